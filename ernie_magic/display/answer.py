@@ -1,0 +1,83 @@
+"""An answer as it is saved: one Markdown output with the whole text, folded reasoning and a folded one-line footer."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import markdown
+from ernie_magic.language import Language, Text
+
+if TYPE_CHECKING:
+    from ernie_magic.results import Answer
+
+_TOKENS = Text("{n} token", "{n} tokens")
+_SECONDS = Text("{n} 秒", "{n} s")
+_EMULATED = Text("内置模拟器（未设置密钥，非真实模型）", "built-in emulator (no key set, not a real model)")
+_PARTIAL = Text("未完成", "partial")
+_REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
+_ROWS = {
+    "prompt": Text("提示词 token", "prompt tokens"),
+    "completion": Text("回答 token", "completion tokens"),
+    "first": Text("首字延迟", "time to first text"),
+    "finish": Text("结束原因", "finish reason"),
+    "id": Text("请求编号", "request id"),
+    "sent": Text("请求参数", "parameters sent"),
+    "messages": Text("发送的消息数", "messages sent"),
+}
+
+
+def summary(answer: Answer, language: Language) -> str:
+    """The footer's one line: model, tokens, seconds, finish reason; and that it is simulated or partial when it is."""
+    parts = [answer.model]
+    if answer.usage:
+        parts.append(_TOKENS.say(language, n=answer.usage.total_tokens))
+    parts.append(_SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+    if answer.finish_reason:
+        parts.append(answer.finish_reason)
+    if answer.partial:
+        parts.append(_PARTIAL.say(language))
+    if answer.service == "emulator":
+        parts.append(_EMULATED.say(language))
+    return " · ".join(parts)
+
+
+def footer(answer: Answer, language: Language) -> str:
+    """The footer as folded HTML that GitHub, nbviewer and a dead kernel show too."""
+    facts: dict[str, str] = {}
+    if answer.usage:
+        facts["prompt"] = str(answer.usage.prompt_tokens)
+        facts["completion"] = str(answer.usage.completion_tokens)
+    if answer.first_seconds is not None:
+        facts["first"] = _SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
+    facts["finish"] = answer.finish_reason
+    facts["id"] = answer.id
+    facts["messages"] = str(len(answer.request.messages))
+    sent = {**answer.request.parameters, **answer.request.extra}
+    facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
+    rows = "<br>".join(
+        f"{html.escape(_ROWS[name].say(language))}: <code>{html.escape(fact)}</code>" for name, fact in facts.items() if fact)
+    return _folded(f"<small>{html.escape(summary(answer, language))}</small>", f"<small>{rows}</small>")
+
+
+def reasoning(text: str, language: Language) -> str:
+    """A thinking model's thoughts, folded."""
+    title = html.escape(_REASONING.say(language, n=len(text)))
+    return _folded(f"<small>{title}</small>", f"\n\n{markdown.for_notebook(text)}\n\n") if text else ""
+
+
+def bundle(answer: Answer, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later)."""
+    parts = [reasoning(answer.reasoning, language), markdown.for_notebook(answer.text).rstrip(), footer(answer, language)]
+    data = {
+        "text/markdown": "\n\n".join(part for part in parts if part),
+        "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",
+    }
+    made_by = {"model": answer.model, "id": answer.id, "service": answer.service, "partial": answer.partial,
+               "finish_reason": answer.finish_reason, "parameters": dict(answer.request.parameters)}
+    return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>{body}</details>"

@@ -1,0 +1,57 @@
+"""A small table: HTML in a notebook, aligned text elsewhere (Chinese characters are two columns wide)."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """Rows under headers.
+
+    Attributes
+    ----------
+    headers : sequence of str
+    rows : sequence of sequences of str
+    note : str
+        A line below the table, "" for none.
+    """
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th style="text-align:left">{html.escape(h)}</th>' for h in self.headers)
+        body = "".join(
+            "<tr>" + "".join(f'<td style="text-align:left;white-space:pre-wrap">{html.escape(c)}</td>' for c in row) + "</tr>"
+            for row in self.rows)
+        note = f"<p><small>{html.escape(self.note)}</small></p>" if self.note else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+    def __repr__(self) -> str:
+        lines = [self.headers, *[[cell.replace("\n", " ") for cell in row] for row in self.rows]]
+        widths = [max(width(line[i]) for line in lines) for i in range(len(self.headers))]
+        shown = ["  ".join(cell + " " * (w - width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+        shown.insert(1, "  ".join("-" * w for w in widths))
+        return "\n".join([*shown, *([self.note] if self.note else [])])
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+
+
+def clip(text: str, most: int = 80) -> str:
+    """The beginning of a text, on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"

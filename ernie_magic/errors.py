@@ -1,0 +1,236 @@
+"""The error tree. Each error is one line in the user's language: what happened, likely cause, what to do.
+
+    ErnieError
+    ├── UsageError                 found here, before anything was sent
+    │   ├── InvalidOption          an option or parameter: unknown, ill-formed or out of range
+    │   ├── InvalidMessages        an empty prompt, a wrong order of roles
+    │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
+    │   └── MissingKey             the service needs a key and none is set
+    ├── TransportError             the service was not reached, or not to the end
+    │   ├── ServiceUnreachable
+    │   ├── RequestTimeout
+    │   └── IncompleteAnswer       cut in the middle; what came is in `.answer`
+    ├── ProtocolError              the reply is not what the API says (HTML, an empty stream)
+    └── ServiceError               the service said no: `.status .code .message .request_id .body`
+        ├── BadRequest
+        │   ├── MessagesRefused
+        │   ├── InputTooLong
+        │   └── ModelNotFound
+        ├── AuthenticationFailed   the key
+        ├── PermissionDenied       the key is good, but not for this
+        ├── QuotaExhausted
+        ├── UnsafeRequest          refused by content review
+        ├── RateLimited
+        └── ServerError
+
+`Interrupted` is a KeyboardInterrupt, not an ErnieError: "Run all" must halt on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.language import Language, Text, system_language
+
+if TYPE_CHECKING:
+    from ernie_magic.results import Answer
+
+_CAUSE = Text("可能原因：", "Likely cause: ")
+_ADVICE = Text("怎么办：", "What to do: ")
+_REQUEST = Text("请求编号 {id}", "request id {id}")
+
+
+class _OneLine:
+    """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"]
+
+
+class ErnieError(_OneLine, Exception):
+    """Any failure of this package.
+
+    Parameters
+    ----------
+    what, cause, advice
+        What happened, its likely cause and what to do, each in both languages.
+    language
+        The language of `str(error)`; the locale's when None. A session sets its own.
+
+    Attributes
+    ----------
+    answer : Answer | None
+        What came before the failure (partial); None when nothing did.
+    """
+
+    def __init__(
+        self, what: Text, cause: Text | None = None, advice: Text | None = None, *, language: Language | None = None
+    ) -> None:
+        super().__init__(what, cause, advice)
+        self.what, self.cause, self.advice, self.language = what, cause, advice, language
+        self.answer: Answer | None = None
+
+    def line(self, language: Language | None = None) -> str:
+        """The whole error as one line in `language`."""
+        language = language or self.language or system_language()
+        stop, space = ("。", "") if language == "zh" else (".", " ")
+        parts = [self.what.say(language)]
+        parts += [_CAUSE.say(language) + self.cause.say(language)] if self.cause else []
+        parts += [_ADVICE.say(language) + self.advice.say(language)] if self.advice else []
+        sentences = [" ".join(part.split()) for part in parts]
+        closed = [part if part.endswith(("。", ".", "!", "?", "！", "？")) else part + stop for part in sentences]
+        facts = self._facts(language)
+        return space.join(closed) + (f" ({facts})" if facts else "")
+
+    def _facts(self, _language: Language) -> str:
+        """What a support desk asks for: status, code, request id."""
+        return ""
+
+    def __str__(self) -> str:
+        return self.line()
+
+
+class UsageError(ErnieError):
+    """Something in the call is wrong; nothing was sent."""
+
+
+class InvalidOption(UsageError):
+    """An option or parameter is unknown, ill-formed, out of range or not for this model."""
+
+
+class InvalidMessages(UsageError):
+    """The messages break the service's rules (empty content, order of roles)."""
+
+
+class InvalidExpression(UsageError):
+    """A `{{expr}}` in the prompt is not a Python expression, or raised."""
+
+
+class MissingKey(UsageError):
+    """The chosen service needs a key and none is set."""
+
+
+class TransportError(ErnieError):
+    """The network failed."""
+
+
+class ServiceUnreachable(TransportError):
+    """No connection could be made, so nothing was billed."""
+
+
+class RequestTimeout(TransportError):
+    """No answer within `request_timeout` seconds."""
+
+
+class IncompleteAnswer(TransportError):
+    """The stream was cut; what came is in `answer`."""
+
+
+class ProtocolError(ErnieError):
+    """The reply is not what the API's documents say. `body` holds its beginning."""
+
+    def __init__(
+        self, what: Text, cause: Text | None = None, advice: Text | None = None, *, body: str = "", status: int = 0
+    ) -> None:
+        super().__init__(what, cause, advice)
+        self.body, self.status = body, status
+
+
+class ServiceError(ErnieError):
+    """The service refused or failed.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status (an error inside a 200 stream has 200).
+    code, type, message : str
+        As the service sent them; empty when it did not.
+    request_id : str
+        What the service's support asks for.
+    body : str
+        The raw reply, without keys.
+    retryable : bool
+        Whether the same request may succeed later.
+    retry_after : float | None
+        Seconds the service asks to wait.
+    """
+
+    def __init__(
+        self,
+        what: Text,
+        cause: Text | None = None,
+        advice: Text | None = None,
+        *,
+        status: int = 0,
+        code: str = "",
+        type: str = "",  # noqa: A002  (the API's own field name)
+        message: str = "",
+        request_id: str = "",
+        body: str = "",
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(what, cause, advice)
+        self.status, self.code, self.type, self.message = status, code, type, message
+        self.request_id, self.body = request_id, body
+        self.retryable, self.retry_after = retryable, retry_after
+
+    def _facts(self, language: Language) -> str:
+        facts = [f"HTTP {self.status}" if self.status else "", self.code]
+        if self.request_id:
+            facts.append(_REQUEST.say(language, id=self.request_id))
+        return " · ".join(fact for fact in facts if fact)
+
+
+class BadRequest(ServiceError):
+    """400: the request breaks a rule of the service."""
+
+
+class MessagesRefused(BadRequest):
+    """400 invalid_messages."""
+
+
+class InputTooLong(BadRequest):
+    """400: more characters or tokens than the model takes."""
+
+
+class ModelNotFound(BadRequest):
+    """404: the service has no such model. `suggestions` names near ids."""
+
+    suggestions: tuple[str, ...] = ()
+
+
+class AuthenticationFailed(ServiceError):
+    """401: the key is wrong, expired or of another kind."""
+
+
+class PermissionDenied(ServiceError):
+    """401 or 403: the key is good, but not for this model, app or parameter."""
+
+
+class QuotaExhausted(ServiceError):
+    """402: the account has no tokens left."""
+
+
+class UnsafeRequest(ServiceError):
+    """403: content review refused the request."""
+
+
+class RateLimited(ServiceError):
+    """429: too many requests or tokens a minute."""
+
+
+class ServerError(ServiceError):
+    """5xx: the service failed."""
+
+
+class Interrupted(_OneLine, KeyboardInterrupt):
+    """The user stopped a call; the connection is closed. `answer` holds what came, or None.
+
+    A KeyboardInterrupt, so that "Run all" halts. Shown as one line: formatting a traceback through the
+    HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
+    """
+
+    def __init__(self, line: str, answer: Answer | None = None) -> None:
+        super().__init__(line)
+        self.answer = answer

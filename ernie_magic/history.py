@@ -1,0 +1,75 @@
+"""Turns and the conversations they make up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from ernie_magic.requests import Message
+    from ernie_magic.results import Answer
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What was asked and what was answered.
+
+    Attributes
+    ----------
+    prompt : str
+    answer : Answer
+        `answer.partial` when it was stopped or cut.
+    time : float
+        Seconds since the epoch, when the turn entered the history.
+    """
+
+    prompt: str
+    answer: Answer
+    time: float = field(default_factory=time.time, repr=False)
+
+    @property
+    def messages(self) -> list[Message]:
+        """The turn as the API's messages."""
+        return [{"role": "user", "content": self.prompt}, {"role": "assistant", "content": self.answer.text}]
+
+
+class History(Sequence[Turn]):
+    """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del h[-1]` change it.
+
+    A turn is here only when it has both a prompt and an answer, so `messages()` always obeys the service's order of
+    roles: user, assistant, user, assistant … (seed 000).
+    """
+
+    def __init__(self, turns: Sequence[Turn] = ()) -> None:
+        self._turns = list(turns)
+
+    def append(self, turn: Turn) -> None:
+        """Add a turn; one without any answered text leaves no trace (the API refuses empty messages)."""
+        if turn.answer.text:
+            self._turns.append(turn)
+
+    def messages(self) -> list[Message]:
+        """All turns as messages, ready to be followed by the next prompt."""
+        return [message for turn in self._turns for message in turn.messages]
+
+    def clear(self) -> None:
+        """Forget every turn."""
+        self._turns.clear()
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    @overload
+    def __getitem__(self, index: int) -> Turn: ...
+    @overload
+    def __getitem__(self, index: slice) -> History: ...
+    def __getitem__(self, index: int | slice) -> Turn | History:
+        return History(self._turns[index]) if isinstance(index, slice) else self._turns[index]
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._turns[index]
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} turn{'' if len(self) == 1 else 's'})"

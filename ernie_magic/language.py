@@ -1,0 +1,49 @@
+"""Two languages, one place: every sentence that a person reads is a `Text` with Chinese and English."""
+
+from __future__ import annotations
+
+import locale
+import os
+from typing import Literal, NamedTuple
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+class Text(NamedTuple):
+    """A sentence in both languages; `{name}` fields are filled by `say`.
+
+    Parameters
+    ----------
+    zh, en
+        The sentence in Chinese and in English, as `str.format` templates with named fields.
+    """
+
+    zh: str
+    en: str
+
+    def say(self, language: Language, /, **values: object) -> str:
+        """The sentence in `language`, its fields filled with `values` (which are never formatted again)."""
+        template = self.zh if language == "zh" else self.en
+        return template.format(**values) if values else template
+
+    def fill(self, **values: object) -> Text:
+        """Both sentences with their fields filled; a value may be a `Text` itself."""
+        return Text(*(
+            self.say(language, **{k: v.say(language) if isinstance(v, Text) else v for k, v in values.items()})
+            for language in LANGUAGES
+        ))
+
+
+def same(words: str) -> Text:
+    """Words that are the same in both languages (a name, what a server said)."""
+    return Text(words, words)
+
+
+def system_language() -> Language:
+    """`"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES before LANG)."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    found = (locale.getlocale()[0] or "").lower()
+    return "zh" if found.startswith(("zh", "chinese")) else "en"

@@ -1,0 +1,199 @@
+"""`%ernie WORD`: the line magic's commands."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import doctor, models
+from ernie_magic.display.tables import Table, clip
+from ernie_magic.errors import InvalidOption
+from ernie_magic.language import LANGUAGES, Language, Text
+from ernie_magic.magics.options import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ernie_magic.session import Session
+
+
+def _say(session: Session, text: Text, **values: object) -> None:
+    print(text.say(session.settings.spoken, **values))
+
+
+def list_models(session: Session, words: list[str]) -> Table:
+    """The live list; an argument filters it."""
+    language = session.settings.spoken
+    kinds = {"chat": Text("文生文", "chat"), "image": Text("文生图", "image"), "embedding": Text("向量", "embedding")}
+    rows = []
+    wanted = words[0].lower() if words else ""
+    for entry in session.models():
+        if wanted not in entry.id.lower():
+            continue
+        kind = kinds[entry.kind].say(language) if entry.kind else "?"
+        rows.append([entry.id, kind, *_known(entry.known, language)])
+    headers = {"zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
+               "en": ["model", "type", "longest input (tokens)", "longest output", "notes"]}
+    note = Text("{n} 个模型，来自 {url} 的实时列表；“说明”来自本地目录", "{n} models, live from {url}; notes are the local catalogue's")
+    return Table(headers[language], rows, note.say(language, n=len(rows), url=session.endpoint().base_url))
+
+
+def _known(entry: models.Model | None, language: Language) -> list[str]:
+    if entry is None:
+        return ["", "", ""]
+    names = {"penalties": Text("可用频率/存在惩罚", "takes penalties"), "vision": Text("看图", "sees pictures"),
+             "thinking": Text("会思考", "thinks"), "tools": Text("可用工具", "tools")}
+    notes = [names[ability].say(language) for ability in sorted(entry.takes)]
+    if entry.retired:
+        notes.append(Text("据报上游已于 {date} 下线", "reported retired upstream since {date}").say(language, date=entry.retired))
+    output = str(entry.max_output[1]) if entry.kind == "chat" else ""
+    return [f"{entry.max_input_tokens:,}" if entry.max_input_tokens else "?", output, "; ".join(notes)]
+
+
+def show_history(session: Session, words: list[str]) -> Table:
+    """The turns as a table: `history`, `history -n 3`, `history -s tutor`."""
+    language = session.settings.spoken
+    most, name = _history_options(words)
+    conversation = session[name] if name else session.conversation
+    turns = list(enumerate(conversation.history, start=1))
+    marks = {True: Text("（未完成）", " (partial)").say(language), False: ""}
+    rows = [
+        [str(i), time.strftime("%H:%M:%S", time.localtime(turn.time)), clip(turn.prompt), clip(turn.answer.text) + marks[turn.answer.partial],
+         turn.answer.model, str(turn.answer.usage.total_tokens) if turn.answer.usage else "?"]
+        for i, turn in (turns[-most:] if most else turns)
+    ]
+    headers = {"zh": ["#", "时间", "问", "答", "模型", "token"], "en": ["#", "time", "prompt", "answer", "model", "tokens"]}
+    note = Text("对话 {name} 共 {n} 轮", "conversation {name}: {n} turns").say(language, name=conversation.name, n=len(turns))
+    return Table(headers[language], rows, note)
+
+
+def _history_options(words: list[str]) -> tuple[int, str]:
+    most, name = 0, ""
+    rest = list(words)
+    while rest:
+        flag = rest.pop(0)
+        if flag not in ("-n", "-s", "--session") or not rest:
+            raise InvalidOption(Text("用法：%ernie history [-n 条数] [-s 对话名]", "usage: %ernie history [-n TURNS] [-s NAME]"))
+        value = rest.pop(0)
+        if flag != "-n":
+            name = value
+        elif value.isdigit() and int(value) > 0:
+            most = int(value)
+        else:
+            raise InvalidOption(Text("-n 的值“{value}”不是正整数", "-n {value!r} is not a positive whole number").fill(value=value))
+    return most, name
+
+
+def show_usage(session: Session, _words: list[str]) -> Table:
+    """Tokens by service and model."""
+    language = session.settings.spoken
+    rows = [[service, model, str(s.requests), str(s.usage.prompt_tokens), str(s.usage.completion_tokens), str(s.usage.total_tokens)]
+            for (service, model), s in session.usage.by_model.items()]
+    total = session.usage.total
+    headers = {"zh": ["服务", "模型", "请求", "提示词 token", "回答 token", "合计"],
+               "en": ["service", "model", "requests", "prompt tokens", "completion tokens", "total"]}
+    note = Text("共 {requests} 次请求，{tokens} token", "{requests} requests, {tokens} tokens").say(
+        language, requests=total.requests, tokens=total.usage.total_tokens)
+    if total.uncounted:
+        note += Text("；其中 {n} 次服务未报告用量", "; for {n} of them the service gave no count").say(language, n=total.uncounted)
+    return Table(headers[language], rows, note)
+
+
+def reset(session: Session, words: list[str]) -> None:
+    """Forget a conversation's turns."""
+    conversation = session[words[0]] if words else session.conversation
+    count = len(conversation.history)
+    conversation.history.clear()
+    _say(session, Text("已清空对话 {name} 的 {n} 轮", "conversation {name}: {n} turns forgotten"), name=conversation.name, n=count)
+
+
+def use(session: Session, words: list[str]) -> None:
+    """Choose the service."""
+    if len(words) != 1:
+        raise InvalidOption(Text("用法：%ernie use 服务名，例如 aistudio 或 emulator", "usage: %ernie use SERVICE, for example aistudio or emulator"))
+    session.use(words[0])
+    _say(session, Text("现在使用 {service}", "now using {service}"), service=session.settings.chosen().label.say(session.settings.spoken))
+
+
+def config(session: Session, words: list[str]) -> Table | None:
+    """`config` shows every setting; `config NAME` one; `config NAME VALUE` sets it; `config NAME ""` unsets it."""
+    settings, language = session.settings, session.settings.spoken
+    if len(words) >= 2:  # noqa: PLR2004
+        settings.assign(words[0], " ".join(words[1:]))
+        return None
+    names = [name for name in settings.trait_names(config=True) if not words or name == words[0].replace("-", "_")]
+    if not names:
+        settings.assign(words[0], "")  # raises, naming the nearest
+    unset = Text("（未设置）", "(not set)").say(language)
+    rows = [[name, _setting(session, name) or unset, settings.traits()[name].help] for name in sorted(names)]
+    headers = {"zh": ["设置", "值", "说明"], "en": ["setting", "value", "meaning"]}
+    how = Text("%ernie config 名 值 修改；也可用 %config ErnieSettings 或 ernie.settings", "change: %ernie config NAME VALUE, %config ErnieSettings or ernie.settings")
+    return Table(headers[language], rows, how.say(language))
+
+
+def _setting(session: Session, name: str) -> str:
+    """A setting's value, and where it comes from when not from the session; never a key."""
+    settings, service = session.settings, session.settings.chosen()
+    value = getattr(settings, name)
+    if name == "service" and not value:
+        return f"{service.name} (auto)"
+    variable = {"api_key": service.key_variable, "base_url": service.base_url_variable}.get(name)
+    if not value and variable and (found := settings.variable(variable))[0]:
+        value, where = found
+        shown = doctor.SET.say(settings.spoken) if name == "api_key" else value
+        return f"{shown} ({where} {variable})"
+    if name == "api_key":
+        return doctor.SET.say(settings.spoken) if value else ""
+    return "" if value in (None, "") else str(value)
+
+
+def lang(session: Session, words: list[str]) -> None:
+    """Chinese or English."""
+    if len(words) != 1 or words[0] not in LANGUAGES:
+        raise InvalidOption(Text("用法：%ernie lang zh 或 en", "usage: %ernie lang zh or en"))
+    session.settings.language = words[0]
+    _say(session, Text("界面语言：中文", "language: English"))
+
+
+def examine(session: Session, _words: list[str]) -> Table:
+    """What works and what does not."""
+    language = session.settings.spoken
+    marks = {True: "✓", False: "✗", None: "–"}
+    rows = [[marks[check.ok], check.name.say(language), check.value.say(language)] for check in doctor.examine(session)]
+    return Table({"zh": ["", "项目", "结果"], "en": ["", "check", "result"]}[language], rows)
+
+
+COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
+    "models": (list_models, Text("实时模型列表；models turbo 只列含 turbo 的", "the live list of models; `models turbo` filters")),
+    "history": (show_history, Text("历史：history -n 3，history -s tutor", "the turns: history -n 3, history -s tutor")),
+    "usage": (show_usage, Text("用了多少 token", "tokens spent")),
+    "reset": (reset, Text("清空历史：reset，reset tutor", "forget the turns: reset, reset tutor")),
+    "use": (use, Text("选择服务：use aistudio，use emulator", "choose the service: use aistudio, use emulator")),
+    "config": (config, Text("查看或修改设置：config temperature 0.3", "show or change settings: config temperature 0.3")),
+    "lang": (lang, Text("界面语言：lang zh，lang en", "language: lang zh, lang en")),
+    "doctor": (examine, Text("检查密钥、网络、模型和版本", "check key, network, model and versions")),
+}
+
+HELP = "%ernie WORD\n\n" + "\n".join(f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items())
+
+
+def run(session: Session, line: str) -> Any:  # noqa: ANN401
+    """Run a `%ernie` line; what it returns is the cell's value.
+
+    Raises
+    ------
+    InvalidOption
+        An unknown word (the nearest is named) or wrong arguments.
+    """
+    words = split(line)
+    if not words:
+        language = session.settings.spoken
+        headers = {"zh": ["命令", "作用"], "en": ["command", "what it does"]}
+        return Table(headers[language], [[f"%ernie {word}", text.say(language)] for word, (_, text) in COMMANDS.items()])
+    if words[0] not in COMMANDS:
+        close = models.near(words[0], COMMANDS, 1)
+        raise InvalidOption(
+            Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=words[0]),
+            advice=(Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
+                    Text("%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie")))
+    return COMMANDS[words[0]][0](session, words[1:])

@@ -1,0 +1,62 @@
+"""Tab completion on the first line of `%%ernie` and after `%ernie`: options, model ids, choices. Never the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+
+from ernie_magic import parameters
+from ernie_magic.language import LANGUAGES
+from ernie_magic.magics import commands, options
+from ernie_magic.services import SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ernie_magic.session import Session
+
+    Matcher = Callable[[CompletionContext], dict[str, Any]]
+
+
+def matcher(session: Session) -> Matcher:
+    """A completer for IPython (`shell.Completer.custom_matchers`)."""
+
+    @context_matcher(identifier="ernie_magic")
+    def match(context: CompletionContext) -> dict[str, Any]:
+        # The prompt below the first line is prose: leave it alone.
+        words = _words(context.line_with_cursor) if context.cursor_line == 0 else None
+        if words is None:
+            return {"completions": [], "suppress": False}
+        found = list(_candidates(session, words, context.token))
+        return {"completions": [SimpleCompletion(text, type="magic") for text in found], "suppress": bool(found)}
+
+    return cast("Matcher", match)
+
+
+def _words(line: str) -> list[str] | None:
+    if not line.startswith(("%%ernie ", "%ernie ")):
+        return None
+    return line.split(" ")
+
+
+def _candidates(session: Session, words: list[str], token: str) -> Iterable[str]:
+    started = words[-1]
+    before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
+    known: Iterable[str]
+    if words[0] == "%ernie":
+        known = {"use": SERVICES, "lang": LANGUAGES, "models": session.known_models(), "reset": session.conversations,
+                 "config": session.settings.trait_names(config=True)}.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
+    else:
+        known = _values(session, before) or options.flags()
+    # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
+    kept = len(started) - len(token)
+    return [word[kept:] for word in known if word.lower().startswith(started.lower())]
+
+
+def _values(session: Session, option: str) -> Iterable[str]:
+    if option in ("-m", "--model"):
+        return session.known_models()
+    if option in ("-s", "--session"):
+        return session.conversations
+    return next((p.choices for p in parameters.of("chat").values() if p.option == option), ())

@@ -1,0 +1,118 @@
+"""Loading: the session into the namespace, the magics, the completer, and the door that makes `%%ernie` an await.
+
+Everything that is put into the shell carries a tag, and loading removes what carries it first: a module that was
+imported anew (autoreload, a deleted `sys.modules` entry) replaces its earlier self instead of standing beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ernie_magic.magics.cells import ErnieMagics
+from ernie_magic.magics.complete import matcher
+from ernie_magic.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+NAME = "ernie"
+_TAG = "_ernie_magic"
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+
+def load(shell: InteractiveShell) -> None:
+    """Put everything in place; what an earlier load put there is replaced, its session kept."""
+    session = _session(shell)
+    unload(shell)
+    shell.push({NAME: session})
+    shell.register_magics(ErnieMagics(shell, session))
+    configurables = cast("list[Any]", shell.configurables)  # IPython's annotation says shells, its list holds any Configurable
+    if session.settings not in configurables:
+        configurables.append(session.settings)
+    door = _Door(shell)
+    shell.input_transformers_cleanup.append(_tagged(door.transform, has_side_effects=True))
+    shell.events.register("pre_execute", _tagged(door.enter))
+    shell.events.register("post_execute", _tagged(door.leave))
+    shell.events.register("pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session)))  # after `%reset`
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(_tagged(matcher(session)))
+    _warm(shell)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take out everything but the session in the namespace."""
+    cleanup = shell.input_transformers_cleanup
+    cleanup[:] = [f for f in cleanup if not hasattr(f, _TAG)]
+    for event in ("pre_execute", "post_execute", "pre_run_cell"):
+        for callback in [f for f in shell.events.callbacks[event] if hasattr(f, _TAG)]:
+            shell.events.unregister(event, callback)
+    if shell.Completer is not None:
+        matchers = shell.Completer.custom_matchers
+        matchers[:] = [f for f in matchers if not hasattr(f, _TAG)]
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop(NAME, None)
+
+
+class _Door:
+    """Which of the two doors a `%%ernie` takes: the awaiting one when it is a notebook's cell, not something run by a cell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._depth = 0
+
+    def enter(self) -> None:
+        self._depth += 1
+
+    def leave(self) -> None:
+        self._depth = max(0, self._depth - 1)  # the cell that loads the extension leaves without having entered
+
+    def transform(self, lines: list[str]) -> list[str]:
+        """`%%ernie …` and its body as an `await`, in a kernel, at the top level."""
+        first, *body = lines or [""]
+        name, _, line = first.rstrip("\n").partition(" ")
+        kernel = getattr(self._shell, "kernel", None)
+        if name != f"%%{NAME}" or not body or kernel is None or self._depth or not self._shell.autoawait:
+            return lines  # without a body (`%%ernie?`) IPython shows help or its own error
+        home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
+        return [f"await {home}.cell_async({line!r}, {''.join(body)!r})\n"]
+
+
+def _session(shell: InteractiveShell) -> Session:
+    """The session that is there already, from this import of the module or an earlier one; else a new one."""
+    registered = shell.magics_manager.registry.get(ErnieMagics.__name__)
+    for found in (getattr(registered, "session", None), shell.user_ns.get(NAME)):
+        # By name: it may be of an earlier import of the module, another class of the same name.
+        if found is not None and type(found).__name__ == Session.__name__ and hasattr(found, "conversations"):
+            return cast("Session", found)
+    from ernie_magic.settings import ErnieSettings
+
+    return Session(ErnieSettings(parent=shell))
+
+
+def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function:
+    """A wrapper that carries the tag; bound methods take no attributes."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return function(*args, **kwargs)
+
+    wrapper.__dict__.update(function.__dict__)
+    setattr(wrapper, _TAG, True)
+    # IPython leaves such a transformer out when it only asks whether a cell is complete.
+    wrapper.has_side_effects = has_side_effects  # type: ignore[attr-defined]
+    return wrapper  # type: ignore[return-value]
+
+
+def _warm(shell: InteractiveShell) -> None:
+    """In a kernel, import httpx in the background once the loading cell has ended: the first question need not wait for it."""
+    if getattr(shell, "kernel", None) is None:
+        return
+    from ernie_magic.running import IO
+
+    def once() -> None:
+        shell.events.unregister("post_execute", warm)
+        IO.get().call_soon_threadsafe(lambda: __import__("httpx"))
+
+    warm = _tagged(once)
+    shell.events.register("post_execute", warm)

@@ -1,0 +1,100 @@
+"""`{{expr}}` in a prompt: one pass, from the user's namespace. Single braces, JSON, code and LaTeX stay text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import models
+from ernie_magic.errors import InvalidExpression
+from ernie_magic.keys import scrub
+from ernie_magic.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_LITERAL = Text("要原样写 {{{{ 请加 --verbatim", "to write {{{{ as it is, add --verbatim")
+
+
+def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
+    """`text` with each `{{expr}}` replaced by `str()` of its value; a value's own braces are not looked at again.
+
+    Parameters
+    ----------
+    text
+        A prompt or an option's value.
+    namespace
+        The user's variables.
+
+    Raises
+    ------
+    InvalidExpression
+        Not an expression, an undefined name (near names are listed), or the expression raised.
+    """
+    pieces, shown = [], 0
+    for start, end, expression in _expressions(text):
+        pieces += [text[shown:start], _value(expression, namespace)]
+        shown = end
+    return "".join([*pieces, text[shown:]])
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the `{{expr}}`s of a text are."""
+    return [(start, end) for start, end, _ in _expressions(text)]
+
+
+def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each `{{…}}`: it ends at the first `}}` that leaves a whole expression, so `{{ {"a": {"b": 1}} }}` works."""
+    at = 0
+    while (start := text.find("{{", at)) >= 0:
+        first = text.find("}}", start + 2)
+        if first < 0:
+            return
+        end = first
+        line_end = text.find("\n", first)
+        while end >= 0 and (line_end < 0 or end < line_end):
+            if _is_expression(text[start + 2 : end]):
+                break
+            end = text.find("}}", end + 1)
+        else:
+            end = first  # none fits: the shortest one is what the error shows
+        yield start, end + 2, text[start + 2 : end].strip()
+        at = end + 2
+
+
+def _is_expression(source: str) -> bool:
+    try:
+        ast.parse(source.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _value(expression: str, namespace: Mapping[str, Any]) -> str:
+    shown = expression if len(expression) <= 60 else expression[:57] + "…"  # noqa: PLR2004
+    try:
+        code = compile(expression, "{{…}}", "eval")
+    except (SyntaxError, ValueError):
+        raise InvalidExpression(
+            Text("{{{{{source}}}}} 不是 Python 表达式", "{{{{{source}}}}} is not a Python expression").fill(source=shown),
+            advice=_LITERAL.fill()) from None
+    try:
+        return str(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
+    except NameError as error:
+        name = _missing(error)
+        close = models.near(name, [n for n in namespace if not n.startswith("_")], 3)
+        raise InvalidExpression(
+            Text("{{{{{source}}}}} 里的变量 {name} 没有定义", "{{{{{source}}}}}: the name {name} is not defined").fill(
+                source=shown, name=name),
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close)) if close else _LITERAL.fill(),
+        ) from None
+    except Exception as error:  # whatever the user's expression raises is told in one line
+        raise InvalidExpression(
+            Text("{{{{{source}}}}} 出错：{kind}：{said}", "{{{{{source}}}}} raised {kind}: {said}").fill(
+                source=shown, kind=type(error).__name__, said=scrub(str(error))[:200])) from error
+
+
+def _missing(error: NameError) -> str:
+    found = re.search(r"'([^']+)'", str(error))
+    return error.name or (found.group(1) if found else "?")

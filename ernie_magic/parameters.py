@@ -1,0 +1,316 @@
+"""THE table of request parameters. Magic options, sliders, validation, documentation and the emulator read it.
+
+A parameter that is not given is not sent: the service's own default stands, and `default` here only says what it is.
+Where the seed and today's service differ, the model's catalogue entry decides (`Model.max_output`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ernie_magic import models
+from ernie_magic.errors import InvalidOption
+from ernie_magic.language import Text, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Type = Literal["float", "int", "str", "strings", "format"]
+
+FORMATS = ("text", "json_object")
+
+_TYPE_NAMES: dict[str, Text] = {
+    "float": Text("数字", "a number"),
+    "int": Text("整数", "a whole number"),
+    "str": Text("文本", "text"),
+    "strings": Text("文本列表", "a list of texts"),
+    "format": Text("输出格式", "a response format"),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One field of a request.
+
+    Attributes
+    ----------
+    name : str
+        The API's field name; the magic option is the same with dashes (`option`).
+    kind : {"chat", "image", "embedding"}
+    type : {"float", "int", "str", "strings", "format"}
+    help : Text
+    minimum, maximum : float | None
+        The range, both ends included unless `open_minimum` / `open_maximum`.
+    step : float | None
+        A slider's step.
+    default : object
+        What the service uses when the field is absent (None: not documented). Never sent.
+    choices : tuple of str
+    max_items, max_length : int | None
+        For "strings": how many, and characters each. For "str": characters.
+    needs : str
+        The ability a catalogued model must have to take it (`Model.takes`), "" for none.
+    short : str
+        A short magic option, "" for none.
+    source : str
+    """
+
+    name: str
+    kind: models.Kind
+    type: Type
+    help: Text
+    minimum: float | None = None
+    maximum: float | None = None
+    open_minimum: bool = False
+    open_maximum: bool = False
+    step: float | None = None
+    default: object = None
+    choices: tuple[str, ...] = ()
+    max_items: int | None = None
+    max_length: int | None = None
+    needs: str = ""
+    short: str = ""
+    source: str = "seed 000"
+
+    @property
+    def option(self) -> str:
+        """The magic option: `--top-p` for `top_p`."""
+        return "--" + self.name.replace("_", "-")
+
+    def limits(self, model: str | None = None) -> tuple[float | None, float | None]:
+        """The range for `model`: the catalogue's where it knows more than the table."""
+        entry = models.find(model) if model else None
+        if self.name == "max_completion_tokens" and model:
+            # Newer models take far more than the seed's 2048; for an id we do not know, the service judges.
+            return (float(entry.max_output[0]), float(entry.max_output[1])) if entry else (self.minimum, None)
+        return self.minimum, self.maximum
+
+    def range(self, model: str | None = None) -> str:
+        """The range as people write it, `(0, 1.0]`; the choices, or "" where neither is set."""
+        if self.choices:
+            return " | ".join(self.choices)
+        low, high = self.limits(model)
+        if low is None and high is None:
+            return ""
+        number = float if self.type == "float" else int
+        left = "(-∞" if low is None else f"{'(' if self.open_minimum else '['}{number(low)}"
+        right = "∞)" if high is None else f"{number(high)}{')' if self.open_maximum else ']'}"
+        return f"{left}, {right}"
+
+    def parse(self, words: str | list[str]) -> Any:  # noqa: ANN401  (the type is the table's)
+        """The value that a magic option's text means.
+
+        Raises
+        ------
+        InvalidOption
+            The text is not of this type.
+        """
+        if self.type == "strings":
+            return list(words) if isinstance(words, list) else [words]
+        text = words[-1] if isinstance(words, list) else words
+        try:
+            if self.type == "float":
+                return float(text)
+            if self.type == "int":
+                return int(text)
+            if self.type == "format" and text.lstrip().startswith("{"):
+                return json.loads(text)
+        except ValueError:
+            raise self._wrong_type(text) from None
+        return text
+
+    def check(self, given: object, model: str | None = None) -> Any:  # noqa: ANN401
+        """The value as it is sent, or an error that names the option, the value and the range.
+
+        Raises
+        ------
+        InvalidOption
+            Wrong type, out of range, not a choice, too many or too long, or not for `model`.
+        """
+        value: Any = self._converted(given)
+        entry = models.find(model) if model else None
+        if self.needs and entry and self.needs not in entry.takes:
+            takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind)
+            raise InvalidOption(
+                Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(
+                    model=entry.id, option=self.option),
+                advice=Text("去掉它，或改用：{takers}", "leave it out, or use one of: {takers}").fill(takers=takers),
+            )
+        if self.type in ("float", "int"):
+            self._check_range(value, model)
+        elif self.choices and self.type == "str" and value not in self.choices:
+            raise self._outside(value, model)
+        elif self.type == "strings":
+            self._check_strings(value)
+        elif self.type == "str" and self.max_length and len(value) > self.max_length:
+            raise self._too_long(value)
+        return value
+
+    def _converted(self, value: object) -> Any:  # noqa: ANN401
+        if self.type == "format":
+            return self._format(value)
+        if self.type == "strings":
+            items = [value] if isinstance(value, str) else value
+            if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+                raise self._wrong_type(value)
+            return list(items)
+        if self.type == "str":
+            if not isinstance(value, str):
+                raise self._wrong_type(value)
+            return value
+        return self._number(value)
+
+    def _format(self, value: object) -> dict[str, Any]:
+        """The object form: what openai-python sends, and the only one other servers know; seed 000 shows the bare word."""
+        kind = value.get("type") if isinstance(value, dict) else value
+        if kind not in FORMATS:
+            raise self._outside(kind, None)
+        return value if isinstance(value, dict) else {"type": kind}
+
+    def _number(self, value: object) -> float:
+        if isinstance(value, (bool, str)):
+            raise self._wrong_type(value)
+        try:
+            number = float(value)  # type: ignore[arg-type]  # numpy scalars and Decimals are welcome
+        except (TypeError, ValueError):
+            raise self._wrong_type(value) from None
+        if not math.isfinite(number) or (self.type == "int" and number != int(number)):
+            raise self._wrong_type(value)
+        # int() of the value itself: a float has only 53 bits.
+        return number if self.type == "float" else int(value)  # type: ignore[call-overload]
+
+    def _check_range(self, value: float, model: str | None) -> None:
+        low, high = self.limits(model)
+        below = low is not None and (value <= low if self.open_minimum else value < low)
+        above = high is not None and (value >= high if self.open_maximum else value > high)
+        if below or above:
+            raise self._outside(value, model)
+
+    def _check_strings(self, items: list[str]) -> None:
+        if self.max_items and len(items) > self.max_items:
+            raise InvalidOption(Text("{option} 最多 {most} 个，这里有 {count} 个",
+                                     "{option} takes at most {most} items, here are {count}").fill(
+                option=self.option, most=self.max_items, count=len(items)))
+        for item in items:
+            if not item:
+                raise InvalidOption(Text("{option} 不能为空", "{option} must not be empty").fill(option=self.option))
+            if self.max_length and len(item) > self.max_length:
+                raise self._too_long(item)
+
+    def _too_long(self, text: str) -> InvalidOption:
+        return InvalidOption(Text("{option} 的“{value}”有 {count} 个字符，最多 {most} 个",
+                                  "{option} {value!r} has {count} characters, at most {most} are allowed").fill(
+            option=self.option, value=_short(text), count=len(text), most=self.max_length))
+
+    def _outside(self, value: object, model: str | None) -> InvalidOption:
+        advice = None
+        if self.name == "temperature" and value == 0:
+            advice = Text("服务不接受 0；要稳定的输出请用 0.01，并给出 --seed",
+                          "the service refuses 0; for steady answers use 0.01 and give --seed")
+        elif self.choices and isinstance(value, str) and (close := models.near(value, self.choices, 1)):
+            advice = Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+        return InvalidOption(Text("{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}")
+                             .fill(option=self.option, value=_short(value), range=self.range(model)), advice=advice)
+
+    def _wrong_type(self, value: object) -> InvalidOption:
+        bounds = self.range()
+        return InvalidOption(Text("{option} 的值“{value}”不是{type}{range}", "{option} {value!r} is not {type}{range}").fill(
+            option=self.option, value=_short(value), type=_TYPE_NAMES[self.type],
+            range=Text(f"，范围 {bounds}", f" in {bounds}") if bounds else same("")))
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else text[:37] + "…"  # noqa: PLR2004
+
+
+SIZES = (
+    "768x768", "1024x1024", "1536x1536", "2048x2048",  # portraits
+    "1024x768", "2048x1536",  # illustrations
+    "768x1024", "1536x2048", "576x1024", "1152x2048",  # posters
+    "1024x576", "2048x1152",  # wallpapers
+)
+STYLES = (
+    "Base", "3D Model", "Analog Film", "Anime", "Cinematic", "Comic Book", "Craft Clay", "Digital Art", "Enhance",
+    "Fantasy Art", "Isometric", "Line Art", "Lowpoly", "Neonpunk", "Origami", "Photographic", "Pixel Art", "Texture",
+)
+SAMPLERS = (
+    "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "LMS Karras", "DPM++ SDE", "DPM++ SDE Karras", "DPM2 a Karras",
+    "Heun", "DPM++ 2M SDE", "DPM++ 2M SDE Karras", "DPM2", "DPM2 Karras", "DPM2 a", "LMS",
+)
+
+_MODEL = Text("模型 ID（`%ernie models` 列出可用的）", "model id (`%ernie models` lists what the service offers)")
+
+PARAMETERS: tuple[Parameter, ...] = (
+    # Chat. `model` and `messages` are part of the request itself.
+    Parameter("model", "chat", "str", _MODEL, short="-m"),
+    Parameter("temperature", "chat", "float",
+              Text("随机性：越高越发散，越低越确定；不能为 0", "randomness: higher is freer, lower is steadier; never 0"),
+              0, 1, open_minimum=True, step=0.05, default=0.95),
+    Parameter("top_p", "chat", "float",
+              Text("多样性：取值越大，用词越丰富", "diversity: the larger, the richer the choice of words"),
+              0, 1, step=0.05, default=0.7),
+    Parameter("penalty_score", "chat", "float",
+              Text("对已出现内容的惩罚，越大重复越少", "penalty on what was already said: higher repeats less"),
+              1, 2, step=0.05, default=1.0),
+    Parameter("max_completion_tokens", "chat", "int",
+              Text("回答最多多少 token（上限因模型而异）", "most tokens in the answer (the upper end depends on the model)"),
+              2, 2048, step=1),
+    Parameter("stop", "chat", "strings",
+              Text("停止词：输出到它为止；可重复给出", "stop words: the answer ends there; may be repeated"),
+              max_items=4, max_length=20),
+    Parameter("seed", "chat", "int",
+              Text("随机种子：相同种子和参数尽量得到相同回答", "seed: the same seed and parameters give the same answer where possible"),
+              0, 2_147_483_647, open_minimum=True, open_maximum=True, step=1),
+    Parameter("frequency_penalty", "chat", "float",
+              Text("按出现频率惩罚 token，减少逐字重复", "penalty by frequency, against word-for-word repeats"),
+              -2, 2, step=0.1, needs="penalties"),
+    Parameter("presence_penalty", "chat", "float",
+              Text("惩罚出现过的 token，鼓励新话题", "penalty on tokens already present, for new topics"),
+              -2, 2, step=0.1, needs="penalties"),
+    Parameter("response_format", "chat", "format",
+              Text("输出格式：text 或 json_object", "text or json_object"), choices=FORMATS, default="text"),
+    Parameter("user", "chat", "str",
+              Text("最终用户的标识", "an id of the end user"), source="reference aistudio-and-ernie-today 2.2"),
+    # Pictures.
+    Parameter("model", "image", "str", _MODEL, short="-m"),
+    Parameter("negative_prompt", "image", "str",
+              Text("不希望出现的内容", "what the picture must not show"), max_length=1024),
+    Parameter("size", "image", "str",
+              Text("宽x高（像素）", "width x height in pixels"), choices=SIZES, default="1024x1024"),
+    Parameter("n", "image", "int", Text("张数", "how many pictures"), 1, 4, step=1, default=1, short="-n"),
+    Parameter("steps", "image", "int", Text("迭代轮次", "iterations"), 10, 50, step=1, default=20),
+    Parameter("style", "image", "str", Text("风格", "style"), choices=STYLES, default="Base"),
+    Parameter("sampler_index", "image", "str", Text("采样方式", "sampler"), choices=SAMPLERS, default="Euler a"),
+    Parameter("cfg_scale", "image", "float",
+              Text("与提示词的相关性", "how closely to follow the prompt"), 0, 30, step=0.5, default=5),
+    Parameter("seed", "image", "int", Text("随机种子", "seed"), 0, 4_294_967_295, step=1),
+    Parameter("response_format", "image", "str",
+              Text("返回链接（7 天有效）或 base64 数据", "a link (valid 7 days) or base64 data"),
+              choices=("url", "b64_json")),
+    # Vectors.
+    Parameter("model", "embedding", "str", _MODEL, short="-m"),
+)
+
+MAX_PROMPT = 1024  # characters of a picture's prompt (seed 000)
+MAX_TEXTS = 16  # texts in one embeddings call (seed 000)
+
+_BY_KIND: dict[str, dict[str, Parameter]] = {}
+for _p in PARAMETERS:
+    _BY_KIND.setdefault(_p.kind, {})[_p.name] = _p
+
+
+def of(kind: models.Kind) -> Mapping[str, Parameter]:
+    """The parameters of a kind of request, by name, in the table's order."""
+    return _BY_KIND[kind]
+
+
+def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
+    """The error for a name that is not in the table, with the nearest one that is."""
+    close = models.near(name, known, 1)
+    advice = (Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
+              Text("表中没有的字段用 --param 名=值 发送", "send a field the table does not know by --param name=value"))
+    return InvalidOption(Text("没有选项 {name}", "no option {name}").fill(name=shown or name), advice=advice)

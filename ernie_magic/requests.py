@@ -1,0 +1,143 @@
+"""Requests, frozen, and the one normaliser that magic, Python call and panel go through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import parameters
+from ernie_magic.errors import InvalidMessages
+from ernie_magic.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ChatOptions:
+    """What a caller says beside the prompt; None means not said. Magic, Python and panel all end up here.
+
+    Attributes
+    ----------
+    parameters : dict
+        Request parameters by API name.
+    model, system : str | None
+    stream : bool | None
+    history : bool
+        Whether earlier turns are sent and this one is kept.
+    extra : dict
+        Fields the table does not know.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    system: str | None = None
+    stream: bool | None = None
+    history: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """A chat call as it will be sent.
+
+    Attributes
+    ----------
+    model : str
+    messages : tuple of dict
+        `role`, `content` and perhaps `name`.
+    parameters : dict
+        Only what was given, checked against the table; an absent one leaves the service its default.
+    extra : dict
+        Fields the table does not know, sent as they are.
+    stream : bool
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    stream: bool = True
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last message."""
+        content = self.messages[-1]["content"]
+        return content if isinstance(content, str) else ""
+
+
+def chat_request(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any] | None = None,
+    stream: bool = True,
+) -> ChatRequest:
+    """The request for these messages, checked before anything is sent.
+
+    Parameters
+    ----------
+    messages
+        In the order they are sent.
+    model
+        Sent as it is; the catalogue only adds rules for ids it knows.
+    given
+        Parameters by API name; None means not given.
+    extra
+        Fields the table does not know.
+
+    Raises
+    ------
+    InvalidOption
+        A parameter is unknown, out of range or not for this model.
+    InvalidMessages
+        Empty content, an unknown role or a wrong order of roles (seed 000, "message 说明").
+    """
+    table = parameters.of("chat")
+    checked: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name not in table or name == "model":
+            raise parameters.unknown(name, table)
+        checked[name] = table[name].check(value, model)
+    in_order = {name: checked[name] for name in table if name in checked}
+    return ChatRequest(model, tuple(_checked_messages(messages)), in_order, dict(extra or {}), stream)
+
+
+def _checked_messages(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
+    found = [dict(message) for message in messages]
+    if not found:
+        raise _empty_prompt()
+    for message in found:
+        content = message.get("content")
+        if not content and not message.get("tool_calls") and not message.get("function_call"):
+            raise _empty_prompt() if message is found[-1] else InvalidMessages(
+                Text("第 {n} 条消息内容为空", "message {n} is empty").fill(n=found.index(message) + 1))
+    last = found[-1].get("content")
+    if isinstance(last, str) and not last.strip():
+        raise _empty_prompt()
+    _check_roles([str(message.get("role")) for message in found])
+    return found
+
+
+def _check_roles(roles: list[str]) -> None:
+    turns = roles[1:] if roles[0] == "system" else roles
+    asks = ("user", "function", "tool")
+    for i, role in enumerate(turns):
+        # A tool's results may be several messages in a row; everything else alternates.
+        fits = role in asks if i % 2 == 0 else role == "assistant" or "tool" in turns
+        if not fits:
+            raise InvalidMessages(
+                Text("消息的角色顺序不对：{roles}", "the roles are in a wrong order: {roles}").fill(roles=" → ".join(roles)),
+                advice=Text("应为 [system →] user → assistant → user …", "use [system →] user → assistant → user …"))
+    if not turns or turns[-1] not in asks:
+        raise InvalidMessages(Text("最后一条消息必须来自 user", "the last message must be from user"))
+
+
+def _empty_prompt() -> InvalidMessages:
+    return InvalidMessages(Text("提示词为空", "the prompt is empty"),
+                           advice=Text("在 %%ernie 下面一行写上问题", "write the question on the lines below %%ernie"))

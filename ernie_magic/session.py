@@ -1,0 +1,400 @@
+"""The session: settings, one client, usage and named conversations. An async core on the I/O thread, a thin sync face."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import models, services
+from ernie_magic.errors import ErnieError, Interrupted, InvalidOption, ModelNotFound
+from ernie_magic.history import History, Turn
+from ernie_magic.language import Text
+from ernie_magic.models import Listed
+from ernie_magic.requests import ChatOptions, ChatRequest, Message, chat_request
+from ernie_magic.running import INTERRUPTS, IO, Call
+from ernie_magic.settings import ErnieSettings
+from ernie_magic.usage import UsageLog
+from ernie_magic.wire.client import Client
+from ernie_magic.wire.openai_style import Delta, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+    from ernie_magic.emulator import Emulator
+    from ernie_magic.results import Answer
+    from ernie_magic.services import Endpoint
+
+MAIN = "main"
+_STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last 和历史里（标为未完成）",
+                "stopped and disconnected; what came is in ernie.last and, marked partial, in the history")
+_STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到文字", "stopped and disconnected; no text had come yet")
+
+
+class Stream:
+    """An answer on its way. Iterate (`for` or `async for`) for its pieces of text; `result()` is the `Answer`.
+
+    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop early does the same
+    quietly, and what came is kept as a partial turn.
+    """
+
+    def __init__(self, session: Session, call: Call[Delta, Answer]) -> None:
+        self._session, self._call = session, call
+
+    def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
+        """Deltas as they come, in batches at least `interval` seconds apart."""
+        try:
+            yield from self._call.batches(interval)
+        except KeyboardInterrupt:
+            raise self._session.interrupted(self._call.stop()) from None
+        finally:
+            self.close()
+
+    async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
+        """The same in a coroutine."""
+        try:
+            with INTERRUPTS.cancel(self._call):
+                async for batch in self._call.abatches(interval):
+                    yield batch
+        finally:
+            self.close()
+        if self._call.interrupted:
+            raise self._session.interrupted(self._call.stop())
+
+    def __iter__(self) -> Iterator[str]:
+        for batch in self.batches():
+            for delta in batch:
+                if delta.text:
+                    yield delta.text
+        self._call.result()  # raises what went wrong
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        async for batch in self.abatches():
+            for delta in batch:
+                if delta.text:
+                    yield delta.text
+        self._call.result()
+
+    def result(self) -> Answer:
+        """The whole answer; waits for it.
+
+        Raises
+        ------
+        ErnieError
+        Interrupted
+        """
+        for _ in self.batches():
+            pass
+        return self._call.result()
+
+    async def aresult(self) -> Answer:
+        """The whole answer, awaited."""
+        async for _ in self.abatches():
+            pass
+        return self._call.result()
+
+    def close(self) -> None:
+        """Stop: the connection is closed, and what came becomes the (partial) result."""
+        if not self._call.done:
+            self._call.cancel()
+
+
+class Conversation:
+    """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods use the current one.
+
+    Attributes
+    ----------
+    name : str
+    history : History
+    system : str
+        This conversation's system prompt; "" leaves it to the session's setting.
+    """
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self.name = name
+        self.history = History()
+        self.system = ""
+
+    def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream:
+        """Send a prompt with options; every other way to ask ends here.
+
+        Parameters
+        ----------
+        prompt
+            A question, asked after this conversation's turns; or whole messages, which stand alone and leave no turn.
+        options
+            What else was said.
+        """
+
+        async def work(emit: Callable[[Delta], None]) -> Answer:
+            return await self._session._answer(self, prompt, options, emit)  # noqa: SLF001  (one noun in two classes)
+
+        return Stream(self._session, Call(work))
+
+    def stream(
+        self,
+        prompt: str | Sequence[Message],
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        stream: bool | None = None,
+        history: bool = True,
+        extra: dict[str, Any] | None = None,
+        **parameters: Any,  # noqa: ANN401  (the table knows their types)
+    ) -> Stream:
+        """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
+
+        Parameters
+        ----------
+        prompt
+            The question, or a list of messages (`{"role": …, "content": …}`) that stand alone.
+        model
+            A model id; sent as it is.
+        system
+            The system prompt for this call.
+        stream
+            False asks the service for the answer in one piece.
+        history
+            False sends no earlier turns and keeps none.
+        extra
+            Fields for the request's body that the parameter table does not know.
+        **parameters
+            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000).
+
+        Raises
+        ------
+        UsageError, TransportError, ServiceError
+            When it is iterated; the tree is drawn in `ernie_magic.errors`.
+        """
+        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}))
+
+    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+        """Ask and wait for the whole answer; takes what `stream` takes."""
+        return self.stream(prompt, **options).result()
+
+    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+        """Ask and await the whole answer; takes what `stream` takes."""
+        return await self.stream(prompt, **options).aresult()
+
+    astream = stream  # one object is both: `async for piece in ernie.astream("…")`
+
+    def messages(self, prompt: str | Sequence[Message], options: ChatOptions) -> list[Message]:
+        """What is sent for `prompt` now: system prompt, earlier turns, the question."""
+        if not isinstance(prompt, str):
+            return [dict(message) for message in prompt]
+        system = self.system or self._session.settings.system if options.system is None else options.system
+        first: list[Message] = [{"role": "system", "content": system}] if system else []
+        turns = self.history.messages() if options.history else []
+        return [*first, *turns, {"role": "user", "content": prompt}]
+
+    def __repr__(self) -> str:
+        return f"Conversation({self.name!r}, {len(self.history)} turns)"
+
+
+class Session:
+    """What magics, Python calls and panels share: settings, connections, usage and conversations.
+
+    Parameters
+    ----------
+    settings
+        An `ErnieSettings`; made anew when None.
+    **values
+        Settings to begin with (`service`, `model`, `api_key`, `base_url`, `language`, `temperature` …).
+    """
+
+    def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:  # noqa: ANN401
+        self.settings = settings or ErnieSettings()
+        for name, value in values.items():
+            setattr(self.settings, name, value)
+        self.conversations: dict[str, Conversation] = {}
+        self.usage = UsageLog()
+        self.last: Answer | None = None
+        self._client = Client()
+        self._emulator: Emulator | None = None
+        self._starting = threading.Lock()
+        self._listed: dict[str, list[Listed]] = {}  # by base URL
+
+    # --- conversations ---------------------------------------------------------------------------------------------
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that the session's own `chat`, `stream` and `history` belong to."""
+        return self[MAIN]
+
+    @property
+    def history(self) -> History:
+        """The current conversation's turns."""
+        return self.conversation.history
+
+    def __getitem__(self, name: str) -> Conversation:
+        """The conversation of that name; a new one when there is none yet."""
+        return self.conversations.setdefault(name, Conversation(self, name))
+
+    def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream:  # noqa: ANN401
+        """`Conversation.stream` of the current conversation."""
+        return self.conversation.stream(prompt, **options)
+
+    astream = stream
+
+    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+        """`Conversation.chat` of the current conversation."""
+        return self.conversation.chat(prompt, **options)
+
+    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+        """`Conversation.achat` of the current conversation."""
+        return await self.conversation.achat(prompt, **options)
+
+    def reset(self) -> None:
+        """Forget the current conversation's turns; settings and usage stay."""
+        self.history.clear()
+
+    # --- services and models ---------------------------------------------------------------------------------------
+
+    def use(self, service: str) -> None:
+        """Talk to this service from now on: "aistudio" or "emulator".
+
+        Raises
+        ------
+        InvalidOption
+            No such service.
+        """
+        if service not in services.SERVICES:
+            close = models.near(service, services.SERVICES, 1)
+            raise self.spoken(InvalidOption(
+                Text("没有叫 {name} 的服务，可选：{known}", "no service {name}; there are: {known}").fill(
+                    name=service, known=", ".join(services.SERVICES)),
+                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None))
+        self.settings.service = service
+
+    def endpoint(self) -> Endpoint:
+        """Where a call would go now; starts the emulator when that is the place.
+
+        Raises
+        ------
+        MissingKey
+        """
+        return self.settings.endpoint(self._emulator_url)
+
+    def models(self) -> list[Listed]:
+        """The service's live list of models, with what the catalogue knows of each."""
+        return Call[None, list[Listed]](lambda _emit: self._models(self.endpoint())).wait()
+
+    def known_models(self) -> list[str]:
+        """Ids for completion, without the network: the last live list, else the catalogue."""
+        listed = [entry.id for entries in self._listed.values() for entry in entries]
+        return listed or [model.id for model in models.CATALOGUE]
+
+    def close(self) -> None:
+        """Close connections and the emulator. The session may be used again."""
+        IO.run(self._client.aclose())
+        with self._starting:
+            if self._emulator is not None:
+                self._emulator.stop()
+                self._emulator = None
+
+    def _emulator_url(self) -> str:
+        with self._starting:
+            if self._emulator is None:
+                from ernie_magic import emulator  # its server is imported when it starts, not before
+
+                self._emulator = emulator.start()
+            return self._emulator.base_url
+
+    async def _models(self, endpoint: Endpoint) -> list[Listed]:
+        try:
+            found = await self._client.models(endpoint, timeout=min(30.0, self.settings.request_timeout))
+        except ErnieError as error:
+            raise self.spoken(error) from None
+        listed = self._listed[endpoint.base_url] = [Listed(str(entry["id"]), entry) for entry in found]
+        return listed
+
+    async def _default_model(self, endpoint: Endpoint) -> str:
+        """The first preferred chat model that the live list offers (asked once an address), else the fallback."""
+        try:
+            listed = self._listed.get(endpoint.base_url) or await self._models(endpoint)
+        except ErnieError:
+            return models.FALLBACK_CHAT  # the call itself will say what is wrong
+        return models.preferred([entry.id for entry in listed])
+
+    # --- the one call ----------------------------------------------------------------------------------------------
+
+    async def _answer(
+        self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions,
+        emit: Callable[[Delta], None],
+    ) -> Answer:
+        """Ask and read the answer, on the I/O thread. Cancelled, it gives what came."""
+        try:
+            endpoint = self.endpoint()
+            request = await self._request(conversation, prompt, options, endpoint)
+        except ErnieError as error:
+            raise self.spoken(error) from None
+        reader = Reader(request)
+        began, first = time.monotonic(), None
+        problem: ErnieError | None = None
+        partial = False
+        try:
+            async for delta in self._client.chat(endpoint, request, reader, timeout=self.settings.request_timeout):
+                first = first if first is not None else time.monotonic() - began
+                emit(delta)
+        except asyncio.CancelledError:
+            partial = True
+        except ErnieError as error:
+            problem, partial = error, True
+        answer = reader.answer(
+            seconds=time.monotonic() - began, first_seconds=first, partial=partial, service=endpoint.service.name)
+        if problem is None or answer.text or answer.reasoning:
+            self._record(conversation, prompt, options, answer)
+        if problem is not None:
+            problem.answer = answer if answer.text or answer.reasoning else None
+            raise self.spoken(await self._with_suggestions(problem, request, endpoint))
+        return answer
+
+    async def _request(
+        self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions, endpoint: Endpoint
+    ) -> ChatRequest:
+        settings = self.settings
+        messages = conversation.messages(prompt, options)
+        stream = settings.stream if options.stream is None else options.stream
+        model = options.model or settings.model
+        if not model:
+            chat_request(messages, model="", given=options.parameters)  # a mistake is told before the network is asked
+            model = await self._default_model(endpoint)
+        given = {**settings.kept(), **{k: v for k, v in options.parameters.items() if v is not None}}
+        return chat_request(messages, model=model, given=given, extra=options.extra, stream=stream)
+
+    def _record(
+        self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions, answer: Answer
+    ) -> None:
+        self.last = answer
+        self.usage.add(answer.service, answer.model, answer.usage)
+        if options.history and isinstance(prompt, str):
+            conversation.history.append(Turn(prompt, answer))
+
+    async def _with_suggestions(self, error: ErnieError, request: ChatRequest, endpoint: Endpoint) -> ErnieError:
+        """A refused model gets the nearest ids that the service does offer."""
+        if isinstance(error, ModelNotFound):
+            try:
+                offered = [entry.id for entry in await self._models(endpoint)]
+            except ErnieError:
+                offered = self.known_models()
+            error.suggestions = models.near(request.model, offered)
+            if error.suggestions:
+                error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "near ids: {near}; %ernie models lists all").fill(
+                    near=", ".join(error.suggestions))
+        return error
+
+    def interrupted(self, answer: Answer | None) -> Interrupted:
+        """What an interrupted caller raises."""
+        came = answer is not None and bool(answer.text or answer.reasoning)
+        return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(self.settings.spoken), answer)
+
+    def spoken(self, error: ErnieError) -> ErnieError:
+        """The error, in this session's language."""
+        error.language = self.settings.spoken
+        return error
+
+    def __repr__(self) -> str:
+        service, model = self.settings.chosen().name, self.settings.model or "default"
+        return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"

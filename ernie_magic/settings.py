@@ -1,0 +1,178 @@
+"""Settings and where they come from: the call, then `%config` / Python, then the environment, then `.env`, else a default."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from traitlets import Bool, Enum, Float, TraitError, TraitType, Unicode
+from traitlets.config import Configurable
+
+from ernie_magic import parameters
+from ernie_magic.errors import InvalidOption, MissingKey
+from ernie_magic.keys import Key
+from ernie_magic.language import LANGUAGES, Language, Text, system_language
+from ernie_magic.services import AI_STUDIO, EMULATOR, SERVICES, Endpoint, Service, clean_base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# The official SDK's own default for text (reference qianfan-wire 5.3): a thinking model may be silent for minutes.
+DEFAULT_TIMEOUT = 300.0
+
+# Chat parameters that a session may keep; `model` has a trait of its own.
+KEPT = {name: p for name, p in parameters.of("chat").items() if name != "model"}
+
+
+class _KeyTrait(TraitType[Any, Any]):
+    """A key: taken as text, held as a `Key`, so that `%config` cannot print it."""
+
+    default_value = None
+    allow_none = True
+    info_text = "an API key (write only)"
+
+    def validate(self, _obj: object, value: object) -> Key | None:
+        if isinstance(value, str):
+            value = Key(value)
+        if isinstance(value, Key):
+            return value
+        # Not traitlets' own error: that would show the value.
+        raise TraitError("api_key: an API key is text")
+
+
+class _ParameterTrait(TraitType[Any, Any]):
+    """A request parameter as a setting; the table checks it."""
+
+    default_value = None
+    allow_none = True
+
+    def __init__(self, parameter: parameters.Parameter) -> None:
+        super().__init__(help=f"{parameter.help.zh} / {parameter.help.en} {parameter.range()}")
+        self.parameter = parameter
+
+    def validate(self, obj: object, value: object) -> Any:  # noqa: ANN401
+        return self.parameter.check(value, getattr(obj, "model", "") or None)
+
+
+class ErnieSettings(Configurable):
+    """What a session uses when a call does not say. None and "" mean: not set here, look further."""
+
+    service = Enum(["", *SERVICES], "", help="服务 / service").tag(config=True)
+    model = Unicode("", help="默认模型 / default model").tag(config=True)
+    api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
+    base_url = Unicode("", help="服务地址 / base URL").tag(config=True)
+    language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
+    system = Unicode("", help="人设 / system prompt").tag(config=True)
+    stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
+    request_timeout = Float(
+        DEFAULT_TIMEOUT, min=0.1, help="秒：多久收不到数据算超时 / seconds without data before giving up"
+    ).tag(config=True)
+
+    @property
+    def spoken(self) -> Language:
+        """The language of interface and errors: the setting, else the locale's."""
+        return cast("Language", self.language) if self.language else system_language()
+
+    def kept(self) -> dict[str, Any]:
+        """The request parameters that this session sets."""
+        return {name: value for name in KEPT if (value := getattr(self, name)) is not None}
+
+    def assign(self, name: str, text: str) -> None:
+        """Set `name` from what a person typed (`%ernie config temperature 0.3`); an empty text unsets it.
+
+        Raises
+        ------
+        InvalidOption
+            No such setting, or the text is not a value of it.
+        """
+        name = name.replace("-", "_")
+        if name not in self.trait_names(config=True):
+            raise parameters.unknown(name, self.trait_names(config=True))
+        value: object = text
+        if not text:
+            value = self.traits()[name].default_value
+        elif name in KEPT:
+            value = KEPT[name].parse(text)
+        elif name == "stream":
+            value = text.lower() in ("1", "true", "on", "yes", "是")
+        elif name == "request_timeout":
+            value = parameters.Parameter(name, "chat", "float", Text("", ""), 0.1).check(_number(text, name))
+        try:
+            setattr(self, name, value)
+        except TraitError:
+            choices = " | ".join(SERVICES if name == "service" else LANGUAGES)
+            raise InvalidOption(Text("{name} 的值 {value} 无效，可选：{choices}", "{name} {value} is not one of: {choices}")
+                                .fill(name=name, value=text, choices=choices)) from None
+
+    def variable(self, name: str) -> tuple[str, str]:
+        """An environment variable's value and where it was found: `("…", "environment")`, `("…", ".env")` or `("", "")`."""
+        if value := os.environ.get(name, "").strip():
+            return value, "environment"
+        value = (_dotenv().get(name) or "").strip()
+        return (value, ".env") if value else ("", "")
+
+    def chosen(self) -> Service:
+        """The service: the one that was set, else AI Studio when its variables or a key or address are set, else the emulator."""
+        if self.service:
+            return SERVICES[self.service]
+        names = (AI_STUDIO.key_variable, AI_STUDIO.base_url_variable)
+        if self.api_key or self.base_url or any(self.variable(name)[0] for name in names):
+            return AI_STUDIO
+        return EMULATOR
+
+    def endpoint(self, emulator_url: Callable[[], str]) -> Endpoint:
+        """Where to send: the service, its address and its key.
+
+        Parameters
+        ----------
+        emulator_url
+            Starts the emulator when it is needed, and gives its address.
+
+        Raises
+        ------
+        MissingKey
+            The official address is used and no key is set.
+        """
+        service = self.chosen()
+        if service is EMULATOR:
+            return Endpoint(service, emulator_url(), Key("emulator", secret=False))
+        base_url = clean_base_url(self.base_url or self.variable(service.base_url_variable)[0] or service.base_url)
+        key = self.api_key or Key(self.variable(service.key_variable)[0])
+        if not key and base_url == service.base_url:
+            raise MissingKey(
+                Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(service=service.label),
+                advice=Text("到 {page} 复制访问令牌，写进环境变量或 .env 的 {name}；想先试用：%ernie use emulator",
+                            "copy an access token from {page} into {name}, in the environment or a .env file; "
+                            "to try without one: %ernie use emulator").fill(page=service.key_page, name=service.key_variable))
+        return Endpoint(service, base_url, key or None)
+
+
+for _name, _parameter in KEPT.items():
+    _trait = _ParameterTrait(_parameter).tag(config=True)
+    setattr(ErnieSettings, _name, _trait)
+ErnieSettings.setup_class(dict(vars(ErnieSettings)))  # traitlets' own hook for traits that come after the class body
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidOption(Text("{name} 的值“{text}”不是数字", "{name} {text!r} is not a number").fill(
+            name=name, text=text)) from None
+
+
+def _dotenv() -> Mapping[str, str | None]:
+    """The nearest `.env` above the working directory, read again when the file changes."""
+    from dotenv import find_dotenv  # imported here: nothing at load time
+
+    path = find_dotenv(usecwd=True)
+    return _parsed(path, Path(path).stat().st_mtime) if path else {}
+
+
+@lru_cache(maxsize=1)
+def _parsed(path: str, _changed: float) -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`

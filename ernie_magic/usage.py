@@ -1,0 +1,74 @@
+"""Tokens: of one call, and of a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call, as the service counted them.
+
+    Attributes
+    ----------
+    prompt_tokens, completion_tokens, total_tokens : int
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+        )
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a session spent on one model of one service.
+
+    Attributes
+    ----------
+    requests : int
+        Calls that were answered, in whole or in part.
+    uncounted : int
+        Those of them for which the service gave no token count (a stopped stream, mostly).
+    usage : Usage
+    """
+
+    requests: int = 0
+    uncounted: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+class UsageLog:
+    """What a session spent, by service and model; `total` is the sum."""
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[str, str], Spent] = {}
+
+    def add(self, service: str, model: str, usage: Usage | None) -> None:
+        """Count one answered call; `usage` is None when the service did not say."""
+        spent = self._spent.get((service, model), Spent())
+        self._spent[service, model] = Spent(
+            spent.requests + 1, spent.uncounted + (usage is None), spent.usage + (usage or Usage()))
+
+    @property
+    def by_model(self) -> dict[tuple[str, str], Spent]:
+        """`{(service, model): Spent}`, in the order of first use."""
+        return dict(self._spent)
+
+    @property
+    def total(self) -> Spent:
+        """All of it together."""
+        total = Spent()
+        for spent in self._spent.values():
+            total = Spent(total.requests + spent.requests, total.uncounted + spent.uncounted, total.usage + spent.usage)
+        return total
+
+    def __repr__(self) -> str:
+        total = self.total
+        return f"UsageLog({total.requests} requests, {total.usage.total_tokens} tokens)"

@@ -1,0 +1,212 @@
+"""HTTP for one session: one connection pool, used only on the I/O thread (see `running`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import __version__
+from ernie_magic.errors import (
+    ErnieError,
+    IncompleteAnswer,
+    ProtocolError,
+    RequestTimeout,
+    ServiceUnreachable,
+)
+from ernie_magic.keys import scrub
+from ernie_magic.language import Text, same
+from ernie_magic.wire import openai_style, sse
+from ernie_magic.wire.failures import MAX_BODY, failure, not_the_api, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from ernie_magic.requests import ChatRequest
+    from ernie_magic.services import Endpoint
+
+CONNECT_TIMEOUT = 10.0  # seconds
+# Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
+AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Client:
+    """Sends requests to an endpoint and reads its replies."""
+
+    def __init__(self) -> None:
+        self._http: httpx.AsyncClient | None = None
+
+    def _pool(self) -> httpx.AsyncClient:
+        if self._http is None:
+            import httpx  # 215 ms in a kernel: not at load
+
+            # A proxy from the environment must not stand between us and this machine.
+            direct = {f"all://{host}": None for host in LOOPBACK}
+            self._http = httpx.AsyncClient(mounts=direct, follow_redirects=False,
+                                           headers={"User-Agent": f"ernie-magic/{__version__}"})
+        return self._http
+
+    async def aclose(self) -> None:
+        """Close the pool; the client may be used again."""
+        if self._http is not None:
+            http, self._http = self._http, None
+            await http.aclose()
+
+    async def models(self, endpoint: Endpoint, *, timeout: float) -> list[dict[str, Any]]:
+        """The service's own list of models, as it sent it.
+
+        Raises
+        ------
+        ErnieError
+        """
+        import httpx
+
+        try:
+            response = await self._pool().get(
+                endpoint.base_url + openai_style.MODELS_PATH, headers=_headers(endpoint),
+                timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _network(error, endpoint, timeout) from None
+        if not response.is_success:
+            raise failure(response.status_code, response.headers, response.content)
+        try:
+            listed = response.json()["data"]
+        except (ValueError, KeyError, TypeError):
+            raise failure(response.status_code, response.headers, response.content) from None
+        return [entry for entry in listed if isinstance(entry, dict) and entry.get("id")]
+
+    async def chat(
+        self, endpoint: Endpoint, request: ChatRequest, reader: openai_style.Reader, *, timeout: float
+    ) -> AsyncIterator[openai_style.Delta]:
+        """Send a chat request; `reader` collects the reply, and each piece of text is yielded as it comes.
+
+        Raises
+        ------
+        ErnieError
+            The tree of `errors`; whatever came before is in `reader`.
+        """
+        import httpx
+
+        headers = {**_headers(endpoint), "Accept": "text/event-stream" if request.stream else "application/json"}
+        if request.stream:
+            headers["Accept-Encoding"] = "identity"  # compressed streams arrive in bursts (reference, quirk 21)
+        try:
+            async with self._pool().stream(
+                "POST", endpoint.base_url + openai_style.CHAT_PATH, json=openai_style.body(request), headers=headers,
+                timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
+            ) as response:
+                if not response.is_success:
+                    raise failure(response.status_code, response.headers, await _beginning(response))
+                if "event-stream" in response.headers.get("content-type", ""):
+                    async for delta in _events(response, reader):
+                        yield delta
+                else:
+                    async for delta in _whole(response, reader):
+                        yield delta
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _network(error, endpoint, timeout, started=reader.started) from None
+
+
+async def _events(response: httpx.Response, reader: openai_style.Reader) -> AsyncIterator[openai_style.Delta]:
+    """A reply streamed as server-sent events."""
+    decoder = sse.Decoder()
+    chunks = response.aiter_bytes().__aiter__()
+    unread: list[str] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
+    done = False
+    while not done:
+        try:
+            chunk = await asyncio.wait_for(chunks.__anext__(), AFTER_FINISH if reader.finish_reason else None)
+            events = decoder.feed(chunk)
+        except (StopAsyncIteration, asyncio.TimeoutError):
+            events, done = decoder.end(), True
+        for event in events:
+            if event.data == "[DONE]":
+                return
+            payload = _parsed(event, unread)
+            if payload is None:
+                continue
+            if refusal(payload) is not None:
+                raise failure(200, response.headers, json.dumps(payload, ensure_ascii=False).encode())
+            if delta := reader.feed(payload):
+                yield delta
+    if reader.finish_reason:
+        return
+    if not reader.started:
+        body = "\n".join(unread)
+        raise failure(200, response.headers, body.encode())
+    raise cut()
+
+
+def _parsed(event: sse.Event, unread: list[str]) -> dict[str, Any] | None:
+    try:
+        payload = json.loads(event.data)
+    except ValueError:
+        if event.bare:
+            unread.append(event.data)
+            return None
+        raise ProtocolError(
+            Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
+            Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
+            Text("再试一次", "try again"), body=scrub(event.data[:MAX_BODY])) from None
+    return payload if isinstance(payload, dict) else None
+
+
+async def _whole(response: httpx.Response, reader: openai_style.Reader) -> AsyncIterator[openai_style.Delta]:
+    """A reply that is one JSON body: what was asked for, or an error with status 200."""
+    raw = await response.aread()
+    try:
+        payload = json.loads(raw)
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict) or "choices" not in payload:
+        raise failure(response.status_code, response.headers, raw)
+    delta = reader.feed(payload)
+    if not reader.finish_reason and delta is None:
+        raise not_the_api(response.status_code, scrub(raw[:MAX_BODY].decode("utf-8", "replace")))
+    if delta:
+        yield delta
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """The first `MAX_BODY` bytes: a refusal is short, a hostile one is not read to its end."""
+    got = b""
+    async for chunk in response.aiter_bytes():
+        got += chunk
+        if len(got) >= MAX_BODY:
+            break
+    return got[:MAX_BODY]
+
+
+def _headers(endpoint: Endpoint) -> dict[str, str]:
+    return {"Authorization": f"Bearer {endpoint.key.reveal()}"} if endpoint.key else {}
+
+
+def cut() -> IncompleteAnswer:
+    """The error for a stream that ended before its end."""
+    return IncompleteAnswer(
+        Text("回答没有传完，连接就断了", "the connection closed before the answer was complete"),
+        Text("网络中断，或服务方提前断开", "the network failed, or the service hung up"),
+        Text("已收到的文字都在；可以再问一次，或让它“继续”", "the text that came is kept; ask again, or ask it to go on"))
+
+
+def _network(error: Exception, endpoint: Endpoint, timeout: float, *, started: bool = False) -> ErnieError:
+    """The error of the tree for what httpx raised."""
+    import httpx
+
+    host = same(endpoint.base_url)
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError):
+        return ServiceUnreachable(
+            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=scrub(str(error)) or type(error).__name__),
+            Text("服务没有运行、地址写错，或网络不通", "it is not running, the address is wrong, or there is no network"),
+            Text("检查 %ernie config base_url；%ernie doctor 可测试", "check %ernie config base_url; %ernie doctor tests it"))
+    if isinstance(error, httpx.TimeoutException):
+        return RequestTimeout(
+            Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(seconds=timeout),
+            Text("服务繁忙，或模型思考得太久", "the service is busy, or the model thinks for long"),
+            Text("再试，或用 %ernie config request_timeout 放宽", "try again, or allow more by %ernie config request_timeout"))
+    return cut() if started else ServiceUnreachable(
+        Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
+        Text("服务出错或网络中断", "the service or the network failed"), Text("再试一次", "try again"))

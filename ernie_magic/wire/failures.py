@@ -1,0 +1,107 @@
+"""What a service's refusal says, whatever shape its body has, as one error of the tree.
+
+Five shapes are met (reference aistudio-and-ernie-today 1.6): {"error": {code, message, type}}, {"errorCode", "errorMsg"},
+{"code", "msg"} with HTTP 200, {"error_code", "error_msg"}, {"detail"}; and plain text or HTML from a gateway.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.error_codes import case_for
+from ernie_magic.errors import ErnieError, ProtocolError
+from ernie_magic.keys import scrub
+from ernie_magic.language import Text, same
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BODY = 64 * 1024  # bytes of a refusal that are read
+_SAID = Text("{what}（服务说：{said}）", "{what} (it says: {said})")
+_SAID_SHOWN = 200  # characters
+
+
+def refusal(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The code, type, message and request id in a JSON body that is an error; None when it is none."""
+    found: dict[str, Any] | None = None
+    error = body.get("error")
+    if isinstance(error, dict):
+        found = {"code": error.get("code"), "type": error.get("type"), "message": error.get("message")}
+    elif error:
+        found = {"code": error, "message": body.get("error_description") or error}
+    elif body.get("errorCode"):
+        found = {"code": body["errorCode"], "message": body.get("errorMsg")}
+    elif body.get("error_code"):
+        found = {"code": body["error_code"], "message": body.get("error_msg")}
+    elif body.get("code") and ("msg" in body or "message" in body) and "choices" not in body:
+        found = {"code": body["code"], "message": body.get("msg") or body.get("message")}
+    elif "detail" in body:
+        detail = body["detail"]
+        found = {"message": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)}
+    if found is not None:
+        found["request_id"] = next((body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), "")
+    return {name: str(value) for name, value in found.items() if value not in (None, "")} if found is not None else None
+
+
+def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
+    """The error for a reply that is not an answer.
+
+    Parameters
+    ----------
+    status
+        HTTP status; 200 for an error inside a stream or a body.
+    headers
+        Of the response: `Retry-After` and request ids are read.
+    body
+        The first `MAX_BODY` bytes of the reply.
+    """
+    text = scrub(body[:MAX_BODY].decode("utf-8", "replace"))
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        parsed = None
+    said = refusal(parsed) if isinstance(parsed, dict) else None
+    if said is None and status < 400:  # noqa: PLR2004
+        return not_the_api(status, text)
+    said = said or ({"message": _readable(text)} if parsed is None else {})
+    case = case_for(status, said.get("code", ""))
+    message = said.get("message", "")
+    what = case.what
+    if message:
+        shown = message if len(message) <= _SAID_SHOWN else message[: _SAID_SHOWN - 1] + "…"
+        what = _SAID.fill(what=what, said=same(shown))
+    request_id = said.get("request_id") or next(
+        (headers[name] for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id") if headers.get(name)), "")
+    return case.error(
+        what, case.cause, case.advice, status=status, code=said.get("code", ""), type=said.get("type", ""),
+        message=message, request_id=scrub(request_id), body=text, retryable=case.retryable, retry_after=_seconds(headers),
+    )
+
+
+def not_the_api(status: int, text: str) -> ProtocolError:
+    """The error for a reply that came, but not from this API: a login page, a proxy, another server."""
+    kind = Text("一个网页（HTML）", "a web page (HTML)") if text.lstrip()[:1] == "<" else Text("不是 JSON 的内容", "something that is not JSON")
+    if not text.strip():
+        kind = Text("空内容", "nothing")
+    return ProtocolError(
+        Text("服务返回了{kind}，而不是回答", "the service sent {kind} instead of an answer").fill(kind=kind),
+        Text("服务地址（base_url）不对，或中间有代理、登录页", "the base URL is wrong, or a proxy or login page is in between"),
+        Text("检查 %ernie config base_url 和网络，再用 %ernie doctor 测试",
+             "check %ernie config base_url and the network, then try %ernie doctor"),
+        body=text, status=status)
+
+
+def _readable(text: str) -> str:
+    """A refusal that is no JSON, as a few words: an HTML page's title, or the text's beginning."""
+    if title := re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE):
+        return title.group(1).strip()
+    return "" if text.lstrip().startswith("<") else " ".join(text.split())[:_SAID_SHOWN]
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    try:
+        return float(headers.get("retry-after", ""))
+    except ValueError:
+        return None

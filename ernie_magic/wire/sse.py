@@ -1,0 +1,97 @@
+"""Server-sent events, as services really send them (WHATWG "Server-sent events"; reference aistudio-and-ernie-today 4).
+
+Bytes may be split anywhere: inside a character, inside CRLF, inside a line. Linear in the input's size.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+# Not str.splitlines: that also splits at U+2028 and other characters that stand inside JSON strings.
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class Event(NamedTuple):
+    """One event.
+
+    Attributes
+    ----------
+    data : str
+        The joined `data:` lines, or the text of a line that is no field at all.
+    name : str
+        The `event:` field, "" when there is none.
+    bare : bool
+        The line had no field name: some gateways put an error's JSON bare into the stream.
+    """
+
+    data: str
+    name: str = ""
+    bare: bool = False
+
+
+class Decoder:
+    """Turns chunks of bytes into events."""
+
+    def __init__(self) -> None:
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._parts: list[str] = []  # of the line that has not ended yet
+        self._data: list[str] = []
+        self._name = ""
+        self._first = True
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that this chunk completes."""
+        return self._take(self._utf8.decode(chunk))
+
+    def end(self) -> list[Event]:
+        """What is left when the connection closes: a last line or event that nothing terminated."""
+        return self._take(self._utf8.decode(b"", final=True) + "\n\n")
+
+    def _take(self, text: str) -> list[Event]:
+        if self._first and text:
+            text, self._first = text.removeprefix("\ufeff"), False
+        held = self._parts[-1].endswith("\r") if self._parts else False
+        if held and text:  # a CR at the end of a chunk may be half of CRLF: it was held back
+            self._parts[-1] = self._parts[-1][:-1]
+            text = "\r" + text
+        if not _LINE_END.search(text):
+            self._parts += [text] if text else []
+            return []
+        *lines, rest = _LINE_END.split(text)
+        if text.endswith("\r"):
+            # Not known yet whether a LF follows: keep the line open, with its CR.
+            rest = lines.pop() + "\r"
+        events: list[Event] = []
+        for line in lines:
+            self._parts.append(line)
+            whole = "".join(self._parts)
+            self._parts.clear()
+            if event := self._line(whole):
+                events.append(event)
+        if rest:
+            self._parts.append(rest)
+        return events
+
+    def _line(self, line: str) -> Event | None:
+        if not line:
+            return self._dispatch()
+        if line.startswith(":"):
+            return None  # a comment: keep-alive
+        if line.lstrip().startswith(("{", "<")):
+            return Event(line, bare=True)
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            self._data.append(value)
+        elif field == "event":
+            self._name = value
+        return None  # id and retry mean nothing here
+
+    def _dispatch(self) -> Event | None:
+        data, name = "\n".join(self._data), self._name
+        self._data.clear()
+        self._name = ""
+        # A gateway may wrap a comment as data (reference, quirk 7); an empty event carries nothing.
+        return None if not data.strip() or data.lstrip().startswith(":") else Event(data, name)

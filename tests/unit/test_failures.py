@@ -1,0 +1,118 @@
+"""Refusals in every shape, as one error of the tree; and the table behind them."""
+
+import json
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.error_codes import CASES, case_for
+from ernie_magic.errors import ErnieError, ServiceError
+from ernie_magic.wire.failures import failure
+
+# Seed 000, "错误码": status, type, code -> what we raise.
+SEED_TABLE = [
+    (400, "invalid_request_error", "malformed_json", errors.BadRequest),
+    (400, "invalid_request_error", "invalid_model", errors.ModelNotFound),
+    (400, "invalid_request_error", "invalid_messages", errors.MessagesRefused),
+    (400, "invalid_request_error", "characters_too_long", errors.InputTooLong),
+    (400, "invalid_request_error", "invalid_user_id", errors.BadRequest),
+    (400, "invalid_request_error", "tokens_too_long", errors.InputTooLong),
+    (401, "access_denied", "no_parameter_permission", errors.PermissionDenied),
+    (401, "invalid_request_error", "invalid_model", errors.PermissionDenied),
+    (401, "invalid_request_error", "invalid_appid", errors.PermissionDenied),
+    (401, "invalid_request_error", "invalid_iam_token", errors.AuthenticationFailed),
+    (403, "unsafe_request", "system_unsafe", errors.UnsafeRequest),
+    (403, "unsafe_request", "user_setting_unsafe", errors.UnsafeRequest),
+    (403, "unsafe_request", "functions_unsafe", errors.UnsafeRequest),
+    (404, "invalid_request_error", "no_such_model", errors.ModelNotFound),
+    (405, "invalid_request_error", "method_not_supported", errors.BadRequest),
+    (429, "rate_limit_exceeded", "rpm_rate_limit_exceeded", errors.RateLimited),
+    (429, "rate_limit_exceeded", "tpm_rate_limit_exceeded", errors.RateLimited),
+    (429, "rate_limit_exceeded", "preemptible_rate_limit_exceeded", errors.RateLimited),
+    (429, "rate_limit_exceeded", "user_rate_limit_exceeded", errors.RateLimited),
+    (429, "rate_limit_exceeded", "cluster_rate_limit_exceeded", errors.RateLimited),
+    (500, "Internal_error", "internal_error", errors.ServerError),
+    (500, "Internal_error", "dispatch_internal_error", errors.ServerError),
+]
+
+
+def said(status, body, **headers):
+    return failure(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(("status", "kind", "code", "error"), SEED_TABLE)
+def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(status, kind, code, error):
+    found = said(status, {"error": {"code": code, "message": "m", "type": kind}, "id": "as-1234567890"})
+    assert type(found) is error
+    assert (found.status, found.code, found.type, found.request_id) == (status, code, kind, "as-1234567890")
+    assert case_for(status, code).codes  # a row of its own, not the fallback of the status
+    for language, words in (("zh", "请求编号 as-1234567890"), ("en", "request id as-1234567890")):
+        assert words in found.line(language)
+        assert "\n" not in found.line(language)
+
+
+def test_only_what_may_pass_by_itself_is_retryable():
+    assert {error for _, _, _, error in SEED_TABLE if any(c.retryable for c in CASES if c.error is error)} == {
+        errors.RateLimited, errors.ServerError}
+
+
+@pytest.mark.parametrize(("body", "code", "message"), [
+    ({"error": {"code": "invalid_messages", "message": "odd", "type": "t"}, "id": "as-1"}, "invalid_messages", "odd"),
+    ({"errorCode": 40401, "errorMsg": "token"}, "40401", "token"),
+    ({"code": "rpm_rate_limit_exceeded", "msg": "slow"}, "rpm_rate_limit_exceeded", "slow"),
+    ({"error_code": 110, "error_msg": "Access token invalid"}, "110", "Access token invalid"),
+    ({"detail": [{"loc": ["body"]}]}, "", '[{"loc": ["body"]}]'),
+    ({"error": "invalid_client", "error_description": "unknown client id"}, "invalid_client", "unknown client id"),
+])
+def test_all_body_shapes_are_read(body, code, message):
+    found = said(400, body)
+    assert isinstance(found, ServiceError)
+    assert (found.code, found.message) == (code, message)
+
+
+def test_a_401_without_permission_for_the_model_is_not_a_bad_key():
+    found = said(401, {"error": {"code": "invalid_model", "message": "No permission to use the model"}})
+    assert type(found) is errors.PermissionDenied
+    assert "the key is good" in found.line("en")
+
+
+def test_an_error_with_status_200_is_an_error():
+    assert type(said(200, {"code": "rpm_rate_limit_exceeded", "msg": "m"})) is errors.RateLimited
+
+
+def test_html_with_status_200_is_not_an_answer():
+    found = said(200, b"<html><title>Login</title></html>")
+    assert type(found) is errors.ProtocolError
+    assert "a web page" in found.line("en")
+
+
+def test_html_with_status_502_gives_its_title_only():
+    found = said(502, b"<html><head><title>502 Bad Gateway</title></head><body>x</body></html>")
+    assert type(found) is errors.ServerError
+    assert "502 Bad Gateway" in found.line("en")
+    assert "<" not in found.line("en")
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 418, 422, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"{}", b'"text"', b"\xff\xfe"])
+def test_any_status_with_any_body_is_one_line(status, body):
+    found = said(status, body)
+    assert isinstance(found, ServiceError)
+    assert found.line("zh")
+    assert "\n" not in found.line("en")
+
+
+def test_retry_after_is_read():
+    assert said(429, {}, **{"retry-after": "7"}).retry_after == 7.0
+
+
+def test_every_text_of_the_table_is_there_in_both_languages():
+    for case in CASES:
+        for text in (case.what, case.cause, case.advice):
+            assert text is None or (text.zh and text.en and text.zh != text.en), case
+
+
+def test_the_tree_has_one_root():
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
+    assert all(issubclass(c, ErnieError) for c in classes)
+    assert not issubclass(errors.Interrupted, Exception)  # a KeyboardInterrupt: "Run all" halts

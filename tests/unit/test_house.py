@@ -1,0 +1,49 @@
+"""The rules of the house, as tests."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ernie_magic
+
+PACKAGE = Path(ernie_magic.__file__).parent
+CORE = [p for p in PACKAGE.rglob("*.py") if p.relative_to(PACKAGE).parts[0] not in ("magics", "display", "panels", "cli.py")]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_core_knows_neither_ipython_nor_widgets(path):
+    if path.name == "__init__.py" and path.parent == PACKAGE:
+        return  # its type annotations name the shell
+    assert not [name for name in imports(path) if name.split(".")[0] in ("IPython", "ipywidgets")]
+
+
+def test_the_emulator_never_uses_the_client_s_wire_code():
+    shared = {"parameters", "models", "language", "errors"}
+    for path in (PACKAGE / "emulator").rglob("*.py"):
+        for name in imports(path):
+            if name.startswith("ernie_magic.") and not name.startswith("ernie_magic.emulator"):
+                assert name.split(".")[1] in shared, (path.name, name)
+
+
+def test_importing_the_package_and_its_session_loads_nothing_heavy():
+    code = ("import sys, ernie_magic.session, ernie_magic.emulator; "
+            "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv') if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_the_package_exports():
+    assert ernie_magic.__all__ == [
+        "Answer", "ErnieError", "Interrupted", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+    assert all(getattr(ernie_magic, name) for name in ernie_magic.__all__)

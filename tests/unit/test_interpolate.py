@@ -1,0 +1,64 @@
+"""`{{expr}}`: one pass, errors in one line, and everything else left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ernie_magic.errors import InvalidExpression
+from ernie_magic.magics.interpolate import interpolate
+
+NAMES = {"city": "北京", "n": 3, "secret": "TOPSECRET", "brace": "{{secret}}", "data": {"a": {"b": 1}}}
+
+
+@pytest.mark.parametrize(("text", "made"), [
+    ("介绍 {{city}}", "介绍 北京"),
+    ("{{ n + 1 }} 个", "4 个"),
+    ("{{city}}{{n}}", "北京3"),
+    ('{{ {"a": {"b": 1}}["a"]["b"] }}', "1"),
+    ('{{ data["a"] }}', "{'b': 1}"),
+    ("{{ '}}' }}", "}}"),
+    ("{{'{{'}}", "{{"),
+    ("{{[i for i in range(n)]}}", "[0, 1, 2]"),
+])
+def test_expressions_become_their_text(text, made):
+    assert interpolate(text, NAMES) == made
+
+
+@pytest.mark.parametrize("text", [
+    "print({'foo': 'bar'})", "{}", "{city}", '{"a": {"b": 1}}', "\\frac{a}{b}", "{{ never closed", "}} {{", "100% {0}", "$city",
+])
+def test_everything_else_stays_text(text):
+    assert interpolate(text, NAMES) == text
+
+
+def test_a_value_is_never_expanded_again():
+    assert interpolate("{{brace}}", NAMES) == "{{secret}}"
+
+
+def test_an_undefined_name_lists_near_ones():
+    with pytest.raises(InvalidExpression) as caught:
+        interpolate("{{ctiy}}", NAMES)
+    assert caught.value.line("en") == "{{ctiy}}: the name ctiy is not defined. What to do: did you mean city?"
+    assert caught.value.line("zh") == "{{ctiy}} 里的变量 ctiy 没有定义。怎么办：是不是 city？"
+
+
+def test_what_an_expression_raises_is_one_line():
+    with pytest.raises(InvalidExpression, match="raised ZeroDivisionError: division by zero"):
+        interpolate("{{1/0}}", NAMES)
+
+
+def test_what_is_no_expression_is_told_with_the_way_out():
+    with pytest.raises(InvalidExpression, match="--verbatim"):
+        interpolate("{{ user name }}", NAMES)
+
+
+def test_the_user_s_names_are_not_changed():
+    before = dict(NAMES)
+    interpolate("{{ (x := 5) }}", NAMES)
+    assert before == NAMES
+
+
+@given(st.text(st.characters(exclude_characters="{}")), st.text())
+def test_any_text_without_a_closed_pair_is_unchanged_and_any_value_stands_as_it_is(text, value):
+    assert interpolate(text, {}) == text
+    assert interpolate(text + "{{value}}" + text, {"value": value}) == text + value + text

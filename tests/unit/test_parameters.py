@@ -1,0 +1,89 @@
+"""The parameter table: what each option takes, and what its errors say."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ernie_magic import parameters
+from ernie_magic.errors import InvalidOption
+
+CHAT = parameters.of("chat")
+
+
+def test_the_seed_s_chat_parameters_are_all_in_the_table():
+    assert list(CHAT) == [
+        "model", "temperature", "top_p", "penalty_score", "max_completion_tokens", "stop", "seed", "frequency_penalty",
+        "presence_penalty", "response_format", "user",
+    ]
+
+
+@pytest.mark.parametrize(("name", "value", "sent"), [
+    ("temperature", 1, 1.0), ("temperature", 0.01, 0.01), ("top_p", 0, 0.0), ("penalty_score", 2, 2.0),
+    ("max_completion_tokens", 2, 2), ("max_completion_tokens", 2048.0, 2048), ("seed", 1, 1), ("stop", "。", ["。"]),
+    ("stop", ("a", "b"), ["a", "b"]), ("response_format", "json_object", {"type": "json_object"}),
+    ("response_format", {"type": "text"}, {"type": "text"}), ("user", "u1", "u1"),
+])
+def test_values_in_range_are_sent_in_the_api_s_form(name, value, sent):
+    assert CHAT[name].check(value, "ernie-3.5-8k") == sent
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("temperature", 0), ("temperature", 1.01), ("temperature", math.nan), ("temperature", True), ("temperature", "0.5"),
+    ("top_p", -0.1), ("penalty_score", 0.9), ("max_completion_tokens", 1), ("max_completion_tokens", 2049),
+    ("max_completion_tokens", 2.5), ("seed", 0), ("seed", 2_147_483_647), ("stop", ["a"] * 5), ("stop", ["x" * 21]),
+    ("stop", [""]), ("stop", 3), ("response_format", "xml"), ("user", 5),
+])
+def test_values_out_of_range_are_refused_with_the_option_s_name(name, value):
+    with pytest.raises(InvalidOption) as caught:
+        CHAT[name].check(value, "ernie-3.5-8k")
+    assert CHAT[name].option in caught.value.line("en")
+    assert CHAT[name].option in caught.value.line("zh")
+
+
+def test_the_error_names_option_value_and_range_in_both_languages():
+    with pytest.raises(InvalidOption) as caught:
+        CHAT["top_p"].check(1.5)
+    assert caught.value.line("en") == "--top-p 1.5 is out of range [0.0, 1.0]."
+    assert caught.value.line("zh") == "--top-p 的值 1.5 超出范围 [0.0, 1.0]。"
+
+
+def test_temperature_zero_is_told_what_to_do_instead():
+    with pytest.raises(InvalidOption, match="use 0.01"):
+        CHAT["temperature"].check(0)
+
+
+def test_penalties_are_only_for_the_models_the_seed_names():
+    with pytest.raises(InvalidOption, match="ernie-speed-8k"):
+        CHAT["frequency_penalty"].check(0.5, "ernie-3.5-8k")
+    assert CHAT["frequency_penalty"].check(0.5, "ernie-speed-8k") == 0.5
+    assert CHAT["frequency_penalty"].check(0.5, "a-model-nobody-knows") == 0.5
+
+
+def test_the_catalogue_widens_the_range_for_newer_models_and_the_service_judges_unknown_ones():
+    assert CHAT["max_completion_tokens"].check(12_288, "ernie-4.5-turbo-128k") == 12_288
+    assert CHAT["max_completion_tokens"].check(1_000_000, "a-model-nobody-knows") == 1_000_000
+
+
+def test_a_wrong_choice_names_the_nearest():
+    with pytest.raises(InvalidOption, match="did you mean Anime"):
+        parameters.of("image")["style"].check("anime")
+
+
+def test_an_unknown_name_names_the_nearest():
+    assert "did you mean temperature" in parameters.unknown("temprature", CHAT).line("en")
+
+
+@given(st.floats(min_value=0, max_value=1, exclude_min=True))
+def test_any_temperature_in_range_survives_its_own_text(value):
+    assert CHAT["temperature"].check(CHAT["temperature"].parse(repr(value))) == value
+
+
+@given(st.text())
+def test_parse_never_fails_with_anything_but_our_own_error(text):
+    for parameter in CHAT.values():
+        try:
+            parameter.check(parameter.parse(text))
+        except InvalidOption as error:
+            assert "\n" not in error.line("en")  # noqa: PT017  (any outcome is fine, but for this)

@@ -1,0 +1,61 @@
+"""The one normaliser: what is checked before anything is sent."""
+
+import pytest
+
+from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.requests import chat_request
+
+ASK = {"role": "user", "content": "你好"}
+SAY = {"role": "assistant", "content": "您好"}
+BE = {"role": "system", "content": "你是老师"}
+
+
+def request(*messages, **given):
+    return chat_request(messages, model="ernie-3.5-8k", given=given)
+
+
+def test_what_is_not_given_is_not_sent():
+    assert request(ASK, temperature=None, top_p=0.5).parameters == {"top_p": 0.5}
+
+
+def test_equal_input_makes_equal_requests_in_any_order():
+    assert request(ASK, top_p=0.5, temperature=0.3) == request(ASK, temperature=0.3, top_p=0.5)
+
+
+@pytest.mark.parametrize("messages", [[ASK], [BE, ASK], [ASK, SAY, ASK], [BE, ASK, SAY, ASK]])
+def test_the_seed_s_orders_of_roles_pass(messages):
+    assert request(*messages).messages == tuple(messages)
+
+
+@pytest.mark.parametrize("messages", [[SAY], [BE], [ASK, SAY], [ASK, ASK], [SAY, ASK], [BE, BE, ASK], [ASK, BE, ASK]])
+def test_every_other_order_is_refused(messages):
+    with pytest.raises(InvalidMessages):
+        request(*messages)
+
+
+@pytest.mark.parametrize("content", ["", " ", "\n\r\f\t", None])
+def test_an_empty_last_message_is_refused(content):
+    with pytest.raises(InvalidMessages, match="the prompt is empty"):
+        request({"role": "user", "content": content})
+
+
+def test_no_messages_are_refused():
+    with pytest.raises(InvalidMessages):
+        request()
+
+
+def test_an_empty_message_in_the_middle_is_named():
+    with pytest.raises(InvalidMessages, match="message 2 is empty"):
+        request(ASK, {"role": "assistant", "content": ""}, ASK)
+
+
+def test_an_unknown_parameter_names_the_nearest():
+    with pytest.raises(InvalidOption, match="did you mean temperature"):
+        request(ASK, temprature=0.5)
+
+
+def test_the_caller_s_messages_are_not_shared():
+    mine = dict(ASK)
+    made = request(mine)
+    mine["content"] = "changed"
+    assert made.prompt == "你好"

@@ -1,0 +1,94 @@
+"""A call on the I/O thread, read from a thread or from another loop."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from ernie_magic.running import Call
+
+
+async def three(emit):
+    for i in range(3):
+        emit(i)
+        await asyncio.sleep(0.001)
+    return "end"
+
+
+def test_items_come_in_order_and_then_the_result():
+    call = Call(three)
+    assert [i for batch in call.batches() for i in batch] == [0, 1, 2]
+    assert call.result() == "end"
+
+
+def test_a_coroutine_in_another_loop_reads_the_same():
+    async def read():
+        call = Call(three)
+        return [i async for batch in call.abatches() for i in batch], call.result()
+
+    assert asyncio.run(read()) == ([0, 1, 2], "end")
+
+
+def test_the_work_runs_on_the_one_io_thread():
+    async def where(_emit):
+        return threading.current_thread().name
+
+    assert {Call(where).wait() for _ in range(3)} == {"ernie-io"}
+
+
+def test_batches_keep_their_distance_but_the_first_comes_at_once():
+    async def many(emit):
+        for i in range(100):
+            emit(i)
+            await asyncio.sleep(0.002)
+
+    times = []
+    begin = time.monotonic()
+    for _ in Call(many).batches(0.05):
+        times.append(time.monotonic() - begin)
+    gaps = [b - a for a, b in zip(times, times[1:], strict=False)][:-1]  # the last one may come early: the work is done
+    assert times[0] < 0.05
+    assert min(gaps) >= 0.05
+    assert len(times) < 12
+
+
+def test_cancelled_work_may_still_give_what_it_had():
+    async def stalls(emit):
+        emit("some")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "partial"
+
+    call = Call(stalls)
+    assert next(call.batches()) == ["some"]
+    assert call.stop() == "partial"
+
+
+def test_what_the_work_raises_is_raised_where_it_is_read():
+    async def fails(_emit):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        Call(fails).wait()
+
+
+def test_a_reader_whose_loop_has_ended_does_no_harm():
+    async def slow(emit):
+        await asyncio.sleep(0.05)
+        emit(1)
+        return "end"
+
+    call = Call(slow)
+
+    async def impatient():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(anext_(call.abatches()), 0.01)
+
+    asyncio.run(impatient())
+    assert call.result() == "end"
+
+
+async def anext_(iterator):
+    return await iterator.__anext__()
