@@ -22,7 +22,7 @@ from ernie_magic.wire.openai_style import Delta, Reader
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
-    from ernie_magic.emulator import Emulator
+    from ernie_magic.emulator.server import Emulator
     from ernie_magic.results import Answer
     from ernie_magic.services import Endpoint
 
@@ -344,10 +344,11 @@ class Session:
             problem, partial = error, True
         answer = reader.answer(
             seconds=time.monotonic() - began, first_seconds=first, partial=partial, service=endpoint.service.name)
-        if problem is None or answer.text or answer.reasoning:
+        came = bool(answer.text or answer.reasoning)
+        if came or not partial:
             self._record(conversation, prompt, options, answer)
         if problem is not None:
-            problem.answer = answer if answer.text or answer.reasoning else None
+            problem.answer = answer if came else None
             raise self.spoken(await self._with_suggestions(problem, request, endpoint))
         return answer
 
@@ -388,7 +389,7 @@ class Session:
     def interrupted(self, answer: Answer | None) -> Interrupted:
         """What an interrupted caller raises."""
         came = answer is not None and bool(answer.text or answer.reasoning)
-        return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(self.settings.spoken), answer)
+        return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(self.settings.spoken), answer if came else None)
 
     def spoken(self, error: ErnieError) -> ErnieError:
         """The error, in this session's language."""

@@ -77,8 +77,9 @@ class NotebookView:
             self._thinking = _put(self._thinking, self._growing_thought())
         if not text:
             return
-        if self._thinking and not self._segments.text:
+        if self._thinking:
             _put(self._thinking, answers.reasoning(self._thoughts, self._language))
+            self._thinking = None
         for segment in self._segments.feed(text):
             _put(self._open, markdown.for_notebook(segment))
             self._open = None

@@ -57,9 +57,10 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
     body
         The first `MAX_BODY` bytes of the reply.
     """
-    text = scrub(body[:MAX_BODY].decode("utf-8", "replace"))
+    whole = body[:MAX_BODY].decode("utf-8", "replace")
+    text = scrub(whole)
     try:
-        parsed = json.loads(text)
+        parsed = json.loads(whole)
     except ValueError:
         parsed = None
     said = refusal(parsed) if isinstance(parsed, dict) else None
@@ -67,7 +68,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         return not_the_api(status, text)
     said = said or ({"message": _readable(text)} if parsed is None else {})
     case = case_for(status, said.get("code", ""))
-    message = said.get("message", "")
+    code = said.get("code", "") if case.codes else scrub(said.get("code", ""))  # a code of the table is no key
+    message = scrub(said.get("message", ""))
     what = case.what
     if message:
         shown = message if len(message) <= _SAID_SHOWN else message[: _SAID_SHOWN - 1] + "…"
@@ -75,7 +77,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
     request_id = said.get("request_id") or next(
         (headers[name] for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id") if headers.get(name)), "")
     return case.error(
-        what, case.cause, case.advice, status=status, code=said.get("code", ""), type=said.get("type", ""),
+        what, case.cause, case.advice, status=status, code=code, type=scrub(said.get("type", "")),
         message=message, request_id=scrub(request_id), body=text, retryable=case.retryable, retry_after=_seconds(headers),
     )
 

@@ -1,0 +1,142 @@
+"""AI Studio's API (seed 000): chat, images, embeddings, models, under their real paths."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import time
+import zlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.responses import JSONResponse, Response
+
+from ernie_magic import models, parameters
+from ernie_magic.emulator import checks, vectors
+from ernie_magic.emulator.refusals import Refusal, request_id
+from ernie_magic.emulator.replies import Reply, reply
+
+if TYPE_CHECKING:
+    from ernie_magic.emulator.app import Call
+
+PREFIX = "/llm/lmapi/v3"
+PICTURES = "/emulator/picture.png"
+
+
+def authorise(headers: dict[str, str]) -> None:
+    """Any bearer key will do, but for those the table says.
+
+    Raises
+    ------
+    Refusal
+    """
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or not key or key.startswith("bad"):
+        raise Refusal("invalid_iam_token")
+    if headers.get("appid", "").startswith("bad"):
+        raise Refusal("invalid_appid")
+    if key.startswith("limited"):
+        kind = key.removeprefix("limited").removeprefix("-").split("-")[0]
+        raise Refusal(f"{kind if kind in ('tpm', 'preemptible', 'user', 'cluster') else 'rpm'}_rate_limit_exceeded")
+
+
+def list_models(_call: Call) -> Response:
+    """`GET /models`."""
+    created = 1_735_689_600
+    data = [{"id": model.id, "object": "model", "created": created, "owned_by": "baidu"} for model in models.CATALOGUE]
+    return JSONResponse({"object": "list", "data": data})
+
+
+def chat(call: Call) -> Response:
+    """`POST /chat/completions`, plain or streamed."""
+    body = call.json()
+    model = checks.model_of(body, "chat")
+    messages = checks.messages_of(body, model)
+    given = checks.parameters_of(body, "chat", model)
+    last = checks.text_of(messages[-1])
+    for word, code in (("[[error]]", "internal_error"), ("[[dispatch_error]]", "dispatch_internal_error")):
+        if word in last:
+            raise Refusal(code)
+    made = reply(messages, given, model, call.seed)
+    usage = _usage("".join(checks.text_of(m) for m in messages), made.text + "".join(made.reasoning))
+    if body.get("stream"):
+        return call.stream(_chunks(made, model, usage), made.pace)
+    message = {"role": "assistant", "content": made.text, **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {})}
+    choice = {"index": 0, "message": message, "finish_reason": made.finish, **_safety(made)}
+    return JSONResponse({"id": request_id(), "object": "chat.completion", "created": int(time.time()), "model": model, "choices": [choice], "usage": usage})
+
+
+def _chunks(made: Reply, model: str, usage: dict[str, int]) -> list[str]:
+    """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the others usage is null (seed 000)."""
+    head = {"id": request_id(), "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
+    deltas: list[dict[str, str]] = [{"reasoning_content": piece} for piece in made.reasoning] + [{"content": piece} for piece in made.pieces]
+    chunks: list[dict[str, Any]] = [{**head, "choices": [{"index": 0, "delta": delta}], "usage": None} for delta in deltas]
+    last = {"index": 0, "delta": {"content": ""}, "finish_reason": made.finish, **_safety(made)}
+    chunks.append({**head, "choices": [last], "usage": usage})
+    return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
+
+
+def _safety(made: Reply) -> dict[str, int]:
+    return {"flag": made.flag, "ban_round": -1} if made.flag else {"flag": 0}
+
+
+def _usage(prompt: str, answer: str) -> dict[str, int]:
+    asked, said = checks.count_tokens(prompt), checks.count_tokens(answer)
+    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+
+
+def images(call: Call) -> Response:
+    """`POST /images/generations`: links to pictures that this server draws, or base64 data."""
+    from ernie_magic.emulator import pictures  # Pillow, at the first picture
+
+    body = call.json()
+    model = checks.model_of(body, "image")
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise Refusal("malformed_json", "Invalid Argument: prompt can not be empty")
+    if len(prompt) > parameters.MAX_PROMPT:
+        raise Refusal("characters_too_long", limit=parameters.MAX_PROMPT)
+    if checks.UNSAFE in prompt:
+        raise Refusal("user_setting_unsafe")
+    given = checks.parameters_of(body, "image", model)
+    seed = given.get("seed", zlib.crc32(f"{call.seed}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()))
+    style, size = given.get("style", "Base"), given.get("size", "1024x1024")
+    data = []
+    for i in range(given.get("n", 1)):
+        if given.get("response_format", "url") == "b64_json":
+            width, height = (int(side) for side in size.split("x"))
+            png = pictures.draw(prompt, style, (width, height), seed + i)
+            data.append({"b64_json": base64.b64encode(png).decode(), "index": i})
+        else:
+            query = urlencode({"prompt": prompt, "style": style, "size": size, "seed": seed + i})
+            data.append({"url": f"{call.server_url}{PICTURES}?{query}", "index": i})
+    return JSONResponse({"created": int(time.time()), "data": data})
+
+
+def picture(call: Call) -> Response:
+    """A picture behind a link of `images`; needs no key, as the real links do not."""
+    from ernie_magic.emulator import pictures
+
+    query = call.query
+    size = query.get("size", "")
+    if size not in parameters.SIZES or not query.get("seed", "").isdigit():
+        raise Refusal("malformed_json", "Invalid Argument: size or seed")
+    width, height = (int(side) for side in size.split("x"))
+    return Response(pictures.draw(query.get("prompt", ""), query.get("style", "Base"), (width, height), int(query["seed"])), media_type="image/png")
+
+
+def embeddings(call: Call) -> Response:
+    """`POST /embeddings`; base64 when asked, as openai-python does."""
+    body = call.json()
+    model = checks.model_of(body, "embedding")
+    texts = checks.texts_of(body, model)
+    in_base64 = body.get("encoding_format") == "base64"
+    data = []
+    for i, text in enumerate(texts):
+        vector = vectors.embed(text, model, call.seed)
+        packed = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() if in_base64 else vector
+        data.append({"object": "embedding", "embedding": packed, "index": i})
+    tokens = sum(checks.count_tokens(text) for text in texts)
+    return JSONResponse({"object": "embedding_list", "data": data, "model": model, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})

@@ -1,0 +1,147 @@
+"""The service's checks of a request, from seed 000: parameters by the shared table, roles and lengths by its text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ernie_magic import models, parameters
+from ernie_magic.emulator.refusals import Refusal
+from ernie_magic.errors import InvalidOption
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[A-Za-z0-9_]+")
+UNSAFE = "[[unsafe]]"
+ROLES = ("user", "assistant", "system", "function", "tool")
+
+
+def count_tokens(text: str) -> int:
+    """Tokens of a text by the documents' estimate: Chinese characters + words x 1.3 (seed 000, "Usage说明")."""
+    return len(_HAN.findall(text)) + int(len(_WORD.findall(_HAN.sub(" ", text))) * 1.3)
+
+
+def model_of(body: dict[str, Any], kind: str) -> str:
+    """The request's model.
+
+    Raises
+    ------
+    Refusal
+        None, not allowed, unknown, or of another kind.
+    """
+    name = body.get("model")
+    if not isinstance(name, str) or not name:
+        raise Refusal("invalid_model", status=400)
+    if name.startswith("forbidden"):
+        raise Refusal("invalid_model", status=401)
+    entry = models.find(name)
+    if entry is None:
+        raise Refusal("no_such_model", f"The model {name!r} does not exist")
+    if entry.kind != kind:
+        raise Refusal("invalid_model", f"the model {name!r} is not a {kind} model", status=400)
+    return entry.id
+
+
+def parameters_of(body: dict[str, Any], kind: models.Kind, model: str) -> dict[str, Any]:
+    """The request's parameters, checked; fields the table does not know are let through, as the services do.
+
+    Raises
+    ------
+    Refusal
+    """
+    checked: dict[str, Any] = {}
+    for name, parameter in parameters.of(kind).items():
+        value = body.get(name)
+        if name == "model" or value is None:
+            continue
+        if name == "user" and value == "":
+            raise Refusal("invalid_user_id")
+        entry = models.find(model)
+        if parameter.needs and entry and parameter.needs not in entry.takes:
+            raise Refusal("no_parameter_permission", f"the model {model} does not take {name}")
+        if name == "stop" and isinstance(value, str):
+            value = [value]
+        try:
+            checked[name] = parameter.check(value, model)
+        except InvalidOption as error:
+            raise Refusal("malformed_json", f"Invalid Argument: {error.line('en')}") from None
+    return checked
+
+
+def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
+    """The request's messages, checked as the text of seed 000 ("messages 说明") says.
+
+    Raises
+    ------
+    Refusal
+    """
+    found = body.get("messages")
+    if not isinstance(found, list) or not found:
+        raise Refusal("invalid_messages", "the messages can not be empty")
+    for message in found:
+        if not isinstance(message, dict) or message.get("role") not in ROLES:
+            raise Refusal("invalid_messages", f"the role of a message must be one of {', '.join(ROLES[:3])}")
+        if not text_of(message) and not message.get("tool_calls") and not message.get("function_call"):
+            raise Refusal("invalid_messages", "the content of a message can not be empty")
+    turns = found[1:] if found[0]["role"] == "system" else found
+    if not turns:
+        raise Refusal("invalid_messages", "the role of the last message must be user")
+    for i, message in enumerate(turns):
+        asks = message["role"] in ("user", "function", "tool")
+        if (i % 2 == 0) != asks or message["role"] == "system":
+            wanted, place = ("user or function", "odd") if i % 2 == 0 else ("assistant", "even")
+            raise Refusal("invalid_messages", f"the role of message with {place} index in the messages must be {wanted}")
+    if turns[-1]["role"] == "assistant":
+        raise Refusal("invalid_messages", "the role of the last message must be user")
+    if not text_of(turns[-1]).strip():
+        raise Refusal("invalid_messages", "the content of the last message can not be blank")
+    _check_safety(body, found)
+    _check_length(found, model)
+    return found
+
+
+def _check_safety(body: dict[str, Any], messages: list[dict[str, Any]]) -> None:
+    for message in messages:
+        if UNSAFE in text_of(message):
+            raise Refusal("system_unsafe" if message["role"] == "system" else "user_setting_unsafe")
+    if UNSAFE in json.dumps([body.get("tools"), body.get("functions")]):
+        raise Refusal("functions_unsafe")
+
+
+def _check_length(messages: list[dict[str, Any]], model: str) -> None:
+    entry = models.find(model)
+    text = "".join(text_of(message) for message in messages)
+    if entry and entry.max_characters and len(text) > entry.max_characters:
+        raise Refusal("characters_too_long", limit=entry.max_characters)
+    if entry and entry.max_input_tokens and count_tokens(text) > entry.max_input_tokens:
+        raise Refusal("tokens_too_long")
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """A message's text; of content in parts, the text parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def texts_of(body: dict[str, Any], model: str) -> list[str]:
+    """The texts of an embeddings call (seed 000, "向量"): 1 to 16, none empty, each within the model's length.
+
+    Raises
+    ------
+    Refusal
+    """
+    given = body.get("input", body.get("Input"))  # the seed's table prints it with a capital, its example without
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
+        raise Refusal("malformed_json", "Invalid Argument: input must be a list of non-empty texts")
+    if len(texts) > parameters.MAX_TEXTS:
+        raise Refusal("malformed_json", f"Invalid Argument: at most {parameters.MAX_TEXTS} texts")
+    entry = models.find(model)
+    for text in texts:
+        if entry and entry.max_characters and len(text) > entry.max_characters:
+            raise Refusal("characters_too_long", limit=entry.max_characters)
+        if entry and entry.max_input_tokens and count_tokens(text) > entry.max_input_tokens:
+            raise Refusal("tokens_too_long")
+    return texts

@@ -1,0 +1,123 @@
+"""Faults on request: the one control for trying how a client takes what networks and services do.
+
+From Python `emulator.faults.add(status=500)`; by HTTP `POST /emulator/faults` with the same fields as JSON (one or a list),
+`DELETE /emulator/faults` forgets them; for one request the header `X-Emulator-Fault` with the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ernie_magic.emulator.refusals import TABLE
+
+MAX_DELAY = 600.0  # seconds
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next calls.
+
+    Attributes
+    ----------
+    status : int | None
+        Answer with this HTTP status (400 to 599).
+    code : str
+        Answer with this row of the error table.
+    delay : float
+        Seconds to wait first.
+    cut_after, malformed_after, stall_after, error_after : int | None
+        After so many chunks of a stream: hang up, send a broken chunk, send nothing more, send an error.
+    html, empty, no_done, bare_json_error, echo_key : bool
+        A web page; a stream of nothing; no [DONE]; an error's JSON without `data:`; a 401 that repeats the caller's key.
+    split : bool
+        Send each byte of a stream by itself.
+    times : int
+        How many calls it is for.
+    path : str
+        Only calls whose path contains this; "" for every POST (a list of models is left alone).
+    """
+
+    status: int | None = None
+    code: str = ""
+    delay: float = 0.0
+    cut_after: int | None = None
+    malformed_after: int | None = None
+    stall_after: int | None = None
+    error_after: int | None = None
+    html: bool = False
+    empty: bool = False
+    no_done: bool = False
+    bare_json_error: bool = False
+    echo_key: bool = False
+    split: bool = False
+    times: int = 1
+    path: str = ""
+
+    @classmethod
+    def read(cls, given: object) -> Fault:
+        """The fault that a JSON object describes.
+
+        Raises
+        ------
+        ValueError
+            An unknown field or a value of another type, named.
+        """
+        if not isinstance(given, dict):
+            raise ValueError("a fault is a JSON object")  # noqa: TRY004  (one error for all that is wrong with it)
+        kinds = {field.name: field.type for field in fields(cls)}
+        for name, value in given.items():
+            if name not in kinds:
+                raise ValueError(f"no fault {name!r}; there are: {', '.join(kinds)}")
+            if not _fits(value, str(kinds[name])):
+                raise ValueError(f"{name} is {kinds[name]}, not {value!r}")
+        fault = cls(**given)
+        if fault.code and fault.code not in {row.code for row in TABLE}:
+            raise ValueError(f"no code {fault.code!r} in the error table")
+        if fault.status is not None and not 400 <= fault.status <= 599:  # noqa: PLR2004
+            raise ValueError("status is from 400 to 599")
+        if not 0 <= fault.delay <= MAX_DELAY:
+            raise ValueError(f"delay is from 0 to {MAX_DELAY:g} seconds")
+        return fault
+
+
+def _fits(value: object, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "bool"
+    if isinstance(value, int):
+        return kind in ("int", "int | None", "float")
+    return (isinstance(value, float) and kind == "float") or (isinstance(value, str) and kind == "str") or (value is None and "None" in kind)
+
+
+class Faults:
+    """The faults that wait for a call; the oldest that fits is taken."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+
+    def add(self, **given: Any) -> None:  # noqa: ANN401
+        """Ask for a fault; the fields are `Fault`'s."""
+        fault = Fault.read(given)
+        with self._lock:
+            self._waiting.append(fault)
+
+    def clear(self) -> None:
+        """Forget those that wait."""
+        with self._lock:
+            self._waiting.clear()
+
+    def take(self, method: str, path: str, header: str | None) -> Fault:
+        """The fault for this call: the header's, else the oldest that fits; else none."""
+        if header:
+            return Fault.read(json.loads(header))
+        with self._lock:
+            for fault in self._waiting:
+                if fault.path in path if fault.path else method == "POST":
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._waiting.remove(fault)
+                    return fault
+        return Fault()

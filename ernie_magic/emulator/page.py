@@ -1,0 +1,30 @@
+"""The emulator's front page: what it is, its address, and how to make it say no."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import fields
+
+from ernie_magic.emulator.aistudio import PREFIX
+from ernie_magic.emulator.faults import Fault
+from ernie_magic.emulator.refusals import TABLE
+
+_STYLE = "body{font:15px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}code{background:#8882}"
+
+
+def page(url: str) -> str:
+    """The page as HTML, in Chinese and English."""
+    rows = "".join(
+        f"<tr><td>{row.status}</td><td><code>{row.code}</code></td><td>{html.escape(row.message)}</td><td>{html.escape(row.trigger)}</td></tr>" for row in TABLE)
+    faults = ", ".join(f"<code>{field.name}</code>" for field in fields(Fault))
+    return f"""<!doctype html><html lang="zh"><meta charset="utf-8"><title>ernie_magic emulator</title><style>{_STYLE}</style>
+<h1>ernie_magic 模拟器 · emulator</h1>
+<p>本机上的 AI Studio（星河）API 替身：回答、图片、向量都是<b>模拟的</b>。<br>
+A stand-in for AI Studio's API on this machine: answers, pictures and vectors are <b>simulated</b>.</p>
+<p>base_url: <code>{html.escape(url + PREFIX)}</code>, 密钥任意 · any key</p>
+<h2>提示词里的指令 · Directives in a prompt</h2>
+<p><code>[[echo]]</code> <code>[[chunks=2000]]</code> <code>[[pace=5ms]]</code> <code>[[reasoning]]</code> <code>[[flag=3]]</code> <code>[[finish=length]]</code></p>
+<h2>故障 · Faults</h2>
+<p><code>POST /emulator/faults {{"stall_after": 3}}</code>: {faults}</p>
+<h2>错误码 · Errors</h2>
+<table><tr><th>HTTP<th>code<th>message<th>如何触发 · how to provoke it</tr>{rows}</table></html>"""

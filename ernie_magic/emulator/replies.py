@@ -1,0 +1,188 @@
+"""What the emulator says: simulated, and it says so; yet Markdown worth showing, the same for the same question and seed.
+
+Directives in the prompt make exact replies for tests and trials:
+
+    [[echo]]          the rest of the prompt, to the byte
+    [[chunks=2000]]   a reply of exactly so many deltas
+    [[pace=5ms]]      the time between deltas
+    [[reasoning]]     thoughts first, as a thinking model sends them
+    [[flag=3]]        the safety flag of the answer
+    [[finish=length]] the finish reason
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ernie_magic import models
+from ernie_magic.emulator.checks import text_of
+
+_DIRECTIVE = re.compile(r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+)\]\]")
+_PIECE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]{1,4}|\s*[^\s\u3400-\u9fff\u3000-\u303f\uff00-\uffef]+|\s+")
+_LENGTH = re.compile(r"(\d{2,5})\s*(?:字|个字|words?)")
+MAX_DELTAS = 100_000
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, cut into the deltas it is streamed in.
+
+    Attributes
+    ----------
+    pieces, reasoning : list of str
+    finish : str
+        Seed 000: "normal" when complete, "stop" at a stop word, "length" at the limit.
+    flag : int
+    pace : float | None
+        Seconds between deltas, None for the server's own.
+    """
+
+    pieces: list[str]
+    reasoning: list[str]
+    finish: str
+    flag: int
+    pace: float | None
+
+    @property
+    def text(self) -> str:
+        """The whole answer."""
+        return "".join(self.pieces)
+
+
+def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int) -> Reply:
+    """The answer to these messages."""
+    prompt = text_of(messages[-1])
+    directives = dict(_split(found) for found in _DIRECTIVE.findall(prompt))
+    asked = _DIRECTIVE.sub("", prompt)
+    rng = random.Random(json.dumps([seed, given.get("seed"), given.get("temperature"), model, messages], sort_keys=True, default=str))  # noqa: S311
+    chinese = bool(re.search(r"[\u4e00-\u9fff]", asked))
+    if "chunks" in directives:
+        pieces = [_word(i, chinese=chinese) for i in range(min(int(directives["chunks"]), MAX_DELTAS))]
+    elif "echo" in directives:
+        pieces = _cut(asked)
+    elif _wants_json(given):
+        pieces = _cut(_json(asked, rng))
+    else:
+        pieces = _cut(_markdown(asked.strip(), messages, rng, chinese=chinese))
+    pieces, finish = _limited(pieces, given)
+    entry = models.find(model)
+    thinks = "reasoning" in directives or (entry is not None and "thinking" in entry.takes)
+    pace = directives.get("pace")
+    return Reply(
+        pieces, _cut(_thoughts(asked, chinese=chinese)) if thinks else [], directives.get("finish", finish),
+        int(directives.get("flag", 0)), float(pace.removesuffix("ms")) / 1000 if pace else None)
+
+
+def _split(directive: str) -> tuple[str, str]:
+    name, _, value = directive.partition("=")
+    return name, value
+
+
+def _cut(text: str) -> list[str]:
+    """One to four Chinese characters or one word at a time; nothing is lost."""
+    return _PIECE.findall(text)
+
+
+def _word(i: int, *, chinese: bool) -> str:
+    if i and i % 60 == 0:
+        return f"\n\n## {i}\n\n"
+    return f"第{i}段，" if chinese else f"word{i} "
+
+
+def _limited(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], str]:
+    text = "".join(pieces)
+    found = [at for word in given.get("stop") or () if (at := text.find(word)) >= 0]
+    if found:
+        return _cut(text[: min(found)]), "stop"
+    most = given.get("max_completion_tokens")
+    if most and len(pieces) > most:
+        return pieces[:most], "length"
+    return pieces, "normal"
+
+
+def _wants_json(given: dict[str, Any]) -> bool:
+    wanted = given.get("response_format")
+    return isinstance(wanted, dict) and wanted.get("type") == "json_object"
+
+
+def _json(asked: str, rng: random.Random) -> str:
+    items = [{"name": name, "score": round(rng.uniform(1, 5), 1)} for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)]
+    return json.dumps({"simulated": True, "prompt": asked.strip()[:60], "items": items}, ensure_ascii=False, indent=2)
+
+
+def _thoughts(asked: str, *, chinese: bool) -> str:
+    topic = _topic(asked)
+    if chinese:
+        return f"用户想了解“{topic}”。先弄清问题，再想该用列表还是表格。这是模拟的思考过程，没有真实模型参与。"
+    return f"The user asks about {topic!r}. First the question, then whether a list or a table fits. These thoughts are simulated."
+
+
+def _topic(asked: str) -> str:
+    first = re.split(r"[。！？!?\n：:;；]", asked.strip())[0]
+    return first[:24].strip() or "…"
+
+
+def _markdown(asked: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool) -> str:
+    parts = [_opening(asked, chinese=chinese)]
+    earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
+    lower = asked.lower()
+    if earlier and re.search(r"刚才|之前|上一个|earlier|before|just ask", lower):
+        last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
+        parts.append(f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。" if chinese else f'You asked before: "{last}". This is turn {len(earlier) + 1}.')
+    if messages[0]["role"] == "system":
+        persona = text_of(messages[0]).strip()[:40]
+        parts.append(f"> 人设：{persona}" if chinese else f"> Persona: {persona}")
+    sections = [
+        (r"列表|清单|要点|小标题|list|points", _list), (r"表格|表|table", _table), (r"代码|函数|python|code|function|program", _code),
+        (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _formula)]
+    chosen = [section for pattern, section in sections if re.search(pattern, lower)]
+    if not chosen and len(asked) > 12:  # noqa: PLR2004  (a greeting stays short)
+        chosen = [_list]
+    parts += [section(rng, chinese=chinese) for section in chosen]
+    if wanted := _LENGTH.search(lower):
+        parts.append(_long(int(wanted.group(1)), chinese=chinese))
+    return "\n\n".join(parts)
+
+
+def _opening(asked: str, *, chinese: bool) -> str:
+    topic = _topic(asked)
+    if chinese:
+        return f"### {topic}\n\n你好！这是**内置模拟器**的回答，没有真实模型参与；设置密钥后，这里就是文心的回答。"
+    return f"### {topic}\n\nHello! This answer is **simulated**: no model was asked. With a key set, ERNIE's own words stand here."
+
+
+def _list(rng: random.Random, *, chinese: bool) -> str:
+    points = (
+        ["**背景**：先交代时间、地点和人物", "**要点**：一次只讲一件事", "**例子**：用身边的事说明", "**小结**：一句话收尾"] if chinese else
+        ["**Background**: when, where and who", "**Point**: one thing at a time", "**Example**: something close at hand", "**Summary**: one sentence at the end"])
+    return "\n".join(f"{i}. {point}" for i, point in enumerate(rng.sample(points, 3), start=1))
+
+
+def _table(rng: random.Random, *, chinese: bool) -> str:
+    head = ("名称", "用时", "推荐") if chinese else ("name", "time", "stars")
+    names = ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"] if chinese else ["lake", "temple", "old street", "palace", "garden", "altar"]
+    rows = [f"| {name} | {rng.randint(1, 5)} h | {'★' * rng.randint(3, 5)} |" for name in rng.sample(names, 3)]
+    return "\n".join([f"| {' | '.join(head)} |", "|---|---:|:---|", *rows])
+
+
+def _code(rng: random.Random, *, chinese: bool) -> str:
+    n = rng.randint(5, 12)
+    says = "前几个斐波那契数" if chinese else "the first Fibonacci numbers"
+    return f'```python\ndef fib(n: int) -> list[int]:\n    """{says}"""\n    a, b, out = 0, 1, []\n    for _ in range(n):\n        out.append(a)\n        a, b = b, a + b\n    return out\n\nprint(fib({n}))\n```'
+
+
+def _formula(rng: random.Random, *, chinese: bool) -> str:
+    n = rng.randint(3, 9)
+    said = "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式：" if chinese else "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
+    return f"{said}\n\n$$\\sum_{{k=1}}^{{{n}}} k = \\frac{{{n} \\cdot {n + 1}}}{{2}} = {n * (n + 1) // 2}$$"
+
+
+def _long(count: int, *, chinese: bool) -> str:
+    unit = "春江潮水连海平，海上明月共潮生。" if chinese else "The quick brown fox jumps over the lazy dog. "
+    size = len(unit) if chinese else 9
+    sentences = [unit] * max(1, count // size)
+    return "\n\n".join("".join(sentences[i : i + 12]).strip() for i in range(0, len(sentences), 12))

@@ -1,0 +1,73 @@
+"""Every test leaves home, environment, network and processes as it found them."""
+
+import ipaddress
+import os
+import socket
+
+import pytest
+
+PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path, monkeypatch):
+    """A home of its own, none of the machine's keys and proxies, no `.env` above, English unless a test says otherwise."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in list(os.environ):
+        if name.startswith(PRIVATE) or name.lower() in PROXIES:
+            monkeypatch.delenv(name)
+    for name in ("HOME", "USERPROFILE", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        folder = home if name in ("HOME", "USERPROFILE") else home / name.lower()
+        folder.mkdir(exist_ok=True)
+        monkeypatch.setenv(name, str(folder))
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only():
+    """No test reaches beyond this machine: a socket that tries raises."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def checked(address):
+        host = address[0] if isinstance(address, tuple) else ""
+        try:
+            outside = bool(host) and not ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            outside = host != "localhost"
+        if outside:
+            raise AssertionError(f"a test tried to reach {host}")
+        return address
+
+    socket.socket.connect = lambda self, address: connect(self, checked(address))
+    socket.socket.connect_ex = lambda self, address: connect_ex(self, checked(address))
+    yield
+    socket.socket.connect, socket.socket.connect_ex = connect, connect_ex
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """An emulator that does not wait."""
+    from ernie_magic.emulator import start
+
+    with start(latency=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(autouse=True)
+def _no_faults_left(request):
+    yield
+    if "emulator" in request.fixturenames:
+        request.getfixturevalue("emulator").faults.clear()
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests last: Playwright's sync API leaves this thread with a running loop, and asyncio.run() fails after it."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

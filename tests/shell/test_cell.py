@@ -1,0 +1,177 @@
+"""`%%ernie` in a real IPython shell, against the emulator."""
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+from ernie_magic.errors import ErnieError
+
+
+def test_the_answer_is_printed_as_text_with_a_footer(run, ernie):
+    result, out = run("%%ernie\n[[echo]]你好，文心")
+    assert result.success
+    assert result.result is None  # one output a cell
+    assert out.startswith("你好，文心\n\n[")
+    assert str(ernie.last) == "你好，文心"
+
+
+def test_as_binds_the_typed_answer(run, shell):
+    run("%%ernie --as a\n[[echo]]hi")
+    answer = shell.user_ns["a"]
+    assert (str(answer), answer.partial, answer.finish_reason) == ("hi", False, "normal")
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens > 0
+
+
+def test_options_are_sent_and_nothing_else(run, emulator):
+    run('%%ernie -m ernie-speed-8k --temperature 0.3 --stop 。 --frequency-penalty 0.5 --param top_k=5 --system "be brief"\nhi')
+    assert emulator.requests[-1].body == {
+        "model": "ernie-speed-8k", "stream": True, "temperature": 0.3, "stop": ["。"], "frequency_penalty": 0.5, "top_k": 5,
+        "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]}
+
+
+def test_the_conversation_goes_on_and_named_ones_are_apart(run, ernie, emulator):
+    run("%%ernie\n[[echo]]one")
+    run("%%ernie\n[[echo]]two")
+    run("%%ernie -s tutor\n[[echo]]three")
+    run("%%ernie --no-history\n[[echo]]four")
+    roles = [[m["role"] for m in request.body["messages"]] for request in emulator.requests if request.body]
+    assert roles == [["user"], ["user", "assistant", "user"], ["user"], ["user"]]
+    assert [turn.answer.text for turn in ernie.history] == ["one", "two"]
+    assert [turn.answer.text for turn in ernie["tutor"].history] == ["three"]
+
+
+def test_expressions_are_interpolated_once_and_braces_stay(run, shell, emulator):
+    shell.user_ns["city"] = "{{secret}}"
+    run('%%ernie\nvisit {{city}} {"a": {"b": 1}} {} $x')
+    assert emulator.requests[-1].body["messages"][-1]["content"] == 'visit {{secret}} {"a": {"b": 1}} {} $x'
+
+
+def test_verbatim_leaves_double_braces_alone(run, emulator):
+    run("%%ernie --verbatim\n{{ user.name }}")
+    assert emulator.requests[-1].body["messages"][-1]["content"] == "{{ user.name }}"
+
+
+def test_a_kept_setting_is_sent_and_an_option_overrides_it(run, emulator):
+    run("%ernie config temperature 0.2")
+    run("%%ernie\nhi")
+    run("%%ernie --temperature 0.7\nhi")
+    run("%config ErnieSettings.top_p = 0.4")
+    run("%%ernie\nhi")
+    sent = [request.body for request in emulator.requests if request.body]
+    assert [body["temperature"] for body in sent] == [0.2, 0.7, 0.2]
+    assert sent[2]["top_p"] == 0.4
+
+
+def test_no_stream_asks_for_one_piece(run, emulator):
+    _, out = run("%%ernie --no-stream\n[[echo]]whole")
+    assert emulator.requests[-1].body["stream"] is False
+    assert out.startswith("whole")
+
+
+def test_reasoning_is_kept_apart(run, ernie):
+    run("%%ernie\n[[reasoning]][[echo]]answer")
+    assert ernie.last.reasoning
+    assert str(ernie.last) == "answer"
+
+
+MISTAKES = [
+    ("%%ernie --temprature 0.3\nhi", "InvalidOption", "did you mean --temperature"),
+    ("%%ernie --temperature 3\nhi", "InvalidOption", "--temperature 3.0 is out of range (0.0, 1.0]"),
+    ("%%ernie -m ernie-3.5-8k --presence-penalty 1\nhi", "InvalidOption", "not for the model ernie-3.5-8k"),
+    ("%%ernie\n \n", "InvalidMessages", "the prompt is empty"),
+    ("%%ernie\n{{nobody}}", "InvalidExpression", "the name nobody is not defined"),
+    ("%%ernie -m ernie-3.5-8\nhi", "ModelNotFound", "near ids: ernie-3.5-8k"),
+    ("%ernie histroy", "InvalidOption", "did you mean history"),
+    ("%ernie use openai", "InvalidOption", "there are: aistudio, emulator"),
+    ("%ernie config temprature 1", "InvalidOption", "did you mean temperature"),
+]
+
+
+@pytest.mark.parametrize(("cell", "name", "told"), MISTAKES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_mistake_fails_the_cell_with_one_line_and_leaves_everything(run, ernie, cell, name, told, language):
+    run("%%ernie\n[[echo]]before")
+    ernie.settings.language = language
+    result, out = run(cell)
+    assert isinstance(result.error_in_exec, ErnieError)
+    assert type(result.error_in_exec).__name__ == name
+    line = str(result.error_in_exec)
+    assert "\n" not in line
+    assert line in out
+    assert (told in line) == (language == "en")
+    assert "Traceback" not in out
+    assert [turn.prompt for turn in ernie.history] == ["[[echo]]before"]
+    assert str(ernie.last) == "before"
+
+
+FAULTS = [
+    ({"status": 500}, "ServerError"),
+    ({"code": "rpm_rate_limit_exceeded"}, "RateLimited"),
+    ({"code": "no_such_model"}, "ModelNotFound"),
+    ({"code": "user_setting_unsafe"}, "UnsafeRequest"),
+    ({"html": True}, "ProtocolError"),
+    ({"empty": True}, "ProtocolError"),
+    ({"bare_json_error": True}, "ServiceError"),
+    ({"echo_key": True}, "AuthenticationFailed"),
+]
+
+
+@pytest.mark.parametrize(("fault", "name"), FAULTS, ids=lambda v: str(v))
+def test_each_refusal_fails_the_cell_with_one_line_and_leaves_no_trace(run, ernie, emulator, fault, name):
+    run("%%ernie -m ernie-3.5-8k\n[[echo]]before")
+    emulator.faults.add(**fault)
+    result, out = run("%%ernie -m ernie-3.5-8k\n[[echo]]after")
+    assert name in {c.__name__ for c in type(result.error_in_exec).__mro__}
+    assert str(result.error_in_exec) in out
+    assert "canary" not in out
+    assert [turn.answer.text for turn in ernie.history] == ["before"]
+    run("%%ernie -m ernie-3.5-8k\n[[echo]]again")
+    assert str(ernie.last) == "again"
+
+
+@pytest.mark.parametrize("fault", [{"cut_after": 3}, {"malformed_after": 3}, {"error_after": 3}], ids=lambda v: next(iter(v)))
+def test_a_stream_that_breaks_keeps_what_came_as_a_partial_turn(run, ernie, emulator, fault):
+    emulator.faults.add(**fault)
+    result, out = run("%%ernie --as a\n[[echo]]" + "这是一段比较长的文字。" * 5)
+    error = result.error_in_exec
+    assert isinstance(error, ErnieError)
+    assert ernie.last.partial
+    assert ernie.last is error.answer
+    assert "这是" in ernie.last.text
+    assert ernie.last.text in out
+    assert ernie.history[-1].answer is ernie.last
+    assert ernie.last.text != "这是一段比较长的文字。" * 5
+
+
+def test_wrong_key_is_told_without_the_key(run, ernie):
+    ernie.settings.api_key = "bad-canary-0123456789"
+    result, out = run("%%ernie\nhi")
+    assert type(result.error_in_exec).__name__ == "AuthenticationFailed"
+    assert "canary" not in out
+
+
+def test_a_server_that_is_down_is_told_with_its_address(run, ernie):
+    ernie.settings.base_url = "http://127.0.0.1:9/v1"
+    result, out = run("%%ernie -m m\nhi")
+    assert type(result.error_in_exec).__name__ == "ServiceUnreachable"
+    assert "127.0.0.1:9" in out
+
+
+def test_the_help_shows_examples_and_every_option(shell, run):
+    _, out = run("%%ernie?")
+    assert "%%ernie --temprature" not in out
+    for option in ("--temperature", "--as", "--param", "例 / Examples"):
+        assert option in shell.find_cell_magic("ernie").__doc__
+
+
+def test_completion_offers_options_models_and_choices_on_the_first_line_only(shell):
+    shell.Completer.use_jedi = False
+
+    def offered(text):
+        with provisionalcompleter():
+            return {c.text for c in shell.Completer.completions(text, len(text))}
+
+    assert "--temperature" in offered("%%ernie --temp") | {f"--{text}" for text in offered("%%ernie --temp")}
+    assert any("ernie-4.5-turbo-128k".endswith(text) for text in offered("%%ernie -m ernie-4.5-turbo-1"))
+    assert offered("%ernie do") == {"doctor"}
+    assert offered("%ernie use em") == {"emulator"}
+    assert not any("temperature" in text for text in offered("%%ernie\n--temp"))

@@ -1,0 +1,58 @@
+"""Loading, reloading, resetting: one of everything, and no history lost."""
+
+import sys
+
+
+def counts(shell):
+    tagged = [f for f in shell.input_transformers_cleanup if hasattr(f, "_ernie_magic")]
+    hooks = [f for event in ("pre_execute", "post_execute", "pre_run_cell") for f in shell.events.callbacks[event] if hasattr(f, "_ernie_magic")]
+    matchers = [f for f in shell.Completer.custom_matchers if hasattr(f, "_ernie_magic")]
+    return len(tagged), len(hooks), len(matchers)
+
+
+def test_loading_again_keeps_the_session_and_one_of_everything(run, shell, ernie):
+    run("%%ernie\n[[echo]]hi")
+    run("%load_ext ernie_magic")
+    run("%reload_ext ernie_magic")
+    assert shell.user_ns["ernie"] is ernie
+    assert len(ernie.history) == 1
+    assert counts(shell) == (1, 3, 1)
+
+
+def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, monkeypatch):
+    run("%%ernie\n[[echo]]hi")
+    saved = dict(sys.modules)
+    try:
+        for name in [name for name in sys.modules if name.startswith("ernie_magic.magics")]:
+            del sys.modules[name]
+        run("import ernie_magic.magics.extension; ernie_magic.magics.extension.load(get_ipython())")
+        assert counts(shell) == (1, 3, 1)
+        assert shell.user_ns["ernie"] is ernie
+        run("%%ernie\n[[echo]]again")
+        assert len(ernie.history) == 2
+    finally:
+        for name in [name for name in sys.modules if name.startswith("ernie_magic.magics")]:
+            del sys.modules[name]
+        sys.modules.update({name: module for name, module in saved.items() if name.startswith("ernie_magic")})
+
+
+def test_reset_brings_the_session_back_with_its_history(run, shell, ernie):
+    run("%%ernie\n[[echo]]hi")
+    run("%reset -f")
+    result, _ = run("len(ernie.history)")
+    assert result.result == 1
+
+
+def test_a_name_the_user_took_is_left_to_the_user(run, shell):
+    run("ernie = 5")
+    result, _ = run("ernie")
+    assert result.result == 5
+    result, _ = run("%%ernie\n[[echo]]hi")
+    assert result.success
+
+
+def test_unloading_takes_everything_out(run, shell):
+    run("%unload_ext ernie_magic")
+    assert counts(shell) == (0, 0, 0)
+    assert shell.find_cell_magic("ernie") is None
+    run("%load_ext ernie_magic")

@@ -1,0 +1,43 @@
+"""Magic and Python call make the same frozen request (DESIGN, rule 2)."""
+
+import shlex
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ernie_magic import parameters
+from ernie_magic.magics.options import chat_line
+from ernie_magic.requests import ChatOptions, chat_request
+
+MODEL = "ernie-speed-8k"
+PLAIN = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="{}\0"), min_size=1, max_size=20)
+
+
+def values(parameter):
+    low, high = parameter.limits(MODEL)
+    if parameter.type == "float":
+        return st.floats(low, high, exclude_min=parameter.open_minimum, exclude_max=parameter.open_maximum)
+    if parameter.type == "int":
+        return st.integers(int(low) + parameter.open_minimum, int(high) - parameter.open_maximum)
+    if parameter.type == "strings":
+        return st.lists(PLAIN, min_size=1, max_size=parameter.max_items)
+    return st.sampled_from(parameter.choices) if parameter.choices else PLAIN
+
+
+CHAT = {name: p for name, p in parameters.of("chat").items() if name != "model"}
+
+
+@given(st.fixed_dictionaries({}, optional={name: values(p) for name, p in CHAT.items()}), st.none() | PLAIN, st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_options_typed_or_called_are_one_request(given_, system, history):
+    words = ["-m", MODEL]
+    for name, value in given_.items():
+        for item in value if isinstance(value, list) else [value]:
+            words.append(f"{CHAT[name].option}={item if isinstance(item, str) else repr(item)}")
+    words += [f"--system={system}"] if system is not None else []
+    words += [] if history else ["--no-history"]
+    typed = chat_line(shlex.join(words), {}).chat
+    called = ChatOptions(given_, MODEL, system, None, history, {})
+    messages = [{"role": "user", "content": "hi"}]
+    assert chat_request(messages, model=MODEL, given=typed.parameters) == chat_request(messages, model=MODEL, given=called.parameters)
+    assert (typed.model, typed.system, typed.stream, typed.history) == (called.model, called.system, called.stream, called.history)
