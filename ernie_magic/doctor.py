@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("ernie-magic", "ipython", "ipykernel", "ipywidgets", "jupyterlab", "httpx", "nest-asyncio", "pillow")
 SET = Text("已设置", "set")
+MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
 _NOT_SET = Text("未设置", "not set")
 
 

@@ -10,6 +10,7 @@
     │   ├── ServiceUnreachable
     │   ├── RequestTimeout
     │   └── IncompleteAnswer       cut in the middle; what came is in `.answer`
+    ├── Stopped                    an interrupt, told to a task of its own (see `Interrupted`)
     ├── ProtocolError              the reply is not what the API says (HTML, an empty stream)
     └── ServiceError               the service said no: `.status .code .message .request_id .body`
         ├── BadRequest
@@ -23,7 +24,7 @@
         ├── RateLimited
         └── ServerError
 
-`Interrupted` is a KeyboardInterrupt, not an ErnieError: "Run all" must halt on it.
+`Interrupted` is a KeyboardInterrupt, not an ErnieError: "Run all" must halt on it, and `except Exception` must not eat it.
 """
 
 from __future__ import annotations
@@ -134,6 +135,14 @@ class ProtocolError(ErnieError):
     ) -> None:
         super().__init__(what, cause, advice)
         self.body, self.status = body, status
+
+
+class Stopped(ErnieError):
+    """The user stopped a call that runs in a task of its own (`asyncio.gather`, `create_task`).
+
+    Not an `Interrupted` there: a KeyboardInterrupt that leaves any task but the cell's ends the kernel's event loop
+    (CPython's `Task` raises it through; measured: the kernel never answers again).
+    """
 
 
 class ServiceError(ErnieError):

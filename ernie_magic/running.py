@@ -200,5 +200,11 @@ class Interrupts:
             call.cancel()
 
 
+def runs_the_cell() -> bool:
+    """Whether the current task is the one in which IPython runs a cell (`run_cell_async`), not one that the cell made."""
+    task = asyncio.current_task()
+    return task is not None and getattr(task.get_coro(), "__name__", "") == "run_cell_async"
+
+
 # The process has one SIGINT handler, so there is one of these.
 INTERRUPTS = Interrupts()

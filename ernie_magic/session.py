@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, services
-from ernie_magic.errors import ErnieError, Interrupted, InvalidOption, ModelNotFound
+from ernie_magic.errors import ErnieError, Interrupted, InvalidOption, ModelNotFound, Stopped
 from ernie_magic.history import History, Turn
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
 from ernie_magic.requests import ChatOptions, ChatRequest, Message, chat_request
-from ernie_magic.running import INTERRUPTS, IO, Call
+from ernie_magic.running import INTERRUPTS, IO, Call, runs_the_cell
 from ernie_magic.settings import ErnieSettings
 from ernie_magic.usage import UsageLog
 from ernie_magic.wire.client import Client
@@ -60,7 +60,8 @@ class Stream:
         finally:
             self.close()
         if self._call.interrupted:
-            raise self._session.interrupted(self._call.stop())
+            stopped = self._session.interrupted(self._call.stop())
+            raise stopped if runs_the_cell() else self._session.stopped(stopped.answer)
 
     def __iter__(self) -> Iterator[str]:
         for batch in self.batches():
@@ -390,6 +391,12 @@ class Session:
         """What an interrupted caller raises."""
         came = answer is not None and bool(answer.text or answer.reasoning)
         return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(self.settings.spoken), answer if came else None)
+
+    def stopped(self, answer: Answer | None) -> ErnieError:
+        """The same for a caller in a task of its own."""
+        error = Stopped(_STOPPED if answer else _STOPPED_EMPTY)
+        error.answer = answer
+        return self.spoken(error)
 
     def spoken(self, error: ErnieError) -> ErnieError:
         """The error, in this session's language."""

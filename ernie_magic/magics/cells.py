@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.utils.capture import capture_output
 
 from ernie_magic.display.errors import show_body
 from ernie_magic.display.stream import PACE, View, view_for
@@ -100,7 +101,11 @@ class ErnieMagics(Magics):
     def _begin(self, line: str, cell: str, *, owns_cell: bool) -> tuple[Stream, ChatLine, View]:
         namespace = self.shell.user_ns
         said = chat_line(line, namespace)
-        prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
+        with capture_output() as printed:
+            prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
+        if printed.stdout or printed.stderr or printed.outputs:
+            printed.show()  # what an expression printed is the user's: it stays
+            owns_cell = False
         conversation = self.session[said.session] if said.session else self.session.conversation
         view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell, raw=said.raw)
         return conversation.ask(prompt, said.chat), said, view

@@ -158,8 +158,7 @@ def lang(session: Session, words: list[str]) -> None:
 def examine(session: Session, _words: list[str]) -> Table:
     """What works and what does not."""
     language = session.settings.spoken
-    marks = {True: "✓", False: "✗", None: "–"}
-    rows = [[marks[check.ok], check.name.say(language), check.value.say(language)] for check in doctor.examine(session)]
+    rows = [[doctor.MARKS[check.ok], check.name.say(language), check.value.say(language)] for check in doctor.examine(session)]
     return Table({"zh": ["", "项目", "结果"], "en": ["", "check", "result"]}[language], rows)
 
 

@@ -1,0 +1,100 @@
+"""The console script: `ernie-magic demo | emulator | doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ernie_magic.language import Language, Text, system_language
+
+_HERE = Path(__file__).parent
+_NO_LAB = Text('没有安装 JupyterLab。请运行：pip install "ernie-magic[lab]"', 'JupyterLab is not installed. Run: pip install "ernie-magic[lab]"')
+_OPENING = Text("正在打开 {path}（Ctrl-C 结束）。没有密钥也能运行：内置模拟器会回答。",
+                "Opening {path} (Ctrl-C ends it). It runs without a key: the built-in emulator answers.")
+_KEPT = Text("{path} 已存在，保留不动", "{path} is there already and is left as it is")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; its exit status.
+
+    Parameters
+    ----------
+    arguments
+        Of the command line; `sys.argv` when None.
+    """
+    parser = argparse.ArgumentParser(prog="ernie-magic", description="文心大模型的 Jupyter 魔法 / Jupyter magics for ERNIE models")
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo_parser = commands.add_parser("demo", help="打开快速上手笔记本 / open JupyterLab on the quickstart")
+    demo_parser.add_argument("--dir", type=Path, default=Path("ernie-demo"), help="笔记本的文件夹 / folder for the notebooks")
+    commands.add_parser("emulator", add_help=False, help="运行模拟器 / serve the emulator")
+    commands.add_parser("doctor", help="检查密钥、网络和版本 / check key, network and versions")
+    asked, rest = parser.parse_known_args(arguments)
+    if asked.command == "demo":
+        return demo(asked.dir, rest)
+    if asked.command == "emulator":
+        from ernie_magic.emulator.__main__ import main as serve
+
+        return serve(rest)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return doctor()
+
+
+def demo(folder: Path, lab_arguments: list[str]) -> int:
+    """JupyterLab on a copy of the notebooks; what it does not know itself it passes on to JupyterLab."""
+    language = system_language()
+    if importlib.util.find_spec("jupyterlab") is None:
+        print(_NO_LAB.say(language), file=sys.stderr)
+        return 1
+    _copy_notebooks(folder, language)
+    print(_OPENING.say(language, path=folder / "quickstart.ipynb"), flush=True)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}",
+               "--LabApp.default_url=/lab/tree/quickstart.ipynb", *lab_arguments]
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in lab_arguments:
+        command.append("--allow-root")  # in a container people are root, and JupyterLab refuses to be
+    # The notebook's kernel must be this environment's, not another one that is installed for the user.
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    try:
+        return subprocess.call(command, env=environment)  # noqa: S603  (our own interpreter)
+    except KeyboardInterrupt:
+        return 0
+
+
+def doctor() -> int:
+    """Print what works and what does not; 1 when something does not."""
+    from ernie_magic.doctor import MARKS, examine
+    from ernie_magic.session import Session
+
+    session = Session()
+    try:
+        checks = examine(session)
+    finally:
+        session.close()
+    for check in checks:
+        print(MARKS[check.ok], f"{check.name.say(session.settings.spoken)}:", check.value.say(session.settings.spoken))
+    return 1 if any(check.ok is False for check in checks) else 0
+
+
+def notebooks() -> Path:
+    """Where the notebooks are: inside an installed package, beside it in a checkout."""
+    packaged = _HERE / "notebooks"
+    return packaged if packaged.is_dir() else _HERE.parent / "notebooks"
+
+
+def _copy_notebooks(folder: Path, language: Language) -> None:
+    """Copy those that are not there: a person's changed notebook is the person's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(notebooks().glob("*.ipynb")):
+        target = folder / source.name
+        if not target.exists():
+            target.write_bytes(source.read_bytes())
+        elif target.read_bytes() != source.read_bytes():
+            print(_KEPT.say(language, path=target))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

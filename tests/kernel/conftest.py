@@ -1,0 +1,144 @@
+"""A real ipykernel through jupyter_client, and what a front end would see of it."""
+
+import os
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from ernie_magic.emulator import start
+
+TIMEOUT = 30.0
+
+
+@dataclass
+class Ran:
+    """A cell that ran: its messages with the time each came, folded into outputs as a front end does."""
+
+    begin: float
+    messages: list = field(default_factory=list)  # (seconds since the epoch, message)
+    status: str = ""
+
+    def of(self, kind):
+        return [(at, m["content"]) for at, m in self.messages if m["msg_type"] == kind]
+
+    @property
+    def error(self):
+        found = self.of("error")
+        return found[-1][1] if found else None
+
+    @property
+    def idle(self):
+        return next(at for at, content in self.of("status") if content["execution_state"] == "idle")
+
+    @property
+    def shown(self):
+        """When each display came, and its Markdown."""
+        return [(at, m["content"]["data"].get("text/markdown", "")) for at, m in self.messages
+                if m["msg_type"] in ("display_data", "update_display_data")]
+
+    @property
+    def outputs(self):
+        outputs, clear = [], False
+        for _, message in self.messages:
+            kind, content = message["msg_type"], message["content"]
+            if kind == "clear_output":
+                clear = True
+            elif kind == "update_display_data":
+                for output in outputs:
+                    if output.get("id") == content["transient"]["display_id"]:
+                        output["data"] = content["data"]
+            elif kind in ("display_data", "execute_result", "stream", "error"):
+                if clear:
+                    outputs, clear = [], False
+                outputs.append({"kind": kind, "id": content.get("transient", {}).get("display_id"), **content})
+        return outputs
+
+    @property
+    def text(self):
+        return "".join(output.get("text", "") for output in self.outputs if output["kind"] == "stream")
+
+
+class Kernel:
+    """A kernel and the client that watches it."""
+
+    def __init__(self, env):
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(env={**os.environ, **env})
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def start(self, code):
+        """Send a cell; returns its id."""
+        return self.client.execute(code)
+
+    def finish(self, *ids, interrupt_after=None):
+        """Wait for cells; with `interrupt_after`, interrupt so many seconds after the first display of the first cell."""
+        ran = {id_: Ran(time.time()) for id_ in ids}
+        waiting, due = set(ids), None
+        self.interrupted = 0.0
+        end = time.monotonic() + TIMEOUT
+        while waiting:
+            assert time.monotonic() < end, f"no end of {waiting}"
+            if due is not None and time.monotonic() >= due:
+                due = None
+                self.interrupted = time.time()
+                self.manager.interrupt_kernel()
+            try:
+                message = self.client.get_iopub_msg(timeout=0.01)
+            except Exception as error:  # queue.Empty, whichever queue the client uses
+                assert type(error).__name__ == "Empty"
+                continue
+            id_ = message["parent_header"].get("msg_id")
+            if id_ not in ran:
+                continue
+            ran[id_].messages.append((time.time(), message))
+            state = message["content"].get("execution_state")
+            begun = message["msg_type"] == "display_data" if interrupt_after is not None and interrupt_after >= 0 else state == "busy"
+            if interrupt_after is not None and begun and id_ == ids[0] and not self.interrupted and due is None:
+                due = time.monotonic() + abs(interrupt_after)
+            if state == "idle":
+                waiting.discard(id_)
+        for _ in ids:
+            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            ran[reply["parent_header"]["msg_id"]].status = reply["content"]["status"]
+        return [ran[id_] for id_ in ids]
+
+    def run(self, code, **options):
+        return self.finish(self.start(code), **options)[0]
+
+    def value(self, expression):
+        ran = self.run(f"print({expression})")
+        assert ran.status == "ok", ran.error
+        return ran.text.strip()
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """An emulator at full speed but where a prompt sets its pace."""
+    with start(latency=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def _kernel(emulator):
+    kernel = Kernel({"AI_STUDIO_BASE_URL": emulator.base_url, "AI_STUDIO_API_KEY": "canary-key-of-the-kernel", "LANG": "en_US.UTF-8",
+                     "LC_ALL": "en_US.UTF-8", "PYTHONWARNINGS": "default"})
+    kernel.run("%load_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'\nernie.models()")
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def kernel(_kernel, emulator):
+    """A kernel with the extension loaded and an empty history."""
+    _kernel.run("ernie.reset()")
+    emulator.requests.clear()
+    return _kernel

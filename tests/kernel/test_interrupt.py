@@ -1,0 +1,94 @@
+"""The stop button: fast, nothing left open, nothing lost, "Run all" halts."""
+
+import time
+from statistics import median
+
+import pytest
+
+
+def gone(emulator):
+    end = time.monotonic() + 2
+    while emulator.open_streams and time.monotonic() < end:
+        time.sleep(0.005)
+    return emulator.open_streams == 0 and emulator.requests[-1].disconnected
+
+
+CELLS = {
+    "the magic": "%%ernie --no-history\n[[chunks=5000]][[pace=10ms]]",
+    "the plain door": "get_ipython().run_cell_magic('ernie', '--no-history', '[[chunks=5000]][[pace=10ms]]')",
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_interrupt_to_idle_is_within_50_ms_with_no_connection_left(kernel, emulator, name):
+    took = []
+    for _ in range(7):
+        ran = kernel.run(CELLS[name], interrupt_after=0.2)
+        took.append(ran.idle - kernel.interrupted)
+        assert ran.status == "error"
+        assert ran.error["ename"] == "Interrupted"
+        assert len(ran.error["traceback"]) == 1
+        assert "\n" not in ran.error["traceback"][0]
+        assert gone(emulator)
+    assert median(took) < 0.05
+    assert kernel.value("1 + 1") == "2"
+
+
+@pytest.mark.parametrize("code", [
+    "%%ernie --no-history\n[[chunks=5]]", "await ernie.achat('[[chunks=5]]')", "ernie.chat('[[chunks=5]]')",
+    "for piece in ernie.stream('[[chunks=5]]'): pass", "import asyncio\nawait asyncio.gather(ernie.achat('[[chunks=5]]', history=False), ernie.achat('[[chunks=5]]', history=False))",
+], ids=["magic", "achat", "chat", "stream", "gather"])
+def test_a_server_that_never_answers_is_left_at_once(kernel, emulator, code):
+    emulator.faults.add(stall_after=0, times=2 if "gather" in code else 1)
+    ran = kernel.run(code, interrupt_after=-0.4)  # after the cell began: nothing is displayed
+    emulator.faults.clear()
+    assert ran.error["ename"] == ("Stopped" if "gather" in code else "Interrupted")
+    assert ran.idle - kernel.interrupted < 0.5
+    assert gone(emulator)
+    assert kernel.value("len(ernie.history)") == "0"
+    assert kernel.run("%%ernie\n[[echo]]hi").status == "ok"
+
+
+def test_what_came_stays_visible_and_in_history_as_partial_and_bound(kernel):
+    ran = kernel.run("%%ernie --as a\n[[chunks=500]][[pace=10ms]]", interrupt_after=0.4)
+    assert ran.error["ename"] == "Interrupted"
+    (output, _) = ran.outputs
+    assert "word1 " in output["data"]["text/markdown"]
+    assert "partial" in output["data"]["text/markdown"]
+    assert kernel.value("a is ernie.last is ernie.history[-1].answer, a.partial, a.text[:12]") == "True True word0 word1 "[:22].strip()
+    assert kernel.run("%%ernie\n[[echo]]on we go").status == "ok"
+    assert kernel.value("[m['role'] for m in ernie.last.request.messages]") == "['user', 'assistant', 'user']"
+
+
+def test_run_all_halts_behind_an_interrupted_cell(kernel):
+    first = kernel.start("%%ernie\n[[chunks=500]][[pace=10ms]]")
+    second, third = kernel.start("%%ernie --as never\n[[echo]]no"), kernel.start("print('no')")
+    ran = kernel.finish(first, second, third, interrupt_after=0.3)
+    assert [r.status for r in ran] == ["error", "aborted", "aborted"]
+
+
+def test_two_queued_cells_both_run(kernel):
+    ids = [kernel.start(f"%%ernie --as q{i}\n[[chunks=30]][[pace=10ms]]") for i in range(2)] + [kernel.start("print(q0.text == q1.text)")]
+    ran = kernel.finish(*ids)
+    assert [r.status for r in ran] == ["ok", "ok", "ok"]
+    assert ran[2].text == "True\n"
+
+
+def test_leaving_a_loop_early_closes_the_stream_and_keeps_what_came(kernel, emulator):
+    kernel.run("for piece in ernie.stream('[[chunks=500]][[pace=10ms]]'):\n    break")
+    assert gone(emulator)
+    kernel.run("import time; time.sleep(0.1)")
+    assert kernel.value("ernie.history[-1].answer.partial") == "True"
+
+
+def test_a_click_is_handled_while_a_cell_streams(kernel):
+    made = kernel.run("import ipywidgets, time\nbutton = ipywidgets.Button()\nclicks = []\nbutton.on_click(lambda _: clicks.append(time.time()))\nprint(button.model_id)")
+    id_ = kernel.start("%%ernie\n[[chunks=150]][[pace=10ms]]")
+    time.sleep(0.5)
+    message = kernel.client.session.msg("comm_msg", {"comm_id": made.text.strip(), "data": {"method": "custom", "content": {"event": "click"}}})
+    sent = time.time()
+    kernel.client.shell_channel.send(message)
+    (ran,) = kernel.finish(id_)
+    clicked = float(kernel.value("clicks[0]"))
+    assert clicked - sent < 0.1
+    assert clicked < ran.idle - 0.5

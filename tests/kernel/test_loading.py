@@ -1,0 +1,57 @@
+"""What loading costs, and the quickstart through nbclient."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
+HEAVY = ("httpx", "ipywidgets", "PIL", "numpy", "openai", "starlette", "uvicorn", "dotenv", "nest_asyncio")
+
+
+def execute(cells, **options):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60, kernel_name="python3", **options).execute(env=dict(os.environ))
+    return notebook
+
+
+def test_load_ext_imports_nothing_heavy():
+    notebook = execute([
+        f"import sys\nbefore = set(sys.modules)\n%load_ext ernie_magic\nprint(sorted(set(sys.modules) - before & set({HEAVY!r})) and "
+        f"[m for m in {HEAVY!r} if m in sys.modules and m not in before])"])
+    assert notebook.cells[0].outputs[0].text == "[]\n"
+
+
+def test_with_no_key_the_emulator_answers_and_says_so():
+    notebook = execute(["%load_ext ernie_magic", "%%ernie\n你好", "print(ernie.last.service)"])
+    assert "内置模拟器" in notebook.cells[1].outputs[0].data["text/markdown"]
+    assert "built-in emulator" in notebook.cells[1].outputs[0].data["text/plain"]
+    assert notebook.cells[2].outputs[0].text == "emulator\n"
+
+
+def test_a_failing_cell_fails_the_run_with_one_line():
+    with pytest.raises(CellExecutionError) as caught:
+        execute(["%load_ext ernie_magic", "%%ernie --temperature 3\nhi", "print('never')"])
+    assert "--temperature 3.0 is out of range (0.0, 1.0]" in str(caught.value)
+
+
+def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
+    cell = execute(["%load_ext ernie_magic", "%%ernie\n[[echo]]# 你好\n\n$5"]).cells[1]
+    (output,) = cell.outputs
+    assert output.data["text/markdown"].startswith("# 你好\n\n\\$5\n\n<details>")
+
+
+def test_the_quickstart_runs_from_top_to_bottom():
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=dict(os.environ))
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    magics = [cell for cell in code if cell.source.startswith("%%ernie")]
+    assert len(magics) >= 4
+    for cell in magics:
+        (output,) = cell.outputs
+        assert "text/markdown" in output.data
+    stderr = [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
+    assert not stderr

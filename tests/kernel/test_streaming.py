@@ -1,0 +1,115 @@
+"""What a front end sees while an answer streams, measured on iopub of a real kernel."""
+
+import json
+from statistics import median
+
+import pytest
+
+
+def test_the_first_text_is_seen_within_50_ms_of_the_server_s_first_delta(kernel, emulator):
+    delays = []
+    for _ in range(7):
+        ran = kernel.run("%%ernie --no-history\n[[chunks=5]][[pace=30ms]]")
+        delays.append(ran.shown[0][0] - emulator.requests[-1].first_delta)
+    assert median(delays) < 0.05
+
+
+def test_text_grows_at_most_20_times_a_second_and_never_waits_100_ms(kernel, emulator):
+    ran = kernel.run("%%ernie\n[[chunks=200]][[pace=10ms]]")
+    times = [at for at, _ in ran.shown[:-1]]  # the last one is the final output
+    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    seconds = times[-1] - times[0]
+    assert len(times) <= 20 * seconds + 1
+    assert median(gaps) < 0.1
+    lengths = [len(text) for _, text in ran.shown[:-1]]
+    assert len(set(lengths)) > 10
+
+
+def test_what_came_is_seen_even_when_the_stream_stalls(kernel, emulator):
+    emulator.faults.add(stall_after=7)
+    ran = kernel.run("%%ernie\n[[chunks=50]][[pace=20ms]]", interrupt_after=0.6)
+    assert "word6" in ran.shown[-2][1]  # before the final output of the interrupt
+    assert ran.shown[-2][0] < ran.shown[0][0] + 6 * 0.02 + 0.2
+    assert ran.error["ename"] == "Interrupted"
+
+
+def test_2000_deltas_cost_at_most_400_kb_on_iopub(kernel):
+    ran = kernel.run("%%ernie --no-history --as a\n写诗 [[chunks=2000]][[pace=5ms]]")
+    size = sum(len(json.dumps([m["header"], m["parent_header"], m["metadata"], m["content"]], ensure_ascii=False, default=str).encode())
+               for _, m in ran.messages)
+    assert size < 400_000
+    assert kernel.value("len(a.text) > 8000") == "True"
+
+
+def test_one_output_is_left_with_the_whole_text_and_a_folded_footer(kernel):
+    prompt = "# 标题\n\n价格 $5 和 $10，公式 $x^2$。\n\n| a | b |\n|---|---|\n| 1 | 2 |\n" + "\n一段文字。\n" * 300
+    ran = kernel.run("%%ernie\n[[echo]]" + prompt)
+    (output,) = ran.outputs
+    shown = output["data"]["text/markdown"]
+    assert shown.startswith("# 标题\n\n价格 \\$5 和 \\$10，公式 $x^2$。")
+    assert shown.count("一段文字。") == 300
+    assert "<details><summary><small>ernie-3.5-8k · " in shown
+    assert output["data"]["text/plain"].startswith(prompt.strip("\n"))
+    assert output["metadata"]["ernie_magic"]["model"] == "ernie-3.5-8k"
+
+
+def test_a_long_answer_never_has_50_outputs_while_it_streams(kernel):
+    ran = kernel.run("%%ernie --no-history\n[[chunks=20000]][[pace=0ms]]")
+    assert len(ran.of("display_data")) < 50
+    assert len(ran.outputs) == 1
+
+
+def test_reasoning_is_shown_while_it_comes_and_folded_at_the_end(kernel):
+    ran = kernel.run("%%ernie\n[[reasoning]][[pace=30ms]]你好")
+    assert any("thinking…" in text for _, text in ran.shown)
+    assert ran.outputs[0]["data"]["text/markdown"].startswith("<details><summary><small>reasoning (")
+
+
+def test_raw_is_text(kernel):
+    ran = kernel.run("%%ernie --raw\n[[echo]]**a** $5")
+    assert ran.text.startswith("**a** $5\n")
+    assert not ran.shown
+
+
+@pytest.mark.parametrize("wrap", [
+    "%%time\n%%ernie --as a\n[[echo]]hi",
+    "get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')",
+    "def f():\n    get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')\nf()",
+    "get_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')",
+    "import threading\nt = threading.Thread(target=lambda: get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi'))\nt.start(); t.join()",
+    "%autoawait off\nget_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')\n%autoawait on",
+], ids=["time", "run_cell_magic", "function", "run_cell", "thread", "autoawait off"])
+def test_the_other_door_works_wherever_the_magic_is_run_from(kernel, wrap):
+    kernel.run("a = None")
+    ran = kernel.run(wrap)
+    assert ran.status == "ok", ran.error
+    assert kernel.value("str(a)") == "hi"
+
+
+def test_autoawait_off_takes_the_plain_door_at_the_top_level(kernel):
+    kernel.run("%autoawait off")
+    ran = kernel.run("%%ernie --as a\n[[echo]]hi")
+    kernel.run("%autoawait on")
+    assert (ran.status, kernel.value("str(a)")) == ("ok", "hi")
+
+
+def test_what_else_the_cell_showed_is_not_erased_through_the_other_door(kernel):
+    ran = kernel.run("print('mine')\nget_ipython().run_cell_magic('ernie', '', '[[echo]]hi')")
+    assert ran.text == "mine\n"
+    assert "hi" in ran.outputs[1]["data"]["text/markdown"]
+
+
+def test_what_an_expression_printed_is_not_erased(kernel):
+    ran = kernel.run("%%ernie\n[[echo]]{{print('mine') or 'hi'}}")
+    assert "mine\n" in ran.text
+    assert "hi" in ran.outputs[-1]["data"]["text/markdown"]
+
+
+def test_capture_holds_the_final_output_only(kernel):
+    kernel.run("%%capture c\n%%ernie\n[[chunks=100]][[pace=5ms]]")
+    assert kernel.value("len(c.outputs), 'word99' in c.outputs[0].data['text/markdown']") == "1 True"
+
+
+def test_a_cell_gives_no_value(kernel):
+    ran = kernel.run("%%ernie\n[[echo]]hi")
+    assert not ran.of("execute_result")
