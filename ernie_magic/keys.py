@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 HIDDEN = "•••"
 # A run this long of a key's own characters is a part of the key; shorter runs stand in ordinary words.
 _PART = 6
+# Keys of services are longer than this; a shorter one ("local-key") is made of words, and only hidden as a whole.
+_LONG = 16
 # "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key.
 _MASKED = re.compile(r"([\w.\-/]{2,})?(?:\*{2,}|…|\.{3,})([\w.\-/]{2,})?")
 
@@ -73,6 +75,10 @@ class _Known:
             with self._lock:
                 self._values.add(value)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+
     def snapshot(self) -> Iterable[str]:
         with self._lock:
             return sorted(self._values, key=len, reverse=True)
@@ -82,13 +88,14 @@ _KNOWN = _Known()
 
 
 def scrub(text: str) -> str:
-    """`text` without any key this process has held: whole, in part (6 characters and more) or masked by a server."""
+    """`text` without any key this process has held: whole, in part (6 characters and more in a row) or masked by a server."""
     for key in _KNOWN.snapshot():
-        text = _without(text.replace(key, HIDDEN), key)
+        text = text.replace(key, HIDDEN)
+        text = _without_parts(text, key) if len(key) >= _LONG else text
     return text
 
 
-def _without(text: str, key: str) -> str:
+def _without_parts(text: str, key: str) -> str:
     parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
     hits = [i for i in range(len(text) - _PART + 1) if text[i : i + _PART] in parts]
     if hits:

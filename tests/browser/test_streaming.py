@@ -43,8 +43,8 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
 
 def test_while_a_cell_streams_a_click_is_handled_and_queued_cells_run_behind_it(open_notebook, page):
     nb = open_notebook([
-        "%load_ext ernie_magic\nimport ipywidgets\nbutton = ipywidgets.Button(description='Click me')\nlabel = ipywidgets.Label('waiting')\n"
-        "def clicked(_):\n    label.value = 'clicked'\nbutton.on_click(clicked)\nipywidgets.HBox([button, label])",
+        ("%load_ext ernie_magic\nimport ipywidgets\nbutton = ipywidgets.Button(description='Click me')\nlabel = ipywidgets.Label('waiting')\n"
+        "def clicked(_):\n    label.value = 'clicked'\nbutton.on_click(clicked)\nipywidgets.HBox([button, label])"),
         SLOW, "print('second')", "print('third', ernie.last.text[:4])"])
     nb.run(0)
     nb.select(1)

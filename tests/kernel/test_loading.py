@@ -20,8 +20,8 @@ def execute(cells, **options):
 
 def test_load_ext_imports_nothing_heavy():
     notebook = execute([
-        f"import sys\nbefore = set(sys.modules)\n%load_ext ernie_magic\nprint(sorted(set(sys.modules) - before & set({HEAVY!r})) and "
-        f"[m for m in {HEAVY!r} if m in sys.modules and m not in before])"])
+        (f"import sys\nbefore = set(sys.modules)\n%load_ext ernie_magic\nprint(sorted(set(sys.modules) - before & set({HEAVY!r})) and "
+        f"[m for m in {HEAVY!r} if m in sys.modules and m not in before])")])
     assert notebook.cells[0].outputs[0].text == "[]\n"
 
 

@@ -115,7 +115,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "name"), FAULTS, ids=lambda v: str(v))
+@pytest.mark.parametrize(("fault", "name"), FAULTS, ids=str)
 def test_each_refusal_fails_the_cell_with_one_line_and_leaves_no_trace(run, ernie, emulator, fault, name):
     run("%%ernie -m ernie-3.5-8k\n[[echo]]before")
     emulator.faults.add(**fault)

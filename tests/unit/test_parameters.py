@@ -50,7 +50,7 @@ def test_the_error_names_option_value_and_range_in_both_languages():
 
 
 def test_temperature_zero_is_told_what_to_do_instead():
-    with pytest.raises(InvalidOption, match="use 0.01"):
+    with pytest.raises(InvalidOption, match=r"use 0\.01"):
         CHAT["temperature"].check(0)
 
 

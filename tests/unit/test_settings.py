@@ -62,7 +62,7 @@ def test_the_official_address_without_a_key_says_what_to_do():
 
 
 def test_no_help_or_repr_shows_the_key():
-    settings = ErnieSettings(api_key="canary-canary-1")
+    settings = ErnieSettings(api_key="canary-canary-canary-1")
     assert "canary" not in settings.class_get_help(settings) + repr(settings.api_key) + str(settings.trait_values())
 
 

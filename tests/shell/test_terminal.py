@@ -1,0 +1,48 @@
+"""A terminal: text as it comes, Ctrl-C back to the prompt."""
+
+import os
+import sys
+import time
+
+import pytest
+
+pexpect = pytest.importorskip("pexpect", reason="a pseudo terminal")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo terminal")
+
+
+@pytest.fixture
+def terminal(emulator):
+    env = {**os.environ, "AI_STUDIO_BASE_URL": emulator.base_url, "AI_STUDIO_API_KEY": "k-terminal", "TERM": "xterm", "LC_ALL": "C.UTF-8", "LANG": "en_US.UTF-8"}
+    child = pexpect.spawn(sys.executable, ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--ext=ernie_magic"],
+                          env=env, encoding="utf-8", timeout=30)
+    child.expect(r"In \[1\]: ")
+    yield child
+    child.close(force=True)
+
+
+def ask(terminal, prompt):
+    terminal.sendline(f"get_ipython().run_cell_magic('ernie', '--no-history', '{prompt}')")
+
+
+def test_text_is_printed_as_it_comes_with_a_footer(terminal):
+    ask(terminal, "[[chunks=40]][[pace=20ms]]")
+    terminal.expect("word5 ")
+    begin = time.monotonic()
+    terminal.expect("word39")
+    assert time.monotonic() - begin > 0.3
+    terminal.expect(r"\[ernie-4\.5-turbo-128k · \d+ tokens · ")
+    terminal.expect(r"In \[2\]: ")
+
+
+def test_ctrl_c_comes_back_to_the_prompt_with_one_line(terminal, emulator):
+    ask(terminal, "[[chunks=500]][[pace=20ms]]")
+    terminal.expect("word5 ")
+    terminal.sendintr()
+    begin = time.monotonic()
+    terminal.expect("Interrupted.*stopped and disconnected")
+    terminal.expect(r"In \[2\]: ")
+    assert time.monotonic() - begin < 1
+    end = time.monotonic() + 2
+    while emulator.open_streams and time.monotonic() < end:
+        time.sleep(0.01)
+    assert emulator.open_streams == 0
