@@ -7,6 +7,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ernie_magic import models
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text, same
 from ernie_magic.services import EMULATOR
@@ -54,10 +55,10 @@ def examine(session: Session) -> list[Check]:
         checks.append(Check(Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))))
         return checks
     checks.append(Check(Text("可达", "reachable"), ok=True, value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered))))
-    if model := session.settings.model:
-        allowed = model.lower() in (name.lower() for name in offered)
-        told = Text("{model} 在列表中", "{model} is on the list") if allowed else Text("{model} 不在列表中", "{model} is not on the list")
-        checks.append(Check(Text("模型", "model"), ok=allowed, value=told.fill(model=model)))
+    model = session.settings.model or models.preferred(offered)
+    allowed = model.lower() in (name.lower() for name in offered)
+    told = Text("{model} 在列表中", "{model} is on the list") if allowed else Text("{model} 不在列表中", "{model} is not on the list")
+    checks.append(Check(Text("模型", "model"), ok=allowed, value=told.fill(model=model)))
     return checks
 
 

@@ -3,6 +3,7 @@
 import time
 from statistics import median
 
+import ipykernel
 import pytest
 
 
@@ -81,6 +82,7 @@ def test_leaving_a_loop_early_closes_the_stream_and_keeps_what_came(kernel, emul
     assert kernel.value("ernie.history[-1].answer.partial") == "True"
 
 
+@pytest.mark.skipif(ipykernel.version_info < (7, 4), reason="before 7.4 ipykernel holds widget messages back behind any await (measured with asyncio.sleep)")
 def test_a_click_is_handled_while_a_cell_streams(kernel):
     made = kernel.run("import ipywidgets, time\nbutton = ipywidgets.Button()\nclicks = []\nbutton.on_click(lambda _: clicks.append(time.time()))\nprint(button.model_id)")
     id_ = kernel.start("%%ernie\n[[chunks=150]][[pace=10ms]]")
