@@ -14,8 +14,11 @@ HIDDEN = "•••"
 _PART = 6
 # Keys of services are longer than this; a shorter one ("local-key") is made of words, and only hidden as a whole.
 _LONG = 16
-# "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key.
-_MASKED = re.compile(r"([\w.\-/]{2,})?(?:\*{2,}|…|\.{3,})([\w.\-/]{2,})?")
+# "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key. The lengths are bounded, or a long
+# reply of one word would take quadratic time.
+_MASK = re.compile(r"\*{2,}|…|\.{3,}")
+_HEAD = re.compile(r"[\w.\-/]{2,64}$")
+_TAIL = re.compile(r"[\w.\-/]{2,64}")
 
 
 class Key:
@@ -109,9 +112,17 @@ def _without_parts(text: str, key: str) -> str:
             shown = end + _PART
         text = "".join([*pieces, text[shown:]])
 
-    def masked(match: re.Match[str]) -> str:
-        head, tail = match.group(1), match.group(2)
-        shows = (head and (key.startswith(head) or head.endswith(key[:4]))) or (tail and key.endswith(tail))
-        return HIDDEN if shows else match.group(0)
+    return _without_masked(text, key)
 
-    return _MASKED.sub(masked, text)
+
+def _without_masked(text: str, key: str) -> str:
+    pieces, shown = [], 0
+    for mask in _MASK.finditer(text):
+        head = _HEAD.search(text[max(shown, mask.start() - 64) : mask.start()])
+        tail = _TAIL.match(text, mask.end())
+        before = head is not None and (key.startswith(head.group()) or head.group().endswith(key[:4]))
+        behind = tail is not None and key.endswith(tail.group())
+        if before or behind:
+            pieces += [text[shown : mask.start() - (len(head.group()) if head else 0)], HIDDEN]
+            shown = tail.end() if tail else mask.end()
+    return "".join([*pieces, text[shown:]])

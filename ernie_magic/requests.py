@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import parameters
-from ernie_magic.errors import InvalidMessages
+from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.language import Text
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def chat_request(
         if name not in table or name == "model":
             raise parameters.unknown(name, table)
         checked[name] = table[name].check(value, model)
+    _check_sendable([list(messages), checked, dict(extra or {})])
     in_order = {name: checked[name] for name in table if name in checked}
     return ChatRequest(model, tuple(_checked_messages(messages)), in_order, dict(extra or {}), stream)
 
@@ -136,6 +138,17 @@ def _check_roles(roles: list[str]) -> None:
                 advice=Text("应为 [system →] user → assistant → user …", "use [system →] user → assistant → user …"))
     if not turns or turns[-1] not in asks:
         raise InvalidMessages(Text("最后一条消息必须来自 user", "the last message must be from user"))
+
+
+def _check_sendable(parts: list[Any]) -> None:
+    try:
+        json.dumps(parts, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidMessages(Text("提示词里有半个字符（孤立的代理项）", "the prompt holds half a character (a lone surrogate)"),
+                              advice=Text("检查文本的来源编码", "check how the text was decoded")) from None
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidOption(Text("有的值不能写成 JSON", "a value cannot be written as JSON"),
+                            advice=Text("只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts")) from None
 
 
 def _empty_prompt() -> InvalidMessages:

@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from traitlets import Bool, Enum, Float, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
@@ -139,7 +140,12 @@ class ErnieSettings(Configurable):
         if service is EMULATOR:
             return Endpoint(service, emulator_url(), Key("emulator", secret=False))
         base_url = clean_base_url(self.base_url or self.variable(service.base_url_variable)[0] or service.base_url)
+        _check_address(base_url)
         key = self.api_key or Key(self.variable(service.key_variable)[0])
+        if key and not (key.reveal().isascii() and key.reveal().isprintable() and " " not in key.reveal()):
+            raise InvalidOption(Text("密钥里有密钥不会有的字符", "the key has characters that no key has"),
+                                Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
+                                Text("重新复制密钥", "copy the key again"))
         if not key and base_url == service.base_url:
             raise MissingKey(
                 Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(service=service.label),
@@ -153,6 +159,17 @@ for _name, _parameter in KEPT.items():
     _trait = _ParameterTrait(_parameter).tag(config=True)
     setattr(ErnieSettings, _name, _trait)
 ErnieSettings.setup_class(dict(vars(ErnieSettings)))  # traitlets' own hook for traits that come after the class body
+
+
+def _check_address(url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in url)
+    except ValueError:  # urllib's word for a port that is none
+        good = False
+    if not good:
+        raise InvalidOption(Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(url=url),
+                            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"))
 
 
 def _number(text: str, name: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import __version__
@@ -20,7 +21,7 @@ from ernie_magic.wire import openai_style, sse
 from ernie_magic.wire.failures import MAX_BODY, failure, not_the_api, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     import httpx
 
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from ernie_magic.services import Endpoint
 
 CONNECT_TIMEOUT = 10.0  # seconds
+MAX_REPLY = 32 * 1024 * 1024  # bytes of a reply in one piece, characters of one event: more is no answer
 # Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
+MAX_UNREAD = 200  # lines of a page that came in the place of a stream
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -112,40 +115,49 @@ class Client:
 
 async def _events(response: httpx.Response, reader: openai_style.Reader) -> AsyncIterator[openai_style.Delta]:
     """A reply streamed as server-sent events."""
-    decoder = sse.Decoder()
-    chunks = response.aiter_bytes().__aiter__()
     unread: list[str] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
-    done = False
-    while not done:
-        try:
-            chunk = await asyncio.wait_for(chunks.__anext__(), AFTER_FINISH if reader.finish_reason else None)
-            events = decoder.feed(chunk)
-        except (StopAsyncIteration, asyncio.TimeoutError):
-            events, done = decoder.end(), True
-        for event in events:
+    async with aclosing(_received(response, reader)) as received:
+        async for event in received:
             if event.data == "[DONE]":
-                return
+                break
             payload = _parsed(event, unread)
             if payload is None:
                 continue
             if refusal(payload) is not None:
-                raise failure(200, response.headers, json.dumps(payload, ensure_ascii=False).encode())
+                raise failure(200, response.headers, json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace"))
             if delta := reader.feed(payload):
                 yield delta
-    if reader.finish_reason:
-        return
+        else:
+            if reader.started and not reader.finish_reason:
+                raise cut()
     if not reader.started:
-        body = "\n".join(unread)
-        raise failure(200, response.headers, body.encode())
-    raise cut()
+        raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
+
+
+async def _received(response: httpx.Response, reader: openai_style.Reader) -> AsyncGenerator[sse.Event, None]:
+    """The events of a reply, until it ends or, once a finish reason came, has nothing more to say."""
+    decoder = sse.Decoder()
+    chunks = response.aiter_bytes().__aiter__()
+    while True:
+        try:
+            chunk = await asyncio.wait_for(chunks.__anext__(), AFTER_FINISH if reader.finish_reason else None)
+        except (StopAsyncIteration, asyncio.TimeoutError):
+            break
+        for event in decoder.feed(chunk):
+            yield event
+        if decoder.waiting > MAX_REPLY:
+            raise not_the_api(200, "")
+    for event in decoder.end():
+        yield event
 
 
 def _parsed(event: sse.Event, unread: list[str]) -> dict[str, Any] | None:
     try:
         payload = json.loads(event.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         if event.bare:
-            unread.append(event.data)
+            if len(unread) < MAX_UNREAD:
+                unread.append(event.data[:MAX_BODY])
             return None
         raise ProtocolError(
             Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
@@ -156,10 +168,11 @@ def _parsed(event: sse.Event, unread: list[str]) -> dict[str, Any] | None:
 
 async def _whole(response: httpx.Response, reader: openai_style.Reader) -> AsyncIterator[openai_style.Delta]:
     """A reply that is one JSON body: what was asked for, or an error with status 200."""
-    raw = await response.aread()
+    is_json = "json" in response.headers.get("content-type", "json")
+    raw = await _beginning(response, MAX_REPLY if is_json else MAX_BODY)
     try:
         payload = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict) or "choices" not in payload:
         raise failure(response.status_code, response.headers, raw)
@@ -170,14 +183,14 @@ async def _whole(response: httpx.Response, reader: openai_style.Reader) -> Async
         yield delta
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    """The first `MAX_BODY` bytes: a refusal is short, a hostile one is not read to its end."""
-    got = b""
+async def _beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:
+    """The first `most` bytes: a refusal is short, and a hostile reply is not read to its end."""
+    got = bytearray()
     async for chunk in response.aiter_bytes():
         got += chunk
-        if len(got) >= MAX_BODY:
+        if len(got) >= most:
             break
-    return got[:MAX_BODY]
+    return bytes(got[:most])
 
 
 def _headers(endpoint: Endpoint) -> dict[str, str]:
@@ -207,6 +220,8 @@ def _network(error: Exception, endpoint: Endpoint, timeout: float, *, started: b
             Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(seconds=timeout),
             Text("服务繁忙，或模型思考得太久", "the service is busy, or the model thinks for long"),
             Text("再试，或用 %ernie config request_timeout 放宽", "try again, or allow more by %ernie config request_timeout"))
+    if isinstance(error, httpx.DecodingError):
+        return not_the_api(200, "")
     return cut() if started else ServiceUnreachable(
         Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
         Text("服务出错或网络中断", "the service or the network failed"), Text("再试一次", "try again"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _SAID = Text("{what}（服务说：{said}）", "{what} (it says: {said})")
 _SAID_SHOWN = 200  # characters
+_OTHER_JSON = Text("别的 JSON 内容", "JSON of another kind")
 
 
 def refusal(body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -37,7 +38,7 @@ def refusal(body: Mapping[str, Any]) -> dict[str, Any] | None:
         found = {"code": body["error_code"], "message": body.get("error_msg")}
     elif body.get("code") and ("msg" in body or "message" in body) and "choices" not in body:
         found = {"code": body["code"], "message": body.get("msg") or body.get("message")}
-    elif "detail" in body:
+    elif "detail" in body and "choices" not in body:
         detail = body["detail"]
         found = {"message": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)}
     if found is not None:
@@ -61,8 +62,10 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
     text = scrub(whole)
     try:
         parsed = json.loads(whole)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
+    if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
+        return _redirected(scrub(target), status)
     said = refusal(parsed) if isinstance(parsed, dict) else None
     if said is None and status < 400:  # noqa: PLR2004
         return not_the_api(status, text)
@@ -84,15 +87,22 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
 
 def not_the_api(status: int, text: str) -> ProtocolError:
     """The error for a reply that came, but not from this API: a login page, a proxy, another server."""
-    kind = Text("一个网页（HTML）", "a web page (HTML)") if text.lstrip()[:1] == "<" else Text("不是 JSON 的内容", "something that is not JSON")
-    if not text.strip():
-        kind = Text("空内容", "nothing")
+    kind = {"<": Text("一个网页（HTML）", "a web page (HTML)"), "": Text("空内容", "nothing"), "{": _OTHER_JSON, "[": _OTHER_JSON}.get(
+        text.strip()[:1], Text("不是 JSON 的内容", "something that is not JSON"))
     return ProtocolError(
         Text("服务返回了{kind}，而不是回答", "the service sent {kind} instead of an answer").fill(kind=kind),
         Text("服务地址（base_url）不对，或中间有代理、登录页", "the base URL is wrong, or a proxy or login page is in between"),
         Text("检查 %ernie config base_url 和网络，再用 %ernie doctor 测试",
              "check %ernie config base_url and the network, then try %ernie doctor"),
         body=text, status=status)
+
+
+def _redirected(target: str, status: int) -> ProtocolError:
+    """A redirect is told, not followed: the key would go along to another host."""
+    return ProtocolError(
+        Text("服务要求转到 {target}", "the service redirects to {target}").fill(target=same(target[:_SAID_SHOWN])),
+        Text("服务地址（base_url）已变或写错，或需要先登录网络", "the base URL has moved or is wrong, or the network wants a login"),
+        Text("核对后用 %ernie config base_url 设置新地址", "check it and set the new one by %ernie config base_url"), status=status)
 
 
 def _readable(text: str) -> str:

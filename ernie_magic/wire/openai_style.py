@@ -48,14 +48,11 @@ class Reader:
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self.finish_reason = ""
-
-    @property
-    def started(self) -> bool:
-        """Whether any chunk came."""
-        return bool(self._meta)
+        self.started = False  # whether any chunk came
 
     def feed(self, chunk: Mapping[str, Any]) -> Delta | None:
         """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices)."""
+        self.started = True
         self._meta = {**{k: v for k, v in chunk.items() if k not in ("choices", "usage")}, **self._meta}
         if isinstance(chunk.get("usage"), dict):
             self._usage = chunk["usage"]  # it may be null, on each chunk or in the last: the last one that says something
@@ -71,7 +68,7 @@ class Reader:
         text = part.get("content") or ""
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
         reasoning = part.get("reasoning_content") or part.get("reasoning") or ""
-        text, reasoning = (t if isinstance(t, str) else "" for t in (text, reasoning))
+        text, reasoning = (_whole_characters(t) if isinstance(t, str) else "" for t in (text, reasoning))
         if text:
             self._text.append(text)
         if reasoning:
@@ -101,6 +98,15 @@ class Reader:
             service=service,
             raw={**self._meta, "choices": [{**self._choice, "message": message}], "usage": self._usage},
         )
+
+
+def _whole_characters(text: str) -> str:
+    """`text` without half characters (lone surrogates): Jupyter could not send them on."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _usage(found: Mapping[str, Any] | None) -> Usage | None:

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 # Not str.splitlines: that also splits at U+2028 and other characters that stand inside JSON strings.
+_FIELDS = ("data", "event", "id", "retry")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -40,10 +41,16 @@ class Decoder:
         self._data: list[str] = []
         self._name = ""
         self._first = True
+        self._held = 0
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes."""
         return self._take(self._utf8.decode(chunk))
+
+    @property
+    def waiting(self) -> int:
+        """Characters that wait for the end of their line or event."""
+        return self._held
 
     def end(self) -> list[Event]:
         """What is left when the connection closes: a last line or event that nothing terminated."""
@@ -52,6 +59,7 @@ class Decoder:
     def _take(self, text: str) -> list[Event]:
         if self._first and text:
             text, self._first = text.removeprefix("\ufeff"), False
+        self._held += len(text)
         held = self._parts[-1].endswith("\r") if self._parts else False
         if held and text:  # a CR at the end of a chunk may be half of CRLF: it was held back
             self._parts[-1] = self._parts[-1][:-1]
@@ -79,9 +87,10 @@ class Decoder:
             return self._dispatch()
         if line.startswith(":"):
             return None  # a comment: keep-alive
-        if line.lstrip().startswith(("{", "<")):
-            return Event(line, bare=True)
         field, _, value = line.partition(":")
+        if field not in _FIELDS:
+            self._held = 0
+            return Event(line, bare=True)
         value = value.removeprefix(" ")
         if field == "data":
             self._data.append(value)
@@ -91,6 +100,7 @@ class Decoder:
 
     def _dispatch(self) -> Event | None:
         data, name = "\n".join(self._data), self._name
+        self._held = 0
         self._data.clear()
         self._name = ""
         # A gateway may wrap a comment as data (reference, quirk 7); an empty event carries nothing.

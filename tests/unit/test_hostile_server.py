@@ -1,0 +1,197 @@
+"""Raw bytes from a server that is broken, lost or hostile: one clear line, what came kept, and no key shown."""
+
+import asyncio
+import json
+import threading
+import time
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+from ernie_magic.settings import ErnieSettings
+
+KEY = "sk-CANARYcanary0123456789ABCDEF"
+
+
+class Server:
+    """Answers every request with the same bytes."""
+
+    def __init__(self):
+        self.reply = b""
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._ready.wait()
+
+    def _run(self):
+        async def main():
+            self._end = asyncio.Event()
+            async with await asyncio.start_server(self._answer, "127.0.0.1", 0) as server:
+                self.port = server.sockets[0].getsockname()[1]
+                self._ready.set()
+                await self._end.wait()
+
+        self._loop.run_until_complete(main())
+        self._loop.close()
+
+    async def _answer(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            if b"content-length:" in head:
+                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+            for part in [self.reply] if isinstance(self.reply, bytes) else self.reply:
+                writer.write(part)
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    def stop(self):
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def session(server):
+    session = Session(ErnieSettings(service="aistudio", base_url=f"http://127.0.0.1:{server.port}/v1", api_key=KEY, model="m"))
+    yield session
+    session.close()
+
+
+def http(body, status="200 OK", kind="text/event-stream", **headers):
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", "Connection: close", *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + (body if isinstance(body, bytes) else body.encode())
+
+
+def events(*chunks, done=True):
+    return "".join(f"data: {c if isinstance(c, str) else json.dumps(c)}\n\n" for c in chunks) + ("data: [DONE]\n\n" if done else "")
+
+
+def chunk(delta=None, **fields):
+    return {"id": "x", "model": "m", "choices": [{"index": 0, "delta": delta, **fields}]}
+
+
+OK, END = chunk({"content": "ok"}), chunk({}, finish_reason="stop")
+
+ANSWERED = {
+    "choices null": events({"choices": None}, OK, END), "choices missing": events({"id": "x"}, OK, END), "choices empty": events({"choices": []}, OK, END),
+    "delta null": events(chunk(), OK, END), "content of another type": events(chunk({"content": ["a"]}), chunk({"content": 5}), OK, END),
+    "usage nonsense": events(OK, '{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":NaN,"total_tokens":"x"}}'),
+    "usage on each chunk and null at the end": events({**OK, "usage": {"total_tokens": 1}}, {**END, "usage": None}),
+    "id and model of another type": events({**OK, "id": {"a": 1}, "model": [1]}, END), "no finish reason": events(OK),
+    "no [DONE]": events(OK, END, done=False), "more behind [DONE]": events(OK, END) + events(chunk({"content": "MORE"})),
+    "error null": events({"error": None, **OK}, END), "comments and CRLF": ": hi\r\n\r\n" + events(OK, END).replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_odd_but_whole_answers_are_answers(server, session, name):
+    server.reply = http(ANSWERED[name])
+    answer = session.chat("hi")
+    assert (answer.text, answer.partial, len(session.history)) == ("ok", False, 1)
+
+
+def test_an_answer_in_one_piece_where_a_stream_was_asked(server, session):
+    server.reply = http(json.dumps({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}), kind="application/json")
+    assert session.chat("hi").text == "ok"
+
+
+def test_half_characters_are_replaced(server, session):
+    server.reply = http(events('{"choices":[{"delta":{"content":"\\ud800x"},"finish_reason":"stop"}]}'))
+    assert session.chat("hi").text == "\ufffdx"
+
+
+REFUSED = {
+    "deep": (http(events("[" * 100_000)), errors.ProtocolError, "not valid JSON"),
+    "only [DONE]": (http(events()), errors.ProtocolError, "sent nothing"), "nothing": (http(""), errors.ProtocolError, "sent nothing"),
+    "204": (http("", "204 No Content"), errors.ProtocolError, "sent nothing"),
+    "redirect": (http("", "302 Found", Location="http://elsewhere.invalid/login"), errors.ProtocolError, "redirects to http://elsewhere.invalid/login"),
+    "html": (http("<html>login</html>", kind="text/html"), errors.ProtocolError, "a web page"),
+    "json of another kind": (http("[1]", kind="application/json"), errors.ProtocolError, "JSON of another kind"),
+    "no http": (b"\x00\x01garbage\r\n\r\n", errors.ServiceUnreachable, "hung up"),
+    "gzip that is none": (http("not gzip", Content_Encoding="gzip"), errors.ProtocolError, "sent nothing"),
+    "error in one line without data": (http('{"error_code": 336100, "error_msg": "busy"}\n'), errors.ServerError, "busy"),
+    "error over several bare lines": (http('{\n "error": {\n  "code": "internal_error", "message": "oops"}}\n'), errors.ServerError, "oops"),
+    "rate limit with status 200": (http('{"code":336501,"msg":"rpm"}', kind="application/json"), errors.RateLimited, "rpm"),
+    "odd Retry-After": (http("{}", "429 X", "application/json", Retry_After="soon"), errors.RateLimited, "too many requests"),
+    "a 200 MB refusal": ([http("", "500 X", "text/plain"), *[b"x" * 1_000_000] * 200], errors.ServerError, "the service failed"),
+    "a 200 MB page": ([http("", kind="text/html"), b"<html>", *[b"x" * 1_000_000] * 200], errors.ProtocolError, "a web page"),
+    "a stream without an end of line": ([http(""), b"data: ", *[b"x" * 1_000_000] * 100], errors.ProtocolError, "sent nothing"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_everything_else_is_one_line_in_little_time_and_leaves_no_trace(server, session, name):
+    server.reply, error, told = REFUSED[name]
+    begin = time.monotonic()
+    with pytest.raises(error) as caught:
+        session.chat("hi")
+    assert told in caught.value.line("en")
+    assert "\n" not in caught.value.line("zh")
+    assert (len(session.history), session.last) == (0, None)
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("tail", [
+    events({"error": {"code": "internal_error", "message": "x"}}), events('{"broken', done=False), '{"error_code": 336100, "error_msg": "x"}\n', "",
+], ids=["error", "broken chunk", "bare error", "cut"])
+def test_what_came_before_a_failure_is_kept(server, session, tail):
+    server.reply = http(events(chunk({"content": "part"}), done=False) + tail)
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi")
+    assert (caught.value.answer.text, caught.value.answer.partial) == ("part", True)
+    assert session.history[0].answer is session.last is caught.value.answer
+
+
+ECHOES = {
+    "in every field": http(json.dumps({"error": {"message": f"bad {KEY}", "code": KEY, "type": KEY}, "id": KEY}), "401 X", "application/json", X_Request_Id=KEY),
+    "in part": http(json.dumps({"errorCode": 40401, "errorMsg": KEY[4:18]}), "401 X", "application/json"),
+    "masked": http(json.dumps({"detail": f"{KEY[:5]}****{KEY[-4:]}"}), "401 X", "application/json"),
+    "in a page": http(f"<html><title>{KEY}</title>{KEY[:12]}</html>", "403 X", "text/html"),
+    "in a page with status 200": http(f"<html>{KEY}</html>", kind="text/html"),
+    "in a stream": http(events({"error": {"message": KEY[5:25]}})), "in a broken chunk": http(events(f'{{"oops {KEY}')),
+    "in a redirect": http("", "302 X", Location=f"http://e.invalid/?key={KEY}"),
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_a_key_that_the_server_repeats_is_shown_nowhere(server, session, name):
+    server.reply = ECHOES[name]
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi")
+    error = caught.value
+    shown = "".join([error.line("zh"), error.line("en"), repr(error), "".join(error._render_traceback_()), str(vars(error))])
+    assert not [KEY[i : i + 6] for i in range(len(KEY) - 5) if KEY[i : i + 6] in shown]
+    assert KEY[-4:] not in shown
+
+
+@pytest.mark.parametrize("url", ["localhost:1/v1", "file:///etc/passwd", "http:// a b", "ht!tp://x", "http://127.0.0.1:99999/v1", "http://"])
+def test_an_address_that_is_none_is_told(session, url):
+    session.settings.base_url = url
+    with pytest.raises(errors.InvalidOption, match="not a web address"):
+        session.chat("hi")
+
+
+@pytest.mark.parametrize("key", ["中文密钥密钥", "two words", "line\nend"])
+def test_a_key_that_cannot_be_one_is_told_without_it(session, key):
+    session.settings.api_key = key
+    with pytest.raises(errors.InvalidOption, match="characters that no key has") as caught:
+        session.chat("hi")
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(("prompt", "extra", "error"), [
+    ("\ud800", {}, errors.InvalidMessages), ("hi", {"x": object()}, errors.InvalidOption), ("hi", {"x": float("nan")}, errors.InvalidOption)])
+def test_what_cannot_be_sent_is_told_before_it_is_sent(session, prompt, extra, error):
+    with pytest.raises(error):
+        session.chat(prompt, extra=extra)
