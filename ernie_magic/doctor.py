@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from ernie_magic import models
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text, same
-from ernie_magic.services import EMULATOR
+from ernie_magic.services import AI_STUDIO
 
 if TYPE_CHECKING:
+    from ernie_magic.services import Service
     from ernie_magic.session import Session
 
 PACKAGES = ("ernie-magic", "ipython", "ipykernel", "ipywidgets", "jupyterlab", "httpx", "nest-asyncio", "pillow")
@@ -45,8 +46,7 @@ def examine(session: Session) -> list[Check]:
         Check(Text("软件包", "packages"), ok=None, value=same(", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name))))),
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
-    if service is not EMULATOR:
-        checks.append(_key(session, service.key_variable))
+    checks.append(_key(session, service))
     try:
         endpoint = session.endpoint()
         checks.append(Check(Text("地址", "address"), ok=None, value=same(endpoint.base_url)))
@@ -62,13 +62,15 @@ def examine(session: Session) -> list[Check]:
     return checks
 
 
-def _key(session: Session, variable: str) -> Check:
+def _key(session: Session, service: Service) -> Check:
     if session.settings.api_key:
         return Check(Text("密钥", "key"), ok=True, value=SET)
+    variable = service.key_variable or AI_STUDIO.key_variable
     value, where = session.settings.variable(variable)
     told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
         set=SET if value else _NOT_SET, where=where or "–", variable=variable)
-    return Check(Text("密钥", "key"), ok=bool(value), value=told)
+    # The emulator needs none, and a server of one's own may not.
+    return Check(Text("密钥", "key"), ok=bool(value) or None, value=told)
 
 
 def _version(package: str) -> str:

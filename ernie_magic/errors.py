@@ -243,3 +243,22 @@ class Interrupted(_OneLine, KeyboardInterrupt):
     def __init__(self, line: str, answer: Answer | None = None) -> None:
         super().__init__(line)
         self.answer = answer
+
+
+_STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last 和历史里（标为未完成）",
+                "stopped and disconnected; what came is in ernie.last and, marked partial, in the history")
+_STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到文字", "stopped and disconnected; no text had come yet")
+
+
+def interrupted(answer: Answer | None, language: Language) -> Interrupted:
+    """What an interrupted caller raises; `answer` is what its call gave when it was stopped."""
+    came = answer if answer is not None and (answer.text or answer.reasoning) else None
+    return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(language), came)
+
+
+def stopped(answer: Answer | None, language: Language) -> Stopped:
+    """The same for a caller in a task of its own."""
+    told = interrupted(answer, language)
+    error = Stopped(_STOPPED if told.answer else _STOPPED_EMPTY, language=language)
+    error.answer = told.answer
+    return error

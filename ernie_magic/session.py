@@ -8,190 +8,28 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, services
-from ernie_magic.errors import ErnieError, Interrupted, InvalidOption, ModelNotFound, Stopped
-from ernie_magic.history import History, Turn
+from ernie_magic.conversation import Conversation
+from ernie_magic.errors import ErnieError, InvalidOption, ModelNotFound
+from ernie_magic.history import Turn
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
 from ernie_magic.requests import ChatOptions, ChatRequest, Message, chat_request
-from ernie_magic.running import INTERRUPTS, IO, Call, runs_the_cell
+from ernie_magic.running import IO, Call
 from ernie_magic.settings import ErnieSettings
 from ernie_magic.usage import UsageLog
 from ernie_magic.wire.client import Client
 from ernie_magic.wire.openai_style import Delta, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ernie_magic.emulator.server import Emulator
+    from ernie_magic.history import History
     from ernie_magic.results import Answer
     from ernie_magic.services import Endpoint
+    from ernie_magic.stream import Stream
 
 MAIN = "main"
-_STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last 和历史里（标为未完成）",
-                "stopped and disconnected; what came is in ernie.last and, marked partial, in the history")
-_STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到文字", "stopped and disconnected; no text had come yet")
-
-
-class Stream:
-    """An answer on its way. Iterate (`for` or `async for`) for its pieces of text; `result()` is the `Answer`.
-
-    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop early does the same
-    quietly, and what came is kept as a partial turn.
-    """
-
-    def __init__(self, session: Session, call: Call[Delta, Answer]) -> None:
-        self._session, self._call = session, call
-
-    def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
-        """Deltas as they come, in batches at least `interval` seconds apart."""
-        try:
-            yield from self._call.batches(interval)
-        except KeyboardInterrupt:
-            raise self._session.interrupted(self._call.stop()) from None
-        finally:
-            self.close()
-
-    async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
-        """The same in a coroutine."""
-        try:
-            with INTERRUPTS.cancel(self._call):
-                async for batch in self._call.abatches(interval):
-                    yield batch
-        finally:
-            self.close()
-        if self._call.interrupted:
-            stopped = self._session.interrupted(self._call.stop())
-            raise stopped if runs_the_cell() else self._session.stopped(stopped.answer)
-
-    def __iter__(self) -> Iterator[str]:
-        for batch in self.batches():
-            for delta in batch:
-                if delta.text:
-                    yield delta.text
-        self._call.result()  # raises what went wrong
-
-    async def __aiter__(self) -> AsyncIterator[str]:
-        async for batch in self.abatches():
-            for delta in batch:
-                if delta.text:
-                    yield delta.text
-        self._call.result()
-
-    def result(self) -> Answer:
-        """The whole answer; waits for it.
-
-        Raises
-        ------
-        ErnieError
-        Interrupted
-        """
-        for _ in self.batches():
-            pass
-        return self._call.result()
-
-    async def aresult(self) -> Answer:
-        """The whole answer, awaited."""
-        async for _ in self.abatches():
-            pass
-        return self._call.result()
-
-    def close(self) -> None:
-        """Stop: the connection is closed, and what came becomes the (partial) result."""
-        if not self._call.done:
-            self._call.cancel()
-
-
-class Conversation:
-    """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods use the current one.
-
-    Attributes
-    ----------
-    name : str
-    history : History
-    system : str
-        This conversation's system prompt; "" leaves it to the session's setting.
-    """
-
-    def __init__(self, session: Session, name: str) -> None:
-        self._session = session
-        self.name = name
-        self.history = History()
-        self.system = ""
-
-    def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream:
-        """Send a prompt with options; every other way to ask ends here.
-
-        Parameters
-        ----------
-        prompt
-            A question, asked after this conversation's turns; or whole messages, which stand alone and leave no turn.
-        options
-            What else was said.
-        """
-
-        async def work(emit: Callable[[Delta], None]) -> Answer:
-            return await self._session._answer(self, prompt, options, emit)  # noqa: SLF001  (one noun in two classes)
-
-        return Stream(self._session, Call(work))
-
-    def stream(
-        self,
-        prompt: str | Sequence[Message],
-        *,
-        model: str | None = None,
-        system: str | None = None,
-        stream: bool | None = None,
-        history: bool = True,
-        extra: dict[str, Any] | None = None,
-        **parameters: Any,  # noqa: ANN401  (the table knows their types)
-    ) -> Stream:
-        """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
-
-        Parameters
-        ----------
-        prompt
-            The question, or a list of messages (`{"role": …, "content": …}`) that stand alone.
-        model
-            A model id; sent as it is.
-        system
-            The system prompt for this call.
-        stream
-            False asks the service for the answer in one piece.
-        history
-            False sends no earlier turns and keeps none.
-        extra
-            Fields for the request's body that the parameter table does not know.
-        **parameters
-            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000).
-
-        Raises
-        ------
-        UsageError, TransportError, ServiceError
-            When it is iterated; the tree is drawn in `ernie_magic.errors`.
-        """
-        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}))
-
-    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
-        """Ask and wait for the whole answer; takes what `stream` takes."""
-        return self.stream(prompt, **options).result()
-
-    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
-        """Ask and await the whole answer; takes what `stream` takes."""
-        return await self.stream(prompt, **options).aresult()
-
-    astream = stream  # one object is both: `async for piece in ernie.astream("…")`
-
-    def messages(self, prompt: str | Sequence[Message], options: ChatOptions) -> list[Message]:
-        """What is sent for `prompt` now: system prompt, earlier turns, the question."""
-        if not isinstance(prompt, str):
-            return [dict(message) for message in prompt]
-        system = self.system or self._session.settings.system if options.system is None else options.system
-        first: list[Message] = [{"role": "system", "content": system}] if system else []
-        turns = self.history.messages() if options.history else []
-        return [*first, *turns, {"role": "user", "content": prompt}]
-
-    def __repr__(self) -> str:
-        return f"Conversation({self.name!r}, {len(self.history)} turns)"
 
 
 class Session:
@@ -321,11 +159,11 @@ class Session:
 
     # --- the one call ----------------------------------------------------------------------------------------------
 
-    async def _answer(
+    async def answer(
         self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions,
         emit: Callable[[Delta], None],
     ) -> Answer:
-        """Ask and read the answer, on the I/O thread. Cancelled, it gives what came."""
+        """Ask and read the answer, on the I/O thread (`Conversation.ask` calls it there). Cancelled, it gives what came."""
         try:
             endpoint = self.endpoint()
             request = await self._request(conversation, prompt, options, endpoint)
@@ -386,17 +224,6 @@ class Session:
                 error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "near ids: {near}; %ernie models lists all").fill(
                     near=", ".join(error.suggestions))
         return error
-
-    def interrupted(self, answer: Answer | None) -> Interrupted:
-        """What an interrupted caller raises."""
-        came = answer is not None and bool(answer.text or answer.reasoning)
-        return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(self.settings.spoken), answer if came else None)
-
-    def stopped(self, answer: Answer | None) -> ErnieError:
-        """The same for a caller in a task of its own."""
-        error = Stopped(_STOPPED if answer else _STOPPED_EMPTY)
-        error.answer = answer
-        return self.spoken(error)
 
     def spoken(self, error: ErnieError) -> ErnieError:
         """The error, in this session's language."""

@@ -18,7 +18,7 @@ from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, reply
 
 if TYPE_CHECKING:
-    from ernie_magic.emulator.app import Call
+    from ernie_magic.emulator.calls import Call
 
 PREFIX = "/llm/lmapi/v3"
 PICTURES = "/emulator/picture.png"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from ernie_magic.emulator.aistudio import PREFIX
-from ernie_magic.emulator.app import Logged, State, build
+from ernie_magic.emulator.app import build
+from ernie_magic.emulator.calls import Logged, State
 
 if TYPE_CHECKING:
     from collections import deque

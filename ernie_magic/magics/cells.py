@@ -15,7 +15,7 @@ from IPython.utils.capture import capture_output
 
 from ernie_magic.display.errors import show_body
 from ernie_magic.display.stream import PACE, View, view_for
-from ernie_magic.errors import ErnieError, Interrupted
+from ernie_magic.errors import ErnieError, Interrupted, interrupted
 from ernie_magic.magics import commands, options
 from ernie_magic.magics.interpolate import interpolate
 from ernie_magic.magics.options import ChatLine, chat_line
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ernie_magic.results import Answer
-    from ernie_magic.session import Session, Stream
+    from ernie_magic.session import Session
+    from ernie_magic.stream import Stream
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -136,4 +137,4 @@ class ErnieMagics(Magics):
         except Interrupted:
             raise
         except KeyboardInterrupt:
-            raise self.session.interrupted(None) from None
+            raise interrupted(None, self.session.settings.spoken) from None

@@ -1,0 +1,154 @@
+"""One call as a handler sees it: what came in, what is remembered of it, and a stream to answer with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from ernie_magic.emulator.faults import Fault, Faults
+from ernie_magic.emulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+FIRST, STEP = 0.15, 0.025  # seconds before the first delta and between deltas, as a lifelike pace
+LOGGED = 5000  # requests kept
+
+
+@dataclass
+class Logged:
+    """A request that came in.
+
+    Attributes
+    ----------
+    method, path : str
+    headers : dict
+        Lower-case names; a key is never kept.
+    body : dict | None
+    time, first_delta : float
+        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 when there was none).
+    disconnected : bool
+        The client left before the end of its stream.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any = None
+    time: float = field(default_factory=time.time)
+    first_delta: float = 0.0
+    disconnected: bool = False
+
+
+class State:
+    """What one server remembers."""
+
+    def __init__(self, seed: int, latency: float | None) -> None:
+        self.seed = seed
+        self.first, self.step = (FIRST, STEP) if latency is None else (latency, latency / 6)
+        self.requests: deque[Logged] = deque(maxlen=LOGGED)
+        self.faults = Faults()
+        self.open_streams = 0
+
+
+class Call:
+    """One request, as a handler sees it."""
+
+    def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, raw: bytes) -> None:
+        self._state, self._logged, self._fault, self._raw = state, logged, fault, raw
+        self.seed, self.query = state.seed, dict(request.query_params)
+        self.server_url = str(request.base_url).rstrip("/")
+
+    def json(self) -> dict[str, Any]:
+        """The body.
+
+        Raises
+        ------
+        Refusal
+            It is not a JSON object.
+        """
+        try:
+            body = json.loads(self._raw)
+        except ValueError:
+            raise Refusal("malformed_json") from None
+        if not isinstance(body, dict):
+            raise Refusal("malformed_json", "Invalid Argument: the body is not an object")
+        return body
+
+    def stream(self, chunks: list[str], pace: float | None) -> Response:
+        """A reply of server-sent events."""
+        return _Stream(self._state, self._logged, chunks, pace, self._fault)
+
+
+class _Stream(Response):
+    """Server-sent events at the server's pace; notices when the client leaves, even while nothing is sent."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, state: State, logged: Logged, chunks: list[str], pace: float | None, fault: Fault) -> None:
+        super().__init__(headers={"cache-control": "no-cache", "statement": "AI-generated"})
+        del self.headers["content-length"]
+        self._state, self._logged, self._chunks, self._fault = state, logged, chunks, fault
+        self._step = state.step if pace is None else pace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
+        self._state.open_streams += 1
+        sending = asyncio.ensure_future(self._send(send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            self._logged.disconnected = not sending.done()
+        finally:
+            self._state.open_streams -= 1
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        if sending.done() and not sending.cancelled():
+            sending.result()  # a cut: the server closes the connection on it
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for text in self._events():
+            raw = text.encode()
+            for part in (raw[i : i + 1] for i in range(len(raw))) if self._fault.split else (raw,):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            self._logged.first_delta = self._logged.first_delta or time.time()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _events(self) -> AsyncIterator[str]:
+        fault = self._fault
+        if fault.empty:
+            return
+        if fault.bare_json_error:
+            yield json.dumps(Refusal("internal_error").body) + "\n"
+            return
+        await asyncio.sleep(self._state.first)
+        for i, chunk in enumerate(self._chunks):
+            if i:
+                await asyncio.sleep(self._step)
+            if i == fault.cut_after:
+                raise ConnectionAbortedError("cut, as asked")
+            if i == fault.malformed_after:
+                yield 'data: {"id": "as-broken", "choi\n\n'
+            if i == fault.error_after:
+                yield f"data: {json.dumps(Refusal('internal_error').body)}\n\n"
+                return
+            if i == fault.stall_after:
+                await asyncio.sleep(3600)
+            yield f"data: {chunk}\n\n"
+        if not fault.no_done:
+            yield "data: [DONE]\n\n"
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

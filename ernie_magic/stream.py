@@ -1,0 +1,92 @@
+"""An answer on its way, for plain code and for coroutines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.errors import interrupted, stopped
+from ernie_magic.running import INTERRUPTS, runs_the_cell
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from ernie_magic.language import Language
+    from ernie_magic.results import Answer
+    from ernie_magic.running import Call
+    from ernie_magic.wire.openai_style import Delta
+
+
+class Stream:
+    """An answer on its way. Iterate (`for` or `async for`) for its pieces of text; `result()` is the `Answer`.
+
+    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop early does the same
+    quietly, and what came is kept as a partial turn.
+
+    Parameters
+    ----------
+    call
+        The request under way.
+    language
+        Asked when an interrupt is told.
+    """
+
+    def __init__(self, call: Call[Delta, Answer], language: Callable[[], Language]) -> None:
+        self._call, self._language = call, language
+
+    def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
+        """Deltas as they come, in batches at least `interval` seconds apart."""
+        try:
+            yield from self._call.batches(interval)
+        except KeyboardInterrupt:
+            raise interrupted(self._call.stop(), self._language()) from None
+        finally:
+            self.close()
+
+    async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
+        """The same in a coroutine."""
+        try:
+            with INTERRUPTS.cancel(self._call):
+                async for batch in self._call.abatches(interval):
+                    yield batch
+        finally:
+            self.close()
+        if self._call.interrupted:
+            told = interrupted if runs_the_cell() else stopped
+            raise told(self._call.stop(), self._language())
+
+    def __iter__(self) -> Iterator[str]:
+        for batch in self.batches():
+            for delta in batch:
+                if delta.text:
+                    yield delta.text
+        self._call.result()  # raises what went wrong
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        async for batch in self.abatches():
+            for delta in batch:
+                if delta.text:
+                    yield delta.text
+        self._call.result()
+
+    def result(self) -> Answer:
+        """The whole answer; waits for it.
+
+        Raises
+        ------
+        ErnieError
+        Interrupted
+        """
+        for _ in self.batches():
+            pass
+        return self._call.result()
+
+    async def aresult(self) -> Answer:
+        """The whole answer, awaited."""
+        async for _ in self.abatches():
+            pass
+        return self._call.result()
+
+    def close(self) -> None:
+        """Stop: the connection is closed, and what came becomes the (partial) result."""
+        if not self._call.done:
+            self._call.cancel()
