@@ -105,6 +105,10 @@ def chat_request(
         if name not in table or name == "model":
             raise parameters.unknown(name, table)
         checked[name] = table[name].check(value, model)
+    for name in extra or {}:
+        if name in table or name in ("messages", "stream"):
+            raise InvalidOption(Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
+                                advice=Text("它有自己的选项，那里会检查取值", "it has an option of its own, where its value is checked"))
     _check_sendable([list(messages), checked, dict(extra or {})])
     in_order = {name: checked[name] for name in table if name in checked}
     return ChatRequest(model, tuple(_checked_messages(messages)), in_order, dict(extra or {}), stream)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, services
 from ernie_magic.conversation import Conversation
-from ernie_magic.errors import ErnieError, InvalidOption, ModelNotFound
+from ernie_magic.errors import ErnieError, InvalidOption, ModelNotFound, stopped
 from ernie_magic.history import Turn
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
@@ -169,6 +169,8 @@ class Session:
             request = await self._request(conversation, prompt, options, endpoint)
         except ErnieError as error:
             raise self.spoken(error) from None
+        except asyncio.CancelledError:  # stopped before anything was asked
+            raise stopped(None, self.settings.spoken) from None
         reader = Reader(request)
         began, first = time.monotonic(), None
         problem: ErnieError | None = None
@@ -217,7 +219,7 @@ class Session:
         if isinstance(error, ModelNotFound):
             try:
                 offered = [entry.id for entry in await self._models(endpoint)]
-            except ErnieError:
+            except (ErnieError, asyncio.CancelledError):
                 offered = self.known_models()
             error.suggestions = models.near(request.model, offered)
             if error.suggestions:

@@ -14,11 +14,20 @@ from ernie_magic.magics.options import split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ernie_magic.conversation import Conversation
     from ernie_magic.session import Session
 
 
 def _say(session: Session, text: Text, **values: object) -> None:
     print(text.say(session.settings.spoken, **values))
+
+
+def _conversation(session: Session, name: str) -> Conversation:
+    """The conversation of that name; a misspelled one is told, not made."""
+    if name and name not in session.conversations:
+        known = ", ".join(session.conversations) or "–"
+        raise InvalidOption(Text("没有叫 {name} 的对话，已有：{known}", "no conversation {name}; there are: {known}").fill(name=name, known=known))
+    return session[name] if name else session.conversation
 
 
 def list_models(session: Session, words: list[str]) -> Table:
@@ -54,7 +63,7 @@ def show_history(session: Session, words: list[str]) -> Table:
     """The turns as a table: `history`, `history -n 3`, `history -s tutor`."""
     language = session.settings.spoken
     most, name = _history_options(words)
-    conversation = session[name] if name else session.conversation
+    conversation = _conversation(session, name)
     turns = list(enumerate(conversation.history, start=1))
     marks = {True: Text("（未完成）", " (partial)").say(language), False: ""}
     rows = [
@@ -101,7 +110,7 @@ def show_usage(session: Session, _words: list[str]) -> Table:
 
 def reset(session: Session, words: list[str]) -> None:
     """Forget a conversation's turns."""
-    conversation = session[words[0]] if words else session.conversation
+    conversation = _conversation(session, words[0] if words else "")
     count = len(conversation.history)
     conversation.history.clear()
     _say(session, Text("已清空对话 {name} 的 {n} 轮", "conversation {name}: {n} turns forgotten"), name=conversation.name, n=count)

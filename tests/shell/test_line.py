@@ -55,6 +55,14 @@ def test_reset_forgets_the_turns_of_one_conversation(run, ernie):
     assert len(ernie["tutor"].history) == 0
 
 
+@pytest.mark.parametrize("command", ["reset tutro", "history -s tutro"])
+def test_a_misspelled_conversation_is_told_and_not_made(run, ernie, command):
+    run("%%ernie -s tutor\nhi")
+    result, _ = run(f"%ernie {command}")
+    assert "there are: " in str(result.error_in_exec)
+    assert "tutro" not in ernie.conversations
+
+
 def test_use_chooses_the_service_and_config_shows_it(run, ernie):
     run("%ernie use emulator")
     assert ernie.settings.service == "emulator"

@@ -54,6 +54,12 @@ def test_an_unknown_parameter_names_the_nearest():
         request(ASK, temprature=0.5)
 
 
+@pytest.mark.parametrize("name", ["temperature", "model", "messages", "stream"])
+def test_a_field_with_a_rule_of_its_own_is_no_extra_field(name):
+    with pytest.raises(InvalidOption, match=name):
+        chat_request([ASK], model="m", given={}, extra={name: 1})
+
+
 def test_the_caller_s_messages_are_not_shared():
     mine = dict(ASK)
     made = request(mine)
