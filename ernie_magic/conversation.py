@@ -26,6 +26,8 @@ class Conversation:
     history : History
     system : str
         This conversation's system prompt; "" leaves it to the session's setting.
+    locked : bool
+        The service forbade to go on (see `ernie_magic.safety`); `reset()` unlocks.
     """
 
     def __init__(self, session: Session, name: str) -> None:
@@ -33,6 +35,12 @@ class Conversation:
         self.name = name
         self.history = History()
         self.system = ""
+        self.locked = False
+
+    def reset(self) -> None:
+        """Forget the turns, and unlock."""
+        self.history.clear()
+        self.locked = False
 
     def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream:
         """Send a prompt with options; every other way to ask ends here.

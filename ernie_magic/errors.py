@@ -4,6 +4,7 @@
     ├── UsageError                 found here, before anything was sent
     │   ├── InvalidOption          an option or parameter: unknown, ill-formed or out of range
     │   ├── InvalidMessages        an empty prompt, a wrong order of roles
+    │   ├── ConversationLocked     the service ended this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
     │   └── MissingKey             the service needs a key and none is set
     ├── TransportError             the service was not reached, or not to the end
@@ -21,6 +22,7 @@
         ├── PermissionDenied       the key is good, but not for this
         ├── QuotaExhausted
         ├── UnsafeRequest          refused by content review
+        ├── AnswerWithdrawn        the answer did not pass content review: it is kept nowhere
         ├── RateLimited
         └── ServerError
 
@@ -101,6 +103,10 @@ class InvalidOption(UsageError):
 
 class InvalidMessages(UsageError):
     """The messages break the service's rules (empty content, order of roles)."""
+
+
+class ConversationLocked(UsageError):
+    """The service forbade to go on with this conversation (flag 2 and more, seed 000)."""
 
 
 class InvalidExpression(UsageError):
@@ -223,6 +229,12 @@ class QuotaExhausted(ServiceError):
 
 class UnsafeRequest(ServiceError):
     """403: content review refused the request."""
+
+
+class AnswerWithdrawn(ServiceError):
+    """The service withdrew its answer (flag 3, 4 or an unknown one, seed 000); the text is kept nowhere. `flag` says which."""
+
+    flag: int = 0
 
 
 class RateLimited(ServiceError):

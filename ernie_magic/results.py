@@ -41,6 +41,10 @@ class Answer:
         From sending to the first text; None when there was none.
     id : str
         The service's id of the call.
+    flag : int
+        The safety flag (seed 000): 0 safe, 1 low risk, 2 the conversation must not go on. Higher ones make no answer.
+    history_cleared : bool
+        The service asked for the history to be cleared, and it was.
     service : str
         The name of the service that answered ("emulator" when simulated).
     request : ChatRequest
@@ -60,6 +64,8 @@ class Answer:
     seconds: float = 0.0
     first_seconds: float | None = None
     id: str = ""
+    flag: int = 0
+    history_cleared: bool = False
     service: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

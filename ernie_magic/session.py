@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models, services
+from ernie_magic import models, safety, services
 from ernie_magic.conversation import Conversation
 from ernie_magic.errors import ErnieError, InvalidOption, ModelNotFound, stopped
 from ernie_magic.history import Turn
@@ -30,6 +30,24 @@ if TYPE_CHECKING:
     from ernie_magic.stream import Stream
 
 MAIN = "main"
+
+
+class Clock:
+    """How long a call takes, and how long until its first text; in seconds."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.first: float | None = None
+        self.seconds = 0.0
+
+    def mark(self) -> None:
+        """Text came."""
+        if self.first is None:
+            self.first = time.monotonic() - self._began
+
+    def stop(self) -> None:
+        """The call has ended."""
+        self.seconds = time.monotonic() - self._began
 
 
 class Session:
@@ -87,7 +105,7 @@ class Session:
 
     def reset(self) -> None:
         """Forget the current conversation's turns; settings and usage stay."""
-        self.history.clear()
+        self.conversation.reset()
 
     # --- services and models ---------------------------------------------------------------------------------------
 
@@ -165,33 +183,45 @@ class Session:
     ) -> Answer:
         """Ask and read the answer, on the I/O thread (`Conversation.ask` calls it there). Cancelled, it gives what came."""
         try:
+            if conversation.locked and options.history and isinstance(prompt, str):
+                raise safety.locked(conversation.name)
             endpoint = self.endpoint()
             request = await self._request(conversation, prompt, options, endpoint)
         except ErnieError as error:
             raise self.spoken(error) from None
         except asyncio.CancelledError:  # stopped before anything was asked
             raise stopped(None, self.settings.spoken) from None
-        reader = Reader(request)
-        began, first = time.monotonic(), None
-        problem: ErnieError | None = None
-        partial = False
-        try:
-            async for delta in self._client.chat(endpoint, request, reader, timeout=self.settings.request_timeout):
-                first = first if first is not None else time.monotonic() - began
-                emit(delta)
-        except asyncio.CancelledError:
-            partial = True
-        except ErnieError as error:
-            problem, partial = error, True
-        answer = reader.answer(
-            seconds=time.monotonic() - began, first_seconds=first, partial=partial, service=endpoint.service.name)
+        reader, clock = Reader(request), Clock()
+        problem = await self._read(endpoint, request, reader, clock, emit)
+        if reader.flag >= safety.LOCKS:
+            conversation.locked = True
+        if reader.flag >= safety.WITHDRAWS:
+            raise self.spoken(safety.withdrawn(reader.flag, reader.id))
+        partial = problem is not None
+        answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=partial, service=endpoint.service.name)
         came = bool(answer.text or answer.reasoning)
         if came or not partial:
             self._record(conversation, prompt, options, answer)
-        if problem is not None:
+        if isinstance(problem, ErnieError):
             problem.answer = answer if came else None
             raise self.spoken(await self._with_suggestions(problem, request, endpoint))
         return answer
+
+    async def _read(
+        self, endpoint: Endpoint, request: ChatRequest, reader: Reader, clock: Clock, emit: Callable[[Delta], None]
+    ) -> ErnieError | asyncio.CancelledError | None:
+        """Read the reply into `reader`; what ended it before its end, None when nothing did."""
+        try:
+            async for delta in self._client.chat(endpoint, request, reader, timeout=self.settings.request_timeout):
+                if reader.flag >= safety.WITHDRAWS:
+                    break  # not one more word of it
+                clock.mark()
+                emit(delta)
+        except (ErnieError, asyncio.CancelledError) as problem:
+            return problem
+        finally:
+            clock.stop()
+        return None
 
     async def _request(
         self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions, endpoint: Endpoint
@@ -212,7 +242,10 @@ class Session:
         self.last = answer
         self.usage.add(answer.service, answer.model, answer.usage)
         if options.history and isinstance(prompt, str):
-            conversation.history.append(Turn(prompt, answer))
+            if answer.history_cleared:
+                conversation.history.clear()
+            else:
+                conversation.history.append(Turn(prompt, answer))
 
     async def _with_suggestions(self, error: ErnieError, request: ChatRequest, endpoint: Endpoint) -> ErnieError:
         """A refused model gets the nearest ids that the service does offer."""

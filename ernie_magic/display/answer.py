@@ -16,6 +16,10 @@ _TOKENS = Text("{n} token", "{n} tokens")
 _SECONDS = Text("{n} 秒", "{n} s")
 _EMULATED = Text("内置模拟器（未设置密钥，非真实模型）", "built-in emulator (no key set, not a real model)")
 _PARTIAL = Text("未完成", "partial")
+_FLAGS = {1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
+          2: Text("⚠ 内容审核：对话已锁定，%ernie reset 后重新开始", "⚠ content review: conversation locked until %ernie reset")}
+_FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
+_CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
 _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),
@@ -38,9 +42,17 @@ def summary(answer: Answer, language: Language) -> str:
         parts.append(answer.finish_reason)
     if answer.partial:
         parts.append(_PARTIAL.say(language))
+    parts += [note.say(language) for note in _notes(answer)]
     if answer.service == "emulator":
         parts.append(_EMULATED.say(language))
     return " · ".join(parts)
+
+
+def _notes(answer: Answer) -> list[Text]:
+    """What content review says of an answer that may be shown."""
+    notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
+    notes += [_FILTERED] if answer.finish_reason == "content_filter" else []
+    return notes + ([_CLEARED] if answer.history_cleared else [])
 
 
 def footer(answer: Answer, language: Language) -> str:

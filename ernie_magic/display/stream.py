@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured: tests/kernel/test_streaming.py).
 PACE = 0.08
 _TAIL = 400  # characters of a thought shown while it grows: sending all of it each time would be quadratic
+_WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
 
@@ -40,6 +41,9 @@ class View(Protocol):
 
     def finish(self, answer: Answer | None) -> None:
         """The end: complete, stopped or cut. None when nothing ever came."""
+
+    def withdraw(self) -> None:
+        """Take back what was shown: the service withdrew it (`ernie_magic.safety`)."""
 
 
 def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, raw: bool) -> View:
@@ -68,23 +72,24 @@ class NotebookView:
         self._thoughts = ""
         self._thinking: DisplayHandle | None = None
         self._open: DisplayHandle | None = None
+        self._shown: list[DisplayHandle] = []
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open segment once."""
         thought, text = ("".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True))
         if thought:
             self._thoughts += thought
-            self._thinking = _put(self._thinking, self._growing_thought())
+            self._thinking = self._put(self._thinking, self._growing_thought())
         if not text:
             return
         if self._thinking:
-            _put(self._thinking, answers.reasoning(self._thoughts, self._language))
+            self._put(self._thinking, answers.reasoning(self._thoughts, self._language))
             self._thinking = None
         for segment in self._segments.feed(text):
-            _put(self._open, markdown.for_notebook(segment))
+            self._put(self._open, markdown.for_notebook(segment))
             self._open = None
         if self._segments.open.strip():
-            self._open = _put(self._open, markdown.for_notebook(self._segments.open))
+            self._open = self._put(self._open, markdown.for_notebook(self._segments.open))
 
     def _growing_thought(self) -> str:
         title = _THINKING.say(self._language, n=len(self._thoughts))
@@ -102,7 +107,27 @@ class NotebookView:
             display(data, raw=True, metadata=metadata)
             return
         last = markdown.for_notebook(self._segments.open).rstrip()
-        _put(self._open, f"{last}\n\n{answers.footer(answer, self._language)}")
+        self._put(self._open, f"{last}\n\n{answers.footer(answer, self._language)}")
+
+
+    def withdraw(self) -> None:
+        """Clear the cell when it is ours; blank each output that is ours when it is not."""
+        if self._owns_cell:
+            clear_output()
+            return
+        for handle in self._shown:
+            self._put(handle, f"*{_WITHDRAWN.say(self._language)}*")
+
+    def _put(self, handle: DisplayHandle | None, text: str) -> DisplayHandle:
+        """Show Markdown in this output, or in a new one."""
+        data = {"text/markdown": text}
+        if handle is None:
+            handle = display(data, raw=True, display_id=True)
+            assert handle is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
+            self._shown.append(handle)
+        else:
+            handle.update(data, raw=True)
+        return handle
 
 
 class FinalView:
@@ -119,6 +144,10 @@ class FinalView:
         if answer is not None:
             data, metadata = answers.bundle(answer, self._language)
             display(data, raw=True, metadata=metadata)
+
+
+    def withdraw(self) -> None:
+        """Nothing was shown."""
 
 
 class TextView:
@@ -145,13 +174,7 @@ class TextView:
         if answer is not None:
             print(f"{self._plain}\n\n{self._dim}[{answers.summary(answer, self._language)}]{self._plain}", flush=True)
 
-
-def _put(handle: DisplayHandle | None, text: str) -> DisplayHandle:
-    """Show Markdown in this output, or in a new one."""
-    data = {"text/markdown": text}
-    if handle is None:
-        handle = display(data, raw=True, display_id=True)
-        assert handle is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
-    else:
-        handle.update(data, raw=True)
-    return handle
+    def withdraw(self) -> None:
+        """Clear what a notebook shows. What a terminal printed cannot be taken back: it is said."""
+        clear_output()
+        print(f"{self._plain}\n[{_WITHDRAWN.say(self._language)}]", flush=True)

@@ -15,7 +15,7 @@ from IPython.utils.capture import capture_output
 
 from ernie_magic.display.errors import show_body
 from ernie_magic.display.stream import PACE, View, view_for
-from ernie_magic.errors import ErnieError, Interrupted, interrupted
+from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, interrupted
 from ernie_magic.magics import commands, options
 from ernie_magic.magics.interpolate import interpolate
 from ernie_magic.magics.options import ChatLine, chat_line
@@ -122,6 +122,9 @@ class ErnieMagics(Magics):
 
         try:
             yield end
+        except AnswerWithdrawn:
+            view.withdraw()
+            raise
         except (Interrupted, ErnieError) as error:
             end(error.answer)
             raise

@@ -112,7 +112,7 @@ def reset(session: Session, words: list[str]) -> None:
     """Forget a conversation's turns."""
     conversation = _conversation(session, words[0] if words else "")
     count = len(conversation.history)
-    conversation.history.clear()
+    conversation.reset()
     _say(session, Text("已清空对话 {name} 的 {n} 轮", "conversation {name}: {n} turns forgotten"), name=conversation.name, n=count)
 
 

@@ -48,7 +48,14 @@ class Reader:
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self.finish_reason = ""
+        self.flag = 0  # the gravest that came
+        self.must_clear = False
         self.started = False  # whether any chunk came
+
+    @property
+    def id(self) -> str:
+        """The service's id of the call, "" when it gave none."""
+        return str(self._meta.get("id") or "")
 
     def feed(self, chunk: Mapping[str, Any]) -> Delta | None:
         """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices)."""
@@ -60,6 +67,10 @@ class Reader:
         choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
         if reason := choice.get("finish_reason"):
             self.finish_reason = str(reason)
+        for found in (chunk.get("flag"), choice.get("flag")):
+            # SDKs disagree on its type (reference, quirk 23).
+            self.flag = max(self.flag, int(str(found)) if str(found).isdecimal() else 0)
+        self.must_clear = self.must_clear or bool(chunk.get("need_clear_history") or choice.get("need_clear_history"))
         self._choice.update({k: v for k, v in choice.items() if k not in ("delta", "message") and v is not None})
         part = choice.get("delta") or choice.get("message") or {}
         if not isinstance(part, dict):
@@ -94,7 +105,9 @@ class Reader:
             partial=partial,
             seconds=seconds,
             first_seconds=first_seconds,
-            id=str(self._meta.get("id") or ""),
+            id=self.id,
+            flag=self.flag,
+            history_cleared=self.must_clear,
             service=service,
             raw={**self._meta, "choices": [{**self._choice, "message": message}], "usage": self._usage},
         )

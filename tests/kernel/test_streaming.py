@@ -114,3 +114,12 @@ def test_capture_holds_the_final_output_only(kernel):
 def test_a_cell_gives_no_value(kernel):
     ran = kernel.run("%%ernie\n[[echo]]hi")
     assert not ran.of("execute_result")
+
+
+@pytest.mark.parametrize("cell", ["%%ernie\n{}", "get_ipython().run_cell_magic('ernie', '', '{}')", "%%ernie --raw\n{}"], ids=["magic", "plain door", "raw"])
+def test_what_the_service_withdraws_is_taken_back_from_the_screen(kernel, cell):
+    ran = kernel.run(cell.format("[[flag=4]][[chunks=30]][[pace=10ms]]"))
+    assert ran.error["ename"] == "AnswerWithdrawn"
+    assert "word1" in str([m["content"] for _, m in ran.messages])  # it was on the screen
+    assert "word1" not in str(ran.outputs)
+    assert kernel.value("len(ernie.history), ernie.conversation.locked") == "0 True"
