@@ -65,8 +65,7 @@ def examine(session: Session) -> list[Check]:
 def _key(session: Session, service: Service) -> Check:
     if session.settings.api_key:
         return Check(Text("密钥", "key"), ok=True, value=SET)
-    variable = service.key_variable or AI_STUDIO.key_variable
-    value, where = session.settings.variable(variable)
+    value, where, variable = session.settings.found_key(service if service.key_variables else AI_STUDIO)
     told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
         set=SET if value else _NOT_SET, where=where or "–", variable=variable)
     # The emulator needs none, and a server of one's own may not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +61,18 @@ class Key:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is not pickled")
+
+
+class Pair(NamedTuple):
+    """An access key and its secret key.
+
+    Attributes
+    ----------
+    access, secret : Key
+    """
+
+    access: Key
+    secret: Key
 
 
 class _Known:

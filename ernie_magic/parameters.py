@@ -122,15 +122,17 @@ class Parameter:
             raise self._wrong_type(text) from None
         return text
 
-    def check(self, given: object, model: str | None = None) -> Any:  # noqa: ANN401
+    def check(self, given: object, model: str | None = None, *, strict: bool = True) -> Any:  # noqa: ANN401
         """The value as it is sent, or an error that names the option, the value and the range.
 
         Raises
         ------
         InvalidOption
-            Wrong type, out of range, not a choice, too many or too long, or not for `model`.
+            Wrong type; and when `strict` also out of range, not a choice, too many or too long, or not for `model`.
         """
         value: Any = self._converted(given)
+        if not strict:
+            return value
         entry = models.find(model) if model else None
         if self.needs and entry and self.needs not in entry.takes:
             takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind)

@@ -76,6 +76,7 @@ def chat_request(
     given: Mapping[str, Any],
     extra: Mapping[str, Any] | None = None,
     stream: bool = True,
+    strict: bool = True,
 ) -> ChatRequest:
     """The request for these messages, checked before anything is sent.
 
@@ -89,6 +90,8 @@ def chat_request(
         Parameters by API name; None means not given.
     extra
         Fields the table does not know.
+    strict
+        The table's ranges are the service's. A server of another make has its own: there only types are checked.
 
     Raises
     ------
@@ -104,7 +107,7 @@ def chat_request(
             continue
         if name not in table or name == "model":
             raise parameters.unknown(name, table)
-        checked[name] = table[name].check(value, model)
+        checked[name] = table[name].check(value, model, strict=strict)
     for name in extra or {}:
         if name in table or name in ("messages", "stream"):
             raise InvalidOption(Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),

@@ -110,7 +110,7 @@ class Session:
     # --- services and models ---------------------------------------------------------------------------------------
 
     def use(self, service: str) -> None:
-        """Talk to this service from now on: "aistudio" or "emulator".
+        """Talk to this service from now on: "aistudio", "qianfan", "local" or "emulator".
 
         Raises
         ------
@@ -233,8 +233,11 @@ class Session:
         if not model:
             chat_request(messages, model="", given=options.parameters)  # a mistake is told before the network is asked
             model = await self._default_model(endpoint)
+        extra = dict(options.extra)
+        if stream and endpoint.service.asks_usage:
+            extra.setdefault("stream_options", {"include_usage": True})
         given = {**settings.kept(), **{k: v for k, v in options.parameters.items() if v is not None}}
-        return chat_request(messages, model=model, given=given, extra=options.extra, stream=stream)
+        return chat_request(messages, model=model, given=given, extra=extra, stream=stream, strict=endpoint.service.strict)
 
     def _record(
         self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions, answer: Answer

@@ -13,9 +13,22 @@ from traitlets.config import Configurable
 
 from ernie_magic import parameters
 from ernie_magic.errors import InvalidOption, MissingKey
-from ernie_magic.keys import Key
+from ernie_magic.keys import Key, Pair
 from ernie_magic.language import LANGUAGES, Language, Text, system_language
-from ernie_magic.services import AI_STUDIO, EMULATOR, SERVICES, Endpoint, Service, clean_base_url
+from ernie_magic.services import (
+    AI_STUDIO,
+    APP_ID_VARIABLE,
+    EMULATOR,
+    IAM_URL,
+    IAM_URL_VARIABLE,
+    LOCAL,
+    QIANFAN,
+    SERVICES,
+    Endpoint,
+    Service,
+    clean_base_url,
+    mixed_up,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,13 +128,26 @@ class ErnieSettings(Configurable):
         return (value, ".env") if value else ("", "")
 
     def chosen(self) -> Service:
-        """The service: the one that was set, else AI Studio when its variables or a key or address are set, else the emulator."""
+        """The service: the one that was set, else the first whose variables are set, else the emulator."""
         if self.service:
             return SERVICES[self.service]
-        names = (AI_STUDIO.key_variable, AI_STUDIO.base_url_variable)
-        if self.api_key or self.base_url or any(self.variable(name)[0] for name in names):
+        if self.api_key or self.base_url:
             return AI_STUDIO
-        return EMULATOR
+        for service in (AI_STUDIO, QIANFAN):
+            if any(self.variable(name)[0] for name in (*service.key_variables, service.base_url_variable)):
+                return service
+        if all(self.variable(name)[0] for name in QIANFAN.pair_variables):
+            return QIANFAN
+        # A key alone is for openai.com, which is not ours to call: an address says which server is meant.
+        return LOCAL if self.variable(LOCAL.base_url_variable)[0] else EMULATOR
+
+    def found_key(self, service: Service) -> tuple[str, str, str]:
+        """A service's key in the variables: its value, where it was found, and the variable; "" where there is none."""
+        for name in service.key_variables:
+            value, where = self.variable(name)
+            if value:
+                return value, where, name
+        return "", "", next(iter(service.key_variables), "")
 
     def endpoint(self, emulator_url: Callable[[], str]) -> Endpoint:
         """Where to send: the service, its address and its key.
@@ -134,31 +160,62 @@ class ErnieSettings(Configurable):
         Raises
         ------
         MissingKey
-            The official address is used and no key is set.
+            The service's own address is used and no key is set.
+        InvalidOption
+            The address is none, or the key is of another kind.
         """
         service = self.chosen()
         if service is EMULATOR:
             return Endpoint(service, emulator_url(), Key("emulator", secret=False))
-        base_url = clean_base_url(self.base_url or self.variable(service.base_url_variable)[0] or service.base_url)
-        _check_address(base_url)
-        key = self.api_key or Key(self.variable(service.key_variable)[0])
-        if key and not (key.reveal().isascii() and key.reveal().isprintable() and " " not in key.reveal()):
-            raise InvalidOption(Text("密钥里有密钥不会有的字符", "the key has characters that no key has"),
-                                Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
-                                Text("重新复制密钥", "copy the key again"))
-        if not key and base_url == service.base_url:
+        base_url = self._base_url(service)
+        key = self.api_key or Key(self.found_key(service)[0])
+        pair = None
+        if key:
+            _check_key(key, service, own_address=base_url == service.base_url)
+        elif service.pair_variables and all(found := [self.variable(name)[0] for name in service.pair_variables]):
+            pair = Pair(Key(found[0]), Key(found[1]))
+        elif base_url == service.base_url:
             raise MissingKey(
                 Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(service=service.label),
-                advice=Text("到 {page} 复制访问令牌，写进环境变量或 .env 的 {name}；想先试用：%ernie use emulator",
-                            "copy an access token from {page} into {name}, in the environment or a .env file; "
-                            "to try without one: %ernie use emulator").fill(page=service.key_page, name=service.key_variable))
-        return Endpoint(service, base_url, key or None)
+                advice=Text("到 {page} 复制密钥，写进环境变量或 .env 的 {name}；想先试用：%ernie use emulator",
+                            "copy a key from {page} into {name}, in the environment or a .env file; "
+                            "to try without one: %ernie use emulator").fill(page=service.key_page, name=service.key_variables[0]))
+        app_id = self.variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
+        return Endpoint(service, base_url, key or None, pair, self.variable(IAM_URL_VARIABLE)[0] or IAM_URL, {"appid": app_id} if app_id else {})
+
+    def _base_url(self, service: Service) -> str:
+        base_url = self.base_url
+        if not base_url and (found := self.variable(service.base_url_variable)[0]):
+            base_url = clean_base_url(found).removesuffix(service.path) + service.path
+        base_url = clean_base_url(base_url or service.base_url)
+        if not base_url:
+            raise MissingKey(
+                Text("没有设置服务地址", "no address is set for {service}").fill(service=service.label),
+                advice=Text("设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
+                            "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1").fill(name=service.base_url_variable))
+        _check_address(base_url)
+        return base_url
 
 
 for _name, _parameter in KEPT.items():
     _trait = _ParameterTrait(_parameter).tag(config=True)
     setattr(ErnieSettings, _name, _trait)
 ErnieSettings.setup_class(dict(vars(ErnieSettings)))  # traitlets' own hook for traits that come after the class body
+
+
+def _check_key(key: Key, service: Service, *, own_address: bool) -> None:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise InvalidOption(Text("密钥里有密钥不会有的字符", "the key has characters that no key has"),
+                            Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
+                            Text("重新复制密钥", "copy the key again"))
+    # Another server behind the same variables may have keys of any look.
+    if own_address and (found := mixed_up(service, key)):
+        kind, takers = found
+        use = Text("改用 %ernie use {name}", "use %ernie use {name}").fill(name=takers[0]) if takers else Text(
+            "换成 {service} 自己的密钥", "take a key of {service}").fill(service=service.label)
+        raise InvalidOption(Text("这是{kind}，{service} 不认", "this is {kind}, which {service} does not take").fill(
+            kind=kind, service=service.label), advice=use)
 
 
 def _check_address(url: str) -> None:

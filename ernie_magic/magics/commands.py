@@ -146,13 +146,13 @@ def _setting(session: Session, name: str) -> str:
     value = getattr(settings, name)
     if name == "service" and not value:
         return f"{service.name} (auto)"
-    variable = {"api_key": service.key_variable, "base_url": service.base_url_variable}.get(name)
-    if not value and variable and (found := settings.variable(variable))[0]:
-        value, where = found
-        shown = doctor.SET.say(settings.spoken) if name == "api_key" else value
-        return f"{shown} ({where} {variable})"
     if name == "api_key":
-        return doctor.SET.say(settings.spoken) if value else ""
+        _, where, variable = settings.found_key(service)
+        shown = doctor.SET.say(settings.spoken)
+        return shown if value else f"{shown} ({where} {variable})" if where else ""
+    if name == "base_url" and not value:
+        found, where = settings.variable(service.base_url_variable)
+        return f"{found} ({where} {service.base_url_variable})" if found else service.base_url
     return "" if value in (None, "") else str(value)
 
 
@@ -176,7 +176,7 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
     "history": (show_history, Text("历史：history -n 3，history -s tutor", "the turns: history -n 3, history -s tutor")),
     "usage": (show_usage, Text("用了多少 token", "tokens spent")),
     "reset": (reset, Text("清空历史：reset，reset tutor", "forget the turns: reset, reset tutor")),
-    "use": (use, Text("选择服务：use aistudio，use emulator", "choose the service: use aistudio, use emulator")),
+    "use": (use, Text("选择服务：use aistudio，use qianfan，use local，use emulator", "choose the service: use aistudio, use qianfan, use local, use emulator")),
     "config": (config, Text("查看或修改设置：config temperature 0.3", "show or change settings: config temperature 0.3")),
     "lang": (lang, Text("界面语言：lang zh，lang en", "language: lang zh, lang en")),
     "doctor": (examine, Text("检查密钥、网络、模型和版本", "check key, network, model and versions")),

@@ -18,6 +18,7 @@ from ernie_magic.errors import (
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text, same
 from ernie_magic.wire import openai_style, sse
+from ernie_magic.wire.auth import BearerTokens
 from ernie_magic.wire.failures import MAX_BODY, failure, not_the_api, refusal
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ernie_magic.keys import Key
     from ernie_magic.requests import ChatRequest
     from ernie_magic.services import Endpoint
 
@@ -41,6 +43,7 @@ class Client:
 
     def __init__(self) -> None:
         self._http: httpx.AsyncClient | None = None
+        self._tokens = BearerTokens()
 
     def _pool(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -58,6 +61,12 @@ class Client:
             http, self._http = self._http, None
             await http.aclose()
 
+    async def _headers(self, endpoint: Endpoint, refused: Key | None = None) -> dict[str, str]:
+        key = endpoint.key
+        if key is None and endpoint.pair is not None:
+            key = await self._tokens.get(self._pool(), endpoint.iam_url, endpoint.pair, refused=refused)
+        return {**endpoint.headers, **({"Authorization": f"Bearer {key.reveal()}"} if key else {})}
+
     async def models(self, endpoint: Endpoint, *, timeout: float) -> list[dict[str, Any]]:
         """The service's own list of models, as it sent it.
 
@@ -69,7 +78,7 @@ class Client:
 
         try:
             response = await self._pool().get(
-                endpoint.base_url + openai_style.MODELS_PATH, headers=_headers(endpoint),
+                endpoint.base_url + openai_style.MODELS_PATH, headers=await self._headers(endpoint),
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _network(error, endpoint, timeout) from None
@@ -93,7 +102,7 @@ class Client:
         """
         import httpx
 
-        headers = {**_headers(endpoint), "Accept": "text/event-stream" if request.stream else "application/json"}
+        headers = {**await self._headers(endpoint), "Accept": "text/event-stream" if request.stream else "application/json"}
         if request.stream:
             headers["Accept-Encoding"] = "identity"  # compressed streams arrive in bursts (reference, quirk 21)
         try:
@@ -191,10 +200,6 @@ async def _beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:
         if len(got) >= most:
             break
     return bytes(got[:most])
-
-
-def _headers(endpoint: Endpoint) -> dict[str, str]:
-    return {"Authorization": f"Bearer {endpoint.key.reveal()}"} if endpoint.key else {}
 
 
 def cut() -> IncompleteAnswer:

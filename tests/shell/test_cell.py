@@ -81,7 +81,7 @@ MISTAKES = [
     ("%%ernie\n{{nobody}}", "InvalidExpression", "the name nobody is not defined"),
     ("%%ernie -m ernie-3.5-8\nhi", "ModelNotFound", "near ids: ernie-3.5-8k"),
     ("%ernie histroy", "InvalidOption", "did you mean history"),
-    ("%ernie use openai", "InvalidOption", "there are: aistudio, emulator"),
+    ("%ernie use openai", "InvalidOption", "there are: aistudio, qianfan, local, emulator"),
     ("%ernie config temprature 1", "InvalidOption", "did you mean temperature"),
 ]
 

@@ -61,6 +61,50 @@ def test_the_official_address_without_a_key_says_what_to_do():
     assert "https://aistudio.baidu.com/account/accessToken" in caught.value.line("en")
 
 
+CHOICES = [
+    ({"QIANFAN_API_KEY": "bce-v3/ALTAK-x/0123"}, "qianfan", "https://qianfan.baidubce.com/v2"),
+    ({"QIANFAN_BEARER_TOKEN": "bce-v3/ALTAK-x/0123"}, "qianfan", "https://qianfan.baidubce.com/v2"),
+    ({"QIANFAN_ACCESS_KEY": "a", "QIANFAN_SECRET_KEY": "s"}, "qianfan", "https://qianfan.baidubce.com/v2"),
+    ({"QIANFAN_ACCESS_KEY": "a"}, "emulator", None),
+    ({"QIANFAN_API_KEY": "k", "QIANFAN_CONSOLE_API_BASE_URL": "http://127.0.0.1:5"}, "qianfan", "http://127.0.0.1:5/v2"),
+    ({"OPENAI_BASE_URL": "http://127.0.0.1:8000/v1/"}, "local", "http://127.0.0.1:8000/v1"),
+    ({"OPENAI_API_KEY": "sk-x"}, "emulator", None),
+    ({"OPENAI_BASE_URL": "http://h/v1", "AI_STUDIO_API_KEY": "k"}, "aistudio", OFFICIAL),
+]
+
+
+@pytest.mark.parametrize(("variables", "name", "url"), CHOICES)
+def test_the_variables_people_have_already_choose_the_service(monkeypatch, variables, name, url):
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    found = endpoint(ErnieSettings())
+    assert found.service.name == name
+    assert url in (None, found.base_url)
+
+
+def test_the_app_id_is_sent_as_a_header(monkeypatch):
+    monkeypatch.setenv("QIANFAN_APP_ID", "app-1")
+    assert endpoint(ErnieSettings(service="qianfan", api_key="k")).headers == {"appid": "app-1"}
+
+
+@pytest.mark.parametrize(("service", "key", "told"), [
+    ("aistudio", "bce-v3/ALTAK-abc/0123456789abcdef", "a Qianfan V2 API key, which AI Studio does not take. What to do: use %ernie use qianfan"),
+    ("aistudio", "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1", "a Qianfan V1 access_token"),
+    ("qianfan", "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1", "a Qianfan V1 access_token"),
+    ("qianfan", "ALTAKabcdefghijklmnop", "an IAM access key (it goes with a secret key)"),
+    ("qianfan", "sk-0123456789", "use %ernie use local")])
+def test_a_key_of_another_kind_is_told_apart_by_its_look(service, key, told):
+    with pytest.raises(InvalidOption) as caught:
+        endpoint(ErnieSettings(service=service, api_key=key))
+    assert told in caught.value.line("en")
+    assert key[:8] not in caught.value.line("en")
+
+
+def test_a_local_server_without_an_address_says_how_to_set_one():
+    with pytest.raises(MissingKey, match="OPENAI_BASE_URL"):
+        endpoint(ErnieSettings(service="local"))
+
+
 def test_no_help_or_repr_shows_the_key():
     settings = ErnieSettings(api_key="canary-canary-canary-1")
     assert "canary" not in settings.class_get_help(settings) + repr(settings.api_key) + str(settings.trait_values())
