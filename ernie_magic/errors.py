@@ -64,7 +64,14 @@ class ErnieError(_OneLine, Exception):
     ----------
     answer : Answer | None
         What came before the failure (partial); None when nothing did.
+    retryable : bool
+        Whether the same request may be sent again safely and may then succeed.
+    retry_after : float | None
+        Seconds the service asks to wait.
     """
+
+    retryable: bool = False
+    retry_after: float | None = None
 
     def __init__(
         self, what: Text, cause: Text | None = None, advice: Text | None = None, *, language: Language | None = None
@@ -164,10 +171,6 @@ class ServiceError(ErnieError):
         What the service's support asks for.
     body : str
         The raw reply, without keys.
-    retryable : bool
-        Whether the same request may succeed later.
-    retry_after : float | None
-        Seconds the service asks to wait.
     """
 
     def __init__(

@@ -17,6 +17,7 @@ from ernie_magic.requests import ChatOptions, ChatRequest, Message, chat_request
 from ernie_magic.running import IO, Call
 from ernie_magic.settings import ErnieSettings
 from ernie_magic.usage import UsageLog
+from ernie_magic.wire import retry
 from ernie_magic.wire.client import Client
 from ernie_magic.wire.openai_style import Delta, Reader
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ernie_magic.stream import Stream
 
 MAIN = "main"
+_RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
 
 
 class Clock:
@@ -211,12 +213,21 @@ class Session:
         self, endpoint: Endpoint, request: ChatRequest, reader: Reader, clock: Clock, emit: Callable[[Delta], None]
     ) -> ErnieError | asyncio.CancelledError | None:
         """Read the reply into `reader`; what ended it before its end, None when nothing did."""
+        settings = self.settings
+
+        def waiting(error: ErnieError, seconds: float, attempt: int) -> None:
+            emit(Delta(notice=_RETRY.fill(what=error.what, seconds=f"{seconds:.0f}", attempt=attempt, count=settings.retry_count)))
+
         try:
-            async for delta in self._client.chat(endpoint, request, reader, timeout=self.settings.request_timeout):
-                if reader.flag >= safety.WITHDRAWS:
-                    break  # not one more word of it
-                clock.mark()
-                emit(delta)
+            async for attempt in retry.attempts(
+                settings.retry_count, settings.backoff_factor, may_repeat=lambda: not reader.started, waiting=waiting
+            ):
+                with attempt:
+                    async for delta in self._client.chat(endpoint, request, reader, timeout=settings.request_timeout):
+                        if reader.flag >= safety.WITHDRAWS:
+                            break  # not one more word of it
+                        clock.mark()
+                        emit(delta)
         except (ErnieError, asyncio.CancelledError) as problem:
             return problem
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from traitlets import Bool, Enum, Float, TraitError, TraitType, Unicode
+from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 
 from ernie_magic import parameters
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
 # The official SDK's own default for text (reference qianfan-wire 5.3): a thinking model may be silent for minutes.
 DEFAULT_TIMEOUT = 300.0
+# The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every call.
+_NUMBERS = {
+    "request_timeout": parameters.Parameter("request_timeout", "chat", "float", Text("", ""), 0.1),
+    "retry_count": parameters.Parameter("retry_count", "chat", "int", Text("", ""), 1, 10),
+    "backoff_factor": parameters.Parameter("backoff_factor", "chat", "float", Text("", ""), 0, 60),
+}
 
 # Chat parameters that a session may keep; `model` has a trait of its own.
 KEPT = {name: p for name, p in parameters.of("chat").items() if name != "model"}
@@ -83,6 +89,8 @@ class ErnieSettings(Configurable):
     request_timeout = Float(
         DEFAULT_TIMEOUT, min=0.1, help="秒：多久收不到数据算超时 / seconds without data before giving up"
     ).tag(config=True)
+    retry_count = Int(3, min=1, help="最多发送几次（含第一次） / how often a request is sent at most, the first time included").tag(config=True)
+    backoff_factor = Float(1.0, min=0.0, help="重试等待的系数（秒） / seconds that the waits between retries grow from").tag(config=True)
 
     @property
     def spoken(self) -> Language:
@@ -111,8 +119,8 @@ class ErnieSettings(Configurable):
             value = KEPT[name].parse(text)
         elif name == "stream":
             value = text.lower() in ("1", "true", "on", "yes", "是")
-        elif name == "request_timeout":
-            value = parameters.Parameter(name, "chat", "float", Text("", ""), 0.1).check(_number(text, name))
+        elif name in _NUMBERS:
+            value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
         try:
             setattr(self, name, value)
         except TraitError:
@@ -227,14 +235,6 @@ def _check_address(url: str) -> None:
     if not good:
         raise InvalidOption(Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(url=url),
                             advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"))
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidOption(Text("{name} 的值“{text}”不是数字", "{name} {text!r} is not a number").fill(
-            name=name, text=text)) from None
 
 
 def _dotenv() -> Mapping[str, str | None]:

@@ -72,14 +72,20 @@ class NotebookView:
         self._thoughts = ""
         self._thinking: DisplayHandle | None = None
         self._open: DisplayHandle | None = None
+        self._waiting: DisplayHandle | None = None
         self._shown: list[DisplayHandle] = []
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open segment once."""
+        if notice := next((d.notice for d in reversed(deltas) if d.notice), None):
+            self._waiting = self._put(self._waiting, f"*⏳ {notice.say(self._language)}*")
         thought, text = ("".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True))
         if thought:
             self._thoughts += thought
             self._thinking = self._put(self._thinking, self._growing_thought())
+        if self._waiting and (thought or text):
+            self._put(self._waiting, "")
+            self._waiting = None
         if not text:
             return
         if self._thinking:
@@ -161,6 +167,8 @@ class TextView:
     def show(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""
         for delta in deltas:
+            if delta.notice:
+                sys.stdout.write(f"{self._dim}⏳ {delta.notice.say(self._language)}{self._plain}\n")
             if delta.reasoning:
                 sys.stdout.write(("" if self._in_thought else self._dim) + delta.reasoning)
                 self._in_thought = True

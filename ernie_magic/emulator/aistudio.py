@@ -1,4 +1,4 @@
-"""AI Studio's API (seed 000): chat, images, embeddings, models, under their real paths."""
+"""The OpenAI-style API of AI Studio (seed 000) and of Qianfan V2 (seed 002): chat, images, embeddings, models."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from ernie_magic.emulator.replies import Reply, reply
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.calls import Call
+    from ernie_magic.emulator.iam import Iam
 
 PREFIX = "/llm/lmapi/v3"
+QIANFAN_PREFIX = "/v2"
 PICTURES = "/emulator/picture.png"
 
 
-def authorise(headers: dict[str, str]) -> None:
+def authorise(headers: dict[str, str], iam: Iam) -> None:
     """Any bearer key will do, but for those the table says.
 
     Raises
@@ -33,7 +35,7 @@ def authorise(headers: dict[str, str]) -> None:
     """
     scheme, _, key = headers.get("authorization", "").partition(" ")
     key = key.strip()
-    if scheme.lower() != "bearer" or not key or key.startswith("bad"):
+    if scheme.lower() != "bearer" or not key or key.startswith("bad") or not iam.knows(key):
         raise Refusal("invalid_iam_token")
     if headers.get("appid", "").startswith("bad"):
         raise Refusal("invalid_appid")
@@ -62,13 +64,15 @@ def chat(call: Call) -> Response:
     made = reply(messages, given, model, call.seed)
     usage = _usage("".join(checks.text_of(m) for m in messages), made.text + "".join(made.reasoning))
     if body.get("stream"):
-        return call.stream(_chunks(made, model, usage), made.pace)
+        # AI Studio always tells the usage in the last chunk (seed 000), Qianfan only when it is asked (seed 002).
+        wanted = call.path.startswith(PREFIX) or bool((body.get("stream_options") or {}).get("include_usage"))
+        return call.stream(_chunks(made, model, usage if wanted else None), made.pace)
     message = {"role": "assistant", "content": made.text, **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {})}
     choice = {"index": 0, "message": message, "finish_reason": made.finish, **_safety(made)}
     return JSONResponse({"id": request_id(), "object": "chat.completion", "created": int(time.time()), "model": model, "choices": [choice], "usage": usage})
 
 
-def _chunks(made: Reply, model: str, usage: dict[str, int]) -> list[str]:
+def _chunks(made: Reply, model: str, usage: dict[str, int] | None) -> list[str]:
     """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the others usage is null (seed 000)."""
     head = {"id": request_id(), "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
     deltas: list[dict[str, str]] = [{"reasoning_content": piece} for piece in made.reasoning] + [{"content": piece} for piece in made.pieces]

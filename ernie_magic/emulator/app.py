@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ernie_magic.emulator import aistudio
 from ernie_magic.emulator.calls import Call, Logged, State
 from ernie_magic.emulator.faults import Fault
+from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import page
 from ernie_magic.emulator.refusals import Refusal
 
@@ -45,7 +46,7 @@ def build(state: State) -> Starlette:
                 if faulty := _instead(fault, key):
                     return faulty
                 if keyed:
-                    aistudio.authorise(headers)
+                    aistudio.authorise(headers, state.iam)
                 return await run_in_threadpool(handler, Call(state, logged, fault, request, raw))
             except Refusal as refusal:
                 return JSONResponse(refusal.body, status_code=refusal.status)
@@ -56,13 +57,16 @@ def build(state: State) -> Starlette:
         del request
         return JSONResponse(Refusal("method_not_supported").body, status_code=405)
 
-    prefix = aistudio.PREFIX
     return Starlette(
         routes=[
-            Route(f"{prefix}/chat/completions", endpoint(aistudio.chat), methods=["POST"]),
-            Route(f"{prefix}/images/generations", endpoint(aistudio.images), methods=["POST"]),
-            Route(f"{prefix}/embeddings", endpoint(aistudio.embeddings), methods=["POST"]),
-            Route(f"{prefix}/models", endpoint(aistudio.list_models), methods=["GET"]),
+            *[
+                Route(prefix + path, endpoint(handler), methods=[method])
+                for prefix in (aistudio.PREFIX, aistudio.QIANFAN_PREFIX)
+                for path, handler, method in (
+                    ("/chat/completions", aistudio.chat, "POST"), ("/images/generations", aistudio.images, "POST"),
+                    ("/embeddings", aistudio.embeddings, "POST"), ("/models", aistudio.list_models, "GET"))
+            ],
+            Route(EXCHANGE, state.iam.exchange, methods=["GET"]),
             Route(aistudio.PICTURES, endpoint(aistudio.picture, keyed=False), methods=["GET"]),
             Route("/emulator/faults", _faults(state), methods=["POST", "DELETE"]),
             Route("/emulator/requests", _requests(state), methods=["GET"]),

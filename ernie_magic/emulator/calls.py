@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from ernie_magic.emulator.faults import Fault, Faults
+from ernie_magic.emulator.iam import Iam
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class State:
         self.first, self.step = (FIRST, STEP) if latency is None else (latency, latency / 6)
         self.requests: deque[Logged] = deque(maxlen=LOGGED)
         self.faults = Faults()
+        self.iam = Iam()
         self.open_streams = 0
 
 
@@ -65,7 +67,7 @@ class Call:
 
     def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, raw: bytes) -> None:
         self._state, self._logged, self._fault, self._raw = state, logged, fault, raw
-        self.seed, self.query = state.seed, dict(request.query_params)
+        self.seed, self.query, self.path = state.seed, dict(request.query_params), request.url.path
         self.server_url = str(request.base_url).rstrip("/")
 
     def json(self) -> dict[str, Any]:

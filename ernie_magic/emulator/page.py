@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from dataclasses import fields
 
-from ernie_magic.emulator.aistudio import PREFIX
+from ernie_magic.emulator.aistudio import PREFIX, QIANFAN_PREFIX
 from ernie_magic.emulator.faults import Fault
+from ernie_magic.emulator.iam import ACCESS_KEY, EXCHANGE, SECRET_KEY
 from ernie_magic.emulator.refusals import TABLE
 
 _STYLE = "body{font:15px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}code{background:#8882}"
@@ -22,6 +23,8 @@ def page(url: str) -> str:
 <p>本机上的 AI Studio（星河）API 替身：回答、图片、向量都是<b>模拟的</b>。<br>
 A stand-in for AI Studio's API on this machine: answers, pictures and vectors are <b>simulated</b>.</p>
 <p>base_url: <code>{html.escape(url + PREFIX)}</code>, 密钥任意 · any key</p>
+<p>千帆 V2 · Qianfan V2: <code>{html.escape(url + QIANFAN_PREFIX)}</code>, IAM: <code>{html.escape(url + EXCHANGE)}</code>
+(<code>{ACCESS_KEY}</code> / <code>{SECRET_KEY}</code>)</p>
 <h2>提示词里的指令 · Directives in a prompt</h2>
 <p><code>[[echo]]</code> <code>[[chunks=2000]]</code> <code>[[pace=5ms]]</code> <code>[[reasoning]]</code> <code>[[flag=3]]</code> <code>[[finish=length]]</code></p>
 <h2>故障 · Faults</h2>

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections import deque
 
     from ernie_magic.emulator.faults import Faults
+    from ernie_magic.emulator.iam import Iam
 
 
 class Emulator:
@@ -67,6 +68,11 @@ class Emulator:
     def faults(self) -> Faults:
         """The control of what goes wrong."""
         return self._state.faults
+
+    @property
+    def iam(self) -> Iam:
+        """The signatures it verifies and the tokens it gave out; `iam.expire()` ends those."""
+        return self._state.iam
 
     @property
     def open_streams(self) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import __version__
 from ernie_magic.errors import (
+    AuthenticationFailed,
     ErnieError,
     IncompleteAnswer,
     ProtocolError,
@@ -61,11 +63,15 @@ class Client:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def _headers(self, endpoint: Endpoint, refused: Key | None = None) -> dict[str, str]:
-        key = endpoint.key
-        if key is None and endpoint.pair is not None:
-            key = await self._tokens.get(self._pool(), endpoint.iam_url, endpoint.pair, refused=refused)
-        return {**endpoint.headers, **({"Authorization": f"Bearer {key.reveal()}"} if key else {})}
+    async def _key(self, endpoint: Endpoint, refused: Key | None = None) -> Key | None:
+        if endpoint.key is not None or endpoint.pair is None:
+            return endpoint.key
+        import httpx
+
+        try:
+            return await self._tokens.get(self._pool(), endpoint.iam_url, endpoint.pair, refused=refused)
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            raise _network(problem, replace(endpoint, base_url=endpoint.iam_url), CONNECT_TIMEOUT) from None
 
     async def models(self, endpoint: Endpoint, *, timeout: float) -> list[dict[str, Any]]:
         """The service's own list of models, as it sent it.
@@ -78,7 +84,7 @@ class Client:
 
         try:
             response = await self._pool().get(
-                endpoint.base_url + openai_style.MODELS_PATH, headers=await self._headers(endpoint),
+                endpoint.base_url + openai_style.MODELS_PATH, headers=_headers(endpoint, await self._key(endpoint)),
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _network(error, endpoint, timeout) from None
@@ -102,24 +108,27 @@ class Client:
         """
         import httpx
 
-        headers = {**await self._headers(endpoint), "Accept": "text/event-stream" if request.stream else "application/json"}
-        if request.stream:
-            headers["Accept-Encoding"] = "identity"  # compressed streams arrive in bursts (reference, quirk 21)
-        try:
-            async with self._pool().stream(
-                "POST", endpoint.base_url + openai_style.CHAT_PATH, json=openai_style.body(request), headers=headers,
-                timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
-            ) as response:
-                if not response.is_success:
-                    raise failure(response.status_code, response.headers, await _beginning(response))
-                if "event-stream" in response.headers.get("content-type", ""):
-                    async for delta in _events(response, reader):
-                        yield delta
-                else:
-                    async for delta in _whole(response, reader):
-                        yield delta
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _network(error, endpoint, timeout, started=reader.started) from None
+        refused: Key | None = None
+        while True:
+            key = await self._key(endpoint, refused)
+            try:
+                async with self._pool().stream(
+                    "POST", endpoint.base_url + openai_style.CHAT_PATH, json=openai_style.body(request),
+                    headers={**_headers(endpoint, key), **_accepts(request)},
+                    timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
+                ) as response:
+                    if response.is_success:
+                        streamed = "event-stream" in response.headers.get("content-type", "")
+                        async for delta in _events(response, reader) if streamed else _whole(response, reader):
+                            yield delta
+                        return
+                    error = failure(response.status_code, response.headers, await _beginning(response))
+            except (httpx.HTTPError, httpx.InvalidURL) as problem:
+                raise _network(problem, endpoint, timeout, started=reader.started) from None
+            # A temporary key may end at any time, even a new one: it is exchanged once, and the call repeated once.
+            if endpoint.pair is None or refused is not None or not isinstance(error, AuthenticationFailed):
+                raise error
+            refused = key
 
 
 async def _events(response: httpx.Response, reader: openai_style.Reader) -> AsyncIterator[openai_style.Delta]:
@@ -202,6 +211,15 @@ async def _beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:
     return bytes(got[:most])
 
 
+def _headers(endpoint: Endpoint, key: Key | None) -> dict[str, str]:
+    return {**endpoint.headers, **({"Authorization": f"Bearer {key.reveal()}"} if key else {})}
+
+
+def _accepts(request: ChatRequest) -> dict[str, str]:
+    # Compressed streams arrive in bursts (reference, quirk 21).
+    return {"Accept": "text/event-stream", "Accept-Encoding": "identity"} if request.stream else {"Accept": "application/json"}
+
+
 def cut() -> IncompleteAnswer:
     """The error for a stream that ended before its end."""
     return IncompleteAnswer(
@@ -216,10 +234,12 @@ def _network(error: Exception, endpoint: Endpoint, timeout: float, *, started: b
 
     host = same(endpoint.base_url)
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError):
-        return ServiceUnreachable(
+        unreachable = ServiceUnreachable(
             Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=scrub(str(error)) or type(error).__name__),
             Text("服务没有运行、地址写错，或网络不通", "it is not running, the address is wrong, or there is no network"),
             Text("检查 %ernie config base_url；%ernie doctor 可测试", "check %ernie config base_url; %ernie doctor tests it"))
+        unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)  # the request was never sent
+        return unreachable
     if isinstance(error, httpx.TimeoutException):
         return RequestTimeout(
             Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(seconds=timeout),

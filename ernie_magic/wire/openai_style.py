@@ -10,6 +10,7 @@ from ernie_magic.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ernie_magic.language import Text
     from ernie_magic.requests import ChatRequest
 
 CHAT_PATH = "/chat/completions"
@@ -24,10 +25,13 @@ class Delta(NamedTuple):
     text : str
     reasoning : str
         A thinking model's thoughts, before its text.
+    notice : Text | None
+        No part of the answer: what the call is waiting for.
     """
 
     text: str = ""
     reasoning: str = ""
+    notice: Text | None = None
 
 
 def body(request: ChatRequest) -> dict[str, Any]:

@@ -45,10 +45,13 @@ def test_the_demo_opens_the_quickstart_and_its_cells_stream(browser, demo):
     first = page.locator(".jp-CodeCell").nth(0)
     expect(first).to_contain_text("%load_ext ernie_magic", timeout=60_000)
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60_000)
-    first.click()
+    first.locator(".cm-content").click()
+    expect(first.locator(".cm-editor.cm-focused")).to_be_visible()  # a key pressed before the editor has the focus is lost
     page.keyboard.press("Shift+Enter")
+    expect(first.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=30_000)
     asked = page.locator(".jp-CodeCell").nth(1)
-    asked.click()
+    asked.locator(".cm-content").click()
+    expect(asked.locator(".cm-editor.cm-focused")).to_be_visible()
     page.keyboard.press("Shift+Enter")
     output = asked.locator(".jp-OutputArea-output").first
     expect(output).to_contain_text("介绍一下北京", timeout=30_000)

@@ -14,6 +14,7 @@ def shell(emulator, monkeypatch):
     shell.run_line_magic("load_ext", "ernie_magic")
     emulator.requests.clear()
     session = shell.user_ns["ernie"]
+    session.settings.retry_count = 1  # retries have tests of their own
     yield shell
     session.close()
     shell.run_line_magic("unload_ext", "ernie_magic")

@@ -1,0 +1,57 @@
+"""When a request is sent again, and how long to wait: only what is safe, with full jitter.
+
+Safe is: the connection was never made; 429; 5xx and their likes before anything of the answer came. Never after the first
+chunk: what was begun may have been billed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.errors import ErnieError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenacity import AsyncRetrying, RetryCallState
+
+LONGEST = 60.0  # seconds of one wait: a spent quota comes back within a minute (reference aistudio-and-ernie-today 2.3)
+
+
+def attempts(
+    count: int, factor: float, *, may_repeat: Callable[[], bool], waiting: Callable[[ErnieError, float, int], None]
+) -> AsyncRetrying:
+    """The attempts at one request, to be iterated with `async for`.
+
+    Parameters
+    ----------
+    count
+        Attempts in total (the official client counts like this; reference qianfan-wire 5.3).
+    factor
+        The n-th wait is a random time up to `factor` x 2^(n-1) seconds, at most a minute.
+    may_repeat
+        Whether nothing of an answer has come yet.
+    waiting
+        Told before each wait: the error, the seconds, the number of the next attempt.
+    """
+    import tenacity  # when the first question is asked, not before
+
+    jitter = tenacity.wait_random_exponential(multiplier=factor, max=LONGEST)
+
+    def wait(state: RetryCallState) -> float:
+        return max(jitter(state), _error(state).retry_after or 0.0)
+
+    def worth_it(error: BaseException) -> bool:
+        return isinstance(error, ErnieError) and error.retryable and may_repeat() and (error.retry_after or 0.0) <= LONGEST
+
+    def tell(state: RetryCallState) -> None:
+        waiting(_error(state), state.next_action.sleep if state.next_action else 0.0, state.attempt_number + 1)
+
+    return tenacity.AsyncRetrying(
+        stop=tenacity.stop_after_attempt(count), wait=wait, retry=tenacity.retry_if_exception(worth_it), before_sleep=tell, reraise=True)
+
+
+def _error(state: RetryCallState) -> ErnieError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, ErnieError)  # noqa: S101  (worth_it let nothing else through)
+    return error
