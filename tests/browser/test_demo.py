@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import PICTURES
+from .conftest import PICTURES, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def demo(tmp_path):
     env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime), "LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"}
     script = Path(sys.executable).parent / "ernie-magic"
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([script, "demo", "--dir", str(tmp_path / "demo"), "--no-browser", "--ServerApp.port=0",
+        process = subprocess.Popen([script, "demo", "--dir", str(tmp_path / "demo"), "--no-browser", "--ServerApp.port=0", "--LabApp.expose_app_in_browser=True",
                                     f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}", "--LabApp.news_url=None"],
                                    env=env, cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
@@ -42,17 +42,14 @@ def test_the_demo_opens_the_quickstart_and_its_cells_stream(browser, demo):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{demo['url']}lab/tree/quickstart.ipynb?token={demo['token']}")
-    first = page.locator(".jp-CodeCell").nth(0)
-    expect(first).to_contain_text("%load_ext ernie_magic", timeout=60_000)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60_000)
-    first.locator(".cm-content").click()
-    expect(first.locator(".cm-editor.cm-focused")).to_be_visible()  # a key pressed before the editor has the focus is lost
-    page.keyboard.press("Shift+Enter")
-    expect(first.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=30_000)
+    page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+    expect(page.locator(".jp-CodeCell").nth(0)).to_contain_text("%load_ext ernie_magic", timeout=60_000)
+    notebook = Notebook(page, None, "quickstart.ipynb")
+    notebook.wait_idle(60_000)
+    notebook.run(1)  # the cells between are text
     asked = page.locator(".jp-CodeCell").nth(1)
-    asked.locator(".cm-content").click()
-    expect(asked.locator(".cm-editor.cm-focused")).to_be_visible()
-    page.keyboard.press("Shift+Enter")
+    notebook.select(3)
+    notebook.begin("notebook:run-cell")
     output = asked.locator(".jp-OutputArea-output").first
     expect(output).to_contain_text("介绍一下北京", timeout=30_000)
     begun = len(output.inner_text())
