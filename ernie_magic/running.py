@@ -63,6 +63,7 @@ class Call(Generic[Item, Result]):
     def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
         self._items: deque[Item] = deque()
         self._wake: Callable[[], None] = lambda: None
+        self._ended: Callable[[], None] = lambda: None
         self._outcome: Future[Result] = Future()
         self._task: asyncio.Task[None] | None = None
         self.interrupted = False
@@ -80,6 +81,7 @@ class Call(Generic[Item, Result]):
         else:
             self._outcome.set_result(result)
         self._wake()
+        self._ended()
 
     def _emit(self, item: Item) -> None:
         self._items.append(item)
@@ -103,13 +105,14 @@ class Call(Generic[Item, Result]):
     def batches(self, interval: float = 0.0) -> Iterator[list[Item]]:
         """What was emitted, in batches at least `interval` seconds apart; the first one at once. Blocks this thread."""
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._wake = lambda: signals.put(None)
+        ended = threading.Event()
+        self._wake, self._ended = lambda: signals.put(None), ended.set
         not_before = 0.0
         while True:
             over = self.done
             if self._items:
                 if not over and (rest := not_before - time.monotonic()) > 0:
-                    time.sleep(rest)
+                    ended.wait(rest)  # the end does not wait for the pace, nor does a stop
                 not_before = time.monotonic() + interval
                 yield self._drain()
             elif over:
@@ -121,15 +124,16 @@ class Call(Generic[Item, Result]):
 
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Item]]:
         """The same for a reader that is itself a coroutine, in another loop."""
-        loop, changed = asyncio.get_running_loop(), asyncio.Event()
-        self._wake = lambda: _post(loop, changed.set)
+        loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        self._wake, self._ended = lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)
         not_before = 0.0
         while True:
             changed.clear()
             over = self.done
             if self._items:
                 if not over and (rest := not_before - time.monotonic()) > 0:
-                    await asyncio.sleep(rest)
+                    with suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(ended.wait(), rest)
                 not_before = time.monotonic() + interval
                 yield self._drain()
             elif over:

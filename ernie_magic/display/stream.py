@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ernie_magic.results import Answer
     from ernie_magic.wire.openai_style import Delta
 
-# Seconds between updates: 12 a second. The house allows 20; each costs 0.7 kB of headers on iopub, and at 12 an answer
+# Seconds between updates: 11 a second. The house allows 20; each costs 0.7 kB of headers on iopub, and at 11 an answer
 # of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured: tests/kernel/test_streaming.py).
-PACE = 0.08
+PACE = 0.09
 _TAIL = 400  # characters of a thought shown while it grows: sending all of it each time would be quadratic
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
