@@ -58,10 +58,9 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
         command.append("--allow-root")  # in a container people are root, and JupyterLab refuses to be
     # The notebook's kernel must be this environment's, not another one that is installed for the user.
     environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
-    try:
-        return subprocess.call(command, env=environment)  # noqa: S603  (our own interpreter)
-    except KeyboardInterrupt:
-        return 0
+    if os.name == "posix":  # become JupyterLab: a signal then ends it, not only its parent
+        os.execve(sys.executable, command, environment)  # noqa: S606  (our own interpreter)
+    return subprocess.call(command, env=environment)  # noqa: S603
 
 
 def doctor() -> int:

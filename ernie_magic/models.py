@@ -82,6 +82,7 @@ CATALOGUE: tuple[Model, ...] = (
 # The first of these that the live list offers is the default; the last is the documents' own example (seed 000).
 PREFERRED_CHAT: tuple[str, ...] = ("ernie-4.5-turbo-128k", "ernie-5.0", "ernie-4.5-turbo-32k", "ernie-3.5-8k")
 FALLBACK_CHAT = "ernie-3.5-8k"
+UNDECIDED = "?"  # in the place of an id while none is chosen: no model's rules hold, only the table's
 
 _BY_ID = {model.id.lower(): model for model in CATALOGUE}
 

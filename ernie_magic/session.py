@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ernie_magic.stream import Stream
 
 MAIN = "main"
+_KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding")}
+_OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
 _RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
 
 
@@ -242,7 +244,7 @@ class Session:
         stream = settings.stream if options.stream is None else options.stream
         model = options.model or settings.model
         if not model:
-            chat_request(messages, model="", given=options.parameters)  # a mistake is told before the network is asked
+            chat_request(messages, model=models.UNDECIDED, given=options.parameters)  # a mistake is told before the network is asked
             model = await self._default_model(endpoint)
         extra = dict(options.extra)
         if stream and endpoint.service.asks_usage:
@@ -268,7 +270,10 @@ class Session:
                 offered = [entry.id for entry in await self._models(endpoint)]
             except (ErnieError, asyncio.CancelledError):
                 offered = self.known_models()
-            error.suggestions = models.near(request.model, offered)
+            chats = [name for name in offered if models.kind_of(name) in ("chat", None) and name.lower() != request.model.lower()]
+            if (kind := models.kind_of(request.model)) in ("image", "embedding"):
+                error.cause = _OTHER_KIND.fill(model=request.model, kind=_KIND_NAMES[kind])
+            error.suggestions = models.near(request.model, chats)
             if error.suggestions:
                 error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "near ids: {near}; %ernie models lists all").fill(
                     near=", ".join(error.suggestions))

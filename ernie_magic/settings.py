@@ -15,6 +15,7 @@ from ernie_magic import parameters
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.keys import Key, Pair
 from ernie_magic.language import LANGUAGES, Language, Text, system_language
+from ernie_magic.models import UNDECIDED
 from ernie_magic.services import (
     AI_STUDIO,
     APP_ID_VARIABLE,
@@ -73,7 +74,7 @@ class _ParameterTrait(TraitType[Any, Any]):
         self.parameter = parameter
 
     def validate(self, obj: object, value: object) -> Any:  # noqa: ANN401
-        return self.parameter.check(value, getattr(obj, "model", "") or None)
+        return self.parameter.check(value, getattr(obj, "model", "") or UNDECIDED)
 
 
 class ErnieSettings(Configurable):
@@ -109,9 +110,12 @@ class ErnieSettings(Configurable):
         InvalidOption
             No such setting, or the text is not a value of it.
         """
-        name = name.replace("-", "_")
+        asked, name = name, name.replace("-", "_")
         if name not in self.trait_names(config=True):
-            raise parameters.unknown(name, self.trait_names(config=True))
+            unknown = parameters.unknown(name, self.trait_names(config=True), shown=asked)
+            if "--param" in (unknown.advice or Text("", "")).en:
+                unknown.advice = Text("%ernie config 列出全部设置", "%ernie config lists all settings")
+            raise unknown
         value: object = text
         if not text:
             value = self.traits()[name].default_value

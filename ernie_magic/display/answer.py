@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 _TOKENS = Text("{n} token", "{n} tokens")
 _SECONDS = Text("{n} 秒", "{n} s")
-_EMULATED = Text("内置模拟器（未设置密钥，非真实模型）", "built-in emulator (no key set, not a real model)")
+_EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
 _PARTIAL = Text("未完成", "partial")
 _FLAGS = {1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
           2: Text("⚠ 内容审核：对话已锁定，%ernie reset 后重新开始", "⚠ content review: conversation locked until %ernie reset")}
+_CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
 _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
@@ -51,6 +52,7 @@ def summary(answer: Answer, language: Language) -> str:
 def _notes(answer: Answer) -> list[Text]:
     """What content review says of an answer that may be shown."""
     notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
+    notes += [_CUT] if answer.finish_reason == "length" else []
     notes += [_FILTERED] if answer.finish_reason == "content_filter" else []
     return notes + ([_CLEARED] if answer.history_cleared else [])
 

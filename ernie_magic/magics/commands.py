@@ -127,8 +127,12 @@ def use(session: Session, words: list[str]) -> None:
 def config(session: Session, words: list[str]) -> Table | None:
     """`config` shows every setting; `config NAME` one; `config NAME VALUE` sets it; `config NAME ""` unsets it."""
     settings, language = session.settings, session.settings.spoken
+    if len(words) == 1 and "=" in words[0]:
+        words = words[0].split("=", 1)
     if len(words) >= 2:  # noqa: PLR2004
         settings.assign(words[0], " ".join(words[1:]))
+        name = words[0].replace("-", "_")
+        print(f"{name} = {_setting(session, name) or Text('（未设置）', '(not set)').say(settings.spoken)}")
         return None
     names = [name for name in settings.trait_names(config=True) if not words or name == words[0].replace("-", "_")]
     if not names:

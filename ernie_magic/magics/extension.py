@@ -73,8 +73,8 @@ class _Door:
         first, *body = lines or [""]
         name, _, line = first.rstrip("\n").partition(" ")
         kernel = getattr(self._shell, "kernel", None)
-        if name != f"%%{NAME}" or not body or kernel is None or self._depth or not self._shell.autoawait:
-            return lines  # without a body (`%%ernie?`) IPython shows help or its own error
+        if name != f"%%{NAME}" or kernel is None or self._depth or not self._shell.autoawait:
+            return lines
         home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
         return [f"await {home}.cell_async({line!r}, {''.join(body)!r})\n"]
 

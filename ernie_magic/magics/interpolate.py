@@ -14,7 +14,11 @@ from ernie_magic.language import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LITERAL = Text("要原样写 {{{{ 请加 --verbatim", "to write {{{{ as it is, add --verbatim")
+_LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
+_DEFINE = Text("先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
+               "give {name} a value in a cell above; to write double braces as they are, add --verbatim")
+# Names that every namespace has: nobody meant them.
+_USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
 
 
 def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
@@ -78,16 +82,16 @@ def _value(expression: str, namespace: Mapping[str, Any]) -> str:
     except (SyntaxError, ValueError):
         raise InvalidExpression(
             Text("{{{{{source}}}}} 不是 Python 表达式", "{{{{{source}}}}} is not a Python expression").fill(source=shown),
-            advice=_LITERAL.fill()) from None
+            advice=_LITERAL) from None
     try:
         return str(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except NameError as error:
         name = _missing(error)
-        close = models.near(name, [n for n in namespace if not n.startswith("_")], 3)
+        close = models.near(name, [n for n in namespace if not n.startswith("_") and n not in _USUAL], 3)
         raise InvalidExpression(
             Text("{{{{{source}}}}} 里的变量 {name} 没有定义", "{{{{{source}}}}}: the name {name} is not defined").fill(
                 source=shown, name=name),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close)) if close else _LITERAL.fill(),
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close)) if close else _DEFINE.fill(name=name),
         ) from None
     except Exception as error:  # whatever the user's expression raises is told in one line
         raise InvalidExpression(

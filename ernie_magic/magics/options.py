@@ -48,6 +48,9 @@ CHAT_OPTIONS: tuple[Option, ...] = (
 )
 
 
+_TAKEN = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})  # the session, and IPython's own
+
+
 @dataclass(frozen=True)
 class ChatLine:
     """The first line of `%%ernie`, understood."""
@@ -139,7 +142,7 @@ def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
     said = vars(found)
     given = {p.name: p.parse(said[p.name]) for p in parameters.of("chat").values()
              if p.name != "model" and said[p.name] is not None}
-    if said["as"] is not None and (not said["as"].isidentifier() or keyword.iskeyword(said["as"])):
+    if said["as"] is not None and (not said["as"].isidentifier() or keyword.iskeyword(said["as"]) or said["as"] in _TAKEN):
         raise InvalidOption(Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(name=said["as"]))
     chat = ChatOptions(
         given, said["model"], said["system"], False if said["no_stream"] else None, not said["no_history"],
@@ -172,11 +175,15 @@ def _extra(pairs: list[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _unknown(word: str) -> InvalidOption:
+    if word in ("-h", "--help"):
+        return InvalidOption(Text("没有选项 {name}", "no option {name}").fill(name=word),
+                             advice=Text("用 %%ernie? 查看全部选项和例子", "%%ernie? shows all options and examples"))
     if word.startswith("-"):
         return parameters.unknown(word.split("=", maxsplit=1)[0], flags())
     return InvalidOption(
         Text("不认识“{word}”", "{word!r} is not an option").fill(word=word),
-        advice=Text("问题写在下一行；模型用 -m 指定", "the prompt goes on the next line; the model is given by -m"))
+        advice=Text("问题写在下一行；含空格的值放进双引号；模型用 -m 指定",
+                    "the prompt goes on the next line; a value with spaces goes in double quotes; the model is given by -m"))
 
 
 def describe() -> str:

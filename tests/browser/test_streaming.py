@@ -21,7 +21,7 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     lengths = []
     while len(lengths) < 200:
         lengths.append(len(output.inner_text()))
-        if "内置模拟器（未设置密钥" in output.inner_text():
+        if "内置模拟器，非真实模型" in output.inner_text():
             break
         page.wait_for_timeout(50)
     assert len(set(lengths)) >= 5  # it grew before it ended

@@ -38,6 +38,12 @@ def test_a_failing_cell_fails_the_run_with_one_line():
     assert "--temperature 3.0 is out of range (0.0, 1.0]" in str(caught.value)
 
 
+@pytest.mark.parametrize("cell", ["%%ernie", "%%ernie What is a p-value?", "%%ernie --as ernie\nhi"])
+def test_a_cell_without_a_prompt_below_fails_with_our_own_line(cell):
+    with pytest.raises(CellExecutionError, match=r"InvalidMessages|InvalidOption"):
+        execute(["%load_ext ernie_magic", cell])
+
+
 def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
     cell = execute(["%load_ext ernie_magic", "%%ernie\n[[echo]]# 你好\n\n$5"]).cells[1]
     (output,) = cell.outputs

@@ -1,5 +1,6 @@
 """`ernie-magic demo | emulator | doctor`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from ernie_magic import cli
 
 def test_demo_starts_jupyterlab_of_this_environment_on_the_quickstart(monkeypatch, tmp_path, capsys):
     called = {}
+    monkeypatch.setattr(os, "execve", lambda _, command, env: called.update(command=command, env=env))
     monkeypatch.setattr(subprocess, "call", lambda command, env: called.update(command=command, env=env) or 0)
     assert cli.main(["demo", "--dir", str(tmp_path / "d"), "--no-browser"]) == 0
     assert called["command"][:3] == [sys.executable, "-m", "jupyterlab"]
@@ -22,6 +24,7 @@ def test_demo_starts_jupyterlab_of_this_environment_on_the_quickstart(monkeypatc
 
 
 def test_demo_leaves_a_changed_notebook_alone_and_says_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(os, "execve", lambda *_: None)
     monkeypatch.setattr(subprocess, "call", lambda *_, **__: 0)
     (tmp_path / "quickstart.ipynb").write_text("mine")
     cli.main(["demo", "--dir", str(tmp_path)])

@@ -42,6 +42,13 @@ def test_an_undefined_name_lists_near_ones():
     assert caught.value.line("zh") == "{{ctiy}} 里的变量 ctiy 没有定义。怎么办：是不是 city？"
 
 
+def test_a_name_like_no_other_is_told_to_be_defined_without_a_builtin_s_name():
+    with pytest.raises(InvalidExpression) as caught:
+        interpolate("{{quix}}", {"quit": 1, "exit": 2})
+    assert "give quix a value in a cell above" in caught.value.line("en")
+    assert "{{{{" not in caught.value.line("en") + caught.value.line("zh")
+
+
 def test_what_an_expression_raises_is_one_line():
     with pytest.raises(InvalidExpression, match="raised ZeroDivisionError: division by zero"):
         interpolate("{{1/0}}", NAMES)

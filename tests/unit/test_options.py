@@ -52,9 +52,11 @@ def test_a_value_may_begin_with_a_dash(text):
     ("--seed 1.5", "--seed '1.5' is not a whole number in (0, 2147483647)."),
     ("--temperature", "--temperature needs a value."),
     ("--as 1x", "--as '1x' is not a variable's name."),
+    ("--as ernie", "--as 'ernie' is not a variable's name."),
+    ("--help", "no option --help. What to do: %%ernie? shows all options and examples."),
     ("--as class", "--as 'class' is not a variable's name."),
     ("--param top_k", "--param wants name=value, not 'top_k'."),
-    ("hello", "'hello' is not an option. What to do: the prompt goes on the next line; the model is given by -m."),
+    ("hello", "'hello' is not an option. What to do: the prompt goes on the next line; a value with spaces goes in double quotes; the model is given by -m."),
     ("--system don't", "a quotation is not closed: --system don't. What to do: put a value with spaces or an apostrophe in double quotes."),
 ])
 def test_mistakes_are_one_clear_line(text, told):

@@ -155,3 +155,14 @@ def test_waiting_is_told_and_can_be_stopped(studio, emulator):
     (notice,) = [delta.notice for delta in next(stream.batches())]
     assert "trying again in" in notice.en
     stream.close()
+
+
+def test_a_model_of_another_kind_is_told_as_one(studio):
+    with pytest.raises(errors.ModelNotFound, match="ERNIE-Image is an image model; this call wants a chat model") as caught:
+        studio.chat("hi", model="ERNIE-Image")
+    assert "ERNIE-Image" not in caught.value.suggestions
+
+
+def test_without_a_model_the_default_s_own_limits_hold(studio):
+    studio.settings.model = ""
+    assert studio.chat("[[echo]]hi", max_completion_tokens=3000).request.model == "ernie-4.5-turbo-128k"
