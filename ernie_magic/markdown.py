@@ -10,6 +10,7 @@ _FENCE = re.compile(r"^[ \t]*(?:[-*+>] +|\d{1,9}[.)] +)*(`{3,}(?=[^`]*$)|~{3,})(
 _ITEM = re.compile(r"^(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _ROW = re.compile(r"^\|.*\|?[ \t]*$")
 _RULE = re.compile(r"^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_TELLING = 12  # characters of a line that tell what it begins: a list's number has at most nine digits
 _HTML_ENDS = {"<!--": "-->", "<pre": "</pre>", "<script": "</script>", "<style": "</style>", "<textarea": "</textarea>"}
 _SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)")
 
@@ -171,7 +172,7 @@ class Segmenter:
     """Cuts a growing Markdown text into finished segments, to be sent once, and an open one, to be sent again.
 
     A segment ends at a block border (a blank line outside code, formulas, lists and HTML, with a new block behind it)
-    once it has max(minimum, share of the text so far) characters; a block that never ends is cut inside, and carried on
+    once it has `minimum` characters, and more as the text grows; a block that never ends is cut inside, and carried on
     so that it reads on (a fence is closed and opened again, a table gets its header again). Where it cuts depends on the
     text alone, not on how the text came in pieces. The number of segments grows with the logarithm of the length:
     JupyterLab hides a cell's outputs after the fiftieth (reference kernel-and-display 3).
@@ -181,10 +182,10 @@ class Segmenter:
     minimum
         Characters of the smallest segment.
     share
-        Later segments have at least 1/share of the text so far.
+        Later segments have at least 1/share of the text behind the first ten segments.
     """
 
-    def __init__(self, minimum: int = 400, share: int = 8) -> None:
+    def __init__(self, minimum: int = 300, share: int = 6) -> None:
         self._minimum, self._share = minimum, share
         self._committed = 0  # characters in finished segments
         self._buffer = ""  # the text behind them
@@ -231,26 +232,36 @@ class Segmenter:
         return state, self._buffer
 
     def _threshold(self, at: int) -> int:
-        return max(self._minimum, (self._committed + at) // self._share)
+        return max(self._minimum, (self._committed + at - 10 * self._minimum) // self._share)
 
     def _step(self) -> str | None:
         """One line further: a finished segment, "" when there is none yet, None when more text is needed."""
+        if (segment := self._at_border()) is not None:
+            return segment
         limit = 3 * self._threshold(0)
         end = self._buffer.find("\n", self._scanned) + 1
         if not end or end > limit:
             return self._cut_inside(limit) if len(self._buffer) > limit else None
         line = self._buffer[self._scanned : end].rstrip("\r\n")
-        start, state = self._scanned, self._state
-        free = not (state.marker or state.math or state.html)
-        if free and not line.strip():
+        state = self._state
+        if not line.strip() and not (state.marker or state.math or state.html):
             self._border = end
-        elif free and self._border == start and start and self._starts_block(line):
-            state.in_list = False
-            if start >= self._threshold(start):
-                return self._commit(start, self._buffer[:start].rstrip() + "\n")
         _enter(state, line)
         self._scanned = end
         return ""
+
+    def _at_border(self) -> str | None:
+        """The segment that ends here, when a new block begins behind a blank line; its first characters tell."""
+        start = self._scanned
+        begun = self._buffer[start : start + _TELLING]
+        if not start or self._border != start or ("\n" not in begun and len(begun) < _TELLING):
+            return None
+        line = begun.split("\n", 1)[0]
+        if not line.strip() or not self._starts_block(line):
+            return None
+        self._state.in_list = False
+        self._border = 0
+        return self._commit(start, self._buffer[:start].rstrip() + "\n") if start >= self._threshold(start) else None
 
     def _starts_block(self, line: str) -> bool:
         """Whether this line, behind a blank one, cannot go on with what stood above."""
