@@ -260,8 +260,7 @@ class Interrupted(_OneLine, KeyboardInterrupt):
         self.answer = answer
 
 
-_STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last 和历史里（标为未完成）",
-                "stopped and disconnected; what came is in ernie.last and, marked partial, in the history")
+_STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last，标为未完成", "stopped and disconnected; what came is in ernie.last, marked partial")
 _STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到文字", "stopped and disconnected; no text had come yet")
 
 

@@ -19,6 +19,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ernie_magic.errors import stopped
+from ernie_magic.language import system_language
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 
@@ -72,14 +75,22 @@ class Call(Generic[Item, Result]):
 
     def _start(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
         self._task = self._loop.create_task(self._run(work))
+        self._task.add_done_callback(self._settle)
 
     async def _run(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
         try:
             result = await work(self._emit)
+        except asyncio.CancelledError:
+            self._outcome.set_exception(stopped(None, system_language()))
         except BaseException as error:  # noqa: BLE001  (whatever it is, the caller's thread raises it)
             self._outcome.set_exception(error)
         else:
             self._outcome.set_result(result)
+
+    def _settle(self, task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before its first step never enters its own `try`: it is settled here.
+        if not self._outcome.done():
+            self._outcome.set_exception(stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome"))
         self._wake()
         self._ended()
 
@@ -132,14 +143,16 @@ class Call(Generic[Item, Result]):
             over = self.done
             if self._items:
                 if not over and (rest := not_before - time.monotonic()) > 0:
-                    with suppress(asyncio.TimeoutError):
+                    with suppress(asyncio.TimeoutError), INTERRUPTS.cancel(self):
                         await asyncio.wait_for(ended.wait(), rest)
                 not_before = time.monotonic() + interval
                 yield self._drain()
             elif over:
                 return
             else:
-                await changed.wait()
+                # Only while it waits: between batches the caller's own code runs, and an interrupt is for that.
+                with INTERRUPTS.cancel(self):
+                    await changed.wait()
 
     def result(self) -> Result:
         """The work's result; waits for it."""

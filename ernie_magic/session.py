@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models, safety, services
+from ernie_magic import models, parameters, safety, services
 from ernie_magic.conversation import Conversation
 from ernie_magic.errors import ErnieError, InvalidOption, ModelNotFound, stopped
 from ernie_magic.history import Turn
@@ -68,6 +68,8 @@ class Session:
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:  # noqa: ANN401
         self.settings = settings or ErnieSettings()
         for name, value in values.items():
+            if name not in self.settings.trait_names(config=True):
+                raise parameters.unknown(name, self.settings.trait_names(config=True))
             setattr(self.settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()

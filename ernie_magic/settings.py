@@ -122,13 +122,14 @@ class ErnieSettings(Configurable):
         elif name in KEPT:
             value = KEPT[name].parse(text)
         elif name == "stream":
-            value = text.lower() in ("1", "true", "on", "yes", "是")
+            value = {"1": True, "true": True, "on": True, "yes": True, "是": True,
+                     "0": False, "false": False, "off": False, "no": False, "否": False}.get(text.lower(), text)
         elif name in _NUMBERS:
             value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
         try:
             setattr(self, name, value)
         except TraitError:
-            choices = " | ".join(SERVICES if name == "service" else LANGUAGES)
+            choices = " | ".join({"service": SERVICES, "stream": ("on", "off")}.get(name, LANGUAGES))
             raise InvalidOption(Text("{name} 的值 {value} 无效，可选：{choices}", "{name} {value} is not one of: {choices}")
                                 .fill(name=name, value=text, choices=choices)) from None
 

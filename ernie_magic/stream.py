@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.errors import interrupted, stopped
-from ernie_magic.running import INTERRUPTS, runs_the_cell
+from ernie_magic.running import runs_the_cell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -45,9 +45,8 @@ class Stream:
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
         """The same in a coroutine."""
         try:
-            with INTERRUPTS.cancel(self._call):
-                async for batch in self._call.abatches(interval):
-                    yield batch
+            async for batch in self._call.abatches(interval):
+                yield batch
         finally:
             self.close()
         if self._call.interrupted:
@@ -85,6 +84,10 @@ class Stream:
         async for _ in self.abatches():
             pass
         return self._call.result()
+
+    def stop(self) -> Answer | None:
+        """End it now, and give what came; None when nothing did."""
+        return self._call.stop()
 
     def close(self) -> None:
         """Stop: the connection is closed, and what came becomes the (partial) result."""

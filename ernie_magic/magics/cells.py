@@ -7,6 +7,7 @@ waits. Both do the same with the same view.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,7 +79,7 @@ class ErnieMagics(Magics):
     def cell(self, line: str, cell: str) -> None:  # noqa: D102  (documented above, for `%%ernie?`)
         with self._told():
             stream, said, view = self._begin(line, cell, owns_cell=False)
-            with self._ending(view, said) as end:
+            with self._ending(stream, view, said) as end:
                 for batch in stream.batches(PACE):
                     view.show(batch)
                 end(stream.result())
@@ -87,7 +88,7 @@ class ErnieMagics(Magics):
         """The same, awaited: what the input transformer makes of a `%%ernie` cell in a notebook."""
         with self._told():
             stream, said, view = self._begin(line, cell, owns_cell=True)
-            with self._ending(view, said) as end:
+            with self._ending(stream, view, said) as end:
                 async for batch in stream.abatches(PACE):
                     view.show(batch)
                 end(await stream.aresult())
@@ -101,18 +102,19 @@ class ErnieMagics(Magics):
 
     def _begin(self, line: str, cell: str, *, owns_cell: bool) -> tuple[Stream, ChatLine, View]:
         namespace = self.shell.user_ns
-        said = chat_line(line, namespace)
-        with capture_output() as printed:
-            prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
-        if printed.stdout or printed.stderr or printed.outputs:
+        try:
+            with capture_output() as printed:
+                said = chat_line(line, namespace)
+                prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
+        finally:
             printed.show()  # what an expression printed is the user's: it stays
-            owns_cell = False
+        owns_cell = owns_cell and not (printed.stdout or printed.stderr or printed.outputs)
         conversation = self.session[said.session] if said.session else self.session.conversation
         view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell, raw=said.raw)
         return conversation.ask(prompt, said.chat), said, view
 
     @contextmanager
-    def _ending(self, view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:
+    def _ending(self, stream: Stream, view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:
         """However the answer ends, the view is closed and what came is bound."""
 
         def end(answer: Answer | None) -> None:
@@ -128,6 +130,10 @@ class ErnieMagics(Magics):
         except (Interrupted, ErnieError) as error:
             end(error.answer)
             raise
+        except (KeyboardInterrupt, asyncio.CancelledError):  # it came while we were drawing, not while we waited
+            told = interrupted(stream.stop(), self.session.settings.spoken)
+            end(told.answer)
+            raise told from None
 
     @contextmanager
     def _told(self) -> Iterator[None]:

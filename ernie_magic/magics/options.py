@@ -76,7 +76,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _chat_parser() -> _Parser:
-    parser = _Parser(prog="%%ernie", add_help=False)
+    parser = _Parser(prog="%%ernie", add_help=False, allow_abbrev=False)
     for parameter in parameters.of("chat").values():
         flags = [parameter.short] if parameter.short else []
         parser.add_argument(*flags, parameter.option, dest=parameter.name,

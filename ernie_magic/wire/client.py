@@ -154,6 +154,8 @@ async def _events(response: httpx.Response, reader: openai_style.Reader) -> Asyn
 
 async def _received(response: httpx.Response, reader: openai_style.Reader) -> AsyncGenerator[sse.Event, None]:
     """The events of a reply, until it ends or, once a finish reason came, has nothing more to say."""
+    import httpx
+
     decoder = sse.Decoder()
     chunks = response.aiter_bytes().__aiter__()
     while True:
@@ -161,6 +163,10 @@ async def _received(response: httpx.Response, reader: openai_style.Reader) -> As
             chunk = await asyncio.wait_for(chunks.__anext__(), AFTER_FINISH if reader.finish_reason else None)
         except (StopAsyncIteration, asyncio.TimeoutError):
             break
+        except httpx.HTTPError:
+            if not reader.finish_reason:
+                raise
+            break  # the answer is whole; how the connection ends does not matter
         for event in decoder.feed(chunk):
             yield event
         if decoder.waiting > MAX_REPLY:

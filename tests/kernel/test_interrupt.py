@@ -94,3 +94,9 @@ def test_a_click_is_handled_while_a_cell_streams(kernel):
     clicked = float(kernel.value("clicks[0]"))
     assert clicked - sent < 0.1
     assert clicked < ran.idle - 0.5
+
+
+def test_between_pieces_an_interrupt_is_for_the_user_s_own_code(kernel):
+    ran = kernel.run("import signal\nbefore = signal.getsignal(signal.SIGINT)\nasync for piece in ernie.astream('[[chunks=500]][[pace=1ms]]'):\n"
+                     "    print(signal.getsignal(signal.SIGINT) is before)\n    break")
+    assert (ran.status, ran.text) == ("ok", "True\n")

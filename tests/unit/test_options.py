@@ -41,9 +41,11 @@ def test_values_may_be_expressions_with_spaces():
     assert said.chat.system == "你是小 明的老师"
 
 
-@pytest.mark.parametrize("text", ["--seed=-5", "--presence-penalty -0.5", "--system '- be brief'", "--system -x"])
-def test_a_value_may_begin_with_a_dash(text):
-    assert line(text)
+@pytest.mark.parametrize(("text", "parameters", "system"), [
+    ("--seed=-5", {"seed": -5}, None), ("--presence-penalty -0.5", {"presence_penalty": -0.5}, None),
+    ("--system '- be brief'", {}, "- be brief"), ("--system -x", {}, "-x")])
+def test_a_value_may_begin_with_a_dash(text, parameters, system):
+    assert (line(text).chat.parameters, line(text).chat.system) == (parameters, system)
 
 
 @pytest.mark.parametrize(("text", "told"), [
@@ -53,6 +55,7 @@ def test_a_value_may_begin_with_a_dash(text):
     ("--temperature", "--temperature needs a value."),
     ("--as 1x", "--as '1x' is not a variable's name."),
     ("--as ernie", "--as 'ernie' is not a variable's name."),
+    ("--no", "no option --no. What to do: did you mean --stop?"),
     ("--help", "no option --help. What to do: %%ernie? shows all options and examples."),
     ("--as class", "--as 'class' is not a variable's name."),
     ("--param top_k", "--param wants name=value, not 'top_k'."),

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from ernie_magic.errors import Stopped
 from ernie_magic.running import Call
 
 
@@ -93,3 +94,14 @@ def test_a_reader_whose_loop_has_ended_does_no_harm():
 
 async def anext_(iterator):
     return await iterator.__anext__()
+
+
+def test_a_call_that_is_cancelled_before_it_began_ends_too():
+    async def work(_emit):
+        await asyncio.sleep(60)
+
+    for _ in range(50):
+        call = Call(work)
+        call.cancel()
+        with pytest.raises(Stopped):
+            call.wait()
