@@ -8,11 +8,12 @@ waits. Both do the same with the same view.
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from IPython.utils.capture import capture_output
+from IPython.utils.capture import CapturedIO, capture_output
 
 from ernie_magic.display.errors import show_body
 from ernie_magic.display.stream import PACE, View, view_for
@@ -102,16 +103,32 @@ class ErnieMagics(Magics):
 
     def _begin(self, line: str, cell: str, *, owns_cell: bool) -> tuple[Stream, ChatLine, View]:
         namespace = self.shell.user_ns
-        try:
-            with capture_output() as printed:
-                said = chat_line(line, namespace)
-                prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
-        finally:
-            printed.show()  # what an expression printed is the user's: it stays
-        owns_cell = owns_cell and not (printed.stdout or printed.stderr or printed.outputs)
+        with self._listening("{{" in line or "{{" in cell) as heard:
+            said = chat_line(line, namespace)
+            prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
+        owns_cell = owns_cell and not heard()
         conversation = self.session[said.session] if said.session else self.session.conversation
         view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell, raw=said.raw)
         return conversation.ask(prompt, said.chat), said, view
+
+    @contextmanager
+    def _listening(self, listen: bool) -> Iterator[Callable[[], bool]]:
+        """What the user's expressions print is theirs and stays; the function given tells whether there was any.
+
+        An interrupt may land anywhere, also between the steps in which output is caught or given back: whatever happens,
+        the shell's own output is put back.
+        """
+        if not listen:
+            yield lambda: False
+            return
+        shell, before = self.shell, (sys.stdout, sys.stderr, sys.displayhook, self.shell.display_pub)
+        printed = CapturedIO(None, None)
+        try:
+            with capture_output() as printed:
+                yield lambda: bool(printed.stdout or printed.stderr or printed.outputs)
+        finally:
+            sys.stdout, sys.stderr, sys.displayhook, shell.display_pub = before
+            printed.show()
 
     @contextmanager
     def _ending(self, stream: Stream, view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:

@@ -1,5 +1,6 @@
 """The stop button: fast, nothing left open, nothing lost, "Run all" halts."""
 
+import random
 import time
 from statistics import median
 
@@ -100,3 +101,19 @@ def test_between_pieces_an_interrupt_is_for_the_user_s_own_code(kernel):
     ran = kernel.run("import signal\nbefore = signal.getsignal(signal.SIGINT)\nasync for piece in ernie.astream('[[chunks=500]][[pace=1ms]]'):\n"
                      "    print(signal.getsignal(signal.SIGINT) is before)\n    break")
     assert (ran.status, ran.text) == ("ok", "True\n")
+
+
+@pytest.mark.parametrize("cell", [
+    "%%ernie --no-history\n[[chunks=30]][[pace=2ms]] {{slow()}}",
+    "get_ipython().run_cell_magic('ernie', '--no-history', '[[chunks=30]][[pace=2ms]] {{slow()}}')",
+], ids=["await door", "plain door"])
+def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, cell):
+    kernel.run("import time\ndef slow():\n    for _ in range(20):\n        print('x')\n        time.sleep(0.001)\n    return 1")
+    moments = random.Random(7)
+    for _ in range(20):
+        kernel.run(cell, interrupt_after=-moments.uniform(0.001, 0.12))
+        assert kernel.value("1 + 1") == "2"
+    end = time.monotonic() + 2
+    while emulator.open_streams and time.monotonic() < end:
+        time.sleep(0.01)
+    assert emulator.open_streams == 0
