@@ -25,7 +25,7 @@ _HOMES = {
 __all__ = ["Answer", "ErnieError", "Interrupted", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> Any:
     if home := _HOMES.get(name):
         return getattr(importlib.import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.history import History
+from ernie_magic import safety, tools
+from ernie_magic.core import Plan
+from ernie_magic.errors import ErnieError
+from ernie_magic.history import History, Turn
+from ernie_magic.models import UNDECIDED
 from ernie_magic.requests import ChatOptions, Message
-from ernie_magic.running import Call
-from ernie_magic.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ernie_magic.results import Answer
     from ernie_magic.session import Session
-    from ernie_magic.wire.openai_style import Delta
+    from ernie_magic.stream import Stream
 
 
 class Conversation:
@@ -42,7 +45,7 @@ class Conversation:
         self.history.clear()
         self.locked = False
 
-    def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream:
+    def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
 
         Parameters
@@ -50,13 +53,56 @@ class Conversation:
         prompt
             A question, asked after this conversation's turns; or whole messages, which stand alone and leave no turn.
         options
-            What else was said.
+            The rest.
+
+        Raises
+        ------
+        UsageError
+            Something is wrong already; nothing is sent.
         """
+        try:
+            plan = self.plan(prompt, options)
+        except ErnieError as error:
+            raise self._session.spoken(error) from None
+        return self._session.start(lambda core, emit: core.answer(plan, emit))
 
-        async def work(emit: Callable[[Delta], None]) -> Answer:
-            return await self._session.answer(self, prompt, options, emit)
+    def plan(self, prompt: str | Sequence[Message], options: ChatOptions) -> Plan:
+        """The question as it stands now, checked as far as it can be without the network.
 
-        return Stream(Call(work), lambda: self._session.settings.spoken)
+        Raises
+        ------
+        UsageError
+        """
+        if self.locked and options.history and isinstance(prompt, str):
+            raise safety.locked(self.name)
+        sent, functions = tools.split(options.parameters.get("tools", options.parameters.get("functions")))
+        if functions:
+            given = {**options.parameters, "tools": sent}
+            given.pop("functions", None)
+            options = replace(options, parameters=given, functions=functions)
+        settings = self._session.settings.snapshot()
+        first: tuple[Message, ...] = ()
+        turns: tuple[Turn, ...] = ()
+        if isinstance(prompt, str):
+            system = self.system or settings.system if options.system is None else options.system
+            first = ({"role": "system", "content": system},) if system else ()
+            turns = tuple(self.history) if options.history else ()
+            last: tuple[Message, ...] = ({"role": "user", "content": prompt},)
+        else:
+            last = tuple(dict(message) for message in prompt)
+        plan = Plan(self, prompt if isinstance(prompt, str) else None, options, settings, self._session.settings.endpoint(), first, turns, last)
+        plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
+        return plan
+
+    def keep(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
+        """Keep what came as a turn; the service may ask to forget the earlier ones."""
+        self._session.last = answer
+        if plan.prompt is None or not plan.options.history:
+            return
+        if answer.history_cleared:
+            self.history.clear()
+        else:
+            self.history.append(Turn(plan.prompt, answer, rounds))
 
     def stream(
         self,
@@ -66,9 +112,10 @@ class Conversation:
         system: str | None = None,
         stream: bool | None = None,
         history: bool = True,
+        endpoint: str = "",
         extra: dict[str, Any] | None = None,
-        **parameters: Any,  # noqa: ANN401  (the table knows their types)
-    ) -> Stream:
+        **parameters: Any,
+    ) -> Stream[Answer]:
         """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
 
         Parameters
@@ -83,36 +130,32 @@ class Conversation:
             False asks the service for the answer in one piece.
         history
             False sends no earlier turns and keeps none.
+        endpoint
+            The name of a service that you deployed on Qianfan (seed 004).
         extra
             Fields for the request's body that the parameter table does not know.
         **parameters
-            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000).
+            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000). `tools` takes Python
+            functions, which are called when the model asks for them, and tools as the API has them (seed 002).
 
         Raises
         ------
-        UsageError, TransportError, ServiceError
+        UsageError
+            At once: something in the call is wrong, and nothing is sent.
+        TransportError, ServiceError
             When it is iterated; the tree is drawn in `ernie_magic.errors`.
         """
-        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}))
+        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}, endpoint))
 
-    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """Ask and wait for the whole answer; takes what `stream` takes."""
         return self.stream(prompt, **options).result()
 
-    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """Ask and await the whole answer; takes what `stream` takes."""
         return await self.stream(prompt, **options).aresult()
 
     astream = stream  # one object is both: `async for piece in ernie.astream("…")`
-
-    def messages(self, prompt: str | Sequence[Message], options: ChatOptions) -> list[Message]:
-        """What is sent for `prompt` now: system prompt, earlier turns, the question."""
-        if not isinstance(prompt, str):
-            return [dict(message) for message in prompt]
-        system = self.system or self._session.settings.system if options.system is None else options.system
-        first: list[Message] = [{"role": "system", "content": system}] if system else []
-        turns = self.history.messages() if options.history else []
-        return [*first, *turns, {"role": "user", "content": prompt}]
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"

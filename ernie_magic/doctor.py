@@ -7,7 +7,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ernie_magic import models
+from ernie_magic import endpoints, models
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text, same
 from ernie_magic.services import AI_STUDIO
@@ -65,7 +65,7 @@ def examine(session: Session) -> list[Check]:
 def _key(session: Session, service: Service) -> Check:
     if session.settings.api_key:
         return Check(Text("密钥", "key"), ok=True, value=SET)
-    value, where, variable = session.settings.found_key(service if service.key_variables else AI_STUDIO)
+    value, where, variable = endpoints.found_key(service if service.key_variables else AI_STUDIO)
     told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
         set=SET if value else _NOT_SET, where=where or "–", variable=variable)
     # The emulator needs none, and a server of one's own may not.

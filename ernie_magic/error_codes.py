@@ -1,6 +1,7 @@
 """The one table of what services say when they say no: code -> error class, in both languages, and whether to try again.
 
-Sources: the error tables of seed 000 and of reference aistudio-and-ernie-today 1.6 and 2.4.
+Sources: the error tables of seed 000, of reference aistudio-and-ernie-today 1.6 and 2.4, and of reference qianfan-wire 5
+(V1's numbers, which AI Studio's own gateway uses too).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Case:
         Only with these HTTP statuses; () for any. A code may mean two things (`invalid_model`: 400 and 401).
     retryable : bool
         Whether the same request may succeed later.
+    renews : bool
+        Whether a temporary token may have ended (reference qianfan-wire 5.1, "refresh once").
     """
 
     error: type[ServiceError]
@@ -39,25 +42,26 @@ class Case:
     advice: Text | None = None
     statuses: tuple[int, ...] = ()
     retryable: bool = False
+    renews: bool = False
 
 
 _KEY_ADVICE = Text("核对密钥是否完整、未过期，且属于这个服务；%ernie doctor 可检查",
                    "check that the key is whole, not expired and made for this service; %ernie doctor checks it")
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
-_LATER = Text("过一会儿再试；一直如此请把请求编号发给服务方", "try again later; if it stays, send the request id to the service")
-_REPHRASE = Text("换一种说法再试", "word it differently")
+_LATER = Text("稍后再试；若反复出现，请将请求编号提供给服务方", "try again later; if it persists, give the request id to the service")
+_REPHRASE = Text("换一种说法再试", "rephrase it")
 _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
 
 CASES: tuple[Case, ...] = (
     # 400
-    Case(e.BadRequest, ("malformed_json", "invalid_argument", "336001", "336002", "336003", "336006"),
+    Case(e.BadRequest, ("malformed_json", "invalid_argument", "336001", "336002", "336003"),
          Text("服务认为请求不合法", "the service finds the request malformed"),
          Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
          Text("检查选项，尤其是 --param 给出的字段", "check the options, above all fields given by --param")),
     Case(e.ModelNotFound, ("invalid_model",),
          Text("请求没有可用的模型名", "the model name is not usable here"),
          Text("模型名为空，或不属于这类调用", "it is empty or of another kind of call"), _MODELS, statuses=(400, 404)),
-    Case(e.MessagesRefused, ("invalid_messages",),
+    Case(e.MessagesRefused, ("invalid_messages", "336006"),
          Text("服务不接受这些消息", "the service refuses these messages"),
          Text("内容为空或角色顺序不对", "empty content or a wrong order of roles"),
          Text("%ernie history 查看历史，%ernie reset 清空", "see %ernie history; %ernie reset clears it")),
@@ -83,11 +87,24 @@ CASES: tuple[Case, ...] = (
     Case(e.PermissionDenied, ("invalid_appid",),
          Text("无权使用这个 appid", "no permission to use this appid"), None,
          Text("检查或去掉 appid", "check the appid or leave it out")),
-    Case(e.AuthenticationFailed, ("invalid_iam_token", "invalid_api_key", "14", "110", "40401"),
+    Case(e.AuthenticationFailed, ("invalid_iam_token", "invalid_api_key", "40401"),
          Text("密钥未通过验证", "the key was not accepted"),
-         Text("密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"), _KEY_ADVICE),
+         Text("密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"), _KEY_ADVICE, renews=True),
+    Case(e.AuthenticationFailed, ("13", "100", "110"),
+         Text("访问令牌（access_token）无效", "the access token is not valid"),
+         Text("已失效，或不是这个服务的", "it is no longer valid, or of another service"), _KEY_ADVICE, renews=True),
     Case(e.AuthenticationFailed, ("111",),
-         Text("访问令牌已过期", "the access token has expired"), None, _KEY_ADVICE),
+         Text("访问令牌（access_token）已过期", "the access token has expired"), Text("它只在一段时间内有效", "it is valid for a time only"),
+         _KEY_ADVICE, renews=True),
+    Case(e.AuthenticationFailed, ("14",),
+         Text("签名未通过验证", "the signature was not accepted"),
+         Text("Access Key 或 Secret Key 有误，或本机时钟不准", "access key or secret key is wrong, or this machine's clock is"),
+         Text("核对 QIANFAN_ACCESS_KEY、QIANFAN_SECRET_KEY 和系统时间", "check QIANFAN_ACCESS_KEY, QIANFAN_SECRET_KEY and the clock")),
+    Case(e.AuthenticationFailed, ("invalid_client", "invalid_grant"),
+         Text("应用的 API Key 或 Secret Key 未通过验证", "the application's API Key or Secret Key was not accepted"),
+         Text("写错了，或拿成了 IAM 的 Access Key", "one is wrong, or an IAM access key was taken for it"),
+         Text("QIANFAN_AK/QIANFAN_SK 是应用的密钥，QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY 是 IAM 的",
+              "QIANFAN_AK/QIANFAN_SK are the application's, QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY are IAM's")),
     # 403
     Case(e.UnsafeRequest, ("system_unsafe", "336104"),
          Text("人设（system）未通过内容审核", "the system prompt did not pass content review"), None, _REPHRASE),
@@ -103,7 +120,7 @@ CASES: tuple[Case, ...] = (
          Text("服务不接受这种请求方法", "the service does not accept this method"),
          Text("服务地址（base_url）不对", "the base URL is wrong"), Text("检查 %ernie config base_url", "check %ernie config base_url")),
     # 429
-    Case(e.RateLimited, ("rpm_rate_limit_exceeded", "336501", "40410"),
+    Case(e.RateLimited, ("rpm_rate_limit_exceeded", "336501", "336503", "336504", "336505", "40410"),
          Text("每分钟请求数超限", "too many requests a minute"), None, _SLOWER, retryable=True),
     Case(e.RateLimited, ("tpm_rate_limit_exceeded", "336502"),
          Text("每分钟 token 数超限", "too many tokens a minute"), None, _SLOWER, retryable=True),
@@ -114,8 +131,18 @@ CASES: tuple[Case, ...] = (
     Case(e.RateLimited, ("cluster_rate_limit_exceeded", "4"),
          Text("服务集群繁忙，请求数超限", "the service's cluster is at its limit"), None, _SLOWER, retryable=True),
     # 5xx
-    Case(e.ServerError, ("internal_error", "dispatch_internal_error", "336000", "336100"),
+    Case(e.ServerError, ("internal_error", "dispatch_internal_error", "1", "15", "336000", "500000"),
          Text("服务内部出错", "the service failed"), Text("服务方的临时故障", "a passing fault on its side"), _LATER, retryable=True),
+    Case(e.ServerError, ("2", "336100"),
+         Text("服务繁忙", "the service is overloaded"), Text("请求太多", "too many ask at once"), _LATER, retryable=True),
+    # Other numbers of V1.
+    Case(e.ModelNotFound, ("3", "336005"),
+         Text("服务没有这个模型的接口", "the service has no call for this model"),
+         Text("模型名或自己部署的服务名（endpoint）写错，或已下线", "the model's or the deployed service's name is wrong, or it was retired"), _MODELS),
+    Case(e.QuotaExhausted, ("17", "19"),
+         Text("账户的额度已用完，或未开通付费", "the account's quota is used up, or billing is not enabled"),
+         Text("免费额度按天或按总量计算，欠费也会停用", "free quota is counted by day or in all; a debt stops it too"),
+         Text("到服务的控制台开通或充值，或明天再试", "enable billing or pay in the service's console, or try again tomorrow")),
     # Any status without a code of its own.
     Case(e.BadRequest, (), Text("服务拒绝了请求", "the service refused the request"), statuses=(400, 422)),
     Case(e.AuthenticationFailed, (), Text("密钥未通过验证", "the key was not accepted"),

@@ -31,7 +31,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ernie_magic.language import Language, Text, system_language
 
@@ -66,11 +66,14 @@ class ErnieError(_OneLine, Exception):
         What came before the failure (partial); None when nothing did.
     retryable : bool
         Whether the same request may be sent again safely and may then succeed.
+    renews : bool
+        Whether a temporary token may have ended: it is exchanged once, and the call repeated once.
     retry_after : float | None
         Seconds the service asks to wait.
     """
 
     retryable: bool = False
+    renews: bool = False
     retry_after: float | None = None
 
     def __init__(
@@ -264,15 +267,15 @@ _STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last，�
 _STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到文字", "stopped and disconnected; no text had come yet")
 
 
-def interrupted(answer: Answer | None, language: Language) -> Interrupted:
-    """What an interrupted caller raises; `answer` is what its call gave when it was stopped."""
-    came = answer if answer is not None and (answer.text or answer.reasoning) else None
+def interrupted(result: object, language: Language) -> Interrupted:
+    """What an interrupted caller raises; `result` is what its call gave when it was stopped: kept when it is an answer with text."""
+    came = cast("Answer", result) if getattr(result, "text", "") or getattr(result, "reasoning", "") else None
     return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(language), came)
 
 
-def stopped(answer: Answer | None, language: Language) -> Stopped:
+def stopped(result: object, language: Language) -> Stopped:
     """The same for a caller in a task of its own."""
-    told = interrupted(answer, language)
+    told = interrupted(result, language)
     error = Stopped(_STOPPED if told.answer else _STOPPED_EMPTY, language=language)
     error.answer = told.answer
     return error

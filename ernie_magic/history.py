@@ -21,18 +21,21 @@ class Turn:
     prompt : str
     answer : Answer
         `answer.partial` when it was stopped or cut.
+    rounds : tuple of messages
+        Tools asked for and their results, between the two.
     time : float
         Seconds since the epoch, when the turn entered the history.
     """
 
     prompt: str
     answer: Answer
+    rounds: tuple[Message, ...] = field(default=(), repr=False)
     time: float = field(default_factory=time.time, repr=False)
 
     @property
     def messages(self) -> list[Message]:
         """The turn as the API's messages."""
-        return [{"role": "user", "content": self.prompt}, {"role": "assistant", "content": self.answer.text}]
+        return [{"role": "user", "content": self.prompt}, *self.rounds, {"role": "assistant", "content": self.answer.text}]
 
 
 class History(Sequence[Turn]):

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from ernie_magic import models
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text, same
+from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Type = Literal["float", "int", "str", "strings", "format"]
+Type = Literal["float", "int", "bool", "str", "strings", "format", "object", "choice", "tools"]
+Protocol = Literal["openai", "qianfan-v1"]
 
-FORMATS = ("text", "json_object")
+FORMATS = ("text", "json_object", "json_schema")
+TOOL_CHOICES = ("none", "auto", "required")
+SWITCHES = {"1": True, "true": True, "on": True, "yes": True, "是": True, "0": False, "false": False, "off": False, "no": False, "否": False}
 
 _TYPE_NAMES: dict[str, Text] = {
     "float": Text("数字", "a number"),
@@ -28,6 +32,10 @@ _TYPE_NAMES: dict[str, Text] = {
     "str": Text("文本", "text"),
     "strings": Text("文本列表", "a list of texts"),
     "format": Text("输出格式", "a response format"),
+    "bool": Text("开关（on 或 off）", "a switch (on or off)"),
+    "object": Text("JSON 对象", "a JSON object"),
+    "choice": Text("名称或 JSON 对象", "a name or a JSON object"),
+    "tools": Text("工具列表", "a list of tools"),
 }
 
 
@@ -40,7 +48,7 @@ class Parameter:
     name : str
         The API's field name; the magic option is the same with dashes (`option`).
     kind : {"chat", "image", "embedding"}
-    type : {"float", "int", "str", "strings", "format"}
+    type : {"float", "int", "bool", "str", "strings", "format", "object", "choice", "tools"}
     help : Text
     minimum, maximum : float | None
         The range, both ends included unless `open_minimum` / `open_maximum`.
@@ -56,6 +64,10 @@ class Parameter:
     short : str
         A short magic option, "" for none.
     source : str
+    v1 : str | None
+        Its name on Qianfan V1: "" for the same one, None when V1 does not document it. The V1 name works everywhere.
+    v1_only : bool
+        Only Qianfan V1 documents it.
     """
 
     name: str
@@ -74,6 +86,12 @@ class Parameter:
     needs: str = ""
     short: str = ""
     source: str = "seed 000"
+    v1: str | None = ""
+    v1_only: bool = False
+
+    def known_to(self, protocol: Protocol) -> bool:
+        """Whether the documents of a protocol have this field."""
+        return self.v1 is not None if protocol == "qianfan-v1" else not self.v1_only
 
     @property
     def option(self) -> str:
@@ -100,7 +118,7 @@ class Parameter:
         right = "∞)" if high is None else f"{number(high)}{')' if self.open_maximum else ']'}"
         return f"{left}, {right}"
 
-    def parse(self, words: str | list[str]) -> Any:  # noqa: ANN401  (the type is the table's)
+    def parse(self, words: str | list[str]) -> Any:
         """The value that a magic option's text means.
 
         Raises
@@ -116,26 +134,34 @@ class Parameter:
                 return float(text)
             if self.type == "int":
                 return int(text)
-            if self.type == "format" and text.lstrip().startswith("{"):
+            if self.type == "bool" or (self.type == "object" and text.lower() in SWITCHES):
+                return SWITCHES[text.lower()]
+            if self.type in ("format", "choice", "object", "tools") and text.lstrip().startswith(("{", "[")):
                 return json.loads(text)
-        except ValueError:
+        except (ValueError, KeyError):
             raise self._wrong_type(text) from None
         return text
 
-    def check(self, given: object, model: str | None = None, *, strict: bool = True) -> Any:  # noqa: ANN401
+    def check(
+        self, given: object, model: str | None = None, *, strict: bool = True, protocol: Protocol | None = None
+    ) -> Any:
         """The value as it is sent, or an error that names the option, the value and the range.
 
         Raises
         ------
         InvalidOption
-            Wrong type; and when `strict` also out of range, not a choice, too many or too long, or not for `model`.
+            Wrong type; and when `strict` also out of range, not a choice, too many or too long, or not for `model` or `protocol`.
         """
         value: Any = self._converted(given)
         if not strict:
             return value
         entry = models.find(model) if model else None
+        if protocol and not self.known_to(protocol):
+            raise InvalidOption(
+                Text("{option} 不适用于 {service}", "{option} is not for {service}").fill(option=self.option, service=_PROTOCOLS[protocol]),
+                advice=Text("去掉它；一定要发送请用 --param", "leave it out; to send it all the same use --param"))
         if self.needs and entry and self.needs not in entry.takes:
-            takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind)
+            takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind and m.v2 >= (protocol != "qianfan-v1"))
             raise InvalidOption(
                 Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(
                     model=entry.id, option=self.option),
@@ -147,13 +173,30 @@ class Parameter:
             raise self._outside(value, model)
         elif self.type == "strings":
             self._check_strings(value)
+        elif self.name == "metadata":
+            self._check_pairs(value)
+        elif self.name == "tool_choice" and isinstance(value, str) and value not in TOOL_CHOICES:
+            raise InvalidOption(Text("{option} 的值 {value} 不在可选值中：{choices}", "{option} {value} is not one of: {choices}").fill(
+                option=self.option, value=_short(value), choices=" | ".join(TOOL_CHOICES)))
         elif self.type == "str" and self.max_length and len(value) > self.max_length:
             raise self._too_long(value)
         return value
 
-    def _converted(self, value: object) -> Any:  # noqa: ANN401
+    def _converted(self, value: object) -> Any:  # noqa: C901, PLR0911  (a line for each type)  # noqa: ANN401
         if self.type == "format":
             return self._format(value)
+        if self.type == "tools":
+            return self._tools(value)
+        if self.type == "bool":
+            if not isinstance(value, bool):
+                raise self._wrong_type(value)
+            return value
+        if self.type == "object" and isinstance(value, bool) and self.name == "web_search":
+            return {"enable": value}
+        if self.type in ("object", "choice"):
+            if not isinstance(value, dict) and not (self.type == "choice" and isinstance(value, str)):
+                raise self._wrong_type(value)
+            return value
         if self.type == "strings":
             items = [value] if isinstance(value, str) else value
             if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
@@ -170,7 +213,27 @@ class Parameter:
         kind = value.get("type") if isinstance(value, dict) else value
         if kind not in FORMATS:
             raise self._outside(kind, None)
+        if kind == "json_schema" and not (isinstance(value, dict) and isinstance(value.get("json_schema"), dict)):
+            raise InvalidOption(
+                Text("{option} 为 json_schema 时要给出 json_schema 对象", "{option} json_schema needs the json_schema object").fill(option=self.option),
+                advice=same('{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'))
         return value if isinstance(value, dict) else {"type": kind}
+
+    def _tools(self, value: object) -> list[dict[str, Any]]:
+        """The tools in the form of V2 (seed 002); a bare function, as V1 writes it, is wrapped."""
+        items = [value] if isinstance(value, dict) else value
+        if not isinstance(items, (list, tuple)) or not items:
+            raise self._wrong_type(value)
+        found = []
+        for item in items:
+            if not isinstance(item, dict):
+                raise self._wrong_type(item)
+            tool = item if "type" in item else {"type": "function", "function": item}
+            function = tool.get("function") if tool["type"] == "function" else {"name": tool["type"]}
+            if not isinstance(function, dict) or not isinstance(name := function.get("name"), str) or not name.strip():
+                raise InvalidOption(Text("{option}：每个函数都要有 name", "{option}: each function needs a name").fill(option=self.option))
+            found.append(tool)
+        return found
 
     def _number(self, value: object) -> float:
         if isinstance(value, (bool, str)):
@@ -202,6 +265,11 @@ class Parameter:
             if self.max_length and len(item) > self.max_length:
                 raise self._too_long(item)
 
+    def _check_pairs(self, pairs: dict[str, Any]) -> None:
+        if len(pairs) > (self.max_items or len(pairs)) or not all(isinstance(text, str) for pair in pairs.items() for text in pair):
+            raise InvalidOption(Text("{option} 最多 {most} 对，键和值都是文本", "{option} takes at most {most} pairs of texts").fill(
+                option=self.option, most=self.max_items))
+
     def _too_long(self, text: str) -> InvalidOption:
         return InvalidOption(Text("{option} 的“{value}”有 {count} 个字符，最多 {most} 个",
                                   "{option} {value!r} has {count} characters, at most {most} are allowed").fill(
@@ -212,10 +280,11 @@ class Parameter:
         if self.name == "temperature" and value == 0:
             advice = Text("服务不接受 0；要稳定的输出请用 0.01，并给出 --seed",
                           "the service refuses 0; for steady answers use 0.01 and give --seed")
-        elif self.choices and isinstance(value, str) and (close := models.near(value, self.choices, 1)):
+        elif self.choices and isinstance(value, str) and (close := near(value, self.choices, 1)):
             advice = Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-        return InvalidOption(Text("{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}")
-                             .fill(option=self.option, value=_short(value), range=self.range(model)), advice=advice)
+        told = (Text("{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}") if self.choices else
+                Text("{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}"))
+        return InvalidOption(told.fill(option=self.option, value=_short(value), range=self.range(model)), advice=advice)
 
     def _wrong_type(self, value: object) -> InvalidOption:
         bounds = self.range()
@@ -244,6 +313,8 @@ SAMPLERS = (
     "Heun", "DPM++ 2M SDE", "DPM++ 2M SDE Karras", "DPM2", "DPM2 Karras", "DPM2 a", "LMS",
 )
 
+_PROTOCOLS: dict[Protocol, Text] = {
+    "openai": Text("这个服务（它是千帆 V1 的字段）", "this service (it is a field of Qianfan V1)"), "qianfan-v1": Text("千帆 V1", "Qianfan V1")}
 _MODEL = Text("模型 ID（`%ernie models` 列出可用的）", "model id (`%ernie models` lists what the service offers)")
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -260,13 +331,17 @@ PARAMETERS: tuple[Parameter, ...] = (
               1, 2, step=0.05, default=1.0),
     Parameter("max_completion_tokens", "chat", "int",
               Text("回答最多多少 token（上限因模型而异）", "most tokens in the answer (the upper end depends on the model)"),
-              2, 2048, step=1),
+              2, 2048, step=1, v1="max_output_tokens"),
+    Parameter("min_output_tokens", "chat", "int", Text("回答最少多少 token", "fewest tokens in the answer"), 2, 2048, step=1,
+              source="seed 003", v1_only=True),
+    Parameter("top_k", "chat", "int", Text("每步只从概率最高的 k 个 token 中取", "choose each token from the k most likely"), 1,
+              step=1, needs="top_k", source="seed 004", v1_only=True),
     Parameter("stop", "chat", "strings",
               Text("停止词：输出到它为止；可重复给出", "stop words: the answer ends there; may be repeated"),
               max_items=4, max_length=20),
     Parameter("seed", "chat", "int",
               Text("随机种子：相同种子和参数尽量得到相同回答", "seed: the same seed and parameters give the same answer where possible"),
-              0, 2_147_483_647, open_minimum=True, open_maximum=True, step=1),
+              0, 2_147_483_647, open_minimum=True, open_maximum=True, step=1, v1=None),
     Parameter("frequency_penalty", "chat", "float",
               Text("按出现频率惩罚 token，减少逐字重复", "penalty by frequency, against word-for-word repeats"),
               -2, 2, step=0.1, needs="penalties"),
@@ -274,9 +349,26 @@ PARAMETERS: tuple[Parameter, ...] = (
               Text("惩罚出现过的 token，鼓励新话题", "penalty on tokens already present, for new topics"),
               -2, 2, step=0.1, needs="penalties"),
     Parameter("response_format", "chat", "format",
-              Text("输出格式：text 或 json_object", "text or json_object"), choices=FORMATS, default="text"),
-    Parameter("user", "chat", "str",
-              Text("最终用户的标识", "an id of the end user"), source="reference aistudio-and-ernie-today 2.2"),
+              Text("输出格式；json_schema 用 JSON 给出", "the form of the answer; json_schema is given as JSON"), choices=FORMATS, default="text"),
+    Parameter("tools", "chat", "tools",
+              Text("工具：Python 函数或工具列表的变量名，可重复；函数会被自动调用",
+                   "tools: the variable of a Python function or of a list of tools, may be repeated; functions are called for you"),
+              source="seed 002", v1="functions"),
+    Parameter("tool_choice", "chat", "choice", Text("none、auto、required 或指定工具（JSON）", "none, auto, required, or a certain tool (JSON)"),
+              default="auto", source="seed 002"),
+    Parameter("parallel_tool_calls", "chat", "bool", Text("一次可以调用几个工具", "several tools may be called at once"), default=True,
+              source="seed 002", v1=None),
+    Parameter("web_search", "chat", "object", Text("联网搜索：on，或 JSON", "search the web: on, or JSON"),
+              source="reference aistudio-and-ernie-today 2.2", v1=None),
+    Parameter("enable_thinking", "chat", "bool", Text("先思考再回答（能思考的模型）", "think before answering (models that can)"),
+              source="reference aistudio-and-ernie-today 2.2", v1=None),
+    Parameter("disable_search", "chat", "bool", Text("不联网搜索", "do not search the web"), source="reference qianfan-wire 2.1", v1_only=True),
+    Parameter("enable_citation", "chat", "bool", Text("标出引用来源", "mark the sources"), source="reference qianfan-wire 2.1", v1_only=True),
+    Parameter("stream_options", "chat", "object", Text("流式选项（JSON），如 include_usage", "options of the stream (JSON), as include_usage"),
+              source="seed 002", v1=None),
+    Parameter("metadata", "chat", "object", Text("附加信息（JSON）：最多 16 对文本", "metadata (JSON): at most 16 pairs of texts"), max_items=16,
+              source="seed 003"),
+    Parameter("user", "chat", "str", Text("最终用户的标识", "an id of the end user"), source="seed 002", v1="user_id"),
     # Pictures.
     Parameter("model", "image", "str", _MODEL, short="-m"),
     Parameter("negative_prompt", "image", "str",
@@ -293,12 +385,20 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("response_format", "image", "str",
               Text("返回链接（7 天有效）或 base64 数据", "a link (valid 7 days) or base64 data"),
               choices=("url", "b64_json")),
-    # Vectors.
+    # Vectors and ranking.
     Parameter("model", "embedding", "str", _MODEL, short="-m"),
+    Parameter("user", "embedding", "str", Text("最终用户的标识", "an id of the end user"), source="reference qianfan-wire 2.3", v1="user_id"),
+    Parameter("model", "rerank", "str", _MODEL, short="-m"),
+    Parameter("top_n", "rerank", "int", Text("只返回前几个", "how many to give back"), 1, 64, step=1, source="reference qianfan-wire 2.6"),
+    Parameter("user", "rerank", "str", Text("最终用户的标识", "an id of the end user"), source="reference qianfan-wire 4.4", v1="user_id"),
 )
+
+# A completion is a chat of one prompt: it takes these of its parameters (reference qianfan-wire 2.2).
+COMPLETION = ("temperature", "top_k", "top_p", "penalty_score", "max_completion_tokens", "stop", "seed", "user")
 
 MAX_PROMPT = 1024  # characters of a picture's prompt (seed 000)
 MAX_TEXTS = 16  # texts in one embeddings call (seed 000)
+MAX_DOCUMENTS, MAX_QUERY = 64, 1_600  # documents to rank, characters of the query (reference qianfan-wire 2.6)
 
 _BY_KIND: dict[str, dict[str, Parameter]] = {}
 for _p in PARAMETERS:
@@ -310,9 +410,14 @@ def of(kind: models.Kind) -> Mapping[str, Parameter]:
     return _BY_KIND[kind]
 
 
+def canonical(name: str, kind: models.Kind) -> str:
+    """The table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`, `user_id`, `functions`)."""
+    return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
+
+
 def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
     """The error for a name that is not in the table, with the nearest one that is."""
-    close = models.near(name, known, 1)
+    close = near(name, known, 1)
     advice = (Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
               Text("表中没有的字段用 --param 名=值 发送", "send a field the table does not know by --param name=value"))
     return InvalidOption(Text("没有选项 {name}", "no option {name}").fill(name=shown or name), advice=advice)

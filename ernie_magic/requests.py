@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import parameters
+from ernie_magic import models, parameters
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.language import Text
+from ernie_magic.language import Text, same
+from ernie_magic.tokens import estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Message = dict[str, Any]
+
+
+Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,10 @@ class ChatOptions:
         Whether earlier turns are sent and this one is kept.
     extra : dict
         Fields the table does not know.
+    endpoint : str
+        The name of a service that the user deployed (seed 004), "" for a preset one.
+    functions : dict
+        Python functions among the tools, by name: called when the model asks.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -38,35 +48,146 @@ class ChatOptions:
     stream: bool | None = None
     history: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
+    endpoint: str = ""
+    functions: Mapping[str, Function] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class ChatRequest:
-    """A chat call as it will be sent.
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What every call has.
 
     Attributes
     ----------
     model : str
-    messages : tuple of dict
-        `role`, `content` and perhaps `name`.
     parameters : dict
         Only what was given, checked against the table; an absent one leaves the service its default.
     extra : dict
         Fields the table does not know, sent as they are.
-    stream : bool
+    endpoint : str
+        The name of a service that the user deployed, "" for a preset one.
+    paths : dict
+        Qianfan V1's paths by model, as far as its live list told them.
     """
 
     model: str
-    messages: tuple[Message, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    endpoint: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of what is sent, estimated."""
+        return estimate("".join(self._texts()))
+
+    def _texts(self) -> Iterable[str]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatRequest(Request):
+    """A chat call as it will be sent.
+
+    Attributes
+    ----------
+    messages : tuple of dict
+        `role`, `content` and perhaps `name`.
+    stream : bool
+    trimmed : int
+        The oldest turns of the history that were left out to fit the model.
+    """
+
+    messages: tuple[Message, ...]
     stream: bool = True
+    trimmed: int = 0
 
     @property
     def prompt(self) -> str:
         """The text of the last message."""
         content = self.messages[-1]["content"]
         return content if isinstance(content, str) else ""
+
+    def _texts(self) -> Iterable[str]:
+        return (text_of(message) for message in self.messages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletionRequest(Request):
+    """A text to go on with (seed 001, 续写).
+
+    Attributes
+    ----------
+    prompt : str
+    stream : bool
+    """
+
+    prompt: str
+    stream: bool = True
+
+    def _texts(self) -> Iterable[str]:
+        return (self.prompt,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingRequest(Request):
+    """Texts to turn into vectors, at most a batch of the model's (seed 000, "向量").
+
+    Attributes
+    ----------
+    texts : tuple of str
+    """
+
+    texts: tuple[str, ...]
+
+    def _texts(self) -> Iterable[str]:
+        return self.texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRequest(Request):
+    """Pictures to make (seed 000, "文生图").
+
+    Attributes
+    ----------
+    prompt : str
+    """
+
+    prompt: str
+
+    def _texts(self) -> Iterable[str]:
+        return (self.prompt,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerankRequest(Request):
+    """Documents to put in the order of how well they answer a query (reference qianfan-wire 2.6).
+
+    Attributes
+    ----------
+    query : str
+    documents : tuple of str
+    """
+
+    query: str
+    documents: tuple[str, ...]
+
+    def _texts(self) -> Iterable[str]:
+        return (self.query, *self.documents)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Whose rules a request is checked by.
+
+    Attributes
+    ----------
+    strict : bool
+        The table's ranges are the service's. A server of another make has its own: there only types are checked.
+    protocol : {"openai", "qianfan-v1"}
+    """
+
+    strict: bool = True
+    protocol: parameters.Protocol = "openai"
 
 
 def chat_request(
@@ -76,7 +197,10 @@ def chat_request(
     given: Mapping[str, Any],
     extra: Mapping[str, Any] | None = None,
     stream: bool = True,
-    strict: bool = True,
+    rules: Rules = Rules(),
+    endpoint: str = "",
+    paths: Mapping[str, str] | None = None,
+    trimmed: int = 0,
 ) -> ChatRequest:
     """The request for these messages, checked before anything is sent.
 
@@ -90,31 +214,179 @@ def chat_request(
         Parameters by API name; None means not given.
     extra
         Fields the table does not know.
-    strict
-        The table's ranges are the service's. A server of another make has its own: there only types are checked.
+    rules
+        Whose ranges and fields hold.
+    endpoint, paths, trimmed
+        As `ChatRequest` has them.
 
     Raises
     ------
     InvalidOption
-        A parameter is unknown, out of range or not for this model.
+        A parameter is unknown, out of range or not for this model or service.
     InvalidMessages
-        Empty content, an unknown role or a wrong order of roles (seed 000, "message 说明").
+        Empty content, an unknown role, a wrong order of roles, more characters than the model takes (seed 000, "message 说明").
     """
-    table = parameters.of("chat")
+    checked = checked_parameters("chat", given, model, rules)
+    _check_extra("chat", extra, rules, [list(messages), checked])
+    found = tuple(_checked_messages(messages))
+    _check_length(sum(len(text_of(message)) for message in found), model, rules)
+    return ChatRequest(model=model, messages=found, parameters=checked, extra=dict(extra or {}), stream=stream, endpoint=endpoint,
+                       paths=paths or {}, trimmed=trimmed)
+
+
+def completion_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], stream: bool, rules: Rules,
+                       endpoint: str = "", paths: Mapping[str, str] | None = None) -> CompletionRequest:
+    """The request to go on with this text; raises what `chat_request` raises."""
+    for name in given:
+        if parameters.canonical(name, "chat") not in parameters.COMPLETION:
+            raise parameters.unknown(name, parameters.COMPLETION)
+    checked = checked_parameters("chat", given, model, rules)
+    _check_extra("chat", extra, rules, [prompt, checked])
+    if not prompt.strip():
+        raise _empty_prompt()
+    _check_length(len(prompt), model, rules)
+    return CompletionRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), stream=stream, endpoint=endpoint, paths=paths or {})
+
+
+def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
+                      endpoint: str = "", paths: Mapping[str, str] | None = None) -> EmbeddingRequest:
+    """The request for the vectors of these texts (seed 000, "向量").
+
+    Raises
+    ------
+    InvalidOption
+    InvalidMessages
+        No text, an empty one, too many or too long ones; the position is named.
+    """
+    checked = checked_parameters("embedding", given, model, rules)
+    _check_extra("embedding", extra, rules, [list(texts), checked])
+    entry = models.find(model)
+    most = entry.batch if entry else parameters.MAX_TEXTS
+    if not texts or (rules.strict and len(texts) > most):
+        raise InvalidMessages(Text("一次 1 到 {most} 条文本，这里有 {n} 条", "1 to {most} texts at a time, here are {n}").fill(most=most, n=len(texts)))
+    for i, text in enumerate(texts, start=1):
+        if not isinstance(text, str) or not text:
+            raise InvalidMessages(Text("第 {n} 条文本为空，或不是文本", "text {n} is empty, or no text").fill(n=i))
+        _check_length(len(text), model, rules, place=Text("第 {n} 条文本", "text {n}").fill(n=i))
+    return EmbeddingRequest(model=model, texts=tuple(texts), parameters=checked, extra=dict(extra), endpoint=endpoint, paths=paths or {})
+
+
+def image_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
+                  endpoint: str = "", paths: Mapping[str, str] | None = None) -> ImageRequest:
+    """The request for pictures (seed 000, "文生图").
+
+    Raises
+    ------
+    InvalidOption
+    InvalidMessages
+        An empty or too long prompt.
+    """
+    checked = checked_parameters("image", given, model, rules)
+    _check_extra("image", extra, rules, [prompt, checked])
+    if not prompt.strip():
+        raise _empty_prompt()
+    _check_length(len(prompt), model, rules)
+    return ImageRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint, paths=paths or {})
+
+
+def rerank_request(query: str, documents: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
+                   endpoint: str = "", paths: Mapping[str, str] | None = None) -> RerankRequest:
+    """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a query of 1,600).
+
+    Raises
+    ------
+    InvalidOption
+    InvalidMessages
+        An empty or too long query or document, or too many.
+    """
+    checked = checked_parameters("rerank", given, model, rules)
+    _check_extra("rerank", extra, rules, [query, list(documents), checked])
+    entry = models.find(model)
+    most = entry.batch if entry else parameters.MAX_DOCUMENTS
+    if not query.strip():
+        raise _empty_prompt()
+    if not documents or (rules.strict and len(documents) > most):
+        raise InvalidMessages(Text("一次 1 到 {most} 篇文档，这里有 {n} 篇", "1 to {most} documents at a time, here are {n}").fill(most=most, n=len(documents)))
+    if rules.strict and len(query) > parameters.MAX_QUERY:
+        raise _too_long(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
+    for i, document in enumerate(documents, start=1):
+        _check_length(len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i))
+    return RerankRequest(model=model, query=query, documents=tuple(documents), parameters=checked, extra=dict(extra), endpoint=endpoint,
+                         paths=paths or {})
+
+
+def checked_parameters(kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules) -> dict[str, Any]:
+    """The parameters that were given, checked, in the table's order and under its names.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    table = parameters.of(kind)
     checked: dict[str, Any] = {}
-    for name, value in given.items():
+    for name_given, value in given.items():
         if value is None:
             continue
+        name = parameters.canonical(name_given, kind)
         if name not in table or name == "model":
-            raise parameters.unknown(name, table)
-        checked[name] = table[name].check(value, model, strict=strict)
+            raise parameters.unknown(name_given, table)
+        checked[name] = table[name].check(value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None)
+    return {name: checked[name] for name in table if name in checked}
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """A message's text; of content in parts, the text parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""
+
+
+def room(model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]) -> int:
+    """How many of the oldest turns have to go so that a model's longest input is kept.
+
+    Characters are counted; tokens can only be estimated, by the documents' rule, which errs on the safe side.
+
+    Parameters
+    ----------
+    turns
+        Each turn's messages, oldest first.
+    rest
+        The system prompt and the question, which always stay.
+    """
+    entry = models.find(model)
+    if entry is None:
+        return 0
+    most_characters, most_tokens = entry.max_characters or sys.maxsize, entry.max_input_tokens or sys.maxsize
+    texts = ["".join(text_of(message) for message in rest), *("".join(text_of(message) for message in turn) for turn in reversed(turns))]
+    characters = tokens = 0
+    for kept, text in enumerate(texts):
+        characters, tokens = characters + len(text), tokens + estimate(text)
+        if kept and (characters > most_characters or tokens > most_tokens):
+            return len(turns) - (kept - 1)
+    return 0
+
+
+def _check_extra(kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]) -> None:
+    table = parameters.of(kind)
     for name in extra or {}:
-        if name in table or name in ("messages", "stream"):
+        if (name in table and table[name].known_to(rules.protocol)) or name in ("messages", "stream"):
             raise InvalidOption(Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
                                 advice=Text("它有自己的选项，那里会检查取值", "it has an option of its own, where its value is checked"))
-    _check_sendable([list(messages), checked, dict(extra or {})])
-    in_order = {name: checked[name] for name in table if name in checked}
-    return ChatRequest(model, tuple(_checked_messages(messages)), in_order, dict(extra or {}), stream)
+    _check_sendable([*sent, dict(extra or {})])
+
+
+def _check_length(characters: int, model: str, rules: Rules, place: Text | None = None) -> None:
+    entry = models.find(model)
+    if rules.strict and entry and entry.max_characters and characters > entry.max_characters:
+        raise _too_long(place or Text("输入", "the input"), characters, entry.max_characters, model)
+
+
+def _too_long(place: Text, characters: int, most: int, model: str = "") -> InvalidMessages:
+    return InvalidMessages(
+        Text("{place}有 {n} 个字符，{model}最多 {most} 个", "{place} has {n} characters; {model}at most {most} are taken").fill(
+            place=place, n=characters, most=most, model=Text(f"{model} ", f"by {model} ") if model else same("")),
+        advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"))
 
 
 def _checked_messages(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
@@ -136,9 +408,10 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
 def _check_roles(roles: list[str]) -> None:
     turns = roles[1:] if roles[0] == "system" else roles
     asks = ("user", "function", "tool")
+    # The results of several tools stand in a row; everything else alternates.
+    turns = [role for i, role in enumerate(turns) if not (role == "tool" and i and turns[i - 1] == "tool")]
     for i, role in enumerate(turns):
-        # A tool's results may be several messages in a row; everything else alternates.
-        fits = role in asks if i % 2 == 0 else role == "assistant" or "tool" in turns
+        fits = (role in asks) if i % 2 == 0 else role == "assistant"
         if not fits:
             raise InvalidMessages(
                 Text("消息的角色顺序不对：{roles}", "the roles are in a wrong order: {roles}").fill(roles=" → ".join(roles)),

@@ -10,10 +10,31 @@ from ernie_magic import markdown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.requests import ChatRequest
+    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, Message, RerankRequest
+    from ernie_magic.tools import ToolRun
     from ernie_magic.usage import Usage
 
 _SHOWN = 40  # characters of a text in a repr
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """How fast an answer came (seed 002, "statistic").
+
+    Attributes
+    ----------
+    first_token_latency, total_latency : float
+        Seconds from sending to the first text and to the end.
+    avg_output_tokens_per_second : float
+        0.0 when the tokens were not counted.
+    measured : bool
+        Measured here, not told by the service.
+    """
+
+    first_token_latency: float
+    total_latency: float
+    avg_output_tokens_per_second: float
+    measured: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,18 +64,26 @@ class Answer:
         The service's id of the call.
     flag : int
         The safety flag (seed 000): 0 safe, 1 low risk, 2 the conversation must not go on. Higher ones make no answer.
+    ban_round : int | None
+        Which round the flag is about, -1 for this one (seed 000); None when the service did not say.
+    is_truncated : bool
+        The length limit cut it.
+    search : tuple of dict
+        The pages that a web search found (`title`, `url` …).
+    tool_runs : tuple of ToolRun
+        Tools that were called on the way to this answer.
     history_cleared : bool
         The service asked for the history to be cleared, and it was.
     service : str
         The name of the service that answered ("emulator" when simulated).
-    request : ChatRequest
+    request : ChatRequest | CompletionRequest
         What was asked.
     raw : dict
         The service's reply; a stream's chunks merged into one body.
     """
 
     text: str
-    request: ChatRequest = field(repr=False)
+    request: ChatRequest | CompletionRequest = field(repr=False)
     reasoning: str = ""
     usage: Usage | None = None
     model: str = ""
@@ -65,9 +94,32 @@ class Answer:
     first_seconds: float | None = None
     id: str = ""
     flag: int = 0
+    ban_round: int | None = None
+    is_truncated: bool = False
+    search: tuple[Mapping[str, Any], ...] = ()
+    tool_runs: tuple[ToolRun, ...] = ()
     history_cleared: bool = False
     service: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def statistic(self) -> Statistic:
+        """Speed: the service's own figures where it gives them (seed 002), else as measured here."""
+        said = self.raw.get("statistic")
+        tokens = self.usage.completion_tokens if self.usage else 0
+        measured = Statistic(self.first_seconds or 0.0, self.seconds, tokens / self.seconds if self.seconds else 0.0)
+        if not isinstance(said, dict) or not said.get("total_latency"):
+            return measured
+        first, total, rate = (float(said.get(name) or 0.0) for name in (
+            "first_token_latency", "total_latency", "avg_output_tokens_per_second"))
+        return Statistic(first, total, rate, measured=False)
+
+    @property
+    def messages(self) -> list[Message]:
+        """What was sent and what came back, ready to be followed by a tool's result or the next question."""
+        sent = getattr(self.request, "messages", ({"role": "user", "content": getattr(self.request, "prompt", "")},))
+        said: Message = {"role": "assistant", "content": self.text}
+        return [*sent, {**said, "tool_calls": list(self.tool_calls)} if self.tool_calls else said]
 
     def __str__(self) -> str:
         return self.text
@@ -81,3 +133,125 @@ class Answer:
 
     def _repr_markdown_(self) -> str:
         return markdown.for_notebook(self.text)
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Vectors of texts, in the texts' order.
+
+    Attributes
+    ----------
+    texts : tuple of str
+    vectors : tuple of tuples of float
+    usage : Usage
+    model, service : str
+    request : EmbeddingRequest
+    """
+
+    texts: tuple[str, ...]
+    vectors: tuple[tuple[float, ...], ...]
+    request: EmbeddingRequest = field(repr=False)
+    usage: Usage
+    model: str = ""
+    service: str = ""
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, index: int) -> tuple[float, ...]:
+        return self.vectors[index]
+
+    def __repr__(self) -> str:
+        return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens})"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One generated picture: its bytes, or where they are.
+
+    Attributes
+    ----------
+    content : bytes
+        As received, b"" when the service sent a link.
+    url : str
+        Valid for a few days (seed 000), "" when the service sent the bytes.
+    index : int
+    revised_prompt : str
+        What the service made of the prompt, "" when it did not say.
+    """
+
+    content: bytes = field(default=b"", repr=False)
+    url: str = ""
+    index: int = 0
+    revised_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The pictures of one call.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+    usage : Usage
+    model, service, id : str
+    request : ImageRequest
+    """
+
+    pictures: tuple[Picture, ...]
+    request: ImageRequest = field(repr=False)
+    usage: Usage
+    model: str = ""
+    service: str = ""
+    id: str = ""
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Picture:
+        return self.pictures[index]
+
+    def __repr__(self) -> str:
+        return f"ImageSet({len(self.pictures)} pictures, model={self.model!r})"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A document and how well it answers.
+
+    Attributes
+    ----------
+    document : str
+    score : float
+    index : int
+        Its place in the list that was sent.
+    """
+
+    document: str
+    score: float
+    index: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Documents, the best first.
+
+    Attributes
+    ----------
+    results : tuple of Ranked
+    usage : Usage
+    model, service : str
+    request : RerankRequest
+    """
+
+    results: tuple[Ranked, ...]
+    request: RerankRequest = field(repr=False)
+    usage: Usage
+    model: str = ""
+    service: str = ""
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index: int) -> Ranked:
+        return self.results[index]

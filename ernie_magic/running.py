@@ -8,6 +8,7 @@ queued cell is lost, and an interrupt leaves no connection open.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import queue
 import signal
@@ -23,7 +24,7 @@ from ernie_magic.errors import stopped
 from ernie_magic.language import system_language
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -175,6 +176,58 @@ class Call(Generic[Item, Result]):
             return self._outcome.result(patience)
         except BaseException:  # noqa: BLE001  (the caller is being interrupted: that is what it will raise)
             return None
+
+
+class Errand(Generic[Result]):
+    """Something that the work on the I/O thread wants done by whoever reads it, on their thread: a user's own function.
+
+    Parameters
+    ----------
+    function
+        Called by the reader; a coroutine that it gives is awaited.
+    """
+
+    def __init__(self, function: Callable[[], Result | Coroutine[Any, Any, Result]]) -> None:
+        self._function = function
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[Result] = self._loop.create_future()
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        return self._done.__await__()
+
+    def run(self) -> None:
+        """Do it, from plain code."""
+        try:
+            found = self._function()
+            if inspect.iscoroutine(found):
+                from ernie_magic.nested import finish
+
+                found = finish(found)
+        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
+            self._settle(error)
+        else:
+            self._settle(None, found)  # type: ignore[arg-type]  # a coroutine was finished above
+
+    async def arun(self) -> None:
+        """Do it, from a coroutine."""
+        try:
+            found = self._function()
+            found = await found if inspect.iscoroutine(found) else found
+        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
+            self._settle(error)
+        else:
+            self._settle(None, found)  # type: ignore[arg-type]
+
+    def _settle(self, error: Exception | None, result: Result | None = None) -> None:
+        def settle() -> None:
+            if self._done.done():  # the call was stopped meanwhile
+                return
+            if error is not None:
+                self._done.set_exception(error)
+            else:
+                self._done.set_result(result)  # type: ignore[arg-type]
+
+        _post(self._loop, settle)
 
 
 def _post(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

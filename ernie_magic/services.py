@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.keys import Key, Pair
+    from ernie_magic.parameters import Protocol
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Service:
         Its address, "" when it has none of its own.
     key_variables : tuple of str
         Environment variables with a key (also read from `.env`), the first one found is taken.
-    pair_variables : tuple of str
-        Those with an access key and a secret key, which are exchanged for a temporary key.
+    pair_variables : tuple of pairs of str
+        Those with an identifying key and a secret key; the first complete pair is taken.
     base_url_variable, path : str
         The variable with an address, and what is appended to it.
     key_page : str
@@ -38,29 +39,45 @@ class Service:
         The table's ranges are this service's: they are checked before sending.
     asks_usage : bool
         Usage comes in a stream only when `stream_options` asks for it.
+    protocol : {"openai", "qianfan-v1"}
     """
 
     name: str
     label: Text
     base_url: str = ""
     key_variables: tuple[str, ...] = ()
-    pair_variables: tuple[str, ...] = ()
+    pair_variables: tuple[tuple[str, str], ...] = ()
     base_url_variable: str = ""
     path: str = ""
     key_page: str = ""
     strict: bool = True
     asks_usage: bool = False
+    protocol: Protocol = "openai"
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables whose presence alone chooses this service."""
+        return tuple(name for name in (*self.key_variables, self.base_url_variable) if name)
+
+
+# The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the permanent key.
+IAM_PAIR = ("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY")
+OAUTH_PAIR = ("QIANFAN_AK", "QIANFAN_SK")
+V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 
 AI_STUDIO = Service(
     "aistudio", Text("AI Studio 星河", "AI Studio"), "https://aistudio.baidu.com/llm/lmapi/v3", ("AI_STUDIO_API_KEY",),
     base_url_variable="AI_STUDIO_BASE_URL", key_page="https://aistudio.baidu.com/account/accessToken",
 )
-# The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the permanent key.
 QIANFAN = Service(
     "qianfan", Text("百度千帆 V2", "Baidu Qianfan V2"), "https://qianfan.baidubce.com/v2", ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
-    ("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"), "QIANFAN_CONSOLE_API_BASE_URL", "/v2",
+    (IAM_PAIR,), "QIANFAN_CONSOLE_API_BASE_URL", "/v2",
     "https://console.bce.baidu.com/iam/#/iam/apikey/list", asks_usage=True,
+)
+QIANFAN_V1 = Service(
+    "qianfan-v1", Text("百度千帆 V1", "Baidu Qianfan V1"), f"https://aip.baidubce.com{V1_PREFIX}", ("QIANFAN_ACCESS_TOKEN",),
+    (OAUTH_PAIR, IAM_PAIR), "QIANFAN_BASE_URL", V1_PREFIX,
+    "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application", protocol="qianfan-v1",
 )
 LOCAL = Service(
     "local", Text("OpenAI 兼容服务", "OpenAI-compatible server"), "", ("OPENAI_API_KEY",), base_url_variable="OPENAI_BASE_URL",
@@ -68,9 +85,50 @@ LOCAL = Service(
 )
 EMULATOR = Service("emulator", Text("内置模拟器", "built-in emulator"))
 
-SERVICES: dict[str, Service] = {service.name: service for service in (AI_STUDIO, QIANFAN, LOCAL, EMULATOR)}
+SERVICES: dict[str, Service] = {service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)}
 IAM_URL, IAM_URL_VARIABLE = "https://iam.bj.baidubce.com", "QIANFAN_IAM_BASE_URL"
+CONSOLE_URL, CONSOLE_URL_VARIABLE = "https://qianfan.baidubce.com", "QIANFAN_CONSOLE_API_BASE_URL"
 APP_ID_VARIABLE = "QIANFAN_APP_ID"
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A key sent as `Authorization: Bearer` (seeds 000 and 002)."""
+
+    key: Key
+
+
+@dataclass(frozen=True)
+class BearerFromPair:
+    """Access key and secret key, exchanged at IAM for a temporary bearer token (reference qianfan-wire 4.1)."""
+
+    pair: Pair
+    iam_url: str = IAM_URL
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A token sent as `access_token` in the query (seed 003)."""
+
+    token: Key
+
+
+@dataclass(frozen=True)
+class TokenFromPair:
+    """An application's API Key and Secret Key, exchanged by OAuth for an `access_token` (seed 003)."""
+
+    pair: Pair
+    url: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Access key and secret key that sign each call (seed 003; reference qianfan-wire 1.2)."""
+
+    pair: Pair
+
+
+Credential = Bearer | BearerFromPair | AccessToken | TokenFromPair | Signature
 
 
 @dataclass(frozen=True)
@@ -81,20 +139,19 @@ class Endpoint:
     ----------
     service : Service
     base_url : str
-    key : Key | None
-        Sent as the bearer key.
-    pair : Pair | None
-        Exchanged at `iam_url` for a temporary key when there is no `key`.
+    credential : Credential | None
+        None where the server wants none.
     headers : dict
         Sent along (`appid`).
+    console_url : str
+        Where Qianfan V1 lists its services.
     """
 
     service: Service
     base_url: str
-    key: Key | None = None
-    pair: Pair | None = None
-    iam_url: str = IAM_URL
-    headers: Mapping[str, str] = field(default_factory=dict)
+    credential: Credential | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    console_url: str = CONSOLE_URL
 
 
 def clean_base_url(url: str) -> str:
@@ -102,18 +159,42 @@ def clean_base_url(url: str) -> str:
     return url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
 
 
-# What each kind of key looks like (reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up).
-_KINDS: tuple[tuple[re.Pattern[str], Text, tuple[str, ...]], ...] = (
-    (re.compile(r"bce-v3/"), Text("千帆 V2 的 API Key", "a Qianfan V2 API key"), ("qianfan",)),
-    (re.compile(r"2[45]\.[0-9a-f]{32}\.\d+\.\d+"), Text("千帆 V1 的 access_token", "a Qianfan V1 access_token"), ()),
-    (re.compile(r"ALTAK[A-Za-z0-9]"), Text("IAM 的 Access Key（要和 Secret Key 成对使用）", "an IAM access key (it goes with a secret key)"), ()),
-    (re.compile(r"sk-"), Text("OpenAI 式的密钥", "an OpenAI-style key"), ("local",)),
+@dataclass(frozen=True)
+class _Look:
+    """What a kind of key looks like, what it is called, which places take it, and where it belongs."""
+
+    pattern: re.Pattern[str]
+    name: Text
+    places: tuple[str, ...]
+    advice: Text
+
+
+# Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a service, for a key by
+# itself, or the first variable of a pair.
+_LOOKS = (
+    _Look(re.compile(r"bce-v3/"), Text("千帆 V2 的 API Key", "a Qianfan V2 API key"), ("qianfan", "local"),
+          Text("改用 %ernie use qianfan，写进 QIANFAN_API_KEY", "use %ernie use qianfan, and put it into QIANFAN_API_KEY")),
+    _Look(re.compile(r"2[45]\.[0-9a-f]{32}\.\d+\.\d+"), Text("千帆 V1 的 access_token", "a Qianfan V1 access_token"), ("qianfan-v1", "local"),
+          Text("改用 %ernie use qianfan-v1，写进 QIANFAN_ACCESS_TOKEN", "use %ernie use qianfan-v1, and put it into QIANFAN_ACCESS_TOKEN")),
+    _Look(re.compile(r"ALTAK[A-Za-z0-9]"), Text("IAM 的 Access Key（要和 Secret Key 成对使用）", "an IAM access key (it goes with a secret key)"),
+          (IAM_PAIR[0], "local"), Text("写进 QIANFAN_ACCESS_KEY 和 QIANFAN_SECRET_KEY", "put the two into QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY")),
+    _Look(re.compile(r"sk-"), Text("OpenAI 式的密钥", "an OpenAI-style key"), ("local",),
+          Text("改用 %ernie use local", "use %ernie use local")),
+    _Look(re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{24}$"),
+          Text("千帆应用的 API Key（要和 Secret Key 成对使用）", "the API Key of a Qianfan application (it goes with a secret key)"),
+          (OAUTH_PAIR[0], "local"), Text("写进 QIANFAN_AK 和 QIANFAN_SK", "put the two into QIANFAN_AK and QIANFAN_SK")),
 )
 
 
-def mixed_up(service: Service, key: Key) -> tuple[Text, tuple[str, ...]] | None:
-    """What kind of key this looks like, and which services take that, when it is of another service; else None."""
-    for look, kind, takers in _KINDS:
-        if look.match(key.reveal()):
-            return None if service.name in takers or service.name == "local" else (kind, takers)
+def mixed_up(place: str, key: Key) -> tuple[Text, Text] | None:
+    """What kind of key this looks like and where it belongs, when that is not `place`; else None.
+
+    Parameters
+    ----------
+    place
+        A service's name, or the variable of a pair's identifying key.
+    """
+    for look in _LOOKS:
+        if look.pattern.match(key.reveal()):
+            return None if place in look.places else (look.name, look.advice)
     return None

@@ -1,57 +1,46 @@
-"""The session: settings, one client, usage and named conversations. An async core on the I/O thread, a thin sync face."""
+"""The session: settings, conversations, usage, and a thin face of plain and async calls over one async core."""
 
 from __future__ import annotations
 
-import asyncio
+import atexit
 import threading
-import time
-from typing import TYPE_CHECKING, Any
+import weakref
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import models, parameters, safety, services
+from ernie_magic import models, services
 from ernie_magic.conversation import Conversation
-from ernie_magic.errors import ErnieError, InvalidOption, ModelNotFound, stopped
-from ernie_magic.history import Turn
+from ernie_magic.core import Core, completes
+from ernie_magic.direct import Wire
+from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.language import Text
-from ernie_magic.models import Listed
-from ernie_magic.requests import ChatOptions, ChatRequest, Message, chat_request
+from ernie_magic.requests import Rules, completion_request, embedding_request, image_request, rerank_request
 from ernie_magic.running import IO, Call
 from ernie_magic.settings import ErnieSettings
+from ernie_magic.stream import Stream
+from ernie_magic.suggest import near
 from ernie_magic.usage import UsageLog
-from ernie_magic.wire import retry
-from ernie_magic.wire.client import Client
-from ernie_magic.wire.openai_style import Delta, Reader
+from ernie_magic.wire import replies
+from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.history import History
-    from ernie_magic.results import Answer
+    from ernie_magic.models import Listed
+    from ernie_magic.requests import Message
+    from ernie_magic.results import Answer, Embeddings, ImageSet, Ranking
     from ernie_magic.services import Endpoint
-    from ernie_magic.stream import Stream
+    from ernie_magic.settings import Snapshot
+    from ernie_magic.tokens import TokenCount
+    from ernie_magic.wire.limits import Limit
+    from ernie_magic.wire.protocol import Delta
 
+Result = TypeVar("Result")
 MAIN = "main"
-_KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding")}
-_OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
-_RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
-
-
-class Clock:
-    """How long a call takes, and how long until its first text; in seconds."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self.first: float | None = None
-        self.seconds = 0.0
-
-    def mark(self) -> None:
-        """Text came."""
-        if self.first is None:
-            self.first = time.monotonic() - self._began
-
-    def stop(self) -> None:
-        """The call has ended."""
-        self.seconds = time.monotonic() - self._began
+# What each other call uses when nobody says: the documents' own examples (seed 000; reference qianfan-wire 2).
+DEFAULTS: dict[models.Kind, str] = {"image": "Stable-Diffusion-XL", "embedding": "embedding-v1", "rerank": "bce-reranker-base"}
 
 
 class Session:
@@ -65,19 +54,20 @@ class Session:
         Settings to begin with (`service`, `model`, `api_key`, `base_url`, `language`, `temperature` …).
     """
 
-    def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:  # noqa: ANN401
+    def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
         self.settings = settings or ErnieSettings()
         for name, value in values.items():
             if name not in self.settings.trait_names(config=True):
-                raise parameters.unknown(name, self.settings.trait_names(config=True))
+                raise self.settings.unknown(name)
             setattr(self.settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
         self.last: Answer | None = None
-        self._client = Client()
+        self.wire = Wire(self)
         self._emulator: Emulator | None = None
         self._starting = threading.Lock()
-        self._listed: dict[str, list[Listed]] = {}  # by base URL
+        self._core = Core(self.usage, self._emulator_url)
+        _OPEN.add(self)
 
     # --- conversations ---------------------------------------------------------------------------------------------
 
@@ -95,17 +85,17 @@ class Session:
         """The conversation of that name; a new one when there is none yet."""
         return self.conversations.setdefault(name, Conversation(self, name))
 
-    def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream:  # noqa: ANN401
+    def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
         """`Conversation.stream` of the current conversation."""
         return self.conversation.stream(prompt, **options)
 
     astream = stream
 
-    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """`Conversation.chat` of the current conversation."""
         return self.conversation.chat(prompt, **options)
 
-    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:  # noqa: ANN401
+    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """`Conversation.achat` of the current conversation."""
         return await self.conversation.achat(prompt, **options)
 
@@ -113,10 +103,146 @@ class Session:
         """Forget the current conversation's turns; settings and usage stay."""
         self.conversation.reset()
 
-    # --- services and models ---------------------------------------------------------------------------------------
+    # --- the other calls -------------------------------------------------------------------------------------------
+
+    def stream_completion(
+        self, prompt: str, *, model: str | None = None, stream: bool | None = None, endpoint: str = "", extra: dict[str, Any] | None = None,
+        **parameters: Any,
+    ) -> Stream[Answer]:
+        """Have a text gone on with (seed 001, 续写), piece by piece; leaves no turn.
+
+        Parameters
+        ----------
+        prompt
+            The text's beginning.
+        model, stream, endpoint, extra
+            As `Conversation.stream` takes them.
+        **parameters
+            temperature, top_k, top_p, penalty_score, max_completion_tokens, stop, seed, user.
+
+        Raises
+        ------
+        ErnieError
+        """
+        settings, at = self.now()
+        model = model or endpoint or settings.model or models.FALLBACK_CHAT
+        request = self._checked(lambda: completion_request(
+            prompt, model=model, given=parameters, extra=extra or {}, stream=settings.stream if stream is None else stream,
+            rules=_rules(at), endpoint=endpoint))
+        if at.service.asks_usage and request.stream and not completes(at, request):
+            request = replace(request, parameters={**request.parameters, "stream_options": {"include_usage": True}})
+        return self.start(lambda core, emit: core.complete(request, at, settings, emit))
+
+    def complete(self, prompt: str, **options: Any) -> Answer:
+        """Have a text gone on with, and wait for the whole; takes what `stream_completion` takes."""
+        return self.stream_completion(prompt, **options).result()
+
+    async def acomplete(self, prompt: str, **options: Any) -> Answer:
+        """The same, awaited."""
+        return await self.stream_completion(prompt, **options).aresult()
+
+    def _embedding(self, texts: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[Embeddings]:
+        settings, at = self.now()
+        request = self._checked(lambda: embedding_request(
+            [texts] if isinstance(texts, str) else list(texts), model=model or endpoint or DEFAULTS["embedding"], given=given, extra=extra or {},
+            rules=_rules(at), endpoint=endpoint))
+        return self.start(lambda core, emit: core.send("embeddings", request, at, settings, emit, replies.vectors))
+
+    def embed(self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Embeddings:
+        """Vectors of texts (seed 000, 向量): as many as the model takes in one call, 16 for embedding-v1.
+
+        Parameters
+        ----------
+        texts
+            One text or several, none empty, each within the model's length (embedding-v1: 1,000 characters).
+        model
+            "embedding-v1" when None.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._embedding(texts, model, endpoint, extra, parameters).result()
+
+    async def aembed(self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Embeddings:
+        """The same, awaited."""
+        return await self._embedding(texts, model, endpoint, extra, parameters).aresult()
+
+    def _image(self, prompt: str, model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[ImageSet]:
+        settings, at = self.now()
+        request = self._checked(lambda: image_request(
+            prompt, model=model or endpoint or DEFAULTS["image"], given=given, extra=extra or {}, rules=_rules(at), endpoint=endpoint))
+        return self.start(lambda core, emit: core.send("images", request, at, settings, emit, replies.pictures))
+
+    def image(self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> ImageSet:
+        """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried out: pictures are billed.
+
+        Parameters
+        ----------
+        prompt
+            At most 1,024 characters.
+        model
+            "Stable-Diffusion-XL" when None.
+        **parameters
+            negative_prompt, size, n, steps, style, sampler_index, cfg_scale, seed, response_format.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._image(prompt, model, endpoint, extra, parameters).result()
+
+    async def aimage(self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> ImageSet:
+        """The same, awaited."""
+        return await self._image(prompt, model, endpoint, extra, parameters).aresult()
+
+    def _rerank(self, query: str, documents: Sequence[str], model: str | None, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[Ranking]:
+        settings, at = self.now()
+        request = self._checked(lambda: rerank_request(
+            query, list(documents), model=model or DEFAULTS["rerank"], given=given, extra=extra or {}, rules=_rules(at)))
+        return self.start(lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking))
+
+    def rerank(self, query: str, documents: Sequence[str], *, model: str | None = None, extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
+        """Documents in the order of how well they answer a query (reference qianfan-wire 2.6).
+
+        Parameters
+        ----------
+        query
+            At most 1,600 characters.
+        documents
+            At most 64, each of at most 4,096 characters.
+        model
+            "bce-reranker-base" when None.
+        **parameters
+            top_n, user.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._rerank(query, documents, model, extra, parameters).result()
+
+    async def arerank(self, query: str, documents: Sequence[str], *, model: str | None = None, extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
+        """The same, awaited."""
+        return await self._rerank(query, documents, model, extra, parameters).aresult()
+
+    def _count(self, text: str, model: str | None) -> Stream[TokenCount]:
+        settings, at = self.now()
+        chosen = model or settings.model or models.FALLBACK_CHAT
+        return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
+
+    def count_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
+        """Tokens of a text: counted by Qianfan V1's tokenizer; on other services the documents' estimate, which says that it is one."""
+        return self._count(text, model).result()
+
+    async def acount_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
+        """The same, awaited."""
+        return await self._count(text, model).aresult()
+
+    # --- services, models, limits ----------------------------------------------------------------------------------
 
     def use(self, service: str) -> None:
-        """Talk to this service from now on: "aistudio", "qianfan", "local" or "emulator".
+        """Talk to this service from now on: "aistudio", "qianfan", "qianfan-v1", "local" or "emulator".
 
         Raises
         ------
@@ -124,7 +250,7 @@ class Session:
             No such service.
         """
         if service not in services.SERVICES:
-            close = models.near(service, services.SERVICES, 1)
+            close = near(service, services.SERVICES, 1)
             raise self.spoken(InvalidOption(
                 Text("没有叫 {name} 的服务，可选：{known}", "no service {name}; there are: {known}").fill(
                     name=service, known=", ".join(services.SERVICES)),
@@ -136,26 +262,45 @@ class Session:
 
         Raises
         ------
-        MissingKey
+        MissingKey, InvalidOption
         """
-        return self.settings.endpoint(self._emulator_url)
+        at = self.settings.endpoint()
+        return replace(at, base_url=self._emulator_url()) if at.service is services.EMULATOR else at
+
+    def _list(self) -> Stream[list[Listed]]:
+        settings, at = self.now()
+        return self.start(lambda core, _emit: core.models(at, settings))
 
     def models(self) -> list[Listed]:
         """The service's live list of models, with what the catalogue knows of each."""
-        return Call[None, list[Listed]](lambda _emit: self._models(self.endpoint())).wait()
+        return self._list().result()
+
+    async def amodels(self) -> list[Listed]:
+        """The same, awaited."""
+        return await self._list().aresult()
 
     def known_models(self) -> list[str]:
         """Ids for completion, without the network: the last live list, else the catalogue."""
-        listed = [entry.id for entries in self._listed.values() for entry in entries]
+        listed = [entry.id for entries in self._core.listed.values() for entry in entries]
         return listed or [model.id for model in models.CATALOGUE]
+
+    def limits(self) -> list[Limit]:
+        """What is known of the services' limits a minute, and what is left: shared by everything in this process."""
+        return LIMITS.all()
 
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
-        IO.run(self._client.aclose())
+        IO.run(self._core.client.aclose())
         with self._starting:
             if self._emulator is not None:
                 self._emulator.stop()
                 self._emulator = None
+
+    def __enter__(self) -> Session:  # noqa: PYI034  (Self is in typing from Python 3.11)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _emulator_url(self) -> str:
         with self._starting:
@@ -165,121 +310,30 @@ class Session:
                 self._emulator = emulator.start()
             return self._emulator.base_url
 
-    async def _models(self, endpoint: Endpoint) -> list[Listed]:
-        try:
-            found = await self._client.models(endpoint, timeout=min(30.0, self.settings.request_timeout))
-        except ErnieError as error:
-            raise self.spoken(error) from None
-        listed = self._listed[endpoint.base_url] = [Listed(str(entry["id"]), entry) for entry in found]
-        return listed
+    # --- from a call to the core -----------------------------------------------------------------------------------
 
-    async def _default_model(self, endpoint: Endpoint) -> str:
-        """The first preferred chat model that the live list offers (asked once an address), else the fallback."""
-        try:
-            listed = self._listed.get(endpoint.base_url) or await self._models(endpoint)
-        except ErnieError:
-            return models.FALLBACK_CHAT  # the call itself will say what is wrong
-        return models.preferred([entry.id for entry in listed])
+    def start(self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]) -> Stream[Any]:
+        """Begin work of the core on the I/O thread; its errors come in this session's language."""
+        language = self.settings.spoken
 
-    # --- the one call ----------------------------------------------------------------------------------------------
-
-    async def answer(
-        self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions,
-        emit: Callable[[Delta], None],
-    ) -> Answer:
-        """Ask and read the answer, on the I/O thread (`Conversation.ask` calls it there). Cancelled, it gives what came."""
-        try:
-            if conversation.locked and options.history and isinstance(prompt, str):
-                raise safety.locked(conversation.name)
-            endpoint = self.endpoint()
-            request = await self._request(conversation, prompt, options, endpoint)
-        except ErnieError as error:
-            raise self.spoken(error) from None
-        except asyncio.CancelledError:  # stopped before anything was asked
-            raise stopped(None, self.settings.spoken) from None
-        reader, clock = Reader(request), Clock()
-        problem = await self._read(endpoint, request, reader, clock, emit)
-        if reader.flag >= safety.LOCKS:
-            conversation.locked = True
-        if reader.flag >= safety.WITHDRAWS:
-            raise self.spoken(safety.withdrawn(reader.flag, reader.id))
-        partial = problem is not None
-        answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=partial, service=endpoint.service.name)
-        came = bool(answer.text or answer.reasoning)
-        if came or not partial:
-            self._record(conversation, prompt, options, answer)
-        if isinstance(problem, ErnieError):
-            problem.answer = answer if came else None
-            raise self.spoken(await self._with_suggestions(problem, request, endpoint))
-        return answer
-
-    async def _read(
-        self, endpoint: Endpoint, request: ChatRequest, reader: Reader, clock: Clock, emit: Callable[[Delta], None]
-    ) -> ErnieError | asyncio.CancelledError | None:
-        """Read the reply into `reader`; what ended it before its end, None when nothing did."""
-        settings = self.settings
-
-        def waiting(error: ErnieError, seconds: float, attempt: int) -> None:
-            emit(Delta(notice=_RETRY.fill(what=error.what, seconds=f"{seconds:.0f}", attempt=attempt, count=settings.retry_count)))
-
-        try:
-            async for attempt in retry.attempts(
-                settings.retry_count, settings.backoff_factor, may_repeat=lambda: not reader.started, waiting=waiting
-            ):
-                with attempt:
-                    async for delta in self._client.chat(endpoint, request, reader, timeout=settings.request_timeout):
-                        if reader.flag >= safety.WITHDRAWS:
-                            break  # not one more word of it
-                        clock.mark()
-                        emit(delta)
-        except (ErnieError, asyncio.CancelledError) as problem:
-            return problem
-        finally:
-            clock.stop()
-        return None
-
-    async def _request(
-        self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions, endpoint: Endpoint
-    ) -> ChatRequest:
-        settings = self.settings
-        messages = conversation.messages(prompt, options)
-        stream = settings.stream if options.stream is None else options.stream
-        model = options.model or settings.model
-        if not model:
-            chat_request(messages, model=models.UNDECIDED, given=options.parameters)  # a mistake is told before the network is asked
-            model = await self._default_model(endpoint)
-        extra = dict(options.extra)
-        if stream and endpoint.service.asks_usage:
-            extra.setdefault("stream_options", {"include_usage": True})
-        given = {**settings.kept(), **{k: v for k, v in options.parameters.items() if v is not None}}
-        return chat_request(messages, model=model, given=given, extra=extra, stream=stream, strict=endpoint.service.strict)
-
-    def _record(
-        self, conversation: Conversation, prompt: str | Sequence[Message], options: ChatOptions, answer: Answer
-    ) -> None:
-        self.last = answer
-        self.usage.add(answer.service, answer.model, answer.usage)
-        if options.history and isinstance(prompt, str):
-            if answer.history_cleared:
-                conversation.history.clear()
-            else:
-                conversation.history.append(Turn(prompt, answer))
-
-    async def _with_suggestions(self, error: ErnieError, request: ChatRequest, endpoint: Endpoint) -> ErnieError:
-        """A refused model gets the nearest ids that the service does offer."""
-        if isinstance(error, ModelNotFound):
+        async def told(emit: Callable[[Delta], None]) -> Any:
             try:
-                offered = [entry.id for entry in await self._models(endpoint)]
-            except (ErnieError, asyncio.CancelledError):
-                offered = self.known_models()
-            chats = [name for name in offered if models.kind_of(name) in ("chat", None) and name.lower() != request.model.lower()]
-            if (kind := models.kind_of(request.model)) in ("image", "embedding"):
-                error.cause = _OTHER_KIND.fill(model=request.model, kind=_KIND_NAMES[kind])
-            error.suggestions = models.near(request.model, chats)
-            if error.suggestions:
-                error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "near ids: {near}; %ernie models lists all").fill(
-                    near=", ".join(error.suggestions))
-        return error
+                return await work(self._core, emit)
+            except ErnieError as error:
+                error.language = language
+                raise
+
+        return Stream(Call(told), lambda: language)
+
+    def now(self) -> tuple[Snapshot, Endpoint]:
+        """The settings and the place as they are now."""
+        return self.settings.snapshot(), self._checked(self.settings.endpoint)
+
+    def _checked(self, make: Callable[[], Result]) -> Result:
+        try:
+            return make()
+        except ErnieError as error:
+            raise self.spoken(error) from None
 
     def spoken(self, error: ErnieError) -> ErnieError:
         """The error, in this session's language."""
@@ -289,3 +343,17 @@ class Session:
     def __repr__(self) -> str:
         service, model = self.settings.chosen().name, self.settings.model or "default"
         return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"
+
+
+def _rules(at: Endpoint) -> Rules:
+    return Rules(at.service.strict, at.service.protocol)
+
+
+# Closed when the kernel ends, so that no connection and no server is left to the garbage collector.
+_OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for session in list(_OPEN):
+        session.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ernie_magic.errors import interrupted, stopped
 from ernie_magic.running import runs_the_cell
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from ernie_magic.language import Language
-    from ernie_magic.results import Answer
     from ernie_magic.running import Call
-    from ernie_magic.wire.openai_style import Delta
+    from ernie_magic.wire.protocol import Delta
+
+Result = TypeVar("Result")
 
 
-class Stream:
-    """An answer on its way. Iterate (`for` or `async for`) for its pieces of text; `result()` is the `Answer`.
+class Stream(Generic[Result]):
+    """An answer, or another result, on its way. Iterate (`for` or `async for`) for its pieces of text; `result()` is the `Answer`.
 
     An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop early does the same
     quietly, and what came is kept as a partial turn.
@@ -30,13 +31,17 @@ class Stream:
         Asked when an interrupt is told.
     """
 
-    def __init__(self, call: Call[Delta, Answer], language: Callable[[], Language]) -> None:
+    def __init__(self, call: Call[Delta, Result], language: Callable[[], Language]) -> None:
         self._call, self._language = call, language
 
     def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
         """Deltas as they come, in batches at least `interval` seconds apart."""
         try:
-            yield from self._call.batches(interval)
+            for batch in self._call.batches(interval):
+                yield batch
+                for delta in batch:
+                    if delta.errand:
+                        delta.errand.run()
         except KeyboardInterrupt:
             raise interrupted(self._call.stop(), self._language()) from None
         finally:
@@ -47,6 +52,9 @@ class Stream:
         try:
             async for batch in self._call.abatches(interval):
                 yield batch
+                for delta in batch:
+                    if delta.errand:
+                        await delta.errand.arun()
         finally:
             self.close()
         if self._call.interrupted:
@@ -67,8 +75,8 @@ class Stream:
                     yield delta.text
         self._call.result()
 
-    def result(self) -> Answer:
-        """The whole answer; waits for it.
+    def result(self) -> Result:
+        """The whole result; waits for it.
 
         Raises
         ------
@@ -79,13 +87,13 @@ class Stream:
             pass
         return self._call.result()
 
-    async def aresult(self) -> Answer:
-        """The whole answer, awaited."""
+    async def aresult(self) -> Result:
+        """The whole result, awaited."""
         async for _ in self.abatches():
             pass
         return self._call.result()
 
-    def stop(self) -> Answer | None:
+    def stop(self) -> Result | None:
         """End it now, and give what came; None when nothing did."""
         return self._call.stop()
 

@@ -11,6 +11,7 @@ from ernie_magic.language import Language, Text
 
 if TYPE_CHECKING:
     from ernie_magic.results import Answer
+    from ernie_magic.tools import ToolRun
 
 _TOKENS = Text("{n} token", "{n} tokens")
 _SECONDS = Text("{n} 秒", "{n} s")
@@ -20,12 +21,18 @@ _FLAGS = {1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"
           2: Text("⚠ 内容审核：对话已锁定，%ernie reset 后重新开始", "⚠ content review: conversation locked until %ernie reset")}
 _CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
 _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
+_TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
+_TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
+_SOURCES = Text("搜索来源（{n}）", "sources ({n})")
+_SHOWN = 300  # characters of a tool's result
 _REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
 _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),
     "completion": Text("回答 token", "completion tokens"),
     "first": Text("首字延迟", "time to first text"),
+    "speed": Text("每秒 token", "tokens a second"),
+    "search": Text("搜索 token", "search tokens"),
     "finish": Text("结束原因", "finish reason"),
     "id": Text("请求编号", "request id"),
     "sent": Text("请求参数", "parameters sent"),
@@ -52,9 +59,11 @@ def summary(answer: Answer, language: Language) -> str:
 def _notes(answer: Answer) -> list[Text]:
     """What content review says of an answer that may be shown."""
     notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
-    notes += [_CUT] if answer.finish_reason == "length" else []
+    notes += [_CUT] if answer.is_truncated else []
     notes += [_FILTERED] if answer.finish_reason == "content_filter" else []
-    return notes + ([_CLEARED] if answer.history_cleared else [])
+    notes += [_CLEARED] if answer.history_cleared else []
+    trimmed = getattr(answer.request, "trimmed", 0)
+    return notes + ([_TRIMMED.fill(n=trimmed)] if trimmed else [])
 
 
 def footer(answer: Answer, language: Language) -> str:
@@ -67,12 +76,36 @@ def footer(answer: Answer, language: Language) -> str:
         facts["first"] = _SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
     facts["finish"] = answer.finish_reason
     facts["id"] = answer.id
-    facts["messages"] = str(len(answer.request.messages))
+    facts["messages"] = str(len(answer.messages) - 1)
+    facts["speed"] = f"{rate:.1f}" if (rate := answer.statistic.avg_output_tokens_per_second) else ""
+    if answer.usage and answer.usage.search_tokens:
+        facts["search"] = str(answer.usage.search_tokens)
     sent = {**answer.request.parameters, **answer.request.extra}
     facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
     rows = "<br>".join(
         f"{html.escape(_ROWS[name].say(language))}: <code>{html.escape(fact)}</code>" for name, fact in facts.items() if fact)
     return _folded(f"<small>{html.escape(summary(answer, language))}</small>", f"<small>{rows}</small>")
+
+
+def tool_runs(answer: Answer, language: Language) -> str:
+    """The tools that were called on the way, folded."""
+    lines = "<br>".join(html.escape(tool_run(run, language)) for run in answer.tool_runs)
+    return _folded(f"<small>🔧 {html.escape(', '.join(run.name for run in answer.tool_runs))}</small>", f"<small>{lines}</small>") if lines else ""
+
+
+def tool_run(run: ToolRun, language: Language) -> str:
+    """One call of a tool, in a line."""
+    return _TOOL.say(language, name=run.name, arguments=f"({run.arguments})", content=run.content if len(run.content) <= _SHOWN else run.content[:_SHOWN] + "…")
+
+
+def sources(answer: Answer, language: Language) -> str:
+    """The pages that a web search found, folded; only addresses of the web become links."""
+    items = []
+    for found in answer.search:
+        url, title = str(found.get("url") or ""), str(found.get("title") or found.get("url") or "")
+        shown = html.escape(title)
+        items.append(f'<a href="{html.escape(url)}">{shown}</a>' if url.startswith(("https://", "http://")) else shown)
+    return _folded(f"<small>{_SOURCES.say(language, n=len(items))}</small>", "<small>" + "<br>".join(items) + "</small>") if items else ""
 
 
 def reasoning(text: str, language: Language) -> str:
@@ -83,7 +116,8 @@ def reasoning(text: str, language: Language) -> str:
 
 def bundle(answer: Answer, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later)."""
-    parts = [reasoning(answer.reasoning, language), markdown.for_notebook(answer.text).rstrip(), footer(answer, language)]
+    parts = [reasoning(answer.reasoning, language), tool_runs(answer, language), markdown.for_notebook(answer.text).rstrip(),
+             sources(answer, language), footer(answer, language)]
     data = {
         "text/markdown": "\n\n".join(part for part in parts if part),
         "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",

@@ -6,6 +6,7 @@ the stream stalls, and a front end is never asked for more than it can draw.
 
 from __future__ import annotations
 
+import html
 import sys
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
     from ernie_magic.results import Answer
-    from ernie_magic.wire.openai_style import Delta
+    from ernie_magic.wire.protocol import Delta
 
 # Seconds between updates: 11 a second. The house allows 20; each costs 0.7 kB of headers on iopub, and at 11 an answer
 # of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured: tests/kernel/test_streaming.py).
@@ -83,11 +84,18 @@ class NotebookView:
         if thought:
             self._thoughts += thought
             self._thinking = self._put(self._thinking, self._growing_thought())
-        if self._waiting and (thought or text):
+        ran = [delta.tool for delta in deltas if delta.tool]
+        if self._waiting and (thought or text or ran):
             self._put(self._waiting, "")
             self._waiting = None
-        if not text:
-            return
+        if text:
+            self._grow(text)
+        if ran:
+            for run in ran:
+                self._put(None, f"<small>🔧 {html.escape(answers.tool_run(run, self._language))}</small>")
+            self._segments, self._open = markdown.Segmenter(), None  # what follows stands below them
+
+    def _grow(self, text: str) -> None:
         if self._thinking:
             self._put(self._thinking, answers.reasoning(self._thoughts, self._language))
             self._thinking = None
@@ -172,6 +180,8 @@ class TextView:
             if delta.reasoning:
                 sys.stdout.write(("" if self._in_thought else self._dim) + delta.reasoning)
                 self._in_thought = True
+            if delta.tool:
+                sys.stdout.write(f"{self._dim}🔧 {answers.tool_run(delta.tool, self._language)}{self._plain}\n")
             if delta.text:
                 sys.stdout.write((f"{self._plain}\n\n" if self._in_thought else "") + delta.text)
                 self._in_thought = False

@@ -1,4 +1,4 @@
-"""The OpenAI-style API of AI Studio (seed 000) and of Qianfan V2 (seed 002): chat, images, embeddings, models."""
+"""The OpenAI-style API of AI Studio (seed 000) and of Qianfan V2 (seed 002): chat, images, embeddings, rerank, models."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import base64
 import json
 import struct
 import time
-import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
 from ernie_magic import models, parameters
-from ernie_magic.emulator import checks, vectors
+from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, reply
 
@@ -24,10 +23,12 @@ if TYPE_CHECKING:
 PREFIX = "/llm/lmapi/v3"
 QIANFAN_PREFIX = "/v2"
 PICTURES = "/emulator/picture.png"
+_FOUND = {"index": 1, "url": "https://example.com/simulated", "title": "模拟的搜索结果 simulated"}
+_SEARCH_TOKENS = 120  # what a search adds to a prompt here
 
 
-def authorise(headers: dict[str, str], iam: Iam) -> None:
-    """Any bearer key will do, but for those the table says.
+def authorise(headers: dict[str, str], iam: Iam) -> str:
+    """Any bearer key will do, but for those the table says; gives what the limit is counted by.
 
     Raises
     ------
@@ -42,12 +43,13 @@ def authorise(headers: dict[str, str], iam: Iam) -> None:
     if key.startswith("limited"):
         kind = key.removeprefix("limited").removeprefix("-").split("-")[0]
         raise Refusal(f"{kind if kind in ('tpm', 'preemptible', 'user', 'cluster') else 'rpm'}_rate_limit_exceeded")
+    return key
 
 
 def list_models(_call: Call) -> Response:
     """`GET /models`."""
     created = 1_735_689_600
-    data = [{"id": model.id, "object": "model", "created": created, "owned_by": "baidu"} for model in models.CATALOGUE]
+    data = [{"id": model.id, "object": "model", "created": created, "owned_by": "baidu"} for model in models.CATALOGUE if model.v2]
     return JSONResponse({"object": "list", "data": data})
 
 
@@ -55,6 +57,7 @@ def chat(call: Call) -> Response:
     """`POST /chat/completions`, plain or streamed."""
     body = call.json()
     model = checks.model_of(body, "chat")
+    call.admit(model)
     messages = checks.messages_of(body, model)
     given = checks.parameters_of(body, "chat", model)
     last = checks.text_of(messages[-1])
@@ -62,58 +65,58 @@ def chat(call: Call) -> Response:
         if word in last:
             raise Refusal(code)
     made = reply(messages, given, model, call.seed)
-    usage = _usage("".join(checks.text_of(m) for m in messages), made.text + "".join(made.reasoning))
+    searched = bool((given.get("web_search") or {}).get("enable"))
+    usage = _usage("".join(checks.text_of(m) for m in messages), made.text + "".join(made.reasoning), searched=searched)
+    call.spend(usage["total_tokens"])
+    head = {"id": request_id(), "created": int(time.time()), "model": model, **({"search_results": [_FOUND]} if searched else {})}
     if body.get("stream"):
         # AI Studio always tells the usage in the last chunk (seed 000), Qianfan only when it is asked (seed 002).
         wanted = call.path.startswith(PREFIX) or bool((body.get("stream_options") or {}).get("include_usage"))
-        return call.stream(_chunks(made, model, usage if wanted else None), made.pace)
-    message = {"role": "assistant", "content": made.text, **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {})}
+        return call.stream(_chunks(made, head, usage if wanted else None), made.pace)
+    message = {"role": "assistant", "content": made.text, **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {}),
+               **({"tool_calls": _tool_calls(made)} if made.calls else {})}
     choice = {"index": 0, "message": message, "finish_reason": made.finish, **_safety(made)}
-    return JSONResponse({"id": request_id(), "object": "chat.completion", "created": int(time.time()), "model": model, "choices": [choice], "usage": usage})
+    return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
 
-def _chunks(made: Reply, model: str, usage: dict[str, int] | None) -> list[str]:
+def _chunks(made: Reply, head: dict[str, Any], usage: dict[str, Any] | None) -> list[str]:
     """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the others usage is null (seed 000)."""
-    head = {"id": request_id(), "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
-    deltas: list[dict[str, str]] = [{"reasoning_content": piece} for piece in made.reasoning] + [{"content": piece} for piece in made.pieces]
+    head = {**head, "object": "chat.completion.chunk"}
+    deltas: list[dict[str, Any]] = [{"reasoning_content": piece} for piece in made.reasoning] + [{"content": piece} for piece in made.pieces]
+    # Each tool call whole, in one delta: the official client takes no parts (reference qianfan-wire 4.2).
+    deltas += [{"content": "", "tool_calls": [{"index": i, **tool_call}]} for i, tool_call in enumerate(_tool_calls(made))]
     chunks: list[dict[str, Any]] = [{**head, "choices": [{"index": 0, "delta": delta}], "usage": None} for delta in deltas]
     last = {"index": 0, "delta": {"content": ""}, "finish_reason": made.finish, **_safety(made)}
     chunks.append({**head, "choices": [last], "usage": usage})
     return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
 
 
-def _safety(made: Reply) -> dict[str, int]:
-    return {"flag": made.flag, "ban_round": -1} if made.flag else {"flag": 0}
+def _tool_calls(made: Reply) -> list[dict[str, Any]]:
+    return [{"id": request_id().removeprefix("as-") + "000000", "type": "function", "function": called} for called in made.calls]
 
 
-def _usage(prompt: str, answer: str) -> dict[str, int]:
+def _safety(made: Reply) -> dict[str, Any]:
+    return {"flag": made.flag, **({"ban_round": -1} if made.flag else {}), **({"need_clear_history": True} if made.clear else {})}
+
+
+def _usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
     asked, said = checks.count_tokens(prompt), checks.count_tokens(answer)
-    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    found = _SEARCH_TOKENS if searched else 0
+    return {"prompt_tokens": asked + found, "prompt_tokens_details": {"search_tokens": found}, "completion_tokens": said, "total_tokens": asked + said + found}
 
 
 def images(call: Call) -> Response:
     """`POST /images/generations`: links to pictures that this server draws, or base64 data."""
-    from ernie_magic.emulator import pictures  # Pillow, at the first picture
-
     body = call.json()
     model = checks.model_of(body, "image")
-    prompt = body.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise Refusal("malformed_json", "Invalid Argument: prompt can not be empty")
-    if len(prompt) > parameters.MAX_PROMPT:
-        raise Refusal("characters_too_long", limit=parameters.MAX_PROMPT)
-    if checks.UNSAFE in prompt:
-        raise Refusal("user_setting_unsafe")
-    given = checks.parameters_of(body, "image", model)
-    seed = given.get("seed", zlib.crc32(f"{call.seed}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()))
-    style, size = given.get("style", "Base"), given.get("size", "1024x1024")
-    data = []
-    for i in range(given.get("n", 1)):
-        if given.get("response_format", "url") == "b64_json":
-            width, height = (int(side) for side in size.split("x"))
-            png = pictures.draw(prompt, style, (width, height), seed + i)
-            data.append({"b64_json": base64.b64encode(png).decode(), "index": i})
-        else:
+    call.admit(model)
+    prompt, given, seed = pictures_call.checked(call, body, model)
+    data: list[dict[str, Any]] = []
+    if given.get("response_format", "url") == "b64_json":
+        data = [{"b64_json": packed, "index": i} for i, packed in enumerate(pictures_call.drawn(call, body, model))]
+    else:
+        style, size = given.get("style", "Base"), given.get("size", "1024x1024")
+        for i in range(given.get("n", 1)):
             query = urlencode({"prompt": prompt, "style": style, "size": size, "seed": seed + i})
             data.append({"url": f"{call.server_url}{PICTURES}?{query}", "index": i})
     return JSONResponse({"created": int(time.time()), "data": data})
@@ -135,6 +138,7 @@ def embeddings(call: Call) -> Response:
     """`POST /embeddings`; base64 when asked, as openai-python does."""
     body = call.json()
     model = checks.model_of(body, "embedding")
+    call.admit(model)
     texts = checks.texts_of(body, model)
     in_base64 = body.get("encoding_format") == "base64"
     data = []
@@ -144,3 +148,14 @@ def embeddings(call: Call) -> Response:
         data.append({"object": "embedding", "embedding": packed, "index": i})
     tokens = sum(checks.count_tokens(text) for text in texts)
     return JSONResponse({"object": "embedding_list", "data": data, "model": model, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+
+
+def rerank(call: Call) -> Response:
+    """`POST /rerankers` (reference qianfan-wire 4.4), and `/rerank` as the other reference has it."""
+    body = call.json()
+    model = checks.model_of(body, "rerank")
+    call.admit(model)
+    query, documents, results = ranks.ranked(body, model, call.seed)
+    tokens = sum(checks.count_tokens(text) for text in (query, *documents))
+    return JSONResponse({"id": request_id(), "object": "rerank_list", "created": int(time.time()), "results": results, "model": model,
+                         "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ernie_magic.emulator import aistudio
+from ernie_magic.emulator import aistudio, oauth, qianfan_v1
 from ernie_magic.emulator.calls import Call, Logged, State
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.iam import EXCHANGE
@@ -30,12 +30,12 @@ _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gate
 def build(state: State) -> Starlette:
     """The application over this state."""
 
-    def endpoint(handler: Callable[[Call], Response], *, keyed: bool = True) -> Callable[[Request], Any]:
+    def endpoint(handler: Callable[[Call], Response], authorise: Callable[[Request], str]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             raw = await request.body()
             headers = dict(request.headers)
             key = headers.get("authorization", "")
-            logged = Logged(request.method, request.url.path, {**headers, **({"authorization": "Bearer ***"} if key else {})}, _parsed(raw))
+            logged = Logged(request.method, request.url.path, {**headers, **({"authorization": f"{key.partition(' ')[0].partition('/')[0]} ***"} if key else {})}, _parsed(raw))
             state.requests.append(logged)
             try:
                 fault = state.faults.take(request.method, request.url.path, headers.get("x-emulator-fault"))
@@ -43,55 +43,84 @@ def build(state: State) -> Starlette:
                 return JSONResponse({"detail": str(error)}, status_code=400)
             try:
                 await asyncio.sleep(fault.delay)
-                if faulty := _instead(fault, key):
+                if faulty := _instead(fault, key or request.query_params.get("access_token", ""), logged):
                     return faulty
-                if keyed:
-                    aistudio.authorise(headers, state.iam)
-                return await run_in_threadpool(handler, Call(state, logged, fault, request, raw))
-            except Refusal as refusal:
-                return JSONResponse(refusal.body, status_code=refusal.status)
+                call = Call(state, logged, fault, request, raw, authorise(request))
+                response = await run_in_threadpool(handler, call)
+            except Refusal as refused:
+                refusal = refused.in_v1() if logged.is_v1 else refused
+                return JSONResponse(refusal.body, status_code=refusal.status, headers=_echoed(headers))
+            response.headers.update({**call.headers, **_echoed(headers)})
+            return response
 
         return answer
 
-    def wrong_method(request: Request, _error: Exception) -> Response:
-        del request
-        return JSONResponse(Refusal("method_not_supported").body, status_code=405)
+    def openai_style(request: Request) -> str:
+        return aistudio.authorise(dict(request.headers), state.iam)
+
+    async def list_services(request: Request) -> Response:
+        state.requests.append(Logged(request.method, request.url.path, {}))
+        if problem := state.iam.problem(request):
+            return JSONResponse({"code": problem[0], "message": problem[1]}, status_code=403)
+        return JSONResponse(qianfan_v1.services(str(request.base_url).rstrip("/")))
 
     return Starlette(
         routes=[
             *[
-                Route(prefix + path, endpoint(handler), methods=[method])
+                Route(prefix + path, endpoint(handler, openai_style), methods=[method])
                 for prefix in (aistudio.PREFIX, aistudio.QIANFAN_PREFIX)
                 for path, handler, method in (
                     ("/chat/completions", aistudio.chat, "POST"), ("/images/generations", aistudio.images, "POST"),
-                    ("/embeddings", aistudio.embeddings, "POST"), ("/models", aistudio.list_models, "GET"))
+                    ("/embeddings", aistudio.embeddings, "POST"), ("/models", aistudio.list_models, "GET"),
+                    ("/rerankers", aistudio.rerank, "POST"), ("/rerank", aistudio.rerank, "POST"))
             ],
+            Route(qianfan_v1.PREFIX + "/{path:path}", endpoint(qianfan_v1.answer, lambda request: qianfan_v1.authorise(request, state)), methods=["POST"]),
+            Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
+            Route(oauth.PATH, state.oauth.give, methods=["GET", "POST"]),
             Route(EXCHANGE, state.iam.exchange, methods=["GET"]),
-            Route(aistudio.PICTURES, endpoint(aistudio.picture, keyed=False), methods=["GET"]),
+            Route(aistudio.PICTURES, endpoint(aistudio.picture, lambda _request: ""), methods=["GET"]),
             Route("/emulator/faults", _faults(state), methods=["POST", "DELETE"]),
             Route("/emulator/requests", _requests(state), methods=["GET"]),
             Route("/", lambda request: HTMLResponse(page(str(request.base_url).rstrip("/"))), methods=["GET"]),
         ],
-        exception_handlers={405: wrong_method},
+        exception_handlers={404: _not_found, 405: _wrong_method},
     )
 
 
-def _instead(fault: Fault, authorization: str) -> Response | None:
+def _wrong_method(request: Request, _error: Exception) -> Response:
+    refusal = Refusal("336101" if request.url.path.startswith(qianfan_v1.PREFIX) else "method_not_supported")
+    return JSONResponse(refusal.body, status_code=refusal.status)
+
+
+def _not_found(request: Request, _error: Exception) -> Response:
+    if request.url.path.startswith(qianfan_v1.PREFIX):
+        return JSONResponse(Refusal("3").body)
+    return JSONResponse({"detail": "Not Found"}, status_code=404)
+
+
+def _echoed(headers: dict[str, str]) -> dict[str, str]:
+    """The caller's own id of the request comes back (reference qianfan-wire 2.1)."""
+    found = headers.get("request_id")
+    return {"X-Baidu-Request-Id": found} if found else {}
+
+
+def _instead(fault: Fault, authorization: str, logged: Logged) -> Response | None:
     """The reply that a fault puts in the place of an answer."""
     if fault.html:
         return HTMLResponse(_HTML, status_code=fault.status or 200)
     if fault.echo_key:
-        refusal = Refusal("invalid_iam_token", f"Incorrect API key provided: {authorization.partition(' ')[2]}")
+        refusal = Refusal("invalid_iam_token", f"Incorrect API key provided: {authorization.partition(' ')[2] or authorization}")
         return JSONResponse(refusal.body, status_code=refusal.status)
-    if fault.code:
+    if fault.code and fault.error_after is None and not fault.bare_json_error:
         refusal = Refusal(fault.code, status=fault.status)
-        return JSONResponse(refusal.body, status_code=refusal.status)
+        refusal = refusal.in_v1() if logged.is_v1 else refusal
+        return JSONResponse(refusal.body, status_code=refusal.status, headers={"Retry-After": f"{fault.retry_after:g}"} if fault.retry_after else None)
     if fault.status:
         return JSONResponse(Refusal("internal_error").body, status_code=fault.status)
     return None
 
 
-def _parsed(raw: bytes) -> Any:  # noqa: ANN401
+def _parsed(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError:

@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from ernie_magic.emulator.faults import Fault, Faults
 from ernie_magic.emulator.iam import Iam
+from ernie_magic.emulator.oauth import OAuth
+from ernie_magic.emulator.rates import Rates
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -49,6 +51,11 @@ class Logged:
     first_delta: float = 0.0
     disconnected: bool = False
 
+    @property
+    def is_v1(self) -> bool:
+        """Whether it came to Qianfan V1."""
+        return self.path.startswith("/rpc/")
+
 
 class State:
     """What one server remembers."""
@@ -59,14 +66,19 @@ class State:
         self.requests: deque[Logged] = deque(maxlen=LOGGED)
         self.faults = Faults()
         self.iam = Iam()
+        self.oauth = OAuth()
+        self.rates = Rates()
         self.open_streams = 0
 
 
 class Call:
     """One request, as a handler sees it."""
 
-    def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, raw: bytes) -> None:
+    def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, raw: bytes, key: str = "") -> None:
         self._state, self._logged, self._fault, self._raw = state, logged, fault, raw
+        self._key = key
+        self.is_v1 = logged.is_v1
+        self.model = ""
         self.seed, self.query, self.path = state.seed, dict(request.query_params), request.url.path
         self.server_url = str(request.base_url).rstrip("/")
 
@@ -85,6 +97,27 @@ class Call:
         if not isinstance(body, dict):
             raise Refusal("malformed_json", "Invalid Argument: the body is not an object")
         return body
+
+    def admit(self, model: str) -> None:
+        """Count the request against the model's limit.
+
+        Raises
+        ------
+        Refusal
+            It is one too many.
+        """
+        self.model = model
+        if code := self._state.rates.take(self._key, model):
+            raise Refusal(code)
+
+    def spend(self, tokens: int) -> None:
+        """Count the answer's tokens."""
+        self._state.rates.spend(self._key, self.model, tokens)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each response tells: that it was made by a model, and what is left of the limit (seed 003)."""
+        return {"Statement": "AI-generated", **(self._state.rates.headers(self._key, self.model) if self.model else {})}
 
     def stream(self, chunks: list[str], pace: float | None) -> Response:
         """A reply of server-sent events."""
@@ -131,7 +164,7 @@ class _Stream(Response):
         if fault.empty:
             return
         if fault.bare_json_error:
-            yield json.dumps(Refusal("internal_error").body) + "\n"
+            yield json.dumps(self._error()) + "\n"
             return
         await asyncio.sleep(self._state.first)
         for i, chunk in enumerate(self._chunks):
@@ -142,13 +175,17 @@ class _Stream(Response):
             if i == fault.malformed_after:
                 yield 'data: {"id": "as-broken", "choi\n\n'
             if i == fault.error_after:
-                yield f"data: {json.dumps(Refusal('internal_error').body)}\n\n"
+                yield f"data: {json.dumps(self._error())}\n\n"
                 return
             if i == fault.stall_after:
                 await asyncio.sleep(3600)
             yield f"data: {chunk}\n\n"
-        if not fault.no_done:
+        if not fault.no_done and not self._logged.is_v1:  # V1 has none: `is_end` is its end (reference qianfan-wire 3.1)
             yield "data: [DONE]\n\n"
+
+    def _error(self) -> dict[str, Any]:
+        error = Refusal(self._fault.code or "internal_error")
+        return (error.in_v1() if self._logged.is_v1 else error).body
 
 
 async def _gone(receive: Receive) -> None:

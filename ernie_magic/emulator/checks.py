@@ -35,7 +35,7 @@ def model_of(body: dict[str, Any], kind: str) -> str:
     if name.startswith("forbidden"):
         raise Refusal("invalid_model", status=401)
     entry = models.find(name)
-    if entry is None:
+    if entry is None or not entry.v2:
         raise Refusal("no_such_model", f"The model {name!r} does not exist")
     if entry.kind != kind:
         raise Refusal("invalid_model", f"the model {name!r} is not a {kind} model", status=400)
@@ -84,6 +84,8 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
         if not text_of(message) and not message.get("tool_calls") and not message.get("function_call"):
             raise Refusal("invalid_messages", "the content of a message can not be empty")
     turns = found[1:] if found[0]["role"] == "system" else found
+    # The results of several tools stand in a row.
+    turns = [m for i, m in enumerate(turns) if not (m["role"] == "tool" and i and turns[i - 1]["role"] == "tool")]
     if not turns:
         raise Refusal("invalid_messages", "the role of the last message must be user")
     for i, message in enumerate(turns):
@@ -136,9 +138,10 @@ def texts_of(body: dict[str, Any], model: str) -> list[str]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
         raise Refusal("malformed_json", "Invalid Argument: input must be a list of non-empty texts")
-    if len(texts) > parameters.MAX_TEXTS:
-        raise Refusal("malformed_json", f"Invalid Argument: at most {parameters.MAX_TEXTS} texts")
     entry = models.find(model)
+    most = entry.batch if entry else parameters.MAX_TEXTS
+    if len(texts) > most:
+        raise Refusal("malformed_json", f"Invalid Argument: at most {most} texts")
     for text in texts:
         if entry and entry.max_characters and len(text) > entry.max_characters:
             raise Refusal("characters_too_long", limit=entry.max_characters)

@@ -25,7 +25,9 @@ class Fault:
     status : int | None
         Answer with this HTTP status (400 to 599).
     code : str
-        Answer with this row of the error table.
+        Answer with this row of the error table; with `error_after` or `bare_json_error` it is the error inside the stream.
+    retry_after : float
+        Seconds that a refusal with `code` asks to wait, in a Retry-After header.
     delay : float
         Seconds to wait first.
     cut_after, malformed_after, stall_after, error_after : int | None
@@ -42,6 +44,7 @@ class Fault:
 
     status: int | None = None
     code: str = ""
+    retry_after: float = 0.0
     delay: float = 0.0
     cut_after: int | None = None
     malformed_after: int | None = None
@@ -98,7 +101,7 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
 
-    def add(self, **given: Any) -> None:  # noqa: ANN401
+    def add(self, **given: Any) -> None:
         """Ask for a fault; the fields are `Fault`'s."""
         fault = Fault.read(given)
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import fields
 
+from ernie_magic.emulator import oauth
 from ernie_magic.emulator.aistudio import PREFIX, QIANFAN_PREFIX
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.iam import ACCESS_KEY, EXCHANGE, SECRET_KEY
@@ -25,8 +26,10 @@ A stand-in for AI Studio's API on this machine: answers, pictures and vectors ar
 <p>base_url: <code>{html.escape(url + PREFIX)}</code>, 密钥任意 · any key</p>
 <p>千帆 V2 · Qianfan V2: <code>{html.escape(url + QIANFAN_PREFIX)}</code>, IAM: <code>{html.escape(url + EXCHANGE)}</code>
 (<code>{ACCESS_KEY}</code> / <code>{SECRET_KEY}</code>)</p>
+<p>千帆 V1 · Qianfan V1: <code>{html.escape(url)}</code> (<code>QIANFAN_BASE_URL</code>), OAuth: <code>{html.escape(url + oauth.PATH)}</code>,
+任意 API Key / Secret Key · any pair; 自己部署的服务 · deployed services: <code>your_custom_endpoint</code>, <code>ngxxxol8_test1</code></p>
 <h2>提示词里的指令 · Directives in a prompt</h2>
-<p><code>[[echo]]</code> <code>[[chunks=2000]]</code> <code>[[pace=5ms]]</code> <code>[[reasoning]]</code> <code>[[flag=3]]</code> <code>[[finish=length]]</code></p>
+<p><code>[[echo]]</code> <code>[[chunks=2000]]</code> <code>[[pace=5ms]]</code> <code>[[reasoning]]</code> <code>[[flag=3]]</code> <code>[[finish=length]]</code> <code>[[clear]]</code></p>
 <h2>故障 · Faults</h2>
 <p><code>POST /emulator/faults {{"stall_after": 3}}</code>: {faults}</p>
 <h2>错误码 · Errors</h2>

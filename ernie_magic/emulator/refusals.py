@@ -1,4 +1,4 @@
-"""Every refusal of the documents: seed 000's error table, and how to provoke each here."""
+"""Every refusal of the documents, and how to provoke each here: seed 000's table, V2's later codes, V1's numbers."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Row(NamedTuple):
 
 _BAD = "invalid_request_error"
 _BUSY = "rate_limit_exceeded"
+V1 = "v1"
 TABLE: tuple[Row, ...] = (
     Row(400, _BAD, "malformed_json", "Invalid JSON", "a body that is not JSON, a wrong field or value"),
     Row(400, _BAD, "invalid_model", "model is empty", "no model"),
@@ -50,7 +51,51 @@ TABLE: tuple[Row, ...] = (
     Row(429, _BUSY, "cluster_rate_limit_exceeded", "request limit by resouce cluster reached", "a key that begins with limited-cluster"),
     Row(500, "Internal_error", "internal_error", "Internal error", "[[error]] in a message"),
     Row(500, "Internal_error", "dispatch_internal_error", "Internal error", "[[dispatch_error]] in a message"),
+    # Added to V2 after the seed (reference aistudio-and-ernie-today 2.4).
+    Row(400, _BAD, "invalid_argument", "Invalid Argument", "a fault"),
+    Row(400, _BAD, "invalid_image_generation_prompt", "the prompt is invalid", "a fault"),
+    Row(400, _BAD, "invalid_image_url", "the image url is invalid", "a fault"),
+    Row(400, _BAD, "invalid_plugin_argument", "the plugin argument is invalid", "a fault"),
+    Row(400, "unsafe_request", "image_url_unsafe", "the image is unsafe", "a fault"),
+    # V1 answers with HTTP 200 and a number (reference qianfan-wire 5.1).
+    Row(200, V1, "1", "Unknown error", "a fault"),
+    Row(200, V1, "2", "Service temporarily unavailable", "a fault"),
+    Row(200, V1, "3", "Unsupported openapi method", "a path nobody knows"),
+    Row(200, V1, "4", "Open api request limit reached", "a fault"),
+    Row(200, V1, "6", "No permission to access data", "a service that begins with forbidden"),
+    Row(200, V1, "13", "Get service token failed", "no token and no signature"),
+    Row(200, V1, "14", "IAM Certification failed", "a wrong signature"),
+    Row(200, V1, "15", "app not exists or create failed", "a fault"),
+    Row(200, V1, "17", "Open api daily request limit reached", "a fault"),
+    Row(200, V1, "18", "Open api qps request limit reached", "a fault"),
+    Row(200, V1, "19", "Open api total request limit reached", "a fault"),
+    Row(200, V1, "100", "Invalid parameter", "an empty access_token"),
+    Row(200, V1, "110", "Access token invalid or no longer valid", "an access_token that begins with bad"),
+    Row(200, V1, "111", "Access token expired", "an access_token that begins with expired, or has ended"),
+    Row(200, V1, "336000", "Internal error", "[[error]] in a message"),
+    Row(200, V1, "336001", "Invalid Argument", "a field that is missing"),
+    Row(200, V1, "336002", "Invalid JSON", "a body that is not JSON"),
+    Row(200, V1, "336003", "Invalid parameter", "a value out of range"),
+    Row(200, V1, "336004", "permission error", "a fault"),
+    Row(200, V1, "336005", "API name does not exist", "a fault"),
+    Row(200, V1, "336006", "the length of messages must be an odd number", "an even number, a wrong order of roles"),
+    Row(200, V1, "336007", "the max input characters is {limit}", "more characters than the model takes"),
+    Row(200, V1, "336100", "the server is overloaded, please try again later", "a fault"),
+    Row(200, V1, "336101", "Invalid HTTP method", "another method"),
+    Row(200, V1, "336103", "Prompt tokens too long", "more tokens than the model takes"),
+    Row(200, V1, "336104", "the content of system field is invalid", "[[unsafe]] in system"),
+    Row(200, V1, "336105", "the content of user field is invalid", "[[unsafe]] in a message"),
+    Row(200, V1, "336501", "Rate limit reached for RPM", "more requests than are allowed"),
+    Row(200, V1, "336502", "Rate limit reached for TPM", "more tokens than are allowed"),
+    Row(200, V1, "500000", "console internal error", "a fault"),
 )
+# What V1 says where V2 has another word (reference qianfan-wire 5).
+IN_V1 = {
+    "malformed_json": "336003", "invalid_messages": "336006", "characters_too_long": "336007", "tokens_too_long": "336103",
+    "system_unsafe": "336104", "user_setting_unsafe": "336105", "functions_unsafe": "336003", "internal_error": "336000",
+    "dispatch_internal_error": "336000", "rpm_rate_limit_exceeded": "336501", "tpm_rate_limit_exceeded": "336502",
+    "no_parameter_permission": "336003", "invalid_user_id": "336003", "method_not_supported": "336101", "no_such_model": "3",
+}
 
 
 class Refusal(Exception):
@@ -66,14 +111,20 @@ class Refusal(Exception):
         Chooses between two rows with the same code.
     """
 
-    def __init__(self, code: str, message: str = "", status: int | None = None, **fields: object) -> None:
+    def __init__(self, code: str, message: str = "", status: int | None = None, **fields: Any) -> None:
         row = next(row for row in TABLE if row.code == code and status in (None, row.status))
         super().__init__(code)
-        self.status = row.status
-        self.body: dict[str, Any] = {
-            "error": {"code": row.code, "message": (message or row.message).format(**fields) if fields else message or row.message, "type": row.type},
-            "id": request_id(),
-        }
+        self.code, self.status = code, row.status
+        self.message = message
+        self.fields = fields
+        said = (message or row.message).format(**fields) if fields else message or row.message
+        self.body: dict[str, Any] = (
+            {"error_code": int(row.code), "error_msg": said, "id": request_id()} if row.type == V1 else
+            {"error": {"code": row.code, "message": said, "type": row.type}, "id": request_id()})
+
+    def in_v1(self) -> Refusal:
+        """The same in V1's numbers."""
+        return Refusal(IN_V1[self.code], self.message, **self.fields) if self.code in IN_V1 else self
 
 
 def request_id() -> str:

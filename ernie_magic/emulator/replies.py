@@ -8,6 +8,7 @@ Directives in the prompt make exact replies for tests and trials:
     [[reasoning]]     thoughts first, as a thinking model sends them
     [[flag=3]]        the safety flag of the answer
     [[finish=length]] the finish reason
+    [[clear]]         need_clear_history: the service asks to forget the conversation
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from __future__ import annotations
 import json
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ernie_magic import models
+from ernie_magic.emulator import tools
 from ernie_magic.emulator.checks import text_of
 
-_DIRECTIVE = re.compile(r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+)\]\]")
+_DIRECTIVE = re.compile(r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+|clear)\]\]")
 _PIECE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]{1,4}|\s*[^\s\u3400-\u9fff\u3000-\u303f\uff00-\uffef]+|\s+")
 _LENGTH = re.compile(r"(\d{2,5})\s*(?:字|个字|words?)")
 MAX_DELTAS = 100_000
@@ -39,6 +41,10 @@ class Reply:
     flag : int
     pace : float | None
         Seconds between deltas, None for the server's own.
+    calls : list of dict
+        Functions to call: `name`, `arguments`.
+    clear : bool
+        The history is to be cleared.
     """
 
     pieces: list[str]
@@ -46,6 +52,8 @@ class Reply:
     finish: str
     flag: int
     pace: float | None
+    calls: list[dict[str, str]] = field(default_factory=list)
+    clear: bool = False
 
     @property
     def text(self) -> str:
@@ -56,6 +64,14 @@ class Reply:
 def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int) -> Reply:
     """The answer to these messages."""
     prompt = text_of(messages[-1])
+    if messages[-1]["role"] in ("tool", "function"):
+        chinese = any(re.search(r"[\u4e00-\u9fff]", text_of(m)) for m in messages)
+        results = [message for message in messages if message["role"] in ("tool", "function")]
+        return Reply(_cut("\n\n".join(tools.said(message, chinese=chinese) for message in results[-_results(messages):])), [], "normal", 0, None)
+    functions = [tool["function"] for tool in given.get("tools") or () if isinstance(tool.get("function"), dict)]
+    called = tools.wanted(functions, given.get("tool_choice", "auto"), prompt, parallel=given.get("parallel_tool_calls", True))
+    if called:
+        return Reply([], [], "tool_calls", 0, None, [{"name": f["name"], "arguments": tools.arguments(f, prompt, seed)} for f in called])
     directives = dict(_split(found) for found in _DIRECTIVE.findall(prompt))
     asked = _DIRECTIVE.sub("", prompt)
     rng = random.Random(json.dumps([seed, given.get("seed"), given.get("temperature"), model, messages], sort_keys=True, default=str))  # noqa: S311
@@ -65,7 +81,7 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
     elif "echo" in directives:
         pieces = _cut(asked)
     elif _wants_json(given):
-        pieces = _cut(_json(asked, rng))
+        pieces = _cut(_json(asked, rng, given["response_format"], seed))
     else:
         pieces = _cut(_markdown(asked.strip(), messages, rng, chinese=chinese))
     pieces, finish = _limited(pieces, given)
@@ -74,7 +90,17 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
     pace = directives.get("pace")
     return Reply(
         pieces, _cut(_thoughts(asked, chinese=chinese)) if thinks else [], directives.get("finish", finish),
-        int(directives.get("flag", 0)), float(pace.removesuffix("ms")) / 1000 if pace else None)
+        int(directives.get("flag", 0)), float(pace.removesuffix("ms")) / 1000 if pace else None, clear="clear" in directives)
+
+
+def _results(messages: list[dict[str, Any]]) -> int:
+    """How many results stand at the end."""
+    count = 0
+    for message in reversed(messages):
+        if message["role"] not in ("tool", "function"):
+            break
+        count += 1
+    return count
 
 
 def _split(directive: str) -> tuple[str, str]:
@@ -106,10 +132,13 @@ def _limited(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], str]:
 
 def _wants_json(given: dict[str, Any]) -> bool:
     wanted = given.get("response_format")
-    return isinstance(wanted, dict) and wanted.get("type") == "json_object"
+    return isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
 
 
-def _json(asked: str, rng: random.Random) -> str:
+def _json(asked: str, rng: random.Random, wanted: dict[str, Any], seed: int) -> str:
+    if wanted["type"] == "json_schema":
+        described = wanted["json_schema"]
+        return json.dumps(tools.value(described.get("schema") or described, asked, "", seed), ensure_ascii=False, indent=2)
     items = [{"name": name, "score": round(rng.uniform(1, 5), 1)} for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)]
     return json.dumps({"simulated": True, "prompt": asked.strip()[:60], "items": items}, ensure_ascii=False, indent=2)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.emulator.faults import Faults
     from ernie_magic.emulator.iam import Iam
+    from ernie_magic.emulator.oauth import OAuth
+    from ernie_magic.emulator.rates import Rates
 
 
 class Emulator:
@@ -73,6 +75,16 @@ class Emulator:
     def iam(self) -> Iam:
         """The signatures it verifies and the tokens it gave out; `iam.expire()` ends those."""
         return self._state.iam
+
+    @property
+    def oauth(self) -> OAuth:
+        """The access tokens it gave out; `oauth.expire()` ends those."""
+        return self._state.oauth
+
+    @property
+    def rates(self) -> Rates:
+        """What it allows a minute; may be changed at any time."""
+        return self._state.rates
 
     @property
     def open_streams(self) -> int:

@@ -97,11 +97,11 @@ class ErnieMagics(Magics):
     @no_var_expand
     @line_magic("ernie")  # type: ignore[arg-type]
     @_documented(commands.HELP)
-    def line(self, line: str) -> Any:  # noqa: ANN401, D102
+    def line(self, line: str) -> Any:  # noqa: D102
         with self._told():
             return commands.run(self.session, line)
 
-    def _begin(self, line: str, cell: str, *, owns_cell: bool) -> tuple[Stream, ChatLine, View]:
+    def _begin(self, line: str, cell: str, *, owns_cell: bool) -> tuple[Stream[Answer], ChatLine, View]:
         namespace = self.shell.user_ns
         with self._listening("{{" in line or "{{" in cell) as heard:
             said = chat_line(line, namespace)
@@ -131,7 +131,7 @@ class ErnieMagics(Magics):
             printed.show()
 
     @contextmanager
-    def _ending(self, stream: Stream, view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:
+    def _ending(self, stream: Stream[Answer], view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:
         """However the answer ends, the view is closed and what came is bound."""
 
         def end(answer: Answer | None) -> None:

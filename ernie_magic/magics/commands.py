@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import doctor, models
+from ernie_magic import doctor, endpoints, models
 from ernie_magic.display.tables import Table, clip
 from ernie_magic.errors import InvalidOption
-from ernie_magic.language import LANGUAGES, Language, Text
+from ernie_magic.language import LANGUAGES, Language, Text, same
 from ernie_magic.magics.options import split
+from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,8 @@ def _conversation(session: Session, name: str) -> Conversation:
 def list_models(session: Session, words: list[str]) -> Table:
     """The live list; an argument filters it."""
     language = session.settings.spoken
-    kinds = {"chat": Text("文生文", "chat"), "image": Text("文生图", "image"), "embedding": Text("向量", "embedding")}
+    kinds = {"chat": Text("文生文", "chat"), "completion": Text("续写", "completion"), "image": Text("文生图", "image"),
+             "embedding": Text("向量", "embedding"), "rerank": Text("排序", "rerank")}
     rows = []
     wanted = words[0].lower() if words else ""
     for entry in session.models():
@@ -50,8 +52,8 @@ def list_models(session: Session, words: list[str]) -> Table:
 def _known(entry: models.Model | None, language: Language) -> list[str]:
     if entry is None:
         return ["", "", ""]
-    names = {"penalties": Text("可用频率/存在惩罚", "takes penalties"), "vision": Text("看图", "sees pictures"),
-             "thinking": Text("会思考", "thinks"), "tools": Text("可用工具", "tools")}
+    names = {"penalties": Text("支持频率/存在惩罚", "takes penalties"), "vision": Text("图像理解", "sees pictures"), "top_k": same("top_k"),
+             "thinking": Text("深度思考", "thinks"), "tools": Text("支持工具", "tools")}
     notes = [names[ability].say(language) for ability in sorted(entry.takes)]
     if entry.retired:
         notes.append(Text("据报上游已于 {date} 下线", "reported retired upstream since {date}").say(language, date=entry.retired))
@@ -108,6 +110,18 @@ def show_usage(session: Session, _words: list[str]) -> Table:
     return Table(headers[language], rows, note)
 
 
+def show_limits(session: Session, _words: list[str]) -> Table:
+    """What the services allow a minute, and what is left."""
+    language = session.settings.spoken
+    how = {"headers": Text("服务的响应头", "the service's headers"), "429": Text("由 429 推测", "guessed from a 429"), "": Text("未知", "not known")}
+    rows = [[limit.service, limit.model, *(f"{left} / {most}" if most else "?" for left, most in (
+        (limit.remaining_requests, limit.requests), (limit.remaining_tokens, limit.tokens))), how[limit.learned].say(language)] for limit in session.limits()]
+    headers = {"zh": ["服务", "模型", "剩余请求 / 每分钟", "剩余 token / 每分钟", "来源"],
+               "en": ["service", "model", "requests left / a minute", "tokens left / a minute", "learned from"]}
+    note = Text("限额按账户计算，本内核的所有调用共用；还没有调用过的不在表中", "limits are the account's, shared by every call in this kernel; what was not called yet is not here")
+    return Table(headers[language], rows, note.say(language))
+
+
 def reset(session: Session, words: list[str]) -> None:
     """Forget a conversation's turns."""
     conversation = _conversation(session, words[0] if words else "")
@@ -151,11 +165,11 @@ def _setting(session: Session, name: str) -> str:
     if name == "service" and not value:
         return f"{service.name} (auto)"
     if name == "api_key":
-        _, where, variable = settings.found_key(service)
+        _, where, variable = endpoints.found_key(service)
         shown = doctor.SET.say(settings.spoken)
         return shown if value else f"{shown} ({where} {variable})" if where else ""
     if name == "base_url" and not value:
-        found, where = settings.variable(service.base_url_variable)
+        found, where = endpoints.variable(service.base_url_variable)
         return f"{found} ({where} {service.base_url_variable})" if found else service.base_url
     return "" if value in (None, "") else str(value)
 
@@ -179,8 +193,9 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
     "models": (list_models, Text("实时模型列表；models turbo 只列含 turbo 的", "the live list of models; `models turbo` filters")),
     "history": (show_history, Text("历史：history -n 3，history -s tutor", "the turns: history -n 3, history -s tutor")),
     "usage": (show_usage, Text("用了多少 token", "tokens spent")),
+    "limits": (show_limits, Text("频率限制还剩多少", "what is left of the rate limits")),
     "reset": (reset, Text("清空历史：reset，reset tutor", "forget the turns: reset, reset tutor")),
-    "use": (use, Text("选择服务：use aistudio，use qianfan，use local，use emulator", "choose the service: use aistudio, use qianfan, use local, use emulator")),
+    "use": (use, Text("选择服务：use aistudio | qianfan | qianfan-v1 | local | emulator", "choose the service: use aistudio | qianfan | qianfan-v1 | local | emulator")),
     "config": (config, Text("查看或修改设置：config temperature 0.3", "show or change settings: config temperature 0.3")),
     "lang": (lang, Text("界面语言：lang zh，lang en", "language: lang zh, lang en")),
     "doctor": (examine, Text("检查密钥、网络、模型和版本", "check key, network, model and versions")),
@@ -189,7 +204,7 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
 HELP = "%ernie WORD\n\n" + "\n".join(f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items())
 
 
-def run(session: Session, line: str) -> Any:  # noqa: ANN401
+def run(session: Session, line: str) -> Any:
     """Run a `%ernie` line; what it returns is the cell's value.
 
     Raises
@@ -203,7 +218,7 @@ def run(session: Session, line: str) -> Any:  # noqa: ANN401
         headers = {"zh": ["命令", "作用"], "en": ["command", "what it does"]}
         return Table(headers[language], [[f"%ernie {word}", text.say(language)] for word, (_, text) in COMMANDS.items()])
     if words[0] not in COMMANDS:
-        close = models.near(words[0], COMMANDS, 1)
+        close = near(words[0], COMMANDS, 1)
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=words[0]),
             advice=(Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else

@@ -94,7 +94,7 @@ def _session(shell: InteractiveShell) -> Session:
 def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function:
     """A wrapper that carries the tag; bound methods take no attributes."""
 
-    def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
     wrapper.__dict__.update(function.__dict__)

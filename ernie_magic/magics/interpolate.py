@@ -6,10 +6,10 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models
 from ernie_magic.errors import InvalidExpression
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
+from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +87,7 @@ def _value(expression: str, namespace: Mapping[str, Any]) -> str:
         return str(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except NameError as error:
         name = _missing(error)
-        close = models.near(name, [n for n in namespace if not n.startswith("_") and n not in _USUAL], 3)
+        close = near(name, [n for n in namespace if not n.startswith("_") and n not in _USUAL], 3)
         raise InvalidExpression(
             Text("{{{{{source}}}}} 里的变量 {name} 没有定义", "{{{{{source}}}}}: the name {name} is not defined").fill(
                 source=shown, name=name),

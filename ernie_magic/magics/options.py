@@ -14,6 +14,7 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.magics.interpolate import interpolate, spans
 from ernie_magic.requests import ChatOptions
+from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,6 +39,7 @@ class Option:
 CHAT_OPTIONS: tuple[Option, ...] = (
     Option("system", Text("人设（system 消息）", "system prompt"), takes="TEXT"),
     Option("as", Text("把结果绑定到变量 NAME", "bind the typed result to the variable NAME"), takes="NAME"),
+    Option("endpoint", Text("自己在千帆部署的服务名", "the name of a service that you deployed on Qianfan"), takes="NAME"),
     Option("session", Text("使用名为 NAME 的对话", "use the conversation NAME"), "-s", "NAME"),
     Option("no_history", Text("不带历史，也不记入历史", "send no earlier turns and keep none")),
     Option("no_stream", Text("一次性返回", "ask for the answer in one piece")),
@@ -79,8 +81,9 @@ def _chat_parser() -> _Parser:
     parser = _Parser(prog="%%ernie", add_help=False, allow_abbrev=False)
     for parameter in parameters.of("chat").values():
         flags = [parameter.short] if parameter.short else []
-        parser.add_argument(*flags, parameter.option, dest=parameter.name,
-                            action="append" if parameter.type == "strings" else "store")
+        flags += [f"--{parameter.v1.replace('_', '-')}"] if parameter.v1 else []  # the name that V1's documents use
+        parser.add_argument(parameter.option, *flags, dest=parameter.name,
+                            action="append" if parameter.type in ("strings", "tools") else "store")
     for option in CHAT_OPTIONS:
         flags = [f for f in (option.short, option.flag) if f]
         action = "append" if option.repeats else "store" if option.takes else "store_true"
@@ -140,13 +143,13 @@ def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
     if rest:
         raise _unknown(rest[0])
     said = vars(found)
-    given = {p.name: p.parse(said[p.name]) for p in parameters.of("chat").values()
-             if p.name != "model" and said[p.name] is not None}
+    given = {p.name: _tools(said[p.name], namespace, p) if p.type == "tools" else p.parse(said[p.name])
+             for p in parameters.of("chat").values() if p.name != "model" and said[p.name] is not None}
     if said["as"] is not None and (not said["as"].isidentifier() or keyword.iskeyword(said["as"]) or said["as"] in _TAKEN):
         raise InvalidOption(Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(name=said["as"]))
     chat = ChatOptions(
         given, said["model"], said["system"], False if said["no_stream"] else None, not said["no_history"],
-        dict(_extra(said["param"] or [])))
+        dict(_extra(said["param"] or [])), said["endpoint"] or "")
     return ChatLine(chat, said["as"] or "", said["session"] or "", said["raw"], said["verbatim"])
 
 
@@ -161,6 +164,22 @@ def _with_values_attached(words: list[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+def _tools(words: list[str], namespace: Mapping[str, Any], parameter: parameters.Parameter) -> list[Any]:
+    """Tools by the names of variables (a function, a tool, a list of both), or as JSON."""
+    found = []
+    for word in (part.strip() for words_ in words for part in ([words_] if words_.lstrip().startswith(("{", "[")) else words_.split(","))):
+        if word.startswith(("{", "[")):
+            found.append(parameter.parse(word))
+        elif word in namespace:
+            found.append(namespace[word])
+        else:
+            close = near(word, [name for name, value in namespace.items() if callable(value) and not name.startswith("_")], 1)
+            raise InvalidOption(Text("{option}：没有叫 {name} 的变量", "{option}: no variable {name}").fill(option=parameter.option, name=word),
+                                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
+                                Text("先在前面的单元格里定义函数", "define the function in a cell above"))
+    return found
 
 
 def _extra(pairs: list[str]) -> Iterator[tuple[str, Any]]:

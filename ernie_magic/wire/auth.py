@@ -1,6 +1,6 @@
-"""Qianfan's credentials on the wire: the `bce-auth-v1` signature, and the bearer token it is exchanged for.
+"""Credentials on the wire: bearer keys, access tokens, the `bce-auth-v1` signature, and what pairs are exchanged for.
 
-Source: reference qianfan-wire 1.2 and 4.1, with vectors computed by the official client's own signer.
+Source: reference qianfan-wire 1 and 4.1, with vectors computed by the official client's own signer.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import hashlib
 import hmac
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from ernie_magic.keys import Key
+from ernie_magic.services import AccessToken, Bearer, BearerFromPair, Credential, Signature, TokenFromPair
 from ernie_magic.wire.failures import failure
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 SIGNATURE_SECONDS = 300
 TOKEN_SECONDS = 43_200  # what the official client asks for
+MONTH = 2_592_000.0  # an access_token's life (seed 003's service says so each time)
 RENEW_BEFORE = 300.0  # seconds before its end a token is exchanged anew
-TOKEN_PATH = "/v1/BCE-BEARER/token"  # noqa: S105  (a path)
+BEARER_PATH = "/v1/BCE-BEARER/token"
+OAUTH_PATH = "/oauth/2.0/token"
 _SAFE = "-._~"
 
 
@@ -78,60 +81,110 @@ def sign(pair: Pair, method: str, url: str, headers: Mapping[str, str], *, at: f
     return f"{prefix}/{names}/{_hmac(signing_key, canonical)}"
 
 
+def signed_headers(pair: Pair, method: str, url: str) -> dict[str, str]:
+    """The headers of a call that is signed now."""
+    now = time.time()
+    headers = {"Host": urlsplit(url).netloc, "Content-Type": "application/json", "x-bce-date": timestamp(now)}
+    return {**headers, "Authorization": sign(pair, method, url, headers, at=now)}
+
+
 def _hmac(key: str, message: str) -> str:
     return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-class BearerTokens:
-    """Temporary bearer tokens for access-key pairs; two calls that find one expired exchange it once."""
+class Authorised(NamedTuple):
+    """What a credential adds to a call.
+
+    Attributes
+    ----------
+    query, headers : dict of str
+    token : Key | None
+        The temporary token among them, None for a credential that does not end.
+    """
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    token: Key | None = None
+
+
+class Credentials:
+    """Turns credentials into headers and queries; keeps the temporary tokens of pairs, exchanging each once for everybody."""
 
     def __init__(self) -> None:
-        self._tokens: dict[tuple[str, Pair], tuple[Key, float]] = {}
-        self._locks: dict[tuple[str, Pair], asyncio.Lock] = {}
+        self._tokens: dict[Credential, tuple[Key, float]] = {}
+        self._locks: dict[Credential, asyncio.Lock] = {}
 
-    async def get(self, http: httpx.AsyncClient, iam_url: str, pair: Pair, *, refused: Key | None = None) -> Key:
-        """A token that is good for a while.
+    async def authorise(
+        self, http: httpx.AsyncClient, credential: Credential | None, method: str, url: str, *, refused: Key | None = None
+    ) -> Authorised:
+        """What a call needs to be let in.
 
         Parameters
         ----------
         http
-            The pool to ask with.
-        iam_url
-            Address of the IAM service.
-        pair
-            The keys.
+            The pool to ask for tokens with.
+        credential
+            None adds nothing.
+        method, url
+            Of the call, for a signature.
         refused
             A token that the service did not take: it is exchanged even when it is new.
 
         Raises
         ------
         ServiceError
-            The keys are refused.
+            The keys of a pair are refused.
         """
-        place = (iam_url, pair)
-        async with self._locks.setdefault(place, asyncio.Lock()):
-            token, end = self._tokens.get(place, (None, 0.0))
+        if isinstance(credential, Bearer):
+            return Authorised({}, _bearer(credential.key))
+        if isinstance(credential, AccessToken):
+            return Authorised({"access_token": credential.token.reveal()}, {})
+        if isinstance(credential, Signature):
+            return Authorised({}, signed_headers(credential.pair, method, url))
+        if credential is None:
+            return Authorised({}, {})
+        token = await self._token(http, credential, refused)
+        return (Authorised({}, _bearer(token), token) if isinstance(credential, BearerFromPair) else
+                Authorised({"access_token": token.reveal()}, {}, token))
+
+    async def _token(self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair, refused: Key | None) -> Key:
+        async with self._locks.setdefault(credential, asyncio.Lock()):
+            token, end = self._tokens.get(credential, (None, 0.0))
             if token is None or token == refused or time.time() > end - RENEW_BEFORE:
-                token, end = self._tokens[place] = await _exchange(http, iam_url, pair)
+                token, end = self._tokens[credential] = (
+                    await _bearer_token(http, credential) if isinstance(credential, BearerFromPair) else await _access_token(http, credential))
             return token
 
 
-async def _exchange(http: httpx.AsyncClient, iam_url: str, pair: Pair) -> tuple[Key, float]:
-    url = f"{iam_url.rstrip('/')}{TOKEN_PATH}?expireInSeconds={TOKEN_SECONDS}"
-    now = time.time()
-    headers = {"Host": urlsplit(url).netloc, "Content-Type": "application/json", "x-bce-date": timestamp(now)}
-    response = await http.get(url, headers={**headers, "Authorization": sign(pair, "GET", url, headers, at=now)})
+def credential_url(credential: Credential | None) -> str:
+    """Where a credential is exchanged, "" for one that is sent as it is."""
+    if isinstance(credential, BearerFromPair):
+        return credential.iam_url
+    return credential.url if isinstance(credential, TokenFromPair) else ""
+
+
+def _bearer(key: Key) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.reveal()}"}
+
+
+async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> tuple[Key, float]:
+    url = f"{credential.iam_url.rstrip('/')}{BEARER_PATH}?expireInSeconds={TOKEN_SECONDS}"
+    response = await http.get(url, headers=signed_headers(credential.pair, "GET", url))
     try:
         found = response.json()
-        token, end = Key(found["token"]), found["expireTime"]
+        return Key(found["token"]), _epoch(found["expireTime"], time.time() + TOKEN_SECONDS)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise failure(response.status_code, _iam_headers(response.headers), response.content) from None
-    return token, _epoch(end, now + TOKEN_SECONDS)
+        raise failure(response.status_code, response.headers, response.content) from None
 
 
-def _iam_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """IAM's own names for a request id (reference qianfan-wire 1.2)."""
-    return {**headers, **({"x-request-id": headers["x-bce-request-id"]} if headers.get("x-bce-request-id") else {})}
+async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> tuple[Key, float]:
+    query = {"grant_type": "client_credentials", "client_id": credential.pair.access.reveal(), "client_secret": credential.pair.secret.reveal()}
+    response = await http.post(f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={})
+    try:
+        found = response.json()
+        return Key(found["access_token"]), time.time() + float(found.get("expires_in") or MONTH)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise failure(response.status_code, response.headers, response.content) from None
 
 
 def _epoch(text: object, otherwise: float) -> float:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.error_codes import case_for
-from ernie_magic.errors import ErnieError, ProtocolError
+from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text, same
 
@@ -79,10 +81,12 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         what = _SAID.fill(what=what, said=same(shown))
     request_id = said.get("request_id") or next(
         (headers[name] for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id") if headers.get(name)), "")
-    return case.error(
+    error = case.error(
         what, case.cause, case.advice, status=status, code=code, type=scrub(said.get("type", "")),
         message=message, request_id=scrub(request_id), body=text, retryable=case.retryable, retry_after=_seconds(headers),
     )
+    error.renews = case.renews
+    return error
 
 
 def not_the_api(status: int, text: str) -> ProtocolError:
@@ -113,7 +117,55 @@ def _readable(text: str) -> str:
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
+    """Retry-After: seconds, or a date (RFC 9110)."""
+    said = headers.get("retry-after", "")
     try:
-        return float(headers.get("retry-after", ""))
+        return float(said)
     except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError):
         return None
+
+
+def cut() -> IncompleteAnswer:
+    """The error for a stream that ended before its end."""
+    return IncompleteAnswer(
+        Text("回答没有传完，连接就断了", "the connection closed before the answer was complete"),
+        Text("网络中断，或服务方提前断开", "the network failed, or the service hung up"),
+        Text("已收到的文字都在；可以再问一次，或让它“继续”", "the text that came is kept; ask again, or ask it to go on"))
+
+
+def network(error: Exception, address: str, timeout: float, *, started: bool = False) -> ErnieError:
+    """The error of the tree for what httpx raised.
+
+    Parameters
+    ----------
+    address
+        Where the request went.
+    timeout
+        Seconds without data that were allowed.
+    started
+        Whether a part of the answer had come.
+    """
+    import httpx
+
+    host = same(address)
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError):
+        unreachable = ServiceUnreachable(
+            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=scrub(str(error)) or type(error).__name__),
+            Text("服务没有运行、地址写错，或网络不通", "it is not running, the address is wrong, or there is no network"),
+            Text("检查 %ernie config base_url；%ernie doctor 可测试", "check %ernie config base_url; %ernie doctor tests it"))
+        unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)  # the request was never sent
+        return unreachable
+    if isinstance(error, httpx.TimeoutException):
+        return RequestTimeout(
+            Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(seconds=timeout),
+            Text("服务繁忙，或模型思考得太久", "the service is busy, or the model thinks for long"),
+            Text("再试，或用 %ernie config request_timeout 放宽", "try again, or allow more by %ernie config request_timeout"))
+    if isinstance(error, httpx.DecodingError):
+        return not_the_api(200, "")
+    return cut() if started else ServiceUnreachable(
+        Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
+        Text("服务出错或网络中断", "the service or the network failed"), Text("再试一次", "try again"))

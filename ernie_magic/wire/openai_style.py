@@ -1,136 +1,67 @@
-"""The OpenAI-style protocol: AI Studio, and any compatible server. Requests to JSON, chunks to deltas and an answer."""
+"""The OpenAI-style protocol: AI Studio (seed 000), Qianfan V2 (seed 002), and any compatible server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ernie_magic.results import Answer
-from ernie_magic.usage import Usage
+from ernie_magic.wire import protocol
+from ernie_magic.wire.protocol import WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.language import Text
-    from ernie_magic.requests import ChatRequest
+    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, RerankRequest
 
-CHAT_PATH = "/chat/completions"
-MODELS_PATH = "/models"
+MODELS = WireRequest("GET", "/models")
 
 
-class Delta(NamedTuple):
-    """What one chunk adds.
-
-    Attributes
-    ----------
-    text : str
-    reasoning : str
-        A thinking model's thoughts, before its text.
-    notice : Text | None
-        No part of the answer: what the call is waiting for.
-    """
-
-    text: str = ""
-    reasoning: str = ""
-    notice: Text | None = None
+def chat(request: ChatRequest) -> WireRequest:
+    """`POST /chat/completions`. A service that its user deployed is named in `model` (reference qianfan-wire 2.9)."""
+    body = {"model": request.endpoint or request.model, "messages": list(request.messages), "stream": request.stream}
+    return _post("/chat/completions", request, body, stream=request.stream)
 
 
-def body(request: ChatRequest) -> dict[str, Any]:
-    """The request as the JSON that is sent."""
-    fields: dict[str, Any] = {"model": request.model, "messages": list(request.messages), "stream": request.stream}
-    return {**fields, **request.parameters, **request.extra}
+def completion(request: CompletionRequest) -> WireRequest:
+    """`POST /completions`."""
+    body = {"model": request.endpoint or request.model, "prompt": request.prompt, "stream": request.stream}
+    return _post("/completions", request, body, stream=request.stream)
 
 
-class Reader:
-    """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as one chunk."""
+def embeddings(request: EmbeddingRequest) -> WireRequest:
+    """`POST /embeddings`."""
+    return _post("/embeddings", request, {"model": request.model, "input": list(request.texts)})
 
-    def __init__(self, request: ChatRequest) -> None:
-        self._request = request
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._tool_calls: list[dict[str, Any]] = []
-        self._usage: dict[str, Any] | None = None
-        self._meta: dict[str, Any] = {}
-        self._choice: dict[str, Any] = {}
-        self.finish_reason = ""
-        self.flag = 0  # the gravest that came
-        self.must_clear = False
-        self.started = False  # whether any chunk came
 
-    @property
-    def id(self) -> str:
-        """The service's id of the call, "" when it gave none."""
-        return str(self._meta.get("id") or "")
+def images(request: ImageRequest) -> WireRequest:
+    """`POST /images/generations`; each may be billed, so never sent again when it may have been carried out."""
+    return _post("/images/generations", request, {"model": request.model, "prompt": request.prompt})._replace(repeatable=False)
 
-    def feed(self, chunk: Mapping[str, Any]) -> Delta | None:
-        """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices)."""
-        self.started = True
-        self._meta = {**{k: v for k, v in chunk.items() if k not in ("choices", "usage")}, **self._meta}
-        if isinstance(chunk.get("usage"), dict):
-            self._usage = chunk["usage"]  # it may be null, on each chunk or in the last: the last one that says something
+
+def rerank(request: RerankRequest) -> WireRequest:
+    """`POST /rerankers` (reference qianfan-wire 4.4; the other reference has `/rerank`)."""
+    return _post("/rerankers", request, {"model": request.model, "query": request.query, "documents": list(request.documents)})
+
+
+def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = False) -> WireRequest:
+    fields = {**body, **request.parameters, **request.extra}
+    return WireRequest("POST", path, fields, request.endpoint or request.model, request.tokens, stream)
+
+
+class Reader(protocol.Reader):
+    """Chunks and whole replies: `choices[0].delta`, `.message`, or a completion's `.text`."""
+
+    @staticmethod
+    def knows(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
+        return "choices" in payload
+
+    def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-        if reason := choice.get("finish_reason"):
-            self.finish_reason = str(reason)
-        for found in (chunk.get("flag"), choice.get("flag")):
-            # SDKs disagree on its type (reference, quirk 23).
-            self.flag = max(self.flag, int(str(found)) if str(found).isdecimal() else 0)
-        self.must_clear = self.must_clear or bool(chunk.get("need_clear_history") or choice.get("need_clear_history"))
-        self._choice.update({k: v for k, v in choice.items() if k not in ("delta", "message") and v is not None})
-        part = choice.get("delta") or choice.get("message") or {}
-        if not isinstance(part, dict):
-            return None
-        self._tool_calls += [call for call in part.get("tool_calls") or () if isinstance(call, dict)]
-        text = part.get("content") or ""
-        # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
-        reasoning = part.get("reasoning_content") or part.get("reasoning") or ""
-        text, reasoning = (_whole_characters(t) if isinstance(t, str) else "" for t in (text, reasoning))
-        if text:
-            self._text.append(text)
-        if reasoning:
-            self._reasoning.append(reasoning)
-        return Delta(text, reasoning) if text or reasoning else None
+        part = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+        return choice, part if isinstance(part, dict) else {}
 
-    def answer(self, *, seconds: float, first_seconds: float | None, partial: bool, service: str) -> Answer:
-        """The answer so far."""
-        text, reasoning = "".join(self._text), "".join(self._reasoning)
-        message: dict[str, Any] = {"role": "assistant", "content": text}
-        if reasoning:
-            message["reasoning_content"] = reasoning
-        if self._tool_calls:
-            message["tool_calls"] = self._tool_calls
-        return Answer(
-            text=text,
-            reasoning=reasoning,
-            request=self._request,
-            usage=_usage(self._usage),
-            model=str(self._meta.get("model") or self._request.model),
-            finish_reason=self.finish_reason,
-            tool_calls=tuple(self._tool_calls),
-            partial=partial,
-            seconds=seconds,
-            first_seconds=first_seconds,
-            id=self.id,
-            flag=self.flag,
-            history_cleared=self.must_clear,
-            service=service,
-            raw={**self._meta, "choices": [{**self._choice, "message": message}], "usage": self._usage},
-        )
+    def _ended(self, facts: Mapping[str, Any]) -> bool:
+        return bool(facts.get("finish_reason"))
 
-
-def _whole_characters(text: str) -> str:
-    """`text` without half characters (lone surrogates): Jupyter could not send them on."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def _usage(found: Mapping[str, Any] | None) -> Usage | None:
-    if found is None:
-        return None
-    prompt, completion, total = (
-        value if isinstance(value := found.get(name), int) else 0
-        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    )
-    return Usage(prompt, completion, total or prompt + completion)
+    def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self._meta, "choices": [{**self._choice, "message": message}], "usage": self._usage}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.errors import ErnieError
+from ernie_magic.errors import ErnieError, RateLimited, ServiceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ LONGEST = 60.0  # seconds of one wait: a spent quota comes back within a minute 
 
 
 def attempts(
-    count: int, factor: float, *, may_repeat: Callable[[], bool], waiting: Callable[[ErnieError, float, int], None]
+    count: int, factor: float, *, may_repeat: Callable[[], bool], waiting: Callable[[ErnieError, float, int], None], safely_only: bool = False
 ) -> AsyncRetrying:
     """The attempts at one request, to be iterated with `async for`.
 
@@ -31,6 +31,8 @@ def attempts(
         The n-th wait is a random time up to `factor` x 2^(n-1) seconds, at most a minute.
     may_repeat
         Whether nothing of an answer has come yet.
+    safely_only
+        Only after a refusal in which nothing can have been carried out (no connection, 429): an image may have been billed.
     waiting
         Told before each wait: the error, the seconds, the number of the next attempt.
     """
@@ -42,7 +44,8 @@ def attempts(
         return max(jitter(state), _error(state).retry_after or 0.0)
 
     def worth_it(error: BaseException) -> bool:
-        return isinstance(error, ErnieError) and error.retryable and may_repeat() and (error.retry_after or 0.0) <= LONGEST
+        return isinstance(error, ErnieError) and error.retryable and may_repeat() and (error.retry_after or 0.0) <= LONGEST and (
+            not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
 
     def tell(state: RetryCallState) -> None:
         waiting(_error(state), state.next_action.sleep if state.next_action else 0.0, state.attempt_number + 1)

@@ -109,7 +109,7 @@ def test_between_pieces_an_interrupt_is_for_the_user_s_own_code(kernel):
 ], ids=["await door", "plain door"])
 def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, cell):
     kernel.run("import time\ndef slow():\n    for _ in range(20):\n        print('x')\n        time.sleep(0.001)\n    return 1")
-    moments = random.Random(7)
+    moments = random.Random(7)  # noqa: S311
     for _ in range(20):
         kernel.run(cell, interrupt_after=-moments.uniform(0.001, 0.12))
         assert kernel.value("1 + 1") == "2"

@@ -79,9 +79,9 @@ MISTAKES = [
     ("%%ernie -m ernie-3.5-8k --presence-penalty 1\nhi", "InvalidOption", "not for the model ernie-3.5-8k"),
     ("%%ernie\n \n", "InvalidMessages", "the prompt is empty"),
     ("%%ernie\n{{nobody}}", "InvalidExpression", "the name nobody is not defined"),
-    ("%%ernie -m ernie-3.5-8\nhi", "ModelNotFound", "near ids: ernie-3.5-8k"),
+    ("%%ernie -m ernie-3.5-8\nhi", "ModelNotFound", "similar models: ernie-3.5-8k"),
     ("%ernie histroy", "InvalidOption", "did you mean history"),
-    ("%ernie use openai", "InvalidOption", "there are: aistudio, qianfan, local, emulator"),
+    ("%ernie use openai", "InvalidOption", "there are: aistudio, qianfan, qianfan-v1, local, emulator"),
     ("%ernie config temprature 1", "InvalidOption", "did you mean temperature"),
 ]
 

@@ -21,7 +21,7 @@ def test_models_is_the_live_list_with_what_the_catalogue_knows(run):
 
 
 def test_models_can_be_filtered(run):
-    assert {row[0] for row in value(run, "%ernie models speed").rows} == {"ernie-speed-8k", "ernie-speed-128k"}
+    assert {row[0] for row in value(run, "%ernie models speed").rows} == {"ernie-speed-8k", "ernie-speed-128k", "ernie-speed-pro-128k"}
 
 
 def test_history_is_a_table_and_n_takes_the_last(run):
@@ -105,7 +105,7 @@ def test_doctor_tells_a_server_that_is_down_and_does_not_fail(run, ernie):
 
 def test_ernie_alone_lists_the_commands(run):
     assert [row[0] for row in value(run, "%ernie").rows] == [
-        f"%ernie {word}" for word in ("models", "history", "usage", "reset", "use", "config", "lang", "doctor")]
+        f"%ernie {word}" for word in ("models", "history", "usage", "limits", "reset", "use", "config", "lang", "doctor")]
 
 
 def test_a_table_aligns_chinese_and_escapes_html():

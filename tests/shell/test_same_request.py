@@ -1,5 +1,6 @@
 """Magic and Python call make the same frozen request (DESIGN, rule 2)."""
 
+import json
 import shlex
 
 from hypothesis import HealthCheck, given, settings
@@ -13,18 +14,27 @@ MODEL = "ernie-speed-8k"
 PLAIN = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="{}\0"), min_size=1, max_size=20)
 
 
-def values(parameter):
+def values(parameter):  # noqa: PLR0911
     low, high = parameter.limits(MODEL)
     if parameter.type == "float":
         return st.floats(low, high, exclude_min=parameter.open_minimum, exclude_max=parameter.open_maximum)
     if parameter.type == "int":
-        return st.integers(int(low) + parameter.open_minimum, int(high) - parameter.open_maximum)
+        return st.integers(int(low) + parameter.open_minimum, 10_000 if high is None else int(high) - parameter.open_maximum)
+    if parameter.type == "bool":
+        return st.booleans()
+    if parameter.type == "object":
+        return st.dictionaries(PLAIN, PLAIN, max_size=3)
+    if parameter.name == "response_format":
+        return st.sampled_from(["text", "json_object"])
     if parameter.type == "strings":
         return st.lists(PLAIN, min_size=1, max_size=parameter.max_items)
+    if parameter.type == "choice":
+        return st.sampled_from(parameters.TOOL_CHOICES)
     return st.sampled_from(parameter.choices) if parameter.choices else PLAIN
 
 
-CHAT = {name: p for name, p in parameters.of("chat").items() if name != "model"}
+# Tools are named by their variables in a cell and given themselves in Python: tests/shell/test_tools.py.
+CHAT = {name: p for name, p in parameters.of("chat").items() if name not in ("model", "tools") and p.known_to("openai")}
 
 
 @given(st.fixed_dictionaries({}, optional={name: values(p) for name, p in CHAT.items()}), st.none() | PLAIN, st.booleans())
@@ -33,7 +43,7 @@ def test_any_options_typed_or_called_are_one_request(given_, system, history):
     words = ["-m", MODEL]
     for name, value in given_.items():
         for item in value if isinstance(value, list) else [value]:
-            words.append(f"{CHAT[name].option}={item if isinstance(item, str) else repr(item)}")
+            words.append(f"{CHAT[name].option}={item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)}")
     words += [f"--system={system}"] if system is not None else []
     words += [] if history else ["--no-history"]
     typed = chat_line(shlex.join(words), {}).chat

@@ -12,11 +12,19 @@ from ernie_magic.errors import InvalidOption
 CHAT = parameters.of("chat")
 
 
-def test_the_seed_s_chat_parameters_are_all_in_the_table():
-    assert list(CHAT) == [
-        "model", "temperature", "top_p", "penalty_score", "max_completion_tokens", "stop", "seed", "frequency_penalty",
-        "presence_penalty", "response_format", "user",
-    ]
+SEEDS = {
+    "seed 000": ["model", "temperature", "top_p", "penalty_score", "max_completion_tokens", "stop", "seed", "frequency_penalty",
+                 "presence_penalty", "response_format"],
+    "seed 002": ["stream_options", "user", "tools", "tool_choice", "parallel_tool_calls"],
+    "seed 003": ["min_output_tokens", "max_output_tokens", "user_id", "metadata"],
+    "seed 004": ["top_k"],
+    "reference qianfan-wire 3.4": ["functions"],
+}
+
+
+@pytest.mark.parametrize("source", SEEDS)
+def test_the_documents_chat_parameters_are_all_in_the_table_under_their_names(source):
+    assert [name for name in SEEDS[source] if parameters.canonical(name, "chat") not in CHAT] == []
 
 
 @pytest.mark.parametrize(("name", "value", "sent"), [

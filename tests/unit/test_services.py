@@ -47,8 +47,8 @@ def test_qianfan_with_a_bearer_key(session, emulator, monkeypatch):
 @pytest.fixture
 def exchanged(monkeypatch):
     """Counts the exchanges of a pair for a token."""
-    calls, exchange = [], auth._exchange
-    monkeypatch.setattr(auth, "_exchange", lambda *given: calls.append(given) or exchange(*given))
+    calls, exchange = [], auth._bearer_token
+    monkeypatch.setattr(auth, "_bearer_token", lambda *given: calls.append(given) or exchange(*given))
     return calls
 
 

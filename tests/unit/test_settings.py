@@ -9,7 +9,7 @@ OFFICIAL = "https://aistudio.baidu.com/llm/lmapi/v3"
 
 
 def endpoint(settings):
-    return settings.endpoint(lambda: "http://127.0.0.1:1/llm/lmapi/v3")
+    return settings.endpoint()
 
 
 def test_with_nothing_set_it_is_the_emulator():
@@ -19,14 +19,14 @@ def test_with_nothing_set_it_is_the_emulator():
 def test_a_key_in_the_environment_chooses_ai_studio(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", " key-from-env \n")
     found = endpoint(ErnieSettings())
-    assert (found.service.name, found.base_url, found.key.reveal()) == ("aistudio", OFFICIAL, "key-from-env")
+    assert (found.service.name, found.base_url, found.credential.key.reveal()) == ("aistudio", OFFICIAL, "key-from-env")
 
 
 def test_a_key_in_a_dotenv_file_is_found_and_found_again_when_the_file_changes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text('AI_STUDIO_API_KEY="dot$env"\n')
     settings = ErnieSettings()
-    assert endpoint(settings).key.reveal() == "dot$env"
+    assert endpoint(settings).credential.key.reveal() == "dot$env"
     (tmp_path / ".env").write_text("")
     import os
     os.utime(tmp_path / ".env", (1, 1))
@@ -38,9 +38,9 @@ def test_setting_beats_environment_beats_dotenv(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("AI_STUDIO_API_KEY=from-dotenv\n")
     monkeypatch.setenv("AI_STUDIO_API_KEY", "from-environment")
     settings = ErnieSettings()
-    assert endpoint(settings).key.reveal() == "from-environment"
+    assert endpoint(settings).credential.key.reveal() == "from-environment"
     settings.api_key = "from-setting"
-    assert endpoint(settings).key.reveal() == "from-setting"
+    assert endpoint(settings).credential.key.reveal() == "from-setting"
 
 
 @pytest.mark.parametrize("pasted", ["http://h:1/v1", "http://h:1/v1/", " http://h:1/v1/chat/completions/ "])
@@ -51,7 +51,7 @@ def test_an_address_is_cleaned_of_what_people_paste(monkeypatch, pasted):
 
 def test_another_server_needs_no_key(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", "http://127.0.0.1:8080/v1")
-    assert endpoint(ErnieSettings()).key is None
+    assert endpoint(ErnieSettings()).credential is None
 
 
 def test_the_official_address_without_a_key_says_what_to_do():

@@ -1,0 +1,346 @@
+"""The async core of a session, on the I/O thread: one question with its tool rounds, and every other call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import models, safety, tools
+from ernie_magic.errors import ErnieError, ModelNotFound, stopped
+from ernie_magic.language import Text
+from ernie_magic.models import Listed
+from ernie_magic.requests import ChatRequest, Message, Rules, chat_request, room
+from ernie_magic.running import Errand
+from ernie_magic.services import EMULATOR, Endpoint, Signature
+from ernie_magic.suggest import near
+from ernie_magic.tokens import TokenCount, estimate
+from ernie_magic.usage import Usage, UsageLog
+from ernie_magic.wire import openai_style, qianfan_v1
+from ernie_magic.wire.client import Client
+from ernie_magic.wire.protocol import Delta, WireRequest, usage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
+
+    from ernie_magic.conversation import Conversation
+    from ernie_magic.history import Turn
+    from ernie_magic.requests import ChatOptions, CompletionRequest, Request
+    from ernie_magic.results import Answer
+    from ernie_magic.settings import Snapshot
+    from ernie_magic.tools import ToolRun
+    from ernie_magic.wire.protocol import Reader
+
+_PROTOCOLS: dict[str, ModuleType] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
+_KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding"), "rerank": Text("排序", "a rerank"),
+               "completion": Text("续写", "a completion")}
+_OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
+_LIST_TIMEOUT = 30.0  # seconds
+_LISTS_KEPT = 300.0  # seconds for which a list that could not be had is not asked for again
+
+
+class Clock:
+    """How long a call takes, and how long until its first text; in seconds."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.first: float | None = None
+        self.seconds = 0.0
+
+    def mark(self) -> None:
+        """Text came."""
+        if self.first is None:
+            self.first = time.monotonic() - self._began
+
+    def stop(self) -> None:
+        """The call has ended."""
+        self.seconds = time.monotonic() - self._began
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A question as it stood when it was asked: what is changed afterwards is for the next one.
+
+    Attributes
+    ----------
+    conversation : Conversation
+    prompt : str | None
+        The question; None when whole messages were given, which leave no turn.
+    options : ChatOptions
+    settings : Snapshot
+    endpoint : Endpoint
+    first, last : tuple of messages
+        The system prompt; the question, or the messages given.
+    turns : tuple of Turn
+        Earlier turns that go along.
+    """
+
+    conversation: Conversation
+    prompt: str | None
+    options: ChatOptions
+    settings: Snapshot
+    endpoint: Endpoint
+    first: tuple[Message, ...]
+    turns: tuple[Turn, ...]
+    last: tuple[Message, ...]
+
+    @property
+    def rules(self) -> Rules:
+        """Whose rules hold."""
+        return Rules(self.endpoint.service.strict, self.endpoint.service.protocol)
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is asked for piece by piece."""
+        return self.settings.stream if self.options.stream is None else self.options.stream
+
+    def request(self, model: str, paths: Mapping[str, str] | None = None) -> ChatRequest:
+        """The request to a model; its oldest turns are left out where it would not fit.
+
+        Raises
+        ------
+        UsageError
+        """
+        trimmed = room(model, [turn.messages for turn in self.turns], [*self.first, *self.last]) if self.rules.strict else 0
+        earlier = [message for turn in self.turns[trimmed:] for message in turn.messages]
+        given = {**self.settings.parameters, **{k: v for k, v in self.options.parameters.items() if v is not None}}
+        if self.stream and self.endpoint.service.asks_usage:
+            given.setdefault("stream_options", {"include_usage": True})
+        return chat_request([*self.first, *earlier, *self.last], model=model, given=given, extra=self.options.extra, stream=self.stream, rules=self.rules,
+                            endpoint=self.options.endpoint, paths=paths, trimmed=trimmed)
+
+
+class Core:
+    """One session's calls.
+
+    Parameters
+    ----------
+    usage
+        Counts what is spent.
+    emulator_url
+        Starts the emulator when it is needed, and gives its address; may take a while.
+    """
+
+    def __init__(self, usage: UsageLog, emulator_url: Callable[[], str]) -> None:
+        self.client = Client()
+        self.listed: dict[str, list[Listed]] = {}  # by base URL
+        self._usage = usage
+        self._emulator_url = emulator_url
+        self._no_list_until: dict[object, float] = {}  # by base URL and credential; monotonic
+
+    async def place(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with its address: the emulator is started, off this loop, when it is the place."""
+        if endpoint.service is not EMULATOR or endpoint.base_url:
+            return endpoint
+        return replace(endpoint, base_url=await asyncio.to_thread(self._emulator_url))
+
+    # --- one question ----------------------------------------------------------------------------------------------
+
+    async def answer(self, plan: Plan, emit: Callable[[Delta], None]) -> Answer:
+        """Ask and read the answer; Python functions among the tools are called on the way. Cancelled, it gives what came."""
+        try:
+            plan = replace(plan, endpoint=await self.place(plan.endpoint))
+            request = plan.request(await self._model(plan), self._paths(plan.endpoint))
+        except asyncio.CancelledError:  # stopped before anything was asked
+            raise stopped(None, plan.settings.language) from None
+        clock, spent = Clock(), Usage()
+        rounds: list[Message] = []
+        runs: list[ToolRun] = []
+        while True:
+            reader, problem = await self.read(_PROTOCOLS[plan.rules.protocol].chat(request), request, plan.endpoint, plan.settings, clock, emit)
+            plan.conversation.locked = plan.conversation.locked or reader.flag >= safety.LOCKS
+            if reader.flag >= safety.WITHDRAWS:
+                raise safety.withdrawn(reader.flag, reader.id)
+            wanted = [call for call in reader.tool_calls if call["function"]["name"] in plan.options.functions]
+            if problem or not wanted or len(runs) >= tools.MAX_RUNS:
+                break
+            try:
+                done = [await _run(call, plan.options.functions, emit) for call in reader.tool_calls]
+            except (ErnieError, asyncio.CancelledError) as error:
+                problem = error
+                break
+            said = [reader.message, *(_result(call, run) for call, run in zip(reader.tool_calls, done, strict=True))]
+            rounds, runs, spent = rounds + said, runs + done, spent + (reader.usage or Usage())
+            # A tool that had to be called was called: to ask for it again would never end.
+            left = {name: value for name, value in request.parameters.items() if name != "tool_choice"}
+            request = replace(request, messages=(*request.messages, *said), parameters=left)
+        answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=plan.endpoint.service.name)
+        if runs:
+            answer = replace(answer, tool_runs=tuple(runs), usage=spent + (answer.usage or Usage()))
+        return await self._ended(plan, answer, tuple(rounds), problem)
+
+    async def _ended(
+        self, plan: Plan, answer: Answer, rounds: tuple[Message, ...], problem: ErnieError | asyncio.CancelledError | None
+    ) -> Answer:
+        """Keep what came; raise what ended it."""
+        came = bool(answer.text or answer.reasoning)
+        if came or problem is None:
+            plan.conversation.keep(plan, answer, rounds)
+            self._usage.add(answer.service, answer.model, answer.usage)
+        if isinstance(problem, ErnieError):
+            problem.answer = answer if came else None
+            raise await self._with_suggestions(problem, answer.request, plan)
+        return answer
+
+    async def read(
+        self, wire: WireRequest, request: ChatRequest | CompletionRequest, endpoint: Endpoint, settings: Snapshot, clock: Clock,
+        emit: Callable[[Delta], None],
+    ) -> tuple[Reader, ErnieError | asyncio.CancelledError | None]:
+        """Send it and read the reply: the reader that has collected it, and what ended it before its end."""
+        reader: Reader = _PROTOCOLS[endpoint.service.protocol].Reader(request)
+
+        def heard(delta: Delta) -> None:
+            if not delta.notice:
+                clock.mark()
+            emit(delta)
+
+        try:
+            await self.client.read(endpoint, wire, reader, settings, heard)
+        except (ErnieError, asyncio.CancelledError) as problem:
+            return reader, problem
+        finally:
+            clock.stop()
+        return reader, None
+
+    # --- every other call ------------------------------------------------------------------------------------------
+
+    async def complete(self, request: CompletionRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> Answer:
+        """Go on with a text. Where the service has no such call, it is a chat of one question, as the official client makes it."""
+        endpoint, clock = await self.place(endpoint), Clock()
+        request = replace(request, paths=self._paths(endpoint))
+        protocol = _PROTOCOLS[endpoint.service.protocol]
+        if completes(endpoint, request):
+            wire = protocol.completion(request)
+        else:
+            asked: tuple[Message, ...] = ({"role": "user", "content": request.prompt},)
+            wire = protocol.chat(ChatRequest(
+                model=request.model, messages=asked, parameters=request.parameters, extra=request.extra, stream=request.stream,
+                endpoint=request.endpoint, paths=request.paths))
+        reader, problem = await self.read(wire, request, endpoint, settings, clock, emit)
+        if reader.flag >= safety.WITHDRAWS:
+            raise safety.withdrawn(reader.flag, reader.id)
+        answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=endpoint.service.name)
+        if answer.text or problem is None:
+            self._usage.add(answer.service, answer.model, answer.usage)
+        if isinstance(problem, ErnieError):
+            problem.answer = answer if answer.text else None
+            raise problem
+        return answer
+
+    async def send(
+        self, kind: str, request: Request, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None],
+        result: Callable[[dict[str, Any], Any, str], Any],
+    ) -> Any:
+        """A call whose reply is one body.
+
+        Parameters
+        ----------
+        kind
+            "embeddings", "images" or "rerank".
+        result
+            Makes the typed result of the reply, the request and the service's name.
+        """
+        endpoint = await self.place(endpoint)
+        request = replace(request, paths=self._paths(endpoint))
+        wire = getattr(_PROTOCOLS[endpoint.service.protocol], kind)(request)
+        found = result(await self.client.send(endpoint, wire, settings, emit), request, endpoint.service.name)
+        self._usage.add(endpoint.service.name, found.model, found.usage)
+        return found
+
+    async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
+        """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""
+        if endpoint.service.protocol != "qianfan-v1":
+            return TokenCount(estimate(text))
+        payload = await self.client.send(endpoint, qianfan_v1.tokenizer(text, model), settings)
+        return TokenCount(usage_of(payload.get("usage")).prompt_tokens, estimated=False, model=model)
+
+    async def models(self, endpoint: Endpoint, settings: Snapshot) -> list[Listed]:
+        """The live list; on Qianfan V1, which lists only for those who sign, else the catalogue's."""
+        endpoint = await self.place(endpoint)
+        settings = replace(settings, timeout=min(_LIST_TIMEOUT, settings.timeout))
+        if endpoint.service.protocol == "qianfan-v1":
+            found = await self._v1_services(endpoint, settings)
+        else:
+            payload = await self.client.send(endpoint, openai_style.MODELS, settings)
+            found = [entry for entry in _list(payload.get("data")) if entry.get("id")]
+        listed = self.listed[endpoint.base_url] = [Listed(str(entry["id"]), entry) for entry in found]
+        return listed
+
+    async def _v1_services(self, endpoint: Endpoint, settings: Snapshot) -> list[dict[str, Any]]:
+        if not isinstance(endpoint.credential, Signature):
+            return [{"id": model.id, "url": model.path} for model in models.CATALOGUE if model.path]
+        wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
+        result = (await self.client.send(endpoint, wire, settings)).get("result")
+        groups = result if isinstance(result, dict) else {}
+        return [{**entry, "id": entry["name"]} for name in ("common", "custom") for entry in _list(groups.get(name)) if entry.get("name")]
+
+    def _paths(self, endpoint: Endpoint) -> dict[str, str]:
+        """Qianfan V1's paths by model, as the live list told them."""
+        if endpoint.service.protocol != "qianfan-v1":
+            return {}
+        listed = self.listed.get(endpoint.base_url, ())
+        return {entry.id.lower(): "/" + "/".join(str(entry.raw["url"]).rstrip("/").split("/")[-2:]) for entry in listed if entry.raw.get("url")}
+
+    async def _model(self, plan: Plan) -> str:
+        """The model that was asked for; else the first preferred one that the live list offers."""
+        if plan.options.model or plan.options.endpoint or plan.settings.model:
+            return plan.options.model or plan.options.endpoint or plan.settings.model
+        place = (plan.endpoint.base_url, plan.endpoint.credential)
+        listed = self.listed.get(plan.endpoint.base_url)
+        if listed is None and time.monotonic() > self._no_list_until.get(place, 0.0):
+            try:
+                listed = await self.models(plan.endpoint, replace(plan.settings, retry_count=1))
+            except ErnieError:  # the call itself will say what is wrong
+                self._no_list_until[place] = time.monotonic() + _LISTS_KEPT
+        return models.preferred([entry.id for entry in listed]) if listed else models.FALLBACK_CHAT
+
+    async def _with_suggestions(self, error: ErnieError, request: Request, plan: Plan) -> ErnieError:
+        """A refused model gets the nearest ids that the service does offer."""
+        if isinstance(error, ModelNotFound):
+            try:
+                offered = [entry.id for entry in await self.models(plan.endpoint, replace(plan.settings, retry_count=1))]
+            except (ErnieError, asyncio.CancelledError):
+                offered = [model.id for model in models.CATALOGUE]
+            chats = [name for name in offered if models.kind_of(name) in ("chat", None) and name.lower() != request.model.lower()]
+            if (kind := models.kind_of(request.model)) in _KIND_NAMES:
+                error.cause = _OTHER_KIND.fill(model=request.model, kind=_KIND_NAMES[kind])
+            error.suggestions = near(request.model, chats)
+            if error.suggestions:
+                error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "similar models: {near}; %ernie models lists all").fill(
+                    near=", ".join(error.suggestions))
+        return error
+
+
+def completes(endpoint: Endpoint, request: CompletionRequest) -> bool:
+    """Whether the service has a call of its own for this: V1 for its completion models, other servers always."""
+    if endpoint.service.protocol == "qianfan-v1":
+        return models.kind_of(request.model) == "completion"
+    return not endpoint.service.strict
+
+
+async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], emit: Callable[[Delta], None]) -> ToolRun:
+    """Have a tool called by whoever reads; what goes wrong in it is told to the model, which may try again."""
+    function = functions.get(call["function"]["name"])
+    if function is None:
+        return tools.result(call, error=LookupError(f"there is no tool {call['function']['name']}"))
+    try:
+        given = tools.bound(function, call["function"]["arguments"])
+        errand: Errand[Any] = Errand(lambda: function(*given.args, **given.kwargs))
+        emit(Delta(errand=errand))
+        run = tools.result(call, await errand)
+    except ErnieError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the user's function may raise anything)
+        run = tools.result(call, error=error)
+    emit(Delta(tool=run))
+    return run
+
+
+def _result(call: Mapping[str, Any], run: ToolRun) -> Message:
+    return {"role": "tool", "tool_call_id": call["id"], "name": run.name, "content": run.content}
+
+
+def _list(found: object) -> list[dict[str, Any]]:
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

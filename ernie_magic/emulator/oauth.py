@@ -1,0 +1,49 @@
+"""Baidu's OAuth: API Key and Secret Key for an `access_token` (seed 003; reference qianfan-wire 1.1)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+PATH = "/oauth/2.0/token"
+_MONTH = 2_592_000  # seconds, 30 days
+
+
+class OAuth:
+    """The tokens a server gave out. Any pair will do, but for an identifier or a secret that begins with `bad`."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, float] = {}
+
+    def expire(self) -> None:
+        """End every token that was given out."""
+        self._tokens = dict.fromkeys(self._tokens, 0.0)
+
+    def problem(self, token: str) -> str:
+        """The code of what is wrong with a token, "" when nothing is."""
+        if not token:
+            return "100"
+        if token.startswith("bad"):
+            return "110"
+        return "111" if token.startswith("expired") or self._tokens.get(token, time.time() + 1) < time.time() else ""
+
+    async def give(self, request: Request) -> Response:
+        """`POST` or `GET /oauth/2.0/token`; everything is in the query, a body is ignored."""
+        query = request.query_params
+        wrong = ("unsupported_grant_type", "The grant_type is not supported") if query.get("grant_type") != "client_credentials" else (
+            ("invalid_client", "unknown client id") if not query.get("client_id") or query["client_id"].startswith("bad") else
+            ("invalid_client", "Client authentication failed") if not query.get("client_secret") or query["client_secret"].startswith("bad") else None)
+        if wrong:
+            return JSONResponse({"error": wrong[0], "error_description": wrong[1]}, status_code=401)
+        end = int(time.time()) + _MONTH
+        token = f"24.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001"
+        self._tokens[token] = float(end)
+        return JSONResponse({
+            "access_token": token, "expires_in": _MONTH, "refresh_token": f"25.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001",
+            "scope": "public wenxinworkshop_mgr ai_custom_yiyan_com", "session_key": "", "session_secret": ""})

@@ -1,0 +1,49 @@
+"""A call for pictures, checked and drawn: the same for every protocol."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import models, parameters
+from ernie_magic.emulator import checks
+from ernie_magic.emulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from ernie_magic.emulator.calls import Call
+
+
+def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str, Any], int]:
+    """The prompt, the parameters and the seed of a call for pictures (seed 000, 文生图).
+
+    Raises
+    ------
+    Refusal
+    """
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise Refusal("malformed_json", "Invalid Argument: prompt can not be empty")
+    entry = models.find(model)
+    most = (entry.max_characters if entry else None) or parameters.MAX_PROMPT
+    if len(prompt) > most:
+        raise Refusal("characters_too_long", limit=most)
+    if checks.UNSAFE in prompt:
+        raise Refusal("user_setting_unsafe")
+    given = checks.parameters_of(body, "image", model)
+    return prompt, given, given.get("seed", zlib.crc32(f"{call.seed}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()))
+
+
+def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:
+    """The pictures as base64.
+
+    Raises
+    ------
+    Refusal
+    """
+    from ernie_magic.emulator import pictures  # Pillow, at the first picture
+
+    prompt, given, seed = checked(call, body, model)
+    width, height = (int(side) for side in given.get("size", "1024x1024").split("x"))
+    return [base64.b64encode(pictures.draw(prompt, given.get("style", "Base"), (width, height), seed + i)).decode() for i in range(given.get("n", 1))]

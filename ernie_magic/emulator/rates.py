@@ -1,0 +1,63 @@
+"""Requests and tokens a minute, really counted: the headers tell what is left, and what goes beyond is refused.
+
+Source: seed 003 ("响应头域"), reference qianfan-wire 3.6. Counted in fixed minutes, by key and model.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Rates:
+    """What a server allows.
+
+    Attributes
+    ----------
+    requests, tokens : int
+        Allowed in a minute, for each key and model.
+    minute : float
+        How long a minute is, in seconds: tests have shorter ones.
+    """
+
+    requests: int = 3_000
+    tokens: int = 3_000_000
+    minute: float = 60.0
+    _used: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def take(self, key: str, model: str) -> str:
+        """Count a request; the code of the refusal when it is one too many, else ""."""
+        with self._lock:
+            requests, tokens = self._now(key, model)
+            if requests >= self.requests:
+                return "rpm_rate_limit_exceeded"
+            if tokens >= self.tokens:
+                return "tpm_rate_limit_exceeded"
+            self._used[key, model] = (self._minute(), requests + 1, tokens)
+        return ""
+
+    def spend(self, key: str, model: str, tokens: int) -> None:
+        """Count an answer's tokens."""
+        with self._lock:
+            requests, before = self._now(key, model)
+            self._used[key, model] = (self._minute(), requests, before + tokens)
+
+    def headers(self, key: str, model: str) -> dict[str, str]:
+        """What a response tells."""
+        with self._lock:
+            requests, tokens = self._now(key, model)
+        return {
+            "X-Ratelimit-Limit-Requests": str(self.requests), "X-Ratelimit-Limit-Tokens": str(self.tokens),
+            "X-Ratelimit-Remaining-Requests": str(max(0, self.requests - requests)),
+            "X-Ratelimit-Remaining-Tokens": str(max(0, self.tokens - tokens)),
+        }
+
+    def _minute(self) -> int:
+        return int(time.time() / self.minute)
+
+    def _now(self, key: str, model: str) -> tuple[int, int]:
+        minute, requests, tokens = self._used.get((key, model), (0, 0, 0))
+        return (requests, tokens) if minute == self._minute() else (0, 0)

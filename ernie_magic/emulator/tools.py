@@ -1,0 +1,86 @@
+"""Tools, as a model would use them: it calls the one whose name or description the prompt matches, then uses its result.
+
+Source: seed 002 ("function call"), reference qianfan-wire 3.4 and 4.2.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from itertools import pairwise
+from typing import Any
+
+_CITIES = ("北京", "上海", "杭州", "广州", "深圳", "成都", "西安", "南京", "武汉", "Beijing", "Shanghai", "Hangzhou", "Paris", "London", "Tokyo")
+
+
+def wanted(tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: bool) -> list[dict[str, Any]]:
+    """The functions that are called for this prompt.
+
+    Parameters
+    ----------
+    tools
+        Functions: `name`, `description`, `parameters`.
+    choice
+        "none", "auto", "required" or the one to call (seed 002, "tool_choice").
+    parallel
+        Whether several may be called at once.
+    """
+    if choice == "none" or not tools:
+        return []
+    if isinstance(choice, dict):
+        name = (choice.get("function") or {}).get("name")
+        return [tool for tool in tools if tool["name"] == name][:1]
+    found = [tool for tool in tools if _matches(tool, prompt)]
+    if not found and choice == "required":
+        found = tools[:1]
+    return found if parallel else found[:1]
+
+
+def _matches(tool: dict[str, Any], prompt: str) -> bool:
+    lower = prompt.lower()
+    words = [word for word in re.split(r"[_\W]+", tool["name"].lower()) if len(word) > 2 and word not in ("get", "the", "set", "current")]  # noqa: PLR2004
+    described = str(tool.get("description") or "")
+    han = re.findall(r"[\u4e00-\u9fff]", described)
+    pairs = {a + b for a, b in pairwise(han)} - {"查询", "工具", "一个", "获取", "返回", "函数"}
+    english = [word for word in re.findall(r"[a-z]{4,}", described.lower()) if word not in ("tool", "that", "this", "with", "from", "return", "query")]
+    return any(word in lower for word in [*words, *pairs, *english])
+
+
+def arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
+    """JSON arguments for a function, filled from the prompt by its schema."""
+    schema = tool.get("parameters") or {}
+    return json.dumps({name: value(kind, prompt, name, seed) for name, kind in (schema.get("properties") or {}).items()
+                       if name in (schema.get("required") or []) or "default" not in kind}, ensure_ascii=False)
+
+
+def value(schema: dict[str, Any], prompt: str, name: str, seed: int) -> Any:  # noqa: PLR0911  (a line for each type)
+    """A value that fits a JSON schema, from the prompt where it has one."""
+    kind = schema.get("type")
+    if choices := schema.get("enum"):
+        return next((choice for choice in choices if str(choice) in prompt), choices[0])
+    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", prompt)]
+    if kind in ("integer", "number"):
+        # The second parameter takes the second number: the sum of 3 and 5.
+        place = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
+        number = numbers[min(place, len(numbers) - 1)] if numbers else float(random.Random(f"{seed}{name}").randint(1, 5))  # noqa: S311
+        return int(number) if kind == "integer" else number
+    if kind == "boolean":
+        return True
+    if kind == "array":
+        return [value(schema.get("items") or {"type": "string"}, prompt, name, seed)]
+    if kind == "object":
+        return {inner: value(each, prompt, inner, seed) for inner, each in (schema.get("properties") or {}).items()}
+    if re.search(r"time|date|日期|时间|YYYY", name + str(schema.get("description") or "")):
+        tomorrow = 86_400 if re.search(r"明天|tomorrow", prompt) else 0
+        return time.strftime("%Y-%m-%d", time.gmtime(time.time() + tomorrow))
+    return next((city for city in _CITIES if city in prompt), re.split(r"[，。？！,.?!\n]", prompt.strip())[0][:20] or "…")
+
+
+def said(message: dict[str, Any], *, chinese: bool) -> str:
+    """The answer that uses a tool's result."""
+    name, content = message.get("name") or "tool", str(message.get("content"))[:500]
+    if chinese:
+        return f"根据 `{name}` 的结果：{content}\n\n（内置模拟器的回答，没有真实模型参与。）"
+    return f"According to `{name}`: {content}\n\n(Simulated: no model was asked.)"

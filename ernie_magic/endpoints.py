@@ -1,0 +1,182 @@
+"""Which service a session talks to, where it is and what it is keyed with: settings, then environment, then `.env`."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ernie_magic.errors import InvalidOption, MissingKey
+from ernie_magic.keys import Key, Pair
+from ernie_magic.language import Text
+from ernie_magic.services import (
+    AI_STUDIO,
+    APP_ID_VARIABLE,
+    CONSOLE_URL,
+    CONSOLE_URL_VARIABLE,
+    EMULATOR,
+    IAM_PAIR,
+    IAM_URL,
+    IAM_URL_VARIABLE,
+    LOCAL,
+    OAUTH_PAIR,
+    QIANFAN,
+    QIANFAN_V1,
+    SERVICES,
+    AccessToken,
+    Bearer,
+    BearerFromPair,
+    Credential,
+    Endpoint,
+    Service,
+    Signature,
+    TokenFromPair,
+    clean_base_url,
+    mixed_up,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.settings import ErnieSettings
+
+
+def variable(name: str) -> tuple[str, str]:
+    """An environment variable's value and where it was found: `("…", "environment")`, `("…", ".env")` or `("", "")`."""
+    if value := os.environ.get(name, "").strip():
+        return value, "environment"
+    value = (_dotenv().get(name) or "").strip()
+    return (value, ".env") if value else ("", "")
+
+
+def chosen(settings: ErnieSettings) -> Service:
+    """The service: the one that was set, else the first whose variables are set, else the emulator."""
+    if settings.service:
+        return SERVICES[settings.service]
+    if settings.api_key or settings.base_url:
+        return AI_STUDIO
+    for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
+        if any(variable(name)[0] for name in service.variables) or _pair(service):
+            return service
+    # A key alone is for openai.com, which is not ours to call: an address says which server is meant.
+    return LOCAL if variable(LOCAL.base_url_variable)[0] else EMULATOR
+
+
+def found_key(service: Service) -> tuple[str, str, str]:
+    """A service's key in the variables: its value, where it was found, and the variable (both of a pair); "" where there is none."""
+    for name in service.key_variables:
+        value, where = variable(name)
+        if value:
+            return value, where, name
+    if names := _pair(service):
+        return (*variable(names[0]), " + ".join(names))
+    return "", "", next(iter(service.key_variables), "")
+
+
+def endpoint(settings: ErnieSettings) -> Endpoint:
+    """Where to send: the service, its address and its credential. The emulator's address is filled in when it has started.
+
+    Raises
+    ------
+    MissingKey
+        The service's own address is used and no key is set; or an address is wanted and there is none.
+    InvalidOption
+        The address is none, or the key is of another kind.
+    """
+    service = chosen(settings)
+    if service is EMULATOR:
+        return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
+    base_url = _base_url(settings, service)
+    credential = _credential(settings, service, base_url)
+    if credential is None and base_url == service.base_url:
+        names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
+        raise MissingKey(
+            Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(service=service.label),
+            advice=Text("到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
+                        "copy a key from {page} into {names}, in the environment or a .env file; to try without one: %ernie use emulator").fill(
+                page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))))
+    app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
+    return Endpoint(service, base_url, credential, {"appid": app_id} if app_id else {},
+                    clean_base_url(variable(CONSOLE_URL_VARIABLE)[0] or CONSOLE_URL).removesuffix(QIANFAN.path))
+
+
+def _credential(settings: ErnieSettings, service: Service, base_url: str) -> Credential | None:
+    key, secret = settings.api_key or Key(""), settings.secret_key
+    names: tuple[str, str] | None = None
+    if key and secret:
+        # Of V1's two kinds of pairs only the IAM access key tells itself; an application's key is taken for granted.
+        looks_iam = mixed_up(OAUTH_PAIR[0], key) is not None and mixed_up(IAM_PAIR[0], key) is None
+        names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
+        pair = Pair(key, secret)
+    elif not key:
+        key = next((Key(value) for name in service.key_variables if (value := variable(name)[0])), key)
+        if not key and (names := _pair(service)):
+            pair = Pair(*(Key(variable(name)[0]) for name in names))
+    if names:
+        _check_key(pair.access, names[0], service, base_url)
+        if service.protocol == "openai":
+            return BearerFromPair(pair, variable(IAM_URL_VARIABLE)[0] or IAM_URL)
+        return Signature(pair) if names == IAM_PAIR else TokenFromPair(pair, base_url.removesuffix(service.path))
+    if not key:
+        return None
+    _check_key(key, service.name, service, base_url)
+    return Bearer(key) if service.protocol == "openai" else AccessToken(key)
+
+
+def _pair(service: Service) -> tuple[str, str] | None:
+    return next((names for names in service.pair_variables if all(variable(name)[0] for name in names)), None)
+
+
+def _base_url(settings: ErnieSettings, service: Service) -> str:
+    base_url = settings.base_url
+    if not base_url and (found := variable(service.base_url_variable)[0]):
+        base_url = clean_base_url(found).removesuffix(service.path) + service.path
+    base_url = clean_base_url(base_url or service.base_url)
+    if not base_url:
+        raise MissingKey(
+            Text("没有设置服务地址", "no address is set for {service}").fill(service=service.label),
+            advice=Text("设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
+                        "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1").fill(name=service.base_url_variable))
+    _check_address(base_url)
+    return base_url
+
+
+def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise InvalidOption(Text("密钥里有密钥不会有的字符", "the key has characters that no key has"),
+                            Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
+                            Text("重新复制密钥", "copy the key again"))
+    # Another server behind the same variables may have keys of any look.
+    if base_url == service.base_url and (found := mixed_up(place, key)):
+        kind, advice = found
+        wanted: Text | str = service.label if place == service.name else place
+        raise InvalidOption(Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not take").fill(kind=kind, place=wanted), advice=advice)
+
+
+def _check_address(url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in url)
+    except ValueError:  # urllib's word for a port that is none
+        good = False
+    if not good:
+        raise InvalidOption(Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(url=url),
+                            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"))
+
+
+def _dotenv() -> Mapping[str, str | None]:
+    """The nearest `.env` above the working directory, read again when the file changes."""
+    from dotenv import find_dotenv  # imported here: nothing at load time
+
+    path = find_dotenv(usecwd=True)
+    return _parsed(path, Path(path).stat().st_mtime) if path else {}
+
+
+@lru_cache(maxsize=1)
+def _parsed(path: str, _changed: float) -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`

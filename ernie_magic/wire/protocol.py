@@ -1,0 +1,240 @@
+"""What every protocol has: a request as it goes out, a delta as it comes in, and the reader that collects an answer.
+
+A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`, `embeddings`, `images`,
+`rerank` make a `WireRequest` of a frozen request, `Reader` collects a chat's reply, and `vectors`, `pictures`, `ranking`
+read the others.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ernie_magic.results import Answer
+from ernie_magic.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.language import Text
+    from ernie_magic.requests import ChatRequest, CompletionRequest
+    from ernie_magic.running import Errand
+    from ernie_magic.tools import ToolRun
+
+
+class WireRequest(NamedTuple):
+    """A request as it goes out.
+
+    Attributes
+    ----------
+    method : str
+    path : str
+        Below the endpoint's base URL; or a whole URL.
+    body : dict | None
+    model : str
+        Whose limit it counts against.
+    tokens : int
+        An estimate of what it takes.
+    stream : bool
+    repeatable : bool
+        Whether it may be sent again after a failure in which it may have been carried out (never an image).
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    model: str = ""
+    tokens: int = 0
+    stream: bool = False
+    repeatable: bool = True
+
+
+class Delta(NamedTuple):
+    """What one chunk adds.
+
+    Attributes
+    ----------
+    text : str
+    reasoning : str
+        A thinking model's thoughts, before its text.
+    notice : Text | None
+        No part of the answer: what the call is waiting for.
+    errand : Errand | None
+        No part of the answer: a tool to be called by whoever reads.
+    tool : ToolRun | None
+        No part of the answer: a tool that was called.
+    event : dict | None
+        The whole event, for those who asked for just that (`ernie.wire.stream`).
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    notice: Text | None = None
+    errand: Errand[Any] | None = None
+    tool: ToolRun | None = None
+    event: Mapping[str, Any] | None = None
+
+
+class Reader:
+    """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as one chunk.
+
+    Attributes
+    ----------
+    started : bool
+        Whether any chunk came.
+    finished : bool
+        Whether the service said that this was all.
+    finish_reason : str
+    flag : int
+        The gravest safety flag that came.
+    must_clear : bool
+        The service asked for the history to be cleared.
+    """
+
+    def __init__(self, request: ChatRequest | CompletionRequest) -> None:
+        self.request = request
+        self.started = self.finished = self.must_clear = False
+        self.finish_reason = ""
+        self.flag = 0
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._tool_calls: list[dict[str, Any]] = []
+        self._usage: dict[str, Any] | None = None
+        self._meta: dict[str, Any] = {}
+        self._choice: dict[str, Any] = {}
+        self._search: list[Mapping[str, Any]] = []
+
+    @property
+    def id(self) -> str:
+        """The service's id of the call, "" when it gave none."""
+        return str(self._meta.get("id") or "")
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens of the call, None while the service has not said."""
+        return None if self._usage is None else usage_of(self._usage)
+
+    @property
+    def tokens(self) -> int | None:
+        """All of them together."""
+        return self.usage.total_tokens if self.usage else None
+
+    @staticmethod
+    def knows(payload: Mapping[str, Any]) -> bool:
+        """Whether this body is a whole reply of the protocol."""
+        raise NotImplementedError
+
+    def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The chunk's facts (finish reason, flag …), and its content: `content`, `reasoning_content`, `tool_calls`."""
+        raise NotImplementedError
+
+    def _ended(self, facts: Mapping[str, Any]) -> bool:
+        """Whether this chunk is the last that says something."""
+        raise NotImplementedError
+
+    def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply as one body."""
+        raise NotImplementedError
+
+    def feed(self, chunk: Mapping[str, Any]) -> Delta | None:
+        """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices)."""
+        self.started = True
+        self._meta = {**{k: v for k, v in chunk.items() if k not in ("choices", "usage", "result")}, **self._meta}
+        if isinstance(chunk.get("usage"), dict):
+            self._usage = chunk["usage"]  # it may be null, on each chunk or in the last: the last one that says something
+        facts, part = self._parts(chunk)
+        if reason := facts.get("finish_reason"):
+            self.finish_reason = str(reason)
+        self.finished = self.finished or self._ended(facts)
+        for found in (chunk.get("flag"), facts.get("flag")):
+            # SDKs disagree on its type (reference, quirk 23).
+            self.flag = max(self.flag, int(str(found)) if str(found).isdecimal() else 0)
+        self.must_clear = self.must_clear or bool(chunk.get("need_clear_history") or facts.get("need_clear_history"))
+        self._choice.update({k: v for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
+        self._search += _searched(chunk, facts)
+        for call in part.get("tool_calls") or ():
+            if isinstance(call, dict):
+                self._add_tool_call(call)
+        # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
+        text, reasoning = (_whole_characters(t) if isinstance(t, str) else "" for t in (
+            part.get("content"), part.get("reasoning_content") or part.get("reasoning")))
+        if text:
+            self._text.append(text)
+        if reasoning:
+            self._reasoning.append(reasoning)
+        return Delta(text, reasoning) if text or reasoning else None
+
+    def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
+        """A piece of a tool call: OpenAI's come with an index, others whole or with nothing but an id (reference, quirk 22)."""
+        calls, given = self._tool_calls, piece.get("function") or {}
+        index = piece.get("index")
+        if isinstance(index, int):
+            call = next((c for c in calls if c.get("index") == index), None)
+        else:
+            same = calls and (piece.get("id") == calls[-1]["id"] if piece.get("id") else not given.get("name"))
+            call = calls[-1] if same else None
+        if call is None:
+            call = {"id": "", "type": "function", "function": {"name": "", "arguments": ""}, **({"index": index} if isinstance(index, int) else {})}
+            calls.append(call)
+        call["id"] = piece.get("id") or call["id"]
+        call["type"] = piece.get("type") or call["type"]
+        arguments = given.get("arguments") or ""
+        call["function"]["name"] = given.get("name") or call["function"]["name"]
+        call["function"]["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+    @property
+    def tool_calls(self) -> tuple[dict[str, Any], ...]:
+        """The tools that the model asks for, each whole."""
+        return tuple({k: v for k, v in call.items() if k != "index"} for call in self._tool_calls)
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """What the model said, as a message to send back."""
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
+        return {**message, "tool_calls": list(self.tool_calls)} if self._tool_calls else message
+
+    def answer(self, *, seconds: float, first_seconds: float | None, partial: bool, service: str) -> Answer:
+        """The answer so far."""
+        reasoning = "".join(self._reasoning)
+        ban_round = self._choice.get("ban_round")
+        return Answer(
+            text="".join(self._text), reasoning=reasoning, request=self.request, usage=self.usage,
+            model=str(self._meta.get("model") or self.request.model), finish_reason=self.finish_reason, tool_calls=self.tool_calls,
+            partial=partial, seconds=seconds, first_seconds=first_seconds, id=self.id, flag=self.flag,
+            ban_round=ban_round if isinstance(ban_round, int) else None,
+            is_truncated=self.finish_reason == "length" or bool(self._choice.get("is_truncated")),
+            history_cleared=self.must_clear, search=tuple(self._search), service=service,
+            raw=self._raw({**self.message, **({"reasoning_content": reasoning} if reasoning else {})}),
+        )
+
+
+def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The pages a search found; where they stand is not settled (reference aistudio-and-ernie-today 2.3)."""
+    for place in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
+        found = place.get("search_results") if isinstance(place, dict) else None
+        if isinstance(found, list):
+            return [result for result in found if isinstance(result, dict)]
+    return []
+
+
+def _whole_characters(text: str) -> str:
+    """`text` without half characters (lone surrogates): Jupyter could not send them on."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def usage_of(found: object) -> Usage:
+    """The tokens in a reply's `usage`; what it does not say, or says wrongly, is 0."""
+
+    def number(place: object, name: str) -> int:
+        value = place.get(name) if isinstance(place, dict) else None
+        return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+    details = found.get("prompt_tokens_details") if isinstance(found, dict) else None
+    said = found.get("completion_tokens_details") if isinstance(found, dict) else None
+    prompt, completion = number(found, "prompt_tokens"), number(found, "completion_tokens")
+    return Usage(prompt, completion, number(found, "total_tokens") or prompt + completion,
+                 number(details, "search_tokens"), number(details, "cached_tokens"), number(said, "reasoning_tokens"))

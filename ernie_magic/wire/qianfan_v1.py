@@ -1,0 +1,143 @@
+"""The protocol of Qianfan V1 (seeds 001, 003 and 004): a path for each model, `system` beside the messages, `result` and `is_end`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ernie_magic import models, parameters
+from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.language import Text
+from ernie_magic.suggest import near
+from ernie_magic.wire import protocol
+from ernie_magic.wire.protocol import WireRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, Message, RerankRequest
+
+# A call's first part of the path, by kind: the rest names the model or the deployed service (reference qianfan-wire 2.9).
+_FOLDERS: dict[models.Kind, str] = {
+    "chat": "chat", "completion": "completions", "embedding": "embeddings", "image": "text2image", "rerank": "reranker"}
+LIST_PATH = "/wenxinworkshop/service/list"  # of the console (reference qianfan-wire 2.10)
+TOKENIZER_PATH = "/tokenizer/erniebot"
+
+
+def path_of(model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[str, str] | None = None) -> str:
+    """The path of a model, or of the service that its user deployed.
+
+    Parameters
+    ----------
+    endpoint
+        The deployed service's own API name (seed 004).
+    listed
+        Paths by model as the live list tells them; they win over the catalogue's.
+
+    Raises
+    ------
+    InvalidOption
+        V1 has no path for this model.
+    """
+    if endpoint:
+        return f"/{_FOLDERS[kind]}/{quote(endpoint, safe='')}"
+    entry = models.find(model)
+    path = (listed or {}).get(model.lower(), "") or (entry.path if entry else "")
+    if path and path.startswith(f"/{_FOLDERS[kind]}/"):
+        return path
+    known = [m.id for m in models.CATALOGUE if m.path and m.kind == kind]
+    close = near(model, known)
+    raise InvalidOption(
+        Text("千帆 V1 没有模型 {model} 的路径", "Qianfan V1 has no path for the model {model}").fill(model=model),
+        Text("V1 只有较早的模型；新模型在 V2", "V1 has only the earlier models; newer ones are on V2"),
+        Text("自己部署的服务用 --endpoint 名称；相近的模型：{near}", "for a service of your own use --endpoint NAME; near ids: {near}").fill(
+            near=", ".join(close)) if close else
+        Text("自己部署的服务用 --endpoint 名称；其他模型用 %ernie use qianfan", "for a service of your own use --endpoint NAME; for other models %ernie use qianfan"))
+
+
+def chat(request: ChatRequest) -> WireRequest:
+    """`POST /chat/{model}`: the system prompt is a field of its own, an odd number of messages (seed 003)."""
+    messages = [_message(message) for message in request.messages]
+    system = {}
+    if messages and messages[0]["role"] == "system":
+        system = {"system": messages.pop(0)["content"]}
+        entry = models.find(request.model)
+        if entry and "system" in entry.refuses:
+            raise InvalidOption(Text("模型 {model} 不支持人设（system）", "the model {model} takes no system prompt").fill(model=entry.id),
+                                advice=Text("去掉 --system，或把它写进问题", "leave it out, or write it into the question"))
+    if len(messages) % 2 == 0:
+        raise InvalidMessages(Text("千帆 V1 要求消息数为奇数，这里有 {n} 条", "Qianfan V1 wants an odd number of messages, here are {n}").fill(
+            n=len(messages)), advice=Text("user 和 assistant 依次交替，最后是 user", "user and assistant take turns, user is last"))
+    body = {"messages": messages, **system, "stream": request.stream}
+    return _post("chat", request, {**body, **_fields(request.parameters, "chat")})
+
+
+def completion(request: CompletionRequest) -> WireRequest:
+    """`POST /completions/{model}` (reference qianfan-wire 2.2)."""
+    return _post("completion", request, {"prompt": request.prompt, "stream": request.stream, **_fields(request.parameters, "chat")})
+
+
+def embeddings(request: EmbeddingRequest) -> WireRequest:
+    """`POST /embeddings/{model}` (reference qianfan-wire 2.3)."""
+    return _post("embedding", request, {"input": list(request.texts), **_fields(request.parameters, "embedding")})
+
+
+def images(request: ImageRequest) -> WireRequest:
+    """`POST /text2image/{model}` (reference qianfan-wire 2.4); pictures come as `b64_image` only."""
+    given = {name: value for name, value in request.parameters.items() if name != "response_format"}
+    return _post("image", request, {"prompt": request.prompt, **given})._replace(repeatable=False)
+
+
+def rerank(request: RerankRequest) -> WireRequest:
+    """`POST /reranker/{model}` (reference qianfan-wire 2.6)."""
+    return _post("rerank", request, {"query": request.query, "documents": list(request.documents), **_fields(request.parameters, "rerank")})
+
+
+def tokenizer(text: str, model: str) -> WireRequest:
+    """`POST /tokenizer/erniebot` (reference qianfan-wire 2.7)."""
+    return WireRequest("POST", TOKENIZER_PATH, {"prompt": text, "model": model}, "tokenizer")
+
+
+def _post(kind: models.Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
+    path = path_of(request.model, kind, request.endpoint, request.paths)
+    return WireRequest("POST", path, {**body, **request.extra}, request.endpoint or request.model, request.tokens, bool(body.get("stream")))
+
+
+def _fields(given: Mapping[str, Any], kind: models.Kind) -> dict[str, Any]:
+    """Parameters under V1's own names and in its own forms."""
+    table = parameters.of(kind)
+    fields = {table[name].v1 or name: value for name, value in given.items()}
+    if isinstance(wanted := fields.get("response_format"), dict):
+        fields["response_format"] = wanted["type"]
+    if "functions" in fields:
+        fields["functions"] = [tool["function"] for tool in fields["functions"]]
+    return fields
+
+
+def _message(message: Message) -> Message:
+    """A message in V1's form: one `function_call`, and its result as `function` (reference qianfan-wire 3.4)."""
+    if message["role"] == "tool":
+        return {"role": "function", "name": message.get("name") or "", "content": message["content"]}
+    if calls := message.get("tool_calls"):
+        call = calls[0]["function"]
+        return {"role": "assistant", "content": message.get("content") or "", "function_call": {"name": call["name"], "arguments": call["arguments"]}}
+    return message
+
+
+class Reader(protocol.Reader):
+    """`result` and `is_end`; a whole reply is its own end."""
+
+    @staticmethod
+    def knows(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
+        return "result" in payload or "function_call" in payload
+
+    def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        called = chunk.get("function_call")
+        calls = [{"id": "", "type": "function", "function": called}] if isinstance(called, dict) else []
+        return chunk, {"content": chunk.get("result"), "tool_calls": calls}
+
+    def _ended(self, facts: Mapping[str, Any]) -> bool:
+        return bool(facts.get("is_end", True))
+
+    def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}

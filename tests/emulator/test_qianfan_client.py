@@ -1,0 +1,81 @@
+"""The official `qianfan` client against the emulator: V1 and V2, by every kind of key."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+
+pytest.importorskip("qianfan")
+
+KEYS = {
+    ("v1", "OAuth"): {"QIANFAN_AK": "an-application-s-key", "QIANFAN_SK": "its-secret"},
+    ("v1", "signature"): {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
+    ("v1", "access token"): {"QIANFAN_ACCESS_TOKEN": "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"},
+    ("v2", "bearer"): {"QIANFAN_BEARER_TOKEN": "bce-v3/ALTAK-test/0123456789"},
+    ("v2", "pair"): {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
+}
+
+
+def run(emulator, tmp_path, version, keys):
+    """What the official client got, by call."""
+    env = {**os.environ, **keys, "QIANFAN_BASE_URL": emulator.url, "QIANFAN_CONSOLE_API_BASE_URL": emulator.url, "QIANFAN_IAM_BASE_URL": emulator.url,
+           "QIANFAN_DOT_ENV_CONFIG_FILE": os.devnull, "QIANFAN_DISABLE_CACHE": "true", "NO_PROXY": "127.0.0.1", "HOME": str(tmp_path),
+           "QIANFAN_LOG_LEVEL": "ERROR", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-W", "ignore", str(Path(__file__).with_name("qianfan_calls.py")), version], env=env, capture_output=True,
+                          text=True, encoding="utf-8", timeout=120, check=False)
+    calls = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert calls, done.stderr[-2000:]
+    return {call["call"]: call for call in calls}
+
+
+@pytest.mark.parametrize("kind", [kind for version, kind in KEYS if version == "v1"])
+def test_v1_by_every_kind_of_key(emulator, tmp_path, kind):
+    got = run(emulator, tmp_path, "v1", KEYS["v1", kind])
+    assert "failed" not in got, got["failed"]
+    assert got["chat"]["result"] == "你好, hi"
+    assert {"id", "object", "created", "result", "is_truncated", "need_clear_history", "usage"} <= set(got["chat"]["keys"])
+    assert got["stream"]["text"] == "你好, hi"
+    assert got["stream"]["ends"] == [False] * (len(got["stream"]["ends"]) - 1) + [True]
+    assert got["stream"]["ids"] == list(range(len(got["stream"]["ids"])))
+    assert got["stream"]["usage"]["completion_tokens"] > 0
+    assert got["deployed"]["result"] == "你好, hi"
+    assert "人设：你是助手" in got["system"]["result"]
+    assert got["function"]["call_of"]["name"] == "get_current_weather"
+    assert json.loads(got["function"]["call_of"]["arguments"]) == {"location": "北京"}
+    assert '{"temperature": "20"}' in got["function result"]["result"]
+    assert got["completion"]["result"] == "select 1"
+    assert got["embedding"]["sizes"] == [384, 384]
+    assert got["image"]["sizes"][0] > 1000
+    assert got["tokens"]["remote"] == 3
+    assert [result["index"] for result in got["rerank"]["results"]] == [1, 0]
+    assert got["refused"]["code"] == 336006
+
+
+@pytest.mark.parametrize("kind", [kind for version, kind in KEYS if version == "v2"])
+def test_v2_by_every_kind_of_key(emulator, tmp_path, kind):
+    got = run(emulator, tmp_path, "v2", KEYS["v2", kind])
+    assert "failed" not in got, got["failed"]
+    assert (got["chat"]["result"], got["chat"]["finish"]) == ("你好, hi", "normal")
+    assert got["chat"]["usage"] > 0
+    assert got["stream"]["text"] == "你好, hi"
+    assert got["stream"]["usage"] > 0
+    assert (got["tool"]["name"], got["tool"]["finish"]) == ("get_current_weather", "tool_calls")
+    assert json.loads(got["tool"]["arguments"]) == {"location": "北京"}
+    assert '{"temperature": "20"}' in got["tool result"]["result"]
+
+
+@pytest.mark.parametrize(("version", "keys", "told"), [
+    ("v1", {"QIANFAN_AK": "key", "QIANFAN_SK": "bad-secret"}, "SK(bad-se***) is not correct"),
+    ("v1", {"QIANFAN_AK": "bad-key", "QIANFAN_SK": "secret"}, "AK(bad-ke***) is not correct"),
+    ("v1", {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": "bad"}, "14"),
+    ("v1", {"QIANFAN_ACCESS_TOKEN": "expired-token"}, "AccessTokenExpiredError"),
+])
+def test_wrong_keys_are_refused(emulator, tmp_path, version, keys, told):
+    got = run(emulator, tmp_path, version, keys)
+    assert "chat" not in got
+    assert told in got["failed"]["error"] + got["failed"]["message"]

@@ -1,0 +1,224 @@
+"""The session on Qianfan V1 (seeds 001, 003 and 004): every kind of key, its own messages, numbers and paths."""
+
+import asyncio
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+from ernie_magic.session import Session
+from ernie_magic.settings import ErnieSettings
+from ernie_magic.wire import auth
+
+TOKEN = "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"
+PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
+KEYS = {
+    "OAuth": {"QIANFAN_AK": "an-application-s-key", "QIANFAN_SK": "its-secret-its-secret"},
+    "signature": {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
+    "access token": {"QIANFAN_ACCESS_TOKEN": TOKEN},
+}
+
+
+@pytest.fixture(params=KEYS)
+def keys(request, monkeypatch, emulator):
+    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    for name, value in KEYS[request.param].items():
+        monkeypatch.setenv(name, value)
+    emulator.requests.clear()
+    return request.param
+
+
+@pytest.fixture
+def session():
+    with Session(ErnieSettings(service="qianfan-v1", model="ernie-speed-8k", backoff_factor=0.0)) as session:
+        yield session
+
+
+@pytest.fixture
+def v1(session, monkeypatch, emulator):
+    """A session with the application's pair."""
+    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
+    for name, value in KEYS["OAuth"].items():
+        monkeypatch.setenv(name, value)
+    emulator.requests.clear()
+    return session
+
+
+def test_a_chat_streamed_by_every_kind_of_key(session, emulator, keys):
+    answer = session.chat("[[echo]]你好", system="你是助手", max_completion_tokens=100, user="u1", metadata={"a": "b"})
+    assert (answer.text, answer.service, answer.partial) == ("你好", "qianfan-v1", False)
+    assert answer.usage.completion_tokens == 2
+    request = emulator.requests[-1]
+    assert request.path == f"{PREFIX}/chat/ernie_speed"
+    assert request.body == {"messages": [{"role": "user", "content": "[[echo]]你好"}], "system": "你是助手", "stream": True, "max_output_tokens": 100,
+                            "user_id": "u1", "metadata": {"a": "b"}}
+    assert session.chat("[[echo]]again", stream=False).text == "again"
+    assert len(emulator.requests[-1].body["messages"]) == 3
+
+
+def test_v1_s_own_names_and_fields(v1, emulator):
+    v1.chat("hi", max_output_tokens=5, min_output_tokens=2, user_id="me", response_format="json_object", penalty_score=1.5)
+    body = emulator.requests[-1].body
+    assert (body["max_output_tokens"], body["min_output_tokens"], body["user_id"], body["response_format"]) == (5, 2, "me", "json_object")
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ({"seed": 3}, "--seed is not for Qianfan V1"), ({"stream_options": {"include_usage": True}}, "is not for Qianfan V1"),
+    ({"top_k": 3}, "--top-k is not for the model ernie-speed-8k"), ({"max_output_tokens": 1}, "out of range [2, 2048]"),
+    ({"metadata": {"a": 1}}, "at most 16 pairs of texts"), ({"model": "ernie-5.1"}, "has no path for the model ernie-5.1")])
+def test_what_v1_does_not_take_is_told_before_sending(v1, emulator, given, told):
+    with pytest.raises(errors.InvalidOption) as caught:
+        v1.chat("hi", **given)
+    assert told in caught.value.line("en")
+    assert not [request for request in emulator.requests if "chat" in request.path]
+
+
+def test_what_is_v1_s_own_is_told_on_other_services(emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    with Session() as session, pytest.raises(errors.InvalidOption, match="it is a field of Qianfan V1"):
+        session.chat("hi", min_output_tokens=5)
+
+
+def test_a_service_that_a_user_deployed(v1, emulator):
+    assert v1.chat("[[echo]]hi", endpoint="ngxxxol8_test1", top_k=4).text == "hi"
+    assert (emulator.requests[-1].path, emulator.requests[-1].body["top_k"]) == (f"{PREFIX}/chat/ngxxxol8_test1", 4)
+    with pytest.raises(errors.InvalidMessages, match="4801 characters; by Dolly-12B at most 4800"):
+        v1.chat("x" * 4801, model="Dolly-12B", endpoint="ngxxxol8_test1", history=False)
+    with pytest.raises(errors.InvalidOption, match="takes no system prompt"):
+        v1.chat("hi", model="Dolly-12B", endpoint="ngxxxol8_test1", system="s", history=False)
+    with pytest.raises(errors.ModelNotFound, match="no call for this model"):
+        v1.chat("hi", endpoint="nobody")
+
+
+def test_a_deployed_service_on_v2_is_named_in_model(emulator, monkeypatch):
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
+    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.ModelNotFound):
+        session.chat("hi", endpoint="ngxxxol8_test1")
+    assert [r for r in emulator.requests if "chat" in r.path][-1].body["model"] == "ngxxxol8_test1"
+
+
+@pytest.mark.parametrize("code", ["100", "110", "111", "13"])
+@pytest.mark.parametrize("how", [{}, {"bare_json_error": True}], ids=["body", "bare line in a stream"])
+def test_a_token_that_ended_is_exchanged_once_and_the_call_repeated_once_even_when_it_is_new(v1, emulator, code, how):
+    emulator.faults.add(code=code, path="chat", **how)
+    assert v1.chat("[[echo]]hi").text == "hi"
+    emulator.faults.add(code=code, path="chat", times=2, **how)
+    with pytest.raises(errors.AuthenticationFailed):
+        v1.chat("[[echo]]hi")
+
+
+def test_two_calls_that_find_the_token_expired_exchange_it_once(v1, emulator, monkeypatch):
+    calls, exchange = [], auth._access_token
+    monkeypatch.setattr(auth, "_access_token", lambda *given: calls.append(given) or exchange(*given))
+    v1.chat("[[echo]]hi")
+    emulator.oauth.expire()
+
+    async def both():
+        return await asyncio.gather(*[v1.achat("[[echo]]hi", history=False) for _ in range(3)])
+
+    assert [answer.text for answer in asyncio.run(both())] == ["hi"] * 3
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("code", ["2", "15", "18", "336100", "336501", "336502", "1", "4", "336000"])
+def test_what_may_pass_is_tried_again(v1, emulator, code):
+    emulator.faults.add(code=code, path="chat", times=2)
+    assert v1.chat("[[echo]]hi").text == "hi"
+    assert len([request for request in emulator.requests if "chat" in request.path]) == 3
+    assert len(v1.history) == 1
+
+
+@pytest.mark.parametrize("code", ["3", "6", "17", "19", "336001", "336002", "336003", "336006", "336007", "336101", "336103", "336104", "336105"])
+def test_what_would_not_pass_is_sent_once(v1, emulator, code):
+    emulator.faults.add(code=code, path="chat", times=9)
+    with pytest.raises(errors.ServiceError) as caught:
+        v1.chat("[[echo]]hi")
+    assert caught.value.code == code
+    assert len([request for request in emulator.requests if "chat" in request.path]) == 1
+
+
+def test_an_error_in_mid_stream_keeps_what_came_and_is_not_repeated(v1, emulator):
+    emulator.faults.add(code="110", error_after=2, path="chat")
+    with pytest.raises(errors.AuthenticationFailed) as caught:
+        v1.chat("[[echo]]one two three four")
+    assert caught.value.answer.text == "one two"
+    assert caught.value.answer.partial
+    assert len([request for request in emulator.requests if "chat" in request.path]) == 1
+
+
+def test_a_stream_without_its_end_is_incomplete(v1, emulator):
+    emulator.faults.add(cut_after=2, path="chat")
+    with pytest.raises(errors.IncompleteAnswer) as caught:
+        v1.chat("[[echo]]one two three four")
+    assert caught.value.answer.text == "one two"
+
+
+def test_need_clear_history_clears_it_and_says_so(v1):
+    v1.chat("[[echo]]before")
+    answer = v1.chat("[[echo]][[clear]]hi")
+    assert (answer.history_cleared, answer.ban_round, len(v1.history)) == (True, -1, 0)
+
+
+def test_wrong_keys_are_told_with_what_to_do(v1, monkeypatch):
+    monkeypatch.setenv("QIANFAN_SK", "bad-canary-canary-canary")
+    with pytest.raises(errors.AuthenticationFailed, match="QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY are IAM's") as caught:
+        v1.chat("hi")
+    assert "canary" not in str(caught.value) + caught.value.body
+
+
+def test_a_wrong_signature_is_told(session, emulator, monkeypatch):
+    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", "not-the-secret-of-it")
+    with pytest.raises(errors.AuthenticationFailed, match="this machine's clock"):
+        session.chat("hi")
+
+
+def test_the_other_calls(v1, emulator):
+    assert v1.complete("[[echo]]select 1", model="SQLCoder-7B").text == "select 1"
+    assert emulator.requests[-1].path == f"{PREFIX}/completions/sqlcoder_7b"
+    assert v1.complete("[[echo]]hi").text == "hi"  # a chat model: as one question, like the official client
+    assert emulator.requests[-1].path == f"{PREFIX}/chat/ernie_speed"
+    vectors = v1.embed(["推荐一些美食", "给我讲个故事"])
+    assert [len(vector) for vector in vectors.vectors] == [384, 384]
+    assert len(v1.embed("x", model="tao-8k")) == 1
+    pictures = v1.image("一只白猫, 红帽子", size="768x768", n=2)
+    assert [picture.content[:4] for picture in pictures.pictures] == [b"\x89PNG"] * 2
+    assert v1.rerank("猫", ["狗喜欢骨头", "猫喜欢鱼"], top_n=1)[0].document == "猫喜欢鱼"
+    counted = v1.count_tokens("你好 hello")
+    assert (counted.tokens, counted.estimated) == (3, False)
+    assert v1.usage.total.requests == 6  # counting tokens is free (reference qianfan-wire 2.7 has no price)
+    assert len(v1.history) == 0
+
+
+def test_the_list_of_services_is_asked_for_with_a_signature_only(session, emulator, keys):
+    ids = [entry.id for entry in session.models()]
+    assert "ernie-speed-8k" in ids
+    asked = [request for request in emulator.requests if request.path == "/wenxinworkshop/service/list"]
+    assert len(asked) == (keys == "signature")
+    session.settings.model = ""
+    assert session.chat("[[echo]]hi").model == "ernie-3.5-8k"
+    assert emulator.requests[-1].path == f"{PREFIX}/chat/completions"
+
+
+@pytest.mark.parametrize(("variables", "told"), [
+    ({"QIANFAN_AK": "ALTAKabcdefghijklmnopqr", "QIANFAN_SK": "s"}, "an IAM access key (it goes with a secret key), which QIANFAN_AK does not take"),
+    ({"QIANFAN_AK": "bce-v3/ALTAK-x/0123456789", "QIANFAN_SK": "s"}, "a Qianfan V2 API key"),
+    ({"QIANFAN_ACCESS_KEY": "PfHVN4v3GjjE3vV24FzZdGhB", "QIANFAN_SECRET_KEY": "s"}, "the API Key of a Qianfan application"),
+    ({"QIANFAN_ACCESS_TOKEN": "sk-0123456789abcdef"}, "an OpenAI-style key"),
+])
+def test_kinds_of_keys_that_are_mixed_up_are_told_by_their_look(session, monkeypatch, variables, told):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(errors.InvalidOption) as caught:
+        session.chat("hi")
+    assert told in caught.value.line("en")
+    assert "What to do:" in caught.value.line("en")
+
+
+def test_the_pair_may_be_given_in_python(emulator):
+    with Session(service="qianfan-v1", base_url=f"{emulator.url}{PREFIX}", api_key="PfHVN4v3GjjE3vV24FzZdGhB", secret_key="its-secret", model="ernie-lite-8k") as session:
+        assert session.chat("[[echo]]hi").text == "hi"
+    assert emulator.requests[-1].path == f"{PREFIX}/chat/ernie-lite-8k"
