@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import safety, tools
 from ernie_magic.core import Plan
-from ernie_magic.errors import ErnieError
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.history import History, Turn
+from ernie_magic.language import Text
 from ernie_magic.models import UNDECIDED
 from ernie_magic.requests import ChatOptions, Message
 
@@ -75,6 +76,7 @@ class Conversation:
         """
         if self.locked and options.history and isinstance(prompt, str):
             raise safety.locked(self.name)
+        _check_kinds(prompt, options)
         sent, functions = tools.split(options.parameters.get("tools", options.parameters.get("functions")))
         if functions:
             given = {**options.parameters, "tools": sent}
@@ -159,3 +161,21 @@ class Conversation:
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"
+
+
+def _check_kinds(prompt: object, options: ChatOptions) -> None:
+    """What is of another type than the call takes, told in a line: a prompt that is a number, one message instead of a list."""
+    if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
+        raise InvalidMessages(
+            Text("问题要是文本，或消息列表，不是 {kind}", "the prompt is text or a list of messages, not {kind}").fill(kind=type(prompt).__name__),
+            advice=Text('写成 "…" 或 [{{"role": "user", "content": "…"}}]', 'write "…" or [{{"role": "user", "content": "…"}}]').fill())
+    for name, value, kinds in (
+        ("model", options.model, (str, type(None))), ("system", options.system, (str, type(None))), ("stream", options.stream, (bool, type(None))),
+        ("history", options.history, bool), ("extra", options.extra, dict), ("endpoint", options.endpoint, str),
+    ):
+        if not isinstance(value, kinds):
+            raise InvalidOption(Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(name=name, kind=f"{type(value).__name__} ({value!r:.40})"))
+
+
+def _is_messages(prompt: object) -> bool:
+    return isinstance(prompt, (list, tuple)) and all(isinstance(message, dict) for message in prompt)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, safety, tools
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
+from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
 from ernie_magic.requests import ChatRequest, Message, Rules, chat_request, room
@@ -19,7 +20,8 @@ from ernie_magic.tokens import TokenCount, estimate
 from ernie_magic.usage import Usage, UsageLog
 from ernie_magic.wire import openai_style, qianfan_v1
 from ernie_magic.wire.client import Client
-from ernie_magic.wire.protocol import Delta, WireRequest, usage_of
+from ernie_magic.wire.failures import not_the_api
+from ernie_magic.wire.protocol import Delta, WireRequest, safe, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -264,8 +266,10 @@ class Core:
             found = await self._v1_services(endpoint, settings)
         else:
             payload = await self.client.send(endpoint, openai_style.MODELS, settings)
-            found = [entry for entry in _list(payload.get("data")) if entry.get("id")]
-        listed = self.listed[endpoint.base_url] = [Listed(str(entry["id"]), entry) for entry in found]
+            if not isinstance(payload.get("data"), list):
+                raise not_the_api(200, scrub(str(payload)[:1000]))
+            found = [entry for entry in _list(payload["data"]) if entry.get("id")]
+        listed = self.listed[endpoint.base_url] = [Listed(safe(entry["id"]), entry) for entry in found]
         return listed
 
     async def _v1_services(self, endpoint: Endpoint, settings: Snapshot) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ernie_magic import endpoints, models
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text, same
-from ernie_magic.services import AI_STUDIO
+from ernie_magic.services import AI_STUDIO, shown_url
 
 if TYPE_CHECKING:
     from ernie_magic.services import Service
@@ -49,7 +49,7 @@ def examine(session: Session) -> list[Check]:
     checks.append(_key(session, service))
     try:
         endpoint = session.endpoint()
-        checks.append(Check(Text("地址", "address"), ok=None, value=same(endpoint.base_url)))
+        checks.append(Check(Text("地址", "address"), ok=None, value=same(shown_url(endpoint.base_url))))
         offered = [entry.id for entry in session.models()]
     except ErnieError as error:
         checks.append(Check(Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))))

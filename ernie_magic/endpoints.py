@@ -35,6 +35,7 @@ from ernie_magic.services import (
     TokenFromPair,
     clean_base_url,
     mixed_up,
+    shown_url,
 )
 
 if TYPE_CHECKING:
@@ -157,13 +158,14 @@ def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
 
 
 def _check_address(url: str) -> None:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
+        url.encode()
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in url)
     except ValueError:  # urllib's word for a port that is none
         good = False
     if not good:
-        raise InvalidOption(Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(url=url),
+        raise InvalidOption(Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(url=shown_url(url)),
                             advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"))
 
 

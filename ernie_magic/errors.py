@@ -43,6 +43,11 @@ _ADVICE = Text("怎么办：", "What to do: ")
 _REQUEST = Text("请求编号 {id}", "request id {id}")
 
 
+def _one_line(text: str) -> str:
+    """Without line ends and control characters, which a server may have sent, and half characters, which Jupyter cannot send on."""
+    return "".join(c if c.isprintable() or c == "\u3000" else " " for c in text)
+
+
 class _OneLine:
     """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
 
@@ -93,7 +98,7 @@ class ErnieError(_OneLine, Exception):
         sentences = [" ".join(part.split()) for part in parts]
         closed = [part if part.endswith(("。", ".", "!", "?", "！", "？")) else part + stop for part in sentences]
         facts = self._facts(language)
-        return space.join(closed) + (f" ({facts})" if facts else "")
+        return _one_line(space.join(closed) + (f" ({facts})" if facts else ""))
 
     def _facts(self, _language: Language) -> str:
         """What a support desk asks for: status, code, request id."""

@@ -102,6 +102,44 @@ class _Known:
 _KNOWN = _Known()
 
 
+class Guard:
+    """Takes keys out of a text that comes in pieces: a key may be cut in two by the pieces.
+
+    What may be the beginning of a key waits until it is known. Only whole keys are looked for, so that a stream costs
+    little; what a server says beside its answers goes through `scrub`.
+    """
+
+    def __init__(self) -> None:
+        self._keys = [(key, key[:_PART]) for key in _KNOWN.snapshot() if len(key) >= _LONG]
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """The text that may be shown now."""
+        text = self._held + piece
+        self._held = ""
+        for key, head in self._keys:
+            if head in text:
+                text = text.replace(key, HIDDEN)
+            start = self._begins(text, key)
+            if start < len(text):
+                self._held = text[start:]
+                return text[:start]
+        return text
+
+    def end(self) -> str:
+        """What was held back and has turned out to be no key; a part of one is not shown."""
+        text, self._held = self._held, ""
+        return HIDDEN if any(key.startswith(text) and len(text) >= _PART for key, _ in self._keys) else text
+
+    @staticmethod
+    def _begins(text: str, key: str) -> int:
+        """Where the end of the text may be the beginning of a key: only its last characters are looked at."""
+        for size in range(min(len(key) - 1, len(text)), 0, -1):
+            if text.endswith(key[:size]):
+                return len(text) - size
+        return len(text)
+
+
 def scrub(text: str) -> str:
     """`text` without any key this process has held: whole, in part (6 characters and more in a row) or masked by a server."""
     for key in _KNOWN.snapshot():

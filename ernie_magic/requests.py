@@ -227,7 +227,7 @@ def chat_request(
         Empty content, an unknown role, a wrong order of roles, more characters than the model takes (seed 000, "message 说明").
     """
     checked = checked_parameters("chat", given, model, rules)
-    _check_extra("chat", extra, rules, [list(messages), checked])
+    _check_extra("chat", extra, rules, [list(messages), checked, model])
     found = tuple(_checked_messages(messages))
     _check_length(sum(len(text_of(message)) for message in found), model, rules)
     return ChatRequest(model=model, messages=found, parameters=checked, extra=dict(extra or {}), stream=stream, endpoint=endpoint,
@@ -424,7 +424,7 @@ def _check_sendable(parts: list[Any]) -> None:
     try:
         json.dumps(parts, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:
-        raise InvalidMessages(Text("提示词里有半个字符（孤立的代理项）", "the prompt holds half a character (a lone surrogate)"),
+        raise InvalidMessages(Text("文本里有半个字符（孤立的代理项）", "the text holds half a character (a lone surrogate)"),
                               advice=Text("检查文本的来源编码", "check how the text was decoded")) from None
     except (TypeError, ValueError, RecursionError):
         raise InvalidOption(Text("有的值不能写成 JSON", "a value cannot be written as JSON"),

@@ -15,10 +15,10 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ernie_magic.errors import stopped
 from ernie_magic.language import system_language
@@ -55,8 +55,15 @@ class Loop:
 IO = Loop()
 
 
+class _Reader(NamedTuple):
+    """How a reader of a call is told of more, and of the end."""
+
+    wake: Callable[[], None]
+    ended: Callable[[], None]
+
+
 class Call(Generic[Item, Result]):
-    """One piece of work on the I/O thread that emits items while it runs.
+    """One piece of work on the I/O thread that emits items while it runs. Any number may read it, each from the beginning.
 
     Parameters
     ----------
@@ -65,9 +72,8 @@ class Call(Generic[Item, Result]):
     """
 
     def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
-        self._items: deque[Item] = deque()
-        self._wake: Callable[[], None] = lambda: None
-        self._ended: Callable[[], None] = lambda: None
+        self._items: list[Item] = []
+        self._readers: list[_Reader] = []
         self._outcome: Future[Result] = Future()
         self._task: asyncio.Task[None] | None = None
         self.interrupted = False
@@ -92,18 +98,23 @@ class Call(Generic[Item, Result]):
         # A task that is cancelled before its first step never enters its own `try`: it is settled here.
         if not self._outcome.done():
             self._outcome.set_exception(stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome"))
-        self._wake()
-        self._ended()
+        for reader in list(self._readers):
+            reader.wake()
+            reader.ended()
 
     def _emit(self, item: Item) -> None:
         self._items.append(item)
-        self._wake()
+        for reader in list(self._readers):
+            reader.wake()
 
-    def _drain(self) -> list[Item]:
-        drained = []
-        while self._items:
-            drained.append(self._items.popleft())
-        return drained
+    @contextmanager
+    def _reader(self, wake: Callable[[], None], ended: Callable[[], None]) -> Iterator[None]:
+        reader = _Reader(wake, ended)
+        self._readers.append(reader)
+        try:
+            yield
+        finally:
+            self._readers.remove(reader)
 
     def cancel(self) -> None:
         """Ask the work to end; its result still comes."""
@@ -118,42 +129,45 @@ class Call(Generic[Item, Result]):
         """What was emitted, in batches at least `interval` seconds apart; the first one at once. Blocks this thread."""
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
-        self._wake, self._ended = lambda: signals.put(None), ended.set
-        not_before = 0.0
-        while True:
-            over = self.done
-            if self._items:
-                if not over and (rest := not_before - time.monotonic()) > 0:
-                    ended.wait(rest)  # the end does not wait for the pace, nor does a stop
-                not_before = time.monotonic() + interval
-                yield self._drain()
-            elif over:
-                return
-            else:
-                # A blocked lock cannot be interrupted on Windows: wake up now and then.
-                with suppress(queue.Empty):
-                    signals.get(timeout=0.2)
+        read, not_before = 0, 0.0
+        with self._reader(lambda: signals.put(None), ended.set):
+            while True:
+                over = self.done
+                if read < len(self._items):
+                    if not over and (rest := not_before - time.monotonic()) > 0:
+                        ended.wait(rest)  # the end does not wait for the pace, nor does a stop
+                    not_before = time.monotonic() + interval
+                    batch = self._items[read:]
+                    read += len(batch)
+                    yield batch
+                elif over:
+                    return
+                else:
+                    # A blocked lock cannot be interrupted on Windows: wake up now and then.
+                    with suppress(queue.Empty):
+                        signals.get(timeout=0.2)
 
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Item]]:
         """The same for a reader that is itself a coroutine, in another loop."""
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        self._wake, self._ended = lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)
-        not_before = 0.0
-        while True:
-            changed.clear()
-            over = self.done
-            if self._items:
-                if not over and (rest := not_before - time.monotonic()) > 0:
-                    with suppress(asyncio.TimeoutError), INTERRUPTS.cancel(self):
-                        await asyncio.wait_for(ended.wait(), rest)
-                not_before = time.monotonic() + interval
-                yield self._drain()
-            elif over:
-                return
-            else:
-                # Only while it waits: between batches the caller's own code runs, and an interrupt is for that.
+        read, not_before = 0, 0.0
+        with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):
+            while True:
+                # Not while the caller's own code runs, between batches: an interrupt is for that then.
                 with INTERRUPTS.cancel(self):
-                    await changed.wait()
+                    changed.clear()
+                    while read == len(self._items) and not self.done:
+                        await changed.wait()
+                        changed.clear()
+                    if not self.done and (rest := not_before - time.monotonic()) > 0:
+                        with suppress(asyncio.TimeoutError):
+                            await asyncio.wait_for(ended.wait(), rest)
+                batch = self._items[read:]
+                if not batch:
+                    return
+                read += len(batch)
+                not_before = time.monotonic() + interval
+                yield batch
 
     def result(self) -> Result:
         """The work's result; waits for it."""
@@ -191,6 +205,11 @@ class Errand(Generic[Result]):
         self._function = function
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[Result] = self._loop.create_future()
+        self._unclaimed = threading.Lock()
+
+    def claim(self) -> bool:
+        """Whether it is the asker's to do: several may read a call, and one of them does it."""
+        return self._unclaimed.acquire(blocking=False)
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._done.__await__()
@@ -236,12 +255,48 @@ def _post(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> No
         loop.call_soon_threadsafe(callback)
 
 
+# Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
+_MINE: ContextVar[int] = ContextVar("ernie_magic_cell", default=0)
+
+
+class Cells:
+    """Which cell of a kernel runs now (the extension tells it); 0 between cells, and where no extension is loaded."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.depth = 0
+        self._count = 0
+
+    def enter(self) -> None:
+        """A cell begins; one that another runs belongs to that."""
+        if self.depth == 0:
+            self._count += 1
+            self.running = self._count
+            _MINE.set(self.running)
+        self.depth += 1
+
+    def leave(self) -> None:
+        """A cell ends; the one that loads the extension may not have been seen to begin."""
+        self.depth = max(0, self.depth - 1)
+        if self.depth == 0:
+            self.running = 0
+
+    def is_mine(self) -> bool:
+        """Whether the code that asks was begun by the cell that runs now."""
+        return _MINE.get() == self.running
+
+
+# A process has one kernel and one SIGINT handler, so there is one of each.
+CELLS = Cells()
+
+
 class Interrupts:
     """While coroutines of a kernel's cell wait for calls, an interrupt cancels those calls.
 
     ipykernel's own handler does not wake a loop that waits (reference kernel-and-display 1.4: a stalled top-level
     `await` ignores an interrupt for 8 s and more), so waiting calls bring their own: one handler for all of them,
-    because calls that overlap (asyncio.gather) end in any order. Outside a kernel's main thread nothing is changed.
+    because calls that overlap (asyncio.gather) end in any order. Outside a kernel's main thread nothing is changed, nor
+    for tasks of an earlier cell: an interrupt is for the cell that runs.
     """
 
     def __init__(self) -> None:
@@ -251,7 +306,7 @@ class Interrupts:
     @contextmanager
     def cancel(self, call: Call[Any, Any]) -> Iterator[None]:
         """Within this block an interrupt cancels `call` and sets `call.interrupted`."""
-        if "ipykernel" not in sys.modules or threading.current_thread() is not threading.main_thread():
+        if "ipykernel" not in sys.modules or threading.current_thread() is not threading.main_thread() or not CELLS.is_mine():
             yield
             return
         if not self._calls:
@@ -270,11 +325,10 @@ class Interrupts:
             call.cancel()
 
 
+INTERRUPTS = Interrupts()
+
+
 def runs_the_cell() -> bool:
     """Whether the current task is the one in which IPython runs a cell (`run_cell_async`), not one that the cell made."""
     task = asyncio.current_task()
     return task is not None and getattr(task.get_coro(), "__name__", "") == "run_cell_async"
-
-
-# The process has one SIGINT handler, so there is one of these.
-INTERRUPTS = Interrupts()

@@ -154,6 +154,11 @@ class Endpoint:
     console_url: str = CONSOLE_URL
 
 
+def shown_url(url: str) -> str:
+    """A URL as it may be shown: a password in it is a key."""
+    return re.sub(r"//[^/@]*@", "//•••@", url)
+
+
 def clean_base_url(url: str) -> str:
     """A base URL without what people paste along: white space, a slash at the end, `/chat/completions`."""
     return url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")

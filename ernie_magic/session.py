@@ -55,10 +55,10 @@ class Session:
     """
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
+        if settings is not None and not isinstance(settings, ErnieSettings):
+            raise TypeError("settings is an ErnieSettings; single settings are given by name, as Session(model=…)")
         self.settings = settings or ErnieSettings()
         for name, value in values.items():
-            if name not in self.settings.trait_names(config=True):
-                raise self.settings.unknown(name)
             setattr(self.settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
@@ -83,6 +83,8 @@ class Session:
 
     def __getitem__(self, name: str) -> Conversation:
         """The conversation of that name; a new one when there is none yet."""
+        if not isinstance(name, str) or not name:
+            raise self.spoken(InvalidOption(Text("对话名要是文本", "a conversation's name is text"), advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]')))
         return self.conversations.setdefault(name, Conversation(self, name))
 
     def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
@@ -250,7 +252,7 @@ class Session:
             No such service.
         """
         if service not in services.SERVICES:
-            close = near(service, services.SERVICES, 1)
+            close = near(str(service), services.SERVICES, 1)
             raise self.spoken(InvalidOption(
                 Text("没有叫 {name} 的服务，可选：{known}", "no service {name}; there are: {known}").fill(
                     name=service, known=", ".join(services.SERVICES)),

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode
+from traitlets import Bool, Enum, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 
 from ernie_magic import endpoints, parameters
 from ernie_magic.errors import InvalidOption
 from ernie_magic.keys import Key
-from ernie_magic.language import LANGUAGES, Language, Text, system_language
+from ernie_magic.language import LANGUAGES, Language, Text, same, system_language
 from ernie_magic.models import UNDECIDED
 from ernie_magic.services import SERVICES
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ernie_magic.services import Endpoint, Service
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 300.0
 # The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every call.
 _NUMBERS = {
-    "request_timeout": parameters.Parameter("request_timeout", "chat", "float", Text("", ""), 0.1),
-    "retry_count": parameters.Parameter("retry_count", "chat", "int", Text("", ""), 1, 10),
-    "backoff_factor": parameters.Parameter("backoff_factor", "chat", "float", Text("", ""), 0, 60),
+    "request_timeout": parameters.Parameter("request_timeout", "chat", "float", Text("秒：多久收不到数据算超时", "seconds without data before giving up"), 0.1, 86_400),
+    "retry_count": parameters.Parameter("retry_count", "chat", "int", Text("最多发送几次（含第一次）", "how often a request is sent at most, the first time included"), 1, 10),
+    "backoff_factor": parameters.Parameter("backoff_factor", "chat", "float", Text("重试等待的系数（秒）", "seconds that the waits between retries grow from"), 0, 60),
 }
 
 # Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a question.
@@ -65,8 +65,22 @@ class _ParameterTrait(TraitType[Any, Any]):
         return self.parameter.check(value, getattr(obj, "model", "") or UNDECIDED)
 
 
+class _NumberTrait(TraitType[Any, Any]):
+    """A number that is no request parameter, checked in the same way."""
+
+    def __init__(self, parameter: parameters.Parameter, default: float) -> None:
+        super().__init__(default, help=f"{parameter.help.zh} / {parameter.help.en}")
+        self.parameter = parameter
+
+    def validate(self, _obj: object, value: object) -> Any:
+        return self.parameter.check(value)
+
+
 class ErnieSettings(Configurable):
-    """What a session uses when a call does not say. None and "" mean: not set here, look further."""
+    """What a session uses when a call does not say. None and "" mean: not set here, look further.
+
+    A name that is no setting and a value that is none are told in one line (`InvalidOption`).
+    """
 
     service = Enum(["", *SERVICES], "", help="服务 / service").tag(config=True)
     model = Unicode("", help="默认模型 / default model").tag(config=True)
@@ -76,11 +90,19 @@ class ErnieSettings(Configurable):
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="人设 / system prompt").tag(config=True)
     stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
-    request_timeout = Float(
-        DEFAULT_TIMEOUT, min=0.1, help="秒：多久收不到数据算超时 / seconds without data before giving up"
-    ).tag(config=True)
-    retry_count = Int(3, min=1, help="最多发送几次（含第一次） / how often a request is sent at most, the first time included").tag(config=True)
-    backoff_factor = Float(1.0, min=0.0, help="重试等待的系数（秒） / seconds that the waits between retries grow from").tag(config=True)
+    request_timeout = _NumberTrait(_NUMBERS["request_timeout"], DEFAULT_TIMEOUT).tag(config=True)
+    retry_count = _NumberTrait(_NUMBERS["retry_count"], 3).tag(config=True)
+    backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise self.unknown(name)
+        try:
+            super().__setattr__(name, value)
+        except TraitError:
+            shown = "•••" if name in ("api_key", "secret_key") else f"{value!r:.40}"
+            raise InvalidOption(Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
+                name=name, value=shown, choices=_choices(name))) from None
 
     @property
     def spoken(self) -> Language:
@@ -127,17 +149,18 @@ class ErnieSettings(Configurable):
             value = parameters.SWITCHES.get(text.lower(), text)
         elif name in _NUMBERS:
             value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
-        try:
-            setattr(self, name, value)
-        except TraitError:
-            choices = " | ".join({"service": SERVICES, "stream": ("on", "off")}.get(name, LANGUAGES))
-            raise InvalidOption(Text("{name} 的值 {value} 无效，可选：{choices}", "{name} {value} is not one of: {choices}")
-                                .fill(name=name, value=text, choices=choices)) from None
+        setattr(self, name, value)
 
     def snapshot(self) -> Snapshot:
         """What a call needs of the settings, as they are now."""
         return Snapshot(self.spoken, self.model, self.system, self.stream, self.kept(), self.request_timeout, self.retry_count,
                         self.backoff_factor)
+
+
+def _choices(name: str) -> Text:
+    found: Mapping[str, Iterable[str]] = {"service": SERVICES, "stream": ("on", "off"), "language": LANGUAGES}
+    words = " | ".join(found.get(name, ()))
+    return Text(f"，可选：{words}", f"; there are: {words}") if words else same("")
 
 
 @dataclass(frozen=True)

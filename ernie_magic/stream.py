@@ -40,7 +40,7 @@ class Stream(Generic[Result]):
             for batch in self._call.batches(interval):
                 yield batch
                 for delta in batch:
-                    if delta.errand:
+                    if delta.errand and delta.errand.claim():
                         delta.errand.run()
         except KeyboardInterrupt:
             raise interrupted(self._call.stop(), self._language()) from None
@@ -53,7 +53,7 @@ class Stream(Generic[Result]):
             async for batch in self._call.abatches(interval):
                 yield batch
                 for delta in batch:
-                    if delta.errand:
+                    if delta.errand and delta.errand.claim():
                         await delta.errand.arun()
         finally:
             self.close()
@@ -95,7 +95,9 @@ class Stream(Generic[Result]):
 
     def stop(self) -> Result | None:
         """End it now, and give what came; None when nothing did."""
-        return self._call.stop()
+        result = self._call.stop()
+        nothing = getattr(result, "partial", False) and not (getattr(result, "text", "") or getattr(result, "reasoning", ""))
+        return None if nothing else result
 
     def close(self) -> None:
         """Stop: the connection is closed, and what came becomes the (partial) result."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -118,7 +119,7 @@ class ErnieMagics(Magics):
         An interrupt may land anywhere, also between the steps in which output is caught or given back: whatever happens,
         the shell's own output is put back.
         """
-        if not listen:
+        if not listen or threading.current_thread() is not threading.main_thread():  # it is the whole process's output
             yield lambda: False
             return
         shell, before = self.shell, (sys.stdout, sys.stderr, sys.displayhook, self.shell.display_pub)

@@ -10,6 +10,7 @@ from ernie_magic.display.tables import Table, clip
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import LANGUAGES, Language, Text, same
 from ernie_magic.magics.options import split
+from ernie_magic.services import shown_url
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def list_models(session: Session, words: list[str]) -> Table:
     headers = {"zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
                "en": ["model", "type", "longest input (tokens)", "longest output", "notes"]}
     note = Text("{n} 个模型，来自 {url} 的实时列表；“说明”来自本地目录", "{n} models, live from {url}; notes are the local catalogue's")
-    return Table(headers[language], rows, note.say(language, n=len(rows), url=session.endpoint().base_url))
+    return Table(headers[language], rows, note.say(language, n=len(rows), url=shown_url(session.endpoint().base_url)))
 
 
 def _known(entry: models.Model | None, language: Language) -> list[str]:
@@ -170,8 +171,8 @@ def _setting(session: Session, name: str) -> str:
         return shown if value else f"{shown} ({where} {variable})" if where else ""
     if name == "base_url" and not value:
         found, where = endpoints.variable(service.base_url_variable)
-        return f"{found} ({where} {service.base_url_variable})" if found else service.base_url
-    return "" if value in (None, "") else str(value)
+        return f"{shown_url(found)} ({where} {service.base_url_variable})" if found else service.base_url
+    return "" if value in (None, "") else shown_url(str(value))
 
 
 def lang(session: Session, words: list[str]) -> None:

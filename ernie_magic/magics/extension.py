@@ -6,19 +6,25 @@ imported anew (autoreload, a deleted `sys.modules` entry) replaces its earlier s
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ernie_magic.language import Text
 from ernie_magic.magics.cells import ErnieMagics
 from ernie_magic.magics.complete import matcher
+from ernie_magic.running import CELLS
 from ernie_magic.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from IPython.core.interactiveshell import InteractiveShell
 
 NAME = "ernie"
 _TAG = "_ernie_magic"
+_TAKEN = Text("变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
+              "the variable {name} is yours and was kept; to have the session: del {name}, then %reload_ext ernie_magic")
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
@@ -26,15 +32,22 @@ def load(shell: InteractiveShell) -> None:
     """Put everything in place; what an earlier load put there is replaced, its session kept."""
     session = _session(shell)
     unload(shell)
-    shell.push({NAME: session})
+    taken = NAME in shell.user_ns and not _is_session(shell.user_ns[NAME])
+    if taken:
+        print(_TAKEN.say(session.settings.spoken, name=NAME))
+    else:
+        shell.push({NAME: session})
     shell.register_magics(ErnieMagics(shell, session))
     configurables = cast("list[Any]", shell.configurables)  # IPython's annotation says shells, its list holds any Configurable
     if session.settings not in configurables:
         configurables.append(session.settings)
     door = _Door(shell)
     shell.input_transformers_cleanup.append(_tagged(door.transform, has_side_effects=True))
-    shell.events.register("pre_execute", _tagged(door.enter))
-    shell.events.register("post_execute", _tagged(door.leave))
+    shell.events.register("pre_execute", _tagged(CELLS.enter))
+    shell.events.register("post_execute", _tagged(CELLS.leave))
+    if CELLS.depth == 0:  # else it was loaded before, and the cells it is loaded in have been counted
+        for _ in range(_cells_on_the_stack()):
+            CELLS.enter()
     shell.events.register("pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session)))  # after `%reset`
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(_tagged(matcher(session)))
@@ -60,35 +73,42 @@ class _Door:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
-        self._depth = 0
-
-    def enter(self) -> None:
-        self._depth += 1
-
-    def leave(self) -> None:
-        self._depth = max(0, self._depth - 1)  # the cell that loads the extension leaves without having entered
 
     def transform(self, lines: list[str]) -> list[str]:
         """`%%ernie …` and its body as an `await`, in a kernel, at the top level."""
         first, *body = lines or [""]
         name, _, line = first.rstrip("\n").partition(" ")
         kernel = getattr(self._shell, "kernel", None)
-        if name != f"%%{NAME}" or kernel is None or self._depth or not self._shell.autoawait:
+        if name != f"%%{NAME}" or kernel is None or CELLS.depth or not self._shell.autoawait:
             return lines
         home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
         return [f"await {home}.cell_async({line!r}, {''.join(body)!r})\n"]
+
+
+def _cells_on_the_stack() -> int:
+    """How many cells are being run on this thread, each by the one before: a notebook that is `%run` is two."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  (inspect.stack() reads the source of each frame: 100 ms)
+    count = 0
+    while frame is not None:
+        count += frame.f_code.co_name == "run_cell_async"
+        frame = frame.f_back
+    return count
 
 
 def _session(shell: InteractiveShell) -> Session:
     """The session that is there already, from this import of the module or an earlier one; else a new one."""
     registered = shell.magics_manager.registry.get(ErnieMagics.__name__)
     for found in (getattr(registered, "session", None), shell.user_ns.get(NAME)):
-        # By name: it may be of an earlier import of the module, another class of the same name.
-        if found is not None and type(found).__name__ == Session.__name__ and hasattr(found, "conversations"):
+        if _is_session(found):
             return cast("Session", found)
     from ernie_magic.settings import ErnieSettings
 
     return Session(ErnieSettings(parent=shell))
+
+
+def _is_session(found: object) -> bool:
+    # By name: it may be of an earlier import of the module, another class of the same name.
+    return type(found).__name__ == Session.__name__ and hasattr(found, "conversations")
 
 
 def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function:

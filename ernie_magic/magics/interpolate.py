@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
 _DEFINE = Text("先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
                "give {name} a value in a cell above; to write double braces as they are, add --verbatim")
+_NO_EXPRESSION = (SyntaxError, ValueError, MemoryError, RecursionError)  # the last two for what is nested too deep
 # Names that every namespace has: nobody meant them.
 _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
 
@@ -70,7 +72,7 @@ def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
 def _is_expression(source: str) -> bool:
     try:
         ast.parse(source.strip(), mode="eval")
-    except (SyntaxError, ValueError):
+    except _NO_EXPRESSION:
         return False
     return True
 
@@ -79,7 +81,7 @@ def _value(expression: str, namespace: Mapping[str, Any]) -> str:
     shown = expression if len(expression) <= 60 else expression[:57] + "…"  # noqa: PLR2004
     try:
         code = compile(expression, "{{…}}", "eval")
-    except (SyntaxError, ValueError):
+    except _NO_EXPRESSION:
         raise InvalidExpression(
             Text("{{{{{source}}}}} 不是 Python 表达式", "{{{{{source}}}}} is not a Python expression").fill(source=shown),
             advice=_LITERAL) from None
@@ -93,10 +95,17 @@ def _value(expression: str, namespace: Mapping[str, Any]) -> str:
                 source=shown, name=name),
             advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close)) if close else _DEFINE.fill(name=name),
         ) from None
-    except Exception as error:  # whatever the user's expression raises is told in one line
+    except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # whatever the user's expression raises is told in one line
         raise InvalidExpression(
             Text("{{{{{source}}}}} 出错：{kind}：{said}", "{{{{{source}}}}} raised {kind}: {said}").fill(
-                source=shown, kind=type(error).__name__, said=scrub(str(error))[:200])) from error
+                source=shown, kind=type(error).__name__, said=scrub(_words(error))[:200])) from error
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (an exception of the user's own may fail to say what it is)
+        return ""
 
 
 def _missing(error: NameError) -> str:

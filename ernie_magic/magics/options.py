@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import json
 import keyword
 import shlex
@@ -145,7 +146,7 @@ def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
     said = vars(found)
     given = {p.name: _tools(said[p.name], namespace, p) if p.type == "tools" else p.parse(said[p.name])
              for p in parameters.of("chat").values() if p.name != "model" and said[p.name] is not None}
-    if said["as"] is not None and (not said["as"].isidentifier() or keyword.iskeyword(said["as"]) or said["as"] in _TAKEN):
+    if said["as"] is not None and (not said["as"].isidentifier() or keyword.iskeyword(said["as"]) or said["as"] in _TAKEN or hasattr(builtins, said["as"])):
         raise InvalidOption(Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(name=said["as"]))
     chat = ChatOptions(
         given, said["model"], said["system"], False if said["no_stream"] else None, not said["no_history"],
@@ -189,7 +190,7 @@ def _extra(pairs: list[str]) -> Iterator[tuple[str, Any]]:
             raise InvalidOption(Text("--param 的写法是 名=值，不是“{pair}”", "--param wants name=value, not {pair!r}").fill(pair=pair))
         try:
             yield name, json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             yield name, value  # not JSON: text
 
 

@@ -16,6 +16,7 @@ from ernie_magic.error_codes import case_for
 from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text, same
+from ernie_magic.services import shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +152,7 @@ def network(error: Exception, address: str, timeout: float, *, started: bool = F
     """
     import httpx
 
-    host = same(address)
+    host = same(shown_url(address))
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError):
         unreachable = ServiceUnreachable(
             Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=scrub(str(error)) or type(error).__name__),

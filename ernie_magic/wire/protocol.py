@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ernie_magic.keys import Guard, scrub
 from ernie_magic.results import Answer
 from ernie_magic.usage import Usage
 
@@ -103,11 +104,12 @@ class Reader:
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._search: list[Mapping[str, Any]] = []
+        self._guards = (Guard(), Guard())  # of the text and of the reasoning
 
     @property
     def id(self) -> str:
         """The service's id of the call, "" when it gave none."""
-        return str(self._meta.get("id") or "")
+        return safe(self._meta.get("id") or "")
 
     @property
     def usage(self) -> Usage | None:
@@ -144,20 +146,28 @@ class Reader:
             self._usage = chunk["usage"]  # it may be null, on each chunk or in the last: the last one that says something
         facts, part = self._parts(chunk)
         if reason := facts.get("finish_reason"):
-            self.finish_reason = str(reason)
+            self.finish_reason = safe(reason)
         self.finished = self.finished or self._ended(facts)
         for found in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type (reference, quirk 23).
-            self.flag = max(self.flag, int(str(found)) if str(found).isdecimal() else 0)
+            self.flag = max(self.flag, int(str(found)[:9]) if str(found).isdecimal() else 0)
         self.must_clear = self.must_clear or bool(chunk.get("need_clear_history") or facts.get("need_clear_history"))
         self._choice.update({k: v for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
         self._search += _searched(chunk, facts)
-        for call in part.get("tool_calls") or ():
-            if isinstance(call, dict):
+        calls = part.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict) and isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
-        text, reasoning = (_whole_characters(t) if isinstance(t, str) else "" for t in (
-            part.get("content"), part.get("reasoning_content") or part.get("reasoning")))
+        text, reasoning = (guard.feed(_whole_characters(t)) if isinstance(t, str) else "" for guard, t in zip(self._guards, (
+            part.get("content"), part.get("reasoning_content") or part.get("reasoning")), strict=True))
+        return self._add(text, reasoning)
+
+    def end(self) -> Delta | None:
+        """The last of the text, when the end of the stream had to be seen before it could be shown."""
+        return self._add(*(guard.end() for guard in self._guards))
+
+    def _add(self, text: str, reasoning: str) -> Delta | None:
         if text:
             self._text.append(text)
         if reasoning:
@@ -176,10 +186,10 @@ class Reader:
         if call is None:
             call = {"id": "", "type": "function", "function": {"name": "", "arguments": ""}, **({"index": index} if isinstance(index, int) else {})}
             calls.append(call)
-        call["id"] = piece.get("id") or call["id"]
-        call["type"] = piece.get("type") or call["type"]
+        call["id"] = str(piece.get("id") or call["id"])
+        call["type"] = str(piece.get("type") or call["type"])
         arguments = given.get("arguments") or ""
-        call["function"]["name"] = given.get("name") or call["function"]["name"]
+        call["function"]["name"] = str(given.get("name") or call["function"]["name"])
         call["function"]["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
 
     @property
@@ -195,11 +205,12 @@ class Reader:
 
     def answer(self, *, seconds: float, first_seconds: float | None, partial: bool, service: str) -> Answer:
         """The answer so far."""
+        self.end()
         reasoning = "".join(self._reasoning)
         ban_round = self._choice.get("ban_round")
         return Answer(
             text="".join(self._text), reasoning=reasoning, request=self.request, usage=self.usage,
-            model=str(self._meta.get("model") or self.request.model), finish_reason=self.finish_reason, tool_calls=self.tool_calls,
+            model=safe(self._meta.get("model") or self.request.model), finish_reason=self.finish_reason, tool_calls=self.tool_calls,
             partial=partial, seconds=seconds, first_seconds=first_seconds, id=self.id, flag=self.flag,
             ban_round=ban_round if isinstance(ban_round, int) else None,
             is_truncated=self.finish_reason == "length" or bool(self._choice.get("is_truncated")),
@@ -215,6 +226,11 @@ def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Mappin
         if isinstance(found, list):
             return [result for result in found if isinstance(result, dict)]
     return []
+
+
+def safe(found: object) -> str:
+    """A server's word as it may be shown: no key in it, no half characters."""
+    return scrub(_whole_characters(str(found)))
 
 
 def _whole_characters(text: str) -> str:

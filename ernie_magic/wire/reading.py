@@ -87,6 +87,8 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
         else:
             if reader.started and not reader.finished:
                 raise cut()
+    if delta := reader.end():
+        yield delta
     if not reader.started:
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
@@ -146,10 +148,10 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
         payload = None
     if not isinstance(payload, dict) or not reader.knows(payload):
         raise failure(response.status_code, response.headers, raw)
-    delta = reader.feed(payload)
-    if not reader.finished and delta is None and not reader.tool_calls:
+    pieces = [piece for piece in (reader.feed(payload), reader.end()) if piece]
+    if not reader.finished and not pieces and not reader.tool_calls:
         raise not_the_api(response.status_code, scrub(raw[:MAX_BODY].decode("utf-8", "replace")))
-    if delta:
+    for delta in pieces:
         yield delta
 
 

@@ -1,0 +1,139 @@
+"""The limits a minute: learned from headers and from 429s, shared by everybody, kept in any span of a minute."""
+
+import asyncio
+import time
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+from ernie_magic.wire.limits import LIMITS, Limit
+
+
+@pytest.fixture
+def studio(emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-limits")
+    before = (emulator.rates.requests, emulator.rates.tokens, emulator.rates.minute)
+    emulator.requests.clear()
+    with Session(model="ernie-3.5-8k", backoff_factor=0.01, retry_count=5) as session:
+        yield session
+    emulator.rates.requests, emulator.rates.tokens, emulator.rates.minute = before
+
+
+def only():
+    (limit,) = LIMITS.all()
+    return limit
+
+
+def test_an_answer_s_headers_tell_the_limit_and_what_is_left(studio, emulator):
+    emulator.rates.minute = 60.0
+    LIMITS.minute = 60.0
+    studio.chat("[[echo]]hi")
+    limit = only()
+    assert (limit.service, limit.model, limit.learned) == ("aistudio", "ernie-3.5-8k", "headers")
+    assert (limit.requests, limit.remaining_requests) == (3000, 2999)
+    assert limit.tokens == 3_000_000
+    assert 0 < limit.tokens - limit.remaining_tokens < 20
+
+
+def test_calls_wait_for_room_instead_of_being_refused_and_are_told_so(studio, emulator):
+    emulator.rates.requests, emulator.rates.minute = 10, 1.0
+    LIMITS.minute = 1.0
+    studio.chat("[[echo]]hi", history=False)  # learns the limit
+
+    async def many():
+        return await asyncio.gather(*[studio.achat("[[echo]]hi", history=False) for _ in range(24)])
+
+    began = time.monotonic()
+    assert [answer.text for answer in asyncio.run(many())] == ["hi"] * 24
+    took = time.monotonic() - began
+    assert len(emulator.requests) <= 26  # 25 calls; hardly one of them was refused
+    assert 1.5 < took < 4.5
+    stream = studio.stream("[[echo]]hi", history=False)
+    notices = [delta.notice.en for batch in stream.batches() for delta in batch if delta.notice]
+    assert all("at the rate limit of ernie-3.5-8k (10 requests a minute" in notice for notice in notices)
+
+
+def test_two_sessions_with_one_account_share_its_limit(studio, emulator):
+    studio.chat("[[echo]]hi")
+    with Session(model="ernie-3.5-8k") as other:
+        other.chat("[[echo]]hi")
+        assert other.limits() == studio.limits()
+    assert len(LIMITS.all()) == 1
+
+
+def test_a_429_closes_the_gate_for_everybody_and_its_retry_after_is_kept(studio, emulator):
+    emulator.faults.add(code="rpm_rate_limit_exceeded", retry_after=0.6)
+    began = time.monotonic()
+    assert studio.chat("[[echo]]hi").text == "hi"
+    assert time.monotonic() - began >= 0.6
+
+
+def test_waiting_can_be_stopped(studio, emulator):
+    LIMITS.minute = 60.0
+    emulator.faults.add(code="rpm_rate_limit_exceeded", retry_after=50)
+    stream = studio.stream("hi")
+    next(stream.batches())
+    began = time.monotonic()
+    assert stream.stop() is None
+    assert time.monotonic() - began < 1
+    assert not studio.history
+
+
+def test_a_limit_that_only_a_refusal_told_is_what_had_gone_through():
+    async def run():
+        limit = Limit("s", "m", minute=0.5)
+        for _ in range(13):
+            await limit.take(0, lambda _seconds: None)
+        limit.refused(errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded"))
+        return limit.requests, limit.learned
+
+    assert asyncio.run(run()) == (12, "429")
+
+
+def test_a_single_refusal_among_few_requests_tells_nothing():
+    async def run():
+        limit = Limit("s", "m", minute=0.5)
+        await limit.take(0, lambda _seconds: None)
+        limit.refused(errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded"))
+        return limit.requests
+
+    assert asyncio.run(run()) is None
+
+
+def test_what_others_on_the_account_use_counts():
+    async def run():
+        limit = Limit("s", "m", minute=60.0)
+        await limit.take(0, lambda _seconds: None)
+        limit.heed({"x-ratelimit-limit-requests": "300", "x-ratelimit-remaining-requests": "100"})
+        return limit.remaining_requests
+
+    assert asyncio.run(run()) == 100
+
+
+def test_no_span_of_a_minute_has_more_than_the_limit_and_tokens_count_too():
+    async def run():
+        limit = Limit("s", "m", minute=0.2, requests=5, tokens=1000)
+        times = []
+
+        async def one(tokens):
+            await limit.take(tokens, lambda _seconds: None)
+            times.append((time.monotonic(), tokens))
+
+        await asyncio.gather(*[one(100 if i % 2 else 400) for i in range(20)])
+        return times
+
+    times = asyncio.run(run())
+    for at, _ in times:
+        within = [tokens for other, tokens in times if at <= other < at + 0.2]
+        assert len(within) <= 5
+        assert sum(within) <= 1000
+
+
+def test_a_request_greater_than_the_whole_limit_is_let_out_for_the_service_to_judge():
+    async def run():
+        limit = Limit("s", "m", minute=60.0, tokens=10)
+        await asyncio.wait_for(limit.take(1000, lambda _seconds: None), 1)
+
+    asyncio.run(run())
