@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__, safety
@@ -44,6 +44,7 @@ class _Sending(Generic[Result]):
     read: Callable[[httpx.Response], Awaitable[Result]]
     started: Callable[[], bool] = lambda: False
     tokens: Callable[[], int | None] = lambda: None
+    renewed: list[Key] = field(default_factory=list)
 
 
 class _TokenRefused(Exception):
@@ -165,13 +166,14 @@ class Client:
                 limit.settle(out, used)
 
     async def _renewing(self, sending: _Sending[Result]) -> Result:
-        """A temporary token may end at any time, even a new one: it is exchanged once, and the call repeated once."""
+        """A temporary token may end at any time, even a new one: it is exchanged once a call, and the call repeated once."""
         try:
             return await self._once(sending, None)
         except _TokenRefused as refused:
-            if refused.token is None or sending.started():
+            if refused.token is None or sending.renewed or sending.started():
                 raise refused.error from None
             token = refused.token
+            sending.renewed.append(token)
         try:
             return await self._once(sending, token)
         except _TokenRefused as refused:

@@ -108,6 +108,8 @@ async def _received(response: httpx.Response, reader: Reader | None) -> AsyncGen
             break
         except httpx.HTTPError:
             if not finished:
+                for event in decoder.cut():
+                    yield event
                 raise
             break  # the answer is whole; how the connection ends does not matter
         for event in decoder.feed(chunk):
@@ -126,6 +128,8 @@ def _parsed(event: sse.Event, unread: list[str]) -> dict[str, Any] | None:
             if len(unread) < MAX_UNREAD:
                 unread.append(event.data[:MAX_BODY])
             return None
+        if not event.whole:
+            raise cut() from None
         raise ProtocolError(
             Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
             Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),

@@ -25,11 +25,14 @@ class Event(NamedTuple):
         The `event:` field, "" when there is none.
     bare : bool
         The line had no field name: some gateways put an error's JSON bare into the stream.
+    whole : bool
+        It was terminated; else the reply ended in it.
     """
 
     data: str
     name: str = ""
     bare: bool = False
+    whole: bool = True
 
 
 class Decoder:
@@ -53,8 +56,12 @@ class Decoder:
         return self._held
 
     def end(self) -> list[Event]:
-        """What is left when the connection closes: a last line or event that nothing terminated."""
-        return self._take(self._utf8.decode(b"", final=True) + "\n\n")
+        """What is left when the reply ends: a last line or event that nothing terminated, which may be cut."""
+        return [event._replace(whole=False) for event in self._take(self._utf8.decode(b"", final=True) + "\n\n")]
+
+    def cut(self) -> list[Event]:
+        """What had come whole when the connection broke: a CR at the very end was an end of line."""
+        return self._take("\n") if self._parts and self._parts[-1].endswith("\r") else []
 
     def _take(self, text: str) -> list[Event]:
         if self._first and text:

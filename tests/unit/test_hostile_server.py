@@ -90,6 +90,9 @@ ANSWERED = {
     "usage on each chunk and null at the end": events({**OK, "usage": {"total_tokens": 1}}, {**END, "usage": None}),
     "id and model of another type": events({**OK, "id": {"a": 1}, "model": [1]}, END), "no finish reason": events(OK),
     "no [DONE]": events(OK, END, done=False), "more behind [DONE]": events(OK, END) + events(chunk({"content": "MORE"})),
+    "tool calls of another type": events(chunk({"tool_calls": 5}), chunk({"tool_calls": [{"function": 3}]}), OK, END),
+    "an endless flag that is none": events({**OK, "flag": "x" * 5000}, END), "half characters in every field": events(
+        '{"id":"\\udfff","model":"\\ud800","choices":[{"delta":{"content":"ok"},"finish_reason":"\\ud800"}]}'),
     "error null": events({"error": None, **OK}, END), "comments and CRLF": ": hi\r\n\r\n" + events(OK, END).replace("\n", "\r\n"),
 }
 
@@ -151,6 +154,53 @@ def test_what_came_before_a_failure_is_kept(server, session, tail):
         session.chat("hi")
     assert (caught.value.answer.text, caught.value.answer.partial) == ("part", True)
     assert session.history[0].answer is session.last is caught.value.answer
+
+
+MODELS = {
+    "a number": '{"data":5}', "null": '{"data":null}', "deep": "[" * 200_000, "spaces": b" " * 40_000_000, "a list": "[1]", "html": "<html>login</html>"}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_list_of_models_that_is_none_is_told_and_a_chat_does_without(server, session, name):
+    server.reply = http(MODELS[name], kind="application/json")
+    with pytest.raises(errors.ProtocolError):
+        session.models()
+    session.settings.model = ""
+    with pytest.raises(errors.ProtocolError):
+        session.chat("hi")
+
+
+def test_ids_with_half_characters_are_listed(server, session):
+    server.reply = http('{"data":[{"id":"a\\ud800"},{"id":5},{},7]}', kind="application/json")
+    assert [entry.id for entry in session.models()] == ["a\ufffd", "5"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 7, 100])
+def test_a_key_in_an_answer_is_taken_out_however_it_is_cut(server, session, size):
+    text = f"your key is {KEY} ok, and {KEY[:9]} no more {KEY}"
+    server.reply = http(events(*[chunk({"content": text[i : i + size]}) for i in range(0, len(text), size)], {**END, "model": KEY, "id": f"id {KEY}"}))
+    stream = session.stream("hi")
+    shown = "".join(stream)
+    answer = stream.result()
+    assert shown == answer.text == f"your key is ••• ok, and {KEY[:9]} no more •••"
+    assert KEY not in repr(answer) + answer.model + answer.id
+    server.reply = http(json.dumps({"data": [{"id": KEY}]}), kind="application/json")
+    assert KEY not in repr(session.models()[0].id)
+
+
+def test_a_password_in_the_address_is_not_shown(session):
+    session.settings.base_url = "http://u:canarypw99@127.0.0.1:9/v1"
+    with pytest.raises(errors.ServiceUnreachable) as caught:
+        session.chat("hi")
+    assert "canarypw99" not in caught.value.line("en")
+    assert "//•••@127.0.0.1:9/v1" in caught.value.line("en")
+
+
+def test_a_refusal_with_line_ends_and_control_characters_is_one_line(server, session):
+    server.reply = http('{"error":{"code":"a\\nb\\nc","message":"l1\\nl2\\r\\nl3\\u001b[31mred\\u0000"},"id":"r\\nq"}', "400 X", "application/json")
+    with pytest.raises(errors.BadRequest) as caught:
+        session.chat("hi")
+    assert caught.value.line("en").isprintable()
 
 
 ECHOES = {
