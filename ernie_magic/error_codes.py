@@ -38,8 +38,8 @@ class Case:
     error: type[ServiceError]
     codes: tuple[str, ...]
     what: Text
-    cause: Text | None = None
-    advice: Text | None = None
+    cause: Text
+    advice: Text
     statuses: tuple[int, ...] = ()
     retryable: bool = False
     renews: bool = False
@@ -50,6 +50,9 @@ _KEY_ADVICE = Text("核对密钥是否完整、未过期，且属于这个服务
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
 _LATER = Text("稍后再试；若反复出现，请将请求编号提供给服务方", "try again later; if it persists, give the request id to the service")
 _REPHRASE = Text("换一种说法再试", "rephrase it")
+_REVIEW = Text("内容审核认为它不安全", "content review finds it unsafe")
+_QUICK = Text("调用得太快，或同一账号还有别的程序在用", "calls came too fast, or another program uses the account")
+_BUSY = Text("服务方的资源紧张", "its resources are short")
 _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
 
 CASES: tuple[Case, ...] = (
@@ -70,22 +73,29 @@ CASES: tuple[Case, ...] = (
          Text("提示词加上历史超过了模型的上限", "prompt and history together exceed the model's limit"),
          Text("缩短提示词，用 --no-history，或 %ernie reset", "shorten the prompt, use --no-history, or %ernie reset")),
     Case(e.BadRequest, ("invalid_user_id",),
-         Text("--user 不能为空", "--user must not be empty")),
+         Text("--user 不能为空", "--user must not be empty"),
+         Text("给了空的用户标识", "an empty id was given"), Text("去掉它，或写上标识", "leave it out, or write an id")),
     Case(e.BadRequest, ("invalid_image_url", "invalid_plugin_argument"),
-         Text("图片地址或插件参数无效", "a picture's address or a plugin's argument is invalid")),
+         Text("图片地址或插件参数无效", "a picture's address or a plugin's argument is invalid"),
+         Text("地址打不开、图片过大，或参数写错", "the address cannot be opened, the picture is too large, or the argument is wrong"),
+         Text("检查地址；图片边长应小于 6000 像素", "check the address; a picture's sides are below 6,000 pixels")),
     Case(e.UnsafeRequest, ("invalid_image_generation_prompt", "invalid_image_genration_prompt",
                            "invalid_image_generation_refer_image", "invalid_image_genration_refer_image",
                            "image_url_unsafe"),
-         Text("图片请求未通过内容审核", "the picture request did not pass content review"), None, _REPHRASE),
+         Text("图片请求未通过内容审核", "the picture request did not pass content review"), _REVIEW, _REPHRASE),
     # 401
     Case(e.PermissionDenied, ("no_parameter_permission", "336004"),
          Text("账号无权使用这个参数", "this account may not use that parameter"),
          Text("模型或套餐不支持它", "the model or plan does not take it"), Text("去掉该选项", "leave the option out")),
-    Case(e.PermissionDenied, ("invalid_model", "6"),
+    Case(e.PermissionDenied, ("6",),
+         Text("此应用无权使用这个服务", "this application may not use the service"),
+         Text("服务未开通，或未授权给这个应用", "the service is not enabled, or not granted to this application"),
+         Text("到服务的控制台开通或授权", "enable or grant it in the service's console")),
+    Case(e.PermissionDenied, ("invalid_model",),
          Text("密钥有效，但无权使用这个模型", "the key is good, but not for this model"),
          Text("模型未对此账号开通", "the model is not enabled for this account"), _MODELS, statuses=(200, 401, 403)),
     Case(e.PermissionDenied, ("invalid_appid",),
-         Text("无权使用这个 appid", "no permission to use this appid"), None,
+         Text("无权使用这个 appid", "no permission to use this appid"), Text("它不属于这个账号", "it is not this account's"),
          Text("检查或去掉 appid", "check the appid or leave it out")),
     Case(e.AuthenticationFailed, ("invalid_iam_token", "invalid_api_key", "40401"),
          Text("密钥未通过验证", "the key was not accepted"),
@@ -107,11 +117,11 @@ CASES: tuple[Case, ...] = (
               "QIANFAN_AK/QIANFAN_SK are the application's, QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY are IAM's")),
     # 403
     Case(e.UnsafeRequest, ("system_unsafe", "336104"),
-         Text("人设（system）未通过内容审核", "the system prompt did not pass content review"), None, _REPHRASE),
+         Text("人设（system）未通过内容审核", "the system prompt did not pass content review"), _REVIEW, _REPHRASE),
     Case(e.UnsafeRequest, ("user_setting_unsafe", "336105"),
-         Text("提示词未通过内容审核", "the prompt did not pass content review"), None, _REPHRASE),
+         Text("提示词未通过内容审核", "the prompt did not pass content review"), _REVIEW, _REPHRASE),
     Case(e.UnsafeRequest, ("functions_unsafe",),
-         Text("函数定义未通过内容审核", "the functions did not pass content review"), None, _REPHRASE),
+         Text("函数定义未通过内容审核", "the functions did not pass content review"), _REVIEW, _REPHRASE),
     # 404, 405
     Case(e.ModelNotFound, ("no_such_model", "model_not_found"),
          Text("服务没有这个模型", "the service has no such model"),
@@ -121,15 +131,15 @@ CASES: tuple[Case, ...] = (
          Text("服务地址（base_url）不对", "the base URL is wrong"), Text("检查 %ernie config base_url", "check %ernie config base_url")),
     # 429
     Case(e.RateLimited, ("rpm_rate_limit_exceeded", "336501", "336503", "336504", "336505", "40410"),
-         Text("每分钟请求数超限", "too many requests a minute"), None, _SLOWER, retryable=True),
+         Text("每分钟请求数超限", "too many requests a minute"), _QUICK, _SLOWER, retryable=True),
     Case(e.RateLimited, ("tpm_rate_limit_exceeded", "336502"),
-         Text("每分钟 token 数超限", "too many tokens a minute"), None, _SLOWER, retryable=True),
+         Text("每分钟 token 数超限", "too many tokens a minute"), _QUICK, _SLOWER, retryable=True),
     Case(e.RateLimited, ("preemptible_rate_limit_exceeded",),
-         Text("抢占式资源超限", "the preemptible resource's limit is reached"), None, _SLOWER, retryable=True),
+         Text("抢占式资源超限", "the preemptible resource's limit is reached"), _QUICK, _SLOWER, retryable=True),
     Case(e.RateLimited, ("user_rate_limit_exceeded", "18"),
-         Text("此应用的每秒请求数超限", "too many requests a second for this app"), None, _SLOWER, retryable=True),
+         Text("此应用的每秒请求数超限", "too many requests a second for this app"), _QUICK, _SLOWER, retryable=True),
     Case(e.RateLimited, ("cluster_rate_limit_exceeded", "4"),
-         Text("服务集群繁忙，请求数超限", "the service's cluster is at its limit"), None, _SLOWER, retryable=True),
+         Text("服务集群繁忙，请求数超限", "the service's cluster is at its limit"), _BUSY, _SLOWER, retryable=True),
     # 5xx
     Case(e.ServerError, ("internal_error", "dispatch_internal_error", "1", "15", "336000", "500000"),
          Text("服务内部出错", "the service failed"), Text("服务方的临时故障", "a passing fault on its side"), _LATER, retryable=True),
@@ -144,21 +154,24 @@ CASES: tuple[Case, ...] = (
          Text("免费额度按天或按总量计算，欠费也会停用", "free quota is counted by day or in all; a debt stops it too"),
          Text("到服务的控制台开通或充值，或明天再试", "enable billing or pay in the service's console, or try again tomorrow")),
     # Any status without a code of its own.
-    Case(e.BadRequest, (), Text("服务拒绝了请求", "the service refused the request"), statuses=(400, 422)),
+    Case(e.BadRequest, (), Text("服务拒绝了请求", "the service refused the request"),
+         Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"), Text("检查选项和 --param", "check the options and --param"), statuses=(400, 422)),
     Case(e.AuthenticationFailed, (), Text("密钥未通过验证", "the key was not accepted"),
          Text("密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"), _KEY_ADVICE, statuses=(401,)),
-    Case(e.QuotaExhausted, (), Text("账户余额或免费额度已用完", "the account has no tokens left"), None,
+    Case(e.QuotaExhausted, (), Text("账户余额或免费额度已用完", "the account has no tokens left"), Text("已全部用完，或有欠费", "all is spent, or there is a debt"),
          Text("到服务的控制台购买或换用别的服务", "buy tokens in the service's console or use another service"), statuses=(402,)),
-    Case(e.PermissionDenied, (), Text("服务拒绝访问", "the service denies access"), statuses=(403,)),
+    Case(e.PermissionDenied, (), Text("服务拒绝访问", "the service denies access"),
+         Text("账号没有这个权限，或网络出口被拦截", "the account has no such permission, or the network is blocked"), _KEY_ADVICE, statuses=(403,)),
     Case(e.BadRequest, (), Text("服务地址下没有这个接口", "there is no such call at this address"),
          Text("服务地址（base_url）不对", "the base URL is wrong"),
          Text("检查 %ernie config base_url 和 %ernie doctor", "check %ernie config base_url and %ernie doctor"), statuses=(404, 405)),
-    Case(e.RateLimited, (), Text("请求太频繁", "too many requests"), None, _SLOWER, statuses=(429,), retryable=True),
+    Case(e.RateLimited, (), Text("请求太频繁", "too many requests"), _QUICK, _SLOWER, statuses=(429,), retryable=True),
     Case(e.ServerError, (), Text("服务内部出错", "the service failed"),
          Text("服务方的临时故障", "a passing fault on its side"), _LATER, statuses=(500, 502, 503, 504, 529), retryable=True),
 )
 
-_UNKNOWN = Case(e.ServiceError, (), Text("服务返回了错误", "the service returned an error"), advice=_LATER)
+_UNKNOWN = Case(e.ServiceError, (), Text("服务返回了错误", "the service returned an error"),
+                Text("文档里没有这个错误", "the documents do not have this error"), _LATER)
 
 
 def case_for(status: int, code: str) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -102,6 +103,15 @@ class _Known:
 _KNOWN = _Known()
 
 
+class LogFilter(logging.Filter):
+    """Takes keys out of what libraries log: httpx logs each URL, and Qianfan V1's tokens and secrets are in the query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record passes, without keys."""
+        record.msg, record.args = scrub(record.getMessage()), ()
+        return True
+
+
 class Guard:
     """Takes keys out of a text that comes in pieces: a key may be cut in two by the pieces.
 
@@ -115,11 +125,15 @@ class Guard:
 
     def feed(self, piece: str) -> str:
         """The text that may be shown now."""
+        if not self._keys:
+            return piece
         text = self._held + piece
         self._held = ""
         for key, head in self._keys:
             if head in text:
                 text = text.replace(key, HIDDEN)
+            elif key[0] not in text:
+                continue
             start = self._begins(text, key)
             if start < len(text):
                 self._held = text[start:]

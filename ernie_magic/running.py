@@ -46,9 +46,9 @@ class Loop:
                 threading.Thread(target=self._loop.run_forever, name="ernie-io", daemon=True).start()
             return self._loop
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run `work` there and wait for it, from a thread that is not this loop's."""
-        return asyncio.run_coroutine_threadsafe(work, self.get()).result()
+    def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
+        """Run `work` there and wait for it, at most `patience` seconds, from a thread that is not this loop's."""
+        return asyncio.run_coroutine_threadsafe(work, self.get()).result(patience)
 
 
 # A resource of the process like its threads, not state: nothing of a session is kept in it.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 import weakref
+from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -292,7 +294,8 @@ class Session:
 
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
-        IO.run(self._core.client.aclose())
+        with suppress(TimeoutError):
+            IO.run(self._core.client.aclose(), _PATIENCE)
         with self._starting:
             if self._emulator is not None:
                 self._emulator.stop()
@@ -351,6 +354,7 @@ def _rules(at: Endpoint) -> Rules:
     return Rules(at.service.strict, at.service.protocol)
 
 
+_PATIENCE = 3.0  # seconds for connections to close: a process that ends waits no longer
 # Closed when the kernel ends, so that no connection and no server is left to the garbage collector.
 _OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
 

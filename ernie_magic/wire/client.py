@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__, safety
 from ernie_magic.errors import ErnieError, RateLimited
+from ernie_magic.keys import LogFilter
 from ernie_magic.language import Text
 from ernie_magic.wire import reading, retry
 from ernie_magic.wire.auth import Credentials, credential_url
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 CONNECT_TIMEOUT = 10.0  # seconds
+LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
 _LIMITED = Text("达到 {model} 的频率限制（{limit}），等待 {seconds} 秒", "at the rate limit of {model} ({limit}), waiting {seconds} s")
@@ -66,6 +69,10 @@ class Client:
         if self._http is None:
             import httpx  # 215 ms in a kernel: not at load
 
+            for name in LOGGERS:
+                logger = logging.getLogger(name)
+                if not any(isinstance(found, LogFilter) for found in logger.filters):
+                    logger.addFilter(LogFilter())
             # A proxy from the environment must not stand between us and this machine.
             direct = {f"all://{host}": None for host in LOOPBACK}
             self._http = httpx.AsyncClient(mounts=direct, follow_redirects=False,

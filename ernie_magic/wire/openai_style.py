@@ -60,6 +60,16 @@ class Reader(protocol.Reader):
         part = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
         return choice, part if isinstance(part, dict) else {}
 
+    def _take_text(self, chunk: dict[str, Any]) -> str | None:
+        try:
+            delta = chunk["choices"][0]["delta"]
+            return delta.pop("content") if type(delta["content"]) is str else None
+        except (KeyError, TypeError, IndexError, AttributeError):
+            return None
+
+    def _put_back(self, chunk: dict[str, Any], text: str) -> None:
+        chunk["choices"][0]["delta"]["content"] = text
+
     def _ended(self, facts: Mapping[str, Any]) -> bool:
         return bool(facts.get("finish_reason"))
 

@@ -104,6 +104,7 @@ class Reader:
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._search: list[Mapping[str, Any]] = []
+        self._like: dict[str, Any] | None = None
         self._guards = (Guard(), Guard())  # of the text and of the reasoning
 
     @property
@@ -138,8 +139,42 @@ class Reader:
         """The reply as one body."""
         raise NotImplementedError
 
-    def feed(self, chunk: Mapping[str, Any]) -> Delta | None:
-        """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices)."""
+    def _take_text(self, chunk: dict[str, Any]) -> str | None:
+        """Take the text out of a chunk, and what differs from chunk to chunk and means nothing; None when it has no text."""
+        raise NotImplementedError
+
+    def _put_back(self, chunk: dict[str, Any], text: str) -> None:
+        """Undo `_take_text`, as far as the text goes."""
+        raise NotImplementedError
+
+    def feed(self, chunk: dict[str, Any]) -> Delta | None:
+        """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices).
+
+        Most chunks of a stream differ from the one before in nothing but their text: what they say was heard already,
+        and only the text is taken (this halves the cost of a stream; tests/benchmarks).
+        """
+        text = self._take_text(chunk)
+        if text is None:
+            return self._hear(chunk)
+        if chunk == self._like:
+            text = self._guards[0].feed(_whole_characters(text))
+            if not text:
+                return None
+            self._text.append(text)
+            return Delta(text)
+        self._put_back(chunk, text)
+        delta = self._hear(chunk)
+        self._take_text(chunk)
+        self._like = chunk if self._repeats_nothing(chunk) else None
+        return delta
+
+    def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
+        """Whether to hear this chunk again would change nothing: it brought no thoughts, no tools, no pages found."""
+        facts, part = self._parts(chunk)
+        return not _searched(chunk, facts) and not any(part.get(name) for name in ("tool_calls", "reasoning_content", "reasoning"))
+
+    def _hear(self, chunk: dict[str, Any]) -> Delta | None:
+        """All that a chunk may say."""
         self.started = True
         self._meta = {**{k: v for k, v in chunk.items() if k not in ("choices", "usage", "result")}, **self._meta}
         if isinstance(chunk.get("usage"), dict):

@@ -136,6 +136,16 @@ class Reader(protocol.Reader):
         calls = [{"id": "", "type": "function", "function": called}] if isinstance(called, dict) else []
         return chunk, {"content": chunk.get("result"), "tool_calls": calls}
 
+    def _take_text(self, chunk: dict[str, Any]) -> str | None:
+        if type(chunk.get("result")) is not str:
+            return None
+        # Both grow while the answer comes (reference qianfan-wire 3.1).
+        self._counted: dict[str, Any] = {name: chunk.pop(name) for name in ("created", "sentence_id") if name in chunk}
+        return chunk.pop("result")  # type: ignore[no-any-return]
+
+    def _put_back(self, chunk: dict[str, Any], text: str) -> None:
+        chunk.update(self._counted, result=text)
+
     def _ended(self, facts: Mapping[str, Any]) -> bool:
         return bool(facts.get("is_end", True))
 

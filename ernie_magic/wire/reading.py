@@ -24,6 +24,8 @@ MAX_REPLY = 32 * 1024 * 1024  # bytes of a reply in one piece, characters of one
 # Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
 MAX_UNREAD = 200  # lines of a page that came in the place of a stream
+_DECODE = json.JSONDecoder().raw_decode
+_SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})  # a refusal has one of these (`failures.refusal`)
 
 
 def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -39,13 +41,9 @@ def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
 
 async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     """The JSON of each event of a stream, whatever it means; an error among them is raised."""
-    unread: list[str] = []
-    async with aclosing(_received(response, None)) as received:
-        async for event in received:
-            payload = None if event.data == "[DONE]" else _parsed(event, unread)
-            if payload is not None:
-                _raise_refusal(payload, response)
-                yield payload
+    async with aclosing(_payloads(response, None, [])) as payloads:
+        async for payload in payloads:
+            yield payload
 
 
 async def whole(response: httpx.Response, most: int = MAX_REPLY) -> dict[str, Any]:
@@ -74,55 +72,56 @@ async def whole(response: httpx.Response, most: int = MAX_REPLY) -> dict[str, An
 async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """A reply streamed as server-sent events."""
     unread: list[str] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
-    async with aclosing(_received(response, reader)) as received:
-        async for event in received:
-            if event.data == "[DONE]":
-                break
-            payload = _parsed(event, unread)
-            if payload is None:
-                continue
-            _raise_refusal(payload, response)
+    async with aclosing(_payloads(response, reader, unread)) as payloads:
+        async for payload in payloads:
             if delta := reader.feed(payload):
                 yield delta
-        else:
-            if reader.started and not reader.finished:
-                raise cut()
     if delta := reader.end():
         yield delta
     if not reader.started:
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _received(response: httpx.Response, reader: Reader | None) -> AsyncGenerator[sse.Event, None]:
-    """The events of a reply, until it ends or, once the service said that this was all, has nothing more to say."""
+async def _payloads(response: httpx.Response, reader: Reader | None, unread: list[str]) -> AsyncGenerator[dict[str, Any], None]:
+    """The JSON of the events of a reply, until it ends or, once the service said that this was all, has nothing more to say."""
     import httpx
 
     decoder = sse.Decoder()
-    chunks = response.aiter_bytes().__aiter__()
-    while True:
+    # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is (`Accept-Encoding`).
+    chunks = (response.aiter_bytes() if response.headers.get("content-encoding", "identity") != "identity" else response.aiter_raw()).__aiter__()
+    problem: Exception | None = None
+    ended = False
+    while not ended:
         finished = reader is not None and reader.finished
         try:
-            # Only then: a timer for each chunk is what costs most in a fast stream (tests/benchmarks).
+            # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks).
             chunk = await (asyncio.wait_for(chunks.__anext__(), AFTER_FINISH) if finished else chunks.__anext__())
+            events = decoder.feed(chunk)
+            if decoder.waiting > MAX_REPLY:
+                raise not_the_api(200, "")
         except (StopAsyncIteration, asyncio.TimeoutError):
-            break
-        except httpx.HTTPError:
-            if not finished:
-                for event in decoder.cut():
-                    yield event
-                raise
-            break  # the answer is whole; how the connection ends does not matter
-        for event in decoder.feed(chunk):
-            yield event
-        if decoder.waiting > MAX_REPLY:
-            raise not_the_api(200, "")
-    for event in decoder.end():
-        yield event
+            events, ended = decoder.end(), True
+        except httpx.HTTPError as error:
+            # When the answer is whole, how the connection ends does not matter.
+            events, ended, problem = decoder.cut(), True, None if finished else error
+        for event in events:
+            if event.data == "[DONE]":
+                return
+            payload = _parsed(event, unread)
+            if type(payload) is dict:
+                if not _SUSPECT.isdisjoint(payload):
+                    _raise_refusal(payload, response)
+                yield payload
+    if problem:
+        raise problem
+    if reader is not None and reader.started and not reader.finished:
+        raise cut()
 
 
-def _parsed(event: sse.Event, unread: list[str]) -> dict[str, Any] | None:
+def _parsed(event: sse.Event, unread: list[str]) -> object:
     try:
-        payload = json.loads(event.data)
+        payload, end = _DECODE(event.data)
+        return payload if end == len(event.data) else json.loads(event.data)  # white space around it is none of `raw_decode`'s
     except (ValueError, RecursionError):
         if event.bare:
             if len(unread) < MAX_UNREAD:
@@ -134,7 +133,6 @@ def _parsed(event: sse.Event, unread: list[str]) -> dict[str, Any] | None:
             Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
             Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
             Text("再试一次", "try again"), body=scrub(event.data[:MAX_BODY])) from None
-    return payload if isinstance(payload, dict) else None
 
 
 def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Not str.splitlines: that also splits at U+2028 and other characters that stand inside JSON strings.
 _FIELDS = ("data", "event", "id", "retry")
@@ -45,10 +48,20 @@ class Decoder:
         self._name = ""
         self._first = True
         self._held = 0
+        self._idle = True  # nothing waits: no part of a character, a line or an event
 
-    def feed(self, chunk: bytes) -> list[Event]:
+    def feed(self, chunk: bytes) -> Sequence[Event]:
         """The events that this chunk completes."""
-        return self._take(self._utf8.decode(chunk))
+        # Nearly every chunk is one or a few whole events of one line: they need none of what follows.
+        if self._idle and chunk[-2:] == b"\n\n" and chunk[:7] == b"data: {" and b"\r" not in chunk:
+            if chunk.find(b"\n") == len(chunk) - 2:
+                return (Event(chunk[6:-2].decode("utf-8", "replace")),)
+            lines = chunk[:-2].decode("utf-8", "replace").split("\n\n")
+            if all(line[:7] == "data: {" and "\n" not in line for line in lines):
+                return [Event(line[6:]) for line in lines]
+        events = self._take(self._utf8.decode(chunk))
+        self._idle = not (self._parts or self._data or self._name or self._utf8.getstate()[0])
+        return events
 
     @property
     def waiting(self) -> int:

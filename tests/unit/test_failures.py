@@ -1,6 +1,8 @@
 """Refusals in every shape, as one error of the tree; and the table behind them."""
 
 import json
+import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -116,3 +118,61 @@ def test_the_tree_has_one_root():
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
     assert all(issubclass(c, ErnieError) for c in classes)
     assert not issubclass(errors.Interrupted, Exception)  # a KeyboardInterrupt: "Run all" halts
+
+
+# Reference qianfan-wire 5.1 and 5.2, aistudio-and-ernie-today 1.6 and 2.4: every code, and whether to try again ("token" renews it).
+V1_TABLE = {
+    1: "yes", 2: "yes", 3: "no", 4: "yes", 6: "no", 13: "token", 14: "no", 15: "yes", 17: "no", 18: "yes", 19: "no", 100: "token", 110: "token",
+    111: "token", 336000: "yes", 336001: "no", 336002: "no", 336003: "no", 336004: "no", 336005: "no", 336006: "no", 336007: "no", 336100: "yes",
+    336101: "no", 336103: "no", 336104: "no", 336105: "no", 336501: "yes", 336502: "yes", 336503: "yes", 336504: "yes", 336505: "yes", 500000: "yes",
+    40401: "token", 40410: "yes",
+}
+V2_TABLE = {
+    "malformed_json": "no", "invalid_model": "no", "invalid_messages": "no", "characters_too_long": "no", "tokens_too_long": "no", "invalid_argument": "no",
+    "invalid_user_id": "no", "invalid_image_generation_prompt": "no", "invalid_image_genration_prompt": "no", "invalid_image_generation_refer_image": "no",
+    "invalid_image_genration_refer_image": "no", "invalid_image_url": "no", "invalid_plugin_argument": "no", "image_url_unsafe": "no",
+    "no_parameter_permission": "no", "invalid_appid": "no", "invalid_iam_token": "token", "system_unsafe": "no", "user_setting_unsafe": "no",
+    "functions_unsafe": "no", "no_such_model": "no", "method_not_supported": "no", "rpm_rate_limit_exceeded": "yes", "tpm_rate_limit_exceeded": "yes",
+    "preemptible_rate_limit_exceeded": "yes", "user_rate_limit_exceeded": "yes", "cluster_rate_limit_exceeded": "yes", "internal_error": "yes",
+    "dispatch_internal_error": "yes", "invalid_client": "no",
+}
+SHAPES = {
+    "A": lambda code: (400, {"error": {"code": code, "message": "m", "type": "t"}, "id": "as-1"}),
+    "B": lambda code: (200, {"errorCode": code, "errorMsg": "m", "logId": "as-1"}),
+    "C": lambda code: (200, {"code": code, "msg": "m", "id": "as-1"}),
+    "D": lambda code: (200, {"error_code": code, "error_msg": "m", "id": "as-1"}),
+}
+
+
+@pytest.mark.parametrize("code", [*V1_TABLE, *V2_TABLE])
+def test_every_code_of_the_references_has_a_row_with_cause_and_advice_in_both_languages(code):
+    retry = {**V1_TABLE, **V2_TABLE}[code]
+    for make in SHAPES.values():
+        status, body = make(code)
+        found = said(status, body)
+        assert found.code == str(code)
+        case = case_for(status, str(code))
+        assert str(code) in case.codes
+        assert (case.retryable, case.renews) == (retry == "yes", retry == "token")
+        assert (found.retryable, found.renews, found.request_id) == (case.retryable, case.renews, "as-1")
+        for text in (case.what, case.cause, case.advice):
+            assert re.search(r"[\u4e00-\u9fff]", text.zh)
+            assert re.search(r"[a-z]", text.en)
+
+
+def test_no_code_stands_in_two_rows_of_one_status():
+    seen = {}
+    for case in CASES:
+        for code in case.codes:
+            for status in case.statuses or (None,):
+                assert (code, status) not in seen, code
+                seen[code, status] = case
+
+
+def test_retry_after_is_seconds_or_a_date():
+    from email.utils import format_datetime
+
+    soon = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=30))
+    assert said(429, {}, **{"retry-after": "7"}).retry_after == 7
+    assert 25 < said(429, {}, **{"retry-after": soon}).retry_after <= 30
+    assert said(429, {}, **{"retry-after": "soon"}).retry_after is None

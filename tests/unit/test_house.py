@@ -28,6 +28,33 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
     assert not [name for name in imports(path) if name.split(".")[0] in ("IPython", "ipywidgets")]
 
 
+# From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
+FLOORS = [
+    "language suggest errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools", "requests usage safety", "results", "history",
+    "services", "endpoints", "settings", "running nested", "wire", "stream", "core", "conversation direct", "session", "doctor", "display", "magics", "cli",
+]
+FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
+
+
+def at_run_time(path):
+    """The package's modules that a file imports when it is imported itself: not under TYPE_CHECKING, not inside functions."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ernie_magic"):
+            parts = node.module.split(".")
+            yield from ([parts[1]] if len(parts) > 1 else [alias.name for alias in node.names])
+
+
+def test_each_room_imports_only_what_stands_below_it():
+    upward = []
+    for path in PACKAGE.rglob("*.py"):
+        room = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        if room in ("emulator", "__init__"):
+            continue
+        upward += [(room, found) for found in at_run_time(path) if found in FLOOR and found != room and FLOOR[found] > FLOOR[room]]
+    assert upward == []
+    assert {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in PACKAGE.rglob("*.py")} - {"__init__", "emulator"} == set(FLOOR)
+
+
 def test_the_emulator_never_uses_the_client_s_wire_code():
     shared = {"parameters", "models", "language", "errors"}
     for path in (PACKAGE / "emulator").rglob("*.py"):

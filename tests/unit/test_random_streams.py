@@ -15,7 +15,7 @@ from ernie_magic.requests import chat_request
 from ernie_magic.wire import openai_style, qianfan_v1, reading
 
 REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
-ALPHABET = "abc 春江潮水\u2028\u0085\"\\\n\t{}[]:,data😀é\u3000"
+ALPHABET = 'abc 春江潮水\u2028\u0085"\\\n\t{}[]:,data😀é\u3000'
 NOISE = (": keep-alive", ":", ": OPENROUTER PROCESSING", "event: message", "id: 7", "retry: 100", "data:", "data: ", "data: : PROCESSING")
 
 
@@ -32,6 +32,8 @@ class Response:
             yield piece
         if self._breaks:
             raise httpx.RemoteProtocolError("peer closed")
+
+    aiter_raw = aiter_bytes
 
 
 def stream(chance, *, v1):
