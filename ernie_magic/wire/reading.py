@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_REPLY = 32 * 1024 * 1024  # bytes of a reply in one piece, characters of one event: more is no answer
 # Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
+AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_UNREAD = 200  # lines of a page that came in the place of a stream
 _DECODE = json.JSONDecoder().raw_decode
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})  # a refusal has one of these (`failures.refusal`)
@@ -82,7 +83,9 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _payloads(response: httpx.Response, reader: Reader | None, unread: list[str]) -> AsyncGenerator[dict[str, Any], None]:
+async def _payloads(  # noqa: C901  (one loop for every byte: each layer more costs a tenth of it)
+    response: httpx.Response, reader: Reader | None, unread: list[str]
+) -> AsyncGenerator[dict[str, Any], None]:
     """The JSON of the events of a reply, until it ends or, once the service said that this was all, has nothing more to say."""
     import httpx
 
@@ -90,12 +93,13 @@ async def _payloads(response: httpx.Response, reader: Reader | None, unread: lis
     # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is (`Accept-Encoding`).
     chunks = (response.aiter_bytes() if response.headers.get("content-encoding", "identity") != "identity" else response.aiter_raw()).__aiter__()
     problem: Exception | None = None
-    ended = False
+    ended = done = False
     while not ended:
-        finished = reader is not None and reader.finished
+        finished = done or (reader is not None and reader.finished)
         try:
-            # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks).
-            chunk = await (asyncio.wait_for(chunks.__anext__(), AFTER_FINISH) if finished else chunks.__anext__())
+            # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A connection that is read
+            # to its end can be used again.
+            chunk = await (asyncio.wait_for(chunks.__anext__(), AFTER_DONE if done else AFTER_FINISH) if finished else chunks.__anext__())
             events = decoder.feed(chunk)
             if decoder.waiting > MAX_REPLY:
                 raise not_the_api(200, "")
@@ -104,9 +108,10 @@ async def _payloads(response: httpx.Response, reader: Reader | None, unread: lis
         except httpx.HTTPError as error:
             # When the answer is whole, how the connection ends does not matter.
             events, ended, problem = decoder.cut(), True, None if finished else error
-        for event in events:
+        for event in () if done else events:
             if event.data == "[DONE]":
-                return
+                done = True
+                break
             payload = _parsed(event, unread)
             if type(payload) is dict:
                 if not _SUSPECT.isdisjoint(payload):
@@ -114,7 +119,7 @@ async def _payloads(response: httpx.Response, reader: Reader | None, unread: lis
                 yield payload
     if problem:
         raise problem
-    if reader is not None and reader.started and not reader.finished:
+    if reader is not None and reader.started and not (done or reader.finished):
         raise cut()
 
 

@@ -38,7 +38,7 @@ def test_a_process_that_closes_nothing_itself_ends_without_a_warning(emulator, h
 
 def test_the_built_in_emulator_ends_with_it_too(tmp_path):
     script = "from ernie_magic.session import Session\nprint(Session(model='ernie-3.5-8k').chat('[[echo]]hi'))"
-    env = {**os.environ, "PYTHONDEVMODE": "1", "PYTHONWARNINGS": "default,ignore::DeprecationWarning", "HOME": str(tmp_path)}
+    env = {**os.environ, "PYTHONWARNINGS": "default,ignore::DeprecationWarning", "HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("hi\n", "", 0)
 
