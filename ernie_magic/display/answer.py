@@ -22,6 +22,7 @@ _FLAGS = {1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"
 _CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
 _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
 _TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
+_TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
@@ -90,7 +91,7 @@ def footer(answer: Answer, language: Language) -> str:
 def tool_runs(answer: Answer, language: Language) -> str:
     """The tools that were called on the way, folded."""
     lines = "<br>".join(html.escape(tool_run(run, language)) for run in answer.tool_runs)
-    return _folded(f"<small>🔧 {html.escape(', '.join(run.name for run in answer.tool_runs))}</small>", f"<small>{lines}</small>") if lines else ""
+    return _folded(f"<small>{_TOOLS.say(language, names=html.escape(', '.join(run.name for run in answer.tool_runs)))}</small>", f"<small>{lines}</small>") if lines else ""
 
 
 def tool_run(run: ToolRun, language: Language) -> str:

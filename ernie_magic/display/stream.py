@@ -79,7 +79,7 @@ class NotebookView:
     def show(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open segment once."""
         if notice := next((d.notice for d in reversed(deltas) if d.notice), None):
-            self._waiting = self._put(self._waiting, f"*⏳ {notice.say(self._language)}*")
+            self._waiting = self._put(self._waiting, f"*… {notice.say(self._language)}*")
         thought, text = ("".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True))
         if thought:
             self._thoughts += thought
@@ -92,7 +92,7 @@ class NotebookView:
             self._grow(text)
         if ran:
             for run in ran:
-                self._put(None, f"<small>🔧 {html.escape(answers.tool_run(run, self._language))}</small>")
+                self._put(None, f"<small>{html.escape(answers.tool_run(run, self._language))}</small>")
             self._segments, self._open = markdown.Segmenter(), None  # what follows stands below them
 
     def _grow(self, text: str) -> None:
@@ -176,12 +176,12 @@ class TextView:
         """Print these deltas."""
         for delta in deltas:
             if delta.notice:
-                sys.stdout.write(f"{self._dim}⏳ {delta.notice.say(self._language)}{self._plain}\n")
+                sys.stdout.write(f"{self._dim}… {delta.notice.say(self._language)}{self._plain}\n")
             if delta.reasoning:
                 sys.stdout.write(("" if self._in_thought else self._dim) + delta.reasoning)
                 self._in_thought = True
             if delta.tool:
-                sys.stdout.write(f"{self._dim}🔧 {answers.tool_run(delta.tool, self._language)}{self._plain}\n")
+                sys.stdout.write(f"{self._dim}{answers.tool_run(delta.tool, self._language)}{self._plain}\n")
             if delta.text:
                 sys.stdout.write((f"{self._plain}\n\n" if self._in_thought else "") + delta.text)
                 self._in_thought = False

@@ -115,7 +115,7 @@ def show_limits(session: Session, _words: list[str]) -> Table:
     """What the services allow a minute, and what is left."""
     language = session.settings.spoken
     how = {"headers": Text("服务的响应头", "the service's headers"), "429": Text("由 429 推测", "guessed from a 429"), "": Text("未知", "not known")}
-    rows = [[limit.service, limit.model, *(f"{left} / {most}" if most else "?" for left, most in (
+    rows = [[limit.service, limit.model, *(f"{left:,} / {most:,}" if most else "?" for left, most in (
         (limit.remaining_requests, limit.requests), (limit.remaining_tokens, limit.tokens))), how[limit.learned].say(language)] for limit in session.limits()]
     headers = {"zh": ["服务", "模型", "剩余请求 / 每分钟", "剩余 token / 每分钟", "来源"],
                "en": ["service", "model", "requests left / a minute", "tokens left / a minute", "learned from"]}

@@ -33,7 +33,7 @@ LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
 _LIMITED = Text("达到 {model} 的频率限制（{limit}），等待 {seconds} 秒", "at the rate limit of {model} ({limit}), waiting {seconds} s")
-_PER_MINUTE = {"requests": Text("每分钟 {n} 次请求", "{n} requests a minute"), "tokens": Text("每分钟 {n} token", "{n} tokens a minute")}
+_PER_MINUTE = {"requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"), "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute")}
 
 
 @dataclass(frozen=True)

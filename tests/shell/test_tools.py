@@ -140,7 +140,7 @@ def test_on_v1_they_are_functions(emulator, monkeypatch):
 def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
     shell.user_ns.update(weather=get_current_weather, more=[add, WEATHER])
     _, out = run(f"%%ernie --tools weather --as a\n{ASK}")
-    assert "🔧 tool get_current_weather" in out
+    assert "tool get_current_weather" in out
     assert '"temperature": 20' in shell.user_ns["a"].text
     run("%%ernie --tools weather,more --no-history --as a\nadd 3 and 5")
     assert shell.user_ns["a"].tool_runs[0].content == "8"
