@@ -10,7 +10,7 @@ import pytest
 
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 
-pytest.importorskip("qianfan")
+
 
 KEYS = {
     ("v1", "OAuth"): {"QIANFAN_AK": "an-application-s-key", "QIANFAN_SK": "its-secret"},
