@@ -133,9 +133,8 @@ def reset(session: Session, words: list[str]) -> None:
 
 def use(session: Session, words: list[str]) -> None:
     """Choose the service."""
-    if len(words) != 1:
-        raise InvalidOption(Text("用法：%ernie use 服务名，例如 aistudio 或 emulator", "usage: %ernie use SERVICE, for example aistudio or emulator"))
-    session.use(words[0])
+    if words:
+        session.use(words[0])
     _say(session, Text("现在使用 {service}", "now using {service}"), service=session.settings.chosen().label.say(session.settings.spoken))
 
 
@@ -177,9 +176,10 @@ def _setting(session: Session, name: str) -> str:
 
 def lang(session: Session, words: list[str]) -> None:
     """Chinese or English."""
-    if len(words) != 1 or words[0] not in LANGUAGES:
+    if words and words[0] not in LANGUAGES:
         raise InvalidOption(Text("用法：%ernie lang zh 或 en", "usage: %ernie lang zh or en"))
-    session.settings.language = words[0]
+    if words:
+        session.settings.language = words[0]
     _say(session, Text("界面语言：中文", "language: English"))
 
 
@@ -202,6 +202,8 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
     "doctor": (examine, Text("检查密钥、网络、模型和版本", "check key, network, model and versions")),
 }
 
+_MOST_WORDS = {"models": 1, "history": 4, "reset": 1, "use": 1, "config": 1000, "lang": 1}  # how many words may follow each
+
 HELP = "%ernie WORD\n\n" + "\n".join(f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items())
 
 
@@ -214,7 +216,7 @@ def run(session: Session, line: str) -> Any:
         An unknown word (the nearest is named) or wrong arguments.
     """
     words = split(line)
-    if not words:
+    if not words or words == ["help"]:
         language = session.settings.spoken
         headers = {"zh": ["命令", "作用"], "en": ["command", "what it does"]}
         return Table(headers[language], [[f"%ernie {word}", text.say(language)] for word, (_, text) in COMMANDS.items()])
@@ -224,4 +226,7 @@ def run(session: Session, line: str) -> Any:
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=words[0]),
             advice=(Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
                     Text("%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie")))
+    most = _MOST_WORDS.get(words[0], 0)
+    if len(words) - 1 > most:
+        raise InvalidOption(Text("%ernie {word} 不认识“{extra}”", "%ernie {word} does not know {extra!r}").fill(word=words[0], extra=" ".join(words[most + 1:])))
     return COMMANDS[words[0]][0](session, words[1:])

@@ -10,8 +10,6 @@ import pytest
 
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 
-
-
 KEYS = {
     ("v1", "OAuth"): {"QIANFAN_AK": "an-application-s-key", "QIANFAN_SK": "its-secret"},
     ("v1", "signature"): {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
