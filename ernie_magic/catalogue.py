@@ -42,6 +42,10 @@ class Model:
         Texts in one call, for embeddings; documents, for rerank.
     v2 : bool
         Whether AI Studio or Qianfan V2 document it too.
+    sizes : tuple of str
+        Sizes of pictures, width x height in pixels.
+    other_sizes : bool
+        Whether it takes others too, or makes the nearest of its own of them.
     """
 
     id: str
@@ -57,6 +61,8 @@ class Model:
     names: tuple[str, ...] = ()
     batch: int = 16
     v2: bool = True
+    sizes: tuple[str, ...] = ()
+    other_sizes: bool = False
 
 
 _ABILITIES = {"P": "penalties", "T": "tools", "K": "top_k", "V": "vision", "R": "thinking"}
@@ -104,7 +110,11 @@ _SEEDS: tuple[Model, ...] = (
     _ernie("ernie-char-8k", "24k", "P", "/chat/ernie-char-8k", ("ERNIE-Character-8K",), retired=_JUNE_9, source="seed 000"),
     _ernie("ernie-char-fiction-8k", "24k", "P", "/chat/ernie-char-fiction-8k", ("ERNIE-Character-Fiction-8K",), retired=_JUNE_9),
     _ernie("ernie-novel-8k", "24k", "", "/chat/ernie-novel-8k"),
-    Model("Stable-Diffusion-XL", "image", 1_024, path="/text2image/sd_xl"),
+    Model("Stable-Diffusion-XL", "image", 1_024, takes=frozenset({"diffusion"}), path="/text2image/sd_xl", sizes=(
+        "1024x1024", "768x768", "1536x1536", "2048x2048",  # portraits
+        "1024x768", "2048x1536",  # illustrations
+        "768x1024", "1536x2048", "576x1024", "1152x2048",  # posters
+        "1024x576", "2048x1152")),  # wallpapers
     Model("embedding-v1", "embedding", 1_000, 384, path="/embeddings/embedding-v1"),
     # A service that its user deployed has no path of its own: `endpoint` names it (seed 004).
     Model("Dolly-12B", "chat", 4_800, takes=_abilities("K"), refuses=frozenset({"system"}), source="seed 004", v2=False),
@@ -118,8 +128,9 @@ _CURRENT: tuple[Model, ...] = (
     Model("ernie-4.5-turbo-128k", "chat", None, 125_952, (2, 12_288), _abilities("T"), source=_TODAY),
     Model("ernie-4.5-turbo-32k", "chat", None, 27_648, (2, 12_288), _abilities("T"), source=_TODAY),
     Model("ernie-4.5-turbo-vl", "chat", None, None, (2, 12_288), _abilities("V"), source=_TODAY),
-    Model("ERNIE-Image-Turbo", "image", 1_024, source="reference aistudio-and-ernie-today 5, 2026-11"),
-    Model("ERNIE-Image", "image", 1_024, source="reference aistudio-and-ernie-today 5, 2026-11"),
+    *(Model(id_, "image", 1_024, takes=frozenset({"enhancer"}), source="reference aistudio-and-ernie-today 5, 2026-11", sizes=(
+        "1024x1024", "1376x768", "1264x848", "1200x896", "896x1200", "848x1264", "768x1376"), other_sizes=True)
+      for id_ in ("ERNIE-Image-Turbo", "ERNIE-Image")),
     Model("bge-large-zh", "embedding", 2_000, 512, path="/embeddings/bge_large_zh", source="reference qianfan-wire 2.3"),
     Model("bge-large-en", "embedding", 2_000, 512, path="/embeddings/bge_large_en", source="reference qianfan-wire 2.3"),
     Model("tao-8k", "embedding", 28_000, 8_192, path="/embeddings/tao_8k", source="reference qianfan-wire 2.3", batch=1),

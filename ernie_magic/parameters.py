@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +20,7 @@ from ernie_magic.suggest import near
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Type = Literal["float", "int", "bool", "str", "strings", "format", "object", "choice", "tools"]
+Type = Literal["float", "int", "bool", "str", "strings", "format", "object", "choice", "tools", "size"]
 Protocol = Literal["openai", "qianfan-v1"]
 
 FORMATS = ("text", "json_object", "json_schema")
@@ -36,6 +37,7 @@ _TYPE_NAMES: dict[str, Text] = {
     "object": Text("JSON 对象", "a JSON object"),
     "choice": Text("名称或 JSON 对象", "a name or a JSON object"),
     "tools": Text("工具列表", "a list of tools"),
+    "size": Text("尺寸（宽x高，像素）", "a size (width x height in pixels)"),
 }
 
 
@@ -48,7 +50,7 @@ class Parameter:
     name : str
         The API's field name; the magic option is the same with dashes (`option`).
     kind : {"chat", "image", "embedding"}
-    type : {"float", "int", "bool", "str", "strings", "format", "object", "choice", "tools"}
+    type : {"float", "int", "bool", "str", "strings", "format", "object", "choice", "tools", "size"}
     help : Text
     minimum, maximum : float | None
         The range, both ends included unless `open_minimum` / `open_maximum`.
@@ -108,6 +110,9 @@ class Parameter:
 
     def range(self, model: str | None = None) -> str:
         """The range as people write it, `(0, 1.0]`; the choices, or "" where neither is set."""
+        if self.type == "size":
+            entry = models.find(model) if model else None
+            return " | ".join(entry.sizes) if entry else ""
         if self.choices:
             return " | ".join(self.choices)
         low, high = self.limits(model)
@@ -169,7 +174,7 @@ class Parameter:
             )
         if self.type in ("float", "int"):
             self._check_range(value, model)
-        elif self.choices and self.type == "str" and value not in self.choices:
+        elif (self.type == "size" and entry and entry.sizes and not entry.other_sizes and value not in entry.sizes) or (self.choices and self.type == "str" and value not in self.choices):
             raise self._outside(value, model)
         elif self.type == "strings":
             self._check_strings(value)
@@ -191,6 +196,8 @@ class Parameter:
             if not isinstance(value, bool):
                 raise self._wrong_type(value)
             return value
+        if self.type == "size":
+            return self._size(value)
         if self.type == "object" and isinstance(value, bool) and self.name == "web_search":
             return {"enable": value}
         if self.type in ("object", "choice"):
@@ -234,6 +241,15 @@ class Parameter:
                 raise InvalidOption(Text("{option}：每个函数都要有 name", "{option}: each function needs a name").fill(option=self.option))
             found.append(tool)
         return found
+
+    def _size(self, value: object) -> str:
+        """`1024x768`; a pair of numbers and other signs between them are welcome."""
+        if isinstance(value, (tuple, list)):
+            value = "x".join(str(side) for side in value)
+        found = re.fullmatch(r"\s*(\d{2,5})\s*[xX×*]\s*(\d{2,5})\s*", value) if isinstance(value, str) else None
+        if found is None:
+            raise self._wrong_type(value)
+        return f"{int(found.group(1))}x{int(found.group(2))}"
 
     def _number(self, value: object) -> float:
         if isinstance(value, (bool, str)):
@@ -282,7 +298,7 @@ class Parameter:
                           "the service refuses 0; for steady answers use 0.01 and give --seed")
         elif self.choices and isinstance(value, str) and (close := near(value, self.choices, 1)):
             advice = Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-        told = (Text("{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}") if self.choices else
+        told = (Text("{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}") if self.choices or self.type == "size" else
                 Text("{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}"))
         return InvalidOption(told.fill(option=self.option, value=_short(value), range=self.range(model)), advice=advice)
 
@@ -298,12 +314,6 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "…"  # noqa: PLR2004
 
 
-SIZES = (
-    "768x768", "1024x1024", "1536x1536", "2048x2048",  # portraits
-    "1024x768", "2048x1536",  # illustrations
-    "768x1024", "1536x2048", "576x1024", "1152x2048",  # posters
-    "1024x576", "2048x1152",  # wallpapers
-)
 STYLES = (
     "Base", "3D Model", "Analog Film", "Anime", "Cinematic", "Comic Book", "Craft Clay", "Digital Art", "Enhance",
     "Fantasy Art", "Isometric", "Line Art", "Lowpoly", "Neonpunk", "Origami", "Photographic", "Pixel Art", "Texture",
@@ -315,6 +325,7 @@ SAMPLERS = (
 
 _PROTOCOLS: dict[Protocol, Text] = {
     "openai": Text("这个服务（它是千帆 V1 的字段）", "this service (it is a field of Qianfan V1)"), "qianfan-v1": Text("千帆 V1", "Qianfan V1")}
+_ERNIE_IMAGE = "reference aistudio-and-ernie-today 5"
 _MODEL = Text("模型 ID（`%ernie models` 列出可用的）", "model id (`%ernie models` lists what the service offers)")
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -372,19 +383,26 @@ PARAMETERS: tuple[Parameter, ...] = (
     # Pictures.
     Parameter("model", "image", "str", _MODEL, short="-m"),
     Parameter("negative_prompt", "image", "str",
-              Text("不希望出现的内容", "what the picture must not show"), max_length=1024),
-    Parameter("size", "image", "str",
-              Text("宽x高（像素）", "width x height in pixels"), choices=SIZES, default="1024x1024"),
+              Text("不希望出现的内容", "what the picture must not show"), max_length=1024, needs="diffusion"),
+    Parameter("size", "image", "size", Text("宽x高（像素）", "width x height in pixels"), default="1024x1024"),
     Parameter("n", "image", "int", Text("张数", "how many pictures"), 1, 4, step=1, default=1, short="-n"),
-    Parameter("steps", "image", "int", Text("迭代轮次", "iterations"), 10, 50, step=1, default=20),
-    Parameter("style", "image", "str", Text("风格", "style"), choices=STYLES, default="Base"),
-    Parameter("sampler_index", "image", "str", Text("采样方式", "sampler"), choices=SAMPLERS, default="Euler a"),
+    Parameter("style", "image", "str", Text("风格", "style"), choices=STYLES, default="Base", needs="diffusion"),
+    Parameter("seed", "image", "int", Text("随机种子：相同种子和参数得到同一张图", "seed: the same seed and parameters make the same picture"),
+              0, 4_294_967_295, step=1),
+    Parameter("steps", "image", "int", Text("迭代轮次", "iterations"), 10, 50, step=1, default=20, needs="diffusion"),
     Parameter("cfg_scale", "image", "float",
-              Text("与提示词的相关性", "how closely to follow the prompt"), 0, 30, step=0.5, default=5),
-    Parameter("seed", "image", "int", Text("随机种子", "seed"), 0, 4_294_967_295, step=1),
+              Text("与提示词的相关性", "how closely to follow the prompt"), 0, 30, step=0.5, default=5, needs="diffusion"),
+    Parameter("sampler_index", "image", "str", Text("采样方式", "sampler"), choices=SAMPLERS, default="Euler a", needs="diffusion"),
+    Parameter("use_pe", "image", "bool", Text("让服务润色提示词；要画准确的文字时请关闭", "let the service enhance the prompt; off for exact text in a picture"),
+              needs="enhancer", source=_ERNIE_IMAGE),
+    Parameter("num_inference_steps", "image", "int", Text("推理步数", "inference steps"), 1, 50, step=1, needs="enhancer", source=_ERNIE_IMAGE),
+    Parameter("guidance_scale", "image", "float", Text("与提示词的相关性", "how closely to follow the prompt"), 0, 20, step=0.5, needs="enhancer",
+              source=_ERNIE_IMAGE),
+    Parameter("watermark", "image", "bool", Text("加水印", "add a watermark"), default=False, needs="enhancer", source=_ERNIE_IMAGE),
     Parameter("response_format", "image", "str",
-              Text("返回链接（7 天有效）或 base64 数据", "a link (valid 7 days) or base64 data"),
-              choices=("url", "b64_json")),
+              Text("服务返回链接（7 天有效）还是 base64 数据", "whether the service sends a link (valid 7 days) or base64 data"),
+              choices=("url", "b64_json"), v1=None),
+    Parameter("user", "image", "str", Text("最终用户的标识", "an id of the end user"), source="reference qianfan-wire 2.4", v1="user_id"),
     # Vectors and ranking.
     Parameter("model", "embedding", "str", _MODEL, short="-m"),
     Parameter("user", "embedding", "str", Text("最终用户的标识", "an id of the end user"), source="reference qianfan-wire 2.3", v1="user_id"),

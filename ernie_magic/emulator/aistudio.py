@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
-from ernie_magic import models, parameters
+from ernie_magic import models
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, reply
@@ -128,7 +129,7 @@ def picture(call: Call) -> Response:
 
     query = call.query
     size = query.get("size", "")
-    if size not in parameters.SIZES or not query.get("seed", "").isdigit():
+    if not re.fullmatch(r"\d{2,4}x\d{2,4}", size) or not query.get("seed", "").isdigit():
         raise Refusal("malformed_json", "Invalid Argument: size or seed")
     width, height = (int(side) for side in size.split("x"))
     return Response(pictures.draw(query.get("prompt", ""), query.get("style", "Base"), (width, height), int(query["seed"])), media_type="image/png")
