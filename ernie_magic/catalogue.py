@@ -131,6 +131,8 @@ _CURRENT: tuple[Model, ...] = (
     *(Model(id_, "image", 1_024, takes=frozenset({"enhancer"}), source="reference aistudio-and-ernie-today 5, 2026-11", sizes=(
         "1024x1024", "1376x768", "1264x848", "1200x896", "896x1200", "848x1264", "768x1376"), other_sizes=True)
       for id_ in ("ERNIE-Image-Turbo", "ERNIE-Image")),
+    Model("irag-1.0", "image", 220, source="reference qianfan-wire 4.4", sizes=("1024x1024", "512x512", "2048x2048"), other_sizes=True),
+    Model("flux.1-schnell", "image", 512, retired="2026-09", source="reference qianfan-wire 4.4", sizes=("1024x1024", "512x512", "2048x2048"), other_sizes=True),
     Model("bge-large-zh", "embedding", 2_000, 512, path="/embeddings/bge_large_zh", source="reference qianfan-wire 2.3"),
     Model("bge-large-en", "embedding", 2_000, 512, path="/embeddings/bge_large_en", source="reference qianfan-wire 2.3"),
     Model("tao-8k", "embedding", 28_000, 8_192, path="/embeddings/tao_8k", source="reference qianfan-wire 2.3", batch=1),
@@ -158,9 +160,9 @@ _V1_ONLY: tuple[Model, ...] = (
         ("Meta-Llama-3-8B", "llama_3_8b"), ("Meta-Llama-3-70B", "llama_3_70b"), ("Qianfan-BLOOMZ-7B-compressed", "qianfan_bloomz_7b_compressed"),
         ("Qianfan-Chinese-Llama-2-7B", "qianfan_chinese_llama_2_7b"), ("Qianfan-Chinese-Llama-2-13B", "qianfan_chinese_llama_2_13b"),
         ("Qianfan-Chinese-Llama-2-70B", "qianfan_chinese_llama_2_70b"), ("ChatGLM2-6B-32K", "chatglm2_6b_32k"),
-        ("AquilaChat-7B", "aquilachat_7b"), ("XuanYuan-70B-Chat-4bit", "xuanyuan_70b_chat"))),
-    *(_open(name, f"/chat/{tail}", "") for name, tail in (
-        ("ChatLaw", "chatlaw"), ("Yi-34B-Chat", "yi_34b_chat"), ("Mixtral-8x7B-Instruct", "mixtral_8x7b_instruct"), ("Gemma-7B-it", "gemma_7b_it"))),
+        ("AquilaChat-7B", "aquilachat_7b"), ("XuanYuan-70B-Chat-4bit", "xuanyuan_70b_chat"), ("Yi-34B-Chat", "yi_34b_chat"),
+        ("Mixtral-8x7B-Instruct", "mixtral_8x7b_instruct"), ("Gemma-7B-it", "gemma_7b_it"))),
+    _open("ChatLaw", "/chat/chatlaw", ""),
     *(Model(name, "completion", 4_800, takes=_abilities("K"), source="reference qianfan-wire 2.2", path=f"/completions/{tail}", v2=False) for name, tail in (
         ("SQLCoder-7B", "sqlcoder_7b"), ("CodeLlama-7b-Instruct", "codellama_7b_instruct"))),
 )

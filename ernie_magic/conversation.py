@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +41,13 @@ class Conversation:
         self.history = History()
         self.system = ""
         self.locked = False
+        self._generation = 0  # a question from before a reset leaves no turn after it
 
     def reset(self) -> None:
-        """Forget the turns, and unlock."""
+        """Forget the turns, and unlock; an answer that is still coming leaves no turn."""
         self.history.clear()
         self.locked = False
+        self._generation += 1
 
     def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
@@ -77,7 +80,8 @@ class Conversation:
         if self.locked and options.history and isinstance(prompt, str):
             raise safety.locked(self.name)
         _check_kinds(prompt, options)
-        sent, functions = tools.split(options.parameters.get("tools", options.parameters.get("functions")))
+        given_tools = [options.parameters[name] for name in ("tools", "functions") if options.parameters.get(name) is not None]
+        sent, functions = tools.split(given_tools[0] if given_tools else None)
         if functions:
             given = {**options.parameters, "tools": sent}
             given.pop("functions", None)
@@ -92,14 +96,24 @@ class Conversation:
             last: tuple[Message, ...] = ({"role": "user", "content": prompt},)
         else:
             last = tuple(dict(message) for message in prompt)
-        plan = Plan(self, prompt if isinstance(prompt, str) else None, options, settings, self._session.settings.endpoint(), first, turns, last)
+        at = self._session.settings.endpoint()
+        if options.endpoint and at.service.name in ("aistudio", "emulator"):
+            raise InvalidOption(Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(service=at.service.label),
+                                advice=Text("--endpoint 用于千帆：%ernie use qianfan-v1", "--endpoint is for Qianfan: %ernie use qianfan-v1"))
+        plan = Plan(self, prompt if isinstance(prompt, str) else None, options, settings, at, first, turns, last,
+                    self._generation)
         plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
         return plan
+
+    def heed(self, plan: Plan, flag: int) -> None:
+        """Lock, when the service forbids to go on with this conversation."""
+        if flag >= safety.LOCKS and plan.is_turn and plan.generation == self._generation:
+            self.locked = True
 
     def keep(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
         """Keep what came as a turn; the service may ask to forget the earlier ones."""
         self._session.last = answer
-        if plan.prompt is None or not plan.options.history:
+        if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
             return
         if answer.history_cleared:
             self.history.clear()
@@ -165,10 +179,12 @@ class Conversation:
 
 def _check_kinds(prompt: object, options: ChatOptions) -> None:
     """What is of another type than the call takes, told in a line: a prompt that is a number, one message instead of a list."""
+    if options.endpoint and not re.fullmatch(r"[\w.-]+", str(options.endpoint)):
+        raise InvalidOption(Text("endpoint 是服务名，不是地址：{name}", "endpoint is a service's name, not an address: {name}").fill(name=f"{options.endpoint!s:.60}"))
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
         raise InvalidMessages(
             Text("问题要是文本，或消息列表，不是 {kind}", "the prompt is text or a list of messages, not {kind}").fill(kind=type(prompt).__name__),
-            advice=Text('写成 "…" 或 [{{"role": "user", "content": "…"}}]', 'write "…" or [{{"role": "user", "content": "…"}}]').fill())
+            advice=Text('写成 "…" 或 [{"role": "user", "content": "…"}]', 'write "…" or [{"role": "user", "content": "…"}]'))
     for name, value, kinds in (
         ("model", options.model, (str, type(None))), ("system", options.system, (str, type(None))), ("stream", options.stream, (bool, type(None))),
         ("history", options.history, bool), ("extra", options.extra, dict), ("endpoint", options.endpoint, str),

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models, safety, tools
+from ernie_magic import models, parameters, safety, tools
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
-from ernie_magic.requests import ChatRequest, Message, Rules, chat_request, room
+from ernie_magic.requests import ChatRequest, Message, chat_request, room
 from ernie_magic.running import Errand
 from ernie_magic.services import EMULATOR, Endpoint, Signature
 from ernie_magic.suggest import near
@@ -39,6 +39,7 @@ _PROTOCOLS: dict[str, ModuleType] = {"openai": openai_style, "qianfan-v1": qianf
 _KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding"), "rerank": Text("排序", "a rerank"),
                "completion": Text("续写", "a completion")}
 _OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
+_CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 _LIST_TIMEOUT = 30.0  # seconds
 _LISTS_KEPT = 300.0  # seconds for which a list that could not be had is not asked for again
 
@@ -75,6 +76,8 @@ class Plan:
     endpoint : Endpoint
     first, last : tuple of messages
         The system prompt; the question, or the messages given.
+    generation : int
+        Of the conversation, which begins anew with each reset.
     turns : tuple of Turn
         Earlier turns that go along.
     """
@@ -87,11 +90,12 @@ class Plan:
     first: tuple[Message, ...]
     turns: tuple[Turn, ...]
     last: tuple[Message, ...]
+    generation: int = 0
 
     @property
-    def rules(self) -> Rules:
-        """Whose rules hold."""
-        return Rules(self.endpoint.service.strict, self.endpoint.service.protocol)
+    def is_turn(self) -> bool:
+        """Whether it belongs to its conversation: whole messages, and questions without history, stand alone."""
+        return self.prompt is not None and self.options.history
 
     @property
     def stream(self) -> bool:
@@ -105,12 +109,15 @@ class Plan:
         ------
         UsageError
         """
-        trimmed = room(model, [turn.messages for turn in self.turns], [*self.first, *self.last]) if self.rules.strict else 0
+        rules = self.endpoint.rules
+        trimmed = room(model, [turn.messages for turn in self.turns], [*self.first, *self.last]) if rules.strict else 0
         earlier = [message for turn in self.turns[trimmed:] for message in turn.messages]
-        given = {**self.settings.parameters, **{k: v for k, v in self.options.parameters.items() if v is not None}}
+        kept = {name: value for name, value in self.settings.parameters.items()
+                if not rules.strict or parameters.of("chat")[name].known_to(rules.protocol)}
+        given = {**kept, **{k: v for k, v in self.options.parameters.items() if v is not None}}
         if self.stream and self.endpoint.service.asks_usage:
             given.setdefault("stream_options", {"include_usage": True})
-        return chat_request([*self.first, *earlier, *self.last], model=model, given=given, extra=self.options.extra, stream=self.stream, rules=self.rules,
+        return chat_request([*self.first, *earlier, *self.last], model=model, given=given, extra=self.options.extra, stream=self.stream, rules=rules,
                             endpoint=self.options.endpoint, paths=paths, trimmed=trimmed)
 
 
@@ -127,10 +134,10 @@ class Core:
 
     def __init__(self, usage: UsageLog, emulator_url: Callable[[], str]) -> None:
         self.client = Client()
-        self.listed: dict[str, list[Listed]] = {}  # by base URL
+        self.listed: dict[object, list[Listed]] = {}  # by account
         self._usage = usage
         self._emulator_url = emulator_url
-        self._no_list_until: dict[object, float] = {}  # by base URL and credential; monotonic
+        self._no_list_until: dict[object, float] = {}  # by account; monotonic
 
     async def place(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint with its address: the emulator is started, off this loop, when it is the place."""
@@ -151,12 +158,12 @@ class Core:
         rounds: list[Message] = []
         runs: list[ToolRun] = []
         while True:
-            reader, problem = await self.read(_PROTOCOLS[plan.rules.protocol].chat(request), request, plan.endpoint, plan.settings, clock, emit)
-            plan.conversation.locked = plan.conversation.locked or reader.flag >= safety.LOCKS
+            reader, problem = await self.read(_PROTOCOLS[plan.endpoint.service.protocol].chat(request), request, plan.endpoint, plan.settings, clock, emit)
+            self._count(reader, plan.endpoint)
+            plan.conversation.heed(plan, reader.flag)
             if reader.flag >= safety.WITHDRAWS:
-                raise safety.withdrawn(reader.flag, reader.id)
-            wanted = [call for call in reader.tool_calls if call["function"]["name"] in plan.options.functions]
-            if problem or not wanted or len(runs) >= tools.MAX_RUNS:
+                raise safety.withdrawn(reader.flag, reader.id, locked=plan.is_turn)
+            if problem or not _for_us(reader, request, plan):
                 break
             try:
                 done = [await _run(call, plan.options.functions, emit) for call in reader.tool_calls]
@@ -165,8 +172,9 @@ class Core:
                 break
             said = [reader.message, *(_result(call, run) for call, run in zip(reader.tool_calls, done, strict=True))]
             rounds, runs, spent = rounds + said, runs + done, spent + (reader.usage or Usage())
-            # A tool that had to be called was called: to ask for it again would never end.
-            left = {name: value for name, value in request.parameters.items() if name != "tool_choice"}
+            # A tool that had to be called was called: to ask for it again would never end, nor would a model that always asks.
+            done_with = ("tool_choice",) if len(runs) < tools.MAX_RUNS else ("tool_choice", "tools", "parallel_tool_calls")
+            left = {name: value for name, value in request.parameters.items() if name not in done_with}
             request = replace(request, messages=(*request.messages, *said), parameters=left)
         answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=plan.endpoint.service.name)
         if runs:
@@ -180,11 +188,15 @@ class Core:
         came = bool(answer.text or answer.reasoning)
         if came or problem is None:
             plan.conversation.keep(plan, answer, rounds)
-            self._usage.add(answer.service, answer.model, answer.usage)
         if isinstance(problem, ErnieError):
             problem.answer = answer if came else None
             raise await self._with_suggestions(problem, answer.request, plan)
         return answer
+
+    def _count(self, reader: Reader, endpoint: Endpoint) -> None:
+        """Every reply that began is spent, whatever becomes of it."""
+        if reader.started:
+            self._usage.add(endpoint.service.name, reader.model, reader.usage)
 
     async def read(
         self, wire: WireRequest, request: ChatRequest | CompletionRequest, endpoint: Endpoint, settings: Snapshot, clock: Clock,
@@ -211,7 +223,8 @@ class Core:
     async def complete(self, request: CompletionRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> Answer:
         """Go on with a text. Where the service has no such call, it is a chat of one question, as the official client makes it."""
         endpoint, clock = await self.place(endpoint), Clock()
-        request = replace(request, paths=self._paths(endpoint))
+        model = await self._default(endpoint, settings) if request.model == models.UNDECIDED else request.model
+        request = replace(request, model=model, paths=self._paths(endpoint))
         protocol = _PROTOCOLS[endpoint.service.protocol]
         if completes(endpoint, request):
             wire = protocol.completion(request)
@@ -221,11 +234,10 @@ class Core:
                 model=request.model, messages=asked, parameters=request.parameters, extra=request.extra, stream=request.stream,
                 endpoint=request.endpoint, paths=request.paths))
         reader, problem = await self.read(wire, request, endpoint, settings, clock, emit)
+        self._count(reader, endpoint)
         if reader.flag >= safety.WITHDRAWS:
-            raise safety.withdrawn(reader.flag, reader.id)
+            raise safety.withdrawn(reader.flag, reader.id, locked=False)
         answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=endpoint.service.name)
-        if answer.text or problem is None:
-            self._usage.add(answer.service, answer.model, answer.usage)
         if isinstance(problem, ErnieError):
             problem.answer = answer if answer.text else None
             raise problem
@@ -269,7 +281,7 @@ class Core:
             if not isinstance(payload.get("data"), list):
                 raise not_the_api(200, scrub(str(payload)[:1000]))
             found = [entry for entry in _list(payload["data"]) if entry.get("id")]
-        listed = self.listed[endpoint.base_url] = [Listed(safe(entry["id"]), entry) for entry in found]
+        listed = self.listed[endpoint.account] = [Listed(safe(entry["id"]), entry) for entry in found]
         return listed
 
     async def _v1_services(self, endpoint: Endpoint, settings: Snapshot) -> list[dict[str, Any]]:
@@ -284,20 +296,20 @@ class Core:
         """Qianfan V1's paths by model, as the live list told them."""
         if endpoint.service.protocol != "qianfan-v1":
             return {}
-        listed = self.listed.get(endpoint.base_url, ())
+        listed = self.listed.get(endpoint.account, ())
         return {entry.id.lower(): "/" + "/".join(str(entry.raw["url"]).rstrip("/").split("/")[-2:]) for entry in listed if entry.raw.get("url")}
 
     async def _model(self, plan: Plan) -> str:
         """The model that was asked for; else the first preferred one that the live list offers."""
-        if plan.options.model or plan.options.endpoint or plan.settings.model:
-            return plan.options.model or plan.options.endpoint or plan.settings.model
-        place = (plan.endpoint.base_url, plan.endpoint.credential)
-        listed = self.listed.get(plan.endpoint.base_url)
-        if listed is None and time.monotonic() > self._no_list_until.get(place, 0.0):
+        return plan.options.model or plan.options.endpoint or plan.settings.model or await self._default(plan.endpoint, plan.settings)
+
+    async def _default(self, endpoint: Endpoint, settings: Snapshot) -> str:
+        listed = self.listed.get(endpoint.account)
+        if listed is None and time.monotonic() > self._no_list_until.get(endpoint.account, 0.0):
             try:
-                listed = await self.models(plan.endpoint, replace(plan.settings, retry_count=1))
+                listed = await self.models(endpoint, replace(settings, retry_count=1))
             except ErnieError:  # the call itself will say what is wrong
-                self._no_list_until[place] = time.monotonic() + _LISTS_KEPT
+                self._no_list_until[endpoint.account] = time.monotonic() + _LISTS_KEPT
         return models.preferred([entry.id for entry in listed]) if listed else models.FALLBACK_CHAT
 
     async def _with_suggestions(self, error: ErnieError, request: Request, plan: Plan) -> ErnieError:
@@ -324,6 +336,13 @@ def completes(endpoint: Endpoint, request: CompletionRequest) -> bool:
     return not endpoint.service.strict
 
 
+def _for_us(reader: Reader, request: ChatRequest, plan: Plan) -> bool:
+    """Whether the tools that are asked for are ours to call: the caller has kept none of them for itself."""
+    asked = {call["function"]["name"] for call in reader.tool_calls}
+    described = {(tool.get("function") or {}).get("name") for tool in request.parameters.get("tools") or ()}
+    return bool(asked and described and plan.options.functions) and not asked & (described - set(plan.options.functions))
+
+
 async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], emit: Callable[[Delta], None]) -> ToolRun:
     """Have a tool called by whoever reads; what goes wrong in it is told to the model, which may try again."""
     function = functions.get(call["function"]["name"])
@@ -332,7 +351,7 @@ async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., An
     try:
         given = tools.bound(function, call["function"]["arguments"])
         errand: Errand[Any] = Errand(lambda: function(*given.args, **given.kwargs))
-        emit(Delta(errand=errand))
+        emit(Delta(notice=_CALLING.fill(name=call["function"]["name"]), errand=errand))
         run = tools.result(call, await errand)
     except ErnieError:
         raise

@@ -30,6 +30,10 @@ class Wire:
             raise self._session.spoken(InvalidOption(
                 Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(path=path),
                 advice=Text('例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")')))
+        if body is not None and not isinstance(body, dict):
+            raise self._session.spoken(InvalidOption(Text("请求体要是字典", "the body is a dict")))
+        if body and body.get("stream") and not stream:
+            raise self._session.spoken(InvalidOption(Text("流式的回复用 ernie.wire.stream(…) 读取", "a streamed reply is read by ernie.wire.stream(…)")))
         settings, at = self._session.now()
         request = WireRequest(method, path, body, str((body or {}).get("model") or ""), stream=stream, repeatable=method == "GET")
 
@@ -69,16 +73,20 @@ class Wire:
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """`POST` JSON, and get the events of the streamed reply one by one."""
-        stream = self._start("POST", path, body, stream=True)
+        return self._events(self._start("POST", path, body, stream=True))
+
+    def _events(self, stream: Stream[Any]) -> Iterator[Mapping[str, Any]]:
         for batch in stream.batches():
             for delta in batch:
                 if delta.event is not None:
                     yield delta.event
         stream.result()
 
-    async def astream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
+    def astream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         """`stream`, for a coroutine."""
-        stream = self._start("POST", path, body, stream=True)
+        return self._aevents(self._start("POST", path, body, stream=True))
+
+    async def _aevents(self, stream: Stream[Any]) -> AsyncIterator[Mapping[str, Any]]:
         async for batch in stream.abatches():
             for delta in batch:
                 if delta.event is not None:

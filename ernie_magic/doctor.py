@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ernie_magic import endpoints, models
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text, same
-from ernie_magic.services import AI_STUDIO, shown_url
+from ernie_magic.services import AI_STUDIO, QIANFAN_V1, shown_url
 
 if TYPE_CHECKING:
     from ernie_magic.services import Service
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PACKAGES = ("ernie-magic", "ipython", "ipykernel", "ipywidgets", "jupyterlab", "httpx", "nest-asyncio", "pillow")
 SET = Text("已设置", "set")
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
+WHERE = {"environment": Text("环境变量", "environment"), "": same("–")}
 _NOT_SET = Text("未设置", "not set")
 
 
@@ -51,6 +52,8 @@ def examine(session: Session) -> list[Check]:
         endpoint = session.endpoint()
         checks.append(Check(Text("地址", "address"), ok=None, value=same(shown_url(endpoint.base_url))))
         offered = [entry.id for entry in session.models()]
+        if service is QIANFAN_V1:  # its list needs no key: counting tokens does, and costs none
+            session.count_tokens("hi", model=models.FALLBACK_CHAT)
     except ErnieError as error:
         checks.append(Check(Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))))
         return checks
@@ -67,7 +70,7 @@ def _key(session: Session, service: Service) -> Check:
         return Check(Text("密钥", "key"), ok=True, value=SET)
     value, where, variable = endpoints.found_key(service if service.key_variables else AI_STUDIO)
     told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
-        set=SET if value else _NOT_SET, where=where or "–", variable=variable)
+        set=SET if value else _NOT_SET, where=WHERE.get(where, same(where)), variable=variable)
     # The emulator needs none, and a server of one's own may not.
     return Check(Text("密钥", "key"), ok=bool(value) or None, value=told)
 

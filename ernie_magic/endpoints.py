@@ -44,12 +44,15 @@ if TYPE_CHECKING:
     from ernie_magic.settings import ErnieSettings
 
 
+ENVIRONMENT, DOTENV = "environment", ".env"
+
+
 def variable(name: str) -> tuple[str, str]:
     """An environment variable's value and where it was found: `("…", "environment")`, `("…", ".env")` or `("", "")`."""
     if value := os.environ.get(name, "").strip():
-        return value, "environment"
+        return value, ENVIRONMENT
     value = (_dotenv().get(name) or "").strip()
-    return (value, ".env") if value else ("", "")
+    return (value, DOTENV) if value else ("", "")
 
 
 def chosen(settings: ErnieSettings) -> Service:
@@ -58,8 +61,12 @@ def chosen(settings: ErnieSettings) -> Service:
         return SERVICES[settings.service]
     if settings.api_key or settings.base_url:
         return AI_STUDIO
+    # Who has a key before who has only an address.
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
-        if any(variable(name)[0] for name in service.variables) or _pair(service):
+        if any(variable(name)[0] for name in service.key_variables) or _pair(service):
+            return service
+    for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
+        if variable(service.base_url_variable)[0]:
             return service
     # A key alone is for openai.com, which is not ours to call: an address says which server is meant.
     return LOCAL if variable(LOCAL.base_url_variable)[0] else EMULATOR
@@ -89,8 +96,10 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
     service = chosen(settings)
     if service is EMULATOR:
         return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
-    base_url = _base_url(settings, service)
-    credential = _credential(settings, service, base_url)
+    base_url, trusted = _base_url(settings, service)
+    credential = _credential(settings, service, base_url, trusted)
+    if credential is None and trusted:
+        _check_halves(service)
     if credential is None and base_url == service.base_url:
         names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
         raise MissingKey(
@@ -103,7 +112,8 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
                     clean_base_url(variable(CONSOLE_URL_VARIABLE)[0] or CONSOLE_URL).removesuffix(QIANFAN.path))
 
 
-def _credential(settings: ErnieSettings, service: Service, base_url: str) -> Credential | None:
+def _credential(settings: ErnieSettings, service: Service, base_url: str, trusted: tuple[str, ...]) -> Credential | None:
+    """The settings' own key, else one of the variables, when it was found where the address may have it from."""
     key, secret = settings.api_key or Key(""), settings.secret_key
     names: tuple[str, str] | None = None
     if key and secret:
@@ -112,8 +122,8 @@ def _credential(settings: ErnieSettings, service: Service, base_url: str) -> Cre
         names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
         pair = Pair(key, secret)
     elif not key:
-        key = next((Key(value) for name in service.key_variables if (value := variable(name)[0])), key)
-        if not key and (names := _pair(service)):
+        key = next((Key(value) for name in service.key_variables for value, where in [variable(name)] if value and where in trusted), key)
+        if not key and (names := _pair(service, trusted)):
             pair = Pair(*(Key(variable(name)[0]) for name in names))
     if names:
         _check_key(pair.access, names[0], service, base_url)
@@ -126,28 +136,45 @@ def _credential(settings: ErnieSettings, service: Service, base_url: str) -> Cre
     return Bearer(key) if service.protocol == "openai" else AccessToken(key)
 
 
-def _pair(service: Service) -> tuple[str, str] | None:
-    return next((names for names in service.pair_variables if all(variable(name)[0] for name in names)), None)
+def _pair(service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)) -> tuple[str, str] | None:
+    return next((names for names in service.pair_variables if all(variable(name)[1] in trusted for name in names)), None)
 
 
-def _base_url(settings: ErnieSettings, service: Service) -> str:
+def _check_halves(service: Service) -> None:
+    """One variable of a pair without the other is a slip, not a choice."""
+    for names in service.pair_variables:
+        there = [name for name in names if variable(name)[0]]
+        if len(there) == 1:
+            missing = next(name for name in names if name not in there)
+            raise MissingKey(Text("设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not").fill(there=there[0], missing=missing),
+                             advice=Text("两个要成对设置", "the two are set together"))
+
+
+def _base_url(settings: ErnieSettings, service: Service) -> tuple[str, tuple[str, ...]]:
+    """The address, and where a key for it may come from: a key never goes to an address that another source gave.
+
+    A folder's `.env` must not send the environment's key elsewhere, nor an address that was typed in take it along.
+    """
     base_url = settings.base_url
-    if not base_url and (found := variable(service.base_url_variable)[0]):
-        base_url = clean_base_url(found).removesuffix(service.path) + service.path
-    base_url = clean_base_url(base_url or service.base_url)
+    trusted: tuple[str, ...] = ()
+    if not base_url:
+        found, where = variable(service.base_url_variable)
+        base_url = clean_base_url(found).removesuffix(service.path) + service.path if found else service.base_url
+        trusted = (DOTENV,) if where == DOTENV else (ENVIRONMENT, DOTENV)
+    base_url = clean_base_url(base_url)
     if not base_url:
         raise MissingKey(
-            Text("没有设置服务地址", "no address is set for {service}").fill(service=service.label),
+            Text("没有设置{service}的地址", "no address is set for {service}").fill(service=service.label),
             advice=Text("设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
                         "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1").fill(name=service.base_url_variable))
     _check_address(base_url)
-    return base_url
+    return base_url, (ENVIRONMENT, DOTENV) if base_url == service.base_url else trusted
 
 
 def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
     text = key.reveal()
     if not (text.isascii() and text.isprintable() and " " not in text):
-        raise InvalidOption(Text("密钥里有密钥不会有的字符", "the key has characters that no key has"),
+        raise InvalidOption(Text("密钥含有不合法的字符", "the key has characters that no key has"),
                             Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
                             Text("重新复制密钥", "copy the key again"))
     # Another server behind the same variables may have keys of any look.
@@ -181,4 +208,9 @@ def _dotenv() -> Mapping[str, str | None]:
 def _parsed(path: str, _changed: float) -> Mapping[str, str | None]:
     from dotenv import dotenv_values
 
-    return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`
+    try:
+        return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`
+    except UnicodeDecodeError:
+        raise InvalidOption(Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
+                            Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
+                            Text("用 UTF-8 重新保存", "save it again as UTF-8")) from None

@@ -62,7 +62,7 @@ CASES: tuple[Case, ...] = (
          Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
          Text("检查选项，尤其是 --param 给出的字段", "check the options, above all fields given by --param")),
     Case(e.ModelNotFound, ("invalid_model",),
-         Text("请求没有可用的模型名", "the model name is not usable here"),
+         Text("这个模型名不能用在这里", "the model name is not usable here"),
          Text("模型名为空，或不属于这类调用", "it is empty or of another kind of call"), _MODELS, statuses=(400, 404)),
     Case(e.MessagesRefused, ("invalid_messages", "336006"),
          Text("服务不接受这些消息", "the service refuses these messages"),
@@ -70,8 +70,9 @@ CASES: tuple[Case, ...] = (
          Text("%ernie history 查看历史，%ernie reset 清空", "see %ernie history; %ernie reset clears it")),
     Case(e.InputTooLong, ("characters_too_long", "tokens_too_long", "336007", "336103"),
          Text("输入太长", "the input is too long"),
-         Text("提示词加上历史超过了模型的上限", "prompt and history together exceed the model's limit"),
-         Text("缩短提示词，用 --no-history，或 %ernie reset", "shorten the prompt, use --no-history, or %ernie reset")),
+         Text("提示词、历史和工具结果加起来超过了模型的上限", "prompt, history and tools' results together exceed the model's limit"),
+         Text("缩短提示词或工具的结果；带着历史时用 --no-history 或 %ernie reset",
+              "shorten the prompt or the tools' results; with a history use --no-history or %ernie reset")),
     Case(e.BadRequest, ("invalid_user_id",),
          Text("--user 不能为空", "--user must not be empty"),
          Text("给了空的用户标识", "an empty id was given"), Text("去掉它，或写上标识", "leave it out, or write an id")),
@@ -170,15 +171,22 @@ CASES: tuple[Case, ...] = (
          Text("服务方的临时故障", "a passing fault on its side"), _LATER, statuses=(500, 502, 503, 504, 529), retryable=True),
 )
 
+TOO_MANY = 429  # means the same whatever code stands beside it
 _UNKNOWN = Case(e.ServiceError, (), Text("服务返回了错误", "the service returned an error"),
                 Text("文档里没有这个错误", "the documents do not have this error"), _LATER)
+
+
+def is_known(code: str) -> bool:
+    """Whether a code stands in the table."""
+    return any(code.lower() in case.codes for case in CASES)
 
 
 def case_for(status: int, code: str) -> Case:
     """The table's row for a status and a code: the code with this status, the code, the status, the status's class."""
     code = code.lower()
     for case in CASES:
-        if code and code in case.codes and (not case.statuses or status in case.statuses):
+        fits = not case.statuses or status in case.statuses
+        if code and code in case.codes and fits and (status != TOO_MANY or case.error is e.RateLimited):
             return case
     for case in CASES:
         if not case.codes and status in case.statuses:

@@ -137,7 +137,7 @@ class TransportError(ErnieError):
 
 
 class ServiceUnreachable(TransportError):
-    """No connection could be made, so nothing was billed."""
+    """No connection could be made, or it was closed before anything came; `retryable` says whether to send it again is safe."""
 
 
 class RequestTimeout(TransportError):

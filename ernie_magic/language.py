@@ -40,6 +40,15 @@ def same(words: str) -> Text:
     return Text(words, words)
 
 
+def whole_characters(text: str) -> str:
+    """`text` without half characters (lone surrogates): neither Jupyter nor a service can take them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def system_language() -> Language:
     """`"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES before LANG)."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):

@@ -74,6 +74,5 @@ def preferred(offered: Sequence[str]) -> str:
     for model_id in PREFERRED_CHAT:
         if model_id in by_lower:
             return by_lower[model_id]
-    if len(offered) == 1:  # a self-hosted server with one model of any name
-        return offered[0]
-    return next((model_id for model_id in offered if kind_of(model_id) == "chat"), FALLBACK_CHAT)
+    by_kind = {kind_of(model_id): model_id for model_id in reversed(offered)}
+    return by_kind.get("chat") or by_kind.get(None) or FALLBACK_CHAT

@@ -34,7 +34,7 @@ _TYPE_NAMES: dict[str, Text] = {
     "strings": Text("文本列表", "a list of texts"),
     "format": Text("输出格式", "a response format"),
     "bool": Text("开关（on 或 off）", "a switch (on or off)"),
-    "object": Text("JSON 对象", "a JSON object"),
+    "object": Text(" JSON 对象", "a JSON object"),
     "choice": Text("名称或 JSON 对象", "a name or a JSON object"),
     "tools": Text("工具列表", "a list of tools"),
     "size": Text("尺寸（宽x高，像素）", "a size (width x height in pixels)"),
@@ -49,7 +49,7 @@ class Parameter:
     ----------
     name : str
         The API's field name; the magic option is the same with dashes (`option`).
-    kind : {"chat", "image", "embedding"}
+    kind : {"chat", "image", "embedding", "rerank"}
     type : {"float", "int", "bool", "str", "strings", "format", "object", "choice", "tools", "size"}
     help : Text
     minimum, maximum : float | None
@@ -147,7 +147,7 @@ class Parameter:
             raise self._wrong_type(text) from None
         return text
 
-    def check(
+    def check(  # noqa: C901  (a line for each way to be wrong)
         self, given: object, model: str | None = None, *, strict: bool = True, protocol: Protocol | None = None
     ) -> Any:
         """The value as it is sent, or an error that names the option, the value and the range.
@@ -163,13 +163,15 @@ class Parameter:
         entry = models.find(model) if model else None
         if protocol and not self.known_to(protocol):
             raise InvalidOption(
-                Text("{option} 不适用于 {service}", "{option} is not for {service}").fill(option=self.option, service=_PROTOCOLS[protocol]),
+                Text("{option} 不适用于{service}", "{option} is not for {service}").fill(option=self.name, service=_PROTOCOLS[protocol]),
                 advice=Text("去掉它；一定要发送请用 --param", "leave it out; to send it all the same use --param"))
+        if protocol == "qianfan-v1":
+            self._check_v1(value)
         if self.needs and entry and self.needs not in entry.takes:
-            takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind and m.v2 >= (protocol != "qianfan-v1"))
+            takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind and (m.path if protocol == "qianfan-v1" else m.v2))
             raise InvalidOption(
                 Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(
-                    model=entry.id, option=self.option),
+                    model=entry.id, option=self.name),
                 advice=Text("去掉它，或改用：{takers}", "leave it out, or use one of: {takers}").fill(takers=takers),
             )
         if self.type in ("float", "int"):
@@ -182,10 +184,22 @@ class Parameter:
             self._check_pairs(value)
         elif self.name == "tool_choice" and isinstance(value, str) and value not in TOOL_CHOICES:
             raise InvalidOption(Text("{option} 的值 {value} 不在可选值中：{choices}", "{option} {value} is not one of: {choices}").fill(
-                option=self.option, value=_short(value), choices=" | ".join(TOOL_CHOICES)))
+                option=self.name, value=_short(value), choices=" | ".join([*TOOL_CHOICES, '{"type": "function", "function": {"name": …}}'])))
         elif self.type == "str" and self.max_length and len(value) > self.max_length:
             raise self._too_long(value)
         return value
+
+    def _check_v1(self, value: Any) -> None:
+        """What V1 knows in one form only (reference qianfan-wire 2.1 and 3.4)."""
+        wrong = (
+            (self.name == "response_format" and value["type"] == "json_schema") or
+            (self.name == "tool_choice" and isinstance(value, str) and value != "auto") or
+            (self.name == "tools" and any(tool["type"] != "function" for tool in value)))
+        if wrong:
+            raise InvalidOption(
+                Text("千帆 V1 不支持 {option} 的这个值", "Qianfan V1 does not take this value of {option}").fill(option=self.name),
+                advice=Text("V1 只有 text 和 json_object、指定的函数、函数类工具；其他用 %ernie use qianfan",
+                            "V1 has text and json_object, a certain function, tools that are functions; for the rest %ernie use qianfan"))
 
     def _converted(self, value: object) -> Any:  # noqa: C901, PLR0911  (a line for each type)  # noqa: ANN401
         if self.type == "format":
@@ -222,7 +236,7 @@ class Parameter:
             raise self._outside(kind, None)
         if kind == "json_schema" and not (isinstance(value, dict) and isinstance(value.get("json_schema"), dict)):
             raise InvalidOption(
-                Text("{option} 为 json_schema 时要给出 json_schema 对象", "{option} json_schema needs the json_schema object").fill(option=self.option),
+                Text("{option} 为 json_schema 时要给出 json_schema 对象", "{option} json_schema needs the json_schema object").fill(option=self.name),
                 advice=same('{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'))
         return value if isinstance(value, dict) else {"type": kind}
 
@@ -238,7 +252,7 @@ class Parameter:
             tool = item if "type" in item else {"type": "function", "function": item}
             function = tool.get("function") if tool["type"] == "function" else {"name": tool["type"]}
             if not isinstance(function, dict) or not isinstance(name := function.get("name"), str) or not name.strip():
-                raise InvalidOption(Text("{option}：每个函数都要有 name", "{option}: each function needs a name").fill(option=self.option))
+                raise InvalidOption(Text("{option}：每个函数都要有 name", "{option}: each function needs a name").fill(option=self.name))
             found.append(tool)
         return found
 
@@ -274,22 +288,22 @@ class Parameter:
         if self.max_items and len(items) > self.max_items:
             raise InvalidOption(Text("{option} 最多 {most} 个，这里有 {count} 个",
                                      "{option} takes at most {most} items, here are {count}").fill(
-                option=self.option, most=self.max_items, count=len(items)))
+                option=self.name, most=self.max_items, count=len(items)))
         for item in items:
             if not item:
-                raise InvalidOption(Text("{option} 不能为空", "{option} must not be empty").fill(option=self.option))
+                raise InvalidOption(Text("{option} 不能为空", "{option} must not be empty").fill(option=self.name))
             if self.max_length and len(item) > self.max_length:
                 raise self._too_long(item)
 
     def _check_pairs(self, pairs: dict[str, Any]) -> None:
         if len(pairs) > (self.max_items or len(pairs)) or not all(isinstance(text, str) for pair in pairs.items() for text in pair):
             raise InvalidOption(Text("{option} 最多 {most} 对，键和值都是文本", "{option} takes at most {most} pairs of texts").fill(
-                option=self.option, most=self.max_items))
+                option=self.name, most=self.max_items))
 
     def _too_long(self, text: str) -> InvalidOption:
         return InvalidOption(Text("{option} 的“{value}”有 {count} 个字符，最多 {most} 个",
                                   "{option} {value!r} has {count} characters, at most {most} are allowed").fill(
-            option=self.option, value=_short(text), count=len(text), most=self.max_length))
+            option=self.name, value=_short(text), count=len(text), most=self.max_length))
 
     def _outside(self, value: object, model: str | None) -> InvalidOption:
         advice = None
@@ -300,13 +314,15 @@ class Parameter:
             advice = Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
         told = (Text("{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}") if self.choices or self.type == "size" else
                 Text("{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}"))
-        return InvalidOption(told.fill(option=self.option, value=_short(value), range=self.range(model)), advice=advice)
+        return InvalidOption(told.fill(option=self.name, value=_short(value), range=self.range(model)), advice=advice)
 
     def _wrong_type(self, value: object) -> InvalidOption:
         bounds = self.range()
+        if self.name == "web_search":
+            bounds = 'on | off | {"enable": true, …}'
         return InvalidOption(Text("{option} 的值“{value}”不是{type}{range}", "{option} {value!r} is not {type}{range}").fill(
-            option=self.option, value=_short(value), type=_TYPE_NAMES[self.type],
-            range=Text(f"，范围 {bounds}", f" in {bounds}") if bounds else same("")))
+            option=self.name, value=_short(value), type=_TYPE_NAMES[self.type],
+            range=Text(f"：{bounds}", f": {bounds}") if self.choices or self.name == "web_search" else Text(f"，范围 {bounds}", f" in {bounds}") if bounds else same("")))
 
 
 def _short(value: object) -> str:
@@ -324,7 +340,7 @@ SAMPLERS = (
 )
 
 _PROTOCOLS: dict[Protocol, Text] = {
-    "openai": Text("这个服务（它是千帆 V1 的字段）", "this service (it is a field of Qianfan V1)"), "qianfan-v1": Text("千帆 V1", "Qianfan V1")}
+    "openai": Text("这个服务，它是千帆 V1 的字段", "this service (it is a field of Qianfan V1)"), "qianfan-v1": Text("千帆 V1", "Qianfan V1")}
 _ERNIE_IMAGE = "reference aistudio-and-ernie-today 5"
 _MODEL = Text("模型 ID（`%ernie models` 列出可用的）", "model id (`%ernie models` lists what the service offers)")
 
@@ -437,5 +453,5 @@ def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
     """The error for a name that is not in the table, with the nearest one that is."""
     close = near(name, known, 1)
     advice = (Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
-              Text("表中没有的字段用 --param 名=值 发送", "send a field the table does not know by --param name=value"))
+              Text("表中没有的字段：--param 名=值，在 Python 里用 extra={…}", "a field the table does not know: --param name=value, in Python extra={…}"))
     return InvalidOption(Text("没有选项 {name}", "no option {name}").fill(name=shown or name), advice=advice)

@@ -228,28 +228,27 @@ def chat_request(
     """
     checked = checked_parameters("chat", given, model, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
-    found = tuple(_checked_messages(messages))
+    found = tuple(_checked_messages(messages, rules))
     _check_length(sum(len(text_of(message)) for message in found), model, rules)
     return ChatRequest(model=model, messages=found, parameters=checked, extra=dict(extra or {}), stream=stream, endpoint=endpoint,
                        paths=paths or {}, trimmed=trimmed)
 
 
 def completion_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], stream: bool, rules: Rules,
-                       endpoint: str = "", paths: Mapping[str, str] | None = None) -> CompletionRequest:
+        endpoint: str = "") -> CompletionRequest:
     """The request to go on with this text; raises what `chat_request` raises."""
     for name in given:
         if parameters.canonical(name, "chat") not in parameters.COMPLETION:
             raise parameters.unknown(name, parameters.COMPLETION)
     checked = checked_parameters("chat", given, model, rules)
+    _check_text(prompt)
     _check_extra("chat", extra, rules, [prompt, checked])
-    if not prompt.strip():
-        raise _empty_prompt()
     _check_length(len(prompt), model, rules)
-    return CompletionRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), stream=stream, endpoint=endpoint, paths=paths or {})
+    return CompletionRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), stream=stream, endpoint=endpoint)
 
 
 def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-                      endpoint: str = "", paths: Mapping[str, str] | None = None) -> EmbeddingRequest:
+        endpoint: str = "") -> EmbeddingRequest:
     """The request for the vectors of these texts (seed 000, "向量").
 
     Raises
@@ -268,11 +267,11 @@ def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, A
         if not isinstance(text, str) or not text:
             raise InvalidMessages(Text("第 {n} 条文本为空，或不是文本", "text {n} is empty, or no text").fill(n=i))
         _check_length(len(text), model, rules, place=Text("第 {n} 条文本", "text {n}").fill(n=i))
-    return EmbeddingRequest(model=model, texts=tuple(texts), parameters=checked, extra=dict(extra), endpoint=endpoint, paths=paths or {})
+    return EmbeddingRequest(model=model, texts=tuple(texts), parameters=checked, extra=dict(extra), endpoint=endpoint)
 
 
 def image_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-                  endpoint: str = "", paths: Mapping[str, str] | None = None) -> ImageRequest:
+        endpoint: str = "") -> ImageRequest:
     """The request for pictures (seed 000, "文生图").
 
     Raises
@@ -282,15 +281,14 @@ def image_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: M
         An empty or too long prompt.
     """
     checked = checked_parameters("image", given, model, rules)
+    _check_text(prompt)
     _check_extra("image", extra, rules, [prompt, checked])
-    if not prompt.strip():
-        raise _empty_prompt()
     _check_length(len(prompt), model, rules)
-    return ImageRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint, paths=paths or {})
+    return ImageRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint)
 
 
 def rerank_request(query: str, documents: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-                   endpoint: str = "", paths: Mapping[str, str] | None = None) -> RerankRequest:
+        endpoint: str = "") -> RerankRequest:
     """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a query of 1,600).
 
     Raises
@@ -300,19 +298,19 @@ def rerank_request(query: str, documents: Sequence[str], *, model: str, given: M
         An empty or too long query or document, or too many.
     """
     checked = checked_parameters("rerank", given, model, rules)
+    _check_text(query)
     _check_extra("rerank", extra, rules, [query, list(documents), checked])
     entry = models.find(model)
     most = entry.batch if entry else parameters.MAX_DOCUMENTS
-    if not query.strip():
-        raise _empty_prompt()
     if not documents or (rules.strict and len(documents) > most):
         raise InvalidMessages(Text("一次 1 到 {most} 篇文档，这里有 {n} 篇", "1 to {most} documents at a time, here are {n}").fill(most=most, n=len(documents)))
     if rules.strict and len(query) > parameters.MAX_QUERY:
         raise _too_long(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
     for i, document in enumerate(documents, start=1):
+        if not isinstance(document, str) or not document:
+            raise InvalidMessages(Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or no text").fill(n=i))
         _check_length(len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i))
-    return RerankRequest(model=model, query=query, documents=tuple(documents), parameters=checked, extra=dict(extra), endpoint=endpoint,
-                         paths=paths or {})
+    return RerankRequest(model=model, query=query, documents=tuple(documents), parameters=checked, extra=dict(extra), endpoint=endpoint)
 
 
 def checked_parameters(kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules) -> dict[str, Any]:
@@ -330,6 +328,8 @@ def checked_parameters(kind: models.Kind, given: Mapping[str, Any], model: str, 
         name = parameters.canonical(name_given, kind)
         if name not in table or name == "model":
             raise parameters.unknown(name_given, table)
+        if name in checked:
+            raise InvalidOption(Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(name=name))
         checked[name] = table[name].check(value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None)
     return {name: checked[name] for name in table if name in checked}
 
@@ -345,7 +345,7 @@ def text_of(message: Mapping[str, Any]) -> str:
 def room(model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]) -> int:
     """How many of the oldest turns have to go so that a model's longest input is kept.
 
-    Characters are counted; tokens can only be estimated, by the documents' rule, which errs on the safe side.
+    Characters are counted; tokens can only be estimated, by the documents' rule (`ernie_magic.tokens`).
 
     Parameters
     ----------
@@ -367,10 +367,15 @@ def room(model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequenc
     return 0
 
 
+# What a request is made of: fields that no `extra` may put in the place of what was checked.
+_BODY = ("messages", "stream", "prompt", "input", "query", "documents", "system")
+
+
 def _check_extra(kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]) -> None:
     table = parameters.of(kind)
     for name in extra or {}:
-        if (name in table and table[name].known_to(rules.protocol)) or name in ("messages", "stream"):
+        known = table.get(parameters.canonical(name, kind))
+        if (known is not None and known.known_to(rules.protocol)) or name in _BODY:
             raise InvalidOption(Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
                                 advice=Text("它有自己的选项，那里会检查取值", "it has an option of its own, where its value is checked"))
     _check_sendable([*sent, dict(extra or {})])
@@ -384,12 +389,12 @@ def _check_length(characters: int, model: str, rules: Rules, place: Text | None 
 
 def _too_long(place: Text, characters: int, most: int, model: str = "") -> InvalidMessages:
     return InvalidMessages(
-        Text("{place}有 {n} 个字符，{model}最多 {most} 个", "{place} has {n} characters; {model}at most {most} are taken").fill(
-            place=place, n=characters, most=most, model=Text(f"{model} ", f"by {model} ") if model else same("")),
+        Text("{place}有 {n} 个字符，{model}最多 {most} 个", "{place} has {n} characters; {model}at most {most}").fill(
+            place=place, n=characters, most=most, model=Text(f"{model} ", f"{model} takes ") if model else same("")),
         advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"))
 
 
-def _checked_messages(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
+def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[Message]:
     found = [dict(message) for message in messages]
     if not found:
         raise _empty_prompt()
@@ -401,7 +406,8 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
     last = found[-1].get("content")
     if isinstance(last, str) and not last.strip():
         raise _empty_prompt()
-    _check_roles([str(message.get("role")) for message in found])
+    if rules.strict:  # a server of another make has its own order
+        _check_roles([str(message.get("role")) for message in found])
     return found
 
 
@@ -431,6 +437,13 @@ def _check_sendable(parts: list[Any]) -> None:
                             advice=Text("只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts")) from None
 
 
+def _check_text(prompt: object) -> None:
+    if not isinstance(prompt, str):
+        raise InvalidMessages(Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(kind=type(prompt).__name__))
+    if not prompt.strip():
+        raise _empty_prompt()
+
+
 def _empty_prompt() -> InvalidMessages:
     return InvalidMessages(Text("提示词为空", "the prompt is empty"),
-                           advice=Text("在 %%ernie 下面一行写上问题", "write the question on the lines below %%ernie"))
+                           advice=Text("写上内容；在单元格里，写在 %%ernie 下面一行", "write something; in a cell, on the lines below %%ernie"))

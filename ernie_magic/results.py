@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _SHOWN = 40  # characters of a text in a repr
 
 
+def _simulated(service: str) -> str:
+    """What a repr says of what no model made."""
+    return ", simulated=True" if service == "emulator" else ""
+
+
 @dataclass(frozen=True)
 class Statistic:
     """How fast an answer came (seed 002, "statistic").
@@ -129,7 +134,7 @@ class Answer:
         facts = [repr(shown), f"model={self.model!r}"]
         facts += [f"tokens={self.usage.total_tokens}"] if self.usage else []
         facts += ["partial=True"] if self.partial else []
-        return f"Answer({', '.join(facts)})"
+        return f"Answer({', '.join(facts)}{_simulated(self.service)})"
 
     def _repr_markdown_(self) -> str:
         return markdown.for_notebook(self.text)
@@ -162,7 +167,7 @@ class Embeddings:
         return self.vectors[index]
 
     def __repr__(self) -> str:
-        return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens})"
+        return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens}{_simulated(self.service)})"
 
 
 @dataclass(frozen=True)
@@ -212,7 +217,7 @@ class ImageSet:
         return self.pictures[index]
 
     def __repr__(self) -> str:
-        return f"ImageSet({len(self.pictures)} pictures, model={self.model!r})"
+        return f"ImageSet({len(self.pictures)} picture{'' if len(self.pictures) == 1 else 's'}, model={self.model!r}{_simulated(self.service)})"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Loop:
     def get(self) -> asyncio.AbstractEventLoop:
         """The running loop."""
         with self._lock:
-            if self._loop is None or self._process != os.getpid():
+            if self._loop is None or self._process != os.getpid():  # a forked process has its parent's loop, without its thread
                 self._loop, self._process = asyncio.new_event_loop(), os.getpid()
                 threading.Thread(target=self._loop.run_forever, name="ernie-io", daemon=True).start()
             return self._loop
@@ -53,6 +53,8 @@ class Loop:
 
 # A resource of the process like its threads, not state: nothing of a session is kept in it.
 IO = Loop()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=IO.__init__)  # type: ignore[misc]  # its lock may have been held
 
 
 class _Reader(NamedTuple):
@@ -227,11 +229,19 @@ class Errand(Generic[Result]):
         else:
             self._settle(None, found)  # type: ignore[arg-type]  # a coroutine was finished above
 
-    async def arun(self) -> None:
-        """Do it, from a coroutine."""
+    async def arun(self, call: Call[Any, Any]) -> None:
+        """Do it, from a coroutine; an interrupt ends it and `call`."""
         try:
-            found = self._function()
-            found = await found if inspect.iscoroutine(found) else found
+            with INTERRUPTS.raised(call):
+                found = self._function()
+            if inspect.iscoroutine(found):
+                task = asyncio.ensure_future(found)
+                loop = asyncio.get_running_loop()
+                with INTERRUPTS.cancel(call, lambda: loop.call_soon_threadsafe(task.cancel)):
+                    found = await task
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            if not call.interrupted:
+                raise
         except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
             self._settle(error)
         else:
@@ -300,29 +310,54 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self._calls: list[Call[Any, Any]] = []
+        self._waiting: list[tuple[Call[Any, Any], Callable[[], object]]] = []
         self._before: Any = None
 
+    @staticmethod
+    def _ours() -> bool:
+        return "ipykernel" in sys.modules and threading.current_thread() is threading.main_thread() and CELLS.is_mine()
+
     @contextmanager
-    def cancel(self, call: Call[Any, Any]) -> Iterator[None]:
-        """Within this block an interrupt cancels `call` and sets `call.interrupted`."""
-        if "ipykernel" not in sys.modules or threading.current_thread() is not threading.main_thread() or not CELLS.is_mine():
+    def cancel(self, call: Call[Any, Any], also: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """Within this block an interrupt cancels `call`, sets `call.interrupted`, and does what is given besides."""
+        if not self._ours():
             yield
             return
-        if not self._calls:
+        if not self._waiting:
             self._before = signal.signal(signal.SIGINT, self._handle)
-        self._calls.append(call)
+        waiting = (call, also)
+        self._waiting.append(waiting)
         try:
             yield
         finally:
-            self._calls.remove(call)
-            if not self._calls:
+            self._waiting.remove(waiting)
+            if not self._waiting:
                 signal.signal(signal.SIGINT, self._before)
 
-    def _handle(self, _number: int, _frame: object) -> None:
-        for call in self._calls:
+    @contextmanager
+    def raised(self, call: Call[Any, Any]) -> Iterator[None]:
+        """Within this block, which is plain code inside a cell that awaits, an interrupt is a KeyboardInterrupt, and ends `call`.
+
+        ipykernel only cancels such a cell's task, which plain code does not notice (a tool that sleeps ran to its end).
+        """
+        if not self._ours():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        except KeyboardInterrupt:
             call.interrupted = True
             call.cancel()
+            raise
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _handle(self, _number: int, _frame: object) -> None:
+        for call, also in self._waiting:
+            call.interrupted = True
+            call.cancel()
+            also()
 
 
 INTERRUPTS = Interrupts()

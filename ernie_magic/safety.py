@@ -19,12 +19,19 @@ WITHDRAWS = 3
 _RESET = Text("%ernie reset 清空后重新开始", "start again with %ernie reset")
 
 
-def withdrawn(flag: int, request_id: str) -> AnswerWithdrawn:
-    """The error in the place of an answer that must not be shown."""
+def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
+    """The error in the place of an answer that must not be shown.
+
+    Parameters
+    ----------
+    locked
+        Whether it belonged to a conversation, which is locked now.
+    """
     error = AnswerWithdrawn(
         Text("服务撤回了这个回答，内容不显示也不保留", "the service withdrew this answer; it is neither shown nor kept"),
         Text("内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})").fill(flag=flag),
-        Text("换一种问法；此对话已锁定，{reset}", "ask differently; this conversation is locked, {reset}").fill(reset=_RESET),
+        Text("换一种问法；此对话已锁定，{reset}", "ask differently; this conversation is locked, {reset}").fill(reset=_RESET) if locked else
+        Text("换一种问法", "ask differently"),
         status=200, request_id=request_id)
     error.flag = flag
     return error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ernie_magic.language import Text
+from ernie_magic.requests import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,11 +54,6 @@ class Service:
     strict: bool = True
     asks_usage: bool = False
     protocol: Protocol = "openai"
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables whose presence alone chooses this service."""
-        return tuple(name for name in (*self.key_variables, self.base_url_variable) if name)
 
 
 # The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the permanent key.
@@ -153,6 +149,16 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     console_url: str = CONSOLE_URL
 
+    @property
+    def rules(self) -> Rules:
+        """Whose rules a request is checked by."""
+        return Rules(self.service.strict, self.service.protocol)
+
+    @property
+    def account(self) -> tuple[str, Credential | None]:
+        """What limits and lists of models belong to."""
+        return self.base_url, self.credential
+
 
 def shown_url(url: str) -> str:
     """A URL as it may be shown: a password in it is a key."""
@@ -189,6 +195,20 @@ _LOOKS = (
           Text("千帆应用的 API Key（要和 Secret Key 成对使用）", "the API Key of a Qianfan application (it goes with a secret key)"),
           (OAUTH_PAIR[0], "local"), Text("写进 QIANFAN_AK 和 QIANFAN_SK", "put the two into QIANFAN_AK and QIANFAN_SK")),
 )
+
+
+def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
+    """Why a service does not let us in, and what to do, where that can be told from here: no key, or one of another kind."""
+    credential, service = endpoint.credential, endpoint.service
+    if credential is None:
+        names = " / ".join([*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)])
+        return (Text("没有设置密钥", "no key is set"), Text("设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key").fill(names=names))
+    key, place = (
+        (credential.key, service.name) if isinstance(credential, Bearer) else (credential.token, service.name) if isinstance(credential, AccessToken) else
+        (credential.pair.access, OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]))
+    if found := mixed_up(place, key):
+        return Text("这像是{kind}", "it looks like {kind}").fill(kind=found[0]), found[1]
+    return None
 
 
 def mixed_up(place: str, key: Key) -> tuple[Text, Text] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import weakref
 from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic import models, services
 from ernie_magic.conversation import Conversation
-from ernie_magic.core import Core, completes
+from ernie_magic.core import Core
 from ernie_magic.direct import Wire
-from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.language import Text
-from ernie_magic.requests import Rules, completion_request, embedding_request, image_request, rerank_request
+from ernie_magic.requests import completion_request, embedding_request, image_request, rerank_request
+from ernie_magic.results import Answer, Embeddings, ImageSet, Ranking
 from ernie_magic.running import IO, Call
 from ernie_magic.settings import ErnieSettings
 from ernie_magic.stream import Stream
@@ -32,16 +34,17 @@ if TYPE_CHECKING:
     from ernie_magic.history import History
     from ernie_magic.models import Listed
     from ernie_magic.requests import Message
-    from ernie_magic.results import Answer, Embeddings, ImageSet, Ranking
     from ernie_magic.services import Endpoint
     from ernie_magic.settings import Snapshot
     from ernie_magic.tokens import TokenCount
-    from ernie_magic.wire.limits import Limit
+    from ernie_magic.wire.limits import LimitState
     from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
 MAIN = "main"
+RESULTS = (Answer, Embeddings, ImageSet, Ranking)
 # What each other call uses when nobody says: the documents' own examples (seed 000; reference qianfan-wire 2).
+_IMAGE_MODELS = {"qianfan": "irag-1.0"}  # V2's documents have another (reference qianfan-wire 4.4)
 DEFAULTS: dict[models.Kind, str] = {"image": "Stable-Diffusion-XL", "embedding": "embedding-v1", "rerank": "bce-reranker-base"}
 
 
@@ -64,7 +67,7 @@ class Session:
             setattr(self.settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
-        self.last: Answer | None = None
+        self.last: Answer | Embeddings | ImageSet | Ranking | None = None
         self.wire = Wire(self)
         self._emulator: Emulator | None = None
         self._starting = threading.Lock()
@@ -103,9 +106,9 @@ class Session:
         """`Conversation.achat` of the current conversation."""
         return await self.conversation.achat(prompt, **options)
 
-    def reset(self) -> None:
-        """Forget the current conversation's turns; settings and usage stay."""
-        self.conversation.reset()
+    def reset(self, name: str = MAIN) -> None:
+        """Forget a conversation's turns, the current one's unless another is named; settings and usage stay."""
+        self[name].reset()
 
     # --- the other calls -------------------------------------------------------------------------------------------
 
@@ -129,11 +132,11 @@ class Session:
         ErnieError
         """
         settings, at = self.now()
-        model = model or endpoint or settings.model or models.FALLBACK_CHAT
+        model = model or endpoint or settings.model or models.UNDECIDED
         request = self._checked(lambda: completion_request(
             prompt, model=model, given=parameters, extra=extra or {}, stream=settings.stream if stream is None else stream,
-            rules=_rules(at), endpoint=endpoint))
-        if at.service.asks_usage and request.stream and not completes(at, request):
+            rules=at.rules, endpoint=endpoint))
+        if at.service.asks_usage and request.stream:
             request = replace(request, parameters={**request.parameters, "stream_options": {"include_usage": True}})
         return self.start(lambda core, emit: core.complete(request, at, settings, emit))
 
@@ -149,7 +152,7 @@ class Session:
         settings, at = self.now()
         request = self._checked(lambda: embedding_request(
             [texts] if isinstance(texts, str) else list(texts), model=model or endpoint or DEFAULTS["embedding"], given=given, extra=extra or {},
-            rules=_rules(at), endpoint=endpoint))
+            rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("embeddings", request, at, settings, emit, replies.vectors))
 
     def embed(self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Embeddings:
@@ -175,7 +178,7 @@ class Session:
     def _image(self, prompt: str, model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[ImageSet]:
         settings, at = self.now()
         request = self._checked(lambda: image_request(
-            prompt, model=model or endpoint or DEFAULTS["image"], given=given, extra=extra or {}, rules=_rules(at), endpoint=endpoint))
+            prompt, model=model or endpoint or _IMAGE_MODELS.get(at.service.name) or DEFAULTS["image"], given=given, extra=extra or {}, rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("images", request, at, settings, emit, replies.pictures))
 
     def image(self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> ImageSet:
@@ -200,13 +203,16 @@ class Session:
         """The same, awaited."""
         return await self._image(prompt, model, endpoint, extra, parameters).aresult()
 
-    def _rerank(self, query: str, documents: Sequence[str], model: str | None, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[Ranking]:
+    def _rerank(
+        self, query: str, documents: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any],
+    ) -> Stream[Ranking]:
         settings, at = self.now()
         request = self._checked(lambda: rerank_request(
-            query, list(documents), model=model or DEFAULTS["rerank"], given=given, extra=extra or {}, rules=_rules(at)))
+            query, [documents] if isinstance(documents, str) else list(documents), model=model or endpoint or DEFAULTS["rerank"], given=given,
+            extra=extra or {}, rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking))
 
-    def rerank(self, query: str, documents: Sequence[str], *, model: str | None = None, extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
+    def rerank(self, query: str, documents: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
         """Documents in the order of how well they answer a query (reference qianfan-wire 2.6).
 
         Parameters
@@ -224,14 +230,16 @@ class Session:
         ------
         ErnieError
         """
-        return self._rerank(query, documents, model, extra, parameters).result()
+        return self._rerank(query, documents, model, endpoint, extra, parameters).result()
 
-    async def arerank(self, query: str, documents: Sequence[str], *, model: str | None = None, extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
+    async def arerank(self, query: str, documents: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
         """The same, awaited."""
-        return await self._rerank(query, documents, model, extra, parameters).aresult()
+        return await self._rerank(query, documents, model, endpoint, extra, parameters).aresult()
 
     def _count(self, text: str, model: str | None) -> Stream[TokenCount]:
         settings, at = self.now()
+        if not isinstance(text, str):
+            raise self.spoken(InvalidMessages(Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(kind=type(text).__name__)))
         chosen = model or settings.model or models.FALLBACK_CHAT
         return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
 
@@ -248,6 +256,8 @@ class Session:
     def use(self, service: str) -> None:
         """Talk to this service from now on: "aistudio", "qianfan", "qianfan-v1", "local" or "emulator".
 
+        A key and an address that were set in this session for another service are forgotten: they are never sent to this one.
+
         Raises
         ------
         InvalidOption
@@ -259,6 +269,10 @@ class Session:
                 Text("没有叫 {name} 的服务，可选：{known}", "no service {name}; there are: {known}").fill(
                     name=service, known=", ".join(services.SERVICES)),
                 advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None))
+        if service != self.settings.chosen().name:
+            # A key and an address that were given here were for the service before: they must not reach this one.
+            self.settings.api_key = self.settings.secret_key = None
+            self.settings.base_url = ""
         self.settings.service = service
 
     def endpoint(self) -> Endpoint:
@@ -268,7 +282,7 @@ class Session:
         ------
         MissingKey, InvalidOption
         """
-        at = self.settings.endpoint()
+        at = self._checked(self.settings.endpoint)
         return replace(at, base_url=self._emulator_url()) if at.service is services.EMULATOR else at
 
     def _list(self) -> Stream[list[Listed]]:
@@ -288,9 +302,9 @@ class Session:
         listed = [entry.id for entries in self._core.listed.values() for entry in entries]
         return listed or [model.id for model in models.CATALOGUE]
 
-    def limits(self) -> list[Limit]:
+    def limits(self) -> list[LimitState]:
         """What is known of the services' limits a minute, and what is left: shared by everything in this process."""
-        return LIMITS.all()
+        return IO.run(LIMITS.all())
 
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
@@ -323,10 +337,13 @@ class Session:
 
         async def told(emit: Callable[[Delta], None]) -> Any:
             try:
-                return await work(self._core, emit)
+                result = await work(self._core, emit)
             except ErnieError as error:
                 error.language = language
                 raise
+            if isinstance(result, RESULTS):
+                self.last = result
+            return result
 
         return Stream(Call(told), lambda: language)
 
@@ -350,13 +367,20 @@ class Session:
         return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"
 
 
-def _rules(at: Endpoint) -> Rules:
-    return Rules(at.service.strict, at.service.protocol)
-
-
 _PATIENCE = 3.0  # seconds for connections to close: a process that ends waits no longer
 # Closed when the kernel ends, so that no connection and no server is left to the garbage collector.
 _OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+def _forget_the_parent() -> None:
+    """In a forked process: threads, connections and locks are the parent's."""
+    LIMITS.clear()
+    for session in list(_OPEN):
+        session._core.client.forget()  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_the_parent)
 
 
 @atexit.register

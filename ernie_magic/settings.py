@@ -61,8 +61,9 @@ class _ParameterTrait(TraitType[Any, Any]):
         super().__init__(help=f"{parameter.help.zh} / {parameter.help.en} {parameter.range()}")
         self.parameter = parameter
 
-    def validate(self, obj: object, value: object) -> Any:
-        return self.parameter.check(value, getattr(obj, "model", "") or UNDECIDED)
+    def validate(self, obj: Any, value: object) -> Any:
+        # The ranges are of the service that is chosen; what another one does not take, its requests leave out.
+        return self.parameter.check(value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict)
 
 
 class _NumberTrait(TraitType[Any, Any]):
@@ -99,10 +100,19 @@ class ErnieSettings(Configurable):
             raise self.unknown(name)
         try:
             super().__setattr__(name, value)
+        except InvalidOption as error:
+            error.language = self.spoken
+            raise
         except TraitError:
             shown = "•••" if name in ("api_key", "secret_key") else f"{value!r:.40}"
-            raise InvalidOption(Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
-                name=name, value=shown, choices=_choices(name))) from None
+            wrong = InvalidOption(Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
+                name=name, value=shown, choices=_choices(name)))
+            wrong.language = self.spoken
+            raise wrong from None
+
+    def __repr__(self) -> str:
+        given = {name: value for name, value in self.trait_values(config=True).items() if value not in (None, "") and value != self.traits()[name].default_value}
+        return f"ErnieSettings({', '.join(f'{name}={value!r}' for name, value in sorted(given.items()))})"
 
     @property
     def spoken(self) -> Language:
@@ -116,10 +126,12 @@ class ErnieSettings(Configurable):
     def unknown(self, name: str, shown: str = "") -> InvalidOption:
         """The error for a setting that is none, with the nearest one that is."""
         close = near(name, self.trait_names(config=True), 1)
-        return InvalidOption(
+        error = InvalidOption(
             Text("没有设置 {name}", "no setting {name}").fill(name=shown or name),
             advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
             Text("%ernie config 列出全部设置", "%ernie config lists all settings"))
+        error.language = self.spoken
+        return error
 
     def chosen(self) -> Service:
         """The service that is talked to now."""

@@ -54,7 +54,7 @@ class Stream(Generic[Result]):
                 yield batch
                 for delta in batch:
                     if delta.errand and delta.errand.claim():
-                        await delta.errand.arun()
+                        await delta.errand.arun(self._call)
         finally:
             self.close()
         if self._call.interrupted:

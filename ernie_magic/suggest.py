@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_ABBREVIATED = 3  # characters that tell a name by its beginning
+
 
 def near(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """Up to `count` of the `known` names that look like `name`, the nearest first; in any case."""
+    """Up to `count` of the `known` names that look like `name`, the nearest first; in any case. One it begins comes before others."""
     by_lower = {word.lower(): word for word in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
-    return tuple(by_lower[word] for word in found)
+    lower = name.lower()
+    begun = [word for word in by_lower if len(lower.strip("-")) >= _ABBREVIATED and word.startswith(lower) and word != lower]
+    close = difflib.get_close_matches(lower, by_lower, n=count, cutoff=0.5)
+    return tuple(by_lower[word] for word in dict.fromkeys([*sorted(begun, key=len), *close]))[:count]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.keys import scrub
-from ernie_magic.language import Text
+from ernie_magic.language import Text, whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -59,11 +59,14 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise InvalidOption(Text("工具 {name} 的参数 {parameter} 只能按位置给出", "the tool {name} takes {parameter} by position only").fill(
+                name=name, parameter=parameter.name), advice=Text("去掉定义里的 /", "leave out the / in its definition"))
         properties[parameter.name] = _schema(hints.get(parameter.name, str))
         if parameter.default is parameter.empty:
             required.append(parameter.name)
-        else:
-            properties[parameter.name].setdefault("default", parameter.default) if _is_json(parameter.default) else None
+        elif _is_json(parameter.default):
+            properties[parameter.name].setdefault("default", parameter.default)
     schema = {"type": "object", "properties": properties, "required": required}
     return {"type": "function", "function": {"name": name, "description": inspect.getdoc(function) or "", "parameters": schema}}
 
@@ -77,6 +80,8 @@ def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
     for tool in _flat(tools):
         if callable(tool):
             described = describe(tool)
+            if described["function"]["name"] in functions:
+                raise InvalidOption(Text("两个工具都叫 {name}", "two tools are called {name}").fill(name=described["function"]["name"]))
             functions[described["function"]["name"]] = tool
             sent.append(described)
         else:
@@ -113,7 +118,7 @@ def result(call: Mapping[str, Any], value: object = None, error: Exception | Non
     if error is not None:
         return ToolRun(name, arguments, json.dumps({"error": scrub(f"{type(error).__name__}: {error}")[:1000]}, ensure_ascii=False), failed=True)
     text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
-    return ToolRun(name, arguments, text)
+    return ToolRun(name, arguments, whole_characters(text))
 
 
 def _schema(hint: Any) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import doctor, endpoints, models
 from ernie_magic.display.tables import Table, clip
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.language import LANGUAGES, Language, Text, same
 from ernie_magic.magics.options import split
-from ernie_magic.services import shown_url
+from ernie_magic.services import EMULATOR, shown_url
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -46,15 +46,20 @@ def list_models(session: Session, words: list[str]) -> Table:
         rows.append([entry.id, kind, *_known(entry.known, language)])
     headers = {"zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
                "en": ["model", "type", "longest input (tokens)", "longest output", "notes"]}
-    note = Text("{n} 个模型，来自 {url} 的实时列表；“说明”来自本地目录", "{n} models, live from {url}; notes are the local catalogue's")
-    return Table(headers[language], rows, note.say(language, n=len(rows), url=shown_url(session.endpoint().base_url)))
+    note = Text("{n} 个模型，来自{where}的实时列表；“说明”来自本地目录", "{n} models, live from {where}; notes are the local catalogue's")
+    return Table(headers[language], rows, note.say(language, n=len(rows), where=_where(session).say(language)))
+
+
+def _where(session: Session) -> Text:
+    at = session.endpoint()
+    return at.service.label if at.service is EMULATOR else same(f" {shown_url(at.base_url)} ")
 
 
 def _known(entry: models.Model | None, language: Language) -> list[str]:
     if entry is None:
         return ["", "", ""]
     names = {"penalties": Text("支持频率/存在惩罚", "takes penalties"), "vision": Text("图像理解", "sees pictures"), "top_k": same("top_k"),
-             "thinking": Text("深度思考", "thinks"), "tools": Text("支持工具", "tools")}
+             "diffusion": same("Stable Diffusion"), "enhancer": Text("提示词润色", "prompt enhancer"), "thinking": Text("深度思考", "thinks"), "tools": Text("支持工具", "tools")}
     notes = [names[ability].say(language) for ability in sorted(entry.takes)]
     if entry.retired:
         notes.append(Text("据报上游已于 {date} 下线", "reported retired upstream since {date}").say(language, date=entry.retired))
@@ -115,8 +120,9 @@ def show_limits(session: Session, _words: list[str]) -> Table:
     """What the services allow a minute, and what is left."""
     language = session.settings.spoken
     how = {"headers": Text("服务的响应头", "the service's headers"), "429": Text("由 429 推测", "guessed from a 429"), "": Text("未知", "not known")}
+    known = [limit for limit in session.limits() if limit.requests or limit.tokens]
     rows = [[limit.service, limit.model, *(f"{left:,} / {most:,}" if most else "?" for left, most in (
-        (limit.remaining_requests, limit.requests), (limit.remaining_tokens, limit.tokens))), how[limit.learned].say(language)] for limit in session.limits()]
+        (limit.remaining_requests, limit.requests), (limit.remaining_tokens, limit.tokens))), how[limit.learned].say(language)] for limit in known]
     headers = {"zh": ["服务", "模型", "剩余请求 / 每分钟", "剩余 token / 每分钟", "来源"],
                "en": ["service", "model", "requests left / a minute", "tokens left / a minute", "learned from"]}
     note = Text("限额按账户计算，本内核的所有调用共用；还没有调用过的不在表中", "limits are the account's, shared by every call in this kernel; what was not called yet is not here")
@@ -136,6 +142,10 @@ def use(session: Session, words: list[str]) -> None:
     if words:
         session.use(words[0])
     _say(session, Text("现在使用 {service}", "now using {service}"), service=session.settings.chosen().label.say(session.settings.spoken))
+    try:
+        session.settings.endpoint()
+    except ErnieError as error:  # chosen it is, but it cannot be asked yet
+        print(error.line(session.settings.spoken))
 
 
 def config(session: Session, words: list[str]) -> Table | None:
@@ -144,18 +154,27 @@ def config(session: Session, words: list[str]) -> Table | None:
     if len(words) == 1 and "=" in words[0]:
         words = words[0].split("=", 1)
     if len(words) >= 2:  # noqa: PLR2004
-        settings.assign(words[0], " ".join(words[1:]))
+        settings.assign(words[0], " ".join(words[1:]) if words[1:] != ["default"] else "")
         name = words[0].replace("-", "_")
+        if name in ("api_key", "secret_key", "base_url"):
+            use(session, [])
         print(f"{name} = {_setting(session, name) or Text('（未设置）', '(not set)').say(settings.spoken)}")
         return None
     names = [name for name in settings.trait_names(config=True) if not words or name == words[0].replace("-", "_")]
     if not names:
         settings.assign(words[0], "")  # raises, naming the nearest
     unset = Text("（未设置）", "(not set)").say(language)
-    rows = [[name, _setting(session, name) or unset, settings.traits()[name].help] for name in sorted(names)]
+    rows = [[name, _setting(session, name) or unset, _help(settings.traits()[name].help, language)] for name in sorted(names)]
     headers = {"zh": ["设置", "值", "说明"], "en": ["setting", "value", "meaning"]}
-    how = Text("%ernie config 名 值 修改；也可用 %config ErnieSettings 或 ernie.settings", "change: %ernie config NAME VALUE, %config ErnieSettings or ernie.settings")
+    how = Text("修改：%ernie config 名称 值；恢复默认：%ernie config 名称 default；也可用 %config ErnieSettings 或 ernie.settings",
+               "change: %ernie config NAME VALUE; unset: %ernie config NAME default; or %config ErnieSettings, ernie.settings")
     return Table(headers[language], rows, how.say(language))
+
+
+def _help(both: str, language: Language) -> str:
+    """A trait's help is in both languages, for `%config` shows it as it is."""
+    zh, _, en = both.partition(" / ")
+    return zh if language == "zh" or not en else en
 
 
 def _setting(session: Session, name: str) -> str:
@@ -167,10 +186,11 @@ def _setting(session: Session, name: str) -> str:
     if name == "api_key":
         _, where, variable = endpoints.found_key(service)
         shown = doctor.SET.say(settings.spoken)
-        return shown if value else f"{shown} ({where} {variable})" if where else ""
+        where = doctor.WHERE.get(where, same(where)).say(settings.spoken)
+        return shown if value else f"{shown} ({where} {variable})" if variable and endpoints.found_key(service)[0] else ""
     if name == "base_url" and not value:
         found, where = endpoints.variable(service.base_url_variable)
-        return f"{shown_url(found)} ({where} {service.base_url_variable})" if found else service.base_url
+        return f"{shown_url(found)} ({doctor.WHERE.get(where, same(where)).say(settings.spoken)} {service.base_url_variable})" if found else service.base_url
     return "" if value in (None, "") else shown_url(str(value))
 
 

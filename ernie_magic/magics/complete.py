@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from ernie_magic import parameters
+from ernie_magic import models, parameters
 from ernie_magic.language import LANGUAGES
 from ernie_magic.magics import commands, options
 from ernie_magic.services import SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ernie_magic.session import Session
 
     Matcher = Callable[[CompletionContext], dict[str, Any]]
 
 
-def matcher(session: Session) -> Matcher:
-    """A completer for IPython (`shell.Completer.custom_matchers`)."""
+def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
+    """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` has the user's variables."""
 
     @context_matcher(identifier="ernie_magic")
     def match(context: CompletionContext) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def matcher(session: Session) -> Matcher:
         words = _words(context.line_with_cursor) if context.cursor_line == 0 else None
         if words is None:
             return {"completions": [], "suppress": False}
-        found = list(_candidates(session, words, context.token))
+        found = list(_candidates(session, namespace, words, context.token))
         return {"completions": [SimpleCompletion(text, type="magic") for text in found], "suppress": bool(found)}
 
     return cast("Matcher", match)
@@ -40,23 +40,28 @@ def _words(line: str) -> list[str] | None:
     return line.split(" ")
 
 
-def _candidates(session: Session, words: list[str], token: str) -> Iterable[str]:
+def _candidates(session: Session, namespace: Mapping[str, Any], words: list[str], token: str) -> Iterable[str]:
     started = words[-1]
     before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
     known: Iterable[str]
     if words[0] == "%ernie":
         known = {"use": SERVICES, "lang": LANGUAGES, "models": session.known_models(), "reset": session.conversations,
-                 "config": session.settings.trait_names(config=True)}.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
+                 "config": session.settings.trait_names(config=True), "model": session.known_models(), "-s": session.conversations}.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
     else:
-        known = _values(session, before) or options.flags()
+        known = _values(session, namespace, before) or options.flags()
     # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
     kept = len(started) - len(token)
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
 
 
-def _values(session: Session, option: str) -> Iterable[str]:
+def _values(session: Session, namespace: Mapping[str, Any], option: str) -> Iterable[str]:
     if option in ("-m", "--model"):
-        return session.known_models()
+        return [name for name in session.known_models() if models.kind_of(name) in ("chat", None)]
+    if option in ("--tools", "--functions"):
+        return [name for name, value in namespace.items() if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == "__main__"]
     if option in ("-s", "--session"):
         return session.conversations
-    return next((p.choices for p in parameters.of("chat").values() if p.option == option), ())
+    found = next((p for p in parameters.of("chat").values() if p.option == option), None)
+    if found is None:
+        return ()
+    return ("on", "off") if found.type == "bool" or found.name == "web_search" else found.choices or (parameters.TOOL_CHOICES if found.name == "tool_choice" else ())

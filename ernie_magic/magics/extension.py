@@ -50,7 +50,7 @@ def load(shell: InteractiveShell) -> None:
             CELLS.enter()
     shell.events.register("pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session)))  # after `%reset`
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(_tagged(matcher(session)))
+        shell.Completer.custom_matchers.append(_tagged(matcher(session, shell.user_ns)))
     _warm(shell)
 
 

@@ -83,6 +83,9 @@ def _chat_parser() -> _Parser:
     for parameter in parameters.of("chat").values():
         flags = [parameter.short] if parameter.short else []
         flags += [f"--{parameter.v1.replace('_', '-')}"] if parameter.v1 else []  # the name that V1's documents use
+        if parameter.type == "bool" or parameter.name == "web_search":  # the option alone switches it on
+            parser.add_argument(parameter.option, *flags, dest=parameter.name, nargs="?", const="on")
+            continue
         parser.add_argument(parameter.option, *flags, dest=parameter.name,
                             action="append" if parameter.type in ("strings", "tools") else "store")
     for option in CHAT_OPTIONS:
@@ -210,7 +213,7 @@ def describe() -> str:
     """The options as text in both languages: the docstring's table."""
     lines = []
     for p in parameters.of("chat").values():
-        name = f"{p.short}, {p.option}" if p.short else p.option
+        name = ", ".join(flag for flag in (p.short, p.option, f"--{p.v1.replace('_', '-')}" if p.v1 else "") if flag)
         bounds = f"  {p.range()}" if p.range() else ""
         lines.append(f"    {name}{bounds}\n        {p.help.zh} / {p.help.en}")
     for option in CHAT_OPTIONS:

@@ -28,6 +28,7 @@ SIGNATURE_SECONDS = 300
 TOKEN_SECONDS = 43_200  # what the official client asks for
 MONTH = 2_592_000.0  # an access_token's life (seed 003's service says so each time)
 RENEW_BEFORE = 300.0  # seconds before its end a token is exchanged anew
+EXCHANGE_TIMEOUT = 30.0  # seconds for a pair to be exchanged
 BEARER_PATH = "/v1/BCE-BEARER/token"
 OAUTH_PATH = "/oauth/2.0/token"
 _SAFE = "-._~"
@@ -169,7 +170,7 @@ def _bearer(key: Key) -> dict[str, str]:
 
 async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> tuple[Key, float]:
     url = f"{credential.iam_url.rstrip('/')}{BEARER_PATH}?expireInSeconds={TOKEN_SECONDS}"
-    response = await http.get(url, headers=signed_headers(credential.pair, "GET", url))
+    response = await http.get(url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT)
     try:
         found = response.json()
         return Key(found["token"]), _epoch(found["expireTime"], time.time() + TOKEN_SECONDS)
@@ -179,7 +180,7 @@ async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> 
 
 async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> tuple[Key, float]:
     query = {"grant_type": "client_credentials", "client_id": credential.pair.access.reveal(), "client_secret": credential.pair.secret.reveal()}
-    response = await http.post(f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={})
+    response = await http.post(f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={}, timeout=EXCHANGE_TIMEOUT)
     try:
         found = response.json()
         return Key(found["access_token"]), time.time() + float(found.get("expires_in") or MONTH)

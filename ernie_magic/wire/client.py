@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__, safety
-from ernie_magic.errors import ErnieError, RateLimited
+from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited
 from ernie_magic.keys import LogFilter
 from ernie_magic.language import Text
+from ernie_magic.services import likely_cause
 from ernie_magic.wire import reading, retry
-from ernie_magic.wire.auth import Credentials, credential_url
+from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import failure, network
 from ernie_magic.wire.limits import LIMITS
 from ernie_magic.wire.protocol import Delta
@@ -79,6 +80,10 @@ class Client:
                                            headers={"User-Agent": f"ernie-magic/{__version__}"})
         return self._http
 
+    def forget(self) -> None:
+        """In a forked process: the connections and the locks are the parent's."""
+        self._http, self._credentials = None, Credentials()
+
     async def aclose(self) -> None:
         """Close the pool; the client may be used again."""
         if self._http is not None:
@@ -118,7 +123,7 @@ class Client:
         ------
         ErnieError
         """
-        return await self._attempts(_Sending(endpoint, request, terms, emit, reading.whole))
+        return await self._attempts(_Sending(endpoint, request, terms, emit, lambda response: reading.whole(response, request.most)))
 
     async def events(self, endpoint: Endpoint, request: WireRequest, terms: Snapshot, emit: Callable[[dict[str, Any]], None]) -> None:
         """Send a request whose reply is a stream of JSON events, whatever they mean.
@@ -142,7 +147,7 @@ class Client:
         limit = LIMITS.of((at.base_url, at.credential), at.service.name, request.model) if request.model else None
 
         def waiting(error: ErnieError, seconds: float, attempt: int) -> None:
-            sending.emit(Delta(notice=_RETRY.fill(what=error.what, seconds=f"{seconds:.0f}", attempt=attempt, count=terms.retry_count)))
+            sending.emit(Delta(notice=_RETRY.fill(what=error.what, seconds=_shown(seconds), attempt=attempt, count=terms.retry_count)))
 
         async for attempt in retry.attempts(
             terms.retry_count, terms.backoff_factor, may_repeat=lambda: not sending.started(), waiting=waiting, safely_only=not request.repeatable
@@ -155,7 +160,7 @@ class Client:
         def waiting(seconds: float) -> None:
             known = [_PER_MINUTE[name].fill(n=n) for name, n in (("requests", limit.requests), ("tokens", limit.tokens)) if n]
             told = Text("、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429")
-            sending.emit(Delta(notice=_LIMITED.fill(model=limit.model, limit=told, seconds=f"{seconds:.0f}")))
+            sending.emit(Delta(notice=_LIMITED.fill(model=limit.model, limit=told, seconds=_shown(seconds))))
 
         out = await limit.take(sending.request.tokens, waiting)
 
@@ -164,10 +169,13 @@ class Client:
             return await sending.read(response)
 
         try:
-            return await self._renewing(replace(sending, read=heeding))
+            result = await self._renewing(replace(sending, read=heeding))
         except RateLimited as error:
             limit.refused(error)
             raise
+        else:
+            limit.answered()
+            return result
         finally:
             if (used := sending.tokens()) is not None:
                 limit.settle(out, used)
@@ -198,7 +206,7 @@ class Client:
         import httpx
 
         endpoint, request, timeout = sending.endpoint, sending.request, sending.terms.timeout
-        url = request.path if "://" in request.path else endpoint.base_url + request.path
+        url = request.path if request.path.startswith(("http://", "https://")) else endpoint.base_url + request.path
         asked = credential_url(endpoint.credential) or endpoint.base_url  # whom we talk to, should nobody be there
         try:
             auth = await self._credentials.authorise(self._pool(), endpoint.credential, request.method, url, refused=refused)
@@ -216,10 +224,17 @@ class Client:
                     except ErnieError as found:  # V1 and some gateways refuse with status 200
                         error = found
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise network(problem, asked, timeout, started=sending.started()) from None
+            raise network(problem, asked, timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT, started=sending.started(),
+                          harmless=request.method == "GET") from None
+        if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
+            error.cause, error.advice = likely
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
 
 
 def _accepts(request: WireRequest) -> dict[str, str]:

@@ -7,13 +7,14 @@ Five shapes are met (reference aistudio-and-ernie-today 1.6): {"error": {code, m
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.error_codes import case_for
-from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RequestTimeout, ServiceUnreachable
+from ernie_magic.error_codes import case_for, is_known
+from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RateLimited, RequestTimeout, ServiceUnreachable
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text, same
 from ernie_magic.services import shown_url
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BODY = 64 * 1024  # bytes of a refusal that are read
-_SAID = Text("{what}（服务说：{said}）", "{what} (it says: {said})")
+_SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
 _OTHER_JSON = Text("别的 JSON 内容", "JSON of another kind")
 
 
-def refusal(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The code, type, message and request id in a JSON body that is an error; None when it is none."""
+def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
+    """The code, type, message and request id in a JSON body that is an error; None when it is none.
+
+    With a status that means success only what can be nothing else is an error: other calls have a `code` or a `detail` too.
+    """
+    bad = status >= 400  # noqa: PLR2004
     found: dict[str, Any] | None = None
     error = body.get("error")
     if isinstance(error, dict):
@@ -39,9 +44,9 @@ def refusal(body: Mapping[str, Any]) -> dict[str, Any] | None:
         found = {"code": body["errorCode"], "message": body.get("errorMsg")}
     elif body.get("error_code"):
         found = {"code": body["error_code"], "message": body.get("error_msg")}
-    elif body.get("code") and ("msg" in body or "message" in body) and "choices" not in body:
+    elif body.get("code") and ("msg" in body or "message" in body) and (bad or is_known(str(body["code"]))):
         found = {"code": body["code"], "message": body.get("msg") or body.get("message")}
-    elif "detail" in body and "choices" not in body:
+    elif "detail" in body and bad:
         detail = body["detail"]
         found = {"message": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)}
     if found is not None:
@@ -69,7 +74,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         parsed = None
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
         return _redirected(scrub(target), status)
-    said = refusal(parsed) if isinstance(parsed, dict) else None
+    said = refusal(parsed, status) if isinstance(parsed, dict) else None
     if said is None and status < 400:  # noqa: PLR2004
         return not_the_api(status, text)
     said = said or ({"message": _readable(text)} if parsed is None else {})
@@ -87,6 +92,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         message=message, request_id=scrub(request_id), body=text, retryable=case.retryable, retry_after=_seconds(headers),
     )
     error.renews = case.renews
+    if error.retry_after and isinstance(error, RateLimited):
+        error.advice = Text("服务要求等 {seconds:.0f} 秒再试", "the service asks to wait {seconds:.0f} s").fill(seconds=error.retry_after)
     return error
 
 
@@ -121,7 +128,7 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
     """Retry-After: seconds, or a date (RFC 9110)."""
     said = headers.get("retry-after", "")
     try:
-        return float(said)
+        return float(said) if 0 <= float(said) < math.inf else None
     except ValueError:
         pass
     try:
@@ -138,7 +145,7 @@ def cut() -> IncompleteAnswer:
         Text("已收到的文字都在；可以再问一次，或让它“继续”", "the text that came is kept; ask again, or ask it to go on"))
 
 
-def network(error: Exception, address: str, timeout: float, *, started: bool = False) -> ErnieError:
+def network(error: Exception, address: str, timeout: float, *, started: bool = False, harmless: bool = False) -> ErnieError:
     """The error of the tree for what httpx raised.
 
     Parameters
@@ -149,6 +156,8 @@ def network(error: Exception, address: str, timeout: float, *, started: bool = F
         Seconds without data that were allowed.
     started
         Whether a part of the answer had come.
+    harmless
+        Whether the request may be sent again although it may have been carried out (a GET).
     """
     import httpx
 
@@ -166,7 +175,13 @@ def network(error: Exception, address: str, timeout: float, *, started: bool = F
             Text("服务繁忙，或模型思考得太久", "the service is busy, or the model thinks for long"),
             Text("再试，或用 %ernie config request_timeout 放宽", "try again, or allow more by %ernie config request_timeout"))
     if isinstance(error, httpx.DecodingError):
-        return not_the_api(200, "")
-    return cut() if started else ServiceUnreachable(
+        return ProtocolError(
+            Text("服务的压缩数据已损坏", "the service's compressed reply is damaged"),
+            Text("服务或中间的代理出错", "the service, or a proxy in between, failed"), Text("再试一次", "try again"))
+    if started:
+        return cut()
+    hung_up = ServiceUnreachable(
         Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
         Text("服务出错或网络中断", "the service or the network failed"), Text("再试一次", "try again"))
+    hung_up.retryable = harmless
+    return hung_up

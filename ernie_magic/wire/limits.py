@@ -25,6 +25,28 @@ _FORGET = 10  # minutes after which a limit that was only guessed from a refusal
 _TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
 
 
+@dataclass(frozen=True)
+class LimitState:
+    """A model's limit a minute, as it stood when it was asked for.
+
+    Attributes
+    ----------
+    service, model : str
+    requests, remaining_requests, tokens, remaining_tokens : int | None
+        Allowed, and left in the running minute; None when not known.
+    learned : str
+        "headers", "429" or "".
+    """
+
+    service: str
+    model: str
+    requests: int | None
+    remaining_requests: int | None
+    tokens: int | None
+    remaining_tokens: int | None
+    learned: str
+
+
 @dataclass
 class _Out:
     """A request that was let out, or somebody else's that the service told of."""
@@ -93,7 +115,6 @@ class Limit:
         tokens = _number(headers, "x-ratelimit-limit-tokens", "x-ratelimit-limit-input-tokens")
         if requests or tokens:
             self.requests, self.tokens, self.learned = requests or self.requests, tokens or self.tokens, "headers"
-        self._refusals = 0
         left = _number(headers, "x-ratelimit-remaining-requests")
         tokens_left = _number(headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens")
         # What the service counted and we did not send is somebody else's on the same account.
@@ -102,14 +123,23 @@ class Limit:
         if others or their_tokens:
             self._out.append(_Out(time.monotonic(), their_tokens, others))
 
+    def answered(self) -> None:
+        """A request was let through to its end: V1 tells its refusals with status 200, so that headers alone say nothing."""
+        self._refusals = 0
+
     def settle(self, out: _Out, tokens: int) -> None:
         """The answer's real number of tokens in the place of the estimate."""
         out.tokens = tokens
 
     def refused(self, error: ServiceError) -> None:
-        """Learn from a 429: nobody goes out for a while, and what had gone through is taken for the limit when none is known."""
+        """Learn from a 429: nobody goes out for a while, and what had gone through is taken for the limit when none is known.
+
+        A service that asks for more than a minute is asked again by the next call, which is told so at once.
+        """
         self._refusals += 1
-        self._closed_until = time.monotonic() + (error.retry_after or min(2.0 ** (self._refusals - 1), 60.0) * self.minute / MINUTE)
+        asked = error.retry_after
+        closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE if asked is None else asked if asked <= MINUTE else 0.0
+        self._closed_until = time.monotonic() + closed
         went = self._used()[0] - 1
         # With fewer it was not by us that the limit was reached.
         if self.requests is None and went >= _TELLING and error.code not in _TOKEN_CODES:
@@ -155,9 +185,10 @@ class Limits:
         """
         return self._known.setdefault((account, model.lower()), Limit(service, model, self.minute))
 
-    def all(self) -> list[Limit]:
-        """Every one that was met, in the order of first use."""
-        return list(self._known.values())
+    async def all(self) -> list[LimitState]:
+        """Every one that was met as it stands now, in the order of first use; on the I/O thread."""
+        return [LimitState(limit.service, limit.model, limit.requests, limit.remaining_requests, limit.tokens, limit.remaining_tokens, limit.learned)
+                for limit in self._known.values()]
 
     def clear(self) -> None:
         """Forget them all."""

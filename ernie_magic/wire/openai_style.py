@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, RerankRequest
 
+MAX_PICTURES = 128 * 1024 * 1024  # bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it
 MODELS = WireRequest("GET", "/models")
 
 
@@ -29,17 +30,17 @@ def completion(request: CompletionRequest) -> WireRequest:
 
 def embeddings(request: EmbeddingRequest) -> WireRequest:
     """`POST /embeddings`."""
-    return _post("/embeddings", request, {"model": request.model, "input": list(request.texts)})
+    return _post("/embeddings", request, {"model": request.endpoint or request.model, "input": list(request.texts)})
 
 
 def images(request: ImageRequest) -> WireRequest:
     """`POST /images/generations`; each may be billed, so never sent again when it may have been carried out."""
-    return _post("/images/generations", request, {"model": request.model, "prompt": request.prompt})._replace(repeatable=False)
+    return _post("/images/generations", request, {"model": request.endpoint or request.model, "prompt": request.prompt})._replace(repeatable=False, most=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
     """`POST /rerankers` (reference qianfan-wire 4.4; the other reference has `/rerank`)."""
-    return _post("/rerankers", request, {"model": request.model, "query": request.query, "documents": list(request.documents)})
+    return _post("/rerankers", request, {"model": request.endpoint or request.model, "query": request.query, "documents": list(request.documents)})
 
 
 def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = False) -> WireRequest:

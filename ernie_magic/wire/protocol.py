@@ -1,8 +1,7 @@
 """What every protocol has: a request as it goes out, a delta as it comes in, and the reader that collects an answer.
 
 A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`, `embeddings`, `images`,
-`rerank` make a `WireRequest` of a frozen request, `Reader` collects a chat's reply, and `vectors`, `pictures`, `ranking`
-read the others.
+`rerank` make a `WireRequest` of a frozen request, and `Reader` collects a chat's reply. `replies` reads the others.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.keys import Guard, scrub
+from ernie_magic.language import whole_characters
 from ernie_magic.results import Answer
 from ernie_magic.usage import Usage
 
@@ -38,7 +38,9 @@ class WireRequest(NamedTuple):
         An estimate of what it takes.
     stream : bool
     repeatable : bool
-        Whether it may be sent again after a failure in which it may have been carried out (never an image).
+        Whether it may be sent again after a 5xx, in which it may have been carried out (never an image).
+    most : int
+        Bytes of a reply in one piece: more is none.
     """
 
     method: str
@@ -48,6 +50,7 @@ class WireRequest(NamedTuple):
     tokens: int = 0
     stream: bool = False
     repeatable: bool = True
+    most: int = 32 * 1024 * 1024
 
 
 class Delta(NamedTuple):
@@ -118,6 +121,11 @@ class Reader:
         return None if self._usage is None else usage_of(self._usage)
 
     @property
+    def model(self) -> str:
+        """The model's id as the service reports it."""
+        return safe(self._meta.get("model") or self.request.endpoint or self.request.model)
+
+    @property
     def tokens(self) -> int | None:
         """All of them together."""
         return self.usage.total_tokens if self.usage else None
@@ -157,7 +165,7 @@ class Reader:
         if text is None:
             return self._hear(chunk)
         if chunk == self._like:
-            text = self._guards[0].feed(_whole_characters(text))
+            text = self._guards[0].feed(whole_characters(text))
             if not text:
                 return None
             self._text.append(text)
@@ -194,7 +202,7 @@ class Reader:
             if isinstance(call, dict) and isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
-        text, reasoning = (guard.feed(_whole_characters(t)) if isinstance(t, str) else "" for guard, t in zip(self._guards, (
+        text, reasoning = (guard.feed(whole_characters(t)) if isinstance(t, str) else "" for guard, t in zip(self._guards, (
             part.get("content"), part.get("reasoning_content") or part.get("reasoning")), strict=True))
         return self._add(text, reasoning)
 
@@ -230,7 +238,8 @@ class Reader:
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tools that the model asks for, each whole."""
-        return tuple({k: v for k, v in call.items() if k != "index"} for call in self._tool_calls)
+        return tuple({"id": call["id"], "type": call["type"], "function": {name: safe(text) for name, text in call["function"].items()}}
+                     for call in self._tool_calls)
 
     @property
     def message(self) -> dict[str, Any]:
@@ -245,7 +254,7 @@ class Reader:
         ban_round = self._choice.get("ban_round")
         return Answer(
             text="".join(self._text), reasoning=reasoning, request=self.request, usage=self.usage,
-            model=safe(self._meta.get("model") or self.request.model), finish_reason=self.finish_reason, tool_calls=self.tool_calls,
+            model=self.model, finish_reason=self.finish_reason, tool_calls=self.tool_calls,
             partial=partial, seconds=seconds, first_seconds=first_seconds, id=self.id, flag=self.flag,
             ban_round=ban_round if isinstance(ban_round, int) else None,
             is_truncated=self.finish_reason == "length" or bool(self._choice.get("is_truncated")),
@@ -265,16 +274,7 @@ def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Mappin
 
 def safe(found: object) -> str:
     """A server's word as it may be shown: no key in it, no half characters."""
-    return scrub(_whole_characters(str(found)))
-
-
-def _whole_characters(text: str) -> str:
-    """`text` without half characters (lone surrogates): Jupyter could not send them on."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return scrub(whole_characters(str(found)))
 
 
 def usage_of(found: object) -> Usage:

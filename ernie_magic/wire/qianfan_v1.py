@@ -10,10 +10,11 @@ from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.suggest import near
 from ernie_magic.wire import protocol
+from ernie_magic.wire.openai_style import MAX_PICTURES
 from ernie_magic.wire.protocol import WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, Message, RerankRequest
 
@@ -57,7 +58,7 @@ def path_of(model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[s
 
 def chat(request: ChatRequest) -> WireRequest:
     """`POST /chat/{model}`: the system prompt is a field of its own, an odd number of messages (seed 003)."""
-    messages = [_message(message) for message in request.messages]
+    messages = _messages(request.messages)
     system = {}
     if messages and messages[0]["role"] == "system":
         system = {"system": messages.pop(0)["content"]}
@@ -84,8 +85,7 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 def images(request: ImageRequest) -> WireRequest:
     """`POST /text2image/{model}` (reference qianfan-wire 2.4); pictures come as `b64_image` only."""
-    given = {name: value for name, value in request.parameters.items() if name != "response_format"}
-    return _post("image", request, {"prompt": request.prompt, **given})._replace(repeatable=False)
+    return _post("image", request, {"prompt": request.prompt, **_fields(request.parameters, "image")})._replace(repeatable=False, most=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
@@ -109,19 +109,28 @@ def _fields(given: Mapping[str, Any], kind: models.Kind) -> dict[str, Any]:
     fields = {table[name].v1 or name: value for name, value in given.items()}
     if isinstance(wanted := fields.get("response_format"), dict):
         fields["response_format"] = wanted["type"]
+    if fields.get("tool_choice") == "auto":
+        del fields["tool_choice"]  # V1's default, which has no word of its own
     if "functions" in fields:
         fields["functions"] = [tool["function"] for tool in fields["functions"]]
     return fields
 
 
-def _message(message: Message) -> Message:
-    """A message in V1's form: one `function_call`, and its result as `function` (reference qianfan-wire 3.4)."""
-    if message["role"] == "tool":
-        return {"role": "function", "name": message.get("name") or "", "content": message["content"]}
-    if calls := message.get("tool_calls"):
-        call = calls[0]["function"]
-        return {"role": "assistant", "content": message.get("content") or "", "function_call": {"name": call["name"], "arguments": call["arguments"]}}
-    return message
+def _messages(messages: Sequence[Message]) -> list[Message]:
+    """The messages in V1's form: one `function_call` at a time, each followed by its result as `function` (reference qianfan-wire 3.4)."""
+    found: list[Message] = []
+    for message in messages:
+        if message["role"] == "tool":
+            # The result goes behind the call it belongs to; V2 has all calls first, then all results.
+            place = next((i for i, before in enumerate(found) if before.get("_call") == message.get("tool_call_id")), len(found) - 1) + 1
+            found.insert(place, {"role": "function", "name": message.get("name") or "", "content": message["content"]})
+        elif calls := message.get("tool_calls"):
+            for i, call in enumerate(calls):
+                called = {"name": call["function"]["name"], "arguments": call["function"]["arguments"]}
+                found.append({"role": "assistant", "content": (message.get("content") or "") if not i else "", "function_call": called, "_call": call.get("id")})
+        else:
+            found.append(dict(message))
+    return [{name: value for name, value in message.items() if name != "_call"} for message in found]
 
 
 class Reader(protocol.Reader):

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import ProtocolError
-from ernie_magic.keys import scrub
+from ernie_magic.keys import scrub, without_keys
 from ernie_magic.language import Text
 from ernie_magic.wire import sse
 from ernie_magic.wire.failures import MAX_BODY, cut, failure, not_the_api, refusal
@@ -47,7 +47,7 @@ async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
             yield payload
 
 
-async def whole(response: httpx.Response, most: int = MAX_REPLY) -> dict[str, Any]:
+async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     """A reply that is one JSON body.
 
     Parameters
@@ -61,11 +61,13 @@ async def whole(response: httpx.Response, most: int = MAX_REPLY) -> dict[str, An
         It is not JSON, or an error with status 200.
     """
     raw = await beginning(response, most + 1)
+    if len(raw) > most:
+        raise too_large(most)
     try:
-        payload = json.loads(raw)
+        payload = json.loads(without_keys(raw))
     except (ValueError, RecursionError):
         payload = None
-    if not isinstance(payload, dict) or len(raw) > most or refusal(payload) is not None:
+    if not isinstance(payload, dict) or refusal(payload) is not None:
         raise failure(response.status_code, response.headers, raw)
     return payload
 
@@ -160,6 +162,13 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
         raise not_the_api(response.status_code, scrub(raw[:MAX_BODY].decode("utf-8", "replace")))
     for delta in pieces:
         yield delta
+
+
+def too_large(most: int) -> ProtocolError:
+    """The error for a reply beyond all measure."""
+    return ProtocolError(
+        Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end").fill(most=most // 1024 // 1024),
+        Text("服务出错，或地址不对", "the service failed, or the address is wrong"), Text("减少一次请求的数量，或检查 base_url", "ask for less at a time, or check base_url"))
 
 
 async def beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:

@@ -82,12 +82,18 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
     ProtocolError
     """
     try:
-        found = [Ranked(str(item.get("document") or request.documents[item["index"]]), float(item["relevance_score"]), int(item["index"]))
+        found = [Ranked(_document(item) or request.documents[item["index"]], float(item["relevance_score"]), int(item["index"]))
                  for item in payload["results"]]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise _not_expected(payload) from None
     best_first = tuple(sorted(found, key=lambda ranked: -ranked.score))
     return Ranking(best_first, request, usage_of(payload.get("usage")), str(payload.get("model") or request.model), service)
+
+
+def _document(item: Mapping[str, Any]) -> str:
+    """The document's text: some servers wrap it in an object."""
+    found = item.get("document")
+    return str((found.get("text") if isinstance(found, dict) else found) or "")
 
 
 def _not_expected(payload: Mapping[str, Any]) -> ProtocolError:

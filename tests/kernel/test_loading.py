@@ -35,7 +35,7 @@ def test_with_no_key_the_emulator_answers_and_says_so():
 def test_a_failing_cell_fails_the_run_with_one_line():
     with pytest.raises(CellExecutionError) as caught:
         execute(["%load_ext ernie_magic", "%%ernie --temperature 3\nhi", "print('never')"])
-    assert "--temperature 3.0 is out of range (0.0, 1.0]" in str(caught.value)
+    assert "temperature 3.0 is out of range (0.0, 1.0]" in str(caught.value)
 
 
 @pytest.mark.parametrize("cell", ["%%ernie", "%%ernie What is a p-value?", "%%ernie --as ernie\nhi"])

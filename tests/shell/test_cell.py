@@ -75,7 +75,7 @@ def test_reasoning_is_kept_apart(run, ernie):
 
 MISTAKES = [
     ("%%ernie --temprature 0.3\nhi", "InvalidOption", "did you mean --temperature"),
-    ("%%ernie --temperature 3\nhi", "InvalidOption", "--temperature 3.0 is out of range (0.0, 1.0]"),
+    ("%%ernie --temperature 3\nhi", "InvalidOption", "temperature 3.0 is out of range (0.0, 1.0]"),
     ("%%ernie -m ernie-3.5-8k --presence-penalty 1\nhi", "InvalidOption", "not for the model ernie-3.5-8k"),
     ("%%ernie\n \n", "InvalidMessages", "the prompt is empty"),
     ("%%ernie\n{{nobody}}", "InvalidExpression", "the name nobody is not defined"),

@@ -52,7 +52,8 @@ def test_pictures_as_links_and_as_bytes(session, emulator):
     assert [picture.url.startswith("http://127.0.0.1") for picture in links.pictures] == [True, True]
     (picture,) = session.image("一只黑猫, 蓝帽子", response_format="b64_json", size="768x768", seed=7).pictures
     assert picture.content.startswith(b"\x89PNG")
-    assert emulator.requests[-1].body == {"model": "Stable-Diffusion-XL", "prompt": "一只黑猫, 蓝帽子", "size": "768x768", "seed": 7, "response_format": "b64_json"}
+    default = {"qianfan": "irag-1.0"}.get(session.settings.service, "Stable-Diffusion-XL")
+    assert emulator.requests[-1].body == {"model": default, "prompt": "一只黑猫, 蓝帽子", "size": "768x768", "seed": 7, "response_format": "b64_json"}
 
 
 @pytest.mark.parametrize(("fault", "sent", "error"), [
@@ -104,7 +105,11 @@ def test_any_other_path_of_the_service(session):
     assert "".join(chunk["choices"][0]["delta"]["content"] for chunk in chunks) == "a b"
     assert session.wire.post("/chat/completions", {**body, "stream": False})["choices"][0]["message"]["content"] == "a b"
     with pytest.raises(errors.ModelNotFound):
-        session.wire.post("/chat/completions", {**body, "model": "nobody"})
+        session.wire.post("/chat/completions", {**body, "model": "nobody", "stream": False})
+    with pytest.raises(errors.ModelNotFound):
+        list(session.wire.stream("/chat/completions", {**body, "model": "nobody"}))
+    with pytest.raises(errors.InvalidOption, match="read by ernie.wire.stream"):
+        session.wire.post("/chat/completions", body)
     assert not session.history
 
 
@@ -191,7 +196,7 @@ def test_a_history_that_would_not_fit_loses_its_oldest_whole_turns_and_says_so(s
 
 
 def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emulator):
-    with pytest.raises(errors.InvalidMessages, match=r"20001 characters; by ernie-3\.5-8k at most 20000"):
+    with pytest.raises(errors.InvalidMessages, match=r"20001 characters; ernie-3\.5-8k takes at most 20000"):
         session.chat("长" * 20_001)
     assert not emulator.requests
     with pytest.raises(errors.InputTooLong):  # tokens can only be estimated: the service judges

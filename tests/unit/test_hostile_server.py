@@ -122,7 +122,7 @@ REFUSED = {
     "html": (http("<html>login</html>", kind="text/html"), errors.ProtocolError, "a web page"),
     "json of another kind": (http("[1]", kind="application/json"), errors.ProtocolError, "JSON of another kind"),
     "no http": (b"\x00\x01garbage\r\n\r\n", errors.ServiceUnreachable, "hung up"),
-    "gzip that is none": (http("not gzip", Content_Encoding="gzip"), errors.ProtocolError, "sent nothing"),
+    "gzip that is none": (http("not gzip", Content_Encoding="gzip"), errors.ProtocolError, "compressed reply is damaged"),
     "error in one line without data": (http('{"error_code": 336100, "error_msg": "busy"}\n'), errors.ServerError, "busy"),
     "error over several bare lines": (http('{\n "error": {\n  "code": "internal_error", "message": "oops"}}\n'), errors.ServerError, "oops"),
     "rate limit with status 200": (http('{"code":336501,"msg":"rpm"}', kind="application/json"), errors.RateLimited, "rpm"),

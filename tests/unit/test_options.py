@@ -50,8 +50,8 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
 
 @pytest.mark.parametrize(("text", "told"), [
     ("--temprature 0.3", "no option --temprature. What to do: did you mean --temperature?"),
-    ("--temperature hot", "--temperature 'hot' is not a number in (0.0, 1.0]."),
-    ("--seed 1.5", "--seed '1.5' is not a whole number in (0, 2147483647)."),
+    ("--temperature hot", "temperature 'hot' is not a number in (0.0, 1.0]."),
+    ("--seed 1.5", "seed '1.5' is not a whole number in (0, 2147483647)."),
     ("--temperature", "--temperature needs a value."),
     ("--as 1x", "--as '1x' is not a variable's name."),
     ("--as ernie", "--as 'ernie' is not a variable's name."),

@@ -64,8 +64,8 @@ def test_v1_s_own_names_and_fields(v1, emulator):
 
 
 @pytest.mark.parametrize(("given", "told"), [
-    ({"seed": 3}, "--seed is not for Qianfan V1"), ({"stream_options": {"include_usage": True}}, "is not for Qianfan V1"),
-    ({"top_k": 3}, "--top-k is not for the model ernie-speed-8k"), ({"max_output_tokens": 1}, "out of range [2, 2048]"),
+    ({"seed": 3}, "seed is not for Qianfan V1"), ({"stream_options": {"include_usage": True}}, "is not for Qianfan V1"),
+    ({"top_k": 3}, "top_k is not for the model ernie-speed-8k"), ({"max_output_tokens": 1}, "out of range [2, 2048]"),
     ({"metadata": {"a": 1}}, "at most 16 pairs of texts"), ({"model": "ernie-5.1"}, "has no path for the model ernie-5.1")])
 def test_what_v1_does_not_take_is_told_before_sending(v1, emulator, given, told):
     with pytest.raises(errors.InvalidOption) as caught:
@@ -83,7 +83,7 @@ def test_what_is_v1_s_own_is_told_on_other_services(emulator, monkeypatch):
 def test_a_service_that_a_user_deployed(v1, emulator):
     assert v1.chat("[[echo]]hi", endpoint="ngxxxol8_test1", top_k=4).text == "hi"
     assert (emulator.requests[-1].path, emulator.requests[-1].body["top_k"]) == (f"{PREFIX}/chat/ngxxxol8_test1", 4)
-    with pytest.raises(errors.InvalidMessages, match="4801 characters; by Dolly-12B at most 4800"):
+    with pytest.raises(errors.InvalidMessages, match="4801 characters; Dolly-12B takes at most 4800"):
         v1.chat("x" * 4801, model="Dolly-12B", endpoint="ngxxxol8_test1", history=False)
     with pytest.raises(errors.InvalidOption, match="takes no system prompt"):
         v1.chat("hi", model="Dolly-12B", endpoint="ngxxxol8_test1", system="s", history=False)

@@ -136,7 +136,7 @@ def test_a_server_that_comes_up_late_is_reached(studio, monkeypatch):
 
     with start(latency=0) as late:
         port = int(late.url.rpartition(":")[2])
-    studio.settings.base_url = f"http://127.0.0.1:{port}/llm/lmapi/v3"
+    studio.settings.base_url, studio.settings.api_key = f"http://127.0.0.1:{port}/llm/lmapi/v3", "k-late-k-late"
     studio.settings.backoff_factor, studio.settings.retry_count = 0.5, 8
     timer = threading.Timer(0.3, lambda: servers.append(start(port=port, latency=0)))
     servers = []
