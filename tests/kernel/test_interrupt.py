@@ -117,3 +117,22 @@ def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, c
     while emulator.open_streams and time.monotonic() < end:
         time.sleep(0.01)
     assert emulator.open_streams == 0
+
+
+TOOLS = {
+    "plain": "def slow(location: str) -> str:\n    '''天气查询工具'''\n    import time\n    for _ in range(300): time.sleep(0.1)",
+    "async": "async def slow(location: str) -> str:\n    '''天气查询工具'''\n    import asyncio\n    await asyncio.sleep(30)",
+}
+
+
+@pytest.mark.parametrize(("kind", "cell"), [
+    ("plain", "%%ernie --tools slow\n北京天气"), ("async", "%%ernie --tools slow\n北京天气"), ("plain", "ernie.chat('北京天气', tools=[slow])"),
+    ("plain", "await ernie.achat('北京天气', tools=[slow])"), ("async", "await ernie.achat('北京天气', tools=[slow])")])
+def test_a_tool_that_takes_long_is_stopped_too(kernel, emulator, kind, cell):
+    kernel.run(TOOLS[kind])
+    ran = kernel.run(cell, interrupt_after=-0.5)
+    assert ran.error["ename"] == "Interrupted"
+    assert len(ran.error["traceback"]) == 1
+    assert ran.idle - kernel.interrupted < 1
+    assert kernel.value("len(ernie.history)") == "0"
+    assert kernel.run("%%ernie\n[[echo]]on").status == "ok"
