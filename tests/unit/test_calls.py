@@ -108,7 +108,7 @@ def test_any_other_path_of_the_service(session):
         session.wire.post("/chat/completions", {**body, "model": "nobody", "stream": False})
     with pytest.raises(errors.ModelNotFound):
         list(session.wire.stream("/chat/completions", {**body, "model": "nobody"}))
-    with pytest.raises(errors.InvalidOption, match="read by ernie.wire.stream"):
+    with pytest.raises(errors.InvalidOption, match=r"read by ernie\.wire\.stream"):
         session.wire.post("/chat/completions", body)
     assert not session.history
 

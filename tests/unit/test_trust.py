@@ -70,7 +70,7 @@ def test_half_a_pair_is_told(monkeypatch, name, missing):
 
 def test_no_key_is_not_called_a_wrong_key(emulator, monkeypatch):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.AuthenticationFailed, match="no key is set.*set AI_STUDIO_API_KEY"):
+    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.AuthenticationFailed, match=r"no key is set.*set AI_STUDIO_API_KEY"):
         session.chat("hi")
 
 
