@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,7 +153,9 @@ def _thoughts(asked: str, *, chinese: bool) -> str:
 
 def _topic(asked: str) -> str:
     first = re.split(r"[。！？!?\n：:;；]", asked.strip())[0]
-    return first[:24].strip() or "…"
+    if re.search(r"[\u4e00-\u9fff]", first):
+        return first[:24].strip()
+    return textwrap.shorten(first, 48, placeholder=" …") or "…"
 
 
 def _markdown(asked: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool) -> str:

@@ -184,6 +184,7 @@ class Notebook:
         size = self.page.viewport_size
         extra = self.panel.locator(".jp-WindowedPanel-outer").evaluate("e => e.scrollHeight - e.clientHeight")
         self.page.set_viewport_size({**size, "height": size["height"] + extra})
+        self.panel.locator(".jp-WindowedPanel-outer").evaluate("e => { e.scrollTop = 0 }")
         self.page.screenshot(path=PICTURES / f"{name}.png")
         self.page.set_viewport_size(size)
 
