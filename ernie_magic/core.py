@@ -12,6 +12,7 @@ from ernie_magic.errors import ErnieError, ModelNotFound, stopped
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
+from ernie_magic.nested import NestedLoop
 from ernie_magic.requests import ChatRequest, Message, chat_request, room
 from ernie_magic.running import Errand
 from ernie_magic.services import EMULATOR, Endpoint, Signature
@@ -21,7 +22,7 @@ from ernie_magic.usage import Usage, UsageLog
 from ernie_magic.wire import openai_style, qianfan_v1
 from ernie_magic.wire.client import Client
 from ernie_magic.wire.failures import not_the_api
-from ernie_magic.wire.protocol import Delta, WireRequest, safe, usage_of
+from ernie_magic.wire.protocol import Delta, WireRequest, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +41,7 @@ _KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量
                "completion": Text("续写", "a completion")}
 _OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
+_CLIPPED = " … (truncated)"
 _LIST_TIMEOUT = 30.0  # seconds
 _LISTS_KEPT = 300.0  # seconds for which a list that could not be had is not asked for again
 
@@ -154,7 +156,7 @@ class Core:
             request = plan.request(await self._model(plan), self._paths(plan.endpoint))
         except asyncio.CancelledError:  # stopped before anything was asked
             raise stopped(None, plan.settings.language) from None
-        clock, spent = Clock(), Usage()
+        clock, spent, before = Clock(), Usage(), ""
         rounds: list[Message] = []
         runs: list[ToolRun] = []
         while True:
@@ -166,11 +168,12 @@ class Core:
             if problem or not _for_us(reader, request, plan):
                 break
             try:
-                done = [await _run(call, plan.options.functions, emit) for call in reader.tool_calls]
+                done = [_fitting(await _run(call, plan.options.functions, emit), request.model) for call in reader.tool_calls]
             except (ErnieError, asyncio.CancelledError) as error:
                 problem = error
                 break
             said = [reader.message, *(_result(call, run) for call, run in zip(reader.tool_calls, done, strict=True))]
+            before += reader.message["content"]
             rounds, runs, spent = rounds + said, runs + done, spent + (reader.usage or Usage())
             # A tool that had to be called was called: to ask for it again would never end, nor would a model that always asks.
             done_with = ("tool_choice",) if len(runs) < tools.MAX_RUNS else ("tool_choice", "tools", "parallel_tool_calls")
@@ -178,7 +181,9 @@ class Core:
             request = replace(request, messages=(*request.messages, *said), parameters=left)
         answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=plan.endpoint.service.name)
         if runs:
-            answer = replace(answer, tool_runs=tuple(runs), usage=spent + (answer.usage or Usage()))
+            # An answer that broke off before its last part has no rounds: the service takes no message without content.
+            rounds = rounds if answer.text else []
+            answer = replace(answer, text=before + answer.text, tool_runs=tuple(runs), usage=spent + (answer.usage or Usage()))
         return await self._ended(plan, answer, tuple(rounds), problem)
 
     async def _ended(
@@ -268,7 +273,11 @@ class Core:
         if endpoint.service.protocol != "qianfan-v1":
             return TokenCount(estimate(text))
         payload = await self.client.send(endpoint, qianfan_v1.tokenizer(text, model), settings)
-        return TokenCount(usage_of(payload.get("usage")).prompt_tokens, estimated=False, model=model)
+        usage = payload.get("usage")
+        counted = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+        if not isinstance(counted, int) or counted < 0:
+            raise not_the_api(200, scrub(str(payload)[:1000]))
+        return TokenCount(counted, estimated=False, model=model)
 
     async def models(self, endpoint: Endpoint, settings: Snapshot) -> list[Listed]:
         """The live list; on Qianfan V1, which lists only for those who sign, else the catalogue's."""
@@ -350,10 +359,11 @@ async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., An
         return tools.result(call, error=LookupError(f"there is no tool {call['function']['name']}"))
     try:
         given = tools.bound(function, call["function"]["arguments"])
-        errand: Errand[Any] = Errand(lambda: function(*given.args, **given.kwargs))
+        # The value is made text where the function was called: it may say things in its own way.
+        errand: Errand[ToolRun] = Errand(lambda: function(*given.args, **given.kwargs), lambda value: tools.result(call, value))
         emit(Delta(notice=_CALLING.fill(name=call["function"]["name"]), errand=errand))
-        run = tools.result(call, await errand)
-    except ErnieError:
+        run = await errand
+    except NestedLoop:
         raise
     except Exception as error:  # noqa: BLE001  (the user's function may raise anything)
         run = tools.result(call, error=error)
@@ -363,6 +373,13 @@ async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., An
 
 def _result(call: Mapping[str, Any], run: ToolRun) -> Message:
     return {"role": "tool", "tool_call_id": call["id"], "name": run.name, "content": run.content}
+
+
+def _fitting(run: ToolRun, model: str) -> ToolRun:
+    """A result no longer than the model takes; it is told that it was cut."""
+    entry = models.find(model)
+    most = entry.max_characters if entry else None
+    return run._replace(content=run.content[: most // 2] + _CLIPPED) if most and len(run.content) > most // 2 else run
 
 
 def _list(found: object) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidOption, UsageError
 from ernie_magic.language import Text
+from ernie_magic.requests import check_sendable
 from ernie_magic.wire.protocol import Delta, WireRequest
 
 if TYPE_CHECKING:
@@ -26,14 +27,18 @@ class Wire:
         self._session = session
 
     def _start(self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False) -> Stream[Any]:
-        if not path.startswith("/") or path.startswith("//"):
+        if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
             raise self._session.spoken(InvalidOption(
-                Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(path=path),
+                Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(path=f"{path!s:.60}"),
                 advice=Text('例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")')))
         if body is not None and not isinstance(body, dict):
             raise self._session.spoken(InvalidOption(Text("请求体要是字典", "the body is a dict")))
         if body and body.get("stream") and not stream:
             raise self._session.spoken(InvalidOption(Text("流式的回复用 ernie.wire.stream(…) 读取", "a streamed reply is read by ernie.wire.stream(…)")))
+        try:
+            check_sendable([path, body])
+        except UsageError as error:
+            raise self._session.spoken(error) from None
         settings, at = self._session.now()
         request = WireRequest(method, path, body, str((body or {}).get("model") or ""), stream=stream, repeatable=method == "GET")
 

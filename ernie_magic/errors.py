@@ -48,6 +48,14 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\u3000" else " " for c in text)
 
 
+def words(error: BaseException) -> str:
+    """What an exception says; an exception of the user's own may fail to say anything."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001
+        return ""
+
+
 class _OneLine:
     """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
 

@@ -35,7 +35,8 @@ class Turn:
     @property
     def messages(self) -> list[Message]:
         """The turn as the API's messages."""
-        return [{"role": "user", "content": self.prompt}, *self.rounds, {"role": "assistant", "content": self.answer.text}]
+        said = sum(len(message["content"]) for message in self.rounds if message["role"] == "assistant")
+        return [{"role": "user", "content": self.prompt}, *self.rounds, {"role": "assistant", "content": self.answer.text[said:]}]
 
 
 class History(Sequence[Turn]):

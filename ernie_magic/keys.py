@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +90,7 @@ class _Known:
     def add(self, value: str) -> None:
         if len(value) >= _PART:
             with self._lock:
-                self._values.add(value)
+                self._values |= {value, quote(value, safe=""), quote_plus(value)}  # as it stands in a URL
 
     def clear(self) -> None:
         with self._lock:

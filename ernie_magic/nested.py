@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 Result = TypeVar("Result")
+
+
+class NestedLoop(UsageError):
+    """A coroutine cannot be waited for here."""
+
+
 _LOSES_MESSAGES = 7  # ipykernel's version
 
 
@@ -27,7 +33,7 @@ def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
     Raises
     ------
-    UsageError
+    NestedLoop
         The running loop is a kernel's, which would lose messages.
     """
     try:
@@ -37,7 +43,7 @@ def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
     kernel = sys.modules.get("ipykernel")
     if kernel is not None and kernel.version_info[0] >= _LOSES_MESSAGES and threading.current_thread() is threading.main_thread():
         coroutine.close()
-        raise UsageError(
+        raise NestedLoop(
             Text("异步工具（async def）不能在这里等待", "an async tool cannot be waited for here"),
             Text("笔记本的事件循环正在运行", "the notebook's own event loop is running"),
             Text("改用 await ernie.achat(…) 或 %%ernie --tools …", "use await ernie.achat(…) or %%ernie --tools …"))

@@ -270,7 +270,7 @@ class Parameter:
             raise self._wrong_type(value)
         try:
             number = float(value)  # type: ignore[arg-type]  # numpy scalars and Decimals are welcome
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise self._wrong_type(value) from None
         if not math.isfinite(number) or (self.type == "int" and number != int(number)):
             raise self._wrong_type(value)

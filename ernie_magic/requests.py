@@ -378,7 +378,7 @@ def _check_extra(kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rule
         if (known is not None and known.known_to(rules.protocol)) or name in _BODY:
             raise InvalidOption(Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
                                 advice=Text("它有自己的选项，那里会检查取值", "it has an option of its own, where its value is checked"))
-    _check_sendable([*sent, dict(extra or {})])
+    check_sendable([*sent, dict(extra or {})])
 
 
 def _check_length(characters: int, model: str, rules: Rules, place: Text | None = None) -> None:
@@ -399,6 +399,9 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
     if not found:
         raise _empty_prompt()
     for message in found:
+        calls = message.get("tool_calls")
+        if calls and not (isinstance(calls, list) and all(isinstance(call, dict) and isinstance(call.get("function"), dict) for call in calls)):
+            raise InvalidMessages(Text("第 {n} 条消息的 tool_calls 不对", "the tool_calls of message {n} are malformed").fill(n=found.index(message) + 1))
         content = message.get("content")
         if not content and not message.get("tool_calls") and not message.get("function_call"):
             raise _empty_prompt() if message is found[-1] else InvalidMessages(
@@ -426,7 +429,13 @@ def _check_roles(roles: list[str]) -> None:
         raise InvalidMessages(Text("最后一条消息必须来自 user", "the last message must be from user"))
 
 
-def _check_sendable(parts: list[Any]) -> None:
+def check_sendable(parts: list[Any]) -> None:
+    """Whether this can be written as JSON in UTF-8.
+
+    Raises
+    ------
+    InvalidMessages, InvalidOption
+    """
     try:
         json.dumps(parts, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:

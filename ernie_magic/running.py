@@ -118,6 +118,15 @@ class Call(Generic[Item, Result]):
         finally:
             self._readers.remove(reader)
 
+    def _check_reader(self) -> None:
+        if self in _DOING.get():
+            raise RuntimeError("a tool cannot wait for the answer that waits for it")
+
+    @property
+    def readers(self) -> int:
+        """How many read it now."""
+        return len(self._readers)
+
     def cancel(self) -> None:
         """Ask the work to end; its result still comes."""
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
@@ -129,6 +138,7 @@ class Call(Generic[Item, Result]):
 
     def batches(self, interval: float = 0.0) -> Iterator[list[Item]]:
         """What was emitted, in batches at least `interval` seconds apart; the first one at once. Blocks this thread."""
+        self._check_reader()
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
         read, not_before = 0, 0.0
@@ -151,6 +161,7 @@ class Call(Generic[Item, Result]):
 
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Item]]:
         """The same for a reader that is itself a coroutine, in another loop."""
+        self._check_reader()
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         read, not_before = 0, 0.0
         with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):
@@ -194,6 +205,19 @@ class Call(Generic[Item, Result]):
             return None
 
 
+# The calls whose errands are being done here: what an errand waits for must not be what waits for the errand.
+_DOING: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_doing", default=())
+
+
+@contextmanager
+def _doing(call: object) -> Iterator[None]:
+    token = _DOING.set((*_DOING.get(), call))
+    try:
+        yield
+    finally:
+        _DOING.reset(token)
+
+
 class Errand(Generic[Result]):
     """Something that the work on the I/O thread wants done by whoever reads it, on their thread: a user's own function.
 
@@ -201,10 +225,12 @@ class Errand(Generic[Result]):
     ----------
     function
         Called by the reader; a coroutine that it gives is awaited.
+    then
+        Makes the result of what came of it, there too.
     """
 
-    def __init__(self, function: Callable[[], Result | Coroutine[Any, Any, Result]]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[[], Any], then: Callable[[Any], Result]) -> None:
+        self._function, self._then = function, then
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[Result] = self._loop.create_future()
         self._unclaimed = threading.Lock()
@@ -216,38 +242,52 @@ class Errand(Generic[Result]):
     def __await__(self) -> Generator[Any, None, Result]:
         return self._done.__await__()
 
-    def run(self) -> None:
-        """Do it, from plain code."""
+    def run(self, call: Call[Any, Any]) -> None:
+        """Do it, from plain code that reads `call`."""
         try:
-            found = self._function()
-            if inspect.iscoroutine(found):
-                from ernie_magic.nested import finish
+            with _doing(call):
+                found = self._function()
+                if inspect.iscoroutine(found):
+                    from ernie_magic.nested import finish
 
-                found = finish(found)
+                    found = finish(found)
+                made = self._then(found)
+        except asyncio.CancelledError as error:  # the function's own: nobody cancels plain code
+            self._settle(RuntimeError(repr(error)))
         except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
             self._settle(error)
         else:
-            self._settle(None, found)  # type: ignore[arg-type]  # a coroutine was finished above
+            self._settle(None, made)
 
     async def arun(self, call: Call[Any, Any]) -> None:
         """Do it, from a coroutine; an interrupt ends it and `call`."""
         try:
-            with INTERRUPTS.raised(call):
-                found = self._function()
-            if inspect.iscoroutine(found):
-                task = asyncio.ensure_future(found)
-                loop = asyncio.get_running_loop()
-                with INTERRUPTS.cancel(call, lambda: loop.call_soon_threadsafe(task.cancel)):
-                    found = await task
+            with _doing(call):
+                try:
+                    with INTERRUPTS.raised(call):
+                        found = self._function()
+                except asyncio.CancelledError as error:  # the function's own: plain code is not cancelled
+                    self._settle(RuntimeError(repr(error)))
+                    return
+                if inspect.iscoroutine(found):
+                    task = asyncio.ensure_future(found)
+                    loop = asyncio.get_running_loop()
+                    with INTERRUPTS.cancel(call, lambda: loop.call_soon_threadsafe(task.cancel)):
+                        found = await task
+                with INTERRUPTS.raised(call):
+                    made = self._then(found)
         except (KeyboardInterrupt, asyncio.CancelledError):
             if not call.interrupted:
                 raise
         except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
             self._settle(error)
         else:
-            self._settle(None, found)  # type: ignore[arg-type]
+            self._settle(None, made)
 
     def _settle(self, error: Exception | None, result: Result | None = None) -> None:
+        if isinstance(error, (StopIteration, StopAsyncIteration)):  # a future cannot hold one
+            error = RuntimeError(repr(error))
+
         def settle() -> None:
             if self._done.done():  # the call was stopped meanwhile
                 return

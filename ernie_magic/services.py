@@ -161,8 +161,8 @@ class Endpoint:
 
 
 def shown_url(url: str) -> str:
-    """A URL as it may be shown: a password in it is a key."""
-    return re.sub(r"//[^/@]*@", "//•••@", url)
+    """A URL as it may be shown: a password in it is a key, and so may be what stands in its query."""
+    return re.sub(r"\?.+", "?•••", re.sub(r"//[^/@]*@", "//•••@", url))
 
 
 def clean_base_url(url: str) -> str:

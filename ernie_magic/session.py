@@ -151,7 +151,7 @@ class Session:
     def _embedding(self, texts: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[Embeddings]:
         settings, at = self.now()
         request = self._checked(lambda: embedding_request(
-            [texts] if isinstance(texts, str) else list(texts), model=model or endpoint or DEFAULTS["embedding"], given=given, extra=extra or {},
+            _listed(texts), model=model or endpoint or DEFAULTS["embedding"], given=given, extra=extra or {},
             rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("embeddings", request, at, settings, emit, replies.vectors))
 
@@ -208,7 +208,7 @@ class Session:
     ) -> Stream[Ranking]:
         settings, at = self.now()
         request = self._checked(lambda: rerank_request(
-            query, [documents] if isinstance(documents, str) else list(documents), model=model or endpoint or DEFAULTS["rerank"], given=given,
+            query, _listed(documents), model=model or endpoint or DEFAULTS["rerank"], given=given,
             extra=extra or {}, rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking))
 
@@ -365,6 +365,15 @@ class Session:
     def __repr__(self) -> str:
         service, model = self.settings.chosen().name, self.settings.model or "default"
         return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"
+
+
+def _listed(texts: object) -> list[Any]:
+    """One text or several, as a list; arrays and columns are welcome, a dictionary's keys are not meant."""
+    if isinstance(texts, str):
+        return [texts]
+    if isinstance(texts, (bytes, dict)) or not hasattr(texts, "__iter__"):
+        raise InvalidMessages(Text("这里要文本或文本列表，不是 {kind}", "a text or a list of texts is wanted here, not {kind}").fill(kind=type(texts).__name__))
+    return list(texts)
 
 
 _PATIENCE = 3.0  # seconds for connections to close: a process that ends waits no longer

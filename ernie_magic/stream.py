@@ -41,11 +41,11 @@ class Stream(Generic[Result]):
                 yield batch
                 for delta in batch:
                     if delta.errand and delta.errand.claim():
-                        delta.errand.run()
+                        delta.errand.run(self._call)
         except KeyboardInterrupt:
             raise interrupted(self._call.stop(), self._language()) from None
         finally:
-            self.close()
+            self._leave()
 
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
         """The same in a coroutine."""
@@ -56,7 +56,7 @@ class Stream(Generic[Result]):
                     if delta.errand and delta.errand.claim():
                         await delta.errand.arun(self._call)
         finally:
-            self.close()
+            self._leave()
         if self._call.interrupted:
             told = interrupted if runs_the_cell() else stopped
             raise told(self._call.stop(), self._language())
@@ -98,6 +98,11 @@ class Stream(Generic[Result]):
         result = self._call.stop()
         nothing = getattr(result, "partial", False) and not (getattr(result, "text", "") or getattr(result, "reasoning", ""))
         return None if nothing else result
+
+    def _leave(self) -> None:
+        """A reader that leaves early ends the call, unless others read it still."""
+        if self._call.readers <= 1:
+            self.close()
 
     def close(self) -> None:
         """Stop: the connection is closed, and what came becomes the (partial) result."""

@@ -8,7 +8,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidOption, words
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text, whole_characters
 
@@ -48,15 +48,20 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
     """
     name = getattr(function, "__name__", "")
     if not name.isidentifier():
-        raise InvalidOption(Text("工具要有函数名，lambda 不行", "a tool needs a name: a lambda has none"),
+        raise InvalidOption(Text("工具要有函数名（lambda、partial 没有）", "a tool needs a function's name, which a lambda or a partial has not"),
                             advice=Text("用 def 定义它", "define it with def"))
     try:
         hints = typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError):  # annotations that name what is not there: described without them
+    except Exception:  # noqa: BLE001  (annotations may be any text at all: described without them)
         hints = {}
     properties: dict[str, Any] = {}
     required = []
-    for parameter in inspect.signature(function).parameters.values():
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        raise InvalidOption(Text("{name} 没有可读的参数表", "{name} has no signature that can be read").fill(name=name),
+                            advice=Text("用 def 包一层", "wrap it in a def")) from None
+    for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
@@ -116,7 +121,7 @@ def result(call: Mapping[str, Any], value: object = None, error: Exception | Non
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
     if error is not None:
-        return ToolRun(name, arguments, json.dumps({"error": scrub(f"{type(error).__name__}: {error}")[:1000]}, ensure_ascii=False), failed=True)
+        return ToolRun(name, arguments, json.dumps({"error": scrub(f"{type(error).__name__}: {words(error)}")[:1000]}, ensure_ascii=False), failed=True)
     text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
     return ToolRun(name, arguments, whole_characters(text))
 
@@ -133,7 +138,8 @@ def _schema(hint: Any) -> dict[str, Any]:
         return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     if origin in (list, tuple, set):
         return {"type": "array", **({"items": _schema(inner[0])} if inner else {})}
-    return {"type": _SIMPLE[origin or hint]} if (origin or hint) in _SIMPLE else {}
+    kind = origin or hint
+    return {"type": _SIMPLE[kind]} if isinstance(kind, type) and kind in _SIMPLE else {}
 
 
 def _is_json(value: object) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidExpression
+from ernie_magic.errors import InvalidExpression, words
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.suggest import near
@@ -98,14 +98,7 @@ def _value(expression: str, namespace: Mapping[str, Any]) -> str:
     except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # whatever the user's expression raises is told in one line
         raise InvalidExpression(
             Text("{{{{{source}}}}} 出错：{kind}：{said}", "{{{{{source}}}}} raised {kind}: {said}").fill(
-                source=shown, kind=type(error).__name__, said=scrub(_words(error))[:200])) from error
-
-
-def _words(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001  (an exception of the user's own may fail to say what it is)
-        return ""
+                source=shown, kind=type(error).__name__, said=scrub(words(error))[:200])) from error
 
 
 def _missing(error: NameError) -> str:

@@ -32,6 +32,7 @@ EXCHANGE_TIMEOUT = 30.0  # seconds for a pair to be exchanged
 BEARER_PATH = "/v1/BCE-BEARER/token"
 OAUTH_PATH = "/oauth/2.0/token"
 _SAFE = "-._~"
+_NO_TOKEN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # whatever a reply may be in a token's place
 
 
 def timestamp(at: float) -> str:
@@ -113,7 +114,7 @@ class Credentials:
 
     def __init__(self) -> None:
         self._tokens: dict[Credential, tuple[Key, float]] = {}
-        self._locks: dict[Credential, asyncio.Lock] = {}
+        self._exchanges: dict[Credential, asyncio.Task[Key]] = {}
 
     async def authorise(
         self, http: httpx.AsyncClient, credential: Credential | None, method: str, url: str, *, refused: Key | None = None
@@ -149,12 +150,18 @@ class Credentials:
                 Authorised({"access_token": token.reveal()}, {}, token))
 
     async def _token(self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair, refused: Key | None) -> Key:
-        async with self._locks.setdefault(credential, asyncio.Lock()):
-            token, end = self._tokens.get(credential, (None, 0.0))
-            if token is None or token == refused or time.time() > end - RENEW_BEFORE:
-                token, end = self._tokens[credential] = (
-                    await _bearer_token(http, credential) if isinstance(credential, BearerFromPair) else await _access_token(http, credential))
+        token, end = self._tokens.get(credential, (None, 0.0))
+        if token is not None and token != refused and time.time() <= end - RENEW_BEFORE:
             return token
+        if (task := self._exchanges.get(credential)) is None:
+            task = self._exchanges[credential] = asyncio.create_task(self._exchange(http, credential))
+            task.add_done_callback(lambda done: (self._exchanges.pop(credential), done.cancelled() or done.exception()))
+        return await asyncio.shield(task)  # one exchange for everybody who waits, also when it fails or one of them leaves
+
+    async def _exchange(self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair) -> Key:
+        token, end = await _bearer_token(http, credential) if isinstance(credential, BearerFromPair) else await _access_token(http, credential)
+        self._tokens[credential] = (token, end)
+        return token
 
 
 def credential_url(credential: Credential | None) -> str:
@@ -173,8 +180,8 @@ async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> 
     response = await http.get(url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT)
     try:
         found = response.json()
-        return Key(found["token"]), _epoch(found["expireTime"], time.time() + TOKEN_SECONDS)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return _sendable(found["token"]), _epoch(found["expireTime"], time.time() + TOKEN_SECONDS)
+    except _NO_TOKEN:
         raise failure(response.status_code, response.headers, response.content) from None
 
 
@@ -183,9 +190,14 @@ async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> t
     response = await http.post(f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={}, timeout=EXCHANGE_TIMEOUT)
     try:
         found = response.json()
-        return Key(found["access_token"]), time.time() + float(found.get("expires_in") or MONTH)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return _sendable(found["access_token"]), time.time() + min(float(found.get("expires_in") or MONTH), MONTH)
+    except _NO_TOKEN:
         raise failure(response.status_code, response.headers, response.content) from None
+
+
+def _sendable(token: str) -> Key:
+    token.encode("ascii")
+    return Key(token)
 
 
 def _epoch(text: object, otherwise: float) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__, safety
-from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited
-from ernie_magic.keys import LogFilter
+from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
+from ernie_magic.keys import LogFilter, scrub
 from ernie_magic.language import Text
 from ernie_magic.services import likely_cause
 from ernie_magic.wire import reading, retry
@@ -76,8 +76,14 @@ class Client:
                     logger.addFilter(LogFilter())
             # A proxy from the environment must not stand between us and this machine.
             direct = {f"all://{host}": None for host in LOOPBACK}
-            self._http = httpx.AsyncClient(mounts=direct, follow_redirects=False,
-                                           headers={"User-Agent": f"ernie-magic/{__version__}"})
+            try:
+                self._http = httpx.AsyncClient(mounts=direct, follow_redirects=False, headers={"User-Agent": f"ernie-magic/{__version__}"})
+            except (ImportError, ValueError, OSError) as error:  # the environment's proxies and certificates
+                raise ServiceUnreachable(
+                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(said=scrub(str(error))[:200]),
+                    Text("环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
+                         "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE …) cannot be used"),
+                    Text("改正或去掉它们；socks 代理需 pip install httpx[socks]", "mend or unset them; a socks proxy wants pip install httpx[socks]")) from None
         return self._http
 
     def forget(self) -> None:
@@ -223,7 +229,7 @@ class Client:
                         return await sending.read(response)
                     except ErnieError as found:  # V1 and some gateways refuse with status 200
                         error = found
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
             raise network(problem, asked, timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT, started=sending.started(),
                           harmless=request.method == "GET") from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):

@@ -162,7 +162,7 @@ def network(error: Exception, address: str, timeout: float, *, started: bool = F
     import httpx
 
     host = same(shown_url(address))
-    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError):
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError | UnicodeError):
         unreachable = ServiceUnreachable(
             Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=scrub(str(error)) or type(error).__name__),
             Text("服务没有运行、地址写错，或网络不通", "it is not running, the address is wrong, or there is no network"),

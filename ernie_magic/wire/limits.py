@@ -22,6 +22,7 @@ MINUTE = 60.0  # seconds
 _MARGIN = 1.01  # arrivals are less regular than departures
 _TELLING = 10  # requests that went out in the minute before a refusal, for their number to tell the limit
 _FORGET = 10  # minutes after which a limit that was only guessed from a refusal is tried again
+_DIGITS = 12  # of a limit: more is nonsense
 _TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
 
 
@@ -200,4 +201,5 @@ LIMITS = Limits()
 
 
 def _number(headers: Mapping[str, str], *names: str) -> int | None:
-    return next((int(headers[name]) for name in names if headers.get(name, "").strip().isdecimal()), None)
+    found = (headers.get(name, "").strip() for name in names)
+    return next((int(text) for text in found if text.isdecimal() and len(text) <= _DIGITS), None)

@@ -238,8 +238,9 @@ class Reader:
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tools that the model asks for, each whole."""
-        return tuple({"id": call["id"], "type": call["type"], "function": {name: safe(text) for name, text in call["function"].items()}}
-                     for call in self._tool_calls)
+        # V1 gives no ids, and other services want them to match.
+        return tuple({"id": call["id"] or f"call_{i}", "type": call["type"], "function": {name: safe(text) for name, text in call["function"].items()}}
+                     for i, call in enumerate(self._tool_calls, start=1))
 
     @property
     def message(self) -> dict[str, Any]:

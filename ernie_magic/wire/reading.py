@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +42,18 @@ def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
 
 
 async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """The JSON of each event of a stream, whatever it means; an error among them is raised."""
-    async with aclosing(_payloads(response, None, [])) as payloads:
+    """The JSON of each event of a stream, whatever it means; an error among them is raised, and so is a reply that is no stream."""
+    if "event-stream" not in response.headers.get("content-type", ""):
+        yield await whole(response, MAX_REPLY)
+        return
+    unread: list[str] = []
+    came = False
+    async with aclosing(_payloads(response, None, unread)) as payloads:
         async for payload in payloads:
+            came = True
             yield payload
+    if not came:
+        raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
 async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
@@ -85,7 +94,7 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _payloads(  # noqa: C901  (one loop for every byte: each layer more costs a tenth of it)
+async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each layer more costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
 ) -> AsyncGenerator[dict[str, Any], None]:
     """The JSON of the events of a reply, until it ends or, once the service said that this was all, has nothing more to say."""
@@ -96,12 +105,16 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
     chunks = (response.aiter_bytes() if response.headers.get("content-encoding", "identity") != "identity" else response.aiter_raw()).__aiter__()
     problem: Exception | None = None
     ended = done = False
+    give_up = 0.0  # when the end that was said has to have come; comments may go on for ever
     while not ended:
         finished = done or (reader is not None and reader.finished)
+        if finished:
+            give_up = give_up or time.monotonic() + AFTER_FINISH
+            patience = min(give_up - time.monotonic(), AFTER_DONE if done else AFTER_FINISH)
         try:
             # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A connection that is read
             # to its end can be used again.
-            chunk = await (asyncio.wait_for(chunks.__anext__(), AFTER_DONE if done else AFTER_FINISH) if finished else chunks.__anext__())
+            chunk = await (asyncio.wait_for(chunks.__anext__(), patience) if finished else chunks.__anext__())
             events = decoder.feed(chunk)
             if decoder.waiting > MAX_REPLY:
                 raise not_the_api(200, "")
@@ -111,10 +124,15 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
             # When the answer is whole, how the connection ends does not matter.
             events, ended, problem = decoder.cut(), True, None if finished else error
         for event in () if done else events:
-            if event.data == "[DONE]":
-                done = True
-                break
-            payload = _parsed(event, unread)
+            try:
+                payload, end = _DECODE(event.data)
+            except (ValueError, RecursionError):
+                payload, end = None, -1
+            if end != len(event.data):  # white space around it, or no JSON
+                if event.data == "[DONE]":
+                    done = True
+                    break
+                payload = _parsed(event, unread)
             if type(payload) is dict:
                 if not _SUSPECT.isdisjoint(payload):
                     _raise_refusal(payload, response)
@@ -127,8 +145,7 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
 
 def _parsed(event: sse.Event, unread: list[str]) -> object:
     try:
-        payload, end = _DECODE(event.data)
-        return payload if end == len(event.data) else json.loads(event.data)  # white space around it is none of `raw_decode`'s
+        return json.loads(event.data)
     except (ValueError, RecursionError):
         if event.bare:
             if len(unread) < MAX_UNREAD:

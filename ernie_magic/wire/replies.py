@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ def vectors(payload: Mapping[str, Any], request: EmbeddingRequest, service: str)
         found = tuple(by_index[i] for i in range(len(request.texts)))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _not_expected(payload) from None
+    if len({len(vector) for vector in found}) != 1:
+        raise _not_expected(payload)
     return Embeddings(request.texts, found, request, usage_of(payload.get("usage")), str(payload.get("model") or request.model), service)
 
 
@@ -82,10 +85,14 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
     ProtocolError
     """
     try:
-        found = [Ranked(_document(item) or request.documents[item["index"]], float(item["relevance_score"]), int(item["index"]))
+        found = [Ranked(_document(item) or request.documents[item["index"]], float(item["relevance_score"]), item["index"])
                  for item in payload["results"]]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise _not_expected(payload) from None
+    places = [ranked.index for ranked in found]
+    good = all(isinstance(i, int) and 0 <= i < len(request.documents) for i in places) and len(set(places)) == len(places)
+    if not good or not all(math.isfinite(ranked.score) for ranked in found):
+        raise _not_expected(payload)
     best_first = tuple(sorted(found, key=lambda ranked: -ranked.score))
     return Ranking(best_first, request, usage_of(payload.get("usage")), str(payload.get("model") or request.model), service)
 

@@ -56,9 +56,10 @@ class Decoder:
         if self._idle and chunk[-2:] == b"\n\n" and chunk[:7] == b"data: {" and b"\r" not in chunk:
             if chunk.find(b"\n") == len(chunk) - 2:
                 return (Event(chunk[6:-2].decode("utf-8", "replace")),)
-            lines = chunk[:-2].decode("utf-8", "replace").split("\n\n")
-            if all(line[:7] == "data: {" and "\n" not in line for line in lines):
-                return [Event(line[6:]) for line in lines]
+            text = chunk[6:-2].decode("utf-8", "replace")
+            lines = text.split("\n\ndata: ")
+            if text.count("\n") == 2 * len(lines) - 2 and all(line[:1] == "{" for line in lines):
+                return [Event(line) for line in lines]
         events = self._take(self._utf8.decode(chunk))
         self._idle = not (self._parts or self._data or self._name or self._utf8.getstate()[0])
         return events

@@ -149,7 +149,7 @@ def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
 
 
 @pytest.mark.parametrize(("given", "told"), [
-    ([lambda x: x], "a lambda has none"), ([{"name": ""}], "each function needs a name"), ("weather", "is not a list of tools"), ([], "is not a list of tools"),
+    ([lambda x: x], "which a lambda or a partial has not"), ([{"name": ""}], "each function needs a name"), ("weather", "is not a list of tools"), ([], "is not a list of tools"),
     ([5], "is not a list of tools")])
 def test_what_is_no_tool_is_told_before_sending(ernie, emulator, given, told):
     with pytest.raises(errors.InvalidOption) as caught:
