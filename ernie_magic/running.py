@@ -24,7 +24,7 @@ from ernie_magic.errors import stopped
 from ernie_magic.language import system_language
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -118,7 +118,8 @@ class Call(Generic[Item, Result]):
         finally:
             self._readers.remove(reader)
 
-    def _check_reader(self) -> None:
+    def check_reader(self) -> None:
+        """Raise, when what is about to read it is a tool that it waits for itself."""
         if self in _DOING.get():
             raise RuntimeError("a tool cannot wait for the answer that waits for it")
 
@@ -136,9 +137,8 @@ class Call(Generic[Item, Result]):
         """Whether the work has ended."""
         return self._outcome.done()
 
-    def batches(self, interval: float = 0.0) -> Iterator[list[Item]]:
+    def batches(self, interval: float = 0.0) -> Generator[list[Item], None, None]:
         """What was emitted, in batches at least `interval` seconds apart; the first one at once. Blocks this thread."""
-        self._check_reader()
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
         read, not_before = 0, 0.0
@@ -159,9 +159,8 @@ class Call(Generic[Item, Result]):
                     with suppress(queue.Empty):
                         signals.get(timeout=0.2)
 
-    async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Item]]:
+    async def abatches(self, interval: float = 0.0) -> AsyncGenerator[list[Item], None]:
         """The same for a reader that is itself a coroutine, in another loop."""
-        self._check_reader()
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         read, not_before = 0, 0.0
         with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):

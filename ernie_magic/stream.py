@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ernie_magic.errors import interrupted, stopped
@@ -36,12 +37,14 @@ class Stream(Generic[Result]):
 
     def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
         """Deltas as they come, in batches at least `interval` seconds apart."""
+        self._call.check_reader()
         try:
-            for batch in self._call.batches(interval):
-                yield batch
-                for delta in batch:
-                    if delta.errand and delta.errand.claim():
-                        delta.errand.run(self._call)
+            with closing(self._call.batches(interval)) as batches:
+                for batch in batches:
+                    yield batch
+                    for delta in batch:
+                        if delta.errand and delta.errand.claim():
+                            delta.errand.run(self._call)
         except KeyboardInterrupt:
             raise interrupted(self._call.stop(), self._language()) from None
         finally:
@@ -49,12 +52,14 @@ class Stream(Generic[Result]):
 
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
         """The same in a coroutine."""
+        self._call.check_reader()
         try:
-            async for batch in self._call.abatches(interval):
-                yield batch
-                for delta in batch:
-                    if delta.errand and delta.errand.claim():
-                        await delta.errand.arun(self._call)
+            async with aclosing(self._call.abatches(interval)) as batches:
+                async for batch in batches:
+                    yield batch
+                    for delta in batch:
+                        if delta.errand and delta.errand.claim():
+                            await delta.errand.arun(self._call)
         finally:
             self._leave()
         if self._call.interrupted:
@@ -101,7 +106,7 @@ class Stream(Generic[Result]):
 
     def _leave(self) -> None:
         """A reader that leaves early ends the call, unless others read it still."""
-        if self._call.readers <= 1:
+        if self._call.readers == 0:
             self.close()
 
     def close(self) -> None:

@@ -121,7 +121,7 @@ def result(call: Mapping[str, Any], value: object = None, error: Exception | Non
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
     if error is not None:
-        return ToolRun(name, arguments, json.dumps({"error": scrub(f"{type(error).__name__}: {words(error)}")[:1000]}, ensure_ascii=False), failed=True)
+        return ToolRun(name, arguments, json.dumps({"error": whole_characters(scrub(f"{type(error).__name__}: {words(error)}"))[:1000]}, ensure_ascii=False), failed=True)
     text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
     return ToolRun(name, arguments, whole_characters(text))
 

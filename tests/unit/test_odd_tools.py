@@ -1,0 +1,214 @@
+"""Tools that raise, block, print, ask again or give back anything at all."""
+
+import asyncio
+import functools
+import math
+import threading
+import time
+
+import pytest
+
+from ernie_magic import errors, tools
+from ernie_magic.session import Session
+from ernie_magic.wire import auth
+
+
+@pytest.fixture
+def studio(emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-odd-tools")
+    emulator.requests.clear()
+    with Session(model="ernie-3.5-8k", backoff_factor=0.0) as session:
+        yield session
+
+
+def tool(make):
+    def weather(location: str) -> object:
+        """天气查询工具"""
+        return make()
+
+    return weather
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("says nothing")
+
+
+def raising(error):
+    def make():
+        raise error
+
+    return make
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), StopIteration(), StopAsyncIteration(), asyncio.CancelledError(), Mute(), RecursionError(), ValueError("\ud800")],
+                         ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("way", ["chat", "achat"])
+def test_whatever_a_tool_raises_is_told_to_the_model(studio, error, way):
+    asked = tool(raising(error))
+    answer = studio.chat("北京天气", tools=[asked]) if way == "chat" else asyncio.run(studio.achat("北京天气", tools=[asked]))
+    assert answer.tool_runs[0].failed
+    assert answer.text
+
+
+def test_a_failed_question_inside_a_tool_is_the_tool_s(studio, emulator):
+    def ask():
+        return studio.chat("hi", model="nobody", history=False)
+
+    answer = studio.chat("北京天气", tools=[tool(ask)])
+    assert "ModelNotFound" in answer.tool_runs[0].content
+
+
+def test_a_tool_may_ask_another_question(studio):
+    answer = studio.chat("北京天气", tools=[tool(lambda: studio.chat("[[echo]]inner", history=False).text)])
+    assert answer.tool_runs[0].content == "inner"
+
+
+def test_a_value_is_made_text_where_the_tool_runs(studio):
+    class Lazy:
+        def __str__(self):
+            return studio.chat("[[echo]]from str", history=False).text + threading.current_thread().name
+
+    answer = studio.chat("北京天气", tools=[tool(Lazy)])
+    assert answer.tool_runs[0].content == '"from strMainThread"'
+
+
+def test_a_tool_that_waits_for_its_own_answer_is_told(studio):
+    streams = []
+    streams.append(studio.stream("北京天气", tools=[tool(lambda: streams[0].result().text)]))
+    assert "a tool cannot wait for the answer that waits for it" in streams[0].result().tool_runs[0].content
+
+
+def test_a_result_longer_than_the_model_takes_is_cut_and_says_so(studio, emulator):
+    studio.settings.model = "ernie-3.5-8k"
+    with pytest.raises(errors.InputTooLong):  # the emulator counts tokens, which can only be estimated here
+        studio.chat("北京天气", tools=[tool(lambda: "长" * 3_000_000)])
+    sent = emulator.requests[-1].body["messages"][-1]["content"]
+    assert len(sent) < 10_100
+    assert sent.endswith("(truncated)")
+
+
+def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypatch):
+    from tests.unit.test_hostile_server import Server, chunk, events, http
+
+    server = Server()
+    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}
+    first = http(events(chunk({"content": "Let me look. "}), chunk({"tool_calls": [call]}), chunk({}, finish_reason="tool_calls")))
+    second = http(events(chunk({"content": "It is 5."}), chunk({}, finish_reason="stop")))
+
+    def f() -> int:
+        """f"""
+        server.reply = after
+        return 5
+
+    try:
+        with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1) as session:
+            server.reply, after = first, second
+            stream = session.stream("q", tools=[f])
+            assert "".join(stream) == stream.result().text == "Let me look. It is 5."
+            assert [m["content"] for m in session.history[0].messages] == ["q", "Let me look. ", "5", "It is 5."]
+            session.reset()
+            server.reply, after = first, http("{}", "500 X", "application/json")
+            with pytest.raises(errors.ServerError) as caught:
+                session.chat("q", tools=[f])
+            assert (caught.value.answer.text, caught.value.answer.partial) == ("Let me look. ", True)
+            assert [m["content"] for m in session.history[0].messages] == ["q", "Let me look. "]
+            assert session.usage.total.requests == 3  # two answers of the first question, one of the second
+    finally:
+        server.stop()
+
+
+def odd(x: "int or") -> int:  # noqa: F722
+    return x
+
+
+def listed(x: [int]) -> int:
+    return x
+
+
+def positional(x: int, /) -> int:
+    return x
+
+
+@pytest.mark.parametrize("function", [odd, listed])
+def test_annotations_of_any_kind_are_borne(function):
+    assert tools.describe(function)["function"]["parameters"]["required"] == ["x"]
+
+
+@pytest.mark.parametrize("function", [positional, dict, max, math.hypot, functools.partial(odd, 1), lambda: 1], ids=str)
+def test_what_cannot_be_described_is_told(function):
+    with pytest.raises(errors.InvalidOption):
+        tools.split([function])
+
+
+def test_two_tools_of_one_name_are_told():
+    with pytest.raises(errors.InvalidOption, match="two tools are called odd"):
+        tools.split([odd, odd])
+
+
+def test_one_reader_that_leaves_does_not_end_the_others(studio):
+    stream = studio.stream("[[chunks=40]][[pace=5ms]]")
+    texts = []
+    thread = threading.Thread(target=lambda: texts.append("".join(stream)))
+    thread.start()
+    time.sleep(0.05)
+    for _ in stream:
+        break
+    thread.join()
+    assert texts == [stream.result().text]
+    assert not stream.result().partial
+
+
+def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
+    from tests.unit.test_hostile_server import END, OK, Server, events, http
+
+    class Slow:
+        def __iter__(self):
+            yield http(events(OK, END, done=False))
+            while not over:
+                time.sleep(0.05)
+                yield b": ping\n\n"
+
+    over = []
+    server = Server()
+    server.reply = Slow()
+    try:
+        with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m") as session:
+            began = time.monotonic()
+            assert session.chat("hi").text == "ok"
+            assert time.monotonic() - began < 4
+    finally:
+        over.append(True)
+        server.stop()
+
+
+def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emulator, monkeypatch):
+    calls, exchange = [], auth._access_token
+
+    async def slow(*given):
+        calls.append(given)
+        await asyncio.sleep(0.2)
+        return await exchange(*given)
+
+    monkeypatch.setattr(auth, "_access_token", slow)
+    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_AK", "an-application")
+    monkeypatch.setenv("QIANFAN_SK", "bad-secret-of-it")
+
+    async def all_at_once(session):
+        return await asyncio.gather(*[session.achat("hi", history=False) for _ in range(20)], return_exceptions=True)
+
+    with Session(service="qianfan-v1", model="ernie-3.5-8k") as session:
+        came = asyncio.run(all_at_once(session))
+    assert {type(error) for error in came} == {errors.AuthenticationFailed}
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:1080"), ("HTTPS_PROXY", "foo://bar"), ("SSL_CERT_FILE", "/nonexistent.pem")])
+def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name, value):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-environment")
+    monkeypatch.setenv(name, value)
+    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.ServiceUnreachable, match="the network's settings are wrong"):
+        session.chat("hi")
