@@ -35,7 +35,18 @@ _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
 
 class View(Protocol):
-    """Where an answer appears."""
+    """Where an answer appears.
+
+    Attributes
+    ----------
+    speaking : bool
+        Whether it is displaying something now.
+    """
+
+    speaking: bool
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell: it must not be cleared at the end."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """More of the answer."""
@@ -66,6 +77,8 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, ra
 class NotebookView:
     """Markdown in segments: finished ones are sent once, only the open one is updated (reference kernel-and-display 3)."""
 
+    speaking = False
+
     def __init__(self, language: Language, *, owns_cell: bool) -> None:
         self._language = language
         self._owns_cell = owns_cell
@@ -75,6 +88,10 @@ class NotebookView:
         self._open: DisplayHandle | None = None
         self._waiting: DisplayHandle | None = None
         self._shown: list[DisplayHandle] = []
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell."""
+        self._owns_cell = False
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open segment once."""
@@ -135,20 +152,29 @@ class NotebookView:
     def _put(self, handle: DisplayHandle | None, text: str) -> DisplayHandle:
         """Show Markdown in this output, or in a new one."""
         data = {"text/markdown": text}
-        if handle is None:
-            handle = display(data, raw=True, display_id=True)
-            assert handle is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
-            self._shown.append(handle)
-        else:
-            handle.update(data, raw=True)
+        self.speaking = True
+        try:
+            if handle is None:
+                handle = display(data, raw=True, display_id=True)
+                assert handle is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
+                self._shown.append(handle)
+            else:
+                handle.update(data, raw=True)
+        finally:
+            self.speaking = False
         return handle
 
 
 class FinalView:
     """The final output only: under `%%capture`, where each update would be stored as one more output."""
 
+    speaking = False
+
     def __init__(self, language: Language) -> None:
         self._language = language
+
+    def disown(self) -> None:
+        """It clears nothing."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Nothing yet."""
@@ -167,10 +193,15 @@ class FinalView:
 class TextView:
     """Text as it comes, on standard output: in a terminal, and for `--raw`."""
 
+    speaking = False
+
     def __init__(self, language: Language, *, colours: bool) -> None:
         self._language = language
         self._dim, self._plain = ("\x1b[2m", "\x1b[0m") if colours and sys.stdout.isatty() else ("", "")
         self._in_thought = False
+
+    def disown(self) -> None:
+        """It clears nothing."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""

@@ -90,7 +90,7 @@ class ErnieMagics(Magics):
         """The same, awaited: what the input transformer makes of a `%%ernie` cell in a notebook."""
         with self._told():
             stream, said, view = self._begin(line, cell, owns_cell=True)
-            with self._ending(stream, view, said) as end:
+            with self._ending(stream, view, said) as end, self._overhearing(view, tools="tools" in said.chat.parameters):
                 async for batch in stream.abatches(PACE):
                     view.show(batch)
                 end(await stream.aresult())
@@ -130,6 +130,37 @@ class ErnieMagics(Magics):
         finally:
             sys.stdout, sys.stderr, sys.displayhook, shell.display_pub = before
             printed.show()
+
+    @contextmanager
+    def _overhearing(self, view: View, *, tools: bool) -> Iterator[None]:
+        """What the user's tools print and display is theirs: when they do, the cell is not ours to clear at the end."""
+        publisher: Any = self.shell.display_pub
+        if not tools or not hasattr(publisher, "register_hook"):
+            yield
+            return
+
+        def displayed(message: Any) -> Any:
+            if not view.speaking:
+                view.disown()
+            return message
+
+        def heard(write: Callable[[str], int]) -> Callable[[str], int]:
+            def written(text: str) -> int:
+                view.disown()
+                return write(text)
+
+            return written
+
+        streams = (sys.stdout, sys.stderr)
+        for stream in streams:
+            stream.write = heard(stream.write)  # type: ignore[method-assign]
+        publisher.register_hook(displayed)
+        try:
+            yield
+        finally:
+            publisher.unregister_hook(displayed)
+            for stream in streams:
+                del stream.write  # the class's own again
 
     @contextmanager
     def _ending(self, stream: Stream[Answer], view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:

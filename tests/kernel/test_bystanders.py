@@ -80,3 +80,16 @@ def test_a_name_of_the_user_is_not_overwritten(fresh):
     assert "my data" in ran.text
     assert "the variable ernie is yours and was kept" in ran.text
     assert fresh.run("del ernie\n%reload_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'\nprint(ernie.chat('[[echo]]hi'))").text.strip() == "hi"
+
+
+@pytest.mark.parametrize("says", ["print('PRINTED')", "from IPython.display import HTML, display; display(HTML('<b>PRINTED</b>'))"], ids=["print", "display"])
+def test_what_a_tool_prints_or_displays_stays(kernel, says):
+    kernel.run(f"def weather(location: str) -> str:\n    '''天气查询工具'''\n    {says}\n    return 'sunny'")
+    ran = kernel.run("%%ernie --tools weather --no-history\n北京天气")
+    shown = "".join(str(output) for output in ran.outputs)
+    assert "PRINTED" in shown
+    assert "sunny" in shown
+    assert shown.count("simulated") + shown.count("模拟") >= 1
+    kernel.run("def weather(location: str) -> str:\n    '''天气查询工具'''\n    return 'sunny'")
+    (output,) = kernel.run("%%ernie --tools weather --no-history\n北京天气").outputs  # a silent tool leaves one output
+    assert "sunny" in output["data"]["text/markdown"]
