@@ -131,9 +131,10 @@ class NotebookView:
         """One output with the whole text, when the cell is ours; else the footer below the last segment."""
         if answer is None:
             return
-        if self._owns_cell:
+        owned = self._owns_cell
+        if owned:
             clear_output(wait=True)
-        if self._owns_cell or self._open is None:
+        if owned or self._open is None:
             data, metadata = answers.bundle(answer, self._language)
             display(data, raw=True, metadata=metadata)
             return

@@ -140,7 +140,7 @@ class ErnieMagics(Magics):
             return
 
         def displayed(message: Any) -> Any:
-            if not view.speaking:
+            if not view.speaking and message.get("msg_type") == "display_data":
                 view.disown()
             return message
 

@@ -93,3 +93,4 @@ def test_what_a_tool_prints_or_displays_stays(kernel, says):
     kernel.run("def weather(location: str) -> str:\n    '''天气查询工具'''\n    return 'sunny'")
     (output,) = kernel.run("%%ernie --tools weather --no-history\n北京天气").outputs  # a silent tool leaves one output
     assert "sunny" in output["data"]["text/markdown"]
+    assert output["data"]["text/markdown"].startswith("<details><summary><small>tools used: weather")
