@@ -6,7 +6,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ernie_magic.errors import interrupted, stopped
-from ernie_magic.running import runs_the_cell
+from ernie_magic.interrupts import runs_the_cell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ernie_magic.interrupts import CELLS
 from ernie_magic.language import Text
 from ernie_magic.magics.cells import ErnieMagics
 from ernie_magic.magics.complete import matcher
-from ernie_magic.running import CELLS
 from ernie_magic.session import Session
 
 if TYPE_CHECKING:

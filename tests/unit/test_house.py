@@ -31,7 +31,7 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
 # From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
 FLOORS = [
     "language suggest errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools", "requests usage safety", "results", "history",
-    "services", "endpoints", "settings", "running nested", "wire", "stream", "core", "conversation direct", "session", "doctor", "display", "magics", "cli",
+    "services", "endpoints", "settings", "interrupts", "running nested", "wire", "stream", "core", "conversation direct", "session", "doctor", "display", "magics", "cli",
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
 

@@ -222,3 +222,20 @@ def test_the_pair_may_be_given_in_python(emulator):
     with Session(service="qianfan-v1", base_url=f"{emulator.url}{PREFIX}", api_key="PfHVN4v3GjjE3vV24FzZdGhB", secret_key="its-secret", model="ernie-lite-8k") as session:
         assert session.chat("[[echo]]hi").text == "hi"
     assert emulator.requests[-1].path == f"{PREFIX}/chat/ernie-lite-8k"
+
+
+@pytest.mark.parametrize("flag", [1, 2, 3, 4, 7])
+def test_what_v1_withdraws_stays_withdrawn_too(v1, flag):
+    if flag >= 3:
+        with pytest.raises(errors.AnswerWithdrawn):
+            v1.chat(f"[[echo]][[flag={flag}]]secret")
+        assert (len(v1.history), v1.last) == (0, None)
+    else:
+        assert v1.chat(f"[[echo]][[flag={flag}]]secret").flag == flag
+    assert v1.conversation.locked == (flag >= 2)
+
+
+def test_search_results_and_truncation_are_read_from_v1_too(v1):
+    answer = v1.chat("[[chunks=20]]", stream=False, max_output_tokens=3, extra={"enable_trace": True})
+    assert answer.is_truncated
+    assert answer.search[0]["title"].startswith("模拟")
