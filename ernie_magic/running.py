@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ernie_magic.errors import stopped
+from ernie_magic.errors import ErnieError, stopped
 from ernie_magic.interrupts import INTERRUPTS
 from ernie_magic.language import system_language
 
@@ -90,6 +90,10 @@ class Call(Generic[Item, Result]):
             result = await work(self._emit)
         except asyncio.CancelledError:
             self._outcome.set_exception(stopped(None, system_language()))
+        except ErnieError as error:
+            # One line is what it shows. The frames below would hold the headers with the key in their locals.
+            error.__context__ = None
+            self._outcome.set_exception(error.with_traceback(None))
         except BaseException as error:  # noqa: BLE001  (whatever it is, the caller's thread raises it)
             self._outcome.set_exception(error)
         else:

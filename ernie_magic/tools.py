@@ -9,7 +9,7 @@ import typing
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ernie_magic.errors import InvalidOption, words
-from ernie_magic.keys import scrub
+from ernie_magic.keys import scrub, without_keys
 from ernie_magic.language import Text, whole_characters
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def result(call: Mapping[str, Any], value: object = None, error: Exception | Non
     if error is not None:
         return ToolRun(name, arguments, json.dumps({"error": whole_characters(scrub(f"{type(error).__name__}: {words(error)}"))[:1000]}, ensure_ascii=False), failed=True)
     text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
-    return ToolRun(name, arguments, whole_characters(text))
+    return ToolRun(name, arguments, without_keys(whole_characters(text).encode()).decode())
 
 
 def _schema(hint: Any) -> dict[str, Any]:
