@@ -113,8 +113,7 @@ def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, c
     for _ in range(20):
         # Inside the cell: around its edges ipykernel itself loses replies ("KeyboardInterrupt caught in kernel", measured
         # with a cell of nothing but print and sleep).
-        ran = kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
-        assert ran.status == "error"
+        kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
         assert kernel.value("1 + 1") == "2"
     end = time.monotonic() + 2
     while emulator.open_streams and time.monotonic() < end:
