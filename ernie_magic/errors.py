@@ -52,7 +52,7 @@ def words(error: BaseException) -> str:
     """What an exception says; an exception of the user's own may fail to say anything."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001  (whatever its own `__str__` raises)
         return ""
 
 

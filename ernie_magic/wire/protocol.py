@@ -7,6 +7,7 @@ A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.keys import Guard, scrub
@@ -79,7 +80,7 @@ class Delta(NamedTuple):
     event: Mapping[str, Any] | None = None
 
 
-class Reader:
+class Reader(ABC):
     """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as one chunk.
 
     Attributes
@@ -131,29 +132,29 @@ class Reader:
         return self.usage.total_tokens if self.usage else None
 
     @staticmethod
+    @abstractmethod
     def knows(payload: Mapping[str, Any]) -> bool:
         """Whether this body is a whole reply of the protocol."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """The chunk's facts (finish reason, flag …), and its content: `content`, `reasoning_content`, `tool_calls`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _ended(self, facts: Mapping[str, Any]) -> bool:
         """Whether this chunk is the last that says something."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The reply as one body."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         """Take the text out of a chunk, and what differs from chunk to chunk and means nothing; None when it has no text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _put_back(self, chunk: dict[str, Any], text: str) -> None:
         """Undo `_take_text`, as far as the text goes."""
-        raise NotImplementedError
 
     def feed(self, chunk: dict[str, Any]) -> Delta | None:
         """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices).

@@ -101,9 +101,13 @@ class Kernel:
                 due = time.monotonic() + abs(interrupt_after)
             if state == "idle":
                 waiting.discard(id_)
-        for _ in ids:
+        waiting = set(ids)
+        while waiting:
             reply = self.client.get_shell_msg(timeout=TIMEOUT)
-            ran[reply["parent_header"]["msg_id"]].status = reply["content"]["status"]
+            id_ = reply["parent_header"]["msg_id"]
+            if id_ in waiting:  # a late answer to the question whether the kernel is ready is nobody's
+                ran[id_].status = reply["content"]["status"]
+                waiting.discard(id_)
         return [ran[id_] for id_ in ids]
 
     def run(self, code, **options):

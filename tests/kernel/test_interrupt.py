@@ -1,6 +1,7 @@
 """The stop button: fast, nothing left open, nothing lost, "Run all" halts."""
 
 import random
+import re
 import time
 from statistics import median
 
@@ -113,7 +114,9 @@ def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, c
     for _ in range(20):
         # Inside the cell: around its edges ipykernel itself loses replies ("KeyboardInterrupt caught in kernel", measured
         # with a cell of nothing but print and sleep).
-        kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
+        ran = kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
+        # CPython itself drops an interrupt that lands in a weak reference's callback, and says so (about 1 in 900 here).
+        assert ran.status == "error" or re.search(r"Exception ignored in[^$]*KeyboardInterrupt", ran.text)
         assert kernel.value("1 + 1") == "2"
     end = time.monotonic() + 2
     while emulator.open_streams and time.monotonic() < end:
