@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import safety, tools
+from ernie_magic import attachments, safety, tools
 from ernie_magic.core import Plan
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
-from ernie_magic.history import History, Turn
+from ernie_magic.history import History, Turn, asked
 from ernie_magic.language import Text
 from ernie_magic.models import UNDECIDED
 from ernie_magic.requests import ChatOptions, Message
@@ -93,7 +93,11 @@ class Conversation:
             system = self.system or settings.system if options.system is None else options.system
             first = ({"role": "system", "content": system},) if system else ()
             turns = tuple(self.history) if options.history else ()
-            last: tuple[Message, ...] = ({"role": "user", "content": prompt},)
+            images = attachments.parts(options.images)
+            last: tuple[Message, ...] = (asked(prompt, images),)
+        elif options.images:
+            raise InvalidOption(Text("images 只能和文本问题一起给", "images go along with a question of text"),
+                                advice=Text('消息列表里的图片写成 {"type": "image_url", …}', 'in messages, write pictures as {"type": "image_url", …}'))
         else:
             last = tuple(dict(message) for message in prompt)
         at = self._session.settings.endpoint()
@@ -118,7 +122,7 @@ class Conversation:
         if answer.history_cleared:
             self.history.clear()
         else:
-            self.history.append(Turn(plan.prompt, answer, rounds))
+            self.history.append(Turn(plan.prompt, answer, rounds, plan.images))
 
     def stream(
         self,
@@ -130,6 +134,7 @@ class Conversation:
         history: bool = True,
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
+        images: Any = (),
         **parameters: Any,
     ) -> Stream[Answer]:
         """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
@@ -150,6 +155,8 @@ class Conversation:
             The name of a service that you deployed on Qianfan (seed 004).
         extra
             Fields for the request's body that the parameter table does not know.
+        images
+            A picture for the model to see, or several: what `ernie_magic.attachments.parts` takes.
         **parameters
             Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000). `tools` takes Python
             functions, which are called when the model asks for them, and tools as the API has them (seed 002).
@@ -161,7 +168,8 @@ class Conversation:
         TransportError, ServiceError
             When it is iterated; the tree is drawn in `ernie_magic.errors`.
         """
-        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}, endpoint))
+        seen = images if isinstance(images, tuple) else (images,)
+        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}, endpoint, images=seen))
 
     def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """Ask and wait for the whole answer; takes what `stream` takes."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, parameters, safety, tools
+from ernie_magic.drawing import draw
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
 from ernie_magic.nested import NestedLoop
-from ernie_magic.requests import ChatRequest, Message, chat_request, room
+from ernie_magic.pictures import ImageSet
+from ernie_magic.requests import ChatRequest, Message, chat_request, pictures_in, room
 from ernie_magic.running import Errand
 from ernie_magic.services import EMULATOR, Endpoint, Signature
 from ernie_magic.suggest import near
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.conversation import Conversation
     from ernie_magic.history import Turn
-    from ernie_magic.requests import ChatOptions, CompletionRequest, Request
+    from ernie_magic.requests import ChatOptions, CompletionRequest, ImageRequest, Request
     from ernie_magic.results import Answer
     from ernie_magic.settings import Snapshot
     from ernie_magic.tools import ToolRun
@@ -98,6 +100,17 @@ class Plan:
     def is_turn(self) -> bool:
         """Whether it belongs to its conversation: whole messages, and questions without history, stand alone."""
         return self.prompt is not None and self.options.history
+
+    @property
+    def images(self) -> tuple[Message, ...]:
+        """The pictures that go along with the question, as parts of its message."""
+        content = self.last[-1]["content"] if self.prompt is not None else ()
+        return tuple(content[1:]) if isinstance(content, list) else ()
+
+    @property
+    def sees(self) -> bool:
+        """Whether the model has to see: there are pictures in what is sent."""
+        return bool(pictures_in([*(message for turn in self.turns for message in turn.messages), *self.last]))
 
     @property
     def stream(self) -> bool:
@@ -257,7 +270,7 @@ class Core:
         Parameters
         ----------
         kind
-            "embeddings", "images" or "rerank".
+            "embeddings" or "rerank".
         result
             Makes the typed result of the reply, the request and the service's name.
         """
@@ -267,6 +280,22 @@ class Core:
         found = result(await self.client.send(endpoint, wire, settings, emit), request, endpoint.service.name)
         self._usage.add(endpoint.service.name, found.model, found.usage)
         return found
+
+    async def images(
+        self, request: ImageRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, download: bool
+    ) -> ImageSet:
+        """Make pictures, and fetch those that come as links when `download` (`ernie_magic.drawing`)."""
+        endpoint = await self.place(endpoint)
+        request = replace(request, paths=self._paths(endpoint))
+        wire = _PROTOCOLS[endpoint.service.protocol].images(request)
+        try:
+            images = await draw(self.client, wire, request, endpoint, settings, emit, download=download)
+        except ErnieError as error:
+            if isinstance(error.answer, ImageSet):  # made they were, all the same
+                self._usage.add(endpoint.service.name, error.answer.model, error.answer.usage)
+            raise
+        self._usage.add(endpoint.service.name, images.model, images.usage)
+        return images
 
     async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
         """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""
@@ -310,16 +339,16 @@ class Core:
 
     async def _model(self, plan: Plan) -> str:
         """The model that was asked for; else the first preferred one that the live list offers."""
-        return plan.options.model or plan.options.endpoint or plan.settings.model or await self._default(plan.endpoint, plan.settings)
+        return plan.options.model or plan.options.endpoint or plan.settings.model or await self._default(plan.endpoint, plan.settings, sees=plan.sees)
 
-    async def _default(self, endpoint: Endpoint, settings: Snapshot) -> str:
+    async def _default(self, endpoint: Endpoint, settings: Snapshot, *, sees: bool = False) -> str:
         listed = self.listed.get(endpoint.account)
         if listed is None and time.monotonic() > self._no_list_until.get(endpoint.account, 0.0):
             try:
                 listed = await self.models(endpoint, replace(settings, retry_count=1))
             except ErnieError:  # the call itself will say what is wrong
                 self._no_list_until[endpoint.account] = time.monotonic() + _LISTS_KEPT
-        return models.preferred([entry.id for entry in listed]) if listed else models.FALLBACK_CHAT
+        return models.preferred([entry.id for entry in listed or ()], sees=sees)
 
     async def _with_suggestions(self, error: ErnieError, request: Request, plan: Plan) -> ErnieError:
         """A refused model gets the nearest ids that the service does offer."""

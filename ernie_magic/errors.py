@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, cast
 from ernie_magic.language import Language, Text, system_language
 
 if TYPE_CHECKING:
+    from ernie_magic.pictures import ImageSet
     from ernie_magic.results import Answer
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
@@ -75,7 +76,7 @@ class ErnieError(_OneLine, Exception):
 
     Attributes
     ----------
-    answer : Answer | None
+    answer : Answer | ImageSet | None
         What came before the failure (partial); None when nothing did.
     retryable : bool
         Whether the same request may be sent again safely and may then succeed.
@@ -94,7 +95,7 @@ class ErnieError(_OneLine, Exception):
     ) -> None:
         super().__init__(what, cause, advice)
         self.what, self.cause, self.advice, self.language = what, cause, advice, language
-        self.answer: Answer | None = None
+        self.answer: Answer | ImageSet | None = None
 
     def line(self, language: Language | None = None) -> str:
         """The whole error as one line in `language`."""
@@ -271,19 +272,24 @@ class Interrupted(_OneLine, KeyboardInterrupt):
     HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
-    def __init__(self, line: str, answer: Answer | None = None) -> None:
+    def __init__(self, line: str, answer: Answer | ImageSet | None = None) -> None:
         super().__init__(line)
         self.answer = answer
 
 
 _STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last，标为未完成", "stopped and disconnected; what came is in ernie.last, marked partial")
-_STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到文字", "stopped and disconnected; no text had come yet")
+_STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had come yet")
+
+
+def came(result: object) -> Answer | ImageSet | None:
+    """What a stopped call gave, when there is something in it."""
+    return cast("Answer | ImageSet", result) if any(getattr(result, name, None) for name in ("text", "reasoning", "pictures")) else None
 
 
 def interrupted(result: object, language: Language) -> Interrupted:
-    """What an interrupted caller raises; `result` is what its call gave when it was stopped: kept when it is an answer with text."""
-    came = cast("Answer", result) if getattr(result, "text", "") or getattr(result, "reasoning", "") else None
-    return Interrupted((_STOPPED if came else _STOPPED_EMPTY).say(language), came)
+    """What an interrupted caller raises; `result` is what its call gave when it was stopped: kept when there is something in it."""
+    kept = came(result)
+    return Interrupted((_STOPPED if kept else _STOPPED_EMPTY).say(language), kept)
 
 
 def stopped(result: object, language: Language) -> Stopped:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from ernie_magic.results import Answer
 
 
+def asked(prompt: str, images: Sequence[Message] = ()) -> Message:
+    """A question as a message; with pictures its content is in parts (reference aistudio-and-ernie-today 2.8)."""
+    return {"role": "user", "content": [{"type": "text", "text": prompt}, *images] if images else prompt}
+
+
 @dataclass(frozen=True)
 class Turn:
     """What was asked and what was answered.
@@ -23,6 +28,8 @@ class Turn:
         `answer.partial` when it was stopped or cut.
     rounds : tuple of messages
         Tools asked for and their results, between the two.
+    images : tuple of message parts
+        Pictures that went along with the question.
     time : float
         Seconds since the epoch, when the turn entered the history.
     """
@@ -30,13 +37,14 @@ class Turn:
     prompt: str
     answer: Answer
     rounds: tuple[Message, ...] = field(default=(), repr=False)
+    images: tuple[Message, ...] = field(default=(), repr=False)
     time: float = field(default_factory=time.time, repr=False)
 
     @property
     def messages(self) -> list[Message]:
         """The turn as the API's messages."""
         said = sum(len(message["content"]) for message in self.rounds if message["role"] == "assistant")
-        return [{"role": "user", "content": self.prompt}, *self.rounds, {"role": "assistant", "content": self.answer.text[said:]}]
+        return [asked(self.prompt, self.images), *self.rounds, {"role": "assistant", "content": self.answer.text[said:]}]
 
 
 class History(Sequence[Turn]):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Raw = TypeVar("Raw", bytes, bytearray)
 HIDDEN = "•••"
 # A run this long of a key's own characters is a part of the key; shorter runs stand in ordinary words.
 _PART = 6
@@ -104,10 +105,11 @@ class _Known:
 _KNOWN = _Known()
 
 
-def without_keys(raw: bytes) -> bytes:
-    """A reply without any whole key in it; every other byte stays."""
+def without_keys(raw: Raw) -> Raw:
+    """A reply without any whole key in it; every other byte stays. It is copied only when there is one."""
     for key in _KNOWN.snapshot():
-        raw = raw.replace(key.encode(), HIDDEN.encode()) if len(key) >= _LONG else raw
+        if len(key) >= _LONG and key.encode() in raw:
+            raw = raw.replace(key.encode(), HIDDEN.encode())
     return raw
 
 

@@ -19,6 +19,7 @@ __all__ = ["CATALOGUE", "Kind", "Listed", "Model", "find", "kind_of", "preferred
 # The first of these that the live list offers is the default; the last is the documents' own example (seed 000).
 PREFERRED_CHAT: tuple[str, ...] = ("ernie-4.5-turbo-128k", "ernie-5.0", "ernie-4.5-turbo-32k", "ernie-3.5-8k")
 FALLBACK_CHAT = "ernie-3.5-8k"
+PREFERRED_VISION: tuple[str, ...] = ("ernie-4.5-turbo-vl", "ernie-5.0", "ernie-5.0-thinking-preview")
 UNDECIDED = "?"  # in the place of an id while none is chosen: no model's rules hold, only the table's
 
 _BY_NAME = {name.lower(): model for model in CATALOGUE for name in (model.id, *model.names)}
@@ -68,10 +69,18 @@ class Listed:
         return kind_of(self.id)
 
 
-def preferred(offered: Sequence[str]) -> str:
-    """The chat model to use when nobody chose: the first preferred one on offer, else any chat model on offer."""
+def preferred(offered: Sequence[str], *, sees: bool = False) -> str:
+    """The chat model to use when nobody chose: the first preferred one on offer, else any chat model on offer.
+
+    Parameters
+    ----------
+    sees
+        It has to take pictures.
+    """
+    if not offered:
+        return PREFERRED_VISION[0] if sees else FALLBACK_CHAT
     by_lower = {model_id.lower(): model_id for model_id in offered}
-    for model_id in PREFERRED_CHAT:
+    for model_id in PREFERRED_VISION if sees else PREFERRED_CHAT:
         if model_id in by_lower:
             return by_lower[model_id]
     by_kind = {kind_of(model_id): model_id for model_id in reversed(offered)}

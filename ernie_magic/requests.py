@@ -40,6 +40,8 @@ class ChatOptions:
         The name of a service that the user deployed (seed 004), "" for a preset one.
     functions : dict
         Python functions among the tools, by name: called when the model asks.
+    images : tuple
+        Pictures that go along, as `ernie_magic.attachments.parts` takes them.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class ChatOptions:
     extra: Mapping[str, Any] = field(default_factory=dict)
     endpoint: str = ""
     functions: Mapping[str, Function] = field(default_factory=dict)
+    images: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +232,7 @@ def chat_request(
     checked = checked_parameters("chat", given, model, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
     found = tuple(_checked_messages(messages, rules))
+    _check_sight(found, model, rules)
     _check_length(sum(len(text_of(message)) for message in found), model, rules)
     return ChatRequest(model=model, messages=found, parameters=checked, extra=dict(extra or {}), stream=stream, endpoint=endpoint,
                        paths=paths or {}, trimmed=trimmed)
@@ -412,6 +416,24 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
     if rules.strict:  # a server of another make has its own order
         _check_roles([str(message.get("role")) for message in found])
     return found
+
+
+def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
+    """How many pictures messages hold."""
+    return sum(isinstance(part, dict) and part.get("type") == "image_url"
+               for message in messages if isinstance(message.get("content"), list) for part in message["content"])
+
+
+def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
+    """Pictures are for models that see (reference aistudio-and-ernie-today 2.8)."""
+    if not rules.strict or not pictures_in(messages):
+        return
+    entry = models.find(model)
+    if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.takes):
+        raise InvalidOption(
+            Text("{model} 看不了图片", "{model} does not see pictures").fill(model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model),
+            advice=Text("换一个能看图的模型：{sees}；图片若在历史里，可 %ernie reset", "use a model that sees: {sees}; if the pictures are in the history, %ernie reset").fill(
+                sees=", ".join(m.id for m in models.CATALOGUE if "vision" in m.takes and m.v2)))
 
 
 def _check_roles(roles: list[str]) -> None:

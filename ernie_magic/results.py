@@ -10,7 +10,7 @@ from ernie_magic import markdown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, Message, RerankRequest
+    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, Message, RerankRequest
     from ernie_magic.tools import ToolRun
     from ernie_magic.usage import Usage
 
@@ -168,56 +168,6 @@ class Embeddings:
 
     def __repr__(self) -> str:
         return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens}{_simulated(self.service)})"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One generated picture: its bytes, or where they are.
-
-    Attributes
-    ----------
-    content : bytes
-        As received, b"" when the service sent a link.
-    url : str
-        Valid for a few days (seed 000), "" when the service sent the bytes.
-    index : int
-    revised_prompt : str
-        What the service made of the prompt, "" when it did not say.
-    """
-
-    content: bytes = field(default=b"", repr=False)
-    url: str = ""
-    index: int = 0
-    revised_prompt: str = ""
-
-
-@dataclass(frozen=True)
-class ImageSet:
-    """The pictures of one call.
-
-    Attributes
-    ----------
-    pictures : tuple of Picture
-    usage : Usage
-    model, service, id : str
-    request : ImageRequest
-    """
-
-    pictures: tuple[Picture, ...]
-    request: ImageRequest = field(repr=False)
-    usage: Usage
-    model: str = ""
-    service: str = ""
-    id: str = ""
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, index: int) -> Picture:
-        return self.pictures[index]
-
-    def __repr__(self) -> str:
-        return f"ImageSet({len(self.pictures)} picture{'' if len(self.pictures) == 1 else 's'}, model={self.model!r}{_simulated(self.service)})"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class Service:
     asks_usage : bool
         Usage comes in a stream only when `stream_options` asks for it.
     protocol : {"openai", "qianfan-v1"}
+    links_last : float | None
+        Seconds that a picture's link lasts, as the documents say.
     """
 
     name: str
@@ -54,7 +56,10 @@ class Service:
     strict: bool = True
     asks_usage: bool = False
     protocol: Protocol = "openai"
+    links_last: float | None = None
 
+
+DAY = 86_400.0  # seconds
 
 # The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the permanent key.
 IAM_PAIR = ("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY")
@@ -64,11 +69,12 @@ V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 AI_STUDIO = Service(
     "aistudio", Text("AI Studio 星河", "AI Studio"), "https://aistudio.baidu.com/llm/lmapi/v3", ("AI_STUDIO_API_KEY",),
     base_url_variable="AI_STUDIO_BASE_URL", key_page="https://aistudio.baidu.com/account/accessToken",
+    links_last=7 * DAY,  # seed 000
 )
 QIANFAN = Service(
     "qianfan", Text("百度千帆 V2", "Baidu Qianfan V2"), "https://qianfan.baidubce.com/v2", ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
     (IAM_PAIR,), "QIANFAN_CONSOLE_API_BASE_URL", "/v2",
-    "https://console.bce.baidu.com/iam/#/iam/apikey/list", asks_usage=True,
+    "https://console.bce.baidu.com/iam/#/iam/apikey/list", asks_usage=True, links_last=DAY,  # reference aistudio-and-ernie-today 2.5
 )
 QIANFAN_V1 = Service(
     "qianfan-v1", Text("百度千帆 V1", "Baidu Qianfan V1"), f"https://aip.baidubce.com{V1_PREFIX}", ("QIANFAN_ACCESS_TOKEN",),

@@ -6,19 +6,21 @@ import atexit
 import os
 import threading
 import weakref
+from collections.abc import Mapping
 from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import models, services
+from ernie_magic import models, picture_files, services
 from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.language import Text
+from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.requests import completion_request, embedding_request, image_request, rerank_request
-from ernie_magic.results import Answer, Embeddings, ImageSet, Ranking
+from ernie_magic.results import Answer, Embeddings, Ranking
 from ernie_magic.running import IO, Call
 from ernie_magic.settings import ErnieSettings
 from ernie_magic.stream import Stream
@@ -29,6 +31,7 @@ from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.history import History
@@ -57,6 +60,15 @@ class Session:
         An `ErnieSettings`; made anew when None.
     **values
         Settings to begin with (`service`, `model`, `api_key`, `base_url`, `language`, `temperature` …).
+
+    Attributes
+    ----------
+    conversations : dict of Conversation
+    usage : UsageLog
+    images : list of ImageSet
+        Every set that was made, oldest first; `images.clear()` lets go of them.
+    last : Answer | Embeddings | ImageSet | Ranking | None
+        The last result.
     """
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
@@ -67,6 +79,7 @@ class Session:
             setattr(self.settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
+        self.images: list[ImageSet] = []
         self.last: Answer | Embeddings | ImageSet | Ranking | None = None
         self.wire = Wire(self)
         self._emulator: Emulator | None = None
@@ -175,13 +188,16 @@ class Session:
         """The same, awaited."""
         return await self._embedding(texts, model, endpoint, extra, parameters).aresult()
 
-    def _image(self, prompt: str, model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[ImageSet]:
+    def stream_image(
+        self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
+    ) -> Stream[ImageSet]:
+        """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what `image` takes."""
         settings, at = self.now()
         request = self._checked(lambda: image_request(
-            prompt, model=model or endpoint or _IMAGE_MODELS.get(at.service.name) or DEFAULTS["image"], given=given, extra=extra or {}, rules=at.rules, endpoint=endpoint))
-        return self.start(lambda core, emit: core.send("images", request, at, settings, emit, replies.pictures))
+            prompt, model=model or endpoint or _IMAGE_MODELS.get(at.service.name) or DEFAULTS["image"], given=parameters, extra=extra or {}, rules=at.rules, endpoint=endpoint))
+        return self.start(lambda core, emit: core.images(request, at, settings, emit, download=download))
 
-    def image(self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> ImageSet:
+    def image(self, prompt: str, **options: Any) -> ImageSet:
         """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried out: pictures are billed.
 
         Parameters
@@ -189,19 +205,64 @@ class Session:
         prompt
             At most 1,024 characters.
         model
-            "Stable-Diffusion-XL" when None.
+            "Stable-Diffusion-XL" when None, on Qianfan V2 "irag-1.0".
+        download
+            False leaves those that come as links where they are: `picture.url`, which ends after some days.
+        endpoint, extra
+            As `Conversation.stream` takes them.
         **parameters
-            negative_prompt, size, n, steps, style, sampler_index, cfg_scale, seed, response_format.
+            Stable-Diffusion-XL: negative_prompt, size, n (1 to 4), steps (10 to 50), style, sampler_index, cfg_scale (0 to 30), seed,
+            response_format. ERNIE-Image and ERNIE-Image-Turbo: size, n, seed, use_pe, num_inference_steps, guidance_scale, watermark,
+            response_format (reference aistudio-and-ernie-today 5).
+
+        Returns
+        -------
+        ImageSet
+            Kept in `images` too.
 
         Raises
         ------
         ErnieError
+            Every picture failed; when only some did, `picture.problem` says why.
         """
-        return self._image(prompt, model, endpoint, extra, parameters).result()
+        return self.stream_image(prompt, **options).result()
 
-    async def aimage(self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> ImageSet:
+    async def aimage(self, prompt: str, **options: Any) -> ImageSet:
         """The same, awaited."""
-        return await self._image(prompt, model, endpoint, extra, parameters).aresult()
+        return await self.stream_image(prompt, **options).aresult()
+
+    def stream_redo(self, what: Picture | ImageSet | Mapping[str, Any] | str | Path, *, download: bool = True, **changes: Any) -> Stream[ImageSet]:
+        """The call of `redo` on its way."""
+        def asked() -> dict[str, Any]:
+            made = what.request if isinstance(what, (Picture, ImageSet)) else what if isinstance(what, Mapping) else picture_files.read_back(what)
+            found = dict(made) if isinstance(made, Mapping) else {name: getattr(made, name) for name in ("prompt", "model", "parameters", "extra", "endpoint")}
+            named = {name: changes.pop(name) for name in ("prompt", "model", "extra", "endpoint") if changes.get(name) is not None}
+            found = {"extra": {}, "endpoint": "", "parameters": {}, **found, **named}
+            return {**found["parameters"], **changes, **{name: found[name] for name in ("prompt", "model", "extra", "endpoint")}}
+
+        return self.stream_image(download=download, **self._checked(asked))
+
+    def redo(self, what: Picture | ImageSet | Mapping[str, Any] | str | Path, **changes: Any) -> ImageSet:
+        """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png", seed=7)`.
+
+        Parameters
+        ----------
+        what
+            A picture, a set, a file that was saved with its parameters, or those parameters.
+        **changes
+            What `image` takes, in the place of what it was; None takes a parameter out.
+
+        Raises
+        ------
+        InvalidOption
+            The file holds no parameters.
+        ErnieError
+        """
+        return self.stream_redo(what, **changes).result()
+
+    async def aredo(self, what: Picture | ImageSet | Mapping[str, Any] | str | Path, **changes: Any) -> ImageSet:
+        """The same, awaited."""
+        return await self.stream_redo(what, **changes).aresult()
 
     def _rerank(
         self, query: str, documents: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any],
@@ -340,12 +401,18 @@ class Session:
                 result = await work(self._core, emit)
             except ErnieError as error:
                 error.language = language
+                self._keep(error.answer)
                 raise
-            if isinstance(result, RESULTS):
-                self.last = result
+            self._keep(result)
             return result
 
         return Stream(Call(told), lambda: language)
+
+    def _keep(self, result: object) -> None:
+        if isinstance(result, RESULTS):
+            self.last = result
+        if isinstance(result, ImageSet):
+            self.images.append(result)
 
     def now(self) -> tuple[Snapshot, Endpoint]:
         """The settings and the place as they are now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ernie_magic.errors import interrupted, stopped
+from ernie_magic.errors import came, interrupted, stopped
 from ernie_magic.interrupts import runs_the_cell
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ class Stream(Generic[Result]):
     def stop(self) -> Result | None:
         """End it now, and give what came; None when nothing did."""
         result = self._call.stop()
-        nothing = getattr(result, "partial", False) and not (getattr(result, "text", "") or getattr(result, "reasoning", ""))
-        return None if nothing else result
+        return None if getattr(result, "partial", False) and came(result) is None else result
 
     def _leave(self) -> None:
         """A reader that leaves early ends the call, unless others read it still."""

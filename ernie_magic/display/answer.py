@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from ernie_magic.results import Answer
     from ernie_magic.tools import ToolRun
 
-_TOKENS = Text("{n} token", "{n} tokens")
-_SECONDS = Text("{n} 秒", "{n} s")
-_EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
-_PARTIAL = Text("未完成", "partial")
+TOKENS = Text("{n} token", "{n} tokens")
+SECONDS = Text("{n} 秒", "{n} s")
+EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
+PARTIAL = Text("未完成", "partial")
 _FLAGS = {1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
           2: Text("⚠ 内容审核：对话已锁定，%ernie reset 后重新开始", "⚠ content review: conversation locked until %ernie reset")}
 _CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
@@ -28,6 +28,7 @@ _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as th
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
 _SHOWN = 300  # characters of a tool's result
 _REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
+SENT = Text("请求参数", "parameters sent")
 _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),
     "completion": Text("回答 token", "completion tokens"),
@@ -36,7 +37,7 @@ _ROWS = {
     "search": Text("搜索 token", "search tokens"),
     "finish": Text("结束原因", "finish reason"),
     "id": Text("请求编号", "request id"),
-    "sent": Text("请求参数", "parameters sent"),
+    "sent": SENT,
     "messages": Text("发送的消息数", "messages sent"),
 }
 
@@ -45,15 +46,15 @@ def summary(answer: Answer, language: Language) -> str:
     """The footer's one line: model, tokens, seconds, finish reason; and that it is simulated or partial when it is."""
     parts = [answer.model]
     if answer.usage:
-        parts.append(_TOKENS.say(language, n=answer.usage.total_tokens))
-    parts.append(_SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+        parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
+    parts.append(SECONDS.say(language, n=f"{answer.seconds:.1f}"))
     if answer.finish_reason:
         parts.append(answer.finish_reason)
     if answer.partial:
-        parts.append(_PARTIAL.say(language))
+        parts.append(PARTIAL.say(language))
     parts += [note.say(language) for note in _notes(answer)]
     if answer.service == "emulator":
-        parts.append(_EMULATED.say(language))
+        parts.append(EMULATED.say(language))
     return " · ".join(parts)
 
 
@@ -74,7 +75,7 @@ def footer(answer: Answer, language: Language) -> str:
         facts["prompt"] = str(answer.usage.prompt_tokens)
         facts["completion"] = str(answer.usage.completion_tokens)
     if answer.first_seconds is not None:
-        facts["first"] = _SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
+        facts["first"] = SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
     facts["finish"] = answer.finish_reason
     facts["id"] = answer.id
     facts["messages"] = str(len(answer.messages) - 1)
@@ -85,13 +86,13 @@ def footer(answer: Answer, language: Language) -> str:
     facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
     rows = "<br>".join(
         f"{html.escape(_ROWS[name].say(language))}: <code>{html.escape(fact)}</code>" for name, fact in facts.items() if fact)
-    return _folded(f"<small>{html.escape(summary(answer, language))}</small>", f"<small>{rows}</small>")
+    return folded(f"<small>{html.escape(summary(answer, language))}</small>", f"<small>{rows}</small>")
 
 
 def tool_runs(answer: Answer, language: Language) -> str:
     """The tools that were called on the way, folded."""
     lines = "<br>".join(html.escape(tool_run(run, language)) for run in answer.tool_runs)
-    return _folded(f"<small>{_TOOLS.say(language, names=html.escape(', '.join(run.name for run in answer.tool_runs)))}</small>", f"<small>{lines}</small>") if lines else ""
+    return folded(f"<small>{_TOOLS.say(language, names=html.escape(', '.join(run.name for run in answer.tool_runs)))}</small>", f"<small>{lines}</small>") if lines else ""
 
 
 def tool_run(run: ToolRun, language: Language) -> str:
@@ -106,13 +107,13 @@ def sources(answer: Answer, language: Language) -> str:
         url, title = str(found.get("url") or ""), str(found.get("title") or found.get("url") or "")
         shown = html.escape(title)
         items.append(f'<a href="{html.escape(url)}">{shown}</a>' if url.startswith(("https://", "http://")) else shown)
-    return _folded(f"<small>{_SOURCES.say(language, n=len(items))}</small>", "<small>" + "<br>".join(items) + "</small>") if items else ""
+    return folded(f"<small>{_SOURCES.say(language, n=len(items))}</small>", "<small>" + "<br>".join(items) + "</small>") if items else ""
 
 
 def reasoning(text: str, language: Language) -> str:
     """A thinking model's thoughts, folded."""
     title = html.escape(_REASONING.say(language, n=len(text)))
-    return _folded(f"<small>{title}</small>", f"\n\n{markdown.for_notebook(text)}\n\n") if text else ""
+    return folded(f"<small>{title}</small>", f"\n\n{markdown.for_notebook(text)}\n\n") if text else ""
 
 
 def bundle(answer: Answer, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
@@ -128,5 +129,6 @@ def bundle(answer: Answer, language: Language) -> tuple[dict[str, str], dict[str
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
 
 
-def _folded(title: str, body: str) -> str:
+def folded(title: str, body: str) -> str:
+    """A line that opens."""
     return f"<details><summary>{title}</summary>{body}</details>"

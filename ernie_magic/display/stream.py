@@ -35,7 +35,7 @@ _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
 
 class View(Protocol):
-    """Where an answer appears.
+    """Where a result appears.
 
     Attributes
     ----------
@@ -49,16 +49,20 @@ class View(Protocol):
         """Somebody else wrote into the cell: it must not be cleared at the end."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
-        """More of the answer."""
-
-    def finish(self, answer: Answer | None) -> None:
-        """The end: complete, stopped or cut. None when nothing ever came."""
+        """More of it."""
 
     def withdraw(self) -> None:
         """Take back what was shown: the service withdrew it (`ernie_magic.safety`)."""
 
 
-def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, raw: bool) -> View:
+class AnswerView(View, Protocol):
+    """Where an answer appears."""
+
+    def finish(self, answer: Answer | None) -> None:
+        """The end: complete, stopped or cut. None when nothing ever came."""
+
+
+def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, raw: bool) -> AnswerView:
     """The view for this front end.
 
     Parameters

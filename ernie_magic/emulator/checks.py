@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from ernie_magic import models, parameters
+from ernie_magic.emulator import sight
 from ernie_magic.emulator.refusals import Refusal
 from ernie_magic.errors import InvalidOption
 
@@ -97,6 +98,7 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
         raise Refusal("invalid_messages", "the role of the last message must be user")
     if not text_of(turns[-1]).strip():
         raise Refusal("invalid_messages", "the content of the last message can not be blank")
+    sight.check(found, model)
     _check_safety(body, found)
     _check_length(found, model)
     return found

@@ -6,23 +6,12 @@ import colorsys
 import io
 import math
 import random
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
+from ernie_magic.fonts import font
 
-    Colour = tuple[int, int, int]
-
-# Pillow's own font has no Chinese; where a system has one of these the prompt is written with it.
-_CJK_FONTS = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/System/Library/Fonts/PingFang.ttc",
-    "C:/Windows/Fonts/msyh.ttc",
-)
+Colour = tuple[int, int, int]
 _MARK = "SIMULATED 模拟"
 
 
@@ -97,18 +86,10 @@ def _cat(pen: ImageDraw.ImageDraw, centre: tuple[float, float], r: float, rng: r
 
 def _mark(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:
     height = size[1]
-    font, chinese = _font(max(14, min(size) // 28))
+    face, chinese = font(max(14, min(size) // 28))
     mark = _MARK if chinese else _MARK.split(maxsplit=1)[0]
     text = f"{mark} · {prompt[:24]}" if chinese or prompt.isascii() else mark
-    _, top, right, bottom = pen.textbbox((0, 0), text, font=font)
+    _, top, right, bottom = pen.textbbox((0, 0), text, font=face)
     pad = (bottom - top) // 2
     pen.rectangle((0, height - (bottom - top) - 3 * pad, right + 2 * pad, height), fill=(0, 0, 0))
-    pen.text((pad, height - (bottom - top) - 2 * pad - top), text, font=font, fill=(255, 255, 255))
-
-
-@lru_cache(maxsize=8)
-def _font(size: int) -> tuple[FreeTypeFont | ImageFont.ImageFont, bool]:
-    for path in _CJK_FONTS:
-        if Path(path).exists():
-            return ImageFont.truetype(path, size), True
-    return ImageFont.load_default(size), False
+    pen.text((pad, height - (bottom - top) - 2 * pad - top), text, font=face, fill=(255, 255, 255))

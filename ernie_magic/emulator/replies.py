@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ernie_magic import models
-from ernie_magic.emulator import tools
+from ernie_magic.emulator import sight, tools
 from ernie_magic.emulator.checks import text_of
 
 _DIRECTIVE = re.compile(r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+|clear)\]\]")
@@ -165,6 +165,8 @@ def _markdown(asked: str, messages: list[dict[str, Any]], rng: random.Random, *,
     if earlier and re.search(r"刚才|之前|上一个|earlier|before|just ask", lower):
         last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
         parts.append(f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。" if chinese else f'You asked before: "{last}". This is turn {len(earlier) + 1}.')
+    if looked := [sight.seen(url) for url in sight.pictures_of(messages[-1:])]:
+        parts.append(f"收到 {len(looked)} 张图片：{'、'.join(looked)}。" if chinese else f"Pictures received: {', '.join(looked)}.")
     if messages[0]["role"] == "system":
         persona = text_of(messages[0]).strip()[:40]
         parts.append(f"> 人设：{persona}" if chinese else f"> Persona: {persona}")

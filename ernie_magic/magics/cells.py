@@ -1,4 +1,4 @@
-"""`%%ernie`: the cell magic, through two doors.
+"""`%%ernie` and `%%ernie_image`: the cell magics, through two doors.
 
 In a notebook an input transformer (see `extension`) makes the cell an `await`, so that widgets and a Stop button work
 while it streams. Everywhere else (terminal, `run_cell_magic`, `%%time`, `%%capture`, functions, threads) the plain magic
@@ -8,30 +8,38 @@ waits. Both do the same with the same view.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import Image, display
 from IPython.utils.capture import CapturedIO, capture_output
 
+from ernie_magic.display import pictures
 from ernie_magic.display.errors import show_body
-from ernie_magic.display.stream import PACE, View, view_for
+from ernie_magic.display.stream import PACE, view_for
+from ernie_magic.display.tables import Table
 from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, interrupted
-from ernie_magic.magics import commands, options
+from ernie_magic.magics import commands
+from ernie_magic.magics.chat_line import CHAT, chat_line
+from ernie_magic.magics.image_line import COMMANDS, IMAGE, ImageLine, again_line, image_line
 from ernie_magic.magics.interpolate import interpolate
-from ernie_magic.magics.options import ChatLine, chat_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ernie_magic.results import Answer
+    from ernie_magic.display.stream import View
+    from ernie_magic.pictures import ImageSet
     from ernie_magic.session import Session
     from ernie_magic.stream import Stream
 
+Result = TypeVar("Result")
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 CELL_HELP = f"""\
@@ -53,8 +61,51 @@ CELL_HELP = f"""\
 结果 / Result: ernie.last, --as NAME; 历史 / history: ernie.history; 停止 / stop: 中断内核 interrupt the kernel (I I)
 
 选项 / Options
-{options.describe()}
+{CHAT.describe()}
 """
+
+
+IMAGE_HELP = f"""\
+%%ernie_image [选项 / options]
+提示词 / prompt
+
+生成图片，缩略图和种子显示在下方。 Make pictures; thumbnails and seeds appear below.
+
+例 / Examples
+    %%ernie_image -n 2 --size 1024x1024 --style Anime --as cats
+    一只白猫, 红帽子
+
+    %%ernie_image --seed 42 --save cat-{{i}}.png
+    a white cat with a red hat
+
+结果 / Result: ernie.last, ernie.images, --as NAME; cats[0], cats.sheet(), cats.save("cat-{{i}}")
+再生成 / Again: %ernie_image redo cat.png; %ernie_image vary cats[1] --seed +1; %ernie_image show cat.png
+
+选项 / Options
+{IMAGE.describe()}
+"""
+
+AGAIN_HELP = "%ernie_image WORD\n\n" + "\n".join(f"    %ernie_image {word:<6}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items())
+
+
+@dataclass(frozen=True)
+class _Asked(Generic[Result]):
+    """A call on its way, and what is to be done with what comes of it.
+
+    Attributes
+    ----------
+    stream : Stream
+    view : View
+    conclude : callable
+        Shows and binds the result; None when there is none. A second one changes nothing.
+    hears : bool
+        The user's own functions run meanwhile: what they print is theirs.
+    """
+
+    stream: Stream[Result]
+    view: View
+    conclude: Callable[[Any], None]
+    hears: bool = False
 
 
 def _documented(text: str) -> Callable[[_Function], _Function]:
@@ -67,7 +118,7 @@ def _documented(text: str) -> Callable[[_Function], _Function]:
 
 @magics_class
 class ErnieMagics(Magics):
-    """`%%ernie` and `%ernie` over one session."""
+    """`%%ernie`, `%%ernie_image`, `%ernie` and `%ernie_image` over one session."""
 
     shell: InteractiveShell
 
@@ -79,21 +130,39 @@ class ErnieMagics(Magics):
     @cell_magic("ernie")  # type: ignore[arg-type]  # IPython types this decorator for its form without a name
     @_documented(CELL_HELP)
     def cell(self, line: str, cell: str) -> None:  # noqa: D102  (documented above, for `%%ernie?`)
-        with self._told():
-            stream, said, view = self._begin(line, cell, owns_cell=False)
-            with self._ending(stream, view, said) as end:
-                for batch in stream.batches(PACE):
-                    view.show(batch)
-                end(stream.result())
+        self._wait(lambda: self._ask(line, cell, owns_cell=False))
 
     async def cell_async(self, line: str, cell: str) -> None:
         """The same, awaited: what the input transformer makes of a `%%ernie` cell in a notebook."""
+        await self._await(lambda: self._ask(line, cell, owns_cell=True))
+
+    @no_var_expand
+    @cell_magic("ernie_image")  # type: ignore[arg-type]
+    @_documented(IMAGE_HELP)
+    def image_cell(self, line: str, cell: str) -> None:  # noqa: D102
+        self._wait(lambda: self._draw(line, cell, owns_cell=False))
+
+    async def image_cell_async(self, line: str, cell: str) -> None:
+        """The same, awaited."""
+        await self._await(lambda: self._draw(line, cell, owns_cell=True))
+
+    def _wait(self, begin: Callable[[], _Asked[Any]]) -> None:
+        """A cell through the plain door."""
         with self._told():
-            stream, said, view = self._begin(line, cell, owns_cell=True)
-            with self._ending(stream, view, said) as end, self._overhearing(view, tools="tools" in said.chat.parameters):
-                async for batch in stream.abatches(PACE):
-                    view.show(batch)
-                end(await stream.aresult())
+            asked = begin()
+            with self._ending(asked):
+                for batch in asked.stream.batches(PACE):
+                    asked.view.show(batch)
+                asked.conclude(asked.stream.result())
+
+    async def _await(self, begin: Callable[[], _Asked[Any]]) -> None:
+        """A cell through the awaiting door."""
+        with self._told():
+            asked = begin()
+            with self._ending(asked), self._overhearing(asked.view, hears=asked.hears):
+                async for batch in asked.stream.abatches(PACE):
+                    asked.view.show(batch)
+                asked.conclude(await asked.stream.aresult())
 
     @no_var_expand
     @line_magic("ernie")  # type: ignore[arg-type]
@@ -102,15 +171,66 @@ class ErnieMagics(Magics):
         with self._told():
             return commands.run(self.session, line)
 
-    def _begin(self, line: str, cell: str, *, owns_cell: bool) -> tuple[Stream[Answer], ChatLine, View]:
+    @no_var_expand
+    @line_magic("ernie_image")  # type: ignore[arg-type]
+    @_documented(AGAIN_HELP)
+    def image_line(self, line: str) -> Any:  # noqa: D102
+        with self._told(), self._listening(listen=True):
+            again = again_line(line, self.shell.user_ns)
+        if again.command == "show":
+            return self._shown(again.picture, again.parameters)
+        self._wait(lambda: self._drawing(self.session.stream_redo(again.parameters, **again.said.options), again.said, owns_cell=False))
+        return None
+
+    def _shown(self, picture: Any, made: Any) -> Table:
+        """A picture and what made it."""
+        display(Image(filename=picture) if isinstance(picture, str) else picture)
+        rows = [[name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)] for name, value in made.items()]
+        return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[self.session.settings.spoken], rows)
+
+    def _ask(self, line: str, cell: str, *, owns_cell: bool) -> _Asked[Any]:
+        """A `%%ernie` cell."""
         namespace = self.shell.user_ns
-        with self._listening("{{" in line or "{{" in cell) as heard:
+        with self._listening("{{" in line or "{{" in cell or "--image" in line) as heard:
             said = chat_line(line, namespace)
             prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
-        owns_cell = owns_cell and not heard()
         conversation = self.session[said.session] if said.session else self.session.conversation
-        view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell, raw=said.raw)
-        return conversation.ask(prompt, said.chat), said, view
+        view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell and not heard(), raw=said.raw)
+
+        def conclude(answer: Any) -> None:
+            view.finish(answer)
+            self._bind(said.as_name, answer)
+
+        return _Asked(conversation.ask(prompt, said.chat), view, conclude, hears="tools" in said.chat.parameters)
+
+    def _draw(self, line: str, cell: str, *, owns_cell: bool) -> _Asked[ImageSet]:
+        """A `%%ernie_image` cell."""
+        namespace = self.shell.user_ns
+        with self._listening("{{" in line or "{{" in cell) as heard:
+            said = image_line(line, namespace)
+            prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip()
+        return self._drawing(self.session.stream_image(prompt, **said.options), said, owns_cell=owns_cell and not heard())
+
+    def _drawing(self, stream: Stream[ImageSet], said: ImageLine, *, owns_cell: bool) -> _Asked[ImageSet]:
+        view = pictures.view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell)
+
+        def conclude(images: ImageSet | None) -> None:
+            self._bind(said.as_name, images)
+            problem, saved = None, []
+            if images is not None and said.save:
+                try:
+                    saved = images.save(said.save)
+                except ErnieError as error:  # what was made is shown all the same
+                    problem = error
+            view.finish(images, full=said.full, name=said.as_name, saved=saved)
+            if problem:
+                raise problem
+
+        return _Asked(stream, view, conclude)
+
+    def _bind(self, name: str, result: object) -> None:
+        if name and result is not None:
+            self.shell.user_ns[name] = result
 
     @contextmanager
     def _listening(self, listen: bool) -> Iterator[Callable[[], bool]]:
@@ -132,10 +252,10 @@ class ErnieMagics(Magics):
             printed.show()
 
     @contextmanager
-    def _overhearing(self, view: View, *, tools: bool) -> Iterator[None]:
+    def _overhearing(self, view: View, *, hears: bool) -> Iterator[None]:
         """What the user's tools print and display is theirs: when they do, the cell is not ours to clear at the end."""
         publisher: Any = self.shell.display_pub
-        if not tools or not hasattr(publisher, "register_hook"):
+        if not hears or not hasattr(publisher, "register_hook"):
             yield
             return
 
@@ -163,25 +283,19 @@ class ErnieMagics(Magics):
                 del stream.write  # the class's own again
 
     @contextmanager
-    def _ending(self, stream: Stream[Answer], view: View, said: ChatLine) -> Iterator[Callable[[Answer | None], None]]:
-        """However the answer ends, the view is closed and what came is bound."""
-
-        def end(answer: Answer | None) -> None:
-            view.finish(answer)
-            if said.as_name and answer is not None:
-                self.shell.user_ns[said.as_name] = answer
-
+    def _ending(self, asked: _Asked[Any]) -> Iterator[None]:
+        """However the call ends, the view is closed and what came is bound."""
         try:
-            yield end
+            yield
         except AnswerWithdrawn:
-            view.withdraw()
+            asked.view.withdraw()
             raise
         except (Interrupted, ErnieError) as error:
-            end(error.answer)
+            asked.conclude(error.answer)
             raise
         except (KeyboardInterrupt, asyncio.CancelledError):  # it came while we were drawing, not while we waited
-            told = interrupted(stream.stop(), self.session.settings.spoken)
-            end(told.answer)
+            told = interrupted(asked.stream.stop(), self.session.settings.spoken)
+            asked.conclude(told.answer)
             raise told from None
 
     @contextmanager

@@ -8,15 +8,21 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, context_
 
 from ernie_magic import models, parameters
 from ernie_magic.language import LANGUAGES
-from ernie_magic.magics import commands, options
+from ernie_magic.magics import commands, image_line
+from ernie_magic.magics.chat_line import CHAT
+from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.services import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from ernie_magic.magics.options import Grammar
     from ernie_magic.session import Session
 
     Matcher = Callable[[CompletionContext], dict[str, Any]]
+
+
+_GRAMMARS = {"%%ernie": CHAT, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.AGAIN}
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
@@ -35,9 +41,7 @@ def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
 
 
 def _words(line: str) -> list[str] | None:
-    if not line.startswith(("%%ernie ", "%ernie ")):
-        return None
-    return line.split(" ")
+    return line.split(" ") if line.partition(" ")[0] in (*_GRAMMARS, "%ernie") and " " in line else None
 
 
 def _candidates(session: Session, namespace: Mapping[str, Any], words: list[str], token: str) -> Iterable[str]:
@@ -48,20 +52,30 @@ def _candidates(session: Session, namespace: Mapping[str, Any], words: list[str]
         known = {"use": SERVICES, "lang": LANGUAGES, "models": session.known_models(), "reset": session.conversations,
                  "config": session.settings.trait_names(config=True), "model": session.known_models(), "-s": session.conversations}.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
     else:
-        known = _values(session, namespace, before) or options.flags()
+        grammar = _GRAMMARS[words[0]]
+        known = _values(session, namespace, grammar, before) or (
+            image_line.COMMANDS if words[0] == "%ernie_image" and len(words) == 2 else  # noqa: PLR2004
+            _pictures(namespace) if words[0] == "%ernie_image" and len(words) == 3 else grammar.flags())  # noqa: PLR2004
     # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
     kept = len(started) - len(token)
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
 
 
-def _values(session: Session, namespace: Mapping[str, Any], option: str) -> Iterable[str]:
+def _pictures(namespace: Mapping[str, Any]) -> list[str]:
+    """The user's variables that are pictures."""
+    return [name for name, value in namespace.items() if not name.startswith("_") and isinstance(value, (Picture, ImageSet))]
+
+
+def _values(session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str) -> Iterable[str]:
     if option in ("-m", "--model"):
-        return [name for name in session.known_models() if models.kind_of(name) in ("chat", None)]
+        return [name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)]
+    if option in ("--image", "--preview"):
+        return _pictures(namespace) if option == "--image" else ("url",)
     if option in ("--tools", "--functions"):
         return [name for name, value in namespace.items() if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == "__main__"]
     if option in ("-s", "--session"):
         return session.conversations
-    found = next((p for p in parameters.of("chat").values() if p.option == option), None)
+    found = next((p for p in parameters.of(grammar.kind).values() if p.option == option), None)
     if found is None:
         return ()
     return ("on", "off") if found.type == "bool" or found.name == "web_search" else found.choices or (parameters.TOOL_CHOICES if found.name == "tool_choice" else ())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 NAME = "ernie"
+AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async"}  # what the awaiting door calls for each cell magic
 _TAG = "_ernie_magic"
 _TAKEN = Text("变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
               "the variable {name} is yours and was kept; to have the session: del {name}, then %reload_ext ernie_magic")
@@ -65,24 +66,25 @@ def unload(shell: InteractiveShell) -> None:
         matchers = shell.Completer.custom_matchers
         matchers[:] = [f for f in matchers if not hasattr(f, _TAG)]
     for kind in ("line", "cell"):
-        shell.magics_manager.magics[kind].pop(NAME, None)
+        for name in (NAME, f"{NAME}_image"):
+            shell.magics_manager.magics[kind].pop(name, None)
 
 
 class _Door:
-    """Which of the two doors a `%%ernie` takes: the awaiting one when it is a notebook's cell, not something run by a cell."""
+    """Which of the two doors a cell magic takes: the awaiting one when it is a notebook's cell, not something run by a cell."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
     def transform(self, lines: list[str]) -> list[str]:
-        """`%%ernie …` and its body as an `await`, in a kernel, at the top level."""
+        """The magic and its body as an `await`, in a kernel, at the top level."""
         first, *body = lines or [""]
         name, _, line = first.rstrip("\n").partition(" ")
         kernel = getattr(self._shell, "kernel", None)
-        if name != f"%%{NAME}" or kernel is None or CELLS.depth or not self._shell.autoawait:
+        if name not in AWAITED or kernel is None or CELLS.depth or not self._shell.autoawait:
             return lines
         home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
-        return [f"await {home}.cell_async({line!r}, {''.join(body)!r})\n"]
+        return [f"await {home}.{AWAITED[name]}({line!r}, {''.join(body)!r})\n"]
 
 
 def _cells_on_the_stack() -> int:

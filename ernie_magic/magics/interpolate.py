@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import asyncio
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidExpression, words
+from ernie_magic.errors import InvalidExpression, InvalidOption, words
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
 _DEFINE = Text("先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
@@ -40,9 +41,28 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     """
     pieces, shown = [], 0
     for start, end, expression in _expressions(text):
-        pieces += [text[shown:start], _value(expression, namespace)]
+        pieces += [text[shown:start], _evaluated(expression, namespace, str)]
         shown = end
     return "".join([*pieces, text[shown:]])
+
+
+def named(word: str, namespace: Mapping[str, Any]) -> Any:
+    """What a word of a magic's line names: a variable or an expression of some (`cats[1]`); a file or an address stays text.
+
+    Raises
+    ------
+    InvalidOption
+        It names none of these.
+    InvalidExpression
+        The expression raised.
+    """
+    if word not in namespace and (word.startswith(("http://", "https://", "data:")) or Path(word).expanduser().exists()):
+        return word
+    if not _is_expression(word) or not any(isinstance(node, ast.Name) and node.id in namespace for node in ast.walk(ast.parse(word.strip(), mode="eval"))):
+        close = near(word, [name for name in namespace if not name.startswith("_") and name not in _USUAL], 1)
+        raise InvalidOption(Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
+                            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None)
+    return _evaluated(word.strip(), namespace, shown=word.strip())
 
 
 def spans(text: str) -> list[tuple[int, int]]:
@@ -77,27 +97,28 @@ def _is_expression(source: str) -> bool:
     return True
 
 
-def _value(expression: str, namespace: Mapping[str, Any]) -> str:
-    shown = expression if len(expression) <= 60 else expression[:57] + "…"  # noqa: PLR2004
+def _evaluated(expression: str, namespace: Mapping[str, Any], then: Callable[[Any], Any] = lambda value: value, shown: str = "") -> Any:
+    shown = shown or f"{{{{{expression}}}}}"
+    shown = shown if len(shown) <= 64 else shown[:61] + "…"  # noqa: PLR2004
     try:
         code = compile(expression, "{{…}}", "eval")
     except _NO_EXPRESSION:
         raise InvalidExpression(
-            Text("{{{{{source}}}}} 不是 Python 表达式", "{{{{{source}}}}} is not a Python expression").fill(source=shown),
+            Text("{source} 不是 Python 表达式", "{source} is not a Python expression").fill(source=shown),
             advice=_LITERAL) from None
     try:
-        return str(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
+        return then(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except NameError as error:
         name = _missing(error)
         close = near(name, [n for n in namespace if not n.startswith("_") and n not in _USUAL], 3)
         raise InvalidExpression(
-            Text("{{{{{source}}}}} 里的变量 {name} 没有定义", "{{{{{source}}}}}: the name {name} is not defined").fill(
+            Text("{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined").fill(
                 source=shown, name=name),
             advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close)) if close else _DEFINE.fill(name=name),
         ) from None
     except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # whatever the user's expression raises is told in one line
         raise InvalidExpression(
-            Text("{{{{{source}}}}} 出错：{kind}：{said}", "{{{{{source}}}}} raised {kind}: {said}").fill(
+            Text("{source} 出错：{kind}：{said}", "{source} raised {kind}: {said}").fill(
                 source=shown, kind=type(error).__name__, said=scrub(words(error))[:200])) from error
 
 

@@ -11,7 +11,7 @@ from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, Se
 from ernie_magic.keys import LogFilter, scrub
 from ernie_magic.language import Text
 from ernie_magic.services import likely_cause
-from ernie_magic.wire import reading, retry
+from ernie_magic.wire import downloads, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import failure, network
 from ernie_magic.wire.limits import LIMITS
@@ -130,6 +130,15 @@ class Client:
         ErnieError
         """
         return await self._attempts(_Sending(endpoint, request, terms, emit, lambda response: reading.whole(response, request.most)))
+
+    async def download(self, url: str, endpoint: Endpoint) -> bytes:
+        """The picture behind a link that a service gave (`downloads.fetch`).
+
+        Raises
+        ------
+        ErnieError
+        """
+        return await downloads.fetch(self._pool(), url, endpoint.base_url)
 
     async def events(self, endpoint: Endpoint, request: WireRequest, terms: Snapshot, emit: Callable[[dict[str, Any]], None]) -> None:
         """Send a request whose reply is a stream of JSON events, whatever they mean.

@@ -64,6 +64,8 @@ class Delta(NamedTuple):
         A thinking model's thoughts, before its text.
     notice : Text | None
         No part of the answer: what the call is waiting for.
+    waited : int
+        With a notice that is told each second: seconds since the call began.
     errand : Errand | None
         No part of the answer: a tool to be called by whoever reads.
     tool : ToolRun | None
@@ -75,6 +77,7 @@ class Delta(NamedTuple):
     text: str = ""
     reasoning: str = ""
     notice: Text | None = None
+    waited: int = 0
     errand: Errand[Any] | None = None
     tool: ToolRun | None = None
     event: Mapping[str, Any] | None = None

@@ -69,15 +69,16 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     ErnieError
         It is not JSON, or an error with status 200.
     """
-    raw = await beginning(response, most + 1)
-    if len(raw) > most:
-        raise too_large(most)
+    raw = without_keys(await all_of(response, most))
+    start = bytes(raw[:MAX_BODY])
     try:
-        payload = json.loads(without_keys(raw))
+        text = raw.decode(json.detect_encoding(raw), "surrogatepass")
+        del raw  # pictures make a large reply: it is never there three times
+        payload = json.loads(text)
     except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict) or refusal(payload) is not None:
-        raise failure(response.status_code, response.headers, raw)
+        raise failure(response.status_code, response.headers, start)
     return payload
 
 
@@ -186,6 +187,25 @@ def too_large(most: int) -> ProtocolError:
     return ProtocolError(
         Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end").fill(most=most // 1024 // 1024),
         Text("服务出错，或地址不对", "the service failed, or the address is wrong"), Text("减少一次请求的数量，或检查 base_url", "ask for less at a time, or check base_url"))
+
+
+async def all_of(response: httpx.Response, most: int) -> bytearray:
+    """A reply in one piece, not copied.
+
+    Raises
+    ------
+    ProtocolError
+        It has more than `most` bytes; no more of it is read.
+    """
+    told = response.headers.get("content-length", "")
+    if told.isdigit() and int(told) > most:
+        raise too_large(most)
+    got = bytearray()
+    async for chunk in response.aiter_bytes():
+        got += chunk
+        if len(got) > most:
+            raise too_large(most)
+    return got
 
 
 async def beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:

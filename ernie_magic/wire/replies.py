@@ -7,10 +7,12 @@ import binascii
 import json
 import math
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ernie_magic.keys import scrub
-from ernie_magic.results import Embeddings, ImageSet, Picture, Ranked, Ranking
+from ernie_magic.results import Embeddings, Ranked, Ranking
 from ernie_magic.wire.failures import not_the_api
 from ernie_magic.wire.protocol import usage_of
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.errors import ProtocolError
-    from ernie_magic.requests import EmbeddingRequest, ImageRequest, RerankRequest
+    from ernie_magic.requests import EmbeddingRequest, RerankRequest
 
 
 def vectors(payload: Mapping[str, Any], request: EmbeddingRequest, service: str) -> Embeddings:
@@ -51,30 +53,78 @@ def _vector(embedding: object) -> tuple[float, ...]:
     return tuple(float(number) for number in embedding)
 
 
-def pictures(payload: Mapping[str, Any], request: ImageRequest, service: str) -> ImageSet:
+@dataclass(frozen=True)
+class Drawn:
+    """A picture as a reply has it.
+
+    Attributes
+    ----------
+    index : int
+        Its place as the service counts, from 0 or 1.
+    packed : str
+        base64, perhaps as a `data:` URI; "" when there is a link.
+    url : str
+    revised_prompt : str
+    seed : int | None
+        As the service tells it.
+    """
+
+    index: int
+    packed: str
+    url: str
+    revised_prompt: str
+    seed: int | None
+
+
+def pictures(payload: dict[str, Any]) -> list[Drawn]:
     """The pictures of an images reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan); the one that has a value counts.
+
+    The texts are taken out of `payload`: they are large, and need not be there twice.
 
     Raises
     ------
     ProtocolError
-        None of them is a picture.
+        There is none.
     """
     found = []
     data = payload.get("data")
     for place, item in enumerate(data if isinstance(data, list) else ()):
         if not isinstance(item, dict):
             continue
-        packed = item.get("b64_json") or item.get("b64_image") or ""
-        try:
-            content = base64.b64decode(str(packed).partition("base64,")[2] or packed, validate=True)
-        except (ValueError, TypeError, binascii.Error):
-            continue
-        if content or item.get("url"):
-            index = item.get("index")
-            found.append(Picture(content, str(item.get("url") or ""), index if isinstance(index, int) else place, str(item.get("revised_prompt") or "")))
-    if not found:
+        packed = [text for name in ("b64_json", "b64_image") if isinstance(text := item.pop(name, None), str) and text]
+        url, seed, revised = item.get("url"), item.get("seed"), item.get("revised_prompt")
+        index = item.get("index")
+        found.append(Drawn(index if isinstance(index, int) and not isinstance(index, bool) else place, packed[0] if packed else "", _secure(url) if isinstance(url, str) else "", revised if isinstance(revised, str) else "",
+                           seed if isinstance(seed, int) and not isinstance(seed, bool) else None))
+    if not any(drawn.packed or drawn.url for drawn in found):
         raise _not_expected(payload)
-    return ImageSet(tuple(found), request, usage_of(payload.get("usage")), str(payload.get("model") or request.model), service, str(payload.get("id") or ""))
+    return sorted(found, key=lambda drawn: drawn.index)
+
+
+def unpacked(packed: str) -> bytes:
+    """The bytes of a picture that came as base64.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    text = packed[packed.index(",") + 1 :] if packed[:5].lower() == "data:" and "," in packed[:200] else packed
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return base64.b64decode("".join(text.split()), validate=True)  # lines, as MIME has them
+
+
+def _secure(url: str) -> str:
+    """The link as a notebook can show it: Baidu's storage gives http:// links, which a page served by https may not show
+    (reference aistudio-and-ernie-today 2.5), and takes https.
+    """
+    try:
+        plain = url.startswith("http://") and (urlsplit(url).hostname or "").endswith(".bcebos.com")
+    except ValueError:
+        plain = False
+    return url.replace("http://", "https://", 1) if plain else url
 
 
 def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ernie_magic import parameters
-from ernie_magic.magics.options import chat_line
+from ernie_magic.magics.chat_line import chat_line
 from ernie_magic.requests import ChatOptions, chat_request
 
 MODEL = "ernie-speed-8k"

@@ -30,8 +30,8 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
 
 # From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
 FLOORS = [
-    "language suggest errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools", "requests usage safety", "results", "history",
-    "services", "endpoints", "settings", "interrupts", "running nested", "wire", "stream", "core", "conversation direct", "session", "doctor", "display", "magics", "cli",
+    "language suggest errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools", "requests usage safety", "fonts", "sheets picture_files", "pictures", "attachments results", "history",
+    "services", "endpoints", "settings", "interrupts", "running nested", "wire", "drawing", "stream", "core", "conversation direct", "session", "doctor", "display", "magics", "cli",
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
 
@@ -56,7 +56,7 @@ def test_each_room_imports_only_what_stands_below_it():
 
 
 def test_the_emulator_never_uses_the_client_s_wire_code():
-    shared = {"parameters", "models", "language", "errors"}
+    shared = {"parameters", "models", "language", "errors", "fonts"}
     for path in (PACKAGE / "emulator").rglob("*.py"):
         for name in imports(path):
             if name.startswith("ernie_magic.") and not name.startswith("ernie_magic.emulator"):

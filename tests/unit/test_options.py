@@ -3,7 +3,7 @@
 import pytest
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.magics.options import chat_line, flags
+from ernie_magic.magics.chat_line import CHAT, chat_line
 
 NAMES = {"t": 0.3, "name": "小 明"}
 
@@ -19,7 +19,7 @@ def test_an_empty_line_says_nothing():
 
 
 def test_every_option_of_the_issue_is_there():
-    assert set(flags()) >= {
+    assert set(CHAT.flags()) >= {
         "-m", "--model", "--system", "--temperature", "--top-p", "--penalty-score", "--max-completion-tokens", "--stop",
         "--seed", "--frequency-penalty", "--presence-penalty", "--response-format", "--user", "--as", "-s", "--session",
         "--no-history", "--no-stream", "--raw", "--param"}

@@ -1,0 +1,246 @@
+"""Pictures as they are shown: a grid of thumbnails with seed and prompt, progress while they are made, and one saved output.
+
+The grid is HTML that needs nothing else: it looks the same in a saved notebook, on GitHub, in nbviewer and with a dead kernel.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.display import clear_output, display
+
+from ernie_magic.display.answer import EMULATED, SECONDS, SENT, TOKENS, folded
+from ernie_magic.language import Language, Text
+from ernie_magic.sheets import clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import DisplayHandle
+
+    from ernie_magic.pictures import ImageSet, Picture
+    from ernie_magic.wire.protocol import Delta
+
+_WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
+_PICTURES = Text("{n} 张图片", "{n} pictures")
+_PICTURE = Text("1 张图片", "1 picture")
+_FAILED = Text("{n} 张失败", "{n} failed")
+_SEED = Text("种子 {seed}", "seed {seed}")
+_NO_SEED = Text("种子未知", "seed unknown")
+_NO_SEED_WHY = Text("没有给 --seed，服务也没有返回种子：这几张图不能原样再生成", "no --seed was given and the service told none: these pictures cannot be made again as they are")
+_LINK = Text("链接", "link")
+_LINKS_END = Text("链接到 {date} 失效", "links end on {date}")
+_LINKS_EMULATED = Text("链接随模拟器关闭而失效", "links end with the emulator")
+_SAVED = Text("已保存：{files}", "saved: {files}")
+_ORIGINALS = Text("这里是缩略图，原图在 {name}，或 .save() 存成文件", "these are thumbnails; the originals are in {name}, .save() writes them")
+_OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})")
+_REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
+_ID = Text("请求编号", "request id")
+_GAP = 12  # pixels between pictures
+_SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by how many there are
+_PROMPT = 60  # characters of a prompt under its picture
+
+
+def summary(images: ImageSet, language: Language) -> str:
+    """The footer's one line: model, how many, seconds, when the links end."""
+    good = len(images.good)
+    parts = [images.model, (_PICTURE if good == 1 else _PICTURES).say(language, n=good)]
+    parts += [_FAILED.say(language, n=len(images) - good)] if images.partial else []
+    parts += [TOKENS.say(language, n=images.usage.total_tokens)] if images.usage.total_tokens else []
+    parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+    parts += [ends] if (ends := _links(images, language)) else []
+    parts += [EMULATED.say(language)] if images.service == "emulator" else []
+    return " · ".join(parts)
+
+
+def _links(images: ImageSet, language: Language) -> str:
+    if not any(picture.url for picture in images):
+        return ""
+    if images.service == "emulator":
+        return _LINKS_EMULATED.say(language)
+    return _LINKS_END.say(language, date=time.strftime("%Y-%m-%d %H:%M", time.localtime(images.links_end))) if images.links_end else ""
+
+
+def caption(picture: Picture, language: Language) -> str:
+    """What stands under a picture: its prompt, seed and real size."""
+    parts = [clipped(" ".join(picture.prompt.split()), _PROMPT), _SEED.say(language, seed=picture.seed) if picture.seed is not None else _NO_SEED.say(language)]
+    if picture.look:
+        real, asked = "{}x{}".format(*picture.look.size), picture.request.parameters.get("size")
+        parts.append(real if asked in (None, real) else _OTHER_SIZE.say(language, real=real, asked=asked))
+    return " · ".join(parts)
+
+
+def bundle(images: ImageSet, language: Language, *, full: bool = False, name: str = "", saved: Sequence[Path] = ()) -> tuple[dict[str, str], dict[str, Any]]:
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later).
+
+    Parameters
+    ----------
+    full
+        Embed the originals instead of thumbnails.
+    name
+        The variable that the set is bound to.
+    saved
+        The files that were written.
+    """
+    side = _SIDES.get(len(images), _SIDES[3])
+    cells = "".join(_figure(picture, language, "auto" if full else f"{side}px", full=full) for picture in images)
+    columns = 2 if len(images) == 4 and not full else 4  # noqa: PLR2004
+    data = {
+        "text/html": f'<div style="display:flex;flex-wrap:wrap;gap:{_GAP}px;align-items:flex-start;max-width:{"none" if full else f"{columns * (side + _GAP)}px"}">{cells}</div>' + footer(images, language, full=full, name=name, saved=saved),
+        "text/plain": as_text(images, language, saved),
+    }
+    made_by = {"model": images.model, "id": images.id, "service": images.service, "partial": images.partial, "prompt": images.prompt,
+               "parameters": dict(images.parameters), "seeds": [picture.seed for picture in images]}
+    return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
+
+
+def _figure(picture: Picture, language: Language, width: str, *, full: bool) -> str:
+    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{html.escape(caption(picture, language))}</figcaption>'
+    style = f"margin:0;flex:0 1 {width};min-width:0"
+    alt = html.escape(picture.prompt, quote=True)
+    if picture.problem:
+        what = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{html.escape(str(picture.problem))}{_anchor(picture, language)}</div>'
+        return f'<figure style="{style}">{what}{words}</figure>'
+    if picture.content:
+        mime, content = (picture.format.mime, picture.content) if full else ("image/jpeg", picture.thumbnail)
+        source = f"data:{mime};base64,{base64.b64encode(content).decode()}"
+    else:
+        source = html.escape(picture.url, quote=True) if _is_web(picture.url) else ""
+    return f'<figure style="{style}"><img src="{source}" alt="{alt}" style="max-width:100%;height:auto;display:block">{words}</figure>'
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _anchor(picture: Picture, language: Language) -> str:
+    """Only addresses of the web become links."""
+    return f' <a href="{html.escape(picture.url, quote=True)}">{_LINK.say(language)}</a>' if _is_web(picture.url) else ""
+
+
+def footer(images: ImageSet, language: Language, *, full: bool, name: str, saved: Sequence[Path]) -> str:
+    """The footer as folded HTML."""
+    rows = []
+    if saved:
+        rows.append(html.escape(_SAVED.say(language, files=", ".join(map(str, saved)))))
+    if not full and not saved and any(picture.content for picture in images):
+        rows.append(html.escape(_ORIGINALS.say(language, name=name or "ernie.images[-1]")))
+    if images.good and images.good[0].seed is None:
+        rows.append(html.escape(_NO_SEED_WHY.say(language)))
+    sent = {**images.parameters, **images.request.extra}
+    if sent:
+        rows.append(f"{html.escape(SENT.say(language))}: <code>{html.escape(json.dumps(sent, ensure_ascii=False, default=str))}</code>")
+    rows += [f"{html.escape(_REVISED.say(language))}: {html.escape(revised)}" for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)]
+    if images.id:
+        rows.append(f"{html.escape(_ID.say(language))}: <code>{html.escape(images.id)}</code>")
+    links = " ".join(f"#{picture.index + 1}{_anchor(picture, language)}" for picture in images if _is_web(picture.url))
+    rows += [links] if links else []
+    return folded(f"<small>{html.escape(summary(images, language))}</small>", f"<small>{'<br>'.join(rows)}</small>")
+
+
+def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) -> str:
+    """The pictures in words: for a terminal, and for those who cannot see them."""
+    lines = [f"#{picture.index + 1} " + (f"{picture.problem} {picture.url}".strip() if picture.problem else
+                                         f"{caption(picture, language)}{'' if picture.content else ' · ' + picture.url}") for picture in images]
+    lines += [_SAVED.say(language, files=", ".join(map(str, saved)))] if saved else []
+    return "\n".join([*lines, f"[{summary(images, language)}]"])
+
+
+def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) -> PicturesView:
+    """The view for this front end; see `ernie_magic.display.stream.view_for`."""
+    if getattr(shell, "kernel", None) is None:
+        return TextView(language)
+    return NotebookView(language, owns_cell=owns_cell) if not isinstance(shell.display_pub, CapturingDisplayPublisher) else PicturesView(language)
+
+
+class PicturesView:
+    """The final output only: under `%%capture`."""
+
+    speaking = False
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._over = False
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell."""
+
+    def show(self, deltas: Sequence[Delta]) -> None:
+        """What is waited for."""
+
+    def finish(self, images: ImageSet | None, *, full: bool = False, name: str = "", saved: Sequence[Path] = ()) -> None:
+        """The pictures; None when there are none. What follows an end is no end."""
+        if not self._over and images is not None:
+            data, metadata = bundle(images, self._language, full=full, name=name, saved=saved)
+            self._end(data, metadata)
+        elif not self._over:
+            self.withdraw()
+        self._over = True
+
+    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        display(data, raw=True, metadata=metadata)
+
+    def withdraw(self) -> None:
+        """Take back what was shown."""
+
+
+class NotebookView(PicturesView):
+    """One output: what is waited for, with seconds, and in its place the pictures."""
+
+    def __init__(self, language: Language, *, owns_cell: bool) -> None:
+        super().__init__(language)
+        self._owns_cell = owns_cell
+        self._handle: DisplayHandle | None = None
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell."""
+        self._owns_cell = False
+
+    def show(self, deltas: Sequence[Delta]) -> None:
+        """What is waited for."""
+        delta = next((d for d in reversed(deltas) if d.notice), None)
+        if delta and delta.notice:
+            words = _WAITING.say(self._language, notice=delta.notice.say(self._language), n=delta.waited)
+            self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": f"… {words}"}, {})
+
+    def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        if self._handle is None:
+            self._handle = display(data, raw=True, metadata=metadata, display_id=True)
+        else:
+            self._handle.update(data, raw=True, metadata=metadata)
+
+    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        self._put(data, metadata)
+
+    def withdraw(self) -> None:
+        """Clear the cell when it is ours; blank the output when it is not."""
+        if self._handle is not None:
+            if self._owns_cell:
+                clear_output()
+            else:
+                self._handle.update({"text/plain": ""}, raw=True)
+
+
+class TextView(PicturesView):
+    """Words, on standard output: in a terminal."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__(language)
+        self._said: Text | None = None
+
+    def show(self, deltas: Sequence[Delta]) -> None:
+        """What is waited for, once each."""
+        for delta in deltas:
+            if delta.notice and delta.notice != self._said:
+                self._said = delta.notice
+                print(f"… {delta.notice.say(self._language)}", flush=True)
+
+    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
+        print(data["text/plain"], flush=True)

@@ -1,0 +1,66 @@
+"""Pictures in messages, for models that see: checked, and told about in the answer."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import models
+from ernie_magic.emulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_BYTES = 10 * 1024 * 1024  # of one picture (reference aistudio-and-ernie-today 2.8)
+
+
+def pictures_of(messages: Iterable[dict[str, Any]]) -> list[str]:
+    """The addresses of the pictures in messages: links or `data:` URIs."""
+    found = []
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") == "image_url":
+                given = part.get("image_url")
+                found.append(str(given.get("url") if isinstance(given, dict) else given))
+    return found
+
+
+def check(messages: list[dict[str, Any]], model: str) -> None:
+    """Whether the model sees, and the pictures are some.
+
+    Raises
+    ------
+    Refusal
+    """
+    found = pictures_of(messages)
+    entry = models.find(model)
+    if found and (entry is None or "vision" not in entry.takes):
+        raise Refusal("invalid_messages", f"the model {model} does not take images")
+    if pictures_of(message for message in messages if message["role"] != "user"):
+        raise Refusal("invalid_messages", "only messages of the role user can hold images")
+    for url in found:
+        seen(url)
+
+
+def seen(url: str) -> str:
+    """A picture in a few words: `PNG 1024x768`, or `a link`, which is not followed.
+
+    Raises
+    ------
+    Refusal
+        It is no picture, or too large.
+    """
+    if url.startswith(("http://", "https://")):
+        return "a link"
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        raw = base64.b64decode(url.split("base64,", 1)[1], validate=True)
+        image = Image.open(io.BytesIO(raw))
+    except (IndexError, ValueError, UnidentifiedImageError):
+        raise Refusal("invalid_image_url") from None
+    if len(raw) > MAX_BYTES:
+        raise Refusal("invalid_image_url", "the image is too large")
+    return f"{image.format} {image.width}x{image.height}"

@@ -1,0 +1,27 @@
+"""A font for captions inside pictures. Pillow's own has no Chinese; where a system has one of these, it is used."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+CHINESE = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", "/System/Library/Fonts/PingFang.ttc", "/System/Library/Fonts/STHeiti Light.ttc",
+    "C:/Windows/Fonts/msyh.ttc",
+)
+
+
+@lru_cache(maxsize=8)
+def font(size: int) -> tuple[FreeTypeFont | ImageFont, bool]:
+    """A font of so many pixels, and whether it has Chinese."""
+    from PIL import ImageFont
+
+    for path in CHINESE:
+        if Path(path).exists():
+            return ImageFont.truetype(path, size), True
+    return ImageFont.load_default(size), False

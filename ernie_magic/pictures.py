@@ -1,0 +1,370 @@
+"""Generated pictures: the bytes as they came, and what made them.
+
+Bytes pass through: what arrived right is never encoded again. Each picture is decoded once when it arrives (is it whole, how
+large is it really, what does it look like small), off the threads that others wait for, and the pixels are let go; `image`
+decodes on demand. Pillow is imported with the first picture.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from ernie_magic import picture_files, sheets
+from ernie_magic.errors import ProtocolError
+from ernie_magic.language import Text
+from ernie_magic.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from ernie_magic.requests import ImageRequest
+
+MAX_PIXELS = 4096 * 4096  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
+# (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a picture's thumbnail. Four of them are
+# at most 400 kB in the saved notebook, base64 included.
+THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
+THUMBNAIL_BYTES = 72_000
+_SHOWN = 30  # characters of a prompt in a repr
+
+
+class Format(NamedTuple):
+    """A file format of pictures, told by its first bytes (reference aistudio-and-ernie-today 5)."""
+
+    magic: bytes
+    name: str
+    mime: str
+    ending: str
+    reader: tuple[str, str]  # Pillow's module and class: its `open` would try others, and warn of large ones before we can refuse
+
+
+FORMATS = (
+    Format(b"\x89PNG\r\n\x1a\n", "PNG", "image/png", ".png", ("PIL.PngImagePlugin", "PngImageFile")),
+    Format(b"\xff\xd8\xff", "JPEG", "image/jpeg", ".jpg", ("PIL.JpegImagePlugin", "JpegImageFile")),
+    Format(b"RIFF", "WEBP", "image/webp", ".webp", ("PIL.WebPImagePlugin", "WebPImageFile")),
+    Format(b"GIF8", "GIF", "image/gif", ".gif", ("PIL.GifImagePlugin", "GifImageFile")),
+)
+_KINDS = ((b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")), (b"<", Text("网页（HTML）", "a web page (HTML)")),
+          (b"{", Text("JSON 文本", "JSON text")), (b"", Text("不是图片的内容", "something that is no picture")))
+
+
+def format_of(content: bytes) -> Format:
+    """A picture's format, by its first bytes and not by what a server calls it.
+
+    Raises
+    ------
+    ProtocolError
+        It is no picture (a web page, an SVG, nothing).
+    """
+    for found in FORMATS:
+        if content.startswith(found.magic) and (found.name != "WEBP" or content[8:12] == b"WEBP"):
+            return found
+    start = bytes(content[:500]).lstrip().lower()
+    if not start:
+        raise broken(Text("空内容", "nothing"))
+    raise broken(next(kind for mark, kind in _KINDS if (mark in start if mark == b"<svg" else start.startswith(mark))))
+
+
+def broken(kind: Text) -> ProtocolError:
+    """The error for what came in a picture's place."""
+    return ProtocolError(
+        Text("收到的不是完好的图片，而是{kind}", "no good picture came, but {kind}").fill(kind=kind),
+        Text("服务出错，或链接已失效", "the service failed, or the link has ended"), Text("再生成一次", "make it again"))
+
+
+def decoded(content: bytes) -> Image:
+    """A Pillow image.
+
+    Raises
+    ------
+    ProtocolError
+        It is broken, no picture, or has more than 16.8 million pixels.
+    """
+    module, name = format_of(content).reader
+    reader = getattr(import_module(module), name)
+    try:
+        image: Image = reader(io.BytesIO(content))
+        if image.width * image.height > MAX_PIXELS:
+            raise broken(Text(f"{image.width}x{image.height} 像素的图片，太大了", f"a picture of {image.width}x{image.height} pixels, which is too large"))
+        image.load()
+    except (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, MemoryError, struct.error, zlib.error):  # what Pillow raises for broken files
+        raise broken(Text("残缺的图片", "a broken picture")) from None
+    return image
+
+
+class Look(NamedTuple):
+    """What is kept of a picture's one decoding.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height in pixels, as they really are.
+    thumbnail : bytes
+        A JPEG whose longer side has at most 512 pixels.
+    """
+
+    size: tuple[int, int]
+    thumbnail: bytes
+
+
+def look(content: bytes) -> Look:
+    """Decode a picture once.
+
+    Raises
+    ------
+    ProtocolError
+        As `decoded`.
+    """
+    image = decoded(content)
+    return Look(image.size, _thumbnail(image))
+
+
+def _thumbnail(image: Image) -> bytes:
+    small = image if image.mode == "RGB" else sheets.on_white(image)
+    for side, quality in THUMBNAILS:
+        if max(small.size) > side:
+            small = small.resize(sheets.within(small.size, side), reducing_gap=2.0)
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=quality)
+        if out.tell() <= THUMBNAIL_BYTES:
+            break
+    return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One generated picture. In a notebook it shows itself.
+
+    Attributes
+    ----------
+    request : ImageRequest
+        What made it.
+    content : bytes
+        As received; b"" while only its link is known, and when it failed.
+    url : str
+        Valid for some days (seed 000: 7), "" when the service sent the bytes.
+    index : int
+        Its place among those of one call, from 0.
+    revised_prompt : str
+        What the service made of the prompt, "" when it did not say.
+    told_seed : int | None
+        The seed that the service reports.
+    model, service, id : str
+        Of the reply.
+    problem : ErnieError | None
+        Why there is no picture; the others of the call are there.
+    look : Look | None
+        Its size and thumbnail.
+    """
+
+    request: ImageRequest = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    url: str = ""
+    index: int = 0
+    revised_prompt: str = ""
+    told_seed: int | None = None
+    model: str = ""
+    service: str = ""
+    id: str = ""
+    problem: Exception | None = None
+    look: Look | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for."""
+        return self.request.prompt
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that the service reports, else the one that was sent; None when neither is known."""
+        sent = self.request.parameters.get("seed")
+        return self.told_seed if self.told_seed is not None else sent if isinstance(sent, int) else None
+
+    @property
+    def format(self) -> Format:
+        """The file format, by the first bytes: `.name`, `.mime`, `.ending`.
+
+        Raises
+        ------
+        ProtocolError
+        """
+        return format_of(self.content)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as they really are; what was asked for is in `request.parameters`.
+
+        Raises
+        ------
+        ProtocolError
+        """
+        return self.look.size if self.look else self.image.size
+
+    @cached_property
+    def image(self) -> Image:
+        """A Pillow image, decoded when first asked for.
+
+        Raises
+        ------
+        ProtocolError
+        """
+        return decoded(self.content)
+
+    @cached_property
+    def thumbnail(self) -> bytes:
+        """A JPEG whose longer side has at most 512 pixels.
+
+        Raises
+        ------
+        ProtocolError
+        """
+        return (self.look or look(self.content)).thumbnail
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What is kept with it in a file: enough to make it again (`%ernie_image redo`)."""
+        return picture_files.metadata(self)
+
+    def to_bytes(self) -> bytes:
+        """The file: a PNG with its parameters inside, anything else as it came."""
+        return picture_files.with_metadata(self)
+
+    def save(self, path: str | Path = picture_files.PATTERN) -> Path:
+        """Write it with its parameters: inside a PNG, beside a JPEG or WebP as `NAME.json`.
+
+        Parameters
+        ----------
+        path
+            Where. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in; the ending is made that of the picture's
+            format; a folder gets a name made of the prompt. A file that is there already is not overwritten: a number is added.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        InvalidOption
+            An unknown field in braces, or the place cannot be written.
+        ProtocolError
+            There is no picture.
+        """
+        return picture_files.save([self], path)[0]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        """The bytes as they came; the front end draws them."""
+        text = {"text/plain": repr(self)}
+        return {self.format.mime: self.content, **text} if self.content and not self.problem else text
+
+    def __repr__(self) -> str:
+        if self.problem:
+            return f"Picture(problem={str(self.problem)!r})"
+        facts = [repr(sheets.clipped(self.prompt, _SHOWN)), "x".join(map(str, self.size)) if self.content else f"url={self.url!r}"]
+        facts += [f"seed={self.seed}"] if self.seed is not None else []
+        return f"Picture({', '.join(facts)}{', simulated=True' if self.service == 'emulator' else ''})"
+
+
+@dataclass(frozen=True, repr=False)
+class ImageSet(Sequence[Picture]):
+    """The pictures of one call: `cats[0]` shows itself; `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+    request : ImageRequest
+    usage : Usage
+    model, service, id : str
+    seconds : float
+        How long the call took, downloads included.
+    links_end : float | None
+        When the links end, in seconds since the epoch; None when there are none or the service does not say.
+    """
+
+    pictures: tuple[Picture, ...]
+    request: ImageRequest
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    service: str = ""
+    id: str = ""
+    seconds: float = 0.0
+    links_end: float | None = None
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for."""
+        return self.request.prompt
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What was asked for beside the prompt."""
+        return self.request.parameters
+
+    @property
+    def seed(self) -> int | None:
+        """The first picture's."""
+        return self.pictures[0].seed if self.pictures else None
+
+    @property
+    def good(self) -> list[Picture]:
+        """Those that came, without those that failed."""
+        return [picture for picture in self.pictures if picture.problem is None]
+
+    @property
+    def partial(self) -> bool:
+        """Whether some failed, or were stopped on the way."""
+        return len(self.good) < len(self.pictures)
+
+    def save(self, pattern: str | Path = picture_files.PATTERN) -> list[Path]:
+        """Write those that came; see `Picture.save`."""
+        return picture_files.save(self.good, pattern)
+
+    def sheet(self, columns: int | None = None, side: int = 256) -> Image:
+        """A contact sheet: the pictures in a grid, prompt and seed under each.
+
+        Parameters
+        ----------
+        columns
+            As many as make the sheet about square when None.
+        side
+            Pixels of a picture's longer side.
+        """
+        return sheets.sheet(self.good, columns, side, captions=True)
+
+    @property
+    def grid(self) -> Image:
+        """The pictures in a grid, without words."""
+        return sheets.sheet(self.good, None, 512, captions=False)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @overload
+    def __getitem__(self, index: int) -> Picture: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Picture, ...]: ...
+    def __getitem__(self, index: int | slice) -> Picture | tuple[Picture, ...]:
+        return self.pictures[index]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        text = {"text/plain": repr(self)}
+        if not any(picture.content for picture in self.good):
+            return text
+        out = io.BytesIO()
+        self.sheet().save(out, "JPEG", quality=82)
+        return {"image/jpeg": out.getvalue(), **text}
+
+    def __repr__(self) -> str:
+        failed = len(self) - len(self.good)
+        facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}", *([f"{failed} failed"] if failed else []), repr(sheets.clipped(self.prompt, _SHOWN)),
+                 f"model={self.model!r}"]
+        return f"ImageSet({', '.join(facts)}{', simulated=True' if self.service == 'emulator' else ''})"

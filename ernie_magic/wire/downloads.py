@@ -1,0 +1,124 @@
+"""Pictures behind links, fetched at once: links end, and a notebook should not.
+
+A link is what a service says, so it is not trusted: no key goes along, only http and https are followed, a redirect only
+within its host, and a service out there cannot make us ask this machine or its network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from ernie_magic.errors import ProtocolError, RequestTimeout, ServiceUnreachable
+from ernie_magic.keys import scrub
+from ernie_magic.language import Text
+from ernie_magic.wire import reading
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT = 120.0  # seconds for one picture (reference aistudio-and-ernie-today 5: wrappers take 60 to 180)
+CONNECT_TIMEOUT = 10.0  # seconds
+MAX_PICTURE = 32 * 1024 * 1024  # bytes: 2048 x 2048 pixels (seed 000) of four bytes are 16 MB before they are packed
+MAX_REDIRECTS = 3
+# Not `ip.is_private`: that has 198.18.0.0/15 too, which proxies give to every name in the world (Clash's fake-ip).
+_INSIDE = tuple(ipaddress.ip_network(net) for net in (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
+    "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"))
+_ENDED = Text("链接可能已失效", "the link may have ended")
+_AGAIN = Text("再生成一次；或加 --response-format b64_json，直接接收数据", "make it again; or have the data sent with --response-format b64_json")
+
+
+async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
+    """The bytes behind a picture's link.
+
+    Parameters
+    ----------
+    http
+        The session's pool. What it sends along with calls (the key) is not sent here.
+    base_url
+        The service that gave the link: it may name its own host wherever that is, and one on this machine any.
+
+    Raises
+    ------
+    ProtocolError
+        The link may not be followed, or leads to more than 32 MB.
+    ServiceUnreachable, RequestTimeout
+    """
+    import httpx
+
+    try:
+        return await asyncio.wait_for(_follow(http, url, base_url), TIMEOUT)
+    except asyncio.TimeoutError:
+        raise RequestTimeout(Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(n=f"{TIMEOUT:g}"),
+                             Text("网络慢，或链接的服务器没有响应", "the network is slow, or the link's server does not answer"), _AGAIN) from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        said = scrub(str(error))[:100]
+        raise ServiceUnreachable(Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(said=said or type(error).__name__), _ENDED, _AGAIN) from None
+
+
+async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
+    import httpx
+
+    host = urlsplit(url).hostname
+    for _ in range(MAX_REDIRECTS + 1):
+        await _check(url, base_url)
+        request = httpx.Request("GET", url, headers={"Accept": "image/*", "User-Agent": http.headers["User-Agent"]},
+                                extensions={"timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()})
+        response = await http.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            if response.is_redirect:
+                url = urljoin(url, response.headers["location"])
+                if urlsplit(url).hostname != host:
+                    raise _refused(Text("链接转到了另一台主机", "the link leads on to another host"))
+                continue
+            if not response.is_success:
+                raise ServiceUnreachable(
+                    Text("图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}").fill(status=response.status_code), _ENDED, _AGAIN)
+            return bytes(await reading.all_of(response, MAX_PICTURE))
+        finally:
+            await response.aclose()
+    raise _refused(Text("链接转来转去", "the link leads in circles"))
+
+
+async def _check(url: str, base_url: str) -> None:
+    """Whether the link may be followed; raises when not."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _refused(Text("链接不是网址（{scheme}:）", "the link is no address of the web ({scheme}:)").fill(scheme=parts.scheme[:20]))
+    own = urlsplit(base_url).hostname or ""
+    if own in (parts.hostname, "localhost") or any(address.is_loopback for address in _literal(own)):
+        return
+    if any(_is_inside(address) for address in await _addresses(parts.hostname)):
+        raise _refused(Text("链接指向本机或内网：{host}", "the link leads into this machine or its network: {host}").fill(host=parts.hostname[:100]))
+
+
+def _literal(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    try:
+        return [ipaddress.ip_address(host)]
+    except ValueError:
+        return []
+
+
+async def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """A host's addresses. A name that is not known here may be known to a proxy: it is followed."""
+    if found := _literal(host):
+        return found
+    try:
+        infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [address for info in infos for address in _literal(str(info[4][0]).partition("%")[0])]
+
+
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return any(mapped in net for net in _INSIDE if net.version == mapped.version)
+
+
+def _refused(why: Text) -> ProtocolError:
+    return ProtocolError(Text("没有下载图片：{why}", "the picture was not downloaded: {why}").fill(why=why), None,
+                         Text("确认服务地址可信；--preview url 只显示链接", "see whether the service can be trusted; --preview url shows the bare link"))
