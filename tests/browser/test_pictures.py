@@ -39,8 +39,8 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
 
 def test_what_is_waited_for_is_shown_with_seconds_and_gives_way_to_the_picture(open_notebook, page):
     nb = open_notebook([
-        "%load_ext ernie_magic\nfrom ernie_magic import emulator\nserver = emulator.start()\n"
-        "ernie.settings.base_url, ernie.settings.api_key, ernie.settings.service = server.base_url, 'any-key', 'aistudio'\nserver.faults.add(delay=3)",
+        ("%load_ext ernie_magic\nfrom ernie_magic import emulator\nserver = emulator.start()\n"
+        "ernie.settings.base_url, ernie.settings.api_key, ernie.settings.service = server.base_url, 'any-key', 'aistudio'\nserver.faults.add(delay=3)"),
         "%%ernie_image\n一座山"])
     nb.run(0)
     nb.select(1)
@@ -66,8 +66,8 @@ def test_four_large_pictures_add_at_most_400_kb_and_the_originals_when_asked(ope
 
 def test_one_bad_picture_is_told_and_the_others_are_shown(open_notebook, page):
     nb = open_notebook([
-        "%load_ext ernie_magic\nfrom ernie_magic.wire import replies\nplain = replies.pictures\n"
-        "def broken(payload):\n    payload['data'][1]['b64_json'] = payload['data'][1]['b64_json'][:3000]\n    return plain(payload)\nreplies.pictures = broken",
+        ("%load_ext ernie_magic\nfrom ernie_magic.wire import replies\nplain = replies.pictures\n"
+        "def broken(payload):\n    payload['data'][1]['b64_json'] = payload['data'][1]['b64_json'][:3000]\n    return plain(payload)\nreplies.pictures = broken"),
         "%%ernie_image -n 3 --response-format b64_json --as cats\n三只猫"])
     nb.run_all()
     assert min(widths(nb.output(1), 2)) > 0
