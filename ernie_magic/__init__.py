@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ernie_magic.errors import ErnieError, Interrupted
+    from ernie_magic.pictures import ImageSet, Picture
     from ernie_magic.results import Answer
     from ernie_magic.session import Session
     from ernie_magic.usage import Usage
@@ -18,11 +19,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "Answer": "results",
     "ErnieError": "errors",
+    "ImageSet": "pictures",
     "Interrupted": "errors",
+    "Picture": "pictures",
     "Session": "session",
     "Usage": "usage",
 }
-__all__ = ["Answer", "ErnieError", "Interrupted", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["Answer", "ErnieError", "ImageSet", "Interrupted", "Picture", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:

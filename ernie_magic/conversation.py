@@ -12,11 +12,12 @@ from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.history import History, Turn, asked
 from ernie_magic.language import Text
 from ernie_magic.models import UNDECIDED
-from ernie_magic.requests import ChatOptions, Message
+from ernie_magic.requests import ChatOptions, Message, Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ernie_magic.attachments import ImageLike
     from ernie_magic.results import Answer
     from ernie_magic.session import Session
     from ernie_magic.stream import Stream
@@ -89,13 +90,14 @@ class Conversation:
         settings = self._session.settings.snapshot()
         first: tuple[Message, ...] = ()
         turns: tuple[Turn, ...] = ()
+        images: tuple[Part, ...] = ()
         if isinstance(prompt, str):
             system = self.system or settings.system if options.system is None else options.system
             first = ({"role": "system", "content": system},) if system else ()
             turns = tuple(self.history) if options.history else ()
-            images = attachments.parts(options.images)
+            images = tuple(attachments.parts(options.images))
             last: tuple[Message, ...] = (asked(prompt, images),)
-        elif options.images:
+        elif options.images is not None:
             raise InvalidOption(Text("images 只能和文本问题一起给", "images go along with a question of text"),
                                 advice=Text('消息列表里的图片写成 {"type": "image_url", …}', 'in messages, write pictures as {"type": "image_url", …}'))
         else:
@@ -105,7 +107,7 @@ class Conversation:
             raise InvalidOption(Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(service=at.service.label),
                                 advice=Text("--endpoint 用于千帆：%ernie use qianfan-v1", "--endpoint is for Qianfan: %ernie use qianfan-v1"))
         plan = Plan(self, prompt if isinstance(prompt, str) else None, options, settings, at, first, turns, last,
-                    self._generation)
+                    self._generation, images)
         plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
         return plan
 
@@ -134,7 +136,7 @@ class Conversation:
         history: bool = True,
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
-        images: Any = (),
+        images: ImageLike | Sequence[ImageLike] | None = None,
         **parameters: Any,
     ) -> Stream[Answer]:
         """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
@@ -156,7 +158,8 @@ class Conversation:
         extra
             Fields for the request's body that the parameter table does not know.
         images
-            A picture for the model to see, or several: what `ernie_magic.attachments.parts` takes.
+            A picture for the model to see, or several: what `ernie_magic.attachments.parts` takes. They stay in the history and are
+            sent again, whole, with every later question of this conversation; estimates of tokens leave them out.
         **parameters
             Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000). `tools` takes Python
             functions, which are called when the model asks for them, and tools as the API has them (seed 002).
@@ -168,8 +171,7 @@ class Conversation:
         TransportError, ServiceError
             When it is iterated; the tree is drawn in `ernie_magic.errors`.
         """
-        seen = images if isinstance(images, tuple) else (images,)
-        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}, endpoint, images=seen))
+        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}, endpoint, images=images))
 
     def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """Ask and wait for the whole answer; takes what `stream` takes."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, parameters, safety, tools
-from ernie_magic.drawing import draw
+from ernie_magic.drawing import Drawing
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.conversation import Conversation
     from ernie_magic.history import Turn
-    from ernie_magic.requests import ChatOptions, CompletionRequest, ImageRequest, Request
+    from ernie_magic.requests import ChatOptions, CompletionRequest, ImageRequest, Part, Request
     from ernie_magic.results import Answer
     from ernie_magic.settings import Snapshot
     from ernie_magic.tools import ToolRun
@@ -84,6 +84,8 @@ class Plan:
         Of the conversation, which begins anew with each reset.
     turns : tuple of Turn
         Earlier turns that go along.
+    images : tuple of message parts
+        Pictures that go along with the question.
     """
 
     conversation: Conversation
@@ -95,17 +97,12 @@ class Plan:
     turns: tuple[Turn, ...]
     last: tuple[Message, ...]
     generation: int = 0
+    images: tuple[Part, ...] = ()
 
     @property
     def is_turn(self) -> bool:
         """Whether it belongs to its conversation: whole messages, and questions without history, stand alone."""
         return self.prompt is not None and self.options.history
-
-    @property
-    def images(self) -> tuple[Message, ...]:
-        """The pictures that go along with the question, as parts of its message."""
-        content = self.last[-1]["content"] if self.prompt is not None else ()
-        return tuple(content[1:]) if isinstance(content, list) else ()
 
     @property
     def sees(self) -> bool:
@@ -284,18 +281,24 @@ class Core:
     async def images(
         self, request: ImageRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, download: bool
     ) -> ImageSet:
-        """Make pictures, and fetch those that come as links when `download` (`ernie_magic.drawing`)."""
+        """Make pictures, and fetch those that come as links when `download` (`Drawing.draw`)."""
         endpoint = await self.place(endpoint)
         request = replace(request, paths=self._paths(endpoint))
         wire = _PROTOCOLS[endpoint.service.protocol].images(request)
+        made: object = None
         try:
-            images = await draw(self.client, wire, request, endpoint, settings, emit, download=download)
+            made = await Drawing(self.client, endpoint, settings, emit).draw(wire, request, download=download)
         except ErnieError as error:
-            if isinstance(error.answer, ImageSet):  # made they were, all the same
-                self._usage.add(endpoint.service.name, error.answer.model, error.answer.usage)
+            made = error.answer  # made they were, all the same
             raise
-        self._usage.add(endpoint.service.name, images.model, images.usage)
-        return images
+        finally:
+            if isinstance(made, ImageSet):
+                self._usage.add(endpoint.service.name, made.model, made.usage)
+        return made
+
+    async def download(self, images: ImageSet, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> ImageSet:
+        """Fetch the pictures of a set that are only links."""
+        return await Drawing(self.client, await self.place(endpoint), settings, emit).download(images)
 
     async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
         """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""

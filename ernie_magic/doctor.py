@@ -40,7 +40,7 @@ class Check:
 
 
 def examine(session: Session) -> list[Check]:
-    """Look at everything that a call needs; asks the service for its list of models, nothing that costs tokens."""
+    """Preview at everything that a call needs; asks the service for its list of models, nothing that costs tokens."""
     service = session.settings.chosen()
     checks = [
         Check(same("Python"), ok=None, value=same(f"{platform.python_version()} {platform.system()}")),

@@ -1,130 +1,196 @@
-"""One call for pictures, on the I/O thread: asked for, fetched or unpacked, and looked at once."""
+"""One call for pictures, on the I/O thread: asked for, fetched or unpacked, and decoded once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ernie_magic.errors import ErnieError, Stopped
+from ernie_magic.errors import ErnieError, ProtocolError, Stopped
 from ernie_magic.language import Text
-from ernie_magic.pictures import ImageSet, Picture, broken, look
+from ernie_magic.picture_formats import broken, not_a_picture
+from ernie_magic.pictures import ImageSet, Picture, Preview, preview
+from ernie_magic.running import in_thread
 from ernie_magic.wire import replies
-from ernie_magic.wire.protocol import Delta, safe, usage_of
+from ernie_magic.wire.protocol import Delta
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from typing import Any
 
     from ernie_magic.requests import ImageRequest
     from ernie_magic.services import Endpoint
     from ernie_magic.settings import Snapshot
     from ernie_magic.wire.client import Client
     from ernie_magic.wire.protocol import WireRequest
+    from ernie_magic.wire.replies import ImageItem
 
 _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")
-_STOPPED = Text("已停止，这张图片没有收完", "stopped before this picture was here")
+_STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
+_DECODING = 20.0  # seconds for one picture: a large one takes a fifth of one
+_NEARLY = 0.3  # seconds
 _AT_ONCE = 2  # pictures decoded at the same time: each takes four bytes a pixel
 
 
-async def draw(
-    client: Client, wire: WireRequest, request: ImageRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, download: bool
-) -> ImageSet:
-    """The pictures of a call. Cancelled while they are fetched, it gives those that are here.
+@dataclass(frozen=True)
+class Drawing:
+    """What every call for pictures of one moment shares.
 
     Parameters
     ----------
+    client, endpoint, settings
+        Whom to ask, and how.
     emit
         Told what is waited for, each second.
-    download
-        Fetch the pictures that come as links.
-
-    Raises
-    ------
-    ErnieError
-        The call failed; or every picture did, then `answer` has the set with its links and what is wrong with each.
     """
-    began = time.monotonic()
-    async with _told_each_second(emit, began) as told:
-        told(Delta(notice=_MAKING))
-        payload = await client.send(endpoint, wire, settings, told)
-        found = replies.pictures(payload)
-        facts = {"model": safe(payload.get("model") or request.model), "service": endpoint.service.name, "id": safe(payload.get("id") or "")}
-        if download and any(drawn.url and not drawn.packed for drawn in found):
-            told(Delta(notice=_FETCHING))
-        unpacking = asyncio.Semaphore(_AT_ONCE)
-        # Each takes its own from the list, so that a text that has been unpacked is let go.
-        tasks = [asyncio.ensure_future(_picture(found.pop(0), place, request, facts, client if download else None, endpoint, unpacking, settings)) for place in range(len(found))]
+
+    client: Client
+    endpoint: Endpoint
+    settings: Snapshot
+    emit: Callable[[Delta], None]
+
+    async def draw(self, wire: WireRequest, request: ImageRequest, *, download: bool) -> ImageSet:
+        """The pictures of a call. Cancelled while they are fetched, it gives those that are here.
+
+        Parameters
+        ----------
+        download
+            Fetch the pictures that come as links.
+
+        Raises
+        ------
+        ErnieError
+            The call failed; or every picture did, then `answer` has the set with its links and what is wrong with each.
+        """
+        began = time.monotonic()
+        async with self._told_each_second(began) as phase:
+            phase(_MAKING)
+            reply = replies.pictures(await self.client.send(self.endpoint, wire, self.settings, self.emit), request)
+            if download and any(item.url and not item.b64 for item in reply.items):
+                phase(_FETCHING)
+            unpacking = asyncio.Semaphore(_AT_ONCE)
+            empty = Picture(request, model=reply.model, service=self.endpoint.service.name, id=reply.id)
+            # Each takes its own from the list, so that a text that has been unpacked is let go.
+            pictures = await _all([self._unpacked(reply.items.pop(0), replace(empty, index=index), unpacking, download=download)
+                                   for index in range(len(reply.items))])
+        lifetime = self.endpoint.service.link_lifetime
+        images = ImageSet(pictures, request, reply.usage, reply.model, self.endpoint.service.name, reply.id, time.monotonic() - began,
+                          reply.created + lifetime if lifetime and any(picture.url for picture in pictures) else None)
+        return _checked(images)
+
+    async def download(self, images: ImageSet) -> ImageSet:
+        """The same set, with the pictures that are only links downloaded; raises as `draw` does."""
+        began = time.monotonic()
+        async with self._told_each_second(began) as phase:
+            phase(_FETCHING)
+            unpacking = asyncio.Semaphore(_AT_ONCE)
+            pictures = await _all([self._fetched(picture, unpacking) for picture in images])
+        return _checked(replace(images, pictures=pictures, seconds=time.monotonic() - began))
+
+    async def _fetched(self, picture: Picture, unpacking: asyncio.Semaphore) -> Picture:
+        if picture.content or not picture.url:
+            return picture
+        return await self._filled(replace(picture, problem=None), lambda: self.client.download(picture.url, self.endpoint, self.settings), unpacking)
+
+    async def _unpacked(self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool) -> Picture:
+        """A picture of a reply, with its bytes."""
+        b64, url = item.b64, item.url
+        picture = replace(picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed)
+        del item
+        if b64:
+            texts = [b64]
+            del b64
+            return await self._filled(picture, lambda: in_thread(_from_base64, texts.pop()), unpacking)
+        if not url:
+            return self._failed(picture, not_a_picture(Text("空内容", "nothing")))
+        return await self._fetched(picture, unpacking) if download else picture
+
+    async def _filled(self, picture: Picture, content_of: Callable[[], Coroutine[Any, Any, bytes]], unpacking: asyncio.Semaphore) -> Picture:
+        """The picture with its bytes; what is wrong with them is its own problem: the others are shown."""
+        content = b""
         try:
-            await asyncio.gather(*tasks)
-        except asyncio.CancelledError:  # it was asked of each of them too
-            await asyncio.wait(tasks)
-        pictures = tuple(task.result() for task in tasks)
-    lasts = endpoint.service.links_last
-    created = payload.get("created")
-    since = created if isinstance(created, (int, float)) and not isinstance(created, bool) and 0 < created < time.time() else time.time()
-    images = ImageSet(
-        pictures, request, usage_of(payload.get("usage")), facts["model"], facts["service"], facts["id"], time.monotonic() - began,
-        since + lasts if lasts and any(picture.url for picture in pictures) else None)
-    if not images.good and isinstance(problem := pictures[0].problem, ErnieError) and not isinstance(problem, Stopped):
-        problem.answer = images
-        raise problem
-    return images
+            content = await content_of()
+            async with unpacking:
+                return replace(picture, content=content, preview=await _previewed(content))
+        except ErnieError as error:
+            return self._failed(picture, error)
+        except asyncio.CancelledError:
+            return self._failed(replace(picture, content=content), Stopped(_STOPPED))
+        except Exception:  # noqa: BLE001  (a picture must not take the others with it)
+            return self._failed(picture, broken())
+
+    def _failed(self, picture: Picture, error: ErnieError) -> Picture:
+        error.language, error.__context__ = self.settings.language, None
+        return replace(picture, problem=error.with_traceback(None))
+
+    @asynccontextmanager
+    async def _told_each_second(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
+        """Tells each second what is being done and since when; what the wire has to tell comes in between."""
+        doing: list[Text] = []
+
+        def tell() -> None:
+            self.emit(Delta(notice=doing[-1], waited=int(time.monotonic() - began)))
+
+        def phase(what: Text) -> None:
+            doing.append(what)
+            tell()
+
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(1.0)
+                tell()
+
+        ticking = asyncio.ensure_future(tick())
+        try:
+            yield phase
+        finally:
+            ticking.cancel()
 
 
-async def _picture(
-    drawn: replies.Drawn, place: int, request: ImageRequest, facts: dict[str, str], client: Client | None, endpoint: Endpoint, unpacking: asyncio.Semaphore,
-    settings: Snapshot,
-) -> Picture:
-    """One of them; what is wrong with it is its own: the others are shown."""
-    packed, content, seen, problem = drawn.packed, b"", None, None
-    drawn = replace(drawn, packed="")
+async def _previewed(content: bytes) -> Preview:
+    """Decode it: within a time, and a stop waits a moment for what is nearly there."""
+    decoding = asyncio.ensure_future(in_thread(preview, content))
     try:
-        if packed:
-            async with unpacking:
-                content = await asyncio.to_thread(_unpacked, packed)
-        elif not drawn.url:
-            raise broken(Text("空内容", "nothing"))
-        elif client:
-            content = await client.download(drawn.url, endpoint)
-        del packed
-        if content:
-            async with unpacking:
-                seen = await asyncio.to_thread(look, content)
-    except ErnieError as error:
-        problem, content = error.with_traceback(None), b""
+        return await asyncio.wait_for(asyncio.shield(decoding), _DECODING)
+    except asyncio.TimeoutError:
+        raise broken() from None
     except asyncio.CancelledError:
-        problem = None if content else Stopped(_STOPPED)
-    if problem:
-        problem.language, problem.__context__ = settings.language, None
-    return Picture(request, content, drawn.url, place, drawn.revised_prompt, drawn.seed, problem=problem, look=seen, **facts)
+        await asyncio.wait({decoding}, timeout=_NEARLY)
+        if not decoding.done() or decoding.exception():
+            raise
+        return decoding.result()
 
 
-def _unpacked(packed: str) -> bytes:
+async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, ...]:
+    """What comes of each; a stop is asked of each, and each says what it has."""
+    tasks = [asyncio.ensure_future(one) for one in work]
     try:
-        return replies.unpacked(packed)
+        await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if any(task.cancelled() for task in tasks):  # before its first step
+            raise
+    return tuple(task.result() for task in tasks)
+
+
+def _checked(images: ImageSet) -> ImageSet:
+    """The set; when nothing in it is good, its first problem is raised and holds it."""
+    problem = images[0].problem
+    if images.good or problem is None or any(isinstance(picture.problem, Stopped) for picture in images):
+        return images
+    problem.answer = images
+    raise problem
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return replies.from_base64(text)
     except ValueError:
-        raise broken(Text("残缺的 base64", "broken base64")) from None
-
-
-@asynccontextmanager
-async def _told_each_second(emit: Callable[[Delta], None], began: float) -> AsyncIterator[Callable[[Delta], None]]:
-    """Repeats the last notice each second, with the seconds since the beginning."""
-    last: dict[str, Any] = {}
-
-    def told(delta: Delta) -> None:
-        last["notice"] = delta.notice
-        emit(delta._replace(waited=int(time.monotonic() - began)))
-
-    async def tick() -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            emit(Delta(notice=last.get("notice"), waited=int(time.monotonic() - began)))
-
-    ticking = asyncio.ensure_future(tick())
-    try:
-        yield told
-    finally:
-        ticking.cancel()
+        raise ProtocolError(
+            Text("收到的图片不是有效的 base64", "the picture is not valid base64"), Text("服务出错，或传输中断", "the service failed, or was cut off"),
+            Text("再生成一次", "make it again")) from None

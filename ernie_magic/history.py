@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
-    from ernie_magic.requests import Message
+    from ernie_magic.requests import Message, Part
     from ernie_magic.results import Answer
 
 
-def asked(prompt: str, images: Sequence[Message] = ()) -> Message:
+def asked(prompt: str, images: Sequence[Part] = ()) -> Message:
     """A question as a message; with pictures its content is in parts (reference aistudio-and-ernie-today 2.8)."""
     return {"role": "user", "content": [{"type": "text", "text": prompt}, *images] if images else prompt}
 
@@ -37,7 +37,7 @@ class Turn:
     prompt: str
     answer: Answer
     rounds: tuple[Message, ...] = field(default=(), repr=False)
-    images: tuple[Message, ...] = field(default=(), repr=False)
+    images: tuple[Part, ...] = field(default=(), repr=False)
     time: float = field(default_factory=time.time, repr=False)
 
     @property

@@ -131,11 +131,13 @@ class Guard:
 
     def __init__(self) -> None:
         self._keys = [(key, key[:_PART]) for key in _KNOWN.snapshot() if len(key) >= _LONG]
+        self._firsts = frozenset(key[0] for key, _ in self._keys)
         self._held = ""
 
     def feed(self, piece: str) -> str:
         """The text that may be shown now."""
-        if not self._keys:
+        # Nearly every piece is this: no key begins in it, and none has begun before.
+        if not self._held and self._firsts.isdisjoint(piece):
             return piece
         text = self._held + piece
         for key, head in self._keys:

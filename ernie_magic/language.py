@@ -40,6 +40,11 @@ def same(words: str) -> Text:
     return Text(words, words)
 
 
+def clipped(text: str, most: int) -> str:
+    """A text's beginning, at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def whole_characters(text: str) -> str:
     """`text` without half characters (lone surrogates): neither Jupyter nor a service can take them."""
     try:

@@ -431,6 +431,7 @@ PARAMETERS: tuple[Parameter, ...] = (
 COMPLETION = ("temperature", "top_k", "top_p", "penalty_score", "max_completion_tokens", "stop", "seed", "user")
 
 MAX_PROMPT = 1024  # characters of a picture's prompt (seed 000)
+MAX_IMAGE_BYTES = 10 * 1024 * 1024  # of a picture that a model is shown (reference aistudio-and-ernie-today 2.8)
 MAX_TEXTS = 16  # texts in one embeddings call (seed 000)
 MAX_DOCUMENTS, MAX_QUERY = 64, 1_600  # documents to rank, characters of the query (reference qianfan-wire 2.6)
 
@@ -454,4 +455,4 @@ def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
     close = near(name, known, 1)
     advice = (Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
               Text("表中没有的字段：--param 名=值，在 Python 里用 extra={…}", "a field the table does not know: --param name=value, in Python extra={…}"))
-    return InvalidOption(Text("没有选项 {name}", "no option {name}").fill(name=shown or name), advice=advice)
+    return InvalidOption(Text("没有选项 {name}", "no option {name}").fill(name=_short(shown or name)), advice=advice)

@@ -6,17 +6,21 @@ file stays as it came; beside a JPEG, WebP or GIF they are a file of JSON.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import struct
 import time
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from ernie_magic import parameters
 from ernie_magic.errors import InvalidOption
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
+from ernie_magic.picture_formats import EXTENSIONS, PNG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,10 +30,9 @@ if TYPE_CHECKING:
 KEYWORD = "ernie_magic"
 PATTERN = "{prompt}-{i}"
 FIELDS = ("prompt", "seed", "i", "model", "time")
-_PNG = b"\x89PNG\r\n\x1a\n"
-_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _SLUG = 40  # characters of a prompt in a file's name
-_MAX_FILE = 256 * 1024 * 1024  # bytes of a file that are read back
+MAX_FILE = 256 * 1024 * 1024  # bytes of a file that are read back
+_MAX_SIDECAR = 1024 * 1024  # bytes
 _FRAME = 12  # bytes of a chunk beside its data: length, type and checksum
 
 
@@ -44,16 +47,25 @@ def metadata(picture: Picture) -> dict[str, Any]:
 
 
 def _written(picture: Picture) -> str:
-    return scrub(json.dumps(metadata(picture), ensure_ascii=False, default=str))
+    return json.dumps(_scrubbed(metadata(picture)), ensure_ascii=False, default=str)
+
+
+def _scrubbed(found: Any) -> Any:
+    """The same without keys: in texts, for a number that looks like a part of one is none."""
+    if isinstance(found, Mapping):
+        return {scrub(str(name)): _scrubbed(value) for name, value in found.items()}
+    if isinstance(found, (list, tuple)):
+        return [_scrubbed(value) for value in found]
+    return scrub(found) if isinstance(found, str) else found
 
 
 def with_metadata(picture: Picture) -> bytes:
     """The file of a picture: a PNG with its parameters inside, anything else as it came."""
     content = picture.content
-    return with_text(content, _written(picture)) if content.startswith(_PNG) else content
+    return with_itxt(content, _written(picture)) if content.startswith(PNG.signature) else content
 
 
-def with_text(png: bytes, text: str) -> bytes:
+def with_itxt(png: bytes, text: str) -> bytes:
     """A PNG with a text under our keyword before its last chunk; every other byte stays, but for such a text that was there."""
     data = KEYWORD.encode() + b"\0\0\0\0\0" + text.encode()
     ours = struct.pack(">I", len(data)) + b"iTXt" + data + struct.pack(">I", zlib.crc32(b"iTXt" + data))
@@ -62,7 +74,7 @@ def with_text(png: bytes, text: str) -> bytes:
         at = end
         if kind == b"IEND":
             return b"".join([*kept, ours, png[start:]])
-        if not (kind == b"iTXt" and png[start + 8 :].startswith(KEYWORD.encode() + b"\0")):
+        if not (kind == b"iTXt" and png.startswith(KEYWORD.encode() + b"\0", start + 8)):
             kept.append(png[start:end])
     return b"".join([*kept, ours, png[at:]])
 
@@ -82,59 +94,88 @@ def _text_in(png: bytes) -> str | None:
     """The text under our keyword, not compressed as we write it."""
     head = KEYWORD.encode() + b"\0\0\0\0\0"
     for kind, start, end in _chunks(png):
-        if kind == b"iTXt" and png[start + 8 : end - 4].startswith(head):
+        if kind == b"iTXt" and png.startswith(head, start + 8):
             return png[start + 8 + len(head) : end - 4].decode("utf-8", "replace")
     return None
 
 
-def beside(file: Path) -> Path:
+def sidecar(file: Path) -> Path:
     """Where the parameters of a picture stand that is no PNG."""
     return file.with_name(file.name + ".json")
 
 
-def save(pictures: Sequence[Picture], pattern: str | Path) -> list[Path]:
+def save(pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = False) -> list[Path]:
     """Write pictures with their parameters; see `Picture.save`."""
+    if not isinstance(pattern, (str, Path)):
+        raise InvalidOption(Text("文件名要是文本，不是 {kind}", "a file's name is text, not {kind}").fill(kind=type(pattern).__name__))
     pattern = str(pattern)
-    if pattern.endswith(("/", "\\")) or Path(pattern).expanduser().is_dir():
+    if pattern.endswith(("/", "\\")) or _is_folder(pattern):
         pattern = str(Path(pattern) / PATTERN)
     if len(pictures) > 1 and "{i}" not in pattern:
         named = Path(pattern)
-        pattern = str(named.with_name(f"{named.stem}-{{i}}{named.suffix}" if named.suffix.lower() in _ENDINGS else f"{named.name}-{{i}}"))
+        pattern = str(named.with_name(f"{named.stem}-{{i}}{named.suffix}" if named.suffix.lower() in EXTENSIONS else f"{named.name}-{{i}}"))
     for picture in pictures:
         if picture.problem:
             raise picture.problem
         if not picture.content:
             raise InvalidOption(Text("这张图片只有链接，没有下载", "of this picture only the link is here"),
-                                advice=Text("不加 --preview url（Python 里 download=True）再生成", "make it without --preview url (in Python: download=True)"))
-    written = []
-    for picture in pictures:
-        ending = picture.format.ending
-        file = Path(filled(pattern, picture)).expanduser()
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # Parameters first: a picture is never there without them.
-            file = _created(file.with_suffix("") if file.suffix.lower() in _ENDINGS else file, ending)
-            if ending != ".png":
-                beside(file).write_text(json.dumps({KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1), encoding="utf-8")
-            file.write_bytes(with_metadata(picture))
-        except (OSError, ValueError) as error:
-            raise InvalidOption(Text("写不进 {file}：{said}", "{file} cannot be written: {said}").fill(file=file, said=getattr(error, "strerror", "") or error),
-                                advice=Text("换一个位置；图片还在变量和 ernie.images 里", "choose another place; the pictures are still in the variable and in ernie.images")) from None
-        written.append(file)
+                                advice=Text("先下载：ernie.download(…) 或 %ernie_image download", "download it first: ernie.download(…) or %ernie_image download"))
+    return [_write(picture, Path(filled(pattern, picture)), overwrite=overwrite) for picture in pictures]
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a home of nobody: writing will tell
+        return False
+
+
+def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
+    """Write a picture and, when it is no PNG, its parameters beside it."""
+    try:
+        file = file.expanduser()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        stem = file.with_suffix("") if file.suffix.lower() in EXTENSIONS else file
+        written = _put(stem, picture.format.extension, with_metadata(picture), overwrite=overwrite)
+        if picture.format is not PNG:
+            beside = json.dumps({KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1)
+            try:
+                _put_file(sidecar(written), beside.encode(), overwrite=overwrite)
+            except OSError:
+                written.unlink()
+                raise
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InvalidOption(
+            Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(file=file, said=getattr(error, "strerror", "") or error),
+            advice=Text("换一个位置；图片还在变量和 ernie.images 里", "choose another place; the pictures are still in the variable and in ernie.images")) from None
     return written
 
 
-def _created(stem: Path, ending: str) -> Path:
-    """A new, empty file of that name; with a number when there is one of that name already."""
+def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
+    """Write a file of that name; with a number when there is one of that name, or its parameters, already."""
     n = 1
     while True:
-        file = stem.with_name(f"{stem.name}{f'-{n}' if n > 1 else ''}{ending}")
+        file = stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}")
+        n += 1
+        if sidecar(file).exists() and not overwrite:
+            continue
         try:
-            file.touch(exist_ok=False)
+            _put_file(file, content, overwrite=overwrite)
         except FileExistsError:
-            n += 1
-        else:
-            return file
+            continue
+        return file
+
+
+def _put_file(file: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write a file; a new one that cannot be written whole is taken away again."""
+    with file.open("wb" if overwrite else "xb") as out:
+        try:
+            out.write(content)
+            out.flush()
+        except OSError:
+            if not overwrite:
+                file.unlink()
+            raise
 
 
 def filled(pattern: str, picture: Picture) -> str:
@@ -146,19 +187,19 @@ def filled(pattern: str, picture: Picture) -> str:
         One of them is none of ours.
     """
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_") or "picture"
-    values = dict(zip(FIELDS, (slug, "" if picture.seed is None else picture.seed, picture.index + 1, re.sub(r"[^\w.-]+", "-", picture.request.model),
+    values = dict(zip(FIELDS, (slug, "unknown" if picture.seed is None else picture.seed, picture.index + 1, re.sub(r"[^\w.-]+", "-", picture.request.model).strip(".") or "model",
                                time.strftime("%Y%m%d-%H%M%S")), strict=True))
 
     def value(found: re.Match[str]) -> str:
         if found.group(1) not in values:
             raise InvalidOption(Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(field=found.group(0)),
-                                advice=Text("可用：{known}", "there are: {known}").fill(known=" ".join(f"{{{name}}}" for name in FIELDS)))
+                                advice=Text("可用：{known}", "fields: {known}").fill(known=" ".join(f"{{{name}}}" for name in FIELDS)))
         return str(values[found.group(1)])
 
     return re.sub(r"\{([^{}]*)\}", value, pattern)
 
 
-def read_back(path: str | Path) -> dict[str, Any]:
+def read_metadata(path: str | Path) -> dict[str, Any]:
     """The parameters that were saved with a picture: `prompt`, `model`, `parameters` …
 
     Raises
@@ -166,28 +207,42 @@ def read_back(path: str | Path) -> dict[str, Any]:
     InvalidOption
         There is no such file, or it has none of ours.
     """
-    file = Path(path).expanduser()
+    file = Path(path)
     found: object = None
     try:
-        with file.open("rb") as opened:
-            content = opened.read(_MAX_FILE)
-        if content.startswith(_PNG):
+        file = file.expanduser()
+        content = beginning_of(file, MAX_FILE)
+        if content.startswith(PNG.signature):
             found = json.loads(_text_in(content) or "null")
-        elif beside(file).exists():
-            found = json.loads(beside(file).read_text(encoding="utf-8"))[KEYWORD]
+        elif sidecar(file).exists():
+            found = json.loads(beginning_of(sidecar(file), _MAX_SIDECAR))[KEYWORD]
     except FileNotFoundError:
         raise InvalidOption(Text("没有文件 {file}", "no file {file}").fill(file=file)) from None
     except OSError as error:
-        raise InvalidOption(Text("读不了 {file}：{said}", "{file} cannot be read: {said}").fill(file=file, said=error.strerror or error)) from None
-    except (ValueError, TypeError, KeyError, RecursionError):
+        raise InvalidOption(Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(file=file, said=error.strerror or error)) from None
+    except (ValueError, TypeError, KeyError, RuntimeError):
         found = None
-    if not _is_ours(found):
+    if not is_ours(found):
         raise InvalidOption(Text("{file} 里没有 ernie_magic 保存的参数", "{file} holds no parameters saved by ernie_magic").fill(file=file.name),
                             advice=Text("只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有", "only pictures written by --save or .save() do, and not rewritten by other software"))
-    assert isinstance(found, dict)  # noqa: S101  (just checked)
-    return found
+    return cast("dict[str, Any]", found)
 
 
-def _is_ours(found: object) -> bool:
-    return (isinstance(found, dict) and all(isinstance(found.get(name), str) for name in ("prompt", "model"))
-            and all(isinstance(found.get(name, {}), dict) for name in ("parameters", "extra")) and isinstance(found.get("endpoint", ""), str))
+def beginning_of(file: Path, most: int) -> bytes:
+    """At most so many bytes of a file; of a pipe or a device nothing, for they may never end.
+
+    Raises
+    ------
+    OSError
+    """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise OSError(errno.EINVAL, "not a file")
+    with file.open("rb") as opened:
+        return opened.read(most)
+
+
+def is_ours(found: object) -> bool:
+    """Whether this is what `metadata` makes."""
+    return (isinstance(found, Mapping) and all(isinstance(found.get(name), str) for name in ("prompt", "model"))
+            and all(isinstance(found.get(name, {}), Mapping) for name in ("parameters", "extra")) and isinstance(found.get("endpoint", ""), str)
+            and set(found.get("parameters", ())) <= set(parameters.of("image")) - {"model"})

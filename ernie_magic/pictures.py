@@ -8,18 +8,16 @@ decodes on demand. Pillow is imported with the first picture.
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ernie_magic import picture_files, sheets
-from ernie_magic.errors import ProtocolError
-from ernie_magic.language import Text
-from ernie_magic.usage import Usage
+from ernie_magic.language import clipped
+from ernie_magic.picture_formats import Format, broken, format_of, too_many_pixels
+from ernie_magic.usage import Usage, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,58 +25,16 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from ernie_magic.errors import ErnieError
     from ernie_magic.requests import ImageRequest
 
 MAX_PIXELS = 4096 * 4096  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
+MAX_SCANS = 64  # of a JPEG: a progressive one has about ten, and each is a pass over all its pixels
 # (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a picture's thumbnail. Four of them are
 # at most 400 kB in the saved notebook, base64 included.
 THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
 _SHOWN = 30  # characters of a prompt in a repr
-
-
-class Format(NamedTuple):
-    """A file format of pictures, told by its first bytes (reference aistudio-and-ernie-today 5)."""
-
-    magic: bytes
-    name: str
-    mime: str
-    ending: str
-    reader: tuple[str, str]  # Pillow's module and class: its `open` would try others, and warn of large ones before we can refuse
-
-
-FORMATS = (
-    Format(b"\x89PNG\r\n\x1a\n", "PNG", "image/png", ".png", ("PIL.PngImagePlugin", "PngImageFile")),
-    Format(b"\xff\xd8\xff", "JPEG", "image/jpeg", ".jpg", ("PIL.JpegImagePlugin", "JpegImageFile")),
-    Format(b"RIFF", "WEBP", "image/webp", ".webp", ("PIL.WebPImagePlugin", "WebPImageFile")),
-    Format(b"GIF8", "GIF", "image/gif", ".gif", ("PIL.GifImagePlugin", "GifImageFile")),
-)
-_KINDS = ((b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")), (b"<", Text("网页（HTML）", "a web page (HTML)")),
-          (b"{", Text("JSON 文本", "JSON text")), (b"", Text("不是图片的内容", "something that is no picture")))
-
-
-def format_of(content: bytes) -> Format:
-    """A picture's format, by its first bytes and not by what a server calls it.
-
-    Raises
-    ------
-    ProtocolError
-        It is no picture (a web page, an SVG, nothing).
-    """
-    for found in FORMATS:
-        if content.startswith(found.magic) and (found.name != "WEBP" or content[8:12] == b"WEBP"):
-            return found
-    start = bytes(content[:500]).lstrip().lower()
-    if not start:
-        raise broken(Text("空内容", "nothing"))
-    raise broken(next(kind for mark, kind in _KINDS if (mark in start if mark == b"<svg" else start.startswith(mark))))
-
-
-def broken(kind: Text) -> ProtocolError:
-    """The error for what came in a picture's place."""
-    return ProtocolError(
-        Text("收到的不是完好的图片，而是{kind}", "no good picture came, but {kind}").fill(kind=kind),
-        Text("服务出错，或链接已失效", "the service failed, or the link has ended"), Text("再生成一次", "make it again"))
 
 
 def decoded(content: bytes) -> Image:
@@ -87,21 +43,23 @@ def decoded(content: bytes) -> Image:
     Raises
     ------
     ProtocolError
-        It is broken, no picture, or has more than 16.8 million pixels.
+        It is no picture, damaged, or has more than 16.8 million pixels.
     """
     module, name = format_of(content).reader
     reader = getattr(import_module(module), name)
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
+        raise broken()
     try:
         image: Image = reader(io.BytesIO(content))
-        if image.width * image.height > MAX_PIXELS:
-            raise broken(Text(f"{image.width}x{image.height} 像素的图片，太大了", f"a picture of {image.width}x{image.height} pixels, which is too large"))
-        image.load()
-    except (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, MemoryError, struct.error, zlib.error):  # what Pillow raises for broken files
-        raise broken(Text("残缺的图片", "a broken picture")) from None
-    return image
+        if image.width * image.height <= MAX_PIXELS:
+            image.load()
+            return image
+    except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
+        raise broken() from None
+    raise too_many_pixels(image.size, MAX_PIXELS)
 
 
-class Look(NamedTuple):
+class Preview(NamedTuple):
     """What is kept of a picture's one decoding.
 
     Attributes
@@ -116,7 +74,7 @@ class Look(NamedTuple):
     thumbnail: bytes
 
 
-def look(content: bytes) -> Look:
+def preview(content: bytes) -> Preview:
     """Decode a picture once.
 
     Raises
@@ -125,11 +83,11 @@ def look(content: bytes) -> Look:
         As `decoded`.
     """
     image = decoded(content)
-    return Look(image.size, _thumbnail(image))
+    return Preview(image.size, _thumbnail(image))
 
 
 def _thumbnail(image: Image) -> bytes:
-    small = image if image.mode == "RGB" else sheets.on_white(image)
+    small = image if image.mode == "RGB" else sheets.flattened(image)
     for side, quality in THUMBNAILS:
         if max(small.size) > side:
             small = small.resize(sheets.within(small.size, side), reducing_gap=2.0)
@@ -140,7 +98,7 @@ def _thumbnail(image: Image) -> bytes:
     return out.getvalue()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Picture:
     """One generated picture. In a notebook it shows itself.
 
@@ -156,27 +114,27 @@ class Picture:
         Its place among those of one call, from 0.
     revised_prompt : str
         What the service made of the prompt, "" when it did not say.
-    told_seed : int | None
+    reported_seed : int | None
         The seed that the service reports.
     model, service, id : str
         Of the reply.
     problem : ErnieError | None
         Why there is no picture; the others of the call are there.
-    look : Look | None
+    preview : Preview | None
         Its size and thumbnail.
     """
 
-    request: ImageRequest = field(repr=False)
-    content: bytes = field(default=b"", repr=False)
+    request: ImageRequest
+    content: bytes = b""
     url: str = ""
     index: int = 0
     revised_prompt: str = ""
-    told_seed: int | None = None
+    reported_seed: int | None = None
     model: str = ""
     service: str = ""
     id: str = ""
-    problem: Exception | None = None
-    look: Look | None = field(default=None, repr=False, compare=False)
+    problem: ErnieError | None = None
+    preview: Preview | None = None
 
     @property
     def prompt(self) -> str:
@@ -185,17 +143,18 @@ class Picture:
 
     @property
     def seed(self) -> int | None:
-        """The seed that the service reports, else the one that was sent; None when neither is known."""
+        """The seed that the service reports for this picture, else the one that was sent for the call; None when neither is known."""
         sent = self.request.parameters.get("seed")
-        return self.told_seed if self.told_seed is not None else sent if isinstance(sent, int) else None
+        return self.reported_seed if self.reported_seed is not None else sent if isinstance(sent, int) else None
 
     @property
     def format(self) -> Format:
-        """The file format, by the first bytes: `.name`, `.mime`, `.ending`.
+        """The file format, by the first bytes: `.name`, `.mime`, `.extension`.
 
         Raises
         ------
         ProtocolError
+            There are no bytes (it failed, or was not downloaded).
         """
         return format_of(self.content)
 
@@ -206,16 +165,18 @@ class Picture:
         Raises
         ------
         ProtocolError
+            There are no bytes.
         """
-        return self.look.size if self.look else self.image.size
+        return self.preview.size if self.preview else self.image.size
 
     @cached_property
     def image(self) -> Image:
-        """A Pillow image, decoded when first asked for.
+        """A Pillow image, decoded when first asked for and then kept.
 
         Raises
         ------
         ProtocolError
+            There are no bytes.
         """
         return decoded(self.content)
 
@@ -226,8 +187,9 @@ class Picture:
         Raises
         ------
         ProtocolError
+            There are no bytes.
         """
-        return (self.look or look(self.content)).thumbnail
+        return (self.preview or preview(self.content)).thumbnail
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -238,14 +200,16 @@ class Picture:
         """The file: a PNG with its parameters inside, anything else as it came."""
         return picture_files.with_metadata(self)
 
-    def save(self, path: str | Path = picture_files.PATTERN) -> Path:
-        """Write it with its parameters: inside a PNG, beside a JPEG or WebP as `NAME.json`.
+    def save(self, path: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> Path:
+        """Write it with its parameters (prompt, `user` and all): inside a PNG, beside a JPEG or WebP as `NAME.json`.
 
         Parameters
         ----------
         path
             Where. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in; the ending is made that of the picture's
-            format; a folder gets a name made of the prompt. A file that is there already is not overwritten: a number is added.
+            format; a folder gets a name made of the prompt.
+        overwrite
+            Write over a file that is there already; else a number is added: `cat (2).png`.
 
         Returns
         -------
@@ -255,11 +219,11 @@ class Picture:
         Raises
         ------
         InvalidOption
-            An unknown field in braces, or the place cannot be written.
-        ProtocolError
-            There is no picture.
+            An unknown field in braces, the place cannot be written, or only the link is here.
+        ErnieError
+            Its `problem`, when it failed.
         """
-        return picture_files.save([self], path)[0]
+        return picture_files.save([self], path, overwrite=overwrite)[0]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The bytes as they came; the front end draws them."""
@@ -269,14 +233,14 @@ class Picture:
     def __repr__(self) -> str:
         if self.problem:
             return f"Picture(problem={str(self.problem)!r})"
-        facts = [repr(sheets.clipped(self.prompt, _SHOWN)), "x".join(map(str, self.size)) if self.content else f"url={self.url!r}"]
+        facts = [repr(clipped(self.prompt, _SHOWN)), "x".join(map(str, self.size)) if self.content else f"url={self.url!r}"]
         facts += [f"seed={self.seed}"] if self.seed is not None else []
-        return f"Picture({', '.join(facts)}{', simulated=True' if self.service == 'emulator' else ''})"
+        return f"Picture({', '.join(facts)}{simulated(self.service)})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ImageSet(Sequence[Picture]):
-    """The pictures of one call: `cats[0]` shows itself; `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
+    """The pictures of one call, a slice of them too: `cats[0]` shows itself; `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
 
     Attributes
     ----------
@@ -286,7 +250,7 @@ class ImageSet(Sequence[Picture]):
     model, service, id : str
     seconds : float
         How long the call took, downloads included.
-    links_end : float | None
+    expires_at : float | None
         When the links end, in seconds since the epoch; None when there are none or the service does not say.
     """
 
@@ -297,7 +261,7 @@ class ImageSet(Sequence[Picture]):
     service: str = ""
     id: str = ""
     seconds: float = 0.0
-    links_end: float | None = None
+    expires_at: float | None = None
 
     @property
     def prompt(self) -> str:
@@ -324,9 +288,9 @@ class ImageSet(Sequence[Picture]):
         """Whether some failed, or were stopped on the way."""
         return len(self.good) < len(self.pictures)
 
-    def save(self, pattern: str | Path = picture_files.PATTERN) -> list[Path]:
+    def save(self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> list[Path]:
         """Write those that came; see `Picture.save`."""
-        return picture_files.save(self.good, pattern)
+        return picture_files.save(self.good, pattern, overwrite=overwrite)
 
     def sheet(self, columns: int | None = None, side: int = 256) -> Image:
         """A contact sheet: the pictures in a grid, prompt and seed under each.
@@ -351,9 +315,9 @@ class ImageSet(Sequence[Picture]):
     @overload
     def __getitem__(self, index: int) -> Picture: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[Picture, ...]: ...
-    def __getitem__(self, index: int | slice) -> Picture | tuple[Picture, ...]:
-        return self.pictures[index]
+    def __getitem__(self, index: slice) -> ImageSet: ...
+    def __getitem__(self, index: int | slice) -> Picture | ImageSet:
+        return replace(self, pictures=self.pictures[index]) if isinstance(index, slice) else self.pictures[index]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         text = {"text/plain": repr(self)}
@@ -365,6 +329,6 @@ class ImageSet(Sequence[Picture]):
 
     def __repr__(self) -> str:
         failed = len(self) - len(self.good)
-        facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}", *([f"{failed} failed"] if failed else []), repr(sheets.clipped(self.prompt, _SHOWN)),
+        facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}", *([f"{failed} failed"] if failed else []), repr(clipped(self.prompt, _SHOWN)),
                  f"model={self.model!r}"]
-        return f"ImageSet({', '.join(facts)}{', simulated=True' if self.service == 'emulator' else ''})"
+        return f"ImageSet({', '.join(facts)}{simulated(self.service)})"

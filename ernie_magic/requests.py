@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Message = dict[str, Any]
+Part = dict[str, Any]  # of a message's content: `{"type": "text" | "image_url", …}`
 
 
 Function = Callable[..., Any]
@@ -40,8 +41,8 @@ class ChatOptions:
         The name of a service that the user deployed (seed 004), "" for a preset one.
     functions : dict
         Python functions among the tools, by name: called when the model asks.
-    images : tuple
-        Pictures that go along, as `ernie_magic.attachments.parts` takes them.
+    images : object
+        Pictures that go along, None for none; as `ernie_magic.attachments.parts` takes them.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class ChatOptions:
     extra: Mapping[str, Any] = field(default_factory=dict)
     endpoint: str = ""
     functions: Mapping[str, Function] = field(default_factory=dict)
-    images: tuple[Any, ...] = ()
+    images: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +108,7 @@ class ChatRequest(Request):
     @property
     def prompt(self) -> str:
         """The text of the last message."""
-        content = self.messages[-1]["content"]
-        return content if isinstance(content, str) else ""
+        return text_of(self.messages[-1])
 
     def _texts(self) -> Iterable[str]:
         return (text_of(message) for message in self.messages)
@@ -411,7 +411,7 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
             raise _empty_prompt() if message is found[-1] else InvalidMessages(
                 Text("第 {n} 条消息内容为空", "message {n} is empty").fill(n=found.index(message) + 1))
     last = found[-1].get("content")
-    if isinstance(last, str) and not last.strip():
+    if isinstance(last, (str, list)) and not text_of(found[-1]).strip() and (isinstance(last, str) or rules.strict):
         raise _empty_prompt()
     if rules.strict:  # a server of another make has its own order
         _check_roles([str(message.get("role")) for message in found])
@@ -431,8 +431,8 @@ def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
     entry = models.find(model)
     if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.takes):
         raise InvalidOption(
-            Text("{model} 看不了图片", "{model} does not see pictures").fill(model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model),
-            advice=Text("换一个能看图的模型：{sees}；图片若在历史里，可 %ernie reset", "use a model that sees: {sees}; if the pictures are in the history, %ernie reset").fill(
+            Text("{model} 不支持图片输入", "{model} does not take pictures").fill(model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model),
+            advice=Text("换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset", "use a model that does: {sees}; if the pictures are in the history, %ernie reset").fill(
                 sees=", ".join(m.id for m in models.CATALOGUE if "vision" in m.takes and m.v2)))
 
 
@@ -477,4 +477,4 @@ def _check_text(prompt: object) -> None:
 
 def _empty_prompt() -> InvalidMessages:
     return InvalidMessages(Text("提示词为空", "the prompt is empty"),
-                           advice=Text("写上内容；在单元格里，写在 %%ernie 下面一行", "write something; in a cell, on the lines below %%ernie"))
+                           advice=Text("写上内容；在单元格里，写在魔法命令的下一行", "write something; in a cell, on the lines below the magic"))

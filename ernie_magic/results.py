@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import markdown
+from ernie_magic.language import clipped
+from ernie_magic.usage import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +17,6 @@ if TYPE_CHECKING:
     from ernie_magic.usage import Usage
 
 _SHOWN = 40  # characters of a text in a repr
-
-
-def _simulated(service: str) -> str:
-    """What a repr says of what no model made."""
-    return ", simulated=True" if service == "emulator" else ""
 
 
 @dataclass(frozen=True)
@@ -130,11 +127,10 @@ class Answer:
         return self.text
 
     def __repr__(self) -> str:
-        shown = self.text if len(self.text) <= _SHOWN else self.text[: _SHOWN - 1] + "…"
-        facts = [repr(shown), f"model={self.model!r}"]
+        facts = [repr(clipped(self.text, _SHOWN)), f"model={self.model!r}"]
         facts += [f"tokens={self.usage.total_tokens}"] if self.usage else []
         facts += ["partial=True"] if self.partial else []
-        return f"Answer({', '.join(facts)}{_simulated(self.service)})"
+        return f"Answer({', '.join(facts)}{simulated(self.service)})"
 
     def _repr_markdown_(self) -> str:
         return markdown.for_notebook(self.text)
@@ -167,7 +163,7 @@ class Embeddings:
         return self.vectors[index]
 
     def __repr__(self) -> str:
-        return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens}{_simulated(self.service)})"
+        return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens}{simulated(self.service)})"
 
 
 @dataclass(frozen=True)

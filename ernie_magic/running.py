@@ -56,6 +56,27 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=IO.__init__)  # type: ignore[misc]  # its lock may have been held
 
 
+async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+    """Run it on a thread of its own that nobody waits for at the end of the process (`asyncio.to_thread`'s would be)."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+
+    def settle(set_: Callable[[Any], None], value: Any) -> None:
+        if not done.done():
+            set_(value)
+
+    def run() -> None:
+        try:
+            result = function(*args)
+        except BaseException as error:  # noqa: BLE001  (whoever waits gets it)
+            _post(loop, lambda error=error: settle(done.set_exception, error))  # type: ignore[misc]
+        else:
+            _post(loop, lambda: settle(done.set_result, result))
+
+    threading.Thread(target=run, name="ernie-work", daemon=True).start()
+    return await done
+
+
 class _Reader(NamedTuple):
     """How a reader of a call is told of more, and of the end."""
 

@@ -41,7 +41,7 @@ class Service:
     asks_usage : bool
         Usage comes in a stream only when `stream_options` asks for it.
     protocol : {"openai", "qianfan-v1"}
-    links_last : float | None
+    link_lifetime : float | None
         Seconds that a picture's link lasts, as the documents say.
     """
 
@@ -56,7 +56,7 @@ class Service:
     strict: bool = True
     asks_usage: bool = False
     protocol: Protocol = "openai"
-    links_last: float | None = None
+    link_lifetime: float | None = None
 
 
 DAY = 86_400.0  # seconds
@@ -69,12 +69,12 @@ V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 AI_STUDIO = Service(
     "aistudio", Text("AI Studio 星河", "AI Studio"), "https://aistudio.baidu.com/llm/lmapi/v3", ("AI_STUDIO_API_KEY",),
     base_url_variable="AI_STUDIO_BASE_URL", key_page="https://aistudio.baidu.com/account/accessToken",
-    links_last=7 * DAY,  # seed 000
+    link_lifetime=7 * DAY,  # seed 000
 )
 QIANFAN = Service(
     "qianfan", Text("百度千帆 V2", "Baidu Qianfan V2"), "https://qianfan.baidubce.com/v2", ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
     (IAM_PAIR,), "QIANFAN_CONSOLE_API_BASE_URL", "/v2",
-    "https://console.bce.baidu.com/iam/#/iam/apikey/list", asks_usage=True, links_last=DAY,  # reference aistudio-and-ernie-today 2.5
+    "https://console.bce.baidu.com/iam/#/iam/apikey/list", asks_usage=True, link_lifetime=DAY,  # reference aistudio-and-ernie-today 2.5
 )
 QIANFAN_V1 = Service(
     "qianfan-v1", Text("百度千帆 V1", "Baidu Qianfan V1"), f"https://aip.baidubce.com{V1_PREFIX}", ("QIANFAN_ACCESS_TOKEN",),

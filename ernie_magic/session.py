@@ -6,13 +6,12 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import Mapping
 from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import models, picture_files, services
+from ernie_magic import models, recipes, services
 from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
@@ -31,11 +30,11 @@ from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
 
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.history import History
     from ernie_magic.models import Listed
+    from ernie_magic.recipes import Remakable
     from ernie_magic.requests import Message
     from ernie_magic.services import Endpoint
     from ernie_magic.settings import Snapshot
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 MAIN = "main"
 RESULTS = (Answer, Embeddings, ImageSet, Ranking)
-# What each other call uses when nobody says: the documents' own examples (seed 000; reference qianfan-wire 2).
-_IMAGE_MODELS = {"qianfan": "irag-1.0"}  # V2's documents have another (reference qianfan-wire 4.4)
-DEFAULTS: dict[models.Kind, str] = {"image": "Stable-Diffusion-XL", "embedding": "embedding-v1", "rerank": "bce-reranker-base"}
 
 
 class Session:
@@ -164,7 +160,7 @@ class Session:
     def _embedding(self, texts: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[Embeddings]:
         settings, at = self.now()
         request = self._checked(lambda: embedding_request(
-            _listed(texts), model=model or endpoint or DEFAULTS["embedding"], given=given, extra=extra or {},
+            _listed(texts), model=model or endpoint or settings.embedding_model or models.default("embedding", at.service.name), given=given, extra=extra or {},
             rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("embeddings", request, at, settings, emit, replies.vectors))
 
@@ -176,7 +172,7 @@ class Session:
         texts
             One text or several, none empty, each within the model's length (embedding-v1: 1,000 characters).
         model
-            "embedding-v1" when None.
+            The setting `embedding_model` when None, else "embedding-v1".
 
         Raises
         ------
@@ -188,16 +184,19 @@ class Session:
         """The same, awaited."""
         return await self._embedding(texts, model, endpoint, extra, parameters).aresult()
 
-    def stream_image(
+    def begin_image(
         self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
     ) -> Stream[ImageSet]:
         """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what `image` takes."""
         settings, at = self.now()
         request = self._checked(lambda: image_request(
-            prompt, model=model or endpoint or _IMAGE_MODELS.get(at.service.name) or DEFAULTS["image"], given=parameters, extra=extra or {}, rules=at.rules, endpoint=endpoint))
+            prompt, model=model or endpoint or settings.image_model or models.default("image", at.service.name), given=parameters, extra=extra or {},
+            rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.images(request, at, settings, emit, download=download))
 
-    def image(self, prompt: str, **options: Any) -> ImageSet:
+    def image(
+        self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
+    ) -> ImageSet:
         """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried out: pictures are billed.
 
         Parameters
@@ -205,9 +204,9 @@ class Session:
         prompt
             At most 1,024 characters.
         model
-            "Stable-Diffusion-XL" when None, on Qianfan V2 "irag-1.0".
+            The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2 "irag-1.0".
         download
-            False leaves those that come as links where they are: `picture.url`, which ends after some days.
+            False leaves those that come as links where they are: `picture.url`, which expires after some days.
         endpoint, extra
             As `Conversation.stream` takes them.
         **parameters
@@ -225,51 +224,79 @@ class Session:
         ErnieError
             Every picture failed; when only some did, `picture.problem` says why.
         """
-        return self.stream_image(prompt, **options).result()
+        return self.begin_image(prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters).result()
 
-    async def aimage(self, prompt: str, **options: Any) -> ImageSet:
+    async def aimage(
+        self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
+    ) -> ImageSet:
         """The same, awaited."""
-        return await self.stream_image(prompt, **options).aresult()
+        return await self.begin_image(prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters).aresult()
 
-    def stream_redo(self, what: Picture | ImageSet | Mapping[str, Any] | str | Path, *, download: bool = True, **changes: Any) -> Stream[ImageSet]:
+    def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """The call of `redo` on its way."""
-        def asked() -> dict[str, Any]:
-            made = what.request if isinstance(what, (Picture, ImageSet)) else what if isinstance(what, Mapping) else picture_files.read_back(what)
-            found = dict(made) if isinstance(made, Mapping) else {name: getattr(made, name) for name in ("prompt", "model", "parameters", "extra", "endpoint")}
-            named = {name: changes.pop(name) for name in ("prompt", "model", "extra", "endpoint") if changes.get(name) is not None}
-            found = {"extra": {}, "endpoint": "", "parameters": {}, **found, **named}
-            return {**found["parameters"], **changes, **{name: found[name] for name in ("prompt", "model", "extra", "endpoint")}}
+        return self.begin_image(**self._checked(lambda: recipes.again(recipes.recipe(what), changes)))
 
-        return self.stream_image(download=download, **self._checked(asked))
-
-    def redo(self, what: Picture | ImageSet | Mapping[str, Any] | str | Path, **changes: Any) -> ImageSet:
-        """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png", seed=7)`.
+    def redo(self, what: Remakable, **changes: Any) -> ImageSet:
+        """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png", style="Anime")`.
 
         Parameters
         ----------
         what
-            A picture, a set, a file that was saved with its parameters, or those parameters.
+            A picture, a set, a file that was saved with its parameters, or those parameters. A picture of several is made again with
+            the others: the service knows them by one request. The current service is asked, whichever made it.
         **changes
-            What `image` takes, in the place of what it was; None takes a parameter out.
+            What `image` takes, in the place of what it was; None leaves its place empty.
 
         Raises
         ------
         InvalidOption
-            The file holds no parameters.
+            It cannot be made again (the file holds no parameters …).
         ErnieError
         """
-        return self.stream_redo(what, **changes).result()
+        return self.begin_redo(what, **changes).result()
 
-    async def aredo(self, what: Picture | ImageSet | Mapping[str, Any] | str | Path, **changes: Any) -> ImageSet:
+    async def aredo(self, what: Remakable, **changes: Any) -> ImageSet:
         """The same, awaited."""
-        return await self.stream_redo(what, **changes).aresult()
+        return await self.begin_redo(what, **changes).aresult()
+
+    def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
+        """The call of `vary` on its way."""
+        return self.begin_image(**self._checked(lambda: recipes.varied(recipes.recipe(what), changes)))
+
+    def vary(self, what: Remakable, **changes: Any) -> ImageSet:
+        """Make one more like it: one picture, with the next seed where the seed is known, and with changes; see `redo`."""
+        return self.begin_vary(what, **changes).result()
+
+    async def avary(self, what: Remakable, **changes: Any) -> ImageSet:
+        """The same, awaited."""
+        return await self.begin_vary(what, **changes).aresult()
+
+    def begin_download(self, what: Picture | ImageSet) -> Stream[ImageSet]:
+        """The call of `download` on its way."""
+        settings, at = self.now()
+        images = self._checked(lambda: recipes.opened(what))
+        return self.start(lambda core, emit: core.download(images, at, settings, emit))
+
+    def download(self, what: Picture | ImageSet) -> ImageSet:
+        """Fetch pictures of which only the link is here: a download failed or was stopped, or `download=False` was asked for.
+
+        Raises
+        ------
+        ErnieError
+            None could be fetched.
+        """
+        return self.begin_download(what).result()
+
+    async def adownload(self, what: Picture | ImageSet) -> ImageSet:
+        """The same, awaited."""
+        return await self.begin_download(what).aresult()
 
     def _rerank(
         self, query: str, documents: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any],
     ) -> Stream[Ranking]:
         settings, at = self.now()
         request = self._checked(lambda: rerank_request(
-            query, _listed(documents), model=model or endpoint or DEFAULTS["rerank"], given=given,
+            query, _listed(documents), model=model or endpoint or models.default("rerank", at.service.name), given=given,
             extra=extra or {}, rules=at.rules, endpoint=endpoint))
         return self.start(lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking))
 

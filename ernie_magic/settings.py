@@ -85,6 +85,8 @@ class ErnieSettings(Configurable):
 
     service = Enum(["", *SERVICES], "", help="服务 / service").tag(config=True)
     model = Unicode("", help="默认模型 / default model").tag(config=True)
+    image_model = Unicode("", help="默认文生图模型 / default model for pictures").tag(config=True)
+    embedding_model = Unicode("", help="默认向量模型 / default model for vectors").tag(config=True)
     api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
     secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(config=True)
     base_url = Unicode("", help="服务地址 / base URL").tag(config=True)
@@ -165,8 +167,8 @@ class ErnieSettings(Configurable):
 
     def snapshot(self) -> Snapshot:
         """What a call needs of the settings, as they are now."""
-        return Snapshot(self.spoken, self.model, self.system, self.stream, self.kept(), self.request_timeout, self.retry_count,
-                        self.backoff_factor)
+        return Snapshot(self.spoken, self.model, self.image_model, self.embedding_model, self.system, self.stream, self.kept(),
+                        self.request_timeout, self.retry_count, self.backoff_factor)
 
 
 def _choices(name: str) -> Text:
@@ -181,12 +183,14 @@ class Snapshot:
 
     Attributes
     ----------
-    language, model, system, stream, parameters, timeout, retry_count, backoff_factor
+    language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count, backoff_factor
         As `ErnieSettings` has them; `parameters` are the request parameters it keeps, `timeout` is in seconds.
     """
 
     language: Language
     model: str
+    image_model: str
+    embedding_model: str
     system: str
     stream: bool
     parameters: Mapping[str, Any]

@@ -75,3 +75,8 @@ class UsageLog:
     def __repr__(self) -> str:
         total = self.total
         return f"UsageLog({total.requests} requests, {total.usage.total_tokens} tokens)"
+
+
+def simulated(service: str) -> str:
+    """What a repr says of what no model made."""
+    return ", simulated=True" if service == "emulator" else ""

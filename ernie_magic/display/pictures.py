@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
-from ernie_magic.display.answer import EMULATED, SECONDS, SENT, TOKENS, folded
-from ernie_magic.language import Language, Text
-from ernie_magic.sheets import clipped
+from ernie_magic.display.answer import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded
+from ernie_magic.errors import Stopped
+from ernie_magic.language import Language, Text, clipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,17 +34,19 @@ _PICTURE = Text("1 张图片", "1 picture")
 _FAILED = Text("{n} 张失败", "{n} failed")
 _SEED = Text("种子 {seed}", "seed {seed}")
 _NO_SEED = Text("种子未知", "seed unknown")
-_NO_SEED_WHY = Text("没有给 --seed，服务也没有返回种子：这几张图不能原样再生成", "no --seed was given and the service told none: these pictures cannot be made again as they are")
+_NO_SEED_WHY = Text("没有给 --seed，服务也没有返回种子：不能再生成一样的图片", "no --seed was given and the service reported none: the same picture cannot be made again")
 _LINK = Text("链接", "link")
-_LINKS_END = Text("链接到 {date} 失效", "links end on {date}")
-_LINKS_EMULATED = Text("链接随模拟器关闭而失效", "links end with the emulator")
+_LINKS_END = Text("链接 {date} 过期", "links expire {date}")
+_LINKS_EMULATED = Text("链接在模拟器关闭后失效", "links last as long as the emulator")
 _SAVED = Text("已保存：{files}", "saved: {files}")
 _ORIGINALS = Text("这里是缩略图，原图在 {name}，或 .save() 存成文件", "these are thumbnails; the originals are in {name}, .save() writes them")
+_OF_SEVERAL = Text("种子 {seed}（第 {i}/{n} 张）", "seed {seed} ({i} of {n})")
 _OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})")
 _REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
 _ID = Text("请求编号", "request id")
 _GAP = 12  # pixels between pictures
 _SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by how many there are
+_REVISED_SHOWN = 2000  # characters
 _PROMPT = 60  # characters of a prompt under its picture
 
 
@@ -52,9 +54,11 @@ def summary(images: ImageSet, language: Language) -> str:
     """The footer's one line: model, how many, seconds, when the links end."""
     good = len(images.good)
     parts = [images.model, (_PICTURE if good == 1 else _PICTURES).say(language, n=good)]
-    parts += [_FAILED.say(language, n=len(images) - good)] if images.partial else []
+    failed = [picture for picture in images if picture.problem and not isinstance(picture.problem, Stopped)]
+    parts += [_FAILED.say(language, n=len(failed))] if failed else []
+    parts += [PARTIAL.say(language)] if good + len(failed) < len(images) else []
     parts += [TOKENS.say(language, n=images.usage.total_tokens)] if images.usage.total_tokens else []
-    parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+    parts += [SECONDS.say(language, n=f"{images.seconds:.1f}")] if images.seconds else []
     parts += [ends] if (ends := _links(images, language)) else []
     parts += [EMULATED.say(language)] if images.service == "emulator" else []
     return " · ".join(parts)
@@ -65,16 +69,24 @@ def _links(images: ImageSet, language: Language) -> str:
         return ""
     if images.service == "emulator":
         return _LINKS_EMULATED.say(language)
-    return _LINKS_END.say(language, date=time.strftime("%Y-%m-%d %H:%M", time.localtime(images.links_end))) if images.links_end else ""
+    return _LINKS_END.say(language, date=time.strftime("%Y-%m-%d %H:%M", time.localtime(images.expires_at))) if images.expires_at else ""
 
 
 def caption(picture: Picture, language: Language) -> str:
     """What stands under a picture: its prompt, seed and real size."""
-    parts = [clipped(" ".join(picture.prompt.split()), _PROMPT), _SEED.say(language, seed=picture.seed) if picture.seed is not None else _NO_SEED.say(language)]
-    if picture.look:
-        real, asked = "{}x{}".format(*picture.look.size), picture.request.parameters.get("size")
+    parts = [clipped(" ".join(picture.prompt.split()), _PROMPT), _seed(picture).say(language)]
+    if picture.preview:
+        real, asked = "{}x{}".format(*picture.preview.size), picture.request.parameters.get("size")
         parts.append(real if asked in (None, real) else _OTHER_SIZE.say(language, real=real, asked=asked))
     return " · ".join(parts)
+
+
+def _seed(picture: Picture) -> Text:
+    """A picture's seed; one that was sent for several is the call's, so its place among them belongs to it."""
+    n = picture.request.parameters.get("n", 1)
+    if picture.seed is None:
+        return _NO_SEED
+    return (_OF_SEVERAL if picture.reported_seed is None and n != 1 else _SEED).fill(seed=picture.seed, i=picture.index + 1, n=n)
 
 
 def bundle(images: ImageSet, language: Language, *, full: bool = False, name: str = "", saved: Sequence[Path] = ()) -> tuple[dict[str, str], dict[str, Any]]:
@@ -137,7 +149,7 @@ def footer(images: ImageSet, language: Language, *, full: bool, name: str, saved
     sent = {**images.parameters, **images.request.extra}
     if sent:
         rows.append(f"{html.escape(SENT.say(language))}: <code>{html.escape(json.dumps(sent, ensure_ascii=False, default=str))}</code>")
-    rows += [f"{html.escape(_REVISED.say(language))}: {html.escape(revised)}" for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)]
+    rows += [f"{html.escape(_REVISED.say(language))}: {html.escape(clipped(revised, _REVISED_SHOWN))}" for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)]
     if images.id:
         rows.append(f"{html.escape(_ID.say(language))}: <code>{html.escape(images.id)}</code>")
     links = " ".join(f"#{picture.index + 1}{_anchor(picture, language)}" for picture in images if _is_web(picture.url))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models
 from ernie_magic.emulator.refusals import Refusal
+from ernie_magic.parameters import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-MAX_BYTES = 10 * 1024 * 1024  # of one picture (reference aistudio-and-ernie-today 2.8)
 
 
 def pictures_of(messages: Iterable[dict[str, Any]]) -> list[str]:
@@ -61,6 +60,6 @@ def seen(url: str) -> str:
         image = Image.open(io.BytesIO(raw))
     except (IndexError, ValueError, UnidentifiedImageError):
         raise Refusal("invalid_image_url") from None
-    if len(raw) > MAX_BYTES:
+    if len(raw) > MAX_IMAGE_BYTES:
         raise Refusal("invalid_image_url", "the image is too large")
     return f"{image.format} {image.width}x{image.height}"

@@ -49,11 +49,11 @@ def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         An unknown option (the nearest is named), a missing or ill-formed value.
     """
     said = CHAT.read(line, namespace)
-    given = {**CHAT.parameters(said), **{p.name: _tools(said[p.name], namespace, p) for p in parameters.of("chat").values()
+    given = {**CHAT.given(said), **{p.name: _tools(said[p.name], namespace, p) for p in parameters.of("chat").values()
                                          if p.type == "tools" and said[p.name] is not None}}
     chat = ChatOptions(
         given, said["model"], said["system"], False if said["no_stream"] else None, not said["no_history"],
-        dict(extra_fields(said["param"] or [])), said["endpoint"] or "", images=tuple(named(word, namespace) for word in said["image"] or ()))
+        dict(extra_fields(said["param"] or [])), said["endpoint"] or "", images=[named(word, namespace) for word in said["image"]] if said["image"] else None)
     return ChatLine(chat, said["as"] or "", said["session"] or "", said["raw"], said["verbatim"])
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Matcher = Callable[[CompletionContext], dict[str, Any]]
 
 
-_GRAMMARS = {"%%ernie": CHAT, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.AGAIN}
+_GRAMMARS = {"%%ernie": CHAT, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.COMMAND}
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:

@@ -6,6 +6,7 @@ imported anew (autoreload, a deleted `sys.modules` entry) replaces its earlier s
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 NAME = "ernie"
-AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async"}  # what the awaiting door calls for each cell magic
+# What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or fetches pictures.
+AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async"}
+AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _TAG = "_ernie_magic"
 _TAKEN = Text("变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
               "the variable {name} is yours and was kept; to have the session: del {name}, then %reload_ext ernie_magic")
@@ -80,11 +83,14 @@ class _Door:
         """The magic and its body as an `await`, in a kernel, at the top level."""
         first, *body = lines or [""]
         name, _, line = first.rstrip("\n").partition(" ")
-        kernel = getattr(self._shell, "kernel", None)
-        if name not in AWAITED or kernel is None or CELLS.depth or not self._shell.autoawait:
+        if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
             return lines
         home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
-        return [f"await {home}.{AWAITED[name]}({line!r}, {''.join(body)!r})\n"]
+        if name in AWAITED:
+            return [f"await {home}.{AWAITED[name]}({line!r}, {''.join(body)!r})\n"]
+        if not "".join(body).strip() and (found := AWAITED_LINE.fullmatch(first.rstrip())):
+            return [f"await {home}.image_line_async({found.group(1)!r})\n"]
+        return lines
 
 
 def _cells_on_the_stack() -> int:

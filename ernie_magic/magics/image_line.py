@@ -6,43 +6,42 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import picture_files
+from ernie_magic import picture_files, recipes
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.magics.interpolate import named
 from ernie_magic.magics.options import AS, ENDPOINT, PARAM, VERBATIM, Grammar, Option, extra_fields, split
-from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_OPTIONS = (
-    AS, ENDPOINT,
+_SHOWN = (
     Option("save", Text("保存到文件；可用 {prompt} {seed} {i} {model} {time}，不写名字则用提示词", "write files; fields: {prompt} {seed} {i} {model} {time}; without a name the prompt is the name"),
            takes="PATTERN", alone=picture_files.PATTERN),
-    Option("preview", Text("url：只显示链接，不下载", "url: show the bare links, download nothing"), takes="url"),
+    Option("preview", Text("url：显示链接指向的图片，不下载", "url: show the pictures behind their links, download nothing"), takes="url"),
     Option("full", Text("把原图嵌入笔记本，而不是缩略图", "embed the originals in the notebook, not thumbnails")),
-    VERBATIM, PARAM,
 )
-IMAGE = Grammar("%%ernie_image", "image", _OPTIONS)
-AGAIN = Grammar("%ernie_image", "image", (Option("prompt", Text("换一个提示词", "another prompt"), takes="TEXT"), *_OPTIONS))
+IMAGE = Grammar("%%ernie_image", "image", (AS, ENDPOINT, *_SHOWN, VERBATIM, PARAM))
+COMMAND = Grammar("%ernie_image", "image", (Option("prompt", Text("换一个提示词", "another prompt"), takes="TEXT"), AS, ENDPOINT, *_SHOWN, PARAM),
+                  Text("命令后面先写一张图片（文件或变量），再写选项；提示词用 --prompt", "a picture (a file or a variable) comes first, then options; the prompt is given by --prompt"))
 COMMANDS = {
     "redo": Text("按图片里的参数再生成：redo cat.png，redo cats[0]", "make it again from the parameters it holds: redo cat.png, redo cats[0]"),
-    "vary": Text("改一点再生成一张：vary cats[1] --seed +1 --style Anime", "make another one with changes: vary cats[1] --seed +1 --style Anime"),
+    "vary": Text("改一点再生成一张：vary cats[1] --seed +5 --style Anime", "make one more with changes: vary cats[1] --seed +5 --style Anime"),
     "show": Text("显示图片和它的参数：show cat.png", "show a picture and its parameters: show cat.png"),
+    "download": Text("下载还只有链接的图片：download cats --as cats", "fetch pictures of which only the link is here: download cats --as cats"),
 }
-_USAGE = Text("用法：%ernie_image redo|vary|show 文件或变量", "usage: %ernie_image redo|vary|show FILE_OR_VARIABLE")
+_USAGE = Text("用法：%ernie_image redo|vary|show|download 文件或变量", "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE")
 
 
 @dataclass(frozen=True)
 class ImageLine:
-    """The first line of `%%ernie_image`, understood.
+    """The options of `%%ernie_image` or `%ernie_image`, understood.
 
     Attributes
     ----------
     options : dict
-        What `Session.stream_image` takes.
+        What `Session.begin_image` takes; for `%ernie_image` the changes.
     as_name, save : str
         "" for none.
     full, verbatim : bool
@@ -63,39 +62,37 @@ def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
     InvalidOption
         An unknown option (the nearest is named), a missing or ill-formed value.
     """
-    return _line(IMAGE, IMAGE.read(line, namespace))
+    return _understood(IMAGE, IMAGE.read(line, namespace))
 
 
-def _line(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
+def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
     if said["preview"] not in (None, "url"):
         raise InvalidOption(Text("--preview 只能是 url", "--preview is url or not given"))
-    options = {**grammar.parameters(said), "model": said["model"], "endpoint": said["endpoint"] or "", "extra": dict(extra_fields(said["param"] or [])) or None,
-               "download": said["preview"] is None or bool(said["save"])}
-    return ImageLine({name: value for name, value in options.items() if value not in (None, "")}, said["as"] or "", said["save"] or "", said["full"], said["verbatim"])
+    beside = {"model": said["model"], "endpoint": said["endpoint"], "prompt": said.get("prompt"), "extra": dict(extra_fields(said["param"])) if said["param"] else None}
+    options = {**grammar.given(said), **{name: value for name, value in beside.items() if value is not None}}
+    if said["preview"] and not said["save"]:
+        options["download"] = False
+    return ImageLine(options, said["as"] or "", said["save"] or "", said["full"], said.get("verbatim", False))
 
 
 @dataclass(frozen=True)
-class Again:
+class ImageCommand:
     """A `%ernie_image` line, understood.
 
     Attributes
     ----------
-    command : {"redo", "vary", "show"}
-    parameters : dict
-        What made the picture (`ernie_magic.picture_files.metadata`).
-    said : ImageLine
-        Its options are the changes.
-    picture : Picture | ImageSet | str
+    name : {"redo", "vary", "show", "download"}
+    what : Picture | ImageSet | str
         What was named; a file's path.
+    said : ImageLine
     """
 
-    command: str
-    parameters: Mapping[str, Any]
+    name: str
+    what: Any
     said: ImageLine
-    picture: Picture | ImageSet | str
 
 
-def again_line(line: str, namespace: Mapping[str, Any]) -> Again:
+def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
     """What a `%ernie_image` line says.
 
     Raises
@@ -107,35 +104,23 @@ def again_line(line: str, namespace: Mapping[str, Any]) -> Again:
         close = near(words[0], COMMANDS, 1) if words else ()
         raise InvalidOption(Text("%ernie_image 没有命令“{word}”", "%ernie_image has no command {word!r}").fill(word=words[0]) if words else _USAGE, advice=(
             Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
-            Text("redo、vary、show；要画图用 %%ernie_image，提示词写在下一行", "redo, vary, show; to make a picture use %%ernie_image with the prompt below")))
+            Text("可用 redo、vary、show、download；要画图用 %%ernie_image，提示词写在下一行",
+                 "there are redo, vary, show and download; to make a picture use %%ernie_image with the prompt below")))
     if len(words) == 1 or words[1].startswith("--"):
         raise InvalidOption(_USAGE)
-    command, name, *rest = words
-    picture = named(name, namespace)
-    if isinstance(picture, (Picture, ImageSet)):
-        made = picture_files.metadata(picture if isinstance(picture, Picture) else picture[0])
-    elif isinstance(picture, str):
-        made = picture_files.read_back(picture)
-    else:
-        raise InvalidOption(Text("{name} 不是图片，而是 {kind}", "{name} is no picture, but {kind}").fill(name=name, kind=type(picture).__name__))
-    if command == "show" and rest:
-        raise InvalidOption(Text("show 不认识“{extra}”", "show does not know {extra!r}").fill(extra=" ".join(rest)))
-    said = AGAIN.understood(_with_seed(rest, made.get("seed", made.get("parameters", {}).get("seed"))))
-    found = _line(AGAIN, said)
-    changes = {**found.options, **({"prompt": said["prompt"]} if said["prompt"] is not None else {})}
-    if command == "vary":
-        # A variation is one picture, with the next seed where the seed is known.
-        known = made.get("seed", made.get("parameters", {}).get("seed"))
-        changes = {"n": None, **({"seed": known + 1} if isinstance(known, int) else {}), **changes}
-    return Again(command, made, ImageLine(changes, found.as_name, found.save, found.full), picture)
+    name, picture, *rest = words
+    what = named(picture, namespace)
+    if name == "show" and rest:
+        raise InvalidOption(Text("show 不接受选项", "show takes no options"))
+    said = COMMAND.read(rest, namespace)
+    if re.fullmatch(r"[+-]\d+", said["seed"] or "") and name in ("redo", "vary"):
+        said["seed"] = str(_counted(said["seed"], recipes.seed_of(recipes.recipe(what))))
+    return ImageCommand(name, what, _understood(COMMAND, said))
 
 
-def _with_seed(words: list[str], known: object) -> list[str]:
-    """`--seed +1` and `--seed -1` count from the picture's own seed."""
-    for place, word in enumerate(words):
-        if word == "--seed" and place + 1 < len(words) and re.fullmatch(r"[+-]\d+", words[place + 1]):
-            if not isinstance(known, int):
-                raise InvalidOption(Text("这张图片的种子未知，不能在它上面加减", "this picture's seed is not known: nothing can be added to it"),
-                                    advice=Text("给出一个数：--seed 7", "give a number: --seed 7"))
-            return [*words[: place + 1], str(known + int(words[place + 1])), *words[place + 2 :]]
-    return words
+def _counted(steps: str, known: int | None) -> int:
+    """`--seed +5` counts from the picture's own seed."""
+    if known is None:
+        raise InvalidOption(Text("这张图片的种子未知，不能在它上面加减", "this picture's seed is not known: nothing can be added to it"),
+                            advice=Text("给出一个数：--seed 7", "give a number: --seed 7"))
+    return known + int(steps)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidExpression, InvalidOption, words
 from ernie_magic.keys import scrub
-from ernie_magic.language import Text
+from ernie_magic.language import Text, clipped
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -56,13 +56,21 @@ def named(word: str, namespace: Mapping[str, Any]) -> Any:
     InvalidExpression
         The expression raised.
     """
-    if word not in namespace and (word.startswith(("http://", "https://", "data:")) or Path(word).expanduser().exists()):
+    if word not in namespace and (word.startswith(("http://", "https://", "data:")) or _is_file(word)):
         return word
     if not _is_expression(word) or not any(isinstance(node, ast.Name) and node.id in namespace for node in ast.walk(ast.parse(word.strip(), mode="eval"))):
         close = near(word, [name for name in namespace if not name.startswith("_") and name not in _USUAL], 1)
         raise InvalidOption(Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
-                            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None)
+                            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
+                            Text("变量直接写名字，不加双花括号", "write a variable by its name, without double braces"))
     return _evaluated(word.strip(), namespace, shown=word.strip())
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a home of nobody
+        return False
 
 
 def spans(text: str) -> list[tuple[int, int]]:
@@ -98,8 +106,7 @@ def _is_expression(source: str) -> bool:
 
 
 def _evaluated(expression: str, namespace: Mapping[str, Any], then: Callable[[Any], Any] = lambda value: value, shown: str = "") -> Any:
-    shown = shown or f"{{{{{expression}}}}}"
-    shown = shown if len(shown) <= 64 else shown[:61] + "…"  # noqa: PLR2004
+    shown = clipped(shown or f"{{{{{expression}}}}}", 64)
     try:
         code = compile(expression, "{{…}}", "eval")
     except _NO_EXPRESSION:

@@ -38,6 +38,8 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
 
+_BELOW = Text("问题写在下一行；含空格的值放进双引号；模型用 -m 指定",
+              "the prompt goes on the next line; a value with spaces goes in double quotes; the model is given by -m")
 AS = Option("as", Text("把结果绑定到变量 NAME", "bind the typed result to the variable NAME"), takes="NAME")
 ENDPOINT = Option("endpoint", Text("自己在千帆部署的服务名", "the name of a service that you deployed on Qianfan"), takes="NAME")
 VERBATIM = Option("verbatim", Text("不替换 {{…}}", "leave {{…}} alone"))
@@ -69,10 +71,12 @@ class Grammar:
         Whose parameters are options.
     options
         Those beside them.
+    where
+        Where what is no option belongs.
     """
 
-    def __init__(self, magic: str, kind: Kind, options: tuple[Option, ...]) -> None:
-        self.magic, self.kind, self.options = magic, kind, options
+    def __init__(self, magic: str, kind: Kind, options: tuple[Option, ...], where: Text = _BELOW) -> None:
+        self.magic, self.kind, self.options, self._where = magic, kind, options, where
         self._parser = _Parser(prog=magic, add_help=False, allow_abbrev=False)
         for parameter in parameters.of(kind).values():
             flags = _flags(parameter)
@@ -93,21 +97,17 @@ class Grammar:
         found = [flag for action in actions for flag in action.option_strings]
         return sorted(found, key=lambda flag: (not flag.startswith("--"), flag))
 
-    def read(self, line: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """What a line says, by the options' names; `{{expr}}` in values is interpolated.
+    def read(self, line: str | list[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
+        """What a line or its words say, by the options' names; `{{expr}}` in values is interpolated.
 
         Raises
         ------
         InvalidOption
             An unknown option (the nearest is named), a missing or ill-formed value.
         """
-        words = split(line)
+        words = split(line) if isinstance(line, str) else line
         if "--verbatim" not in words:
             words = [interpolate(word, namespace) for word in words]
-        return self.understood(words)
-
-    def understood(self, words: list[str]) -> dict[str, Any]:
-        """The same, of words."""
         found, rest = self._parser.parse_known_args(self._with_values_attached(words))
         if rest:
             raise self._unknown(rest[0])
@@ -117,7 +117,7 @@ class Grammar:
             raise InvalidOption(Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(name=name))
         return said
 
-    def parameters(self, said: Mapping[str, Any]) -> dict[str, Any]:
+    def given(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """The request parameters among what was said, by API name."""
         return {p.name: p.parse(said[p.name]) for p in parameters.of(self.kind).values()
                 if p.name != "model" and p.type != "tools" and said[p.name] is not None}
@@ -142,8 +142,7 @@ class Grammar:
             return parameters.unknown(word.split("=", maxsplit=1)[0], self.flags())
         return InvalidOption(
             Text("不认识“{word}”", "{word!r} is not an option").fill(word=word),
-            advice=Text("问题写在下一行；含空格的值放进双引号；模型用 -m 指定",
-                        "the prompt goes on the next line; a value with spaces goes in double quotes; the model is given by -m"))
+            advice=self._where)
 
     def describe(self) -> str:
         """The options as text in both languages: the docstring's table."""

@@ -15,7 +15,7 @@ from ernie_magic.wire import downloads, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import failure, network
 from ernie_magic.wire.limits import LIMITS
-from ernie_magic.wire.protocol import Delta
+from ernie_magic.wire.protocol import CONNECT_TIMEOUT, Delta
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Reader, WireRequest
 
 Result = TypeVar("Result")
-CONNECT_TIMEOUT = 10.0  # seconds
 LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
@@ -131,14 +130,17 @@ class Client:
         """
         return await self._attempts(_Sending(endpoint, request, terms, emit, lambda response: reading.whole(response, request.most)))
 
-    async def download(self, url: str, endpoint: Endpoint) -> bytes:
-        """The picture behind a link that a service gave (`downloads.fetch`).
+    async def download(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
+        """The picture behind a link that a service gave (`downloads.fetch`); asked for again when the network fails.
 
         Raises
         ------
         ErnieError
         """
-        return await downloads.fetch(self._pool(), url, endpoint.base_url)
+        async for attempt in retry.attempts(terms.retry_count, terms.backoff_factor, may_repeat=lambda: True, waiting=lambda *_: None):
+            with attempt:
+                return await downloads.fetch(self._pool(), url, endpoint.base_url)
+        raise AssertionError("tenacity ends by a result or an error")
 
     async def events(self, endpoint: Endpoint, request: WireRequest, terms: Snapshot, emit: Callable[[dict[str, Any]], None]) -> None:
         """Send a request whose reply is a stream of JSON events, whatever they mean.

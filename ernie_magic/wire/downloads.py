@@ -12,24 +12,26 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from ernie_magic.errors import ProtocolError, RequestTimeout, ServiceUnreachable
+from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.wire import reading
+from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
     import httpx
 
 TIMEOUT = 120.0  # seconds for one picture (reference aistudio-and-ernie-today 5: wrappers take 60 to 180)
-CONNECT_TIMEOUT = 10.0  # seconds
 MAX_PICTURE = 32 * 1024 * 1024  # bytes: 2048 x 2048 pixels (seed 000) of four bytes are 16 MB before they are packed
 MAX_REDIRECTS = 3
+_TOO_LARGE = Text("图片超过 {most} MB，没有下载完", "the picture exceeds {most} MB and was not downloaded to its end")
 # Not `ip.is_private`: that has 198.18.0.0/15 too, which proxies give to every name in the world (Clash's fake-ip).
 _INSIDE = tuple(ipaddress.ip_network(net) for net in (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
-    "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"))
-_ENDED = Text("链接可能已失效", "the link may have ended")
-_AGAIN = Text("再生成一次；或加 --response-format b64_json，直接接收数据", "make it again; or have the data sent with --response-format b64_json")
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "224.0.0.0/4",
+    "240.0.0.0/4", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "100::/64", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"))
+_ENDED = Text("链接可能已过期，或网络有问题", "the link may have expired, or the network fails")
+_AGAIN = Text("用 ernie.download(…) 再下载一次；下次可加 --response-format b64_json 直接接收数据",
+              "download it again with ernie.download(…); next time --response-format b64_json has the data sent")
 
 
 async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
@@ -53,11 +55,13 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     try:
         return await asyncio.wait_for(_follow(http, url, base_url), TIMEOUT)
     except asyncio.TimeoutError:
-        raise RequestTimeout(Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(n=f"{TIMEOUT:g}"),
-                             Text("网络慢，或链接的服务器没有响应", "the network is slow, or the link's server does not answer"), _AGAIN) from None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        said = scrub(str(error))[:100]
-        raise ServiceUnreachable(Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(said=said or type(error).__name__), _ENDED, _AGAIN) from None
+        error: ErnieError = RequestTimeout(Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(n=f"{TIMEOUT:g}"),
+                             Text("网络慢，或链接的服务器没有响应", "the network is slow, or the link's server does not answer"), _AGAIN)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+        said = scrub(str(problem))[:100] or type(problem).__name__
+        error = ServiceUnreachable(Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(said=said), _ENDED, _AGAIN)
+        error.retryable = isinstance(problem, httpx.TransportError)
+    raise error
 
 
 async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
@@ -66,29 +70,31 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     host = urlsplit(url).hostname
     for _ in range(MAX_REDIRECTS + 1):
         await _check(url, base_url)
-        request = httpx.Request("GET", url, headers={"Accept": "image/*", "User-Agent": http.headers["User-Agent"]},
+        request = httpx.Request("GET", url, headers={"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": http.headers["User-Agent"]},
                                 extensions={"timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()})
         response = await http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
-            if response.is_redirect:
+            if response.has_redirect_location:
                 url = urljoin(url, response.headers["location"])
                 if urlsplit(url).hostname != host:
-                    raise _refused(Text("链接转到了另一台主机", "the link leads on to another host"))
+                    raise _refused(Text("链接重定向到了另一台主机", "the link redirects to another host"))
                 continue
             if not response.is_success:
-                raise ServiceUnreachable(
-                    Text("图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}").fill(status=response.status_code), _ENDED, _AGAIN)
-            return bytes(await reading.all_of(response, MAX_PICTURE))
+                told = Text("图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}").fill(status=response.status_code)
+                failed = ProtocolError(told, _ENDED, _AGAIN, status=response.status_code)
+                failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; nothing is made by asking again)
+                raise failed
+            return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))
         finally:
             await response.aclose()
-    raise _refused(Text("链接转来转去", "the link leads in circles"))
+    raise _refused(Text("重定向次数过多", "too many redirects"))
 
 
 async def _check(url: str, base_url: str) -> None:
     """Whether the link may be followed; raises when not."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _refused(Text("链接不是网址（{scheme}:）", "the link is no address of the web ({scheme}:)").fill(scheme=parts.scheme[:20]))
+        raise _refused(Text("链接不是 http(s) 网址（{scheme}:）", "the link is not an http(s) URL ({scheme}:)").fill(scheme=parts.scheme[:20]))
     own = urlsplit(base_url).hostname or ""
     if own in (parts.hostname, "localhost") or any(address.is_loopback for address in _literal(own)):
         return

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from ernie_magic.tools import ToolRun
 
 
+CONNECT_TIMEOUT = 10.0  # seconds
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+_LARGEST = 10**15  # tokens: more cannot be meant
+
+
 class WireRequest(NamedTuple):
     """A request as it goes out.
 
@@ -278,8 +283,8 @@ def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Mappin
 
 
 def safe(found: object) -> str:
-    """A server's word as it may be shown: no key in it, no half characters."""
-    return scrub(whole_characters(str(found)))
+    """A server's word as it may be shown: no key in it, no half characters, nothing that commands a terminal."""
+    return scrub(whole_characters(str(found)).translate(_CONTROLS))
 
 
 def usage_of(found: object) -> Usage:
@@ -287,7 +292,7 @@ def usage_of(found: object) -> Usage:
 
     def number(place: object, name: str) -> int:
         value = place.get(name) if isinstance(place, dict) else None
-        return value if isinstance(value, int) and not isinstance(value, bool) else 0
+        return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST else 0
 
     details = found.get("prompt_tokens_details") if isinstance(found, dict) else None
     said = found.get("completion_tokens_details") if isinstance(found, dict) else None

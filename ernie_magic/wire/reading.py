@@ -25,7 +25,9 @@ MAX_REPLY = 32 * 1024 * 1024  # bytes of a reply in one piece, characters of one
 # Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
+MAX_VALUES = 2_000_000  # in one reply: each is an object of some 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that came in the place of a stream
+_TOO_LARGE = Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end")
 _DECODE = json.JSONDecoder().raw_decode
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})  # a refusal has one of these (`failures.refusal`)
 
@@ -71,6 +73,8 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     """
     raw = without_keys(await all_of(response, most))
     start = bytes(raw[:MAX_BODY])
+    if raw.count(b",") > MAX_VALUES:
+        raise not_the_api(response.status_code, scrub(start.decode("utf-8", "replace")))
     try:
         text = raw.decode(json.detect_encoding(raw), "surrogatepass")
         del raw  # pictures make a large reply: it is never there three times
@@ -182,14 +186,14 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
         yield delta
 
 
-def too_large(most: int) -> ProtocolError:
-    """The error for a reply beyond all measure."""
+def _too_large(most: int, told: Text) -> ProtocolError:
+    """The error for what is beyond all measure."""
     return ProtocolError(
-        Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end").fill(most=most // 1024 // 1024),
+        told.fill(most=most // 1024 // 1024),
         Text("服务出错，或地址不对", "the service failed, or the address is wrong"), Text("减少一次请求的数量，或检查 base_url", "ask for less at a time, or check base_url"))
 
 
-async def all_of(response: httpx.Response, most: int) -> bytearray:
+async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -> bytearray:
     """A reply in one piece, not copied.
 
     Raises
@@ -197,14 +201,15 @@ async def all_of(response: httpx.Response, most: int) -> bytearray:
     ProtocolError
         It has more than `most` bytes; no more of it is read.
     """
-    told = response.headers.get("content-length", "")
-    if told.isdigit() and int(told) > most:
-        raise too_large(most)
+    length = response.headers.get("content-length", "")
+    packed_twice = "," in response.headers.get("content-encoding", "")  # a bomb: a few kB that are gigabytes
+    if packed_twice or (length.isdigit() and int(length) > most):
+        raise _too_large(most, told)
     got = bytearray()
     async for chunk in response.aiter_bytes():
         got += chunk
         if len(got) > most:
-            raise too_large(most)
+            raise _too_large(most, told)
     return got
 
 

@@ -7,20 +7,25 @@ import binascii
 import json
 import math
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ernie_magic.keys import scrub
 from ernie_magic.results import Embeddings, Ranked, Ranking
 from ernie_magic.wire.failures import not_the_api
-from ernie_magic.wire.protocol import usage_of
+from ernie_magic.wire.protocol import safe, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.errors import ProtocolError
-    from ernie_magic.requests import EmbeddingRequest, RerankRequest
+    from ernie_magic.requests import EmbeddingRequest, ImageRequest, RerankRequest
+    from ernie_magic.usage import Usage
+
+_PICTURES = 4  # the most that the documents let one call ask for (seed 000)
+_URL, _NAME = 8192, 200  # characters of a link, of a name: more is none
+_LARGE = 2**53  # what JSON's readers agree on
 
 
 def vectors(payload: Mapping[str, Any], request: EmbeddingRequest, service: str) -> Embeddings:
@@ -53,15 +58,12 @@ def _vector(embedding: object) -> tuple[float, ...]:
     return tuple(float(number) for number in embedding)
 
 
-@dataclass(frozen=True)
-class Drawn:
+class ImageItem(NamedTuple):
     """A picture as a reply has it.
 
     Attributes
     ----------
-    index : int
-        Its place as the service counts, from 0 or 1.
-    packed : str
+    b64 : str
         base64, perhaps as a `data:` URI; "" when there is a link.
     url : str
     revised_prompt : str
@@ -69,51 +71,80 @@ class Drawn:
         As the service tells it.
     """
 
-    index: int
-    packed: str
+    b64: str
     url: str
     revised_prompt: str
     seed: int | None
 
 
-def pictures(payload: dict[str, Any]) -> list[Drawn]:
-    """The pictures of an images reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan); the one that has a value counts.
+class ImagesReply(NamedTuple):
+    """A reply of pictures.
 
-    The texts are taken out of `payload`: they are large, and need not be there twice.
+    Attributes
+    ----------
+    items : list of ImageItem
+        In the order the service counts them.
+    model, id : str
+    usage : Usage
+    created : float
+        Seconds since the epoch.
+    """
+
+    items: list[ImageItem]
+    model: str
+    id: str
+    usage: Usage
+    created: float
+
+
+def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
+    """The pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan); the one that has a value counts.
+
+    The texts are taken out of `payload`: they are large, and need not be there twice. No more are looked at than were asked for.
 
     Raises
     ------
     ProtocolError
         There is none.
     """
-    found = []
+    found: list[tuple[float, ImageItem]] = []
     data = payload.get("data")
-    for place, item in enumerate(data if isinstance(data, list) else ()):
+    most = max(_PICTURES, request.parameters.get("n", 1))
+    for place, item in enumerate(data[:most] if isinstance(data, list) else ()):
         if not isinstance(item, dict):
             continue
         packed = [text for name in ("b64_json", "b64_image") if isinstance(text := item.pop(name, None), str) and text]
-        url, seed, revised = item.get("url"), item.get("seed"), item.get("revised_prompt")
-        index = item.get("index")
-        found.append(Drawn(index if isinstance(index, int) and not isinstance(index, bool) else place, packed[0] if packed else "", _secure(url) if isinstance(url, str) else "", revised if isinstance(revised, str) else "",
-                           seed if isinstance(seed, int) and not isinstance(seed, bool) else None))
-    if not any(drawn.packed or drawn.url for drawn in found):
+        url, revised, index, seed = item.get("url"), item.get("revised_prompt"), _number(item.get("index")), _number(item.get("seed"))
+        if not packed and isinstance(url, str) and url[:5].lower() == "data:":
+            packed, url = [url], ""
+        found.append((place if index is None else index, ImageItem(
+            packed[0] if packed else "", _secure(safe(url)) if isinstance(url, str) and len(url) <= _URL else "", safe(revised) if isinstance(revised, str) else "",
+            seed if isinstance(seed, int) else None)))
+    if not any(item.b64 or item.url for _, item in found):
         raise _not_expected(payload)
-    return sorted(found, key=lambda drawn: drawn.index)
+    created, now = _number(payload.get("created")), time.time()
+    return ImagesReply([item for _, item in sorted(found, key=lambda pair: pair[0])], safe(payload.get("model") or request.model)[:_NAME], safe(payload.get("id") or "")[:_NAME],
+                       usage_of(payload.get("usage")), created if created is not None and 0 < created < now else now)
 
 
-def unpacked(packed: str) -> bytes:
-    """The bytes of a picture that came as base64.
+def _number(found: object) -> float | None:
+    """A finite number; JSON's true, NaN and Infinity are none."""
+    return found if isinstance(found, (int, float)) and not isinstance(found, bool) and -_LARGE < found < _LARGE else None
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of base64 or of a `data:` URI.
 
     Raises
     ------
     ValueError
-        It is none.
+        It is neither.
     """
-    text = packed[packed.index(",") + 1 :] if packed[:5].lower() == "data:" and "," in packed[:200] else packed
+    bare = text[text.index(",") + 1 :] if text[:5].lower() == "data:" and "," in text[:200] else text
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(bare, validate=True)
     except binascii.Error:
-        return base64.b64decode("".join(text.split()), validate=True)  # lines, as MIME has them
+        return base64.b64decode(bare.encode("ascii").translate(None, b" \t\r\n"), validate=True)  # lines, as MIME has them
 
 
 def _secure(url: str) -> str:

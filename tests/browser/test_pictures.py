@@ -21,7 +21,7 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
     nb.run_all()
     assert min(widths(nb.output(1), 2)) > 0
     captions = nb.output(1).locator("figcaption")
-    expect(captions.nth(0)).to_have_text("一只白猫, 红帽子 · 种子 42 · 1024x1024")
+    expect(captions.nth(0)).to_have_text("一只白猫, 红帽子 · 种子 42（第 1/2 张） · 1024x1024")
     expect(nb.output(1).locator("details summary")).to_contain_text("Stable-Diffusion-XL · 2 张图片")
     expect(nb.output(1).locator("details summary")).to_contain_text("内置模拟器，非真实模型")
     assert widths(nb.output(2), 1) == [1024]  # the original, as it came
@@ -50,7 +50,7 @@ def test_what_is_waited_for_is_shown_with_seconds_and_gives_way_to_the_picture(o
     nb.wait_idle()
     assert min(widths(nb.output(1), 1)) > 0
     expect(nb.output(1)).not_to_contain_text("正在")
-    expect(nb.output(1).locator("details summary")).to_contain_text("链接到")
+    expect(nb.output(1).locator("details summary")).to_contain_text("过期")
 
 
 def test_four_large_pictures_add_at_most_400_kb_and_the_originals_when_asked(open_notebook, page):
@@ -67,10 +67,10 @@ def test_four_large_pictures_add_at_most_400_kb_and_the_originals_when_asked(ope
 def test_one_bad_picture_is_told_and_the_others_are_shown(open_notebook, page):
     nb = open_notebook([
         ("%load_ext ernie_magic\nfrom ernie_magic.wire import replies\nplain = replies.pictures\n"
-        "def broken(payload):\n    payload['data'][1]['b64_json'] = payload['data'][1]['b64_json'][:3000]\n    return plain(payload)\nreplies.pictures = broken"),
+        "def broken(payload, request):\n    payload['data'][1]['b64_json'] = payload['data'][1]['b64_json'][:3000]\n    return plain(payload, request)\nreplies.pictures = broken"),
         "%%ernie_image -n 3 --response-format b64_json --as cats\n三只猫"])
     nb.run_all()
     assert min(widths(nb.output(1), 2)) > 0
-    expect(nb.output(1)).to_contain_text("收到的不是完好的图片，而是残缺的图片")
+    expect(nb.output(1)).to_contain_text("收到的图片不完整或已损坏")
     expect(nb.output(1).locator("details summary")).to_contain_text("2 张图片 · 1 张失败")
     nb.picture("one-bad-picture")

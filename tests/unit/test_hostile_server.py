@@ -32,6 +32,10 @@ class Server:
                 self.port = server.sockets[0].getsockname()[1]
                 self._ready.set()
                 await self._end.wait()
+                slow = asyncio.all_tasks() - {asyncio.current_task()}
+                for task in slow:
+                    task.cancel()
+                await asyncio.gather(*slow, return_exceptions=True)
 
         self._loop.run_until_complete(main())
         self._loop.close()

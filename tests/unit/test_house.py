@@ -30,7 +30,7 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
 
 # From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
 FLOORS = [
-    "language suggest errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools", "requests usage safety", "fonts", "sheets picture_files", "pictures", "attachments results", "history",
+    "language suggest errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools", "requests usage safety", "fonts picture_formats", "sheets picture_files", "pictures", "attachments recipes results", "history",
     "services", "endpoints", "settings", "interrupts", "running nested", "wire", "drawing", "stream", "core", "conversation direct", "session", "doctor", "display", "magics", "cli",
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
@@ -72,5 +72,5 @@ def test_importing_the_package_and_its_session_loads_nothing_heavy():
 
 def test_what_the_package_exports():
     assert ernie_magic.__all__ == [
-        "Answer", "ErnieError", "Interrupted", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+        "Answer", "ErnieError", "ImageSet", "Interrupted", "Picture", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
     assert all(getattr(ernie_magic, name) for name in ernie_magic.__all__)

@@ -1,0 +1,130 @@
+"""What four large pictures cost, as ratios within one run: time to a bare base64 and thumbnail pass, memory to the payload."""
+
+import asyncio
+import base64
+import io
+import json
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from PIL import Image
+
+from ernie_magic.display import pictures as display
+from ernie_magic.drawing import Drawing
+from ernie_magic.requests import ImageRequest
+from ernie_magic.services import AI_STUDIO, Endpoint
+from ernie_magic.settings import ErnieSettings
+
+ROUNDS = 5
+SIDE = 2048
+
+
+def noisy(side):
+    """A picture that is as hard to pack as a photograph."""
+    fine = Image.effect_noise((side, side), 24)
+    out = io.BytesIO()
+    Image.merge("RGB", (fine, fine.rotate(90), fine.rotate(180))).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+class Replies:
+    """A client that has the reply already."""
+
+    def __init__(self, packed):
+        self._packed = packed
+
+    async def send(self, *_):
+        return {"data": [{"b64_json": packed, "index": i} for i, packed in enumerate(self._packed)]}
+
+
+def bare(packed):
+    for text in packed:
+        image = Image.open(io.BytesIO(base64.b64decode(text)))
+        image.thumbnail((512, 512))
+
+
+def ours(packed):
+    request = ImageRequest(model="Stable-Diffusion-XL", prompt="一只白猫")
+    images = asyncio.run(Drawing(Replies(packed), Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None), ErnieSettings().snapshot(), lambda _delta: None).draw(None, request, download=True))
+    data, _ = display.bundle(images, "zh")
+    return images, data
+
+
+def seconds(work):
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def test_four_large_pictures_cost_at_most_1_3_times_a_bare_pass(capsys):
+    packed = [base64.b64encode(noisy(SIDE)).decode()] * 4
+    images, data = ours(packed)
+    assert [picture.size for picture in images] == [(SIDE, SIDE)] * 4
+    rounds = [(seconds(lambda: ours(packed)), seconds(lambda: bare(packed))) for _ in range(ROUNDS)]
+    ratio = min(took for took, _ in rounds) / min(plain for _, plain in rounds)  # of each the round that a busy machine left alone
+    with capsys.disabled():
+        print(f"\nfour pictures of {SIDE} / bare pass: {ratio:.2f}; the output has {len(json.dumps(data)):,} characters")
+    assert ratio <= 1.3
+    assert len(json.dumps(data)) <= 400_000
+
+
+
+CHILD = r"""
+import json, re, sys
+from pathlib import Path
+from ernie_magic import Session
+from ernie_magic.display import pictures as display
+
+def memory(name):  # getrusage() would tell the parent's peak: it outlives exec
+    return int(re.search(name + r":\s+(\d+) kB", Path("/proc/self/status").read_text()).group(1)) * 1024
+
+session = Session(service="aistudio", api_key="any-key", base_url=sys.argv[1])
+display.bundle(session.image("small", seed=1), "zh")  # everything is imported
+before = memory("VmRSS")
+images = session.image("large", seed=2)
+display.bundle(images, "zh")
+print(json.dumps([before, memory("VmHWM"), sum(len(p.content) for p in images)]))
+session.close()
+"""
+
+
+@pytest.fixture
+def server():
+    """Answers a prompt of "small" with one picture, any other with four large ones."""
+    def reply(side, count):
+        packed = base64.b64encode(noisy(side)).decode()
+        return json.dumps({"data": [{"b64_json": packed, "index": i} for i in range(count)]}).encode()
+
+    small, large = reply(64, 1), reply(SIDE, 4)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            body = small if b"small" in asked else large
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1", len(large)
+        server.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_peak_of_memory_is_at_most_three_times_the_payload(server, capsys):
+    url, payload = server
+    done = subprocess.run([sys.executable, "-c", CHILD, url], capture_output=True, text=True, check=True, timeout=60)
+    before, peak, kept = json.loads(done.stdout)
+    ratio = (peak - before) / payload
+    with capsys.disabled():
+        print(f"\npeak memory / payload: {ratio:.2f} (payload {payload:,} bytes, {kept:,} of it kept)")
+    assert ratio <= 3

@@ -1,0 +1,140 @@
+"""`%%ernie_image` and `%ernie_image` in a shell without a kernel."""
+
+import re
+from pathlib import Path
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+from ernie_magic.pictures import ImageSet
+
+
+def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator):
+    result, out = run("%%ernie_image -n 2 --size 768x768 --style Anime --seed 42 --as cats\n一只白猫, 红帽子")
+    assert result.success
+    cats = shell.user_ns["cats"]
+    assert isinstance(cats, ImageSet)
+    assert ernie.images == [cats]
+    assert ernie.last is cats
+    assert out.splitlines() == [
+        "… making the picture", "… downloading the picture", "#1 一只白猫, 红帽子 · seed 42 (1 of 2) · 768x768", "#2 一只白猫, 红帽子 · seed 42 (2 of 2) · 768x768",
+        f"[Stable-Diffusion-XL · 2 pictures · {cats.seconds:.1f} s · links expire {re.search('links expire ([^]]*)', out).group(1)}]"]
+    sent = next(logged.body for logged in emulator.requests if logged.path.endswith("/images/generations"))
+    assert sent == {"model": "Stable-Diffusion-XL", "prompt": "一只白猫, 红帽子", "n": 2, "size": "768x768", "style": "Anime", "seed": 42}
+
+
+def test_magic_and_python_make_the_same_request(run, ernie):
+    run("%%ernie_image -m ERNIE-Image --size 1024x1024 --use-pe off --guidance-scale 4 --param other=7 --seed 1\n{{'猫' * 2}}")
+    ernie.image("猫猫", model="ERNIE-Image", size=(1024, 1024), use_pe=False, guidance_scale=4, extra={"other": 7}, seed=1)
+    assert ernie.images[0].request == ernie.images[1].request
+
+
+def test_files_are_written_and_named(run, shell):
+    _, out = run('%%ernie_image -n 2 --seed 5 --save "out/{prompt}-{seed}-{i}" --as cats\n猫')
+    assert sorted(path.name for path in Path("out").iterdir()) == ["猫-5-1.png", "猫-5-2.png"]
+    assert f"saved: {Path('out/猫-5-1.png')}, {Path('out/猫-5-2.png')}" in out
+    run("%%ernie_image --save\n一只 狗")
+    assert Path("一只-狗-1.png").exists()
+
+
+def test_links_are_downloaded_later(run, shell):
+    run("%%ernie_image --preview url --as cats\n猫")
+    result, out = run("%ernie_image download cats --as cats --save cat")
+    assert result.success
+    assert shell.user_ns["cats"][0].to_bytes() == Path("cat.png").read_bytes()
+    assert "saved: cat.png" in out
+
+
+def test_files_that_cannot_be_written_fail_the_cell_but_lose_no_picture(run, shell, ernie):
+    Path("file").write_text("")
+    result, out = run("%%ernie_image --save file/cat --as cats\n猫")
+    assert "cannot be written" in str(result.error_in_exec)
+    assert "#1 猫 · seed unknown · 1024x1024" in out
+    assert shell.user_ns["cats"] is ernie.last
+
+
+def test_bare_links(run, shell):
+    _, out = run("%%ernie_image --preview url --as cats\n猫")
+    assert shell.user_ns["cats"][0].content == b""
+    assert shell.user_ns["cats"][0].url in out
+
+
+def test_what_is_saved_is_downloaded_whatever_is_shown(run, shell):
+    run("%%ernie_image --preview url --save cat --as cats\n猫")
+    assert Path("cat.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_redo_vary_and_show(run, shell, ernie):
+    run("%%ernie_image -n 2 --seed 42 --style Anime --save cat --as cats\n一只白猫")
+    first = ernie.images[0].request
+    assert run("%ernie_image redo cat-2.png")[0].success
+    assert ernie.last.request == first
+    assert ernie.last[0].content == shell.user_ns["cats"][0].content
+    run("%ernie_image vary cats[1] --seed +1 --as more")
+    assert shell.user_ns["more"].parameters == {"seed": 43, "style": "Anime"}
+    run("%ernie_image vary cat-1.png --seed -2 --style Base -n 3 --prompt 狗")
+    assert (ernie.last.parameters, ernie.last.prompt) == ({"n": 3, "style": "Base", "seed": 40}, "狗")
+    run("%ernie_image vary cats[0] --seed=-{{40 + 1}} --negative-prompt ''")
+    assert ernie.last.parameters == {"negative_prompt": "", "style": "Anime", "seed": 1}
+    run("%ernie_image vary cats")
+    assert ernie.last.parameters["seed"] == 43
+    result, out = run("%ernie_image show cat-1.png")
+    assert result.success
+    assert re.search(r'parameters +\{"n": 2, "style": "Anime", "seed": 42\}', out)
+
+
+@pytest.mark.parametrize(("code", "told"), [
+    ("%%ernie_image\n \n", "the prompt is empty. What to do: write something; in a cell, on the lines below the magic."),
+    ("%%ernie_image --style Anme\n猫", "did you mean Anime?"), ("%%ernie_image -n 5\n猫", "n 5 is out of range [1, 4]"),
+    ("%%ernie_image --siez 1x1\n猫", "no option --siez. What to do: did you mean --size?"), ("%%ernie_image --preview all\n猫", "--preview is url or not given"),
+    ("%%ernie_image --size 100x100\n猫", "size 100x100 is not one of: 1024x1024 |"), ("%%ernie_image --as ernie\n猫", "--as 'ernie' is not a variable's name"),
+    ("%%ernie_image --save {nothing}\n猫", "a file's name has no field {nothing}"), ("%%ernie_image a cat\nx", "'a' is not an option"),
+    ("%%ernie_image --help\nx", "%%ernie_image? shows all options and examples"),
+    ("%ernie_image", "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE"), ("%ernie_image redo", "usage: %ernie_image redo|vary|show"),
+    ("%ernie_image rdeo x.png", "did you mean redo?"), ("%ernie_image redo none.png", "no variable or file none.png"),
+    ("%ernie_image 一只猫", "to make a picture use %%ernie_image with the prompt below"), ("%ernie_image show cats --full", "show takes no options"),
+    ("%ernie_image vary cats --seed +1", "this picture's seed is not known: nothing can be added to it. What to do: give a number: --seed 7"),
+    ("%ernie_image redo number", "int cannot be made again: a picture, a file or its parameters can"), ("%ernie_image redo cats[9]", "cats[9] raised IndexError"),
+    ("%ernie_image vary cats foo", "a picture (a file or a variable) comes first, then options"), ("%ernie_image redo cats[:0]", "ImageSet cannot be made again"),
+    ("%ernie_image redo " + "cats." * 300 + "x", "raised AttributeError"), ("%ernie_image show ~nobody/x.png", "no variable or file ~nobody/x.png"),
+    ("%%ernie --image {{cats[0]}}\n?", "write a variable by its name, without double braces"),
+    ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"), ("%%ernie --image number\n?", "int is not a picture")])
+def test_mistakes_are_one_line_and_nothing_is_lost(run, shell, ernie, code, told):
+    run("%%ernie_image --as cats\n猫")
+    shell.user_ns["number"] = 7
+    kept = len(ernie.images)
+    result, _ = run(code)
+    error = result.error_before_exec or result.error_in_exec
+    assert told in str(error)
+    assert "\n" not in str(error)
+    assert len(ernie.images) == kept + ("nothing}" in code)  # the pattern is looked at when there is something to write
+
+
+def test_a_question_with_a_picture(run, shell):
+    run("%%ernie_image --size 768x768 --as cats\n猫")
+    _, out = run("%%ernie --image cats[0] --image cats --as answer\n这是什么？")
+    assert "收到 2 张图片：PNG 768x768、PNG 768x768" in out
+    assert len(shell.user_ns["ernie"].history[-1].images) == 2
+
+
+def test_help_has_every_option_in_both_languages(shell):
+    text = shell.find_cell_magic("ernie_image").__doc__
+    assert "--negative-prompt" in text
+    assert "不希望出现的内容 / what the picture must not show" in text
+    assert "{prompt}" in text
+
+
+def test_tab_completes_options_models_and_pictures(run, shell):
+    run("%%ernie_image --as cats\n猫")
+
+    def completed(line):
+        with provisionalcompleter():
+            return {c.text for c in shell.Completer.completions(line, len(line))}
+
+    assert {"--negative-prompt", "--save"} <= completed("%%ernie_image --")
+    assert completed("%%ernie_image -m ERNIE-") == {"ERNIE-Image", "ERNIE-Image-Turbo"}
+    assert "ernie-4.0-8k" not in completed("%%ernie_image -m ernie")
+    assert completed("%%ernie_image --style Ani") == {"Anime"}
+    assert "cats" in completed("%ernie_image redo ca")
+    assert completed("%ernie_image re") == {"redo"}
+    assert "cats" in completed("%%ernie --image ca")

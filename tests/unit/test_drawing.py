@@ -1,0 +1,438 @@
+"""Pictures as they arrive: as bytes, as links, and as everything else that a server may send in their place."""
+
+import asyncio
+import base64
+import io
+import json
+import struct
+import time
+import zlib
+
+import pytest
+from PIL import Image
+
+from ernie_magic import drawing, errors, pictures
+from ernie_magic.session import Session
+from ernie_magic.settings import ErnieSettings
+from ernie_magic.wire import downloads
+
+from .test_hostile_server import KEY, Server, http
+
+
+def file_of(kind="PNG", size=(40, 30), mode="RGB"):
+    out = io.BytesIO()
+    Image.new(mode, size, "red" if mode != "L" else 80).save(out, kind)
+    return out.getvalue()
+
+
+GOOD = file_of()
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def packed(content):
+    return base64.b64encode(content).decode()
+
+
+def bomb(kind):
+    """A small file of very many pixels."""
+    if kind == "PNG":
+        def chunk(name, data):
+            return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        rows = zlib.compress(bytes(30_001) * 2000)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    content = bytearray(file_of(kind))
+    if kind == "GIF":
+        content[6:10] = struct.pack("<HH", 60_000, 60_000)
+    if kind == "JPEG":
+        at = content.index(b"\xff\xc0") + 5
+        content[at : at + 4] = struct.pack(">HH", 60_000, 60_000)
+    return bytes(content)
+
+
+class Pages(Server):
+    """Answers `POST` with a reply of pictures, `GET` with the page of its path."""
+
+    def __init__(self):
+        self.pages = {}
+        self.asked = []
+        super().__init__()
+
+    async def _answer(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            method, path, _ = head.split(" ", 2)
+            self.asked.append(head)
+            if "content-length:" in head.lower():
+                await reader.readexactly(int(head.lower().split("content-length:")[1].split("\r\n")[0]))
+            reply = self.reply if method == "POST" else self.pages[path]
+            for part in [reply] if isinstance(reply, bytes) else reply:
+                writer.write(part if isinstance(part, bytes) else b"")
+                await writer.drain()
+                if isinstance(part, float):
+                    await asyncio.sleep(part)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    def gives(self, *data, **facts):
+        self.reply = http(json.dumps({"created": 1_700_000_000, "data": list(data), **facts}), kind="application/json")
+
+    def page(self, content, status="200 OK", kind="image/png", **headers):
+        path = f"/page-{len(self.pages)}.png"
+        self.pages[path] = http(content, status, kind, **headers)
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Pages()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def session(server):
+    server.asked.clear()
+    with Session(ErnieSettings(service="aistudio", base_url=f"http://127.0.0.1:{server.port}/v1", api_key=KEY, retry_count=3, backoff_factor=0.01)) as session:
+        yield session
+
+
+@pytest.mark.parametrize("field", ["b64_json", "b64_image"])
+@pytest.mark.parametrize("text", [packed(GOOD), "data:image/png;base64," + packed(GOOD), "\n".join([packed(GOOD)[:76], packed(GOOD)[76:]])])
+def test_bytes_come_as_they_were(server, session, field, text):
+    server.gives({field: text, "url": None, "revised_prompt": "a cat"})
+    found = session.image("猫", seed=3)
+    assert [one.content for one in found] == [GOOD]
+    assert (found[0].size, found[0].seed, found[0].revised_prompt, found[0].format.name) == ((40, 30), 3, "a cat", "PNG")
+    assert session.images == [found]
+    assert session.last is found
+
+
+def test_a_seed_that_the_service_tells_is_the_picture_s(server, session):
+    server.gives({"b64_json": packed(GOOD), "seed": 99, "index": 2}, {"b64_json": packed(GOOD), "index": 1})
+    assert [one.seed for one in session.image("猫", n=2)] == [None, 99]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_a_link_is_downloaded_at_once_without_the_key(server, session, kind):
+    content = file_of(kind)
+    server.gives({"url": server.page(content, kind="text/plain")})
+    found = session.image("猫")
+    assert (found[0].content, found[0].format.name) == (content, kind)
+    asked = [head for head in server.asked if head.startswith("GET")]
+    assert len(asked) == 1
+    assert "authorization" not in asked[0].lower()
+    assert found.expires_at == 1_700_000_000 + 7 * 86_400
+
+
+def test_a_link_may_be_left_where_it_is(server, session):
+    server.gives({"url": "https://example.com/x.png"})
+    found = session.image("猫", download=False)
+    assert (found[0].url, found[0].content, found.partial) == ("https://example.com/x.png", b"", False)
+
+
+def test_links_of_baidu_s_storage_are_made_secure(server, session):
+    server.gives({"url": "http://qianfan-img-gen.bj.bcebos.com/x.png?a=b"}, {"url": "http://example.com/http://x.bcebos.com"})
+    assert [one.url for one in session.image("猫", download=False)] == [
+        "https://qianfan-img-gen.bj.bcebos.com/x.png?a=b", "http://example.com/http://x.bcebos.com"]
+
+
+HOSTILE = {
+    "truncated base64": (packed(GOOD)[:61], "not valid base64"), "no base64": ("<html>sorry</html>", "not valid base64"),
+    "a truncated picture": (packed(file_of(size=(400, 300))[:-300]), "incomplete or damaged"), "HTML": (packed(b"<!doctype html><p>no"), "a web page"),
+    "SVG": (packed(SVG), "an SVG, which may carry a script"), "JSON": (packed(b'{"error": 1}'), "JSON text"), "text": (packed(b"sorry"), "something else"),
+    "a PNG's beginning": (packed(GOOD[:20]), "incomplete or damaged"), "a PNG bomb": (packed(bomb("PNG")), "30000x30000 pixels, more than 16.8 million"),
+    "a GIF bomb": (packed(bomb("GIF")), "60000x60000 pixels"), "a JPEG bomb": (packed(bomb("JPEG")), "60000x60000 pixels"),
+    "nothing": ("", "nothing"), "a number": (7, "nothing"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_one_bad_picture_among_four_is_told_and_the_good_ones_are_kept(server, session, name):
+    bad, told = HOSTILE[name]
+    server.gives({"b64_json": packed(GOOD)}, {"b64_json": bad}, {"b64_json": packed(GOOD)}, {"url": server.page(GOOD)})
+    found = session.image("猫", n=4)
+    assert [bool(one.problem) for one in found] == [False, True, False, False]
+    assert told in str(found[1].problem)
+    assert "\n" not in str(found[1].problem)
+    assert (len(found.good), found.partial) == (3, True)
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name not in ("nothing", "a number")])
+def test_when_none_is_good_the_call_fails_and_what_came_is_kept(server, session, name):
+    bad, told = HOSTILE[name]
+    server.gives({"b64_json": bad})
+    with pytest.raises(errors.ProtocolError, match=told) as caught:
+        session.image("猫")
+    assert session.images == [caught.value.answer]
+    assert session.usage.total.requests == 1  # made it was, all the same
+
+
+@pytest.mark.parametrize("data", [None, 7, {}, [], [None], [7], ["x"], [{}], [{"url": 7}], [{"url": ["x"]}], [{"b64_json": {"a": 1}}]])
+def test_a_reply_without_pictures_is_no_reply(server, session, data):
+    server.reply = http(json.dumps({"data": data}), kind="application/json")
+    with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+
+
+def failing_links(server):
+    url = f"http://127.0.0.1:{server.port}"
+    return {
+        "gone": (server.page(b"", "404 Not Found"), "HTTP 404"), "HTML": (server.page(b"<html>login", kind="text/html"), "a web page"),
+        "SVG": (server.page(SVG, kind="image/svg+xml"), "an SVG"), "another host": (server.page(b"", "302 Found", Location="http://localhost:1/x"), "another host"),
+        "a circle": (server.page(b"", "302 Found", Location=f"{url}/page-{len(server.pages)}.png"), "too many redirects"),
+        "a file by redirect": (server.page(b"", "302 Found", Location="file:///etc/passwd"), "another host"),
+        "a file": ("file:///etc/passwd", "not an http(s) URL (file:)"), "ftp": ("ftp://127.0.0.1/x", "not an http(s) URL (ftp:)"),
+        "nobody there": ("http://127.0.0.1:1/x.png", "could not be downloaded"), "no host": ("http://", "not an http(s) URL"),
+        "a broken address": ("http://[::1", "could not be downloaded"), "large": (server.page(b"", Content_Length=str(200 * 1024 * 1024)), "exceeds 32 MB"),
+        "script": ("javascript:alert(1)", "not an http(s) URL"),
+    }
+
+
+@pytest.mark.parametrize("name", ["gone", "HTML", "SVG", "another host", "a circle", "a file by redirect", "a file", "ftp", "nobody there", "no host", "a broken address",
+                                  "large", "script"])
+def test_a_link_that_leads_nowhere_good_is_told_and_the_others_are_kept(server, session, name):
+    url, told = failing_links(server)[name]
+    server.gives({"url": url}, {"url": server.page(GOOD)})
+    found = session.image("猫", n=2)
+    assert told in str(found[0].problem)
+    assert found[1].content == GOOD
+    assert found[0].url == url
+
+
+def test_a_redirect_within_the_host_is_followed(server, session):
+    server.gives({"url": server.page(b"", "302 Found", Location=server.page(GOOD))})
+    assert session.image("猫")[0].content == GOOD
+
+
+REMOTE = "https://aistudio.baidu.com/llm/lmapi/v3"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "[fd00::1]", "0.0.0.0",  # noqa: S104
+                                  "100.100.100.200", "2130706433", "0x7f.1", "127.1"])
+def test_a_service_out_there_cannot_make_us_ask_this_machine_or_its_network(host):
+    with pytest.raises(errors.ProtocolError, match="leads into this machine or its network"):
+        asyncio.run(downloads._check(f"http://{host}/x.png", REMOTE))
+
+
+@pytest.mark.parametrize(("url", "base_url"), [
+    ("http://198.18.0.7/x", REMOTE), ("http://8.8.8.8/x", REMOTE), ("http://192.168.1.5:9000/x", "http://192.168.1.5:8000/v1"), ("http://127.0.0.1/x", "http://localhost:1/v1"),
+    ("http://10.0.0.1/x", "http://127.0.0.1:1/v1")])
+def test_what_may_be_followed(url, base_url):
+    asyncio.run(downloads._check(url, base_url))
+
+
+def test_a_picture_that_drips_is_given_up_in_time_and_its_link_kept(server, session, monkeypatch):
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
+    path = "/drip.png"
+    server.pages[path] = [http(b"", kind="image/png"), *[b"\x89", 0.2] * 20]
+    server.gives({"url": f"http://127.0.0.1:{server.port}{path}"}, {"b64_json": packed(GOOD)})
+    began = time.monotonic()
+    found = session.image("猫", n=2)
+    assert time.monotonic() - began < 3
+    assert "took more than 0.5 s" in str(found[0].problem)
+    assert found[1].content == GOOD
+
+
+def test_a_reply_of_200_mb_is_not_read(server, session):
+    server.reply = [http(b"", kind="application/json"), *[b" " * 1024 * 1024] * 200]
+    with pytest.raises(errors.ProtocolError, match="exceeds 128 MB and was not read to its end"):
+        session.image("猫")
+
+
+def test_an_image_post_that_timed_out_is_never_sent_again(server, session):
+    session.settings.request_timeout = 0.3
+    server.reply = [2.0, b""]
+    with pytest.raises(errors.RequestTimeout):
+        session.image("猫")
+    assert len(server.asked) == 1
+
+
+def test_what_came_before_a_stop_is_kept(server, session):
+    path = "/slow.png"
+    server.pages[path] = [http(b"", kind="image/png"), 30.0]
+    server.gives({"b64_json": packed(GOOD)}, {"url": f"http://127.0.0.1:{server.port}{path}"})
+    stream = session.begin_image("猫", n=2)
+    while not any(head.startswith("GET") for head in server.asked):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    found = stream.stop()
+    assert [bool(one.problem) for one in found] == [False, True]
+    assert found[0].content == GOOD
+    assert "stopped before this picture arrived" in str(found[1].problem)
+    assert session.images == [found]
+
+
+def test_what_is_waited_for_is_told_each_second(server, session):
+    server.reply = [2.3, http(json.dumps({"data": [{"b64_json": packed(GOOD)}]}), kind="application/json")]
+    told = [(delta.notice.en, delta.waited) for batch in session.begin_image("猫").batches() for delta in batch]
+    assert told == [("making the picture", 0), ("making the picture", 1), ("making the picture", 2)]
+
+
+def test_a_picture_is_decoded_once_and_its_pixels_let_go(server, session, monkeypatch):
+    count = []
+    decoded = pictures.decoded
+    monkeypatch.setattr(pictures, "decoded", lambda content: count.append(1) or decoded(content))
+    server.gives({"b64_json": packed(GOOD)})
+    found = session.image("猫")
+    assert (found[0].size, found[0].thumbnail[:2], len(count)) == ((40, 30), b"\xff\xd8", 1)
+    assert found[0].image is found[0].image
+    assert len(count) == 2
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
+def test_every_kind_of_png_gets_a_thumbnail(mode):
+    found = pictures.preview(file_of(mode=mode, size=(700, 100)) if mode not in ("RGBA", "LA", "P", "1", "I;16") else _of_mode(mode))
+    assert found.size == (700, 100)
+    with Image.open(io.BytesIO(found.thumbnail)) as image:
+        assert (image.size, image.mode) == ((512, 73), "RGB")
+
+
+def _of_mode(mode):
+    out = io.BytesIO()
+    Image.new(mode, (700, 100)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_the_most_decoded_at_once_stays_small():
+    assert drawing._AT_ONCE * pictures.MAX_PIXELS * 4 <= 1.5 * 128 * 1024 * 1024
+
+
+def test_after_a_retry_the_wait_is_told_as_what_it_is(server, session):
+    limited = http(json.dumps({"error": {"code": "rpm_rate_limit_exceeded", "message": "x"}}), "429 Too Many Requests", "application/json", Retry_After="0")
+    good = http(json.dumps({"data": [{"b64_json": packed(GOOD)}]}), kind="application/json")
+    replies = iter([[limited], [1.5, good]])
+
+    class Turns(list):
+        def __iter__(self):
+            return iter(next(replies))
+
+    server.reply = Turns()
+    told = [delta.notice.en for batch in session.begin_image("猫").batches() for delta in batch]
+    assert told[0] == "making the picture"
+    assert told[-1] == "making the picture"
+    assert len(told) > 2
+
+
+def test_pictures_of_which_only_the_link_is_here_are_downloaded_later(server, session):
+    server.gives({"url": server.page(GOOD)}, {"url": server.page(GOOD)})
+    links = session.image("猫", n=2, download=False)
+    found = session.download(links)
+    assert [one.content for one in found] == [GOOD, GOOD]
+    assert (found.request, session.images) == (links.request, [links, found])
+    assert session.download(links[1])[0].content == GOOD
+    assert session.download(found)[0] is found[0]
+    assert len([head for head in server.asked if head.startswith("POST")]) == 1
+
+
+def test_a_download_that_the_network_failed_is_tried_again(server, session):
+    server.gives({"url": server.page(b"", "503 Service Unavailable")})
+    with pytest.raises(errors.ProtocolError, match="HTTP 503"):
+        session.image("猫")
+    assert len([head for head in server.asked if head.startswith("GET")]) == 3
+    assert len([head for head in server.asked if head.startswith("POST")]) == 1
+
+
+def test_whatever_goes_wrong_in_one_picture_is_its_own(server, session, monkeypatch):
+    preview = drawing.preview
+    count = []
+    monkeypatch.setattr(drawing, "preview", lambda content: count.append(1) or (1 / 0 if len(count) == 2 else preview(content)))
+    server.gives(*[{"b64_json": packed(GOOD)}] * 3)
+    found = session.image("猫", n=3)
+    assert len(found.good) == 2
+    assert "incomplete or damaged" in str(next(one.problem for one in found if one.problem))
+
+
+@pytest.mark.parametrize("value", ["x", -5, 1e300, True, None, [], float("nan"), "NaN", {"a": 1}])
+@pytest.mark.parametrize("name", ["created", "index", "seed", "usage", "model", "id", "revised_prompt"])
+def test_odd_facts_beside_a_picture_do_no_harm(server, session, name, value):
+    picture = {"b64_json": packed(GOOD), **({name: value} if name in ("index", "seed", "revised_prompt") else {})}
+    server.gives(picture, **({name: value} if name not in picture else {}))
+    found = session.image("猫")
+    assert found[0].content == GOOD
+    assert repr(found)
+
+
+def test_a_sheet_of_long_prompts_is_quick_and_a_set_can_be_sliced(server, session):
+    server.gives(*[{"b64_json": packed(GOOD)}] * 4)
+    found = session.image("猫" * 1024, n=4)
+    began = time.process_time()
+    assert found.sheet(columns=2, side=256).size == (536, 616)
+    assert found.grid.size == (1048, 1048)
+    assert time.process_time() - began < 5  # it was 20 s when each letter was measured
+    assert (len(found[1:3]), found[1:3].prompt) == (2, found.prompt)
+    assert set(found._repr_mimebundle_()) == {"image/jpeg", "text/plain"}
+
+
+def broken_gif():
+    """Its frame is larger than its screen: Pillow raises an error of its own kind."""
+    frame = b"\0\0\0," + struct.pack("<HHHH", 0, 0, 65535, 65535) + b"\0\x02\x02D\x01\0;"
+    return b"GIF89a" + struct.pack("<HH", 10, 10) + frame
+
+
+@pytest.mark.parametrize("bad", [{"b64_json": packed(broken_gif())}, {"b64_json": " "}, {"b64_json": "data:image/png;base64,"}, {"url": "304 Not Modified"}, {"url": "302 Found"},
+                                 {"url": "204 No Content"}, {"url": "200 OK"}], ids=str)
+def test_no_odd_picture_takes_the_others_with_it(server, session, bad):
+    if "url" in bad:
+        bad = {"url": server.page(b"", bad["url"])}
+    server.gives(bad, {"b64_json": packed(GOOD)})
+    found = session.image("猫", n=2)
+    assert [bool(one.problem) for one in found] == [True, False]
+    assert repr(found[0]).startswith("Picture(problem=")
+
+
+def test_no_more_pictures_are_fetched_than_were_asked_for(server, session):
+    server.gives(*[{"url": server.page(GOOD)}] * 50)
+    assert len(session.image("猫")) == 4
+    assert len([head for head in server.asked if head.startswith("GET")]) == 4
+
+
+def test_a_data_uri_in_the_place_of_a_link_is_a_picture(server, session):
+    server.gives({"url": "data:image/png;base64," + packed(GOOD)})
+    found = session.image("猫")
+    assert (found[0].content, found[0].url) == (GOOD, "")
+
+
+def test_what_a_server_says_beside_a_picture_is_harmless(server, session):
+    server.gives({"b64_json": packed(GOOD), "revised_prompt": f"half \ud800 {KEY[:20]} \x1b]0;x\x07"}, model="m" * 5000, usage={"total_tokens": int("9" * 400)})
+    found = session.image("猫")
+    assert found[0].revised_prompt == "half � ••• ]0;x"
+    assert (len(found.model), found.usage.total_tokens) == (200, 0)
+
+
+def test_a_reply_packed_twice_or_of_millions_of_values_is_refused(server, session):
+    server.gives({"url": server.page(b"x" * 100, Content_Encoding="gzip, gzip")}, {"b64_json": packed(GOOD)})
+    assert "exceeds 32 MB" in str(session.image("猫", n=2)[0].problem)
+    server.reply = http(b'{"data": [' + b"0," * 2_500_000 + b"0]}", kind="application/json")
+    with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+
+
+def test_a_jpeg_of_very_many_scans_is_refused():
+    out = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(out, "JPEG", progressive=True)
+    content = out.getvalue()
+    at = content.rindex(b"\xff\xda")
+    with pytest.raises(errors.ProtocolError, match="incomplete or damaged"):
+        pictures.preview(content[:at] + content[at:-2] * 100 + b"\xff\xd9")
+    assert pictures.preview(content).size == (64, 64)
+
+
+def test_a_stop_does_not_wait_for_a_slow_decoding(server, session, monkeypatch):
+    monkeypatch.setattr(drawing, "preview", lambda _content: time.sleep(3))
+    server.gives({"b64_json": packed(GOOD)})
+    stream = session.begin_image("猫")
+    time.sleep(0.3)
+    began = time.monotonic()
+    found = stream.stop()
+    assert time.monotonic() - began < 1.5
+    assert found[0].content == GOOD
+    assert "stopped before" in repr(found[0])
+
+
+def test_sixteen_bits_of_grey_keep_their_shades():
+    out = io.BytesIO()
+    Image.linear_gradient("L").convert("I").point(lambda value: value * 257).convert("I;16").save(out, "PNG")
+    with Image.open(io.BytesIO(pictures.preview(out.getvalue()).thumbnail)) as image:
+        assert 100 < image.convert("L").resize((1, 1)).getpixel((0, 0)) < 155

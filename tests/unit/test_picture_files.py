@@ -1,0 +1,277 @@
+"""Pictures as files: what made them goes along and comes back."""
+
+import io
+import json
+import os
+import struct
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from ernie_magic import models, parameters, picture_files
+from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.keys import Key
+from ernie_magic.pictures import ImageSet, Picture
+from ernie_magic.requests import ImageRequest, Rules, image_request
+from ernie_magic.session import Session
+
+
+def file_of(kind="PNG", size=(8, 6), mode="RGB"):
+    out = io.BytesIO()
+    Image.new(mode, size, "red" if mode != "L" else 80).save(out, kind)
+    return out.getvalue()
+
+
+def picture(content=None, **facts):
+    request = ImageRequest(model="Stable-Diffusion-XL", prompt=facts.pop("prompt", "一只白猫, 红帽子"), parameters=facts.pop("parameters", {"seed": 7}))
+    return Picture(request, file_of() if content is None else content, **facts)
+
+
+def value_of(parameter):
+    """Values that a parameter takes on Stable-Diffusion-XL."""
+    if parameter.type == "size":
+        return st.sampled_from(models.find("Stable-Diffusion-XL").sizes)
+    if parameter.choices:
+        return st.sampled_from(parameter.choices)
+    if parameter.type == "bool":
+        return st.booleans()
+    if parameter.type == "str":
+        return st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=parameter.max_length or 40)
+    low, high = parameter.minimum, parameter.maximum
+    return st.integers(int(low), int(high)) if parameter.type == "int" else st.floats(low, high)
+
+
+TABLE = [p for p in parameters.of("image").values() if p.name != "model"]
+REQUESTS = st.one_of([
+    st.builds(lambda prompt, given, extra, model=model: image_request(prompt, model=model, given=given, extra=extra, rules=Rules()),
+              st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=200).filter(str.strip),
+              st.fixed_dictionaries({}, optional={
+                  p.name: (st.sampled_from(models.find(model).sizes) if p.type == "size" else value_of(p)) for p in TABLE
+                  if not p.needs or p.needs in models.find(model).takes}),
+              st.dictionaries(st.sampled_from(["refer_image", "other"]), st.one_of(st.text(st.characters(exclude_categories=("Cs",))), st.integers(), st.none())))
+    for model in ("Stable-Diffusion-XL", "ERNIE-Image", "ERNIE-Image-Turbo")])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(request=REQUESTS, kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]))
+def test_a_picture_written_here_makes_an_equal_request_through_redo(request, kind, tmp_path, asked):
+    written = Picture(request, file_of(kind), index=1).save(tmp_path / "cat-{i}")
+    session, sent = asked
+    session.begin_redo(written)
+    assert sent.pop() == request
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A session, and the requests that it would send."""
+    session, sent = Session(), []
+
+    class Core:
+        def images(self, request, *_, **__):
+            sent.append(request)
+
+    monkeypatch.setattr(session, "start", lambda work: work(Core(), None))
+    return session, sent
+
+
+def test_a_picture_a_set_a_file_and_its_parameters_are_all_made_again(asked, tmp_path):
+    session, sent = asked
+    cat = picture()
+    for what in (cat, ImageSet((cat,), cat.request), cat.save(tmp_path / "cat"), str(cat.save(tmp_path / "cat")), cat.metadata):
+        session.begin_redo(what)
+        assert sent.pop() == cat.request
+    session.begin_redo(cat, seed=None, n=2, prompt="一只黑猫")
+    assert sent.pop() == ImageRequest(model="Stable-Diffusion-XL", prompt="一只黑猫", parameters={"n": 2})
+
+
+def test_every_byte_of_a_png_stays_but_for_one_chunk_more():
+    content = file_of()
+    made = picture(content).to_bytes()
+    added = len(made) - len(content)
+    end = len(content) - 12  # IEND is the last chunk
+    assert made[:end] + made[end + added :] == content
+    assert made[end + 4 : end + 8] == b"iTXt"
+    with Image.open(io.BytesIO(made)) as image:
+        assert json.loads(image.text["ernie_magic"])["prompt"] == "一只白猫, 红帽子"
+        image.load()
+
+
+def test_written_twice_it_holds_the_last_one_only():
+    once = picture().to_bytes()
+    again = picture(once, prompt="狗").to_bytes()
+    assert again.count(b"ernie_magic") == 1
+    assert picture(again, prompt="狗").to_bytes() == again
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")])
+def test_the_ending_is_that_of_the_bytes_and_others_than_png_are_written_as_they_came(kind, ending, tmp_path):
+    content = file_of(kind)
+    file = picture(content).save(tmp_path / "cat.png")
+    assert file == tmp_path / f"cat{ending}"
+    assert (file.read_bytes() == content) is (kind != "PNG")
+    assert picture_files.sidecar(file).exists() is (kind != "PNG")
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path):
+    names = [picture().save(tmp_path / "cat.png").name for _ in range(3)]
+    assert names == ["cat.png", "cat (2).png", "cat (3).png"]
+
+
+def test_the_fields_of_a_name(tmp_path):
+    one = picture(index=1, parameters={"seed": 42}, prompt="../a cat: 猫/狗\n")
+    assert one.save(tmp_path / "{model}-{seed}-{i}-{prompt}").name == "Stable-Diffusion-XL-42-2-a-cat-猫-狗.png"
+    assert one.save(tmp_path).parent == tmp_path
+    assert one.save(f"{tmp_path}/new/").parent == tmp_path / "new"
+    assert picture(prompt="???").save(f"{tmp_path}/" + "{prompt}").name == "picture.png"
+    with pytest.raises(InvalidOption, match=r"a file's name has no field \{time.x\}. What to do: fields: \{prompt\} \{seed\} \{i\} \{model\} \{time\}"):
+        one.save("{time.x}")
+
+
+def test_several_get_numbers(tmp_path):
+    both = ImageSet((picture(index=0), picture(file_of("JPEG"), index=1)), picture().request)
+    assert [file.name for file in both.save(tmp_path / "cat.png")] == ["cat-1.png", "cat-2.jpg"]
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidOption, match=r"cannot be written: .*What to do: choose another place; the pictures are still in the variable"):
+        picture().save(tmp_path / "file" / "cat")
+
+
+def test_no_key_gets_into_a_file(tmp_path):
+    Key("sk-canary-canary-0123456789")
+    request = ImageRequest(model="m", prompt="sk-canary-canary-0123456789", extra={"token": "sk-canary-canary-0123456789"})
+    for kind in ("PNG", "JPEG"):
+        file = Picture(request, file_of(kind)).save(tmp_path / "x")
+        assert b"canary" not in file.read_bytes() + (picture_files.sidecar(file).read_bytes() if kind == "JPEG" else b"")
+
+
+def png_with(text):
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("ernie_magic", text)
+    out = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"<html>", file_of(), file_of("JPEG"), png_with("not json"), png_with("[]"), png_with("{}"), png_with('{"prompt": 1, "model": "m"}'),
+    png_with('{"prompt": "p", "model": "m", "parameters": []}'), png_with('{"prompt": "p", "model": "m", "extra": 7}'), png_with("[" * 100_000),
+    file_of()[:40], b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 2**31) + b"iTXt", b"\x89PNG\r\n\x1a\n" * 9])
+def test_a_file_without_our_parameters_is_told_in_a_line(content, tmp_path):
+    (tmp_path / "x.png").write_bytes(content)
+    with pytest.raises(InvalidOption, match=r"x\.png holds no parameters saved by ernie_magic"):
+        picture_files.read_metadata(tmp_path / "x.png")
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(InvalidOption, match="no file "):
+        picture_files.read_metadata(tmp_path / "none.png")
+    with pytest.raises(InvalidOption, match="cannot be read"):
+        picture_files.read_metadata(tmp_path)
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXT, TEXT)
+def test_any_text_goes_into_a_png_and_comes_out_and_the_next_takes_its_place(first, second):
+    made = picture_files.with_itxt(picture_files.with_itxt(file_of(), first), second)
+    assert picture_files._text_in(made) == second
+    assert made == picture_files.with_itxt(file_of(), second)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200), TEXT)
+def test_bytes_after_a_png_s_beginning_are_kept_whatever_they_are(tail, text):
+    content = b"\x89PNG\r\n\x1a\n" + tail
+    made = picture_files.with_itxt(content, text)
+    at = made.rindex(b"ernie_magic\0\0\0\0\0" + text.encode()) - 8
+    length = struct.unpack(">I", made[at : at + 4])[0]
+    assert made[:at] + made[at + length + 12 :] == content
+
+
+def test_a_picture_that_failed_or_is_only_a_link_cannot_be_saved(tmp_path):
+    with pytest.raises(ErnieError):
+        Picture(picture().request, problem=InvalidOption(picture_files.Text("坏", "bad"))).save(tmp_path)
+    with pytest.raises(InvalidOption, match="only the link is here"):
+        Picture(picture().request, url="https://example.com/x.png").save(tmp_path)
+
+
+def test_over_another_when_asked(tmp_path):
+    picture().save(tmp_path / "cat.png")
+    again = picture(prompt="狗").save(tmp_path / "cat.png", overwrite=True)
+    assert again == tmp_path / "cat.png"
+    assert picture_files.read_metadata(again)["prompt"] == "狗"
+    picture(file_of("JPEG")).save(tmp_path / "dog")
+    assert picture(file_of("JPEG")).save(tmp_path / "dog").name == "dog (2).jpg"
+
+
+def test_a_name_of_an_unknown_seed(tmp_path):
+    assert picture(parameters={}).save(f"{tmp_path}/" + "{seed}").name == "unknown.png"
+
+
+@pytest.mark.parametrize("what", [3, None, {}, [], {"prompt": "x"}, {"prompt": 1, "model": "m"}, b"x"])
+def test_what_cannot_be_made_again_is_told_in_a_line(asked, what):
+    for begin in (asked[0].begin_redo, asked[0].begin_vary):
+        with pytest.raises(InvalidOption, match="cannot be made again"):
+            begin(what)
+
+
+def test_a_variation_is_one_picture_with_the_next_seed(asked):
+    session, sent = asked
+    session.begin_vary(picture(parameters={"n": 3, "seed": 7, "style": "Anime"}), style="Base")
+    assert sent.pop().parameters == {"style": "Base", "seed": 8}
+    session.begin_vary(picture(parameters={"n": 3}))
+    assert sent.pop().parameters == {}
+    session.begin_vary(picture(parameters={"seed": 7}, reported_seed=99))
+    assert sent.pop().parameters == {"seed": 100}
+
+
+def test_none_leaves_a_place_empty(asked):
+    session, sent = asked
+    request = ImageRequest(model="Stable-Diffusion-XL", prompt="猫", parameters={"negative_prompt": "狗"}, extra={"a": 1}, endpoint="mine")
+    session.begin_redo(Picture(request, file_of()), extra=None, endpoint=None, negative_prompt="")
+    assert sent.pop() == ImageRequest(model="Stable-Diffusion-XL", prompt="猫", parameters={"negative_prompt": ""})
+
+
+def test_the_seed_that_the_service_told_makes_the_same_picture_again(asked):
+    session, sent = asked
+    session.begin_redo(picture(parameters={"n": 2}, reported_seed=77))
+    assert sent.pop().parameters == {"seed": 77}
+
+
+def test_a_number_that_looks_like_a_key_stays_a_number(tmp_path):
+    Key("sk-0123456789012345678901")
+    for kind in ("PNG", "JPEG"):
+        file = picture(file_of(kind), parameters={"seed": 123456789}).save(tmp_path / kind)
+        assert picture_files.read_metadata(file)["parameters"] == {"seed": 123456789}
+
+
+def test_names_stay_where_they_were_meant(tmp_path):
+    evil = Picture(ImageRequest(model="..", prompt=".."), file_of())
+    assert evil.save(f"{tmp_path}/a/" + "{model}/{prompt}").parent == tmp_path / "a" / "model"
+
+
+def test_what_was_not_written_whole_is_taken_away(tmp_path):
+    (tmp_path / "cat.jpg.json").symlink_to(tmp_path / "victim")
+    (tmp_path / "victim").write_text("precious")
+    assert picture(file_of("JPEG")).save(tmp_path / "cat").name == "cat (2).jpg"
+    assert (tmp_path / "victim").read_text() == "precious"
+    with pytest.raises(InvalidOption, match="cannot be written"):
+        picture().save("x" * 300)
+    with pytest.raises(InvalidOption, match="cannot be written"):
+        picture().save("~nobody-of-this-name/x")
+    assert sorted(path.name for path in tmp_path.iterdir() if "cat" in path.name) == ["cat (2).jpg", "cat (2).jpg.json", "cat.jpg.json"]
+
+
+def test_a_file_with_other_parameters_and_a_pipe_are_refused(tmp_path):
+    (tmp_path / "x.png").write_bytes(png_with('{"prompt": "p", "model": "m", "parameters": {"self": 1}}'))
+    with pytest.raises(InvalidOption, match="holds no parameters"):
+        picture_files.read_metadata(tmp_path / "x.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(InvalidOption, match="cannot be read"):
+        picture_files.read_metadata(tmp_path / "pipe.png")
