@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import io
+import itertools
 import json
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -18,6 +20,7 @@ from ernie_magic.drawing import Drawing
 from ernie_magic.requests import ImageRequest
 from ernie_magic.services import AI_STUDIO, Endpoint
 from ernie_magic.settings import ErnieSettings
+from ernie_magic.wire.openai_style import MAX_PICTURES
 
 ROUNDS = 5
 SIDE = 2048
@@ -76,6 +79,7 @@ def test_four_large_pictures_cost_at_most_1_3_times_a_bare_pass(capsys):
 CHILD = r"""
 import json, re, sys
 from pathlib import Path
+import ernie_magic
 from ernie_magic import Session
 from ernie_magic.display import pictures as display
 
@@ -85,16 +89,20 @@ def memory(name):  # getrusage() would tell the parent's peak: it outlives exec
 session = Session(service="aistudio", api_key="any-key", base_url=sys.argv[1])
 display.bundle(session.image("small", seed=1), "zh")  # everything is imported
 before = memory("VmRSS")
-images = session.image("large", seed=2)
-display.bundle(images, "zh")
-print(json.dumps([before, memory("VmHWM"), sum(len(p.content) for p in images)]))
+try:
+    images = session.image(sys.argv[2], seed=2)
+    display.bundle(images, "zh")
+    kept = sum(len(p.content) for p in images)
+except ernie_magic.ErnieError as error:
+    kept = str(error)
+print(json.dumps([before, memory("VmHWM"), kept]))
 session.close()
 """
 
 
 @pytest.fixture
 def server():
-    """Answers a prompt of "small" with one picture, any other with four large ones."""
+    """Answers a prompt of "small" with one picture, "large" with four large ones, any other with 200 MB of nothing."""
     def reply(side, count):
         packed = base64.b64encode(noisy(side)).decode()
         return json.dumps({"data": [{"b64_json": packed, "index": i} for i in range(count)]}).encode()
@@ -104,11 +112,14 @@ def server():
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             asked = self.rfile.read(int(self.headers["Content-Length"]))
-            body = small if b"small" in asked else large
+            body = small if b"small" in asked else large if b"large" in asked else b""
             self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            if body:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # the client hangs up
+                for part in [body] if body else itertools.repeat(b" " * 1024 * 1024, 200):
+                    self.wfile.write(part)
 
         def log_message(self, *_):
             pass
@@ -119,11 +130,26 @@ def server():
         server.shutdown()
 
 
+def measured(url, prompt):
+    """Memory before and at its peak, in bytes, and what was kept or raised."""
+    done = subprocess.run([sys.executable, "-c", CHILD, url, prompt], capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_reply_of_200_mb_costs_at_most_1_5_times_the_largest_that_is_allowed(server, capsys):
+    before, peak, told = measured(server[0], "huge")
+    assert "exceeds 128 MB" in told
+    ratio = (peak - before) / MAX_PICTURES
+    with capsys.disabled():
+        print(f"\npeak memory / largest reply allowed: {ratio:.2f}")
+    assert ratio <= 1.5
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_peak_of_memory_is_at_most_three_times_the_payload(server, capsys):
     url, payload = server
-    done = subprocess.run([sys.executable, "-c", CHILD, url], capture_output=True, text=True, check=True, timeout=60)
-    before, peak, kept = json.loads(done.stdout)
+    before, peak, kept = measured(url, "large")
     ratio = (peak - before) / payload
     with capsys.disabled():
         print(f"\npeak memory / payload: {ratio:.2f} (payload {payload:,} bytes, {kept:,} of it kept)")

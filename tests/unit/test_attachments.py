@@ -107,7 +107,7 @@ def test_several_are_several_parts():
     (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be used: .*SVG"), (b"", "cannot be used: .*nothing"), ("/no/such/file.png", "no such file: /no/such/file.png"),
     ("/", "cannot be read"), (7, "int is not a picture"), (np.zeros((3, 4, 5)), r"shape \(3, 4, 5\) is not a picture"),
     (np.array([[2.0]]), "is not a picture"), (np.zeros((0, 4), "uint8"), "is not a picture"), (b"\x89PNG\r\n\x1a\n" + bytes(11 * 1024 * 1024), "larger than 10 MB"),
-    ({"a": 1}, "dict is not a picture")], ids=str)
+    ({"a": 1}, "dict is not a picture")], ids=lambda value: str(value)[:20])
 def test_what_is_no_picture_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told) as caught:
         attachments.parts(given)
