@@ -51,6 +51,8 @@ def parts(given: object, depth: int = 0) -> list[Part]:
         if depth > _DEPTH:
             raise _none(given)
         return [part for one in given for part in parts(one, depth + 1)]
+    if isinstance(given, Picture) and given.problem:
+        raise InvalidOption(Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(what=given.problem.what), advice=given.problem.advice)
     url = given.url if isinstance(given, Picture) and not given.content else given
     if isinstance(url, str) and url.startswith(("http://", "https://")):
         return [_part(url)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import models, parameters, safety, tools
 from ernie_magic.drawing import Drawing
+from ernie_magic.embedding import Embedding
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
@@ -21,6 +22,7 @@ from ernie_magic.services import EMULATOR, Endpoint, Signature
 from ernie_magic.suggest import near
 from ernie_magic.tokens import TokenCount, estimate
 from ernie_magic.usage import Usage, UsageLog
+from ernie_magic.vector_store import VectorStore
 from ernie_magic.wire import openai_style, qianfan_v1
 from ernie_magic.wire.client import Client
 from ernie_magic.wire.failures import not_the_api
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 
     from ernie_magic.conversation import Conversation
     from ernie_magic.history import Turn
-    from ernie_magic.requests import ChatOptions, CompletionRequest, ImageRequest, Part, Request
-    from ernie_magic.results import Answer
+    from ernie_magic.models import Kind
+    from ernie_magic.requests import ChatOptions, CompletionRequest, EmbeddingRequest, ImageRequest, Part, Request
+    from ernie_magic.results import Answer, Embeddings
     from ernie_magic.settings import Snapshot
     from ernie_magic.tools import ToolRun
     from ernie_magic.wire.protocol import Reader
@@ -44,6 +47,7 @@ _KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量
 _OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 _CLIPPED = " … (truncated)"
+_OFFERED = 4  # models named when none is like the one that was asked for
 _LIST_TIMEOUT = 30.0  # seconds
 _LISTS_KEPT = 300.0  # seconds for which a list that could not be had is not asked for again
 
@@ -205,7 +209,7 @@ class Core:
             plan.conversation.keep(plan, answer, rounds)
         if isinstance(problem, ErnieError):
             problem.answer = answer if came else None
-            raise await self._with_suggestions(problem, answer.request, plan)
+            raise await self._with_suggestions(problem, answer.request.model, plan.endpoint, plan.settings, "chat")
         return answer
 
     def _count(self, reader: Reader, endpoint: Endpoint) -> None:
@@ -267,7 +271,7 @@ class Core:
         Parameters
         ----------
         kind
-            "embeddings" or "rerank".
+            "rerank".
         result
             Makes the typed result of the reply, the request and the service's name.
         """
@@ -290,7 +294,7 @@ class Core:
             made = await Drawing(self.client, endpoint, settings, emit).draw(wire, request, download=download)
         except ErnieError as error:
             made = error.answer  # made they were, all the same
-            raise
+            raise await self._with_suggestions(error, request.model, endpoint, settings, "image") from None
         finally:
             if isinstance(made, ImageSet):
                 self._usage.add(endpoint.service.name, made.model, made.usage)
@@ -299,6 +303,18 @@ class Core:
     async def download(self, images: ImageSet, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> ImageSet:
         """Fetch the pictures of a set that are only links."""
         return await Drawing(self.client, await self.place(endpoint), settings, emit).download(images)
+
+    async def embed(
+        self, request: EmbeddingRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, cache: bool, most: int,
+    ) -> Embeddings:
+        """Vectors of any number of texts (`Embedding.run`)."""
+        endpoint = await self.place(endpoint)
+        request = replace(request, paths=self._paths(endpoint))
+        store = VectorStore(request, endpoint) if cache else None
+        entry = models.find(request.endpoint or request.model)
+        protocol = _PROTOCOLS[endpoint.service.protocol]
+        return await Embedding(self.client, protocol, endpoint, settings, emit, store, most).run(
+            request, entry.batch if entry else parameters.MAX_TEXTS, lambda model, usage: self._usage.add(endpoint.service.name, model, usage))
 
     async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
         """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""
@@ -353,17 +369,17 @@ class Core:
                 self._no_list_until[endpoint.account] = time.monotonic() + _LISTS_KEPT
         return models.preferred([entry.id for entry in listed or ()], sees=sees)
 
-    async def _with_suggestions(self, error: ErnieError, request: Request, plan: Plan) -> ErnieError:
-        """A refused model gets the nearest ids that the service does offer."""
+    async def _with_suggestions(self, error: ErnieError, model: str, endpoint: Endpoint, settings: Snapshot, kind: Kind) -> ErnieError:
+        """A refused model gets the nearest ids that the service does offer for this kind of call."""
         if isinstance(error, ModelNotFound):
             try:
-                offered = [entry.id for entry in await self.models(plan.endpoint, replace(plan.settings, retry_count=1))]
+                offered = [entry.id for entry in await self.models(endpoint, replace(settings, retry_count=1))]
             except (ErnieError, asyncio.CancelledError):
-                offered = [model.id for model in models.CATALOGUE]
-            chats = [name for name in offered if models.kind_of(name) in ("chat", None) and name.lower() != request.model.lower()]
-            if (kind := models.kind_of(request.model)) in _KIND_NAMES:
-                error.cause = _OTHER_KIND.fill(model=request.model, kind=_KIND_NAMES[kind])
-            error.suggestions = near(request.model, chats)
+                offered = [entry.id for entry in models.CATALOGUE]
+            fitting = [name for name in offered if models.kind_of(name) in ((kind, None) if kind == "chat" else (kind,)) and name.lower() != model.lower()]
+            if kind == "chat" and (other := models.kind_of(model)) in _KIND_NAMES:
+                error.cause = _OTHER_KIND.fill(model=model, kind=_KIND_NAMES[other])
+            error.suggestions = near(model, fitting) or (tuple(fitting[:_OFFERED]) if kind != "chat" else ())
             if error.suggestions:
                 error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "similar models: {near}; %ernie models lists all").fill(
                     near=", ".join(error.suggestions))

@@ -83,6 +83,8 @@ class Drawing:
 
     async def download(self, images: ImageSet) -> ImageSet:
         """The same set, with the pictures that are only links downloaded; raises as `draw` does."""
+        if not any(picture.url and not picture.content for picture in images):
+            return images
         began = time.monotonic()
         async with self._told_each_second(began) as phase:
             phase(_FETCHING)

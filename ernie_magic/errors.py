@@ -37,7 +37,7 @@ from ernie_magic.language import Language, Text, system_language
 
 if TYPE_CHECKING:
     from ernie_magic.pictures import ImageSet
-    from ernie_magic.results import Answer
+    from ernie_magic.results import Answer, Embeddings
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")
@@ -76,7 +76,7 @@ class ErnieError(_OneLine, Exception):
 
     Attributes
     ----------
-    answer : Answer | ImageSet | None
+    answer : Answer | ImageSet | Embeddings | None
         What came before the failure (partial); None when nothing did.
     retryable : bool
         Whether the same request may be sent again safely and may then succeed.
@@ -95,7 +95,7 @@ class ErnieError(_OneLine, Exception):
     ) -> None:
         super().__init__(what, cause, advice)
         self.what, self.cause, self.advice, self.language = what, cause, advice, language
-        self.answer: Answer | ImageSet | None = None
+        self.answer: Answer | ImageSet | Embeddings | None = None
 
     def line(self, language: Language | None = None) -> str:
         """The whole error as one line in `language`."""
@@ -272,7 +272,7 @@ class Interrupted(_OneLine, KeyboardInterrupt):
     HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
-    def __init__(self, line: str, answer: Answer | ImageSet | None = None) -> None:
+    def __init__(self, line: str, answer: Answer | ImageSet | Embeddings | None = None) -> None:
         super().__init__(line)
         self.answer = answer
 
@@ -281,9 +281,9 @@ _STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last，�
 _STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had come yet")
 
 
-def came(result: object) -> Answer | ImageSet | None:
+def came(result: object) -> Answer | ImageSet | Embeddings | None:
     """What a stopped call gave, when there is something in it."""
-    return cast("Answer | ImageSet", result) if any(getattr(result, name, None) for name in ("text", "reasoning", "pictures")) else None
+    return cast("Answer | ImageSet | Embeddings", result) if any(getattr(result, name, None) for name in ("text", "reasoning", "pictures", "texts")) else None
 
 
 def interrupted(result: object, language: Language) -> Interrupted:

@@ -25,7 +25,7 @@ Protocol = Literal["openai", "qianfan-v1"]
 
 FORMATS = ("text", "json_object", "json_schema")
 TOOL_CHOICES = ("none", "auto", "required")
-SWITCHES = {"1": True, "true": True, "on": True, "yes": True, "是": True, "0": False, "false": False, "off": False, "no": False, "否": False}
+SWITCHES = {"1": True, "true": True, "on": True, "yes": True, "是": True, "开": True, "0": False, "false": False, "off": False, "no": False, "否": False, "关": False}
 
 _TYPE_NAMES: dict[str, Text] = {
     "float": Text("数字", "a number"),
@@ -157,7 +157,7 @@ class Parameter:
         InvalidOption
             Wrong type; and when `strict` also out of range, not a choice, too many or too long, or not for `model` or `protocol`.
         """
-        value: Any = self._converted(given)
+        value: Any = self._converted(given, model)
         if not strict:
             return value
         entry = models.find(model) if model else None
@@ -201,7 +201,7 @@ class Parameter:
                 advice=Text("V1 只有 text 和 json_object、指定的函数、函数类工具；其他用 %ernie use qianfan",
                             "V1 has text and json_object, a certain function, tools that are functions; for the rest %ernie use qianfan"))
 
-    def _converted(self, value: object) -> Any:  # noqa: C901, PLR0911  (a line for each type)  # noqa: ANN401
+    def _converted(self, value: object, model: str | None = None) -> Any:  # noqa: C901, PLR0911  (a line for each type)  # noqa: ANN401
         if self.type == "format":
             return self._format(value)
         if self.type == "tools":
@@ -211,7 +211,7 @@ class Parameter:
                 raise self._wrong_type(value)
             return value
         if self.type == "size":
-            return self._size(value)
+            return self._size(value, model)
         if self.type == "object" and isinstance(value, bool) and self.name == "web_search":
             return {"enable": value}
         if self.type in ("object", "choice"):
@@ -226,7 +226,8 @@ class Parameter:
         if self.type == "str":
             if not isinstance(value, str):
                 raise self._wrong_type(value)
-            return value
+            # However it is spelled: `anime` is `Anime`.
+            return next((choice for choice in self.choices if choice.lower() == value.lower()), value)
         return self._number(value)
 
     def _format(self, value: object) -> dict[str, Any]:
@@ -256,14 +257,18 @@ class Parameter:
             found.append(tool)
         return found
 
-    def _size(self, value: object) -> str:
-        """`1024x768`; a pair of numbers and other signs between them are welcome."""
+    def _size(self, value: object, model: str | None) -> str:
+        """`1024x768`; a pair of numbers, other signs between them and one number for a square are welcome."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
         if isinstance(value, (tuple, list)):
             value = "x".join(str(side) for side in value)
-        found = re.fullmatch(r"\s*(\d{2,5})\s*[xX×*]\s*(\d{2,5})\s*", value) if isinstance(value, str) else None
+        found = re.fullmatch(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?", value) if isinstance(value, str) else None
         if found is None:
-            raise self._wrong_type(value)
-        return f"{int(found.group(1))}x{int(found.group(2))}"
+            wrong = self._wrong_type(value)
+            wrong.advice = Text("写成 1024x1024；可选：{range}", "write 1024x1024; there are: {range}").fill(range=self.range(model) or self.range("Stable-Diffusion-XL"))
+            raise wrong
+        return f"{int(found.group(1))}x{int(found.group(2) or found.group(1))}"
 
     def _number(self, value: object) -> float:
         if isinstance(value, (bool, str)):

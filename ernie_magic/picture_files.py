@@ -20,7 +20,7 @@ from ernie_magic import parameters
 from ernie_magic.errors import InvalidOption
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text
-from ernie_magic.picture_formats import EXTENSIONS, PNG
+from ernie_magic.picture_formats import EXTENSIONS, PNG, only_a_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,8 +118,7 @@ def save(pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = 
         if picture.problem:
             raise picture.problem
         if not picture.content:
-            raise InvalidOption(Text("这张图片只有链接，没有下载", "of this picture only the link is here"),
-                                advice=Text("先下载：ernie.download(…) 或 %ernie_image download", "download it first: ernie.download(…) or %ernie_image download"))
+            raise only_a_link()
     return [_write(picture, Path(filled(pattern, picture)), overwrite=overwrite) for picture in pictures]
 
 
@@ -178,25 +177,27 @@ def _put_file(file: Path, content: bytes, *, overwrite: bool) -> None:
             raise
 
 
-def filled(pattern: str, picture: Picture) -> str:
-    """A path with its fields filled in.
+def check(pattern: str) -> None:
+    """Whether a pattern's fields are ours.
 
     Raises
     ------
     InvalidOption
-        One of them is none of ours.
     """
+    for found in re.finditer(r"\{([^{}]*)\}", pattern):
+        if found.group(1) not in FIELDS:
+            raise InvalidOption(Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(field=found.group(0)),
+                                advice=Text("可用：{known}", "fields: {known}").fill(known=" ".join(f"{{{name}}}" for name in FIELDS)))
+
+
+def filled(pattern: str, picture: Picture) -> str:
+    """A path with its fields filled in; raises what `check` raises."""
+    check(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_") or "picture"
     values = dict(zip(FIELDS, (slug, "unknown" if picture.seed is None else picture.seed, picture.index + 1, re.sub(r"[^\w.-]+", "-", picture.request.model).strip(".") or "model",
                                time.strftime("%Y%m%d-%H%M%S")), strict=True))
 
-    def value(found: re.Match[str]) -> str:
-        if found.group(1) not in values:
-            raise InvalidOption(Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(field=found.group(0)),
-                                advice=Text("可用：{known}", "fields: {known}").fill(known=" ".join(f"{{{name}}}" for name in FIELDS)))
-        return str(values[found.group(1)])
-
-    return re.sub(r"\{([^{}]*)\}", value, pattern)
+    return re.sub(r"\{([^{}]*)\}", lambda found: str(values[found.group(1)]), pattern)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

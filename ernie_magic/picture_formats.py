@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ernie_magic.errors import ProtocolError
+from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.language import Text
 
 
@@ -67,6 +67,12 @@ def broken() -> ProtocolError:
 
 def _bad(what: Text) -> ProtocolError:
     return ProtocolError(what, Text("服务出错，或链接已过期", "the service failed, or the link has expired"), Text("再生成一次", "make it again"))
+
+
+def only_a_link() -> InvalidOption:
+    """The error for what wants the bytes of a picture that was not downloaded."""
+    return InvalidOption(Text("这张图片只有链接，没有下载", "of this picture only the link is here"),
+                         advice=Text("先下载：%ernie_image download 或 ernie.download(…)", "download it first: %ernie_image download, or ernie.download(…)"))
 
 
 def too_many_pixels(size: tuple[int, int], most: int) -> ProtocolError:

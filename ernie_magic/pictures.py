@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ernie_magic import picture_files, sheets
 from ernie_magic.language import clipped
-from ernie_magic.picture_formats import Format, broken, format_of, too_many_pixels
+from ernie_magic.picture_formats import Format, broken, format_of, only_a_link, too_many_pixels
 from ernie_magic.usage import Usage, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
     from PIL.Image import Image
 
     from ernie_magic.errors import ErnieError
@@ -148,15 +149,29 @@ class Picture:
         return self.reported_seed if self.reported_seed is not None else sent if isinstance(sent, int) else None
 
     @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What was asked for beside the prompt."""
+        return self.request.parameters
+
+    @property
+    def _bytes(self) -> bytes:
+        """The bytes; raises when there are none."""
+        if self.problem:
+            raise self.problem
+        if not self.content:
+            raise only_a_link()
+        return self.content
+
+    @property
     def format(self) -> Format:
         """The file format, by the first bytes: `.name`, `.mime`, `.extension`.
 
         Raises
         ------
-        ProtocolError
-            There are no bytes (it failed, or was not downloaded).
+        ErnieError
+            There are no bytes: it failed, or was not downloaded.
         """
-        return format_of(self.content)
+        return format_of(self._bytes)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -164,7 +179,7 @@ class Picture:
 
         Raises
         ------
-        ProtocolError
+        ErnieError
             There are no bytes.
         """
         return self.preview.size if self.preview else self.image.size
@@ -175,10 +190,10 @@ class Picture:
 
         Raises
         ------
-        ProtocolError
+        ErnieError
             There are no bytes.
         """
-        return decoded(self.content)
+        return decoded(self._bytes)
 
     @cached_property
     def thumbnail(self) -> bytes:
@@ -186,10 +201,10 @@ class Picture:
 
         Raises
         ------
-        ProtocolError
+        ErnieError
             There are no bytes.
         """
-        return (self.preview or preview(self.content)).thumbnail
+        return (self.preview or preview(self._bytes)).thumbnail
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -225,15 +240,20 @@ class Picture:
         """
         return picture_files.save([self], path, overwrite=overwrite)[0]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        import numpy as np
+
+        return np.array(self.image, dtype=dtype)  # its own in any case
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The bytes as they came; the front end draws them."""
         text = {"text/plain": repr(self)}
         return {self.format.mime: self.content, **text} if self.content and not self.problem else text
 
     def __repr__(self) -> str:
-        if self.problem:
-            return f"Picture(problem={str(self.problem)!r})"
-        facts = [repr(clipped(self.prompt, _SHOWN)), "x".join(map(str, self.size)) if self.content else f"url={self.url!r}"]
+        facts = [repr(clipped(self.prompt, _SHOWN))]
+        facts += ["x".join(map(str, self.size))] if self.content and not self.problem else [f"url={self.url!r}"] if self.url else []
+        facts += [f"problem={str(self.problem)!r}"] if self.problem else []
         facts += [f"seed={self.seed}"] if self.seed is not None else []
         return f"Picture({', '.join(facts)}{simulated(self.service)})"
 

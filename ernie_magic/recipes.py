@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import picture_files
+from ernie_magic import models, parameters, picture_files
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.pictures import ImageSet, Picture, preview
@@ -69,6 +69,10 @@ def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     given = dict(made.get("parameters", {}))
     if "seed" not in given and (reported := seed_of(made)) is not None:
         given |= {"seed": reported, "n": None}  # the service told this picture's own
+    if (entry := models.find(str(changes.get("model") or ""))) and entry.id != made["model"]:
+        # What another model does not take was not asked of it.
+        given = {name: value for name, value in given.items() if not (needs := parameters.of("image")[name].needs) or needs in entry.takes}
+        given = {name: value for name, value in given.items() if name != "size" or entry.other_sizes or value in entry.sizes}
     given = {**given, **request, **changes}
     return {name: value for name, value in given.items() if value is not None or name == "prompt"}
 
@@ -76,7 +80,10 @@ def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 def varied(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The same for a variation: one picture, with the next seed where the seed is known."""
     known = seed_of(made)
-    return again(made, {"n": None, "seed": None if known is None else known + 1, **changes})
+    # The seed of a call may be that of several pictures, and those after it theirs: the next one that none of them has.
+    n, place = made.get("parameters", {}).get("n", 1), made.get("index", 0)
+    after = known + n + place if known is not None and isinstance(n, int) and isinstance(place, int) else known
+    return again(made, {"n": None, "seed": after, **changes})
 
 
 def seed_of(made: Mapping[str, Any]) -> int | None:

@@ -133,14 +133,17 @@ class CompletionRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingRequest(Request):
-    """Texts to turn into vectors, at most a batch of the model's (seed 000, "向量").
+    """Texts to turn into vectors (seed 000, "向量"), by as many calls as it takes.
 
     Attributes
     ----------
     texts : tuple of str
+    skipped : frozenset of int
+        Places of texts that are not sent, because they are empty or too long.
     """
 
     texts: tuple[str, ...]
+    skipped: frozenset[int] = frozenset()
 
     def _texts(self) -> Iterable[str]:
         return self.texts
@@ -252,26 +255,73 @@ def completion_request(prompt: str, *, model: str, given: Mapping[str, Any], ext
 
 
 def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-        endpoint: str = "") -> EmbeddingRequest:
+        endpoint: str = "", invalid: str = "error") -> EmbeddingRequest:
     """The request for the vectors of these texts (seed 000, "向量").
+
+    Parameters
+    ----------
+    invalid
+        What becomes of texts that are empty or too long: "error", "truncate" (empty ones are skipped) or "skip".
 
     Raises
     ------
     InvalidOption
     InvalidMessages
-        No text, an empty one, too many or too long ones; the position is named.
+        No text; or one is empty or too long, named by its position.
     """
+    if invalid not in INVALID:
+        raise InvalidOption(Text("invalid 的值 {value} 不在可选值中：{known}", "invalid {value!r} is not one of: {known}").fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID)))
     checked = checked_parameters("embedding", given, model, rules)
-    _check_extra("embedding", extra, rules, [list(texts), checked])
+    if not texts:
+        raise InvalidMessages(Text("没有文本", "there are no texts"), advice=Text("至少给一条", "give one at least"))
+    found, skipped, wrong = [], set(), []
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InvalidMessages(Text("第 {n} 条不是文本，而是 {kind}", "text {n} is no text, but {kind}").fill(n=i + 1, kind=type(text).__name__))
+        fits = _fitting(text, model, rules)
+        if fits != text or not text.strip():
+            wrong.append(i + 1)
+            if invalid == "skip" or not text.strip():
+                skipped.add(i)
+        found.append(fits if invalid == "truncate" else text)
+    _check_extra("embedding", extra, rules, [found, checked])
+    if wrong and invalid == "error":
+        raise _wrong_texts(wrong, texts, model)
+    return EmbeddingRequest(model=model, texts=tuple(found), skipped=frozenset(skipped), parameters=checked, extra=dict(extra), endpoint=endpoint)
+
+
+INVALID = ("error", "truncate", "skip")
+_NAMED = 10  # positions in an error
+
+
+def _fitting(text: str, model: str, rules: Rules) -> str:
+    """As much of a text as the model takes, by characters and by the documents' estimate of tokens."""
     entry = models.find(model)
-    most = entry.batch if entry else parameters.MAX_TEXTS
-    if not texts or (rules.strict and len(texts) > most):
-        raise InvalidMessages(Text("一次 1 到 {most} 条文本，这里有 {n} 条", "1 to {most} texts at a time, here are {n}").fill(most=most, n=len(texts)))
-    for i, text in enumerate(texts, start=1):
-        if not isinstance(text, str) or not text:
-            raise InvalidMessages(Text("第 {n} 条文本为空，或不是文本", "text {n} is empty, or no text").fill(n=i))
-        _check_length(len(text), model, rules, place=Text("第 {n} 条文本", "text {n}").fill(n=i))
-    return EmbeddingRequest(model=model, texts=tuple(texts), parameters=checked, extra=dict(extra), endpoint=endpoint)
+    if not rules.strict or entry is None:
+        return text
+    fits = text[: entry.max_characters] if entry.max_characters else text
+    most = entry.max_input_tokens
+    if most is None or estimate(fits) <= most:
+        return fits
+    low, high = 0, len(fits)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if estimate(fits[:middle]) <= most else (low, middle - 1)
+    return fits[:low]
+
+
+def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
+    named = ", ".join(map(str, places[:_NAMED])) + (" …" if len(places) > _NAMED else "")
+    entry, first = models.find(model), texts[places[0] - 1]
+    if not first.strip():
+        what = Text("第 {places} 条文本为空或太长", "texts that are empty or too long: {places}").fill(places=named)
+    else:
+        what = Text("第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；{model} 最多 {most} 个字符、{limit} token）",
+                    "texts that are empty or too long: {places} (text {n} has {count} characters, about {tokens} tokens; {model} takes {most} characters and {limit} tokens)").fill(
+            places=named, n=places[0], count=len(first), tokens=estimate(first), model=model, most=entry.max_characters if entry and entry.max_characters else "∞",
+            limit=entry.max_input_tokens if entry and entry.max_input_tokens else "∞")
+    return InvalidMessages(what, advice=Text('缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python：invalid="truncate"）',
+                                             'shorten them; or cut them with --invalid truncate, leave them out with --invalid skip (in Python: invalid="truncate")'))
 
 
 def image_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,

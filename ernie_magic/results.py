@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, overload
 
 from ernie_magic import markdown
 from ernie_magic.language import clipped
@@ -11,6 +11,8 @@ from ernie_magic.usage import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
 
     from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, Message, RerankRequest
     from ernie_magic.tools import ToolRun
@@ -136,34 +138,63 @@ class Answer:
         return markdown.for_notebook(self.text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Embeddings:
-    """Vectors of texts, in the texts' order.
+    """Vectors of texts, in the texts' order. `np.asarray(embeddings)` is the array; `embeddings[3]` a row, a slice a part of it.
 
     Attributes
     ----------
     texts : tuple of str
-    vectors : tuple of tuples of float
-    usage : Usage
-    model, service : str
+        As they were given.
+    vectors : numpy.ndarray
+        Of shape (texts, dimensions) and dtype float32; a text that was skipped has a row of NaN.
     request : EmbeddingRequest
+    usage : Usage
+        Of what was asked for now; vectors that were known cost nothing.
+    model, service : str
+    asked : int
+        Texts that the service was asked for; the others were known, or equal to one that was.
+    partial : bool
+        A call failed or was stopped: rows of NaN did not come.
     """
 
     texts: tuple[str, ...]
-    vectors: tuple[tuple[float, ...], ...]
-    request: EmbeddingRequest = field(repr=False)
+    vectors: np.ndarray
+    request: EmbeddingRequest
     usage: Usage
     model: str = ""
     service: str = ""
+    asked: int = 0
+    partial: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Texts and dimensions."""
+        rows, columns = self.vectors.shape
+        return rows, columns
 
     def __len__(self) -> int:
-        return len(self.vectors)
+        return len(self.texts)
 
-    def __getitem__(self, index: int) -> tuple[float, ...]:
-        return self.vectors[index]
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: slice) -> Embeddings: ...
+    def __getitem__(self, index: int | slice) -> np.ndarray | Embeddings:
+        if isinstance(index, slice):
+            return replace(self, texts=self.texts[index], vectors=self.vectors[index])
+        row: np.ndarray = self.vectors[index]
+        return row
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        import numpy as np
+
+        return np.array(self.vectors, dtype=dtype) if copy else np.asarray(self.vectors, dtype=dtype)
 
     def __repr__(self) -> str:
-        return f"Embeddings({len(self.vectors)} x {len(self.vectors[0]) if self.vectors else 0}, model={self.model!r}, tokens={self.usage.total_tokens}{simulated(self.service)})"
+        facts = [f"{len(self)} x {self.shape[1]}", f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
+        facts += ["partial=True"] if self.partial else []
+        return f"Embeddings({', '.join(facts)}{simulated(self.service)})"
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import models, recipes, services
+from ernie_magic import models, recipes, services, similarity
 from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.pictures import ImageSet, Picture
+from ernie_magic.progress import ashown, shown
 from ernie_magic.requests import completion_request, embedding_request, image_request, rerank_request
 from ernie_magic.results import Answer, Embeddings, Ranking
 from ernie_magic.running import IO, Call
-from ernie_magic.settings import ErnieSettings
+from ernie_magic.settings import ErnieSettings, in_flight_of
 from ernie_magic.stream import Stream
 from ernie_magic.suggest import near
 from ernie_magic.usage import UsageLog
@@ -38,12 +39,14 @@ if TYPE_CHECKING:
     from ernie_magic.requests import Message
     from ernie_magic.services import Endpoint
     from ernie_magic.settings import Snapshot
+    from ernie_magic.similarity import Found
     from ernie_magic.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
     from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
 MAIN = "main"
+_EMBEDDING = Text("向量", "vectors")
 RESULTS = (Answer, Embeddings, ImageSet, Ranking)
 
 
@@ -157,32 +160,93 @@ class Session:
         """The same, awaited."""
         return await self.stream_completion(prompt, **options).aresult()
 
-    def _embedding(self, texts: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any]) -> Stream[Embeddings]:
+    def begin_embed(
+        self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
+        cache: bool | None = None, in_flight: int | None = None, **parameters: Any,
+    ) -> Stream[Embeddings]:
+        """A call for vectors on its way; takes what `embed` takes."""
         settings, at = self.now()
         request = self._checked(lambda: embedding_request(
-            _listed(texts), model=model or endpoint or settings.embedding_model or models.default("embedding", at.service.name), given=given, extra=extra or {},
-            rules=at.rules, endpoint=endpoint))
-        return self.start(lambda core, emit: core.send("embeddings", request, at, settings, emit, replies.vectors))
+            _listed(texts), model=model or endpoint or settings.embedding_model or models.default("embedding", at.service.name), given=parameters,
+            extra=extra or {}, rules=at.rules, endpoint=endpoint, invalid=invalid))
+        most = self._checked(lambda: settings.in_flight if in_flight is None else in_flight_of(in_flight))
+        return self.start(lambda core, emit: core.embed(request, at, settings, emit, cache=settings.cache if cache is None else cache, most=most))
 
-    def embed(self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Embeddings:
-        """Vectors of texts (seed 000, 向量): as many as the model takes in one call, 16 for embedding-v1.
+    def embed(
+        self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
+        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, **parameters: Any,
+    ) -> Embeddings:
+        """Vectors of texts (seed 000, 向量), by as many calls as it takes; equal texts are asked for once.
 
         Parameters
         ----------
         texts
-            One text or several, none empty, each within the model's length (embedding-v1: 1,000 characters).
+            One text or any number: a list, an array, a column of pandas or polars. Each within the model's length (embedding-v1:
+            1,000 characters and 384 tokens).
         model
             The setting `embedding_model` when None, else "embedding-v1".
+        invalid
+            What becomes of texts that are empty or too long: "error" names their positions, "truncate" cuts them (empty ones get NaN),
+            "skip" gives them rows of NaN.
+        cache
+            Whether vectors are kept in, and taken from, a file in the user's cache folder; the setting `cache` (True) when None.
+        in_flight
+            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's rate limit holds all the same.
+        progress
+            Show a bar when it takes long.
+        endpoint, extra
+            As `Conversation.stream` takes them.
+
+        Returns
+        -------
+        Embeddings
+            `vectors` has shape (texts, dimensions) and dtype float32.
+
+        Raises
+        ------
+        ErnieError
+            A call failed for good; `answer` has the vectors that came, and a second call asks for the missing ones only.
+        """
+        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, **parameters)
+        return shown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.result()
+
+    async def aembed(
+        self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
+        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, **parameters: Any,
+    ) -> Embeddings:
+        """The same, awaited."""
+        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, **parameters)
+        return await (ashown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.aresult())
+
+    def _texts_embedded(self, texts: Any, model: str | None) -> Embeddings:
+        return texts if isinstance(texts, Embeddings) else self.embed(texts, model=model)
+
+    def search(self, query: str, texts: Embeddings | Sequence[str], k: int = 5, *, model: str | None = None) -> list[Found]:
+        """The texts most like a query, by the similarity of their vectors.
+
+        Parameters
+        ----------
+        query
+            What to look for.
+        texts
+            `Embeddings`, or the texts themselves (a list, a column), which are embedded first.
+        k
+            How many at most.
+        model
+            As `embed` takes it; for `Embeddings` the one that made them.
 
         Raises
         ------
         ErnieError
         """
-        return self._embedding(texts, model, endpoint, extra, parameters).result()
+        among = self._texts_embedded(texts, model)
+        return self._checked(lambda: similarity.nearest(self.embed(query, model=model or among.model)[0], among, k))
 
-    async def aembed(self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Embeddings:
+    async def asearch(self, query: str, texts: Embeddings | Sequence[str], k: int = 5, *, model: str | None = None) -> list[Found]:
         """The same, awaited."""
-        return await self._embedding(texts, model, endpoint, extra, parameters).aresult()
+        among = texts if isinstance(texts, Embeddings) else await self.aembed(texts, model=model)
+        asked = await self.aembed(query, model=model or among.model)
+        return self._checked(lambda: similarity.nearest(asked[0], among, k))
 
     def begin_image(
         self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
@@ -258,6 +322,16 @@ class Session:
     async def aredo(self, what: Remakable, **changes: Any) -> ImageSet:
         """The same, awaited."""
         return await self.begin_redo(what, **changes).aresult()
+
+    def recipe(self, what: Remakable) -> dict[str, Any]:
+        """What made a picture: `ernie.recipe("cat.png")` reads a file's `prompt`, `model`, `parameters` and more.
+
+        Raises
+        ------
+        InvalidOption
+            The file holds no parameters.
+        """
+        return dict(self._checked(lambda: recipes.recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """The call of `vary` on its way."""
@@ -438,7 +512,7 @@ class Session:
     def _keep(self, result: object) -> None:
         if isinstance(result, RESULTS):
             self.last = result
-        if isinstance(result, ImageSet):
+        if isinstance(result, ImageSet) and not any(kept is result for kept in self.images):
             self.images.append(result)
 
     def now(self) -> tuple[Snapshot, Endpoint]:

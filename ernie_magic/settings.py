@@ -28,7 +28,20 @@ _NUMBERS = {
     "request_timeout": parameters.Parameter("request_timeout", "chat", "float", Text("秒：多久收不到数据算超时", "seconds without data before giving up"), 0.1, 86_400),
     "retry_count": parameters.Parameter("retry_count", "chat", "int", Text("最多发送几次（含第一次）", "how often a request is sent at most, the first time included"), 1, 10),
     "backoff_factor": parameters.Parameter("backoff_factor", "chat", "float", Text("重试等待的系数（秒）", "seconds that the waits between retries grow from"), 0, 60),
+    "in_flight": parameters.Parameter("in_flight", "chat", "int", Text("同时进行几个请求", "calls at the same time, where there are many"), 1, 64),
 }
+
+
+def in_flight_of(value: object) -> int:
+    """So many calls at the same time.
+
+    Raises
+    ------
+    InvalidOption
+        It is not from 1 to 64.
+    """
+    return int(_NUMBERS["in_flight"].check(value))
+
 
 # Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a question.
 KEPT = {name: p for name, p in parameters.of("chat").items()
@@ -96,6 +109,8 @@ class ErnieSettings(Configurable):
     request_timeout = _NumberTrait(_NUMBERS["request_timeout"], DEFAULT_TIMEOUT).tag(config=True)
     retry_count = _NumberTrait(_NUMBERS["retry_count"], 3).tag(config=True)
     backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
+    cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
+    in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
@@ -159,7 +174,7 @@ class ErnieSettings(Configurable):
             value = self.traits()[name].default_value
         elif name in KEPT:
             value = KEPT[name].parse(text)
-        elif name == "stream":
+        elif name in ("stream", "cache"):
             value = parameters.SWITCHES.get(text.lower(), text)
         elif name in _NUMBERS:
             value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
@@ -168,11 +183,11 @@ class ErnieSettings(Configurable):
     def snapshot(self) -> Snapshot:
         """What a call needs of the settings, as they are now."""
         return Snapshot(self.spoken, self.model, self.image_model, self.embedding_model, self.system, self.stream, self.kept(),
-                        self.request_timeout, self.retry_count, self.backoff_factor)
+                        self.request_timeout, self.retry_count, self.backoff_factor, self.cache, self.in_flight)
 
 
 def _choices(name: str) -> Text:
-    found: Mapping[str, Iterable[str]] = {"service": SERVICES, "stream": ("on", "off"), "language": LANGUAGES}
+    found: Mapping[str, Iterable[str]] = {"service": SERVICES, "stream": ("on", "off"), "cache": ("on", "off"), "language": LANGUAGES}
     words = " | ".join(found.get(name, ()))
     return Text(f"，可选：{words}", f"; there are: {words}") if words else same("")
 
@@ -183,7 +198,7 @@ class Snapshot:
 
     Attributes
     ----------
-    language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count, backoff_factor
+    language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count, backoff_factor, cache, in_flight
         As `ErnieSettings` has them; `parameters` are the request parameters it keeps, `timeout` is in seconds.
     """
 
@@ -197,6 +212,8 @@ class Snapshot:
     timeout: float
     retry_count: int
     backoff_factor: float
+    cache: bool = True
+    in_flight: int = 8
 
 
 for _name, _parameter in KEPT.items():

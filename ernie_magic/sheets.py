@@ -8,6 +8,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ernie_magic.fonts import font
+from ernie_magic.picture_formats import only_a_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,9 @@ def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captio
     from PIL import Image as Images
     from PIL import ImageDraw as Pens
 
-    shown = [picture for picture in pictures if picture.content]
+    shown = [picture for picture in pictures if picture.content and not picture.problem]
+    if not shown:
+        raise only_a_link()
     columns, side = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown)))), max(1, int(side))
     rows = -(-len(shown) // columns)
     height = side + (2 * _LINE if captions else 0)

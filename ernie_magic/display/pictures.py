@@ -11,9 +11,6 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.display import clear_output, display
-
 from ernie_magic.display.answer import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded
 from ernie_magic.errors import Stopped
 from ernie_magic.language import Language, Text, clipped
@@ -22,24 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from IPython.core.interactiveshell import InteractiveShell
-    from IPython.display import DisplayHandle
-
     from ernie_magic.pictures import ImageSet, Picture
-    from ernie_magic.wire.protocol import Delta
 
-_WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 _PICTURES = Text("{n} 张图片", "{n} pictures")
 _PICTURE = Text("1 张图片", "1 picture")
 _FAILED = Text("{n} 张失败", "{n} failed")
 _SEED = Text("种子 {seed}", "seed {seed}")
 _NO_SEED = Text("种子未知", "seed unknown")
-_NO_SEED_WHY = Text("没有给 --seed，服务也没有返回种子：不能再生成一样的图片", "no --seed was given and the service reported none: the same picture cannot be made again")
+_NO_SEED_OF_SEVERAL = Text("种子未知（第 {i}/{n} 张）", "seed unknown ({i} of {n})")
+_NO_SEED_WHY = Text("没有给 --seed，服务也没有返回种子：再生成的不一定一样", "no --seed was given and the service reported none: made again, it may be another picture")
 _LINK = Text("链接", "link")
 _LINKS_END = Text("链接 {date} 过期", "links expire {date}")
 _LINKS_EMULATED = Text("链接在模拟器关闭后失效", "links last as long as the emulator")
 _SAVED = Text("已保存：{files}", "saved: {files}")
-_ORIGINALS = Text("这里是缩略图，原图在 {name}，或 .save() 存成文件", "these are thumbnails; the originals are in {name}, .save() writes them")
+_ORIGINALS = Text("这里是缩略图；原图在 {name}，用 .save() 存成文件", "shown small; as it came in {name}, .save() writes it to a file")
 _OF_SEVERAL = Text("种子 {seed}（第 {i}/{n} 张）", "seed {seed} ({i} of {n})")
 _OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})")
 _REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
@@ -85,11 +78,11 @@ def _seed(picture: Picture) -> Text:
     """A picture's seed; one that was sent for several is the call's, so its place among them belongs to it."""
     n = picture.request.parameters.get("n", 1)
     if picture.seed is None:
-        return _NO_SEED
+        return (_NO_SEED_OF_SEVERAL if n != 1 else _NO_SEED).fill(i=picture.index + 1, n=n)
     return (_OF_SEVERAL if picture.reported_seed is None and n != 1 else _SEED).fill(seed=picture.seed, i=picture.index + 1, n=n)
 
 
-def bundle(images: ImageSet, language: Language, *, full: bool = False, name: str = "", saved: Sequence[Path] = ()) -> tuple[dict[str, str], dict[str, Any]]:
+def bundle(images: ImageSet, language: Language, *, full: bool = False, name: str = "ernie.images[-1]", saved: Sequence[Path] = ()) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later).
 
     Parameters
@@ -97,7 +90,7 @@ def bundle(images: ImageSet, language: Language, *, full: bool = False, name: st
     full
         Embed the originals instead of thumbnails.
     name
-        The variable that the set is bound to.
+        Where the originals are: a variable; "" for in the file that was shown.
     saved
         The files that were written.
     """
@@ -142,8 +135,8 @@ def footer(images: ImageSet, language: Language, *, full: bool, name: str, saved
     rows = []
     if saved:
         rows.append(html.escape(_SAVED.say(language, files=", ".join(map(str, saved)))))
-    if not full and not saved and any(picture.content for picture in images):
-        rows.append(html.escape(_ORIGINALS.say(language, name=name or "ernie.images[-1]")))
+    if name and not full and not saved and any(picture.content for picture in images):
+        rows.append(html.escape(_ORIGINALS.say(language, name=name)))
     if images.good and images.good[0].seed is None:
         rows.append(html.escape(_NO_SEED_WHY.say(language)))
     sent = {**images.parameters, **images.request.extra}
@@ -163,96 +156,3 @@ def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) ->
                                          f"{caption(picture, language)}{'' if picture.content else ' · ' + picture.url}") for picture in images]
     lines += [_SAVED.say(language, files=", ".join(map(str, saved)))] if saved else []
     return "\n".join([*lines, f"[{summary(images, language)}]"])
-
-
-def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) -> PicturesView:
-    """The view for this front end; see `ernie_magic.display.stream.view_for`."""
-    if getattr(shell, "kernel", None) is None:
-        return TextView(language)
-    return NotebookView(language, owns_cell=owns_cell) if not isinstance(shell.display_pub, CapturingDisplayPublisher) else PicturesView(language)
-
-
-class PicturesView:
-    """The final output only: under `%%capture`."""
-
-    speaking = False
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
-        self._over = False
-
-    def disown(self) -> None:
-        """Somebody else wrote into the cell."""
-
-    def show(self, deltas: Sequence[Delta]) -> None:
-        """What is waited for."""
-
-    def finish(self, images: ImageSet | None, *, full: bool = False, name: str = "", saved: Sequence[Path] = ()) -> None:
-        """The pictures; None when there are none. What follows an end is no end."""
-        if not self._over and images is not None:
-            data, metadata = bundle(images, self._language, full=full, name=name, saved=saved)
-            self._end(data, metadata)
-        elif not self._over:
-            self.withdraw()
-        self._over = True
-
-    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
-        display(data, raw=True, metadata=metadata)
-
-    def withdraw(self) -> None:
-        """Take back what was shown."""
-
-
-class NotebookView(PicturesView):
-    """One output: what is waited for, with seconds, and in its place the pictures."""
-
-    def __init__(self, language: Language, *, owns_cell: bool) -> None:
-        super().__init__(language)
-        self._owns_cell = owns_cell
-        self._handle: DisplayHandle | None = None
-
-    def disown(self) -> None:
-        """Somebody else wrote into the cell."""
-        self._owns_cell = False
-
-    def show(self, deltas: Sequence[Delta]) -> None:
-        """What is waited for."""
-        delta = next((d for d in reversed(deltas) if d.notice), None)
-        if delta and delta.notice:
-            words = _WAITING.say(self._language, notice=delta.notice.say(self._language), n=delta.waited)
-            self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": f"… {words}"}, {})
-
-    def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
-        if self._handle is None:
-            self._handle = display(data, raw=True, metadata=metadata, display_id=True)
-        else:
-            self._handle.update(data, raw=True, metadata=metadata)
-
-    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
-        self._put(data, metadata)
-
-    def withdraw(self) -> None:
-        """Clear the cell when it is ours; blank the output when it is not."""
-        if self._handle is not None:
-            if self._owns_cell:
-                clear_output()
-            else:
-                self._handle.update({"text/plain": ""}, raw=True)
-
-
-class TextView(PicturesView):
-    """Words, on standard output: in a terminal."""
-
-    def __init__(self, language: Language) -> None:
-        super().__init__(language)
-        self._said: Text | None = None
-
-    def show(self, deltas: Sequence[Delta]) -> None:
-        """What is waited for, once each."""
-        for delta in deltas:
-            if delta.notice and delta.notice != self._said:
-                self._said = delta.notice
-                print(f"… {delta.notice.say(self._language)}", flush=True)
-
-    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
-        print(data["text/plain"], flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections import deque
@@ -69,6 +70,7 @@ class State:
         self.oauth = OAuth()
         self.rates = Rates()
         self.open_streams = 0
+        self.drawings = itertools.count()
 
 
 class Call:
@@ -109,6 +111,10 @@ class Call:
         self.model = model
         if code := self._state.rates.take(self._key, model):
             raise Refusal(code)
+
+    def next_drawing(self) -> int:
+        """A number of its own for a picture without a seed: asked twice, the service draws two."""
+        return next(self._state.drawings)
 
     def spend(self, tokens: int) -> None:
         """Count the answer's tokens."""

@@ -32,7 +32,7 @@ def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str
     if checks.UNSAFE in prompt:
         raise Refusal("user_setting_unsafe")
     given = checks.parameters_of(body, "image", model)
-    return prompt, given, given.get("seed", zlib.crc32(f"{call.seed}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()))
+    return prompt, given, given.get("seed", zlib.crc32(f"{call.seed}|{call.next_drawing()}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()))
 
 
 def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:

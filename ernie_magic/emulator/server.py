@@ -40,7 +40,8 @@ class Emulator:
     def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
         self._state = State(seed, latency)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) on such sockets only, else each reply waits 40 ms.
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.magic import cell_magic, line_magic, magics_class, no_var_expand
 
-from ernie_magic import recipes
-from ernie_magic.display import pictures
+from ernie_magic import recipes, similarity
+from ernie_magic.display import pictures, result, vectors
 from ernie_magic.display.stream import view_for
 from ernie_magic.display.tables import Table
-from ernie_magic.errors import ErnieError
+from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.language import Text
 from ernie_magic.magics import commands
 from ernie_magic.magics.chat_line import CHAT, chat_line
 from ernie_magic.magics.doors import Begun, Doors
+from ernie_magic.magics.embed_line import EMBED, embed_line, vectors_line
 from ernie_magic.magics.image_line import COMMANDS, IMAGE, ImageCommand, ImageLine, command_line, image_line
 from ernie_magic.magics.interpolate import interpolate
+from ernie_magic.results import Embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +71,27 @@ IMAGE_HELP = f"""\
 
 选项 / Options
 {IMAGE.describe()}
+"""
+
+EMBED_HELP = f"""\
+%%ernie_embed [选项 / options]
+每行一条文本 / a text a line
+
+把文本变成向量，多少条都可以；相同的文本和算过的只请求一次。 Vectors of texts, any number; equal ones and known ones are asked for once.
+
+例 / Examples
+    %%ernie_embed --as vectors
+    推荐一些美食
+    给我讲个故事
+
+    %ernie_heat vectors
+    %ernie_search vectors 好吃的
+    %ernie_map2d vectors
+
+结果 / Result: ernie.last, --as NAME; np.asarray(vectors), vectors.shape, vectors.texts
+
+选项 / Options
+{EMBED.describe()}
 """
 
 COMMAND_HELP = "%ernie_image WORD\n\n" + "\n".join(f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items())
@@ -129,6 +153,78 @@ class ErnieMagics(Doors):
             command = self._command(line)
         await self.wait_async(lambda: self._again(command))
 
+    @no_var_expand
+    @cell_magic("ernie_embed")  # type: ignore[arg-type]
+    @_documented(EMBED_HELP)
+    def embed_cell(self, line: str, cell: str) -> None:  # noqa: D102
+        self.wait(lambda: self._embed(line, cell, owns_cell=False))
+
+    async def embed_cell_async(self, line: str, cell: str) -> None:
+        """The same, awaited."""
+        await self.wait_async(lambda: self._embed(line, cell, owns_cell=True))
+
+    @no_var_expand
+    @line_magic("ernie_heat")  # type: ignore[arg-type]
+    def heat_line(self, line: str) -> vectors.Heat:
+        """`%ernie_heat VARIABLE`: 两两相似度的热图 / how alike texts are, as a heat map.
+
+        VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column of texts.
+        """
+        with self.told():
+            embeddings, rest = self._vectors("ernie_heat", line)
+            _refuse(rest)
+            return vectors.Heat(embeddings, self.session.settings.spoken)
+
+    @no_var_expand
+    @line_magic("ernie_map2d")  # type: ignore[arg-type]
+    def plane_line(self, line: str) -> vectors.Plane:
+        """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图 / texts as points, those alike near each other."""
+        with self.told():
+            embeddings, rest = self._vectors("ernie_map2d", line)
+            method = rest[1] if rest[:1] == ["--method"] and len(rest) == 2 else "auto"  # noqa: PLR2004
+            _refuse([] if method != "auto" else rest)
+            points, name = similarity.plane(embeddings.vectors, method)
+            return vectors.Plane(embeddings, points, name, self.session.settings.spoken)
+
+    @no_var_expand
+    @line_magic("ernie_search")  # type: ignore[arg-type]
+    def search_line(self, line: str) -> Table:
+        """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本 / the texts nearest in meaning to a query."""
+        with self.told():
+            embeddings, rest = self._vectors("ernie_search", line)
+            k = 5
+            if "-k" in rest:
+                at = rest.index("-k")
+                if at + 1 == len(rest) or not rest[at + 1].isdigit():
+                    raise InvalidOption(Text("-k 后面要一个正整数", "-k wants a whole number"))
+                k, rest = int(rest[at + 1]), rest[:at] + rest[at + 2 :]
+            found = self.session.search(interpolate(" ".join(rest), self.shell.user_ns), embeddings, k)
+            headers = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}[self.session.settings.spoken]
+            return Table(headers, [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found])
+
+    def _vectors(self, magic: str, line: str) -> tuple[Embeddings, list[str]]:
+        """The embeddings that a line names; texts are embedded first."""
+        value, rest = vectors_line(magic, line, self.shell.user_ns)
+        found = value if isinstance(value, Embeddings) else self.session.embed(value)
+        if not found.shape[1]:
+            raise InvalidOption(Text("没有向量", "there are no vectors"))
+        return found, rest
+
+    def _embed(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Embeddings]:
+        """A `%%ernie_embed` cell: a text a line."""
+        namespace = self.shell.user_ns
+        with self.listening("{{" in line or "{{" in cell) as heard:
+            said = embed_line(line, namespace)
+            texts = [text for text in (cell if said.verbatim else interpolate(cell, namespace)).split("\n") if text.strip()]
+        language = self.session.settings.spoken
+        view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
+
+        def conclude(embeddings: Embeddings | None) -> None:
+            view.finish(None if embeddings is None else vectors.bundle(embeddings, language))
+            self.bind(said.as_name, embeddings)
+
+        return Begun(self.session.begin_embed(texts, **said.options), view, conclude)
+
     def _command(self, line: str) -> ImageCommand:
         with self.listening(listen=True):
             return command_line(line, self.shell.user_ns)
@@ -141,9 +237,10 @@ class ErnieMagics(Doors):
     def _shown(self, what: Any) -> Table:
         """A picture or a set with what made it; a file too."""
         images, made = recipes.opened(what), recipes.recipe(what)
-        pictures.view_for(self.shell, self.session.settings.spoken, owns_cell=False).finish(images)
+        language = self.session.settings.spoken
+        result.view_for(self.shell, language, owns_cell=False).finish(pictures.bundle(images, language, name=""))
         rows = [[name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)] for name, value in made.items()]
-        return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[self.session.settings.spoken], rows)
+        return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
 
     def _ask(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Answer]:
         """A `%%ernie` cell."""
@@ -169,7 +266,8 @@ class ErnieMagics(Doors):
         return self._drawing(self.session.begin_image(prompt, **said.options), said, owns_cell=owns_cell and not heard())
 
     def _drawing(self, stream: Stream[ImageSet], said: ImageLine, *, owns_cell: bool) -> Begun[ImageSet]:
-        view = pictures.view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell)
+        language = self.session.settings.spoken
+        view = result.view_for(self.shell, language, owns_cell=owns_cell)
         concluded: list[ImageSet | None] = []
 
         def conclude(images: ImageSet | None) -> None:
@@ -183,9 +281,13 @@ class ErnieMagics(Doors):
                     saved = images.save(said.save)
                 except ErnieError as error:  # what was made is shown all the same
                     problem = error
-            view.finish(images, full=said.full, name=said.as_name, saved=saved)
+            view.finish(None if images is None else pictures.bundle(images, language, full=said.full, name=said.as_name or "ernie.images[-1]", saved=saved))
             if problem:
                 raise problem
 
         return Begun(stream, view, conclude)
 
+
+def _refuse(words: list[str]) -> None:
+    if words:
+        raise InvalidOption(Text("不认识“{extra}”", "{extra!r} is not known here").fill(extra=" ".join(words)))

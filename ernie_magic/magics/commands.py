@@ -32,15 +32,20 @@ def _conversation(session: Session, name: str) -> Conversation:
     return session[name] if name else session.conversation
 
 
+# What people call the kinds of models: `%ernie models image` lists them, whatever their ids are.
+_KIND_WORDS = {"chat": ("chat", "文生文", "对话"), "completion": ("completion", "续写"), "image": ("image", "images", "picture", "pictures", "文生图", "图片"),
+               "embedding": ("embedding", "embeddings", "vector", "vectors", "向量"), "rerank": ("rerank", "排序")}
+
+
 def list_models(session: Session, words: list[str]) -> Table:
-    """The live list; an argument filters it."""
+    """The live list; an argument filters it, by a part of the id or by the kind."""
     language = session.settings.spoken
     kinds = {"chat": Text("文生文", "chat"), "completion": Text("续写", "completion"), "image": Text("文生图", "image"),
              "embedding": Text("向量", "embedding"), "rerank": Text("排序", "rerank")}
     rows = []
     wanted = words[0].lower() if words else ""
     for entry in session.models():
-        if wanted not in entry.id.lower():
+        if wanted not in entry.id.lower() and wanted not in _KIND_WORDS.get(entry.kind or "", ()):
             continue
         kind = kinds[entry.kind].say(language) if entry.kind else "?"
         rows.append([entry.id, kind, *_known(entry.known, language)])
@@ -211,7 +216,7 @@ def examine(session: Session, _words: list[str]) -> Table:
 
 
 COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
-    "models": (list_models, Text("实时模型列表；models turbo 只列含 turbo 的", "the live list of models; `models turbo` filters")),
+    "models": (list_models, Text("实时模型列表；models turbo 只列含 turbo 的，models 图片 只列文生图模型", "the live list of models; `models turbo` and `models image` filter")),
     "history": (show_history, Text("历史：history -n 3，history -s tutor", "the turns: history -n 3, history -s tutor")),
     "usage": (show_usage, Text("用了多少 token", "tokens spent")),
     "limits": (show_limits, Text("频率限制还剩多少", "what is left of the rate limits")),

@@ -10,6 +10,7 @@ from ernie_magic import models, parameters
 from ernie_magic.language import LANGUAGES
 from ernie_magic.magics import commands, image_line
 from ernie_magic.magics.chat_line import CHAT
+from ernie_magic.magics.embed_line import EMBED
 from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.services import SERVICES
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Matcher = Callable[[CompletionContext], dict[str, Any]]
 
 
-_GRAMMARS = {"%%ernie": CHAT, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.COMMAND}
+_GRAMMARS = {"%%ernie": CHAT, "%%ernie_embed": EMBED, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.COMMAND}
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:

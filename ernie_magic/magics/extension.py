@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "ernie"
 # What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or fetches pictures.
-AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async"}
+AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async", "%%ernie_embed": "embed_cell_async"}
 AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _TAG = "_ernie_magic"
 _TAKEN = Text("变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
@@ -69,8 +69,8 @@ def unload(shell: InteractiveShell) -> None:
         matchers = shell.Completer.custom_matchers
         matchers[:] = [f for f in matchers if not hasattr(f, _TAG)]
     for kind in ("line", "cell"):
-        for name in (NAME, f"{NAME}_image"):
-            shell.magics_manager.magics[kind].pop(name, None)
+        for name in [name for name in shell.magics_manager.magics[kind] if name == NAME or name.startswith(f"{NAME}_")]:
+            shell.magics_manager.magics[kind].pop(name)
 
 
 class _Door:

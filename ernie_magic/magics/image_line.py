@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import picture_files, recipes
@@ -68,6 +68,7 @@ def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
 def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
     if said["preview"] not in (None, "url"):
         raise InvalidOption(Text("--preview 只能是 url", "--preview is url or not given"))
+    picture_files.check(said["save"] or "")  # before anything is sent, and billed
     beside = {"model": said["model"], "endpoint": said["endpoint"], "prompt": said.get("prompt"), "extra": dict(extra_fields(said["param"])) if said["param"] else None}
     options = {**grammar.given(said), **{name: value for name, value in beside.items() if value is not None}}
     if said["preview"] and not said["save"]:
@@ -115,7 +116,10 @@ def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
     said = COMMAND.read(rest, namespace)
     if re.fullmatch(r"[+-]\d+", said["seed"] or "") and name in ("redo", "vary"):
         said["seed"] = str(_counted(said["seed"], recipes.seed_of(recipes.recipe(what))))
-    return ImageCommand(name, what, _understood(COMMAND, said))
+    found = _understood(COMMAND, said)
+    if name == "download" and not found.as_name and picture.isidentifier():
+        found = replace(found, as_name=picture)  # what is downloaded takes the place of the links
+    return ImageCommand(name, what, found)
 
 
 def _counted(steps: str, known: int | None) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import asyncio
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidExpression, InvalidOption, words
 from ernie_magic.keys import scrub
 from ernie_magic.language import Text, clipped
+from ernie_magic.picture_formats import EXTENSIONS
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ _DEFINE = Text("先在前面的单元格里给 {name} 赋值；要原样写双�
                "give {name} a value in a cell above; to write double braces as they are, add --verbatim")
 _NO_EXPRESSION = (SyntaxError, ValueError, MemoryError, RecursionError)  # the last two for what is nested too deep
 # Names that every namespace has: nobody meant them.
+_LOOKED_AT = 1000  # files of a folder
 _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
 
 
@@ -59,11 +62,20 @@ def named(word: str, namespace: Mapping[str, Any]) -> Any:
     if word not in namespace and (word.startswith(("http://", "https://", "data:")) or _is_file(word)):
         return word
     if not _is_expression(word) or not any(isinstance(node, ast.Name) and node.id in namespace for node in ast.walk(ast.parse(word.strip(), mode="eval"))):
-        close = near(word, [name for name in namespace if not name.startswith("_") and name not in _USUAL], 1)
+        close = near(word, [*(name for name in namespace if not name.startswith("_") and name not in _USUAL), *_files_beside(word)], 1)
         raise InvalidOption(Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
                             advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
-                            Text("变量直接写名字，不加双花括号", "write a variable by its name, without double braces"))
+                            Text("写变量名（不加双花括号）或文件路径", "write a variable's name (no double braces) or a file's path"))
     return _evaluated(word.strip(), namespace, shown=word.strip())
+
+
+def _files_beside(word: str) -> list[str]:
+    """Files that a word may have meant."""
+    folder = Path(word).parent
+    try:
+        return [str(folder / found.name) if folder != Path() else found.name for found in islice(folder.iterdir(), _LOOKED_AT) if found.suffix in EXTENSIONS]
+    except (OSError, ValueError, RuntimeError):
+        return []
 
 
 def _is_file(word: str) -> bool:

@@ -10,7 +10,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ernie_magic import parameters
+from ernie_magic import models, parameters
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.magics.interpolate import interpolate, spans
@@ -149,7 +149,8 @@ class Grammar:
         lines = []
         for p in parameters.of(self.kind).values():
             bounds = f"  {p.range()}" if p.range() else ""
-            lines.append(f"    {', '.join(_flags(p))}{bounds}\n        {p.help.zh} / {p.help.en}")
+            takers = [entry.id for entry in models.CATALOGUE if p.needs in entry.takes and entry.kind == self.kind] if p.needs and self.kind == "image" else []
+            lines.append(f"    {', '.join(_flags(p))}{bounds}\n        {p.help.zh} / {p.help.en}{f' ({chr(44).join(takers)})' if takers else ''}")
         for option in self.options:
             name = ", ".join(f for f in (option.short, option.flag) if f)
             takes = f" [{option.takes}]" if option.alone else f" {option.takes}" if option.takes else ""

@@ -30,8 +30,9 @@ _INSIDE = tuple(ipaddress.ip_network(net) for net in (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "224.0.0.0/4",
     "240.0.0.0/4", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "100::/64", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"))
 _ENDED = Text("链接可能已过期，或网络有问题", "the link may have expired, or the network fails")
-_AGAIN = Text("用 ernie.download(…) 再下载一次；下次可加 --response-format b64_json 直接接收数据",
-              "download it again with ernie.download(…); next time --response-format b64_json has the data sent")
+_AGAIN = Text("过一会儿再下载：%ernie_image download 或 ernie.download(…)", "download it later: %ernie_image download, or ernie.download(…)")
+_GONE = Text("再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json 直接接收数据",
+             "make it again: %ernie_image redo, or ernie.redo(…); next time --response-format b64_json has the data sent")
 
 
 async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
@@ -81,7 +82,7 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
                 continue
             if not response.is_success:
                 told = Text("图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}").fill(status=response.status_code)
-                failed = ProtocolError(told, _ENDED, _AGAIN, status=response.status_code)
+                failed = ProtocolError(told, _ENDED, _AGAIN if response.status_code >= 500 else _GONE, status=response.status_code)  # noqa: PLR2004
                 failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; nothing is made by asking again)
                 raise failed
             return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))

@@ -59,6 +59,18 @@ class WireRequest(NamedTuple):
     most: int = 32 * 1024 * 1024
 
 
+class Progress(NamedTuple):
+    """How far many pieces of work are.
+
+    Attributes
+    ----------
+    done, total : int
+    """
+
+    done: int
+    total: int
+
+
 class Delta(NamedTuple):
     """What one chunk adds.
 
@@ -71,6 +83,8 @@ class Delta(NamedTuple):
         No part of the answer: what the call is waiting for.
     waited : int
         With a notice that is told each second: seconds since the call began.
+    progress : Progress | None
+        No part of the answer: how far many pieces of work are.
     errand : Errand | None
         No part of the answer: a tool to be called by whoever reads.
     tool : ToolRun | None
@@ -83,6 +97,7 @@ class Delta(NamedTuple):
     reasoning: str = ""
     notice: Text | None = None
     waited: int = 0
+    progress: Progress | None = None
     errand: Errand[Any] | None = None
     tool: ToolRun | None = None
     event: Mapping[str, Any] | None = None

@@ -6,21 +6,22 @@ import base64
 import binascii
 import json
 import math
-import struct
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ernie_magic.keys import scrub
-from ernie_magic.results import Embeddings, Ranked, Ranking
+from ernie_magic.results import Ranked, Ranking
 from ernie_magic.wire.failures import not_the_api
 from ernie_magic.wire.protocol import safe, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+
     from ernie_magic.errors import ProtocolError
-    from ernie_magic.requests import EmbeddingRequest, ImageRequest, RerankRequest
+    from ernie_magic.requests import ImageRequest, RerankRequest
     from ernie_magic.usage import Usage
 
 _PICTURES = 4  # the most that the documents let one call ask for (seed 000)
@@ -28,34 +29,57 @@ _URL, _NAME = 8192, 200  # characters of a link, of a name: more is none
 _LARGE = 2**53  # what JSON's readers agree on
 
 
-def vectors(payload: Mapping[str, Any], request: EmbeddingRequest, service: str) -> Embeddings:
-    """The vectors of an embeddings reply, in the order of the texts whatever order they came in.
+class VectorsReply(NamedTuple):
+    """A reply of vectors.
+
+    Attributes
+    ----------
+    vectors : numpy.ndarray
+        Of shape (texts, dimensions), float32, in the order of the texts whatever order they came in.
+    model : str
+        "" when the service does not say.
+    usage : Usage
+    """
+
+    vectors: np.ndarray
+    model: str
+    usage: Usage
+
+
+def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
+    """The vectors of an embeddings reply for so many texts.
 
     Raises
     ------
     ProtocolError
         One is missing, or is no vector.
     """
-    by_index: dict[int, tuple[float, ...]] = {}
+    import numpy as np
+
+    by_index: dict[int, np.ndarray] = {}
     try:
         for place, item in enumerate(payload["data"]):
             by_index[int(item.get("index", place))] = _vector(item["embedding"])
-        found = tuple(by_index[i] for i in range(len(request.texts)))
-    except (KeyError, TypeError, ValueError, AttributeError):
+        found = np.stack([by_index[i] for i in range(count)])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise _not_expected(payload) from None
-    if len({len(vector) for vector in found}) != 1:
+    if not found.shape[1] or not np.isfinite(found).all():
         raise _not_expected(payload)
-    return Embeddings(request.texts, found, request, usage_of(payload.get("usage")), str(payload.get("model") or request.model), service)
+    return VectorsReply(found, safe(payload.get("model") or "")[:_NAME], usage_of(payload.get("usage")))
 
 
-def _vector(embedding: object) -> tuple[float, ...]:
+def _vector(embedding: object) -> np.ndarray:
     """A list of floats, or base64 of little-endian 32-bit floats, as openai-python asks for by default."""
+    import numpy as np
+
     if isinstance(embedding, str):
-        raw = base64.b64decode(embedding, validate=True)
-        return struct.unpack(f"<{len(raw) // 4}f", raw[: len(raw) // 4 * 4])
-    if not isinstance(embedding, list) or not embedding:
+        return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
+    if not isinstance(embedding, list):
         raise TypeError("no vector")
-    return tuple(float(number) for number in embedding)
+    made = np.array(embedding, dtype=np.float32)
+    if made.ndim != 1:
+        raise TypeError("no vector")
+    return made
 
 
 class ImageItem(NamedTuple):

@@ -47,7 +47,7 @@ def test_a_misspelled_setting_names_the_right_one(ernie):
 
 
 @pytest.mark.parametrize("call", [lambda e: e.use(5), lambda e: e.use(None), lambda e: e[5], lambda e: e[None], lambda e: e.wire.get("models"),
-                                  lambda e: e.wire.get("//elsewhere/x"), lambda e: e.embed([]), lambda e: e.embed([""]), lambda e: e.embed(["x"] * 17),
+                                  lambda e: e.wire.get("//elsewhere/x"), lambda e: e.embed([]), lambda e: e.embed([""]), lambda e: e.embed(["x", 7]),
                                   lambda e: e.embed("x" * 1001), lambda e: e.image(""), lambda e: e.image("x" * 1025), lambda e: e.rerank("", ["a"]),
                                   lambda e: e.rerank("q", []), lambda e: e.complete(" "), lambda e: e.complete("x", tools=[])])
 def test_other_calls(ernie, emulator, call):

@@ -77,7 +77,7 @@ def test_redo_vary_and_show(run, shell, ernie):
     run("%ernie_image vary cats[0] --seed=-{{40 + 1}} --negative-prompt ''")
     assert ernie.last.parameters == {"negative_prompt": "", "style": "Anime", "seed": 1}
     run("%ernie_image vary cats")
-    assert ernie.last.parameters["seed"] == 43
+    assert ernie.last.parameters["seed"] == 44  # 43 is the second one's
     result, out = run("%ernie_image show cat-1.png")
     assert result.success
     assert re.search(r'parameters +\{"n": 2, "style": "Anime", "seed": 42\}', out)
@@ -97,7 +97,7 @@ def test_redo_vary_and_show(run, shell, ernie):
     ("%ernie_image redo number", "int cannot be made again: a picture, a file or its parameters can"), ("%ernie_image redo cats[9]", "cats[9] raised IndexError"),
     ("%ernie_image vary cats foo", "a picture (a file or a variable) comes first, then options"), ("%ernie_image redo cats[:0]", "ImageSet cannot be made again"),
     ("%ernie_image redo " + "cats." * 300 + "x", "raised AttributeError"), ("%ernie_image show ~nobody/x.png", "no variable or file ~nobody/x.png"),
-    ("%%ernie --image {{cats[0]}}\n?", "write a variable by its name, without double braces"),
+    ("%%ernie --image {{cats[0]}}\n?", "write a variable's name (no double braces) or a file's path"),
     ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"), ("%%ernie --image number\n?", "int is not a picture")])
 def test_mistakes_are_one_line_and_nothing_is_lost(run, shell, ernie, code, told):
     run("%%ernie_image --as cats\n猫")
@@ -107,7 +107,7 @@ def test_mistakes_are_one_line_and_nothing_is_lost(run, shell, ernie, code, told
     error = result.error_before_exec or result.error_in_exec
     assert told in str(error)
     assert "\n" not in str(error)
-    assert len(ernie.images) == kept + ("nothing}" in code)  # the pattern is looked at when there is something to write
+    assert len(ernie.images) == kept
 
 
 def test_a_question_with_a_picture(run, shell):

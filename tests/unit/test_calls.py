@@ -36,15 +36,14 @@ def test_vectors(session, emulator):
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
 def test_vectors_are_in_the_order_of_the_texts_whatever_order_they_came_in(order):
-    from ernie_magic.requests import Rules, embedding_request
-
-    request = embedding_request(["a", "b", "c"], model="m", given={}, extra={}, rules=Rules())
     packed = base64.b64encode(struct.pack("<1f", 1.0)).decode()
     payload = {"data": [{"index": i, "embedding": packed if i == 1 else [float(i)]} for i in order]}
-    assert replies.vectors(payload, request, "s").vectors == ((0.0,), (1.0,), (2.0,))
-    for broken in ({"data": []}, {"data": [{"index": 0, "embedding": []}]}, {"data": 5}, {}, {"data": [{"index": 0, "embedding": "%%"}] * 3}):
+    assert replies.vectors(payload, 3).vectors.tolist() == [[0.0], [1.0], [2.0]]
+    for broken in ({"data": []}, {"data": [{"index": 0, "embedding": []}]}, {"data": 5}, {}, {"data": [{"index": 0, "embedding": "%%"}] * 3},
+                   {"data": [{"index": i, "embedding": [[1.0]]} for i in range(3)]}, {"data": [{"index": i, "embedding": [float("nan")]} for i in range(3)]},
+                   {"data": [{"index": i, "embedding": [0.0] * (i + 1)} for i in range(3)]}, {"data": [{"index": 1e400, "embedding": [0.0]}] * 3}):
         with pytest.raises(errors.ProtocolError):
-            replies.vectors(broken, request, "s")
+            replies.vectors(broken, 3)
 
 
 def test_pictures_as_links_and_as_bytes(session, emulator):

@@ -379,7 +379,7 @@ def test_no_odd_picture_takes_the_others_with_it(server, session, bad):
     server.gives(bad, {"b64_json": packed(GOOD)})
     found = session.image("猫", n=2)
     assert [bool(one.problem) for one in found] == [True, False]
-    assert repr(found[0]).startswith("Picture(problem=")
+    assert repr(found[0]).startswith("Picture('猫'")
 
 
 def test_no_more_pictures_are_fetched_than_were_asked_for(server, session):

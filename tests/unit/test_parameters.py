@@ -76,7 +76,7 @@ def test_the_catalogue_widens_the_range_for_newer_models_and_the_service_judges_
 
 def test_a_wrong_choice_names_the_nearest():
     with pytest.raises(InvalidOption, match="did you mean Anime"):
-        parameters.of("image")["style"].check("anime")
+        parameters.of("image")["style"].check("Anmie")
 
 
 def test_an_unknown_name_names_the_nearest():
@@ -95,3 +95,12 @@ def test_parse_never_fails_with_anything_but_our_own_error(text):
             parameter.check(parameter.parse(text))
         except InvalidOption as error:
             assert "\n" not in error.line("en")  # noqa: PT017  (any outcome is fine, but for this)
+
+
+def test_choices_and_sizes_are_understood_however_they_are_written():
+    assert parameters.of("image")["style"].check("pixel art") == "Pixel Art"
+    size = parameters.of("image")["size"]
+    assert [size.check(given) for given in ("1024", 1024, "1024,768", "1024×768", (768, 768))] == ["1024x1024", "1024x1024", "1024x768", "1024x768", "768x768"]
+    with pytest.raises(InvalidOption, match=r"write 1024x1024; there are: 1024x1024 \| 768x768"):
+        size.check("16:9", "Stable-Diffusion-XL")
+    assert parameters.of("image")["use_pe"].parse("关") is False

@@ -5,6 +5,7 @@ import json
 import os
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -224,7 +225,7 @@ def test_what_cannot_be_made_again_is_told_in_a_line(asked, what):
 def test_a_variation_is_one_picture_with_the_next_seed(asked):
     session, sent = asked
     session.begin_vary(picture(parameters={"n": 3, "seed": 7, "style": "Anime"}), style="Base")
-    assert sent.pop().parameters == {"style": "Base", "seed": 8}
+    assert sent.pop().parameters == {"style": "Base", "seed": 10}  # 8 and 9 are the other two's
     session.begin_vary(picture(parameters={"n": 3}))
     assert sent.pop().parameters == {}
     session.begin_vary(picture(parameters={"seed": 7}, reported_seed=99))
@@ -275,3 +276,22 @@ def test_a_file_with_other_parameters_and_a_pipe_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(InvalidOption, match="cannot be read"):
         picture_files.read_metadata(tmp_path / "pipe.png")
+
+
+def test_a_variation_of_each_picture_is_another_one(asked):
+    session, sent = asked
+    for index in range(2):
+        session.begin_vary(picture(parameters={"n": 2, "seed": 42}, index=index))
+    assert [request.parameters["seed"] for request in sent] == [44, 45]
+
+
+def test_another_model_is_not_asked_for_what_it_does_not_take(asked):
+    session, sent = asked
+    session.begin_redo(picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}), model="Stable-Diffusion-XL")
+    assert sent.pop().parameters == {"style": "Anime", "size": "768x768", "seed": 3}
+    session.begin_redo(picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}), model="ERNIE-Image")
+    assert sent.pop().parameters == {"size": "768x768", "seed": 3}
+
+
+def test_a_picture_is_an_array_too():
+    assert np.asarray(picture(file_of(size=(8, 6)))).shape == (6, 8, 3)

@@ -1,0 +1,42 @@
+"""Many pieces of work, so many at the same time, in the order they are given."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+Item = TypeVar("Item")
+
+
+async def in_flight(most: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+    """Do `work` for each item, at most so many at the same time; items are taken when there is room, never all at once.
+
+    When one fails no further one is begun, those under way are finished, and the first error is raised. Cancelled, those
+    under way are cancelled.
+    """
+    coming = iter(items)
+    problems: list[Exception] = []
+
+    async def worker() -> None:
+        for item in coming:
+            if problems:
+                return
+            try:
+                await work(item)
+            except Exception as error:  # noqa: BLE001  (raised below, when the others have ended)
+                problems.append(error)
+                return
+
+    workers = [asyncio.ensure_future(worker()) for _ in range(most)]
+    try:
+        await asyncio.gather(*workers)
+    except asyncio.CancelledError:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        raise
+    if problems:
+        raise problems[0]

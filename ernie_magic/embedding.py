@@ -1,0 +1,124 @@
+"""Vectors of any number of texts, on the I/O thread: what is known already, then batches, several in flight, in the texts' order."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ernie_magic.bulk import in_flight
+from ernie_magic.errors import ErnieError
+from ernie_magic.results import Embeddings
+from ernie_magic.running import in_thread
+from ernie_magic.usage import Usage
+from ernie_magic.wire import replies
+from ernie_magic.wire.failures import not_the_api
+from ernie_magic.wire.protocol import Delta, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    import numpy as np
+
+    from ernie_magic.requests import EmbeddingRequest
+    from ernie_magic.services import Endpoint
+    from ernie_magic.settings import Snapshot
+    from ernie_magic.vector_store import VectorStore
+    from ernie_magic.wire.client import Client
+
+
+class Embedding:
+    """One request for vectors, however many calls it takes.
+
+    Parameters
+    ----------
+    client, protocol, endpoint, settings
+        Whom to ask, and how.
+    emit
+        Told how far it is (`Delta.progress`), and what is waited for.
+    store
+        Vectors that are known already, None to ask for all.
+    most
+        Calls in flight.
+    """
+
+    def __init__(self, client: Client, protocol: ModuleType, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None],
+                 store: VectorStore | None, most: int) -> None:
+        self._client, self._protocol, self._endpoint, self._settings = client, protocol, endpoint, settings
+        self._emit, self._store, self._most = emit, store, most
+        self._rows: dict[str, list[int]] = {}
+        self._vectors: np.ndarray | None = None
+        self._usage, self._model = Usage(), ""
+        self._done = self._asked = 0
+
+    async def run(self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]) -> Embeddings:
+        """The vectors, equal texts asked for once; rows of skipped texts are NaN.
+
+        Parameters
+        ----------
+        batch
+            Texts in one call.
+        counted
+            Told the model and the usage of each call.
+
+        Raises
+        ------
+        ErnieError
+            A call failed for good; `answer` has the vectors that came, partial. They are in the store too.
+        """
+        for row, text in enumerate(request.texts):
+            if row not in request.skipped:
+                self._rows.setdefault(text, []).append(row)
+        known = await in_thread(self._store.find, list(self._rows)) if self._store else {}
+        self._fill(request, known)
+        missing = [text for text in self._rows if text not in known]
+        self._tell()
+
+        async def ask(texts: list[str]) -> None:
+            part = replace(request, texts=tuple(texts), skipped=frozenset())
+            reply = replies.vectors(await self._client.send(self._endpoint, self._protocol.embeddings(part), self._settings, self._emit), len(texts))
+            self._usage += reply.usage
+            self._asked += len(texts)
+            self._model = reply.model or self._model
+            counted(self._model or request.model, reply.usage)
+            came = dict(zip(texts, reply.vectors, strict=True))
+            self._fill(request, came)
+            self._tell()
+            if self._store:
+                writing.append(asyncio.ensure_future(in_thread(self._store.keep, came)))
+
+        writing: list[asyncio.Future[None]] = []
+        problem: BaseException | None = None
+        try:
+            await in_flight(self._most, (missing[start : start + batch] for start in range(0, len(missing), batch)), ask)
+        except (ErnieError, asyncio.CancelledError) as error:
+            problem = error
+        await asyncio.gather(*writing)
+        embeddings = self._result(request, partial=problem is not None)
+        if isinstance(problem, ErnieError):
+            problem.answer = embeddings if self._done else None
+            raise problem
+        return embeddings
+
+    def _fill(self, request: EmbeddingRequest, vectors: dict[str, Any]) -> None:
+        import numpy as np
+
+        for text, vector in vectors.items():
+            if self._vectors is None:
+                self._vectors = np.full((len(request.texts), len(vector)), np.nan, dtype=np.float32)
+            if self._vectors.shape[1] != len(vector):
+                raise not_the_api(200, f"vectors of {self._vectors.shape[1]} and of {len(vector)} numbers")
+            self._vectors[self._rows[text]] = vector
+            self._done += len(self._rows[text])
+
+    def _tell(self) -> None:
+        self._emit(Delta(progress=Progress(self._done, sum(map(len, self._rows.values())))))
+
+    def _result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
+        import numpy as np
+
+        vectors = self._vectors if self._vectors is not None else np.empty((len(request.texts), 0), dtype=np.float32)
+        return Embeddings(request.texts, vectors, request, self._usage, self._model or request.model, self._endpoint.service.name,
+                          asked=self._asked, partial=partial)

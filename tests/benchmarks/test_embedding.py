@@ -1,0 +1,63 @@
+"""Thousands of texts: the rate, as a share of what batch size, latency and concurrency allow, measured by bare loops in the same run."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from ernie_magic.session import Session
+from ernie_magic.settings import ErnieSettings
+
+LATENCY, IN_FLIGHT, BATCH = 0.05, 8, 16
+
+
+@pytest.fixture
+def server():
+    """The emulator in a process of its own, answering each call after 50 ms."""
+    process = subprocess.Popen([sys.executable, "-m", "ernie_magic.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    url = re.search(r"http://\S+", process.stdout.readline()).group(0)
+    root = url.split("/llm/")[0]
+    httpx.post(f"{root}/emulator/faults", json={"delay": LATENCY, "times": 10**6, "path": "/embeddings"}, trust_env=False).raise_for_status()
+    yield url
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+async def bare(url, texts):
+    """As fast as batch size, latency and concurrency allow: eight loops that post and parse, and nothing else."""
+    batches = iter([texts[start : start + BATCH] for start in range(0, len(texts), BATCH)])
+
+    async def post(client):
+        for batch in batches:
+            reply = await client.post(f"{url}/embeddings", json={"model": "embedding-v1", "input": batch})
+            assert len(json.loads(reply.content)["data"]) == len(batch)
+
+    async with httpx.AsyncClient(trust_env=False, headers={"Authorization": "Bearer any-key"}) as client:
+        await asyncio.gather(*(post(client) for _ in range(IN_FLIGHT)))
+
+
+def seconds(work):
+    began = time.perf_counter()
+    found = work()
+    return time.perf_counter() - began, found
+
+
+@pytest.mark.parametrize("count", [3_200, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, capsys, count):
+    texts = [f"文本 {i}" for i in range(count)]
+    with Session(ErnieSettings(service="aistudio", api_key="any-key", base_url=server)) as session:
+        session.embed("warm", cache=False)
+        rounds = [(seconds(lambda: session.embed(texts, cache=False, in_flight=IN_FLIGHT, progress=False)), seconds(lambda: asyncio.run(bare(server, texts))))
+                  for _ in range(2)]
+    took, found = min((ours for ours, _ in rounds), key=lambda pair: pair[0])
+    possible = min(plain for (_, _), (plain, _) in rounds)
+    with capsys.disabled():
+        print(f"\n{count} texts: {took:.2f} s, bare loops {possible:.2f} s: {possible / took:.2f} of the possible rate (by latency alone {count / BATCH / IN_FLIGHT * LATENCY:.2f} s)")
+    assert (found.shape, found.asked) == ((count, 384), count)
+    assert possible / took >= 0.95

@@ -1,0 +1,197 @@
+"""Vectors of many texts: in batches, once each, kept, and in order whatever happens on the way."""
+
+import sqlite3
+import time
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from ernie_magic import errors, similarity, vector_store
+from ernie_magic.requests import EmbeddingRequest, Rules, embedding_request
+from ernie_magic.services import AI_STUDIO, EMULATOR, Endpoint
+from ernie_magic.session import Session
+from ernie_magic.settings import ErnieSettings
+from ernie_magic.tokens import estimate
+from ernie_magic.wire.limits import LIMITS
+
+
+@pytest.fixture
+def session(emulator):
+    emulator.requests.clear()
+    with Session(ErnieSettings(service="aistudio", base_url=emulator.base_url, api_key="any-key", backoff_factor=0.01, retry_count=4)) as session:
+        yield session
+
+
+def asked(emulator):
+    return [text for logged in emulator.requests if logged.path.endswith("/embeddings") for text in logged.body["input"]]
+
+
+def test_any_number_of_texts_in_batches_of_the_model_s(session, emulator):
+    texts = [f"文本 {i}" for i in range(100)]
+    found = session.embed(texts)
+    assert (found.shape, found.vectors.dtype, found.asked, found.partial) == ((100, 384), np.float32, 100, False)
+    assert sorted(len(logged.body["input"]) for logged in emulator.requests) == [4, *[16] * 6]
+    assert np.allclose(found[37], session.embed("文本 37", cache=False)[0])
+    assert session.embed(texts[:2], model="tao-8k").shape == (2, 384)
+    assert [len(logged.body["input"]) for logged in list(emulator.requests)[-2:]] == [1, 1]
+
+
+@pytest.mark.parametrize("make", [list, tuple, np.array, pd.Series, pl.Series, lambda texts: pd.DataFrame({"a": texts})["a"], iter])
+def test_a_column_of_any_kind(session, make):
+    assert session.embed(make(["a", "b"])).texts == ("a", "b")
+
+
+def test_equal_texts_are_asked_for_once(session, emulator):
+    found = session.embed(["a", "b", "a"] * 20)
+    assert asked(emulator) == ["a", "b"]
+    assert (found.asked, np.unique(found.vectors, axis=0).shape[0]) == (2, 2)
+    assert np.allclose(found[0], found[57])
+
+
+def test_a_second_run_asks_only_for_new_texts(session, emulator, tmp_path):
+    first = session.embed(["a", "b"])
+    emulator.requests.clear()
+    found = session.embed(["b", "c", "a"])
+    assert asked(emulator) == ["c"]
+    assert np.allclose(found[2], first[0])
+    assert (found.asked, found.usage.total_tokens) == (1, 1)
+    assert session.embed(["a"], cache=False).asked == 1
+    session.settings.cache = False
+    assert session.embed(["a"]).asked == 1
+
+
+def test_vectors_are_found_only_for_what_made_them(tmp_path):
+    path = tmp_path / "v.sqlite3"
+
+    def store(endpoint=None, **request):
+        return vector_store.VectorStore(EmbeddingRequest(model="embedding-v1", texts=("a",)) if not request else EmbeddingRequest(**request),
+                                        endpoint or Endpoint(AI_STUDIO, "https://a/v3", None), path)
+
+    store().keep({"a": np.array([1.0, 2.0])})
+    assert store().find(["a", "b"])["a"].tolist() == [1.0, 2.0]
+    for other in (store(model="tao-8k", texts=("a",)), store(model="embedding-v1", texts=("a",), parameters={"user": "me"}), store(Endpoint(AI_STUDIO, "https://b/v3", None)),
+                  store(Endpoint(EMULATOR, "https://a/v3", None))):
+        assert other.find(["a"]) == {}
+
+
+def test_a_store_that_is_broken_is_done_without(session, emulator, tmp_path):
+    (tmp_path / "work" / ".ernie").mkdir()
+    (tmp_path / "work" / ".ernie" / vector_store.NAME).write_bytes(b"no database" * 100)
+    assert session.embed(["a"]).asked == 1
+    assert session.embed(["a"]).asked == 1
+
+
+def test_a_folder_beside_the_notebook_is_used_when_it_is_there(session, tmp_path):
+    (tmp_path / "work" / ".ernie").mkdir()
+    session.embed(["a"])
+    with sqlite3.connect(tmp_path / "work" / ".ernie" / vector_store.NAME) as connection:
+        assert connection.execute("SELECT count(*) FROM vectors").fetchone() == (1,)
+    connection.close()
+
+
+@pytest.mark.parametrize("invalid", ["truncate", "skip"])
+def test_texts_that_do_not_fit(session, emulator, invalid):
+    found = session.embed(["a", "", "长" * 1001, " ", "b"], invalid=invalid)
+    nan = [bool(np.isnan(row).all()) for row in found.vectors]
+    assert nan == [False, True, invalid == "skip", True, False]
+    assert ("长" * 384 in asked(emulator)) is (invalid == "truncate")
+
+
+def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
+    with pytest.raises(errors.InvalidMessages, match=r"empty or too long: 2, 4 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)"):
+        session.embed(["a", "长" * 1001, "b", ""])
+    with pytest.raises(errors.InvalidMessages, match="text 2 is no text, but float"):
+        session.embed(["a", float("nan")])
+    with pytest.raises(errors.InvalidOption, match=r"invalid 'cut' is not one of: error \| truncate \| skip"):
+        session.embed(["a"], invalid="cut")
+    assert not emulator.requests
+
+
+def test_a_text_is_cut_as_late_as_it_may_be():
+    words = "a " * 600
+    (text,) = embedding_request([words], model="embedding-v1", given={}, extra={}, rules=Rules(), invalid="truncate").texts
+    assert estimate(text) <= 384 < estimate(words[: len(text) + 3])
+    assert words.startswith(text)
+
+
+@pytest.mark.parametrize("fault", [{"code": "rpm_rate_limit_exceeded", "retry_after": 0.05}, {"status": 500}, {"html": True, "status": 503}])
+def test_nothing_is_lost_or_paid_twice_after_faults(session, emulator, fault):
+    for _ in range(5):
+        emulator.faults.add(path="/embeddings", **fault)
+    texts = [f"文本 {i}" for i in range(200)]
+    found = session.embed(texts, cache=False)
+    assert not np.isnan(found.vectors).any()
+    assert session.usage.total.requests == 13
+    assert found.asked == 200
+
+
+def test_what_came_before_a_failure_is_kept_and_the_rest_is_asked_for_next_time(session, emulator):
+    session.settings.retry_count = 1
+    texts = [f"文本 {i}" for i in range(64)]
+    session.embed(["warm"])
+    emulator.requests.clear()
+    for i in range(4):
+        emulator.faults.add(path="/embeddings", **({"status": 500} if i == 2 else {"delay": 0.0}))
+    with pytest.raises(errors.ServerError) as caught:
+        session.embed(texts, in_flight=1)
+    partial = caught.value.answer
+    assert (partial.partial, int(np.isnan(partial.vectors).any(axis=1).sum())) == (True, 32)
+    assert session.last is partial
+    emulator.faults.clear()
+    emulator.requests.clear()
+    assert session.embed(texts).asked == 32
+    assert asked(emulator) == texts[32:]
+
+
+def test_the_rate_limit_is_kept_and_used(session, emulator):
+    """300 requests a minute, a minute of two seconds here: the rate is reached, hardly anything is refused."""
+    emulator.rates.requests, emulator.rates.minute = 300, 2.0
+    LIMITS.minute = 2.0
+    try:
+        session.embed(["warm"], model="tao-8k", cache=False)
+
+
+        began = time.monotonic()
+        found = session.embed([f"文本 {i}" for i in range(899)], model="tao-8k", cache=False, in_flight=16, progress=False)
+        took = time.monotonic() - began
+    finally:
+        emulator.rates.requests, emulator.rates.minute = 3000, 60.0
+    refused = len(emulator.requests) - 900
+    assert not np.isnan(found.vectors).any()
+    assert refused <= 9
+    # 300 at once, 300 two seconds later, 299 two seconds after that: four seconds and the time of the last ones.
+    assert took <= (4.0 + 1.0) / 0.95
+
+
+def test_search_finds_the_nearest(session):
+    texts = ["北京烤鸭很好吃", "给我讲个故事", "今天天气很好", "讲一个睡前故事"]
+    found = session.search("讲故事", texts, k=2)
+    assert {one.text for one in found} == {"给我讲个故事", "讲一个睡前故事"}
+    assert found[0].score >= found[1].score
+    assert repr(found[0]).startswith("Found('")
+    with pytest.raises(errors.InvalidOption, match="dimensions"):
+        session.search("x", session.embed(texts, model="bge-large-zh"), model="embedding-v1")
+
+
+def test_points_on_a_plane_are_the_same_each_time_and_few_texts_do():
+    rows = np.random.default_rng(0).normal(size=(6, 8))
+    first, method = similarity.plane(rows)
+    assert (first.shape, method) == ((6, 2), "PCA")
+    assert np.array_equal(first, similarity.plane(rows)[0])
+    for few in (rows[:1], rows[:2], rows[:, :1], np.full((3, 4), np.nan)):
+        assert np.isfinite(similarity.plane(few)[0]).all()
+    assert np.allclose(np.diag(similarity.similarities(rows)), 1)
+
+
+def test_an_interrupt_keeps_what_came(session, emulator):
+
+
+    for _ in range(20):
+        emulator.faults.add(path="/embeddings", delay=0.2)
+    stream = session.begin_embed([f"文本 {i}" for i in range(320)], in_flight=2)
+    time.sleep(0.5)
+    found = stream.stop()
+    assert found.partial
+    assert 0 < np.isfinite(found.vectors).all(axis=1).sum() < 320
