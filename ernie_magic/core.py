@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models, parameters, safety, tools
+from ernie_magic import mapping, models, parameters, safety, tools
 from ernie_magic.drawing import Drawing
 from ernie_magic.embedding import Embedding
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
@@ -315,6 +315,27 @@ class Core:
         protocol = _PROTOCOLS[endpoint.service.protocol]
         return await Embedding(self.client, protocol, endpoint, settings, emit, store, most).run(
             request, entry.batch if entry else parameters.MAX_TEXTS, lambda model, usage: self._usage.add(endpoint.service.name, model, usage))
+
+    async def ask(self, request: ChatRequest, endpoint: Endpoint, settings: Snapshot) -> Answer:
+        """One question that stands alone: no turn, no tools."""
+        clock = Clock()
+        reader, problem = await self.read(_PROTOCOLS[endpoint.service.protocol].chat(request), request, endpoint, settings, clock, lambda _delta: None)
+        self._count(reader, endpoint)
+        if reader.flag >= safety.WITHDRAWS:
+            raise safety.withdrawn(reader.flag, reader.id, locked=False)
+        if problem:
+            raise problem
+        return reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=False, service=endpoint.service.name)
+
+    async def map(self, job: mapping.Job, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> mapping.Mapped:
+        """A question for each row of a table (`mapping.Run`)."""
+        endpoint = await self.place(endpoint)
+        options = job.options
+        model = options.model or options.endpoint or settings.model or await self._default(endpoint, settings)
+        system = settings.system if options.system is None else options.system
+        paths = self._paths(endpoint)
+        requests = [replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths) for prompt in job.prompts]
+        return await mapping.Run(job, requests, endpoint, settings.language).run(lambda request: self.ask(request, endpoint, settings), emit)
 
     async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
         """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, cast
 from ernie_magic.language import Language, Text, system_language
 
 if TYPE_CHECKING:
+    from ernie_magic.mapping import Mapped
     from ernie_magic.pictures import ImageSet
     from ernie_magic.results import Answer, Embeddings
 
@@ -76,7 +77,7 @@ class ErnieError(_OneLine, Exception):
 
     Attributes
     ----------
-    answer : Answer | ImageSet | Embeddings | None
+    answer : Answer | ImageSet | Embeddings | Mapped | None
         What came before the failure (partial); None when nothing did.
     retryable : bool
         Whether the same request may be sent again safely and may then succeed.
@@ -95,7 +96,7 @@ class ErnieError(_OneLine, Exception):
     ) -> None:
         super().__init__(what, cause, advice)
         self.what, self.cause, self.advice, self.language = what, cause, advice, language
-        self.answer: Answer | ImageSet | Embeddings | None = None
+        self.answer: Answer | ImageSet | Embeddings | Mapped | None = None
 
     def line(self, language: Language | None = None) -> str:
         """The whole error as one line in `language`."""
@@ -272,7 +273,7 @@ class Interrupted(_OneLine, KeyboardInterrupt):
     HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
-    def __init__(self, line: str, answer: Answer | ImageSet | Embeddings | None = None) -> None:
+    def __init__(self, line: str, answer: Answer | ImageSet | Embeddings | Mapped | None = None) -> None:
         super().__init__(line)
         self.answer = answer
 
@@ -281,9 +282,9 @@ _STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last，�
 _STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had come yet")
 
 
-def came(result: object) -> Answer | ImageSet | Embeddings | None:
+def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
     """What a stopped call gave, when there is something in it."""
-    return cast("Answer | ImageSet | Embeddings", result) if any(getattr(result, name, None) for name in ("text", "reasoning", "pictures", "texts")) else None
+    return cast("Answer | ImageSet | Embeddings | Mapped", result) if any(getattr(result, name, None) for name in ("text", "reasoning", "pictures", "texts", "rows")) else None
 
 
 def interrupted(result: object, language: Language) -> Interrupted:

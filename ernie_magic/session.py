@@ -11,17 +11,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import models, recipes, services, similarity
+from ernie_magic import files, frames, ledger, mapping, models, recipes, services, similarity
 from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.language import Text
+from ernie_magic.mapping import Job, Mapped
 from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.progress import ashown, shown
-from ernie_magic.requests import completion_request, embedding_request, image_request, rerank_request
+from ernie_magic.requests import ChatOptions, completion_request, embedding_request, image_request, rerank_request
 from ernie_magic.results import Answer, Embeddings, Ranking
 from ernie_magic.running import IO, Call
+from ernie_magic.schema import fields
 from ernie_magic.settings import ErnieSettings, in_flight_of
 from ernie_magic.stream import Stream
 from ernie_magic.suggest import near
@@ -30,7 +32,7 @@ from ernie_magic.wire import replies
 from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.history import History
@@ -46,8 +48,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 MAIN = "main"
-_EMBEDDING = Text("向量", "vectors")
-RESULTS = (Answer, Embeddings, ImageSet, Ranking)
+_EMBEDDING, _MAPPING = Text("向量", "vectors"), Text("行", "rows")
+RESULTS = (Answer, Embeddings, ImageSet, Mapped, Ranking)
 
 
 class Session:
@@ -66,7 +68,7 @@ class Session:
     usage : UsageLog
     images : list of ImageSet
         Every set that was made, oldest first; `images.clear()` lets go of them.
-    last : Answer | Embeddings | ImageSet | Ranking | None
+    last : Answer | Embeddings | ImageSet | Mapped | Ranking | None
         The last result.
     """
 
@@ -79,7 +81,7 @@ class Session:
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
         self.images: list[ImageSet] = []
-        self.last: Answer | Embeddings | ImageSet | Ranking | None = None
+        self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
         self.wire = Wire(self)
         self._emulator: Emulator | None = None
         self._starting = threading.Lock()
@@ -217,6 +219,71 @@ class Session:
         """The same, awaited."""
         stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, **parameters)
         return await (ashown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.aresult())
+
+    def begin_map(
+        self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
+        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any,
+    ) -> Stream[Mapped]:
+        """A call of `map` on its way."""
+        settings, at = self.now()
+
+        def job() -> Job:
+            most = settings.in_flight if in_flight is None else in_flight_of(in_flight)
+            found = frames.rows_of(rows)
+            made = Job(rows, found, mapping.prompts_of(prompt, found), fields(schema), ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
+                       files.folder("data") / ledger.NAME, resume, most)
+            for first in made.prompts[:1]:  # what is wrong with every row is told at once
+                made.request(first, model or endpoint or settings.model or models.UNDECIDED, system or "", settings.parameters, at.rules)
+            return made
+
+        checked = self._checked(job)
+        return self.start(lambda core, emit: core.map(checked, at, settings, emit))
+
+    def map(
+        self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
+        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, **parameters: Any,
+    ) -> Mapped:
+        """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment, score:int").table`.
+
+        Parameters
+        ----------
+        prompt
+            The question, with `{{column}}` where a row's values belong.
+        rows
+            A DataFrame of pandas or polars, a list of dictionaries, or a list of texts (their column is `text`).
+        schema
+            Columns to be made, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str, int, float, bool); the whole answer
+            in a column `answer` when None.
+        resume
+            Take the answers that an earlier run of the same question got: only missing rows are asked, and paid, for. Answers are
+            written down as they come, so this goes on after a crash, a restart or an interrupt.
+        in_flight
+            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's rate limit holds all the same.
+        progress
+            Show a bar when it takes long.
+        model, system, endpoint, extra, **parameters
+            As `Conversation.stream` takes them.
+
+        Returns
+        -------
+        Mapped
+            `table` is of the kind that was given. A row that failed stays in its place, with why in the column `error`.
+
+        Raises
+        ------
+        ErnieError
+            One that would fail every row; `answer` has the table as far as it came.
+        """
+        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, **parameters)
+        return shown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.result()
+
+    async def amap(
+        self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
+        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, **parameters: Any,
+    ) -> Mapped:
+        """The same, awaited."""
+        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, **parameters)
+        return await (ashown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.aresult())
 
     def _texts_embedded(self, texts: Any, model: str | None) -> Embeddings:
         return texts if isinstance(texts, Embeddings) else self.embed(texts, model=model)

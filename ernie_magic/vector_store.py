@@ -10,12 +10,14 @@ import hashlib
 import json
 import threading
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ernie_magic import files
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
 
@@ -23,20 +25,9 @@ if TYPE_CHECKING:
     from ernie_magic.services import Endpoint
 
 NAME = "vectors.sqlite3"
-_FOLDER = ".ernie"  # beside the notebook, used when it is there
 _AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
 _WAIT = 5.0  # seconds for another process that is writing
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (address BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
-
-
-def folder() -> Path:
-    """Where files that outlive a kernel are kept: `.ernie` beside the notebook when it is there, else the user's cache folder."""
-    beside = Path.cwd() / _FOLDER
-    if beside.is_dir():
-        return beside
-    import platformdirs
-
-    return platformdirs.user_cache_path("ernie_magic")
 
 
 class VectorStore:
@@ -51,7 +42,7 @@ class VectorStore:
     """
 
     def __init__(self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None) -> None:
-        self._path = path or folder() / NAME
+        self._path = path or files.folder("cache") / NAME
         # The emulator listens on another port each time.
         where = "" if endpoint.service.name == "emulator" else endpoint.base_url
         self._made_by = json.dumps([endpoint.service.name, where, request.endpoint or request.model, dict(request.parameters), dict(request.extra)],

@@ -25,7 +25,7 @@ def _isolated(tmp_path, monkeypatch):
         folder = home if name in ("HOME", "USERPROFILE") else home / name.lower()
         folder.mkdir(exist_ok=True)
         monkeypatch.setenv(name, str(folder))
-    for name in ("LC_ALL", "LC_MESSAGES", "XDG_CACHE_HOME"):
+    for name in ("LC_ALL", "LC_MESSAGES", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")

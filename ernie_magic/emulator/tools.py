@@ -72,7 +72,7 @@ def value(schema: dict[str, Any], prompt: str, name: str, seed: int) -> Any:  # 
         return [value(schema.get("items") or {"type": "string"}, prompt, name, seed)]
     if kind == "object":
         return {inner: value(each, prompt, inner, seed) for inner, each in (schema.get("properties") or {}).items()}
-    if re.search(r"time|date|日期|时间|YYYY", name + str(schema.get("description") or "")):
+    if re.search(r"(?<![a-z])(?:time|date)|日期|时间|YYYY", name + str(schema.get("description") or "")):
         tomorrow = 86_400 if re.search(r"明天|tomorrow", prompt) else 0
         return time.strftime("%Y-%m-%d", time.gmtime(time.time() + tomorrow))
     return next((city for city in _CITIES if city in prompt), re.split(r"[，。？！,.?!\n]", prompt.strip())[0][:20] or "…")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.magic import cell_magic, line_magic, magics_class, no_var_expand
 
-from ernie_magic import recipes, similarity
-from ernie_magic.display import pictures, result, vectors
+from ernie_magic import frames, recipes, similarity
+from ernie_magic.display import mapped, pictures, result, vectors
 from ernie_magic.display.stream import view_for
 from ernie_magic.display.tables import Table
 from ernie_magic.errors import ErnieError, InvalidOption
@@ -19,11 +19,13 @@ from ernie_magic.magics.doors import Begun, Doors
 from ernie_magic.magics.embed_line import EMBED, embed_line, vectors_line
 from ernie_magic.magics.image_line import COMMANDS, IMAGE, ImageCommand, ImageLine, command_line, image_line
 from ernie_magic.magics.interpolate import interpolate
+from ernie_magic.magics.map_line import MAP, map_line, prompt_for
 from ernie_magic.results import Embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ernie_magic.mapping import Mapped
     from ernie_magic.pictures import ImageSet
     from ernie_magic.results import Answer
     from ernie_magic.stream import Stream
@@ -94,6 +96,27 @@ EMBED_HELP = f"""\
 {EMBED.describe()}
 """
 
+MAP_HELP = f"""\
+%%ernie_map 表 / TABLE [选项 / options]
+提示词，用 {{{{列名}}}} / prompt with {{{{column}}}}
+
+对表的每一行提问；回答随到随存，中断后用 --resume 接着来。 Ask about each row of a table; answers are written down as they come, --resume goes on.
+
+例 / Examples
+    %%ernie_map df --to "情感, 分数:int" --as out
+    判断这条评论的情感，并打 1 到 5 分：{{{{评论}}}}
+
+    %%ernie_map df --col text --as out --resume
+    Translate into English.
+
+结果 / Result: --as NAME 是同类的表 / is a table of the same kind; ernie.last.errors, ernie.last.usage
+
+选项 / Options
+{MAP.describe()}
+"""
+
+_MANY, _PREVIEWED = 50, 3  # rows from which a preview comes first, and rows of a preview
+
 COMMAND_HELP = "%ernie_image WORD\n\n" + "\n".join(f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items())
 
 
@@ -162,6 +185,38 @@ class ErnieMagics(Doors):
     async def embed_cell_async(self, line: str, cell: str) -> None:
         """The same, awaited."""
         await self.wait_async(lambda: self._embed(line, cell, owns_cell=True))
+
+    @no_var_expand
+    @cell_magic("ernie_map")  # type: ignore[arg-type]
+    @_documented(MAP_HELP)
+    def map_cell(self, line: str, cell: str) -> None:  # noqa: D102
+        self.wait(lambda: self._map(line, cell, owns_cell=False))
+
+    async def map_cell_async(self, line: str, cell: str) -> None:
+        """The same, awaited."""
+        await self.wait_async(lambda: self._map(line, cell, owns_cell=True))
+
+    def _map(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Mapped]:
+        """A `%%ernie_map` cell: a question about each row."""
+        namespace, language = self.shell.user_ns, self.session.settings.spoken
+        with self.listening(listen=True) as heard:
+            said = map_line(line, namespace)
+            rows = frames.rows_of(said.rows)
+            prompt = prompt_for(cell, said, list(rows[0]) if rows else [], namespace)
+        preview = said.preview and len(rows) > _MANY
+        view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
+
+        def conclude(found: Mapped | None) -> None:
+            if found is None:
+                view.finish(None)
+            elif preview:
+                in_flight = said.options.get("in_flight", self.session.settings.in_flight)
+                view.finish(mapped.bundle(found, language, mapped.estimate(found, len(rows), in_flight, language)))
+            else:
+                view.finish(mapped.bundle(found, language))
+                self.bind(said.as_name, found.table)
+
+        return Begun(self.session.begin_map(prompt, rows[:_PREVIEWED] if preview else said.rows, **said.options), view, conclude)
 
     @no_var_expand
     @line_magic("ernie_heat")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from ernie_magic.language import LANGUAGES
 from ernie_magic.magics import commands, image_line
 from ernie_magic.magics.chat_line import CHAT
 from ernie_magic.magics.embed_line import EMBED
+from ernie_magic.magics.map_line import MAP
 from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.services import SERVICES
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Matcher = Callable[[CompletionContext], dict[str, Any]]
 
 
-_GRAMMARS = {"%%ernie": CHAT, "%%ernie_embed": EMBED, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.COMMAND}
+_GRAMMARS = {"%%ernie": CHAT, "%%ernie_embed": EMBED, "%%ernie_map": MAP, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.COMMAND}
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:

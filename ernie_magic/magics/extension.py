@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 NAME = "ernie"
 # What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or fetches pictures.
-AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async", "%%ernie_embed": "embed_cell_async"}
+AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async", "%%ernie_embed": "embed_cell_async",
+           "%%ernie_map": "map_cell_async"}
 AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _TAG = "_ernie_magic"
 _TAKEN = Text("变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",

@@ -7,6 +7,7 @@ from ernie_magic.magics import commands
 from ernie_magic.magics.chat_line import CHAT
 from ernie_magic.magics.embed_line import EMBED
 from ernie_magic.magics.image_line import IMAGE
+from ernie_magic.magics.map_line import MAP
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ def test_ci_does_what_the_test_line_does():
 
 
 def test_every_option_and_command_is_in_the_readme():
-    for flag in [flag for flag in (*CHAT.flags(), *IMAGE.flags(), *EMBED.flags()) if flag.startswith("--") and flag not in ("--model", "--session")]:
+    for flag in [flag for flag in (*CHAT.flags(), *IMAGE.flags(), *EMBED.flags(), *MAP.flags()) if flag.startswith("--") and flag not in ("--model", "--session")]:
         assert f"`{flag}" in README, flag
     for word in commands.COMMANDS:
         assert re.search(rf"`(%ernie )?{word}`", README), word

@@ -1,0 +1,75 @@
+"""Tables of any kind as rows, and rows back as a table of that kind: pandas, polars, a list of dictionaries or of texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TEXT = "text"  # the column of rows that are bare texts
+
+
+def rows_of(data: object) -> list[dict[str, Any]]:
+    """The rows of a table, by column name.
+
+    Parameters
+    ----------
+    data
+        A pandas or polars DataFrame, a column of theirs, a list of dictionaries, a list of texts, a dictionary of columns.
+
+    Raises
+    ------
+    InvalidOption
+        It is none of these.
+    """
+    if _is(data, "polars") and hasattr(data, "to_dicts"):
+        return list(data.to_dicts())
+    if _is(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
+        named: list[dict[str, Any]] = data.to_dict("records")
+        return [{str(name): value for name, value in row.items()} for row in named]
+    if isinstance(data, dict):
+        columns = {str(name): list(values) for name, values in data.items() if hasattr(values, "__iter__") and not isinstance(values, str)}
+        if len(columns) == len(data) and len({len(values) for values in columns.values()}) == 1:
+            return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    elif hasattr(data, "__iter__") and not isinstance(data, (str, bytes)):
+        found = list(data)
+        if found and all(isinstance(row, dict) for row in found):
+            return [{str(name): value for name, value in row.items()} for row in found]
+        if found and all(isinstance(row, str) for row in found):
+            return [{TEXT: row} for row in found]
+    raise InvalidOption(Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(kind=type(data).__name__),
+                        advice=Text("可用：pandas 或 polars 的 DataFrame、字典列表、文本列表", "pass a DataFrame of pandas or polars, a list of dictionaries, or a list of texts"))
+
+
+# Types that know a missing value, so that a column of whole numbers with a gap stays one.
+_PANDAS = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
+_POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}
+
+
+def with_columns(data: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, tuple[str, Sequence[Any]]]) -> Any:
+    """The table with these columns at its end, in the place of any of the same names: of the kind it was; a list of dictionaries for the others.
+
+    Parameters
+    ----------
+    rows
+        What `rows_of` gave.
+    columns
+        Type ("str", "int", "float", "bool") and values by name, None where there is none.
+    """
+    if _is(data, "polars") and hasattr(data, "with_columns"):
+        import polars as pl
+
+        return data.with_columns(*(pl.Series(name, list(values), dtype=getattr(pl, _POLARS[kind])) for name, (kind, values) in columns.items()))
+    if _is(data, "pandas") and hasattr(data, "assign"):
+        import pandas as pd
+
+        return data.assign(**{name: pd.Series(list(values), index=data.index, dtype=_PANDAS[kind]) for name, (kind, values) in columns.items()})
+    return [{**row, **{name: values[i] for name, (_, values) in columns.items()}} for i, row in enumerate(rows)]
+
+
+def _is(data: Any, library: str) -> Any:
+    return type(data).__module__.partition(".")[0] == library

@@ -1,0 +1,78 @@
+"""What was answered, row by row, as it comes: a file of SQLite that a crash, a restart or an interrupt leaves whole.
+
+A row's address is a hash of everything that makes its answer (service, model, parameters, prompt) and of how often that same
+prompt came before it: so a table that was sorted or grew finds its rows again, and equal rows have answers of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ernie_magic.usage import Usage
+
+NAME = "ledger.sqlite3"
+_AT_ONCE = 500
+_SCHEMA = "CREATE TABLE IF NOT EXISTS answers (address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
+
+
+def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
+    """The address of each row, of what was asked for it and by whom it is answered."""
+    head = json.dumps(made_by, sort_keys=True, default=str)
+    seen: Counter[str] = Counter()
+    found = []
+    for request in requests:
+        found.append(hashlib.sha256(f"{head}\0{seen[request]}\0{request}".encode()).digest())
+        seen[request] += 1
+    return found
+
+
+class Ledger:
+    """The answers in a file; opened where it is used, on the I/O thread.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import sqlite3
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)  # each row is committed by itself
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(_SCHEMA)
+
+    def find(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
+        """The answers of those that are here."""
+        found: dict[bytes, str] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = list(wanted[start : start + _AT_ONCE])
+            marks = ",".join("?" * len(some))
+            rows = self._connection.execute(f"SELECT address, text FROM answers WHERE address IN ({marks})", some)  # noqa: S608  (only question marks)
+            found |= dict(rows)
+        return found
+
+    def forget(self, wanted: Sequence[bytes]) -> None:
+        """Take these out: they are to be asked for anew."""
+        self._connection.execute("BEGIN")
+        self._connection.executemany("DELETE FROM answers WHERE address = ?", [(address,) for address in wanted])
+        self._connection.execute("COMMIT")
+
+    def put(self, address: bytes, text: str, usage: Usage) -> None:
+        """Write one; when this returns, it outlives the process."""
+        self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (address, text, json.dumps(asdict(usage))))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

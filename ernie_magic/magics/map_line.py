@@ -1,0 +1,88 @@
+"""The first line of `%%ernie_map`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.language import Text
+from ernie_magic.magics.interpolate import interpolate, named, spans
+from ernie_magic.magics.options import AS, ENDPOINT, PARAM, VERBATIM, Grammar, Option, extra_fields, split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAP = Grammar("%%ernie_map", "chat", (
+    Option("col", Text("放进提示词的列（提示词里没有写 {{列}} 时接在末尾）", "the column that belongs into the prompt (at its end, where no {{column}} names it)"), takes="COLUMN"),
+    Option("to", Text('得到的列："情感, 分数:int"（str、int、float、bool）；不写则整个回答一列', 'columns to be made: "sentiment, score:int" (str, int, float, bool); without it the whole answer is one'), takes="COLUMNS"),
+    AS,
+    Option("resume", Text("接着上次：只问还没有回答的行", "go on: ask only for rows that have no answer yet")),
+    Option("yes", Text("行数多时不先预览", "do not preview when there are many rows")),
+    Option("in_flight", Text("同时进行几个请求", "calls at the same time"), takes="N"),
+    Option("system", Text("人设（system 消息）", "system prompt"), takes="TEXT"),
+    ENDPOINT, VERBATIM, PARAM,
+), Text("表（变量名）写在最前面；提示词写在下一行起，用 {{列名}}", "the table (a variable) comes first; the prompt goes on the lines below, with {{column}}"))
+_USAGE = Text("用法：%%ernie_map 表 --col 列 [--to 列] [--as 名称]", "usage: %%ernie_map TABLE --col COLUMN [--to COLUMNS] [--as NAME]")
+
+
+@dataclass(frozen=True)
+class MapLine:
+    """The first line of `%%ernie_map`, understood.
+
+    Attributes
+    ----------
+    rows : object
+        The table.
+    options : dict
+        What `Session.begin_map` takes.
+    column : str
+        The one that belongs into the prompt, "" when the prompt names it.
+    as_name : str
+    preview, verbatim : bool
+    """
+
+    rows: Any
+    options: Mapping[str, Any] = field(default_factory=dict)
+    column: str = ""
+    as_name: str = ""
+    preview: bool = True
+    verbatim: bool = False
+
+
+def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
+    """What a `%%ernie_map` line says; `{{expr}}` in option values is interpolated.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    words = split(line)
+    if not words or words[0].startswith("-"):
+        raise InvalidOption(_USAGE)
+    said = MAP.read(words[1:], namespace)
+    given = MAP.given(said)
+    beside = {"model": said["model"], "schema": said["to"], "system": said["system"], "endpoint": said["endpoint"],
+              "extra": dict(extra_fields(said["param"])) if said["param"] else None, "in_flight": _number(said["in_flight"])}
+    return MapLine(named(words[0], namespace), {**given, **{name: value for name, value in beside.items() if value is not None}, "resume": said["resume"]},
+                   said["col"] or "", said["as"] or "", not (said["yes"] or said["resume"]), said["verbatim"])
+
+
+def _number(text: str | None) -> int | None:
+    if text is not None and not text.isdigit():
+        raise InvalidOption(Text("--in-flight 的值“{value}”不是整数", "--in-flight {value!r} is not a whole number").fill(value=text))
+    return None if text is None else int(text)
+
+
+def prompt_for(cell: str, said: MapLine, columns: list[str], namespace: Mapping[str, Any]) -> str:
+    """The prompt: `{{column}}` is left for each row, any other `{{expr}}` is the same for all and filled in now."""
+    text = cell.strip("\n")
+    if not said.verbatim:
+        pieces, shown = [], 0
+        for start, end in spans(text):
+            inside = text[start + 2 : end - 2].strip()
+            pieces += [text[shown:start], text[start:end] if inside in columns else interpolate(text[start:end], namespace)]
+            shown = end
+        text = "".join([*pieces, text[shown:]])
+    named_already = said.column and any(text[start + 2 : end - 2].strip() == said.column for start, end in spans(text))
+    return f"{text}\n\n{{{{{said.column}}}}}" if said.column and not named_already else text

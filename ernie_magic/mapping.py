@@ -1,0 +1,254 @@
+"""One question for each row of a table, on the I/O thread: several in flight, each answer written down as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import frames, ledger, schema
+from ernie_magic.bulk import in_flight
+from ernie_magic.errors import (
+    AuthenticationFailed,
+    ErnieError,
+    InvalidOption,
+    ModelNotFound,
+    PermissionDenied,
+    QuotaExhausted,
+    UsageError,
+)
+from ernie_magic.language import Text
+from ernie_magic.requests import chat_request
+from ernie_magic.suggest import near
+from ernie_magic.usage import Usage, simulated
+from ernie_magic.wire.protocol import Delta, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ernie_magic.language import Language
+    from ernie_magic.requests import ChatOptions, ChatRequest, Rules
+    from ernie_magic.results import Answer
+    from ernie_magic.services import Endpoint
+
+ERROR = "error"  # the column that says why a row has no answer
+# These fail every row alike: to go on would only fail, or cost, more.
+_HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, UsageError)
+_PLACE = re.compile(r"\{\{\s*(.+?)\s*\}\}")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Mapped:
+    """A table with the answers to a question about each row.
+
+    Attributes
+    ----------
+    table : DataFrame | list of dict
+        Of the kind that was given, with the new columns and `error` at its end.
+    rows : list of dict
+        The same as rows.
+    errors : dict
+        Why a row has no answer, by its place from 0.
+    usage : Usage
+        Of what was asked for now.
+    asked : int
+        Rows that the service was asked for; the others were in the ledger.
+    model, service : str
+    seconds : float
+        How long it took.
+    partial : bool
+        Stopped, or failed for good: rows are missing.
+    """
+
+    table: Any
+    rows: list[dict[str, Any]]
+    errors: dict[int, str] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    asked: int = 0
+    model: str = ""
+    service: str = ""
+    seconds: float = 0.0
+    partial: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        facts = [f"{len(self)} rows", *([f"{len(self.errors)} failed"] if self.errors else []), f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
+        facts += ["partial=True"] if self.partial else []
+        return f"Mapped({', '.join(facts)}{simulated(self.service)})"
+
+
+def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The template with each row's values in the places of `{{column}}`, once: a value's own braces are not looked at again.
+
+    Raises
+    ------
+    InvalidOption
+        A place names no column; the nearest one is named.
+    """
+    columns = list(rows[0]) if rows else []
+    for name in _PLACE.findall(template):
+        if name not in columns:
+            close = near(name, columns, 1)
+            raise InvalidOption(Text("没有列 {name}", "no column {name}").fill(name=name), advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
+                                Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])))
+    return [_PLACE.sub(lambda found, row=row: _said(row.get(found.group(1))), template) for row in rows]  # type: ignore[misc]
+
+
+def _said(value: object) -> str:
+    return "" if value is None or value != value else str(value)  # noqa: PLR0124  (NaN)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be asked, and where the answers go.
+
+    Attributes
+    ----------
+    data : object
+        The table as it was given.
+    rows : list of dict
+    prompts : list of str
+        One a row.
+    columns : tuple of schema.Field
+    options : ChatOptions
+        The rest of each question.
+    path : Path
+        The ledger's file.
+    resume : bool
+        Take what the ledger has.
+    most : int
+        Calls in flight.
+    """
+
+    data: object
+    rows: list[dict[str, Any]]
+    prompts: list[str]
+    columns: tuple[schema.Field, ...]
+    options: ChatOptions
+    path: Path
+    resume: bool
+    most: int
+
+    def request(self, prompt: str, model: str, system: str, kept: Mapping[str, Any], rules: Rules) -> ChatRequest:
+        """The question for one row.
+
+        Raises
+        ------
+        UsageError
+        """
+        given = {**kept, **self.options.parameters}
+        if self.columns:
+            prompt = f"{prompt}\n\n{schema.instruction(self.columns)}"
+            # V1 knows no schema, only JSON (reference qianfan-wire 2.1).
+            given |= {"response_format": schema.json_schema(self.columns) if rules.protocol == "openai" else "json_object"}
+        first = [{"role": "system", "content": system}] if system else []
+        return chat_request([*first, {"role": "user", "content": prompt}], model=model, given=given, extra=self.options.extra, stream=False, rules=rules,
+                            endpoint=self.options.endpoint)
+
+
+class Run:
+    """One run over a table.
+
+    Parameters
+    ----------
+    job
+        What is to be asked.
+    requests
+        One a row.
+    endpoint
+        Whom is asked: a part of each row's address in the ledger, like all of its request.
+    language
+        Of the errors in the table.
+    """
+
+    def __init__(self, job: Job, requests: Sequence[ChatRequest], endpoint: Endpoint, language: Language) -> None:
+        self._job, self._requests, self._endpoint, self._language = job, requests, endpoint, language
+        self._texts: dict[int, str] = {}
+        self._errors: dict[int, str] = {}
+        self._usage, self._asked, self._model = Usage(), 0, requests[0].model if requests else ""
+        self._began = time.monotonic()
+
+    async def run(self, ask: Callable[[ChatRequest], Awaitable[Answer]], emit: Callable[[Delta], None]) -> Mapped:
+        """Ask for each row that has no answer yet. Cancelled, it gives the rows that have one.
+
+        Raises
+        ------
+        ErnieError
+            One that would fail every row; `answer` has the table as far as it came. A row's own failure is in its `error` column.
+        """
+        book = ledger.Ledger(self._job.path)
+        problem: ErnieError | asyncio.CancelledError | None = None
+        try:
+            addresses = self._begin(book)
+
+            async def answered(place: int) -> None:
+                await self._ask(place, ask, lambda text, usage: book.put(addresses[place], text, usage))
+                self._tell(emit)
+
+            self._tell(emit)
+            await in_flight(self._job.most, [place for place in range(len(self._requests)) if place not in self._texts], answered)
+        except (ErnieError, asyncio.CancelledError) as error:
+            problem = error
+        finally:
+            book.close()
+        made = self._made(partial=problem is not None)
+        if isinstance(problem, ErnieError):
+            problem.answer = made
+            raise problem
+        return made
+
+    def _begin(self, book: ledger.Ledger) -> list[bytes]:
+        """The rows' addresses; what is known of them is taken, or forgotten."""
+        # The emulator listens on another port each time.
+        where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
+        addresses = ledger.addresses([self._endpoint.service.name, where], [_whole(request) for request in self._requests])
+        if self._job.resume:
+            known = book.find(addresses)
+            self._texts = {place: known[address] for place, address in enumerate(addresses) if address in known}
+        else:
+            book.forget(addresses)
+        return addresses
+
+    def _tell(self, emit: Callable[[Delta], None]) -> None:
+        emit(Delta(progress=Progress(len(self._texts) + len(self._errors), len(self._requests))))
+
+    async def _ask(self, place: int, ask: Callable[[ChatRequest], Awaitable[Answer]], keep: Callable[[str, Usage], None]) -> None:
+        try:
+            answer = await ask(self._requests[place])
+        except _HOPELESS:
+            raise
+        except ErnieError as error:
+            self._errors[place] = error.line(self._language)
+            return
+        keep(answer.text, answer.usage or Usage())
+        self._texts[place], self._model = answer.text, answer.model
+        self._usage, self._asked = self._usage + (answer.usage or Usage()), self._asked + 1
+
+    def _made(self, *, partial: bool) -> Mapped:
+        job = self._job
+        made = [*(job.columns or (schema.Field(schema.ANSWER),)), schema.Field(ERROR)]
+        columns: dict[str, list[Any]] = {column.name: [None] * len(job.rows) for column in made}
+        errors = dict(self._errors)
+        for place, text in self._texts.items():
+            values, wrong = schema.taken(text, job.columns)
+            if wrong:
+                errors[place] = wrong
+            for name, value in values.items():
+                columns[name][place] = value
+        for place, said in errors.items():
+            columns[ERROR][place] = said
+        rows = [{**row, **{name: values[i] for name, values in columns.items()}} for i, row in enumerate(job.rows)]
+        typed = {column.name: (column.type, columns[column.name]) for column in made}
+        return Mapped(frames.with_columns(job.data, job.rows, typed), rows, errors, self._usage, self._asked, self._model, self._endpoint.service.name,
+                      time.monotonic() - self._began, partial)
+
+
+def _whole(request: ChatRequest) -> str:
+    """All of a request that makes its answer."""
+    return json.dumps([request.endpoint or request.model, request.messages, request.parameters, request.extra], sort_keys=True, ensure_ascii=False, default=str)

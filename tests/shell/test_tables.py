@@ -1,0 +1,87 @@
+"""`%%ernie_embed`, `%%ernie_map` and the magics that look at vectors, in a shell without a kernel."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ernie_magic.results import Embeddings
+
+TEXTS = "推荐一些美食\n给我讲个故事\n\n讲一个睡前故事"
+
+
+def test_a_text_a_line_becomes_vectors(run, shell, ernie):
+    result, out = run(f"%%ernie_embed --as v\n{TEXTS}")
+    assert result.success
+    vectors = shell.user_ns["v"]
+    assert isinstance(vectors, Embeddings)
+    assert (vectors.shape, np.asarray(vectors).dtype, ernie.last) == ((3, 384), np.float32, vectors)
+    assert "1. 推荐一些美食" in out
+    assert out.splitlines()[-1].startswith("[embedding-v1 · 3 texts x 384 dimensions · ")
+
+
+def test_heat_plane_and_search(run, shell):
+    run(f"%%ernie_embed --as v\n{TEXTS}")
+    heat = run("%ernie_heat v")[0].result
+    assert heat.similarities.shape == (3, 3)
+    assert "2. 给我讲个故事" in repr(heat)
+    assert "title=" in heat._repr_html_()
+    plane = run("%ernie_map2d v --method pca")[0].result
+    assert plane.points.shape == (3, 2)
+    assert "<text" in plane._repr_html_()
+    assert "1. 推荐一些美食" in repr(plane)
+    found = run("word = '故事'\n%ernie_search v 讲{{word}} -k 2")[0].result
+    assert [row[2] for row in found.rows] in (["给我讲个故事", "讲一个睡前故事"], ["讲一个睡前故事", "给我讲个故事"])
+    shell.user_ns["texts"] = ["a", "b"]
+    assert run("%ernie_heat texts")[0].result.embeddings.texts == ("a", "b")
+
+
+@pytest.mark.parametrize("text", ["<b>x</b>", '"><script>alert(1)</script>', "a\n\tb & c"])
+def test_texts_are_shown_as_they_are(run, shell, text):
+    shell.user_ns["texts"] = [text, "b"]
+    for line in ("%ernie_heat texts", "%ernie_map2d texts"):
+        shown = run(line)[0].result._repr_html_()
+        assert "<script" not in shown
+        assert "<b>" not in shown
+
+
+def test_a_question_for_each_row(run, shell, ernie):
+    shell.user_ns["df"] = pd.DataFrame({"评论": ["好吃", "难吃"]})
+    result, out = run('%%ernie_map df --to "情感, 分数:int" --as out -m ernie-3.5-8k\n判断情感：{{评论}}')
+    assert result.success
+    assert list(shell.user_ns["out"].columns) == ["评论", "情感", "分数", "error"]
+    assert "ernie-3.5-8k · 2 rows · " in out
+    run("tone = '客气'\n")
+    run("%%ernie_map df --col 评论 --as out\n[[echo]]请{{tone}}地回答")
+    assert shell.user_ns["out"]["answer"].tolist() == ["请客气地回答\n\n好吃", "请客气地回答\n\n难吃"]
+    assert not ernie.history
+
+
+def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, shell, ernie, emulator):
+    shell.user_ns["df"] = [{"text": f"第{i}行"} for i in range(60)]
+    _, out = run("%%ernie_map df --as out\n[[echo]]{{text}}")
+    assert "a preview of 3 rows; all 60 are about" in out
+    assert "add --yes to run them" in out
+    assert "out" not in shell.user_ns
+    assert len(emulator.requests) <= 4  # and perhaps the list of models
+    run("%%ernie_map df --yes --as out\n[[echo]]{{text}}")
+    assert [row["answer"] for row in shell.user_ns["out"]] == [f"第{i}行" for i in range(60)]
+    emulator.requests.clear()
+    _, out = run("%%ernie_map df --resume --as out\n[[echo]]{{text}}")
+    assert not emulator.requests
+    assert "0 asked for now" in out
+
+
+@pytest.mark.parametrize(("code", "told"), [
+    ("%%ernie_embed\n \n", "there are no texts"), ("%%ernie_embed x\na", "the texts go on the lines below"), ("%%ernie_embed --invalid cut\na", "is not one of: error | truncate | skip"),
+    ("%ernie_heat", "usage: %ernie_heat VARIABLE"), ("%ernie_heat nothing", "no variable or file nothing"), ("%ernie_heat number", "not int"),
+    ("%ernie_heat texts --more", "'--more' is not known here"), ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"), ("%ernie_search texts", "empty"),
+    ("%ernie_search texts a -k x", "-k wants a whole number"), ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"), ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
+    ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"), ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
+    ("%%ernie_map texts\n{{txet}}", "the name txet is not defined"), ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
+    ("%%ernie_map number\n{{text}}", "int is not a table with rows"), ("%%ernie_map texts --temperature 7\n{{text}}", "out of range")])
+def test_mistakes_are_one_line(run, shell, code, told):
+    shell.user_ns |= {"texts": ["a", "b"], "number": 7}
+    result, _ = run(code)
+    error = result.error_before_exec or result.error_in_exec
+    assert told in str(error)
+    assert "\n" not in str(error)

@@ -1,0 +1,230 @@
+"""A question for each row of a table: answered once, in its place, and never paid for twice."""
+
+import asyncio
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ernie_magic import errors, files, frames, ledger, schema
+from ernie_magic.session import Session
+from ernie_magic.settings import ErnieSettings
+
+ECHO = "[[echo]]{{text}}"
+
+
+@pytest.fixture
+def session(emulator):
+    emulator.requests.clear()
+    with Session(ErnieSettings(service="aistudio", base_url=emulator.base_url, api_key="any-key", model="ernie-3.5-8k", backoff_factor=0.01, retry_count=4)) as session:
+        yield session
+
+
+def asked(emulator):
+    return [logged.body["messages"][-1]["content"] for logged in emulator.requests if logged.path.endswith("/chat/completions")]
+
+
+TABLES = {"pandas": lambda texts: pd.DataFrame({"text": texts, "n": range(len(texts))}, index=[f"i{i}" for i in range(len(texts))]),
+          "polars": lambda texts: pl.DataFrame({"text": texts, "n": range(len(texts))}), "dictionaries": lambda texts: [{"text": text, "n": i} for i, text in enumerate(texts)],
+          "texts": list, "columns": lambda texts: {"text": texts, "n": list(range(len(texts)))}}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_table_of_any_kind_comes_back_as_that_kind(session, kind):
+    table = TABLES[kind](["好", "坏"])
+    found = session.map(ECHO, table)
+    assert [row["answer"] for row in found.rows] == ["好", "坏"]
+    assert (found.errors, found.partial, found.asked, len(found)) == ({}, False, 2, 2)
+    assert isinstance(found.table, type(table) if kind in ("pandas", "polars") else list)
+    if kind == "pandas":
+        assert list(found.table.columns) == ["text", "n", "answer", "error"]
+        assert list(found.table.index) == ["i0", "i1"]
+    assert session.last is found
+    assert not session.history
+
+
+def test_columns_are_typed(session):
+    found = session.map("{{text}}", pd.DataFrame({"text": ["a", "b"]}), schema="topic, score:int, share:float, good:bool")
+    assert [str(found.table[name].dtype) for name in ("topic", "score", "share", "good")] == ["string", "Int64", "Float64", "boolean"]
+    assert found.errors == {}
+    assert [str(kind) for kind in session.map("{{text}}", pl.DataFrame({"text": ["a"]}), schema={"score": int, "good": bool}).table.dtypes] == [
+        "String", "Int64", "Boolean", "String"]
+
+
+@pytest.mark.parametrize(("text", "values", "wrong"), [
+    ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""), ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""), ('{"a": "x"}', {"a": "x", "n": None}, "n: None is no int"),
+    ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is no int"), ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is no int"),
+    ("sorry", {}, "no JSON object: 'sorry'"), ("[1]", {}, "no JSON object: '[1]'"), ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is no str; n: inf is no int")])
+def test_what_an_answer_holds(text, values, wrong):
+    assert schema.taken(text, schema.fields("a, n:int")) == (values, wrong)
+
+
+@pytest.mark.parametrize(("value", "found"), [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)])
+def test_switches(value, found):
+    assert schema.taken(json.dumps({"b": value}), schema.fields("b:bool"))[0] == {"b": found}
+
+
+@given(st.dictionaries(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8), st.sampled_from(list(schema.TYPES)), min_size=1, max_size=6))
+def test_columns_in_words_and_as_types_are_the_same(columns):
+    in_words = ", ".join(f"{name}:{kind}" for name, kind in columns.items())
+    assert schema.fields(in_words) == schema.fields({name: {"str": str, "int": int, "float": float, "bool": bool}[kind] for name, kind in columns.items()})
+
+
+@pytest.mark.parametrize(("call", "told"), [
+    (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"), (lambda s: s.map("x", 5), "int is not a table with rows"),
+    (lambda s: s.map("x", []), "list is not a table with rows"), (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
+    (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"), (lambda s: s.map("x", ["a"], schema="a, a"), "two columns have the same name"),
+    (lambda s: s.map("", ["a"]), "the prompt is empty"), (lambda s: s.map("x", ["a"], temperature=7), "out of range"), (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
+    (lambda s: s.map("x", ["a"], nothing=1), "no option nothing")])
+def test_mistakes_are_told_before_anything_is_sent(session, emulator, call, told):
+    with pytest.raises(errors.UsageError, match=re.escape(told)):
+        call(session)
+    assert not emulator.requests
+
+
+def test_a_value_s_own_braces_are_not_looked_at_again(session, emulator):
+    session.map("{{text}} {{ n }}", [{"text": "{{n}}", "n": None}])
+    assert asked(emulator) == ["{{n}} "]
+
+
+def test_a_row_that_fails_stays_in_its_place_with_why(session, emulator):
+    session.settings.retry_count = 1
+    emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    found = session.map(ECHO, pd.DataFrame({"text": ["a", "b", "c"]}), in_flight=1)
+    assert [row["answer"] for row in found.rows] == [None, "b", "c"]
+    assert list(found.errors) == [0]
+    assert "content review" in found.table["error"][0] or "HTTP 403" in found.table["error"][0]
+    emulator.requests.clear()
+    again = session.map(ECHO, pd.DataFrame({"text": ["a", "b", "c"]}), resume=True)
+    assert (asked(emulator), again.asked, again.errors) == (["[[echo]]a"], 1, {})
+
+
+@pytest.mark.parametrize("fault", [{"code": "invalid_iam_token"}, {"code": "no_such_model"}])
+def test_what_would_fail_every_row_ends_it_and_keeps_what_came(session, emulator, fault):
+    for i in range(3):
+        emulator.faults.add(path="/chat", **(fault if i == 2 else {"delay": 0.0}))
+    with pytest.raises(errors.ServiceError) as caught:
+        session.map(ECHO, ["a", "b", "c", "d"], in_flight=1)
+    assert [row["answer"] for row in caught.value.answer.rows] == ["a", "b", None, None]
+    assert caught.value.answer.partial
+    assert len(asked(emulator)) == 3
+
+
+@pytest.mark.parametrize("fault", [{"code": "rpm_rate_limit_exceeded", "retry_after": 0.02}, {"status": 500}, {"html": True, "status": 502}])
+def test_no_row_is_lost_or_asked_twice_after_faults(session, emulator, fault):
+    for _ in range(6):
+        emulator.faults.add(path="/chat", **fault)
+    texts = [f"第{i}行" for i in range(60)]
+    found = session.map(ECHO, texts)
+    assert [row["answer"] for row in found.rows] == texts
+    assert (found.asked, session.usage.total.requests) == (60, 60)
+
+
+def test_resume_asks_only_for_missing_rows_whatever_their_order(session, emulator):
+    session.map(ECHO, ["a", "b", "b"])
+    emulator.requests.clear()
+    found = session.map(ECHO, ["b", "new", "a", "b", "b"], resume=True)
+    assert sorted(asked(emulator)) == ["[[echo]]b", "[[echo]]new"]
+    assert [row["answer"] for row in found.rows] == ["b", "new", "a", "b", "b"]
+
+
+@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"system": "short"}, {"model": "ernie-4.0-8k"}, {"schema": "a"}, {"extra": {"x": 1}}])
+def test_another_question_is_asked_anew(session, emulator, change):
+    session.map(ECHO, ["a"])
+    emulator.requests.clear()
+    assert session.map(ECHO, ["a"], resume=True, **change).asked == 1
+
+
+def test_without_resume_all_rows_are_asked_anew_and_nothing_old_is_left(session, emulator):
+    session.map("{{text}}", ["a", "b"])
+    emulator.requests.clear()
+    emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    session.map("{{text}}", ["a", "b"], in_flight=1)
+    assert len(asked(emulator)) == 2
+    emulator.requests.clear()
+    assert session.map("{{text}}", ["a", "b"], resume=True).asked == 1
+
+
+def test_an_interrupt_keeps_the_rows_that_came(session, emulator):
+    for _ in range(40):
+        emulator.faults.add(path="/chat", delay=0.1)
+    stream = session.begin_map(ECHO, [f"第{i}行" for i in range(40)], in_flight=4)
+    time.sleep(0.6)
+    found = stream.stop()
+    came = [row["answer"] for row in found.rows if row["answer"]]
+    assert found.partial
+    assert 0 < len(came) < 40
+    emulator.faults.clear()
+    emulator.requests.clear()
+    whole = session.map(ECHO, [f"第{i}行" for i in range(40)], resume=True)
+    assert whole.asked == 40 - len(came)
+
+
+def test_awaited(session):
+    found = asyncio.run(session.amap(ECHO, ["a"]))
+    assert found.rows[0]["answer"] == "a"
+
+
+CHILD = """
+import json, sys
+from ernie_magic import Session
+session = Session(service="aistudio", api_key="any-key", base_url=sys.argv[1], model="ernie-3.5-8k")
+found = session.map("[[echo]]{{text}}", [f"row {i}" for i in range(int(sys.argv[2]))], resume=True, in_flight=4, progress=False)
+print(json.dumps([found.asked, [row["answer"] for row in found.rows]]))
+session.close()
+"""
+ROWS = 40
+
+
+def child(url):
+    return subprocess.Popen([sys.executable, "-c", CHILD, url, str(ROWS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
+    emulator.requests.clear()
+    rng, expected = random.Random(7), [f"row {i}" for i in range(ROWS)]  # noqa: S311  (which row, no secret)
+    for _ in range(ROWS * 30):
+        emulator.faults.add(path="/chat", delay=0.02)
+    for _ in range(kills):
+        for file in files.folder("data").glob("*") if files.folder("data").exists() else ():
+            file.unlink()
+        emulator.requests.clear()
+        process = child(emulator.base_url)
+        wanted = rng.randrange(1, ROWS - 4)
+        while len(asked(emulator)) < wanted and process.poll() is None:
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        time.sleep(0.05)
+        book = ledger.Ledger(files.folder("data") / ledger.NAME)
+        kept = book._connection.execute("SELECT count(*) FROM answers").fetchone()[0]
+        book.close()
+        out, problems = child(emulator.base_url).communicate(timeout=30)
+        again, answers = json.loads(out)
+        assert problems == ""
+        assert answers == expected
+        assert again == ROWS - kept
+        # Paid twice are at most those whose answers were on their way when it died.
+        assert len(asked(emulator)) <= ROWS + 4 + 1
+
+
+def test_rows_of_odd_tables():
+    assert frames.rows_of({"a": [1, 2], "b": (3, 4)}) == [{"a": 1, "b": 3}, {"a": 2, "b": 4}]
+    assert frames.rows_of(pd.Series(["a"])) == [{"text": "a"}]
+    assert frames.rows_of(pl.Series(["a"])) == [{"text": "a"}]
+    assert frames.rows_of([{1: 2}]) == [{"1": 2}]
+    for odd in ("text", b"x", {"a": [1], "b": [1, 2]}, {"a": "x"}, None, [1]):
+        with pytest.raises(errors.InvalidOption):
+            frames.rows_of(odd)
