@@ -23,13 +23,13 @@ from ernie_magic.suggest import near
 from ernie_magic.tokens import TokenCount, estimate
 from ernie_magic.usage import Usage, UsageLog
 from ernie_magic.vector_store import VectorStore
-from ernie_magic.wire import openai_style, qianfan_v1
+from ernie_magic.wire import openai_style, qianfan_v1, replies
 from ernie_magic.wire.client import Client
 from ernie_magic.wire.failures import not_the_api
 from ernie_magic.wire.protocol import Delta, WireRequest, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
     from ernie_magic.conversation import Conversation
@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from ernie_magic.settings import Snapshot
     from ernie_magic.tools import ToolRun
     from ernie_magic.wire.protocol import Reader
+    from ernie_magic.workers import Engine
 
 _PROTOCOLS: dict[str, ModuleType] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
 _KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding"), "rerank": Text("排序", "a rerank"),
                "completion": Text("续写", "a completion")}
 _OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
+ROWS_AT_ONCE = 20  # that a worker is given
 _CLIPPED = " … (truncated)"
 _OFFERED = 4  # models named when none is like the one that was asked for
 _LIST_TIMEOUT = 30.0  # seconds
@@ -306,14 +308,15 @@ class Core:
 
     async def embed(
         self, request: EmbeddingRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, cache: bool, most: int,
+        engine: Engine | None = None,
     ) -> Embeddings:
         """Vectors of any number of texts (`Embedding.run`)."""
         endpoint = await self.place(endpoint)
         request = replace(request, paths=self._paths(endpoint))
         store = VectorStore(request, endpoint) if cache else None
         entry = models.find(request.endpoint or request.model)
-        protocol = _PROTOCOLS[endpoint.service.protocol]
-        return await Embedding(self.client, protocol, endpoint, settings, emit, store, most).run(
+        ask = engine.embedder(endpoint, settings) if engine else lambda part: self.vectors(part, endpoint, settings, emit)
+        return await Embedding(ask, endpoint, emit, store, most).run(
             request, entry.batch if entry else parameters.MAX_TEXTS, lambda model, usage: self._usage.add(endpoint.service.name, model, usage))
 
     async def ask(self, request: ChatRequest, endpoint: Endpoint, settings: Snapshot) -> Answer:
@@ -327,7 +330,9 @@ class Core:
             raise problem
         return reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=False, service=endpoint.service.name)
 
-    async def map(self, job: mapping.Job, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> mapping.Mapped:
+    async def map(
+        self, job: mapping.Job, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], engine: Engine | None = None
+    ) -> mapping.Mapped:
         """A question for each row of a table (`mapping.Run`)."""
         endpoint = await self.place(endpoint)
         options = job.options
@@ -335,7 +340,30 @@ class Core:
         system = settings.system if options.system is None else options.system
         paths = self._paths(endpoint)
         requests = [replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths) for prompt in job.prompts]
-        return await mapping.Run(job, requests, endpoint, settings.language).run(lambda request: self.ask(request, endpoint, settings), emit)
+        run = mapping.Run(job, requests, endpoint)
+        if engine:
+            return await run.run(engine.asker(endpoint, settings), emit, ROWS_AT_ONCE)
+        return await run.run(lambda some: self.outcomes(some, endpoint, settings), emit)
+
+    async def outcomes(self, requests: Sequence[ChatRequest], endpoint: Endpoint, settings: Snapshot) -> list[mapping.Outcome]:
+        """What comes of questions that stand alone, several at the same time."""
+        asking = asyncio.Semaphore(settings.in_flight)
+
+        async def one(request: ChatRequest) -> mapping.Outcome:
+            async with asking:
+                return await mapping.outcome(self.ask(request, endpoint, settings), settings.language)
+
+        tasks = [asyncio.ensure_future(one(request)) for request in requests]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:  # when one would fail them all, the others need not be asked
+                task.cancel()
+
+    async def vectors(self, request: EmbeddingRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> replies.VectorsReply:
+        """One call for vectors."""
+        wire = _PROTOCOLS[endpoint.service.protocol].embeddings(request)
+        return replies.vectors(await self.client.send(endpoint, wire, settings, emit), len(request.texts))
 
     async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
         """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""

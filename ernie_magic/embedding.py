@@ -11,22 +11,19 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.results import Embeddings
 from ernie_magic.running import in_thread
 from ernie_magic.usage import Usage
-from ernie_magic.wire import replies
 from ernie_magic.wire.failures import not_the_api
 from ernie_magic.wire.protocol import Delta, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     import numpy as np
 
     from ernie_magic.requests import EmbeddingRequest
     from ernie_magic.services import Endpoint
-    from ernie_magic.settings import Snapshot
     from ernie_magic.vector_store import VectorStore
-    from ernie_magic.wire.client import Client
+    from ernie_magic.wire.replies import VectorsReply
 
 
 class Embedding:
@@ -34,19 +31,21 @@ class Embedding:
 
     Parameters
     ----------
-    client, protocol, endpoint, settings
-        Whom to ask, and how.
+    ask
+        Makes one call.
+    endpoint
+        Whom it asks.
     emit
-        Told how far it is (`Delta.progress`), and what is waited for.
+        Told how far it is (`Delta.progress`).
     store
         Vectors that are known already, None to ask for all.
     most
         Calls in flight.
     """
 
-    def __init__(self, client: Client, protocol: ModuleType, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None],
+    def __init__(self, ask: Callable[[EmbeddingRequest], Awaitable[VectorsReply]], endpoint: Endpoint, emit: Callable[[Delta], None],
                  store: VectorStore | None, most: int) -> None:
-        self._client, self._protocol, self._endpoint, self._settings = client, protocol, endpoint, settings
+        self._ask, self._endpoint = ask, endpoint
         self._emit, self._store, self._most = emit, store, most
         self._rows: dict[str, list[int]] = {}
         self._vectors: np.ndarray | None = None
@@ -78,7 +77,7 @@ class Embedding:
 
         async def ask(texts: list[str]) -> None:
             part = replace(request, texts=tuple(texts), skipped=frozenset())
-            reply = replies.vectors(await self._client.send(self._endpoint, self._protocol.embeddings(part), self._settings, self._emit), len(texts))
+            reply = await self._ask(part)
             self._usage += reply.usage
             self._asked += len(texts)
             self._model = reply.model or self._model

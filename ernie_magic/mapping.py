@@ -7,7 +7,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic import frames, ledger, schema
 from ernie_magic.bulk import in_flight
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ERROR = "error"  # the column that says why a row has no answer
 # These fail every row alike: to go on would only fail, or cost, more.
-_HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, UsageError)
+HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, UsageError)
 _PLACE = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 
@@ -152,6 +152,34 @@ class Job:
                             endpoint=self.options.endpoint)
 
 
+class Outcome(NamedTuple):
+    """What came of one question: an answer's text, or why there is none.
+
+    Attributes
+    ----------
+    text, model : str
+    usage : Usage
+    error : str
+        "" when there is an answer.
+    """
+
+    text: str
+    model: str
+    usage: Usage
+    error: str = ""
+
+
+async def outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
+    """An answer, or in a line why there is none; what would fail every row is raised."""
+    try:
+        answer = await ask
+    except HOPELESS:
+        raise
+    except ErnieError as error:
+        return Outcome("", "", Usage(), error.line(language))
+    return Outcome(answer.text, answer.model, answer.usage or Usage())
+
+
 class Run:
     """One run over a table.
 
@@ -163,19 +191,24 @@ class Run:
         One a row.
     endpoint
         Whom is asked: a part of each row's address in the ledger, like all of its request.
-    language
-        Of the errors in the table.
     """
 
-    def __init__(self, job: Job, requests: Sequence[ChatRequest], endpoint: Endpoint, language: Language) -> None:
-        self._job, self._requests, self._endpoint, self._language = job, requests, endpoint, language
+    def __init__(self, job: Job, requests: Sequence[ChatRequest], endpoint: Endpoint) -> None:
+        self._job, self._requests, self._endpoint = job, requests, endpoint
         self._texts: dict[int, str] = {}
         self._errors: dict[int, str] = {}
         self._usage, self._asked, self._model = Usage(), 0, requests[0].model if requests else ""
         self._began = time.monotonic()
 
-    async def run(self, ask: Callable[[ChatRequest], Awaitable[Answer]], emit: Callable[[Delta], None]) -> Mapped:
+    async def run(self, ask: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]], emit: Callable[[Delta], None], size: int = 1) -> Mapped:
         """Ask for each row that has no answer yet. Cancelled, it gives the rows that have one.
+
+        Parameters
+        ----------
+        ask
+            Asks for some rows.
+        size
+            How many at a time.
 
         Raises
         ------
@@ -187,12 +220,16 @@ class Run:
         try:
             addresses = self._begin(book)
 
-            async def answered(place: int) -> None:
-                await self._ask(place, ask, lambda text, usage: book.put(addresses[place], text, usage))
+            async def answered(places: Sequence[int]) -> None:
+                for place, found in zip(places, await ask([self._requests[place] for place in places]), strict=True):
+                    if not found.error:
+                        book.put(addresses[place], found.text, found.usage)
+                    self._take(place, found)
                 self._tell(emit)
 
             self._tell(emit)
-            await in_flight(self._job.most, [place for place in range(len(self._requests)) if place not in self._texts], answered)
+            missing = [place for place in range(len(self._requests)) if place not in self._texts]
+            await in_flight(self._job.most, (missing[start : start + size] for start in range(0, len(missing), size)), answered)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         finally:
@@ -218,17 +255,12 @@ class Run:
     def _tell(self, emit: Callable[[Delta], None]) -> None:
         emit(Delta(progress=Progress(len(self._texts) + len(self._errors), len(self._requests))))
 
-    async def _ask(self, place: int, ask: Callable[[ChatRequest], Awaitable[Answer]], keep: Callable[[str, Usage], None]) -> None:
-        try:
-            answer = await ask(self._requests[place])
-        except _HOPELESS:
-            raise
-        except ErnieError as error:
-            self._errors[place] = error.line(self._language)
+    def _take(self, place: int, found: Outcome) -> None:
+        if found.error:
+            self._errors[place] = found.error
             return
-        keep(answer.text, answer.usage or Usage())
-        self._texts[place], self._model = answer.text, answer.model
-        self._usage, self._asked = self._usage + (answer.usage or Usage()), self._asked + 1
+        self._texts[place], self._model = found.text, found.model
+        self._usage, self._asked = self._usage + found.usage, self._asked + 1
 
     def _made(self, *, partial: bool) -> Mapped:
         job = self._job

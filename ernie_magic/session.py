@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ernie_magic.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
     from ernie_magic.wire.protocol import Delta
+    from ernie_magic.workers import Engine
 
 Result = TypeVar("Result")
 MAIN = "main"
@@ -164,7 +165,7 @@ class Session:
 
     def begin_embed(
         self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
-        cache: bool | None = None, in_flight: int | None = None, **parameters: Any,
+        cache: bool | None = None, in_flight: int | None = None, executor: Any = None, **parameters: Any,
     ) -> Stream[Embeddings]:
         """A call for vectors on its way; takes what `embed` takes."""
         settings, at = self.now()
@@ -172,11 +173,18 @@ class Session:
             _listed(texts), model=model or endpoint or settings.embedding_model or models.default("embedding", at.service.name), given=parameters,
             extra=extra or {}, rules=at.rules, endpoint=endpoint, invalid=invalid))
         most = self._checked(lambda: settings.in_flight if in_flight is None else in_flight_of(in_flight))
-        return self.start(lambda core, emit: core.embed(request, at, settings, emit, cache=settings.cache if cache is None else cache, most=most))
+        engine = self._engine(executor)
+        return self.start(lambda core, emit: core.embed(
+            request, at, settings, emit, cache=settings.cache if cache is None else cache, most=max(most, engine.workers) if engine else most, engine=engine))
+
+    def _engine(self, executor: Any) -> Engine | None:
+        from ernie_magic.workers import Engine  # it stands above: a worker has a session of its own
+
+        return None if executor is None else self._checked(lambda: Engine(executor))
 
     def embed(
         self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
-        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, **parameters: Any,
+        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, executor: Any = None, **parameters: Any,
     ) -> Embeddings:
         """Vectors of texts (seed 000, 向量), by as many calls as it takes; equal texts are asked for once.
 
@@ -196,6 +204,9 @@ class Session:
             Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's rate limit holds all the same.
         progress
             Show a bar when it takes long.
+        executor
+            Where the calls are made: a `dask.distributed.Client`, or an executor of `concurrent.futures`. Its workers share the account's
+            limits, and find the key in their own environment: it is not sent to them.
         endpoint, extra
             As `Conversation.stream` takes them.
 
@@ -209,20 +220,20 @@ class Session:
         ErnieError
             A call failed for good; `answer` has the vectors that came, and a second call asks for the missing ones only.
         """
-        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, **parameters)
+        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, executor=executor, **parameters)
         return shown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.result()
 
     async def aembed(
         self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
-        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, **parameters: Any,
+        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, executor: Any = None, **parameters: Any,
     ) -> Embeddings:
         """The same, awaited."""
-        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, **parameters)
+        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, executor=executor, **parameters)
         return await (ashown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.aresult())
 
     def begin_map(
         self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
-        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any,
+        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, executor: Any = None, **parameters: Any,
     ) -> Stream[Mapped]:
         """A call of `map` on its way."""
         settings, at = self.now()
@@ -236,12 +247,15 @@ class Session:
                 made.request(first, model or endpoint or settings.model or models.UNDECIDED, system or "", settings.parameters, at.rules)
             return made
 
-        checked = self._checked(job)
-        return self.start(lambda core, emit: core.map(checked, at, settings, emit))
+        checked, engine = self._checked(job), self._engine(executor)
+        if engine:
+            checked = replace(checked, most=engine.workers)
+        return self.start(lambda core, emit: core.map(checked, at, settings, emit, engine))
 
     def map(
         self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
-        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, **parameters: Any,
+        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, executor: Any = None,
+        **parameters: Any,
     ) -> Mapped:
         """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment, score:int").table`.
 
@@ -261,6 +275,8 @@ class Session:
             Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's rate limit holds all the same.
         progress
             Show a bar when it takes long.
+        executor
+            Where the rows are asked for; see `embed`.
         model, system, endpoint, extra, **parameters
             As `Conversation.stream` takes them.
 
@@ -274,15 +290,18 @@ class Session:
         ErnieError
             One that would fail every row; `answer` has the table as far as it came.
         """
-        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, **parameters)
+        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, executor=executor,
+                                **parameters)
         return shown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.result()
 
     async def amap(
         self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
-        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, **parameters: Any,
+        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, executor: Any = None,
+        **parameters: Any,
     ) -> Mapped:
         """The same, awaited."""
-        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, **parameters)
+        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, executor=executor,
+                                **parameters)
         return await (ashown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.aresult())
 
     def _texts_embedded(self, texts: Any, model: str | None) -> Embeddings:

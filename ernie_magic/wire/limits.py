@@ -66,6 +66,8 @@ class Limit:
     service, model : str
     requests, tokens : int | None
         Allowed a minute; None when not known.
+    share : float
+        The part of it that is this process's: workers take an equal part each (`ernie_magic.workers`).
     learned : str
         "headers", "429" (a guess: what had gone through before the refusal) or "".
     """
@@ -76,6 +78,7 @@ class Limit:
     requests: int | None = None
     tokens: int | None = None
     learned: str = ""
+    share: float = 1.0
     _out: deque[_Out] = field(default_factory=deque, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _closed_until: float = field(default=0.0, repr=False)
@@ -119,8 +122,9 @@ class Limit:
         left = _number(headers, "x-ratelimit-remaining-requests")
         tokens_left = _number(headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens")
         # What the service counted and we did not send is somebody else's on the same account.
-        others = max(0, (self.remaining_requests or 0) - left) if left is not None else 0
-        their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left) if tokens_left is not None else 0
+        # What other workers send is theirs: each keeps to its own part.
+        others = max(0, (self.remaining_requests or 0) - left) if left is not None and self.share == 1 else 0
+        their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left) if tokens_left is not None and self.share == 1 else 0
         if others or their_tokens:
             self._out.append(_Out(time.monotonic(), their_tokens, others))
 
@@ -160,8 +164,8 @@ class Limit:
         requests_used, tokens_used = self._used()
         fits_at = self._closed_until
         for out in self._out:  # the oldest first: each one that leaves the minute makes room
-            room = (self.requests is None or requests_used < self.requests) and (
-                self.tokens is None or tokens_used + tokens <= self.tokens or tokens_used == 0)
+            room = (self.requests is None or requests_used < max(1, int(self.requests * self.share))) and (
+                self.tokens is None or tokens_used + tokens <= self.tokens * self.share or tokens_used == 0)
             if room:
                 break
             fits_at = max(fits_at, out.at + self.minute * _MARGIN)
@@ -174,6 +178,7 @@ class Limits:
 
     def __init__(self) -> None:
         self.minute = MINUTE
+        self.share = 1.0
         self._known: dict[object, Limit] = {}
 
     def of(self, account: object, service: str, model: str) -> Limit:
@@ -184,7 +189,9 @@ class Limits:
         account
             What the service counts by: address and credential.
         """
-        return self._known.setdefault((account, model.lower()), Limit(service, model, self.minute))
+        limit = self._known.setdefault((account, model.lower()), Limit(service, model, self.minute))
+        limit.share = self.share
+        return limit
 
     async def all(self) -> list[LimitState]:
         """Every one that was met as it stands now, in the order of first use; on the I/O thread."""
