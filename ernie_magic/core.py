@@ -316,13 +316,21 @@ class Core:
         store = VectorStore(request, endpoint) if cache else None
         entry = models.find(request.endpoint or request.model)
         ask = engine.embedder(endpoint, settings) if engine else lambda part: self.vectors(part, endpoint, settings, emit)
-        return await Embedding(ask, endpoint, emit, store, most).run(
-            request, entry.batch if entry else parameters.MAX_TEXTS, lambda model, usage: self._usage.add(endpoint.service.name, model, usage))
+        try:
+            return await Embedding(ask, endpoint, emit, store, most).run(
+                request, entry.batch if entry else parameters.MAX_TEXTS, lambda model, usage: self._usage.add(endpoint.service.name, model, usage))
+        except ErnieError as error:
+            raise await self._with_suggestions(error, request.model, endpoint, settings, "embedding") from None
 
-    async def ask(self, request: ChatRequest, endpoint: Endpoint, settings: Snapshot) -> Answer:
-        """One question that stands alone: no turn, no tools."""
+    async def ask(self, request: ChatRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> Answer:
+        """One question that stands alone: no turn, no tools; only what is waited for is told."""
         clock = Clock()
-        reader, problem = await self.read(_PROTOCOLS[endpoint.service.protocol].chat(request), request, endpoint, settings, clock, lambda _delta: None)
+
+        def noted(delta: Delta) -> None:
+            if delta.notice:
+                emit(delta)
+
+        reader, problem = await self.read(_PROTOCOLS[endpoint.service.protocol].chat(request), request, endpoint, settings, clock, noted)
         self._count(reader, endpoint)
         if reader.flag >= safety.WITHDRAWS:
             raise safety.withdrawn(reader.flag, reader.id, locked=False)
@@ -339,19 +347,23 @@ class Core:
         model = options.model or options.endpoint or settings.model or await self._default(endpoint, settings)
         system = settings.system if options.system is None else options.system
         paths = self._paths(endpoint)
-        requests = [replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths) for prompt in job.prompts]
-        run = mapping.Run(job, requests, endpoint)
-        if engine:
-            return await run.run(engine.asker(endpoint, settings), emit, ROWS_AT_ONCE)
-        return await run.run(lambda some: self.outcomes(some, endpoint, settings), emit)
+        run = mapping.Run(job, lambda prompt: replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths), endpoint, settings.language)
+        try:
+            if engine:
+                return await run.run(engine.asker(endpoint, settings), emit, ROWS_AT_ONCE)
+            return await run.run(lambda some: self.outcomes(some, endpoint, settings, emit), emit)
+        except ErnieError as error:
+            raise await self._with_suggestions(error, model, endpoint, settings, "chat") from None
 
-    async def outcomes(self, requests: Sequence[ChatRequest], endpoint: Endpoint, settings: Snapshot) -> list[mapping.Outcome]:
+    async def outcomes(
+        self, requests: Sequence[ChatRequest], endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None] = lambda _delta: None
+    ) -> list[mapping.Outcome]:
         """What comes of questions that stand alone, several at the same time."""
         asking = asyncio.Semaphore(settings.in_flight)
 
         async def one(request: ChatRequest) -> mapping.Outcome:
             async with asking:
-                return await mapping.outcome(self.ask(request, endpoint, settings), settings.language)
+                return await mapping.outcome(self.ask(request, endpoint, settings, emit), settings.language)
 
         tasks = [asyncio.ensure_future(one(request)) for request in requests]
         try:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ernie_magic.wire.replies import VectorsReply
 
 
+class _OtherLength(Exception):
+    """A vector is of another length than those before it."""
+
+
 class Embedding:
     """One request for vectors, however many calls it takes.
 
@@ -71,9 +75,20 @@ class Embedding:
             if row not in request.skipped:
                 self._rows.setdefault(text, []).append(row)
         known = await in_thread(self._store.find, list(self._rows)) if self._store else {}
+        try:
+            return await self._run(request, batch, counted, known)
+        except _OtherLength:
+            if not known:
+                raise not_the_api(200, "") from None
+            # The service's vectors are others now than those that were kept: what was kept is asked for anew.
+            self._vectors, self._done = None, 0
+            return await self._run(request, batch, counted, {})
+
+    async def _run(self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None], known: dict[str, Any]) -> Embeddings:
         self._fill(request, known)
         missing = [text for text in self._rows if text not in known]
         self._tell()
+        writing: list[asyncio.Future[None]] = []
 
         async def ask(texts: list[str]) -> None:
             part = replace(request, texts=tuple(texts), skipped=frozenset())
@@ -83,12 +98,11 @@ class Embedding:
             self._model = reply.model or self._model
             counted(self._model or request.model, reply.usage)
             came = dict(zip(texts, reply.vectors, strict=True))
-            self._fill(request, came)
-            self._tell()
             if self._store:
                 writing.append(asyncio.ensure_future(in_thread(self._store.keep, came)))
+            self._fill(request, came)
+            self._tell()
 
-        writing: list[asyncio.Future[None]] = []
         problem: BaseException | None = None
         try:
             await in_flight(self._most, (missing[start : start + batch] for start in range(0, len(missing), batch)), ask)
@@ -108,7 +122,7 @@ class Embedding:
             if self._vectors is None:
                 self._vectors = np.full((len(request.texts), len(vector)), np.nan, dtype=np.float32)
             if self._vectors.shape[1] != len(vector):
-                raise not_the_api(200, f"vectors of {self._vectors.shape[1]} and of {len(vector)} numbers")
+                raise _OtherLength
             self._vectors[self._rows[text]] = vector
             self._done += len(self._rows[text])
 

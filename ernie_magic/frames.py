@@ -29,20 +29,29 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     if _is(data, "polars") and hasattr(data, "to_dicts"):
         return list(data.to_dicts())
     if _is(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
-        named: list[dict[str, Any]] = data.to_dict("records")
-        return [{str(name): value for name, value in row.items()} for row in named]
+        records: list[dict[str, Any]] = data.to_dict("records")
+        return [{str(name): value for name, value in row.items()} for row in records]
     if isinstance(data, dict):
         columns = {str(name): list(values) for name, values in data.items() if hasattr(values, "__iter__") and not isinstance(values, str)}
         if len(columns) == len(data) and len({len(values) for values in columns.values()}) == 1:
             return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    elif hasattr(data, "__iter__") and not isinstance(data, (str, bytes)):
+    elif hasattr(data, "__iter__") and not isinstance(data, (str, bytes)) and not hasattr(data, "columns"):
         found = list(data)
         if found and all(isinstance(row, dict) for row in found):
-            return [{str(name): value for name, value in row.items()} for row in found]
-        if found and all(isinstance(row, str) for row in found):
+            names = list(dict.fromkeys(str(name) for row in found for name in row))
+            named = [{str(name): value for name, value in row.items()} for row in found]
+            return [{name: row.get(name) for name in names} for row in named]
+        if found and any(isinstance(row, str) for row in found) and all(isinstance(row, str) or row is None or row != row for row in found):  # noqa: PLR0124  (NaN)
             return [{TEXT: row} for row in found]
     raise InvalidOption(Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(kind=type(data).__name__),
                         advice=Text("可用：pandas 或 polars 的 DataFrame、字典列表、文本列表", "pass a DataFrame of pandas or polars, a list of dictionaries, or a list of texts"))
+
+
+def snapshot(data: Any) -> Any:
+    """The table as it is now: what is changed in it afterwards is for the next question."""
+    if _is(data, "pandas") and hasattr(data, "copy"):
+        return data.copy()
+    return data if _is(data, "polars") or isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__") else list(data)
 
 
 # Types that know a missing value, so that a column of whole numbers with a gap stays one.
@@ -72,4 +81,4 @@ def with_columns(data: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[
 
 
 def _is(data: Any, library: str) -> Any:
-    return type(data).__module__.partition(".")[0] == library
+    return any(kind.__module__.partition(".")[0] == library for kind in type(data).__mro__)

@@ -9,18 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ernie_magic.errors import InvalidOption
+from ernie_magic.language import Text
+
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ernie_magic.usage import Usage
 
 NAME = "ledger.sqlite3"
-_AT_ONCE = 500
+_AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
+_WAIT = 2.0  # seconds for another process that is writing: others wait for this thread
 _SCHEMA = "CREATE TABLE IF NOT EXISTS answers (address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -35,8 +40,32 @@ def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
     return found
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Ledger]:
+    """The ledger in a file.
+
+    Raises
+    ------
+    InvalidOption
+        It cannot be read or written.
+    """
+    import sqlite3
+
+    book: Ledger | None = None
+    try:
+        book = Ledger(path)
+        yield book
+    except (sqlite3.Error, OSError) as error:
+        raise InvalidOption(
+            Text("记录答案的文件用不了：{file}（{said}）", "the file that answers are written to cannot be used: {file} ({said})").fill(file=path, said=str(error)[:100]),
+            advice=Text("关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置", "end what holds it, or move it away; a folder .ernie beside the notebook is used in its place")) from None
+    finally:
+        if book is not None:
+            book.close()
+
+
 class Ledger:
-    """The answers in a file; opened where it is used, on the I/O thread.
+    """The answers in a file; use `opened`.
 
     Parameters
     ----------
@@ -48,7 +77,7 @@ class Ledger:
         import sqlite3
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)  # each row is committed by itself
+        self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)  # each row is committed by itself
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(_SCHEMA)
@@ -62,12 +91,6 @@ class Ledger:
             rows = self._connection.execute(f"SELECT address, text FROM answers WHERE address IN ({marks})", some)  # noqa: S608  (only question marks)
             found |= dict(rows)
         return found
-
-    def forget(self, wanted: Sequence[bytes]) -> None:
-        """Take these out: they are to be asked for anew."""
-        self._connection.execute("BEGIN")
-        self._connection.executemany("DELETE FROM answers WHERE address = ?", [(address,) for address in wanted])
-        self._connection.execute("COMMIT")
 
     def put(self, address: bytes, text: str, usage: Usage) -> None:
         """Write one; when this returns, it outlives the process."""

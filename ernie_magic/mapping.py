@@ -9,19 +9,20 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic import frames, ledger, schema
+from ernie_magic import frames, ledger, parameters, schema
 from ernie_magic.bulk import in_flight
 from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
+    InvalidMessages,
     InvalidOption,
+    MissingKey,
     ModelNotFound,
     PermissionDenied,
     QuotaExhausted,
-    UsageError,
 )
-from ernie_magic.language import Text
-from ernie_magic.requests import chat_request
+from ernie_magic.language import Text, whole_characters
+from ernie_magic.requests import chat_request, is_missing
 from ernie_magic.suggest import near
 from ernie_magic.usage import Usage, simulated
 from ernie_magic.wire.protocol import Delta, Progress
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
     from ernie_magic.results import Answer
     from ernie_magic.services import Endpoint
 
-ERROR = "error"  # the column that says why a row has no answer
 # These fail every row alike: to go on would only fail, or cost, more.
-HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, UsageError)
+HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, InvalidOption, MissingKey)
 _PLACE = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 
@@ -48,7 +48,7 @@ class Mapped:
     Attributes
     ----------
     table : DataFrame | list of dict
-        Of the kind that was given, with the new columns and `error` at its end.
+        A DataFrame when one was given, else a list; with the new columns and `error` at its end.
     rows : list of dict
         The same as rows.
     errors : dict
@@ -77,6 +77,11 @@ class Mapped:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def _repr_html_(self) -> str | None:
+        """The table's own, where it has one."""
+        own = getattr(self.table, "_repr_html_", None)
+        return own() if own else None
+
     def __repr__(self) -> str:
         facts = [f"{len(self)} rows", *([f"{len(self.errors)} failed"] if self.errors else []), f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
         facts += ["partial=True"] if self.partial else []
@@ -101,7 +106,7 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _said(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124  (NaN)
+    return "" if is_missing(value) else whole_characters(str(value))
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,9 @@ class Job:
         ------
         UsageError
         """
-        given = {**kept, **self.options.parameters}
+        # What a session keeps for another service is not for this one, as in a chat.
+        known = parameters.of("chat")
+        given = {**{name: value for name, value in kept.items() if known[name].known_to(rules.protocol)}, **self.options.parameters}
         if self.columns:
             prompt = f"{prompt}\n\n{schema.instruction(self.columns)}"
             # V1 knows no schema, only JSON (reference qianfan-wire 2.1).
@@ -187,18 +194,26 @@ class Run:
     ----------
     job
         What is to be asked.
-    requests
-        One a row.
+    question
+        Makes the request of a prompt; what is wrong with it is that row's error.
     endpoint
         Whom is asked: a part of each row's address in the ledger, like all of its request.
+    language
+        Of the errors in the table.
     """
 
-    def __init__(self, job: Job, requests: Sequence[ChatRequest], endpoint: Endpoint) -> None:
-        self._job, self._requests, self._endpoint = job, requests, endpoint
-        self._texts: dict[int, str] = {}
+    def __init__(self, job: Job, question: Callable[[str], ChatRequest], endpoint: Endpoint, language: Language) -> None:
+        self._job, self._endpoint, self._language = job, endpoint, language
+        self._requests: dict[int, ChatRequest] = {}
+        self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
-        self._usage, self._asked, self._model = Usage(), 0, requests[0].model if requests else ""
+        self._usage, self._asked, self._model = Usage(), 0, ""
         self._began = time.monotonic()
+        for place, prompt in enumerate(job.prompts):
+            try:
+                self._requests[place] = question(prompt)
+            except InvalidMessages as error:  # noqa: PERF203  (each row has its own)
+                self._errors[place] = error.line(language)
 
     async def run(self, ask: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]], emit: Callable[[Delta], None], size: int = 1) -> Mapped:
         """Ask for each row that has no answer yet. Cancelled, it gives the rows that have one.
@@ -213,72 +228,71 @@ class Run:
         Raises
         ------
         ErnieError
-            One that would fail every row; `answer` has the table as far as it came. A row's own failure is in its `error` column.
+            One that would fail every row, or the ledger's; `answer` has the table as far as it came. A row's own failure is in its
+            `error` column.
         """
-        book = ledger.Ledger(self._job.path)
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
-            addresses = self._begin(book)
+            with ledger.opened(self._job.path) as book:
+                addresses = self._begin(book)
 
-            async def answered(places: Sequence[int]) -> None:
-                for place, found in zip(places, await ask([self._requests[place] for place in places]), strict=True):
-                    if not found.error:
-                        book.put(addresses[place], found.text, found.usage)
-                    self._take(place, found)
+                async def answered(places: Sequence[int]) -> None:
+                    for place, found in zip(places, await ask([self._requests[place] for place in places]), strict=True):
+                        self._take(place, found)
+                        if place not in self._errors:  # an answer that is none of what was asked for is asked for again
+                            book.put(addresses[place], found.text, found.usage)
+                    self._tell(emit)
+
                 self._tell(emit)
-
-            self._tell(emit)
-            missing = [place for place in range(len(self._requests)) if place not in self._texts]
-            await in_flight(self._job.most, (missing[start : start + size] for start in range(0, len(missing), size)), answered)
+                missing = [place for place in self._requests if place not in self._values]
+                await in_flight(self._job.most, (missing[start : start + size] for start in range(0, len(missing), size)), answered)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
-        finally:
-            book.close()
         made = self._made(partial=problem is not None)
         if isinstance(problem, ErnieError):
             problem.answer = made
             raise problem
         return made
 
-    def _begin(self, book: ledger.Ledger) -> list[bytes]:
-        """The rows' addresses; what is known of them is taken, or forgotten."""
+    def _begin(self, book: ledger.Ledger) -> dict[int, bytes]:
+        """The rows' addresses; what is known of them is taken when it is wanted."""
         # The emulator listens on another port each time.
         where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
-        addresses = ledger.addresses([self._endpoint.service.name, where], [_whole(request) for request in self._requests])
-        if self._job.resume:
-            known = book.find(addresses)
-            self._texts = {place: known[address] for place, address in enumerate(addresses) if address in known}
-        else:
-            book.forget(addresses)
+        addresses = dict(zip(self._requests, ledger.addresses([self._endpoint.service.name, where], [_whole(request) for request in self._requests.values()]), strict=True))
+        known = book.find(list(addresses.values())) if self._job.resume else {}
+        for place, address in addresses.items():
+            values, wrong = schema.taken(known[address], self._job.columns) if address in known else ({}, None)
+            if values and wrong is None:
+                self._values[place] = values
         return addresses
 
     def _tell(self, emit: Callable[[Delta], None]) -> None:
-        emit(Delta(progress=Progress(len(self._texts) + len(self._errors), len(self._requests))))
+        emit(Delta(progress=Progress(len(self._values) + len(self._errors), len(self._job.rows))))
 
     def _take(self, place: int, found: Outcome) -> None:
         if found.error:
             self._errors[place] = found.error
             return
-        self._texts[place], self._model = found.text, found.model
+        self._model = found.model
         self._usage, self._asked = self._usage + found.usage, self._asked + 1
+        self._values[place], wrong = schema.taken(found.text, self._job.columns)
+        if wrong:
+            self._errors[place] = wrong.say(self._language)
 
     def _made(self, *, partial: bool) -> Mapped:
         job = self._job
-        made = [*(job.columns or (schema.Field(schema.ANSWER),)), schema.Field(ERROR)]
+        made = [*(job.columns or (schema.Field(schema.ANSWER),)), schema.Field(schema.ERROR)]
         columns: dict[str, list[Any]] = {column.name: [None] * len(job.rows) for column in made}
-        errors = dict(self._errors)
-        for place, text in self._texts.items():
-            values, wrong = schema.taken(text, job.columns)
-            if wrong:
-                errors[place] = wrong
+        for place, values in self._values.items():
             for name, value in values.items():
                 columns[name][place] = value
-        for place, said in errors.items():
-            columns[ERROR][place] = said
+        for place, said in self._errors.items():
+            columns[schema.ERROR][place] = said
         rows = [{**row, **{name: values[i] for name, values in columns.items()}} for i, row in enumerate(job.rows)]
         typed = {column.name: (column.type, columns[column.name]) for column in made}
-        return Mapped(frames.with_columns(job.data, job.rows, typed), rows, errors, self._usage, self._asked, self._model, self._endpoint.service.name,
-                      time.monotonic() - self._began, partial)
+        model = self._model or next((request.model for request in self._requests.values()), "")
+        return Mapped(frames.with_columns(job.data, job.rows, typed), rows, dict(sorted(self._errors.items())), self._usage, self._asked, model,
+                      self._endpoint.service.name, time.monotonic() - self._began, partial)
 
 
 def _whole(request: ChatRequest) -> str:

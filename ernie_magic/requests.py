@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -273,11 +274,12 @@ def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, A
         raise InvalidOption(Text("invalid 的值 {value} 不在可选值中：{known}", "invalid {value!r} is not one of: {known}").fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID)))
     checked = checked_parameters("embedding", given, model, rules)
     if not texts:
-        raise InvalidMessages(Text("没有文本", "there are no texts"), advice=Text("至少给一条", "give one at least"))
+        raise InvalidMessages(Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one"))
     found, skipped, wrong = [], set(), []
+    texts = ["" if is_missing(text) else text for text in texts]
     for i, text in enumerate(texts):
         if not isinstance(text, str):
-            raise InvalidMessages(Text("第 {n} 条不是文本，而是 {kind}", "text {n} is no text, but {kind}").fill(n=i + 1, kind=type(text).__name__))
+            raise InvalidMessages(Text("第 {n} 条应为文本，实际是 {kind}", "text {n} must be a text, not {kind}").fill(n=i + 1, kind=type(text).__name__))
         fits = _fitting(text, model, rules)
         if fits != text or not text.strip():
             wrong.append(i + 1)
@@ -288,6 +290,11 @@ def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, A
     if wrong and invalid == "error":
         raise _wrong_texts(wrong, texts, model)
     return EmbeddingRequest(model=model, texts=tuple(found), skipped=frozenset(skipped), parameters=checked, extra=dict(extra), endpoint=endpoint)
+
+
+def is_missing(value: object) -> bool:
+    """What a column has where there is nothing: None, NaN, pandas' NA."""
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and math.isnan(value))
 
 
 INVALID = ("error", "truncate", "skip")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.language import Text
+from ernie_magic.language import Text, whole_characters
 from ernie_magic.parameters import SWITCHES
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}  # and what JSON schema calls them
+ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not taken apart
+
+_INT64 = 2**63  # what a column of whole numbers holds
+_NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is no {type}")
 
 
 class Field(NamedTuple):
@@ -41,6 +43,9 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
     """
     if not given:
         return ()
+    if not isinstance(given, (str, Mapping)):
+        raise InvalidOption(Text("schema 要写成文本或字典，不是 {kind}", "schema is text or a dictionary, not {kind}").fill(kind=type(given).__name__),
+                            advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'))
     if isinstance(given, str):
         pairs = [tuple(part.strip() for part in item.partition(":")[::2]) for item in re.split(r"[,，]", given)]
     else:
@@ -50,6 +55,8 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
         if not field.name or field.type not in TYPES:
             raise InvalidOption(Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(name=field.name, kind=field.type),
                                 advice=Text('写成 "情感, 分数:int"；类型有 str、int、float、bool', 'write "sentiment, score:int"; there are str, int, float and bool'))
+    if any(field.name == ERROR for field in found):
+        raise InvalidOption(Text("error 列用来放出错原因", "the column error says why a row failed"), advice=Text("换一个列名", "use another name"))
     if len({field.name for field in found}) != len(found):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return found
@@ -68,20 +75,20 @@ def instruction(columns: tuple[Field, ...]) -> str:
     return f"只输出一个 JSON 对象，不要别的文字 (answer with one JSON object and nothing else): {{{shape}}}"
 
 
-def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], str]:
-    """The values that an answer holds, and what is wrong with it: "" when nothing is."""
+def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text | None]:
+    """The values that an answer holds, and what is wrong with it: None when nothing is."""
     if not columns:
-        return {ANSWER: text}, ""
+        return {ANSWER: text}, None
     start, end = text.find("{"), text.rfind("}")
     try:
         found = json.loads(text[start : end + 1])
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        return {}, f"no JSON object: {text[:60]!r}"
+        return {}, Text("不是 JSON 对象：{text}", "no JSON object: {text}").fill(text=repr(text[:60]))
     values = {field.name: _typed(found.get(field.name), field.type) for field in columns}
-    wrong = [f"{field.name}: {found.get(field.name)!r:.40} is no {field.type}" for field in columns if values[field.name] is None]
-    return values, "; ".join(wrong)
+    wrong = [_NOT_OF_TYPE.fill(name=field.name, value=f"{found.get(field.name)!r:.40}", type=field.type) for field in columns if values[field.name] is None]
+    return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong)) if wrong else None
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -91,11 +98,19 @@ def _typed(value: Any, kind: str) -> Any:
     if kind == "bool":
         return value if isinstance(value, bool) else SWITCHES.get(str(value).strip().lower())
     if kind == "str":
-        return str(value)
+        return whole_characters(str(value))
     try:
-        number = float(value)
+        return _number(value, kind)
     except (TypeError, ValueError, OverflowError):
         return None
-    if isinstance(value, bool) or not math.isfinite(number) or (kind == "int" and number != int(number)):
+
+
+def _number(value: Any, kind: str) -> float | None:
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number):
         return None
-    return int(number) if kind == "int" else number
+    if kind == "float":
+        return number
+    # A float has only 53 bits: a whole number is read as one.
+    whole = value if isinstance(value, int) else int(value) if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() else int(number)
+    return whole if number == int(number) and -_INT64 <= whole < _INT64 else None

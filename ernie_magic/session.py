@@ -240,11 +240,16 @@ class Session:
 
         def job() -> Job:
             most = settings.in_flight if in_flight is None else in_flight_of(in_flight)
-            found = frames.rows_of(rows)
-            made = Job(rows, found, mapping.prompts_of(prompt, found), fields(schema), ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
+            table = frames.snapshot(rows)
+            found = frames.rows_of(table)
+            if not isinstance(prompt, str):
+                raise InvalidMessages(Text("提示词要是文本，不是 {kind}", "the prompt is text, not {kind}").fill(kind=type(prompt).__name__))
+            made = Job(table, found, mapping.prompts_of(prompt, found), fields(schema), ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
                        files.folder("data") / ledger.NAME, resume, most)
-            for first in made.prompts[:1]:  # what is wrong with every row is told at once
-                made.request(first, model or endpoint or settings.model or models.UNDECIDED, system or "", settings.parameters, at.rules)
+            if not prompt.strip():
+                raise InvalidMessages(Text("提示词为空", "the prompt is empty"), advice=Text("写上问题，用 {{{{列名}}}} 取该行的值", "write a question, with {{{{column}}}} for a row's value").fill(x=0))
+            # What is wrong with every row is told at once; a row's own prompt is its own matter.
+            made.request("?", model or endpoint or settings.model or models.UNDECIDED, system or "", settings.parameters, at.rules)
             return made
 
         checked, engine = self._checked(job), self._engine(executor)
@@ -325,11 +330,13 @@ class Session:
         ------
         ErnieError
         """
+        _check_count(self, k)
         among = self._texts_embedded(texts, model)
         return self._checked(lambda: similarity.nearest(self.embed(query, model=model or among.model)[0], among, k))
 
     async def asearch(self, query: str, texts: Embeddings | Sequence[str], k: int = 5, *, model: str | None = None) -> list[Found]:
         """The same, awaited."""
+        _check_count(self, k)
         among = texts if isinstance(texts, Embeddings) else await self.aembed(texts, model=model)
         asked = await self.aembed(query, model=model or among.model)
         return self._checked(lambda: similarity.nearest(asked[0], among, k))
@@ -621,10 +628,17 @@ class Session:
         return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"
 
 
+def _check_count(session: Session, k: object) -> None:
+    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        raise session.spoken(InvalidOption(Text("k 要是正整数，不是 {k}", "k is a whole number from 1, not {k}").fill(k=f"{k!r:.40}")))
+
+
 def _listed(texts: object) -> list[Any]:
     """One text or several, as a list; arrays and columns are welcome, a dictionary's keys are not meant."""
     if isinstance(texts, str):
         return [texts]
+    if hasattr(texts, "columns"):
+        raise InvalidMessages(Text("这里要一列，不是整张表", "a column is wanted here, not a whole table"), advice=Text('例如 df["评论"]', 'for example df["text"]'))
     if isinstance(texts, (bytes, dict)) or not hasattr(texts, "__iter__"):
         raise InvalidMessages(Text("这里要文本或文本列表，不是 {kind}", "a text or a list of texts is wanted here, not {kind}").fill(kind=type(texts).__name__))
     return list(texts)

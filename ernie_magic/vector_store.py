@@ -76,8 +76,8 @@ class VectorStore:
                 some = addresses[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
                 rows = connection.execute(f"SELECT address, vector FROM vectors WHERE address IN ({marks})", some)  # noqa: S608  (only question marks)
-                found |= {by_address[address]: np.frombuffer(vector, dtype="<f4") for address, vector in rows if len(vector) % 4 == 0}
-        return found
+                found |= {by_address[address]: np.frombuffer(vector, dtype="<f4") for address, vector in rows if isinstance(vector, bytes) and vector and len(vector) % 4 == 0}
+        return {text: vector for text, vector in found.items() if np.isfinite(vector).all()}
 
     def keep(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Keep these, by text."""

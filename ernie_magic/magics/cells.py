@@ -130,7 +130,9 @@ def _documented(text: str) -> Callable[[_Function], _Function]:
 
 @magics_class
 class ErnieMagics(Doors):
-    """`%%ernie`, `%%ernie_image`, `%ernie` and `%ernie_image` over one session."""
+    """`%%ernie`, `%%ernie_image`, `%ernie` and the others over one session."""
+
+    _previewed: tuple[str, int] = ("", 0)  # prompt and table of the last preview of `%%ernie_map`
 
     @no_var_expand  # `$` and `{` are the user's text; our own {{expr}} is the same through both doors
     @cell_magic("ernie")  # type: ignore[arg-type]  # IPython types this decorator for its form without a name
@@ -201,10 +203,15 @@ class ErnieMagics(Doors):
         namespace, language = self.shell.user_ns, self.session.settings.spoken
         with self.listening(listen=True) as heard:
             said = map_line(line, namespace)
-            rows = frames.rows_of(said.rows)
+            table = frames.snapshot(said.rows)  # what can be read once only is read here
+            rows = frames.rows_of(table)
             prompt = prompt_for(cell, said, list(rows[0]) if rows else [], namespace)
         preview = said.preview and len(rows) > _MANY
         view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
+        # What was previewed just now is not paid for twice.
+        again = (prompt, id(said.rows)) == self._previewed
+        options = {**said.options, "resume": said.options["resume"] or (again and not preview)}
+        self._previewed = (prompt, id(said.rows)) if preview else ("", 0)
 
         def conclude(found: Mapped | None) -> None:
             if found is None:
@@ -216,7 +223,7 @@ class ErnieMagics(Doors):
                 view.finish(mapped.bundle(found, language))
                 self.bind(said.as_name, found.table)
 
-        return Begun(self.session.begin_map(prompt, rows[:_PREVIEWED] if preview else said.rows, **said.options), view, conclude)
+        return Begun(self.session.begin_map(prompt, rows[:_PREVIEWED] if preview else table, **options), view, conclude)
 
     @no_var_expand
     @line_magic("ernie_heat")  # type: ignore[arg-type]
@@ -236,9 +243,9 @@ class ErnieMagics(Doors):
         """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图 / texts as points, those alike near each other."""
         with self.told():
             embeddings, rest = self._vectors("ernie_map2d", line)
-            method = rest[1] if rest[:1] == ["--method"] and len(rest) == 2 else "auto"  # noqa: PLR2004
-            _refuse([] if method != "auto" else rest)
-            points, name = similarity.plane(embeddings.vectors, method)
+            method = rest[1] if rest[:1] == ["--method"] and len(rest) == 2 else ""  # noqa: PLR2004
+            _refuse([] if method else rest)
+            points, name = similarity.plane(embeddings.vectors, method or "auto")
             return vectors.Plane(embeddings, points, name, self.session.settings.spoken)
 
     @no_var_expand
@@ -250,10 +257,13 @@ class ErnieMagics(Doors):
             k = 5
             if "-k" in rest:
                 at = rest.index("-k")
-                if at + 1 == len(rest) or not rest[at + 1].isdigit():
-                    raise InvalidOption(Text("-k 后面要一个正整数", "-k wants a whole number"))
+                if at + 1 == len(rest) or not rest[at + 1].isdecimal() or int(rest[at + 1]) < 1:
+                    raise InvalidOption(Text("-k 后面要一个正整数", "-k wants a whole number from 1"))
                 k, rest = int(rest[at + 1]), rest[:at] + rest[at + 2 :]
-            found = self.session.search(interpolate(" ".join(rest), self.shell.user_ns), embeddings, k)
+            query = interpolate(" ".join(rest), self.shell.user_ns)
+            if not query.strip():
+                raise InvalidOption(Text("没有写要找什么", "there is nothing to look for"), advice=Text("%ernie_search 变量 问题", "%ernie_search VARIABLE QUERY"))
+            found = self.session.search(query, embeddings, k)
             headers = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}[self.session.settings.spoken]
             return Table(headers, [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found])
 

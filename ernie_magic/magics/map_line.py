@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.magics.interpolate import interpolate, named, spans
-from ernie_magic.magics.options import AS, ENDPOINT, PARAM, VERBATIM, Grammar, Option, extra_fields, split
+from ernie_magic.magics.options import AS, ENDPOINT, IN_FLIGHT, PARAM, Grammar, Option, extra_fields, in_flight_of_words, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,9 @@ MAP = Grammar("%%ernie_map", "chat", (
     AS,
     Option("resume", Text("接着上次：只问还没有回答的行", "go on: ask only for rows that have no answer yet")),
     Option("yes", Text("行数多时不先预览", "do not preview when there are many rows")),
-    Option("in_flight", Text("同时进行几个请求", "calls at the same time"), takes="N"),
+    IN_FLIGHT,
     Option("system", Text("人设（system 消息）", "system prompt"), takes="TEXT"),
-    ENDPOINT, VERBATIM, PARAM,
+    ENDPOINT, PARAM,
 ), Text("表（变量名）写在最前面；提示词写在下一行起，用 {{列名}}", "the table (a variable) comes first; the prompt goes on the lines below, with {{column}}"))
 _USAGE = Text("用法：%%ernie_map 表 --col 列 [--to 列] [--as 名称]", "usage: %%ernie_map TABLE --col COLUMN [--to COLUMNS] [--as NAME]")
 
@@ -39,7 +39,7 @@ class MapLine:
     column : str
         The one that belongs into the prompt, "" when the prompt names it.
     as_name : str
-    preview, verbatim : bool
+    preview : bool
     """
 
     rows: Any
@@ -47,7 +47,6 @@ class MapLine:
     column: str = ""
     as_name: str = ""
     preview: bool = True
-    verbatim: bool = False
 
 
 def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
@@ -61,28 +60,23 @@ def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     if not words or words[0].startswith("-"):
         raise InvalidOption(_USAGE)
     said = MAP.read(words[1:], namespace)
+    if said["tools"]:
+        raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map calls no tools"))
     given = MAP.given(said)
     beside = {"model": said["model"], "schema": said["to"], "system": said["system"], "endpoint": said["endpoint"],
-              "extra": dict(extra_fields(said["param"])) if said["param"] else None, "in_flight": _number(said["in_flight"])}
+              "extra": dict(extra_fields(said["param"])) if said["param"] else None, "in_flight": in_flight_of_words(said["in_flight"])}
     return MapLine(named(words[0], namespace), {**given, **{name: value for name, value in beside.items() if value is not None}, "resume": said["resume"]},
-                   said["col"] or "", said["as"] or "", not (said["yes"] or said["resume"]), said["verbatim"])
-
-
-def _number(text: str | None) -> int | None:
-    if text is not None and not text.isdigit():
-        raise InvalidOption(Text("--in-flight 的值“{value}”不是整数", "--in-flight {value!r} is not a whole number").fill(value=text))
-    return None if text is None else int(text)
+                   said["col"] or "", said["as"] or "", not (said["yes"] or said["resume"]))
 
 
 def prompt_for(cell: str, said: MapLine, columns: list[str], namespace: Mapping[str, Any]) -> str:
     """The prompt: `{{column}}` is left for each row, any other `{{expr}}` is the same for all and filled in now."""
     text = cell.strip("\n")
-    if not said.verbatim:
-        pieces, shown = [], 0
-        for start, end in spans(text):
-            inside = text[start + 2 : end - 2].strip()
-            pieces += [text[shown:start], text[start:end] if inside in columns else interpolate(text[start:end], namespace)]
-            shown = end
-        text = "".join([*pieces, text[shown:]])
+    pieces, shown = [], 0
+    for start, end in spans(text):
+        inside = text[start + 2 : end - 2].strip()
+        pieces += [text[shown:start], text[start:end] if inside in columns else interpolate(text[start:end], namespace)]
+        shown = end
+    text = "".join([*pieces, text[shown:]])
     named_already = said.column and any(text[start + 2 : end - 2].strip() == said.column for start, end in spans(text))
     return f"{text}\n\n{{{{{said.column}}}}}" if said.column and not named_already else text

@@ -44,6 +44,7 @@ AS = Option("as", Text("把结果绑定到变量 NAME", "bind the typed result t
 ENDPOINT = Option("endpoint", Text("自己在千帆部署的服务名", "the name of a service that you deployed on Qianfan"), takes="NAME")
 VERBATIM = Option("verbatim", Text("不替换 {{…}}", "leave {{…}} alone"))
 PARAM = Option("param", Text("表中没有的字段：--param top_k=5", "a field the table does not know: --param top_k=5"), takes="NAME=VALUE", repeats=True)
+IN_FLIGHT = Option("in_flight", Text("同时进行几个请求", "calls at the same time"), takes="N")
 _TAKEN = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})  # the session, and IPython's own
 
 
@@ -204,3 +205,15 @@ def extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:
             yield name, json.loads(value)
         except (ValueError, RecursionError):
             yield name, value  # not JSON: text
+
+
+def in_flight_of_words(text: str | None) -> int | None:
+    """The value of `--in-flight`.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if text is not None and not (text.isdecimal() and text.isascii()):
+        raise InvalidOption(Text("--in-flight 的值“{value}”不是整数", "--in-flight {value!r} is not a whole number").fill(value=text))
+    return None if text is None else int(text)

@@ -32,10 +32,10 @@ def test_a_heat_map_and_a_plane_with_chinese_labels(open_notebook, page):
 def test_a_table_is_asked_about_row_by_row(open_notebook, page):
     nb = open_notebook([
         "%load_ext ernie_magic\nimport pandas as pd\ndf = pd.DataFrame({'评论': ['好吃', '难吃', '一般']})",
-        '%%ernie_map df --to "情感, 分数:int" --as out\n判断情感，打 1 到 5 分：{{评论}}', "out", "%%ernie_map list(map(str,range(99)))\n{{text}}"])
+        '%%ernie_map df --to "情感, 分数:int" --as out\n判断情感，打 1 到 5 分：{{评论}}', "out", "many = [str(i) for i in range(99)]", "%%ernie_map many\n{{text}}"])
     nb.run_all()
     expect(nb.output(1).locator("tbody tr")).to_have_count(3)
     expect(nb.output(1)).to_contain_text("3 行")
     expect(nb.output(2)).to_contain_text("情感")
-    expect(nb.output(3)).to_contain_text("加 --yes 运行")
+    expect(nb.output(4)).to_contain_text("加 --yes 运行")
     nb.picture("table")

@@ -63,7 +63,9 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, she
     assert "add --yes to run them" in out
     assert "out" not in shell.user_ns
     assert len(emulator.requests) <= 4  # and perhaps the list of models
+    emulator.requests.clear()
     run("%%ernie_map df --yes --as out\n[[echo]]{{text}}")
+    assert len(emulator.requests) == 57  # the three of the preview are not paid for twice
     assert [row["answer"] for row in shell.user_ns["out"]] == [f"第{i}行" for i in range(60)]
     emulator.requests.clear()
     _, out = run("%%ernie_map df --resume --as out\n[[echo]]{{text}}")
@@ -74,10 +76,10 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, she
 @pytest.mark.parametrize(("code", "told"), [
     ("%%ernie_embed\n \n", "there are no texts"), ("%%ernie_embed x\na", "the texts go on the lines below"), ("%%ernie_embed --invalid cut\na", "is not one of: error | truncate | skip"),
     ("%ernie_heat", "usage: %ernie_heat VARIABLE"), ("%ernie_heat nothing", "no variable or file nothing"), ("%ernie_heat number", "not int"),
-    ("%ernie_heat texts --more", "'--more' is not known here"), ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"), ("%ernie_search texts", "empty"),
-    ("%ernie_search texts a -k x", "-k wants a whole number"), ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"), ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
+    ("%ernie_heat texts --more", "'--more' is not known here"), ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"), ("%ernie_search texts", "there is nothing to look for"),
+    ("%ernie_search texts a -k x", "-k wants a whole number from 1"), ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"), ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
     ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"), ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
-    ("%%ernie_map texts\n{{txet}}", "the name txet is not defined"), ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
+    ("%%ernie_map texts\n{{txet}}", "the name txet is not defined"), ("%%ernie_map texts --tools len\n{{text}}", "calls no tools"), ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
     ("%%ernie_map number\n{{text}}", "int is not a table with rows"), ("%%ernie_map texts --temperature 7\n{{text}}", "out of range")])
 def test_mistakes_are_one_line(run, shell, code, told):
     shell.user_ns |= {"texts": ["a", "b"], "number": 7}

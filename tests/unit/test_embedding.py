@@ -93,17 +93,17 @@ def test_a_folder_beside_the_notebook_is_used_when_it_is_there(session, tmp_path
 
 @pytest.mark.parametrize("invalid", ["truncate", "skip"])
 def test_texts_that_do_not_fit(session, emulator, invalid):
-    found = session.embed(["a", "", "长" * 1001, " ", "b"], invalid=invalid)
+    found = session.embed(["a", "", "长" * 1001, " ", "b", None, float("nan"), pd.NA], invalid=invalid)
     nan = [bool(np.isnan(row).all()) for row in found.vectors]
-    assert nan == [False, True, invalid == "skip", True, False]
+    assert nan == [False, True, invalid == "skip", True, False, True, True, True]
     assert ("长" * 384 in asked(emulator)) is (invalid == "truncate")
 
 
 def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
     with pytest.raises(errors.InvalidMessages, match=r"empty or too long: 2, 4 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)"):
         session.embed(["a", "长" * 1001, "b", ""])
-    with pytest.raises(errors.InvalidMessages, match="text 2 is no text, but float"):
-        session.embed(["a", float("nan")])
+    with pytest.raises(errors.InvalidMessages, match="text 2 must be a text, not int"):
+        session.embed(["a", 7])
     with pytest.raises(errors.InvalidOption, match=r"invalid 'cut' is not one of: error \| truncate \| skip"):
         session.embed(["a"], invalid="cut")
     assert not emulator.requests
@@ -193,3 +193,29 @@ def test_an_interrupt_keeps_what_came(session, emulator):
     found = stream.stop()
     assert found.partial
     assert 0 < np.isfinite(found.vectors).all(axis=1).sum() < 320
+
+
+def test_vectors_that_were_kept_and_are_others_now_are_asked_for_anew(session, emulator, monkeypatch):
+    session.embed(["a", "b"])
+    short = vector_store.VectorStore.find
+    monkeypatch.setattr(vector_store.VectorStore, "find", lambda self, texts: {text: vector[:4] for text, vector in short(self, texts).items()})
+    found = session.embed(["a", "b", "c"])
+    assert (found.shape, np.isfinite(found.vectors).all()) == ((3, 384), True)
+    assert session.embed(["a", "b"]).shape == (2, 4)
+
+
+@pytest.mark.parametrize("damage", [b"", b"abc", "text", 5, np.array([np.nan] * 384, dtype="<f4").tobytes()])
+def test_a_damaged_vector_is_asked_for_again(session, tmp_path, damage):
+    (tmp_path / "work" / ".ernie").mkdir()
+    session.embed(["a"])
+    connection = sqlite3.connect(tmp_path / "work" / ".ernie" / vector_store.NAME)
+    with connection:
+        connection.execute("UPDATE vectors SET vector = ?", (damage,))
+    connection.close()
+    assert session.embed(["a"]).asked == 1
+
+
+@pytest.mark.parametrize("k", [0, -1, None, "3", 2.5, True])
+def test_how_many_a_search_gives(session, k):
+    with pytest.raises(errors.InvalidOption, match="k is a whole number from 1"):
+        session.search("a", ["a"], k=k)

@@ -66,7 +66,28 @@ def test_columns_are_typed(session):
     ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is no int"), ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is no int"),
     ("sorry", {}, "no JSON object: 'sorry'"), ("[1]", {}, "no JSON object: '[1]'"), ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is no str; n: inf is no int")])
 def test_what_an_answer_holds(text, values, wrong):
-    assert schema.taken(text, schema.fields("a, n:int")) == (values, wrong)
+    found, problem = schema.taken(text, schema.fields("a, n:int"))
+    assert (found, problem.en if problem else "") == (values, wrong)
+
+
+@pytest.mark.parametrize(("value", "found"), [(9007199254740993, 9007199254740993), ("9007199254740993", 9007199254740993), (10**30, None), (1e308, None), (2**63, None), (-(2**63), -(2**63)),
+                                              (3.0, 3), ("x", None), ("²", None), (-7, -7)])
+def test_whole_numbers_are_exact_and_fit_a_column(value, found):
+    assert schema.taken(json.dumps({"n": value}), schema.fields("n:int"))[0] == {"n": found}
+    frames.with_columns(pl.DataFrame({"a": [1]}), [{"a": 1}], {"n": ("int", [found])})
+
+
+def test_half_characters_are_made_whole():
+    values, _ = schema.taken('{"a": "\\ud800"}', schema.fields("a"))
+    assert pl.DataFrame(values)["a"].to_list() == ["\ufffd"]
+
+
+def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session):
+    df = pd.DataFrame({"text": ["z", "y", "x"]})
+    stream = session.begin_map(ECHO, df)
+    df.loc[0, "text"] = "changed"
+    df.loc[3] = "new"
+    assert stream.result().table["answer"].tolist() == ["z", "y", "x"]
 
 
 @pytest.mark.parametrize(("value", "found"), [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)])
@@ -84,7 +105,7 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
     (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"), (lambda s: s.map("x", 5), "int is not a table with rows"),
     (lambda s: s.map("x", []), "list is not a table with rows"), (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
     (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"), (lambda s: s.map("x", ["a"], schema="a, a"), "two columns have the same name"),
-    (lambda s: s.map("", ["a"]), "the prompt is empty"), (lambda s: s.map("x", ["a"], temperature=7), "out of range"), (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
+    (lambda s: s.map("", ["a"]), "the prompt is empty"), (lambda s: s.map(None, ["a"]), "the prompt is text, not NoneType"), (lambda s: s.map("x", ["a"], schema=["a"]), "schema is text or a dictionary, not list"), (lambda s: s.map("x", ["a"], temperature=7), "out of range"), (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
     (lambda s: s.map("x", ["a"], nothing=1), "no option nothing")])
 def test_mistakes_are_told_before_anything_is_sent(session, emulator, call, told):
     with pytest.raises(errors.UsageError, match=re.escape(told)):
@@ -95,6 +116,8 @@ def test_mistakes_are_told_before_anything_is_sent(session, emulator, call, told
 def test_a_value_s_own_braces_are_not_looked_at_again(session, emulator):
     session.map("{{text}} {{ n }}", [{"text": "{{n}}", "n": None}])
     assert asked(emulator) == ["{{n}} "]
+    session.map("{{text}}{{n}}", [{"text": [1, 2], "n": pd.NA}])
+    assert asked(emulator)[-1] == "[1, 2]"
 
 
 def test_a_row_that_fails_stays_in_its_place_with_why(session, emulator):
@@ -145,14 +168,69 @@ def test_another_question_is_asked_anew(session, emulator, change):
     assert session.map(ECHO, ["a"], resume=True, **change).asked == 1
 
 
-def test_without_resume_all_rows_are_asked_anew_and_nothing_old_is_left(session, emulator):
+def test_without_resume_all_rows_are_asked_anew_and_what_was_kept_stays_until_then(session, emulator):
     session.map("{{text}}", ["a", "b"])
     emulator.requests.clear()
-    emulator.faults.add(code="user_setting_unsafe", path="/chat")
-    session.map("{{text}}", ["a", "b"], in_flight=1)
+    session.settings.retry_count = 1
+    emulator.faults.add(status=500, path="/chat")
+    assert len(session.map("{{text}}", ["a", "b"], in_flight=1).errors) == 1
     assert len(asked(emulator)) == 2
     emulator.requests.clear()
-    assert session.map("{{text}}", ["a", "b"], resume=True).asked == 1
+    assert session.map("{{text}}", ["a", "b"], resume=True).errors == {}
+    assert not asked(emulator)
+
+
+def test_a_row_whose_prompt_is_none_fails_by_itself(session, emulator):
+    found = session.map("{{text}}", ["hello", "", None, "长" * 20_001, "bye"])
+    assert sorted(found.errors) == [1, 2, 3]
+    assert "the prompt is empty" in found.errors[1]
+    assert [bool(row["answer"]) for row in found.rows] == [True, False, False, False, True]
+
+
+def test_an_answer_that_is_none_of_what_was_asked_for_is_asked_for_again(session, emulator):
+    emulator.faults.add(delay=0.0)
+    rows = ["[[echo]]no json"]
+    assert list(session.map("{{text}}", rows, schema="a", response_format="text").errors) == [0]
+    emulator.requests.clear()
+    assert session.map("{{text}}", rows, schema="a", response_format="text", resume=True).asked == 1
+
+
+def test_a_ledger_that_cannot_be_used_is_told_before_anything_is_paid(session, emulator):
+    folder = files.folder("data")
+    folder.mkdir(parents=True)
+    (folder / ledger.NAME).write_bytes(b"no database" * 100)
+    with pytest.raises(errors.InvalidOption, match=r"the file that answers are written to cannot be used: .*ledger\.sqlite3"):
+        session.map(ECHO, ["a"])
+    assert not emulator.requests
+
+
+def test_a_ledger_that_fails_on_the_way_keeps_what_came(session, monkeypatch):
+    put, count = ledger.Ledger.put, []
+
+    def failing(self, *args):
+        count.append(1)
+        if len(count) == 3:
+            raise OSError("disk full")
+        put(self, *args)
+
+    monkeypatch.setattr(ledger.Ledger, "put", failing)
+    with pytest.raises(errors.InvalidOption, match="disk full") as caught:
+        session.map(ECHO, ["a", "b", "c", "d"], in_flight=1)
+    assert [row["answer"] for row in caught.value.answer.rows] == ["a", "b", "c", None]
+
+
+def test_rows_of_different_columns_and_a_whole_table_in_the_place_of_a_column(session):
+    assert frames.rows_of([{"a": 1}, {"b": 2}]) == [{"a": 1, "b": None}, {"a": None, "b": 2}]
+    with pytest.raises(errors.InvalidMessages, match="a column is wanted here, not a whole table"):
+        session.embed(pd.DataFrame({"text": ["a"]}))
+
+    class Geo(pd.DataFrame):
+        """As geopandas has one."""
+
+    assert frames.rows_of(Geo({"text": ["a"]})) == [{"text": "a"}]
+    assert [bool(row["text"] == "a") for row in frames.rows_of(pd.Series(["a", None]))] == [True, False]
+    with pytest.raises(errors.InvalidOption, match="the column error says why"):
+        session.map(ECHO, ["a"], schema="error")
 
 
 def test_an_interrupt_keeps_the_rows_that_came(session, emulator):

@@ -61,14 +61,14 @@ def test_a_key_does_not_travel():
     assert b"canary" not in sent
     assert pickle.loads(pickle.dumps(pickle.loads(sent))).keyed  # noqa: S301  (our own)
     with pytest.raises(errors.MissingKey, match="a key does not travel with the work"):
-        pickle.loads(sent).here()  # noqa: S301  # noqa: S301  # noqa: S301
+        pickle.loads(sent).here()  # noqa: S301
 
 
 def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", "canary-of-the-workers-03")
     endpoint = Endpoint(AI_STUDIO, "https://elsewhere.example/v3", Bearer(Key("canary-of-the-workers-03")))
     with pytest.raises(errors.InvalidOption, match="the worker's address of the service is another one"):
-        pickle.loads(pickle.dumps(workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True))).here()  # noqa: S301  # noqa: S301  # noqa: S301
+        pickle.loads(pickle.dumps(workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True))).here()  # noqa: S301
 
 
 @pytest.mark.parametrize("executor", [5, "dask", object()])
