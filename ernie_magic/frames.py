@@ -29,6 +29,8 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     if _is(data, "polars") and hasattr(data, "to_dicts"):
         return list(data.to_dicts())
     if _is(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
+        if not data.columns.is_unique:
+            raise InvalidOption(Text("表里有同名的列", "the table has columns of the same name"), advice=Text("先给它们改名", "rename them first"))
         records: list[dict[str, Any]] = data.to_dict("records")
         return [{str(name): value for name, value in row.items()} for row in records]
     if isinstance(data, dict):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # These fail every row alike: to go on would only fail, or cost, more.
 HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, InvalidOption, MissingKey)
+_NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: go on with resume")
 _PLACE = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 
@@ -103,6 +104,20 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
             raise InvalidOption(Text("没有列 {name}", "no column {name}").fill(name=name), advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
                                 Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])))
     return [_PLACE.sub(lambda found, row=row: _said(row.get(found.group(1))), template) for row in rows]  # type: ignore[misc]
+
+
+def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
+    """Whether no column to be made takes the place of one that the question is about.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    asked = set(_PLACE.findall(template))
+    for column in columns or (schema.Field(schema.ANSWER),):
+        if column.name in asked:
+            raise InvalidOption(Text("列 {name} 既在问题里又要新得到", "the column {name} is in the question, and is to be made").fill(name=column.name),
+                                advice=Text("给得到的列换一个名字", "give the column to be made another name"))
 
 
 def _said(value: object) -> str:
@@ -286,6 +301,9 @@ class Run:
         for place, values in self._values.items():
             for name, value in values.items():
                 columns[name][place] = value
+        for place in range(len(job.rows)):
+            if place not in self._values and place not in self._errors:
+                columns[schema.ERROR][place] = _NOT_ASKED.say(self._language)
         for place, said in self._errors.items():
             columns[schema.ERROR][place] = said
         rows = [{**row, **{name: values[i] for name, values in columns.items()}} for i, row in enumerate(job.rows)]

@@ -173,6 +173,19 @@ class Embeddings:
         rows, columns = self.vectors.shape
         return rows, columns
 
+    def known(self) -> Embeddings:
+        """Those that have a vector, without the rows of NaN."""
+        import numpy as np
+
+        good = np.isfinite(self.vectors).all(axis=1) & (self.shape[1] > 0)
+        return replace(self, texts=tuple(text for text, has in zip(self.texts, good, strict=True) if has), vectors=self.vectors[good])
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame: a row a text, which is its index, a column a dimension."""
+        import pandas as pd
+
+        return pd.DataFrame(self.vectors, index=pd.Index(self.texts, name="text"))
+
     def __len__(self) -> int:
         return len(self.texts)
 

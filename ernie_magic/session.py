@@ -248,6 +248,7 @@ class Session:
                        files.folder("data") / ledger.NAME, resume, most)
             if not prompt.strip():
                 raise InvalidMessages(Text("提示词为空", "the prompt is empty"), advice=Text("写上问题，用 {{{{列名}}}} 取该行的值", "write a question, with {{{{column}}}} for a row's value").fill(x=0))
+            mapping.check_columns(prompt, made.columns)
             # What is wrong with every row is told at once; a row's own prompt is its own matter.
             made.request("?", model or endpoint or settings.model or models.UNDECIDED, system or "", settings.parameters, at.rules)
             return made

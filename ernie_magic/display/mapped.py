@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.display.answer import EMULATED, PARTIAL, SECONDS, TOKENS
 from ernie_magic.display.tables import Table, clip
 from ernie_magic.language import Language, Text
+from ernie_magic.schema import ERROR
 
 if TYPE_CHECKING:
     from ernie_magic.mapping import Mapped
@@ -18,7 +19,7 @@ _ROWS = Text("{n} 行", "{n} rows")
 _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
 _ASKED = Text("这次请求 {n} 行", "{n} asked for now")
 _FAILED = Text("{n} 行失败，原因在 error 列", "{n} rows failed, see the column error")
-_PREVIEW = Text("预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行", "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes to run them")
+_PREVIEW = Text("预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行并得到结果", "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes to run them and have the result")
 _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
 
 
@@ -53,7 +54,7 @@ def bundle(mapped: Mapped, language: Language, note: str = "") -> tuple[dict[str
     """
     shown = mapped.rows[:_SHOWN]
     columns = list(shown[0]) if shown else []
-    kept = [name for name in columns if name != "error" or mapped.errors]
+    kept = [name for name in columns if name != ERROR or mapped.errors or mapped.partial]
     table = Table(kept, [[clip("" if row[name] is None else str(row[name]), _CELL) for name in kept] for row in shown])
     line = note or summary(mapped, language)
     data = {"text/html": f"{table._repr_html_()}<small>{html.escape(line)}</small>", "text/plain": f"{table!r}\n[{line}]"}

@@ -43,8 +43,12 @@ def summary(embeddings: Embeddings, language: Language) -> str:
     parts += [_ASKED.say(language, n=embeddings.asked)] if embeddings.asked < n else []
     parts += [TOKENS.say(language, n=embeddings.usage.total_tokens)]
     parts += [PARTIAL.say(language)] if embeddings.partial else []
-    parts += [EMULATED.say(language)] if embeddings.service == "emulator" else []
-    return " · ".join(parts)
+    return " · ".join(parts) + emulated(embeddings, language)
+
+
+def emulated(embeddings: Embeddings, language: Language) -> str:
+    """What is said of vectors that no model made."""
+    return f" · {EMULATED.say(language)}" if embeddings.service == "emulator" else ""
 
 
 def bundle(embeddings: Embeddings, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
@@ -76,7 +80,7 @@ class Heat:
     def _note(self) -> str:
         n = len(self.embeddings)
         more = _MORE.say(self.language, n=_MOST) if n > _MOST else ""
-        return _NOTE.say(self.language, model=self.embeddings.model, n=n, more=more)
+        return _NOTE.say(self.language, model=self.embeddings.model, n=n, more=more) + emulated(self.embeddings, self.language)
 
     def _repr_html_(self) -> str:
         texts = self.embeddings.texts[:_MOST]
@@ -129,7 +133,7 @@ class Plane:
     language: Language
 
     def _note(self) -> str:
-        return _PLANE.say(self.language, method=self.method, model=self.embeddings.model, n=len(self.embeddings))
+        return _PLANE.say(self.language, method=self.method, model=self.embeddings.model, n=len(self.embeddings)) + emulated(self.embeddings, self.language)
 
     def _scaled(self, across: float, down: float) -> list[tuple[float, float]]:
         """Points from (0, 0) at the upper left to (across, down)."""

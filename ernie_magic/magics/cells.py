@@ -265,13 +265,15 @@ class ErnieMagics(Doors):
                 raise InvalidOption(Text("没有写要找什么", "there is nothing to look for"), advice=Text("%ernie_search 变量 问题", "%ernie_search VARIABLE QUERY"))
             found = self.session.search(query, embeddings, k)
             headers = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}[self.session.settings.spoken]
-            return Table(headers, [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found])
+            return Table(headers, [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found],
+                         vectors.summary(embeddings, self.session.settings.spoken))
 
     def _vectors(self, magic: str, line: str) -> tuple[Embeddings, list[str]]:
         """The embeddings that a line names; texts are embedded first."""
         value, rest = vectors_line(magic, line, self.shell.user_ns)
         found = value if isinstance(value, Embeddings) else self.session.embed(value)
-        if not found.shape[1]:
+        found = found.known()
+        if not len(found):
             raise InvalidOption(Text("没有向量", "there are no vectors"))
         return found, rest
 

@@ -17,6 +17,7 @@ from ernie_magic.magics.options import (
     Grammar,
     Option,
     extra_fields,
+    first_word,
     in_flight_of_words,
     split,
 )
@@ -71,9 +72,9 @@ def vectors_line(magic: str, line: str, namespace: Mapping[str, Any]) -> tuple[A
     ------
     InvalidOption
     """
-    words = split(line)
-    if not words:
+    word, rest = first_word(line)
+    if not word:
         raise InvalidOption(_NAMED.fill(magic=magic))
-    return named(words[0], namespace), words[1:]
+    return named(word, namespace), split(rest)
 
 

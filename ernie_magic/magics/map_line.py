@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic import mapping
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.magics.interpolate import interpolate, named, spans
-from ernie_magic.magics.options import AS, ENDPOINT, IN_FLIGHT, PARAM, Grammar, Option, extra_fields, in_flight_of_words, split
+from ernie_magic.magics.options import (
+    AS,
+    ENDPOINT,
+    IN_FLIGHT,
+    PARAM,
+    Grammar,
+    Option,
+    extra_fields,
+    first_word,
+    in_flight_of_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +34,7 @@ MAP = Grammar("%%ernie_map", "chat", (
     Option("system", Text("人设（system 消息）", "system prompt"), takes="TEXT"),
     ENDPOINT, PARAM,
 ), Text("表（变量名）写在最前面；提示词写在下一行起，用 {{列名}}", "the table (a variable) comes first; the prompt goes on the lines below, with {{column}}"))
-_USAGE = Text("用法：%%ernie_map 表 --col 列 [--to 列] [--as 名称]", "usage: %%ernie_map TABLE --col COLUMN [--to COLUMNS] [--as NAME]")
+_USAGE = Text("用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]", "usage: %%ernie_map TABLE [--col COLUMN] [--to COLUMNS] [--as NAME]")
 
 
 @dataclass(frozen=True)
@@ -56,16 +67,16 @@ def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     ------
     InvalidOption
     """
-    words = split(line)
-    if not words or words[0].startswith("-"):
+    table, rest = first_word(line)
+    if not table or table.startswith("-"):
         raise InvalidOption(_USAGE)
-    said = MAP.read(words[1:], namespace)
+    said = MAP.read(rest, namespace)
     if said["tools"]:
         raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map calls no tools"))
     given = MAP.given(said)
     beside = {"model": said["model"], "schema": said["to"], "system": said["system"], "endpoint": said["endpoint"],
               "extra": dict(extra_fields(said["param"])) if said["param"] else None, "in_flight": in_flight_of_words(said["in_flight"])}
-    return MapLine(named(words[0], namespace), {**given, **{name: value for name, value in beside.items() if value is not None}, "resume": said["resume"]},
+    return MapLine(named(table, namespace), {**given, **{name: value for name, value in beside.items() if value is not None}, "resume": said["resume"]},
                    said["col"] or "", said["as"] or "", not (said["yes"] or said["resume"]))
 
 
@@ -75,6 +86,8 @@ def prompt_for(cell: str, said: MapLine, columns: list[str], namespace: Mapping[
     pieces, shown = [], 0
     for start, end in spans(text):
         inside = text[start + 2 : end - 2].strip()
+        if inside.isidentifier() and inside not in columns and inside not in namespace:
+            mapping.prompts_of(text[start:end], [dict.fromkeys(columns)])  # raises, naming the nearest column
         pieces += [text[shown:start], text[start:end] if inside in columns else interpolate(text[start:end], namespace)]
         shown = end
     text = "".join([*pieces, text[shown:]])

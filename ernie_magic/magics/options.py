@@ -6,6 +6,7 @@ import argparse
 import builtins
 import json
 import keyword
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -187,6 +188,12 @@ def split(line: str) -> list[str]:
                             advice=Text("含空格或撇号的值请放进双引号", "put a value with spaces or an apostrophe in double quotes"),
                             ) from None
     return [_restored(word, held) for word in words]
+
+
+def first_word(line: str) -> tuple[str, str]:
+    """A line's first word as it is written, quotes in brackets included (`df["评论"]`), and the rest."""
+    found = re.match(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", line, re.DOTALL)
+    return (found.group(1), found.group(2)) if found else ("", line)
 
 
 def _restored(word: str, held: list[str]) -> str:

@@ -54,6 +54,9 @@ def test_a_question_for_each_row(run, shell, ernie):
     run("%%ernie_map df --col 评论 --as out\n[[echo]]请{{tone}}地回答")
     assert shell.user_ns["out"]["answer"].tolist() == ["请客气地回答\n\n好吃", "请客气地回答\n\n难吃"]
     assert not ernie.history
+    run("%%ernie_map df['评论'] --as out\n[[echo]]{{text}}")
+    assert [row["answer"] for row in shell.user_ns["out"]] == ["好吃", "难吃"]
+    assert run("%ernie_heat df['评论']")[0].result.embeddings.texts == ("好吃", "难吃")
 
 
 def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, shell, ernie, emulator):
@@ -79,7 +82,7 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, she
     ("%ernie_heat texts --more", "'--more' is not known here"), ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"), ("%ernie_search texts", "there is nothing to look for"),
     ("%ernie_search texts a -k x", "-k wants a whole number from 1"), ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"), ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
     ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"), ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
-    ("%%ernie_map texts\n{{txet}}", "the name txet is not defined"), ("%%ernie_map texts --tools len\n{{text}}", "calls no tools"), ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
+    ("%%ernie_map texts\n{{txet}}", "no column txet. What to do: did you mean text?"), ("%%ernie_map texts --tools len\n{{text}}", "calls no tools"), ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
     ("%%ernie_map number\n{{text}}", "int is not a table with rows"), ("%%ernie_map texts --temperature 7\n{{text}}", "out of range")])
 def test_mistakes_are_one_line(run, shell, code, told):
     shell.user_ns |= {"texts": ["a", "b"], "number": 7}

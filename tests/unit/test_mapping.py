@@ -105,7 +105,8 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
     (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"), (lambda s: s.map("x", 5), "int is not a table with rows"),
     (lambda s: s.map("x", []), "list is not a table with rows"), (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
     (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"), (lambda s: s.map("x", ["a"], schema="a, a"), "two columns have the same name"),
-    (lambda s: s.map("", ["a"]), "the prompt is empty"), (lambda s: s.map(None, ["a"]), "the prompt is text, not NoneType"), (lambda s: s.map("x", ["a"], schema=["a"]), "schema is text or a dictionary, not list"), (lambda s: s.map("x", ["a"], temperature=7), "out of range"), (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
+    (lambda s: s.map("", ["a"]), "the prompt is empty"), (lambda s: s.map("{{text}}", ["a"], schema="text"), "the column text is in the question, and is to be made"),
+    (lambda s: s.map("{{a}}", pd.DataFrame([[1, 2]], columns=["a", "a"])), "columns of the same name"), (lambda s: s.map(None, ["a"]), "the prompt is text, not NoneType"), (lambda s: s.map("x", ["a"], schema=["a"]), "schema is text or a dictionary, not list"), (lambda s: s.map("x", ["a"], temperature=7), "out of range"), (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
     (lambda s: s.map("x", ["a"], nothing=1), "no option nothing")])
 def test_mistakes_are_told_before_anything_is_sent(session, emulator, call, told):
     with pytest.raises(errors.UsageError, match=re.escape(told)):
@@ -242,6 +243,7 @@ def test_an_interrupt_keeps_the_rows_that_came(session, emulator):
     came = [row["answer"] for row in found.rows if row["answer"]]
     assert found.partial
     assert 0 < len(came) < 40
+    assert sum(row["error"] == "not asked yet: go on with resume" for row in found.rows) == 40 - len(came)
     emulator.faults.clear()
     emulator.requests.clear()
     whole = session.map(ECHO, [f"第{i}行" for i in range(40)], resume=True)
