@@ -49,6 +49,22 @@ def rows_of(data: object) -> list[dict[str, Any]]:
                         advice=Text("可用：pandas 或 polars 的 DataFrame、字典列表、文本列表", "pass a DataFrame of pandas or polars, a list of dictionaries, or a list of texts"))
 
 
+def texts_of(data: object) -> list[Any]:
+    """The one column of texts that a table has.
+
+    Raises
+    ------
+    InvalidOption
+        It has none, or several.
+    """
+    rows = rows_of(data)
+    columns = [name for name in (rows[0] if rows else ()) if any(isinstance(row[name], str) for row in rows)]
+    if len(columns) != 1:
+        raise InvalidOption(Text("表里有 {n} 列文本：{columns}", "the table has {n} columns of texts: {columns}").fill(n=len(columns), columns=", ".join(columns[:10])),
+                            advice=Text('写明是哪一列，例如 df["评论"]', 'say which one, for example df["text"]'))
+    return [row[columns[0]] for row in rows]
+
+
 def snapshot(data: Any) -> Any:
     """The table as it is now: what is changed in it afterwards is for the next question."""
     if _is(data, "pandas") and hasattr(data, "copy"):

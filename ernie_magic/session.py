@@ -310,10 +310,10 @@ class Session:
                                 **parameters)
         return await (ashown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.aresult())
 
-    def _texts_embedded(self, texts: Any, model: str | None) -> Embeddings:
-        return texts if isinstance(texts, Embeddings) else self.embed(texts, model=model)
+    def _column(self, texts: Any) -> Any:
+        return self._checked(lambda: frames.texts_of(texts)) if hasattr(texts, "columns") else texts
 
-    def search(self, query: str, texts: Embeddings | Sequence[str], k: int = 5, *, model: str | None = None) -> list[Found]:
+    def search(self, query: str, texts: Any, k: int = 5, *, model: str | None = None) -> list[Found]:
         """The texts most like a query, by the similarity of their vectors.
 
         Parameters
@@ -321,7 +321,7 @@ class Session:
         query
             What to look for.
         texts
-            `Embeddings`, or the texts themselves (a list, a column), which are embedded first.
+            `Embeddings`, or the texts themselves, which are embedded first: a list, a column, a table with one column of texts.
         k
             How many at most.
         model
@@ -332,13 +332,13 @@ class Session:
         ErnieError
         """
         _check_count(self, k)
-        among = self._texts_embedded(texts, model)
+        among = texts if isinstance(texts, Embeddings) else self.embed(self._column(texts), model=model)
         return self._checked(lambda: similarity.nearest(self.embed(query, model=model or among.model)[0], among, k))
 
-    async def asearch(self, query: str, texts: Embeddings | Sequence[str], k: int = 5, *, model: str | None = None) -> list[Found]:
+    async def asearch(self, query: str, texts: Any, k: int = 5, *, model: str | None = None) -> list[Found]:
         """The same, awaited."""
         _check_count(self, k)
-        among = texts if isinstance(texts, Embeddings) else await self.aembed(texts, model=model)
+        among = texts if isinstance(texts, Embeddings) else await self.aembed(self._column(texts), model=model)
         asked = await self.aembed(query, model=model or among.model)
         return self._checked(lambda: similarity.nearest(asked[0], among, k))
 

@@ -29,6 +29,7 @@ _POINTS = 2000  # points on a plane
 _LABELLED = 60  # points whose labels are written; all have theirs on hover
 _SIZE = (720, 480)  # pixels
 _PAD = 40
+_PLOTLY = "application/vnd.plotly.v1+json"  # JupyterLab's plotly extension draws it; every other front end takes the HTML
 _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
 _NOTE = Text("余弦相似度；{model}，{n} 条文本{more}", "cosine similarity; {model}, {n} texts{more}")
 _MORE = Text("，显示前 {n} 条", ", the first {n} shown")
@@ -142,6 +143,10 @@ class Plane:
         span = [float(most - least) or 1.0 for most, least in zip(high, low, strict=True)]
         return [(float(x - low[0]) / span[0] * across, down - float(y - low[1]) / span[1] * down) for x, y in points]
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        """SVG and words; and where plotly is installed, what it draws: points that can be zoomed and pointed at."""
+        return {**_interactive(self), "text/html": self._repr_html_(), "text/plain": repr(self)}
+
     def _repr_html_(self) -> str:
         across, down = _SIZE
         marks = []
@@ -162,3 +167,18 @@ class Plane:
                 rows[round(y)][round(x) + offset] = sign
             legend += [f"{i}. {clip(text, _LABEL)}"] if i <= _LABELLED else []
         return "\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()])
+
+
+def _interactive(plane: Plane) -> dict[str, Any]:
+    """The same as a figure of plotly's, where it is installed."""
+    try:
+        from plotly import graph_objects
+    except ImportError:
+        return {}
+    texts = [clip(text, 200) for text in plane.embeddings.texts[:_POINTS]]
+    labelled = len(texts) <= _LABELLED
+    marks = graph_objects.Scatter(
+        x=plane.points[:_POINTS, 0].tolist(), y=plane.points[:_POINTS, 1].tolist(), mode="markers+text" if labelled else "markers", hovertext=texts, hoverinfo="text",
+        text=[clip(text, _LABEL) for text in texts] if labelled else None, textposition="middle right")
+    figure = graph_objects.Figure(marks, layout={"title": {"text": plane._note()}, "width": _SIZE[0], "height": _SIZE[1], "hovermode": "closest"})  # noqa: SLF001  (this room's own)
+    return {_PLOTLY: figure.to_plotly_json()}

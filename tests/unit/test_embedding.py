@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from ernie_magic import errors, similarity, vector_store
+from ernie_magic.display import vectors
 from ernie_magic.requests import EmbeddingRequest, Rules, embedding_request
 from ernie_magic.services import AI_STUDIO, EMULATOR, Endpoint
 from ernie_magic.session import Session
@@ -222,3 +223,21 @@ def test_a_damaged_vector_is_asked_for_again(session, tmp_path, damage):
 def test_how_many_a_search_gives(session, k):
     with pytest.raises(errors.InvalidOption, match="k is a whole number from 1"):
         session.search("a", ["a"], k=k)
+
+
+def test_a_table_with_one_column_of_texts_can_be_searched(session):
+    df = pd.DataFrame({"n": [1, 2], "text": ["讲一个睡前故事", "今天天气很好"]})
+    assert session.search("故事", df, k=1)[0].text == "讲一个睡前故事"
+    with pytest.raises(errors.InvalidOption, match="the table has 2 columns of texts: text, other"):
+        session.search("故事", df.assign(other="x"))
+    with pytest.raises(errors.InvalidOption, match="the table has 0 columns of texts"):
+        session.search("故事", df[["n"]])
+
+
+def test_where_plotly_is_installed_the_plane_is_its_figure_too(session):
+    graph_objects = pytest.importorskip("plotly.graph_objects")
+    embeddings = session.embed(["讲一个睡前故事", "今天天气很好"])
+    bundle = vectors.Plane(embeddings, *similarity.plane(embeddings.vectors), "zh")._repr_mimebundle_()
+    figure = graph_objects.Figure(bundle["application/vnd.plotly.v1+json"])
+    assert list(figure.data[0].hovertext) == ["讲一个睡前故事", "今天天气很好"]
+    assert {"text/html", "text/plain"} < set(bundle)
