@@ -179,6 +179,6 @@ def _interactive(plane: Plane) -> dict[str, Any]:
     labelled = len(texts) <= _LABELLED
     marks = graph_objects.Scatter(
         x=plane.points[:_POINTS, 0].tolist(), y=plane.points[:_POINTS, 1].tolist(), mode="markers+text" if labelled else "markers", hovertext=texts, hoverinfo="text",
-        text=[clip(text, _LABEL) for text in texts] if labelled else None, textposition="middle right")
-    figure = graph_objects.Figure(marks, layout={"title": {"text": plane._note()}, "width": _SIZE[0], "height": _SIZE[1], "hovermode": "closest"})  # noqa: SLF001  (this room's own)
+        text=[clip(text, _LABEL) for text in texts] if labelled else None, textposition="middle right", cliponaxis=False)
+    figure = graph_objects.Figure(marks, layout={"title": {"text": plane._note()}, "width": _SIZE[0], "height": _SIZE[1], "hovermode": "closest", "margin": {"r": 4 * _PAD}})  # noqa: SLF001  (this room's own)
     return {_PLOTLY: figure.to_plotly_json()}
