@@ -78,9 +78,13 @@ class Ledger:
 
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)  # each row is committed by itself
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute(_SCHEMA)
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute(_SCHEMA)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def find(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
         """The answers of those that are here."""
