@@ -55,11 +55,10 @@ def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, caps
     with Session(ErnieSettings(service="aistudio", api_key="any-key", base_url=server)) as session:
         session.embed("warm", cache=False)
         rounds = [(seconds(lambda: session.embed(texts, cache=False, in_flight=IN_FLIGHT, progress=False)), seconds(lambda: asyncio.run(bare(server, texts))))
-                  for _ in range(3)]
+                  for _ in range(5)]
     took, found = min((ours for ours, _ in rounds), key=lambda pair: pair[0])
     possible = min(plain for (_, _), (plain, _) in rounds)
-    # By the fastest rounds and by the median of rounds side by side: a busy machine spoils one or the other.
-    rate = max(possible / took, median(plain / ours for (ours, _), (plain, _) in rounds))
+    rate = median(plain / ours for (ours, _), (plain, _) in rounds)  # of rounds side by side, so that a busy machine slows both
     with capsys.disabled():
         print(f"\n{count} texts: {took:.2f} s, bare loops {possible:.2f} s: {rate:.2f} of the possible rate (by latency alone {count / BATCH / IN_FLIGHT * LATENCY:.2f} s)")
     assert (found.shape, found.asked) == ((count, 384), count)

@@ -436,3 +436,14 @@ def test_sixteen_bits_of_grey_keep_their_shades():
     Image.linear_gradient("L").convert("I").point(lambda value: value * 257).convert("I;16").save(out, "PNG")
     with Image.open(io.BytesIO(pictures.preview(out.getvalue()).thumbnail)) as image:
         assert 100 < image.convert("L").resize((1, 1)).getpixel((0, 0)) < 155
+
+
+def test_awaited_all_calls_for_pictures_do_the_same(server, session):
+    async def work():
+        server.gives({"url": server.page(GOOD)})
+        links = await session.aimage("猫", seed=5, download=False)
+        return links, await session.adownload(links), await session.aredo(links), await session.avary(links, style="Anime")
+
+    links, downloaded, again, varied = asyncio.run(work())
+    assert (links[0].content, downloaded[0].content, again.request) == (b"", GOOD, links.request)
+    assert varied.parameters == {"style": "Anime", "seed": 6}

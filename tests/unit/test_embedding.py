@@ -1,5 +1,6 @@
 """Vectors of many texts: in batches, once each, kept, and in order whatever happens on the way."""
 
+import asyncio
 import sqlite3
 import time
 
@@ -241,3 +242,8 @@ def test_where_plotly_is_installed_the_plane_is_its_figure_too(session):
     figure = graph_objects.Figure(bundle["application/vnd.plotly.v1+json"])
     assert list(figure.data[0].hovertext) == ["讲一个睡前故事", "今天天气很好"]
     assert {"text/html", "text/plain"} < set(bundle)
+
+
+def test_awaited_a_search_finds_the_same(session):
+    texts = ["讲一个睡前故事", "今天天气很好"]
+    assert asyncio.run(session.asearch("故事", texts, k=1)) == session.search("故事", texts, k=1)

@@ -1,6 +1,7 @@
 """A question for each row of a table: answered once, in its place, and never paid for twice."""
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -8,7 +9,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import polars as pl
@@ -152,6 +155,42 @@ def test_no_row_is_lost_or_asked_twice_after_faults(session, emulator, fault):
     found = session.map(ECHO, texts)
     assert [row["answer"] for row in found.rows] == texts
     assert (found.asked, session.usage.total.requests) == (60, 60)
+
+
+def test_a_dropped_connection_loses_no_row_and_answers_none_twice(tmp_path):
+    """Each fourth connection is closed without a reply; what is not asked again at once is asked for by resume."""
+    answered, count = [], itertools.count(1)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
+            if next(count) % 4 == 0:
+                self.close_connection = True
+                return
+            answered.append(asked)
+            body = json.dumps({"model": "m", "choices": [{"message": {"role": "assistant", "content": asked}, "finish_reason": "stop"}]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    rows = [f"row {i}" for i in range(40)]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Session(ErnieSettings(service="aistudio", base_url=f"http://127.0.0.1:{server.server_port}/v1", api_key="any-key", model="m", backoff_factor=0.01)) as session:
+            found = session.map("{{text}}", rows)
+            for _ in range(6):
+                if found.errors:
+                    found = session.map("{{text}}", rows, resume=True)
+        server.shutdown()
+    assert [row["answer"] for row in found.rows] == rows
+    assert sorted(answered) == sorted(rows)
 
 
 def test_resume_asks_only_for_missing_rows_whatever_their_order(session, emulator):
