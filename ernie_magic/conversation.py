@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import attachments, safety, tools
@@ -50,7 +51,53 @@ class Conversation:
         self.locked = False
         self._generation += 1
 
-    def ask(self, prompt: str | Sequence[Message], options: ChatOptions) -> Stream[Answer]:
+    def fork(self, turns: int | None = None, name: str = "") -> Conversation:
+        """Another conversation that begins with this one's turns; this one stays as it is.
+
+        Parameters
+        ----------
+        turns
+            How many of them, all when None.
+        name
+            The new one's; a free one like `main-2` when "".
+
+        Raises
+        ------
+        InvalidOption
+            There is a conversation of that name.
+        """
+        taken = self._session.conversations
+        name = name or next(name for n in count(2) if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken)
+        if name in taken:
+            raise self._session.spoken(InvalidOption(Text("已有叫 {name} 的对话", "there is a conversation {name} already").fill(name=name)))
+        other = self._session[name]
+        other.system = self.system
+        for turn in self.history[:turns]:
+            other.history.append(turn)
+        return other
+
+    def regenerate(self, **options: Any) -> Stream[Answer]:
+        """Ask the last question again, with other options if you like; takes what `stream` takes but the prompt.
+
+        The new answer takes the old one's place when it is complete; stopped or failed, the old one stays.
+
+        Raises
+        ------
+        InvalidOption
+            There is no turn yet.
+        """
+        names = ("model", "system", "stream", "history", "extra", "endpoint", "images")
+        beside = {name: options.pop(name) for name in names if name in options}
+        return self.ask_again(ChatOptions(options, **beside))
+
+    def ask_again(self, options: ChatOptions) -> Stream[Answer]:
+        """The same, with the options in one."""
+        if not self.history:
+            raise self._session.spoken(InvalidOption(Text("还没有可以重新回答的问题", "there is no question to ask again yet")))
+        last = self.history[-1]
+        return self.ask(last.prompt, options, instead=last)
+
+    def ask(self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
 
         Parameters
@@ -59,6 +106,8 @@ class Conversation:
             A question, asked after this conversation's turns; or whole messages, which stand alone and leave no turn.
         options
             The rest.
+        instead
+            The turn whose place the answer takes, once it is complete; what came after it is not sent.
 
         Raises
         ------
@@ -66,12 +115,12 @@ class Conversation:
             Something is wrong already; nothing is sent.
         """
         try:
-            plan = self.plan(prompt, options)
+            plan = self.plan(prompt, options, instead=instead)
         except ErnieError as error:
             raise self._session.spoken(error) from None
         return self._session.start(lambda core, emit: core.answer(plan, emit))
 
-    def plan(self, prompt: str | Sequence[Message], options: ChatOptions) -> Plan:
+    def plan(self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None) -> Plan:
         """The question as it stands now, checked as far as it can be without the network.
 
         Raises
@@ -94,8 +143,8 @@ class Conversation:
         if isinstance(prompt, str):
             system = self.system or settings.system if options.system is None else options.system
             first = ({"role": "system", "content": system},) if system else ()
-            turns = tuple(self.history) if options.history else ()
-            images = tuple(attachments.parts(options.images))
+            turns = tuple(takewhile(lambda turn: turn is not instead, self.history)) if options.history else ()
+            images = instead.images if instead and options.images is None else tuple(attachments.parts(options.images))
             last: tuple[Message, ...] = (asked(prompt, images),)
         elif options.images is not None:
             raise InvalidOption(Text("images 只能和文本问题一起给", "images go along with a question of text"),
@@ -107,7 +156,7 @@ class Conversation:
             raise InvalidOption(Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(service=at.service.label),
                                 advice=Text("--endpoint 用于千帆：%ernie use qianfan-v1", "--endpoint is for Qianfan: %ernie use qianfan-v1"))
         plan = Plan(self, prompt if isinstance(prompt, str) else None, options, settings, at, first, turns, last,
-                    self._generation, images)
+                    self._generation, images, instead)
         plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
         return plan
 
@@ -121,10 +170,13 @@ class Conversation:
         self._session.last = answer
         if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
             return
+        turn = Turn(plan.prompt, answer, rounds, plan.images)
         if answer.history_cleared:
             self.history.clear()
-        else:
-            self.history.append(Turn(plan.prompt, answer, rounds, plan.images))
+        elif plan.instead is None:
+            self.history.append(turn)
+        elif not answer.partial:
+            self.history.replace(plan.instead, turn)
 
     def stream(
         self,

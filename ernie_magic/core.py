@@ -92,6 +92,8 @@ class Plan:
         Earlier turns that go along.
     images : tuple of message parts
         Pictures that go along with the question.
+    instead : Turn | None
+        The turn whose place the answer takes.
     """
 
     conversation: Conversation
@@ -104,6 +106,7 @@ class Plan:
     last: tuple[Message, ...]
     generation: int = 0
     images: tuple[Part, ...] = ()
+    instead: Turn | None = None
 
     @property
     def is_turn(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
@@ -47,20 +47,55 @@ class Turn:
         return [asked(self.prompt, self.images), *self.rounds, {"role": "assistant", "content": self.answer.text[said:]}]
 
 
+class Watchers:
+    """Those who want to be told of changes: panels, which show what cells do as well."""
+
+    def __init__(self) -> None:
+        self._told: list[Callable[[], object]] = []
+
+    def add(self, told: Callable[[], object]) -> Callable[[], None]:
+        """Have `told` called after each change, on whichever thread made it; the function given ends that."""
+        self._told = [*self._told, told]
+
+        def end() -> None:
+            self._told = [other for other in self._told if other is not told]
+
+        return end
+
+    def tell(self) -> None:
+        """Something has changed."""
+        for told in self._told:
+            told()
+
+
 class History(Sequence[Turn]):
     """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del h[-1]` change it.
 
     A turn is here only when it has both a prompt and an answer, so `messages()` always obeys the service's order of
     roles: user, assistant, user, assistant … (seed 000).
+
+    Attributes
+    ----------
+    changed : Watchers
+        Told after each change.
     """
 
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
         self._turns = list(turns)
+        self.changed = Watchers()
 
     def append(self, turn: Turn) -> None:
         """Add a turn; one without any answered text leaves no trace (the API refuses empty messages)."""
         if turn.answer.text:
             self._turns.append(turn)
+            self.changed.tell()
+
+    def replace(self, old: Turn, new: Turn) -> None:
+        """Put a turn in the place of another, at the end when that one is gone."""
+        place = next((i for i, turn in enumerate(self._turns) if turn is old), len(self._turns))
+        if new.answer.text:
+            self._turns[place : place + 1] = [new]
+            self.changed.tell()
 
     def messages(self) -> list[Message]:
         """All turns as messages, ready to be followed by the next prompt."""
@@ -69,6 +104,7 @@ class History(Sequence[Turn]):
     def clear(self) -> None:
         """Forget every turn."""
         self._turns.clear()
+        self.changed.tell()
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -82,6 +118,7 @@ class History(Sequence[Turn]):
 
     def __delitem__(self, index: int | slice) -> None:
         del self._turns[index]
+        self.changed.tell()
 
     def __repr__(self) -> str:
         return f"History({len(self)} turn{'' if len(self) == 1 else 's'})"

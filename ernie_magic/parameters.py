@@ -95,6 +95,11 @@ class Parameter:
         """Whether the documents of a protocol have this field."""
         return self.v1 is not None if protocol == "qianfan-v1" else not self.v1_only
 
+    def taken_by(self, model: str, protocol: Protocol | None = None) -> bool:
+        """Whether a model takes it, as far as is known, and a protocol."""
+        entry = models.find(model)
+        return (protocol is None or self.known_to(protocol)) and not (self.needs and entry and self.needs not in entry.takes)
+
     @property
     def option(self) -> str:
         """The magic option: `--top-p` for `top_p`."""
@@ -167,7 +172,7 @@ class Parameter:
                 advice=Text("去掉它；一定要发送请用 --param", "leave it out; to send it all the same use --param"))
         if protocol == "qianfan-v1":
             self._check_v1(value)
-        if self.needs and entry and self.needs not in entry.takes:
+        if entry and not self.taken_by(entry.id):
             takers = ", ".join(m.id for m in models.CATALOGUE if self.needs in m.takes and m.kind == self.kind and (m.path if protocol == "qianfan-v1" else m.v2))
             raise InvalidOption(
                 Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(

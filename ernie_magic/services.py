@@ -58,6 +58,11 @@ class Service:
     protocol: Protocol = "openai"
     link_lifetime: float | None = None
 
+    @property
+    def rules(self) -> Rules:
+        """What requests to it are checked by."""
+        return Rules(self.strict, self.protocol)
+
 
 DAY = 86_400.0  # seconds
 
@@ -158,7 +163,7 @@ class Endpoint:
     @property
     def rules(self) -> Rules:
         """Whose rules a request is checked by."""
-        return Rules(self.service.strict, self.service.protocol)
+        return self.service.rules
 
     @property
     def account(self) -> tuple[str, Credential | None]:

@@ -16,6 +16,7 @@ from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
+from ernie_magic.history import Watchers
 from ernie_magic.language import Text
 from ernie_magic.mapping import Job, Mapped
 from ernie_magic.pictures import ImageSet, Picture
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.history import History
     from ernie_magic.models import Listed
+    from ernie_magic.panels.panel import Panel
     from ernie_magic.recipes import Remakable
     from ernie_magic.requests import Message
     from ernie_magic.services import Endpoint
@@ -71,6 +73,8 @@ class Session:
         Every set that was made, oldest first; `images.clear()` lets go of them.
     last : Answer | Embeddings | ImageSet | Mapped | Ranking | None
         The last result.
+    changed : Watchers
+        Told after each result.
     """
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
@@ -82,6 +86,7 @@ class Session:
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
         self.images: list[ImageSet] = []
+        self.changed = Watchers()
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
         self.wire = Wire(self)
         self._emulator: Emulator | None = None
@@ -507,6 +512,23 @@ class Session:
         """The same, awaited."""
         return await self._count(text, model).aresult()
 
+    def panel(self, *tabs: str) -> Panel:
+        """Sliders, chat, pictures and vectors on this session, for a notebook to show.
+
+        Parameters
+        ----------
+        tabs
+            Which of "chat", "image", "embed" and "compare"; all when none is named.
+
+        Raises
+        ------
+        InvalidOption
+            There is no such tab.
+        """
+        from ernie_magic.panels.panel import Panel  # widgets are imported when they are wanted
+
+        return Panel(self, *tabs)
+
     # --- services, models, limits ----------------------------------------------------------------------------------
 
     def use(self, service: str) -> None:
@@ -541,17 +563,18 @@ class Session:
         at = self._checked(self.settings.endpoint)
         return replace(at, base_url=self._emulator_url()) if at.service is services.EMULATOR else at
 
-    def _list(self) -> Stream[list[Listed]]:
+    def begin_models(self) -> Stream[list[Listed]]:
+        """The call of `models` on its way."""
         settings, at = self.now()
         return self.start(lambda core, _emit: core.models(at, settings))
 
     def models(self) -> list[Listed]:
         """The service's live list of models, with what the catalogue knows of each."""
-        return self._list().result()
+        return self.begin_models().result()
 
     async def amodels(self) -> list[Listed]:
         """The same, awaited."""
-        return await self._list().aresult()
+        return await self.begin_models().aresult()
 
     def known_models(self) -> list[str]:
         """Ids for completion, without the network: the last live list, else the catalogue."""
@@ -608,6 +631,7 @@ class Session:
             self.last = result
         if isinstance(result, ImageSet) and not any(kept is result for kept in self.images):
             self.images.append(result)
+        self.changed.tell()
 
     def now(self) -> tuple[Snapshot, Endpoint]:
         """The settings and the place as they are now."""

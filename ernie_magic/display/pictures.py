@@ -95,10 +95,10 @@ def bundle(images: ImageSet, language: Language, *, full: bool = False, name: st
         The files that were written.
     """
     side = _SIDES.get(len(images), _SIDES[3])
-    cells = "".join(_figure(picture, language, "auto" if full else f"{side}px", full=full) for picture in images)
+    cells = [figure(picture, language, "auto" if full else f"{side}px", full=full) for picture in images]
     columns = 2 if len(images) == 4 and not full else 4  # noqa: PLR2004
     data = {
-        "text/html": f'<div style="display:flex;flex-wrap:wrap;gap:{_GAP}px;align-items:flex-start;max-width:{"none" if full else f"{columns * (side + _GAP)}px"}">{cells}</div>' + footer(images, language, full=full, name=name, saved=saved),
+        "text/html": _side_by_side(cells, "none" if full else f"{columns * (side + _GAP)}px") + footer(images, language, full=full, name=name, saved=saved),
         "text/plain": as_text(images, language, saved),
     }
     made_by = {"model": images.model, "id": images.id, "service": images.service, "partial": images.partial, "prompt": images.prompt,
@@ -106,7 +106,17 @@ def bundle(images: ImageSet, language: Language, *, full: bool = False, name: st
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
 
 
-def _figure(picture: Picture, language: Language, width: str, *, full: bool) -> str:
+def grid(found: Sequence[Picture], language: Language) -> str:
+    """Pictures of any calls, small, as HTML; "" for none."""
+    return _side_by_side([figure(picture, language, f"{_SIDES[3]}px") for picture in found], "none") if found else ""
+
+
+def _side_by_side(figures: Sequence[str], width: str) -> str:
+    return f'<div style="display:flex;flex-wrap:wrap;gap:{_GAP}px;align-items:flex-start;max-width:{width}">{"".join(figures)}</div>'
+
+
+def figure(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
+    """One picture with its caption, as HTML; what went wrong with it in its place."""
     words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{html.escape(caption(picture, language))}</figcaption>'
     style = f"margin:0;flex:0 1 {width};min-width:0"
     alt = html.escape(picture.prompt, quote=True)

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 _WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 
 
+def waiting_for(deltas: Sequence[Delta], language: Language) -> str:
+    """What is waited for and how long already, or how far it is; "" when these deltas do not say."""
+    delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
+    if delta is None:
+        return ""
+    if delta.notice:
+        return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited) if delta.waited else delta.notice.say(language)
+    return f"{delta.progress.done:,} / {delta.progress.total:,}" if delta.progress else ""
+
+
 def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) -> ResultView:
     """The view for this front end; see `ernie_magic.display.stream.view_for`."""
     if getattr(shell, "kernel", None) is None:
@@ -74,13 +84,8 @@ class NotebookView(ResultView):
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """What is waited for, or how far it is."""
-        delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
-        if delta is None:
-            return
-        words = f"{delta.progress.done:,} / {delta.progress.total:,}" if delta.progress else ""
-        if delta.notice:
-            words = _WAITING.say(self._language, notice=delta.notice.say(self._language), n=delta.waited)
-        self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": f"… {words}"}, {})
+        if words := waiting_for(deltas, self._language):
+            self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": f"… {words}"}, {})
 
     def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._handle is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ernie_magic.results import Answer
     from ernie_magic.wire.protocol import Delta
 
+Place = TypeVar("Place")
 # Seconds between updates: 11 a second. The house allows 20; each costs 0.7 kB of headers on iopub, and at 11 an answer
 # of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured: tests/kernel/test_streaming.py).
 PACE = 0.09
@@ -78,24 +79,23 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, ra
     return FinalView(language) if captured else NotebookView(language, owns_cell=owns_cell)
 
 
-class NotebookView:
-    """Markdown in segments: finished ones are sent once, only the open one is updated (reference kernel-and-display 3)."""
+class GrowingView(Generic[Place]):
+    """Markdown in segments: finished ones are sent once, only the open one is updated (reference kernel-and-display 3).
 
-    speaking = False
+    What a place is, and how text is put there, is the front end's: outputs of a cell, blocks of a panel.
+    """
 
-    def __init__(self, language: Language, *, owns_cell: bool) -> None:
+    def __init__(self, language: Language) -> None:
         self._language = language
-        self._owns_cell = owns_cell
         self._segments = markdown.Segmenter()
         self._thoughts = ""
-        self._thinking: DisplayHandle | None = None
-        self._open: DisplayHandle | None = None
-        self._waiting: DisplayHandle | None = None
-        self._shown: list[DisplayHandle] = []
+        self._thinking: Place | None = None
+        self._open: Place | None = None
+        self._waiting: Place | None = None
 
-    def disown(self) -> None:
-        """Somebody else wrote into the cell."""
-        self._owns_cell = False
+    def _put(self, place: Place | None, text: str) -> Place:
+        """Show Markdown in this place, or in a new one."""
+        raise NotImplementedError
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open segment once."""
@@ -131,6 +131,21 @@ class NotebookView:
         tail = self._thoughts[-_TAIL:].replace("\n", "\n> ")
         return f"> *{title}*\n>\n> {'…' if len(self._thoughts) > _TAIL else ''}{markdown.for_notebook(tail)}"
 
+
+class NotebookView(GrowingView["DisplayHandle"]):
+    """The outputs of a cell."""
+
+    speaking = False
+
+    def __init__(self, language: Language, *, owns_cell: bool) -> None:
+        super().__init__(language)
+        self._owns_cell = owns_cell
+        self._shown: list[DisplayHandle] = []
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell."""
+        self._owns_cell = False
+
     def finish(self, answer: Answer | None) -> None:
         """One output with the whole text, when the cell is ours; else the footer below the last segment."""
         if answer is None:
@@ -154,8 +169,8 @@ class NotebookView:
         for handle in self._shown:
             self._put(handle, f"*{_WITHDRAWN.say(self._language)}*")
 
-    def _put(self, handle: DisplayHandle | None, text: str) -> DisplayHandle:
-        """Show Markdown in this output, or in a new one."""
+    def _put(self, place: DisplayHandle | None, text: str) -> DisplayHandle:
+        handle = place
         data = {"text/markdown": text}
         self.speaking = True
         try:

@@ -199,6 +199,11 @@ def _setting(session: Session, name: str) -> str:
     return "" if value in (None, "") else shown_url(str(value))
 
 
+def panel(session: Session, words: list[str]) -> Any:
+    """Sliders, chat, pictures and vectors."""
+    return session.panel(*words)
+
+
 def lang(session: Session, words: list[str]) -> None:
     """Chinese or English."""
     if words and words[0] not in LANGUAGES:
@@ -224,10 +229,11 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
     "use": (use, Text("选择服务：use aistudio | qianfan | qianfan-v1 | local | emulator", "choose the service: use aistudio | qianfan | qianfan-v1 | local | emulator")),
     "config": (config, Text("查看或修改设置：config temperature 0.3", "show or change settings: config temperature 0.3")),
     "lang": (lang, Text("界面语言：lang zh，lang en", "language: lang zh, lang en")),
+    "panel": (panel, Text("面板：panel 全部，panel image 只要图片（chat、image、embed、compare）", "sliders: panel for all tabs, panel image for one (chat, image, embed, compare)")),
     "doctor": (examine, Text("检查密钥、网络、模型和版本", "check key, network, model and versions")),
 }
 
-_MOST_WORDS = {"models": 1, "history": 4, "reset": 1, "use": 1, "config": 1000, "lang": 1}  # how many words may follow each
+_MOST_WORDS = {"models": 1, "history": 4, "reset": 1, "use": 1, "config": 1000, "lang": 1, "panel": 4}  # how many words may follow each
 
 HELP = "%ernie WORD\n\n" + "\n".join(f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items())
 

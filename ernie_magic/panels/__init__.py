@@ -1,0 +1,1 @@
+"""Panels: sliders, chat, pictures and vectors in a notebook, on the same session as the magics."""

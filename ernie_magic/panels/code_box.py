@@ -1,0 +1,60 @@
+"""A tab's state as code: the magic, the Python call, the official client's; to be copied, or inserted as a cell."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from ernie_magic.errors import ErnieError
+from ernie_magic.language import Language, Text
+from ernie_magic.panels.parts import button, column, row, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ernie_magic.as_code import Code
+
+_SHOW, _FORM = Text("显示代码", "Show code"), Text("写法", "form")
+_FORMS = {"magic": Text("魔法", "magic"), "python": Text("Python", "Python"), "openai": Text("openai 客户端", "openai client")}
+_COPY, _INSERT = Text("复制代码", "Copy code"), Text("插入为单元格", "Insert as cell")
+
+
+class CodeBox:
+    """Folded until asked for; then always this state's.
+
+    Parameters
+    ----------
+    language
+    make
+        The state as code; what is missing for a call is told in the code's place.
+    """
+
+    def __init__(self, language: Language, make: Callable[[], Code]) -> None:
+        self._language, self._make = language, make
+        self.show = widgets.ToggleButton(False, description=_SHOW.say(language), layout=widgets.Layout(width="auto"))
+        self.form = widgets.ToggleButtons(options=[(text.say(language), name) for name, text in _FORMS.items()], description=_FORM.say(language), style={"description_width": "initial", "button_width": "auto"})
+        self.text = ""
+        self._code = widgets.HTML()
+        self._body = column(self.form, self._code, row(button(_COPY.say(language), _nothing, name="ernie-copy"), button(_INSERT.say(language), _nothing, name="ernie-insert")), name="ernie-code")
+        seen(self._body, visible=False)
+        self.widget = column(self.show, self._body)
+        self.show.observe(lambda _change: self.refresh(), "value")
+        self.form.observe(lambda _change: self.refresh(), "value")
+
+    def refresh(self) -> None:
+        """The state has changed."""
+        seen(self._body, self.show.value)
+        if not self.show.value:
+            return
+        try:
+            found = getattr(self._make(), self.form.value)
+            self.text = found.say(self._language) if isinstance(found, Text) else found
+        except ErnieError as error:
+            self.text = f"# {error.line(self._language)}"
+        self._code.value = f'<pre tabindex="0" aria-label="{_FORMS[self.form.value].say(self._language)}">{html.escape(self.text)}</pre>'
+
+
+def _nothing() -> None:
+    """Copying and inserting are the page's: the clipboard is only open to a click's own handler."""

@@ -1,0 +1,156 @@
+"""The compare tab: one prompt, two to four models or settings, answers side by side. Nothing of it enters the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from ernie_magic import as_code
+from ernie_magic.as_code import Code
+from ernie_magic.display import answer as answers
+from ernie_magic.language import Text
+from ernie_magic.panels.chat import BlocksView, quoted, shown_turn
+from ernie_magic.panels.code_box import CodeBox
+from ernie_magic.panels.controls import Controls
+from ernie_magic.panels.front import Transcript
+from ernie_magic.panels.model_picker import ModelPicker
+from ernie_magic.panels.parts import Composer, Status, column, row
+from ernie_magic.panels.tab import Tab
+from ernie_magic.panels.work import Work
+from ernie_magic.requests import ChatOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ernie_magic.panels.model_picker import ModelList
+    from ernie_magic.results import Answer
+    from ernie_magic.session import Session
+
+_COLUMNS = Text("列数", "Columns")
+_ASK = Text("同一个问题，问几个模型…", "One question for several models…")
+_PARAMETERS = Text("参数", "Parameters")
+_FEWEST, _MOST = 2, 4
+
+
+class _Column:
+    """One model with its parameters, and what it answers."""
+
+    def __init__(self, tab: CompareTab, place: int) -> None:
+        session, say = tab.session, tab.language
+        self._session, self._language = session, say
+        self.place, self.prompt = place, ""
+        self.answer: Answer | None = None
+        self.transcript = Transcript(say)
+        self.status = Status()
+        self.work: Work[Answer] = Work(say, self.status, lambda _busy: tab.one_changed())
+        self.controls = Controls("chat", say, session.settings.kept, tab.box_refresh)
+        self._refresh = tab.box_refresh
+        self.picker = ModelPicker(session, tab.listed, "chat", say, self._changed)
+        self.fit()
+        self.folded = widgets.Accordion([self.controls.widget], titles=(_PARAMETERS.say(say),), selected_index=None)
+        self.widget = column(self.picker.widget, self.folded, self.status.widget, self.transcript, name="ernie-compared")
+
+    def _changed(self) -> None:
+        self.fit()
+        self._refresh()
+
+    def fit(self) -> None:
+        self.controls.fit(self.picker.resolved, self._session.settings.chosen().rules)
+
+    @property
+    def options(self) -> ChatOptions:
+        return ChatOptions(self.controls.given, self.picker.value, history=False)
+
+    def ask(self, prompt: str) -> bool:
+        id_ = "answer"
+        view = BlocksView(self._language, self.transcript, id_)
+
+        def made() -> Any:
+            stream = self._session.conversation.ask(prompt, self.options)
+            self.transcript.show([shown_turn(id_, prompt, language=self._language)])
+            return stream
+
+        def end(answer: Answer | None, _problem: BaseException | None) -> None:
+            self.answer, self.prompt = answer, prompt
+            if answer is not None:
+                self.transcript.put(shown_turn(id_, prompt, (), answer, language=self._language, actions=("copy",)))
+            else:
+                self.transcript.drop([id_])
+
+        return self.work.begin(made, view.show, end)
+
+
+class CompareTab(Tab):
+    """Columns under one prompt; see `Tab`."""
+
+    title = Text("对比", "Compare")
+
+    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
+        super().__init__(session, listed, saved)
+        say = self.language
+        self.columns: list[_Column] = []
+        self.number = widgets.ToggleButtons(options=[(str(n), n) for n in range(_FEWEST, _MOST + 1)], description=_COLUMNS.say(say), style={"description_width": "initial", "button_width": "auto"})
+        self.composer = Composer(say, "compare", self.send, self.stop, placeholder=_ASK)
+        self.composer.prompt.observe(lambda _change: self.box_refresh(), "value")
+        self.box = CodeBox(say, self.code)
+        self.side_by_side = row(name="ernie-columns")
+        self.number.observe(lambda _change: self._lay_out(), "value")
+        self._lay_out()
+        self.widget = column(self.composer.widget, self.number, self.side_by_side, self.box.widget, name="ernie-tab")
+
+    def box_refresh(self) -> None:
+        """The state has changed."""
+        if hasattr(self, "box"):
+            self.box.refresh()
+
+    @property
+    def _used(self) -> list[_Column]:
+        return self.columns[: self.number.value]
+
+    def _lay_out(self) -> None:
+        while len(self.columns) < self.number.value:
+            self.columns.append(_Column(self, len(self.columns)))
+        for column_ in self.columns[self.number.value :]:
+            column_.work.stop()
+        self.side_by_side.children = [column_.widget for column_ in self._used]
+        self.box_refresh()
+
+    def one_changed(self) -> None:
+        """A column has begun, or ended."""
+        is_busy = any(column_.work.busy for column_ in self.columns)
+        self.composer.busy(is_busy)
+        self.number.disabled = is_busy
+        if not is_busy:
+            self.saved()
+
+    def send(self) -> None:
+        """Ask all of them."""
+        for column_ in self._used:
+            column_.fit()
+            column_.ask(self.composer.prompt.value)
+
+    def stop(self) -> None:
+        """Stop all of them."""
+        for column_ in self.columns:
+            column_.work.stop()
+
+    def code(self) -> Code:
+        """All the calls as code, one after the other."""
+        prompt = self.composer.prompt.value if self.composer.prompt.value.strip() else _ASK.say(self.language)
+        at, conversation = self.session.endpoint(), self.session.conversation
+        codes = [as_code.of_chat(conversation.plan(prompt, each.options).request(each.picker.resolved), at, conversation=conversation.name, given=each.controls.given,
+                                 model=each.picker.value or "", history=False) for each in self._used]
+        return Code(_joined([code.magic for code in codes]), "\n".join(code.python for code in codes), _joined([code.openai for code in codes]))
+
+    def saved_markdown(self) -> str:
+        """The answers, one below the other: columns of Markdown would not survive."""
+        parts = []
+        for column_ in self.columns:
+            if column_.answer is not None:
+                parts += [f"**{column_.answer.model}**", answers.bundle(column_.answer, self.language)[0]["text/markdown"]]
+        return "\n\n".join([quoted(self.columns[0].prompt), *parts]) if parts else ""
+
+
+def _joined(texts: list[Text]) -> Text:
+    return Text("\n\n".join(text.zh for text in texts), "\n\n".join(text.en for text in texts))

@@ -1,0 +1,115 @@
+// What ipywidgets does not do by itself, for the panel it stands in: keys that send, names for slider handles, the clipboard,
+// a cell from code, and telling Python when no view of the panel is left.
+
+let VIEWS = new Map();
+
+function render({ model, el }) {
+  const say = model.get("labels");
+  const id = model.get("_id");
+  VIEWS.set(id, (VIEWS.get(id) ?? 0) + 1);
+  model.send({ op: "opened" });
+  const ended = new AbortController();
+  const news = document.createElement("span");
+  news.className = "ernie-news";
+  news.setAttribute("role", "status");
+  el.append(news);
+  let root = null, named = null;
+
+  const found = () => {
+    root = el.closest(".ernie-panel");
+    if (!root) return ended.signal.aborted || setTimeout(found, 20);
+    named = new MutationObserver(() => name(root));
+    named.observe(root, { childList: true, subtree: true });
+    name(root);
+    // Before the notebook's own keys, which listen on the document while an event is on its way down.
+    window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
+    root.addEventListener("click", onClick, { signal: ended.signal });
+  };
+
+  function onKey(event) {
+    const area = event.target;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey) || event.isComposing) return;
+    if (!root.contains(area) || area.tagName !== "TEXTAREA") return;
+    const prompt = area.closest(".ernie-prompt");
+    if (!prompt) return;
+    event.preventDefault();
+    event.stopPropagation();
+    model.send({ op: "send", where: [...prompt.classList].find((c) => c.startsWith("ernie-at-")), text: area.value });
+  }
+
+  async function onClick(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const code = button.closest(".ernie-code")?.querySelector("pre")?.textContent;
+    if (code === undefined) return;
+    if (button.classList.contains("ernie-copy")) tell((await toClipboard(code)) ? say.copied : say.not_copied);
+    if (button.classList.contains("ernie-insert")) tell(insert(code) ? say.inserted : (await toClipboard(code)) ? say.not_inserted : say.not_copied);
+  }
+
+  // Below the cell that shows this panel, in the notebook's shared model, which the page follows.
+  function insert(code) {
+    const notebook = model.widget_manager?.context?.model?.sharedModel;
+    if (!notebook?.insertCell) return false;
+    const cell = el.closest(".jp-Cell");
+    const siblings = cell ? [...cell.closest(".jp-Notebook").querySelectorAll(".jp-Cell")] : [];
+    const shows = (each) => JSON.stringify(each.outputs ?? "").includes(model.get("root"));
+    const at = notebook.cells.findIndex(shows);
+    const place = at >= 0 ? at : siblings.indexOf(cell);
+    if (place < 0) return false;
+    notebook.insertCell(place + 1, { cell_type: "code", source: code, metadata: {} });
+    return true;
+  }
+
+  function tell(text) {
+    news.textContent = text;
+    setTimeout(() => (news.textContent = ""), 4000);
+  }
+
+  found();
+  return () => {
+    ended.abort();
+    named?.disconnect();
+    VIEWS.set(id, VIEWS.get(id) - 1);
+    if (VIEWS.get(id) === 0) model.send({ op: "closed" });
+  };
+}
+
+function name(root) {
+  for (const slider of root.querySelectorAll(".widget-slider")) {
+    const label = slider.querySelector(".widget-label")?.textContent ?? "";
+    for (const handle of slider.querySelectorAll(".noUi-handle")) set(handle, "aria-label", label);
+    for (const readout of slider.querySelectorAll(".widget-readout")) {
+      set(readout, "role", "textbox");
+      set(readout, "aria-label", label);
+    }
+  }
+  // A heading in a list of models is no choice.
+  for (const option of root.querySelectorAll(".ernie-models option"))
+    if (option.textContent.startsWith("── ") !== option.disabled) option.disabled = option.textContent.startsWith("── ");
+  // Groups of buttons of which one is chosen.
+  for (const group of root.querySelectorAll(".widget-toggle-buttons")) {
+    const label = group.querySelector(".widget-label")?.textContent;
+    const buttons = group.querySelectorAll("button");
+    if (label && buttons.length) {
+      set(buttons[0].parentElement, "role", "group");
+      set(buttons[0].parentElement, "aria-label", label);
+    }
+    for (const button of buttons) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
+  }
+  for (const button of root.querySelectorAll("button.widget-toggle-button")) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
+}
+
+function set(node, attribute, value) {
+  if (node.getAttribute(attribute) !== value) node.setAttribute(attribute, value);
+}
+
+async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export default { render };

@@ -1,0 +1,152 @@
+"""The image tab: pictures made from a prompt, and a gallery of all that the session made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from ernie_magic import as_code
+from ernie_magic.display import pictures
+from ernie_magic.errors import ErnieError
+from ernie_magic.language import Text
+from ernie_magic.panels.code_box import CodeBox
+from ernie_magic.panels.controls import Controls, Seed
+from ernie_magic.panels.model_picker import ModelPicker
+from ernie_magic.panels.parts import Composer, button, column, row
+from ernie_magic.panels.tab import Tab
+from ernie_magic.panels.work import Work
+from ernie_magic.requests import image_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ernie_magic.as_code import Code
+    from ernie_magic.panels.model_picker import ModelList
+    from ernie_magic.pictures import ImageSet, Picture
+    from ernie_magic.session import Session
+    from ernie_magic.stream import Stream
+
+_MAKE, _DESCRIBE = Text("生成", "Make"), Text("画什么…", "What to draw…")
+_VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("用这组参数", "Reuse"), Text("保存", "Save")
+_SAVED, _REUSED = Text("已保存：{file}", "saved: {file}"), Text("已取用这张图的提示词和参数", "its prompt and parameters are set")
+_EMPTY, _EARLIER = Text("还没有图片。", "No pictures yet."), Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images")
+_MOST = 24  # pictures in the gallery
+_KEPT = 12  # pictures in the saved form: at most some 70 kB each
+_WIDTH = "240px"
+
+
+class ImageTab(Tab):
+    """Prompt, parameters, gallery; see `Tab`."""
+
+    title = Text("图片", "Images")
+
+    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
+        super().__init__(session, listed, saved)
+        say = self.language
+        self._unwatch: Callable[[], None] | None = None
+        self._cards: dict[int, tuple[Picture, Any]] = {}
+        self.composer = Composer(say, "image", self.send, self.stop, label=_MAKE, placeholder=_DESCRIBE)
+        self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
+        self.work: Work[ImageSet] = Work(say, self.composer.status, self._busy)
+        self.controls = Controls("image", say, dict, self._changed)
+        self.picker = ModelPicker(session, listed, "image", say, self._changed)
+        self.box = CodeBox(say, self.code)
+        self.gallery = row(name="ernie-gallery")
+        self._fit()
+        main = column(self.composer.widget, self.gallery, self.box.widget, name="ernie-main")
+        self.widget = row(main, column(self.picker.widget, self.controls.widget, name="ernie-side"), name="ernie-tab")
+
+    def follow(self) -> None:
+        """Show the session's pictures, and those that come."""
+        self.leave()
+        self._unwatch = self.session.changed.add(self._sync)
+        self._sync()
+
+    def leave(self) -> None:
+        """Nobody looks any more."""
+        if self._unwatch:
+            self._unwatch()
+            self._unwatch = None
+
+    def _pictures(self) -> list[Picture]:
+        """Newest first."""
+        return [picture for images in reversed(self.session.images) for picture in images]
+
+    def _sync(self) -> None:
+        found = self._pictures()
+        if [id(picture) for picture in found[:_MOST]] == list(self._cards) and found:
+            return
+        self._cards = {id(picture): self._cards.get(id(picture)) or (picture, self._card(picture)) for picture in found[:_MOST]}
+        cards = [card for _, card in self._cards.values()]
+        note = _EMPTY.say(self.language) if not found else _EARLIER.say(self.language, n=len(found) - _MOST) if len(found) > _MOST else ""
+        self.gallery.children = [*cards, *([widgets.HTML(f"<small>{note}</small>")] if note else [])]
+        self.saved()
+
+    def _card(self, picture: Picture) -> widgets.Widget:
+        say = self.language
+        shown = widgets.HTML(pictures.figure(picture, say, _WIDTH))
+        acts = [button(_REUSE.say(say), lambda: self._reuse(picture))]
+        if picture.problem is None:
+            acts = [button(_VARY.say(say), lambda: self._vary(picture)), *acts, button(_SAVE.say(say), lambda: self._save(picture))]
+        return column(shown, row(*acts), name="ernie-card")
+
+    def _busy(self, is_busy: bool) -> None:
+        self.composer.busy(is_busy)
+        if not is_busy:
+            self._sync()
+
+    def _fit(self) -> None:
+        self.controls.fit(self.picker.resolved, self.session.settings.chosen().rules)
+
+    def _changed(self) -> None:
+        self._fit()
+        self.box.refresh()
+
+    # --- what it does ----------------------------------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Make pictures of the prompt."""
+        self._fit()
+        seed = self.controls.by_name.get("seed")
+        if isinstance(seed, Seed) and not self.work.busy:
+            seed.next()
+        self._make(lambda: self.session.begin_image(self.composer.prompt.value, model=self.picker.value, **self.controls.given))
+
+    def _make(self, make: Callable[[], Stream[ImageSet]]) -> None:
+        self.work.begin(make, lambda _batch: None, lambda _images, _problem: None)
+
+    def stop(self) -> None:
+        """Stop; what came stays."""
+        self.work.stop()
+
+    def _vary(self, picture: Picture) -> None:
+        self._make(lambda: self.session.begin_vary(picture))
+
+    def _reuse(self, picture: Picture) -> None:
+        """Set prompt, model and parameters as they were for this picture."""
+        request = picture.request
+        self.picker.value = None if request.model == self.picker.resolved else request.model
+        self._fit()
+        self.controls.take({**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})})
+        self.composer.prompt.value = request.prompt
+        self.composer.status.say(_REUSED.say(self.language))
+
+    def _save(self, picture: Picture) -> None:
+        try:
+            self.composer.status.say(_SAVED.say(self.language, file=picture.save()))
+        except ErnieError as error:
+            self.work.tell(error)
+
+    # --- what is kept of it ----------------------------------------------------------------------------------------
+
+    def code(self) -> Code:
+        """The call as code."""
+        at = self.session.endpoint()
+        prompt = self.composer.prompt.value if self.composer.prompt.value.strip() else _DESCRIBE.say(self.language)
+        request = image_request(prompt, model=self.picker.resolved, given=self.controls.given, extra={}, rules=at.rules)
+        return as_code.of_image(request, at, given=self.controls.given, model=self.picker.value or "")
+
+    def saved_html(self) -> str:
+        """The newest pictures, small."""
+        return pictures.grid(self._pictures()[:_KEPT], self.language)

@@ -1,0 +1,144 @@
+"""The panel: tabs over one session, live in a notebook, and kept in it when the kernel is gone."""
+
+from __future__ import annotations
+
+import uuid
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+from IPython.display import display, update_display
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.language import Text
+from ernie_magic.panels.chat import ChatTab
+from ernie_magic.panels.compare import CompareTab
+from ernie_magic.panels.embed import EmbedTab
+from ernie_magic.panels.front import Front
+from ernie_magic.panels.image import ImageTab
+from ernie_magic.panels.model_picker import ModelList
+from ernie_magic.panels.parts import Status, column, seen
+from ernie_magic.suggest import near
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.panels.tab import Tab
+    from ernie_magic.session import Session
+
+TABS: dict[str, type[Tab]] = {"chat": ChatTab, "image": ImageTab, "embed": EmbedTab, "compare": CompareTab}
+_WHERE = Text("面板", "Panel")
+_EMULATED = Text("内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor", "the built-in emulator answers, no real model: %ernie doctor tells how to set a key")
+# Both stand in the same output area. While the panel lives, what is kept of it is hidden; when it cannot be shown, its error is.
+_STYLE = (
+    "<style>.jp-OutputArea:has(.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
+    ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child:has(>.jp-OutputArea-output:not(:has(*))){display:none}</style>"
+)
+_MARK = '<span class="ernie-saved"></span>'
+
+
+class Panel:
+    """Chat, pictures, vectors and comparison over one session; displays itself.
+
+    Parameters
+    ----------
+    session
+    tabs
+        Which of "chat", "image", "embed" and "compare", in this order; all when none is named.
+
+    Attributes
+    ----------
+    tabs : dict of Tab
+        Those that were opened so far.
+    widget : ipywidgets.VBox
+
+    Raises
+    ------
+    InvalidOption
+        There is no such tab.
+    """
+
+    def __init__(self, session: Session, *tabs: str) -> None:
+        for name in tabs:
+            if name not in TABS:
+                close = near(str(name), TABS, 1)
+                raise session.spoken(InvalidOption(
+                    Text("面板没有“{name}”，可选：{known}", "the panel has no {name!r}; there are: {known}").fill(name=name, known=", ".join(TABS)),
+                    advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None))
+        self._session, self._language = session, session.settings.spoken
+        self._names = tabs or tuple(TABS)
+        self.tabs: dict[str, Tab] = {}
+        self._context = copy_context()
+        self._ids: tuple[str, str] | None = None  # of the saved outputs
+        self._kept = ("", "")
+        status = Status()
+        self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
+        self._front = Front(self._language, self._heard)
+        self.choice = widgets.ToggleButtons(options=[(TABS[name].title.say(self._language), name) for name in self._names], description=_WHERE.say(self._language),
+                                            style={"description_width": "initial", "button_width": "auto"})
+        self.choice.add_class("ernie-tabs")
+        seen(self.choice, visible=len(self._names) > 1)
+        if session.settings.chosen().name == "emulator":
+            status.say(_EMULATED.say(self._language))
+        self._bodies = column()
+        self.widget = column(self.choice, status.widget, self._bodies, self._front, name="ernie-panel")
+        self._front.root = self.widget.model_id or ""
+        self.choice.observe(lambda _change: self._open(), "value")
+        self._open()
+        self._listed.load()
+
+    def _open(self) -> None:
+        """Show the tab that was chosen; it is made when it is first looked at."""
+        name = self.choice.value
+        if name not in self.tabs:
+            self.tabs[name] = TABS[name](self._session, self._listed, self._save)
+            self._bodies.children = [*self._bodies.children, self.tabs[name].widget]
+            self.tabs[name].follow()
+        for other, tab in self.tabs.items():
+            seen(tab.widget, other == name)
+
+    def _heard(self, message: Mapping[str, Any]) -> None:
+        if message["op"] == "send":
+            next((tab for tab in self.tabs.values() if tab.heard(message)), None)
+        elif message["op"] == "opened":
+            for tab in self.tabs.values():
+                tab.follow()
+        elif message["op"] == "closed":  # its output was cleared, or its notebook closed
+            self.close()
+
+    def close(self) -> None:
+        """Stop what is under way, and follow the session no longer; shown again, it goes on."""
+        for tab in self.tabs.values():
+            tab.stop()
+            tab.leave()
+
+    # --- what the notebook keeps -----------------------------------------------------------------------------------
+
+    def _ipython_display_(self) -> None:
+        self._context = copy_context()
+        display({"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}, "text/html": "", "text/plain": ""}, raw=True)
+        self._ids = (uuid.uuid4().hex, uuid.uuid4().hex)
+        self._kept = self._form()
+        for form, id_ in zip(self._bundles(), self._ids, strict=True):
+            display(form, raw=True, display_id=id_)
+
+    def _form(self) -> tuple[str, str]:
+        tabs = [self.tabs[name] for name in self._names if name in self.tabs]
+        return "".join(tab.saved_html() for tab in tabs), "\n\n".join(text for tab in tabs if (text := tab.saved_markdown()))
+
+    def _bundles(self) -> tuple[dict[str, str], dict[str, str]]:
+        pictures, words = self._kept
+        return ({"text/html": f"{_STYLE}{_MARK}{pictures}", "text/plain": ""},
+                {"text/markdown": f"{_MARK}\n\n{words}", "text/plain": words})
+
+    def _save(self) -> None:
+        """What the notebook keeps has changed: its outputs are updated, those only that differ."""
+        if self._ids is None:
+            return
+        before, self._kept = self._kept, self._form()
+        for old, new, form, id_ in zip(before, self._kept, self._bundles(), self._ids, strict=True):
+            if old != new:
+                self._context.copy().run(update_display, form, display_id=id_, raw=True)
+
+    def __repr__(self) -> str:
+        return f"Panel({', '.join(map(repr, self._names))})"

@@ -1,0 +1,105 @@
+"""Small pieces that every tab is made of."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from ernie_magic.language import Language, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SEND, STOP = Text("发送", "Send"), Text("停止", "Stop")
+_KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
+_PROMPT = Text("提示词", "Prompt")
+
+
+def row(*children: widgets.Widget, name: str = "") -> widgets.HBox:
+    """Side by side; what does not fit goes below."""
+    box = widgets.HBox(children)
+    box.add_class("ernie-row")
+    if name:
+        box.add_class(name)
+    return box
+
+
+def column(*children: widgets.Widget, name: str = "") -> widgets.VBox:
+    """One below the other."""
+    box = widgets.VBox(children)
+    box.add_class("ernie-column")
+    if name:
+        box.add_class(name)
+    return box
+
+
+def button(text: str, act: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = "") -> widgets.Button:
+    """A button that is as wide as its words."""
+    made = widgets.Button(description=text, tooltip=tooltip or text, button_style=style, layout=widgets.Layout(width="auto"))
+    made.add_class("ernie-button")
+    if name:
+        made.add_class(name)
+    made.on_click(lambda _button: act())
+    return made
+
+
+def seen(widget: widgets.DOMWidget, visible: bool) -> None:
+    """Show it, or hide it from sight, keyboard and screen readers."""
+    widget.layout.display = None if visible else "none"
+
+
+class Status:
+    """A line that says what is going on, or what went wrong."""
+
+    def __init__(self) -> None:
+        self.widget = widgets.HTML()
+        self.widget.add_class("ernie-status")
+        self.text = ""
+        self.wrong = False
+        seen(self.widget, visible=False)
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show it; errors stand out, and are read out at once."""
+        self.text, self.wrong = text, wrong
+        seen(self.widget, visible=bool(text))
+        self.widget.value = f'<span class="ernie-{"error" if wrong else "news"}"{" role=alert" if wrong else ""}>{html.escape(text)}</span>' if text else ""
+
+
+class Composer:
+    """Where a prompt is written and sent, and stopped.
+
+    Parameters
+    ----------
+    language
+    where
+        Its name among those of the panel: Ctrl+Enter and Shift+Enter in it are told under it.
+    send, stop
+        Called by buttons and keys.
+    label
+        The button that sends.
+    placeholder
+        What stands in the empty prompt.
+    """
+
+    def __init__(self, language: Language, where: str, send: Callable[[], object], stop: Callable[[], object], *, label: Text = SEND, placeholder: Text = _PROMPT, extras: tuple[Any, ...] = ()) -> None:
+        self.where = f"ernie-at-{where}"
+        self.prompt = widgets.Textarea(description=_PROMPT.say(language), placeholder=placeholder.say(language), rows=3, layout=widgets.Layout(width="auto"))
+        for name in ("ernie-prompt", self.where):
+            self.prompt.add_class(name)
+        self.send = button(label.say(language), send, tooltip=_KEYS.say(language), style="primary", name="ernie-send")
+        self.stop = button(STOP.say(language), stop, name="ernie-stop")
+        self.stop.disabled = True
+        self.status = Status()
+        self.notes = widgets.HTML()
+        self.notes.add_class("ernie-notes")
+        self.widget = column(self.prompt, row(self.send, self.stop, *extras, self.notes), self.status.widget, name="ernie-composer")
+
+    def busy(self, is_busy: bool) -> None:
+        """While work is under way it can be stopped, and no other begun."""
+        self.send.disabled, self.stop.disabled = is_busy, not is_busy
+
+    def note(self, text: str) -> None:
+        """A quiet remark beside the buttons."""
+        self.notes.value = html.escape(text)

@@ -1,0 +1,83 @@
+"""What every tab has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ernie_magic.as_code import Code
+    from ernie_magic.language import Text
+    from ernie_magic.panels.code_box import CodeBox
+    from ernie_magic.panels.model_picker import ModelList
+    from ernie_magic.panels.parts import Composer
+    from ernie_magic.session import Session
+
+
+class Tab:
+    """One way to use the session.
+
+    Parameters
+    ----------
+    session
+    listed
+        The service's models, shared by the panel's tabs.
+    saved
+        Called when what the notebook keeps has changed.
+
+    Attributes
+    ----------
+    widget : ipywidgets.Widget
+    composer : Composer
+    box : CodeBox
+    """
+
+    title: Text
+    widget: Any
+    composer: Composer
+    box: CodeBox
+
+    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
+        self.session, self.listed, self.saved = session, listed, saved
+        self.language = session.settings.spoken
+
+    def code(self) -> Code:
+        """The state as code.
+
+        Raises
+        ------
+        ErnieError
+            It is no call yet.
+        """
+        raise NotImplementedError
+
+    def send(self) -> None:
+        """Begin what the tab does."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End it; what came stays."""
+        raise NotImplementedError
+
+    def heard(self, message: Mapping[str, Any]) -> bool:
+        """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than it was told; whether it was this tab's."""
+        if message.get("where") != self.composer.where:
+            return False
+        self.composer.prompt.value = message["text"]
+        self.send()
+        return True
+
+    def follow(self) -> None:
+        """Show what the session has, and what is done with it elsewhere."""
+
+    def leave(self) -> None:
+        """Nobody looks any more."""
+
+    def saved_html(self) -> str:
+        """What the notebook keeps of it, as HTML; "" for nothing."""
+        return ""
+
+    def saved_markdown(self) -> str:
+        """What the notebook keeps of it, as Markdown; "" for nothing."""
+        return ""

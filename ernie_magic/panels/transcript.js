@@ -1,0 +1,210 @@
+// The transcript: turns as they come. Markdown is drawn by the notebook's own renderer, the one that draws a cell's output.
+// What Python sends is kept here once a model (`initialize`), so that each view draws all of it and a delta costs one block.
+
+function initialize({ model }) {
+  const state = { turns: [], views: new Set() };
+  model.on("msg:custom", (message) => {
+    take(state, message);
+    for (const view of state.views) view(message);
+  });
+  model.send({ op: "hello" });
+  STATES.set(model.get("_id"), state);
+}
+
+const STATES = new Map();
+
+function take(state, message) {
+  const { op, id } = message;
+  if (op === "all") state.turns = message.turns;
+  if (op === "drop") state.turns = state.turns.filter((turn) => !message.ids.includes(turn.id));
+  if (op === "put") {
+    const at = state.turns.findIndex((turn) => turn.id === message.turn.id);
+    if (at < 0) state.turns.push(message.turn);
+    else state.turns[at] = message.turn;
+  }
+  if (op === "block") {
+    const turn = state.turns.find((turn) => turn.id === id);
+    if (turn) turn.blocks[message.key] = message.markdown;
+  }
+}
+
+function render({ model, el }) {
+  const state = STATES.get(model.get("_id"));
+  const say = model.get("labels");
+  const rendermime = model.widget_manager?.rendermime;
+  const log = element("div", "ernie-log", { role: "log", tabindex: "0", "aria-label": say.transcript, "aria-live": "off" });
+  const empty = element("p", "ernie-empty", {}, say.empty);
+  log.append(empty);
+  el.append(log);
+  const shown = new Map(); // by turn: {node, blocks}
+  let follows = true; // the reader is at the end, so the end is kept in sight
+  const onScroll = () => (follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40);
+  log.addEventListener("scroll", onScroll);
+  const grown = new ResizeObserver(() => follows && (log.scrollTop = log.scrollHeight));
+
+  // The notebook's own renderer; plain text where there is none. One drawing a block at a time: what comes meanwhile is drawn next.
+  function block(host) {
+    let renderer = null, drawing = false, wanted = null;
+    return async function draw(markdown) {
+      wanted = markdown;
+      if (drawing) return;
+      drawing = true;
+      while (wanted !== null) {
+        const text = wanted;
+        wanted = null;
+        if (!rendermime) host.textContent = text;
+        else {
+          const next = renderer ?? rendermime.createRenderer("text/markdown");
+          await next.renderModel({ trusted: false, data: { "text/markdown": text }, metadata: {}, setData() {} });
+          if (!renderer) await attach(next, host);
+          renderer = next;
+        }
+      }
+      drawing = false;
+    };
+  }
+
+  async function attach(renderer, host) {
+    for (let i = 0; i < 100 && !host.isConnected; i++) await new Promise((resume) => setTimeout(resume, 20));
+    // Lumino's own way, for then formulas are typeset; the class is reached through the object's.
+    if (host.isConnected && renderer.constructor.attach) renderer.constructor.attach(renderer, host);
+    else host.append(renderer.node);
+  }
+
+  function put(turn) {
+    let view = shown.get(turn.id);
+    if (!view) {
+      const node = element("article", "ernie-turn");
+      view = { node, blocks: [] };
+      shown.set(turn.id, view);
+      log.append(node);
+      grown.observe(node);
+    }
+    const { node } = view;
+    const asked = element("div", "ernie-asked");
+    asked.append(element("span", "ernie-who", {}, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
+    for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
+    const answered = element("div", "ernie-answered");
+    answered.append(element("span", "ernie-who", {}, turn.model || say.model));
+    const blocks = element("div", "ernie-blocks");
+    if (turn.reasoning) {
+      const thought = element("details", "ernie-thought");
+      thought.append(element("summary", "", {}, turn.reasoning_title), element("div", "", {}, turn.reasoning));
+      answered.append(thought);
+    }
+    answered.append(blocks);
+    const footer = element("div", "ernie-footer");
+    if (turn.footer) footer.append(element("small", "", {}, turn.footer));
+    if (turn.actions) footer.append(actions(turn, asked));
+    answered.append(footer);
+    node.replaceChildren(asked, answered);
+    node.setAttribute("aria-busy", String(turn.open));
+    view.blocks = [];
+    view.host = blocks;
+    view.footer = footer;
+    turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+    empty.hidden = shown.size > 0;
+  }
+
+  function grow(id, key, markdown) {
+    const view = shown.get(id);
+    if (!view) return;
+    while (view.blocks.length <= key) {
+      const host = element("div", "ernie-block");
+      view.host.append(host);
+      view.blocks.push(block(host));
+    }
+    view.blocks[key](markdown);
+  }
+
+  function actions(turn, asked) {
+    const row = element("span", "ernie-actions");
+    const text = () => turn.text ?? turn.blocks.join("\n\n");
+    const copy = button(say.copy, async () => {
+      copy.textContent = (await toClipboard(text())) ? say.copied : say.not_copied;
+      setTimeout(() => (copy.textContent = say.copy), 1500);
+    });
+    row.append(copy);
+    if (turn.actions.includes("edit")) row.append(button(say.edit, () => edit(turn, asked)));
+    if (turn.actions.includes("regenerate")) row.append(button(say.regenerate, () => model.send({ op: "regenerate", id: turn.id })));
+    return row;
+  }
+
+  function edit(turn, asked) {
+    if (asked.querySelector("textarea")) return;
+    const area = element("textarea", "", { "aria-label": say.edit_label, rows: String(Math.min(8, turn.prompt.split("\n").length + 1)) });
+    area.value = turn.prompt;
+    const end = () => put(turn);
+    const send = () => {
+      if (!area.value.trim()) return;
+      model.send({ op: "edit", id: turn.id, text: area.value });
+      end();
+    };
+    const row = element("div", "ernie-edit");
+    row.append(button(say.send_edit, send), button(say.cancel, end));
+    area.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") end();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey || event.shiftKey)) {
+        event.preventDefault();
+        send();
+      }
+    });
+    asked.querySelector(".ernie-prompt-text").replaceChildren(area, row);
+    area.focus();
+  }
+
+  function view(message) {
+    if (message.op === "all") {
+      for (const { node } of shown.values()) node.remove();
+      shown.clear();
+      empty.hidden = false;
+      state.turns.forEach(put);
+    }
+    if (message.op === "put") put(message.turn);
+    if (message.op === "block") grow(message.id, message.key, message.markdown);
+    if (message.op === "drop") {
+      for (const id of message.ids) {
+        shown.get(id)?.node.remove();
+        shown.delete(id);
+      }
+      empty.hidden = shown.size > 0;
+    }
+    if (message.op === "end") {
+      follows = true;
+      log.scrollTop = log.scrollHeight;
+    }
+  }
+
+  state.views.add(view);
+  view({ op: "all" });
+  return () => {
+    state.views.delete(view);
+    grown.disconnect();
+  };
+}
+
+function element(tag, name = "", attributes = {}, text = null) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+
+function button(text, act) {
+  const node = element("button", "ernie-small", { type: "button" }, text);
+  node.addEventListener("click", act);
+  return node;
+}
+
+async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false; // an insecure address, or the browser forbids it
+  }
+}
+
+export default { initialize, render };
