@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic import parameters
-from ernie_magic.language import Text
+from ernie_magic.language import Text, same
 from ernie_magic.services import EMULATOR, LOCAL, QIANFAN_V1
 from ernie_magic.wire import openai_style
 
@@ -38,7 +39,8 @@ class Code:
 
     Attributes
     ----------
-    magic, python, openai : str
+    magic, python, openai : Text or str
+        What cannot be said in a form is told there, in a comment.
     """
 
     magic: Text
@@ -93,17 +95,22 @@ def _magic(name: str, flags: Iterable[tuple[str, str]], kind: Kind, given: Mappi
     words = [(flag, value) for flag, value in flags if value]
     words += [(table[field].option, word) for field, value in given.items() for word in _words(table[field], value)]
     literal = "{{" in below or any("{{" in word for _, word in words)
-    if any(len(word.splitlines()) > 1 or "\0" in word for _, word in words) or (literal and any("}}" in word for _, word in words)):
+    broken = any(len(word.splitlines()) > 1 for _, word in words)  # over lines: written as an expression, which --verbatim would leave alone
+    if literal and (broken or any("{{" in word for _, word in words)):
         return _NOT_IN_A_LINE
-    line = " ".join([name, *(f"{flag}={shlex.quote(word)}" if word.startswith("-") and flag.startswith("--") else f"{flag} {shlex.quote(word)}" for flag, word in words),
-                     *switches, *(["--verbatim"] if literal else [])])
-    return Text(*[f"{line}\n{below}"] * 2)
+    line = " ".join([name, *(_typed(flag, word) for flag, word in words), *switches, *(["--verbatim"] if literal else [])])
+    return same(f"{line}\n{below}")
+
+
+def _typed(flag: str, word: str) -> str:
+    """An option as it is typed; a value over several lines as a Python expression in one."""
+    if len(word.splitlines()) > 1:
+        return f"{flag} {{{{{word!r}}}}}"
+    return f"{flag}{'=' if word.startswith('-') and flag.startswith('--') else ' '}{shlex.quote(word)}"
 
 
 def _words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
     """A value as it is typed behind its option."""
-    import json
-
     if parameter.type == "strings":
         yield from value
     elif isinstance(value, bool):
@@ -119,11 +126,9 @@ def _call(function: str, first: object, options: Mapping[str, Any]) -> str:
 
 
 def _literal(value: object) -> str:
-    """A value as Python; a text of several lines stands in several lines."""
-    if isinstance(value, str) and "\n" in value and '"""' not in value and "\\" not in value and not value.endswith('"') and value.isprintable() is False and all(
-            line.isprintable() for line in value.split("\n")):
-        return f'"""{value}"""'
-    return repr(value)
+    """A value as Python; a text of several lines stands in several lines where it can."""
+    plain = isinstance(value, str) and not re.search(r'["\\]', value) and all(line.isprintable() for line in value.split("\n"))
+    return f'"""{value}"""' if plain and "\n" in str(value) else repr(value)
 
 
 def _openai(kind: Kind, body: Mapping[str, Any] | None, at: Endpoint) -> Text:
@@ -153,7 +158,7 @@ def _openai(kind: Kind, body: Mapping[str, Any] | None, at: Endpoint) -> Text:
     elif kind == "chat":
         lines.append("print(reply.choices[0].message.content)")
     text = "\n".join(lines)
-    return Text(f"{_V1.zh}\n{text}", f"{_V1.en}\n{text}") if v1 else Text(text, text)
+    return Text(f"{_V1.zh}\n{text}", f"{_V1.en}\n{text}") if v1 else same(text)
 
 
 _DATA = re.compile(r"data:image/[\w+.-]+;base64,[A-Za-z0-9+/=]{200,}")

@@ -92,7 +92,7 @@ class Heat:
                             for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1))
             label = f'<th title="{_title(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {html.escape(clip(text, _LABEL))}</th>'
             rows.append(f"<tr>{label}{cells}</tr>")
-        return (f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><th></th>{head}</tr></thead>'
+        return (f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
                 f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{html.escape(self._note())}</small></p>")
 
     def __repr__(self) -> str:

@@ -6,6 +6,8 @@ Its server (starlette, uvicorn) and its pencil (Pillow) are imported when they a
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def start(*, port: int = 0, host: str = "127.0.0.1", latency: float | None = Non
     host
         The address to listen on; loopback unless you say otherwise.
     latency
-        Seconds before the first piece of an answer, which also sets the pace; None is lifelike, 0 does not wait at all.
+        Seconds before the first piece of an answer, which also sets the pace; 0 does not wait at all. None takes the environment's
+        `ERNIE_EMULATOR_LATENCY`, without one it is lifelike.
     seed
         Another seed gives other answers; the same seed the same ones.
 
@@ -35,4 +38,5 @@ def start(*, port: int = 0, host: str = "127.0.0.1", latency: float | None = Non
     """
     from ernie_magic.emulator.server import Emulator
 
-    return Emulator(port=port, host=host, latency=latency, seed=seed)
+    given = os.environ.get("ERNIE_EMULATOR_LATENCY", "") if latency is None else ""
+    return Emulator(port=port, host=host, latency=float(given) if re.fullmatch(r"\d+(\.\d+)?", given) else latency, seed=seed)

@@ -181,7 +181,7 @@ class ChatTab(Tab):
         text = self.composer.prompt.value
         history = sum(tokens for _, _, tokens in self._shown) + estimate(self.system.value)
         tokens = estimate(text)
-        names = [_ATTACHED.say(self.language, names=", ".join(file.name for file in self.attach.value))] if self.attach.value else []
+        names = [_ATTACHED.say(self.language, names=", ".join(file["name"] for file in self.attach.value))] if self.attach.value else []
         self.composer.note(" · ".join([*names, *([_TOKENS.say(self.language, n=tokens, all=tokens + history)] if text or names else [])]))
         self._disarm()
         self.box.refresh()
@@ -193,7 +193,7 @@ class ChatTab(Tab):
 
     def send(self) -> None:
         """Ask what stands in the prompt."""
-        prompt, images = self.composer.prompt.value, [bytes(file.content) for file in self.attach.value]
+        prompt, images = self.composer.text, [bytes(file["content"]) for file in self.attach.value]
         self._ask(lambda: self.conversation.ask(prompt, self._options(images)), prompt, [_address(image) for image in images], came_from_prompt=True)
 
     def _ask(self, make: Callable[[], Stream[Answer]], prompt: str, images: Sequence[str], *, came_from_prompt: bool = False, hides: Sequence[str] = ()) -> None:
@@ -216,6 +216,11 @@ class ChatTab(Tab):
             if came_from_prompt:
                 self.composer.prompt.value, self.attach.value = "", ()
             self.transcript.to_end()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self.work.busy
 
     def stop(self) -> None:
         """Stop; what came stays as a partial turn."""
@@ -271,20 +276,18 @@ class ChatTab(Tab):
 
     # --- what is kept of it ----------------------------------------------------------------------------------------
 
-    def code(self) -> Code:
+    def code(self) -> list[Code]:
         """The question as code."""
-        images = [bytes(file.content) for file in self.attach.value]
-        prompt = self.composer.prompt.value if self.composer.prompt.value.strip() else _ASK.say(self.language)
+        images = [bytes(file["content"]) for file in self.attach.value]
+        prompt = self.composer.text or _ASK.say(self.language)
         request = self.conversation.plan(prompt, self._options(images)).request(self.picker.resolved)
-        return as_code.of_chat(request, self.session.endpoint(), conversation=self._name, given=self.controls.given, model=self.picker.value or "",
-                               system=self.conversation.system, files=[file.name for file in self.attach.value])
+        return [as_code.of_chat(request, self.session.endpoint(), conversation=self._name, given=self.controls.given, model=self.picker.value or "",
+                               system=self.conversation.system, files=[file["name"] for file in self.attach.value])]
 
-    def saved_markdown(self) -> str:
+    def saved_markdown(self) -> list[str]:
         """The transcript, with the answers as their cells would show them."""
-        parts = []
-        for turn in self.conversation.history:
-            parts += [f"**{_YOU.say(self.language)}**\n\n{quoted(turn.prompt)}", answers.bundle(turn.answer, self.language)[0]["text/markdown"]]
-        return "\n\n".join(parts)
+        you = _YOU.say(self.language)
+        return [f"**{you}**\n\n{quoted(turn.prompt)}\n\n{answers.bundle(turn.answer, self.language)[0]['text/markdown']}" for turn in self.conversation.history]
 
 
 def quoted(prompt: str) -> str:

@@ -12,7 +12,7 @@ from ernie_magic.language import Language, Text
 from ernie_magic.panels.parts import button, column, row, seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ernie_magic.as_code import Code
 
@@ -28,14 +28,19 @@ class CodeBox:
     ----------
     language
     make
-        The state as code; what is missing for a call is told in the code's place.
+        The state as code, a cell each; what is missing for a call is told in the code's place.
+
+    Attributes
+    ----------
+    cells : list of str
+        What is shown.
     """
 
-    def __init__(self, language: Language, make: Callable[[], Code]) -> None:
+    def __init__(self, language: Language, make: Callable[[], Sequence[Code]]) -> None:
         self._language, self._make = language, make
         self.show = widgets.ToggleButton(False, description=_SHOW.say(language), layout=widgets.Layout(width="auto"))
         self.form = widgets.ToggleButtons(options=[(text.say(language), name) for name, text in _FORMS.items()], description=_FORM.say(language), style={"description_width": "initial", "button_width": "auto"})
-        self.text = ""
+        self.cells: list[str] = []
         self._code = widgets.HTML()
         self._body = column(self.form, self._code, row(button(_COPY.say(language), _nothing, name="ernie-copy"), button(_INSERT.say(language), _nothing, name="ernie-insert")), name="ernie-code")
         seen(self._body, visible=False)
@@ -49,11 +54,12 @@ class CodeBox:
         if not self.show.value:
             return
         try:
-            found = getattr(self._make(), self.form.value)
-            self.text = found.say(self._language) if isinstance(found, Text) else found
+            found = [getattr(code, self.form.value) for code in self._make()]
+            self.cells = [each.say(self._language) if isinstance(each, Text) else each for each in found]
         except ErnieError as error:
-            self.text = f"# {error.line(self._language)}"
-        self._code.value = f'<pre tabindex="0" aria-label="{_FORMS[self.form.value].say(self._language)}">{html.escape(self.text)}</pre>'
+            self.cells = [f"# {error.line(self._language)}"]
+        label = _FORMS[self.form.value].say(self._language)
+        self._code.value = "".join(f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>' for i, cell in enumerate(self.cells, start=1))
 
 
 def _nothing() -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from ernie_magic import as_code
-from ernie_magic.as_code import Code
 from ernie_magic.display import answer as answers
 from ernie_magic.language import Text
 from ernie_magic.panels.chat import BlocksView, quoted, shown_turn
@@ -23,6 +22,7 @@ from ernie_magic.requests import ChatOptions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ernie_magic.as_code import Code
     from ernie_magic.panels.model_picker import ModelList
     from ernie_magic.results import Answer
     from ernie_magic.session import Session
@@ -118,39 +118,35 @@ class CompareTab(Tab):
 
     def one_changed(self) -> None:
         """A column has begun, or ended."""
-        is_busy = any(column_.work.busy for column_ in self.columns)
-        self.composer.busy(is_busy)
-        self.number.disabled = is_busy
-        if not is_busy:
+        self.composer.busy(self.busy)
+        self.number.disabled = self.busy
+        if not self.busy:
             self.saved()
 
     def send(self) -> None:
         """Ask all of them."""
         for column_ in self._used:
             column_.fit()
-            column_.ask(self.composer.prompt.value)
+            column_.ask(self.composer.text)
+
+    @property
+    def busy(self) -> bool:
+        """Whether one of them is under way."""
+        return any(column_.work.busy for column_ in self.columns)
 
     def stop(self) -> None:
         """Stop all of them."""
         for column_ in self.columns:
             column_.work.stop()
 
-    def code(self) -> Code:
+    def code(self) -> list[Code]:
         """All the calls as code, one after the other."""
-        prompt = self.composer.prompt.value if self.composer.prompt.value.strip() else _ASK.say(self.language)
+        prompt = self.composer.text or _ASK.say(self.language)
         at, conversation = self.session.endpoint(), self.session.conversation
-        codes = [as_code.of_chat(conversation.plan(prompt, each.options).request(each.picker.resolved), at, conversation=conversation.name, given=each.controls.given,
+        return [as_code.of_chat(conversation.plan(prompt, each.options).request(each.picker.resolved), at, conversation=conversation.name, given=each.controls.given,
                                  model=each.picker.value or "", history=False) for each in self._used]
-        return Code(_joined([code.magic for code in codes]), "\n".join(code.python for code in codes), _joined([code.openai for code in codes]))
 
-    def saved_markdown(self) -> str:
+    def saved_markdown(self) -> list[str]:
         """The answers, one below the other: columns of Markdown would not survive."""
-        parts = []
-        for column_ in self.columns:
-            if column_.answer is not None:
-                parts += [f"**{column_.answer.model}**", answers.bundle(column_.answer, self.language)[0]["text/markdown"]]
-        return "\n\n".join([quoted(self.columns[0].prompt), *parts]) if parts else ""
-
-
-def _joined(texts: list[Text]) -> Text:
-    return Text("\n\n".join(text.zh for text in texts), "\n\n".join(text.en for text in texts))
+        found = [f"**{answer.model}**\n\n{answers.bundle(answer, self.language)[0]['text/markdown']}" for column_ in self.columns if (answer := column_.answer) is not None]
+        return ["\n\n".join([quoted(self.columns[0].prompt), *found])] if found else []

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 _RUN, _TEXTS = Text("计算向量", "Make vectors"), Text("每行一条文本…", "A text a line…")
-_EXAMPLE = Text("文本", "a text")
+_NAME, _EXAMPLE = Text("文本", "Texts"), Text("一条文本", "a text")
 _SHOWN = Text("显示", "Show")
 _VIEWS = {"heat": Text("热图", "heat map"), "plane": Text("平面图", "plane")}
 _SELECTED = Text("选一条", "Select one")
@@ -47,7 +47,7 @@ class EmbedTab(Tab):
         say = self.language
         self.embeddings: Embeddings | None = None
         style = {"description_width": "initial"}
-        self.composer = Composer(say, "embed", self.send, self.stop, label=_RUN, placeholder=_TEXTS)
+        self.composer = Composer(say, "embed", self.send, self.stop, label=_RUN, name=_NAME, placeholder=_TEXTS)
         self.composer.prompt.rows = 6
         self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.work: Work[Embeddings] = Work(say, self.composer.status, self.composer.busy)
@@ -74,6 +74,11 @@ class EmbedTab(Tab):
         """Ask for the vectors."""
         self.work.begin(lambda: self.session.begin_embed(self._texts or [""], model=self.picker.value), lambda _batch: None, self._came)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self.work.busy
+
     def stop(self) -> None:
         """Stop; vectors that came stay."""
         self.work.stop()
@@ -83,6 +88,7 @@ class EmbedTab(Tab):
             return
         self.embeddings = embeddings
         self.selected.options = [(f"{i}. {clip(text, _LABEL)}", i - 1) for i, text in enumerate(embeddings.texts, start=1)]
+        self.selected.index = 0  # ipywidgets leaves it open
         seen(self.result, visible=True)
         self._draw()
         self._look()
@@ -112,11 +118,11 @@ class EmbedTab(Tab):
             return
         self.near.value = Table(_NEAREST[self.language], [[str(hit.index + 1), clip(hit.text), f"{hit.score:.3f}"] for hit in found])._repr_html_()
 
-    def code(self) -> Code:
+    def code(self) -> list[Code]:
         """The call as code."""
         at = self.session.endpoint()
         request = embedding_request(self._texts or [_EXAMPLE.say(self.language)], model=self.picker.resolved, given={}, extra={}, rules=at.rules)
-        return as_code.of_embedding(request, at, model=self.picker.value or "")
+        return [as_code.of_embedding(request, at, model=self.picker.value or "")]
 
     def saved_html(self) -> str:
         """The heat map."""

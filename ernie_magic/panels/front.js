@@ -18,7 +18,15 @@ function render({ model, el }) {
   const found = () => {
     root = el.closest(".ernie-panel");
     if (!root) return ended.signal.aborted || setTimeout(found, 20);
-    named = new MutationObserver(() => name(root));
+    let due = false; // once a frame, and not for what a transcript does
+    named = new MutationObserver((records) => {
+      if (due || records.every(({ target }) => target.closest?.(".ernie-log"))) return;
+      due = true;
+      requestAnimationFrame(() => {
+        due = false;
+        name(root);
+      });
+    });
     named.observe(root, { childList: true, subtree: true });
     name(root);
     // Before the notebook's own keys, which listen on the document while an event is on its way down.
@@ -40,14 +48,16 @@ function render({ model, el }) {
   async function onClick(event) {
     const button = event.target.closest("button");
     if (!button) return;
-    const code = button.closest(".ernie-code")?.querySelector("pre")?.textContent;
-    if (code === undefined) return;
-    if (button.classList.contains("ernie-copy")) tell((await toClipboard(code)) ? say.copied : say.not_copied);
-    if (button.classList.contains("ernie-insert")) tell(insert(code) ? say.inserted : (await toClipboard(code)) ? say.not_inserted : say.not_copied);
+    const box = button.closest(".ernie-code");
+    if (!box) return;
+    const cells = [...box.querySelectorAll("pre")].map((pre) => pre.textContent);
+    const copied = () => toClipboard(cells.join("\n\n"));
+    if (button.classList.contains("ernie-copy")) tell((await copied()) ? say.copied : say.not_copied);
+    if (button.classList.contains("ernie-insert")) tell(insert(cells) ? say.inserted : (await copied()) ? say.not_inserted : say.not_copied);
   }
 
   // Below the cell that shows this panel, in the notebook's shared model, which the page follows.
-  function insert(code) {
+  function insert(sources) {
     const notebook = model.widget_manager?.context?.model?.sharedModel;
     if (!notebook?.insertCell) return false;
     const cell = el.closest(".jp-Cell");
@@ -56,7 +66,7 @@ function render({ model, el }) {
     const at = notebook.cells.findIndex(shows);
     const place = at >= 0 ? at : siblings.indexOf(cell);
     if (place < 0) return false;
-    notebook.insertCell(place + 1, { cell_type: "code", source: code, metadata: {} });
+    sources.forEach((source, i) => notebook.insertCell(place + 1 + i, { cell_type: "code", source, metadata: {} }));
     return true;
   }
 

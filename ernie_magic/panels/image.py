@@ -111,10 +111,16 @@ class ImageTab(Tab):
         seed = self.controls.by_name.get("seed")
         if isinstance(seed, Seed) and not self.work.busy:
             seed.next()
-        self._make(lambda: self.session.begin_image(self.composer.prompt.value, model=self.picker.value, **self.controls.given))
+        prompt = self.composer.text
+        self._make(lambda: self.session.begin_image(prompt, model=self.picker.value, **self.controls.given))
 
     def _make(self, make: Callable[[], Stream[ImageSet]]) -> None:
         self.work.begin(make, lambda _batch: None, lambda _images, _problem: None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self.work.busy
 
     def stop(self) -> None:
         """Stop; what came stays."""
@@ -140,12 +146,12 @@ class ImageTab(Tab):
 
     # --- what is kept of it ----------------------------------------------------------------------------------------
 
-    def code(self) -> Code:
+    def code(self) -> list[Code]:
         """The call as code."""
         at = self.session.endpoint()
-        prompt = self.composer.prompt.value if self.composer.prompt.value.strip() else _DESCRIBE.say(self.language)
+        prompt = self.composer.text or _DESCRIBE.say(self.language)
         request = image_request(prompt, model=self.picker.resolved, given=self.controls.given, extra={}, rules=at.rules)
-        return as_code.of_image(request, at, given=self.controls.given, model=self.picker.value or "")
+        return [as_code.of_image(request, at, given=self.controls.given, model=self.picker.value or "")]
 
     def saved_html(self) -> str:
         """The newest pictures, small."""

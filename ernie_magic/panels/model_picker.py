@@ -40,6 +40,7 @@ class ModelList:
 
     def __init__(self, session: Session, told: Callable[[str], object]) -> None:
         self._session, self._told = session, told
+        self.loading = False
         self.ids: list[str] = session.known_models()
         self._followers: list[Callable[[], object]] = []
 
@@ -49,6 +50,7 @@ class ModelList:
 
     def load(self) -> None:
         """Ask the service, without waiting; until then, and when it fails, the catalogue is shown."""
+        self.loading = True
         threading.Thread(target=self._load, name="ernie-panel-models", daemon=True).start()
 
     def _load(self) -> None:
@@ -58,6 +60,7 @@ class ModelList:
             self._told(error.line(self._session.settings.spoken))
         for changed in self._followers:
             changed()
+        self.loading = False
 
 
 class ModelPicker:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-from IPython.display import display, update_display
+from IPython.display import display
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
@@ -18,6 +16,7 @@ from ernie_magic.panels.front import Front
 from ernie_magic.panels.image import ImageTab
 from ernie_magic.panels.model_picker import ModelList
 from ernie_magic.panels.parts import Status, column, seen
+from ernie_magic.panels.saved import Saved
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
 TABS: dict[str, type[Tab]] = {"chat": ChatTab, "image": ImageTab, "embed": EmbedTab, "compare": CompareTab}
 _WHERE = Text("面板", "Panel")
 _EMULATED = Text("内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor", "the built-in emulator answers, no real model: %ernie doctor tells how to set a key")
-# Both stand in the same output area. While the panel lives, what is kept of it is hidden; when it cannot be shown, its error is.
-_STYLE = (
-    "<style>.jp-OutputArea:has(.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
-    ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child:has(>.jp-OutputArea-output:not(:has(*))){display:none}</style>"
-)
-_MARK = '<span class="ernie-saved"></span>'
 
 
 class Panel:
@@ -68,9 +61,7 @@ class Panel:
         self._session, self._language = session, session.settings.spoken
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
-        self._context = copy_context()
-        self._ids: tuple[str, str] | None = None  # of the saved outputs
-        self._kept = ("", "")
+        self._saved: Saved | None = None
         status = Status()
         self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
         self._front = Front(self._language, self._heard)
@@ -115,30 +106,17 @@ class Panel:
     # --- what the notebook keeps -----------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
-        self._context = copy_context()
         display({"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}, "text/html": "", "text/plain": ""}, raw=True)
-        self._ids = (uuid.uuid4().hex, uuid.uuid4().hex)
-        self._kept = self._form()
-        for form, id_ in zip(self._bundles(), self._ids, strict=True):
-            display(form, raw=True, display_id=id_)
+        self._saved = Saved(*self._form())
 
-    def _form(self) -> tuple[str, str]:
+    def _form(self) -> tuple[str, list[str]]:
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
-        return "".join(tab.saved_html() for tab in tabs), "\n\n".join(text for tab in tabs if (text := tab.saved_markdown()))
-
-    def _bundles(self) -> tuple[dict[str, str], dict[str, str]]:
-        pictures, words = self._kept
-        return ({"text/html": f"{_STYLE}{_MARK}{pictures}", "text/plain": ""},
-                {"text/markdown": f"{_MARK}\n\n{words}", "text/plain": words})
+        return "".join(tab.saved_html() for tab in tabs), [piece for tab in tabs for piece in tab.saved_markdown()]
 
     def _save(self) -> None:
-        """What the notebook keeps has changed: its outputs are updated, those only that differ."""
-        if self._ids is None:
-            return
-        before, self._kept = self._kept, self._form()
-        for old, new, form, id_ in zip(before, self._kept, self._bundles(), self._ids, strict=True):
-            if old != new:
-                self._context.copy().run(update_display, form, display_id=id_, raw=True)
+        """What the notebook keeps has changed."""
+        if self._saved is not None:
+            self._saved.update(*self._form())
 
     def __repr__(self) -> str:
         return f"Panel({', '.join(map(repr, self._names))})"

@@ -77,17 +77,17 @@ class Composer:
         Its name among those of the panel: Ctrl+Enter and Shift+Enter in it are told under it.
     send, stop
         Called by buttons and keys.
-    label
-        The button that sends.
+    label, name
+        The button that sends; what is written.
     placeholder
         What stands in the empty prompt.
     """
 
-    def __init__(self, language: Language, where: str, send: Callable[[], object], stop: Callable[[], object], *, label: Text = SEND, placeholder: Text = _PROMPT, extras: tuple[Any, ...] = ()) -> None:
+    def __init__(self, language: Language, where: str, send: Callable[[], object], stop: Callable[[], object], *, label: Text = SEND, name: Text = _PROMPT, placeholder: Text = _PROMPT, extras: tuple[Any, ...] = ()) -> None:
         self.where = f"ernie-at-{where}"
-        self.prompt = widgets.Textarea(description=_PROMPT.say(language), placeholder=placeholder.say(language), rows=3, layout=widgets.Layout(width="auto"))
-        for name in ("ernie-prompt", self.where):
-            self.prompt.add_class(name)
+        self.prompt = widgets.Textarea(description=name.say(language), placeholder=placeholder.say(language), rows=3, layout=widgets.Layout(width="auto"))
+        for class_ in ("ernie-prompt", self.where):
+            self.prompt.add_class(class_)
         self.send = button(label.say(language), send, tooltip=_KEYS.say(language), style="primary", name="ernie-send")
         self.stop = button(STOP.say(language), stop, name="ernie-stop")
         self.stop.disabled = True
@@ -95,6 +95,11 @@ class Composer:
         self.notes = widgets.HTML()
         self.notes.add_class("ernie-notes")
         self.widget = column(self.prompt, row(self.send, self.stop, *extras, self.notes), self.status.widget, name="ernie-composer")
+
+    @property
+    def text(self) -> str:
+        """What is sent: as in a cell, without the blank around it."""
+        return str(self.prompt.value).strip()
 
     def busy(self, is_busy: bool) -> None:
         """While work is under way it can be stopped, and no other begun."""

@@ -42,14 +42,19 @@ class Tab:
         self.session, self.listed, self.saved = session, listed, saved
         self.language = session.settings.spoken
 
-    def code(self) -> Code:
-        """The state as code.
+    def code(self) -> list[Code]:
+        """The state as code, a cell each.
 
         Raises
         ------
         ErnieError
             It is no call yet.
         """
+        raise NotImplementedError
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
         raise NotImplementedError
 
     def send(self) -> None:
@@ -78,6 +83,6 @@ class Tab:
         """What the notebook keeps of it, as HTML; "" for nothing."""
         return ""
 
-    def saved_markdown(self) -> str:
-        """What the notebook keeps of it, as Markdown; "" for nothing."""
-        return ""
+    def saved_markdown(self) -> list[str]:
+        """What the notebook keeps of it, as Markdown: a piece a turn."""
+        return []

@@ -61,7 +61,18 @@ function render({ model, el }) {
         }
       }
       drawing = false;
+      level(host);
     };
+  }
+
+  // An answer's headings stand below the turn's own, and skip none: so a screen reader finds its way.
+  function level(host) {
+    let last = 2;
+    for (const heading of host.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
+      last = Math.min(Number(heading.tagName[1]) + 2, last + 1);
+      heading.setAttribute("aria-level", String(Math.max(3, last)));
+      heading.setAttribute("role", "heading");
+    }
   }
 
   async function attach(renderer, host) {
@@ -70,6 +81,16 @@ function render({ model, el }) {
     if (host.isConnected && renderer.constructor.attach) renderer.constructor.attach(renderer, host);
     else host.append(renderer.node);
   }
+
+  // Turns that are out of sight stand as plain text until they come near: a long transcript opens at once.
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      const turn = state.turns.find(({ id }) => shown.get(id)?.node === target);
+      if (turn && !turn.open) turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+    }
+  }, { root: log, rootMargin: "600px" });
 
   function put(turn) {
     let view = shown.get(turn.id);
@@ -82,10 +103,10 @@ function render({ model, el }) {
     }
     const { node } = view;
     const asked = element("div", "ernie-asked");
-    asked.append(element("span", "ernie-who", {}, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
+    asked.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
     for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
     const answered = element("div", "ernie-answered");
-    answered.append(element("span", "ernie-who", {}, turn.model || say.model));
+    answered.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, turn.model || say.model));
     const blocks = element("div", "ernie-blocks");
     if (turn.reasoning) {
       const thought = element("details", "ernie-thought");
@@ -102,13 +123,18 @@ function render({ model, el }) {
     view.blocks = [];
     view.host = blocks;
     view.footer = footer;
-    turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+    if (turn.open) turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+    else {
+      blocks.textContent = turn.text;
+      near.observe(node);
+    }
     empty.hidden = shown.size > 0;
   }
 
   function grow(id, key, markdown) {
     const view = shown.get(id);
     if (!view) return;
+    if (!view.blocks.length) view.host.replaceChildren();
     while (view.blocks.length <= key) {
       const host = element("div", "ernie-block");
       view.host.append(host);
@@ -181,6 +207,7 @@ function render({ model, el }) {
   return () => {
     state.views.delete(view);
     grown.disconnect();
+    near.disconnect();
   };
 }
 

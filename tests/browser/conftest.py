@@ -83,6 +83,14 @@ class Lab:
     def __init__(self, url, token, root):
         self.url, self.token, self.root = url, token, root
 
+    def write(self, cells, name=None):
+        """A notebook of these cells; gives its name."""
+        name = name or f"nb-{secrets.token_hex(4)}.ipynb"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) if isinstance(c, str) else c for c in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.root / name)
+        return name
+
     def api(self, path):
         request = urllib.request.Request(f"{self.url}api/{path}", headers={"Authorization": f"token {self.token}"})
         with urllib.request.urlopen(request, timeout=10) as response:
@@ -106,6 +114,7 @@ def lab(tmp_path_factory):
                f"--ServerApp.root_dir={root}", "--LabApp.news_url=None",
                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
                "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: a test can run any command
+               "--JupyterNotebookApp.expose_app_in_browser=True",  # the same for Notebook 7, which the switch above does not cover
                f"--LabApp.workspaces_dir={tmp / 'workspaces'}", "--ServerApp.terminals_enabled=False"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
@@ -199,11 +208,7 @@ def open_notebook(page, lab):
     page.problems.clear()
 
     def open_(cells, name=None):
-        name = name or f"nb-{secrets.token_hex(4)}.ipynb"
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) if isinstance(c, str) else c for c in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, lab.root / name)
-        return reopen(name)
+        return reopen(lab.write(cells, name))
 
     def reopen(name):
         notebook = Notebook(page, lab, name)
@@ -216,6 +221,30 @@ def open_notebook(page, lab):
     yield open_
     page.set_viewport_size({"width": 1280, "height": 900})
     page.evaluate(CLOSE)
+
+
+@pytest.fixture
+def open_in_notebook7(page, lab):
+    """The same in Notebook 7, where each notebook is a page of its own."""
+    pages = []
+
+    def open_(cells):
+        own = page.context.new_page()
+        pages.append(own)
+        own.problems = []
+        own.on("pageerror", lambda error: own.problems.append(f"pageerror: {error}"))
+        name = lab.write(cells)
+        own.goto(f"{lab.url}notebooks/{name}?token={lab.token}")
+        own.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+        notebook = Notebook(own, lab, name)
+        notebook.panel.wait_for()
+        notebook.wait_idle()
+        return notebook
+
+    yield open_
+    for own in pages:
+        own.evaluate("async () => { await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown() }")
+        own.close()
 
 
 CLOSE = """async () => {  // end the kernels and close the tabs, without 'Save?' dialogs

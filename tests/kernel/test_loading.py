@@ -52,7 +52,7 @@ def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
 
 def test_the_quickstart_runs_from_top_to_bottom():
     notebook = nbformat.read(QUICKSTART, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=dict(os.environ))
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env={**os.environ, "ERNIE_EMULATOR_LATENCY": "0.01"})
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     magics = [cell for cell in code if cell.source.startswith("%%ernie")]
     assert len(magics) >= 4

@@ -31,7 +31,7 @@ EXAMPLES = {
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory):
     notebook = nbformat.read(SERVICES, as_version=4)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))} | {"ERNIE_EMULATOR_LATENCY": "0"}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}}).execute(env=env)
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 

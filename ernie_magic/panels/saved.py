@@ -1,0 +1,62 @@
+"""What a notebook keeps of a panel: outputs beside it, hidden while it lives, for GitHub, nbviewer and whoever has no kernel.
+
+Markdown is kept in several outputs, for the page draws an output anew whenever it changes: of a long transcript only the last part is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TOGETHER = 10  # turns in an output
+# All stand in one output area. While the panel lives, what is kept of it is hidden; when it cannot be shown, what it says of that is.
+_STYLE = (
+    "<style>.jp-OutputArea:has(.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
+    ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child:has(>.jp-OutputArea-output:not(:has(*))){display:none}</style>"
+)
+_MARK = '<span class="ernie-saved"></span>'
+
+
+class Saved:
+    """The outputs of one display of a panel; made in the cell that displays it.
+
+    Parameters
+    ----------
+    html
+        Pictures and tables.
+    pieces
+        Turns, as Markdown.
+    """
+
+    def __init__(self, html: str, pieces: Sequence[str]) -> None:
+        self._shell: Any = get_ipython()
+        # Of the cell: what comes later comes from other threads, and belongs to it all the same (reference kernel-and-display).
+        self._parent = getattr(getattr(self._shell, "display_pub", None), "parent_header", None)
+        self._shown: list[tuple[str, str]] = []  # display id, content
+        self.update(html, pieces)
+
+    def update(self, html: str, pieces: Sequence[str]) -> None:
+        """Send the outputs that differ from what they were."""
+        chunks = ["\n\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
+        wanted = [html, *chunks, *[""] * (len(self._shown) - 1 - len(chunks))]
+        for place, content in enumerate(wanted):
+            if place == len(self._shown):
+                self._shown.append((uuid.uuid4().hex, content))
+                self._publish("display_data", place)
+            elif self._shown[place][1] != content:
+                self._shown[place] = (self._shown[place][0], content)
+                self._publish("update_display_data", place)
+
+    def _publish(self, kind: str, place: int) -> None:
+        id_, content = self._shown[place]
+        data = {"text/markdown": f"{_MARK}\n\n{content}", "text/plain": content} if place else {"text/html": f"{_STYLE}{_MARK}{content}", "text/plain": ""}
+        publisher: Any = getattr(self._shell, "display_pub", None)
+        if self._parent is None or not hasattr(publisher, "pub_socket"):
+            return  # no kernel, or a display that is captured: nothing is saved
+        message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}
+        publisher.session.send(publisher.pub_socket, kind, message, parent=self._parent, ident=publisher.topic)

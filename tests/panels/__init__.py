@@ -1,0 +1,1 @@
+"""Panels without a page: what their widgets do."""

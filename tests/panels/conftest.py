@@ -1,0 +1,54 @@
+"""Panels in this process: widgets work without a page, and are clicked by their own methods."""
+
+import time
+
+import ipywidgets
+import pytest
+
+from ernie_magic import Session
+
+
+@pytest.fixture
+def session(emulator):
+    session = Session(service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-panels", retry_count=1)
+    emulator.requests.clear()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def wait():
+    """Waits for a condition, 10 seconds at most."""
+
+    def wait_(condition, what="it"):
+        end = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < end, f"waited for {what}"
+            time.sleep(0.005)
+
+    return wait_
+
+
+@pytest.fixture
+def panel(session, wait):
+    """A panel on the session, in English; its list of models has come."""
+    made = []
+
+    def panel_(*tabs, of=session):
+        panel = of.panel(*tabs)
+        made.append(panel)
+        wait(lambda: not panel._listed.loading, "the models")
+        return panel
+
+    yield panel_
+    for panel in made:
+        panel.close()
+        for tab in panel.tabs.values():
+            wait(lambda tab=tab: not tab.busy, "the end of a call")
+    ipywidgets.Widget.close_all()
+
+
+@pytest.fixture
+def bodies(emulator):
+    """The bodies of the calls of a path so far."""
+    return lambda path="/chat/completions": [logged.body for logged in emulator.requests if logged.path.endswith(path)]

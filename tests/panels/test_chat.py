@@ -1,0 +1,254 @@
+"""The chat tab: one session with the magics, and nothing that the user had is lost."""
+
+import time
+from datetime import datetime, timezone
+
+import pytest
+
+from ernie_magic import Session
+from ernie_magic.errors import InvalidOption
+
+
+@pytest.fixture
+def chat(panel):
+    return panel("chat").tabs["chat"]
+
+
+@pytest.fixture
+def ask(chat, wait):
+    def ask_(text):
+        chat.composer.prompt.value = text
+        chat.composer.send.click()
+        wait(lambda: not chat.busy, "the answer")
+
+    return ask_
+
+
+def prompts(tab):
+    return [turn["prompt"] for turn in tab.transcript.turns]
+
+
+def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
+    ask(" 你好 ")
+    assert [turn.prompt for turn in session.history] == prompts(chat) == ["你好"]
+    assert bodies()[-1] == {"model": "ernie-4.5-turbo-128k", "messages": [{"role": "user", "content": "你好"}], "stream": True}
+    shown = chat.transcript.turns[0]
+    assert shown["blocks"] == [session.history[0].answer.text]
+    assert shown["footer"].startswith("ernie-4.5-turbo-128k · ")
+    assert "tokens" in shown["footer"]
+    assert (shown["open"], shown["actions"], chat.composer.prompt.value) == (False, ["edit", "regenerate"], "")
+
+
+def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, session):
+    session.chat("from a cell")
+    assert prompts(chat) == ["from a cell"]
+    ask("from the panel")
+    assert [turn["actions"] for turn in chat.transcript.turns] == [["edit"], ["edit", "regenerate"]]
+    del session.history[0]
+    assert prompts(chat) == ["from the panel"]
+    session.reset()
+    assert prompts(chat) == []
+
+
+def test_two_panels_show_one_conversation(panel, session, wait):
+    first, second = panel("chat").tabs["chat"], panel("chat").tabs["chat"]
+    first.composer.prompt.value = "one"
+    first.composer.send.click()
+    wait(lambda: prompts(second) == ["one"])
+    second.composer.prompt.value = "two"
+    second.composer.send.click()
+    wait(lambda: prompts(first) == ["one", "two"])
+    assert prompts(second) == ["one", "two"]
+
+
+def test_it_streams_in_blocks_and_stops(chat, session, emulator, wait):
+    emulator._state.step = 0.02
+    try:
+        chat.composer.prompt.value = "写一篇长文"
+        chat.composer.send.click()
+        wait(lambda: chat.transcript.turns and chat.transcript.turns[0]["blocks"], "the first text")
+        assert (chat.composer.send.disabled, chat.composer.stop.disabled) == (True, False)
+        stopped = time.monotonic()
+        chat.composer.stop.click()
+        wait(lambda: not chat.busy)
+        assert time.monotonic() - stopped < 0.2
+    finally:
+        emulator._state.step = 0
+    assert session.history[-1].answer.partial
+    assert chat.composer.status.text == "stopped"
+    assert "partial" in chat.transcript.turns[-1]["footer"]
+    assert (chat.composer.send.disabled, chat.composer.stop.disabled) == (False, True)
+
+
+def test_a_second_question_while_one_is_answered_is_refused_and_told(chat, session, emulator, wait):
+    emulator.faults.add(delay=0.3, times=1)
+    chat.composer.prompt.value = "one"
+    chat.composer.send.click()
+    chat.composer.prompt.value = "two"
+    chat.send()
+    assert chat.composer.status.text == "still at work: stop it, or wait for its end"
+    assert chat.composer.prompt.value == "two"
+    wait(lambda: not chat.busy)
+    assert [turn.prompt for turn in session.history] == ["one"]
+
+
+def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, session, emulator):
+    emulator.faults.add(status=500)
+    ask("will it work?")
+    assert chat.composer.status.wrong
+    assert "\n" not in chat.composer.status.text
+    assert "canary" not in chat.composer.status.widget.value
+    assert (chat.composer.prompt.value, prompts(chat), len(session.history)) == ("will it work?", [], 0)
+
+
+def test_an_empty_prompt_is_told_before_anything_is_sent(chat, ask, emulator):
+    ask("  ")
+    assert chat.composer.status.text.startswith("the prompt is empty")
+    assert [logged for logged in emulator.requests if logged.path.endswith("/completions")] == []
+
+
+def test_regenerate_replaces_the_last_answer_when_it_is_complete(chat, ask, session, bodies, wait):
+    ask("one")
+    ask("two")
+    before = session.history[1]
+    chat.controls.by_name["temperature"].number.value = 0.2
+    chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
+    wait(lambda: not chat.busy)
+    assert [turn.prompt for turn in session.history] == prompts(chat) == ["one", "two"]
+    assert session.history[1] is not before
+    assert bodies()[-1]["messages"] == [*session.history[0].messages, {"role": "user", "content": "two"}]
+    assert bodies()[-1]["temperature"] == 0.2
+
+
+def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(chat, ask, session, emulator, wait):
+    ask("one")
+    before = session.history[0]
+    emulator.faults.add(status=500)
+    chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
+    wait(lambda: not chat.busy)
+    assert session.history[0] is before
+    assert chat.transcript.turns[0]["text"] == before.answer.text
+    emulator._state.step = 0.03
+    try:
+        chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
+        wait(lambda: chat.transcript.turns[-1]["blocks"] and chat.transcript.turns[-1]["open"])
+        chat.composer.stop.click()
+        wait(lambda: not chat.busy)
+    finally:
+        emulator._state.step = 0
+    assert list(session.history) == [before]
+
+
+def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(chat, ask, session, wait, bodies):
+    ask("one")
+    ask("two")
+    chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": "uno"})
+    wait(lambda: not chat.busy)
+    assert [turn.prompt for turn in session.history] == ["one", "two"]
+    assert [turn.prompt for turn in session["main-2"].history] == prompts(chat) == ["uno"]
+    assert chat.conversations.value == "main-2"
+    chat.conversations.value = "main"
+    assert prompts(chat) == ["one", "two"]
+    chat._acted({"op": "edit", "id": chat.transcript.turns[1]["id"], "text": "dos"})
+    wait(lambda: not chat.busy)
+    assert [turn.prompt for turn in session["main-3"].history] == ["one", "dos"]
+
+
+def test_clear_wants_a_second_press(chat, ask, session):
+    ask("one")
+    chat.clear.click()
+    assert (len(session.history), chat.clear.description) == (1, "Press again: forget 1 turns")
+    chat.composer.prompt.value = "typing takes it back"
+    assert chat.clear.description == "Clear"
+    chat.clear.click()
+    chat.clear.click()
+    assert (len(session.history), prompts(chat)) == (0, [])
+
+
+def test_the_system_prompt_is_the_conversation_s(chat, ask, session, bodies):
+    chat.system.value = "be brief"
+    assert session.conversation.system == "be brief"
+    ask("hi")
+    assert bodies()[-1]["messages"][0] == {"role": "system", "content": "be brief"}
+
+
+def test_tokens_are_estimated_while_typing(chat, ask):
+    ask("你好")
+    chat.composer.prompt.value = "再说一次"
+    assert chat.composer.notes.value.startswith("about 4 tokens, with the history about ")
+
+
+def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
+    import PIL.Image
+
+    PIL.Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
+    chat.picker.value = "ernie-4.5-turbo-vl"
+    chat.attach.value = ({"name": "red.png", "type": "image/png", "size": 1, "content": memoryview((tmp_path / "red.png").read_bytes()), "last_modified": datetime.now(tz=timezone.utc)},)
+    assert "red.png" in chat.composer.notes.value
+    ask("what is it?")
+    parts = bodies()[-1]["messages"][0]["content"]
+    assert [part["type"] for part in parts] == ["text", "image_url"]
+    assert chat.transcript.turns[0]["images"] == [parts[1]["image_url"]["url"]]
+    assert chat.attach.value == ()
+
+
+def test_a_picture_for_a_model_that_does_not_see_is_told_and_stays(chat, ask):
+    chat.picker.value = "ernie-speed-8k"
+    chat.attach.value = ({"name": "x.png", "type": "image/png", "size": 1, "content": memoryview(b"no picture"), "last_modified": datetime.now(tz=timezone.utc)},)
+    ask("what is it?")
+    assert chat.composer.status.wrong
+    assert len(chat.attach.value) == 1
+
+
+def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(panel, session, emulator, wait):
+    made = panel("chat")
+    chat = made.tabs["chat"]
+    emulator.faults.add(delay=2, times=1)
+    chat.composer.prompt.value = "one"
+    chat.composer.send.click()
+    made._heard({"op": "closed"})
+    wait(lambda: not chat.busy)
+    session.chat("while nobody looks")
+    assert prompts(chat) == []
+    made._heard({"op": "opened"})
+    assert prompts(chat) == ["while nobody looks"]
+
+
+def test_the_saved_form_holds_questions_and_answers(chat, ask, session):
+    ask("第一行\n第二行")
+    (piece,) = chat.saved_markdown()
+    assert piece.startswith("**You**\n\n> 第一行  \n> 第二行  \n\n")
+    assert session.history[0].answer.text in piece
+
+
+def test_ctrl_enter_sends_what_stands_there_not_what_was_told_last(panel, session, wait):
+    made = panel("chat")
+    chat = made.tabs["chat"]
+    chat.composer.prompt.value = "half"
+    made._heard({"op": "send", "where": "ernie-at-chat", "text": "half and half"})
+    wait(lambda: not chat.busy)
+    assert [turn.prompt for turn in session.history] == ["half and half"]
+
+
+def test_the_code_is_that_of_the_state(chat):
+    chat.composer.prompt.value = "杭州"
+    chat.controls.by_name["top_p"].number.value = 0.5
+    chat.picker.value = "ernie-speed-8k"
+    chat.box.show.value = True
+    assert chat.box.cells == ["%%ernie -m ernie-speed-8k --top-p 0.5\n杭州"]
+    chat.box.form.value = "python"
+    assert chat.box.cells == ["answer = ernie.chat('杭州', model='ernie-speed-8k', top_p=0.5)"]
+    chat.composer.prompt.value = "北京"
+    assert "'北京'" in chat.box.cells[0]
+
+
+def test_a_tab_that_is_none_is_told_with_the_nearest(session):
+    with pytest.raises(InvalidOption, match="did you mean image"):
+        session.panel("images")
+
+
+def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
+    with Session(language="en") as session:
+        made = panel("chat", of=session)
+        assert any("the built-in emulator answers" in getattr(child, "value", "") for child in made.widget.children)
+        assert "ernie" in made.tabs["chat"].picker.resolved

@@ -1,0 +1,160 @@
+"""Images, vectors, comparison: each on the session."""
+
+import pytest
+
+
+@pytest.fixture
+def tab(panel, wait):
+    def tab_(name):
+        return panel(name).tabs[name]
+
+    return tab_
+
+
+@pytest.fixture
+def run(wait):
+    def run_(tab, text):
+        tab.composer.prompt.value = text
+        tab.composer.send.click()
+        wait(lambda: not tab.busy)
+
+    return run_
+
+
+def cards(tab):
+    return [card for card in tab.gallery.children if "ernie-card" in card._dom_classes]
+
+
+def press(card, place):
+    card.children[1].children[place].click()
+
+
+def test_pictures_are_the_session_s_and_the_cells_pictures_appear(tab, run, session, bodies):
+    image = tab("image")
+    image.controls.by_name["n"].number.value = 2
+    image.controls.by_name["seed"].value = 42
+    image.controls.by_name["seed"].lock.value = True
+    image.controls.by_name["style"].list.value = "Anime"
+    run(image, "一只猫")
+    assert bodies("/images/generations")[-1] == {"model": "Stable-Diffusion-XL", "prompt": "一只猫", "n": 2, "style": "Anime", "seed": 42}
+    assert len(session.images[-1]) == len(cards(image)) == 2
+    assert "data:image/jpeg;base64," in cards(image)[0].children[0].value
+    assert "seed 42 (1 of 2)" in cards(image)[0].children[0].value
+    session.image("from a cell")
+    assert "from a cell" in cards(image)[0].children[0].value
+    assert image.saved_html().count("<img") == 3
+
+
+def test_vary_reuse_and_save(tab, run, session, bodies, wait):
+    image = tab("image")
+    image.controls.by_name["seed"].value = 7
+    image.controls.by_name["seed"].lock.value = True
+    run(image, "a cat")
+    press(cards(image)[0], 0)
+    wait(lambda: not image.busy)
+    assert bodies("/images/generations")[-1]["seed"] == 8
+    image.controls.take({})
+    image.composer.prompt.value = ""
+    press(cards(image)[1], 1)
+    assert (image.composer.prompt.value, image.controls.given) == ("a cat", {"seed": 7})
+    press(cards(image)[1], 2)
+    assert image.composer.status.text.startswith("saved: ")
+    from pathlib import Path
+
+    assert [file.suffix for file in Path.cwd().iterdir()] == [".png"]
+
+
+def test_a_call_for_pictures_that_fails_is_told(tab, run, emulator, session):
+    image = tab("image")
+    emulator.faults.add(status=500, path="/images")
+    run(image, "a cat")
+    assert image.composer.status.wrong
+    assert (session.images, image.composer.prompt.value) == ([], "a cat")
+
+
+def test_vectors_are_drawn_and_the_nearest_are_found(tab, run, session):
+    embed = tab("embed")
+    run(embed, "猫在睡觉\n\n猫在吃鱼\n股票大涨\n")
+    assert session.last is embed.embeddings
+    assert list(embed.embeddings.texts) == ["猫在睡觉", "猫在吃鱼", "股票大涨"]
+    assert embed.composer.status.text == ""
+    assert embed.drawn.value.count("<td title") == 9
+    assert "猫在吃鱼" in embed.near.value.split("</tr>")[1]
+    embed.selected.value = 2
+    assert "股票大涨" not in embed.near.value
+    embed.view.value = "plane"
+    assert "<svg" in embed.drawn.value
+    assert "<table" in embed.saved_html()
+
+
+def test_no_texts_are_told(tab, run):
+    embed = tab("embed")
+    run(embed, " ")
+    assert embed.composer.status.wrong
+    run(embed, "one")
+    assert not embed.composer.status.wrong
+    assert embed.drawn.value.count("<td title") == 1
+
+
+def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run, session, bodies):
+    compare = tab("compare")
+    compare.number.value = 3
+    compare.columns[0].picker.value = "ernie-speed-8k"
+    compare.columns[1].picker.value = "ernie-5.0"
+    compare.columns[1].controls.by_name["temperature"].number.value = 0.1
+    run(compare, "hi")
+    sent = sorted((body["model"], body.get("temperature")) for body in bodies()[-3:])
+    assert sent == [("ernie-4.5-turbo-128k", None), ("ernie-5.0", 0.1), ("ernie-speed-8k", None)]
+    assert len(session.history) == 0
+    assert [column.transcript.turns[0]["model"] for column in compare.columns] == ["ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-128k"]
+    (piece,) = compare.saved_markdown()
+    assert piece.startswith("> hi")
+    assert piece.count("**ernie-") == 3
+
+
+def test_one_column_that_fails_leaves_the_others(tab, run, emulator):
+    compare = tab("compare")
+    compare.columns[0].picker.value = "no-such-model-at-all"
+    run(compare, "hi")
+    assert compare.columns[0].status.wrong
+    assert not compare.columns[1].status.wrong
+    assert len(compare.columns[1].transcript.turns) == 1
+
+
+def test_the_code_of_each_tab(tab):
+    image, embed, compare = tab("image"), tab("embed"), tab("compare")
+    image.controls.by_name["style"].list.value = "3D Model"
+    image.composer.prompt.value = "山"
+    image.box.show.value = True
+    assert image.box.cells == ["%%ernie_image --style '3D Model'\n山"]
+    embed.composer.prompt.value = "一\n二"
+    embed.box.show.value = True
+    assert embed.box.cells == ["%%ernie_embed\n一\n二"]
+    compare.composer.prompt.value = "hi"
+    compare.box.show.value = True
+    assert compare.box.cells == ["%%ernie --no-history\nhi"] * 2
+
+
+def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulator):
+    picker = tab("chat").picker
+    labels = [label for label, _ in picker.list.options]
+    assert labels[0] == "default (ernie-4.5-turbo-128k)"
+    assert labels[1].startswith("── chat · ")
+    assert not any("Stable-Diffusion" in label or "embedding" in label for label in labels)
+    picker.search.value = "speed"
+    assert all("speed" in value or not value or value.startswith("\0") for _, value in picker.list.options)
+    picker.search.value = "my-own-model"
+    assert picker.list.options[-1] == ("my-own-model (not in the list, sent as it is)", "my-own-model")
+    picker.list.value = "my-own-model"
+    assert picker.value == picker.resolved == "my-own-model"
+    heading = next((value for _, value in tab("image").picker.list.options if value.startswith("\0")))
+    other = tab("image").picker
+    other.list.value = heading
+    assert (other.value, other.list.value) == (None, "")
+
+
+def test_a_list_that_cannot_be_had_is_told_and_the_catalogue_stands_in(panel, emulator):
+    emulator.faults.add(status=500, path="/models")
+    made = panel("chat")
+    assert len(made.tabs["chat"].picker.list.options) > 10
+    assert any("ernie-error" in getattr(child, "value", "") for child in made.widget.children)
