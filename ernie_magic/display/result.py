@@ -29,7 +29,7 @@ def waiting_for(deltas: Sequence[Delta], language: Language) -> str:
     if delta is None:
         return ""
     if delta.notice:
-        return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited) if delta.waited else delta.notice.say(language)
+        return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited)
     return f"{delta.progress.done:,} / {delta.progress.total:,}" if delta.progress else ""
 
 

@@ -255,6 +255,7 @@ class ChatTab(Tab):
         if not self._filling and self.conversations.value:
             self._name = self.conversations.value
             self.follow()
+            self.transcript.to_end()
 
     def _new(self) -> None:
         if not self.work.busy:

@@ -17,7 +17,7 @@ _TOGETHER = 10  # turns in an output
 # All stand in one output area. While the panel lives, what is kept of it is hidden; when it cannot be shown, what it says of that is.
 _STYLE = (
     "<style>.jp-OutputArea:has(.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
-    ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child:has(>.jp-OutputArea-output:not(:has(*))){display:none}</style>"
+    ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
 )
 _MARK = '<span class="ernie-saved"></span>'
 
@@ -43,7 +43,8 @@ class Saved:
     def update(self, html: str, pieces: Sequence[str]) -> None:
         """Send the outputs that differ from what they were."""
         chunks = ["\n\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
-        wanted = [html, *chunks, *[""] * (len(self._shown) - 1 - len(chunks))]
+        # The first is there from the start: who runs a notebook without a page takes up no new outputs of a cell that has ended.
+        wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]
         for place, content in enumerate(wanted):
             if place == len(self._shown):
                 self._shown.append((uuid.uuid4().hex, content))
@@ -59,4 +60,6 @@ class Saved:
         if self._parent is None or not hasattr(publisher, "pub_socket"):
             return  # no kernel, or a display that is captured: nothing is saved
         message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}
-        publisher.session.send(publisher.pub_socket, kind, message, parent=self._parent, ident=publisher.topic)
+        # An update finds its output by its id, and is heard by whoever listens to the cell that runs now (nbclient hears no other).
+        parent = self._parent if kind == "display_data" else publisher.parent_header
+        publisher.session.send(publisher.pub_socket, kind, message, parent=parent, ident=publisher.topic)

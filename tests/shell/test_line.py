@@ -105,7 +105,7 @@ def test_doctor_tells_a_server_that_is_down_and_does_not_fail(run, ernie):
 
 def test_ernie_alone_lists_the_commands(run):
     assert [row[0] for row in value(run, "%ernie").rows] == [
-        f"%ernie {word}" for word in ("models", "history", "usage", "limits", "reset", "use", "config", "lang", "doctor")]
+        f"%ernie {word}" for word in ("models", "history", "usage", "limits", "reset", "use", "config", "lang", "panel", "doctor")]
 
 
 def test_a_table_aligns_chinese_and_escapes_html():
