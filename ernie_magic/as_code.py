@@ -1,4 +1,7 @@
-"""A call as code: the magic, the Python call, and what the official `openai` client would send. Each makes an equal request."""
+"""A call as code: the magic, the Python call, and the official `openai` client's. Each makes an equal request.
+
+(That client adds `encoding_format` to a call for vectors by itself.)
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import parameters
 from ernie_magic.language import Text, same
-from ernie_magic.services import EMULATOR, LOCAL, QIANFAN_V1
+from ernie_magic.services import EMULATOR, LOCAL, QIANFAN_V1, shown_url
 from ernie_magic.wire import openai_style
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ _OPENAI: dict[Kind, frozenset[str]] = {
 _METHODS: dict[Kind, str] = {"chat": "chat.completions.create", "image": "images.generate", "embedding": "embeddings.create"}
 _V1 = Text("# 千帆 V1 没有 OpenAI 兼容接口，这里是千帆 V2 的写法", "# Qianfan V1 has no OpenAI-compatible calls: this is for Qianfan V2")
 _NOT_IN_A_LINE = Text("# 有的值写不进魔法的一行，请用 Python 写法", "# a value here does not fit into a magic's line: use the Python form")
+_FILES = Text("图片文件要放在笔记本旁：{files}", "these pictures' files have to stand beside the notebook: {files}")
 _NO_LINES = Text("# 魔法里一行是一条文本：有换行的文本请用 Python 写法", "# in the magic a line is a text: for texts with line breaks use the Python form")
 
 
@@ -41,11 +45,14 @@ class Code:
     ----------
     magic, python, openai : Text or str
         What cannot be said in a form is told there, in a comment.
+    note : Text
+        What is wanted beside it, "" for nothing.
     """
 
     magic: Text
     python: str
     openai: Text
+    note: Text = same("")
 
 
 def of_chat(request: ChatRequest, at: Endpoint, *, conversation: str, given: Mapping[str, Any], model: str = "", system: str = "", history: bool = True, files: Sequence[str] = ()) -> Code:
@@ -66,14 +73,14 @@ def of_chat(request: ChatRequest, at: Endpoint, *, conversation: str, given: Map
     files
         Names of pictures that go along.
     """
-    flags = [("-m", model), ("-s", conversation if conversation != "main" else ""), ("--system", system), *(("--image", name) for name in files)]
+    flags = [("-m" if model[:1] != "-" else "--model", model), ("-s" if conversation[:1] != "-" else "--session", conversation if conversation != "main" else ""), ("--system", system), *(("--image", name) for name in files)]
     options = {"model": model or None, "system": system or None, **given, "images": list(files) or None}
     switches = () if history else ("--no-history",)
     caller = "ernie" if conversation == "main" else f"ernie[{conversation!r}]"
     if not history:
         options["history"] = False
     return Code(_magic("%%ernie", flags, "chat", given, request.prompt, switches), _call(f"answer = {caller}.chat", request.prompt, options),
-                _openai("chat", openai_style.chat(request).body, at))
+                _openai("chat", openai_style.chat(request).body, at), _FILES.fill(files=", ".join(files)) if files else same(""))
 
 
 def of_image(request: ImageRequest, at: Endpoint, *, given: Mapping[str, Any], model: str = "") -> Code:
@@ -96,7 +103,7 @@ def _magic(name: str, flags: Iterable[tuple[str, str]], kind: Kind, given: Mappi
     words += [(table[field].option, word) for field, value in given.items() for word in _words(table[field], value)]
     literal = "{{" in below or any("{{" in word for _, word in words)
     broken = any(len(word.splitlines()) > 1 for _, word in words)  # over lines: written as an expression, which --verbatim would leave alone
-    if literal and (broken or any("{{" in word for _, word in words)):
+    if (literal and (broken or any("{{" in word for _, word in words))) or any(word == "--" for _, word in words):
         return _NOT_IN_A_LINE
     line = " ".join([name, *(_typed(flag, word) for flag, word in words), *switches, *(["--verbatim"] if literal else [])])
     return same(f"{line}\n{below}")
@@ -144,7 +151,7 @@ def _openai(kind: Kind, body: Mapping[str, Any] | None, at: Endpoint) -> Text:
         key, url = f'os.environ["{at.service.key_variables[0]}"]', at.base_url
     known = {name: value for name, value in fields.items() if name in _OPENAI[kind] and not (name == "stream" and value is False)}
     rest = {name: value for name, value in fields.items() if name not in _OPENAI[kind]}
-    lines = [*head, f"client = OpenAI(api_key={key}, base_url={url!r})"]
+    lines = [*head, f"client = OpenAI(api_key={key}, base_url={shown_url(url)!r})"]
     lines += [f"{'chunks' if known.get('stream') else 'reply'} = client.{_METHODS[kind]}("]
     for name, value in known.items():
         if name == "messages":

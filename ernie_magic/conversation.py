@@ -65,6 +65,11 @@ class Conversation:
         ------
         InvalidOption
             There is a conversation of that name.
+
+        Returns
+        -------
+        Conversation
+            Locked when this one is and all its turns are in it.
         """
         taken = self._session.conversations
         name = name or next(name for n in count(2) if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken)
@@ -74,6 +79,7 @@ class Conversation:
         other.system = self.system
         for turn in self.history[:turns]:
             other.history.append(turn)
+        other.locked = self.locked and len(other.history) == len(self.history)  # from before what the service forbade to go on with, one may go on
         return other
 
     def regenerate(self, **options: Any) -> Stream[Answer]:

@@ -91,10 +91,10 @@ class History(Sequence[Turn]):
             self.changed.tell()
 
     def replace(self, old: Turn, new: Turn) -> None:
-        """Put a turn in the place of another, at the end when that one is gone."""
-        place = next((i for i, turn in enumerate(self._turns) if turn is old), len(self._turns))
-        if new.answer.text:
-            self._turns[place : place + 1] = [new]
+        """Put a turn in the place of another; nothing, when that one is gone or the new one has no answered text."""
+        place = next((i for i, turn in enumerate(self._turns) if turn is old), None)
+        if place is not None and new.answer.text:
+            self._turns[place] = new
             self.changed.tell()
 
     def messages(self) -> list[Message]:

@@ -168,6 +168,13 @@ class _State:
     above: str = ""  # the line above, a table's header perhaps
 
 
+def closed(text: str) -> str:
+    """Markdown whose last block may have been cut off, with its fence or formula ended: what follows stands outside of it."""
+    segmenter = Segmenter(minimum=len(text) + 1)
+    segmenter.feed(text)
+    return segmenter.open
+
+
 class Segmenter:
     """Cuts a growing Markdown text into finished segments, to be sent once, and an open one, to be sent again.
 

@@ -118,7 +118,7 @@ def reasoning(text: str, language: Language) -> str:
 
 def bundle(answer: Answer, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later)."""
-    parts = [reasoning(answer.reasoning, language), tool_runs(answer, language), markdown.for_notebook(answer.text).rstrip(),
+    parts = [reasoning(answer.reasoning, language), tool_runs(answer, language), markdown.for_notebook(markdown.closed(answer.text) if answer.partial or answer.is_truncated else answer.text).rstrip(),
              sources(answer, language), footer(answer, language)]
     data = {
         "text/markdown": "\n\n".join(part for part in parts if part),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import html
+import threading
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ernie_magic import as_code, markdown
-from ernie_magic.display import answer as answers
-from ernie_magic.display.stream import GrowingView
+from ernie_magic import as_code
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text
 from ernie_magic.panels.code_box import CodeBox
@@ -19,6 +18,7 @@ from ernie_magic.panels.front import Transcript
 from ernie_magic.panels.model_picker import ModelPicker
 from ernie_magic.panels.parts import Composer, button, column, row
 from ernie_magic.panels.tab import Tab
+from ernie_magic.panels.turns import BlocksView, ShownTurn, open_turn
 from ernie_magic.panels.work import Work
 from ernie_magic.picture_formats import format_of
 from ernie_magic.requests import ChatOptions
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from ernie_magic.as_code import Code
     from ernie_magic.conversation import Conversation
-    from ernie_magic.history import Turn
-    from ernie_magic.language import Language
     from ernie_magic.panels.model_picker import ModelList
     from ernie_magic.results import Answer
     from ernie_magic.session import Session
@@ -44,37 +42,8 @@ _SURE = Text("再按一次清空 {n} 轮", "Press again: forget {n} turns")
 _ATTACH = Text("附图片", "Attach picture")
 _ATTACHED = Text("附 {names}", "with {names}")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "about {n} tokens, with the history about {all}")
-_THOUGHT = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
-_KEPT = Text("上一次的回答留着：新的没有完成", "the earlier answer stays: the new one was not completed")
-_PARAMETERS = Text("参数", "Parameters")
-_YOU = Text("你", "You")
-_OPEN = "open"
-
-
-class BlocksView(GrowingView[int]):
-    """The blocks of a turn that is open; see `ernie_magic.display.stream`."""
-
-    def __init__(self, language: Language, transcript: Transcript, id_: str) -> None:
-        super().__init__(language)
-        self._transcript, self._id, self._count = transcript, id_, 0
-
-    def _put(self, place: int | None, text: str) -> int:
-        if place is None:
-            place, self._count = self._count, self._count + 1
-        self._transcript.block(self._id, place, text)
-        return place
-
-
-def shown_turn(id_: str, prompt: str, images: Sequence[str] = (), answer: Answer | None = None, *, language: Language, actions: Sequence[str] = ()) -> dict[str, Any]:
-    """A turn as the transcript takes it; without an answer it is open."""
-    turn = {"id": id_, "prompt": prompt, "images": list(images), "blocks": [], "text": "", "reasoning": "", "reasoning_title": "", "model": "", "footer": "",
-            "open": answer is None, "actions": list(actions)}
-    if answer is None:
-        return turn
-    tools = "\n\n".join(f"<small>{html.escape(answers.tool_run(run, language))}</small>" for run in answer.tool_runs)
-    blocks = [block for block in (tools, markdown.for_notebook(answer.text).rstrip()) if block]
-    return {**turn, "blocks": blocks, "text": answer.text, "reasoning": answer.reasoning, "reasoning_title": _THOUGHT.say(language, n=len(answer.reasoning)),
-            "model": answer.model, "footer": answers.summary(answer, language)}
+_KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
+_ONLY_LAST = Text("只能重新回答最后一轮", "only the last turn can be answered again")
 
 
 class ChatTab(Tab):
@@ -86,8 +55,10 @@ class ChatTab(Tab):
         super().__init__(session, listed, saved)
         say = self.language
         self._name = MAIN
-        self._shown: list[tuple[str, Turn, int]] = []  # id, turn, tokens
-        self._count = 0
+        self._shown: list[ShownTurn] = []
+        self._ids = count(1)
+        self._open = ""  # the id of the turn that is being answered
+        self._lock = threading.RLock()  # turns come and go on the threads of whoever asks
         self._unwatch: Callable[[], None] | None = None
         self._filling = False
         self._sure = False
@@ -122,7 +93,8 @@ class ChatTab(Tab):
     def follow(self) -> None:
         """Show this conversation's turns as they are, and as they become."""
         self.leave()
-        self._unwatch = self.conversation.history.changed.add(self._sync)
+        self._unwatch = self.conversation.history.changed.add(lambda: self.work.guard(self._sync))
+        self._fit()
         self._names()
         self._filling = True
         self.system.value = self.conversation.system
@@ -143,22 +115,12 @@ class ChatTab(Tab):
 
     def _sync(self) -> None:
         """The transcript as the history is; while an answer streams, that waits for its end."""
-        if self.work.busy:
-            return
-        known = {id(turn): (id_, tokens) for id_, turn, tokens in self._shown}
-        shown = []
-        for turn in self.conversation.history:
-            id_, tokens = known.get(id(turn), ("", 0))
-            if not id_:
-                self._count += 1
-                id_, tokens = f"turn-{self._count}", sum(estimate(text) for text in (turn.prompt, turn.answer.text))
-            shown.append((id_, turn, tokens))
-        self._shown = shown
-        last = len(shown) - 1
-        self.transcript.show([
-            shown_turn(id_, turn.prompt, [part["image_url"]["url"] for part in turn.images], turn.answer, language=self.language,
-                       actions=("edit", "regenerate") if i == last else ("edit",))
-            for i, (id_, turn, _) in enumerate(shown)])
+        with self._lock:
+            if self._open:
+                return
+            known = {id(shown.turn): shown for shown in self._shown}
+            self._shown = [known.get(id(turn)) or ShownTurn.of(turn, f"turn-{next(self._ids)}", self.language) for turn in self.conversation.history]
+            self.transcript.show([{**shown.shown, "actions": ["edit", "regenerate"] if shown is self._shown[-1] else ["edit"]} for shown in self._shown])
         self._typed()
         self.saved()
 
@@ -166,7 +128,6 @@ class ChatTab(Tab):
         self.composer.busy(is_busy)
         self.clear.disabled = self.conversations.disabled = is_busy
         if not is_busy:
-            self.transcript.drop([_OPEN])
             self._names()
             self._sync()
 
@@ -179,7 +140,7 @@ class ChatTab(Tab):
 
     def _typed(self) -> None:
         text = self.composer.prompt.value
-        history = sum(tokens for _, _, tokens in self._shown) + estimate(self.system.value)
+        history = sum(shown.tokens for shown in self._shown) + estimate(self.system.value)
         tokens = estimate(text)
         names = [_ATTACHED.say(self.language, names=", ".join(file["name"] for file in self.attach.value))] if self.attach.value else []
         self.composer.note(" · ".join([*names, *([_TOKENS.say(self.language, n=tokens, all=tokens + history)] if text or names else [])]))
@@ -193,29 +154,54 @@ class ChatTab(Tab):
 
     def send(self) -> None:
         """Ask what stands in the prompt."""
-        prompt, images = self.composer.text, [bytes(file["content"]) for file in self.attach.value]
-        self._ask(lambda: self.conversation.ask(prompt, self._options(images)), prompt, [_address(image) for image in images], came_from_prompt=True)
+        prompt, attached = self.composer.text, self.attach.value
+        images = [bytes(file["content"]) for file in attached]
+        if self._ask(lambda: self.conversation.ask(prompt, self._options(images)), prompt, [_address(image) for image in images], lambda: self._give_back(prompt, attached)):
+            self.composer.prompt.value, self.attach.value = "", ()
 
-    def _ask(self, make: Callable[[], Stream[Answer]], prompt: str, images: Sequence[str], *, came_from_prompt: bool = False, hides: Sequence[str] = ()) -> None:
+    def _give_back(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
+        """What was asked and not answered stands in the prompt again, before what was written meanwhile."""
+        self.composer.prompt.value = "\n\n".join(text for text in (prompt, self.composer.prompt.value) if text)
+        self.attach.value = (*attached, *self.attach.value)
+
+    def _ask(self, make: Callable[[], Stream[Answer]], prompt: str, images: Sequence[str], lost: Callable[[], object], hides: Sequence[str] = ()) -> bool:
+        """Begin a call, and show it; whether it has begun.
+
+        Parameters
+        ----------
+        make
+            Makes the call.
+        prompt, images
+            As they are shown.
+        lost
+            Called when no turn came of it.
+        hides
+            Turns in the place of which it stands.
+        """
         self._fit()
-        view = BlocksView(self.language, self.transcript, _OPEN)
-        attached = self.attach.value
-
-        def end(answer: Answer | None, problem: BaseException | None) -> None:
-            # What was asked and not answered is given back; what was written meanwhile is kept.
-            if came_from_prompt and answer is None and problem is not None and not self.composer.prompt.value:
-                self.composer.prompt.value, self.attach.value = prompt, attached
+        id_ = f"open-{next(self._ids)}"
+        view = BlocksView(self.language, self.transcript, id_)
 
         def made() -> Stream[Answer]:
             stream = make()
-            self.transcript.drop(hides)
-            self.transcript.put(shown_turn(_OPEN, prompt, images, language=self.language))
+            with self._lock:
+                self._open = id_
+                self.transcript.drop(hides)
+                self.transcript.put(open_turn(id_, prompt, images))
             return stream
 
-        if self.work.begin(made, view.show, end):
-            if came_from_prompt:
-                self.composer.prompt.value, self.attach.value = "", ()
-            self.transcript.to_end()
+        def end(answer: Answer | None, _problem: BaseException | None) -> None:
+            with self._lock:
+                self._open = ""
+                self.transcript.drop([id_])
+                self._sync()
+            if not any(turn.answer is answer for turn in self.conversation.history) and not (answer and answer.history_cleared):
+                lost()
+
+        if not self.work.begin(made, view.show, end):
+            return False
+        self.transcript.to_end()
+        return True
 
     @property
     def busy(self) -> bool:
@@ -227,24 +213,46 @@ class ChatTab(Tab):
         self.work.stop()
 
     def _acted(self, message: Mapping[str, Any]) -> None:
-        place = next((i for i, (id_, _, _) in enumerate(self._shown) if id_ == message.get("id")), None)
+        """What a reader does to a turn of the transcript."""
+        place = next((i for i, shown in enumerate(self._shown) if shown.id == message.get("id")), None)
         if place is None:
             return
-        turn = self._shown[place][1]
-        images = [part["image_url"]["url"] for part in turn.images]
-        if message["op"] == "regenerate":
-            self._ask(lambda: self.conversation.ask_again(self._options()), turn.prompt, images, hides=[self._shown[place][0]])
-        elif message["op"] == "edit":
-            self._fork(place, message["text"], images)
+        if message.get("op") == "regenerate":
+            self._again(place)
+        elif message.get("op") == "edit":
+            self._fork(place, str(message.get("text", "")).strip())
 
-    def _fork(self, place: int, prompt: str, images: Sequence[str]) -> None:
-        """Another conversation from before that turn, with another question; this one stays as it is."""
-        if self.work.busy:
-            self.work.begin(lambda: self.conversation.ask(prompt, self._options()), lambda _: None, lambda _, __: None)  # refused, and told
+    def _again(self, place: int) -> None:
+        """Ask the last question again."""
+        shown = self._shown[place]
+        if shown is not self._shown[-1]:  # the page shows what is no longer so
+            self.composer.status.say(_ONLY_LAST.say(self.language), wrong=True)
             return
-        self._name = self.conversation.fork(place).name
+        self._ask(lambda: self.conversation.ask_again(self._options()), shown.turn.prompt, shown.shown["images"], lambda: self.composer.status.say(_KEPT.say(self.language)), [shown.id])
+
+    def _fork(self, place: int, prompt: str) -> None:
+        """Another conversation from before that turn, with another question; this one stays as it is, and holds again when nothing comes of it."""
+        before, images = self._name, self._shown[place].shown["images"]
+        options = ChatOptions(self.controls.given, self.picker.value, images=list(images) or None)
+
+        def forked() -> Stream[Answer]:
+            self.conversation.plan(prompt, options)  # what is wrong is told while nothing has changed
+            fork = self.conversation.fork(place)
+            stream = fork.ask(prompt, options)
+            self._show(fork.name)
+            return stream
+
+        def lost() -> None:
+            self.session.conversations.pop(self._name, None)
+            self._show(before)
+            self._give_back(prompt)
+
+        self._ask(forked, prompt, images, lost)
+
+    def _show(self, name: str) -> None:
+        """Show the conversation of that name."""
+        self._name = name
         self.follow()
-        self._ask(lambda: self.conversation.ask(prompt, ChatOptions(self.controls.given, self.picker.value, images=list(images) or None)), prompt, images)
 
     def _told_system(self, _change: object) -> None:
         if not self._filling:
@@ -252,15 +260,13 @@ class ChatTab(Tab):
             self.box.refresh()
 
     def _switched(self, _change: object) -> None:
-        if not self._filling and self.conversations.value:
-            self._name = self.conversations.value
-            self.follow()
+        if not self._filling and self.conversations.value and not self.work.busy:
+            self._show(self.conversations.value)
             self.transcript.to_end()
 
     def _new(self) -> None:
         if not self.work.busy:
-            self._name = self.conversation.fork(0).name
-            self.follow()
+            self._show(self.conversation.fork(0).name)
 
     def _clear(self) -> None:
         """Forget the turns, when it is pressed twice."""
@@ -279,6 +285,7 @@ class ChatTab(Tab):
 
     def code(self) -> list[Code]:
         """The question as code."""
+        self._fit()
         images = [bytes(file["content"]) for file in self.attach.value]
         prompt = self.composer.text or _ASK.say(self.language)
         request = self.conversation.plan(prompt, self._options(images)).request(self.picker.resolved)
@@ -287,13 +294,7 @@ class ChatTab(Tab):
 
     def saved_markdown(self) -> list[str]:
         """The transcript, with the answers as their cells would show them."""
-        you = _YOU.say(self.language)
-        return [f"**{you}**\n\n{quoted(turn.prompt)}\n\n{answers.bundle(turn.answer, self.language)[0]['text/markdown']}" for turn in self.conversation.history]
-
-
-def quoted(prompt: str) -> str:
-    """A question as Markdown, its lines kept."""
-    return "\n".join(f"> {line}  " for line in markdown.for_notebook(prompt).split("\n"))
+        return [shown.kept for shown in self._shown]
 
 
 def _address(image: bytes) -> str:

@@ -54,12 +54,14 @@ class CodeBox:
         if not self.show.value:
             return
         try:
-            found = [getattr(code, self.form.value) for code in self._make()]
+            codes = self._make()
+            note = " ".join(code.note.say(self._language) for code in codes)
+            found = [getattr(code, self.form.value) for code in codes]
             self.cells = [each.say(self._language) if isinstance(each, Text) else each for each in found]
         except ErnieError as error:
-            self.cells = [f"# {error.line(self._language)}"]
+            note, self.cells = "", [f"# {error.line(self._language)}"]
         label = _FORMS[self.form.value].say(self._language)
-        self._code.value = "".join(f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>' for i, cell in enumerate(self.cells, start=1))
+        self._code.value = "".join(f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>' for i, cell in enumerate(self.cells, start=1)) + (f"<small>{html.escape(note)}</small>" if note else "")
 
 
 def _nothing() -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from ernie_magic import as_code
-from ernie_magic.display import answer as answers
 from ernie_magic.language import Text
-from ernie_magic.panels.chat import BlocksView, quoted, shown_turn
 from ernie_magic.panels.code_box import CodeBox
 from ernie_magic.panels.controls import Controls
 from ernie_magic.panels.front import Transcript
 from ernie_magic.panels.model_picker import ModelPicker
 from ernie_magic.panels.parts import Composer, Status, column, row
 from ernie_magic.panels.tab import Tab
-from ernie_magic.panels.work import Work
+from ernie_magic.panels.turns import BlocksView, answered_turn, kept_answer, kept_prompt, open_turn
+from ernie_magic.panels.work import BUSY, Work
 from ernie_magic.requests import ChatOptions
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ _FEWEST, _MOST = 2, 4
 class _Column:
     """One model with its parameters, and what it answers."""
 
-    def __init__(self, tab: CompareTab, place: int) -> None:
+    def __init__(self, tab: CompareTab) -> None:
         session, say = tab.session, tab.language
         self._session, self._language = session, say
-        self.place, self.prompt = place, ""
+        self.prompt = ""
         self.answer: Answer | None = None
         self.transcript = Transcript(say)
         self.status = Status()
@@ -68,13 +68,13 @@ class _Column:
 
         def made() -> Any:
             stream = self._session.conversation.ask(prompt, self.options)
-            self.transcript.show([shown_turn(id_, prompt, language=self._language)])
+            self.transcript.show([open_turn(id_, prompt)])
             return stream
 
         def end(answer: Answer | None, _problem: BaseException | None) -> None:
             self.answer, self.prompt = answer, prompt
             if answer is not None:
-                self.transcript.put(shown_turn(id_, prompt, (), answer, language=self._language, actions=("copy",)))
+                self.transcript.put({**answered_turn(id_, prompt, (), answer, self._language), "actions": ["copy"]})
             else:
                 self.transcript.drop([id_])
 
@@ -110,7 +110,7 @@ class CompareTab(Tab):
 
     def _lay_out(self) -> None:
         while len(self.columns) < self.number.value:
-            self.columns.append(_Column(self, len(self.columns)))
+            self.columns.append(_Column(self))
         for column_ in self.columns[self.number.value :]:
             column_.work.stop()
         self.side_by_side.children = [column_.widget for column_ in self._used]
@@ -125,6 +125,10 @@ class CompareTab(Tab):
 
     def send(self) -> None:
         """Ask all of them."""
+        if self.busy:
+            self.composer.status.say(BUSY.say(self.language), wrong=True)
+            return
+        self.composer.status.say("")
         for column_ in self._used:
             column_.fit()
             column_.ask(self.composer.text)
@@ -148,5 +152,11 @@ class CompareTab(Tab):
 
     def saved_markdown(self) -> list[str]:
         """The answers, one below the other: columns of Markdown would not survive."""
-        found = [f"**{answer.model}**\n\n{answers.bundle(answer, self.language)[0]['text/markdown']}" for column_ in self.columns if (answer := column_.answer) is not None]
-        return ["\n\n".join([quoted(self.columns[0].prompt), *found])] if found else []
+        found: list[str] = []
+        asked = ""
+        for column_ in self._used:
+            if column_.answer is not None:
+                found += [kept_prompt(column_.prompt)] if column_.prompt != asked else []
+                found += [f"<b>{html.escape(column_.answer.model)}</b>", kept_answer(column_.answer, self.language)]
+                asked = column_.prompt
+        return ["\n\n".join(found)] if found else []

@@ -51,7 +51,7 @@ class Control:
 
     def __init__(self, parameter: Parameter, model: str, language: Language, kept: object, changed: Callable[[], object]) -> None:
         self.parameter, self._language, self._changed = parameter, language, changed
-        self._default = parameter.default if kept is None else kept
+        self._kept, self._default = kept, parameter.default if kept is None else kept
         self._quiet = False
         bounds = parameter.range(model)
         told = parameter.help.say(language) + (f" · {bounds}" if bounds and not parameter.choices and parameter.type != "size" else "")
@@ -90,6 +90,8 @@ class Numeric(Control):
     def _make(self, model: str) -> widgets.Widget:
         p = self.parameter
         low, high = p.limits(model)
+        if isinstance(self._kept, (int, float)):  # a session may set more than the table knows, for a server of another make
+            low, high = None if low is None else min(low, self._kept), None if high is None else max(high, self._kept)
         whole = p.type == "int"
         self._step = step = p.step or (1 if whole else 0.01)
         self._decimals = max(1, len(str(step).partition(".")[2]))
@@ -97,8 +99,8 @@ class Numeric(Control):
         style = {"description_width": "initial"}
         bounds = {"description": p.name, "style": style, "step": number(step), "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px")}
         if low is not None and high is not None and (high - low) / step <= _MOST_STEPS:
-            low = low + step if p.open_minimum else low
-            high = high - step if p.open_maximum else high
+            low = low + step if p.open_minimum and low == p.minimum else low
+            high = high - step if p.open_maximum and high == p.maximum else high
             made = widgets.IntSlider if whole else widgets.FloatSlider
             self.number = made(min=number(low), max=number(high), readout_format="d" if whole else f".{self._decimals}f", **bounds)
         elif low is not None and high is not None:
@@ -107,7 +109,7 @@ class Numeric(Control):
         else:
             self.number = (widgets.IntText if whole else widgets.FloatText)(**bounds)
         self.number.tooltip = self._hint
-        self.left = widgets.ToggleButton(True, description=_DEFAULT.say(self._language), tooltip=_LEFT.say(self._language, name=p.name), layout=widgets.Layout(width="auto"))
+        self.left = widgets.ToggleButton(True, description=_DEFAULT.say(self._language) if self._kept is None else self._default_label, tooltip=_LEFT.say(self._language, name=p.name), layout=widgets.Layout(width="auto"))
         self.left.add_class("ernie-default")
         self._to_default()
         self._mark()
@@ -261,7 +263,7 @@ class Words(Control):
 
     def _make(self, model: str) -> widgets.Widget:  # noqa: ARG002
         several = self.parameter.type == "strings"
-        self.text = widgets.Textarea(description=self.parameter.name, placeholder=_A_LINE.say(self._language) if several else "", rows=2, tooltip=self._hint,
+        self.text = widgets.Textarea(description=self.parameter.name, placeholder=self._default_label if self._kept else _A_LINE.say(self._language) if several else "", rows=2, tooltip=self._hint,
                                      style={"description_width": "initial"}, layout=widgets.Layout(width="auto"))
         self.text.observe(self._told, "value")
         return self.text
@@ -291,6 +293,8 @@ def _pixels(size: str) -> tuple[int, str]:
 def _shown(value: object, language: Language) -> str:
     if isinstance(value, bool):
         return (_ON if value else _OFF).say(language)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if isinstance(value, dict):
         return _shown(value.get("type", value.get("enable", "…")), language)
     return str(value)

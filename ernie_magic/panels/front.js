@@ -1,7 +1,10 @@
 // What ipywidgets does not do by itself, for the panel it stands in: keys that send, names for slider handles, the clipboard,
 // a cell from code, and telling Python when no view of the panel is left.
 
-let VIEWS = new Map();
+const VIEWS = new Map(); // by widget: how many
+
+// What a model, a service or a file wrote may call itself what it likes: nothing in it is a control of the panel.
+const FOREIGN = ".ernie-log, .widget-html-content";
 
 function render({ model, el }) {
   const say = model.get("labels");
@@ -37,7 +40,7 @@ function render({ model, el }) {
   function onKey(event) {
     const area = event.target;
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey) || event.isComposing) return;
-    if (!root.contains(area) || area.tagName !== "TEXTAREA") return;
+    if (!root.contains(area) || area.tagName !== "TEXTAREA" || area.closest(FOREIGN)) return;
     const prompt = area.closest(".ernie-prompt");
     if (!prompt) return;
     event.preventDefault();
@@ -47,7 +50,7 @@ function render({ model, el }) {
 
   async function onClick(event) {
     const button = event.target.closest("button");
-    if (!button) return;
+    if (!button || button.closest(FOREIGN)) return;
     const box = button.closest(".ernie-code");
     if (!box) return;
     const cells = [...box.querySelectorAll("pre")].map((pre) => pre.textContent);

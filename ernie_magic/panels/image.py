@@ -60,7 +60,7 @@ class ImageTab(Tab):
     def follow(self) -> None:
         """Show the session's pictures, and those that come."""
         self.leave()
-        self._unwatch = self.session.changed.add(self._sync)
+        self._unwatch = self.session.changed.add(lambda: self.work.guard(self._sync))
         self._sync()
 
     def leave(self) -> None:
@@ -132,7 +132,7 @@ class ImageTab(Tab):
     def _reuse(self, picture: Picture) -> None:
         """Set prompt, model and parameters as they were for this picture."""
         request = picture.request
-        self.picker.value = None if request.model == self.picker.resolved else request.model
+        self.picker.value = None if request.model == self.picker.default else request.model
         self._fit()
         self.controls.take({**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})})
         self.composer.prompt.value = request.prompt

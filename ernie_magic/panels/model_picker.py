@@ -55,12 +55,13 @@ class ModelList:
 
     def _load(self) -> None:
         try:
-            self.ids = [entry.id for entry in self._session.models()]
+            self.ids = [str(entry.id) for entry in self._session.models()]
+            for changed in self._followers:
+                changed()
         except ErnieError as error:
             self._told(error.line(self._session.settings.spoken))
-        for changed in self._followers:
-            changed()
-        self.loading = False
+        finally:
+            self.loading = False
 
 
 class ModelPicker:
@@ -101,13 +102,18 @@ class ModelPicker:
         self._changed()
 
     @property
-    def resolved(self) -> str:
-        """The id that a call would use."""
+    def default(self) -> str:
+        """The id that a call uses when none is chosen here."""
         settings, service = self._session.settings, self._session.settings.chosen().name
         if self._kind == "chat":
-            return self._value or settings.model or models.preferred(self._listed.ids)
+            return settings.model or models.preferred(self._listed.ids)
         kept = settings.image_model if self._kind == "image" else settings.embedding_model
-        return self._value or kept or models.default(self._kind, service)
+        return kept or models.default(self._kind, service)
+
+    @property
+    def resolved(self) -> str:
+        """The id that a call would use."""
+        return self._value or self.default
 
     def _came(self) -> None:
         self.fill()
@@ -116,10 +122,7 @@ class ModelPicker:
     def fill(self) -> None:
         """The list anew: what the search leaves of it."""
         sought = self.search.value.strip().lower()
-        chosen, self._value = self._value, None
-        default = _DEFAULT.say(self._language, model=self.resolved)
-        self._value = chosen
-        options: list[tuple[str, str]] = [(default, _DEFAULTED)]
+        options: list[tuple[str, str]] = [(_DEFAULT.say(self._language, model=self.default), _DEFAULTED)]
         for kind in (self._kind, None):
             found = sorted((id_ for id_ in self._listed.ids if models.kind_of(id_) == kind and sought in id_.lower()), key=str.lower)
             if found:
@@ -135,7 +138,7 @@ class ModelPicker:
         self._filling = False
 
     def _chosen(self, _change: object) -> None:
-        if self._filling:
+        if self._filling or self.list.value is None:
             return
         if self.list.value.startswith("\0"):  # a heading
             self.fill()

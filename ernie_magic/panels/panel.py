@@ -61,7 +61,7 @@ class Panel:
         self._session, self._language = session, session.settings.spoken
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
-        self._saved: Saved | None = None
+        self._saved: list[Saved] = []  # one each time it was displayed
         status = Status()
         self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
         self._front = Front(self._language, self._heard)
@@ -81,6 +81,8 @@ class Panel:
     def _open(self) -> None:
         """Show the tab that was chosen; it is made when it is first looked at."""
         name = self.choice.value
+        if name is None:
+            return
         if name not in self.tabs:
             self.tabs[name] = TABS[name](self._session, self._listed, self._save)
             self._bodies.children = [*self._bodies.children, self.tabs[name].widget]
@@ -89,12 +91,13 @@ class Panel:
             seen(tab.widget, other == name)
 
     def _heard(self, message: Mapping[str, Any]) -> None:
-        if message["op"] == "send":
+        op = message.get("op")
+        if op == "send":
             next((tab for tab in self.tabs.values() if tab.heard(message)), None)
-        elif message["op"] == "opened":
+        elif op == "opened":
             for tab in self.tabs.values():
                 tab.follow()
-        elif message["op"] == "closed":  # its output was cleared, or its notebook closed
+        elif op == "closed":  # its output was cleared, or its notebook closed
             self.close()
 
     def close(self) -> None:
@@ -107,7 +110,7 @@ class Panel:
 
     def _ipython_display_(self) -> None:
         display({"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}, "text/html": "", "text/plain": ""}, raw=True)
-        self._saved = Saved(*self._form())
+        self._saved.append(Saved(*self._form()))
 
     def _form(self) -> tuple[str, list[str]]:
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
@@ -115,8 +118,10 @@ class Panel:
 
     def _save(self) -> None:
         """What the notebook keeps has changed."""
-        if self._saved is not None:
-            self._saved.update(*self._form())
+        if self._saved:
+            form = self._form()
+            for saved in self._saved:
+                saved.update(*form)
 
     def __repr__(self) -> str:
         return f"Panel({', '.join(map(repr, self._names))})"

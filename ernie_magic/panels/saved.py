@@ -5,6 +5,7 @@ Markdown is kept in several outputs, for the page draws an output anew whenever 
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TOGETHER = 10  # turns in an output
-# All stand in one output area. While the panel lives, what is kept of it is hidden; when it cannot be shown, what it says of that is.
+# All stand in one output area; what an answer's own HTML calls itself does not count. While the panel lives, what is kept of it is hidden; when it cannot be shown, what it says of that is.
 _STYLE = (
-    "<style>.jp-OutputArea:has(.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
+    "<style>.jp-OutputArea:has(>.jp-OutputArea-child>.jp-OutputArea-output:not(.jp-RenderedHTMLCommon)>.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
     ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
 )
 _MARK = '<span class="ernie-saved"></span>'
@@ -37,11 +38,16 @@ class Saved:
         self._shell: Any = get_ipython()
         # Of the cell: what comes later comes from other threads, and belongs to it all the same (reference kernel-and-display).
         self._parent = getattr(getattr(self._shell, "display_pub", None), "parent_header", None)
+        self._lock = threading.Lock()
         self._shown: list[tuple[str, str]] = []  # display id, content
         self.update(html, pieces)
 
     def update(self, html: str, pieces: Sequence[str]) -> None:
         """Send the outputs that differ from what they were."""
+        with self._lock:
+            self._update(html, pieces)
+
+    def _update(self, html: str, pieces: Sequence[str]) -> None:
         chunks = ["\n\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
         # The first is there from the start: who runs a notebook without a page takes up no new outputs of a cell that has ended.
         wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]

@@ -69,7 +69,7 @@ class Tab:
         """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than it was told; whether it was this tab's."""
         if message.get("where") != self.composer.where:
             return False
-        self.composer.prompt.value = message["text"]
+        self.composer.prompt.value = str(message.get("text", ""))
         self.send()
         return True
 

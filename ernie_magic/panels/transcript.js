@@ -102,9 +102,7 @@ function render({ model, el }) {
       grown.observe(node);
     }
     const { node } = view;
-    const asked = element("div", "ernie-asked");
-    asked.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
-    for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
+    const asked = node.querySelector(":scope > .ernie-asked:has(textarea)") ?? question(turn); // what is being edited stays
     const answered = element("div", "ernie-answered");
     answered.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, turn.model || say.model));
     const blocks = element("div", "ernie-blocks");
@@ -116,7 +114,7 @@ function render({ model, el }) {
     answered.append(blocks);
     const footer = element("div", "ernie-footer");
     if (turn.footer) footer.append(element("small", "", {}, turn.footer));
-    if (turn.actions) footer.append(actions(turn, asked));
+    if (turn.actions) footer.append(actions(turn));
     answered.append(footer);
     node.replaceChildren(asked, answered);
     node.setAttribute("aria-busy", String(turn.open));
@@ -131,6 +129,13 @@ function render({ model, el }) {
     empty.hidden = shown.size > 0;
   }
 
+  function question(turn) {
+    const asked = element("div", "ernie-asked");
+    asked.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
+    for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
+    return asked;
+  }
+
   function grow(id, key, markdown) {
     const view = shown.get(id);
     if (!view) return;
@@ -143,7 +148,7 @@ function render({ model, el }) {
     view.blocks[key](markdown);
   }
 
-  function actions(turn, asked) {
+  function actions(turn) {
     const row = element("span", "ernie-actions");
     const text = () => turn.text ?? turn.blocks.join("\n\n");
     const copy = button(say.copy, async () => {
@@ -151,7 +156,7 @@ function render({ model, el }) {
       setTimeout(() => (copy.textContent = say.copy), 1500);
     });
     row.append(copy);
-    if (turn.actions.includes("edit")) row.append(button(say.edit, () => edit(turn, asked)));
+    if (turn.actions.includes("edit")) row.append(button(say.edit, (event) => edit(turn, event.target.closest(".ernie-turn").querySelector(".ernie-asked"))));
     if (turn.actions.includes("regenerate")) row.append(button(say.regenerate, () => model.send({ op: "regenerate", id: turn.id })));
     return row;
   }
@@ -160,7 +165,7 @@ function render({ model, el }) {
     if (asked.querySelector("textarea")) return;
     const area = element("textarea", "", { "aria-label": say.edit_label, rows: String(Math.min(8, turn.prompt.split("\n").length + 1)) });
     area.value = turn.prompt;
-    const end = () => put(turn);
+    const end = () => asked.replaceWith(question(turn));
     const send = () => {
       if (!area.value.trim()) return;
       model.send({ op: "edit", id: turn.id, text: area.value });

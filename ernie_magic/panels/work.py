@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
-_BUSY = Text("还在进行：先停止，或等它结束", "still at work: stop it, or wait for its end")
+BUSY = Text("还在进行：先停止，或等它结束", "still at work: stop it, or wait for its end")
 _STOPPED = Text("已停止", "stopped")
 _FAILED = Text("面板出错：{kind}：{said}", "the panel failed: {kind}: {said}")
 
@@ -69,13 +69,15 @@ class Work(Generic[Result]):
             Whether it has begun.
         """
         if not self._lock.acquire(blocking=False):
-            self._status.say(_BUSY.say(self._language), wrong=True)
+            self._status.say(BUSY.say(self._language), wrong=True)
             return False
         try:
             self._stream = make()
-        except Exception as error:  # noqa: BLE001  (a click has nobody else to tell)
+        except BaseException as error:
             self._lock.release()
-            self.tell(error)
+            if not isinstance(error, Exception):
+                raise
+            self.tell(error)  # a click has nobody else to tell
             return False
         self._status.say("")
         self._busy(True)
@@ -95,17 +97,21 @@ class Work(Generic[Result]):
         except BaseException as error:  # noqa: BLE001  (it ends here: it is told, and the next click must find the panel idle)
             result, problem = getattr(error, "answer", None), error
             stream.close()
-        try:
-            end(result, problem)
-        except Exception as error:  # noqa: BLE001
-            problem = problem or error
-        self._stream = None
-        self._lock.release()
-        self._busy(False)
+        self._status.say(_STOPPED.say(self._language) if problem is None and getattr(result, "partial", False) and not hasattr(result, "pictures") else "")
         if problem is not None:
             self.tell(problem)
-        else:
-            self._status.say(_STOPPED.say(self._language) if getattr(result, "partial", False) and not hasattr(result, "pictures") else "")
+        self.guard(lambda: end(result, problem))
+        # In this order: whoever is told that it is over finds it over, and a new call finds nothing of this one.
+        self._stream = None
+        self.guard(lambda: self._busy(False))
+        self._lock.release()
+
+    def guard(self, function: Callable[[], object]) -> None:
+        """Do what belongs to the panel; when it fails, that is told here, and nobody else's work fails with it."""
+        try:
+            function()
+        except Exception as error:  # noqa: BLE001
+            self.tell(error)
 
     def _wait(self, batch: Sequence[Delta]) -> None:
         if told := waiting_for(batch, self._language):

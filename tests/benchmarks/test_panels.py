@@ -9,7 +9,7 @@ import pytest
 
 from ernie_magic import Session
 from ernie_magic.history import Turn
-from ernie_magic.panels.chat import BlocksView, shown_turn
+from ernie_magic.panels.turns import BlocksView, open_turn
 from ernie_magic.wire.protocol import Delta
 
 PIECE = "春江潮水连海平，海上明月共潮生。"
@@ -50,7 +50,7 @@ def test_a_delta_costs_the_same_under_2_and_200_turns(chat):
     for round_ in range(5):
         for turns, tab in tabs.items():
             id_ = f"open-{round_}"
-            tab.transcript.put(shown_turn(id_, "写一篇文章", language="zh"))
+            tab.transcript.put(open_turn(id_, "写一篇文章"))
             view = BlocksView("zh", tab.transcript, id_)
             began = time.perf_counter()
             for _ in range(DELTAS):

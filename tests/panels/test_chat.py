@@ -1,5 +1,6 @@
 """The chat tab: one session with the magics, and nothing that the user had is lost."""
 
+import base64
 import time
 from datetime import datetime, timezone
 
@@ -7,6 +8,9 @@ import pytest
 
 from ernie_magic import Session
 from ernie_magic.errors import InvalidOption
+
+PNG = {"name": "x.png", "type": "image/png", "size": 1, "last_modified": datetime.now(tz=timezone.utc),
+       "content": memoryview(base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="))}
 
 
 @pytest.fixture
@@ -99,6 +103,94 @@ def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, ses
     assert "\n" not in chat.composer.status.text
     assert "canary" not in chat.composer.status.widget.value
     assert (chat.composer.prompt.value, prompts(chat), len(session.history)) == ("will it work?", [], 0)
+
+
+def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emulator, wait):
+    emulator.faults.add(status=400, delay=0.1, times=1)
+    chat.composer.prompt.value = "the long question"
+    chat.send()
+    chat.composer.prompt.value = "the next"
+    wait(lambda: not chat.busy)
+    assert chat.composer.prompt.value == "the long question\n\nthe next"
+
+
+def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(chat, emulator, wait, session):
+    emulator.faults.add(delay=1, times=1)
+    chat.picker.value = "ernie-4.5-turbo-vl"
+    chat.attach.value = (PNG,)
+    chat.composer.prompt.value = "one"
+    chat.send()
+    assert chat.attach.value == ()
+    chat.stop()
+    wait(lambda: not chat.busy)
+    assert (chat.composer.prompt.value, [file["name"] for file in chat.attach.value], len(session.history)) == ("one", ["x.png"], 0)
+
+
+def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(chat, emulator, wait, session):
+    emulator.faults.add(delay=0.2, times=1)
+    chat.composer.prompt.value = "one"
+    chat.send()
+    session.reset()
+    wait(lambda: not chat.busy)
+    assert (chat.composer.prompt.value, prompts(chat)) == ("one", [])
+
+
+def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(chat, ask, emulator, wait, session):
+    ask("one")
+    emulator.faults.add(status=400, times=1)
+    chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": "my careful edit"})
+    wait(lambda: not chat.busy)
+    assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (["main"], ["one"], "my careful edit")
+    assert chat.composer.status.wrong
+    chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": " "})
+    assert list(session.conversations) == ["main"]
+
+
+def test_only_the_last_turn_is_answered_again(chat, ask, bodies):
+    ask("one")
+    ask("two")
+    before = len(bodies())
+    chat._acted({"op": "regenerate", "id": chat.transcript.turns[0]["id"]})
+    assert (len(bodies()), chat.composer.status.text) == (before, "only the last turn can be answered again")
+
+
+def test_two_panels_that_answer_the_same_turn_again_leave_one_turn(panel, session, emulator, wait):
+    session.chat("first")
+    tabs = [panel("chat").tabs["chat"] for _ in range(2)]
+    emulator.faults.add(delay=0.1, times=2)
+    for tab in tabs:
+        tab._acted({"op": "regenerate", "id": tab.transcript.turns[-1]["id"]})
+    wait(lambda: not any(tab.busy for tab in tabs))
+    assert [turn.prompt for turn in session.history] == ["first"]
+    assert prompts(tabs[0]) == prompts(tabs[1]) == ["first"]
+
+
+def test_a_question_asked_the_moment_the_last_has_ended_is_shown(chat, session, emulator, wait):
+    for i in range(5):
+        chat.composer.prompt.value = f"question {i}"
+        wait(lambda: chat.work.begin is not None and not chat.composer.send.disabled)
+        while chat.work._lock.locked():
+            pass
+        chat.send()
+        assert any(turn["open"] for turn in chat.transcript.turns) or not chat.busy
+    wait(lambda: not chat.busy)
+    assert prompts(chat) == [f"question {i}" for i in range(5)]
+
+
+def test_what_fails_while_a_panel_draws_fails_no_cell(chat, session):
+    chat.saved = lambda: 1 / 0
+    assert session.chat("from a cell").text
+    assert chat.composer.status.text.startswith("the panel failed: ZeroDivisionError")
+
+
+def test_a_fork_of_all_turns_of_a_locked_conversation_is_locked(session):
+    session.chat("one")
+    session.chat("two")
+    session.conversation.locked = True
+    assert session.conversation.fork().locked
+    assert not session.conversation.fork(1).locked
+    with pytest.raises(InvalidOption, match="there is a conversation main already"):
+        session.conversation.fork(name="main")
 
 
 def test_an_empty_prompt_is_told_before_anything_is_sent(chat, ask, emulator):
@@ -217,7 +309,8 @@ def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(panel,
 def test_the_saved_form_holds_questions_and_answers(chat, ask, session):
     ask("第一行\n第二行")
     (piece,) = chat.saved_markdown()
-    assert piece.startswith("**You**\n\n> 第一行  \n> 第二行  \n\n")
+    chat.composer.prompt.value = ""
+    assert piece.startswith("**You**\n\n<blockquote>第一行<br>第二行</blockquote>\n\n")
     assert session.history[0].answer.text in piece
 
 
@@ -252,3 +345,16 @@ def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
         made = panel("chat", of=session)
         assert any("the built-in emulator answers" in getattr(child, "value", "") for child in made.widget.children)
         assert "ernie" in made.tabs["chat"].picker.resolved
+
+
+def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
+    from dataclasses import replace
+
+    from ernie_magic.history import Turn
+
+    answer = session.chat("a <b>c</b> List<int> *x*")
+    session.history.append(Turn("next", replace(answer, text="```python\nx = 1", partial=True)))
+    first, second = chat.saved_markdown()
+    assert "<blockquote>a &lt;b&gt;c&lt;/b&gt; List&lt;int&gt; *x*</blockquote>" in first
+    assert "```python\nx = 1\n```\n" in second
+    assert second.endswith("</div>")

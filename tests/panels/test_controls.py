@@ -154,3 +154,11 @@ def test_locking_an_unset_seed_takes_one(controls):
     seed = controls("image", "Stable-Diffusion-XL").by_name["seed"]
     seed.lock.value = True
     assert seed.value is not None
+
+
+def test_what_a_session_sets_beyond_the_table_is_shown_as_it_is(controls):
+    found = controls("chat", "some-model", Rules(strict=False), kept=lambda: {"temperature": 5.0, "stop": ["END"]})
+    temperature = found.by_name["temperature"]
+    assert (temperature.number.value, temperature.number.max, temperature.left.description) == (5.0, 5.0, "default (5.0)")
+    assert found.by_name["stop"].text.placeholder == "default (END)"
+    assert found.given == {}

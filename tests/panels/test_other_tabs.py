@@ -108,8 +108,8 @@ def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run,
     assert len(session.history) == 0
     assert [column.transcript.turns[0]["model"] for column in compare.columns] == ["ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-128k"]
     (piece,) = compare.saved_markdown()
-    assert piece.startswith("> hi")
-    assert piece.count("**ernie-") == 3
+    assert piece.startswith("<blockquote>hi</blockquote>")
+    assert piece.count("<b>ernie-") == 3
 
 
 def test_one_column_that_fails_leaves_the_others(tab, run, emulator):
@@ -119,6 +119,36 @@ def test_one_column_that_fails_leaves_the_others(tab, run, emulator):
     assert compare.columns[0].status.wrong
     assert not compare.columns[1].status.wrong
     assert len(compare.columns[1].transcript.turns) == 1
+
+
+def test_a_second_question_while_one_column_is_at_work_is_refused_for_all(tab, emulator, wait):
+    compare = tab("compare")
+    emulator.faults.add(delay=0.4, times=1)
+    compare.composer.prompt.value = "AAA"
+    compare.send()
+    compare.composer.prompt.value = "BBB"
+    compare.send()
+    assert compare.composer.status.wrong
+    wait(lambda: not compare.busy)
+    assert {column.prompt for column in compare.columns} == {"AAA"}
+
+
+def test_each_saved_answer_stands_under_its_question(tab, run):
+    compare = tab("compare")
+    compare.number.value = 3
+    run(compare, "AAA")
+    compare.number.value = 2
+    run(compare, "BBB")
+    (piece,) = compare.saved_markdown()
+    assert (piece.count("BBB</blockquote>"), piece.count("AAA</blockquote>"), piece.count("<b>ernie-")) == (1, 0, 2)
+
+
+def test_reuse_keeps_a_model_that_was_chosen(tab, run):
+    image = tab("image")
+    image.picker.value = "ERNIE-Image"
+    run(image, "a cat")
+    press(cards(image)[0], 1)
+    assert image.picker.resolved == "ERNIE-Image"
 
 
 def test_the_code_of_each_tab(tab):
@@ -151,6 +181,14 @@ def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulato
     other = tab("image").picker
     other.list.value = heading
     assert (other.value, other.list.value) == (None, "")
+
+
+def test_a_list_of_models_that_breaks_is_no_list_that_loads_for_ever(panel, session, monkeypatch):
+    made = panel("chat")
+    monkeypatch.setattr(session, "models", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        made._listed._load()
+    assert not made._listed.loading
 
 
 def test_a_list_that_cannot_be_had_is_told_and_the_catalogue_stands_in(panel, emulator):

@@ -1,0 +1,95 @@
+"""A turn as a panel shows it, while it comes and when it is there; and as the notebook keeps it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic import markdown
+from ernie_magic.display import answer as answers
+from ernie_magic.display.stream import GrowingView
+from ernie_magic.language import Text
+from ernie_magic.tokens import estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ernie_magic.history import Turn
+    from ernie_magic.language import Language
+    from ernie_magic.panels.front import Transcript
+    from ernie_magic.results import Answer
+
+_THOUGHT = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
+_YOU = Text("你", "You")
+
+
+class BlocksView(GrowingView[int]):
+    """The blocks of a turn that is open; see `ernie_magic.display.stream`."""
+
+    def __init__(self, language: Language, transcript: Transcript, id_: str) -> None:
+        super().__init__(language)
+        self._transcript, self._id, self._count = transcript, id_, 0
+
+    def _put(self, place: int | None, text: str) -> int:
+        if place is None:
+            place, self._count = self._count, self._count + 1
+        self._transcript.block(self._id, place, text)
+        return place
+
+
+def open_turn(id_: str, prompt: str, images: Sequence[str] = ()) -> dict[str, Any]:
+    """A turn that is being answered, as the transcript takes it."""
+    return {"id": id_, "prompt": prompt, "images": list(images), "blocks": [], "text": "", "reasoning": "", "reasoning_title": "", "model": "", "footer": "",
+            "open": True, "actions": []}
+
+
+def answered_turn(id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language) -> dict[str, Any]:
+    """A turn with its answer, as the transcript takes it."""
+    tools = "\n\n".join(f"<small>{html.escape(answers.tool_run(run, language))}</small>" for run in answer.tool_runs)
+    blocks = [block for block in (tools, markdown.for_notebook(answer.text).rstrip()) if block]
+    return {**open_turn(id_, prompt, images), "blocks": blocks, "text": answer.text, "reasoning": answer.reasoning, "model": answer.model, "open": False,
+            "reasoning_title": _THOUGHT.say(language, n=len(answer.reasoning)), "footer": answers.summary(answer, language)}
+
+
+def kept_answer(answer: Answer, language: Language) -> str:
+    """An answer as a notebook keeps it among others, as Markdown: whatever HTML it leaves open ends with it."""
+    return f"<div>\n\n{answers.bundle(answer, language)[0]['text/markdown']}\n\n</div>"
+
+
+def kept_prompt(prompt: str) -> str:
+    """A question as a notebook keeps it: the words that were written, none of them Markdown or HTML."""
+    return f"<blockquote>{'<br>'.join(html.escape(line) for line in prompt.splitlines())}</blockquote>"
+
+
+@dataclass(frozen=True)
+class ShownTurn:
+    """A turn of the history with what is made of it once, however often it is shown.
+
+    Attributes
+    ----------
+    turn : Turn
+    shown : dict
+        As the transcript takes it, without its actions.
+    kept : str
+        As the notebook keeps it, Markdown.
+    tokens : int
+        Estimated.
+    """
+
+    turn: Turn
+    shown: dict[str, Any]
+    kept: str
+    tokens: int
+
+    @classmethod
+    def of(cls, turn: Turn, id_: str, language: Language) -> ShownTurn:
+        """A turn under an id of the transcript's."""
+        kept = f"**{_YOU.say(language)}**\n\n{kept_prompt(turn.prompt)}\n\n{kept_answer(turn.answer, language)}"
+        return cls(turn, answered_turn(id_, turn.prompt, [part["image_url"]["url"] for part in turn.images], turn.answer, language), kept,
+                   estimate(turn.prompt) + estimate(turn.answer.text))
+
+    @property
+    def id(self) -> str:
+        """Its id in the transcript."""
+        return str(self.shown["id"])
