@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import parameters
 from ernie_magic.language import Text, same
-from ernie_magic.services import EMULATOR, LOCAL, QIANFAN_V1, shown_url
+from ernie_magic.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1, shown_url
 from ernie_magic.wire import openai_style
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _OPENAI: dict[Kind, frozenset[str]] = {
     "embedding": frozenset({"model", "input", "user"}),
 }
 _METHODS: dict[Kind, str] = {"chat": "chat.completions.create", "image": "images.generate", "embedding": "embeddings.create"}
+_NO_NOTE = same("")
+_SHOWN: dict[Kind, str] = {"chat": "reply.choices[0].message.content", "image": "reply.data[0].url", "embedding": "len(reply.data), len(reply.data[0].embedding)"}
 _V1 = Text("# 千帆 V1 没有 OpenAI 兼容接口，这里是千帆 V2 的写法", "# Qianfan V1 has no OpenAI-compatible calls: this is for Qianfan V2")
 _NOT_IN_A_LINE = Text("# 有的值写不进魔法的一行，请用 Python 写法", "# a value here does not fit into a magic's line: use the Python form")
 _FILES = Text("图片文件要放在笔记本旁：{files}", "these pictures' files have to stand beside the notebook: {files}")
@@ -52,7 +54,7 @@ class Code:
     magic: Text
     python: str
     openai: Text
-    note: Text = same("")
+    note: Text = _NO_NOTE
 
 
 def of_chat(request: ChatRequest, at: Endpoint, *, conversation: str, given: Mapping[str, Any], model: str = "", system: str = "", history: bool = True, files: Sequence[str] = ()) -> Code:
@@ -70,6 +72,8 @@ def of_chat(request: ChatRequest, at: Endpoint, *, conversation: str, given: Map
         The request parameters that were chosen; what was not chosen is in none of the forms but the last.
     model, system
         Those that were chosen, "" for none.
+    history
+        Whether earlier turns are sent and this one is kept.
     files
         Names of pictures that go along.
     """
@@ -79,13 +83,13 @@ def of_chat(request: ChatRequest, at: Endpoint, *, conversation: str, given: Map
     caller = "ernie" if conversation == "main" else f"ernie[{conversation!r}]"
     if not history:
         options["history"] = False
-    return Code(_magic("%%ernie", flags, "chat", given, request.prompt, switches), _call(f"answer = {caller}.chat", request.prompt, options),
-                _openai("chat", openai_style.chat(request).body, at), _FILES.fill(files=", ".join(files)) if files else same(""))
+    return Code(_magic("%%ernie", flags, "chat", given, request.prompt, switches), _call(f"{caller}.chat", request.prompt, options),
+                _openai("chat", openai_style.chat(request).body, at, files), _FILES.fill(files=", ".join(files)) if files else _NO_NOTE)
 
 
 def of_image(request: ImageRequest, at: Endpoint, *, given: Mapping[str, Any], model: str = "") -> Code:
     """A call for pictures as code; see `of_chat`."""
-    return Code(_magic("%%ernie_image", [("-m", model)], "image", given, request.prompt), _call("pictures = ernie.image", request.prompt, {"model": model or None, **given}),
+    return Code(_magic("%%ernie_image", [("-m", model)], "image", given, request.prompt), _call("ernie.image", request.prompt, {"model": model or None, **given}),
                 _openai("image", openai_style.images(request).body, at))
 
 
@@ -94,7 +98,7 @@ def of_embedding(request: EmbeddingRequest, at: Endpoint, *, model: str = "") ->
     texts = list(request.texts)
     magic = _magic("%%ernie_embed", [("-m", model)], "embedding", {}, "\n".join(texts))
     fits = all(text.strip() == text and len(text.splitlines()) == 1 for text in texts)
-    return Code(magic if fits else _NO_LINES, _call("vectors = ernie.embed", texts, {"model": model or None}), _openai("embedding", openai_style.embeddings(request).body, at))
+    return Code(magic if fits else _NO_LINES, _call("ernie.embed", texts, {"model": model or None}), _openai("embedding", openai_style.embeddings(request).body, at))
 
 
 def _magic(name: str, flags: Iterable[tuple[str, str]], kind: Kind, given: Mapping[str, Any], below: str, switches: Iterable[str] = ()) -> Text:
@@ -138,12 +142,12 @@ def _literal(value: object) -> str:
     return f'"""{value}"""' if plain and "\n" in str(value) else repr(value)
 
 
-def _openai(kind: Kind, body: Mapping[str, Any] | None, at: Endpoint) -> Text:
+def _openai(kind: Kind, body: Mapping[str, Any] | None, at: Endpoint, files: Sequence[str] = ()) -> Text:
     fields = {**(body or {})}
     head = ["import os", "", "from openai import OpenAI", ""]
     v1 = at.service is QIANFAN_V1
     if v1:
-        key, url = 'os.environ["QIANFAN_API_KEY"]', "https://qianfan.baidubce.com/v2"
+        key, url = f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
     elif at.service in (EMULATOR, LOCAL):
         key, url = ('"any"' if at.service is EMULATOR else 'os.environ.get("OPENAI_API_KEY", "none")'), at.base_url
         head = head if at.service is LOCAL else head[2:]
@@ -151,26 +155,36 @@ def _openai(kind: Kind, body: Mapping[str, Any] | None, at: Endpoint) -> Text:
         key, url = f'os.environ["{at.service.key_variables[0]}"]', at.base_url
     known = {name: value for name, value in fields.items() if name in _OPENAI[kind] and not (name == "stream" and value is False)}
     rest = {name: value for name, value in fields.items() if name not in _OPENAI[kind]}
+    head += [*_PICTURE, ""] if files else []
     lines = [*head, f"client = OpenAI(api_key={key}, base_url={shown_url(url)!r})"]
     lines += [f"{'chunks' if known.get('stream') else 'reply'} = client.{_METHODS[kind]}("]
     for name, value in known.items():
         if name == "messages":
-            lines += ["    messages=[", *(f"        {_shortened(message)}," for message in value), "    ],"]
+            lines += ["    messages=[", *(f"        {_shortened(message)}," for message in value[:-1]), f"        {_from_files(value[-1], files)},", "    ],"]
         else:
             lines.append(f"    {name}={value!r},")
     lines += [f"    extra_body={rest!r},"] if rest else []
     lines.append(")")
     if known.get("stream"):
         lines += ["for chunk in chunks:", "    if chunk.choices:", '        print(chunk.choices[0].delta.content or "", end="")']
-    elif kind == "chat":
-        lines.append("print(reply.choices[0].message.content)")
+    else:
+        lines.append(f"print({_SHOWN[kind]})")
     text = "\n".join(lines)
     return Text(f"{_V1.zh}\n{text}", f"{_V1.en}\n{text}") if v1 else same(text)
 
 
+def _from_files(message: Mapping[str, Any], files: Sequence[str]) -> str:
+    """A message whose pictures are read from these files."""
+    names = iter(files)
+    return _shortened(re.sub(r"'data:image/[\w+.-]+;base64,[A-Za-z0-9+/=]*'", lambda found: f"picture({name!r})" if (name := next(names, None)) else found.group(0), repr(message)))
+
+
+_PICTURE = (
+    "from base64 import b64encode", "from mimetypes import guess_type", "from pathlib import Path", "", "", "def picture(file):",
+    '    return f"data:{guess_type(file)[0]};base64,{b64encode(Path(file).read_bytes()).decode()}"', "")
 _DATA = re.compile(r"data:image/[\w+.-]+;base64,[A-Za-z0-9+/=]{200,}")
 
 
-def _shortened(message: Mapping[str, Any]) -> str:
-    """A message; the bytes of a picture are left for the reader to put in."""
-    return _DATA.sub(lambda found: found.group(0)[:40] + "…", repr(message))
+def _shortened(message: Mapping[str, Any] | str) -> str:
+    """A message; the bytes of an earlier turn's picture are left for the reader to put in."""
+    return _DATA.sub(lambda found: found.group(0)[:40] + "…", message if isinstance(message, str) else repr(message))

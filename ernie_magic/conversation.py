@@ -82,8 +82,8 @@ class Conversation:
         other.locked = self.locked and len(other.history) == len(self.history)  # from before what the service forbade to go on with, one may go on
         return other
 
-    def regenerate(self, **options: Any) -> Stream[Answer]:
-        """Ask the last question again, with other options if you like; takes what `stream` takes but the prompt.
+    def regenerate(self, **options: Any) -> Answer:
+        """Ask the last question again, with other options if you like, and wait for the answer; takes what `stream` takes but the prompt.
 
         The new answer takes the old one's place when it is complete; stopped or failed, the old one stays.
 
@@ -91,13 +91,22 @@ class Conversation:
         ------
         InvalidOption
             There is no turn yet.
+        ErnieError
         """
-        names = ("model", "system", "stream", "history", "extra", "endpoint", "images")
-        beside = {name: options.pop(name) for name in names if name in options}
-        return self.ask_again(ChatOptions(options, **beside))
+        return self.ask_again(_options(options)).result()
+
+    async def aregenerate(self, **options: Any) -> Answer:
+        """The same, awaited."""
+        return await self.ask_again(_options(options)).aresult()
 
     def ask_again(self, options: ChatOptions) -> Stream[Answer]:
-        """The same, with the options in one."""
+        """The same, on its way.
+
+        Raises
+        ------
+        InvalidOption
+            There is no turn yet.
+        """
         if not self.history:
             raise self._session.spoken(InvalidOption(Text("还没有可以重新回答的问题", "there is no question to ask again yet")))
         last = self.history[-1]
@@ -243,6 +252,12 @@ class Conversation:
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"
+
+
+def _options(given: dict[str, Any]) -> ChatOptions:
+    """What `stream` takes, in one."""
+    beside = ("model", "system", "stream", "history", "extra", "endpoint", "images")
+    return ChatOptions({name: value for name, value in given.items() if name not in beside}, **{name: given[name] for name in beside if name in given})
 
 
 def _check_kinds(prompt: object, options: ChatOptions) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
+
+from ernie_magic.watchers import Watchers
 
 if TYPE_CHECKING:
     from ernie_magic.requests import Message, Part
@@ -45,27 +47,6 @@ class Turn:
         """The turn as the API's messages."""
         said = sum(len(message["content"]) for message in self.rounds if message["role"] == "assistant")
         return [asked(self.prompt, self.images), *self.rounds, {"role": "assistant", "content": self.answer.text[said:]}]
-
-
-class Watchers:
-    """Those who want to be told of changes: panels, which show what cells do as well."""
-
-    def __init__(self) -> None:
-        self._told: list[Callable[[], object]] = []
-
-    def add(self, told: Callable[[], object]) -> Callable[[], None]:
-        """Have `told` called after each change, on whichever thread made it; the function given ends that."""
-        self._told = [*self._told, told]
-
-        def end() -> None:
-            self._told = [other for other in self._told if other is not told]
-
-        return end
-
-    def tell(self) -> None:
-        """Something has changed."""
-        for told in self._told:
-            told()
 
 
 class History(Sequence[Turn]):

@@ -16,7 +16,6 @@ from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
-from ernie_magic.history import Watchers
 from ernie_magic.language import Text
 from ernie_magic.mapping import Job, Mapped
 from ernie_magic.pictures import ImageSet, Picture
@@ -29,6 +28,7 @@ from ernie_magic.settings import ErnieSettings, in_flight_of
 from ernie_magic.stream import Stream
 from ernie_magic.suggest import near
 from ernie_magic.usage import UsageLog
+from ernie_magic.watchers import Watchers
 from ernie_magic.wire import replies
 from ernie_magic.wire.limits import LIMITS
 
@@ -74,7 +74,7 @@ class Session:
     last : Answer | Embeddings | ImageSet | Mapped | Ranking | None
         The last result.
     changed : Watchers
-        Told after each result.
+        Told after each result, and of each new conversation.
     """
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
@@ -110,7 +110,10 @@ class Session:
         """The conversation of that name; a new one when there is none yet."""
         if not isinstance(name, str) or not name:
             raise self.spoken(InvalidOption(Text("对话名要是文本", "a conversation's name is text"), advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]')))
-        return self.conversations.setdefault(name, Conversation(self, name))
+        if name not in self.conversations:
+            self.conversations[name] = Conversation(self, name)
+            self.changed.tell()
+        return self.conversations[name]
 
     def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
         """`Conversation.stream` of the current conversation."""

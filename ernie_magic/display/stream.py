@@ -100,13 +100,13 @@ class GrowingView(Generic[Place]):
     def show(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open segment once."""
         if notice := next((d.notice for d in reversed(deltas) if d.notice), None):
-            self._waiting = self._put(self._waiting, f"*… {notice.say(self._language)}*")
+            self._wait(notice)
         thought, text = ("".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True))
         if thought:
             self._thoughts += thought
             self._thinking = self._put(self._thinking, self._growing_thought())
         ran = [delta.tool for delta in deltas if delta.tool]
-        if self._waiting and (thought or text or ran):
+        if self._waiting is not None and (thought or text or ran):
             self._put(self._waiting, "")
             self._waiting = None
         if text:
@@ -116,8 +116,12 @@ class GrowingView(Generic[Place]):
                 self._put(None, f"<small>{html.escape(answers.tool_run(run, self._language))}</small>")
             self._segments, self._open = markdown.Segmenter(), None  # what follows stands below them
 
+    def _wait(self, notice: Text) -> None:
+        """Say what is waited for."""
+        self._waiting = self._put(self._waiting, f"*… {notice.say(self._language)}*")
+
     def _grow(self, text: str) -> None:
-        if self._thinking:
+        if self._thinking is not None:
             self._put(self._thinking, answers.reasoning(self._thoughts, self._language))
             self._thinking = None
         for segment in self._segments.feed(text):
@@ -160,7 +164,6 @@ class NotebookView(GrowingView["DisplayHandle"]):
         last = markdown.for_notebook(self._segments.open).rstrip()
         self._put(self._open, f"{last}\n\n{answers.footer(answer, self._language)}")
 
-
     def withdraw(self) -> None:
         """Clear the cell when it is ours; blank each output that is ours when it is not."""
         if self._owns_cell:
@@ -170,19 +173,18 @@ class NotebookView(GrowingView["DisplayHandle"]):
             self._put(handle, f"*{_WITHDRAWN.say(self._language)}*")
 
     def _put(self, place: DisplayHandle | None, text: str) -> DisplayHandle:
-        handle = place
         data = {"text/markdown": text}
         self.speaking = True
         try:
-            if handle is None:
-                handle = display(data, raw=True, display_id=True)
-                assert handle is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
-                self._shown.append(handle)
+            if place is None:
+                place = display(data, raw=True, display_id=True)
+                assert place is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
+                self._shown.append(place)
             else:
-                handle.update(data, raw=True)
+                place.update(data, raw=True)
         finally:
             self.speaking = False
-        return handle
+        return place
 
 
 class FinalView:
@@ -204,7 +206,6 @@ class FinalView:
         if answer is not None:
             data, metadata = answers.bundle(answer, self._language)
             display(data, raw=True, metadata=metadata)
-
 
     def withdraw(self) -> None:
         """Nothing was shown."""

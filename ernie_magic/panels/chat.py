@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import base64
+import html
 import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ernie_magic import as_code
-from ernie_magic.errors import ErnieError
+from ernie_magic import as_code, attachments
+from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
+from ernie_magic.panels.chosen import Chosen
 from ernie_magic.panels.code_box import CodeBox
-from ernie_magic.panels.controls import Controls
 from ernie_magic.panels.front import Transcript
-from ernie_magic.panels.model_picker import ModelPicker
-from ernie_magic.panels.parts import Composer, button, column, row
+from ernie_magic.panels.parts import Composer, button, column, row, seen
 from ernie_magic.panels.tab import Tab
 from ernie_magic.panels.turns import BlocksView, ShownTurn, open_turn
 from ernie_magic.panels.work import Work
-from ernie_magic.picture_formats import format_of
 from ernie_magic.requests import ChatOptions
 from ernie_magic.session import MAIN
 from ernie_magic.tokens import estimate
@@ -36,12 +34,12 @@ if TYPE_CHECKING:
     from ernie_magic.stream import Stream
 
 _ASK = Text("问点什么…", "Ask something…")
-_SYSTEM, _SYSTEM_HINT = Text("人设", "System prompt"), Text("对这个对话一直有效", "holds for this conversation")
+_SYSTEM, _SYSTEM_HINT = Text("系统提示词", "System prompt"), Text("对这个对话有效，新对话沿用", "holds for this conversation; new ones take it along")
 _CONVERSATION, _NEW, _CLEAR = Text("对话", "Conversation"), Text("新对话", "New"), Text("清空", "Clear")
-_SURE = Text("再按一次清空 {n} 轮", "Press again: forget {n} turns")
-_ATTACH = Text("附图片", "Attach picture")
-_ATTACHED = Text("附 {names}", "with {names}")
-_TOKENS = Text("约 {n} token，连同历史约 {all}", "about {n} tokens, with the history about {all}")
+_SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
+_PATIENCE = 4.0  # seconds in which a second press clears
+_ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除图片", "Remove pictures")
+_TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
 _ONLY_LAST = Text("只能重新回答最后一轮", "only the last turn can be answered again")
 
@@ -59,28 +57,28 @@ class ChatTab(Tab):
         self._ids = count(1)
         self._open = ""  # the id of the turn that is being answered
         self._lock = threading.RLock()  # turns come and go on the threads of whoever asks
-        self._unwatch: Callable[[], None] | None = None
         self._filling = False
         self._sure = False
         style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
         self.transcript = Transcript(say, self._acted)
         self.attach = widgets.FileUpload(accept="image/*", multiple=True, description=_ATTACH.say(say), layout=wide)
-        self.attach.observe(lambda _change: self._typed(), "value")
-        self.composer = Composer(say, "chat", self.send, self.stop, placeholder=_ASK, extras=(self.attach,))
+        self.attach.observe(lambda _change: self._attached(), "value")
+        self.detach = button(_DETACH.say(say), self._detach)
+        self.thumbnails = widgets.HTML()
+        self.composer = Composer(say, "chat", self.send, self.stop, placeholder=_ASK, extras=(self.attach, self.detach, self.thumbnails))
         self.composer.prompt.observe(lambda _change: self._typed(), "value")
         self.conversations = widgets.Dropdown(description=_CONVERSATION.say(say), style=style, layout=wide)
         self.clear = button(_CLEAR.say(say), self._clear)
         self.system = widgets.Textarea(description=_SYSTEM.say(say), placeholder=_SYSTEM_HINT.say(say), rows=2, style=style, layout=wide)
         self.system.observe(self._told_system, "value")
         self.work: Work[Answer] = Work(say, self.composer.status, self._busy)
-        self.controls = Controls("chat", say, session.settings.kept, self._changed)
-        self.picker = ModelPicker(session, listed, "chat", say, self._changed)
         self.box = CodeBox(say, self.code)
-        self._fit()
+        self.chosen = Chosen(session, listed, "chat", say, self.box.refresh)
+        self._attached()
         self.conversations.observe(self._switched, "value")
         head = row(self.conversations, button(_NEW.say(say), self._new), self.clear)
         main = column(head, self.transcript, self.composer.widget, self.box.widget, name="ernie-main")
-        side = column(self.picker.widget, self.system, self.controls.widget, name="ernie-side")
+        side = column(self.chosen.picker.widget, self.system, self.chosen.controls.widget, name="ernie-side")
         self.widget = row(main, side, name="ernie-tab")
 
     # --- what it shows ---------------------------------------------------------------------------------------------
@@ -93,23 +91,21 @@ class ChatTab(Tab):
     def follow(self) -> None:
         """Show this conversation's turns as they are, and as they become."""
         self.leave()
-        self._unwatch = self.conversation.history.changed.add(lambda: self.work.guard(self._sync))
-        self._fit()
+        self.watch(self.conversation.history.changed, self._sync)
+        self.watch(self.session.changed, self._names)
+        self.chosen.fit()
         self._names()
         self._filling = True
         self.system.value = self.conversation.system
         self._filling = False
         self._sync()
 
-    def leave(self) -> None:
-        """Nobody looks any more."""
-        if self._unwatch:
-            self._unwatch()
-            self._unwatch = None
-
     def _names(self) -> None:
+        names = list(dict.fromkeys([MAIN, *self.session.conversations]))
+        if names == list(self.conversations.options) and self.conversations.value == self._name:
+            return
         self._filling = True
-        self.conversations.options = list(dict.fromkeys([MAIN, *self.session.conversations]))
+        self.conversations.options = names
         self.conversations.value = self._name
         self._filling = False
 
@@ -131,33 +127,41 @@ class ChatTab(Tab):
             self._names()
             self._sync()
 
-    def _fit(self) -> None:
-        self.controls.fit(self.picker.resolved, self.session.settings.chosen().rules)
-
-    def _changed(self) -> None:
-        self._fit()
-        self.box.refresh()
-
     def _typed(self) -> None:
         text = self.composer.prompt.value
         history = sum(shown.tokens for shown in self._shown) + estimate(self.system.value)
         tokens = estimate(text)
-        names = [_ATTACHED.say(self.language, names=", ".join(file["name"] for file in self.attach.value))] if self.attach.value else []
-        self.composer.note(" · ".join([*names, *([_TOKENS.say(self.language, n=tokens, all=tokens + history)] if text or names else [])]))
+        self.composer.note(_TOKENS.say(self.language, n=tokens, all=tokens + history) if text else "")
         self._disarm()
         self.box.refresh()
+
+    def _attached(self) -> None:
+        """The pictures that go along, small."""
+        files = self.attach.value
+        self.chosen.picker.sees = bool(files)
+        self.chosen.settled()
+        self.thumbnails.value = "".join(f'<img src="{_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}" style="height:48px;margin-right:4px">'
+                                        for file in files)
+        for widget in (self.detach, self.thumbnails):
+            seen(widget, visible=bool(files))
+        self._typed()
+
+    def _detach(self) -> None:
+        self.attach.value = ()
 
     # --- what it does ----------------------------------------------------------------------------------------------
 
     def _options(self, images: Sequence[bytes] = ()) -> ChatOptions:
-        return ChatOptions(self.controls.given, self.picker.value, images=list(images) or None)
+        return ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
 
     def send(self) -> None:
         """Ask what stands in the prompt."""
         prompt, attached = self.composer.text, self.attach.value
         images = [bytes(file["content"]) for file in attached]
         if self._ask(lambda: self.conversation.ask(prompt, self._options(images)), prompt, [_address(image) for image in images], lambda: self._give_back(prompt, attached)):
-            self.composer.prompt.value, self.attach.value = "", ()
+            if self.composer.text == prompt:  # what was written meanwhile stays
+                self.composer.prompt.value = ""
+            self.attach.value = ()
 
     def _give_back(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
         """What was asked and not answered stands in the prompt again, before what was written meanwhile."""
@@ -178,7 +182,7 @@ class ChatTab(Tab):
         hides
             Turns in the place of which it stands.
         """
-        self._fit()
+        self.chosen.fit()
         id_ = f"open-{next(self._ids)}"
         view = BlocksView(self.language, self.transcript, id_)
 
@@ -187,7 +191,7 @@ class ChatTab(Tab):
             with self._lock:
                 self._open = id_
                 self.transcript.drop(hides)
-                self.transcript.put(open_turn(id_, prompt, images))
+                self.transcript.put(open_turn(id_, prompt, images, self.chosen.picker.resolved))
             return stream
 
         def end(answer: Answer | None, _problem: BaseException | None) -> None:
@@ -202,15 +206,6 @@ class ChatTab(Tab):
             return False
         self.transcript.to_end()
         return True
-
-    @property
-    def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self.work.busy
-
-    def stop(self) -> None:
-        """Stop; what came stays as a partial turn."""
-        self.work.stop()
 
     def _acted(self, message: Mapping[str, Any]) -> None:
         """What a reader does to a turn of the transcript."""
@@ -233,7 +228,7 @@ class ChatTab(Tab):
     def _fork(self, place: int, prompt: str) -> None:
         """Another conversation from before that turn, with another question; this one stays as it is, and holds again when nothing comes of it."""
         before, images = self._name, self._shown[place].shown["images"]
-        options = ChatOptions(self.controls.given, self.picker.value, images=list(images) or None)
+        options = ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
 
         def forked() -> Stream[Answer]:
             self.conversation.plan(prompt, options)  # what is wrong is told while nothing has changed
@@ -273,6 +268,9 @@ class ChatTab(Tab):
         turns = len(self.conversation.history)
         if not self._sure and turns:
             self._sure, self.clear.description = True, _SURE.say(self.language, n=turns)
+            forget = threading.Timer(_PATIENCE, self._disarm)
+            forget.daemon = True
+            forget.start()
             return
         self._disarm()
         self.conversation.reset()
@@ -285,11 +283,12 @@ class ChatTab(Tab):
 
     def code(self) -> list[Code]:
         """The question as code."""
-        self._fit()
+        self.chosen.fit()
         images = [bytes(file["content"]) for file in self.attach.value]
-        prompt = self.composer.text or _ASK.say(self.language)
-        request = self.conversation.plan(prompt, self._options(images)).request(self.picker.resolved)
-        return [as_code.of_chat(request, self.session.endpoint(), conversation=self._name, given=self.controls.given, model=self.picker.value or "",
+        last = self.conversation.history[-1] if self.conversation.history and not self.composer.text else None  # nothing is written: the question that was
+        prompt = last.prompt if last else self.composer.text or _ASK.say(self.language)
+        request = self.conversation.plan(prompt, self._options(images), instead=last).request(self.chosen.picker.resolved)
+        return [as_code.of_chat(request, self.session.endpoint(), conversation=self._name, given=self.chosen.given, model=self.chosen.model or "",
                                system=self.conversation.system, files=[file["name"] for file in self.attach.value])]
 
     def saved_markdown(self) -> list[str]:
@@ -298,8 +297,8 @@ class ChatTab(Tab):
 
 
 def _address(image: bytes) -> str:
+    """A picture's address as it is sent; "" for what is none, which asking will say."""
     try:
-        mime = format_of(image).mime
-    except ErnieError:  # asking will say so
-        mime = "application/octet-stream"
-    return f"data:{mime};base64,{base64.b64encode(image).decode()}"
+        return str(attachments.parts(image)[0]["image_url"]["url"])
+    except InvalidOption:
+        return ""

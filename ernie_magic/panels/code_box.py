@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.as_code import Code
 
-_SHOW, _FORM = Text("显示代码", "Show code"), Text("写法", "form")
-_FORMS = {"magic": Text("魔法", "magic"), "python": Text("Python", "Python"), "openai": Text("openai 客户端", "openai client")}
+_SHOW, _FORM = Text("显示代码", "Show code"), Text("代码形式", "Form")
+_FORMS = {"magic": Text("魔法", "Magic"), "python": Text("Python", "Python"), "openai": Text("openai 客户端", "OpenAI client")}
 _COPY, _INSERT = Text("复制代码", "Copy code"), Text("插入为单元格", "Insert as cell")
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import html
+import threading
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ernie_magic import as_code
+from ernie_magic import as_code, models
+from ernie_magic.display.tables import clip
 from ernie_magic.language import Text
+from ernie_magic.panels.chosen import Chosen
 from ernie_magic.panels.code_box import CodeBox
-from ernie_magic.panels.controls import Controls
 from ernie_magic.panels.front import Transcript
-from ernie_magic.panels.model_picker import ModelPicker
 from ernie_magic.panels.parts import Composer, Status, column, row
 from ernie_magic.panels.tab import Tab
 from ernie_magic.panels.turns import BlocksView, answered_turn, kept_answer, kept_prompt, open_turn
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 _COLUMNS = Text("列数", "Columns")
+_SYSTEM = Text("系统提示词（取自对话 main）：{text}", "system prompt (of the conversation main): {text}")
 _ASK = Text("同一个问题，问几个模型…", "One question for several models…")
 _PARAMETERS = Text("参数", "Parameters")
 _FEWEST, _MOST = 2, 4
@@ -44,23 +46,13 @@ class _Column:
         self.transcript = Transcript(say)
         self.status = Status()
         self.work: Work[Answer] = Work(say, self.status, lambda _busy: tab.one_changed())
-        self.controls = Controls("chat", say, session.settings.kept, tab.box_refresh)
-        self._refresh = tab.box_refresh
-        self.picker = ModelPicker(session, tab.listed, "chat", say, self._changed)
-        self.fit()
-        self.folded = widgets.Accordion([self.controls.widget], titles=(_PARAMETERS.say(say),), selected_index=None)
-        self.widget = column(self.picker.widget, self.folded, self.status.widget, self.transcript, name="ernie-compared")
-
-    def _changed(self) -> None:
-        self.fit()
-        self._refresh()
-
-    def fit(self) -> None:
-        self.controls.fit(self.picker.resolved, self._session.settings.chosen().rules)
+        self.chosen = Chosen(session, tab.listed, "chat", say, tab.box.refresh)
+        self.folded = widgets.Accordion([self.chosen.controls.widget], titles=(_PARAMETERS.say(say),), selected_index=None)
+        self.widget = column(self.chosen.picker.widget, self.folded, self.status.widget, self.transcript, name="ernie-compared")
 
     @property
     def options(self) -> ChatOptions:
-        return ChatOptions(self.controls.given, self.picker.value, history=False)
+        return ChatOptions(self.chosen.given, self.chosen.model, history=False)
 
     def ask(self, prompt: str) -> bool:
         id_ = "answer"
@@ -68,13 +60,13 @@ class _Column:
 
         def made() -> Any:
             stream = self._session.conversation.ask(prompt, self.options)
-            self.transcript.show([open_turn(id_, prompt)])
+            self.transcript.show([open_turn(id_, prompt, (), self.chosen.picker.resolved)])
             return stream
 
         def end(answer: Answer | None, _problem: BaseException | None) -> None:
             self.answer, self.prompt = answer, prompt
             if answer is not None:
-                self.transcript.put({**answered_turn(id_, prompt, (), answer, self._language), "actions": ["copy"]})
+                self.transcript.put(answered_turn(id_, prompt, (), answer, self._language))
             else:
                 self.transcript.drop([id_])
 
@@ -90,19 +82,15 @@ class CompareTab(Tab):
         super().__init__(session, listed, saved)
         say = self.language
         self.columns: list[_Column] = []
+        self._lock = threading.Lock()
         self.number = widgets.ToggleButtons(options=[(str(n), n) for n in range(_FEWEST, _MOST + 1)], description=_COLUMNS.say(say), style={"description_width": "initial", "button_width": "auto"})
         self.composer = Composer(say, "compare", self.send, self.stop, placeholder=_ASK)
-        self.composer.prompt.observe(lambda _change: self.box_refresh(), "value")
+        self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.box = CodeBox(say, self.code)
         self.side_by_side = row(name="ernie-columns")
         self.number.observe(lambda _change: self._lay_out(), "value")
         self._lay_out()
         self.widget = column(self.composer.widget, self.number, self.side_by_side, self.box.widget, name="ernie-tab")
-
-    def box_refresh(self) -> None:
-        """The state has changed."""
-        if hasattr(self, "box"):
-            self.box.refresh()
 
     @property
     def _used(self) -> list[_Column]:
@@ -111,15 +99,28 @@ class CompareTab(Tab):
     def _lay_out(self) -> None:
         while len(self.columns) < self.number.value:
             self.columns.append(_Column(self))
+            self.columns[-1].chosen.picker.value = self._other_model(len(self.columns) - 1)
         for column_ in self.columns[self.number.value :]:
             column_.work.stop()
         self.side_by_side.children = [column_.widget for column_ in self._used]
-        self.box_refresh()
+        self.box.refresh()
+
+    def _other_model(self, place: int) -> str | None:
+        """For the first column the default, for the others the preferred models that are left: the same one three times says little."""
+        default = self.columns[0].chosen.picker.default
+        left = [model for model in models.PREFERRED_CHAT if model in self.listed.ids and model != default]
+        return left[place - 1] if 0 < place <= len(left) else None
+
+    def settled(self) -> None:
+        """The session's settings have changed."""
+        for column_ in self.columns:
+            column_.chosen.settled()
 
     def one_changed(self) -> None:
         """A column has begun, or ended."""
-        self.composer.busy(self.busy)
-        self.number.disabled = self.busy
+        with self._lock:  # two may end at once
+            self.composer.busy(self.busy)
+            self.number.disabled = self.busy
         if not self.busy:
             self.saved()
 
@@ -129,8 +130,10 @@ class CompareTab(Tab):
             self.composer.status.say(BUSY.say(self.language), wrong=True)
             return
         self.composer.status.say("")
+        system = self.session.conversation.system
+        self.composer.note(_SYSTEM.say(self.language, text=clip(system)) if system else "")
         for column_ in self._used:
-            column_.fit()
+            column_.chosen.fit()
             column_.ask(self.composer.text)
 
     @property
@@ -147,8 +150,8 @@ class CompareTab(Tab):
         """All the calls as code, one after the other."""
         prompt = self.composer.text or _ASK.say(self.language)
         at, conversation = self.session.endpoint(), self.session.conversation
-        return [as_code.of_chat(conversation.plan(prompt, each.options).request(each.picker.resolved), at, conversation=conversation.name, given=each.controls.given,
-                                 model=each.picker.value or "", history=False) for each in self._used]
+        return [as_code.of_chat(conversation.plan(prompt, each.options).request(each.chosen.picker.resolved), at, conversation=conversation.name, given=each.chosen.given,
+                                 model=each.chosen.model or "", history=False) for each in self._used]
 
     def saved_markdown(self) -> list[str]:
         """The answers, one below the other: columns of Markdown would not survive."""

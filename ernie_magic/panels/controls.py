@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from ernie_magic import models, parameters
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Language, Text
-from ernie_magic.panels.parts import button, column, row
+from ernie_magic.panels.parts import button, close, column, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 _DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")
 _LEFT = Text("{name}：由服务决定，不发送", "{name}: left to the service, not sent")
+_KEPT = Text("{name}：用会话的设置 {value}", "{name}: the session's setting, {value}")
+_ALL = Text("全部恢复默认", "Reset all to default")
 _ON, _OFF = Text("开", "on"), Text("关", "off")
-_A_LINE = Text("每行一个", "one a line")
-_ROLL, _LOCK = Text("换一个", "Roll"), Text("锁定", "Lock")
+_A_LINE = Text("每行一个", "one per line")
+_ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
 _ROLL_HINT = Text("随机取一个种子", "take a seed at random")
 _LOCK_HINT = Text("锁定：每次都用这个种子；不锁定：每次换一个", "locked: this seed each time; not locked: a new one each time")
 _SHAPES = {"square": Text("方形", "square"), "wide": Text("横向", "landscape"), "tall": Text("纵向", "portrait")}
@@ -109,7 +111,7 @@ class Numeric(Control):
         else:
             self.number = (widgets.IntText if whole else widgets.FloatText)(**bounds)
         self.number.tooltip = self._hint
-        self.left = widgets.ToggleButton(True, description=_DEFAULT.say(self._language) if self._kept is None else self._default_label, tooltip=_LEFT.say(self._language, name=p.name), layout=widgets.Layout(width="auto"))
+        self.left = widgets.ToggleButton(True, description=_DEFAULT.say(self._language) if self._kept is None else self._default_label, tooltip=(_LEFT if self._kept is None else _KEPT).say(self._language, name=p.name, value=self._kept), layout=widgets.Layout(width="auto"))
         self.left.add_class("ernie-default")
         self._to_default()
         self._mark()
@@ -122,7 +124,10 @@ class Numeric(Control):
 
     @property
     def _shown_default(self) -> float:
-        return self._default if isinstance(self._default, (int, float)) else getattr(self.number, "min", 0)
+        if isinstance(self._default, (int, float)):
+            return self._default
+        # Of an unknown default nothing is shown; a limit rests at its upper end, for at the lower it would say "2 tokens".
+        return getattr(self.number, "max" if self.parameter.name.startswith("max_") else "min", 0)
 
     def _to_default(self) -> None:
         self.number.value = self._shown_default
@@ -168,6 +173,7 @@ class Numeric(Control):
         """Without a known default there is no number to show for it."""
         unknown = self.left.value and self._default is None
         (self.number.add_class if unknown else self.number.remove_class)("ernie-unknown")
+        (self.number.remove_class if self.left.value else self.number.add_class)("ernie-set")
 
 
 class Seed(Numeric):
@@ -325,14 +331,21 @@ class Controls:
     kept
         Gives the request parameters that the session sets.
     changed
-        Called after each change.
+        Called after each change by the user, and once when all are set.
     """
 
     def __init__(self, kind: Kind, language: Language, kept: Callable[[], Mapping[str, Any]], changed: Callable[[], object]) -> None:
         self._kind, self._language, self._kept, self._changed = kind, language, kept, changed
         self._fitted: object = None
+        self._filling = False
+        self._keys: dict[str, object] = {}  # what a control was made of: the same one stays
         self.by_name: dict[str, Control] = {}
+        self._reset = button(_ALL.say(language), lambda: self.take({}))
         self.widget = column(name="ernie-controls")
+
+    def _told(self) -> None:
+        if not self._filling:
+            self._changed()
 
     def fit(self, model: str, rules: Rules) -> None:
         """Show what this model takes on this service; what was set stays where it is still good."""
@@ -340,20 +353,28 @@ class Controls:
         fitted = (model, rules, tuple((name, str(value)) for name, value in kept.items()))
         if fitted == self._fitted:
             return
-        self._fitted, before = fitted, self.given
+        self._fitted, given, before, self._filling = fitted, self.given, self.by_name, True
         self.by_name = {}
         for name, parameter in parameters.of(self._kind).items():
             made = _made(parameter)
             if made is None or not parameter.taken_by(model, rules.protocol):
                 continue
-            control = made(parameter, model, self._language, kept.get(name), self._changed)
-            if name in before:
+            key = (parameter.limits(model), parameter.range(model), str(kept.get(name)))
+            if name in before and self._keys[name] == key:
+                self.by_name[name] = before[name]
+                continue
+            self._keys[name] = key
+            self.by_name[name] = control = made(parameter, model, self._language, kept.get(name), self._told)
+            if name in given:
                 try:
-                    control.value = parameter.check(before[name], model, strict=rules.strict)
+                    control.value = parameter.check(given[name], model, strict=rules.strict)
                 except InvalidOption:
                     control.value = None
-            self.by_name[name] = control
-        self.widget.children = [control.widget for control in self.by_name.values()]
+        self._filling = False
+        self.widget.children = [*(control.widget for control in self.by_name.values()), *([self._reset] if self.by_name else [])]
+        for name, control in before.items():
+            if self.by_name.get(name) is not control:
+                close(control.widget)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -362,5 +383,8 @@ class Controls:
 
     def take(self, given: Mapping[str, Any]) -> None:
         """Show these values, and "default" for every other."""
+        self._filling = True
         for name, control in self.by_name.items():
             control.value = given.get(name)
+        self._filling = False
+        self._changed()

@@ -12,8 +12,8 @@ from ernie_magic.display.tables import Table, clip
 from ernie_magic.display.vectors import Heat, Plane, summary
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text
+from ernie_magic.panels.chosen import Chosen
 from ernie_magic.panels.code_box import CodeBox
-from ernie_magic.panels.model_picker import ModelPicker
 from ernie_magic.panels.parts import Composer, column, row, seen
 from ernie_magic.panels.tab import Tab
 from ernie_magic.panels.work import Work
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ernie_magic.results import Embeddings
     from ernie_magic.session import Session
 
-_RUN, _TEXTS = Text("计算向量", "Make vectors"), Text("每行一条文本…", "A text a line…")
+_RUN, _TEXTS = Text("计算向量", "Compute vectors"), Text("每行一条文本…", "One text per line…")
 _NAME, _EXAMPLE = Text("文本", "Texts"), Text("一条文本", "a text")
 _SHOWN = Text("显示", "Show")
-_VIEWS = {"heat": Text("热图", "heat map"), "plane": Text("平面图", "plane")}
-_SELECTED = Text("选一条", "Select one")
+_VIEWS = {"heat": Text("热图", "Heat map"), "plane": Text("平面图", "Map")}
+_SELECTED = Text("与哪一条相近", "Nearest to")
 _NEAREST = {"zh": ["#", "最相近的文本", "相似度"], "en": ["#", "nearest texts", "similarity"]}
 _K = 5
 _LABEL = 40  # characters
@@ -46,13 +46,14 @@ class EmbedTab(Tab):
         super().__init__(session, listed, saved)
         say = self.language
         self.embeddings: Embeddings | None = None
+        self._kept = ""  # drawn once
         style = {"description_width": "initial"}
         self.composer = Composer(say, "embed", self.send, self.stop, label=_RUN, name=_NAME, placeholder=_TEXTS)
         self.composer.prompt.rows = 6
         self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.work: Work[Embeddings] = Work(say, self.composer.status, self.composer.busy)
-        self.picker = ModelPicker(session, listed, "embedding", say, self._changed)
         self.box = CodeBox(say, self.code)
+        self.chosen = Chosen(session, listed, "embedding", say, self.box.refresh)
         self.view = widgets.ToggleButtons(options=[(text.say(say), name) for name, text in _VIEWS.items()], description=_SHOWN.say(say), style={**style, "button_width": "auto"})
         self.view.observe(lambda _change: self._draw(), "value")
         self.drawn, self.near = widgets.HTML(), widgets.HTML()
@@ -61,10 +62,7 @@ class EmbedTab(Tab):
         self.result = column(self.view, self.drawn, self.selected, self.near, name="ernie-vectors")
         seen(self.result, visible=False)
         main = column(self.composer.widget, self.result, self.box.widget, name="ernie-main")
-        self.widget = row(main, column(self.picker.widget, name="ernie-side"), name="ernie-tab")
-
-    def _changed(self) -> None:
-        self.box.refresh()
+        self.widget = row(main, column(self.chosen.picker.widget, name="ernie-side"), name="ernie-tab")
 
     @property
     def _texts(self) -> list[str]:
@@ -72,21 +70,13 @@ class EmbedTab(Tab):
 
     def send(self) -> None:
         """Ask for the vectors."""
-        self.work.begin(lambda: self.session.begin_embed(self._texts or [""], model=self.picker.value), lambda _batch: None, self._came)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self.work.busy
-
-    def stop(self) -> None:
-        """Stop; vectors that came stay."""
-        self.work.stop()
+        self.work.begin(lambda: self.session.begin_embed(self._texts or [""], model=self.chosen.model), lambda _batch: None, self._came)
 
     def _came(self, embeddings: Embeddings | None, _problem: BaseException | None) -> None:
         if embeddings is None or not embeddings.shape[1]:
             return
         self.embeddings = embeddings
+        self._kept = f"{self._drawing('heat')}<p><small>{html.escape(summary(embeddings, self.language))}</small></p>"
         self.selected.options = [(f"{i}. {clip(text, _LABEL)}", i - 1) for i, text in enumerate(embeddings.texts, start=1)]
         self.selected.index = 0  # ipywidgets leaves it open
         seen(self.result, visible=True)
@@ -121,9 +111,9 @@ class EmbedTab(Tab):
     def code(self) -> list[Code]:
         """The call as code."""
         at = self.session.endpoint()
-        request = embedding_request(self._texts or [_EXAMPLE.say(self.language)], model=self.picker.resolved, given={}, extra={}, rules=at.rules)
-        return [as_code.of_embedding(request, at, model=self.picker.value or "")]
+        request = embedding_request(self._texts or [_EXAMPLE.say(self.language)], model=self.chosen.picker.resolved, given={}, extra={}, rules=at.rules)
+        return [as_code.of_embedding(request, at, model=self.chosen.model or "")]
 
     def saved_html(self) -> str:
         """The heat map."""
-        return "" if self.embeddings is None else f"{self._drawing('heat')}<p><small>{html.escape(summary(self.embeddings, self.language))}</small></p>"
+        return self._kept

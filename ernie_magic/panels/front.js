@@ -16,7 +16,7 @@ function render({ model, el }) {
   news.className = "ernie-news";
   news.setAttribute("role", "status");
   el.append(news);
-  let root = null, named = null;
+  let root = null, named = null, inserted = null, fades = 0;
 
   const found = () => {
     root = el.closest(".ernie-panel");
@@ -30,7 +30,7 @@ function render({ model, el }) {
         name(root);
       });
     });
-    named.observe(root, { childList: true, subtree: true });
+    named.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
     name(root);
     // Before the notebook's own keys, which listen on the document while an event is on its way down.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
@@ -45,6 +45,7 @@ function render({ model, el }) {
     if (!prompt) return;
     event.preventDefault();
     event.stopPropagation();
+    queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"));
     model.send({ op: "send", where: [...prompt.classList].find((c) => c.startsWith("ernie-at-")), text: area.value });
   }
 
@@ -52,30 +53,48 @@ function render({ model, el }) {
     const button = event.target.closest("button");
     if (!button || button.closest(FOREIGN)) return;
     const box = button.closest(".ernie-code");
+    if (!box && button.classList.contains("ernie-button")) queued(button);
     if (!box) return;
     const cells = [...box.querySelectorAll("pre")].map((pre) => pre.textContent);
     const copied = () => toClipboard(cells.join("\n\n"));
-    if (button.classList.contains("ernie-copy")) tell((await copied()) ? say.copied : say.not_copied);
-    if (button.classList.contains("ernie-insert")) tell(insert(cells) ? say.inserted : (await copied()) ? say.not_inserted : say.not_copied);
+    if (button.classList.contains("ernie-copy")) tell((await copied()) ? say.copied : say.not_copied, button);
+    if (button.classList.contains("ernie-insert")) tell(insert(cells) ? say.inserted : (await copied()) ? say.not_inserted : say.not_copied, button);
   }
 
-  // Below the cell that shows this panel, in the notebook's shared model, which the page follows.
+  // A click while a cell computes is taken up when that has ended: the kernel does one thing at a time.
+  function queued(button) {
+    const kernel = () => model.widget_manager?.context?.sessionContext?.session?.kernel?.status;
+    const since = performance.now();
+    const look = () => {
+      if (kernel() !== "busy" || ended.signal.aborted) return tell("");
+      if (performance.now() - since > 500) tell(say.queued, button, Infinity);
+      setTimeout(look, 100);
+    };
+    look();
+  }
+
+  // After those inserted before, below the cell that shows this panel, in the notebook's shared model, which the page follows.
   function insert(sources) {
     const notebook = model.widget_manager?.context?.model?.sharedModel;
     if (!notebook?.insertCell) return false;
     const cell = el.closest(".jp-Cell");
     const siblings = cell ? [...cell.closest(".jp-Notebook").querySelectorAll(".jp-Cell")] : [];
     const shows = (each) => JSON.stringify(each.outputs ?? "").includes(model.get("root"));
-    const at = notebook.cells.findIndex(shows);
+    const last = notebook.cells.findIndex((each) => each.id === inserted);
+    const at = last >= 0 ? last : notebook.cells.findIndex(shows);
     const place = at >= 0 ? at : siblings.indexOf(cell);
     if (place < 0) return false;
     sources.forEach((source, i) => notebook.insertCell(place + 1 + i, { cell_type: "code", source, metadata: {} }));
+    inserted = notebook.cells[place + sources.length].id;
     return true;
   }
 
-  function tell(text) {
-    news.textContent = text;
-    setTimeout(() => (news.textContent = ""), 4000);
+  // Beside the button that it is about.
+  function tell(text, beside = null, milliseconds = 4000) {
+    clearTimeout(fades);
+    if (beside && news.previousElementSibling !== beside.parentElement.lastElementChild) beside.parentElement.append(news);
+    if (news.textContent !== text) news.textContent = text;
+    if (text && milliseconds < Infinity) fades = setTimeout(() => (news.textContent = ""), milliseconds);
   }
 
   found();
@@ -88,6 +107,7 @@ function render({ model, el }) {
 }
 
 function name(root) {
+  for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes what is None
   for (const slider of root.querySelectorAll(".widget-slider")) {
     const label = slider.querySelector(".widget-label")?.textContent ?? "";
     for (const handle of slider.querySelectorAll(".noUi-handle")) set(handle, "aria-label", label);

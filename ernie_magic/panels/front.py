@@ -30,6 +30,7 @@ _TRANSCRIPT = {
 _FRONT = {
     "copied": Text("已复制", "copied"), "not_copied": Text("浏览器不允许复制：请选中后复制", "the browser forbids it: select and copy"),
     "inserted": Text("已在下方插入单元格", "inserted as a cell below"),
+    "queued": Text("内核正在运行单元格，结束后处理", "the kernel runs a cell: this comes after it"),
     "not_inserted": Text("这个前端不能插入单元格：已复制", "this front end inserts no cells: copied instead"),
 }
 
@@ -91,7 +92,7 @@ class Transcript(anywidget.AnyWidget):
         ----------
         turn
             `id`, `prompt`, `images` (addresses), `blocks` (Markdown), `text`, `reasoning`, `reasoning_title`, `model`, `footer`, `open`,
-            `actions` ("copy", "edit", "regenerate").
+            `actions` ("edit", "regenerate"; one can always copy).
         """
         with self._lock:
             self._turns[turn["id"]] = dict(turn)

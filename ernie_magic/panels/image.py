@@ -10,10 +10,10 @@ from ernie_magic import as_code
 from ernie_magic.display import pictures
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Text
+from ernie_magic.panels.chosen import Chosen
 from ernie_magic.panels.code_box import CodeBox
-from ernie_magic.panels.controls import Controls, Seed
-from ernie_magic.panels.model_picker import ModelPicker
-from ernie_magic.panels.parts import Composer, button, column, row
+from ernie_magic.panels.controls import Seed
+from ernie_magic.panels.parts import Composer, button, close, column, row
 from ernie_magic.panels.tab import Tab
 from ernie_magic.panels.work import Work
 from ernie_magic.requests import image_request
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
     from ernie_magic.stream import Stream
 
-_MAKE, _DESCRIBE = Text("生成", "Make"), Text("画什么…", "What to draw…")
-_VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("用这组参数", "Reuse"), Text("保存", "Save")
+_MAKE, _DESCRIBE = Text("生成", "Generate"), Text("描述要画的内容…", "Describe the picture…")
+_VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("填入参数", "Reuse"), Text("保存", "Save")
 _SAVED, _REUSED = Text("已保存：{file}", "saved: {file}"), Text("已取用这张图的提示词和参数", "its prompt and parameters are set")
 _EMPTY, _EARLIER = Text("还没有图片。", "No pictures yet."), Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images")
 _MOST = 24  # pictures in the gallery
@@ -44,30 +44,21 @@ class ImageTab(Tab):
     def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
         super().__init__(session, listed, saved)
         say = self.language
-        self._unwatch: Callable[[], None] | None = None
         self._cards: dict[int, tuple[Picture, Any]] = {}
         self.composer = Composer(say, "image", self.send, self.stop, label=_MAKE, placeholder=_DESCRIBE)
         self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.work: Work[ImageSet] = Work(say, self.composer.status, self._busy)
-        self.controls = Controls("image", say, dict, self._changed)
-        self.picker = ModelPicker(session, listed, "image", say, self._changed)
         self.box = CodeBox(say, self.code)
+        self.chosen = Chosen(session, listed, "image", say, self.box.refresh)
         self.gallery = row(name="ernie-gallery")
-        self._fit()
         main = column(self.composer.widget, self.gallery, self.box.widget, name="ernie-main")
-        self.widget = row(main, column(self.picker.widget, self.controls.widget, name="ernie-side"), name="ernie-tab")
+        self.widget = row(main, column(self.chosen.picker.widget, self.chosen.controls.widget, name="ernie-side"), name="ernie-tab")
 
     def follow(self) -> None:
         """Show the session's pictures, and those that come."""
         self.leave()
-        self._unwatch = self.session.changed.add(lambda: self.work.guard(self._sync))
+        self.watch(self.session.changed, self._sync)
         self._sync()
-
-    def leave(self) -> None:
-        """Nobody looks any more."""
-        if self._unwatch:
-            self._unwatch()
-            self._unwatch = None
 
     def _pictures(self) -> list[Picture]:
         """Newest first."""
@@ -77,10 +68,12 @@ class ImageTab(Tab):
         found = self._pictures()
         if [id(picture) for picture in found[:_MOST]] == list(self._cards) and found:
             return
-        self._cards = {id(picture): self._cards.get(id(picture)) or (picture, self._card(picture)) for picture in found[:_MOST]}
+        before, self._cards = self._cards, {id(picture): self._cards.get(id(picture)) or (picture, self._card(picture)) for picture in found[:_MOST]}
         cards = [card for _, card in self._cards.values()]
         note = _EMPTY.say(self.language) if not found else _EARLIER.say(self.language, n=len(found) - _MOST) if len(found) > _MOST else ""
         self.gallery.children = [*cards, *([widgets.HTML(f"<small>{note}</small>")] if note else [])]
+        for place in before.keys() - self._cards.keys():
+            close(before[place][1])
         self.saved()
 
     def _card(self, picture: Picture) -> widgets.Widget:
@@ -96,35 +89,19 @@ class ImageTab(Tab):
         if not is_busy:
             self._sync()
 
-    def _fit(self) -> None:
-        self.controls.fit(self.picker.resolved, self.session.settings.chosen().rules)
-
-    def _changed(self) -> None:
-        self._fit()
-        self.box.refresh()
-
     # --- what it does ----------------------------------------------------------------------------------------------
 
     def send(self) -> None:
         """Make pictures of the prompt."""
-        self._fit()
-        seed = self.controls.by_name.get("seed")
+        self.chosen.fit()
+        seed = self.chosen.controls.by_name.get("seed")
         if isinstance(seed, Seed) and not self.work.busy:
             seed.next()
         prompt = self.composer.text
-        self._make(lambda: self.session.begin_image(prompt, model=self.picker.value, **self.controls.given))
+        self._make(lambda: self.session.begin_image(prompt, model=self.chosen.model, **self.chosen.given))
 
     def _make(self, make: Callable[[], Stream[ImageSet]]) -> None:
         self.work.begin(make, lambda _batch: None, lambda _images, _problem: None)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self.work.busy
-
-    def stop(self) -> None:
-        """Stop; what came stays."""
-        self.work.stop()
 
     def _vary(self, picture: Picture) -> None:
         self._make(lambda: self.session.begin_vary(picture))
@@ -132,9 +109,9 @@ class ImageTab(Tab):
     def _reuse(self, picture: Picture) -> None:
         """Set prompt, model and parameters as they were for this picture."""
         request = picture.request
-        self.picker.value = None if request.model == self.picker.default else request.model
-        self._fit()
-        self.controls.take({**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})})
+        self.chosen.picker.value = None if request.model == self.chosen.picker.default else request.model
+        self.chosen.fit()
+        self.chosen.controls.take({**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})})
         self.composer.prompt.value = request.prompt
         self.composer.status.say(_REUSED.say(self.language))
 
@@ -150,8 +127,8 @@ class ImageTab(Tab):
         """The call as code."""
         at = self.session.endpoint()
         prompt = self.composer.text or _DESCRIBE.say(self.language)
-        request = image_request(prompt, model=self.picker.resolved, given=self.controls.given, extra={}, rules=at.rules)
-        return [as_code.of_image(request, at, given=self.controls.given, model=self.picker.value or "")]
+        request = image_request(prompt, model=self.chosen.picker.resolved, given=self.chosen.given, extra={}, rules=at.rules)
+        return [as_code.of_image(request, at, given=self.chosen.given, model=self.chosen.model or "")]
 
     def saved_html(self) -> str:
         """The newest pictures, small."""

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from ernie_magic.models import Kind
     from ernie_magic.session import Session
 
-_MODEL, _SEARCH, _DEFAULT = Text("模型", "Model"), Text("查找模型", "Search models"), Text("默认（{model}）", "default ({model})")
+_MODEL, _SEARCH, _DEFAULT = Text("模型", "Model"), Text("查找模型（回车选用）", "Search models (Enter chooses)"), Text("默认（{model}）", "default ({model})")
 _RELOAD = Text("刷新列表", "Reload list")
 _AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
 _DEFAULTED = ""
 _KINDS: dict[Kind | None, Text] = {
-    "chat": Text("对话", "chat"), "image": Text("文生图", "images"), "embedding": Text("向量", "vectors"), "rerank": Text("排序", "ranking"),
-    "completion": Text("续写", "completion"), None: Text("其他", "other"),
+    "chat": Text("对话", "chat"), "image": Text("文生图", "images"), "embedding": Text("向量", "vectors"), None: Text("其他", "other"),
 }
 
 
@@ -50,6 +49,8 @@ class ModelList:
 
     def load(self) -> None:
         """Ask the service, without waiting; until then, and when it fails, the catalogue is shown."""
+        if self.loading:
+            return
         self.loading = True
         threading.Thread(target=self._load, name="ernie-panel-models", daemon=True).start()
 
@@ -80,6 +81,7 @@ class ModelPicker:
         self._session, self._listed, self._kind, self._language, self._changed = session, listed, kind, language, changed
         self._value: str | None = None
         self._filling = False
+        self.sees = False  # whether the model has to: then the default is another
         style = {"description_width": "initial"}
         self.list = widgets.Dropdown(description=_MODEL.say(language), style=style, layout=widgets.Layout(width="auto", flex="1 1 220px"))
         self.list.add_class("ernie-models")
@@ -88,7 +90,7 @@ class ModelPicker:
         self.fill()
         self.list.observe(self._chosen, "value")
         self.search.observe(lambda _change: self.fill(), "value")
-        listed.follow(self._came)
+        self.search.on_msg(lambda _widget, message, _buffers: self._entered() if message.get("event") == "submit" else None)
 
     @property
     def value(self) -> str | None:
@@ -106,7 +108,7 @@ class ModelPicker:
         """The id that a call uses when none is chosen here."""
         settings, service = self._session.settings, self._session.settings.chosen().name
         if self._kind == "chat":
-            return settings.model or models.preferred(self._listed.ids)
+            return settings.model or models.preferred(self._listed.ids, sees=self.sees)
         kept = settings.image_model if self._kind == "image" else settings.embedding_model
         return kept or models.default(self._kind, service)
 
@@ -114,10 +116,6 @@ class ModelPicker:
     def resolved(self) -> str:
         """The id that a call would use."""
         return self._value or self.default
-
-    def _came(self) -> None:
-        self.fill()
-        self._changed()
 
     def fill(self) -> None:
         """The list anew: what the search leaves of it."""
@@ -136,6 +134,13 @@ class ModelPicker:
         self.list.options = options
         self.list.value = self._value or _DEFAULTED
         self._filling = False
+
+    def _entered(self) -> None:
+        """Enter in the search: the id that is written when the list has it, else the first match, else what is written as it is."""
+        sought = self.search.value.strip()
+        found = [value for _, value in self.list.options if value in self._listed.ids and sought.lower() in value.lower()]
+        if sought:
+            self.value = next((value for value in found if value.lower() == sought.lower()), found[0] if found else sought)
 
     def _chosen(self, _change: object) -> None:
         if self._filling or self.list.value is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -17,6 +19,7 @@ from ernie_magic.panels.image import ImageTab
 from ernie_magic.panels.model_picker import ModelList
 from ernie_magic.panels.parts import Status, column, seen
 from ernie_magic.panels.saved import Saved
+from ernie_magic.services import EMULATOR
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 TABS: dict[str, type[Tab]] = {"chat": ChatTab, "image": ImageTab, "embed": EmbedTab, "compare": CompareTab}
 _WHERE = Text("面板", "Panel")
+_MOMENT = 0.3  # seconds
 _EMULATED = Text("内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor", "the built-in emulator answers, no real model: %ernie doctor tells how to set a key")
 
 
@@ -61,6 +65,7 @@ class Panel:
         self._session, self._language = session, session.settings.spoken
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
+        self._closing: threading.Timer | None = None
         self._saved: list[Saved] = []  # one each time it was displayed
         status = Status()
         self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
@@ -69,13 +74,14 @@ class Panel:
                                             style={"description_width": "initial", "button_width": "auto"})
         self.choice.add_class("ernie-tabs")
         seen(self.choice, visible=len(self._names) > 1)
-        if session.settings.chosen().name == "emulator":
-            status.say(_EMULATED.say(self._language))
+        self._service = Status()
         self._bodies = column()
-        self.widget = column(self.choice, status.widget, self._bodies, self._front, name="ernie-panel")
+        self.widget = column(self.choice, self._service.widget, status.widget, self._bodies, self._front, name="ernie-panel")
         self._front.root = self.widget.model_id or ""
         self.choice.observe(lambda _change: self._open(), "value")
         self._open()
+        self._settled()
+        session.settings.observe(self._settled)
         self._listed.load()
 
     def _open(self) -> None:
@@ -90,18 +96,35 @@ class Panel:
         for other, tab in self.tabs.items():
             seen(tab.widget, other == name)
 
+    def _settled(self, _change: object = None) -> None:
+        """The session's settings are these now: which service answers, what "default" means."""
+        service = self._session.settings.chosen()
+        self._service.say((_EMULATED if service is EMULATOR else service.label).say(self._language))
+        for tab in self.tabs.values():
+            tab.settled()
+
     def _heard(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")
         if op == "send":
             next((tab for tab in self.tabs.values() if tab.heard(message)), None)
         elif op == "opened":
+            if self._closing:
+                self._closing.cancel()
             for tab in self.tabs.values():
                 tab.follow()
-        elif op == "closed":  # its output was cleared, or its notebook closed
-            self.close()
+            with suppress(ValueError):
+                self._session.settings.unobserve(self._settled)
+            self._session.settings.observe(self._settled)
+            self._settled()
+        elif op == "closed":  # its output was cleared, or its notebook closed; or its cell was moved, then it opens again at once
+            self._closing = threading.Timer(_MOMENT, self.close)
+            self._closing.daemon = True
+            self._closing.start()
 
     def close(self) -> None:
         """Stop what is under way, and follow the session no longer; shown again, it goes on."""
+        with suppress(ValueError):  # it was closed before
+            self._session.settings.unobserve(self._settled)
         for tab in self.tabs.values():
             tab.stop()
             tab.leave()

@@ -50,6 +50,14 @@ def seen(widget: widgets.DOMWidget, visible: bool) -> None:
     widget.layout.display = None if visible else "none"
 
 
+def close(widget: widgets.Widget) -> None:
+    """Forget a widget with all that it is made of, here and on the page."""
+    for part in (*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if part is not None:
+            close(part)
+    widget.close()
+
+
 class Status:
     """A line that says what is going on, or what went wrong."""
 
@@ -81,6 +89,8 @@ class Composer:
         The button that sends; what is written.
     placeholder
         What stands in the empty prompt.
+    extras
+        Widgets beside the buttons.
     """
 
     def __init__(self, language: Language, where: str, send: Callable[[], object], stop: Callable[[], object], *, label: Text = SEND, name: Text = _PROMPT, placeholder: Text = _PROMPT, extras: tuple[Any, ...] = ()) -> None:

@@ -35,9 +35,9 @@ class Saved:
     """
 
     def __init__(self, html: str, pieces: Sequence[str]) -> None:
-        self._shell: Any = get_ipython()
         # Of the cell: what comes later comes from other threads, and belongs to it all the same (reference kernel-and-display).
-        self._parent = getattr(getattr(self._shell, "display_pub", None), "parent_header", None)
+        self._publisher: Any = getattr(get_ipython(), "display_pub", None)
+        self._parent = getattr(self._publisher, "parent_header", None)
         self._lock = threading.Lock()
         self._shown: list[tuple[str, str]] = []  # display id, content
         self.update(html, pieces)
@@ -53,16 +53,17 @@ class Saved:
         wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]
         for place, content in enumerate(wanted):
             if place == len(self._shown):
-                self._shown.append((uuid.uuid4().hex, content))
-                self._publish("display_data", place)
+                id_ = uuid.uuid4().hex
+                self._publish("display_data", place, id_, content)
+                self._shown.append((id_, content))
             elif self._shown[place][1] != content:
-                self._shown[place] = (self._shown[place][0], content)
-                self._publish("update_display_data", place)
+                id_ = self._shown[place][0]
+                self._publish("update_display_data", place, id_, content)
+                self._shown[place] = (id_, content)
 
-    def _publish(self, kind: str, place: int) -> None:
-        id_, content = self._shown[place]
+    def _publish(self, kind: str, place: int, id_: str, content: str) -> None:
         data = {"text/markdown": f"{_MARK}\n\n{content}", "text/plain": content} if place else {"text/html": f"{_STYLE}{_MARK}{content}", "text/plain": ""}
-        publisher: Any = getattr(self._shell, "display_pub", None)
+        publisher = self._publisher
         if self._parent is None or not hasattr(publisher, "pub_socket"):
             return  # no kernel, or a display that is captured: nothing is saved
         message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
     from ernie_magic.as_code import Code
     from ernie_magic.language import Text
+    from ernie_magic.panels.chosen import Chosen
     from ernie_magic.panels.code_box import CodeBox
     from ernie_magic.panels.model_picker import ModelList
     from ernie_magic.panels.parts import Composer
+    from ernie_magic.panels.work import Work
     from ernie_magic.session import Session
+    from ernie_magic.watchers import Watchers
 
 
 class Tab:
@@ -31,16 +34,21 @@ class Tab:
     widget : ipywidgets.Widget
     composer : Composer
     box : CodeBox
+    work : Work
+    chosen : Chosen
     """
 
     title: Text
     widget: Any
     composer: Composer
     box: CodeBox
+    work: Work[Any]
+    chosen: Chosen
 
     def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
         self.session, self.listed, self.saved = session, listed, saved
         self.language = session.settings.spoken
+        self._ends: list[Callable[[], None]] = []
 
     def code(self) -> list[Code]:
         """The state as code, a cell each.
@@ -55,7 +63,7 @@ class Tab:
     @property
     def busy(self) -> bool:
         """Whether a call is under way."""
-        raise NotImplementedError
+        return self.work.busy
 
     def send(self) -> None:
         """Begin what the tab does."""
@@ -63,7 +71,7 @@ class Tab:
 
     def stop(self) -> None:
         """End it; what came stays."""
-        raise NotImplementedError
+        self.work.stop()
 
     def heard(self, message: Mapping[str, Any]) -> bool:
         """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than it was told; whether it was this tab's."""
@@ -76,8 +84,18 @@ class Tab:
     def follow(self) -> None:
         """Show what the session has, and what is done with it elsewhere."""
 
+    def watch(self, watchers: Watchers, function: Callable[[], object]) -> None:
+        """Until `leave`, have `function` called after each change; what fails in it is told here, and fails nobody else's work."""
+        self._ends.append(watchers.add(lambda: self.work.guard(function)))
+
     def leave(self) -> None:
         """Nobody looks any more."""
+        while self._ends:
+            self._ends.pop()()
+
+    def settled(self) -> None:
+        """The session's settings have changed."""
+        self.chosen.settled()
 
     def saved_html(self) -> str:
         """What the notebook keeps of it, as HTML; "" for nothing."""

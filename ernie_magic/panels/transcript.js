@@ -9,6 +9,7 @@ function initialize({ model }) {
   });
   model.send({ op: "hello" });
   STATES.set(model.get("_id"), state);
+  return () => STATES.delete(model.get("_id"));
 }
 
 const STATES = new Map();
@@ -44,7 +45,7 @@ function render({ model, el }) {
 
   // The notebook's own renderer; plain text where there is none. One drawing a block at a time: what comes meanwhile is drawn next.
   function block(host) {
-    let renderer = null, drawing = false, wanted = null;
+    let drawing = false, wanted = null;
     return async function draw(markdown) {
       wanted = markdown;
       if (drawing) return;
@@ -52,17 +53,37 @@ function render({ model, el }) {
       while (wanted !== null) {
         const text = wanted;
         wanted = null;
-        if (!rendermime) host.textContent = text;
-        else {
-          const next = renderer ?? rendermime.createRenderer("text/markdown");
-          await next.renderModel({ trusted: false, data: { "text/markdown": text }, metadata: {}, setData() {} });
-          if (!renderer) await attach(next, host);
-          renderer = next;
+        try {
+          if (!rendermime) host.textContent = text;
+          else {
+            const next = host.renderer ?? rendermime.createRenderer("text/markdown");
+            await next.renderModel({ trusted: false, data: { "text/markdown": text }, metadata: {}, setData() {} });
+            if (!host.renderer) await attach(next, host);
+            host.renderer = next;
+          }
+        } catch (error) {
+          console.error(error);
+          host.textContent = text; // what came is shown all the same
         }
       }
       drawing = false;
       level(host);
     };
+  }
+
+  // Let go of what draws the blocks of a turn.
+  function discard(node) {
+    for (const host of node.querySelectorAll(".ernie-block")) host.renderer?.dispose();
+  }
+
+  function remove(id) {
+    const view = shown.get(id);
+    if (!view) return;
+    discard(view.node);
+    grown.unobserve(view.node);
+    near.unobserve(view.node);
+    view.node.remove();
+    shown.delete(id);
   }
 
   // An answer's headings stand below the turn's own, and skip none: so a screen reader finds its way.
@@ -114,13 +135,13 @@ function render({ model, el }) {
     answered.append(blocks);
     const footer = element("div", "ernie-footer");
     if (turn.footer) footer.append(element("small", "", {}, turn.footer));
-    if (turn.actions) footer.append(actions(turn));
+    footer.append(actions(turn));
     answered.append(footer);
+    discard(node);
     node.replaceChildren(asked, answered);
     node.setAttribute("aria-busy", String(turn.open));
     view.blocks = [];
     view.host = blocks;
-    view.footer = footer;
     if (turn.open) turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
     else {
       blocks.textContent = turn.text;
@@ -150,7 +171,7 @@ function render({ model, el }) {
 
   function actions(turn) {
     const row = element("span", "ernie-actions");
-    const text = () => turn.text ?? turn.blocks.join("\n\n");
+    const text = () => turn.text || turn.blocks.join("\n\n");
     const copy = button(say.copy, async () => {
       copy.textContent = (await toClipboard(text())) ? say.copied : say.not_copied;
       setTimeout(() => (copy.textContent = say.copy), 1500);
@@ -187,18 +208,14 @@ function render({ model, el }) {
 
   function view(message) {
     if (message.op === "all") {
-      for (const { node } of shown.values()) node.remove();
-      shown.clear();
+      [...shown.keys()].forEach(remove);
       empty.hidden = false;
       state.turns.forEach(put);
     }
     if (message.op === "put") put(message.turn);
     if (message.op === "block") grow(message.id, message.key, message.markdown);
     if (message.op === "drop") {
-      for (const id of message.ids) {
-        shown.get(id)?.node.remove();
-        shown.delete(id);
-      }
+      message.ids.forEach(remove);
       empty.hidden = shown.size > 0;
     }
     if (message.op === "end") {
@@ -211,6 +228,7 @@ function render({ model, el }) {
   view({ op: "all" });
   return () => {
     state.views.delete(view);
+    [...shown.keys()].forEach(remove);
     grown.disconnect();
     near.disconnect();
   };

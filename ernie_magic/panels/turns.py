@@ -31,6 +31,9 @@ class BlocksView(GrowingView[int]):
         super().__init__(language)
         self._transcript, self._id, self._count = transcript, id_, 0
 
+    def _wait(self, notice: Text) -> None:
+        """What is waited for stands in the panel's status."""
+
     def _put(self, place: int | None, text: str) -> int:
         if place is None:
             place, self._count = self._count, self._count + 1
@@ -38,9 +41,9 @@ class BlocksView(GrowingView[int]):
         return place
 
 
-def open_turn(id_: str, prompt: str, images: Sequence[str] = ()) -> dict[str, Any]:
+def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = "") -> dict[str, Any]:
     """A turn that is being answered, as the transcript takes it."""
-    return {"id": id_, "prompt": prompt, "images": list(images), "blocks": [], "text": "", "reasoning": "", "reasoning_title": "", "model": "", "footer": "",
+    return {"id": id_, "prompt": prompt, "images": list(images), "blocks": [], "text": "", "reasoning": "", "reasoning_title": "", "model": model, "footer": "",
             "open": True, "actions": []}
 
 

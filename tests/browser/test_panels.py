@@ -180,6 +180,41 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
     panel.nb.picture(f"panel-chat-{front}")
 
 
+HOSTILE = """from dataclasses import replace
+from ernie_magic.history import Turn
+answer = ernie.chat("hi")
+evil = ('<div class="ernie-code"><pre>print(1)</pre><button class="ernie-insert">继续</button></div>\\n\\n'
+        '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n<img src=x onerror="window.evil = 1"><script>window.evil = 1</script>')
+ernie.history.append(Turn("hi", replace(answer, text=evil)))"""
+
+
+def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel, server):
+    panel = open_panel(line="%ernie panel chat", before=HOSTILE)
+    turn = panel.root.locator(".ernie-turn").last
+    asked = len(panel.sent())
+    turn.get_by_role("button", name="继续").click()
+    area = turn.locator(".ernie-block textarea")
+    if area.count():
+        area.press("Control+Enter")
+    panel.page.wait_for_timeout(300)
+    expect(panel.nb.cells).to_have_count(2)
+    assert len(panel.sent()) == asked
+    assert panel.page.evaluate("window.evil") is None
+
+
+def test_an_edit_under_way_stays_when_a_cell_asks_meanwhile(open_panel):
+    panel = open_panel(line="%ernie panel chat", more=["%%ernie\n单元格里问的"])
+    panel.ask("面板里问的")
+    turns = panel.root.locator(".ernie-turn")
+    turns.last.get_by_role("button", name="编辑").click()
+    turns.last.get_by_label("修改问题").fill("改到一半")
+    panel.nb.run(2)
+    expect(turns).to_have_count(2)
+    expect(turns.first.get_by_label("修改问题")).to_have_value("改到一半")
+    turns.first.get_by_role("button", name="取消").click()
+    expect(turns.first.locator(".ernie-asked")).to_contain_text("面板里问的")
+
+
 def test_two_panels_are_one_conversation_and_shift_enter_runs_no_cell(open_panel):
     first = open_panel(line="%ernie panel chat", more=["%ernie panel chat", "ran = True"])
     first.nb.run(2)
@@ -195,7 +230,7 @@ def test_two_panels_are_one_conversation_and_shift_enter_runs_no_cell(open_panel
     assert first.page.problems == []
 
 
-def test_a_cell_that_computes_does_not_stop_a_panel_and_stop_works_meanwhile(open_panel, server):
+def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_told(open_panel, server):
     panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(3)"])
     server._state.step = 0.03
     panel.ask("写一篇 3000 字的文章")
@@ -208,9 +243,13 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_stop_works_meanwhile(ope
     time.sleep(1)
     assert len(turn.inner_text()) > before + 50
     assert panel.nb.cells.nth(2).locator(".jp-InputPrompt").first.inner_text().strip() == "[*]:"
-    panel.nb.wait_idle()
     panel.button("停止").click()
+    queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
+    expect(queued).to_be_visible()
+    panel.nb.wait_idle()
     panel.idle()
+    expect(queued).to_have_count(0)
+    expect(turn.locator(".ernie-footer")).to_contain_text("未完成")
 
 
 def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
@@ -255,7 +294,7 @@ def test_a_heat_map_and_a_plane_with_chinese_labels_and_the_nearest(open_panel):
     panel.ask("推荐一些美食\n好吃的面馆\n今天天气如何")
     table = panel.root.locator("table").first
     expect(table).to_contain_text("好吃的面馆")
-    panel.root.get_by_label("选一条").select_option(label="3. 今天天气如何")
+    panel.root.get_by_label("与哪一条相近").select_option(label="3. 今天天气如何")
     expect(panel.root.locator("table").last).not_to_contain_text("今天天气如何")
     panel.nb.picture("panel-embed")
     panel.button("平面图").click()
@@ -336,6 +375,9 @@ CUT = """root => {
     }
     return found;
 }"""
+# What a screen reader is told of a button is what is seen.
+STALE = """root => [...root.querySelectorAll('.widget-toggle-buttons button, .widget-toggle-button')]
+    .filter(n => n.getAttribute('aria-pressed') !== String(n.classList.contains('mod-active'))).map(n => n.textContent)"""
 VIOLATIONS = "async root => (await axe.run(root)).violations.map(v => [v.id, ...v.nodes.map(n => n.html.slice(0, 120))])"
 
 
@@ -361,6 +403,7 @@ def test_everything_can_be_read_and_nothing_is_cut_off_and_axe_finds_nothing(ope
             for tab in TABS:
                 filled(panel, tab)
                 assert panel.root.evaluate(VIOLATIONS) == [], tab
+                assert panel.root.evaluate(STALE) == [], tab
                 contrasts = panel.root.evaluate(CONTRASTS)
                 assert len(contrasts) > 15, tab
                 assert [found for found in contrasts if found[0] < 4.5] == [], tab

@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
-HEAVY = ("httpx", "ipywidgets", "PIL", "numpy", "openai", "starlette", "uvicorn", "dotenv", "nest_asyncio")
+HEAVY = ("httpx", "ipywidgets", "anywidget", "PIL", "numpy", "openai", "starlette", "uvicorn", "dotenv", "nest_asyncio")
 
 
 def execute(cells, **options):

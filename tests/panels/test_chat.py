@@ -116,7 +116,7 @@ def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emul
 
 def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(chat, emulator, wait, session):
     emulator.faults.add(delay=1, times=1)
-    chat.picker.value = "ernie-4.5-turbo-vl"
+    chat.chosen.picker.value = "ernie-4.5-turbo-vl"
     chat.attach.value = (PNG,)
     chat.composer.prompt.value = "one"
     chat.send()
@@ -203,7 +203,7 @@ def test_regenerate_replaces_the_last_answer_when_it_is_complete(chat, ask, sess
     ask("one")
     ask("two")
     before = session.history[1]
-    chat.controls.by_name["temperature"].number.value = 0.2
+    chat.chosen.controls.by_name["temperature"].number.value = 0.2
     chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
     wait(lambda: not chat.busy)
     assert [turn.prompt for turn in session.history] == prompts(chat) == ["one", "two"]
@@ -249,7 +249,7 @@ def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(chat, ask,
 def test_clear_wants_a_second_press(chat, ask, session):
     ask("one")
     chat.clear.click()
-    assert (len(session.history), chat.clear.description) == (1, "Press again: forget 1 turns")
+    assert (len(session.history), chat.clear.description) == (1, "Press again to clear (1)")
     chat.composer.prompt.value = "typing takes it back"
     assert chat.clear.description == "Clear"
     chat.clear.click()
@@ -267,16 +267,16 @@ def test_the_system_prompt_is_the_conversation_s(chat, ask, session, bodies):
 def test_tokens_are_estimated_while_typing(chat, ask):
     ask("你好")
     chat.composer.prompt.value = "再说一次"
-    assert chat.composer.notes.value.startswith("about 4 tokens, with the history about ")
+    assert chat.composer.notes.value.startswith("tokens: about 4, with the history about ")
 
 
 def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
     import PIL.Image
 
     PIL.Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
-    chat.picker.value = "ernie-4.5-turbo-vl"
+    chat.chosen.picker.value = "ernie-4.5-turbo-vl"
     chat.attach.value = ({"name": "red.png", "type": "image/png", "size": 1, "content": memoryview((tmp_path / "red.png").read_bytes()), "last_modified": datetime.now(tz=timezone.utc)},)
-    assert "red.png" in chat.composer.notes.value
+    assert 'alt="red.png"' in chat.thumbnails.value
     ask("what is it?")
     parts = bodies()[-1]["messages"][0]["content"]
     assert [part["type"] for part in parts] == ["text", "image_url"]
@@ -285,7 +285,7 @@ def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
 
 
 def test_a_picture_for_a_model_that_does_not_see_is_told_and_stays(chat, ask):
-    chat.picker.value = "ernie-speed-8k"
+    chat.chosen.picker.value = "ernie-speed-8k"
     chat.attach.value = ({"name": "x.png", "type": "image/png", "size": 1, "content": memoryview(b"no picture"), "last_modified": datetime.now(tz=timezone.utc)},)
     ask("what is it?")
     assert chat.composer.status.wrong
@@ -300,6 +300,7 @@ def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(panel,
     chat.composer.send.click()
     made._heard({"op": "closed"})
     wait(lambda: not chat.busy)
+    wait(lambda: not chat._ends)
     session.chat("while nobody looks")
     assert prompts(chat) == []
     made._heard({"op": "opened"})
@@ -325,14 +326,99 @@ def test_ctrl_enter_sends_what_stands_there_not_what_was_told_last(panel, sessio
 
 def test_the_code_is_that_of_the_state(chat):
     chat.composer.prompt.value = "杭州"
-    chat.controls.by_name["top_p"].number.value = 0.5
-    chat.picker.value = "ernie-speed-8k"
+    chat.chosen.controls.by_name["top_p"].number.value = 0.5
+    chat.chosen.picker.value = "ernie-speed-8k"
     chat.box.show.value = True
     assert chat.box.cells == ["%%ernie -m ernie-speed-8k --top-p 0.5\n杭州"]
     chat.box.form.value = "python"
-    assert chat.box.cells == ["answer = ernie.chat('杭州', model='ernie-speed-8k', top_p=0.5)"]
+    assert chat.box.cells == ["ernie.chat('杭州', model='ernie-speed-8k', top_p=0.5)"]
     chat.composer.prompt.value = "北京"
     assert "'北京'" in chat.box.cells[0]
+
+
+def test_the_code_of_an_empty_prompt_is_that_of_the_last_question(chat, ask):
+    ask("杭州")
+    chat.box.show.value = True
+    chat.box.form.value = "openai"
+    assert chat.box.cells[0].count("'role': 'user', 'content': '杭州'") == 1
+
+
+def test_what_the_session_s_settings_become_is_shown_at_once(panel, session):
+    made = panel("chat")
+    chat = made.tabs["chat"]
+    session.settings.model, session.settings.temperature = "ernie-speed-8k", 0.2
+    assert chat.chosen.picker.list.options[0][0] == "default (ernie-speed-8k)"
+    assert "frequency_penalty" in chat.chosen.controls.by_name
+    assert chat.chosen.controls.by_name["temperature"].left.description == "default (0.2)"
+    session.use("emulator")
+    assert "the built-in emulator answers" in made._service.text
+
+
+def test_a_conversation_made_elsewhere_can_be_chosen(chat, session):
+    session["tutor"].chat("hi")
+    assert list(chat.conversations.options) == ["main", "tutor"]
+    chat.conversations.value = "tutor"
+    assert prompts(chat) == ["hi"]
+
+
+def test_enter_in_the_search_chooses_the_first_match_or_what_is_written(chat):
+    chat.chosen.picker.search.value = "speed-8"
+    chat.chosen.picker.search._handle_custom_msg({"event": "submit"}, [])
+    assert chat.chosen.picker.value == "ernie-speed-8k"
+    chat.chosen.picker.search.value = "my-own"
+    chat.chosen.picker.search._handle_custom_msg({"event": "submit"}, [])
+    assert chat.chosen.picker.value == "my-own"
+
+
+def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
+    chat.composer.prompt.value = "one"
+    asked = chat.conversation.ask
+
+    def slow(*args, **options):
+        chat.composer.prompt.value = "two, written meanwhile"
+        return asked(*args, **options)
+
+    chat.conversation.ask = slow
+    chat.send()
+    wait(lambda: not chat.busy)
+    assert chat.composer.prompt.value == "two, written meanwhile"
+
+
+def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
+    from ernie_magic.language import Text
+    from ernie_magic.panels.turns import BlocksView, open_turn
+    from ernie_magic.wire.protocol import Delta
+
+    chat.transcript.put(open_turn("one", "q"))
+    view = BlocksView("en", chat.transcript, "one")
+    view.show([Delta(notice=Text("等", "waiting"))])
+    view.show([Delta(reasoning="I think")])
+    view.show([Delta(text="hello")])
+    first, second = chat.transcript.turns[-1]["blocks"]
+    assert first.startswith("<details><summary><small>reasoning (7 characters)")
+    assert second == "hello"
+
+
+def test_other_models_and_settings_leave_no_widgets_behind(chat):
+    import ipywidgets
+
+    models = ("ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-128k")
+
+    def count():
+        for model in models:
+            chat.chosen.picker.value = model
+        return len(ipywidgets.widgets.widget._instances)
+
+    first = count()
+    assert [count() for _ in range(3)] == [first] * 3
+
+
+def test_a_picture_makes_a_model_that_sees_the_default(chat):
+    assert chat.chosen.picker.resolved == "ernie-4.5-turbo-128k"
+    chat.attach.value = (PNG,)
+    assert chat.chosen.picker.resolved == "ernie-4.5-turbo-vl"
+    chat.detach.click()
+    assert chat.chosen.picker.resolved == "ernie-4.5-turbo-128k"
 
 
 def test_a_tab_that_is_none_is_told_with_the_nearest(session):
@@ -343,8 +429,8 @@ def test_a_tab_that_is_none_is_told_with_the_nearest(session):
 def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
     with Session(language="en") as session:
         made = panel("chat", of=session)
-        assert any("the built-in emulator answers" in getattr(child, "value", "") for child in made.widget.children)
-        assert "ernie" in made.tabs["chat"].picker.resolved
+        assert "the built-in emulator answers" in made._service.text
+        assert "ernie" in made.tabs["chat"].chosen.picker.resolved
 
 
 def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):

@@ -31,10 +31,10 @@ def press(card, place):
 
 def test_pictures_are_the_session_s_and_the_cells_pictures_appear(tab, run, session, bodies):
     image = tab("image")
-    image.controls.by_name["n"].number.value = 2
-    image.controls.by_name["seed"].value = 42
-    image.controls.by_name["seed"].lock.value = True
-    image.controls.by_name["style"].list.value = "Anime"
+    image.chosen.controls.by_name["n"].number.value = 2
+    image.chosen.controls.by_name["seed"].value = 42
+    image.chosen.controls.by_name["seed"].lock.value = True
+    image.chosen.controls.by_name["style"].list.value = "Anime"
     run(image, "一只猫")
     assert bodies("/images/generations")[-1] == {"model": "Stable-Diffusion-XL", "prompt": "一只猫", "n": 2, "style": "Anime", "seed": 42}
     assert len(session.images[-1]) == len(cards(image)) == 2
@@ -47,16 +47,16 @@ def test_pictures_are_the_session_s_and_the_cells_pictures_appear(tab, run, sess
 
 def test_vary_reuse_and_save(tab, run, session, bodies, wait):
     image = tab("image")
-    image.controls.by_name["seed"].value = 7
-    image.controls.by_name["seed"].lock.value = True
+    image.chosen.controls.by_name["seed"].value = 7
+    image.chosen.controls.by_name["seed"].lock.value = True
     run(image, "a cat")
     press(cards(image)[0], 0)
     wait(lambda: not image.busy)
     assert bodies("/images/generations")[-1]["seed"] == 8
-    image.controls.take({})
+    image.chosen.controls.take({})
     image.composer.prompt.value = ""
     press(cards(image)[1], 1)
-    assert (image.composer.prompt.value, image.controls.given) == ("a cat", {"seed": 7})
+    assert (image.composer.prompt.value, image.chosen.controls.given) == ("a cat", {"seed": 7})
     press(cards(image)[1], 2)
     assert image.composer.status.text.startswith("saved: ")
     from pathlib import Path
@@ -99,14 +99,14 @@ def test_no_texts_are_told(tab, run):
 def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run, session, bodies):
     compare = tab("compare")
     compare.number.value = 3
-    compare.columns[0].picker.value = "ernie-speed-8k"
-    compare.columns[1].picker.value = "ernie-5.0"
-    compare.columns[1].controls.by_name["temperature"].number.value = 0.1
+    compare.columns[0].chosen.picker.value = "ernie-speed-8k"
+    compare.columns[1].chosen.picker.value = "ernie-5.0"
+    compare.columns[1].chosen.controls.by_name["temperature"].number.value = 0.1
     run(compare, "hi")
     sent = sorted((body["model"], body.get("temperature")) for body in bodies()[-3:])
-    assert sent == [("ernie-4.5-turbo-128k", None), ("ernie-5.0", 0.1), ("ernie-speed-8k", None)]
+    assert sent == [("ernie-4.5-turbo-32k", None), ("ernie-5.0", 0.1), ("ernie-speed-8k", None)]
     assert len(session.history) == 0
-    assert [column.transcript.turns[0]["model"] for column in compare.columns] == ["ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-128k"]
+    assert [column.transcript.turns[0]["model"] for column in compare.columns] == ["ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-32k"]
     (piece,) = compare.saved_markdown()
     assert piece.startswith("<blockquote>hi</blockquote>")
     assert piece.count("<b>ernie-") == 3
@@ -114,7 +114,7 @@ def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run,
 
 def test_one_column_that_fails_leaves_the_others(tab, run, emulator):
     compare = tab("compare")
-    compare.columns[0].picker.value = "no-such-model-at-all"
+    compare.columns[0].chosen.picker.value = "no-such-model-at-all"
     run(compare, "hi")
     assert compare.columns[0].status.wrong
     assert not compare.columns[1].status.wrong
@@ -145,15 +145,15 @@ def test_each_saved_answer_stands_under_its_question(tab, run):
 
 def test_reuse_keeps_a_model_that_was_chosen(tab, run):
     image = tab("image")
-    image.picker.value = "ERNIE-Image"
+    image.chosen.picker.value = "ERNIE-Image"
     run(image, "a cat")
     press(cards(image)[0], 1)
-    assert image.picker.resolved == "ERNIE-Image"
+    assert image.chosen.picker.resolved == "ERNIE-Image"
 
 
 def test_the_code_of_each_tab(tab):
     image, embed, compare = tab("image"), tab("embed"), tab("compare")
-    image.controls.by_name["style"].list.value = "3D Model"
+    image.chosen.controls.by_name["style"].list.value = "3D Model"
     image.composer.prompt.value = "山"
     image.box.show.value = True
     assert image.box.cells == ["%%ernie_image --style '3D Model'\n山"]
@@ -162,11 +162,11 @@ def test_the_code_of_each_tab(tab):
     assert embed.box.cells == ["%%ernie_embed\n一\n二"]
     compare.composer.prompt.value = "hi"
     compare.box.show.value = True
-    assert compare.box.cells == ["%%ernie --no-history\nhi"] * 2
+    assert compare.box.cells == ["%%ernie --no-history\nhi", "%%ernie -m ernie-5.0 --no-history\nhi"]
 
 
 def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulator):
-    picker = tab("chat").picker
+    picker = tab("chat").chosen.picker
     labels = [label for label, _ in picker.list.options]
     assert labels[0] == "default (ernie-4.5-turbo-128k)"
     assert labels[1].startswith("── chat · ")
@@ -177,8 +177,8 @@ def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulato
     assert picker.list.options[-1] == ("my-own-model (not in the list, sent as it is)", "my-own-model")
     picker.list.value = "my-own-model"
     assert picker.value == picker.resolved == "my-own-model"
-    heading = next((value for _, value in tab("image").picker.list.options if value.startswith("\0")))
-    other = tab("image").picker
+    heading = next((value for _, value in tab("image").chosen.picker.list.options if value.startswith("\0")))
+    other = tab("image").chosen.picker
     other.list.value = heading
     assert (other.value, other.list.value) == (None, "")
 
@@ -194,5 +194,5 @@ def test_a_list_of_models_that_breaks_is_no_list_that_loads_for_ever(panel, sess
 def test_a_list_that_cannot_be_had_is_told_and_the_catalogue_stands_in(panel, emulator):
     emulator.faults.add(status=500, path="/models")
     made = panel("chat")
-    assert len(made.tabs["chat"].picker.list.options) > 10
+    assert len(made.tabs["chat"].chosen.picker.list.options) > 10
     assert any("ernie-error" in getattr(child, "value", "") for child in made.widget.children)

@@ -25,12 +25,12 @@ def imports(path):
 def test_the_core_knows_neither_ipython_nor_widgets(path):
     if path.name == "__init__.py" and path.parent == PACKAGE:
         return  # its type annotations name the shell
-    assert not [name for name in imports(path) if name.split(".")[0] in ("IPython", "ipywidgets")]
+    assert not [name for name in imports(path) if name.split(".")[0] in ("IPython", "ipywidgets", "anywidget")]
 
 
 # From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
 FLOORS = [
-    "language suggest files errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools schema frames ledger", "requests usage safety", "fonts picture_formats", "sheets picture_files", "pictures", "attachments recipes results", "similarity", "history",
+    "language suggest files watchers errors error_codes keys tokens markdown", "catalogue", "models", "parameters tools schema frames ledger", "requests usage safety", "fonts picture_formats", "sheets picture_files", "pictures", "attachments recipes results", "similarity", "history",
     "services", "endpoints", "settings", "interrupts", "running nested", "wire", "bulk vector_store", "drawing embedding mapping", "stream", "progress", "core", "conversation direct", "as_code", "session", "doctor workers", "display", "panels", "magics", "cli",
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
@@ -65,7 +65,7 @@ def test_the_emulator_never_uses_the_client_s_wire_code():
 
 def test_importing_the_package_and_its_session_loads_nothing_heavy():
     code = ("import sys, ernie_magic.session, ernie_magic.emulator; "
-            "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas') if m in sys.modules])")
+            "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -1,0 +1,29 @@
+"""Those who want to be told of changes: panels show what cells do as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Watchers:
+    """Functions that are called after each change, on whichever thread made it; they must be quick, and raise nothing."""
+
+    def __init__(self) -> None:
+        self._told: list[Callable[[], object]] = []
+
+    def add(self, told: Callable[[], object]) -> Callable[[], None]:
+        """Have `told` called after each change; the function given ends that."""
+        self._told = [*self._told, told]
+
+        def end() -> None:
+            self._told = [other for other in self._told if other is not told]
+
+        return end
+
+    def tell(self) -> None:
+        """Something has changed."""
+        for told in self._told:
+            told()
