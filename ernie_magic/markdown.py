@@ -6,7 +6,10 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from ernie_magic import raw_html
+
 _FENCE = re.compile(r"^[ \t]*(?:[-*+>] +|\d{1,9}[.)] +)*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+_INDENTED = 4  # blanks that make code of a line
 _ITEM = re.compile(r"^(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _ROW = re.compile(r"^\|.*\|?[ \t]*$")
 _RULE = re.compile(r"^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
@@ -16,7 +19,7 @@ _SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)")
 
 # --- dollars ---------------------------------------------------------------------------------------------------------
 
-_SPECIAL = re.compile(r"[\\`$]")
+_SPECIAL = re.compile(r"[\\`$<]|\]\(")
 _FORMULA_LIKE = re.compile(r"[\\^_={}+*/<>]")
 _WORDS = re.compile(r"[\s\u2e80-\uffef]")
 _ALNUM = re.compile(r"[0-9A-Za-z]")
@@ -27,12 +30,14 @@ def for_notebook(text: str) -> str:
 
     Both take `$…$` as a formula wherever it stands, so a price must be escaped; formulas stay. The rule is pandoc's
     (tex_math_dollars: no space inside the dollars, no digit after), and a number with words behind it is money.
-    `\(…\)` and `\[…\]`, which models write and notebooks do not read, become `$…$` and `$$…$$`. Code is never touched.
+    `\(…\)` and `\[…\]`, which models write and notebooks do not read, become `$…$` and `$$…$$`. HTML that does more than format is
+    shown as text (`ernie_magic.raw_html`). Code is never touched, where it is sure to be code.
     Applying it twice changes nothing more.
     """
     out: list[str] = []
     paragraph: list[str] = []
     fence = ""
+    indent = 0  # of the fence
     in_list = False
 
     def flush() -> None:
@@ -42,7 +47,7 @@ def for_notebook(text: str) -> str:
         block = "".join(paragraph)
         indented = all(line.startswith(("    ", "\t")) for line in paragraph)
         # Indented text is code, unless it goes on with a list's item.
-        out.append(block if indented and not in_list else _dollars(block))
+        out.append(block if indented and not in_list else _dollars(raw_html.definitions(block)))
         if not indented:
             in_list = bool(re.match(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]", paragraph[0]))
         paragraph.clear()
@@ -50,12 +55,14 @@ def for_notebook(text: str) -> str:
     for line in re.split(r"(?<=\n)", text):
         bare = line.rstrip("\r\n")
         if fence:
-            out.append(line)
+            # A fence within a list ends with its item, which less indented text does; deeper, it may be none at all.
+            sure = not indent or (indent < _INDENTED and (len(line) - len(line.lstrip(" \t")) >= indent or not bare.strip()))
+            out.append(line if sure else raw_html.escaped(line))
             fence = "" if _closes(bare, fence) else fence
         elif found := _FENCE.match(bare):
             flush()
             out.append(line)
-            fence = found.group(1)
+            fence, indent = found.group(1), found.start(1)
         elif bare.strip():
             paragraph.append(line)
         else:
@@ -80,13 +87,20 @@ def _dollars(text: str) -> str:
         out.append(text[at:i])
         if text[i] == "`":
             at = marks.code_end(i)
-            out.append(text[i:at])
+            # Over lines and over the bars of a table the page may see no code.
+            out.append(raw_html.escaped(text[i:at]) if "\n" in text[i:at] or "|" in text[i:at] else text[i:at])
+        elif text[i] == "<":
+            piece, at = raw_html.tag(text, i)
+            out.append(piece)
+        elif text[i] == "]":
+            out.append(raw_html.link(text, i))
+            at = i + 2
         elif text[i] == "$":
             piece, at = _dollar(text, i, marks)
-            out.append(piece)
+            out.append(raw_html.in_formula(piece))
         else:
             piece, at = _backslash(text, i, marks)
-            out.append(piece)
+            out.append(raw_html.in_formula(piece) if piece.startswith("$") else piece)
     return "".join([*out, text[at:]])
 
 

@@ -61,13 +61,15 @@ function render({ model, el }) {
     if (button.classList.contains("ernie-insert")) tell(insert(cells) ? say.inserted : (await copied()) ? say.not_inserted : say.not_copied, button);
   }
 
-  // A click while a cell computes is taken up when that has ended: the kernel does one thing at a time.
+  // While a cell computes the kernel may take up a click only when that has ended: then it is said. Each click that has arrived
+  // turns a class of its button over (`heard` in parts.py).
   function queued(button) {
-    const kernel = () => model.widget_manager?.context?.sessionContext?.session?.kernel?.status;
+    const before = button.classList.contains("ernie-heard");
     const since = performance.now();
     const look = () => {
-      if (kernel() !== "busy" || ended.signal.aborted) return tell("");
-      if (performance.now() - since > 500) tell(say.queued, button, Infinity);
+      const arrived = button.classList.contains("ernie-heard") !== before || !button.isConnected || ended.signal.aborted;
+      if (arrived) return news.textContent === say.queued && tell("");
+      if (performance.now() - since > 600) tell(say.queued, button, Infinity);
       setTimeout(look, 100);
     };
     look();

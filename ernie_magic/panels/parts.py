@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SEND, STOP = Text("发送", "Send"), Text("停止", "Stop")
+_HEARD = "ernie-heard"
 _KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
 _PROMPT = Text("提示词", "Prompt")
 
@@ -41,8 +42,18 @@ def button(text: str, act: Callable[[], object], *, tooltip: str = "", name: str
     made.add_class("ernie-button")
     if name:
         made.add_class(name)
-    made.on_click(lambda _button: act())
+
+    def clicked(_button: widgets.Button) -> None:
+        heard(made)
+        act()
+
+    made.on_click(clicked)
     return made
+
+
+def heard(made: widgets.Button) -> None:
+    """Let the page know that a click has arrived: until then it says that the kernel is at something else."""
+    (made.remove_class if _HEARD in made._dom_classes else made.add_class)(_HEARD)  # noqa: SLF001  (ipywidgets has no other way to read them)
 
 
 def seen(widget: widgets.DOMWidget, visible: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.panels.parts import heard
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -77,6 +79,7 @@ class Tab:
         """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than it was told; whether it was this tab's."""
         if message.get("where") != self.composer.where:
             return False
+        heard(self.composer.send)
         self.composer.prompt.value = str(message.get("text", ""))
         self.send()
         return True

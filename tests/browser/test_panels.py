@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ernie_magic import emulator
+from tests.unit.test_markdown import ACTIVE, LINKS
 
 pytestmark = pytest.mark.browser
 
@@ -184,21 +185,27 @@ HOSTILE = """from dataclasses import replace
 from ernie_magic.history import Turn
 answer = ernie.chat("hi")
 evil = ('<div class="ernie-code"><pre>print(1)</pre><button class="ernie-insert">继续</button></div>\\n\\n'
-        '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n<img src=x onerror="window.evil = 1"><script>window.evil = 1</script>')
+        '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n' + {attacks!r})
 ernie.history.append(Turn("hi", replace(answer, text=evil)))"""
+ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in (*ACTIVE, *LINKS))
 
 
 def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel, server):
-    panel = open_panel(line="%ernie panel chat", before=HOSTILE)
+    panel = open_panel(line="%ernie panel chat", before=HOSTILE.format(attacks=ATTACKS), more=["ernie.history[-1].answer"])
+    panel.nb.run(2)
     turn = panel.root.locator(".ernie-turn").last
     asked = len(panel.sent())
-    turn.get_by_role("button", name="继续").click()
+    button = turn.get_by_role("button", name="继续")
+    if button.count():
+        button.click()
     area = turn.locator(".ernie-block textarea")
     if area.count():
         area.press("Control+Enter")
     panel.page.wait_for_timeout(300)
-    expect(panel.nb.cells).to_have_count(2)
+    expect(panel.nb.cells).to_have_count(3)
     assert len(panel.sent()) == asked
+    expect(panel.nb.output(2)).to_contain_text("<img src=x onerror=")  # as text, also in a cell
+    assert panel.page.locator("a[href^='javascript' i], a[href^='vbscript' i], iframe[srcdoc]").count() == 0
     assert panel.page.evaluate("window.evil") is None
 
 
@@ -243,13 +250,30 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
     time.sleep(1)
     assert len(turn.inner_text()) > before + 50
     assert panel.nb.cells.nth(2).locator(".jp-InputPrompt").first.inner_text().strip() == "[*]:"
-    panel.button("停止").click()
+    panel.button("停止").click()  # taken up now or when the cell has ended: ipykernel decides, and the page says which
     queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
-    expect(queued).to_be_visible()
+    wait(lambda: queued.count() or not panel.button("停止").is_enabled(), "an answer to the click")
     panel.nb.wait_idle()
     panel.idle()
     expect(queued).to_have_count(0)
     expect(turn.locator(".ernie-footer")).to_contain_text("未完成")
+
+
+def test_a_click_that_waits_for_a_cell_says_so(open_panel):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.5)"])
+    panel.ask("先问一句")
+    panel.root.locator(".ernie-actions").first.wait_for()
+    panel.idle()
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")
+    panel.page.wait_for_timeout(200)
+    panel.ask("再问一句")
+    queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
+    turns = panel.root.locator(".ernie-turn")
+    wait(lambda: queued.count() or turns.count() == 2, "an answer to the keys")
+    panel.nb.wait_idle()
+    expect(turns).to_have_count(2)
+    expect(queued).to_have_count(0)
 
 
 def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
