@@ -16,7 +16,8 @@ function render({ model, el }) {
   news.className = "ernie-news";
   news.setAttribute("role", "status");
   el.append(news);
-  let root = null, named = null, inserted = null, fades = 0;
+  const beside = new MutationObserver(() => hide(true));
+  let area = null, root = null, named = null, inserted = null, fades = 0;
 
   const found = () => {
     root = el.closest(".ernie-panel");
@@ -35,7 +36,23 @@ function render({ model, el }) {
     // Before the notebook's own keys, which listen on the document while an event is on its way down.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
+    area = root.closest(".jp-OutputArea");
+    if (area) {
+      beside.observe(area, { childList: true });
+      hide(true);
+    }
   };
+
+  // What the notebook keeps of the panel stands in the same output area: out of sight while the panel lives. Its style, which asks for
+  // what stands within, would be weighed at each delta.
+  function hide(hidden) {
+    for (const kept of area.querySelectorAll(":scope > .jp-OutputArea-child")) {
+      if (!kept.querySelector(".ernie-saved")) continue;
+      kept.classList.toggle("ernie-hidden", hidden);
+      for (const style of kept.querySelectorAll("style")) style.disabled = hidden;
+      if (hidden) beside.observe(kept, { childList: true, subtree: true });
+    }
+  }
 
   function onKey(event) {
     const area = event.target;
@@ -103,6 +120,8 @@ function render({ model, el }) {
   return () => {
     ended.abort();
     named?.disconnect();
+    beside.disconnect();
+    if (area) hide(false);
     VIEWS.set(id, VIEWS.get(id) - 1);
     if (VIEWS.get(id) === 0) model.send({ op: "closed" });
   };

@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TOGETHER = 10  # turns in an output
-# All stand in one output area; what an answer's own HTML calls itself does not count. While the panel lives, what is kept of it is hidden; when it cannot be shown, what it says of that is.
-_STYLE = (
-    "<style>.jp-OutputArea:has(>.jp-OutputArea-child>.jp-OutputArea-output:not(.jp-RenderedHTMLCommon)>.ernie-panel)>.jp-OutputArea-child:has(.ernie-saved){display:none}"
-    ".jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
-)
+# While the panel lives, its page hides what is kept of it and switches this off (front.js). Where it cannot be shown, the text that the
+# page puts in its place is hidden.
+_STYLE = "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
 _MARK = '<span class="ernie-saved"></span>'
 
 
