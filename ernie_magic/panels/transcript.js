@@ -13,6 +13,7 @@ function initialize({ model }) {
 }
 
 const STATES = new Map();
+const NEAR = 600; // pixels
 
 function take(state, message) {
   const { op, id } = message;
@@ -39,9 +40,17 @@ function render({ model, el }) {
   el.append(log);
   const shown = new Map(); // by turn: {node, blocks}
   let follows = true; // the reader is at the end, so the end is kept in sight
-  const onScroll = () => (follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40);
-  log.addEventListener("scroll", onScroll);
-  const grown = new ResizeObserver(() => follows && (log.scrollTop = log.scrollHeight));
+  const turns = element("div");
+  log.append(turns);
+  log.addEventListener("scroll", () => {
+    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    look();
+  });
+  const grown = new ResizeObserver(() => {
+    if (follows) log.scrollTop = log.scrollHeight;
+    look();
+  });
+  grown.observe(turns);
 
   // The notebook's own renderer; plain text where there is none. One drawing a block at a time: what comes meanwhile is drawn next.
   function block(host) {
@@ -80,10 +89,9 @@ function render({ model, el }) {
     const view = shown.get(id);
     if (!view) return;
     discard(view.node);
-    grown.unobserve(view.node);
-    near.unobserve(view.node);
     view.node.remove();
     shown.delete(id);
+    if (plain.includes(id)) plain.splice(plain.indexOf(id), 1);
   }
 
   // An answer's headings stand below the turn's own, and skip none: so a screen reader finds its way.
@@ -103,15 +111,27 @@ function render({ model, el }) {
     else host.append(renderer.node);
   }
 
-  // Turns that are out of sight stand as plain text until they come near: a long transcript opens at once.
-  const near = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      near.unobserve(target);
-      const turn = state.turns.find(({ id }) => shown.get(id)?.node === target);
-      if (turn && !turn.open) turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
-    }
-  }, { root: log, rootMargin: "600px" });
+  // Turns that are out of sight stand as plain text until they come near: a long transcript opens at once, and costs nothing while
+  // an answer streams below it.
+  const plain = []; // their ids, in order
+  let looking = false;
+  function look() {
+    if (looking) return;
+    looking = true;
+    requestAnimationFrame(() => {
+      looking = false;
+      const sight = log.getBoundingClientRect();
+      if (!sight.height) return; // another tab is shown
+      for (let i = plain.length - 1; i >= 0; i--) {
+        const box = shown.get(plain[i]).node.getBoundingClientRect();
+        if (box.bottom < sight.top - NEAR) return; // and so do those above it
+        if (box.top > sight.bottom + NEAR) continue;
+        const turn = state.turns.find(({ id }) => id === plain[i]);
+        plain.splice(i, 1);
+        turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+      }
+    });
+  }
 
   function put(turn) {
     let view = shown.get(turn.id);
@@ -119,8 +139,7 @@ function render({ model, el }) {
       const node = element("article", "ernie-turn");
       view = { node, blocks: [] };
       shown.set(turn.id, view);
-      log.append(node);
-      grown.observe(node);
+      turns.append(node);
     }
     const { node } = view;
     const asked = node.querySelector(":scope > .ernie-asked:has(textarea)") ?? question(turn); // what is being edited stays
@@ -145,7 +164,8 @@ function render({ model, el }) {
     if (turn.open) turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
     else {
       blocks.textContent = turn.text;
-      near.observe(node);
+      if (!plain.includes(turn.id)) plain.push(turn.id);
+      look();
     }
     empty.hidden = shown.size > 0;
   }
@@ -230,7 +250,6 @@ function render({ model, el }) {
     state.views.delete(view);
     [...shown.keys()].forEach(remove);
     grown.disconnect();
-    near.disconnect();
   };
 }
 

@@ -103,7 +103,7 @@ def moved(panel, name, how):
 
 @pytest.mark.parametrize(("tab", "model", "sign", "names"), [
     ("chat", "ernie-speed-8k", "frequency_penalty", {"temperature", "top_p", "penalty_score", "max_completion_tokens", "frequency_penalty", "presence_penalty"}),
-    ("chat", "ernie-5.0", "[2, 65536]", {"temperature", "top_p", "penalty_score", "max_completion_tokens"}),
+    pytest.param("chat", "ernie-5.0", "[2, 65536]", {"temperature", "top_p", "penalty_score", "max_completion_tokens"}, marks=pytest.mark.slow),
     ("image", "Stable-Diffusion-XL", "sampler_index", {"n", "steps", "cfg_scale"})])
 @pytest.mark.parametrize("front", BOTH)
 def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(open_panel, front, tab, model, sign, names):
@@ -500,6 +500,7 @@ GROW = """from ernie_magic.history import Turn
 for i in range({n}): ernie.history.append(Turn(f'问题 {{i}}', ernie.history[0].answer))"""
 
 
+@pytest.mark.slow  # its short form, without a page, is in tests/benchmarks
 def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel, server):
     panel = open_panel(line="%ernie panel chat", more=[GROW.format(n=199)])
     metrics = panel.page.context.new_cdp_session(panel.page)
