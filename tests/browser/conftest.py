@@ -37,7 +37,7 @@ def find_browser():
 REQUIRED = os.environ.get("ERNIE_REQUIRE_BROWSER") == "1"  # read before a test's isolation takes it away
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     path = find_browser()
     if path is None:
@@ -50,7 +50,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page(browser, lab):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce")
     page = context.new_page()
@@ -97,7 +97,7 @@ class Lab:
             return json.loads(response.read() or b"null")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     """JupyterLab with its own home, settings and notebooks; its kernels have no key, so the emulator answers."""
     tmp = tmp_path_factory.mktemp("lab")

@@ -102,8 +102,8 @@ def moved(panel, name, how):
 
 
 @pytest.mark.parametrize(("tab", "model", "sign", "names"), [
-    ("chat", "ernie-speed-8k", "frequency_penalty", {"temperature", "top_p", "penalty_score", "max_completion_tokens", "frequency_penalty", "presence_penalty"}),
-    pytest.param("chat", "ernie-5.0", "[2, 65536]", {"temperature", "top_p", "penalty_score", "max_completion_tokens"}, marks=pytest.mark.slow),
+    pytest.param("chat", "ernie-speed-8k", "frequency_penalty", {"temperature", "top_p", "penalty_score", "max_completion_tokens", "frequency_penalty", "presence_penalty"}, marks=pytest.mark.slow),
+    ("chat", "ernie-5.0", "[2, 65536]", {"temperature", "top_p", "penalty_score", "max_completion_tokens"}),
     ("image", "Stable-Diffusion-XL", "sampler_index", {"n", "steps", "cfg_scale"})])
 @pytest.mark.parametrize("front", BOTH)
 def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(open_panel, front, tab, model, sign, names):
@@ -238,7 +238,7 @@ def test_two_panels_are_one_conversation_and_shift_enter_runs_no_cell(open_panel
 
 
 def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_told(open_panel, server):
-    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(3)"])
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.2)"])
     server._state.step = 0.03
     panel.ask("写一篇 3000 字的文章")
     turn = panel.root.locator(".ernie-turn").last
@@ -260,7 +260,7 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
 
 
 def test_a_click_that_waits_for_a_cell_says_so(open_panel):
-    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.5)"])
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(1.5)"])
     panel.ask("先问一句")
     panel.root.locator(".ernie-actions").first.wait_for()
     panel.idle()
@@ -334,7 +334,7 @@ def test_columns_stream_side_by_side(open_panel, server):
     expect(lists).to_have_count(3)
     for i, model in enumerate(("ernie-speed-8k", "ernie-5.0", "ernie-3.5-8k")):
         lists.nth(i).select_option(model)
-    panel.ask("写一篇 500 字的文章")
+    panel.ask("写一篇 300 字的文章")
     turns = panel.root.locator(".ernie-turn")
     wait(lambda: turns.count() == 3 and all(len(turns.nth(i).inner_text()) > 60 for i in range(3)) and server.open_streams == 3, "three at once")
     server._state.step = 0
@@ -438,7 +438,8 @@ def test_everything_can_be_read_and_nothing_is_cut_off_and_axe_finds_nothing(ope
                     page.set_viewport_size({"width": width, "height": 900})
                     page.wait_for_timeout(150)  # the page lays itself out
                     assert panel.root.evaluate(CUT) == [], (tab, width)
-                    panel.nb.picture(f"panel-{tab}-{width}-{front}")
+                    if width == 480:
+                        panel.nb.picture(f"panel-{tab}-{width}-{front}")
     finally:
         panel.nb.command("apputils:change-theme", {"theme": "JupyterLab Light"})
 

@@ -26,6 +26,7 @@ def test_a_tool_is_called_and_shown_above_the_answer(open_notebook, page):
     assert len(nb.save().cells[2].outputs) == 1
 
 
+@pytest.mark.slow  # tests/unit/test_limits.py has what is told; here it is seen for the seconds it takes
 def test_waiting_for_the_rate_limit_is_shown_while_it_lasts(open_notebook, page):
     nb = open_notebook([
         ("%load_ext ernie_magic\nfrom ernie_magic import emulator\nfrom ernie_magic.wire.limits import LIMITS\nLIMITS.minute = 4.0\nserver = emulator.start()\n"

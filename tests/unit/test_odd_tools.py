@@ -136,7 +136,7 @@ def test_annotations_of_any_kind_are_borne(function):
     assert tools.describe(function)["function"]["parameters"]["required"] == ["x"]
 
 
-@pytest.mark.parametrize("function", [positional, dict, max, math.hypot, functools.partial(odd, 1), lambda: 1], ids=str)
+@pytest.mark.parametrize("function", [positional, dict, max, math.hypot, functools.partial(odd, 1), lambda: 1], ids=["positional", "dict", "max", "hypot", "partial", "lambda"])
 def test_what_cannot_be_described_is_told(function):
     with pytest.raises(errors.InvalidOption):
         tools.split([function])
