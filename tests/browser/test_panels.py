@@ -454,6 +454,7 @@ def test_everything_is_reached_by_the_keyboard_in_the_order_of_reading(open_pane
     panel = open_panel(front)
     for tab in ("chat", "image"):
         filled(panel, tab)
+        panel.page.wait_for_timeout(500)  # the code follows the history: then nothing is drawn anew
         wanted = panel.root.evaluate(FOCUSABLE)
         panel.button("对话").focus()
         reached = []
@@ -463,8 +464,7 @@ def test_everything_is_reached_by_the_keyboard_in_the_order_of_reading(open_pane
                 break
             reached.append(reach)
             panel.page.keyboard.press("Tab")
-        names = panel.root.evaluate("(root, reached) => reached.map(reach => root.querySelector(`[data-reach='${reach}']`)?.outerHTML.slice(0, 150))", reached)
-        assert reached == wanted, (tab, names)
+        assert reached == wanted, tab
     # A tab is opened, and a call begun, by keys alone.
     panel.button("对话").focus()
     panel.page.keyboard.press("Enter")
