@@ -74,16 +74,18 @@ def _no_faults_left(request):
         request.getfixturevalue("emulator").faults.clear()
 
 
-CLOCKED = ("kernel", "browser", "benchmarks")  # in this order: the last have the machine to themselves
+CLOCKED = ("kernel", "browser")  # in this order
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """What has a kernel, a page or a clock runs in one process, one after the other; everything else beside it in another (pytest-xdist).
+    """What has a kernel or a page runs in one process, one after the other; everything else beside it in another (pytest-xdist).
 
     While Playwright's sync API is at work its thread has a running loop, in which asyncio.run() fails: it ends with the package of browser tests.
     """
     for item in items:
+        if item.path.parent.name == "benchmarks":
+            item.add_marker(pytest.mark.benchmark)
         if item.path.parent.name in CLOCKED:
             item.add_marker(pytest.mark.xdist_group("clocked"))
     items.sort(key=lambda item: CLOCKED.index(item.path.parent.name) if item.path.parent.name in CLOCKED else len(CLOCKED))
