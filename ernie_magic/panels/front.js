@@ -131,7 +131,10 @@ function name(root) {
   for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes what is None
   for (const slider of root.querySelectorAll(".widget-slider")) {
     const label = slider.querySelector(".widget-label")?.textContent ?? "";
-    for (const handle of slider.querySelectorAll(".noUi-handle")) set(handle, "aria-label", label);
+    for (const handle of slider.querySelectorAll(".noUi-handle")) {
+      set(handle, "aria-label", label);
+      set(handle, "data-lm-suppress-shortcuts", "true"); // in Notebook 7 the arrows fold headings (Lumino's own switch)
+    }
     for (const readout of slider.querySelectorAll(".widget-readout")) {
       set(readout, "role", "textbox");
       set(readout, "aria-label", label);

@@ -43,6 +43,7 @@ class Panel:
         self.root.locator(f".ernie-at-{name}").locator("visible=true").wait_for()
 
     def idle(self):
+        self.page.wait_for_timeout(150)  # that a call has begun is on its way to the page
         expect(self.root.locator(".ernie-send:visible")).to_be_enabled(timeout=15_000)
 
     def ask(self, text):
