@@ -223,7 +223,12 @@ class ChatTab(Tab):
         if shown is not self._shown[-1]:  # the page shows what is no longer so
             self.composer.status.say(_ONLY_LAST.say(self.language), wrong=True)
             return
-        self._ask(lambda: self.conversation.ask_again(self._options()), shown.turn.prompt, shown.shown["images"], lambda: self.composer.status.say(_KEPT.say(self.language)), [shown.id])
+
+        def kept() -> None:
+            if not self.composer.status.wrong:  # what went wrong says more
+                self.composer.status.say(_KEPT.say(self.language))
+
+        self._ask(lambda: self.conversation.ask_again(self._options()), shown.turn.prompt, shown.shown["images"], kept, [shown.id])
 
     def _fork(self, place: int, prompt: str) -> None:
         """Another conversation from before that turn, with another question; this one stays as it is, and holds again when nothing comes of it."""

@@ -541,3 +541,40 @@ def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel,
     ratios = [long / short for long, short in zip(many, few, strict=True)]
     print(f"\nunder 201 turns / under 1: typing {ratios[0]:.2f}, streaming {ratios[1]:.2f}")
     assert max(ratios) < 2
+
+
+@pytest.mark.slow  # the same is looked at closely in JupyterLab, above
+def test_in_notebook7_too_all_tabs_work_and_the_saved_form_is_there(open_panel):
+    panel = open_panel("notebook7", "%ernie panel", ["%ernie panel chat"])
+    panel.nb.run(2)
+    second = Panel(panel.nb, panel.server, 2)
+    panel.ask("用表格列出三个城市")
+    expect(second.root.locator(".ernie-turn")).to_have_count(1)
+    panel.idle()
+    panel.tab("image")
+    panel.ask("一座山")
+    picture = panel.root.locator(".ernie-card img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    panel.idle()
+    panel.tab("embed")
+    panel.ask("推荐一些美食\n好吃的面馆\n今天天气如何")
+    expect(panel.root.locator("table").locator("visible=true").first).to_contain_text("好吃的面馆")
+    panel.idle()
+    panel.tab("compare")
+    panel.ask("写一篇 300 字的文章")
+    expect(panel.root.locator(".ernie-compared .ernie-actions")).to_have_count(2)
+    panel.idle()
+    panel.nb.save()
+    page = panel.page
+    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
+    page.reload()
+    page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+    panel.nb.panel.wait_for()
+    panel.nb.wait_idle()
+    expect(panel.output.locator("blockquote").first).to_be_visible()
+    assert panel.output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    error = panel.output.get_by_text("Error displaying widget")
+    error.wait_for(state="attached")
+    expect(error).to_be_hidden()
+    panel.nb.picture("panel-reopened-notebook7")

@@ -220,6 +220,7 @@ def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(chat, 
     wait(lambda: not chat.busy)
     assert session.history[0] is before
     assert chat.transcript.turns[0]["text"] == before.answer.text
+    assert chat.composer.status.wrong
     emulator._state.step = 0.03
     try:
         chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
@@ -229,6 +230,7 @@ def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(chat, 
     finally:
         emulator._state.step = 0
     assert list(session.history) == [before]
+    assert chat.composer.status.text == "stopped; the earlier answer stays"
 
 
 def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(chat, ask, session, wait, bodies):
