@@ -67,6 +67,7 @@ def doctor() -> int:
     """Print what works and what does not; 1 when something does not."""
     from ernie_magic.doctor import MARKS, examine
     from ernie_magic.session import Session
+    from ernie_magic.visible import make_controls_visible
 
     session = Session()
     try:
@@ -74,7 +75,8 @@ def doctor() -> int:
     finally:
         session.close()
     for check in checks:
-        print(MARKS[check.ok], f"{check.name.say(session.settings.spoken)}:", check.value.say(session.settings.spoken))
+        value = make_controls_visible(check.value.say(session.settings.spoken))
+        print(MARKS[check.ok], f"{check.name.say(session.settings.spoken)}:", value)
     return 1 if any(check.ok is False for check in checks) else 0
 
 

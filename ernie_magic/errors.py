@@ -34,6 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from ernie_magic.language import Language, Text, system_language
+from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from ernie_magic.mapping import Mapped
@@ -46,8 +47,8 @@ _REQUEST = Text("请求编号 {id}", "request id {id}")
 
 
 def _one_line(text: str) -> str:
-    """Without line ends and control characters, which a server may have sent, and half characters, which Jupyter cannot send on."""
-    return "".join(c if c.isprintable() or c == "\u3000" else " " for c in text)
+    """Without line ends; control characters, which a server may have sent, are made visible."""
+    return make_controls_visible(" ".join(text.splitlines())).replace("\t", " ")
 
 
 def words(error: BaseException) -> str:

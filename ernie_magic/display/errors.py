@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.display import display
 
 from ernie_magic.language import Language, Text
+from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -25,4 +26,4 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
         return
     shown = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
     folded = f"<details><summary><small>{_TITLE.say(language)}</small></summary><pre>{html.escape(shown)}</pre></details>"
-    display({"text/html": folded, "text/plain": f"[{_TITLE.say(language)}] {shown}"}, raw=True)
+    display({"text/html": folded, "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {shown}")}, raw=True)

@@ -9,6 +9,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
 from ernie_magic.language import Language, Text
+from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,8 @@ class ResultView:
     def finish(self, result: Bundle | None) -> None:
         """The result; None when there is none. What follows an end is no end."""
         if not self._over and result is not None:
-            self._end(*result)
+            data, metadata = result
+            self._end({**data, "text/plain": make_controls_visible(data["text/plain"])}, metadata)
         elif not self._over:
             self.withdraw()
         self._over = True
@@ -85,7 +87,7 @@ class NotebookView(ResultView):
     def show(self, deltas: Sequence[Delta]) -> None:
         """What is waited for, or how far it is."""
         if words := waiting_for(deltas, self._language):
-            self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": f"… {words}"}, {})
+            self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": make_controls_visible(f"… {words}")}, {})
 
     def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._handle is None:
@@ -117,7 +119,7 @@ class TextView(ResultView):
         for delta in deltas:
             if delta.notice and delta.notice != self._said:
                 self._said = delta.notice
-                print(f"… {delta.notice.say(self._language)}", flush=True)
+                print(make_controls_visible(f"… {delta.notice.say(self._language)}"), flush=True)
 
     def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
         print(data["text/plain"], flush=True)

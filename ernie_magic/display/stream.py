@@ -16,6 +16,7 @@ from IPython.display import clear_output, display
 from ernie_magic import markdown
 from ernie_magic.display import answer as answers
 from ernie_magic.language import Language, Text
+from ernie_magic.visible import VisibleStream, make_controls_visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,6 +221,7 @@ class TextView:
         self._language = language
         self._dim, self._plain = ("\x1b[2m", "\x1b[0m") if colours and sys.stdout.isatty() else ("", "")
         self._in_thought = False
+        self._words = VisibleStream()
 
     def disown(self) -> None:
         """It clears nothing."""
@@ -228,21 +230,28 @@ class TextView:
         """Print these deltas."""
         for delta in deltas:
             if delta.notice:
-                sys.stdout.write(f"{self._dim}… {delta.notice.say(self._language)}{self._plain}\n")
+                self._write_line(f"… {delta.notice.say(self._language)}")
             if delta.reasoning:
-                sys.stdout.write(("" if self._in_thought else self._dim) + delta.reasoning)
+                sys.stdout.write(("" if self._in_thought else self._dim) + self._words.feed(delta.reasoning))
                 self._in_thought = True
             if delta.tool:
-                sys.stdout.write(f"{self._dim}{answers.tool_run(delta.tool, self._language)}{self._plain}\n")
+                self._write_line(answers.tool_run(delta.tool, self._language))
             if delta.text:
-                sys.stdout.write((f"{self._plain}\n\n" if self._in_thought else "") + delta.text)
-                self._in_thought = False
+                if self._in_thought:
+                    sys.stdout.write(f"{self._words.flush()}{self._plain}\n\n")
+                    self._in_thought = False
+                sys.stdout.write(self._words.feed(delta.text))
         sys.stdout.flush()
 
     def finish(self, answer: Answer | None) -> None:
         """End the line, and print the footer."""
         if answer is not None:
-            print(f"{self._plain}\n\n{self._dim}[{answers.summary(answer, self._language)}]{self._plain}", flush=True)
+            summary = make_controls_visible(answers.summary(answer, self._language))
+            print(f"{self._words.flush()}{self._plain}\n\n{self._dim}[{summary}]{self._plain}", flush=True)
+
+    def _write_line(self, words: str) -> None:
+        """A line that is none of the answer's."""
+        sys.stdout.write(f"{self._dim}{make_controls_visible(words)}{self._plain}\n")
 
     def withdraw(self) -> None:
         """Clear what a notebook shows. What a terminal printed cannot be taken back: it is said."""

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ernie_magic.visible import make_controls_visible
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,11 +41,11 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
     def __repr__(self) -> str:
-        lines = [self.headers, *[[cell.replace("\n", " ") for cell in row] for row in self.rows]]
+        lines = [[make_controls_visible(cell).replace("\n", " ") for cell in row] for row in (self.headers, *self.rows)]
         widths = [max(width(line[i]) for line in lines) for i in range(len(self.headers))]
         shown = ["  ".join(cell + " " * (w - width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
         shown.insert(1, "  ".join("-" * w for w in widths))
-        return "\n".join([*shown, *([self.note] if self.note else [])])
+        return "\n".join([*shown, *([make_controls_visible(self.note)] if self.note else [])])
 
 
 def width(text: str) -> int:

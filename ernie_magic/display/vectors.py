@@ -14,6 +14,7 @@ from ernie_magic import similarity
 from ernie_magic.display.answer import EMULATED, PARTIAL, TOKENS
 from ernie_magic.display.tables import clip, width
 from ernie_magic.language import Language, Text
+from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,11 +97,11 @@ class Heat:
                 f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{html.escape(self._note())}</small></p>")
 
     def __repr__(self) -> str:
-        labels = [f"{i}. {clip(text, _LABEL)}" for i, text in enumerate(self.embeddings.texts[:_MOST], start=1)]
+        labels = [f"{i}. {make_controls_visible(clip(text, _LABEL))}" for i, text in enumerate(self.embeddings.texts[:_MOST], start=1)]
         wide = max((width(label) for label in labels), default=0)
         lines = [" " * wide + "".join(f"{i:>6}" for i in range(1, len(labels) + 1))]
         lines += [label + " " * (wide - width(label)) + "".join(f"{value:6.2f}" for value in row) for label, row in zip(labels, self.similarities, strict=True)]
-        return "\n".join([*lines, self._note()])
+        return make_controls_visible("\n".join([*lines, self._note()]))
 
 
 def _cell(value: float, title: str) -> str:
@@ -166,7 +167,7 @@ class Plane:
             for offset, sign in enumerate(mark):
                 rows[round(y)][round(x) + offset] = sign
             legend += [f"{i}. {clip(text, _LABEL)}"] if i <= _LABELLED else []
-        return "\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()])
+        return make_controls_visible("\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()]))
 
 
 def _interactive(plane: Plane) -> dict[str, Any]:

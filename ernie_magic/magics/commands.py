@@ -12,6 +12,7 @@ from ernie_magic.language import LANGUAGES, Language, Text, same
 from ernie_magic.magics.options import split
 from ernie_magic.services import EMULATOR, shown_url
 from ernie_magic.suggest import near
+from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _say(session: Session, text: Text, **values: object) -> None:
-    print(text.say(session.settings.spoken, **values))
+    print(make_controls_visible(text.say(session.settings.spoken, **values)))
 
 
 def _conversation(session: Session, name: str) -> Conversation:
@@ -163,7 +164,7 @@ def config(session: Session, words: list[str]) -> Table | None:
         name = words[0].replace("-", "_")
         if name in ("api_key", "secret_key", "base_url"):
             use(session, [])
-        print(f"{name} = {_setting(session, name) or Text('（未设置）', '(not set)').say(settings.spoken)}")
+        print(make_controls_visible(f"{name} = {_setting(session, name) or Text('（未设置）', '(not set)').say(settings.spoken)}"))
         return None
     names = [name for name in settings.trait_names(config=True) if not words or name == words[0].replace("-", "_")]
     if not names:

@@ -46,3 +46,10 @@ def test_ctrl_c_comes_back_to_the_prompt_with_one_line(terminal, emulator):
     while emulator.open_streams and time.monotonic() < end:
         time.sleep(0.01)
     assert emulator.open_streams == 0
+
+
+def test_an_answer_cannot_write_the_clipboard_or_the_title(terminal):
+    ask(terminal, r"[[echo]]\x1b]52;c;cm0gLXJm\x07\x1b]0;pwned\x07 end")
+    terminal.expect("␛]52;c;cm0gLXJm␇␛]0;pwned␇ end")
+    terminal.expect(r"\[ernie-4\.5-turbo-128k")
+    terminal.expect(r"In \[2\]: ")
