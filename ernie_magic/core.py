@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import mapping, models, parameters, safety, tools
+from ernie_magic import mapping, models, parameters, safety, tools, values
 from ernie_magic.drawing import Drawing
 from ernie_magic.embedding import Embedding
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
-from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.models import Listed
 from ernie_magic.nested import NestedLoop
 from ernie_magic.pictures import ImageSet
 from ernie_magic.requests import ChatRequest, Message, chat_request, pictures_in, room
-from ernie_magic.running import Errand
+from ernie_magic.running import Errand, in_thread
 from ernie_magic.services import EMULATOR, Endpoint, Signature
 from ernie_magic.suggest import near
 from ernie_magic.tokens import TokenCount, estimate
@@ -25,8 +24,8 @@ from ernie_magic.usage import Usage, UsageLog
 from ernie_magic.vector_store import VectorStore
 from ernie_magic.wire import openai_style, qianfan_v1, replies
 from ernie_magic.wire.client import Client
-from ernie_magic.wire.failures import not_the_api
-from ernie_magic.wire.protocol import Delta, WireRequest, safe
+from ernie_magic.wire.failures import not_expected
+from ernie_magic.wire.protocol import Delta, WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Reader
     from ernie_magic.workers import Engine
 
+Result = TypeVar("Result")
 _PROTOCOLS: dict[str, ModuleType] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
 _KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding"), "rerank": Text("排序", "a rerank"),
                "completion": Text("续写", "a completion")}
@@ -49,6 +49,8 @@ _OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 ROWS_AT_ONCE = 20  # that a worker is given
 _CLIPPED = " … (truncated)"
+_MANY = 500  # models that are gone through in a few milliseconds
+_LOOKED_AT = 10_000  # models among which a misspelled one is looked for
 _OFFERED = 4  # models named when none is like the one that was asked for
 _LIST_TIMEOUT = 30.0  # seconds
 _LISTS_KEPT = 300.0  # seconds for which a list that could not be had is not asked for again
@@ -158,6 +160,7 @@ class Core:
         self.listed: dict[object, list[Listed]] = {}  # by account
         self._usage = usage
         self._emulator_url = emulator_url
+        self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}  # by account: of which list
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
 
     async def place(self, endpoint: Endpoint) -> Endpoint:
@@ -186,14 +189,16 @@ class Core:
                 raise safety.withdrawn(reader.flag, reader.id, locked=plan.is_turn)
             if problem or not _for_us(reader, request, plan):
                 break
+            asked, allowed = reader.tool_calls[: tools.MAX_ANSWERED], tools.MAX_RUNS - len(runs)
             try:
-                done = [_fitting(await _run(call, plan.options.functions, emit), request.model) for call in reader.tool_calls]
+                done = await _run_all(asked, allowed, plan.options.functions, emit, request.model)
             except (ErnieError, asyncio.CancelledError) as error:
                 problem = error
                 break
-            said = [reader.message, *(_result(call, run) for call, run in zip(reader.tool_calls, done, strict=True))]
-            before += reader.message["content"]
-            rounds, runs, spent = rounds + said, runs + done, spent + (reader.usage or Usage())
+            message = {**reader.message, "tool_calls": list(asked)}
+            said = [message, *(_result(call, run) for call, run in zip(asked, done, strict=True))]
+            before += message["content"]
+            rounds, runs, spent = rounds + said, runs + done[:allowed], spent + (reader.usage or Usage())
             # A tool that had to be called was called: to ask for it again would never end, nor would a model that always asks.
             done_with = ("tool_choice",) if len(runs) < tools.MAX_RUNS else ("tool_choice", "tools", "parallel_tool_calls")
             left = {name: value for name, value in request.parameters.items() if name not in done_with}
@@ -385,10 +390,9 @@ class Core:
         if endpoint.service.protocol != "qianfan-v1":
             return TokenCount(estimate(text))
         payload = await self.client.send(endpoint, qianfan_v1.tokenizer(text, model), settings)
-        usage = payload.get("usage")
-        counted = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-        if not isinstance(counted, int) or counted < 0:
-            raise not_the_api(200, scrub(str(payload)[:1000]))
+        counted = values.whole_number(values.fields(payload.get("usage")).get("prompt_tokens"))
+        if counted is None or counted < 0:
+            raise not_expected(payload)
         return TokenCount(counted, estimated=False, model=model)
 
     async def models(self, endpoint: Endpoint, settings: Snapshot) -> list[Listed]:
@@ -400,25 +404,30 @@ class Core:
         else:
             payload = await self.client.send(endpoint, openai_style.MODELS, settings)
             if not isinstance(payload.get("data"), list):
-                raise not_the_api(200, scrub(str(payload)[:1000]))
-            found = [entry for entry in _list(payload["data"]) if entry.get("id")]
-        listed = self.listed[endpoint.account] = [Listed(safe(entry["id"]), entry) for entry in found]
+                raise not_expected(payload)
+            found = payload["data"]
+        listed = self.listed[endpoint.account] = await _aside(len(found), _listed, found)
         return listed
 
     async def _v1_services(self, endpoint: Endpoint, settings: Snapshot) -> list[dict[str, Any]]:
         if not isinstance(endpoint.credential, Signature):
             return [{"id": model.id, "url": model.path} for model in models.CATALOGUE if model.path]
         wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
-        result = (await self.client.send(endpoint, wire, settings)).get("result")
-        groups = result if isinstance(result, dict) else {}
-        return [{**entry, "id": entry["name"]} for name in ("common", "custom") for entry in _list(groups.get(name)) if entry.get("name")]
+        groups = values.fields((await self.client.send(endpoint, wire, settings)).get("result"))
+        found = [entry for name in ("common", "custom") for entry in values.objects(groups.get(name))]
+        return [{**entry, "id": entry.get("name")} for entry in found]
 
     def _paths(self, endpoint: Endpoint) -> dict[str, str]:
         """Qianfan V1's paths by model, as the live list told them."""
         if endpoint.service.protocol != "qianfan-v1":
             return {}
         listed = self.listed.get(endpoint.account, ())
-        return {entry.id.lower(): "/" + "/".join(str(entry.raw["url"]).rstrip("/").split("/")[-2:]) for entry in listed if entry.raw.get("url")}
+        made, paths = self._paths_made.get(endpoint.account, ((), {}))
+        if made is not listed:
+            addresses = {entry.id.lower(): values.text(entry.raw.get("url")) for entry in listed}
+            paths = {id_: "/" + "/".join(url.rstrip("/").split("/")[-2:]) for id_, url in addresses.items() if url}
+            self._paths_made[endpoint.account] = (listed, paths)
+        return paths
 
     async def _model(self, plan: Plan) -> str:
         """The model that was asked for; else the first preferred one that the live list offers."""
@@ -431,7 +440,8 @@ class Core:
                 listed = await self.models(endpoint, replace(settings, retry_count=1))
             except ErnieError:  # the call itself will say what is wrong
                 self._no_list_until[endpoint.account] = time.monotonic() + _LISTS_KEPT
-        return models.preferred([entry.id for entry in listed or ()], sees=sees)
+        offered = [entry.id for entry in listed or ()]
+        return await _aside(len(offered), lambda: models.preferred(offered, sees=sees))
 
     async def _with_suggestions(self, error: ErnieError, model: str, endpoint: Endpoint, settings: Snapshot, kind: Kind) -> ErnieError:
         """A refused model gets the nearest ids that the service does offer for this kind of call."""
@@ -440,10 +450,11 @@ class Core:
                 offered = [entry.id for entry in await self.models(endpoint, replace(settings, retry_count=1))]
             except (ErnieError, asyncio.CancelledError):
                 offered = [entry.id for entry in models.CATALOGUE]
-            fitting = [name for name in offered if models.kind_of(name) in ((kind, None) if kind == "chat" else (kind,)) and name.lower() != model.lower()]
+            wanted = (kind, None) if kind == "chat" else (kind,)
+            fitting = [name for name in offered[:_LOOKED_AT] if models.kind_of(name) in wanted and name.lower() != model.lower()]
             if kind == "chat" and (other := models.kind_of(model)) in _KIND_NAMES:
                 error.cause = _OTHER_KIND.fill(model=model, kind=_KIND_NAMES[other])
-            error.suggestions = near(model, fitting) or (tuple(fitting[:_OFFERED]) if kind != "chat" else ())
+            error.suggestions = await _aside(len(fitting), near, model, fitting) or (tuple(fitting[:_OFFERED]) if kind != "chat" else ())
             if error.suggestions:
                 error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "similar models: {near}; %ernie models lists all").fill(
                     near=", ".join(error.suggestions))
@@ -462,6 +473,17 @@ def _for_us(reader: Reader, request: ChatRequest, plan: Plan) -> bool:
     asked = {call["function"]["name"] for call in reader.tool_calls}
     described = {(tool.get("function") or {}).get("name") for tool in request.parameters.get("tools") or ()}
     return bool(asked and described and plan.options.functions) and not asked & (described - set(plan.options.functions))
+
+
+async def _run_all(
+    asked: Sequence[Mapping[str, Any]], most: int, functions: Mapping[str, Callable[..., Any]], emit: Callable[[Delta], None], model: str
+) -> list[ToolRun]:
+    """The result of each call; no more than `most` are made, and the model is told of the others that they were not."""
+    done: list[ToolRun] = []
+    for call in asked:
+        run = await _run(call, functions, emit) if len(done) < most else tools.not_called(call)
+        done.append(_fitting(run, model))
+    return done
 
 
 async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], emit: Callable[[Delta], None]) -> ToolRun:
@@ -494,5 +516,13 @@ def _fitting(run: ToolRun, model: str) -> ToolRun:
     return run._replace(content=run.content[: most // 2] + _CLIPPED) if most and len(run.content) > most // 2 else run
 
 
-def _list(found: object) -> list[dict[str, Any]]:
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+def _listed(found: Sequence[object]) -> list[Listed]:
+    """The models of a list; an entry without an id is none."""
+    entries = values.objects(found)
+    ids = values.words([entry.get("id") for entry in entries])
+    return [Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_]
+
+
+async def _aside(count: int, function: Callable[..., Result], *args: Any) -> Result:
+    """Work on so many things: on a thread of its own when they are many, so that the loop serves everybody else meanwhile."""
+    return function(*args) if count <= _MANY else await in_thread(function, *args)

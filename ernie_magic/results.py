@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
-from ernie_magic import markdown
+from ernie_magic import markdown, values
 from ernie_magic.language import clipped
 from ernie_magic.usage import simulated
 
@@ -109,13 +109,12 @@ class Answer:
     @property
     def statistic(self) -> Statistic:
         """Speed: the service's own figures where it gives them (seed 002), else as measured here."""
-        said = self.raw.get("statistic")
+        said = values.fields(self.raw.get("statistic"))
         tokens = self.usage.completion_tokens if self.usage else 0
-        measured = Statistic(self.first_seconds or 0.0, self.seconds, tokens / self.seconds if self.seconds else 0.0)
-        if not isinstance(said, dict) or not said.get("total_latency"):
-            return measured
-        first, total, rate = (float(said.get(name) or 0.0) for name in (
-            "first_token_latency", "total_latency", "avg_output_tokens_per_second"))
+        total = values.seconds(said.get("total_latency"))
+        if not total:
+            return Statistic(self.first_seconds or 0.0, self.seconds, tokens / self.seconds if self.seconds else 0.0)
+        first, rate = (values.seconds(said.get(name)) or 0.0 for name in ("first_token_latency", "avg_output_tokens_per_second"))
         return Statistic(first, total, rate, measured=False)
 
     @property

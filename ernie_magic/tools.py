@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-MAX_RUNS = 20  # a model that keeps asking for tools is given no more after so many calls
+MAX_RUNS = 20  # calls of tools on the way to one answer, whether the model asks for them one by one or all at once
+MAX_ANSWERED = 100  # calls of one reply that the model is told of: what it asks for beyond them is left out
 _SIMPLE: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object", type(None): "null"}
 
 
@@ -124,6 +125,11 @@ def result(call: Mapping[str, Any], value: object = None, error: Exception | Non
         return ToolRun(name, arguments, json.dumps({"error": whole_characters(scrub(f"{type(error).__name__}: {words(error)}"))[:1000]}, ensure_ascii=False), failed=True)
     text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
     return ToolRun(name, arguments, without_keys(whole_characters(text).encode()).decode())
+
+
+def not_called(call: Mapping[str, Any]) -> ToolRun:
+    """What the model is told of a call that was one too many."""
+    return result(call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer"))
 
 
 def _schema(hint: Any) -> dict[str, Any]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from ernie_magic import values
 from ernie_magic.keys import Key
 from ernie_magic.services import AccessToken, Bearer, BearerFromPair, Credential, Signature, TokenFromPair
+from ernie_magic.wire import reading
 from ernie_magic.wire.failures import failure
 
 if TYPE_CHECKING:
@@ -32,7 +36,7 @@ EXCHANGE_TIMEOUT = 30.0  # seconds for a pair to be exchanged
 BEARER_PATH = "/v1/BCE-BEARER/token"
 OAUTH_PATH = "/oauth/2.0/token"
 _SAFE = "-._~"
-_NO_TOKEN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # whatever a reply may be in a token's place
+_SENDABLE = re.compile(r"\s*[\x21-\x7e]{1,8192}\s*")  # what a header and an address take
 
 
 def timestamp(at: float) -> str:
@@ -177,31 +181,42 @@ def _bearer(key: Key) -> dict[str, str]:
 
 async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> tuple[Key, float]:
     url = f"{credential.iam_url.rstrip('/')}{BEARER_PATH}?expireInSeconds={TOKEN_SECONDS}"
-    response = await http.get(url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT)
-    try:
-        found = response.json()
-        return _sendable(found["token"]), _epoch(found["expireTime"], time.time() + TOKEN_SECONDS)
-    except _NO_TOKEN:
-        raise failure(response.status_code, response.headers, response.content) from None
+    request = http.build_request("GET", url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT)
+    token, found = await _exchanged(http, request, "token")
+    return token, _epoch(found.get("expireTime"), time.time() + TOKEN_SECONDS)
 
 
 async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> tuple[Key, float]:
     query = {"grant_type": "client_credentials", "client_id": credential.pair.access.reveal(), "client_secret": credential.pair.secret.reveal()}
-    response = await http.post(f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={}, timeout=EXCHANGE_TIMEOUT)
+    request = http.build_request("POST", f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={}, timeout=EXCHANGE_TIMEOUT)
+    token, found = await _exchanged(http, request, "access_token")
+    return token, time.time() + min(values.seconds(found.get("expires_in")) or MONTH, MONTH)
+
+
+async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, name: str) -> tuple[Key, Mapping[str, Any]]:
+    """The token that a pair was exchanged for, and the rest of the reply.
+
+    Raises
+    ------
+    ErnieError
+        There is none that could be sent.
+    """
+    response = await http.send(request, stream=True)
     try:
-        found = response.json()
-        return _sendable(found["access_token"]), time.time() + min(float(found.get("expires_in") or MONTH), MONTH)
-    except _NO_TOKEN:
-        raise failure(response.status_code, response.headers, response.content) from None
-
-
-def _sendable(token: str) -> Key:
-    token.encode("ascii")
-    return Key(token)
+        raw = await reading.beginning(response)
+    finally:
+        await response.aclose()
+    found: Mapping[str, Any] = {}
+    with suppress(ValueError):
+        found = values.fields(values.parse(raw.decode("utf-8", "replace")))
+    token = found.get(name)
+    if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
+        raise failure(response.status_code, response.headers, raw)
+    return Key(token), found
 
 
 def _epoch(text: object, otherwise: float) -> float:
     try:
         return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return otherwise

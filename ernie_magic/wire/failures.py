@@ -7,16 +7,18 @@ Five shapes are met (reference aistudio-and-ernie-today 1.6): {"error": {code, m
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic import values
 from ernie_magic.error_codes import case_for, is_known
 from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RateLimited, RequestTimeout, ServiceUnreachable
 from ernie_magic.keys import scrub
-from ernie_magic.language import Text, same
+from ernie_magic.language import Text, same, whole_characters
 from ernie_magic.services import shown_url
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
+_CODE = 100  # characters of a code, a type
+_LONGEST_WAIT = 366 * 86_400.0  # seconds: who asks to wait for more than a year says nothing
 _OTHER_JSON = Text("别的 JSON 内容", "JSON of another kind")
 
 
@@ -44,14 +48,19 @@ def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None
         found = {"code": body["errorCode"], "message": body.get("errorMsg")}
     elif body.get("error_code"):
         found = {"code": body["error_code"], "message": body.get("error_msg")}
-    elif body.get("code") and ("msg" in body or "message" in body) and (bad or is_known(str(body["code"]))):
+    elif body.get("code") and ("msg" in body or "message" in body) and (bad or is_known(_said(body["code"], "code"))):
         found = {"code": body["code"], "message": body.get("msg") or body.get("message")}
     elif "detail" in body and bad:
-        detail = body["detail"]
-        found = {"message": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)}
+        found = {"message": body["detail"]}
     if found is not None:
         found["request_id"] = next((body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), "")
-    return {name: str(value) for name, value in found.items() if value not in (None, "")} if found is not None else None
+    return {name: _said(value, name) for name, value in found.items() if value not in (None, "")} if found is not None else None
+
+
+def _said(found: object, name: str) -> str:
+    """What a service says, whatever kind of value it says it by."""
+    text = found if isinstance(found, str) else values.word(found) or json.dumps(found, ensure_ascii=False)
+    return whole_characters(text[: MAX_BODY if name == "message" else _CODE])
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
@@ -68,16 +77,27 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
     """
     whole = body[:MAX_BODY].decode("utf-8", "replace")
     text = scrub(whole)
-    try:
-        parsed = json.loads(whole)
-    except (ValueError, RecursionError):
-        parsed = None
+    parsed = None
+    with suppress(ValueError):
+        parsed = values.parse(whole)
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
         return _redirected(scrub(target), status)
     said = refusal(parsed, status) if isinstance(parsed, dict) else None
     if said is None and status < 400:  # noqa: PLR2004
         return not_the_api(status, text)
-    said = said or ({"message": _readable(text)} if parsed is None else {})
+    return refused(said or ({"message": _readable(text)} if parsed is None else {}), status, headers, text)
+
+
+def refused(said: Mapping[str, str], status: int, headers: Mapping[str, str], text: str) -> ErnieError:
+    """The error for what a service says (`refusal`).
+
+    Parameters
+    ----------
+    said
+        Code, type, message and request id, as far as they are known.
+    text
+        The reply's beginning.
+    """
     case = case_for(status, said.get("code", ""))
     code = said.get("code", "") if case.codes else scrub(said.get("code", ""))  # a code of the table is no key
     message = scrub(said.get("message", ""))
@@ -89,7 +109,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         (headers[name] for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id") if headers.get(name)), "")
     error = case.error(
         what, case.cause, case.advice, status=status, code=code, type=scrub(said.get("type", "")),
-        message=message, request_id=scrub(request_id), body=text, retryable=case.retryable, retry_after=_seconds(headers),
+        message=message, request_id=scrub(request_id[:_CODE]), body=scrub(text), retryable=case.retryable, retry_after=_seconds(headers),
     )
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
@@ -109,6 +129,17 @@ def not_the_api(status: int, text: str) -> ProtocolError:
         body=text, status=status)
 
 
+def not_expected(payload: object) -> ProtocolError:
+    """The error for a reply of JSON that is not what was asked for."""
+    return not_the_api(200, scrub(beginning_of(payload, 2000)))
+
+
+def beginning_of(payload: object, most: int = MAX_BODY) -> str:
+    """The beginning of a reply as JSON; no more of it is written than that."""
+    pieces = json.JSONEncoder(ensure_ascii=False, default=str).iterencode(payload)
+    return "".join(islice(pieces, most))[:most]
+
+
 def _redirected(target: str, status: int) -> ProtocolError:
     """A redirect is told, not followed: the key would go along to another host."""
     return ProtocolError(
@@ -125,16 +156,14 @@ def _readable(text: str) -> str:
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    """Retry-After: seconds, or a date (RFC 9110)."""
+    """Retry-After: seconds, or a date (RFC 9110, section 10.2.3)."""
     said = headers.get("retry-after", "")
-    try:
-        return float(said) if 0 <= float(said) < math.inf else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
+    found = values.seconds(said)
+    if found is None:
+        # The library raises nearly anything for what only looks like a date: OverflowError for a year of eleven digits.
+        with suppress(Exception):
+            found = max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    return found if found is not None and found <= _LONGEST_WAIT else None
 
 
 def cut() -> IncompleteAnswer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic import values
 from ernie_magic.wire import protocol
 from ernie_magic.wire.protocol import WireRequest
 
@@ -56,10 +57,10 @@ class Reader(protocol.Reader):
         return "choices" in payload
 
     def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        choices = chunk.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-        part = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
-        return choice, part if isinstance(part, dict) else {}
+        choices = values.items(chunk.get("choices"))
+        choice = values.fields(choices[0]) if choices else {}
+        part = values.fields(choice.get("delta")) or values.fields(choice.get("message"))
+        return choice, part or {"content": choice.get("text")}
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         try:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic.keys import Guard, scrub
+from ernie_magic import values
+from ernie_magic.keys import Guard
 from ernie_magic.language import whole_characters
 from ernie_magic.results import Answer
 from ernie_magic.usage import Usage
+from ernie_magic.values import safe, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
-_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+MAX_TOOL_CALLS = 1000  # that one reply may ask for, and pages that its search may have found: more is no answer
+_MAX_TOOL_NAME = 1000  # characters of a tool's name or a call's id, which are sent back as they came
 _LARGEST = 10**15  # tokens: more cannot be meant
 
 
@@ -103,6 +107,16 @@ class Delta(NamedTuple):
     event: Mapping[str, Any] | None = None
 
 
+@dataclass
+class _ToolCall:
+    """A tool call as far as it has come."""
+
+    id: str = ""
+    type: str = "function"
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
 class Reader(ABC):
     """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as one chunk.
 
@@ -126,7 +140,9 @@ class Reader(ABC):
         self.flag = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._tool_calls: list[dict[str, Any]] = []
+        self._tool_calls: list[_ToolCall] = []
+        self._tool_calls_by_index: dict[int, _ToolCall] = {}
+        self._whole_tool_calls: tuple[dict[str, Any], ...] | None = None  # made once, until another piece comes
         self._usage: dict[str, Any] | None = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
@@ -137,7 +153,7 @@ class Reader(ABC):
     @property
     def id(self) -> str:
         """The service's id of the call, "" when it gave none."""
-        return safe(self._meta.get("id") or "")
+        return word(self._meta.get("id"))
 
     @property
     def usage(self) -> Usage | None:
@@ -147,7 +163,7 @@ class Reader(ABC):
     @property
     def model(self) -> str:
         """The model's id as the service reports it."""
-        return safe(self._meta.get("model") or self.request.endpoint or self.request.model)
+        return word(self._meta.get("model")) or safe(self.request.endpoint or self.request.model)
 
     @property
     def tokens(self) -> int | None:
@@ -208,22 +224,23 @@ class Reader(ABC):
     def _hear(self, chunk: dict[str, Any]) -> Delta | None:
         """All that a chunk may say."""
         self.started = True
-        self._meta = {**{k: v for k, v in chunk.items() if k not in ("choices", "usage", "result")}, **self._meta}
+        for name, value in chunk.items():
+            if name not in ("choices", "usage", "result"):
+                self._meta.setdefault(name, value)
         if isinstance(chunk.get("usage"), dict):
             self._usage = chunk["usage"]  # it may be null, on each chunk or in the last: the last one that says something
         facts, part = self._parts(chunk)
         if reason := facts.get("finish_reason"):
-            self.finish_reason = safe(reason)
+            self.finish_reason = word(reason)
         self.finished = self.finished or self._ended(facts)
         for found in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type (reference, quirk 23).
-            self.flag = max(self.flag, int(str(found)[:9]) if str(found).isdecimal() else 0)
-        self.must_clear = self.must_clear or bool(chunk.get("need_clear_history") or facts.get("need_clear_history"))
+            self.flag = max(self.flag, values.whole_number(found) or 0)
+        self.must_clear = self.must_clear or any(values.yes(place.get("need_clear_history")) for place in (chunk, facts))
         self._choice.update({k: v for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
-        self._search += _searched(chunk, facts)
-        calls = part.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict) and isinstance(call.get("function") or {}, dict):
+        self._search += _searched(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)]
+        for call in values.objects(part.get("tool_calls")):
+            if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
         text, reasoning = (guard.feed(whole_characters(t)) if isinstance(t, str) else "" for guard, t in zip(self._guards, (
@@ -243,28 +260,38 @@ class Reader(ABC):
 
     def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
         """A piece of a tool call: OpenAI's come with an index, others whole or with nothing but an id (reference, quirk 22)."""
-        calls, given = self._tool_calls, piece.get("function") or {}
-        index = piece.get("index")
-        if isinstance(index, int):
-            call = next((c for c in calls if c.get("index") == index), None)
+        given = values.fields(piece.get("function"))
+        index = values.whole_number(piece.get("index"))
+        id_, name = word(piece.get("id"), _MAX_TOOL_NAME), word(given.get("name"), _MAX_TOOL_NAME)
+        if index is not None:
+            call = self._tool_calls_by_index.get(index)
         else:
-            same = calls and (piece.get("id") == calls[-1]["id"] if piece.get("id") else not given.get("name"))
-            call = calls[-1] if same else None
+            last = self._tool_calls[-1] if self._tool_calls else None
+            same = last and (id_ == last.id if id_ else not name)
+            call = last if same else None
         if call is None:
-            call = {"id": "", "type": "function", "function": {"name": "", "arguments": ""}, **({"index": index} if isinstance(index, int) else {})}
-            calls.append(call)
-        call["id"] = str(piece.get("id") or call["id"])
-        call["type"] = str(piece.get("type") or call["type"])
+            if len(self._tool_calls) == MAX_TOOL_CALLS:
+                return
+            call = _ToolCall()
+            self._tool_calls.append(call)
+            if index is not None:
+                self._tool_calls_by_index[index] = call
+        self._whole_tool_calls = None
+        call.id = id_ or call.id
+        call.type = word(piece.get("type")) or call.type
+        call.name = name or call.name
         arguments = given.get("arguments") or ""
-        call["function"]["name"] = str(given.get("name") or call["function"]["name"])
-        call["function"]["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        call.arguments.append(arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False))
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tools that the model asks for, each whole."""
-        # V1 gives no ids, and other services want them to match.
-        return tuple({"id": call["id"] or f"call_{i}", "type": call["type"], "function": {name: safe(text) for name, text in call["function"].items()}}
-                     for i, call in enumerate(self._tool_calls, start=1))
+        if self._whole_tool_calls is None:
+            # V1 gives no ids, and other services want them to match.
+            self._whole_tool_calls = tuple(
+                {"id": call.id or f"call_{i}", "type": call.type, "function": {"name": call.name, "arguments": safe("".join(call.arguments))}}
+                for i, call in enumerate(self._tool_calls, start=1))
+        return self._whole_tool_calls
 
     @property
     def message(self) -> dict[str, Any]:
@@ -276,41 +303,35 @@ class Reader(ABC):
         """The answer so far."""
         self.end()
         reasoning = "".join(self._reasoning)
-        ban_round = self._choice.get("ban_round")
         return Answer(
             text="".join(self._text), reasoning=reasoning, request=self.request, usage=self.usage,
             model=self.model, finish_reason=self.finish_reason, tool_calls=self.tool_calls,
             partial=partial, seconds=seconds, first_seconds=first_seconds, id=self.id, flag=self.flag,
-            ban_round=ban_round if isinstance(ban_round, int) else None,
-            is_truncated=self.finish_reason == "length" or bool(self._choice.get("is_truncated")),
+            ban_round=values.whole_number(self._choice.get("ban_round")),
+            is_truncated=self.finish_reason == "length" or values.yes(self._choice.get("is_truncated")),
             history_cleared=self.must_clear, search=tuple(self._search), service=service,
             raw=self._raw({**self.message, **({"reasoning_content": reasoning} if reasoning else {})}),
         )
 
 
-def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The pages a search found; where they stand is not settled (reference aistudio-and-ernie-today 2.3)."""
     for place in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
-        found = place.get("search_results") if isinstance(place, dict) else None
+        found = values.fields(place).get("search_results")
         if isinstance(found, list):
-            return [result for result in found if isinstance(result, dict)]
+            return values.objects(found)
     return []
-
-
-def safe(found: object) -> str:
-    """A server's word as it may be shown: no key in it, no half characters, nothing that commands a terminal."""
-    return scrub(whole_characters(str(found)).translate(_CONTROLS))
 
 
 def usage_of(found: object) -> Usage:
     """The tokens in a reply's `usage`; what it does not say, or says wrongly, is 0."""
 
-    def number(place: object, name: str) -> int:
-        value = place.get(name) if isinstance(place, dict) else None
-        return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST else 0
+    def tokens(place: Mapping[str, Any], name: str) -> int:
+        value = values.whole_number(place.get(name)) or 0
+        return value if 0 <= value < _LARGEST else 0
 
-    details = found.get("prompt_tokens_details") if isinstance(found, dict) else None
-    said = found.get("completion_tokens_details") if isinstance(found, dict) else None
-    prompt, completion = number(found, "prompt_tokens"), number(found, "completion_tokens")
-    return Usage(prompt, completion, number(found, "total_tokens") or prompt + completion,
-                 number(details, "search_tokens"), number(details, "cached_tokens"), number(said, "reasoning_tokens"))
+    said = values.fields(found)
+    of_prompt, of_completion = values.fields(said.get("prompt_tokens_details")), values.fields(said.get("completion_tokens_details"))
+    prompt, completion = tokens(said, "prompt_tokens"), tokens(said, "completion_tokens")
+    return Usage(prompt, completion, tokens(said, "total_tokens") or prompt + completion,
+                 tokens(of_prompt, "search_tokens"), tokens(of_prompt, "cached_tokens"), tokens(of_completion, "reasoning_tokens"))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic import values
 from ernie_magic.errors import ProtocolError
 from ernie_magic.keys import scrub, without_keys
 from ernie_magic.language import Text
+from ernie_magic.running import in_thread
 from ernie_magic.wire import sse
-from ernie_magic.wire.failures import MAX_BODY, cut, failure, not_the_api, refusal
+from ernie_magic.wire.failures import MAX_BODY, beginning_of, cut, failure, not_the_api, refusal, refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -28,7 +31,6 @@ AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of some 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that came in the place of a stream
 _TOO_LARGE = Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end")
-_DECODE = json.JSONDecoder().raw_decode
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})  # a refusal has one of these (`failures.refusal`)
 
 
@@ -75,15 +77,25 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     start = bytes(raw[:MAX_BODY])
     if raw.count(b",") > MAX_VALUES:
         raise not_the_api(response.status_code, scrub(start.decode("utf-8", "replace")))
-    try:
-        text = raw.decode(json.detect_encoding(raw), "surrogatepass")
+    payload = None
+    with suppress(ValueError):
+        text = _text(raw)
         del raw  # pictures make a large reply: it is never there three times
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
-        payload = None
+        payload = await _parse_aside(text)
     if not isinstance(payload, dict) or refusal(payload) is not None:
         raise failure(response.status_code, response.headers, start)
     return payload
+
+
+async def _parse_aside(text: str) -> object:
+    """The JSON of a text; of a long one on a thread of its own, so that the loop serves everybody else meanwhile."""
+    return values.parse(text) if len(text) <= values.LONG else await in_thread(values.parse_in_turns, text)
+
+
+def _text(raw: bytes | bytearray) -> str:
+    """A reply as text: a byte that is no character does not take the others with it."""
+    encoding = json.detect_encoding(raw)
+    return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
 
 
 async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -99,7 +111,7 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each layer more costs a tenth of it)
+async def _payloads(  # noqa: C901  (one loop for every byte: each layer more costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
 ) -> AsyncGenerator[dict[str, Any], None]:
     """The JSON of the events of a reply, until it ends or, once the service said that this was all, has nothing more to say."""
@@ -129,15 +141,14 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
             # When the answer is whole, how the connection ends does not matter.
             events, ended, problem = decoder.cut(), True, None if finished else error
         for event in () if done else events:
+            if event.data == "[DONE]":
+                done = True
+                break
             try:
-                payload, end = _DECODE(event.data)
-            except (ValueError, RecursionError):
-                payload, end = None, -1
-            if end != len(event.data):  # white space around it, or no JSON
-                if event.data == "[DONE]":
-                    done = True
-                    break
-                payload = _parsed(event, unread)
+                payload = values.parse(event.data) if len(event.data) <= values.LONG else await _parse_aside(event.data)
+            except ValueError:
+                payload = None
+                _no_json(event, unread)
             if type(payload) is dict:
                 if not _SUSPECT.isdisjoint(payload):
                     _raise_refusal(payload, response)
@@ -148,35 +159,32 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
         raise cut()
 
 
-def _parsed(event: sse.Event, unread: list[str]) -> object:
-    try:
-        return json.loads(event.data)
-    except (ValueError, RecursionError):
-        if event.bare:
-            if len(unread) < MAX_UNREAD:
-                unread.append(event.data[:MAX_BODY])
-            return None
-        if not event.whole:
-            raise cut() from None
-        raise ProtocolError(
-            Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
-            Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
-            Text("再试一次", "try again"), body=scrub(event.data[:MAX_BODY])) from None
+def _no_json(event: sse.Event, unread: list[str]) -> None:
+    """A part of something longer is kept for an error; anything else is one."""
+    if event.bare:
+        if len(unread) < MAX_UNREAD:
+            unread.append(event.data[:MAX_BODY])
+        return
+    if not event.whole:
+        raise cut() from None
+    raise ProtocolError(
+        Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
+        Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
+        Text("再试一次", "try again"), body=scrub(event.data[:MAX_BODY])) from None
 
 
 def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
-    if refusal(payload) is not None:
-        raise failure(200, response.headers, json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace"))
+    if (said := refusal(payload)) is not None:
+        raise refused(said, 200, response.headers, beginning_of(payload))
 
 
 async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """A reply that is one JSON body: what was asked for, or an error with status 200."""
     is_json = "json" in response.headers.get("content-type", "json")
     raw = await beginning(response, MAX_REPLY if is_json else MAX_BODY)
-    try:
-        payload = json.loads(raw)
-    except (ValueError, RecursionError):
-        payload = None
+    payload = None
+    with suppress(ValueError):
+        payload = await _parse_aside(_text(raw))
     if not isinstance(payload, dict) or not reader.knows(payload):
         raise failure(response.status_code, response.headers, raw)
     pieces = [piece for piece in (reader.feed(payload), reader.end()) if piece]

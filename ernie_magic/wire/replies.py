@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-import math
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ernie_magic.keys import scrub
+from ernie_magic import values
 from ernie_magic.results import Ranked, Ranking
-from ernie_magic.wire.failures import not_the_api
-from ernie_magic.wire.protocol import safe, usage_of
+from ernie_magic.values import safe, word
+from ernie_magic.wire.failures import not_expected
+from ernie_magic.wire.protocol import usage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
-    from ernie_magic.errors import ProtocolError
     from ernie_magic.requests import ImageRequest, RerankRequest
     from ernie_magic.usage import Usage
 
 _PICTURES = 4  # the most that the documents let one call ask for (seed 000)
-_URL, _NAME = 8192, 200  # characters of a link, of a name: more is none
-_LARGE = 2**53  # what JSON's readers agree on
+_URL, _REVISED = 8192, 20_000  # characters of a link, of a revised prompt: more is none
+_MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most some thousands
 
 
 class VectorsReply(NamedTuple):
@@ -56,16 +54,33 @@ def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     """
     import numpy as np
 
-    by_index: dict[int, np.ndarray] = {}
+    items = values.items(payload.get("data"))
+    order = _order([values.fields(item).get("index") for item in items], count)
     try:
-        for place, item in enumerate(payload["data"]):
-            by_index[int(item.get("index", place))] = _vector(item["embedding"])
-        found = np.stack([by_index[i] for i in range(count)])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise _not_expected(payload) from None
-    if not found.shape[1] or not np.isfinite(found).all():
-        raise _not_expected(payload)
-    return VectorsReply(found, safe(payload.get("model") or "")[:_NAME], usage_of(payload.get("usage")))
+        if order is None:
+            raise ValueError("not so many vectors")  # noqa: TRY301
+        found = np.stack([_vector(items[place]["embedding"]) for place in order])
+        whole = bool(found.shape[1]) and bool(np.isfinite(found).all())
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise not_expected(payload) from None
+    if not whole:
+        raise not_expected(payload)
+    return VectorsReply(found, word(payload.get("model")), usage_of(payload.get("usage")))
+
+
+def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
+    """The places of so many items in the order that their indices say; None when they do not tell.
+
+    An item without an index has its place for one. Of a single item whose index is no number at all it is known which is left.
+    """
+    indices = [place if index is None else values.whole_number(index) for place, index in enumerate(said)]
+    odd = [place for place, index in enumerate(indices) if index is None]
+    by_index = {index: place for place, index in enumerate(indices) if index is not None}
+    left = [i for i in range(count) if i not in by_index]
+    if len(odd) == len(left) == 1:
+        by_index[left[0]] = odd[0]
+        left = []
+    return [by_index[i] for i in range(count)] if not left else None
 
 
 def _vector(embedding: object) -> np.ndarray:
@@ -74,9 +89,10 @@ def _vector(embedding: object) -> np.ndarray:
 
     if isinstance(embedding, str):
         return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
-    if not isinstance(embedding, list):
+    if not isinstance(embedding, list) or len(embedding) > _MAX_DIMENSIONS:
         raise TypeError("no vector")
-    made = np.array(embedding, dtype=np.float32)
+    with np.errstate(over="ignore"):  # it is infinite then, and refused
+        made = np.array(embedding, dtype=np.float32)
     if made.ndim != 1:
         raise TypeError("no vector")
     return made
@@ -132,28 +148,24 @@ def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
         There is none.
     """
     found: list[tuple[float, ImageItem]] = []
-    data = payload.get("data")
     most = max(_PICTURES, request.parameters.get("n", 1))
-    for place, item in enumerate(data[:most] if isinstance(data, list) else ()):
+    for place, item in enumerate(values.items(payload.get("data"))[:most]):
         if not isinstance(item, dict):
             continue
-        packed = [text for name in ("b64_json", "b64_image") if isinstance(text := item.pop(name, None), str) and text]
-        url, revised, index, seed = item.get("url"), item.get("revised_prompt"), _number(item.get("index")), _number(item.get("seed"))
-        if not packed and isinstance(url, str) and url[:5].lower() == "data:":
+        packed = [b64 for name in ("b64_json", "b64_image") if isinstance(b64 := item.pop(name, None), str) and b64]
+        url, index = values.text(item.get("url")), values.number(item.get("index"))
+        if not packed and url[:5].lower() == "data:":
             packed, url = [url], ""
-        found.append((place if index is None else index, ImageItem(
-            packed[0] if packed else "", _secure(safe(url)) if isinstance(url, str) and len(url) <= _URL else "", safe(revised) if isinstance(revised, str) else "",
-            seed if isinstance(seed, int) else None)))
+        link = _secure(safe(url)) if len(url) <= _URL else ""
+        revised = safe(values.text(item.get("revised_prompt"))[:_REVISED])
+        found.append((place if index is None else index,
+                      ImageItem(packed[0] if packed else "", link, revised, values.whole_number(item.get("seed")))))
     if not any(item.b64 or item.url for _, item in found):
-        raise _not_expected(payload)
-    created, now = _number(payload.get("created")), time.time()
-    return ImagesReply([item for _, item in sorted(found, key=lambda pair: pair[0])], safe(payload.get("model") or request.model)[:_NAME], safe(payload.get("id") or "")[:_NAME],
+        raise not_expected(payload)
+    created, now = values.number(payload.get("created")), time.time()
+    ordered = [item for _, item in sorted(found, key=lambda pair: pair[0])]
+    return ImagesReply(ordered, word(payload.get("model")) or safe(request.model), word(payload.get("id")),
                        usage_of(payload.get("usage")), created if created is not None and 0 < created < now else now)
-
-
-def _number(found: object) -> float | None:
-    """A finite number; JSON's true, NaN and Infinity are none."""
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) and -_LARGE < found < _LARGE else None
 
 
 def from_base64(text: str) -> bytes:
@@ -189,24 +201,28 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
     ------
     ProtocolError
     """
-    try:
-        found = [Ranked(_document(item) or request.documents[item["index"]], float(item["relevance_score"]), item["index"])
-                 for item in payload["results"]]
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-        raise _not_expected(payload) from None
-    places = [ranked.index for ranked in found]
-    good = all(isinstance(i, int) and 0 <= i < len(request.documents) for i in places) and len(set(places)) == len(places)
-    if not good or not all(math.isfinite(ranked.score) for ranked in found):
-        raise _not_expected(payload)
+    sent = request.documents
+    found = []
+    for item in values.items(payload.get("results"))[: len(sent)]:
+        index, score = _index_of(item, sent), values.number(values.fields(item).get("relevance_score"))
+        if index is None or score is None:
+            raise not_expected(payload)
+        found.append(Ranked(_document(item) or sent[index], score, index))
+    if not isinstance(payload.get("results"), list) or len({ranked.index for ranked in found}) != len(found):
+        raise not_expected(payload)
     best_first = tuple(sorted(found, key=lambda ranked: -ranked.score))
-    return Ranking(best_first, request, usage_of(payload.get("usage")), str(payload.get("model") or request.model), service)
+    return Ranking(best_first, request, usage_of(payload.get("usage")), word(payload.get("model")) or safe(request.model), service)
 
 
-def _document(item: Mapping[str, Any]) -> str:
+def _index_of(item: object, sent: Sequence[str]) -> int | None:
+    """Which document an item is about: the one that it numbers, else the one whose text it repeats."""
+    index = values.whole_number(values.fields(item).get("index"))
+    if index is None and (repeated := _document(item)) in sent:
+        index = sent.index(repeated)
+    return index if index is not None and 0 <= index < len(sent) else None
+
+
+def _document(item: object) -> str:
     """The document's text: some servers wrap it in an object."""
-    found = item.get("document")
-    return str((found.get("text") if isinstance(found, dict) else found) or "")
-
-
-def _not_expected(payload: Mapping[str, Any]) -> ProtocolError:
-    return not_the_api(200, scrub(json.dumps(payload, ensure_ascii=False, default=str)[:2000]))
+    found = values.fields(item).get("document")
+    return values.text(found.get("text") if isinstance(found, dict) else found)

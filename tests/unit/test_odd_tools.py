@@ -212,3 +212,34 @@ def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name,
     monkeypatch.setenv(name, value)
     with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.ServiceUnreachable, match="the network's settings are wrong"):
         session.chat("hi")
+
+
+@pytest.mark.parametrize("asked", [tools.MAX_RUNS - 1, tools.MAX_RUNS, tools.MAX_RUNS + 1, 2000])
+def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(asked):
+    from tests.unit.test_hostile_server import Server, chunk, events, http
+
+    server, called = Server(), []
+    calls = [{"index": i, "id": f"c{i}", "function": {"name": "f", "arguments": f'{{"n": {i}}}'}} for i in range(asked)]
+    first = http(events(*(chunk({"tool_calls": [call]}) for call in calls), chunk({}, finish_reason="tool_calls")))
+    second = http(events(chunk({"content": "done"}), chunk({}, finish_reason="stop")))
+
+    def f(n: int) -> int:
+        """f"""
+        server.reply = second
+        called.append(n)
+        return n
+
+    try:
+        with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1) as session:
+            server.reply = first
+            answer = session.chat("q", tools=[f])
+            told = [message for message in session.history[0].messages if message["role"] == "tool"]
+            requests = [call["id"] for message in session.history[0].messages for call in message.get("tool_calls", ())]
+    finally:
+        server.stop()
+    made = min(asked, tools.MAX_RUNS)
+    assert called == [int(run.content) for run in answer.tool_runs] == list(range(made))
+    assert requests == [message["tool_call_id"] for message in told]  # each call has its result, as services want it
+    assert len(told) == min(asked, tools.MAX_ANSWERED)
+    assert all("not called: at most 20" in message["content"] for message in told[made:])
+    assert answer.text == "done"
