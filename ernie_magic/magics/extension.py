@@ -10,6 +10,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from IPython.core.inputtransformer2 import cell_magic
+
 from ernie_magic.interrupts import CELLS
 from ernie_magic.language import Text
 from ernie_magic.magics.cells import ErnieMagics
@@ -47,6 +49,7 @@ def load(shell: InteractiveShell) -> None:
     if session.settings not in configurables:
         configurables.append(session.settings)
     door = _Door(shell)
+    shell.input_transformers_cleanup.insert(0, _tagged(door.take, has_side_effects=True))
     shell.input_transformers_cleanup.append(_tagged(door.transform, has_side_effects=True))
     shell.events.register("pre_execute", _tagged(CELLS.enter))
     shell.events.register("post_execute", _tagged(CELLS.leave))
@@ -80,10 +83,22 @@ class _Door:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
+    def take(self, lines: list[str]) -> list[str]:
+        """A cell that is one of ours, or holds one, before IPython cleans it up as if it were Python.
+
+        It would take what looks like a prompt (`>>> `, `In [1]: `) from the beginnings of lines, and blanks from lines that are
+        nothing else; below a magic they are the user's words. A cell that is indented or pasted with prompts goes IPython's way.
+        """
+        kept = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
+        if not kept or not kept[0].startswith("%%") or not any(line.split(None, 1)[:1] and line.split(None, 1)[0] in AWAITED for line in kept):
+            return lines
+        taken: list[str] = cell_magic(self.transform(kept))
+        return taken
+
     def transform(self, lines: list[str]) -> list[str]:
         """The magic and its body as an `await`, in a kernel, at the top level."""
         first, *body = lines or [""]
-        name, _, line = first.rstrip("\n").partition(" ")
+        name, _, line = first.rstrip().partition(" ")
         if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
             return lines
         home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"

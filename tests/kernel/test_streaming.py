@@ -123,3 +123,10 @@ def test_what_the_service_withdraws_is_taken_back_from_the_screen(kernel, cell):
     assert "word1" in str([m["content"] for _, m in ran.messages])  # it was on the screen
     assert "word1" not in str(ran.outputs)
     assert kernel.value("len(ernie.history), ernie.conversation.locked") == "0 True"
+
+
+def test_a_prompt_that_looks_like_an_interpreter_s_is_sent_as_it_was_typed(kernel, emulator):
+    for prompt in (">>> 1 + 1\n2\n   \n  end", "In [1]: x\n   ...: y"):
+        for above in ("", "%%time\n"):
+            kernel.run(f"{above}%%ernie --no-history\n{prompt}")
+            assert emulator.requests[-1].body["messages"][-1]["content"] == prompt

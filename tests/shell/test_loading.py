@@ -16,7 +16,7 @@ def test_loading_again_keeps_the_session_and_one_of_everything(run, shell, ernie
     run("%reload_ext ernie_magic")
     assert shell.user_ns["ernie"] is ernie
     assert len(ernie.history) == 1
-    assert counts(shell) == (1, 3, 1)
+    assert counts(shell) == (2, 3, 1)
 
 
 def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, monkeypatch):
@@ -26,7 +26,7 @@ def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, mon
         for name in [name for name in sys.modules if name.startswith("ernie_magic.magics")]:
             del sys.modules[name]
         run("import ernie_magic.magics.extension; ernie_magic.magics.extension.load(get_ipython())")
-        assert counts(shell) == (1, 3, 1)
+        assert counts(shell) == (2, 3, 1)
         assert shell.user_ns["ernie"] is ernie
         run("%%ernie\n[[echo]]again")
         assert len(ernie.history) == 2

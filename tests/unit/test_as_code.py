@@ -78,11 +78,10 @@ def test_three_forms_of_a_question_are_one_request(session, prompt, given_, mode
 
     exec(code.python, {"ernie": Recorder()})
     assert asked == ([request] if name == "main" else [name, request])
-    words = [system, *given_.get("stop", [])]
-    braces, broken = any("{{" in text for text in (prompt, *words)), any(len(word.splitlines()) > 1 for word in words)
-    fits = "--" not in words and not (braces and (broken or any("{{" in word for word in words)))
+    fits = "--" not in [system, *given_.get("stop", [])]
     assert code.magic.en.startswith("#") is not fits
     if not fits:
+        assert code.magic.en.splitlines()[1:] == code.python.splitlines()
         return
     line, below = cell(code.magic.en, "%%ernie")
     said = chat_line(line, {})
@@ -138,14 +137,16 @@ def test_the_official_client_makes_the_same_pictures_and_vectors(session, emulat
     assert (embed_line(line, {}).options, below.split("\n")) == ({}, ["推荐美食", "it's"])
 
 
-def test_what_does_not_fit_into_a_magic_is_said(session):
+def test_what_does_not_fit_into_a_magic_is_said_in_python(session):
     at = session.endpoint()
     request = embedding_request(["one\ntwo"], model="embedding-v1", given={}, extra={}, rules=at.rules)
     assert [as_code.of_embedding(request, at).magic.say(language)[0] for language in LANGUAGES] == ["#", "#"]
     conversation = session["long"]
-    conversation.system = "one\n{{two}}"
+    conversation.system = "--"
     request = conversation.plan("hi", ChatOptions()).request("ernie-3.5-8k")
-    assert "Python" in as_code.of_chat(request, at, conversation="long", given={}, system=conversation.system).magic.zh
+    code = as_code.of_chat(request, at, conversation="long", given={}, system=conversation.system)
+    assert "Python" in code.magic.zh
+    assert code.magic.zh.endswith(code.python)
 
 
 def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
