@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ernie_magic import parameters
 from ernie_magic.errors import InvalidOption
-from ernie_magic.keys import scrub
 from ernie_magic.language import Text
 from ernie_magic.picture_formats import EXTENSIONS, PNG, only_a_link
+from ernie_magic.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,16 +47,16 @@ def metadata(picture: Picture) -> dict[str, Any]:
 
 
 def _written(picture: Picture) -> str:
-    return json.dumps(_scrubbed(metadata(picture)), ensure_ascii=False, default=str)
+    return json.dumps(_redacted(metadata(picture)), ensure_ascii=False, default=str)
 
 
-def _scrubbed(found: Any) -> Any:
+def _redacted(found: Any) -> Any:
     """The same without keys: in texts, for a number that looks like a part of one is none."""
     if isinstance(found, Mapping):
-        return {scrub(str(name)): _scrubbed(value) for name, value in found.items()}
+        return {redact(str(name), strict=True): _redacted(value) for name, value in found.items()}
     if isinstance(found, (list, tuple)):
-        return [_scrubbed(value) for value in found]
-    return scrub(found) if isinstance(found, str) else found
+        return [_redacted(value) for value in found]
+    return redact(found, strict=True) if isinstance(found, str) else found
 
 
 def with_metadata(picture: Picture) -> bytes:

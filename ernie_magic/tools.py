@@ -9,8 +9,8 @@ import typing
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ernie_magic.errors import InvalidOption, words
-from ernie_magic.keys import scrub, without_keys
 from ernie_magic.language import Text, whole_characters
+from ernie_magic.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -122,9 +122,9 @@ def result(call: Mapping[str, Any], value: object = None, error: Exception | Non
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
     if error is not None:
-        return ToolRun(name, arguments, json.dumps({"error": whole_characters(scrub(f"{type(error).__name__}: {words(error)}"))[:1000]}, ensure_ascii=False), failed=True)
+        return ToolRun(name, arguments, json.dumps({"error": whole_characters(redact(f"{type(error).__name__}: {words(error)}", strict=True))[:1000]}, ensure_ascii=False), failed=True)
     text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
-    return ToolRun(name, arguments, without_keys(whole_characters(text).encode()).decode())
+    return ToolRun(name, arguments, redact(whole_characters(text)))
 
 
 def not_called(call: Mapping[str, Any]) -> ToolRun:

@@ -13,8 +13,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.keys import scrub
 from ernie_magic.language import whole_characters
+from ernie_magic.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,7 +167,7 @@ def _spelled(found: object, most: int) -> str:
 
 def safe(found: object) -> str:
     """A text as it may be shown: no key in it, no half characters, nothing that commands a terminal."""
-    return scrub(whole_characters(str(found)).translate(_CONTROLS))
+    return redact(whole_characters(str(found)).translate(_CONTROLS), strict=True)
 
 
 def yes(found: object) -> bool:

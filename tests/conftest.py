@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from ernie_magic import keys
+from ernie_magic import redact
 from ernie_magic.wire import limits
 
 PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
@@ -31,7 +31,7 @@ def _isolated(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     limits.LIMITS.clear()
     monkeypatch.setattr(limits.LIMITS, "minute", 1.0)  # seconds: what is learned from a 429 need not last a real minute
-    keys._KNOWN.clear()  # a key of another test would be hidden in this one's texts
+    redact.KNOWN.clear()  # a key of another test would be hidden in this one's texts
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidExpression, InvalidOption, words
-from ernie_magic.keys import scrub
 from ernie_magic.language import Text, clipped
 from ernie_magic.picture_formats import EXTENSIONS
+from ernie_magic.redact import redact
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _evaluated(expression: str, namespace: Mapping[str, Any], then: Callable[[An
     except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # whatever the user's expression raises is told in one line
         raise InvalidExpression(
             Text("{source} 出错：{kind}：{said}", "{source} raised {kind}: {said}").fill(
-                source=shown, kind=type(error).__name__, said=scrub(words(error))[:200])) from error
+                source=shown, kind=type(error).__name__, said=redact(words(error), strict=True)[:200])) from error
 
 
 def _missing(error: NameError) -> str:

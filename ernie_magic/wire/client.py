@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__, safety
 from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
-from ernie_magic.keys import LogFilter, scrub
+from ernie_magic.keys import LogFilter
 from ernie_magic.language import Text
+from ernie_magic.redact import redact
 from ernie_magic.services import likely_cause
 from ernie_magic.wire import downloads, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
@@ -79,7 +80,7 @@ class Client:
                 self._http = httpx.AsyncClient(mounts=direct, follow_redirects=False, headers={"User-Agent": f"ernie-magic/{__version__}"})
             except (ImportError, ValueError, OSError) as error:  # the environment's proxies and certificates
                 raise ServiceUnreachable(
-                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(said=scrub(str(error))[:200]),
+                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(said=redact(str(error), strict=True)[:200]),
                     Text("环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
                          "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE …) cannot be used"),
                     Text("改正或去掉它们；socks 代理需 pip install httpx[socks]", "mend or unset them; a socks proxy wants pip install httpx[socks]")) from None

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
-from ernie_magic.keys import scrub
 from ernie_magic.language import Text
+from ernie_magic.redact import redact
 from ernie_magic.wire import reading
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 
@@ -59,7 +59,7 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
         error: ErnieError = RequestTimeout(Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(n=f"{TIMEOUT:g}"),
                              Text("网络慢，或链接的服务器没有响应", "the network is slow, or the link's server does not answer"), _AGAIN)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
-        said = scrub(str(problem))[:100] or type(problem).__name__
+        said = redact(str(problem), strict=True)[:100] or type(problem).__name__
         error = ServiceUnreachable(Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(said=said), _ENDED, _AGAIN)
         error.retryable = isinstance(problem, httpx.TransportError)
     raise error

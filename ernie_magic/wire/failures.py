@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic import values
 from ernie_magic.error_codes import case_for, is_known
 from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RateLimited, RequestTimeout, ServiceUnreachable
-from ernie_magic.keys import scrub
 from ernie_magic.language import Text, same, whole_characters
+from ernie_magic.redact import redact, redact_values
 from ernie_magic.services import shown_url
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         The first `MAX_BODY` bytes of the reply.
     """
     whole = body[:MAX_BODY].decode("utf-8", "replace")
-    text = scrub(whole)
+    text = redact(whole, strict=True)
     parsed = None
     with suppress(ValueError):
         parsed = values.parse(whole)
+        said_it = beginning_of(parsed)
+        if (kept := beginning_of(redact_values(parsed))) != said_it:
+            text = redact(kept, strict=True)  # a key may be escaped in the text, as JSON allows for each character
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
-        return _redirected(scrub(target), status)
+        return _redirected(redact(target, strict=True), status)
     said = refusal(parsed, status) if isinstance(parsed, dict) else None
     if said is None and status < 400:  # noqa: PLR2004
         return not_the_api(status, text)
@@ -99,8 +102,8 @@ def refused(said: Mapping[str, str], status: int, headers: Mapping[str, str], te
         The reply's beginning.
     """
     case = case_for(status, said.get("code", ""))
-    code = said.get("code", "") if case.codes else scrub(said.get("code", ""))  # a code of the table is no key
-    message = scrub(said.get("message", ""))
+    code = said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)  # a code of the table is no key
+    message = redact(said.get("message", ""), strict=True)
     what = case.what
     if message:
         shown = message if len(message) <= _SAID_SHOWN else message[: _SAID_SHOWN - 1] + "…"
@@ -108,8 +111,8 @@ def refused(said: Mapping[str, str], status: int, headers: Mapping[str, str], te
     request_id = said.get("request_id") or next(
         (headers[name] for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id") if headers.get(name)), "")
     error = case.error(
-        what, case.cause, case.advice, status=status, code=code, type=scrub(said.get("type", "")),
-        message=message, request_id=scrub(request_id[:_CODE]), body=scrub(text), retryable=case.retryable, retry_after=_seconds(headers),
+        what, case.cause, case.advice, status=status, code=code, type=redact(said.get("type", ""), strict=True),
+        message=message, request_id=redact(request_id[:_CODE], strict=True), body=redact(text, strict=True), retryable=case.retryable, retry_after=_seconds(headers),
     )
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
@@ -131,7 +134,7 @@ def not_the_api(status: int, text: str) -> ProtocolError:
 
 def not_expected(payload: object) -> ProtocolError:
     """The error for a reply of JSON that is not what was asked for."""
-    return not_the_api(200, scrub(beginning_of(payload, 2000)))
+    return not_the_api(200, redact(beginning_of(payload, 2000), strict=True))
 
 
 def beginning_of(payload: object, most: int = MAX_BODY) -> str:
@@ -193,7 +196,7 @@ def network(error: Exception, address: str, timeout: float, *, started: bool = F
     host = same(shown_url(address))
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError | UnicodeError):
         unreachable = ServiceUnreachable(
-            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=scrub(str(error)) or type(error).__name__),
+            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=redact(str(error), strict=True) or type(error).__name__),
             Text("服务没有运行、地址写错，或网络不通", "it is not running, the address is wrong, or there is no network"),
             Text("检查 %ernie config base_url；%ernie doctor 可测试", "check %ernie config base_url; %ernie doctor tests it"))
         unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)  # the request was never sent

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic import values
-from ernie_magic.keys import Guard
 from ernie_magic.language import whole_characters
+from ernie_magic.redact import StreamRedactor, redact, redact_values
 from ernie_magic.results import Answer
 from ernie_magic.usage import Usage
 from ernie_magic.values import safe, word
@@ -148,7 +148,7 @@ class Reader(ABC):
         self._choice: dict[str, Any] = {}
         self._search: list[Mapping[str, Any]] = []
         self._like: dict[str, Any] | None = None
-        self._guards = (Guard(), Guard())  # of the text and of the reasoning
+        self._redactors = (StreamRedactor(), StreamRedactor())  # of the text and of the reasoning
 
     @property
     def id(self) -> str:
@@ -205,7 +205,7 @@ class Reader(ABC):
         if text is None:
             return self._hear(chunk)
         if chunk == self._like:
-            text = self._guards[0].feed(whole_characters(text))
+            text = self._redactors[0].feed(whole_characters(text))
             if not text:
                 return None
             self._text.append(text)
@@ -225,10 +225,10 @@ class Reader(ABC):
         """All that a chunk may say."""
         self.started = True
         for name, value in chunk.items():
-            if name not in ("choices", "usage", "result"):
-                self._meta.setdefault(name, value)
+            if name not in ("choices", "usage", "result") and name not in self._meta:
+                self._meta[redact(name)] = redact_values(value)
         if isinstance(chunk.get("usage"), dict):
-            self._usage = chunk["usage"]  # it may be null, on each chunk or in the last: the last one that says something
+            self._usage = redact_values(chunk["usage"])  # it may be null, on each chunk or in the last: the last one that says something
         facts, part = self._parts(chunk)
         if reason := facts.get("finish_reason"):
             self.finish_reason = word(reason)
@@ -237,19 +237,19 @@ class Reader(ABC):
             # SDKs disagree on its type (reference, quirk 23).
             self.flag = max(self.flag, values.whole_number(found) or 0)
         self.must_clear = self.must_clear or any(values.yes(place.get("need_clear_history")) for place in (chunk, facts))
-        self._choice.update({k: v for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
-        self._search += _searched(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)]
+        self._choice.update({redact(k): redact_values(v) for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
+        self._search += redact_values(_searched(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)])
         for call in values.objects(part.get("tool_calls")):
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
-        text, reasoning = (guard.feed(whole_characters(t)) if isinstance(t, str) else "" for guard, t in zip(self._guards, (
+        text, reasoning = (redactor.feed(whole_characters(t)) if isinstance(t, str) else "" for redactor, t in zip(self._redactors, (
             part.get("content"), part.get("reasoning_content") or part.get("reasoning")), strict=True))
         return self._add(text, reasoning)
 
     def end(self) -> Delta | None:
         """The last of the text, when the end of the stream had to be seen before it could be shown."""
-        return self._add(*(guard.end() for guard in self._guards))
+        return self._add(*(redactor.end() for redactor in self._redactors))
 
     def _add(self, text: str, reasoning: str) -> Delta | None:
         if text:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import values
 from ernie_magic.errors import ProtocolError
-from ernie_magic.keys import scrub, without_keys
 from ernie_magic.language import Text
+from ernie_magic.redact import EventRedactor, redact, redact_values
 from ernie_magic.running import in_thread
 from ernie_magic.wire import sse
 from ernie_magic.wire.failures import MAX_BODY, beginning_of, cut, failure, not_the_api, refusal, refused
@@ -51,11 +51,12 @@ async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
         yield await whole(response, MAX_REPLY)
         return
     unread: list[str] = []
+    redactor = EventRedactor()
     came = False
     async with aclosing(_payloads(response, None, unread)) as payloads:
         async for payload in payloads:
             came = True
-            yield payload
+            yield redactor.feed(payload)
     if not came:
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
@@ -73,23 +74,30 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     ErnieError
         It is not JSON, or an error with status 200.
     """
-    raw = without_keys(await all_of(response, most))
+    raw = await all_of(response, most)
     start = bytes(raw[:MAX_BODY])
     if raw.count(b",") > MAX_VALUES:
-        raise not_the_api(response.status_code, scrub(start.decode("utf-8", "replace")))
+        raise not_the_api(response.status_code, redact(start.decode("utf-8", "replace"), strict=True))
     payload = None
     with suppress(ValueError):
         text = _text(raw)
         del raw  # pictures make a large reply: it is never there three times
-        payload = await _parse_aside(text)
+        payload = await _parse_aside(text, redacted=True)
     if not isinstance(payload, dict) or refusal(payload) is not None:
         raise failure(response.status_code, response.headers, start)
     return payload
 
 
-async def _parse_aside(text: str) -> object:
+async def _parse_aside(text: str, *, redacted: bool = False) -> object:
     """The JSON of a text; of a long one on a thread of its own, so that the loop serves everybody else meanwhile."""
-    return values.parse(text) if len(text) <= values.LONG else await in_thread(values.parse_in_turns, text)
+    then = redact_values if redacted else _same
+    if len(text) <= values.LONG:
+        return then(values.parse(text))
+    return await in_thread(lambda: then(values.parse_in_turns(text)))
+
+
+def _same(found: object) -> object:
+    return found
 
 
 def _text(raw: bytes | bytearray) -> str:
@@ -170,7 +178,7 @@ def _no_json(event: sse.Event, unread: list[str]) -> None:
     raise ProtocolError(
         Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
         Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
-        Text("再试一次", "try again"), body=scrub(event.data[:MAX_BODY])) from None
+        Text("再试一次", "try again"), body=redact(event.data[:MAX_BODY], strict=True)) from None
 
 
 def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
@@ -189,7 +197,7 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
         raise failure(response.status_code, response.headers, raw)
     pieces = [piece for piece in (reader.feed(payload), reader.end()) if piece]
     if not reader.finished and not pieces and not reader.tool_calls:
-        raise not_the_api(response.status_code, scrub(raw[:MAX_BODY].decode("utf-8", "replace")))
+        raise not_the_api(response.status_code, redact(raw[:MAX_BODY].decode("utf-8", "replace"), strict=True))
     for delta in pieces:
         yield delta
 

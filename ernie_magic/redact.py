@@ -1,0 +1,550 @@
+"""Take keys out of words: whole, in part, split, and in the forms that a text easily brings them into.
+
+A run of eight characters and more of a key is taken out, and so is such a run of the key in upper or lower case, with
+separators between its characters, reversed, percent-encoded, in hexadecimal, or in base64 (RFC 4648, both alphabets, at
+each of the three places where a key may begin within a larger text).
+
+What is not looked for: other encodings (base32, base85, rot13, compressed), letters of other alphabets, a description of
+the key in words. A key of fewer than 16 characters ("token-abc123") is made of words: only the whole of it is taken out, and
+one of fewer than eight not at all. What every key of a kind begins with ("bce-v3/ALTAK-", "sk-proj-") is taken out with
+the rest, and left where it stands alone; a key that holds an ordinary word of eight letters hides that word.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import string
+import sys
+import threading
+from bisect import bisect_left
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+HIDDEN = "•••"
+WINDOW = 8  # characters in a row that are a part of a key
+LONG = 16  # a shorter key is made of words: only looked for as a whole
+_PART = 6  # the same in what a service says beside its answers, where nothing else is likely to look like it
+_NEAR = 3  # characters that must fit before the end of a piece is held back, but at a key's very beginning
+_LONGEST = 1_024  # characters of a text that are taken out as one
+_BLOCK = 16_384  # characters looked at together
+_SHORT, _SHORT_KEPT = 64, 4_096  # characters of words that are remembered as clean, and how many are
+_GRAM = 4  # bytes
+
+# What services call a piece of a text in an event.
+_PIECES = frozenset({"content", "reasoning_content", "reasoning", "text", "result", "delta", "arguments", "partial_json"})
+_DATA_FIELDS = frozenset({"b64_json", "b64_image", "embedding"})
+_DATA = 4_096  # characters of such a field: fewer are words
+
+# What a public document says of each kind of key: no secret.
+_PUBLIC = re.compile(r"bce-v3/(ALTAK-?)?|ALTAK-?|sk-(proj-|svcacct-|ant-[a-z]+\d+-|or-v\d+-)?|2[45]\.")
+_LIFETIME = "2592000"  # of an access token
+_SEPARATORS = "".join(chr(c) for c in range(128) if not chr(c).isalnum()) + "\xa0\xad\xb7\ufeff\u3000" + "".join(
+    map(chr, range(0x2000, 0x2070)))
+_WORD = frozenset(string.ascii_letters + string.digits)
+_GAP = 4  # separators between two characters of a key
+_OPEN = frozenset(_SEPARATORS) | _WORD  # what the end of a piece may continue a key from
+_ESCAPES = ("\\u00", "\\x", "&#x")  # before two hexadecimal digits
+_CUT_ESCAPE = re.compile(r"(?:\\(?:u0?0?|x)?|&(?:#x?)?)$")
+_TOKEN = re.compile(
+    rf"([0-9A-Za-z]+)|((?:\\u00|\\x|&#x|[{re.escape(_SEPARATORS)}]){{1,{_GAP}}}(?=[0-9A-Za-z]))|[^0-9A-Za-z]+")
+_LETTERS, _BETWEEN = 1, 2  # its groups
+_LOWER = bytes(range(256)).lower()
+_DROPPED = bytes(c for c in range(256) if chr(c) not in _WORD)
+_UPPER_RUNS = re.compile("[A-Z]+")
+# "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key. The lengths are bounded, or a long
+# reply of one word would take quadratic time.
+_MASK = re.compile(r"\*{2,}|…|\.{3,}")
+_HEAD = re.compile(r"[\w.\-/]{2,64}$")
+_TAIL = re.compile(r"[\w.\-/]{2,64}")
+
+
+class _Form(NamedTuple):
+    """A key as a text may write it: its letters and digits in lower case, and which part of them is no secret."""
+
+    letters: str
+    public_from: int = 0
+    public_to: int = 0
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c in _WORD).lower()
+
+
+def _forms(key: str) -> list[_Form]:
+    raw = key.encode()
+    prefix = found.group() if (found := _PUBLIC.match(key)) else ""
+    plain, public = _letters(key), len(_letters(prefix))
+    forms = [_Form(plain, 0, public), _Form(plain[::-1], len(plain) - public, len(plain)), _Form(raw.hex(), 0, 2 * len(prefix))]
+    if (quoted := quote(key, safe="")) != key:
+        forms.append(_Form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
+    for shift in range(3):
+        # What stands before and behind the key in the encoded text changes the characters at its ends.
+        first, last = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6
+        written = base64.b64encode(b"\0" * shift + raw).decode()
+        last_public = (shift + len(prefix)) * 8 // 6 if prefix else 0
+        forms.append(_Form(_letters(written[first:last]), 0, len(_letters(written[first:last_public]))))
+    return forms
+
+
+class _Parts(NamedTuple):
+    """What one key is looked for by."""
+
+    windows: dict[str, tuple[_Form, int]]
+    literal: dict[str, tuple[_Form, int, int]]
+    grams: frozenset[int]
+    near: frozenset[str]
+    begins: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def _parts(key: str) -> _Parts:
+    windows: dict[str, tuple[_Form, int]] = {}
+    near: set[str] = set()
+    grams: set[str] = set()
+    forms = _forms(key)
+    for form in forms:
+        size = len(form.letters)
+        certain = [False] * size  # at each place, whether a window that begins there is a part of the key for certain
+        for i in range(size - WINDOW + 1):
+            window = form.letters[i : i + WINDOW]
+            if form.public_from <= i and i + WINDOW <= form.public_to:
+                continue
+            windows.setdefault(window, (form, i))
+            grams |= {window[j : j + _GRAM] for j in range(WINDOW - _GRAM + 1)}
+            certain[i] = not window.isdigit()
+        # Texts that may still become a part of the key, and are none yet.
+        for i in range(size):
+            end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
+            near |= {form.letters[i:j] for j in range(i + 1, end + 1)}
+    literal: dict[str, tuple[_Form, int, int]] = {}
+    public = len(found.group()) if (found := _PUBLIC.match(key)) else 0
+    for i in range(len(key) - WINDOW + 1):
+        window = key[i : i + WINDOW]
+        inside = _letters(window)
+        if len(inside) == WINDOW or len(inside) <= _GRAM or i + WINDOW <= public or _LIFETIME in window:
+            continue
+        literal[window.lower()] = (forms[0], len(_letters(key[:i])), len(inside))
+        grams |= {inside[j : j + _GRAM] for j in range(len(inside) - _GRAM + 1)}
+    plain = forms[0].letters
+    begins = frozenset(plain[:j] for j in range(1, len(plain) + 1)) & near
+    codes = frozenset(int.from_bytes(gram.encode(), sys.byteorder) for gram in grams)
+    return _Parts(windows, literal, codes, frozenset(near), begins)
+
+
+def _stable(key: str) -> list[str]:
+    raw = key.encode()
+    encoded = []
+    for shift in range(3):
+        written = base64.b64encode(b"\0" * shift + raw).decode()
+        core = written[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6]
+        encoded += [core, core.replace("+", "-").replace("/", "_")]
+    return [key[1:-1], raw.hex()[2:-2], *encoded]
+
+
+class Patterns:
+    """What a set of keys is looked for by.
+
+    Parameters
+    ----------
+    keys
+        Those of fewer than eight characters are left out.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        found = sorted((key for key in keys if len(key) >= WINDOW), key=len, reverse=True)
+        self.long = [key for key in found if len(key) >= LONG and len(_letters(key)) >= WINDOW]
+        self.whole = [key for key in found if key not in self.long]
+        self._windows: dict[str, list[tuple[_Form, int]]] = {}
+        self._literal: dict[str, list[tuple[_Form, int, int]]] = {}
+        grams: set[int] = set()
+        near: set[str] = set()
+        begins: set[str] = set()
+        for parts in map(_parts, self.long):
+            for window, place in parts.windows.items():
+                self._windows.setdefault(window, []).append(place)
+            for window, where in parts.literal.items():
+                self._literal.setdefault(window, []).append(where)
+            grams |= parts.grams
+            near |= parts.near
+            begins |= parts.begins
+        for key in self.whole:
+            letters = _letters(key)
+            started = {letters[:j] for j in range(1, len(letters))}
+            near |= {start[i:] for start in started for i in range(len(start))}
+            begins |= started
+        self._grams, self._near, self._begins = frozenset(grams), frozenset(near), frozenset(begins)
+        # Of eight characters in a row seven are letters and digits, nearly always: then one block of four that begins
+        # at a multiple of four lies within.
+        fewest = min((count for places in self._literal.values() for _, _, count in places), default=WINDOW)
+        self._starts = (0,) if fewest >= 2 * _GRAM - 1 else (0, 2)
+        self._stable: frozenset[str] | None = None
+        self.clean: set[str] = set()  # short words that were looked at already
+
+    def stable(self) -> frozenset[str]:
+        """What long keys are written as whatever stands around them: plainly, in hexadecimal, in base64; each without its ends."""
+        if self._stable is None:
+            self._stable = frozenset(form for key in self.long for form in _stable(key))
+        return self._stable
+
+    def suspects(self, text: str) -> bool:
+        """Whether a closer look is due; a few nanoseconds a character."""
+        raw = text.encode("utf-8", "surrogatepass")
+        if b"\\" in raw or b"&#" in raw:
+            for escape in _ESCAPES:
+                raw = raw.replace(escape.encode(), b"")
+        raw = raw.translate(_LOWER, _DROPPED)
+        for start in self._starts:
+            end = start + (len(raw) - start) // _GRAM * _GRAM
+            if end > start and not self._grams.isdisjoint(memoryview(raw)[start:end].cast("I")):
+                return True
+        return any(key in text for key in self.whole)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the parts of keys are, in order; none overlaps another."""
+        letters, places = _view(text)
+        found = [(start, start + len(key)) for key in self.whole for start in _places(text, key)]
+        reached: dict[tuple[str, int], int] = {}
+        for i in range(len(letters) - WINDOW + 1):
+            window = letters[i : i + WINDOW]
+            if window in self._windows and not (window.isdigit() and self._is_list(text[places[i] : places[i + WINDOW - 1] + 1])):
+                for form, offset in self._windows[window]:
+                    found += _grown(letters, places, (i, WINDOW), (form.letters, offset), reached)
+        if self._literal:
+            low = _UPPER_RUNS.sub(lambda run: run.group().lower(), text)
+            for at in range(len(low) - WINDOW + 1):
+                for form, offset, count in self._literal.get(low[at : at + WINDOW], ()):
+                    found += _grown(letters, places, (bisect_left(places, at), count), (form.letters, offset), reached)
+        return _merged(found)
+
+    def _is_list(self, digits: str) -> bool:
+        """Whether digits stand apart, as in a list of numbers; not as in a key, nor percent-encoded."""
+        if len(digits) == WINDOW or set(digits) <= {*string.digits, "%"}:
+            return False
+        return not any(digits in key or digits[::-1] in key for key in self.long)
+
+    def tail(self, text: str) -> tuple[int, int]:
+        """Where the end of a text may be the beginning of a part of a key: from where on it has to wait, and from where on it counts."""
+        grown, gap, waits, counts = "", 0, len(text), len(text)
+        escaped = "\\" in text or "&#" in text
+        i = found.start() if escaped and (found := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM))) else len(text)
+        while i > 0:
+            i -= 1
+            c = text[i]
+            if escaped and gap < _GAP and (size := next((len(e) for e in _ESCAPES if text.endswith(e, 0, i + 1)), 0)):
+                i -= size - 1
+                gap += 1
+            elif c in _WORD:
+                grown, gap = c.lower() + grown, 0
+                if grown not in self._near:
+                    break
+                counts = i
+                if len(grown) >= _NEAR or grown in self._begins:
+                    waits = i
+            elif gap < _GAP and c in _OPEN:
+                gap += 1
+            else:
+                break
+        return waits, counts
+
+
+def _view(text: str) -> tuple[str, list[int]]:
+    """Letters and digits of a text, in lower case, and where each stands; a NUL where they do not belong together."""
+    letters: list[str] = []
+    places: list[int] = []
+    for token in _TOKEN.finditer(text):
+        if token.lastindex == _LETTERS:
+            letters.append(token.group().lower())
+            places += range(*token.span())
+        elif token.lastindex != _BETWEEN:
+            letters.append("\0")
+            places.append(token.start())
+    return "".join(letters), places
+
+
+def _places(text: str, word: str) -> Iterable[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + len(word))
+
+
+def _grown(
+    letters: str, places: list[int], hit: tuple[int, int], place: tuple[str, int], reached: dict[tuple[str, int], int]
+) -> list[tuple[int, int]]:
+    """The whole run around a hit that the form has too, as a span of the text; none when it was found already."""
+    (start, count), (form, offset) = hit, place
+    if start < reached.get((form, offset - start), 0):
+        return []
+    end, lead = start + count, offset - start
+    while start > 0 and start + lead > 0 and letters[start - 1] == form[start + lead - 1]:
+        start -= 1
+    while end < len(letters) and end + lead < len(form) and letters[end] == form[end + lead]:
+        end += 1
+    reached[form, lead] = end
+    return [(places[start], places[end - 1] + 1)]
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order without those within others; what overlaps is one, up to a length that a stream can hold back."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        before = merged[-1] if merged else (0, 0)
+        if end <= before[1]:
+            continue
+        if start < before[1] and end - before[0] <= _LONGEST:
+            merged[-1] = (before[0], end)
+        else:
+            merged.append((max(start, before[1]), end))
+    return merged
+
+
+class Secrets:
+    """Every key this process has held: what must never be shown.
+
+    The one piece of process-wide state: a server may echo the key of one session into the log of another.
+    """
+
+    def __init__(self) -> None:
+        self._values: frozenset[str] = frozenset()
+        self._patterns: Patterns | None = None
+        self._lock = threading.Lock()
+
+    def add(self, value: str) -> None:
+        """Remember a key."""
+        if len(value) >= _PART and value not in self._values:
+            with self._lock:
+                self._values, self._patterns = self._values | {value}, None
+
+    def clear(self) -> None:
+        """Forget them all."""
+        with self._lock:
+            self._values, self._patterns = frozenset(), None
+
+    def __iter__(self) -> Any:
+        return iter(sorted(self._values, key=len, reverse=True))
+
+    def patterns(self) -> Patterns:
+        """What they are looked for by."""
+        found = self._patterns
+        if found is None:
+            with self._lock:
+                found = self._patterns = Patterns(self._values)
+        return found
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self._values)})"
+
+
+KNOWN = Secrets()
+
+
+class StreamRedactor:
+    """Takes keys out of a text that comes in pieces: a key may be cut anywhere by them.
+
+    What may be a part of a key waits until that is known: a few characters, and no longer than until the next piece that
+    does not fit. A text without keys comes out as it went in.
+
+    Parameters
+    ----------
+    holds
+        False where each piece has to be given at once: then up to seven characters of a key are seen before the rest is taken out.
+    """
+
+    def __init__(self, *, holds: bool = True) -> None:
+        self._patterns = KNOWN.patterns()
+        self._idle = not (self._patterns.long or self._patterns.whole)
+        self._kept = ""  # what has been given and still counts, then what waits
+        self._given = 0  # characters of it that have been given
+        self._hidden = False  # the last of them were taken out
+        self._holds = holds
+
+    def feed(self, piece: str) -> str:
+        """The text that may be shown now."""
+        # Nearly every piece of Chinese is this: too short to hold a part of a key, and no part begins at its end.
+        if self._idle or (not self._kept and len(piece) < WINDOW and piece[-1:] not in _OPEN):
+            return piece
+        text, patterns = self._kept + piece, self._patterns
+        spans = patterns.spans(text) if len(text) >= WINDOW and patterns.suspects(text) else []
+        waits, counts = patterns.tail(text)
+        if spans and spans[-1][1] > waits:  # it may go on
+            waits = spans[-1][0]
+        if not self._holds:
+            waits = len(text)
+        waits = max(waits, self._given)
+        given = _replaced(text, spans, self._given, waits, hidden=self._hidden)
+        start = min(counts, waits, spans[-1][0] if spans and spans[-1][1] > counts else counts)
+        self._hidden = bool(spans) and spans[-1][0] < waits <= spans[-1][1]
+        self._kept, self._given = text[start:], waits - start
+        return given
+
+    def end(self) -> str:
+        """What was held back and has turned out to be no key, or is taken out."""
+        text, given = self._kept, self._given
+        self._kept, self._given = "", 0
+        if len(text) == given:
+            return ""
+        return _replaced(text, self._patterns.spans(text), given, len(text), hidden=self._hidden)
+
+
+def _replaced(text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False) -> str:
+    """A stretch of a text with `•••` where the spans are; `hidden` when the one that it begins in was told already."""
+    pieces = []
+    for first, last in spans:
+        if last <= start or first >= end:
+            continue
+        pieces += [text[start:first], "" if first < start and hidden else HIDDEN]
+        start = last
+    return "".join([*pieces, text[start:end]]) if pieces else text[start:end]
+
+
+def redact(text: str, *, strict: bool = False) -> str:
+    """`text` without any part of a key this process has held.
+
+    Parameters
+    ----------
+    strict
+        For what a service says beside its answers: six characters are a part of a key, and a key that a server masked itself
+        ("sk-ab****wxyz") goes too.
+    """
+    patterns = KNOWN.patterns()
+    if len(text) < _PART or (text in patterns.clean and not strict):
+        return text
+    if len(text) < _BLOCK:
+        redacted = text
+        if patterns.suspects(text):
+            redacted = _replaced(text, patterns.spans(text), 0, len(text))
+        elif len(text) <= _SHORT and len(patterns.clean) < _SHORT_KEPT and not strict:
+            patterns.clean.add(text)
+    else:
+        stream = StreamRedactor()
+        redacted = "".join([*(stream.feed(text[i : i + _BLOCK]) for i in range(0, len(text), _BLOCK)), stream.end()])
+    return _redact_strictly(redacted) if strict else redacted
+
+
+def redact_bytes(raw: bytes) -> bytes:
+    """The same for bytes, whatever they are; the very same object when there is nothing in it."""
+    text = raw.decode("utf-8", "surrogateescape")
+    redacted = redact(text)
+    return raw if redacted == text else redacted.encode("utf-8", "surrogateescape")
+
+
+def redact_values(found: Any) -> Any:
+    """The same for all words of parsed JSON, names too, in place: whatever its shape, and however deep.
+
+    Returns
+    -------
+    object
+        The value that was given, or another one when that is a text.
+    """
+    if isinstance(found, str):
+        return redact(found)
+    left = [found]
+    while left:
+        left += _redact_here(left.pop())
+    return found
+
+
+def _redact_here(here: Any) -> list[Any]:
+    """One object or list; gives those within it."""
+    if type(here) is dict:
+        for name in [name for name in here if redact(name) != name]:
+            here[redact(name)] = here.pop(name)
+        items: Iterable[tuple[Any, Any]] = here.items()
+    elif type(here) is list and not _is_numbers(here):
+        items = enumerate(here)
+    else:
+        return []
+    inner, changed = [], {}
+    for name, value in items:
+        kind = type(value)
+        if kind is str:
+            if len(value) >= WINDOW and (redacted := _redact_field(name, value)) is not value:
+                changed[name] = redacted
+        elif kind is dict or kind is list:
+            inner.append(value)
+    for name, redacted in changed.items():
+        here[name] = redacted
+    return inner
+
+
+class EventRedactor:
+    """The same for the events of a stream, one after the other: their texts belong together."""
+
+    def __init__(self) -> None:
+        self._streams: dict[tuple[Any, ...], StreamRedactor] = {}
+
+    def feed(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event, in place; nothing of it waits for the next."""
+        left: list[tuple[tuple[Any, ...], Any]] = [((), event)]
+        while left:
+            path, here = left.pop()
+            for name, value in here.items() if type(here) is dict else enumerate(here):
+                if type(value) is dict or type(value) is list:
+                    left.append(((*path, name), value))
+                elif type(value) is str and name in _PIECES:
+                    stream = self._streams.setdefault((*path, name), StreamRedactor(holds=False))
+                    here[name] = stream.feed(value)
+        redact_values(event)
+        return event
+
+
+def _is_numbers(values: list[Any]) -> bool:
+    """Whether a list is a vector: nothing is looked for in thousands of numbers."""
+    if not values or type(values[0]) is not float:
+        return False
+    try:
+        sum(values)  # the fastest way to see that there is no text among them
+    except (TypeError, OverflowError):
+        return False
+    return True
+
+
+def _redact_field(name: object, value: str) -> str:
+    """A text of a reply. A picture's or a vector's data are as long as chance needs for eight characters: whole keys are looked for in them."""
+    if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
+        return _without_whole(value)
+    redacted = redact(value)
+    return value if redacted == value else redacted
+
+
+def _without_whole(text: str) -> str:
+    for form in KNOWN.patterns().stable():
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def holds_key(text: str) -> bool:
+    """Whether a long key stands in a text as it is, all but an end, in hexadecimal or in base64."""
+    return any(form in text for form in KNOWN.patterns().stable())
+
+
+def _redact_strictly(text: str) -> str:
+    for key in KNOWN:
+        text = text.replace(key, HIDDEN)
+        text = _without_masked(_without_parts(text, key), key) if len(key) >= LONG else text
+    return text
+
+
+def _without_parts(text: str, key: str) -> str:
+    parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
+    hits = [i for i in range(len(text) - _PART + 1) if text[i : i + _PART] in parts]
+    return _replaced(text, _merged([(i, i + _PART) for i in hits]), 0, len(text)) if hits else text
+
+
+def _without_masked(text: str, key: str) -> str:
+    pieces, shown = [], 0
+    for mask in _MASK.finditer(text):
+        head = _HEAD.search(text[max(shown, mask.start() - 64) : mask.start()])
+        tail = _TAIL.match(text, mask.end())
+        before = head is not None and (key.startswith(head.group()) or head.group().endswith(key[:4]))
+        behind = tail is not None and key.endswith(tail.group())
+        if before or behind:
+            pieces += [text[shown : mask.start() - (len(head.group()) if head else 0)], HIDDEN]
+            shown = tail.end() if tail else mask.end()
+    return "".join([*pieces, text[shown:]])
