@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
-from ernie_magic import markdown, values
+from ernie_magic import values
 from ernie_magic.language import clipped
 from ernie_magic.usage import simulated
 
@@ -133,8 +133,10 @@ class Answer:
         facts += ["partial=True"] if self.partial else []
         return f"Answer({', '.join(facts)}{simulated(self.service)})"
 
-    def _repr_markdown_(self) -> str:
-        return markdown.for_notebook(self.text)
+    def _repr_html_(self) -> str:
+        from ernie_magic.markdown import to_html
+
+        return to_html(self.text)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -32,6 +32,9 @@ _NUMBERS = {
 }
 
 
+_SWITCHES = ("stream", "cache", "remote_images")
+
+
 def in_flight_of(value: object) -> int:
     """So many calls at the same time.
 
@@ -111,6 +114,7 @@ class ErnieSettings(Configurable):
     backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
     cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
     in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
+    remote_images = Bool(False, help="直接显示回答中的网络图片，否则显示为链接 / show pictures of the web that an answer names; off: they are links").tag(config=True)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
@@ -174,7 +178,7 @@ class ErnieSettings(Configurable):
             value = self.traits()[name].default_value
         elif name in KEPT:
             value = KEPT[name].parse(text)
-        elif name in ("stream", "cache"):
+        elif name in _SWITCHES:
             value = parameters.SWITCHES.get(text.lower(), text)
         elif name in _NUMBERS:
             value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
@@ -187,7 +191,7 @@ class ErnieSettings(Configurable):
 
 
 def _choices(name: str) -> Text:
-    found: Mapping[str, Iterable[str]] = {"service": SERVICES, "stream": ("on", "off"), "cache": ("on", "off"), "language": LANGUAGES}
+    found: Mapping[str, Iterable[str]] = {"service": SERVICES, **dict.fromkeys(_SWITCHES, ("on", "off")), "language": LANGUAGES}
     words = " | ".join(found.get(name, ()))
     return Text(f"，可选：{words}", f"; there are: {words}") if words else same("")
 

@@ -74,4 +74,4 @@ def test_the_cell_magic_streams_from_it(session, tmp_path):
     env = {**os.environ, "AI_STUDIO_BASE_URL": BASE_URL, "AI_STUDIO_API_KEY": KEY}
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=env)
     assert notebook.cells[2].outputs[0].text == "True False\n"
-    assert "text/markdown" in notebook.cells[1].outputs[0].data
+    assert "text/html" in notebook.cells[1].outputs[0].data

@@ -1,13 +1,13 @@
-"""An answer as it is saved: one Markdown output with the whole text, folded reasoning and a folded one-line footer."""
+"""An answer as it is saved: one HTML output with the whole text, folded reasoning and a folded one-line footer."""
 
 from __future__ import annotations
 
-import html
 import json
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import markdown
-from ernie_magic.language import Language, Text
+from ernie_magic.language import Language, Text, clipped
+from ernie_magic.markdown import to_html
+from ernie_magic.sanitize import link_html, plain_html
 
 if TYPE_CHECKING:
     from ernie_magic.results import Answer
@@ -26,7 +26,9 @@ _TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
-_SHOWN = 300  # characters of a tool's result
+_SHOWN = 300  # characters of a tool's result, an id, a title
+_LISTED = 50  # tool calls and search results
+_MORE = Text("……还有 {n} 项", "… and {n} more")
 _REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
 SENT = Text("请求参数", "parameters sent")
 _ROWS = {
@@ -84,49 +86,92 @@ def footer(answer: Answer, language: Language) -> str:
         facts["search"] = str(answer.usage.search_tokens)
     sent = {**answer.request.parameters, **answer.request.extra}
     facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
-    rows = "<br>".join(
-        f"{html.escape(_ROWS[name].say(language))}: <code>{html.escape(fact)}</code>" for name, fact in facts.items() if fact)
-    return folded(f"<small>{html.escape(summary(answer, language))}</small>", f"<small>{rows}</small>")
+    rows = [
+        f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clipped(fact, _SHOWN))}</code>"
+        for name, fact in facts.items()
+        if fact
+    ]
+    return _folded_small(summary(answer, language), rows, language)
 
 
 def tool_runs(answer: Answer, language: Language) -> str:
     """The tools that were called on the way, folded."""
-    lines = "<br>".join(html.escape(tool_run(run, language)) for run in answer.tool_runs)
-    return folded(f"<small>{_TOOLS.say(language, names=html.escape(', '.join(run.name for run in answer.tool_runs)))}</small>", f"<small>{lines}</small>") if lines else ""
+    runs = answer.tool_runs
+    if not runs:
+        return ""
+    names = ", ".join(dict.fromkeys(clipped(run.name, _SHOWN) for run in runs[:_LISTED]))
+    lines = [plain_html(tool_run(run, language)) for run in runs[:_LISTED]]
+    return _folded_small(_TOOLS.say(language, names=names), lines, language, len(runs))
+
+
+def _folded_small(title: str, lines: list[str], language: Language, total: int = 0) -> str:
+    """Small lines of HTML below a title in words; what is left out of `total` lines is said."""
+    left_out = total - len(lines)
+    if left_out > 0:
+        lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
+    return folded(f"<small>{plain_html(title)}</small>", f"<small>{'<br>'.join(lines)}</small>")
 
 
 def tool_run(run: ToolRun, language: Language) -> str:
     """One call of a tool, in a line."""
-    return _TOOL.say(language, name=run.name, arguments=f"({run.arguments})", content=run.content if len(run.content) <= _SHOWN else run.content[:_SHOWN] + "…")
+    name, arguments, content = (clipped(words, _SHOWN) for words in (run.name, str(run.arguments), run.content))
+    return _TOOL.say(language, name=name, arguments=f"({arguments})", content=content)
 
 
 def sources(answer: Answer, language: Language) -> str:
     """The pages that a web search found, folded; only addresses of the web become links."""
+    if not answer.search:
+        return ""
     items = []
-    for found in answer.search:
-        url, title = str(found.get("url") or ""), str(found.get("title") or found.get("url") or "")
-        shown = html.escape(title)
-        items.append(f'<a href="{html.escape(url)}">{shown}</a>' if url.startswith(("https://", "http://")) else shown)
-    return folded(f"<small>{_SOURCES.say(language, n=len(items))}</small>", "<small>" + "<br>".join(items) + "</small>") if items else ""
+    for found in answer.search[:_LISTED]:
+        address = str(found.get("url") or "")
+        items.append(link_html(address, clipped(str(found.get("title") or address), _SHOWN)))
+    total = len(answer.search)
+    return _folded_small(_SOURCES.say(language, n=total), items, language, total)
 
 
 def reasoning(text: str, language: Language) -> str:
     """A thinking model's thoughts, folded."""
-    title = html.escape(_REASONING.say(language, n=len(text)))
-    return folded(f"<small>{title}</small>", f"\n\n{markdown.for_notebook(text)}\n\n") if text else ""
+    if not text:
+        return ""
+    title = plain_html(_REASONING.say(language, n=len(text)))
+    return folded(f"<small>{title}</small>", to_html(text))
 
 
-def bundle(answer: Answer, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later)."""
-    parts = [reasoning(answer.reasoning, language), tool_runs(answer, language), markdown.for_notebook(markdown.closed(answer.text) if answer.partial or answer.is_truncated else answer.text).rstrip(),
-             sources(answer, language), footer(answer, language)]
+def body(answer: Answer, *, remote_images: bool = False) -> str:
+    """The answer's text as HTML."""
+    return to_html(answer.text, remote_images=remote_images)
+
+
+def bundle(
+    answer: Answer, language: Language, *, remote_images: bool = False
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later).
+
+    Parameters
+    ----------
+    remote_images
+        Show pictures of the web that the answer names; without it they are links.
+    """
     data = {
-        "text/markdown": "\n\n".join(part for part in parts if part),
+        "text/html": page(answer, language, body(answer, remote_images=remote_images)),
         "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",
     }
     made_by = {"model": answer.model, "id": answer.id, "service": answer.service, "partial": answer.partial,
                "finish_reason": answer.finish_reason, "parameters": dict(answer.request.parameters)}
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
+
+
+def page(answer: Answer, language: Language, text: str) -> str:
+    """Everything that is shown of an answer, around its text as HTML."""
+    parts = [
+        reasoning(answer.reasoning, language),
+        tool_runs(answer, language),
+        text,
+        sources(answer, language),
+        footer(answer, language),
+    ]
+    return "\n".join(part for part in parts if part)
 
 
 def folded(title: str, body: str) -> str:

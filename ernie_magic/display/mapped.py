@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.display.answer import EMULATED, PARTIAL, SECONDS, TOKENS
 from ernie_magic.display.tables import Table, clip
 from ernie_magic.language import Language, Text
+from ernie_magic.sanitize import plain_html
 from ernie_magic.schema import ERROR
 
 if TYPE_CHECKING:
@@ -57,5 +57,5 @@ def bundle(mapped: Mapped, language: Language, note: str = "") -> tuple[dict[str
     kept = [name for name in columns if name != ERROR or mapped.errors or mapped.partial]
     table = Table(kept, [[clip("" if row[name] is None else str(row[name]), _CELL) for name in kept] for row in shown])
     line = note or summary(mapped, language)
-    data = {"text/html": f"{table._repr_html_()}<small>{html.escape(line)}</small>", "text/plain": f"{table!r}\n[{line}]"}
+    data = {"text/html": f"{table._repr_html_()}<small>{plain_html(line)}</small>", "text/plain": f"{table!r}\n[{line}]"}
     return data, {"ernie_magic": {"model": mapped.model, "service": mapped.service, "rows": len(mapped), "failed": len(mapped.errors), "partial": mapped.partial}}

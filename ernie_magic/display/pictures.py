@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.display.answer import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded
 from ernie_magic.errors import Stopped
 from ernie_magic.language import Language, Text, clipped
+from ernie_magic.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,11 +118,11 @@ def _side_by_side(figures: Sequence[str], width: str) -> str:
 
 def figure(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
     """One picture with its caption, as HTML; what went wrong with it in its place."""
-    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{html.escape(caption(picture, language))}</figcaption>'
+    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption(picture, language))}</figcaption>'
     style = f"margin:0;flex:0 1 {width};min-width:0"
     alt = html.escape(picture.prompt, quote=True)
     if picture.problem:
-        what = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{html.escape(str(picture.problem))}{_anchor(picture, language)}</div>'
+        what = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{plain_html(str(picture.problem))}{_anchor(picture, language)}</div>'
         return f'<figure style="{style}">{what}{words}</figure>'
     if picture.content:
         mime, content = (picture.format.mime, picture.content) if full else ("image/jpeg", picture.thumbnail)
@@ -144,20 +145,20 @@ def footer(images: ImageSet, language: Language, *, full: bool, name: str, saved
     """The footer as folded HTML."""
     rows = []
     if saved:
-        rows.append(html.escape(_SAVED.say(language, files=", ".join(map(str, saved)))))
+        rows.append(plain_html(_SAVED.say(language, files=", ".join(map(str, saved)))))
     if name and not full and not saved and any(picture.content for picture in images):
-        rows.append(html.escape(_ORIGINALS.say(language, name=name)))
+        rows.append(plain_html(_ORIGINALS.say(language, name=name)))
     if images.good and images.good[0].seed is None:
-        rows.append(html.escape(_NO_SEED_WHY.say(language)))
+        rows.append(plain_html(_NO_SEED_WHY.say(language)))
     sent = {**images.parameters, **images.request.extra}
     if sent:
-        rows.append(f"{html.escape(SENT.say(language))}: <code>{html.escape(json.dumps(sent, ensure_ascii=False, default=str))}</code>")
-    rows += [f"{html.escape(_REVISED.say(language))}: {html.escape(clipped(revised, _REVISED_SHOWN))}" for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)]
+        rows.append(f"{plain_html(SENT.say(language))}: <code>{plain_html(json.dumps(sent, ensure_ascii=False, default=str))}</code>")
+    rows += [f"{plain_html(_REVISED.say(language))}: {plain_html(clipped(revised, _REVISED_SHOWN))}" for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)]
     if images.id:
-        rows.append(f"{html.escape(_ID.say(language))}: <code>{html.escape(images.id)}</code>")
+        rows.append(f"{plain_html(_ID.say(language))}: <code>{plain_html(images.id)}</code>")
     links = " ".join(f"#{picture.index + 1}{_anchor(picture, language)}" for picture in images if _is_web(picture.url))
     rows += [links] if links else []
-    return folded(f"<small>{html.escape(summary(images, language))}</small>", f"<small>{'<br>'.join(rows)}</small>")
+    return folded(f"<small>{plain_html(summary(images, language))}</small>", f"<small>{'<br>'.join(rows)}</small>")
 
 
 def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
 from ernie_magic.language import Language, Text
+from ernie_magic.sanitize import plain_html
 from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class NotebookView(ResultView):
     def show(self, deltas: Sequence[Delta]) -> None:
         """What is waited for, or how far it is."""
         if words := waiting_for(deltas, self._language):
-            self._put({"text/html": f"<em>… {html.escape(words)}</em>", "text/plain": make_controls_visible(f"… {words}")}, {})
+            self._put({"text/html": f"<em>… {plain_html(words)}</em>", "text/plain": make_controls_visible(f"… {words}")}, {})
 
     def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._handle is None:

@@ -6,16 +6,17 @@ the stream stalls, and a front end is never asked for more than it can draw.
 
 from __future__ import annotations
 
-import html
 import sys
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
-from ernie_magic import markdown
 from ernie_magic.display import answer as answers
 from ernie_magic.language import Language, Text
+from ernie_magic.markdown import to_html
+from ernie_magic.sanitize import plain_html, preformatted
+from ernie_magic.segments import Segmenter
 from ernie_magic.visible import VisibleStream, make_controls_visible
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ Place = TypeVar("Place")
 # of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured: tests/kernel/test_streaming.py).
 PACE = 0.09
 _TAIL = 400  # characters of a thought shown while it grows: sending all of it each time would be quadratic
+_MIN_OUTPUT = 400  # characters of HTML in the smallest output
+_SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
@@ -64,7 +67,9 @@ class AnswerView(View, Protocol):
         """The end: complete, stopped or cut. None when nothing ever came."""
 
 
-def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, raw: bool) -> AnswerView:
+def view_for(
+    shell: InteractiveShell, language: Language, *, owns_cell: bool, raw: bool, remote_images: bool = False
+) -> AnswerView:
     """The view for this front end.
 
     Parameters
@@ -73,33 +78,43 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool, ra
         The cell is nothing but this magic, so its outputs may be cleared at the end.
     raw
         Show the text as it is.
+    remote_images
+        Show pictures of the web that an answer names.
     """
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if raw or getattr(shell, "kernel", None) is None:
         return TextView(language, colours=not captured and not raw)
-    return FinalView(language) if captured else NotebookView(language, owns_cell=owns_cell)
+    if captured:
+        return FinalView(language, remote_images=remote_images)
+    return NotebookView(language, owns_cell=owns_cell, remote_images=remote_images)
 
 
 class GrowingView(Generic[Place]):
-    """Markdown in segments: finished ones are sent once, only the open one is updated (reference kernel-and-display 3).
+    """An answer as HTML in outputs: what is finished is drawn once, and sent once it fills an output.
 
-    What a place is, and how text is put there, is the front end's: outputs of a cell, blocks of a panel.
+    Only the open block is drawn at each update, and only the open output is sent. The number of outputs grows with
+    the logarithm of the answer's length: JupyterLab hides a cell's outputs after the fiftieth
+    (`maxNumberOutputs` in its settings). What a place is, and how HTML is put there, is the front end's: outputs of
+    a cell, blocks of a panel.
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, remote_images: bool = False) -> None:
         self._language = language
-        self._segments = markdown.Segmenter()
+        self._remote_images = remote_images
+        self._segments = Segmenter()
+        self._finished = ""  # HTML of the finished blocks in the open output
+        self._sent = 0  # characters of HTML in the outputs before it
         self._thoughts = ""
         self._thinking: Place | None = None
         self._open: Place | None = None
         self._waiting: Place | None = None
 
-    def _put(self, place: Place | None, text: str) -> Place:
-        """Show Markdown in this place, or in a new one."""
+    def _put(self, place: Place | None, markup: str) -> Place:
+        """Show HTML in this place, or in a new one."""
         raise NotImplementedError
 
     def show(self, deltas: Sequence[Delta]) -> None:
-        """Send what these deltas finished, and the open segment once."""
+        """Send what these deltas finished, and the open block once."""
         if notice := next((d.notice for d in reversed(deltas) if d.notice), None):
             self._wait(notice)
         thought, text = ("".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True))
@@ -114,27 +129,41 @@ class GrowingView(Generic[Place]):
             self._grow(text)
         if ran:
             for run in ran:
-                self._put(None, f"<small>{html.escape(answers.tool_run(run, self._language))}</small>")
-            self._segments, self._open = markdown.Segmenter(), None  # what follows stands below them
+                self._put(None, f"<small>{plain_html(answers.tool_run(run, self._language))}</small>")
+            self._segments, self._open, self._finished = Segmenter(), None, ""  # what follows stands below them
 
     def _wait(self, notice: Text) -> None:
         """Say what is waited for."""
-        self._waiting = self._put(self._waiting, f"*… {notice.say(self._language)}*")
+        self._waiting = self._put(self._waiting, f"<em>… {plain_html(notice.say(self._language))}</em>")
 
     def _grow(self, text: str) -> None:
         if self._thinking is not None:
             self._put(self._thinking, answers.reasoning(self._thoughts, self._language))
             self._thinking = None
-        for segment in self._segments.feed(text):
-            self._put(self._open, markdown.for_notebook(segment))
-            self._open = None
-        if self._segments.open.strip():
-            self._open = self._put(self._open, markdown.for_notebook(self._segments.open))
+        for block in self._segments.feed(text):
+            self._finished += to_html(block, remote_images=self._remote_images)
+            if len(self._finished) >= self._threshold():
+                self._put(self._open, self._finished)
+                self._sent += len(self._finished)
+                self._open, self._finished = None, ""
+        markup = self._open_output()
+        if markup.strip():
+            self._open = self._put(self._open, markup)
+
+    def _threshold(self) -> int:
+        """Characters of HTML that fill an output: more, the more has been sent."""
+        sent = self._sent + len(self._finished)
+        return max(_MIN_OUTPUT, (sent - 10 * _MIN_OUTPUT) // _SHARE)
+
+    def _open_output(self) -> str:
+        """What has been finished in the open output, and the open block as far as it has come."""
+        block = self._segments.open
+        return self._finished + to_html(block, remote_images=self._remote_images, unfinished=True)
 
     def _growing_thought(self) -> str:
         title = _THINKING.say(self._language, n=len(self._thoughts))
-        tail = self._thoughts[-_TAIL:].replace("\n", "\n> ")
-        return f"> *{title}*\n>\n> {'…' if len(self._thoughts) > _TAIL else ''}{markdown.for_notebook(tail)}"
+        tail = ("…" if len(self._thoughts) > _TAIL else "") + self._thoughts[-_TAIL:]
+        return f"<blockquote><em>{plain_html(title)}</em><br>{preformatted(tail)}</blockquote>"
 
 
 class NotebookView(GrowingView["DisplayHandle"]):
@@ -142,8 +171,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
 
     speaking = False
 
-    def __init__(self, language: Language, *, owns_cell: bool) -> None:
-        super().__init__(language)
+    def __init__(self, language: Language, *, owns_cell: bool, remote_images: bool = False) -> None:
+        super().__init__(language, remote_images=remote_images)
         self._owns_cell = owns_cell
         self._shown: list[DisplayHandle] = []
 
@@ -159,11 +188,10 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if owned:
             clear_output(wait=True)
         if owned or self._open is None:
-            data, metadata = answers.bundle(answer, self._language)
+            data, metadata = answers.bundle(answer, self._language, remote_images=self._remote_images)
             display(data, raw=True, metadata=metadata)
             return
-        last = markdown.for_notebook(self._segments.open).rstrip()
-        self._put(self._open, f"{last}\n\n{answers.footer(answer, self._language)}")
+        self._put(self._open, self._open_output() + answers.footer(answer, self._language))
 
     def withdraw(self) -> None:
         """Clear the cell when it is ours; blank each output that is ours when it is not."""
@@ -171,10 +199,10 @@ class NotebookView(GrowingView["DisplayHandle"]):
             clear_output()
             return
         for handle in self._shown:
-            self._put(handle, f"*{_WITHDRAWN.say(self._language)}*")
+            self._put(handle, f"<em>{plain_html(_WITHDRAWN.say(self._language))}</em>")
 
-    def _put(self, place: DisplayHandle | None, text: str) -> DisplayHandle:
-        data = {"text/markdown": text}
+    def _put(self, place: DisplayHandle | None, markup: str) -> DisplayHandle:
+        data = {"text/html": markup}
         self.speaking = True
         try:
             if place is None:
@@ -193,8 +221,9 @@ class FinalView:
 
     speaking = False
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, remote_images: bool = False) -> None:
         self._language = language
+        self._remote_images = remote_images
 
     def disown(self) -> None:
         """It clears nothing."""
@@ -205,7 +234,7 @@ class FinalView:
     def finish(self, answer: Answer | None) -> None:
         """The whole answer."""
         if answer is not None:
-            data, metadata = answers.bundle(answer, self._language)
+            data, metadata = answers.bundle(answer, self._language, remote_images=self._remote_images)
             display(data, raw=True, metadata=metadata)
 
     def withdraw(self) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ernie_magic.sanitize import plain_html
 from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ class Table:
         return len(self.rows)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th style="text-align:left">{html.escape(h)}</th>' for h in self.headers)
+        head = "".join(f'<th style="text-align:left">{plain_html(h)}</th>' for h in self.headers)
         body = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left;white-space:pre-wrap">{html.escape(c)}</td>' for c in row) + "</tr>"
+            "<tr>" + "".join(f'<td style="text-align:left;white-space:pre-wrap">{plain_html(c)}</td>' for c in row) + "</tr>"
             for row in self.rows)
-        note = f"<p><small>{html.escape(self.note)}</small></p>" if self.note else ""
+        note = f"<p><small>{plain_html(self.note)}</small></p>" if self.note else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from ernie_magic import similarity
 from ernie_magic.display.answer import EMULATED, PARTIAL, TOKENS
 from ernie_magic.display.tables import clip, width
 from ernie_magic.language import Language, Text
+from ernie_magic.sanitize import plain_html
 from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def bundle(embeddings: Embeddings, language: Language) -> tuple[dict[str, str], 
     """The MIME bundle of the saved output, and its metadata: how alike a few texts are, of many the summary."""
     heat = Heat(embeddings, language) if 1 < len(embeddings) <= _FEW and embeddings.shape[1] else None
     line = summary(embeddings, language)
-    data = {"text/html": (heat._repr_html_() if heat else "") + f"<small>{html.escape(line)}</small>", "text/plain": f"{heat}\n[{line}]" if heat else f"[{line}]"}
+    data = {"text/html": (heat._repr_html_() if heat else "") + f"<small>{plain_html(line)}</small>", "text/plain": f"{heat}\n[{line}]" if heat else f"[{line}]"}
     return data, {"ernie_magic": {"model": embeddings.model, "service": embeddings.service, "texts": len(embeddings), "partial": embeddings.partial}}
 
 
@@ -91,10 +92,10 @@ class Heat:
         for i, (text, row) in enumerate(zip(texts, self.similarities, strict=True), start=1):
             cells = "".join(_cell(float(value), f"{i} × {j}: {value:.4f}&#10;{_title(text)}&#10;{_title(other)}")
                             for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1))
-            label = f'<th title="{_title(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {html.escape(clip(text, _LABEL))}</th>'
+            label = f'<th title="{_title(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {plain_html(clip(text, _LABEL))}</th>'
             rows.append(f"<tr>{label}{cells}</tr>")
         return (f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
-                f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{html.escape(self._note())}</small></p>")
+                f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{plain_html(self._note())}</small></p>")
 
     def __repr__(self) -> str:
         labels = [f"{i}. {make_controls_visible(clip(text, _LABEL))}" for i, text in enumerate(self.embeddings.texts[:_MOST], start=1)]
@@ -153,11 +154,11 @@ class Plane:
         marks = []
         labelled = len(self.embeddings) <= _LABELLED
         for (x, y), text in zip(self._scaled(across - 4 * _PAD, down - 2 * _PAD), self.embeddings.texts, strict=False):
-            label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{html.escape(clip(text, _LABEL))}</text>' if labelled else ""
+            label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_words(clip(text, _LABEL))}</text>' if labelled else ""
             marks.append(f'<g><title>{_title(text)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>')
         return (f'<svg role="img" aria-label="{_title(self._note())}" viewBox="0 0 {across} {down}" style="max-width:{across}px;width:100%;height:auto" '
                 f'xmlns="http://www.w3.org/2000/svg"><rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" fill="none" stroke="currentColor" stroke-opacity="0.3"></rect>'
-                f"{''.join(marks)}</svg><p><small>{html.escape(self._note())}</small></p>")
+                f"{''.join(marks)}</svg><p><small>{plain_html(self._note())}</small></p>")
 
     def __repr__(self) -> str:
         rows = [[" "] * _COLUMNS for _ in range(_ROWS)]
@@ -168,6 +169,11 @@ class Plane:
                 rows[round(y)][round(x) + offset] = sign
             legend += [f"{i}. {clip(text, _LABEL)}"] if i <= _LABELLED else []
         return make_controls_visible("\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()]))
+
+
+def _svg_words(text: str) -> str:
+    """Words as SVG, kept from MathJax as `plain_html` keeps them: a `span` has no place in a drawing."""
+    return plain_html(text).replace("span>", "tspan>")
 
 
 def _interactive(plane: Plane) -> dict[str, Any]:

@@ -316,7 +316,8 @@ class ErnieMagics(Doors):
             said = chat_line(line, namespace)
             prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
         conversation = self.session[said.session] if said.session else self.session.conversation
-        view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell and not heard(), raw=said.raw)
+        view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell and not heard(), raw=said.raw,
+                        remote_images=self.session.settings.remote_images)
 
         def conclude(answer: Answer | None) -> None:
             view.finish(answer)

@@ -115,7 +115,7 @@ class ChatTab(Tab):
             if self._open:
                 return
             known = {id(shown.turn): shown for shown in self._shown}
-            self._shown = [known.get(id(turn)) or ShownTurn.of(turn, f"turn-{next(self._ids)}", self.language) for turn in self.conversation.history]
+            self._shown = [known.get(id(turn)) or ShownTurn.of(turn, f"turn-{next(self._ids)}", self.language, remote_images=self.session.settings.remote_images) for turn in self.conversation.history]
             self.transcript.show([{**shown.shown, "actions": ["edit", "regenerate"] if shown is self._shown[-1] else ["edit"]} for shown in self._shown])
         self._typed()
         self.saved()
@@ -184,7 +184,7 @@ class ChatTab(Tab):
         """
         self.chosen.fit()
         id_ = f"open-{next(self._ids)}"
-        view = BlocksView(self.language, self.transcript, id_)
+        view = BlocksView(self.language, self.transcript, id_, remote_images=self.session.settings.remote_images)
 
         def made() -> Stream[Answer]:
             stream = make()
@@ -197,8 +197,7 @@ class ChatTab(Tab):
         def end(answer: Answer | None, _problem: BaseException | None) -> None:
             with self._lock:
                 self._open = ""
-                self.transcript.drop([id_])
-                self._sync()
+                self._sync()  # drops the open turn, once what takes its place has been drawn
             if not any(turn.answer is answer for turn in self.conversation.history) and not (answer and answer.history_cleared):
                 lost()
 
@@ -296,7 +295,7 @@ class ChatTab(Tab):
         return [as_code.of_chat(request, self.session.endpoint(), conversation=self._name, given=self.chosen.given, model=self.chosen.model or "",
                                system=self.conversation.system, files=[file["name"] for file in self.attach.value])]
 
-    def saved_markdown(self) -> list[str]:
+    def saved_turns(self) -> list[str]:
         """The transcript, with the answers as their cells would show them."""
         return [shown.kept for shown in self._shown]
 

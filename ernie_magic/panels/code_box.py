@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from ernie_magic.errors import ErnieError
 from ernie_magic.language import Language, Text
 from ernie_magic.panels.parts import button, column, row, seen
+from ernie_magic.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ class CodeBox:
         except ErnieError as error:
             note, self.cells = "", [f"# {error.line(self._language)}"]
         label = _FORMS[self.form.value].say(self._language)
-        self._code.value = "".join(f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>' for i, cell in enumerate(self.cells, start=1)) + (f"<small>{html.escape(note)}</small>" if note else "")
+        self._code.value = "".join(f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>' for i, cell in enumerate(self.cells, start=1)) + (f"<small>{plain_html(note)}</small>" if note else "")
 
 
 def _nothing() -> None:

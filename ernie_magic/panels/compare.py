@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import threading
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from ernie_magic import as_code, models
+from ernie_magic.display import answer as answers
 from ernie_magic.display.tables import clip
 from ernie_magic.language import Text
 from ernie_magic.panels.chosen import Chosen
@@ -16,9 +16,10 @@ from ernie_magic.panels.code_box import CodeBox
 from ernie_magic.panels.front import Transcript
 from ernie_magic.panels.parts import Composer, Status, column, row
 from ernie_magic.panels.tab import Tab
-from ernie_magic.panels.turns import BlocksView, answered_turn, kept_answer, kept_prompt, open_turn
+from ernie_magic.panels.turns import BlocksView, answered_turn, kept_prompt, open_turn
 from ernie_magic.panels.work import BUSY, Work
 from ernie_magic.requests import ChatOptions
+from ernie_magic.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ class _Column:
         self._session, self._language = session, say
         self.prompt = ""
         self.answer: Answer | None = None
+        self.kept = ""  # the answer as the notebook keeps it, HTML
         self.transcript = Transcript(say)
         self.status = Status()
         self.work: Work[Answer] = Work(say, self.status, lambda _busy: tab.one_changed())
@@ -56,7 +58,8 @@ class _Column:
 
     def ask(self, prompt: str) -> bool:
         id_ = "answer"
-        view = BlocksView(self._language, self.transcript, id_)
+        remote_images = self._session.settings.remote_images
+        view = BlocksView(self._language, self.transcript, id_, remote_images=remote_images)
 
         def made() -> Any:
             stream = self._session.conversation.ask(prompt, self.options)
@@ -66,7 +69,9 @@ class _Column:
         def end(answer: Answer | None, _problem: BaseException | None) -> None:
             self.answer, self.prompt = answer, prompt
             if answer is not None:
-                self.transcript.put(answered_turn(id_, prompt, (), answer, self._language))
+                text = answers.body(answer, remote_images=remote_images)
+                self.kept = answers.page(answer, self._language, text)
+                self.transcript.put(answered_turn(id_, prompt, (), answer, self._language, text))
             else:
                 self.transcript.drop([id_])
 
@@ -153,13 +158,13 @@ class CompareTab(Tab):
         return [as_code.of_chat(conversation.plan(prompt, each.options).request(each.chosen.picker.resolved), at, conversation=conversation.name, given=each.chosen.given,
                                  model=each.chosen.model or "", history=False) for each in self._used]
 
-    def saved_markdown(self) -> list[str]:
-        """The answers, one below the other: columns of Markdown would not survive."""
+    def saved_turns(self) -> list[str]:
+        """The answers, one below the other: columns would not fit where it is read."""
         found: list[str] = []
         asked = ""
         for column_ in self._used:
             if column_.answer is not None:
                 found += [kept_prompt(column_.prompt)] if column_.prompt != asked else []
-                found += [f"<b>{html.escape(column_.answer.model)}</b>", kept_answer(column_.answer, self.language)]
+                found += [f"<p><b>{plain_html(column_.answer.model)}</b></p>", f"<div>{column_.kept}</div>"]
                 asked = column_.prompt
-        return ["\n\n".join(found)] if found else []
+        return ["\n".join(found)] if found else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from ernie_magic import models, parameters
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Language, Text
 from ernie_magic.panels.parts import button, close, column, row
+from ernie_magic.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -59,7 +59,7 @@ class Control:
         told = parameter.help.say(language) + (f" · {bounds}" if bounds and not parameter.choices and parameter.type != "size" else "")
         self._hint = told
         inner = self._make(model)
-        hint = widgets.HTML(f"<small>{html.escape(told)}</small>")
+        hint = widgets.HTML(f"<small>{plain_html(told)}</small>")
         hint.add_class("ernie-hint")
         self.widget = column(inner, hint, name="ernie-control")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -18,6 +17,7 @@ from ernie_magic.panels.parts import Composer, column, row, seen
 from ernie_magic.panels.tab import Tab
 from ernie_magic.panels.work import Work
 from ernie_magic.requests import embedding_request
+from ernie_magic.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ class EmbedTab(Tab):
         if embeddings is None or not embeddings.shape[1]:
             return
         self.embeddings = embeddings
-        self._kept = f"{self._drawing('heat')}<p><small>{html.escape(summary(embeddings, self.language))}</small></p>"
+        self._kept = f"{self._drawing('heat')}<p><small>{plain_html(summary(embeddings, self.language))}</small></p>"
         self.selected.options = [(f"{i}. {clip(text, _LABEL)}", i - 1) for i, text in enumerate(embeddings.texts, start=1)]
         self.selected.index = 0  # ipywidgets leaves it open
         seen(self.result, visible=True)

@@ -91,7 +91,7 @@ class Transcript(anywidget.AnyWidget):
         Parameters
         ----------
         turn
-            `id`, `prompt`, `images` (addresses), `blocks` (Markdown), `text`, `reasoning`, `reasoning_title`, `model`, `footer`, `open`,
+            `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`, `reasoning_title`, `model`, `footer`, `open`,
             `actions` ("edit", "regenerate"; one can always copy).
         """
         with self._lock:
@@ -104,7 +104,7 @@ class Transcript(anywidget.AnyWidget):
             if id_ in self._turns:
                 blocks = self._turns[id_]["blocks"]
                 blocks[key:] = [text, *blocks[key + 1 :]]
-                self.send({"op": "block", "id": id_, "key": key, "markdown": text})
+                self.send({"op": "block", "id": id_, "key": key, "html": text})
 
     def drop(self, ids: Sequence[str]) -> None:
         """Take turns away."""

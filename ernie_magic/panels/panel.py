@@ -137,7 +137,7 @@ class Panel:
 
     def _form(self) -> tuple[str, list[str]]:
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
-        return "".join(tab.saved_html() for tab in tabs), [piece for tab in tabs for piece in tab.saved_markdown()]
+        return "".join(tab.saved_html() for tab in tabs), [piece for tab in tabs for piece in tab.saved_turns()]
 
     def _save(self) -> None:
         """What the notebook keeps has changed."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from ernie_magic.language import Language, Text
+from ernie_magic.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ class Status:
         """Show it; errors stand out, and are read out at once."""
         self.text, self.wrong = text, wrong
         seen(self.widget, visible=bool(text))
-        self.widget.value = f'<span class="ernie-{"error" if wrong else "news"}"{" role=alert" if wrong else ""}>{html.escape(text)}</span>' if text else ""
+        self.widget.value = f'<span class="ernie-{"error" if wrong else "news"}"{" role=alert" if wrong else ""}>{plain_html(text)}</span>' if text else ""
 
 
 class Composer:
@@ -128,4 +128,4 @@ class Composer:
 
     def note(self, text: str) -> None:
         """A quiet remark beside the buttons."""
-        self.notes.value = html.escape(text)
+        self.notes.value = plain_html(text)

@@ -1,6 +1,6 @@
 """What a notebook keeps of a panel: outputs beside it, hidden while it lives, for GitHub, nbviewer and whoever has no kernel.
 
-Markdown is kept in several outputs, for the page draws an output anew whenever it changes: of a long transcript only the last part is.
+Turns are kept in several outputs, for the page draws an output anew whenever it changes: of a long transcript only the last part is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Saved:
     html
         Pictures and tables.
     pieces
-        Turns, as Markdown.
+        Turns, as HTML.
     """
 
     def __init__(self, html: str, pieces: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ class Saved:
             self._update(html, pieces)
 
     def _update(self, html: str, pieces: Sequence[str]) -> None:
-        chunks = ["\n\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
+        chunks = ["\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
         # The first is there from the start: who runs a notebook without a page takes up no new outputs of a cell that has ended.
         wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]
         for place, content in enumerate(wanted):
@@ -60,7 +60,7 @@ class Saved:
                 self._shown[place] = (id_, content)
 
     def _publish(self, kind: str, place: int, id_: str, content: str) -> None:
-        data = {"text/markdown": f"{_MARK}\n\n{content}", "text/plain": content} if place else {"text/html": f"{_STYLE}{_MARK}{content}", "text/plain": ""}
+        data = {"text/html": f"{'' if place else _STYLE}{_MARK}{content}", "text/plain": ""}
         publisher = self._publisher
         if self._parent is None or not hasattr(publisher, "pub_socket"):
             return  # no kernel, or a display that is captured: nothing is saved

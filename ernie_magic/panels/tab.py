@@ -104,6 +104,6 @@ class Tab:
         """What the notebook keeps of it, as HTML; "" for nothing."""
         return ""
 
-    def saved_markdown(self) -> list[str]:
-        """What the notebook keeps of it, as Markdown: a piece a turn."""
+    def saved_turns(self) -> list[str]:
+        """What the notebook keeps of its turns, as HTML: a piece a turn."""
         return []

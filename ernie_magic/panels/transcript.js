@@ -1,4 +1,4 @@
-// The transcript: turns as they come. Markdown is drawn by the notebook's own renderer, the one that draws a cell's output.
+// The transcript: turns as they come. HTML is drawn by the notebook's own renderer, the one that draws a cell's output.
 // What Python sends is kept here once a model (`initialize`), so that each view draws all of it and a delta costs one block.
 
 function initialize({ model }) {
@@ -26,7 +26,7 @@ function take(state, message) {
   }
   if (op === "block") {
     const turn = state.turns.find((turn) => turn.id === id);
-    if (turn) turn.blocks[message.key] = message.markdown;
+    if (turn) turn.blocks[message.key] = message.html;
   }
 }
 
@@ -52,27 +52,27 @@ function render({ model, el }) {
   });
   grown.observe(turns);
 
-  // The notebook's own renderer; plain text where there is none. One drawing a block at a time: what comes meanwhile is drawn next.
+  // The notebook's own renderer, for its formulas; without one they stay as their source. One drawing a block at a time: what comes meanwhile is drawn next.
   function block(host) {
     let drawing = false, wanted = null;
-    return async function draw(markdown) {
-      wanted = markdown;
+    return async function draw(html) {
+      wanted = html;
       if (drawing) return;
       drawing = true;
       while (wanted !== null) {
         const text = wanted;
         wanted = null;
         try {
-          if (!rendermime) host.textContent = text;
+          if (!rendermime) host.innerHTML = text; // sanitized where it was made (ernie_magic.sanitize)
           else {
-            const next = host.renderer ?? rendermime.createRenderer("text/markdown");
-            await next.renderModel({ trusted: false, data: { "text/markdown": text }, metadata: {}, setData() {} });
+            const next = host.renderer ?? rendermime.createRenderer("text/html");
+            await next.renderModel({ trusted: false, data: { "text/html": text }, metadata: {}, setData() {} });
             if (!host.renderer) await attach(next, host);
             host.renderer = next;
           }
         } catch (error) {
           console.error(error);
-          host.textContent = text; // what came is shown all the same
+          host.innerHTML = text; // what came is shown all the same
         }
       }
       drawing = false;
@@ -128,7 +128,7 @@ function render({ model, el }) {
         if (box.top > sight.bottom + NEAR) continue;
         const turn = state.turns.find(({ id }) => id === plain[i]);
         plain.splice(i, 1);
-        turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+        turn.blocks.forEach((html, key) => grow(turn.id, key, html));
       }
     });
   }
@@ -161,7 +161,7 @@ function render({ model, el }) {
     node.setAttribute("aria-busy", String(turn.open));
     view.blocks = [];
     view.host = blocks;
-    if (turn.open) turn.blocks.forEach((markdown, key) => grow(turn.id, key, markdown));
+    if (turn.open) turn.blocks.forEach((html, key) => grow(turn.id, key, html));
     else {
       blocks.textContent = turn.text;
       if (!plain.includes(turn.id)) plain.push(turn.id);
@@ -177,7 +177,7 @@ function render({ model, el }) {
     return asked;
   }
 
-  function grow(id, key, markdown) {
+  function grow(id, key, html) {
     const view = shown.get(id);
     if (!view) return;
     if (!view.blocks.length) view.host.replaceChildren();
@@ -186,7 +186,7 @@ function render({ model, el }) {
       view.host.append(host);
       view.blocks.push(block(host));
     }
-    view.blocks[key](markdown);
+    view.blocks[key](html);
   }
 
   function actions(turn) {
@@ -233,7 +233,7 @@ function render({ model, el }) {
       state.turns.forEach(put);
     }
     if (message.op === "put") put(message.turn);
-    if (message.op === "block") grow(message.id, message.key, message.markdown);
+    if (message.op === "block") grow(message.id, message.key, message.html);
     if (message.op === "drop") {
       message.ids.forEach(remove);
       empty.hidden = shown.size > 0;

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import markdown
 from ernie_magic.display import answer as answers
 from ernie_magic.display.stream import GrowingView
 from ernie_magic.language import Text
+from ernie_magic.sanitize import plain_html
 from ernie_magic.tokens import estimate
 
 if TYPE_CHECKING:
@@ -27,17 +26,17 @@ _YOU = Text("你", "You")
 class BlocksView(GrowingView[int]):
     """The blocks of a turn that is open; see `ernie_magic.display.stream`."""
 
-    def __init__(self, language: Language, transcript: Transcript, id_: str) -> None:
-        super().__init__(language)
+    def __init__(self, language: Language, transcript: Transcript, id_: str, *, remote_images: bool = False) -> None:
+        super().__init__(language, remote_images=remote_images)
         self._transcript, self._id, self._count = transcript, id_, 0
 
     def _wait(self, notice: Text) -> None:
         """What is waited for stands in the panel's status."""
 
-    def _put(self, place: int | None, text: str) -> int:
+    def _put(self, place: int | None, markup: str) -> int:
         if place is None:
             place, self._count = self._count, self._count + 1
-        self._transcript.block(self._id, place, text)
+        self._transcript.block(self._id, place, markup)
         return place
 
 
@@ -47,22 +46,18 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
             "open": True, "actions": []}
 
 
-def answered_turn(id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language) -> dict[str, Any]:
-    """A turn with its answer, as the transcript takes it."""
-    tools = "\n\n".join(f"<small>{html.escape(answers.tool_run(run, language))}</small>" for run in answer.tool_runs)
-    blocks = [block for block in (tools, markdown.for_notebook(answer.text).rstrip()) if block]
+def answered_turn(
+    id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language, text: str
+) -> dict[str, Any]:
+    """A turn with its answer, as the transcript takes it; `text` is the answer's as HTML."""
+    blocks = [block for block in (answers.tool_runs(answer, language), text) if block]
     return {**open_turn(id_, prompt, images), "blocks": blocks, "text": answer.text, "reasoning": answer.reasoning, "model": answer.model, "open": False,
             "reasoning_title": _THOUGHT.say(language, n=len(answer.reasoning)), "footer": answers.summary(answer, language)}
 
 
-def kept_answer(answer: Answer, language: Language) -> str:
-    """An answer as a notebook keeps it among others, as Markdown: whatever HTML it leaves open ends with it."""
-    return f"<div>\n\n{answers.bundle(answer, language)[0]['text/markdown']}\n\n</div>"
-
-
 def kept_prompt(prompt: str) -> str:
-    """A question as a notebook keeps it: the words that were written, none of them Markdown or HTML."""
-    return f"<blockquote>{'<br>'.join(html.escape(line) for line in prompt.splitlines())}</blockquote>"
+    """A question as a notebook keeps it, as HTML: the words that were written."""
+    return f"<blockquote>{'<br>'.join(map(plain_html, prompt.splitlines()))}</blockquote>"
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ class ShownTurn:
     shown : dict
         As the transcript takes it, without its actions.
     kept : str
-        As the notebook keeps it, Markdown.
+        As the notebook keeps it, HTML.
     tokens : int
         Estimated.
     """
@@ -86,11 +81,14 @@ class ShownTurn:
     tokens: int
 
     @classmethod
-    def of(cls, turn: Turn, id_: str, language: Language) -> ShownTurn:
+    def of(cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False) -> ShownTurn:
         """A turn under an id of the transcript's."""
-        kept = f"**{_YOU.say(language)}**\n\n{kept_prompt(turn.prompt)}\n\n{kept_answer(turn.answer, language)}"
-        return cls(turn, answered_turn(id_, turn.prompt, [part["image_url"]["url"] for part in turn.images], turn.answer, language), kept,
-                   estimate(turn.prompt) + estimate(turn.answer.text))
+        text = answers.body(turn.answer, remote_images=remote_images)
+        pictures = [part["image_url"]["url"] for part in turn.images]
+        shown = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)
+        asked = f"<p><b>{plain_html(_YOU.say(language))}</b></p>{kept_prompt(turn.prompt)}"
+        kept = f"{asked}<div>{answers.page(turn.answer, language, text)}</div>"
+        return cls(turn, shown, kept, estimate(turn.prompt) + estimate(turn.answer.text))
 
     @property
     def id(self) -> str:

@@ -483,7 +483,7 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
     expect(panel.output.locator(".ernie-saved").first).to_be_hidden()  # while it lives
     nb = panel.nb
     saved = nb.save().cells[1]
-    assert [next(iter(output.data)) for output in saved.outputs] == ["application/vnd.jupyter.widget-view+json", "text/html", "text/markdown"]
+    assert [next(iter(output.data)) for output in saved.outputs] == ["application/vnd.jupyter.widget-view+json", "text/html", "text/html"]
     assert saved.outputs[0].data["text/html"] == saved.outputs[0].data["text/plain"] == ""
     nb.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
     nb.command("application:close")

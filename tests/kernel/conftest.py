@@ -35,8 +35,8 @@ class Ran:
 
     @property
     def shown(self):
-        """When each display came, and its Markdown."""
-        return [(at, m["content"]["data"].get("text/markdown", "")) for at, m in self.messages
+        """When each display came, and its HTML."""
+        return [(at, m["content"]["data"].get("text/html", "")) for at, m in self.messages
                 if m["msg_type"] in ("display_data", "update_display_data")]
 
     @property

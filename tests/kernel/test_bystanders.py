@@ -92,5 +92,5 @@ def test_what_a_tool_prints_or_displays_stays(kernel, says):
     assert shown.count("simulated") + shown.count("模拟") >= 1
     kernel.run("def weather(location: str) -> str:\n    '''天气查询工具'''\n    return 'sunny'")
     (output,) = kernel.run("%%ernie --tools weather --no-history\n北京天气").outputs  # a silent tool leaves one output
-    assert "sunny" in output["data"]["text/markdown"]
-    assert output["data"]["text/markdown"].startswith("<details><summary><small>tools used: weather")
+    assert "sunny" in output["data"]["text/html"]
+    assert output["data"]["text/html"].startswith("<details><summary><small>tools used: weather")

@@ -37,7 +37,7 @@ def test_the_same_seed_makes_the_same_picture_and_files_are_written(cells):
 
 def test_a_model_was_shown_two_pictures(cells):
     (output,) = next(outputs for source, outputs in cells[0].items() if source.startswith("%%ernie --image"))
-    assert "收到 2 张图片：PNG 1024x1024、PNG 1024x1024" in output.data["text/markdown"]
+    assert "收到 2 张图片：PNG 1024x1024、PNG 1024x1024" in output.data["text/html"]
 
 
 def test_each_cell_has_its_output_and_nothing_goes_to_standard_error(cells):

@@ -56,8 +56,8 @@ def test_what_came_stays_visible_and_in_history_as_partial_and_bound(kernel):
     ran = kernel.run("%%ernie --as a\n[[chunks=500]][[pace=10ms]]", interrupt_after=0.4)
     assert ran.error["ename"] == "Interrupted"
     (output, _) = ran.outputs
-    assert "word1 " in output["data"]["text/markdown"]
-    assert "partial" in output["data"]["text/markdown"]
+    assert "word1 " in output["data"]["text/html"]
+    assert "partial" in output["data"]["text/html"]
     assert kernel.value("a is ernie.last is ernie.history[-1].answer, a.partial, a.text[:12]") == "True True word0 word1 "[:22].strip()
     assert kernel.run("%%ernie\n[[echo]]on we go").status == "ok"
     assert kernel.value("[m['role'] for m in ernie.last.request.messages]") == "['user', 'assistant', 'user']"

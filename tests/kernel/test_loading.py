@@ -27,7 +27,7 @@ def test_load_ext_imports_nothing_heavy():
 
 def test_with_no_key_the_emulator_answers_and_says_so():
     notebook = execute(["%load_ext ernie_magic", "%%ernie\n你好", "print(ernie.last.service)"])
-    assert "内置模拟器" in notebook.cells[1].outputs[0].data["text/markdown"]
+    assert "内置模拟器" in notebook.cells[1].outputs[0].data["text/html"]
     assert "built-in emulator" in notebook.cells[1].outputs[0].data["text/plain"]
     assert notebook.cells[2].outputs[0].text == "emulator\n"
 
@@ -47,7 +47,7 @@ def test_a_cell_without_a_prompt_below_fails_with_our_own_line(cell):
 def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
     cell = execute(["%load_ext ernie_magic", "%%ernie\n[[echo]]# 你好\n\n$5"]).cells[1]
     (output,) = cell.outputs
-    assert output.data["text/markdown"].startswith("# 你好\n\n\\$5\n\n<details>")
+    assert output.data["text/html"].startswith('<h1 class="jp-toc-ignore">你好</h1>\n<p><span>$</span>5</p>\n\n<details>')
 
 
 def test_the_quickstart_runs_from_top_to_bottom():
@@ -58,6 +58,6 @@ def test_the_quickstart_runs_from_top_to_bottom():
     assert len(magics) >= 4
     for cell in magics:
         (output,) = cell.outputs
-        assert "text/markdown" in output.data
+        assert "text/html" in output.data
     stderr = [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
     assert not stderr

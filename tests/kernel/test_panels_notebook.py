@@ -28,7 +28,7 @@ def test_each_panel_is_a_widget_and_what_is_kept_of_it(cells):
 
 def test_a_cell_s_turn_is_in_the_saved_form_of_the_panel_above(cells):
     *_, turns = cells["%ernie panel"]
-    assert "<blockquote>用一句话介绍杭州</blockquote>" in turns.data["text/markdown"]
+    assert "<blockquote>用一句话介绍杭州</blockquote>" in turns.data["text/html"]
 
 
 def test_the_python_shows_what_it_says(cells):

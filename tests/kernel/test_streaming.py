@@ -46,8 +46,8 @@ def test_one_output_is_left_with_the_whole_text_and_a_folded_footer(kernel):
     prompt = "# 标题\n\n价格 $5 和 $10，公式 $x^2$。\n\n| a | b |\n|---|---|\n| 1 | 2 |\n" + "\n一段文字。\n" * 300
     ran = kernel.run("%%ernie\n[[echo]]" + prompt)
     (output,) = ran.outputs
-    shown = output["data"]["text/markdown"]
-    assert shown.startswith("# 标题\n\n价格 \\$5 和 \\$10，公式 $x^2$。")
+    shown = output["data"]["text/html"]
+    assert shown.startswith('<h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 <span>\\(x^2\\)</span>。</p>')
     assert shown.count("一段文字。") == 300
     assert "<details><summary><small>ernie-3.5-8k · " in shown
     assert output["data"]["text/plain"].startswith(prompt.strip("\n"))
@@ -63,7 +63,7 @@ def test_a_long_answer_never_has_50_outputs_while_it_streams(kernel):
 def test_reasoning_is_shown_while_it_comes_and_folded_at_the_end(kernel):
     ran = kernel.run("%%ernie\n[[reasoning]][[pace=30ms]]你好")
     assert any("thinking…" in text for _, text in ran.shown)
-    assert ran.outputs[0]["data"]["text/markdown"].startswith("<details><summary><small>reasoning (")
+    assert ran.outputs[0]["data"]["text/html"].startswith("<details><summary><small>reasoning (")
 
 
 def test_raw_is_text(kernel):
@@ -97,18 +97,18 @@ def test_autoawait_off_takes_the_plain_door_at_the_top_level(kernel):
 def test_what_else_the_cell_showed_is_not_erased_through_the_other_door(kernel):
     ran = kernel.run("print('mine')\nget_ipython().run_cell_magic('ernie', '', '[[echo]]hi')")
     assert ran.text == "mine\n"
-    assert "hi" in ran.outputs[1]["data"]["text/markdown"]
+    assert "hi" in ran.outputs[1]["data"]["text/html"]
 
 
 def test_what_an_expression_printed_is_not_erased(kernel):
     ran = kernel.run("%%ernie\n[[echo]]{{print('mine') or 'hi'}}")
     assert "mine\n" in ran.text
-    assert "hi" in ran.outputs[-1]["data"]["text/markdown"]
+    assert "hi" in ran.outputs[-1]["data"]["text/html"]
 
 
 def test_capture_holds_the_final_output_only(kernel):
     kernel.run("%%capture c\n%%ernie\n[[chunks=100]][[pace=5ms]]")
-    assert kernel.value("len(c.outputs), 'word99' in c.outputs[0].data['text/markdown']") == "1 True"
+    assert kernel.value("len(c.outputs), 'word99' in c.outputs[0].data['text/html']") == "1 True"
 
 
 def test_a_cell_gives_no_value(kernel):

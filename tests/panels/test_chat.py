@@ -8,6 +8,7 @@ import pytest
 
 from ernie_magic import Session
 from ernie_magic.errors import InvalidOption
+from ernie_magic.markdown import to_html
 
 PNG = {"name": "x.png", "type": "image/png", "size": 1, "last_modified": datetime.now(tz=timezone.utc),
        "content": memoryview(base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="))}
@@ -37,7 +38,7 @@ def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
     assert [turn.prompt for turn in session.history] == prompts(chat) == ["你好"]
     assert bodies()[-1] == {"model": "ernie-4.5-turbo-128k", "messages": [{"role": "user", "content": "你好"}], "stream": True}
     shown = chat.transcript.turns[0]
-    assert shown["blocks"] == [session.history[0].answer.text]
+    assert shown["blocks"] == [to_html(session.history[0].answer.text)]
     assert shown["footer"].startswith("ernie-4.5-turbo-128k · ")
     assert "tokens" in shown["footer"]
     assert (shown["open"], shown["actions"], chat.composer.prompt.value) == (False, ["edit", "regenerate"], "")
@@ -311,10 +312,10 @@ def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(panel,
 
 def test_the_saved_form_holds_questions_and_answers(chat, ask, session):
     ask("第一行\n第二行")
-    (piece,) = chat.saved_markdown()
+    (piece,) = chat.saved_turns()
     chat.composer.prompt.value = ""
-    assert piece.startswith("**You**\n\n<blockquote>第一行<br>第二行</blockquote>\n\n")
-    assert session.history[0].answer.text in piece
+    assert piece.startswith("<p><b>You</b></p><blockquote>第一行<br>第二行</blockquote>")
+    assert to_html(session.history[0].answer.text) in piece
 
 
 def test_ctrl_enter_sends_what_stands_there_not_what_was_told_last(panel, session, wait):
@@ -398,7 +399,7 @@ def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
     view.show([Delta(text="hello")])
     first, second = chat.transcript.turns[-1]["blocks"]
     assert first.startswith("<details><summary><small>reasoning (7 characters)")
-    assert second == "hello"
+    assert second == "<p>hello</p>\n"
 
 
 def test_other_models_and_settings_leave_no_widgets_behind(chat):
@@ -442,7 +443,7 @@ def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
 
     answer = session.chat("a <b>c</b> List<int> *x*")
     session.history.append(Turn("next", replace(answer, text="```python\nx = 1", partial=True)))
-    first, second = chat.saved_markdown()
+    first, second = chat.saved_turns()
     assert "<blockquote>a &lt;b&gt;c&lt;/b&gt; List&lt;int&gt; *x*</blockquote>" in first
-    assert "```python\nx = 1\n```\n" in second
-    assert second.endswith("</div>")
+    assert '<div class="highlight"><pre><span class="n">x</span>' in second
+    assert second.count("<div") == second.count("</div>")

@@ -107,7 +107,7 @@ def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run,
     assert sent == [("ernie-4.5-turbo-32k", None), ("ernie-5.0", 0.1), ("ernie-speed-8k", None)]
     assert len(session.history) == 0
     assert [column.transcript.turns[0]["model"] for column in compare.columns] == ["ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-32k"]
-    (piece,) = compare.saved_markdown()
+    (piece,) = compare.saved_turns()
     assert piece.startswith("<blockquote>hi</blockquote>")
     assert piece.count("<b>ernie-") == 3
 
@@ -139,7 +139,7 @@ def test_each_saved_answer_stands_under_its_question(tab, run):
     run(compare, "AAA")
     compare.number.value = 2
     run(compare, "BBB")
-    (piece,) = compare.saved_markdown()
+    (piece,) = compare.saved_turns()
     assert (piece.count("BBB</blockquote>"), piece.count("AAA</blockquote>"), piece.count("<b>ernie-")) == (1, 0, 2)
 
 

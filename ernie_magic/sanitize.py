@@ -1,0 +1,86 @@
+"""The door between what a model or server writes and a page: HTML in which every tag is one of ours.
+
+A notebook's page trusts the output of its own cells, so nothing behind this module saves the user:
+what is published passes `sanitize`, or is plain text made safe by `plain_html`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import nh3
+
+WEB_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
+LINK_REL = "noopener noreferrer nofollow"
+LINE_BREAKS = "white-space:pre-wrap"
+_ALIGNMENTS = {f"text-align:{side}" for side in ("left", "center", "right")}
+# `jp-toc-ignore` keeps a heading out of JupyterLab's table of contents.
+HEADING_CLASS = "jp-toc-ignore"
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_FORMATTING = "p br hr blockquote pre code em strong s del ins mark sub sup kbd u b i small span div"
+_STRUCTURE = "ul ol li table thead tbody tr th td a input"
+# MathJax finds formulas in any text of a page, but in none that is split over elements
+# (https://docs.mathjax.org/en/v3.2/input/tex/delimiters.html).
+_TEX = re.compile(r"[$\\]")
+
+
+def plain_html(text: str) -> str:
+    """Words as HTML: nothing in them is read as HTML, and nothing as a formula."""
+    return _TEX.sub(r"<span>\g<0></span>", html.escape(text))
+
+
+def preformatted(text: str) -> str:
+    """Words as HTML in which line breaks and runs of blanks stay."""
+    return f'<span style="{LINE_BREAKS}">{plain_html(text)}</span>'
+
+
+def link_html(address: str, text: str) -> str:
+    """A link to a page of the web; for any other address, the words alone."""
+    if not WEB_ADDRESS.match(address):
+        return plain_html(text)
+    return f'<a href="{html.escape(address)}" rel="{LINK_REL}">{plain_html(text)}</a>'
+
+
+def sanitize(markup: str, *, remote_images: bool = False) -> str:
+    """The markup with the tags, attributes, classes and addresses of the allow-list only."""
+    return _cleaner(remote_images).clean(markup)
+
+
+@lru_cache(maxsize=2)
+def _cleaner(remote_images: bool) -> nh3.Cleaner:
+    import nh3
+    from pygments.token import STANDARD_TYPES
+
+    image = {"img"} if remote_images else set()
+    code_classes = {name for name in STANDARD_TYPES.values() if name}
+    classes = {
+        "span": code_classes,
+        "div": {"highlight"},
+        "li": {"task-list-item"},
+        "ul": {"contains-task-list"},
+    }
+    return nh3.Cleaner(
+        tags={*_FORMATTING.split(), *_STRUCTURE.split(), *_HEADINGS} | image,
+        clean_content_tags={"script", "style"},
+        attributes={
+            "a": {"href", "title"},
+            "img": {"src", "alt", "title"},
+            "ol": {"start"},
+        },
+        tag_attribute_values={
+            "th": {"style": _ALIGNMENTS},
+            "td": {"style": _ALIGNMENTS},
+            "span": {"style": {LINE_BREAKS}},
+            "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
+            "input": {"type": {"checkbox"}, "checked": {"", "checked"}},
+        },
+        set_tag_attribute_values={"input": {"disabled": ""}},
+        allowed_classes={**classes, **{key: {HEADING_CLASS} for key in _HEADINGS}},
+        url_schemes={"http", "https", "mailto"},
+        url_relative="deny",
+        link_rel=LINK_REL,
+    )
