@@ -34,7 +34,7 @@ def start(*, port: int = 0, host: str = "127.0.0.1", latency: float | None = Non
     Returns
     -------
     Emulator
-        With `base_url`, `requests`, `faults`, `open_streams` and `stop()`.
+        With `base_url`, `token`, `requests`, `faults`, `open_streams` and `stop()`.
     """
     from ernie_magic.emulator.server import Emulator
 

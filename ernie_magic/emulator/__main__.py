@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    print(f"ernie_magic emulator: {emulator.base_url} (模拟 simulated; Ctrl-C)", flush=True)
+    print(f"ernie_magic emulator: {emulator.base_url} (模拟 simulated; Ctrl-C; /emulator/* token: {emulator.token})", flush=True)
     while not ended.wait(0.5):  # short waits: a lock that waits for ever is not interruptible on Windows
         pass
     emulator.stop()

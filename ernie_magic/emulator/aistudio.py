@@ -8,12 +8,12 @@ import re
 import struct
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
 from ernie_magic import models
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
+from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, reply
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/llm/lmapi/v3"
 QIANFAN_PREFIX = "/v2"
-PICTURES = "/emulator/picture.png"
 _FOUND = {"index": 1, "url": "https://example.com/simulated", "title": "模拟的搜索结果 simulated"}
 _SEARCH_TOKENS = 120  # what a search adds to a prompt here
 
@@ -118,15 +117,21 @@ def images(call: Call) -> Response:
     else:
         style, size = given.get("style", "Base"), given.get("size", "1024x1024")
         for i in range(given.get("n", 1)):
-            query = urlencode({"prompt": prompt, "style": style, "size": size, "seed": seed + i})
-            data.append({"url": f"{call.server_url}{PICTURES}?{query}", "index": i})
+            query = {"prompt": prompt, "style": style, "size": size, "seed": str(seed + i)}
+            data.append({"url": call.signed_link(PICTURES, query), "index": i})
     return JSONResponse({"created": int(time.time()), "data": data})
 
 
 def picture(call: Call) -> Response:
-    """A picture behind a link of `images`; needs no key, as the real links do not."""
+    """A picture behind a link of `images`; needs no key, as the real links do not: they are signed.
+
+    Raises
+    ------
+    Refusal
+    """
     from ernie_magic.emulator import pictures
 
+    call.check_link()
     query = call.query
     size = query.get("size", "")
     if not re.fullmatch(r"\d{2,4}x\d{2,4}", size) or not query.get("seed", "").isdigit():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ernie_magic.emulator import aistudio, oauth, qianfan_v1
-from ernie_magic.emulator.calls import Call, Logged, State
+from ernie_magic.emulator.access import FRONT_PAGE, PICTURES, AccessGuard, requiring_token
+from ernie_magic.emulator.body import read_json
+from ernie_magic.emulator.calls import Call, State
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import page
@@ -24,19 +26,25 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from ernie_magic.emulator.log import Logged
+
+# The page runs nothing, loads nothing and stands in no other page.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
 
 
-def build(state: State) -> Starlette:
-    """The application over this state."""
+def build(state: State, host: str) -> Starlette:
+    """The application over this state, for a server that listens on `host`."""
 
     def endpoint(handler: Callable[[Call], Response], authorise: Callable[[Request], str]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            raw = await request.body()
+            body = _parsed(await request.body())
             headers = dict(request.headers)
             key = headers.get("authorization", "")
-            logged = Logged(request.method, request.url.path, {**headers, **({"authorization": f"{key.partition(' ')[0].partition('/')[0]} ***"} if key else {})}, _parsed(raw))
-            state.requests.append(logged)
+            logged = state.requests.record(request.method, request.url.path, headers, body)
             try:
                 fault = state.faults.take(request.method, request.url.path, headers.get("x-emulator-fault"))
             except ValueError as error:
@@ -45,7 +53,7 @@ def build(state: State) -> Starlette:
                 await asyncio.sleep(fault.delay)
                 if faulty := _instead(fault, key or request.query_params.get("access_token", ""), logged):
                     return faulty
-                call = Call(state, logged, fault, request, raw, authorise(request))
+                call = Call(state, logged, fault, request, body, authorise(request))
                 response = await run_in_threadpool(handler, call)
             except Refusal as refused:
                 refusal = refused.in_v1() if logged.is_v1 else refused
@@ -59,7 +67,7 @@ def build(state: State) -> Starlette:
         return aistudio.authorise(dict(request.headers), state.iam)
 
     async def list_services(request: Request) -> Response:
-        state.requests.append(Logged(request.method, request.url.path, {}))
+        state.requests.record(request.method, request.url.path, {})
         if problem := state.iam.problem(request):
             return JSONResponse({"code": problem[0], "message": problem[1]}, status_code=403)
         return JSONResponse(qianfan_v1.services(str(request.base_url).rstrip("/")))
@@ -78,18 +86,27 @@ def build(state: State) -> Starlette:
             Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
             Route(oauth.PATH, state.oauth.give, methods=["GET", "POST"]),
             Route(EXCHANGE, state.iam.exchange, methods=["GET"]),
-            Route(aistudio.PICTURES, endpoint(aistudio.picture, lambda _request: ""), methods=["GET"]),
-            Route("/emulator/faults", _faults(state), methods=["POST", "DELETE"]),
-            Route("/emulator/requests", _requests(state), methods=["GET"]),
-            Route("/", lambda request: HTMLResponse(page(str(request.base_url).rstrip("/"))), methods=["GET"]),
+            Route(PICTURES, endpoint(aistudio.picture, lambda _request: ""), methods=["GET"]),
+            Route("/emulator/faults", requiring_token(state.token, _faults(state)), methods=["POST", "DELETE"]),
+            Route("/emulator/requests", requiring_token(state.token, _requests(state)), methods=["GET"]),
+            Route(FRONT_PAGE, _front_page, methods=["GET"]),
         ],
-        exception_handlers={404: _not_found, 405: _wrong_method},
+        middleware=[Middleware(AccessGuard, host=host)],
+        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _failed},
     )
 
 
 def _wrong_method(request: Request, _error: Exception) -> Response:
     refusal = Refusal("336101" if request.url.path.startswith(qianfan_v1.PREFIX) else "method_not_supported")
     return JSONResponse(refusal.body, status_code=refusal.status)
+
+
+def _failed(_request: Request, _error: Exception) -> Response:
+    return JSONResponse(Refusal("internal_error").body, status_code=500)
+
+
+def _front_page(request: Request) -> Response:
+    return HTMLResponse(page(str(request.base_url).rstrip("/")), headers=_PAGE_HEADERS)
 
 
 def _not_found(request: Request, _error: Exception) -> Response:
@@ -122,7 +139,7 @@ def _instead(fault: Fault, authorization: str, logged: Logged) -> Response | Non
 
 def _parsed(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return read_json(raw)
     except ValueError:
         return None
 
@@ -133,14 +150,11 @@ def _faults(state: State) -> Callable[[Request], Any]:
             state.faults.clear()
             return JSONResponse({"waiting": 0})
         try:
-            given = json.loads(await request.body())
+            given = read_json(await request.body())
             wanted = given if isinstance(given, list) else [given]
-            for one in wanted:
-                Fault.read(one)
+            state.faults.extend([Fault.read(one) for one in wanted])
         except ValueError as error:
             return JSONResponse({"detail": str(error)}, status_code=400)
-        for one in wanted:
-            state.faults.add(**one)
         return JSONResponse({"added": len(wanted)})
 
     return control

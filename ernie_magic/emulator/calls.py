@@ -3,59 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import itertools
 import json
+import secrets
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from ernie_magic.emulator.faults import Fault, Faults
 from ernie_magic.emulator.iam import Iam
+from ernie_magic.emulator.log import Log
 from ernie_magic.emulator.oauth import OAuth
 from ernie_magic.emulator.rates import Rates
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
+    from ernie_magic.emulator.log import Logged
+
 FIRST, STEP = 0.15, 0.025  # seconds before the first delta and between deltas, as a lifelike pace
-LOGGED = 5000  # requests kept
-
-
-@dataclass
-class Logged:
-    """A request that came in.
-
-    Attributes
-    ----------
-    method, path : str
-    headers : dict
-        Lower-case names; a key is never kept.
-    body : dict | None
-    time, first_delta : float
-        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 when there was none).
-    disconnected : bool
-        The client left before the end of its stream.
-    """
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: Any = None
-    time: float = field(default_factory=time.time)
-    first_delta: float = 0.0
-    disconnected: bool = False
-
-    @property
-    def is_v1(self) -> bool:
-        """Whether it came to Qianfan V1."""
-        return self.path.startswith("/rpc/")
 
 
 class State:
@@ -64,7 +38,9 @@ class State:
     def __init__(self, seed: int, latency: float | None) -> None:
         self.seed = seed
         self.first, self.step = (FIRST, STEP) if latency is None else (latency, latency / 6)
-        self.requests: deque[Logged] = deque(maxlen=LOGGED)
+        self.requests = Log()
+        self.token = secrets.token_urlsafe(24)  # for the controls
+        self._link_key = secrets.token_bytes(32)
         self.faults = Faults()
         self.iam = Iam()
         self.oauth = OAuth()
@@ -72,12 +48,17 @@ class State:
         self.open_streams = 0
         self.drawings = itertools.count()
 
+    def sign_link(self, query: Mapping[str, str]) -> str:
+        """The signature of a picture's link: without it any page could have pictures drawn."""
+        text = json.dumps(sorted(query.items()))  # of the values: a client may encode them in another way
+        return hmac.new(self._link_key, text.encode(), hashlib.sha256).hexdigest()
+
 
 class Call:
     """One request, as a handler sees it."""
 
-    def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, raw: bytes, key: str = "") -> None:
-        self._state, self._logged, self._fault, self._raw = state, logged, fault, raw
+    def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, body: Any, key: str = "") -> None:
+        self._state, self._logged, self._fault, self._body = state, logged, fault, body
         self._key = key
         self.is_v1 = logged.is_v1
         self.model = ""
@@ -92,13 +73,28 @@ class Call:
         Refusal
             It is not a JSON object.
         """
-        try:
-            body = json.loads(self._raw)
-        except ValueError:
-            raise Refusal("malformed_json") from None
-        if not isinstance(body, dict):
+        if self._body is None:
+            raise Refusal("malformed_json")
+        if not isinstance(self._body, dict):
             raise Refusal("malformed_json", "Invalid Argument: the body is not an object")
-        return body
+        return self._body
+
+    def signed_link(self, path: str, query: Mapping[str, str]) -> str:
+        """An address on this server that `check_link` knows again."""
+        signed = {**query, "signature": self._state.sign_link(query)}
+        return f"{self.server_url}{path}?{urlencode(signed)}"
+
+    def check_link(self) -> None:
+        """Whether this request's query is one of a link that was made here.
+
+        Raises
+        ------
+        Refusal
+        """
+        signed = {name: value for name, value in self.query.items() if name != "signature"}
+        expected = self._state.sign_link(signed)
+        if not hmac.compare_digest(expected.encode(), self.query.get("signature", "").encode()):
+            raise Refusal("invalid_picture_link")
 
     def admit(self, model: str) -> None:
         """Count the request against the model's limit.

@@ -80,10 +80,7 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not found:
         raise Refusal("invalid_messages", "the messages can not be empty")
     for message in found:
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
-            raise Refusal("invalid_messages", f"the role of a message must be one of {', '.join(ROLES[:3])}")
-        if not text_of(message) and not message.get("tool_calls") and not message.get("function_call"):
-            raise Refusal("invalid_messages", "the content of a message can not be empty")
+        _check_message(message)
     turns = found[1:] if found[0]["role"] == "system" else found
     # The results of several tools stand in a row.
     turns = [m for i, m in enumerate(turns) if not (m["role"] == "tool" and i and turns[i - 1]["role"] == "tool")]
@@ -102,6 +99,15 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     _check_safety(body, found)
     _check_length(found, model)
     return found
+
+
+def _check_message(message: Any) -> None:
+    if not isinstance(message, dict) or message.get("role") not in ROLES:
+        raise Refusal("invalid_messages", f"the role of a message must be one of {', '.join(ROLES[:3])}")
+    if not has_plain_texts(message):
+        raise Refusal("invalid_messages", "the text of a message must be a string")
+    if not text_of(message) and not message.get("tool_calls") and not message.get("function_call"):
+        raise Refusal("invalid_messages", "the content of a message can not be empty")
 
 
 def _check_safety(body: dict[str, Any], messages: list[dict[str, Any]]) -> None:
@@ -127,6 +133,13 @@ def text_of(message: dict[str, Any]) -> str:
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else ""
+
+
+def has_plain_texts(message: dict[str, Any]) -> bool:
+    """Whether the text of each part of a message's content is text."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else ()
+    return all(isinstance(part.get("text", ""), str) for part in parts if isinstance(part, dict))
 
 
 def texts_of(body: dict[str, Any], model: str) -> list[str]:

@@ -1,19 +1,20 @@
 """Faults on request: the one control for trying how a client takes what networks and services do.
 
 From Python `emulator.faults.add(status=500)`; by HTTP `POST /emulator/faults` with the same fields as JSON (one or a list),
-`DELETE /emulator/faults` forgets them; for one request the header `X-Emulator-Fault` with the JSON.
+`DELETE /emulator/faults` forgets them (both with the emulator's token, as a Bearer token); for one request the header `X-Emulator-Fault` with the JSON.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ernie_magic.emulator.body import read_json
 from ernie_magic.emulator.refusals import TABLE
 
 MAX_DELAY = 600.0  # seconds
+MAX_WAITING = 10_000  # faults
 
 
 @dataclass
@@ -73,12 +74,12 @@ class Fault:
         kinds = {field.name: field.type for field in fields(cls)}
         for name, value in given.items():
             if name not in kinds:
-                raise ValueError(f"no fault {name!r}; there are: {', '.join(kinds)}")
+                raise ValueError(f"no fault {name!r:.80}; there are: {', '.join(kinds)}")
             if not _fits(value, str(kinds[name])):
-                raise ValueError(f"{name} is {kinds[name]}, not {value!r}")
+                raise ValueError(f"{name} is {kinds[name]}, not {value!r:.80}")
         fault = cls(**given)
         if fault.code and fault.code not in {row.code for row in TABLE}:
-            raise ValueError(f"no code {fault.code!r} in the error table")
+            raise ValueError(f"no code {fault.code!r:.80} in the error table")
         if fault.status is not None and not 400 <= fault.status <= 599:  # noqa: PLR2004
             raise ValueError("status is from 400 to 599")
         if not 0 <= fault.delay <= MAX_DELAY:
@@ -103,9 +104,20 @@ class Faults:
 
     def add(self, **given: Any) -> None:
         """Ask for a fault; the fields are `Fault`'s."""
-        fault = Fault.read(given)
+        self.extend([Fault.read(given)])
+
+    def extend(self, faults: list[Fault]) -> None:
+        """Ask for several.
+
+        Raises
+        ------
+        ValueError
+            More than `MAX_WAITING` would wait.
+        """
         with self._lock:
-            self._waiting.append(fault)
+            if len(self._waiting) + len(faults) > MAX_WAITING:
+                raise ValueError(f"at most {MAX_WAITING} faults can wait")
+            self._waiting.extend(faults)
 
     def clear(self) -> None:
         """Forget those that wait."""
@@ -115,7 +127,7 @@ class Faults:
     def take(self, method: str, path: str, header: str | None) -> Fault:
         """The fault for this call: the header's, else the oldest that fits; else none."""
         if header:
-            return Fault.read(json.loads(header))
+            return Fault.read(read_json(header))
         with self._lock:
             for fault in self._waiting:
                 if fault.path in path if fault.path else method == "POST":

@@ -5,6 +5,7 @@ Source: reference qianfan-wire 1.2 and 4.1. Nothing of the client's own signer i
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import hmac
 import re
@@ -15,13 +16,16 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
+from ernie_magic.emulator.tokens import IssuedTokens
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 EXCHANGE = "/v1/BCE-BEARER/token"
 # The pair that everybody may know; a server made with other pairs knows those too.
 ACCESS_KEY, SECRET_KEY = "emulator-access-key", "emulator-secret-key"
-_FORM = re.compile(r"bce-auth-v1/([^/]+)/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/(\d+)/([^/]*)/([0-9a-f]{64})")
+_HALF_A_DAY = 43_200  # seconds
+_FORM = re.compile(r"bce-auth-v1/([^/]+)/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/(\d{1,9})/([^/]*)/([0-9a-f]{64})")
 
 
 class Iam:
@@ -35,15 +39,15 @@ class Iam:
 
     def __init__(self, pairs: dict[str, str] | None = None) -> None:
         self._pairs = {ACCESS_KEY: SECRET_KEY, **(pairs or {})}
-        self._tokens: dict[str, float] = {}
+        self._tokens = IssuedTokens()
 
     def knows(self, token: str) -> bool:
         """Whether a temporary token was given out here and has not ended; any other key is not IAM's business."""
-        return token not in self._tokens or self._tokens[token] > time.time()
+        return not self._tokens.has_expired(token)
 
     def expire(self) -> None:
         """End every token that was given out."""
-        self._tokens = dict.fromkeys(self._tokens, 0.0)
+        self._tokens.expire()
 
     def exchange(self, request: Request) -> Response:
         """`GET /v1/BCE-BEARER/token`: a token for a signed request."""
@@ -51,10 +55,13 @@ class Iam:
             code, message = problem
             return JSONResponse({"code": code, "message": message}, status_code=403 if code == "AccessDenied" else 401,
                                 headers={"X-Bce-Error-Code": code, "X-Bce-Error-Message": message})
-        seconds = int(request.query_params.get("expireInSeconds", "43200"))
+        asked = request.query_params.get("expireInSeconds", str(_HALF_A_DAY))
+        if not re.fullmatch(r"\d{1,7}", asked, re.ASCII):
+            return JSONResponse({"code": "InvalidParameter", "message": "expireInSeconds is a number of seconds"}, status_code=400)
+        seconds = int(asked)
         now = time.time()
         token = f"bce-v3/ALTAK-emulator/{secrets.token_hex(20)}"
-        self._tokens[token] = now + seconds
+        self._tokens.add(token, now + seconds)
         return JSONResponse({"userId": "emulator", "token": token, "status": "enable", "createTime": _stamp(now), "expireTime": _stamp(now + seconds)})
 
     def problem(self, request: Request) -> tuple[str, str] | None:
@@ -66,7 +73,10 @@ class Iam:
         secret = self._pairs.get(access)
         if secret is None:
             return "NotFound", "credential not found"
-        signed_at = time.mktime(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+        try:
+            signed_at = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+        except ValueError:
+            return "AccessDenied", "the time of the signature is none"
         if not signed_at - 300 <= time.time() <= signed_at + int(seconds):
             return "RequestExpired", "the signature has expired: check the clock"
         prefix = f"bce-auth-v1/{access}/{stamp}/{seconds}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
+from ernie_magic.emulator.tokens import IssuedTokens
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -19,11 +21,11 @@ class OAuth:
     """The tokens a server gave out. Any pair will do, but for an identifier or a secret that begins with `bad`."""
 
     def __init__(self) -> None:
-        self._tokens: dict[str, float] = {}
+        self._tokens = IssuedTokens()
 
     def expire(self) -> None:
         """End every token that was given out."""
-        self._tokens = dict.fromkeys(self._tokens, 0.0)
+        self._tokens.expire()
 
     def problem(self, token: str) -> str:
         """The code of what is wrong with a token, "" when nothing is."""
@@ -31,7 +33,7 @@ class OAuth:
             return "100"
         if token.startswith("bad"):
             return "110"
-        return "111" if token.startswith("expired") or self._tokens.get(token, time.time() + 1) < time.time() else ""
+        return "111" if token.startswith("expired") or self._tokens.has_expired(token) else ""
 
     async def give(self, request: Request) -> Response:
         """`POST` or `GET /oauth/2.0/token`; everything is in the query, a body is ignored."""
@@ -43,7 +45,7 @@ class OAuth:
             return JSONResponse({"error": wrong[0], "error_description": wrong[1]}, status_code=401)
         end = int(time.time()) + _MONTH
         token = f"24.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001"
-        self._tokens[token] = float(end)
+        self._tokens.add(token, float(end))
         return JSONResponse({
             "access_token": token, "expires_in": _MONTH, "refresh_token": f"25.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001",
             "scope": "public wenxinworkshop_mgr ai_custom_yiyan_com", "session_key": "", "session_secret": ""})

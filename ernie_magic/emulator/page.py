@@ -9,7 +9,7 @@ from ernie_magic.emulator import oauth
 from ernie_magic.emulator.aistudio import PREFIX, QIANFAN_PREFIX
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.iam import ACCESS_KEY, EXCHANGE, SECRET_KEY
-from ernie_magic.emulator.refusals import TABLE
+from ernie_magic.emulator.refusals import OWN, TABLE
 
 _STYLE = "body{font:15px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}code{background:#8882}"
 
@@ -17,7 +17,7 @@ _STYLE = "body{font:15px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem au
 def page(url: str) -> str:
     """The page as HTML, in Chinese and English."""
     rows = "".join(
-        f"<tr><td>{row.status}</td><td><code>{row.code}</code></td><td>{html.escape(row.message)}</td><td>{html.escape(row.trigger)}</td></tr>" for row in TABLE)
+        f"<tr><td>{row.status}</td><td><code>{row.code}</code></td><td>{html.escape(row.message)}</td><td>{html.escape(row.trigger)}</td></tr>" for row in (*TABLE, *OWN))
     faults = ", ".join(f"<code>{field.name}</code>" for field in fields(Fault))
     return f"""<!doctype html><html lang="zh"><meta charset="utf-8"><title>ernie_magic emulator</title><style>{_STYLE}</style>
 <h1>ernie_magic 模拟器 · emulator</h1>
@@ -31,6 +31,8 @@ A stand-in for AI Studio's API on this machine: answers, pictures and vectors ar
 <h2>提示词里的指令 · Directives in a prompt</h2>
 <p><code>[[echo]]</code> <code>[[chunks=2000]]</code> <code>[[pace=5ms]]</code> <code>[[reasoning]]</code> <code>[[flag=3]]</code> <code>[[finish=length]]</code> <code>[[clear]]</code></p>
 <h2>故障 · Faults</h2>
-<p><code>POST /emulator/faults {{"stall_after": 3}}</code>: {faults}</p>
+<p><code>POST /emulator/faults {{"stall_after": 3}}</code>: {faults}<br>
+<code>GET /emulator/requests</code>: 请求日志 · the log of requests<br>
+启动时打印的令牌放在 <code>Authorization: Bearer …</code> 里 · both want the token that is printed where the emulator is started</p>
 <h2>错误码 · Errors</h2>
 <table><tr><th>HTTP<th>code<th>message<th>如何触发 · how to provoke it</tr>{rows}</table></html>"""

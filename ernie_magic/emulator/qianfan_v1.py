@@ -126,6 +126,8 @@ def _messages(body: dict[str, Any], entry: models.Model) -> list[dict[str, Any]]
         if (i % 2 == 0) != asks or (i % 2 and message.get("role") != "assistant"):
             raise Refusal("336006", f"the role of message with {'odd' if i % 2 == 0 else 'even'} index in the messages must be "
                                     f"{'user or function' if i % 2 == 0 else 'assistant'}")
+        if not checks.has_plain_texts(message):
+            raise Refusal("336003", "the text of a message must be a string")
         if not checks.text_of(message).strip() and not message.get("function_call"):
             raise Refusal("336003", "the content of a message can not be empty")
     system = body.get("system") or ""

@@ -9,6 +9,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+MAX_COUNTED = 10_000  # keys and models, the last ones used
+
 
 @dataclass
 class Rates:
@@ -36,14 +38,14 @@ class Rates:
                 return "rpm_rate_limit_exceeded"
             if tokens >= self.tokens:
                 return "tpm_rate_limit_exceeded"
-            self._used[key, model] = (self._minute(), requests + 1, tokens)
+            self._remember(key, model, requests + 1, tokens)
         return ""
 
     def spend(self, key: str, model: str, tokens: int) -> None:
         """Count an answer's tokens."""
         with self._lock:
             requests, before = self._now(key, model)
-            self._used[key, model] = (self._minute(), requests, before + tokens)
+            self._remember(key, model, requests, before + tokens)
 
     def headers(self, key: str, model: str) -> dict[str, str]:
         """What a response tells."""
@@ -54,6 +56,12 @@ class Rates:
             "X-Ratelimit-Remaining-Requests": str(max(0, self.requests - requests)),
             "X-Ratelimit-Remaining-Tokens": str(max(0, self.tokens - tokens)),
         }
+
+    def _remember(self, key: str, model: str, requests: int, tokens: int) -> None:
+        self._used.pop((key, model), None)  # the last one used stands last
+        self._used[key, model] = (self._minute(), requests, tokens)
+        while len(self._used) > MAX_COUNTED:
+            del self._used[next(iter(self._used))]
 
     def _minute(self) -> int:
         return int(time.time() / self.minute)

@@ -89,12 +89,28 @@ TABLE: tuple[Row, ...] = (
     Row(200, V1, "336502", "Rate limit reached for TPM", "more tokens than are allowed"),
     Row(200, V1, "500000", "console internal error", "a fault"),
 )
+# What the emulator itself refuses, in the services' form (`access.py`): no service has these.
+OWN: tuple[Row, ...] = (
+    Row(400, _BAD, "invalid_http_request", "this is not an HTTP request", "bytes that are not HTTP"),
+    Row(401, "access_denied", "invalid_emulator_token", "this needs the emulator's token, as a Bearer token: it is printed where the emulator is started",
+        "/emulator/* without the token"),
+    Row(403, "access_denied", "forbidden_host", "the emulator answers only at localhost and at its own address and port",
+        "a Host header that names another"),
+    Row(403, "access_denied", "forbidden_origin", "the emulator does not answer web pages of another origin", "an Origin header or Sec-Fetch-Site of another page"),
+    Row(403, "access_denied", "invalid_picture_link", "this emulator has not given out this link", "a link to a picture that was changed"),
+    Row(408, _BAD, "request_timeout", "the request did not arrive in time", "a body that does not come"),
+    Row(413, _BAD, "request_too_large", "the body is larger than {limit} bytes", "a larger body"),
+    Row(415, _BAD, "unsupported_media_type", "Content-Type must be application/json", "a form, or plain text"),
+    Row(431, _BAD, "headers_too_large", "the headers are too large", "more than 64 KiB of headers"),
+)
 # What V1 says where V2 has another word (reference qianfan-wire 5).
 IN_V1 = {
     "malformed_json": "336003", "invalid_messages": "336006", "characters_too_long": "336007", "tokens_too_long": "336103",
     "system_unsafe": "336104", "user_setting_unsafe": "336105", "functions_unsafe": "336003", "internal_error": "336000",
     "dispatch_internal_error": "336000", "rpm_rate_limit_exceeded": "336501", "tpm_rate_limit_exceeded": "336502",
     "no_parameter_permission": "336003", "invalid_user_id": "336003", "method_not_supported": "336101", "no_such_model": "3",
+    "forbidden_host": "6", "forbidden_origin": "6", "unsupported_media_type": "336002", "request_too_large": "336003", "request_timeout": "336003",
+    "headers_too_large": "336003",
 }
 
 
@@ -112,19 +128,21 @@ class Refusal(Exception):
     """
 
     def __init__(self, code: str, message: str = "", status: int | None = None, **fields: Any) -> None:
-        row = next(row for row in TABLE if row.code == code and status in (None, row.status))
+        row = next(row for row in (*TABLE, *OWN) if row.code == code and status in (None, row.status))
         super().__init__(code)
         self.code, self.status = code, row.status
         self.message = message
         self.fields = fields
         said = (message or row.message).format(**fields) if fields else message or row.message
+        self.said = said
         self.body: dict[str, Any] = (
             {"error_code": int(row.code), "error_msg": said, "id": request_id()} if row.type == V1 else
             {"error": {"code": row.code, "message": said, "type": row.type}, "id": request_id()})
 
     def in_v1(self) -> Refusal:
         """The same in V1's numbers."""
-        return Refusal(IN_V1[self.code], self.message, **self.fields) if self.code in IN_V1 else self
+        message = self.said if any(row.code == self.code for row in OWN) else self.message
+        return Refusal(IN_V1[self.code], message, **self.fields) if self.code in IN_V1 else self
 
 
 def request_id() -> str:

@@ -3,28 +3,97 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import socket
+import sys
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ernie_magic.emulator.aistudio import PREFIX
 from ernie_magic.emulator.app import build
-from ernie_magic.emulator.calls import Logged, State
+from ernie_magic.emulator.calls import State
+from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections import deque
-
     from ernie_magic.emulator.faults import Faults
     from ernie_magic.emulator.iam import Iam
+    from ernie_magic.emulator.log import Log
     from ernie_magic.emulator.oauth import OAuth
     from ernie_magic.emulator.rates import Rates
 
 
+MAX_CONNECTIONS = 512  # they are files of the process, which may be the user's kernel
+HEAD_TIMEOUT = 10.0  # seconds for a request's line and headers to arrive
+_HEADERS_TOO_LARGE = 431
+
+
+class _Connection(H11Protocol):
+    """One connection: uvicorn's, with bounds that uvicorn has no settings for, and the services' form of errors."""
+
+    _waiting_for_head: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Count it, and wait for a request."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+        else:
+            self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's signature)
+        """Answer what is not HTTP; called by uvicorn while it handles h11's error."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
+        hint = getattr(sys.exc_info()[1], "error_status_hint", None)
+        code = "headers_too_large" if hint == _HEADERS_TOO_LARGE else "invalid_http_request"
+        refusal = Refusal(code)
+        body = json.dumps(refusal.body).encode()
+        headers = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
+        for event in (
+            h11.Response(status_code=refusal.status, headers=headers, reason=b""),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _watch_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_watching()
+        elif self._waiting_for_head is None:
+            self._waiting_for_head = self.loop.call_later(HEAD_TIMEOUT, self._give_up)
+
+    def _stop_watching(self) -> None:
+        if self._waiting_for_head is not None:
+            self._waiting_for_head.cancel()
+            self._waiting_for_head = None
+
+    def _give_up(self) -> None:
+        self._waiting_for_head = None
+        if self.conn.their_state is h11.IDLE:
+            self.timeout_keep_alive_handler()
+
+
 class Emulator:
-    """A running emulator; `stop()` ends it, and so does the end of the process.
+    """A running emulator; `stop()` ends it, and so does the end of the process. A forked process does not hold it.
 
     Parameters
     ----------
@@ -35,6 +104,8 @@ class Emulator:
     ----------
     url, base_url : str
         The server's address, and the API's.
+    token : str
+        For the controls under `/emulator/`: `Authorization: Bearer …`.
     """
 
     def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
@@ -51,20 +122,26 @@ class Emulator:
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         self.base_url = self.url + PREFIX
-        config = uvicorn.Config(build(self._state), log_config=None, log_level="critical", access_log=False, lifespan="off",
-                                ws="none", http="h11", loop="asyncio")
+        self.token = self._state.token
+        # Headers that tell of a proxy are anybody's to send: there is none in front of this server.
+        config = uvicorn.Config(build(self._state, host), log_config=None, log_level="critical", access_log=False, lifespan="off",
+                                ws="none", http=_Connection, loop="asyncio", proxy_headers=False, limit_concurrency=MAX_CONNECTIONS)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="ernie-emulator", daemon=True)
         self._thread.start()
+        _RUNNING.add(self)
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.002)
 
     def _serve(self) -> None:
-        asyncio.run(self._server.serve([self._socket]))
+        try:
+            asyncio.run(self._server.serve([self._socket]))
+        finally:
+            self._socket.close()
 
     @property
-    def requests(self) -> deque[Logged]:
-        """What came in, oldest first; the last 5,000."""
+    def requests(self) -> Log:
+        """What came in, oldest first; a bounded number (`log.Log`)."""
         return self._state.requests
 
     @property
@@ -92,15 +169,50 @@ class Emulator:
         """Streams that are being sent now."""
         return self._state.open_streams
 
-    def stop(self) -> None:
-        """End it, open streams included; may be called again."""
+    def stop(self, *, wait: bool = True) -> None:
+        """End it, open streams included; may be called again.
+
+        Parameters
+        ----------
+        wait
+            Until it has ended. Without, this is safe wherever the garbage collector may run.
+        """
         self._server.should_exit = self._server.force_exit = True
+        if not wait:
+            return
         if self._thread is not threading.current_thread():
             self._thread.join(5)
         self._socket.close()
+
+    def _leave_to_parent(self) -> None:
+        """In a forked process: let go of the parent's sockets, so that they end when the parent ends them."""
+        self._socket.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            for connection in list(self._server.server_state.connections):
+                held = connection.transport.get_extra_info("socket")
+                if held is not None and held.fileno() >= 0:
+                    # The number stays taken: asyncio's own object will close it some day.
+                    os.dup2(nothing, held.fileno(), inheritable=False)
+        finally:
+            os.close(nothing)
 
     def __enter__(self) -> Emulator:  # noqa: PYI034  (Self is in typing from Python 3.11)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+# Weak: a running server is held by its thread.
+_RUNNING: weakref.WeakSet[Emulator] = weakref.WeakSet()
+
+
+def _leave_all_to_parent() -> None:
+    for emulator in list(_RUNNING):
+        emulator._leave_to_parent()  # noqa: SLF001
+    _RUNNING.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

@@ -53,13 +53,17 @@ def seen(url: str) -> str:
     """
     if url.startswith(("http://", "https://")):
         return "a link"
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         raw = base64.b64decode(url.split("base64,", 1)[1], validate=True)
-        image = Image.open(io.BytesIO(raw))
-    except (IndexError, ValueError, UnidentifiedImageError):
+    except (IndexError, ValueError):
         raise Refusal("invalid_image_url") from None
     if len(raw) > MAX_IMAGE_BYTES:
         raise Refusal("invalid_image_url", "the image is too large")
+    try:
+        image = Image.open(io.BytesIO(raw))
+    # What Pillow raises for what is no picture, or for one that would fill the memory.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Refusal("invalid_image_url") from None
     return f"{image.format} {image.width}x{image.height}"

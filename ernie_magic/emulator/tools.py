@@ -12,6 +12,8 @@ import time
 from itertools import pairwise
 from typing import Any
 
+from ernie_magic.emulator.refusals import Refusal
+
 _CITIES = ("北京", "上海", "杭州", "广州", "深圳", "成都", "西安", "南京", "武汉", "Beijing", "Shanghai", "Hangzhou", "Paris", "London", "Tokyo")
 
 
@@ -30,7 +32,7 @@ def wanted(tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: b
     if choice == "none" or not tools:
         return []
     if isinstance(choice, dict):
-        name = (choice.get("function") or {}).get("name")
+        name = _object(choice.get("function"), "tool_choice.function").get("name")
         return [tool for tool in tools if tool["name"] == name][:1]
     found = [tool for tool in tools if _matches(tool, prompt)]
     if not found and choice == "required":
@@ -50,15 +52,25 @@ def _matches(tool: dict[str, Any], prompt: str) -> bool:
 
 def arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
     """JSON arguments for a function, filled from the prompt by its schema."""
-    schema = tool.get("parameters") or {}
-    return json.dumps({name: value(kind, prompt, name, seed) for name, kind in (schema.get("properties") or {}).items()
-                       if name in (schema.get("required") or []) or "default" not in kind}, ensure_ascii=False)
+    schema = _object(tool.get("parameters"), "parameters")
+    required = _list(schema.get("required"), "required")
+    properties = _object(schema.get("properties"), "properties")
+    given = {name: value(kind, prompt, name, seed) for name, kind in properties.items()
+             if name in required or "default" not in _object(kind, name)}
+    return json.dumps(given, ensure_ascii=False)
 
 
-def value(schema: dict[str, Any], prompt: str, name: str, seed: int) -> Any:  # noqa: PLR0911  (a line for each type)
-    """A value that fits a JSON schema, from the prompt where it has one."""
+def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR0911  (a line for each type)
+    """A value that fits a JSON schema, from the prompt where it has one.
+
+    Raises
+    ------
+    Refusal
+        It is no schema.
+    """
+    schema = _object(schema, "schema")
     kind = schema.get("type")
-    if choices := schema.get("enum"):
+    if choices := _list(schema.get("enum"), "enum"):
         return next((choice for choice in choices if str(choice) in prompt), choices[0])
     numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", prompt)]
     if kind in ("integer", "number"):
@@ -71,11 +83,23 @@ def value(schema: dict[str, Any], prompt: str, name: str, seed: int) -> Any:  # 
     if kind == "array":
         return [value(schema.get("items") or {"type": "string"}, prompt, name, seed)]
     if kind == "object":
-        return {inner: value(each, prompt, inner, seed) for inner, each in (schema.get("properties") or {}).items()}
+        return {inner: value(each, prompt, inner, seed) for inner, each in _object(schema.get("properties"), "properties").items()}
     if re.search(r"(?<![a-z])(?:time|date)|日期|时间|YYYY", name + str(schema.get("description") or "")):
         tomorrow = 86_400 if re.search(r"明天|tomorrow", prompt) else 0
         return time.strftime("%Y-%m-%d", time.gmtime(time.time() + tomorrow))
     return next((city for city in _CITIES if city in prompt), re.split(r"[，。？！,.?!\n]", prompt.strip())[0][:20] or "…")
+
+
+def _object(given: Any, name: str) -> dict[str, Any]:
+    if given is not None and not isinstance(given, dict):
+        raise Refusal("malformed_json", f"Invalid Argument: {name:.80} must be an object")
+    return given or {}
+
+
+def _list(given: Any, name: str) -> list[Any]:
+    if given is not None and not isinstance(given, list):
+        raise Refusal("malformed_json", f"Invalid Argument: {name} must be a list")
+    return given or []
 
 
 def said(message: dict[str, Any], *, chinese: bool) -> str:

@@ -21,9 +21,10 @@ LATENCY, IN_FLIGHT, BATCH = 0.05, 8, 16
 def server():
     """The emulator in a process of its own, answering each call after 50 ms."""
     process = subprocess.Popen([sys.executable, "-m", "ernie_magic.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True)
-    url = re.search(r"http://\S+", process.stdout.readline()).group(0)
+    url, token = re.search(r"(http://\S+).*token: ([\w-]+)", process.stdout.readline()).groups()
     root = url.split("/llm/")[0]
-    httpx.post(f"{root}/emulator/faults", json={"delay": LATENCY, "times": 10**6, "path": "/embeddings"}, trust_env=False).raise_for_status()
+    httpx.post(f"{root}/emulator/faults", json={"delay": LATENCY, "times": 10**6, "path": "/embeddings"}, trust_env=False,
+               headers={"Authorization": f"Bearer {token}"}).raise_for_status()
     yield url
     process.terminate()
     process.wait(10)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ernie_magic.emulator import start
-from ernie_magic.emulator.refusals import TABLE, V1
+from ernie_magic.emulator.refusals import OWN, TABLE, V1
 
 CHAT, IMAGES, EMBEDDINGS, MODELS = "chat/completions", "images/generations", "embeddings", "models"
 LONG = "长" * 20_001
@@ -50,6 +50,10 @@ PROVOKED = [
 ]
 
 
+def controls(emulator):
+    return {"Authorization": f"Bearer {emulator.token}"}
+
+
 def send(emulator, path, body, headers):
     url = f"{emulator.base_url}/{path}"
     headers = {"Authorization": "Bearer any", **headers}
@@ -74,7 +78,7 @@ def test_every_row_of_the_seed_s_table_is_provoked_above():
 def test_the_log_holds_no_key(emulator):
     send(emulator, CHAT, chat(), {"Authorization": "Bearer canary-0123456789"})
     assert emulator.requests[-1].headers["authorization"] == "Bearer ***"
-    assert "canary" not in httpx.get(f"{emulator.url}/emulator/requests").text
+    assert "canary" not in httpx.get(f"{emulator.url}/emulator/requests", headers=controls(emulator)).raise_for_status().text
 
 
 def test_the_stream_is_events_and_done(emulator):
@@ -87,17 +91,18 @@ def test_the_stream_is_events_and_done(emulator):
 def test_a_fault_is_for_one_call_by_python_by_http_or_by_header(emulator):
     emulator.faults.add(status=503)
     assert [send(emulator, CHAT, chat(), {}).status_code for _ in range(2)] == [503, 200]
-    httpx.post(f"{emulator.url}/emulator/faults", json=[{"code": "tpm_rate_limit_exceeded"}, {"html": True, "status": 502}])
+    httpx.post(f"{emulator.url}/emulator/faults", headers=controls(emulator),
+               json=[{"code": "tpm_rate_limit_exceeded"}, {"html": True, "status": 502}])
     assert [send(emulator, CHAT, chat(), {}).status_code for _ in range(3)] == [429, 502, 200]
     assert send(emulator, CHAT, chat(), {"X-Emulator-Fault": '{"status": 500}'}).status_code == 500
     emulator.faults.add(status=500)
-    httpx.delete(f"{emulator.url}/emulator/faults")
+    httpx.delete(f"{emulator.url}/emulator/faults", headers=controls(emulator))
     assert send(emulator, CHAT, chat(), {}).status_code == 200
 
 
 @pytest.mark.parametrize("given", [{"sttaus": 500}, {"status": 200}, {"status": "500"}, {"code": "nope"}, {"delay": -1}, {"cut_after": True}, 5])
 def test_a_fault_that_makes_no_sense_is_refused_by_name(emulator, given):
-    response = httpx.post(f"{emulator.url}/emulator/faults", json=given)
+    response = httpx.post(f"{emulator.url}/emulator/faults", json=given, headers=controls(emulator))
     assert response.status_code == 400
     assert response.json()["detail"]
 
@@ -125,7 +130,7 @@ def test_the_front_page_explains_itself_in_both_languages(emulator):
     text = httpx.get(emulator.url).text
     assert "模拟" in text
     assert "simulated" in text
-    assert all(row.code in text for row in TABLE)
+    assert all(row.code in text for row in (*TABLE, *OWN))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

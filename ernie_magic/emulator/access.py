@@ -1,0 +1,231 @@
+"""Who is answered: programs of this machine, and no page of another origin.
+
+A browser opens any page beside the notebook, and such a page can reach every port of this machine. What keeps it out:
+
+- Host must be a loopback name or the server's own address, with its port: a name of the page's own that resolves to 127.0.0.1
+  (DNS rebinding) is refused.
+- Origin and Sec-Fetch-Site must not name another page (https://fetch.spec.whatwg.org/#origin-header,
+  https://www.w3.org/TR/fetch-metadata/); a link may be followed, and a picture of ours shown.
+- A POST is JSON, which a page cannot send without asking first (https://fetch.spec.whatwg.org/#cors-preflight-fetch), and is not
+  granted: no CORS header is ever given.
+
+Starlette's `TrustedHostMiddleware` takes any port, and answers with plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from starlette.responses import JSONResponse
+
+from ernie_magic.emulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_HEAD = 64 * 1024  # bytes, as h11's own bound
+MAX_BODY = 64 * 1024 * 1024  # bytes: four pictures of the largest size, in base64
+MAX_BODIES = 4 * MAX_BODY  # bytes of all that are being read or answered
+BODY_TIMEOUT = 30.0  # seconds for a body to arrive
+FRONT_PAGE = "/"
+PICTURES = "/emulator/picture.png"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
+_HTTP_PORT = 80
+
+
+class Address(NamedTuple):
+    """A host and a port, written in one way so that they can be compared."""
+
+    host: str
+    port: int
+
+
+def parse_authority(text: str) -> Address | None:
+    """What a Host header, or the authority of an http URL, names; None when it is not one (RFC 9110, 7.2)."""
+    found = _AUTHORITY.fullmatch(text.lower())
+    if found is None:
+        return None
+    host, port = found.groups()
+    return Address(canonical_host(host), int(port or _HTTP_PORT))
+
+
+def canonical_host(host: str) -> str:
+    """A host in one form: lower case, no final dot, an IP address as `ipaddress` writes it."""
+    host = host.lower().removesuffix(".").partition("%")[0]
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class AccessGuard:
+    """Refuses whom the emulator is not for, and reads bodies within bounds, before anything else sees a request.
+
+    Parameters
+    ----------
+    app
+        The application behind it.
+    host
+        The address that the server was told to listen on.
+    """
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._hosts = frozenset({*_LOOPBACK, canonical_host(host)})
+        self._bytes_held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        held = [0]
+        try:
+            scope = self._check_addresses(scope)
+            body = await self._read_body(scope, receive, held)
+            if body is None:
+                return
+            await self._app(scope, _replaying(body, receive), send)
+        except Refusal as refusal:
+            await refused(refusal, scope["path"])(scope, receive, send)
+        finally:
+            self._bytes_held -= held[0]
+
+    def _check_addresses(self, scope: Scope) -> Scope:
+        """The scope, with the path of an absolute request target (RFC 9112, 3.2.2).
+
+        Raises
+        ------
+        Refusal
+        """
+        # h11 bounds what is incomplete only: what arrives at once may be larger.
+        if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["raw_path"]) > MAX_HEAD:
+            raise Refusal("headers_too_large")
+        server = scope.get("server") or ("", 0)
+        hosts = {*self._hosts, canonical_host(server[0])}
+        named = [parse_authority(value) for value in _values(scope, b"host")]
+        own = named[0] if len(named) == 1 else None
+        if own is None or own.port != server[1] or own.host not in hosts:
+            raise Refusal("forbidden_host")
+        scope = self._with_plain_path(scope, own)
+        for origin in _values(scope, b"origin"):
+            scheme, _, authority = origin.partition("://")
+            if scheme.lower() != "http" or parse_authority(authority) != own:
+                raise Refusal("forbidden_origin")
+        if not all(_is_fetch_allowed(scope, site) for site in _values(scope, b"sec-fetch-site")):
+            raise Refusal("forbidden_origin")
+        return scope
+
+    @staticmethod
+    def _with_plain_path(scope: Scope, own: Address) -> Scope:
+        raw: bytes = scope["raw_path"]
+        if raw.startswith(b"/") or raw == b"*":
+            return scope
+        try:
+            target = urlsplit(raw.decode("ascii", "replace"))
+        except ValueError:
+            raise Refusal("forbidden_host") from None
+        if target.scheme != "http" or parse_authority(target.netloc) != own:
+            raise Refusal("forbidden_host")
+        path = target.path or "/"
+        return {**scope, "path": unquote(path), "raw_path": path.encode()}
+
+    async def _read_body(self, scope: Scope, receive: Receive, held: list[int]) -> bytes | None:
+        """The body; None when the client left.
+
+        Raises
+        ------
+        Refusal
+            It is not JSON by its Content-Type, too large, or too slow.
+        """
+        kinds = [value.partition(";")[0].strip().lower() for value in _values(scope, b"content-type")]
+        if scope["method"] in ("POST", "PUT", "PATCH") and any(kind != "application/json" for kind in kinds):
+            raise Refusal("unsupported_media_type")
+        length = "".join(_values(scope, b"content-length"))
+        if length.isascii() and length.isdigit() and (len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY):
+            raise Refusal("request_too_large", limit=MAX_BODY)
+        try:
+            body = await asyncio.wait_for(self._received(receive, held), BODY_TIMEOUT)
+        except asyncio.TimeoutError:
+            raise Refusal("request_timeout") from None
+        if body and scope["method"] == "POST" and not kinds:
+            raise Refusal("malformed_json", "Invalid Argument: Content-Type must be application/json")
+        return body
+
+    async def _received(self, receive: Receive, held: list[int]) -> bytes | None:
+        chunks: list[bytes] = []
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            chunk = message.get("body", b"")
+            held[0] += len(chunk)
+            self._bytes_held += len(chunk)
+            if held[0] > MAX_BODY:
+                raise Refusal("request_too_large", limit=MAX_BODY)
+            if self._bytes_held > MAX_BODIES:
+                raise Refusal("cluster_rate_limit_exceeded")
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def _values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
+
+
+def _is_fetch_allowed(scope: Scope, site: str) -> bool:
+    """Whether a browser's request comes from no other page, or only opens or shows what is made for that."""
+    if site in ("same-origin", "none"):
+        return True
+    mode, destination = ("".join(_values(scope, name)) for name in (b"sec-fetch-mode", b"sec-fetch-dest"))
+    if scope["method"] != "GET":
+        return False
+    # A link that somebody follows; in a frame it would be another page's.
+    if scope["path"] in (FRONT_PAGE, PICTURES) and (mode, destination) == ("navigate", "document"):
+        return True
+    # A notebook shows pictures that came as links; whoever can name one was given the link, which is signed.
+    return scope["path"] == PICTURES and (mode, destination) == ("no-cors", "image")
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read, then whatever comes after it."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def refused(refusal: Refusal, path: str) -> Response:
+    """A refusal in the form of the protocol that the path belongs to, with the status of HTTP."""
+    body = refusal.in_v1().body if path.startswith("/rpc/") else refusal.body
+    headers = {"WWW-Authenticate": "Bearer"} if refusal.code == "invalid_emulator_token" else None
+    return JSONResponse(body, status_code=refusal.status, headers=headers)
+
+
+def requiring_token(
+    token: str, handler: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of a control, for those who know the token."""
+
+    async def guarded(request: Request) -> Response:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        # In constant time, as bytes: a header may hold other characters than ASCII.
+        is_right = hmac.compare_digest(given.strip().encode(), token.encode())
+        if scheme.lower() != "bearer" or not is_right:
+            return refused(Refusal("invalid_emulator_token"), request.url.path)
+        return await handler(request)
+
+    return guarded

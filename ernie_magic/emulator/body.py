@@ -1,0 +1,50 @@
+"""The JSON of a body, within bounds that every honest request keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MAX_DEPTH = 100  # lists and objects inside one another
+MAX_VALUES = 500_000  # a value takes some 60 bytes when it is read, and may be two bytes long when it is sent
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def read_json(raw: bytes | str) -> Any:
+    """The value of a JSON text (RFC 8259).
+
+    Raises
+    ------
+    ValueError
+        It is none, or too deep, or of too many values, or holds half a character, or a number that is none.
+    """
+    raw = raw.encode() if isinstance(raw, str) else raw
+    if raw.count(b"[") + raw.count(b"{") + raw.count(b",") > MAX_VALUES:
+        raise ValueError("too many values")
+    try:
+        value = json.loads(raw, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    _check_depth(value)
+    if _SURROGATE.search(raw):
+        json.dumps(value, ensure_ascii=False).encode()  # a UnicodeEncodeError is a ValueError
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _children(outer)]
+        if not level:
+            return
+    raise ValueError("too deep")
+
+
+def _children(value: Any) -> list[Any]:
+    children = list(value.values()) if isinstance(value, dict) else value
+    return [child for child in children if isinstance(child, (dict, list))] if isinstance(children, list) else []

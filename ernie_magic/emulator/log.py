@@ -1,0 +1,113 @@
+"""What came in, for tests and trials: bounded, without keys, and without the bytes of pictures."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_ENTRIES = 5000
+MAX_BYTES = 8 * 1024 * 1024  # of all entries
+MAX_ENTRY = 1024 * 1024  # bytes of one body
+MAX_TEXT = 100_000  # characters of one text: longer than any model takes
+_DATA_SHOWN = 64  # characters of a `data:` URI
+_DATA_KEPT_WHOLE = 256  # characters
+_VALUE = 64  # bytes that a value takes beside its characters
+# A browser sends the cookies of every server of this machine, Jupyter's too: they know no ports.
+_SECRET_HEADERS = ("cookie", "proxy-authorization", "x-api-key", "api-key")
+_SCHEMES = ("bearer", "basic", "digest", "bce-auth-v1")
+
+
+@dataclass
+class Logged:
+    """A request that came in.
+
+    Attributes
+    ----------
+    method, path : str
+    headers : dict
+        Lower-case names; a key is never kept.
+    body : dict | None
+        Pictures and texts beyond any model's length are cut.
+    time, first_delta : float
+        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 when there was none).
+    disconnected : bool
+        The client left before the end of its stream.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any = None
+    time: float = field(default_factory=time.time)
+    first_delta: float = 0.0
+    disconnected: bool = False
+
+    @property
+    def is_v1(self) -> bool:
+        """Whether it came to Qianfan V1."""
+        return self.path.startswith("/rpc/")
+
+
+class Log(deque[Logged]):
+    """Requests, oldest first; the oldest are dropped beyond `MAX_ENTRIES` or `MAX_BYTES`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sizes: deque[int] = deque()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def record(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> Logged:
+        """Log a request; its entry."""
+        copied, size = shorten(body)
+        if size > MAX_ENTRY:
+            copied, size = f"… ({size} bytes)", 0
+        entry = Logged(method, path, redact_headers(headers), copied)
+        size += len(path) + sum(len(name) + len(value) + _VALUE for name, value in headers.items())
+        with self._lock:
+            self.append(entry)
+            self._sizes.append(size)
+            self._bytes += size
+            while len(self) > MAX_ENTRIES or self._bytes > MAX_BYTES:
+                self.popleft()
+                self._bytes -= self._sizes.popleft()
+        return entry
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            super().clear()
+            self._sizes.clear()
+            self._bytes = 0
+
+
+def redact_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The headers without keys; of an Authorization its scheme is left, when it is one."""
+    kept = {name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()}
+    if value := headers.get("authorization"):
+        scheme = value.partition(" ")[0].partition("/")[0]
+        kept["authorization"] = f"{scheme} ***" if scheme.lower() in _SCHEMES else "***"
+    return kept
+
+
+def shorten(value: Any) -> tuple[Any, int]:
+    """A copy of a JSON value with long texts cut, and about how many bytes it takes."""
+    if isinstance(value, str):
+        is_data = value.startswith("data:") and len(value) > _DATA_KEPT_WHOLE
+        if is_data or len(value) > MAX_TEXT:
+            value = f"{value[: _DATA_SHOWN if is_data else MAX_TEXT]}… ({len(value)} characters)"
+        return value, _VALUE + len(value)
+    if isinstance(value, dict):
+        items = {key: shorten(each) for key, each in value.items()}
+        size = sum(_VALUE + len(key) + size for key, (_, size) in items.items())
+        return {key: copied for key, (copied, _) in items.items()}, _VALUE + size
+    if isinstance(value, list):
+        copies = [shorten(each) for each in value]
+        return [copied for copied, _ in copies], _VALUE + sum(size for _, size in copies)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value), _VALUE
+    return value, _VALUE

@@ -1,0 +1,234 @@
+"""Bodies, the log, connections and what is remembered are bounded; odd bytes are refused in the services' form."""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import socket
+import time
+import zlib
+
+import httpx
+import pytest
+from PIL import Image
+
+from ernie_magic.emulator import access, faults, log, server, start
+
+from .conftest import CHAT, OAUTH, QUESTION, V1_CHAT, exchange, port_of
+
+
+@pytest.mark.parametrize("path", [CHAT, V1_CHAT, "/emulator/faults", "/", "/nothing"])
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused_while_it_comes(emulator, http, monkeypatch, path, is_chunked):
+    monkeypatch.setattr(access, "MAX_BODY", 100_000)
+    raw = json.dumps({"model": "x" * 200_000}).encode()
+    response = http.post(path, content=iter([raw[:150_000], raw[150_000:]]) if is_chunked else raw, headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+    said = response.json()["error_msg"] if path == V1_CHAT else response.json()["error"]["message"]
+    assert said == "the body is larger than 100000 bytes"
+    assert not emulator.requests
+    assert http.post(CHAT, json=QUESTION).status_code == 200
+
+
+def test_a_length_that_nobody_sends_is_refused_at_once(emulator):
+    for length in (access.MAX_BODY + 1, 10**12, 10**400):
+        raw = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1:{port_of(emulator)}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        assert exchange(emulator, raw.encode())[0] in (400, 413)
+
+
+def test_the_bodies_of_all_requests_together_are_bounded(http, monkeypatch):
+    monkeypatch.setattr(access, "MAX_BODIES", 50_000)
+    response = http.post(CHAT, json={**QUESTION, "user": "x" * 60_000})
+    assert (response.status_code, response.json()["error"]["code"]) == (429, "cluster_rate_limit_exceeded")
+    assert http.post(CHAT, json=QUESTION).status_code == 200  # what was held was let go
+
+
+def test_pictures_are_not_kept_in_the_log(emulator, http):
+    file = io.BytesIO()
+    Image.frombytes("RGB", (600, 600), os.urandom(600 * 600 * 3)).save(file, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    content = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": url}}]
+    for _ in range(3):
+        response = http.post(CHAT, json={"model": "ernie-4.5-turbo-vl", "messages": [{"role": "user", "content": content}]})
+        assert "PNG 600x600" in response.json()["choices"][0]["message"]["content"]
+    (logged,) = {repr(entry.body) for entry in emulator.requests}
+    assert len(url) > 1_000_000
+    assert len(logged) < 400
+    assert f"… ({len(url)} characters)" in logged
+
+
+def test_the_log_is_bounded_in_entries_and_in_bytes(monkeypatch):
+    kept = log.Log()
+    for i in range(log.MAX_ENTRIES + 10):
+        kept.record("GET", f"/{i}", {})
+    assert (len(kept), kept[0].path) == (log.MAX_ENTRIES, "/10")
+    kept.clear()
+    for i in range(200):
+        kept.record("POST", f"/{i}", {"x": "y" * 60_000}, {"prompt": "文" * 99_000})
+    assert sum(len(entry.body["prompt"]) + len(entry.headers["x"]) for entry in kept) <= log.MAX_BYTES
+    assert kept[-1].path == "/199"
+    kept.record("POST", "/", {}, [[]] * 100_000)
+    assert kept[-1].body.startswith("… (")
+    assert kept.record("POST", "/", {}, "x" * 10**6).body.endswith(f"… ({10**6} characters)")
+
+
+def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkeypatch):
+    monkeypatch.setattr("ernie_magic.emulator.tokens.MAX_TOKENS", 5)
+    monkeypatch.setattr("ernie_magic.emulator.rates.MAX_COUNTED", 5)
+    for i in range(20):
+        http.get(OAUTH).raise_for_status()
+        http.post(CHAT, json=QUESTION, headers={"Authorization": f"Bearer key-{i}"}).raise_for_status()
+    assert len(emulator.oauth._tokens._ends) == 5
+    assert len(emulator.rates._used) == 5
+    monkeypatch.setattr(faults, "MAX_WAITING", 5)
+    with pytest.raises(ValueError, match="at most 5"):
+        emulator.faults.extend([faults.Fault()] * 6)
+
+
+# --- odd bytes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("raw", [
+    b"[" * 100_000, b'{"a":' * 50_000, b"[" * 900 + b"]" * 900, b'{"model":' + b"[" * 150 + b"]" * 150 + b"}", b'{"temperature": NaN}', b'{"a": -Infinity}',
+    b'{"a": "\\ud800"}', b'{"\\udfff": 1}', b'{"a": ' + b"9" * 5000 + b"}", b'{"a": [' + b"[]," * 600_000 + b"[]]}", b"\xff\xfe{", b"", b"null", b'"text"', b"{" ,
+    b'{"a": 1}' * 2, b"\x00", b'{"a": "\x01"}'])
+def test_what_is_no_json_is_refused_on_each_protocol_and_as_a_fault(emulator, http, raw):
+    headers = {"Content-Type": "application/json"}
+    response = http.post(CHAT, content=raw, headers=headers)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "malformed_json")
+    response = http.post(V1_CHAT, content=raw, headers=headers)
+    assert (response.status_code, response.json()["error_code"]) == (200, 336002)
+    response = http.post("/emulator/faults", content=raw, headers={**headers, "Authorization": f"Bearer {emulator.token}"})
+    assert response.status_code == 400
+    assert response.json()["detail"]
+    assert http.get("/emulator/requests", headers={"Authorization": f"Bearer {emulator.token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("odd", [None, 5, {}, [], [[]], True, 10**30, 1.5, [{}], {"a": 1}])
+@pytest.mark.parametrize("place", ["text", "parameters", "properties", "location", "enum", "required", "schema", "tool_choice"])
+def test_a_value_of_another_kind_is_refused_or_let_through_but_breaks_nothing(http, odd, place):
+    def is_at(name, value):
+        return odd if place == name else value
+
+    location = is_at("location", {"type": "string", "enum": is_at("enum", ["x"])})
+    parameters = is_at("parameters", {"type": "object", "properties": is_at("properties", {"location": location}), "required": is_at("required", ["location"])})
+    chat = {"model": "ernie-3.5-8k", "messages": [{"role": "user", "content": [{"type": "text", "text": is_at("text", "the weather")}]}],
+            "tool_choice": {"type": "function", "function": is_at("tool_choice", {"name": "get_weather"})},
+            "tools": [{"type": "function", "function": {"name": "get_weather", "parameters": parameters}}]}
+    schema = {**QUESTION, "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": is_at("schema", parameters)}}}
+    for given in (chat, schema):
+        response = http.post(CHAT, json=given)
+        assert response.status_code in (200, 400), response.text
+        assert "error" in response.json() or "choices" in response.json()
+
+
+@pytest.mark.parametrize("header", ["[" * 50_000, "{", "NaN", '{"delay": NaN}', '{"delay": 1e999}', '{"code": "' + "x" * 9000 + '"}', "[]", "5", '{"times": "x"}', "\\ud800"])
+def test_an_odd_fault_in_a_header_is_refused(http, header):
+    response = http.post(CHAT, json=QUESTION, headers={"X-Emulator-Fault": header})
+    assert response.status_code == 400
+    assert len(response.json()["detail"]) < 500
+
+
+@pytest.mark.parametrize("query", ["expireInSeconds=x", "expireInSeconds=", "expireInSeconds=-1", "expireInSeconds=99999999999999", "expireInSeconds=1.5",
+                                   "expireInSeconds=%C2%B2", "expireInSeconds=NaN", "expireInSeconds=1e5", "expireInSeconds=" + "9" * 5000, "expireInSeconds=%00"])
+def test_an_odd_lifetime_of_a_token_is_refused(http, query):
+    from ernie_magic.keys import Key, Pair
+    from ernie_magic.wire.auth import signed_headers
+
+    url = f"{http.base_url}".rstrip("/") + f"/v1/BCE-BEARER/token?{query}"
+    response = http.get(url, headers=signed_headers(Pair(Key("emulator-access-key"), Key("emulator-secret-key")), "GET", url))
+    assert (response.status_code, response.json()["code"]) == (400, "InvalidParameter")
+
+
+@pytest.mark.parametrize("stamp", ["2024-13-01T00:00:00Z", "0000-00-00T00:00:00Z", "2024-02-30T00:00:00Z", "9999-99-99T99:99:99Z", "2024-01-01T24:00:00Z"])
+@pytest.mark.parametrize("seconds", ["300", "999999999", "9" * 5000])
+def test_an_odd_signature_is_refused(http, stamp, seconds):
+    signed = f"bce-auth-v1/emulator-access-key/{stamp}/{seconds}/host/{'0' * 64}"
+    response = http.get("/v1/BCE-BEARER/token", headers={"Authorization": signed})
+    assert (response.status_code, response.json()["code"]) == (403, "AccessDenied")
+    assert http.post(V1_CHAT.partition("?")[0], json=QUESTION, headers={"Authorization": signed}).json()["error_code"] == 14
+
+
+@pytest.mark.parametrize("raw", [
+    b"GET / HTTP/1.1\r\nHost: {host}\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(10_000)) + b"Connection: close\r\n\r\n", b"GET / HTTP/1.1\r\nHost: {host}\r\nX: " + b"y" * 100_000,
+    b"GET /" + b"y" * 100_000 + b" HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"])
+def test_headers_beyond_64_kib_are_refused(emulator, raw):
+    status, _, content = exchange(emulator, raw.replace(b"{host}", f"127.0.0.1:{port_of(emulator)}".encode()))
+    assert status in (0, 431)  # 0: the server closed while we were still sending
+    assert not content or json.loads(content)["error"]["code"] == "headers_too_large"
+
+
+@pytest.mark.parametrize("raw", [
+    b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"hello\r\n\r\n", b"GET /\r\n\r\n", b"GET  / HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost : {host}\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"GET / HTTP/1.1\r\nHost: {host}\r\nX: a\x00b\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: gzip\r\n\r\n", b"GET / HTTP/1.1\nHost: {host}\nX\n\n",
+    b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"])
+def test_what_is_no_http_is_told_so_in_the_services_form(emulator, raw):
+    status, head, content = exchange(emulator, raw.replace(b"{host}", f"127.0.0.1:{port_of(emulator)}".encode()))
+    assert (status, json.loads(content)["error"]["code"]) == (400, "invalid_http_request")
+    assert b"application/json" in head
+
+
+def test_a_picture_of_a_billion_pixels_is_refused(http):
+    head = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\x0dIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
+    head += zlib.crc32(head[12:]).to_bytes(4, "big")
+    content = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(head).decode()}"}}]
+    response = http.post(CHAT, json={"model": "ernie-4.5-turbo-vl", "messages": [{"role": "user", "content": content}]})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "invalid_image_url")
+
+
+# --- slow and many -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("raw", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nX: y\r\n"])
+def test_who_says_nothing_or_does_not_end_is_hung_up_on(emulator, monkeypatch, raw):
+    monkeypatch.setattr(server, "HEAD_TIMEOUT", 0.1)
+    began = time.monotonic()
+    assert exchange(emulator, raw)[0] == 0
+    assert time.monotonic() - began < 5
+
+
+def test_dripping_does_not_prolong_it(emulator, monkeypatch):
+    monkeypatch.setattr(server, "HEAD_TIMEOUT", 0.3)
+    with socket.create_connection(("127.0.0.1", port_of(emulator)), 5) as connection:
+        began = time.monotonic()
+        connection.settimeout(0.05)
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - began < 10:
+                connection.sendall(b"X")
+                with contextlib.suppress(TimeoutError):
+                    if not connection.recv(1):
+                        break
+        assert time.monotonic() - began < 5
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(emulator, monkeypatch):
+    monkeypatch.setattr(access, "BODY_TIMEOUT", 0.2)
+    raw = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1:{port_of(emulator)}\r\nContent-Type: application/json\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{{"
+    status, _, content = exchange(emulator, raw.encode())
+    assert (status, json.loads(content)["error"]["code"]) == (408, "request_timeout")
+
+
+def test_an_answer_may_take_longer_than_its_question(emulator, http, monkeypatch):
+    monkeypatch.setattr(server, "HEAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(access, "BODY_TIMEOUT", 0.1)
+    emulator.faults.add(delay=0.4)
+    assert http.post(CHAT, json=QUESTION).status_code == 200
+    assert http.post(CHAT, json=QUESTION).status_code == 200
+
+
+def test_connections_beyond_a_bound_are_not_kept(monkeypatch):
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
+    monkeypatch.setattr(server, "HEAD_TIMEOUT", 0.5)
+    with start(latency=0) as emulator, contextlib.ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port_of(emulator)), 5))
+        deadline = time.monotonic() + 5
+        while len(emulator._server.server_state.connections) > 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(emulator._server.server_state.connections) <= 20
+        while emulator._server.server_state.connections and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert httpx.get(emulator.url, trust_env=False).status_code == 200
