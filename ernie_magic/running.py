@@ -36,6 +36,7 @@ class Loop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
+        self._posted: set[asyncio.Task[None]] = set()
 
     def get(self) -> asyncio.AbstractEventLoop:
         """The running loop."""
@@ -48,6 +49,19 @@ class Loop:
     def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
         """Run `work` there and wait for it, at most `patience` seconds, from a thread that is not this loop's."""
         return asyncio.run_coroutine_threadsafe(work, self.get()).result(patience)
+
+    def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `work` there soon, when the loop runs. It takes no lock: a finalizer may call it, on any thread."""
+        loop = self._loop
+        if loop is None or self._process != os.getpid() or loop.is_closed():
+            return
+
+        def begin() -> None:
+            task = loop.create_task(work())
+            self._posted.add(task)  # the loop itself holds tasks weakly
+            task.add_done_callback(self._posted.discard)
+
+        loop.call_soon_threadsafe(begin)
 
 
 # A resource of the process like its threads, not state: nothing of a session is kept in it.

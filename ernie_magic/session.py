@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ernie_magic.settings import Snapshot
     from ernie_magic.similarity import Found
     from ernie_magic.tokens import TokenCount
+    from ernie_magic.wire.client import Client
     from ernie_magic.wire.limits import LimitState
     from ernie_magic.wire.protocol import Delta
     from ernie_magic.workers import Engine
@@ -90,9 +91,12 @@ class Session:
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
         self.wire = Wire(self)
         self._emulator: Emulator | None = None
+        self._emulator_end: weakref.finalize[..., Session] | None = None
         self._starting = threading.Lock()
         self._core = Core(self.usage, self._emulator_url)
         _OPEN.add(self)
+        # What a dropped session has open is closed; at the end of the process `_close_all` does it.
+        weakref.finalize(self, _close_soon, self._core.client).atexit = False
 
     # --- conversations ---------------------------------------------------------------------------------------------
 
@@ -595,6 +599,8 @@ class Session:
         with self._starting:
             if self._emulator is not None:
                 self._emulator.stop()
+                if self._emulator_end is not None:
+                    self._emulator_end.detach()
                 self._emulator = None
 
     def __enter__(self) -> Session:  # noqa: PYI034  (Self is in typing from Python 3.11)
@@ -609,6 +615,8 @@ class Session:
                 from ernie_magic import emulator  # its server is imported when it starts, not before
 
                 self._emulator = emulator.start()
+                # It ends with the session; not waited for, since the garbage collector runs on any thread.
+                self._emulator_end = weakref.finalize(self, self._emulator.stop, wait=False)
             return self._emulator.base_url
 
     # --- from a call to the core -----------------------------------------------------------------------------------
@@ -677,11 +685,16 @@ _PATIENCE = 3.0  # seconds for connections to close: a process that ends waits n
 _OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
+def _close_soon(client: Client) -> None:
+    IO.post(client.aclose)
+
+
 def _forget_the_parent() -> None:
     """In a forked process: threads, connections and locks are the parent's."""
     LIMITS.clear()
     for session in list(_OPEN):
         session._core.client.forget()  # noqa: SLF001
+        session._emulator, session._starting = None, threading.Lock()  # noqa: SLF001
 
 
 if hasattr(os, "register_at_fork"):
