@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 
 import httpx
 import pytest
@@ -34,3 +35,10 @@ def exchange(emulator, raw, timeout=10):
                 received += piece
     head, _, content = received.partition(b"\r\n\r\n")
     return (int(head.split()[1]) if head else 0), head, content
+
+
+def wait_until(is_so, seconds=5):
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_so()

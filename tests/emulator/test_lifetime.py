@@ -15,6 +15,8 @@ import pytest
 from ernie_magic.emulator import start
 from ernie_magic.session import Session
 
+from .conftest import wait_until
+
 PROC = Path("/proc/self")
 FORKED = """
 import os, socket, sys, time
@@ -65,13 +67,6 @@ sys.exit(os.waitpid(child, 0)[1])
 
 def servers():
     return [thread for thread in threading.enumerate() if thread.name == "ernie-emulator"]
-
-
-def wait_until(is_so, seconds=5):
-    deadline = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return is_so()
 
 
 @pytest.fixture(autouse=True)
