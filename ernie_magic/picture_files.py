@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import struct
 import time
 import zlib
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ernie_magic import parameters
+from ernie_magic import files, parameters, signatures
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 from ernie_magic.picture_formats import EXTENSIONS, PNG, only_a_link
@@ -31,8 +33,12 @@ KEYWORD = "ernie_magic"
 PATTERN = "{prompt}-{i}"
 FIELDS = ("prompt", "seed", "i", "model", "time")
 _SLUG = 40  # characters of a prompt in a file's name
+_ADDED = 24  # bytes that a name grows by: " (1000)", ".webp", ".json"
 MAX_FILE = 256 * 1024 * 1024  # bytes of a file that are read back
-_MAX_SIDECAR = 1024 * 1024  # bytes
+_MAX_TEXT = 1024 * 1024  # bytes of the parameters
+_SIGNATURE = "signature"
+# What is taken of a file that was written elsewhere.
+_KINDS: dict[str, type] = {"prompt": str, "model": str, "parameters": dict, "index": int, "seed": int, "revised_prompt": str, "service": str, "id": str}
 _FRAME = 12  # bytes of a chunk beside its data: length, type and checksum
 
 
@@ -47,7 +53,13 @@ def metadata(picture: Picture) -> dict[str, Any]:
 
 
 def _written(picture: Picture) -> str:
-    return json.dumps(_redacted(metadata(picture)), ensure_ascii=False, default=str)
+    found = json.loads(json.dumps(_redacted(metadata(picture)), ensure_ascii=False, default=str))
+    signature = signatures.sign(_canonical(found))
+    return json.dumps({**found, _SIGNATURE: signature} if signature else found, ensure_ascii=False)
+
+
+def _canonical(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, sort_keys=True)
 
 
 def _redacted(found: Any) -> Any:
@@ -94,7 +106,7 @@ def _text_in(png: bytes) -> str | None:
     """The text under our keyword, not compressed as we write it."""
     head = KEYWORD.encode() + b"\0\0\0\0\0"
     for kind, start, end in _chunks(png):
-        if kind == b"iTXt" and png.startswith(head, start + 8):
+        if kind == b"iTXt" and end - start <= _MAX_TEXT and png.startswith(head, start + 8):
             return png[start + 8 + len(head) : end - 4].decode("utf-8", "replace")
     return None
 
@@ -134,12 +146,16 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
     try:
         file = file.expanduser()
         file.parent.mkdir(parents=True, exist_ok=True)
-        stem = file.with_suffix("") if file.suffix.lower() in EXTENSIONS else file
+        name = file.stem if file.suffix.lower() in EXTENSIONS else file.name
+        stem = file.with_name(files.sanitize_name(name, reserve=_ADDED))
         written = _put(stem, picture.format.extension, with_metadata(picture), overwrite=overwrite)
         if picture.format is not PNG:
-            beside = json.dumps({KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1)
+            beside = json.dumps({KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1).encode()
             try:
-                _put_file(sidecar(written), beside.encode(), overwrite=overwrite)
+                if overwrite:
+                    files.write_over(sidecar(written), beside)
+                else:
+                    files.write_new([sidecar(written)], beside)
             except OSError:
                 written.unlink()
                 raise
@@ -152,29 +168,12 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
 
 def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
     """Write a file of that name; with a number when there is one of that name, or its parameters, already."""
-    n = 1
-    while True:
-        file = stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}")
-        n += 1
-        if sidecar(file).exists() and not overwrite:
-            continue
-        try:
-            _put_file(file, content, overwrite=overwrite)
-        except FileExistsError:
-            continue
+    if overwrite:
+        file = stem.with_name(f"{stem.name}{extension}")
+        files.write_over(file, content)
         return file
-
-
-def _put_file(file: Path, content: bytes, *, overwrite: bool) -> None:
-    """Write a file; a new one that cannot be written whole is taken away again."""
-    with file.open("wb" if overwrite else "xb") as out:
-        try:
-            out.write(content)
-            out.flush()
-        except OSError:
-            if not overwrite:
-                file.unlink()
-            raise
+    names = (stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}") for n in count(1))
+    return files.write_new((name for name in names if not os.path.lexists(sidecar(name))), content)
 
 
 def check(pattern: str) -> None:
@@ -193,15 +192,18 @@ def check(pattern: str) -> None:
 def filled(pattern: str, picture: Picture) -> str:
     """A path with its fields filled in; raises what `check` raises."""
     check(pattern)
-    slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_") or "picture"
-    values = dict(zip(FIELDS, (slug, "unknown" if picture.seed is None else picture.seed, picture.index + 1, re.sub(r"[^\w.-]+", "-", picture.request.model).strip(".") or "model",
-                               time.strftime("%Y%m%d-%H%M%S")), strict=True))
-
+    slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
+    model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
+    seed = "unknown" if picture.seed is None else picture.seed
+    values = dict(zip(FIELDS, (files.sanitize_name(slug), seed, picture.index + 1, model, time.strftime("%Y%m%d-%H%M%S")), strict=True))
     return re.sub(r"\{([^{}]*)\}", lambda found: str(values[found.group(1)]), pattern)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
     """The parameters that were saved with a picture: `prompt`, `model`, `parameters` …
+
+    Of a picture that this user's installation did not write, only what the parameter table knows: a stranger's may name other fields
+    (`extra`) and a service of the user's (`endpoint`).
 
     Raises
     ------
@@ -214,9 +216,9 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         file = file.expanduser()
         content = beginning_of(file, MAX_FILE)
         if content.startswith(PNG.signature):
-            found = json.loads(_text_in(content) or "null")
+            found = json.loads(_text_in(content) or "null", parse_constant=_no_number)
         elif sidecar(file).exists():
-            found = json.loads(beginning_of(sidecar(file), _MAX_SIDECAR))[KEYWORD]
+            found = json.loads(beginning_of(sidecar(file), _MAX_TEXT), parse_constant=_no_number)[KEYWORD]
     except FileNotFoundError:
         raise InvalidOption(Text("没有文件 {file}", "no file {file}").fill(file=file)) from None
     except OSError as error:
@@ -226,7 +228,20 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     if not is_ours(found):
         raise InvalidOption(Text("{file} 里没有 ernie_magic 保存的参数", "{file} holds no parameters saved by ernie_magic").fill(file=file.name),
                             advice=Text("只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有", "only pictures written by --save or .save() do, and not rewritten by other software"))
-    return cast("dict[str, Any]", found)
+    return _trusted(cast("dict[str, Any]", found))
+
+
+def _no_number(constant: str) -> None:
+    """NaN and infinities, which JSON does not have."""
+    raise ValueError(constant)
+
+
+def _trusted(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is taken of a file's parameters."""
+    kept = {name: value for name, value in found.items() if name != _SIGNATURE}
+    if signatures.is_signed(_canonical(kept), found.get(_SIGNATURE)):
+        return kept
+    return {name: value for name, value in kept.items() if name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)}
 
 
 def beginning_of(file: Path, most: int) -> bytes:

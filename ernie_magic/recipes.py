@@ -89,4 +89,4 @@ def varied(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 def seed_of(made: Mapping[str, Any]) -> int | None:
     """The seed of a picture, as far as it is known."""
     found = made.get("seed", made.get("parameters", {}).get("seed"))
-    return found if isinstance(found, int) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

@@ -30,7 +30,7 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
 
 # From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
 FLOORS = [
-    "language visible suggest files watchers errors error_codes redact keys tokens sanitize formulas values", "grammar", "segments", "markdown", "catalogue", "models", "parameters tools schema frames ledger", "requests usage safety", "fonts picture_formats", "sheets picture_files", "pictures", "attachments recipes results", "similarity", "history",
+    "language visible suggest files signatures watchers errors error_codes redact keys tokens sanitize formulas values", "grammar", "segments", "markdown", "catalogue", "models", "parameters tools schema frames ledger", "requests usage safety", "fonts picture_formats", "sheets picture_files", "pictures", "attachments recipes results", "similarity", "history",
     "services", "endpoints", "settings", "interrupts", "running nested", "wire", "bulk vector_store", "drawing embedding mapping", "stream", "progress", "core", "conversation direct", "as_code", "session", "doctor workers", "display", "panels", "magics", "cli",
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -263,8 +263,6 @@ def test_what_was_not_written_whole_is_taken_away(tmp_path):
     assert picture(file_of("JPEG")).save(tmp_path / "cat").name == "cat (2).jpg"
     assert (tmp_path / "victim").read_text() == "precious"
     with pytest.raises(InvalidOption, match="cannot be written"):
-        picture().save("x" * 300)
-    with pytest.raises(InvalidOption, match="cannot be written"):
         picture().save("~nobody-of-this-name/x")
     assert sorted(path.name for path in tmp_path.iterdir() if "cat" in path.name) == ["cat (2).jpg", "cat (2).jpg.json", "cat.jpg.json"]
 
