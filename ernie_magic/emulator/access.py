@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -226,6 +226,21 @@ def requiring_token(
         is_right = hmac.compare_digest(given.strip().encode(), token.encode())
         if scheme.lower() != "bearer" or not is_right:
             return refused(Refusal("invalid_emulator_token"), request.url.path)
+        return await handler(request)
+
+    return guarded
+
+
+def requiring_link(
+    sign: Callable[[Mapping[str, str]], str], handler: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of what is behind links, for those who were given one."""
+
+    async def guarded(request: Request) -> Response:
+        query = dict(request.query_params)
+        signature = query.pop("signature", "")
+        if not hmac.compare_digest(sign(query).encode(), signature.encode()):
+            return refused(Refusal("invalid_picture_link"), request.url.path)
         return await handler(request)
 
     return guarded

@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ernie_magic.emulator import aistudio, oauth, qianfan_v1
-from ernie_magic.emulator.access import FRONT_PAGE, PICTURES, AccessGuard, requiring_token
+from ernie_magic.emulator.access import FRONT_PAGE, PICTURES, AccessGuard, requiring_link, requiring_token
 from ernie_magic.emulator.body import read_json
-from ernie_magic.emulator.calls import Call, State
+from ernie_magic.emulator.calls import Call, State, client_gone
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import page
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.log import Logged
 
 # The page runs nothing, loads nothing and stands in no other page.
-_PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
+_PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
 
 
@@ -50,7 +47,9 @@ def build(state: State, host: str) -> Starlette:
             except ValueError as error:
                 return JSONResponse({"detail": str(error)}, status_code=400)
             try:
-                await asyncio.sleep(fault.delay)
+                if fault.delay and await _left_within(fault.delay, request):
+                    logged.disconnected = True
+                    return Response()
                 if faulty := _instead(fault, key or request.query_params.get("access_token", ""), logged):
                     return faulty
                 call = Call(state, logged, fault, request, body, authorise(request))
@@ -86,7 +85,7 @@ def build(state: State, host: str) -> Starlette:
             Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
             Route(oauth.PATH, state.oauth.give, methods=["GET", "POST"]),
             Route(EXCHANGE, state.iam.exchange, methods=["GET"]),
-            Route(PICTURES, endpoint(aistudio.picture, lambda _request: ""), methods=["GET"]),
+            Route(PICTURES, requiring_link(state.sign_link, endpoint(aistudio.picture, lambda _request: "")), methods=["GET"]),
             Route("/emulator/faults", requiring_token(state.token, _faults(state)), methods=["POST", "DELETE"]),
             Route("/emulator/requests", requiring_token(state.token, _requests(state)), methods=["GET"]),
             Route(FRONT_PAGE, _front_page, methods=["GET"]),
@@ -99,6 +98,16 @@ def build(state: State, host: str) -> Starlette:
 def _wrong_method(request: Request, _error: Exception) -> Response:
     refusal = Refusal("336101" if request.url.path.startswith(qianfan_v1.PREFIX) else "method_not_supported")
     return JSONResponse(refusal.body, status_code=refusal.status)
+
+
+async def _left_within(seconds: float, request: Request) -> bool:
+    """Wait, but for nobody: whether the client left."""
+    leaving = asyncio.ensure_future(client_gone(request.receive))
+    try:
+        await asyncio.wait({leaving}, timeout=seconds)
+        return leaving.done()
+    finally:
+        leaving.cancel()
 
 
 def _failed(_request: Request, _error: Exception) -> Response:

@@ -80,21 +80,9 @@ class Call:
         return self._body
 
     def signed_link(self, path: str, query: Mapping[str, str]) -> str:
-        """An address on this server that `check_link` knows again."""
+        """An address on this server that `requiring_link` knows again."""
         signed = {**query, "signature": self._state.sign_link(query)}
         return f"{self.server_url}{path}?{urlencode(signed)}"
-
-    def check_link(self) -> None:
-        """Whether this request's query is one of a link that was made here.
-
-        Raises
-        ------
-        Refusal
-        """
-        signed = {name: value for name, value in self.query.items() if name != "signature"}
-        expected = self._state.sign_link(signed)
-        if not hmac.compare_digest(expected.encode(), self.query.get("signature", "").encode()):
-            raise Refusal("invalid_picture_link")
 
     def admit(self, model: str) -> None:
         """Count the request against the model's limit.
@@ -140,7 +128,7 @@ class _Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
         self._state.open_streams += 1
         sending = asyncio.ensure_future(self._send(send))
-        leaving = asyncio.ensure_future(_gone(receive))
+        leaving = asyncio.ensure_future(client_gone(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             self._logged.disconnected = not sending.done()
@@ -190,6 +178,7 @@ class _Stream(Response):
         return (error.in_v1() if self._logged.is_v1 else error).body
 
 
-async def _gone(receive: Receive) -> None:
+async def client_gone(receive: Receive) -> None:
+    """Wait until the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -113,7 +113,9 @@ class Emulator:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) on such sockets only, else each reply waits 40 ms.
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows SO_REUSEADDR lets any other program take the port while we listen on it (Microsoft, "Using SO_REUSEADDR").
+        option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        self._socket.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
             self._socket.bind((host, port))
         except OSError:
@@ -125,7 +127,8 @@ class Emulator:
         self.token = self._state.token
         # Headers that tell of a proxy are anybody's to send: there is none in front of this server.
         config = uvicorn.Config(build(self._state, host), log_config=None, log_level="critical", access_log=False, lifespan="off",
-                                ws="none", http=_Connection, loop="asyncio", proxy_headers=False, limit_concurrency=MAX_CONNECTIONS)
+                                ws="none", http=_Connection, loop="asyncio", proxy_headers=False, limit_concurrency=MAX_CONNECTIONS,
+                                headers=[("X-Content-Type-Options", "nosniff")])
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="ernie-emulator", daemon=True)
         self._thread.start()

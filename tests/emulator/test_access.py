@@ -165,7 +165,9 @@ def test_nothing_is_granted_to_a_preflight(emulator, path):
 
 
 def test_the_front_page_runs_nothing_and_stands_in_no_other_page(http):
-    policy = http.get("/").headers["content-security-policy"]
+    headers = http.get("/").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
 
@@ -174,12 +176,13 @@ def test_the_front_page_runs_nothing_and_stands_in_no_other_page(http):
     lambda q: q.set("size", "9999x9999"), lambda q: q.set("prompt", "another"), lambda q: q.set("seed", "8"), lambda q: q.set("style", "Anime"),
     lambda q: q.remove("signature"), lambda q: q.set("signature", ""), lambda q: q.set("signature", "0" * 64), lambda q: q.set("signature", "é"),
     lambda q: q.set("more", "1"), lambda q: q.remove("style"), lambda _q: httpx.QueryParams({"size": "768x768", "seed": "1"})])
-def test_only_pictures_that_were_asked_for_are_drawn(http, change):
+def test_only_pictures_that_were_asked_for_are_drawn(emulator, http, change):
     asked = {"model": "Stable-Diffusion-XL", "prompt": "a cat & 猫", "size": "768x768", "seed": 7}
     link = httpx.URL(http.post("/llm/lmapi/v3/images/generations", json=asked).json()["data"][0]["url"])
     assert http.get(link).status_code == 200
     response = http.get(link.copy_with(params=change(link.params)))
     assert (response.status_code, response.json()["error"]["code"]) == (403, "invalid_picture_link")
+    assert [entry.path for entry in emulator.requests] == ["/llm/lmapi/v3/images/generations", "/emulator/picture.png"]
 
 
 # --- the controls ------------------------------------------------------------------------------------------------------

@@ -232,3 +232,11 @@ def test_connections_beyond_a_bound_are_hung_up_on(monkeypatch):
             assert not select.select(opened, [], [], 0.2)[0]
         wait_until(lambda: not emulator._server.server_state.connections)
         assert httpx.get(emulator.url, trust_env=False).status_code == 200
+
+
+def test_nothing_waits_for_a_client_that_has_left(emulator, http):
+    wait_until(lambda: not emulator._server.server_state.tasks)
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(CHAT, json=QUESTION, headers={"X-Emulator-Fault": '{"delay": 600}'}, timeout=0.2)
+    assert wait_until(lambda: not emulator._server.server_state.tasks)
+    assert emulator.requests[-1].disconnected
