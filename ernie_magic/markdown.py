@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ernie_magic import formulas
 from ernie_magic.grammar import markdown_parser
-from ernie_magic.sanitize import HEADING_CLASS, plain_html, sanitize
+from ernie_magic.sanitize import CODE_MARGIN, HEADING_CLASS, plain_html, sanitize
 from ernie_magic.segments import pieces
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     _Tokens = Sequence[Token]
 
 _MAX_PIECE = 8_000  # characters that are parsed together, so that the work grows with the text and not with its square
-_MAX_CODE = 8_000  # characters that a lexer gets at once
+_MAX_CODE = 4_000  # characters that a lexer gets at once
 _MAX_CODE_LINE = 1_000
 _PICTURE = "🖼"
 
@@ -118,7 +118,7 @@ def _render_open_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _opti
 
 def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
     language = tokens[i].info.split(maxsplit=1)[0].lower() if tokens[i].info.strip() else ""
-    return f'<div class="highlight"><pre>{highlight(tokens[i].content, language)}</pre></div>\n'
+    return f'<div class="highlight" style="{CODE_MARGIN}"><pre>{highlight(tokens[i].content, language)}</pre></div>\n'
 
 
 def highlight(code: str, language: str) -> str:
@@ -155,10 +155,15 @@ def _highlight_piece(code: str, lexer_class: Any) -> str:
 
 @lru_cache(maxsize=64)
 def _lexer_class(language: str) -> Any:
-    """The lexer of a language that is often written; None for the others, whose lexers are seldom looked at."""
+    """The lexer of a language that is often written; None for the others.
+
+    A lexer's regular expressions hold the interpreter, so Stop could not end a slow one: those listed were tried on
+    random code of `_MAX_CODE` characters, and none took half a second (Objective-C's, Groovy's and MATLAB's did).
+    """
     from pygments.lexers import find_lexer_class_by_name
     from pygments.util import ClassNotFound
 
+    language = _ALIASES.get(language, language)
     if language not in _LANGUAGES:
         return None
     try:
@@ -167,9 +172,26 @@ def _lexer_class(language: str) -> Any:
         return None
 
 
-_LANGUAGES = frozenset(
-    ["python", "py", "python3", "ipython", "pycon", "javascript", "js", "typescript", "ts", "jsx", "tsx", "json", "json5", "jsonc", "html", "xml", "css", "scss", "less", "vue", "java", "kotlin", "kt", "scala", "groovy", "c", "cpp", "c++", "h", "hpp", "csharp", "c#", "cs", "objective-c", "objc", "swift", "go", "golang", "rust", "rs", "zig", "dart", "ruby", "rb", "php", "perl", "lua", "r", "julia", "matlab", "octave", "fortran", "haskell", "ocaml", "elixir", "erlang", "clojure", "lisp", "scheme", "bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "bat", "cmd", "sql", "mysql", "postgresql", "sqlite", "yaml", "yml", "toml", "ini", "cfg", "dockerfile", "docker", "makefile", "make", "cmake", "nginx", "diff", "patch", "tex", "latex", "markdown", "md", "protobuf", "proto", "graphql", "solidity", "verilog", "vhdl", "asm", "nasm"]
-)
+_LANGUAGES_TEXT = """
+python py python3 pycon javascript js typescript ts jsx tsx json json5 html xml css scss
+less vue java kotlin scala c cpp c++ csharp c# cs swift go golang rust rs zig dart ruby rb
+php perl lua r julia fortran haskell ocaml elixir erlang clojure lisp scheme bash sh shell
+zsh console powershell ps1 bat sql mysql postgresql yaml yml toml ini cfg dockerfile docker
+makefile make cmake nginx diff tex latex protobuf proto graphql solidity verilog vhdl asm
+nasm
+"""
+_LANGUAGES = frozenset(_LANGUAGES_TEXT.split())
+
+_ALIASES = {
+    "ipython": "python",
+    "jsonc": "json",
+    "kt": "kotlin",
+    "h": "c",
+    "hpp": "cpp",
+    "cmd": "bat",
+    "sqlite": "sql",
+    "patch": "diff",
+}
 
 _RENDER_RULES = {
     "text": _render_text,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WEB_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 LINK_REL = "noopener noreferrer nofollow"
 LINE_BREAKS = "white-space:pre-wrap"
+CODE_MARGIN = "margin-bottom:1em"  # JupyterLab's style gives it to a `pre` that is not the last child
 _ALIGNMENTS = {f"text-align:{side}" for side in ("left", "center", "right")}
 # `jp-toc-ignore` keeps a heading out of JupyterLab's table of contents.
 HEADING_CLASS = "jp-toc-ignore"
@@ -74,6 +75,7 @@ def _cleaner(remote_images: bool) -> nh3.Cleaner:
         tag_attribute_values={
             "th": {"style": _ALIGNMENTS},
             "td": {"style": _ALIGNMENTS},
+            "div": {"style": {CODE_MARGIN}},
             "span": {"style": {LINE_BREAKS}},
             "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
             "input": {"type": {"checkbox"}, "checked": {"", "checked"}},

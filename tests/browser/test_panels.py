@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ernie_magic import emulator
-from tests.unit.test_markdown import ACTIVE, LINKS
+from tests.unit.test_markdown import ACTIVE
 
 pytestmark = pytest.mark.browser
 
@@ -188,7 +188,7 @@ answer = ernie.chat("hi")
 evil = ('<div class="ernie-code"><pre>print(1)</pre><button class="ernie-insert">继续</button></div>\\n\\n'
         '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n' + {attacks!r})
 ernie.history.append(Turn("hi", replace(answer, text=evil)))"""
-ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in (*ACTIVE, *LINKS))
+ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in ACTIVE)
 
 
 def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel, server):

@@ -119,7 +119,7 @@ def test_a_task_list_has_boxes_that_cannot_be_ticked():
 
 def test_code_is_coloured_by_the_page_s_theme():
     made = to_html("```python\ndef f(): return '<b>'\n```")
-    assert made.startswith('<div class="highlight"><pre><span class="k">def</span> <span class="nf">f</span>')
+    assert made.startswith('<div class="highlight" style="margin-bottom:1em"><pre><span class="k">def</span> <span class="nf">f</span>')
     assert "&lt;b&gt;" in made
     assert re.sub("<[^>]*>", "", made).strip() == "def f(): return '&lt;b&gt;'"
 
@@ -141,7 +141,7 @@ def test_a_long_code_block_is_one_block():
 TAGS = {"p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s", "del", "ins", "mark", "sub", "sup", "kbd", "u", "b", "i", "small",
         "span", "div", "table", "thead", "tbody", "tr", "th", "td", "a", "input"}
 ATTRIBUTE = re.compile(
-    r'class="(?:[\w -]+)"|href="(?:https?://|mailto:)[^"<>]*"|rel="noopener noreferrer nofollow"|title="[^"<>]*"|start="\d+"|style="text-align:(?:left|right|center)"|type="checkbox"|checked="(?:checked)?"|disabled=""')
+    r'class="(?:[\w -]+)"|href="(?:https?://|mailto:)[^"<>]*"|rel="noopener noreferrer nofollow"|title="[^"<>]*"|start="\d+"|style="(?:text-align:(?:left|right|center)|margin-bottom:1em)"|type="checkbox"|checked="(?:checked)?"|disabled=""')
 
 
 def assert_all_is_ours(markup):
