@@ -79,9 +79,9 @@ class Mapped:
         return len(self.rows)
 
     def _repr_html_(self) -> str | None:
-        """The table's own, where it has one."""
+        """The table's own, where it has one, with the models' words kept from MathJax."""
         own = getattr(self.table, "_repr_html_", None)
-        return own() if own else None
+        return without_formulas(own()) if own else None
 
     def __repr__(self) -> str:
         facts = [f"{len(self)} rows", *([f"{len(self.errors)} failed"] if self.errors else []), f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]

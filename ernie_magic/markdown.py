@@ -175,7 +175,7 @@ def _lexer_class(language: str) -> Any:
 _LANGUAGES_TEXT = """
 python py python3 pycon javascript js typescript ts jsx tsx json json5 html xml css scss
 less vue java kotlin scala c cpp c++ csharp c# cs swift go golang rust rs zig dart ruby rb
-php perl lua r julia fortran haskell ocaml elixir erlang clojure lisp scheme bash sh shell
+php perl lua r julia fortran haskell ocaml elixir erlang clojure scheme bash sh shell
 zsh console powershell ps1 bat sql mysql postgresql yaml yml toml ini cfg dockerfile docker
 makefile make cmake nginx diff tex latex protobuf proto graphql solidity verilog vhdl asm
 nasm

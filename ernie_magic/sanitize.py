@@ -27,11 +27,17 @@ _STRUCTURE = "ul ol li table thead tbody tr th td a input"
 # MathJax finds formulas in any text of a page, but in none that is split over elements
 # (https://docs.mathjax.org/en/v3.2/input/tex/delimiters.html).
 _TEX = re.compile(r"[$\\]")
+_TEXT = re.compile(r">[^<]*<")
 
 
 def plain_html(text: str) -> str:
     """Words as HTML: nothing in them is read as HTML, and nothing as a formula."""
     return _TEX.sub(r"<span>\g<0></span>", html.escape(text))
+
+
+def without_formulas(markup: str) -> str:
+    """HTML that another library made of words from outside: nothing in its text is read as a formula."""
+    return _TEXT.sub(lambda text: _TEX.sub(r"<span>\g<0></span>", text.group()), markup)
 
 
 def preformatted(text: str) -> str:

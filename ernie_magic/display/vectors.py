@@ -155,7 +155,7 @@ class Plane:
         labelled = len(self.embeddings) <= _LABELLED
         for (x, y), text in zip(self._scaled(across - 4 * _PAD, down - 2 * _PAD), self.embeddings.texts, strict=False):
             label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_words(clip(text, _LABEL))}</text>' if labelled else ""
-            marks.append(f'<g><title>{_title(text)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>')
+            marks.append(f'<g><title>{_title(text).translate(_WIDE)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>')
         return (f'<svg role="img" aria-label="{_title(self._note())}" viewBox="0 0 {across} {down}" style="max-width:{across}px;width:100%;height:auto" '
                 f'xmlns="http://www.w3.org/2000/svg"><rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" fill="none" stroke="currentColor" stroke-opacity="0.3"></rect>'
                 f"{''.join(marks)}</svg><p><small>{plain_html(self._note())}</small></p>")
@@ -169,6 +169,10 @@ class Plane:
                 rows[round(y)][round(x) + offset] = sign
             legend += [f"{i}. {clip(text, _LABEL)}"] if i <= _LABELLED else []
         return make_controls_visible("\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()]))
+
+
+# In a drawing's `<title>`, which can hold no element, MathJax is kept off by the wide forms of what opens a formula.
+_WIDE = {ord("$"): "＄", ord("\\"): "＼"}
 
 
 def _svg_words(text: str) -> str:
