@@ -23,6 +23,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.language import Text, whole_characters
 from ernie_magic.requests import chat_request, is_missing
+from ernie_magic.sanitize import without_formulas
 from ernie_magic.suggest import near
 from ernie_magic.usage import Usage, simulated
 from ernie_magic.wire.protocol import Delta, Progress

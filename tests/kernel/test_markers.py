@@ -67,7 +67,9 @@ class Service(BaseHTTPRequestHandler):
         frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": mark("finish")}], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
                        "search_results": [{"index": 1, "title": mark("title"), "url": "javascript:evil()//" + mark("address")}, {"index": 2, "title": mark("title2"), "url": 'https://a.b/"' + mark("address2")}]})
         body = "".join(f"data: {json.dumps({'id': mark('id'), 'model': mark('model'), **frame})}\n\n" for frame in frames) + "data: [DONE]\n\n"
-        if asked.get("stream"):
+        if mark("own") in str(asked["messages"][0]["content"]):  # a row of a table
+            self.reply({"id": "1", "choices": [{"index": 0, "message": {"role": "assistant", "content": mark("cell")}, "finish_reason": "stop"}]})
+        elif asked.get("stream"):
             self.send(body.encode(), "text/event-stream")
         else:
             message = {"role": "assistant", "content": "plain words", "reasoning_content": thought()}
@@ -144,8 +146,8 @@ CELLS = {
     "heat map": ("%ernie_heat vectors", {"text"}),
     "plane": ("%ernie_map2d vectors", {"text"}),
     "table": ("import pandas\nframe = pandas.DataFrame({'a': [mark]})", set()),
-    "map": ("%%ernie_map frame --to answer --as out\n{{a}}", set()),
-    "mapped": ("ernie.map('{{a}}', frame, to='answer')", set()),
+    "map": ("%%ernie_map frame --as out\n{{a}}", {"cell"}),
+    "mapped": ("ernie.map('{{a}}', frame)", {"cell"}),
     "models": ("%ernie models", {"listed"}),
     "history": ("%ernie history", {"hi"}),
     "usage": ("%ernie usage", set()),
