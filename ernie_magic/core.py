@@ -159,6 +159,7 @@ class Core:
         self.client = Client()
         self.listed: dict[object, list[Listed]] = {}  # by account
         self._usage = usage
+        self._unsaved: dict[bytes, mapping.Unsaved] = {}  # answers to rows of tables that no ledger has yet
         self._emulator_url = emulator_url
         self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}  # by account: of which list
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
@@ -355,7 +356,7 @@ class Core:
         model = options.model or options.endpoint or settings.model or await self._default(endpoint, settings)
         system = settings.system if options.system is None else options.system
         paths = self._paths(endpoint)
-        run = mapping.Run(job, lambda prompt: replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths), endpoint, settings.language)
+        run = mapping.Run(job, lambda prompt: replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths), endpoint, settings.language, self._unsaved)
         try:
             if engine:
                 return await run.run(engine.asker(endpoint, settings), emit, ROWS_AT_ONCE)

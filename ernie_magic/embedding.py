@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ernie_magic.vector_store import VectorStore
     from ernie_magic.wire.replies import VectorsReply
 
+_NEARLY = 0.3  # seconds
+
 
 class _OtherLength(Exception):
     """A vector is of another length than those before it."""
@@ -108,7 +110,8 @@ class Embedding:
             await in_flight(self._most, (missing[start : start + batch] for start in range(0, len(missing), batch)), ask)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
-        await asyncio.gather(*writing)
+        if writing:  # a store that another process holds is not worth a Stop's time: it is written meanwhile
+            await asyncio.wait(writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None)
         embeddings = self._result(request, partial=problem is not None)
         if isinstance(problem, ErnieError):
             problem.answer = embeddings if self._done else None

@@ -6,27 +6,33 @@ prompt came before it: so a table that was sorted or grew finds its rows again, 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from ernie_magic.usage import Usage
 
 NAME = "ledger.sqlite3"
 _AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
-_WAIT = 2.0  # seconds for another process that is writing: others wait for this thread
+_PATIENCE = 300.0  # seconds for another process that holds the file
+_LONGEST_PAUSE = 0.2  # seconds between two tries
 _SCHEMA = "CREATE TABLE IF NOT EXISTS answers (address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
+_PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
+
+Result = TypeVar("Result")
 
 
 def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
@@ -40,9 +46,40 @@ def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
     return found
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Ledger]:
-    """The ledger in a file.
+async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> Result:
+    """Do something with the file; while another process holds it, try again.
+
+    SQLite could wait by itself, but in this thread, which is everybody's: it would take no Stop meanwhile.
+
+    Parameters
+    ----------
+    tell
+        Told each second for how many it has waited.
+
+    Raises
+    ------
+    sqlite3.Error
+    """
+    import sqlite3
+
+    began, told, pause = time.monotonic(), 0, 0.01
+    while True:
+        try:
+            return step()
+        except sqlite3.OperationalError as error:
+            waited = time.monotonic() - began
+            if "locked" not in str(error) or waited > _PATIENCE:
+                raise
+        if waited >= told + 1:
+            told = int(waited)
+            tell(told)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@asynccontextmanager
+async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledger]:
+    """The ledger in a file; `tell` as `patiently` has it.
 
     Raises
     ------
@@ -53,7 +90,7 @@ def opened(path: Path) -> Iterator[Ledger]:
 
     book: Ledger | None = None
     try:
-        book = Ledger(path)
+        book = await patiently(lambda: Ledger(path), tell)
         yield book
     except (sqlite3.Error, OSError) as error:
         raise InvalidOption(
@@ -77,11 +114,15 @@ class Ledger:
         import sqlite3
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)  # each row is committed by itself
+        self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=0, isolation_level=None)  # each row is committed by itself
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_SCHEMA)
+            # A file that cannot be written is found before anything is asked, and paid.
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(_PUT, (b"", "", ""))
+            self._connection.execute("ROLLBACK")
         except sqlite3.Error:
             self._connection.close()
             raise
@@ -98,7 +139,7 @@ class Ledger:
 
     def put(self, address: bytes, text: str, usage: Usage) -> None:
         """Write one; when this returns, it outlives the process."""
-        self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (address, text, json.dumps(asdict(usage))))
+        self._connection.execute(_PUT, (address, text, json.dumps(asdict(usage))))
 
     def close(self) -> None:
         """Let go of the file."""

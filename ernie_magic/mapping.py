@@ -29,7 +29,7 @@ from ernie_magic.usage import Usage, simulated
 from ernie_magic.wire.protocol import Delta, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ernie_magic.language import Language
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 # These fail every row alike: to go on would only fail, or cost, more.
 HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, InvalidOption, MissingKey)
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: go on with resume")
+_HELD = Text("另一个程序正占用记录答案的文件，等它用完", "another program holds the file that answers are written to: waiting for it")
+_AT_ONCE = 500  # rows that are looked for in the ledger before others have their turn on this thread
 _PLACE = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 
@@ -175,6 +177,19 @@ class Job:
                             endpoint=self.options.endpoint)
 
 
+class Unsaved(NamedTuple):
+    """An answer on its way into the ledger.
+
+    Attributes
+    ----------
+    text : str
+    usage : Usage
+    """
+
+    text: str
+    usage: Usage
+
+
 class Outcome(NamedTuple):
     """What came of one question: an answer's text, or why there is none.
 
@@ -216,10 +231,12 @@ class Run:
         Whom is asked: a part of each row's address in the ledger, like all of its request.
     language
         Of the errors in the table.
+    unsaved
+        Answers by address that are paid for and could not be written down: the next run over these rows has them, and writes them.
     """
 
-    def __init__(self, job: Job, question: Callable[[str], ChatRequest], endpoint: Endpoint, language: Language) -> None:
-        self._job, self._endpoint, self._language = job, endpoint, language
+    def __init__(self, job: Job, question: Callable[[str], ChatRequest], endpoint: Endpoint, language: Language, unsaved: dict[bytes, Unsaved]) -> None:
+        self._job, self._endpoint, self._language, self._unsaved = job, endpoint, language, unsaved
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
@@ -249,14 +266,20 @@ class Run:
         """
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
-            with ledger.opened(self._job.path) as book:
-                addresses = self._begin(book)
+            def held(seconds: int) -> None:
+                emit(Delta(notice=_HELD, waited=seconds))
+
+            async with ledger.opened(self._job.path, held) as book:
+                addresses = await self._begin(book, held)
 
                 async def answered(places: Sequence[int]) -> None:
+                    new = []
                     for place, found in zip(places, await ask([self._requests[place] for place in places]), strict=True):
                         self._take(place, found)
                         if place not in self._errors:  # an answer that is none of what was asked for is asked for again
-                            book.put(addresses[place], found.text, found.usage)
+                            self._unsaved[addresses[place]] = Unsaved(found.text, found.usage)
+                            new.append(addresses[place])
+                    await self._save(book, new, held)
                     self._tell(emit)
 
                 self._tell(emit)
@@ -270,17 +293,33 @@ class Run:
             raise problem
         return made
 
-    def _begin(self, book: ledger.Ledger) -> dict[int, bytes]:
+    async def _begin(self, book: ledger.Ledger, held: Callable[[int], None]) -> dict[int, bytes]:
         """The rows' addresses; what is known of them is taken when it is wanted."""
         # The emulator listens on another port each time.
         where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
         addresses = dict(zip(self._requests, ledger.addresses([self._endpoint.service.name, where], [_whole(request) for request in self._requests.values()]), strict=True))
-        known = book.find(list(addresses.values())) if self._job.resume else {}
+        wanted = list(addresses.values())
+        await self._save(book, [address for address in wanted if address in self._unsaved], held)
+        known: dict[bytes, str] = {}
+        # Looked for in any case: what cannot be read is found before anything is paid.
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            known |= await ledger.patiently(lambda some=some: book.find(some), held)  # type: ignore[misc]
+            await asyncio.sleep(0)
+        if not self._job.resume:
+            return addresses
         for place, address in addresses.items():
             values, wrong = schema.taken(known[address], self._job.columns) if address in known else ({}, None)
             if values and wrong is None:
                 self._values[place] = values
         return addresses
+
+    async def _save(self, book: ledger.Ledger, addresses: Iterable[bytes], held: Callable[[int], None]) -> None:
+        """Write answers down; one that is not stays among the unsaved."""
+        for address in addresses:
+            answer = self._unsaved[address]
+            await ledger.patiently(lambda address=address, answer=answer: book.put(address, *answer), held)  # type: ignore[misc]
+            self._unsaved.pop(address, None)
 
     def _tell(self, emit: Callable[[Delta], None]) -> None:
         emit(Delta(progress=Progress(len(self._values) + len(self._errors), len(self._job.rows))))
