@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ernie_magic import files
 from ernie_magic.language import Language, Text, system_language
 
 _HERE = Path(__file__).parent
@@ -92,7 +93,7 @@ def _copy_notebooks(folder: Path, language: Language) -> None:
     for source in sorted(notebooks().glob("*.ipynb")):
         target = folder / source.name
         if not target.exists():
-            target.write_bytes(source.read_bytes())
+            files.write_new([target], source.read_bytes())
         elif target.read_bytes() != source.read_bytes():
             print(_KEPT.say(language, path=target))
 

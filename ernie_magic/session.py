@@ -414,6 +414,7 @@ class Session:
         what
             A picture, a set, a file that was saved with its parameters, or those parameters. A picture of several is made again with
             the others: the service knows them by one request. The current service is asked, whichever made it.
+            Of a file that was not saved here, only fields of the parameter table are sent.
         **changes
             What `image` takes, in the place of what it was; None leaves its place empty.
 
