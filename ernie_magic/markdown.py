@@ -6,6 +6,7 @@ Formulas that are plain mathematics are left for the page's MathJax; every other
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 _MAX_PIECE = 8_000  # characters that are parsed together, so that the work grows with the text and not with its square
 _MAX_CODE = 4_000  # characters that a lexer gets at once
-_MAX_CODE_LINE = 1_000
+# What lexers are slow on, and people do not write: a piece of code that has it is not coloured.
+_SLOW_CODE = re.compile(r"[^\n]{250}|\s{100}")
 _PICTURE = "🖼"
 
 
@@ -124,7 +126,7 @@ def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any
 def highlight(code: str, language: str) -> str:
     """Code as HTML, its tokens in spans with the class names of Pygments, which JupyterLab's themes colour."""
     lexer_class = _lexer_class(language)
-    if lexer_class is None or any(len(line) > _MAX_CODE_LINE for line in code.split("\n")):
+    if lexer_class is None:
         return _escape(code)
     return "".join(_highlight_piece(piece, lexer_class) for piece in _cut_lines(code))
 
@@ -145,6 +147,8 @@ def _cut_lines(code: str) -> Iterator[str]:
 def _highlight_piece(code: str, lexer_class: Any) -> str:
     from pygments.token import STANDARD_TYPES
 
+    if _SLOW_CODE.search(code):
+        return _escape(code)
     lexer = lexer_class(stripnl=False, ensurenl=False)
     spans = []
     for kind, value in lexer.get_tokens(code):
