@@ -96,3 +96,13 @@ def test_saved_and_reopened_without_a_kernel_the_answer_is_still_there(open_note
     expect(again.output(1).locator("table")).to_be_visible()
     expect(again.output(1).locator("mjx-container").first).to_be_visible()
     expect(again.output(1)).to_contain_text("内置模拟器")
+
+
+def test_an_answer_s_headings_stay_out_of_the_table_of_contents(open_notebook, page):
+    nb = open_notebook(["%load_ext ernie_magic", ASK, "from IPython.display import Markdown\nMarkdown('# of the notebook')"])
+    nb.run(0, 1, 2)
+    page.evaluate("window.jupyterapp.commands.execute('toc:show-panel')")
+    contents = page.locator(".jp-TableOfContents")
+    expect(contents).to_contain_text("of the notebook")
+    expect(contents).not_to_contain_text("介绍一下北京")
+    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
