@@ -156,7 +156,7 @@ class Reader(protocol.Reader):
         chunk.update(self._counted, result=text)
 
     def _ended(self, facts: Mapping[str, Any]) -> bool:
-        return facts.get("is_end", True) not in (False, "false")  # what says neither does not say that more comes
+        return facts.get("is_end") is not False  # whatever else it is does not say that more comes
 
     def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}

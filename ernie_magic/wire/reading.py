@@ -149,14 +149,12 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
             # When the answer is whole, how the connection ends does not matter.
             events, ended, problem = decoder.cut(), True, None if finished else error
         for event in () if done else events:
-            if event.data == "[DONE]":
-                done = True
-                break
-            try:
-                payload = values.parse(event.data) if len(event.data) <= values.LONG else await _parse_aside(event.data)
-            except ValueError:
-                payload = None
-                _no_json(event, unread)
+            payload = values.parse_simple(event.data)
+            if payload is None:
+                if event.data == "[DONE]":
+                    done = True
+                    break
+                payload = await _payload(event, unread)
             if type(payload) is dict:
                 if not _SUSPECT.isdisjoint(payload):
                     _raise_refusal(payload, response)
@@ -167,18 +165,27 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
         raise cut()
 
 
-def _no_json(event: sse.Event, unread: list[str]) -> None:
-    """A part of something longer is kept for an error; anything else is one."""
-    if event.bare:
-        if len(unread) < MAX_UNREAD:
-            unread.append(event.data[:MAX_BODY])
-        return
-    if not event.whole:
-        raise cut() from None
-    raise ProtocolError(
-        Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
-        Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
-        Text("再试一次", "try again"), body=redact(event.data[:MAX_BODY], strict=True)) from None
+async def _payload(event: sse.Event, unread: list[str]) -> object:
+    """The JSON of an event; None for a part of something longer, which is kept for an error.
+
+    Raises
+    ------
+    ErnieError
+        It is neither.
+    """
+    try:
+        return await _parse_aside(event.data)
+    except ValueError:
+        if event.bare:
+            if len(unread) < MAX_UNREAD:
+                unread.append(event.data[:MAX_BODY])
+            return None
+        if not event.whole:
+            raise cut() from None
+        raise ProtocolError(
+            Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
+            Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
+            Text("再试一次", "try again"), body=redact(event.data[:MAX_BODY], strict=True)) from None
 
 
 def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
