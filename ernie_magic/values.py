@@ -45,7 +45,7 @@ def _same(found: dict[str, Any]) -> dict[str, Any]:
 
 # A control character in a text is none of JSON's, but no reason to drop an answer.
 _QUICK = json.JSONDecoder(strict=False)
-_SCAN = _QUICK.scan_once
+_SCAN = _QUICK.scan_once  # type: ignore[attr-defined]  # documented by its use in `json.decoder`, not in its stubs
 _PATIENT = json.JSONDecoder(strict=False, parse_int=_integer)
 # The C scanner keeps Python's lock for as long as it calls no Python function: with these it does so at each object.
 _IN_TURNS = json.JSONDecoder(strict=False, parse_int=_integer, object_hook=_same)
