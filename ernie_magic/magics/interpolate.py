@@ -22,6 +22,12 @@ _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add 
 _DEFINE = Text("先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
                "give {name} a value in a cell above; to write double braces as they are, add --verbatim")
 _NO_EXPRESSION = (SyntaxError, ValueError, MemoryError, RecursionError)  # the last two for what is nested too deep
+_UNFIT = 20  # of `{{…}}` that are no expressions: each may cost a pass over its line
+_TRIED, _LONGEST_TRIED = 50, 10_000  # `}}` and characters, where only trying tells
+_MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
+_F_STRING = re.compile(r"[fF][rR]?[\"']")
+_STRINGS = {quote: re.compile(rf"[^\\\n{quote}]*(?:\\.[^\\\n{quote}]*)*{quote}", re.DOTALL) for quote in "\"'"}
+_STRINGS |= {q * 3: re.compile(rf"[^\\{q}]*(?:(?:\\.|{q}(?!{q}{q}))[^\\{q}]*)*{q * 3}", re.DOTALL) for q in "\"'"}
 # Names that every namespace has: nobody meant them.
 _LOOKED_AT = 1000  # files of a folder
 _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
@@ -91,22 +97,64 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
-    """Each `{{…}}`: it ends at the first `}}` that leaves a whole expression, so `{{ {"a": {"b": 1}} }}` works."""
-    at = 0
-    while (start := text.find("{{", at)) >= 0:
-        first = text.find("}}", start + 2)
+    """Each `{{…}}`: it ends at the first `}}` that leaves a whole expression, so `{{ {"a": {"b": 1}} }}` works.
+
+    In time that grows with the text: where an expression may end is told by its brackets and quotes, in one pass. Where none
+    fits, the shortest one is what the error shows; of very many that do not fit the last ones are text.
+    """
+    at = first = unfit = 0
+    while (start := text.find("{{", at)) >= 0 and unfit < _UNFIT:
+        first = text.find("}}", start + 2) if first < start + 2 else first
         if first < 0:
             return
-        end = first
         line_end = text.find("\n", first)
-        while end >= 0 and (line_end < 0 or end < line_end):
-            if _is_expression(text[start + 2 : end]):
-                break
-            end = text.find("}}", end + 1)
-        else:
-            end = first  # none fits: the shortest one is what the error shows
+        end = _end(text, start + 2, first, line_end if line_end >= 0 else len(text))
+        if end < 0:
+            end, unfit = first, unfit + 1
         yield start, end + 2, text[start + 2 : end].strip()
         at = end + 2
+
+
+def _end(text: str, start: int, first: int, stop: int) -> int:
+    """Where the expression that begins at `start` ends, on the line of the first `}}`; -1 where it is none."""
+    end = _closing(text, start, stop)
+    if end >= 0 and _is_expression(text[start:end]):
+        return end
+    # From Python 3.12 on (PEP 701) quotes in an f-string are not told by their kind: its ends are tried.
+    tried = first
+    for _ in range(_TRIED if _F_STRING.search(text, start, stop) else 0):
+        if tried < 0 or tried - start > _LONGEST_TRIED:
+            break
+        if _is_expression(text[start:tried]):
+            return tried
+        tried = text.find("}}", tried + 1, stop)
+    return -1
+
+
+def _closing(text: str, at: int, stop: int) -> int:
+    """The first `}}` outside all brackets and quotes, -1 when there is none before `stop`; one pass."""
+    depth = 0
+    while mark := _MARK.search(text, at, stop):
+        kind, at = mark.group(), mark.end()
+        if kind in "([{":
+            depth += 1
+        elif kind in ")]" or (kind == "}" and depth):
+            depth -= 1
+        elif kind == "}":
+            return mark.start() if text.startswith("}", at) and at < stop else -1
+        elif kind == "#":
+            line_end = text.find("\n", at, stop)
+            line_end = line_end if line_end >= 0 else stop
+            if not depth and (end := text.find("}}", at, line_end)) >= 0:
+                return end
+            at = line_end
+        elif string := _STRINGS[kind].match(text, at, stop):
+            at = string.end()
+        else:
+            return -1
+        if depth < 0:
+            return -1
+    return -1
 
 
 def _is_expression(source: str) -> bool:

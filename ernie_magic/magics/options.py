@@ -197,9 +197,7 @@ def first_word(line: str) -> tuple[str, str]:
 
 
 def _restored(word: str, held: list[str]) -> str:
-    for i, expression in enumerate(held):
-        word = word.replace(f"\0{i}\0", expression)
-    return word
+    return re.sub("\0([0-9]{1,9})\0", lambda found: held[i] if (i := int(found.group(1))) < len(held) else found.group(), word)
 
 
 def extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:

@@ -33,6 +33,7 @@ TOKEN_SECONDS = 43_200  # what the official client asks for
 MONTH = 2_592_000.0  # an access_token's life (seed 003's service says so each time)
 RENEW_BEFORE = 300.0  # seconds before its end a token is exchanged anew
 EXCHANGE_TIMEOUT = 30.0  # seconds for a pair to be exchanged
+MAX_TOKEN_REPLY = 1024 * 1024  # bytes
 BEARER_PATH = "/v1/BCE-BEARER/token"
 OAUTH_PATH = "/oauth/2.0/token"
 _SAFE = "-._~"
@@ -203,7 +204,7 @@ async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, name: str)
     """
     response = await http.send(request, stream=True)
     try:
-        raw = await reading.beginning(response)
+        raw = await reading.beginning(response, MAX_TOKEN_REPLY)
     finally:
         await response.aclose()
     found: Mapping[str, Any] = {}

@@ -20,6 +20,7 @@ from ernie_magic.wire.protocol import CONNECT_TIMEOUT, Delta
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from http.cookiejar import CookieJar
 
     import httpx
 
@@ -77,7 +78,8 @@ class Client:
             # A proxy from the environment must not stand between us and this machine.
             direct = {f"all://{host}": None for host in LOOPBACK}
             try:
-                self._http = httpx.AsyncClient(mounts=direct, follow_redirects=False, headers={"User-Agent": f"ernie-magic/{__version__}"})
+                self._http = httpx.AsyncClient(
+                    mounts=direct, follow_redirects=False, headers={"User-Agent": f"ernie-magic/{__version__}"}, cookies=_no_cookies())
             except (ImportError, ValueError, OSError) as error:  # the environment's proxies and certificates
                 raise ServiceUnreachable(
                     Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(said=redact(str(error), strict=True)[:200]),
@@ -249,6 +251,17 @@ class Client:
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that stays empty: no API of these needs cookies, and one that cannot be written into a header ends every later call."""
+    from http.cookiejar import CookieJar
+
+    class NoCookies(CookieJar):
+        def extract_cookies(self, *_: object) -> None:
+            """Take none."""
+
+    return NoCookies()
 
 
 def _shown(seconds: float) -> str:

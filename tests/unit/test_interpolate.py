@@ -1,11 +1,13 @@
 """`{{expr}}`: one pass, errors in one line, and everything else left alone."""
 
+import ast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidExpression
-from ernie_magic.magics.interpolate import interpolate
+from ernie_magic.magics.interpolate import interpolate, spans
 
 NAMES = {"city": "北京", "n": 3, "secret": "TOPSECRET", "brace": "{{secret}}", "data": {"a": {"b": 1}}}
 
@@ -69,3 +71,31 @@ def test_the_user_s_names_are_not_changed():
 def test_any_text_without_a_closed_pair_is_unchanged_and_any_value_stands_as_it_is(text, value):
     assert interpolate(text, {}) == text
     assert interpolate(text + "{{value}}" + text, {"value": value}) == text + value + text
+
+
+PIECES = ["{{", "}}", "{", "}", "[", "]", "(", ")", '"', "'", '"""', "'''", "\\", "\n", "#", " ", "a", "1", ",", ":", 'f"', '{"a": {"b": 1}}', "f'{a}'", '"}}"', "# }}", '["c"]']
+
+
+def is_expression(source):
+    try:
+        ast.parse(source.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def tried_one_by_one(text):
+    """What `{{…}}` means, however long that takes: it ends at the first `}}` of its line that leaves an expression, else at the first."""
+    at = 0
+    while (start := text.find("{{", at)) >= 0 and (first := text.find("}}", start + 2)) >= 0:
+        line_end = text.find("\n", first)
+        ends = [i for i in range(first, line_end if line_end >= 0 else len(text)) if text.startswith("}}", i)]
+        end = next((i for i in ends if is_expression(text[start + 2 : i])), first)
+        yield start, end + 2
+        at = end + 2
+
+
+@pytest.mark.filterwarnings("ignore:.*escape sequence", "ignore:invalid decimal literal", "ignore:.*is not callable", "ignore:.*not subscriptable", "ignore:.*indices must")
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_brackets_and_quotes_tell_where_an_expression_ends(text):
+    assert spans("{{" + text + "}}") == list(tried_one_by_one("{{" + text + "}}"))
