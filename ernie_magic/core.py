@@ -50,6 +50,7 @@ _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 ROWS_AT_ONCE = 20  # that a worker is given
 _CLIPPED = " … (truncated)"
 _MANY = 500  # models that are gone through in a few milliseconds
+_CHARACTERS = 200  # of a tool's arguments that are looked through for keys in the time that a model's name takes
 _LOOKED_AT = 10_000  # models among which a misspelled one is looked for
 _OFFERED = 4  # models named when none is like the one that was asked for
 _LIST_TIMEOUT = 30.0  # seconds
@@ -246,6 +247,7 @@ class Core:
             return reader, problem
         finally:
             clock.stop()
+        await _aside(reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls)  # made once
         return reader, None
 
     # --- every other call ------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def kind_of(model_id: str) -> Kind | None:
     return "chat" if name.startswith(("ernie", "deepseek", "qwen")) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A model of the service's live list.
 

@@ -84,6 +84,7 @@ def parse_in_turns(text: str) -> object:
     ValueError
         It is not JSON, or has so many lists that reading them would stop all threads.
     """
+    text = _pruned(text)
     if text.count("[") > MAX_LISTS:
         raise ValueError("too many lists")
     return _parsed(text, _IN_TURNS)

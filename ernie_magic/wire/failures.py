@@ -153,7 +153,7 @@ def _redirected(target: str, status: int) -> ProtocolError:
 
 def _readable(text: str) -> str:
     """A refusal that is no JSON, as a few words: an HTML page's title, or the text's beginning."""
-    if title := re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE):
+    if title := re.search(r"<title[^<>]{0,200}>([^<]{1,200})", text, re.IGNORECASE):
         return title.group(1).strip()
     return "" if text.lstrip().startswith("<") else " ".join(text.split())[:_SAID_SHOWN]
 

@@ -131,6 +131,8 @@ class Reader(ABC):
         The gravest safety flag that came.
     must_clear : bool
         The service asked for the history to be cleared.
+    argument_characters : int
+        Of all tool calls together.
     """
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
@@ -142,6 +144,7 @@ class Reader(ABC):
         self._reasoning: list[str] = []
         self._tool_calls: list[_ToolCall] = []
         self._tool_calls_by_index: dict[int, _ToolCall] = {}
+        self.argument_characters = 0
         self._whole_tool_calls: tuple[dict[str, Any], ...] | None = None  # made once, until another piece comes
         self._usage: dict[str, Any] | None = None
         self._meta: dict[str, Any] = {}
@@ -239,7 +242,7 @@ class Reader(ABC):
         self.must_clear = self.must_clear or any(values.yes(place.get("need_clear_history")) for place in (chunk, facts))
         self._choice.update({redact(k): redact_values(v) for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
         self._search += redact_values(_searched(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)])
-        for call in values.objects(part.get("tool_calls")):
+        for call in values.objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
@@ -282,6 +285,7 @@ class Reader(ABC):
         call.name = name or call.name
         arguments = given.get("arguments") or ""
         call.arguments.append(arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False))
+        self.argument_characters += len(call.arguments[-1])
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:

@@ -30,6 +30,7 @@ AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason 
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of some 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that came in the place of a stream
+_PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand lines at most
 _TOO_LARGE = Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end")
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})  # a refusal has one of these (`failures.refusal`)
 
@@ -54,9 +55,9 @@ async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     redactor = EventRedactor()
     came = False
     async with aclosing(_payloads(response, None, unread)) as payloads:
-        async for payload in payloads:
+        async for payload, is_long in payloads:
             came = True
-            yield redactor.feed(payload)
+            yield await in_thread(redactor.feed, payload) if is_long else redactor.feed(payload)
     if not came:
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
@@ -110,8 +111,8 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
     """A reply streamed as server-sent events."""
     unread: list[str] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
     async with aclosing(_payloads(response, reader, unread)) as payloads:
-        async for payload in payloads:
-            if delta := reader.feed(payload):
+        async for payload, is_long in payloads:
+            if delta := await in_thread(reader.feed, payload) if is_long else reader.feed(payload):
                 yield delta
     if delta := reader.end():
         yield delta
@@ -119,15 +120,16 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _payloads(  # noqa: C901  (one loop for every byte: each layer more costs a tenth of it)
+async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each layer more costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
-) -> AsyncGenerator[dict[str, Any], None]:
-    """The JSON of the events of a reply, until it ends or, once the service said that this was all, has nothing more to say."""
+) -> AsyncGenerator[tuple[dict[str, Any], bool], None]:
+    """The JSON of the events of a reply, and whether there is much in it, until it ends or, once the service said that this was all, has nothing more to say."""
     import httpx
 
-    decoder = sse.Decoder()
+    decoder, parse = sse.Decoder(), values.parse_simple
     # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is (`Accept-Encoding`).
     chunks = (response.aiter_bytes() if response.headers.get("content-encoding", "identity") != "identity" else response.aiter_raw()).__aiter__()
+    pieces: list[bytes] = []  # of a chunk that is read bit by bit, the last one first
     problem: Exception | None = None
     ended = done = False
     give_up = 0.0  # when the end that was said has to have come; comments may go on for ever
@@ -139,7 +141,14 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
         try:
             # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A connection that is read
             # to its end can be used again.
-            chunk = await (asyncio.wait_for(chunks.__anext__(), patience) if finished else chunks.__anext__())
+            if pieces:
+                chunk = pieces.pop()
+                await asyncio.sleep(0)  # very many events at once: everybody else has a turn in between
+            else:
+                chunk = await (asyncio.wait_for(chunks.__anext__(), patience) if finished else chunks.__anext__())
+            if len(chunk) > _PIECE:
+                pieces = [chunk[start : start + _PIECE] for start in range(0, len(chunk), _PIECE)][::-1]
+                chunk = pieces.pop()
             events = decoder.feed(chunk)
             if decoder.waiting > MAX_REPLY:
                 raise not_the_api(200, "")
@@ -149,16 +158,16 @@ async def _payloads(  # noqa: C901  (one loop for every byte: each layer more co
             # When the answer is whole, how the connection ends does not matter.
             events, ended, problem = decoder.cut(), True, None if finished else error
         for event in () if done else events:
-            payload = values.parse_simple(event.data)
+            payload, is_long = parse(event.data), False
             if payload is None:
                 if event.data == "[DONE]":
                     done = True
                     break
-                payload = await _payload(event, unread)
+                payload, is_long = await _payload(event, unread), len(event.data) > values.LONG
             if type(payload) is dict:
                 if not _SUSPECT.isdisjoint(payload):
                     _raise_refusal(payload, response)
-                yield payload
+                yield payload, is_long
     if problem:
         raise problem
     if reader is not None and reader.started and not (done or reader.finished):
@@ -174,6 +183,8 @@ async def _payload(event: sse.Event, unread: list[str]) -> object:
         It is neither.
     """
     try:
+        if event.bare and event.data.lstrip()[:1] != "{":
+            raise ValueError("a line of something else")  # noqa: TRY301
         return await _parse_aside(event.data)
     except ValueError:
         if event.bare:
@@ -202,7 +213,8 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
         payload = await _parse_aside(_text(raw))
     if not isinstance(payload, dict) or not reader.knows(payload):
         raise failure(response.status_code, response.headers, raw)
-    pieces = [piece for piece in (reader.feed(payload), reader.end()) if piece]
+    first = await in_thread(reader.feed, payload) if len(raw) > values.LONG else reader.feed(payload)
+    pieces = [piece for piece in (first, reader.end()) if piece]
     if not reader.finished and not pieces and not reader.tool_calls:
         raise not_the_api(response.status_code, redact(raw[:MAX_BODY].decode("utf-8", "replace"), strict=True))
     for delta in pieces:
