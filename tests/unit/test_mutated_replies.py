@@ -81,7 +81,7 @@ def shown(*texts):
 
 def check_answer(answer, session):
     language = "zh"
-    shown(str(answer), repr(answer), answer._repr_markdown_() or "", answers.summary(answer, language), *bundle(answer, language))
+    shown(str(answer), repr(answer), answers.summary(answer, language), *bundle(answer, language))
     assert len(repr(answer)) < 2000
     assert isinstance(answer.statistic.total_latency, float)
     assert pickle.loads(pickle.dumps(answer)).text == answer.text  # noqa: S301
@@ -99,6 +99,8 @@ def check(result, session):
     """Whatever came can be looked at in every way."""
     shown(str(result), repr(result), repr(session.usage), repr(session))
     pickle.dumps(result)
+    for name in [name for name in dir(result) if name.startswith("_repr_")]:  # as IPython asks for them
+        getattr(result, name)()
     if isinstance(result, Answer):
         check_answer(result, session)
     elif hasattr(result, "pictures"):
