@@ -152,3 +152,10 @@ def test_a_taken_port_is_told_in_one_line(emulator):
     done = subprocess.run([sys.executable, "-m", "ernie_magic.emulator", "--port", port], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("prompt", ["a\rb", "a\x85b", "a\nb", "\x00", "字\u2028"])
+def test_a_picture_is_drawn_whatever_its_prompt_holds(prompt):
+    from ernie_magic.emulator import pictures
+
+    assert pictures.draw(prompt, "Base", (1024, 1024), 1).startswith(b"\x89PNG")
