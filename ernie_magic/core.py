@@ -413,7 +413,7 @@ class Core:
         return listed
 
     async def _v1_services(self, endpoint: Endpoint, settings: Snapshot) -> list[dict[str, Any]]:
-        if not isinstance(endpoint.credential, Signature):
+        if not isinstance(endpoint.credential, Signature) or not endpoint.console_url:
             return [{"id": model.id, "url": model.path} for model in models.CATALOGUE if model.path]
         wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
         groups = values.fields((await self.client.send(endpoint, wire, settings)).get("result"))

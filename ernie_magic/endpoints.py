@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from ernie_magic.errors import InvalidOption, MissingKey
@@ -26,10 +27,12 @@ from ernie_magic.services import (
     QIANFAN_V1,
     SERVICES,
     AccessToken,
+    Address,
     Bearer,
     BearerFromPair,
     Credential,
     Endpoint,
+    Login,
     Service,
     Signature,
     TokenFromPair,
@@ -44,7 +47,19 @@ if TYPE_CHECKING:
     from ernie_magic.settings import ErnieSettings
 
 
-ENVIRONMENT, DOTENV = "environment", ".env"
+# Where a key or an address is from.
+SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
+# A key goes only where it came from. Whoever writes an environment may name an address for the keys of its `.env` files
+# and sessions too; a folder's `.env`, which may be a stranger's, and an address that was typed in get their own keys
+# only. A service's own address gets every key of it.
+_TRUSTED = {
+    OWN: (SESSION, ENVIRONMENT, DOTENV),
+    ENVIRONMENT: (SESSION, ENVIRONMENT, DOTENV),
+    DOTENV: (DOTENV,),
+    SESSION: (SESSION,),
+}
+_SECRETS = tuple(name for service in SERVICES.values() for name in (
+    *service.key_variables, *(half for pair in service.pair_variables for half in pair)))
 
 
 def variable(name: str) -> tuple[str, str]:
@@ -94,11 +109,20 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
         The address is none, or the key is of another kind.
     """
     service = chosen(settings)
+    _remember_keys()
     if service is EMULATOR:
         return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
-    base_url, trusted = _base_url(settings, service)
-    credential = _credential(settings, service, base_url, trusted)
-    if credential is None and trusted:
+    at = _base_url(settings, service)
+    base_url = at.url
+    credential, withheld = _credential(settings, service, at)
+    if at.login and credential:
+        raise InvalidOption(
+            Text("服务地址里有密码，又另外设置了密钥", "the base URL holds a password, and a key is set as well"),
+            Text("一次请求只能带一个", "a request carries one of them"),
+            Text("去掉地址里的密码，或取消密钥：%ernie config api_key default",
+                 "take the password out of the address, or unset the key: %ernie config api_key default"))
+    credential, withheld = credential or at.login, withheld and not at.login
+    if credential is None and at.source != SESSION:
         _check_halves(service)
     if credential is None and base_url == service.base_url:
         names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
@@ -108,32 +132,78 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
                         "copy a key from {page} into {names}, in the environment or a .env file; to try without one: %ernie use emulator").fill(
                 page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))))
     app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
-    return Endpoint(service, base_url, credential, {"appid": app_id} if app_id else {},
-                    clean_base_url(variable(CONSOLE_URL_VARIABLE)[0] or CONSOLE_URL).removesuffix(QIANFAN.path))
+    # Who asks another server is not told of the models of Baidu's.
+    own_console = CONSOLE_URL if base_url == service.base_url else ""
+    console = _address_beside(CONSOLE_URL_VARIABLE, own_console, _sources(settings, service)).removesuffix(QIANFAN.path)
+    return Endpoint(service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld)
 
 
-def _credential(settings: ErnieSettings, service: Service, base_url: str, trusted: tuple[str, ...]) -> Credential | None:
-    """The settings' own key, else one of the variables, when it was found where the address may have it from."""
+class _At(NamedTuple):
+    """A service's address, where that is from, and what it was given to be let in."""
+
+    url: str
+    source: str
+    login: Login | None = None
+
+
+def _remember_keys() -> None:
+    """Every key that is set, whichever service it is for: none of them is shown or sent in a prompt."""
+    places: list[Mapping[str, str | None]] = [os.environ]
+    with suppress(InvalidOption):  # what is wrong with the file is told when something of it is wanted
+        places.append(_dotenv())
+    for place in places:
+        for name in _SECRETS:
+            Key(place.get(name) or "")
+
+
+def _sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
+    """Where the key of a service is from; of a pair both."""
+    if settings.api_key:
+        return (SESSION,)
+    single = next((where for name in service.key_variables if (where := variable(name)[1])), "")
+    pair = _pair(service) or ()
+    return (single,) if single else tuple(variable(name)[1] for name in pair)
+
+
+def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
+    """Another address that keys of these sources go to; the service's own where the variable's is not for them."""
+    found, where = variable(name)
+    if not found or not all(source in _TRUSTED[where] for source in sources):
+        return own
+    address = Address(clean_base_url(found))
+    _check_address(address)
+    if address.login:
+        raise InvalidOption(Text("{name} 里不能有密码", "{name} cannot hold a password").fill(name=name))
+    return str(address)
+
+
+def _credential(settings: ErnieSettings, service: Service, at: _At) -> tuple[Credential | None, bool]:
+    """The settings' own key, else one of the variables; and whether there is one that this address may not have."""
     key, secret = settings.api_key or Key(""), settings.secret_key
+    trusted, base_url = _TRUSTED[at.source], at.url
     names: tuple[str, str] | None = None
+    if key and SESSION not in trusted:
+        return None, True
     if key and secret:
         # Of V1's two kinds of pairs only the IAM access key tells itself; an application's key is taken for granted.
         looks_iam = mixed_up(OAUTH_PAIR[0], key) is not None and mixed_up(IAM_PAIR[0], key) is None
         names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
         pair = Pair(key, secret)
+        sources: tuple[str, ...] = (SESSION,)
     elif not key:
         key = next((Key(value) for name in service.key_variables for value, where in [variable(name)] if value and where in trusted), key)
         if not key and (names := _pair(service, trusted)):
             pair = Pair(*(Key(variable(name)[0]) for name in names))
+            sources = tuple(variable(name)[1] for name in names)
     if names:
         _check_key(pair.access, names[0], service, base_url)
         if service.protocol == "openai":
-            return BearerFromPair(pair, variable(IAM_URL_VARIABLE)[0] or IAM_URL)
-        return Signature(pair) if names == IAM_PAIR else TokenFromPair(pair, base_url.removesuffix(service.path))
+            return BearerFromPair(pair, _address_beside(IAM_URL_VARIABLE, IAM_URL, sources)), False
+        return Signature(pair) if names == IAM_PAIR else TokenFromPair(pair, base_url.removesuffix(service.path)), False
     if not key:
-        return None
+        return None, bool(found_key(service)[1])
     _check_key(key, service.name, service, base_url)
-    return Bearer(key) if service.protocol == "openai" else AccessToken(key)
+    return Bearer(key) if service.protocol == "openai" else AccessToken(key), False
 
 
 def _pair(service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)) -> tuple[str, str] | None:
@@ -150,25 +220,22 @@ def _check_halves(service: Service) -> None:
                              advice=Text("两个要成对设置", "the two are set together"))
 
 
-def _base_url(settings: ErnieSettings, service: Service) -> tuple[str, tuple[str, ...]]:
-    """The address, and where a key for it may come from: a key never goes to an address that another source gave.
-
-    A folder's `.env` must not send the environment's key elsewhere, nor an address that was typed in take it along.
-    """
-    base_url = settings.base_url
-    trusted: tuple[str, ...] = ()
-    if not base_url:
+def _base_url(settings: ErnieSettings, service: Service) -> _At:
+    """The service's address."""
+    address, source = settings.base_url, SESSION
+    if not address:
         found, where = variable(service.base_url_variable)
-        base_url = clean_base_url(found).removesuffix(service.path) + service.path if found else service.base_url
-        trusted = (DOTENV,) if where == DOTENV else (ENVIRONMENT, DOTENV)
-    base_url = clean_base_url(base_url)
-    if not base_url:
+        address, source = (Address(found), where) if found else (Address(service.base_url), OWN)
+    url = clean_base_url(address)
+    if source in (ENVIRONMENT, DOTENV):
+        url = url.removesuffix(service.path) + service.path
+    if not url:
         raise MissingKey(
             Text("没有设置{service}的地址", "no address is set for {service}").fill(service=service.label),
             advice=Text("设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
                         "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1").fill(name=service.base_url_variable))
-    _check_address(base_url)
-    return base_url, (ENVIRONMENT, DOTENV) if base_url == service.base_url else trusted
+    _check_address(url)
+    return _At(url, OWN if url == service.base_url else source, address.login)
 
 
 def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
@@ -188,7 +255,8 @@ def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         url.encode()
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in url)
+        good = (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in url)
+                and not parts.query and not parts.fragment)  # what is appended would go there
     except ValueError:  # urllib's word for a port that is none
         good = False
     if not good:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic import models, parameters
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.language import Text, same
+from ernie_magic.redact import holds_key
 from ernie_magic.tokens import estimate
 
 if TYPE_CHECKING:
@@ -509,20 +510,26 @@ def _check_roles(roles: list[str]) -> None:
 
 
 def check_sendable(parts: list[Any]) -> None:
-    """Whether this can be written as JSON in UTF-8.
+    """Whether this can be written as JSON in UTF-8, and holds no key: whoever gets a prompt keeps what is in it.
 
     Raises
     ------
     InvalidMessages, InvalidOption
     """
     try:
-        json.dumps(parts, ensure_ascii=False, allow_nan=False).encode()
+        written = json.dumps(parts, ensure_ascii=False, allow_nan=False)
+        written.encode()
     except UnicodeEncodeError:
         raise InvalidMessages(Text("文本里有半个字符（孤立的代理项）", "the text holds half a character (a lone surrogate)"),
                               advice=Text("检查文本的来源编码", "check how the text was decoded")) from None
     except (TypeError, ValueError, RecursionError):
         raise InvalidOption(Text("有的值不能写成 JSON", "a value cannot be written as JSON"),
                             advice=Text("只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts")) from None
+    if holds_key(written):
+        raise InvalidMessages(
+            Text("要发送的内容里有密钥，没有发送", "what would be sent holds a key; nothing was sent"),
+            Text("提示词里的变量是密钥，或它还在对话历史里", "a variable in the prompt is the key, or the history holds it"),
+            Text("去掉它；在历史里的，用 %ernie reset 清空", "take it out; %ernie reset forgets a history that holds it"))
 
 
 def _check_text(prompt: object) -> None:

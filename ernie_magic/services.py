@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+from ernie_magic.errors import InvalidOption
+from ernie_magic.keys import Key, Pair
 from ernie_magic.language import Text
 from ernie_magic.requests import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.keys import Key, Pair
     from ernie_magic.parameters import Protocol
 
 
@@ -135,7 +137,14 @@ class Signature:
     pair: Pair
 
 
-Credential = Bearer | BearerFromPair | AccessToken | TokenFromPair | Signature
+@dataclass(frozen=True)
+class Login:
+    """The name and the password of a base URL, sent as `Authorization: Basic` (RFC 7617)."""
+
+    pair: Pair
+
+
+Credential = Bearer | BearerFromPair | AccessToken | TokenFromPair | Signature | Login
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,9 @@ class Endpoint:
     headers : dict
         Sent along (`appid`).
     console_url : str
-        Where Qianfan V1 lists its services.
+        Where Qianfan V1 lists its services; "" where that is not known.
+    withheld : bool
+        There is a key, but not from where the address is: it is not sent.
     """
 
     service: Service
@@ -159,6 +170,7 @@ class Endpoint:
     credential: Credential | None = None
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     console_url: str = CONSOLE_URL
+    withheld: bool = False
 
     @property
     def rules(self) -> Rules:
@@ -173,7 +185,53 @@ class Endpoint:
 
 def shown_url(url: str) -> str:
     """A URL as it may be shown: a password in it is a key, and so may be what stands in its query."""
-    return re.sub(r"\?.+", "?•••", re.sub(r"//[^/@]*@", "//•••@", url))
+    shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)  # also one whose password holds a slash
+    return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
+
+
+class Address(str):
+    """A base URL without the name and the password that it came with: those are a credential.
+
+    Parameters
+    ----------
+    url
+        As a person writes it.
+
+    Attributes
+    ----------
+    login : Login | None
+
+    Raises
+    ------
+    InvalidOption
+        A password holds characters that end it.
+    """
+
+    __slots__ = ("login",)
+    login: Login | None
+
+    def __new__(cls, url: str) -> Address:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
+        login = None
+        try:
+            parts = urlsplit(url.strip())
+            user, at, host = parts.netloc.rpartition("@")
+        except ValueError:  # no address at all: told where it is used
+            at, parts = "", urlsplit("")
+        if at:
+            name, _, password = user.partition(":")
+            Key(password)  # as it stands there it is a key too
+            login = Login(Pair(Key(unquote(name), secret=False), Key(unquote(password))))
+            url = urlunsplit(parts._replace(netloc=host))
+        elif re.search(r"//[^/@]*:[^@]*@", url):
+            raise InvalidOption(
+                Text("服务地址里的密码含有 / ? # 等字符", "the password in the base URL holds a /, a ? or a #"),
+                advice=Text("写成 %2F %3F %23", "write them as %2F, %3F and %23"))
+        self = super().__new__(cls, url)
+        self.login = login
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
 
 
 def clean_base_url(url: str) -> str:
@@ -211,6 +269,12 @@ _LOOKS = (
 def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
     """Why a service does not let us in, and what to do, where that can be told from here: no key, or one of another kind."""
     credential, service = endpoint.credential, endpoint.service
+    if endpoint.withheld:
+        return (Text("密钥和地址不是在同一处设置的，所以没有发送", "the key is not from where the address is, so it was not sent"),
+                Text("把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
+                     "set both in one place: in .env, in the environment, or by %ernie config base_url and api_key"))
+    if isinstance(credential, Login):
+        return Text("地址里的用户名或密码不对", "the name or password in the base URL is wrong"), Text("改正它", "mend it")
     if credential is None:
         names = " / ".join([*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)])
         return (Text("没有设置密钥", "no key is set"), Text("设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key").fill(names=names))

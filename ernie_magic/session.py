@@ -20,7 +20,7 @@ from ernie_magic.language import Text
 from ernie_magic.mapping import Job, Mapped
 from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.progress import ashown, shown
-from ernie_magic.requests import ChatOptions, completion_request, embedding_request, image_request, rerank_request
+from ernie_magic.requests import ChatOptions, check_sendable, completion_request, embedding_request, image_request, rerank_request
 from ernie_magic.results import Answer, Embeddings, Ranking
 from ernie_magic.running import IO, Call
 from ernie_magic.schema import fields
@@ -509,6 +509,7 @@ class Session:
         settings, at = self.now()
         if not isinstance(text, str):
             raise self.spoken(InvalidMessages(Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(kind=type(text).__name__)))
+        self._checked(lambda: check_sendable([text]))
         chosen = model or settings.model or models.FALLBACK_CHAT
         return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
 

@@ -13,7 +13,7 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.keys import Key
 from ernie_magic.language import LANGUAGES, Language, Text, same, system_language
 from ernie_magic.models import UNDECIDED
-from ernie_magic.services import SERVICES
+from ernie_magic.services import SERVICES, Address
 from ernie_magic.suggest import near
 
 if TYPE_CHECKING:
@@ -67,6 +67,20 @@ class _KeyTrait(TraitType[Any, Any]):
         raise TraitError(f"{self.name}: a key is text")
 
 
+class _AddressTrait(TraitType[Any, Any]):
+    """A base URL: a password in it is a key, and kept where `%config` cannot print it."""
+
+    default_value = Address("")
+    info_text = "a base URL"
+
+    def validate(self, _obj: object, value: object) -> Address:
+        if isinstance(value, Address):
+            return value
+        if isinstance(value, str):
+            return Address(value)
+        raise TraitError(f"{self.name}: an address is text")
+
+
 class _ParameterTrait(TraitType[Any, Any]):
     """A request parameter as a setting; the table checks it."""
 
@@ -105,7 +119,7 @@ class ErnieSettings(Configurable):
     embedding_model = Unicode("", help="默认向量模型 / default model for vectors").tag(config=True)
     api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
     secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(config=True)
-    base_url = Unicode("", help="服务地址 / base URL").tag(config=True)
+    base_url = _AddressTrait(help="服务地址 / base URL").tag(config=True)
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="人设 / system prompt").tag(config=True)
     stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)

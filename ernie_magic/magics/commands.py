@@ -10,7 +10,7 @@ from ernie_magic.display.tables import Table, clip
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.language import LANGUAGES, Language, Text, same
 from ernie_magic.magics.options import split
-from ernie_magic.services import EMULATOR, shown_url
+from ernie_magic.services import EMULATOR, Address, shown_url
 from ernie_magic.suggest import near
 from ernie_magic.visible import make_controls_visible
 
@@ -197,6 +197,8 @@ def _setting(session: Session, name: str) -> str:
     if name == "base_url" and not value:
         found, where = endpoints.variable(service.base_url_variable)
         return f"{shown_url(found)} ({doctor.WHERE.get(where, same(where)).say(settings.spoken)} {service.base_url_variable})" if found else service.base_url
+    if isinstance(value, Address) and value.login:
+        return str(value).replace("//", "//•••@", 1)
     return "" if value in (None, "") else shown_url(str(value))
 
 

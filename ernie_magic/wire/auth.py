@@ -6,6 +6,7 @@ Source: reference qianfan-wire 1 and 4.1, with vectors computed by the official 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import re
@@ -17,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from ernie_magic import values
 from ernie_magic.keys import Key
-from ernie_magic.services import AccessToken, Bearer, BearerFromPair, Credential, Signature, TokenFromPair
+from ernie_magic.services import AccessToken, Bearer, BearerFromPair, Credential, Login, Signature, TokenFromPair
 from ernie_magic.wire import reading
 from ernie_magic.wire.failures import failure
 
@@ -148,6 +149,8 @@ class Credentials:
             return Authorised({"access_token": credential.token.reveal()}, {})
         if isinstance(credential, Signature):
             return Authorised({}, signed_headers(credential.pair, method, url))
+        if isinstance(credential, Login):
+            return Authorised({}, _basic(credential.pair))
         if credential is None:
             return Authorised({}, {})
         token = await self._token(http, credential, refused)
@@ -174,6 +177,11 @@ def credential_url(credential: Credential | None) -> str:
     if isinstance(credential, BearerFromPair):
         return credential.iam_url
     return credential.url if isinstance(credential, TokenFromPair) else ""
+
+
+def _basic(pair: Pair) -> dict[str, str]:
+    both = f"{pair.access.reveal()}:{pair.secret.reveal()}"
+    return {"Authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
 
 
 def _bearer(key: Key) -> dict[str, str]:

@@ -194,10 +194,14 @@ def test_a_key_in_an_answer_is_taken_out_however_it_is_cut(server, session, size
 
 def test_a_password_in_the_address_is_not_shown(session):
     session.settings.base_url = "http://u:canarypw99@127.0.0.1:9/v1"
+    with pytest.raises(errors.InvalidOption, match="a key is set as well") as caught:  # it would silently go in the key's place
+        session.chat("hi")
+    assert "canarypw99" not in caught.value.line("en")
+    session.settings.api_key = None
     with pytest.raises(errors.ServiceUnreachable) as caught:
         session.chat("hi")
     assert "canarypw99" not in caught.value.line("en")
-    assert "//•••@127.0.0.1:9/v1" in caught.value.line("en")
+    assert "//127.0.0.1:9/v1" in caught.value.line("en")
 
 
 def test_a_refusal_with_line_ends_and_control_characters_is_one_line(server, session):
