@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import attachments, safety, tools
 from ernie_magic.core import Plan
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames
 from ernie_magic.history import History, Turn, asked
 from ernie_magic.language import Text
 from ernie_magic.models import UNDECIDED
@@ -132,6 +132,7 @@ class Conversation:
         try:
             plan = self.plan(prompt, options, instead=instead)
         except ErnieError as error:
+            forget_frames(error)
             raise self._session.spoken(error) from None
         return self._session.start(lambda core, emit: core.answer(plan, emit))
 

@@ -35,11 +35,11 @@ class Wire:
             raise self._session.spoken(InvalidOption(Text("请求体要是字典", "the body is a dict")))
         if body and body.get("stream") and not stream:
             raise self._session.spoken(InvalidOption(Text("流式的回复用 ernie.wire.stream(…) 读取", "a streamed reply is read by ernie.wire.stream(…)")))
+        settings, at = self._session.now()
         try:
             check_sendable([path, body])
         except UsageError as error:
             raise self._session.spoken(error) from None
-        settings, at = self._session.now()
         request = WireRequest(method, path, body, str((body or {}).get("model") or ""), stream=stream, repeatable=method == "GET")
 
         async def work(core: Core, emit: Callable[[Delta], None]) -> Any:

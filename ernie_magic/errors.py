@@ -31,9 +31,11 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
-from ernie_magic.language import Language, Text, system_language
+from ernie_magic.language import Language, Text, clipped, system_language
 from ernie_magic.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -43,12 +45,40 @@ if TYPE_CHECKING:
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")
+_SAID_SHOWN = 200  # characters
 _REQUEST = Text("请求编号 {id}", "request id {id}")
 
 
 def _one_line(text: str) -> str:
     """Without line ends; control characters, which a server may have sent, are made visible."""
     return make_controls_visible(" ".join(text.splitlines())).replace("\t", " ")
+
+
+def forget_frames(error: BaseException) -> None:
+    """Clear the variables of all calls that an error came through, and of those behind it: one of them may hold a key.
+
+    The lines stay, for whoever looks for what went wrong. Calls that still run are left alone (`traceback.clear_frames`).
+    """
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        found = left.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        traceback.clear_frames(found.__traceback__)
+        left += [found.__cause__, found.__context__, *getattr(found, "exceptions", ())]
+
+
+def unexpected(error: Exception) -> ErnieError:
+    """The error for one that is none of ours: what it says and where it was raised, without the objects that it holds."""
+    raised = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
+    said = clipped(_one_line(words(error)), _SAID_SHOWN)
+    return ErnieError(
+        Text("内部出错：{kind} {said}（{place}）", "unexpected {kind} {said} ({place})").fill(
+            kind=type(error).__name__, said=said, place=place),
+        advice=Text("再试一次；总是这样的话，请把这一行报告给我们", "try again; if it stays, please report this line"))
 
 
 def words(error: BaseException) -> str:

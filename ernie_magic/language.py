@@ -6,6 +6,8 @@ import locale
 import os
 from typing import Literal, NamedTuple
 
+from ernie_magic.redact import redact
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -23,9 +25,10 @@ class Text(NamedTuple):
     en: str
 
     def say(self, language: Language, /, **values: object) -> str:
-        """The sentence in `language`, its fields filled with `values` (which are never formatted again)."""
+        """The sentence in `language`, its fields filled with `values` (which are never formatted again, and show no key)."""
         template = self.zh if language == "zh" else self.en
-        return template.format(**values) if values else template
+        shown = {name: redact(value) if isinstance(value, str) else value for name, value in values.items()}
+        return template.format(**shown) if values else template
 
     def fill(self, **values: object) -> Text:
         """Both sentences with their fields filled; a value may be a `Text` itself."""

@@ -70,25 +70,35 @@ class _Form(NamedTuple):
     letters: str
     public_from: int = 0
     public_to: int = 0
+    written: str = ""  # the same in its own case
+
+    def is_word(self, place: int) -> bool:
+        """Whether eight characters are digits, or letters of one case: those may stand apart in a list, or in a sentence."""
+        window = self.written[place : place + WINDOW]
+        return window.isdigit() or (window.isalpha() and (window.islower() or window.isupper()))
+
+
+def _form(written: str, public_from: int = 0, public_to: int = 0) -> _Form:
+    return _Form(written.lower(), public_from, public_to, written)
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text if c in _WORD).lower()
+    return "".join(c for c in text if c in _WORD)
 
 
 def _forms(key: str) -> list[_Form]:
     raw = key.encode()
     prefix = found.group() if (found := _PUBLIC.match(key)) else ""
     plain, public = _letters(key), len(_letters(prefix))
-    forms = [_Form(plain, 0, public), _Form(plain[::-1], len(plain) - public, len(plain)), _Form(raw.hex(), 0, 2 * len(prefix))]
+    forms = [_form(plain, 0, public), _form(plain[::-1], len(plain) - public, len(plain)), _form(raw.hex(), 0, 2 * len(prefix))]
     if (quoted := quote(key, safe="")) != key:
-        forms.append(_Form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
+        forms.append(_form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
     for shift in range(3):
         # What stands before and behind the key in the encoded text changes the characters at its ends.
         first, last = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6
         written = base64.b64encode(b"\0" * shift + raw).decode()
         last_public = (shift + len(prefix)) * 8 // 6 if prefix else 0
-        forms.append(_Form(_letters(written[first:last]), 0, len(_letters(written[first:last_public]))))
+        forms.append(_form(_letters(written[first:last]), 0, len(_letters(written[first:last_public]))))
     return forms
 
 
@@ -96,6 +106,7 @@ class _Parts(NamedTuple):
     """What one key is looked for by."""
 
     windows: dict[str, tuple[_Form, int]]
+    words: frozenset[str]
     literal: dict[str, tuple[_Form, int, int]]
     grams: frozenset[int]
     near: frozenset[str]
@@ -107,6 +118,7 @@ def _parts(key: str) -> _Parts:
     windows: dict[str, tuple[_Form, int]] = {}
     near: set[str] = set()
     grams: set[str] = set()
+    words: set[str] = set()
     forms = _forms(key)
     for form in forms:
         size = len(form.letters)
@@ -117,7 +129,9 @@ def _parts(key: str) -> _Parts:
                 continue
             windows.setdefault(window, (form, i))
             grams |= {window[j : j + _GRAM] for j in range(WINDOW - _GRAM + 1)}
-            certain[i] = not window.isdigit()
+            certain[i] = not form.is_word(i)
+            if form.is_word(i):
+                words.add(window)
         # Texts that may still become a part of the key, and are none yet.
         for i in range(size):
             end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
@@ -126,7 +140,7 @@ def _parts(key: str) -> _Parts:
     public = len(found.group()) if (found := _PUBLIC.match(key)) else 0
     for i in range(len(key) - WINDOW + 1):
         window = key[i : i + WINDOW]
-        inside = _letters(window)
+        inside = _letters(window).lower()
         if len(inside) == WINDOW or len(inside) <= _GRAM or i + WINDOW <= public or _LIFETIME in window:
             continue
         literal[window.lower()] = (forms[0], len(_letters(key[:i])), len(inside))
@@ -134,7 +148,7 @@ def _parts(key: str) -> _Parts:
     plain = forms[0].letters
     begins = frozenset(plain[:j] for j in range(1, len(plain) + 1)) & near
     codes = frozenset(int.from_bytes(gram.encode(), sys.byteorder) for gram in grams)
-    return _Parts(windows, literal, codes, frozenset(near), begins)
+    return _Parts(windows, frozenset(words), literal, codes, frozenset(near), begins)
 
 
 def _stable(key: str) -> list[str]:
@@ -160,9 +174,11 @@ class Patterns:
         found = sorted((key for key in keys if len(key) >= WINDOW), key=len, reverse=True)
         self.long = [key for key in found if len(key) >= LONG and len(_letters(key)) >= WINDOW]
         self.whole = [key for key in found if key not in self.long]
+        self._low = [key.lower() for key in self.long]
         self._windows: dict[str, list[tuple[_Form, int]]] = {}
         self._literal: dict[str, list[tuple[_Form, int, int]]] = {}
         grams: set[int] = set()
+        words: set[str] = set()
         near: set[str] = set()
         begins: set[str] = set()
         for parts in map(_parts, self.long):
@@ -171,14 +187,16 @@ class Patterns:
             for window, where in parts.literal.items():
                 self._literal.setdefault(window, []).append(where)
             grams |= parts.grams
+            words |= parts.words
             near |= parts.near
             begins |= parts.begins
         for key in self.whole:
-            letters = _letters(key)
+            letters = _letters(key).lower()
             started = {letters[:j] for j in range(1, len(letters))}
             near |= {start[i:] for start in started for i in range(len(start))}
             begins |= started
-        self._grams, self._near, self._begins = frozenset(grams), frozenset(near), frozenset(begins)
+        self._grams, self._words = frozenset(grams), frozenset(words)
+        self._near, self._begins = frozenset(near), frozenset(begins)
         # Of eight characters in a row seven are letters and digits, nearly always: then one block of four that begins
         # at a multiple of four lies within.
         fewest = min((count for places in self._literal.values() for _, _, count in places), default=WINDOW)
@@ -212,7 +230,7 @@ class Patterns:
         reached: dict[tuple[str, int], int] = {}
         for i in range(len(letters) - WINDOW + 1):
             window = letters[i : i + WINDOW]
-            if window in self._windows and not (window.isdigit() and self._is_list(text[places[i] : places[i + WINDOW - 1] + 1])):
+            if window in self._windows and not (window in self._words and self._is_apart(text[places[i] : places[i + WINDOW - 1] + 1])):
                 for form, offset in self._windows[window]:
                     found += _grown(letters, places, (i, WINDOW), (form.letters, offset), reached)
         if self._literal:
@@ -222,11 +240,12 @@ class Patterns:
                     found += _grown(letters, places, (bisect_left(places, at), count), (form.letters, offset), reached)
         return _merged(found)
 
-    def _is_list(self, digits: str) -> bool:
-        """Whether digits stand apart, as in a list of numbers; not as in a key, nor percent-encoded."""
-        if len(digits) == WINDOW or set(digits) <= {*string.digits, "%"}:
+    def _is_apart(self, found: str) -> bool:
+        """Whether digits or letters stand apart, as in a list or a sentence; not as in a key, nor percent-encoded."""
+        if len(found) == WINDOW or set(found) <= {*string.digits, "%"}:
             return False
-        return not any(digits in key or digits[::-1] in key for key in self.long)
+        low = found.lower()
+        return not any(low in key or low[::-1] in key for key in self._low)
 
     def tail(self, text: str) -> tuple[int, int]:
         """Where the end of a text may be the beginning of a part of a key: from where on it has to wait, and from where on it counts."""

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ernie_magic.errors import ErnieError, stopped
+from ernie_magic.errors import ErnieError, forget_frames, stopped
 from ernie_magic.interrupts import INTERRUPTS
 from ernie_magic.language import system_language
 
@@ -127,9 +127,11 @@ class Call(Generic[Item, Result]):
             self._outcome.set_exception(stopped(None, system_language()))
         except ErnieError as error:
             # One line is what it shows. The frames below would hold the headers with the key in their locals.
+            forget_frames(error)
             error.__context__ = None
             self._outcome.set_exception(error.with_traceback(None))
         except BaseException as error:  # noqa: BLE001  (whatever it is, the caller's thread raises it)
+            forget_frames(error)
             self._outcome.set_exception(error)
         else:
             self._outcome.set_result(result)

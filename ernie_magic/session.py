@@ -15,7 +15,8 @@ from ernie_magic import files, frames, ledger, mapping, models, recipes, service
 from ernie_magic.conversation import Conversation
 from ernie_magic.core import Core
 from ernie_magic.direct import Wire
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames, unexpected
+from ernie_magic.keys import Key
 from ernie_magic.language import Text
 from ernie_magic.mapping import Job, Mapped
 from ernie_magic.pictures import ImageSet, Picture
@@ -24,7 +25,7 @@ from ernie_magic.requests import ChatOptions, check_sendable, completion_request
 from ernie_magic.results import Answer, Embeddings, Ranking
 from ernie_magic.running import IO, Call
 from ernie_magic.schema import fields
-from ernie_magic.settings import ErnieSettings, in_flight_of
+from ernie_magic.settings import KEYS, ErnieSettings, in_flight_of
 from ernie_magic.stream import Stream
 from ernie_magic.suggest import near
 from ernie_magic.usage import UsageLog
@@ -81,6 +82,7 @@ class Session:
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
         if settings is not None and not isinstance(settings, ErnieSettings):
             raise TypeError("settings is an ErnieSettings; single settings are given by name, as Session(model=…)")
+        values = {name: Key(value) if name in KEYS and isinstance(value, str) else value for name, value in values.items()}
         self.settings = settings or ErnieSettings()
         for name, value in values.items():
             setattr(self.settings, name, value)
@@ -634,6 +636,11 @@ class Session:
                 error.language = language
                 self._keep(error.answer)
                 raise
+            except Exception as error:  # noqa: BLE001  (what libraries raise may hold a request, with its headers)
+                problem = unexpected(error)
+                problem.language = language
+                forget_frames(error)
+                raise problem from None
             self._keep(result)
             return result
 
@@ -654,7 +661,11 @@ class Session:
         try:
             return make()
         except ErnieError as error:
+            forget_frames(error)
             raise self.spoken(error) from None
+        except BaseException as error:
+            forget_frames(error)
+            raise
 
     def spoken(self, error: ErnieError) -> ErnieError:
         """The error, in this session's language."""

@@ -51,6 +51,9 @@ KEPT = {name: p for name, p in parameters.of("chat").items()
         if name not in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata")}
 
 
+KEYS = ("api_key", "secret_key")
+
+
 class _KeyTrait(TraitType[Any, Any]):
     """A key: taken as text, held as a `Key`, so that `%config` cannot print it."""
 
@@ -139,7 +142,7 @@ class ErnieSettings(Configurable):
             error.language = self.spoken
             raise
         except TraitError:
-            shown = "•••" if name in ("api_key", "secret_key") else f"{value!r:.40}"
+            shown = "•••" if name in KEYS else f"{value!r:.40}"
             wrong = InvalidOption(Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
                 name=name, value=shown, choices=_choices(name)))
             wrong.language = self.spoken

@@ -23,7 +23,7 @@ CALLS = {
     "chat": lambda session, text: session.chat(text),
     "messages": lambda session, text: session.chat([{"role": "user", "content": "a"}, {"role": "assistant", "content": text}, {"role": "user", "content": "b"}]),
     "system": lambda session, text: session.chat("hi", system=text),
-    "stop": lambda session, text: session.chat("hi", stop=[text]),
+    "user": lambda session, text: session.chat("hi", user=text),
     "extra": lambda session, text: session.chat("hi", extra={"x": [{"y": text}]}),
     "model": lambda session, text: session.chat("hi", model=text),
     "picture": lambda session, text: session.chat([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": f"https://h/{text}"}}]}],

@@ -64,13 +64,13 @@ def test_every_form_is_taken_out_however_a_stream_is_cut(name, form):
 ORDINARY = [
     "Your key begins with bce-v3/ALTAK- and is found on the console; an OpenAI key begins with sk-proj-.",
     "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15", "expires_in: 2592000.", "1. a\n2. b\n3. c\n4. d\n5. e\n6. f\n7. g\n8. h\n9. i",
-    "第1段，第2段，第3段，第4段，第5段，第6段，第7段，第8段", '```json\n{"api_key": "sk-..."}\n```', "LM Studio, not-needed", "an Ünïcode İstanbul ﬁne 𝔘 e\u0301",
+    "第1段，第2段，第3段，第4段，第5段，第6段，第7段，第8段", '```json\n{"api_key": "sk-..."}\n```', "LM Studio, not-needed", "The worker's own key is the worker\u2019s.", "an Ünïcode İstanbul ﬁne 𝔘 e\u0301",
 ]
 
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_words_stay(text):
-    for key in (*KEYS.values(), "sk-proj-Zq81mKx02LpWv7Tn4Rb6", "lm-studio", "EMPTY", "1234567"):
+    for key in (*KEYS.values(), "sk-proj-Zq81mKx02LpWv7Tn4Rb6", "lm-studio", "EMPTY", "1234567", "the-worker-s-own-key"):
         Key(key)
     assert redact(text) == text
     assert all(streamed(text, size) == text for size in (1, 3, 1000))
@@ -88,6 +88,11 @@ def test_a_short_key_is_hidden_whole_and_only_as_it_is():
     Key("ollama7")
     assert redact("the key token-abc123 of ollama7, not Token-ABC123 or token-abc") == "the key ••• of ollama7, not Token-ABC123 or token-abc"
     assert streamed("a token-abc123 token-abc124", 1) == "a ••• token-abc124"
+
+
+def test_a_key_of_words_is_hidden_as_it_is_written():
+    Key("the-worker-s-own-key")
+    assert redact("it is the-worker-s-own-key, or theworkersownkey, or the-worker-s") == "it is •••, or •••, or •••"
 
 
 def test_what_waits_is_short_and_comes_with_the_next_piece():
