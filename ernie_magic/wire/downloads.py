@@ -1,7 +1,8 @@
 """Pictures behind links, fetched at once: links end, and a notebook should not.
 
 A link is what a service says, so it is not trusted: no key goes along, only http and https are followed, a redirect only
-within its host, and a service out there cannot make us ask this machine or its network.
+within its host, and a service out there cannot make us ask this machine or its network: what is connected to is the
+address that was checked.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.language import Text
@@ -19,6 +21,8 @@ from ernie_magic.wire import reading
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import httpx
 
 TIMEOUT = 120.0  # seconds for one picture (reference aistudio-and-ernie-today 5: wrappers take 60 to 180)
@@ -68,16 +72,17 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
 async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     import httpx
 
-    host = urlsplit(url).hostname
+    link = httpx.URL(url)
+    host = link.host
     for _ in range(MAX_REDIRECTS + 1):
-        await _check(url, base_url)
-        request = httpx.Request("GET", url, headers={"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": http.headers["User-Agent"]},
-                                extensions={"timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()})
-        response = await http.send(request, stream=True, auth=None, follow_redirects=False)
-        try:
+        addresses = await _check(link, base_url)
+        async with AsyncExitStack() as opened:
+            pool = await opened.enter_async_context(_direct()) if addresses else http
+            response = await _opened(pool, link, addresses, http.headers["User-Agent"])
+            opened.push_async_callback(response.aclose)
             if response.has_redirect_location:
-                url = urljoin(url, response.headers["location"])
-                if urlsplit(url).hostname != host:
+                link = link.join(response.headers["location"])
+                if link.host != host:
                     raise _refused(Text("链接重定向到了另一台主机", "the link redirects to another host"))
                 continue
             if not response.is_success:
@@ -86,21 +91,76 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
                 failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; nothing is made by asking again)
                 raise failed
             return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))
-        finally:
-            await response.aclose()
     raise _refused(Text("重定向次数过多", "too many redirects"))
 
 
-async def _check(url: str, base_url: str) -> None:
-    """Whether the link may be followed; raises when not."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _refused(Text("链接不是 http(s) 网址（{scheme}:）", "the link is not an http(s) URL ({scheme}:)").fill(scheme=parts.scheme[:20]))
+def _direct() -> httpx.AsyncClient:
+    """A pool for one name: one that many share knows its connections by their address, whatever name they were opened for."""
+    import httpx
+
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(), trust_env=False)
+
+
+async def _opened(pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[str], agent: str) -> httpx.Response:
+    """The response of the first address that can be reached.
+
+    A name may have another address at the next look-up (DNS rebinding): the connection goes to the very address that was
+    checked. The server is asked, and its certificate checked, by its name (`sni_hostname`, httpx "Request extensions").
+    """
+    import httpx
+
+    headers = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": agent}
+    extensions: dict[str, Any] = {"timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()}
+    places = [link]
+    if addresses:
+        headers["Host"] = link.netloc.decode("ascii")
+        extensions["sni_hostname"] = link.raw_host.decode("ascii")
+        places = [link.copy_with(host=address) for address in addresses]
+    for i, place in enumerate(places, start=1):
+        request = httpx.Request("GET", place, headers=headers, extensions=extensions)
+        try:
+            return await pool.send(request, stream=True, auth=None, follow_redirects=False)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            if i == len(places):
+                raise
+    raise AssertionError("there is at least one place")
+
+
+async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
+    """The addresses that the link may be followed to; none where its name is as good, or is looked up by a proxy.
+
+    Raises
+    ------
+    ProtocolError
+        It may not be followed.
+    ServiceUnreachable
+        The name is not known.
+    """
+    import httpx
+
+    link = httpx.URL(url)
+    host = link.raw_host.decode("ascii")
+    if link.scheme not in ("http", "https") or not host:
+        raise _refused(Text("链接不是 http(s) 网址（{scheme}:）", "the link is not an http(s) URL ({scheme}:)").fill(scheme=link.scheme[:20]))
     own = urlsplit(base_url).hostname or ""
-    if own in (parts.hostname, "localhost") or any(address.is_loopback for address in _literal(own)):
-        return
-    if any(_is_inside(address) for address in await _addresses(parts.hostname)):
-        raise _refused(Text("链接指向本机或内网：{host}", "the link leads into this machine or its network: {host}").fill(host=parts.hostname[:100]))
+    if own in (link.host, host, "localhost") or any(address.is_loopback for address in _literal(own)):
+        return []
+    found = await _addresses(host)
+    if any(_is_inside(address) for address in found):
+        raise _refused(Text("链接指向本机或内网：{host}", "the link leads into this machine or its network: {host}").fill(host=host[:100]))
+    if _has_proxy(link.scheme, host):
+        return []
+    if not found:
+        raise ServiceUnreachable(Text("找不到主机 {host}", "the host {host} is not known").fill(host=host[:100]), _ENDED, _AGAIN)
+    return list(dict.fromkeys(map(str, found)))
+
+
+def _has_proxy(scheme: str, host: str) -> bool:
+    """Whether httpx would ask a proxy, as the environment or the system says (it reads the same; "Environment variables")."""
+    from urllib.request import getproxies, proxy_bypass  # not at load
+
+    proxies = getproxies()
+    return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)
 
 
 def _literal(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
@@ -111,7 +171,7 @@ def _literal(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
 
 
 async def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """A host's addresses. A name that is not known here may be known to a proxy: it is followed."""
+    """A host's addresses; none for a name that is not known here."""
     if found := _literal(host):
         return found
     try:
