@@ -80,8 +80,8 @@ def pytest_runtest_makereport(item, call):
 class Lab:
     """A JupyterLab server on loopback."""
 
-    def __init__(self, url, token, root):
-        self.url, self.token, self.root = url, token, root
+    def __init__(self, url, token, root, data):
+        self.url, self.token, self.root, self.data = url, token, root, data
 
     def write(self, cells, name=None):
         """A notebook of these cells; gives its name."""
@@ -122,7 +122,7 @@ def lab(tmp_path_factory):
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=env, cwd=root, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
-        yield Lab(_address(process, runtime, log), token, root)
+        yield Lab(_address(process, runtime, log), token, root, tmp / "data")
     finally:
         process.terminate()  # it shuts its kernels down first
         try:

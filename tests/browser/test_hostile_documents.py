@@ -1,0 +1,327 @@
+"""No document takes over the page: in JupyterLab, in Notebook 7 and in nbconvert's HTML, as an output that the page trusts.
+
+The notebook is written with its outputs and signed, so that the page trusts it as it trusts the outputs of a session: it is what a
+person opens the next morning, and the documents are drawn with no cell run.
+"""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupyter_server_mathjax
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+from nbformat.sign import NotebookNotary
+
+from ernie_magic.display import answer as answers
+from ernie_magic.requests import chat_request
+from ernie_magic.results import Answer
+from tests.hostile_documents import DOCUMENTS, random_documents
+
+from . import audit
+from .conftest import CLOSE
+
+pytestmark = pytest.mark.browser
+
+OUTPUT = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
+TRUSTED = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .every(cell => cell.model.type !== 'code' || cell.model.trusted)"""
+REQUEST = chat_request([{"role": "user", "content": "你好"}], model="ernie-3.5-8k", given={})
+TOGETHER = 40  # outputs in a cell: JupyterLab shows fifty
+# The user's own cells above and below them all: they say whether formulas mean what they meant.
+SENTINEL = "# 我的\n\n$\\frac12 + \\sin x + \\int y$ $\\text{a}$ **b** [c](https://example.com)"
+SENTINELS = r"""() => [...document.querySelectorAll('.jp-MarkdownCell .jp-MarkdownOutput, .text_cell_render')].map(one =>
+    [...one.querySelectorAll('mjx-math')].map(m => m.outerHTML.replace(/ data-[a-z-]+="[^"]*"/g, '')).join() + one.textContent)"""
+HAND_MADE = [text for _, text in DOCUMENTS]
+
+
+def texts_of(documents):
+    return [text for _, text in documents]
+
+
+def in_parts(texts, size):
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
+def answered(text):
+    return Answer(text=text, request=REQUEST, model="ernie-3.5-8k")
+
+
+def published(text):
+    """The output that a cell keeps of an answer of this text."""
+    data, metadata = answers.bundle(answered(text), "zh")
+    return nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+
+
+def cells_of(texts):
+    outputs = in_parts([published(text) for text in texts], TOGETHER)
+    code = [nbformat.v4.new_code_cell("1", outputs=some) for some in outputs]
+    sentinel = nbformat.v4.new_markdown_cell
+    return [sentinel(SENTINEL), *code, sentinel(SENTINEL)]
+
+
+@pytest.fixture
+def write_trusted(lab):
+    """write_trusted(cells) writes a notebook that the server takes for its user's own."""
+
+    def write(cells):
+        name = lab.write(cells)
+        notary = NotebookNotary(data_dir=str(lab.data))
+        notary.sign(nbformat.read(lab.root / name, as_version=4))
+        notary.store.close()
+        return name
+
+    return write
+
+
+@dataclass
+class Seen:
+    """What a page shows and did."""
+
+    hits: list  # scripts that ran, dialogs, new pages
+    asked: list  # addresses that are not its own
+    found: list  # (document, what stands in its output that may not)
+    around: dict  # the page around the outputs
+    own: list  # the user's own cells
+
+
+def look(page, home, open_, texts, selector=OUTPUT, own=audit.OWN, together=1):
+    """What is seen of a page of these texts, which `open_` opens, so many together in what the selector finds."""
+    parts = in_parts(texts, together)
+    with audit.listening(page, home) as listener:
+        open_(texts)
+        page.locator(selector).nth(len(parts) - 1).wait_for(state="attached")
+        page.evaluate(audit.SETTLED)
+        count, found = audit.outputs(page, selector, own)
+        assert count == len(parts)
+        named = [(parts[place], what) for place, what in found]
+        around = page.evaluate(audit.AROUND)
+        return Seen(listener.ran(), listener.asked, named, around, page.evaluate(SENTINELS))
+
+
+def assert_harmless(look_at, texts):
+    """What is seen of these texts is what is seen of harmless ones."""
+    plain, seen = look_at(["harmless $x$"] * len(texts)), look_at(texts)
+    assert (plain.found, plain.hits, len(plain.own)) == ([], [], 2)
+    wrong = [f"{what}   from {text!r}" for text, what in seen.found]
+    wrong += [f"ran: {what}" for what in seen.hits]
+    wrong += [f"asked for: {url}" for url in sorted({*seen.asked} - {*plain.asked})]
+    wrong += [
+        f"the user's own cell: {now}"
+        for now, before in zip(seen.own, plain.own, strict=True)
+        if now != before
+    ]
+    lines, plain_lines = seen.around.pop("lines"), plain.around.pop("lines")
+    wrong += [f"new around: {line}" for line in lines if line not in plain_lines]
+    wrong += [f"gone around: {line}" for line in plain_lines if line not in lines]
+    wrong += [
+        f"{name}: {value}" for name, value in seen.around.items() if value != plain.around[name]
+    ]
+    assert not wrong, "\n".join(wrong[:200])
+
+
+# --- JupyterLab and Notebook 7 ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_jupyterlab(open_notebook, page, lab, write_trusted):
+    """look_at(texts): what is seen of them in JupyterLab."""
+
+    def open_(texts):
+        page.evaluate(CLOSE)
+        nb = open_notebook.again(write_trusted(cells_of(texts)))
+        assert page.evaluate(TRUSTED)
+        nb.panel.locator(".jp-MarkdownOutput mjx-container").nth(3).wait_for()
+
+    return lambda texts: look(page, lab.url, open_, texts)
+
+
+@pytest.fixture
+def in_notebook7(browser, lab, write_trusted):
+    """look_at(texts): what is seen of them in Notebook 7."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+
+    def look_at(texts):
+        page = context.new_page()
+        page.add_init_script(audit.HIT)
+
+        def open_(texts):
+            page.goto(f"{lab.url}notebooks/{write_trusted(cells_of(texts))}?token={lab.token}")
+            page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+            page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext.isReady")
+            page.locator(".jp-MarkdownOutput mjx-container").nth(3).wait_for()
+            assert page.evaluate(TRUSTED)
+
+        seen = look(page, lab.url, open_, texts)
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.close()
+        return seen
+
+    yield look_at
+    context.close()
+
+
+def test_in_jupyterlab(in_jupyterlab):
+    assert_harmless(in_jupyterlab, HAND_MADE + texts_of(random_documents(300)))
+
+
+def test_in_notebook7(in_notebook7):
+    assert_harmless(in_notebook7, HAND_MADE[::4])
+
+
+@pytest.mark.slow
+def test_all_hand_made_ones_in_notebook7(in_notebook7):
+    assert_harmless(in_notebook7, HAND_MADE + texts_of(random_documents(300)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(20))
+def test_20_000_random_ones_in_jupyterlab(in_jupyterlab, part):
+    assert_harmless(in_jupyterlab, texts_of(random_documents(1000, seed=100 + part)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(20))
+def test_20_000_random_ones_in_notebook7(in_notebook7, part):
+    assert_harmless(in_notebook7, texts_of(random_documents(1000, seed=200 + part)))
+
+
+# --- nbconvert -------------------------------------------------------------------------------------------------------
+
+MATHJAX = "https://mathjax.example/"  # a copy on this machine; MathJax 2, which nbconvert's pages load from a CDN
+MATHJAX_FILES = Path(jupyter_server_mathjax.__file__).parent / "static"
+# MathJax 2 keeps the sources of formulas in script elements, and MathML for screen readers beside what it draws.
+OF_MATHJAX = {
+    "script[type^='math/']",
+    ".MathJax_Preview",
+    ".MathJax_SVG",
+    ".MathJax",
+    ".MathJax_Display",
+    ".MathJax_SVG_Display",
+}
+
+
+@contextmanager
+def page_of_html(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.add_init_script(audit.HIT)
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+@pytest.fixture(params=["lab", "classic"])
+def in_html(browser, tmp_path, request):
+    """look_at(texts): what is seen of them in a page that nbconvert made, once formulas are drawn."""
+    exporter = HTMLExporter(
+        template_name=request.param,
+        mathjax_url=f"{MATHJAX}MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
+    )
+    selector = {"lab": ".jp-OutputArea-output", "classic": ".output_subarea"}[request.param]
+    own = {**audit.OWN, "ignored": [*audit.OWN["ignored"], *OF_MATHJAX]}
+
+    with page_of_html(browser) as page:
+
+        def serve(route):
+            file = MATHJAX_FILES / route.request.url.removeprefix(MATHJAX).split("?")[0]
+            route.fulfill(path=file) if file.is_file() else route.fulfill(status=404)
+
+        def open_(texts):
+            page.route(f"{MATHJAX}**", serve)
+            html, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=cells_of(texts)))
+            file = tmp_path / "page.html"
+            file.write_text(html, encoding="utf-8")
+            page.goto(file.as_uri(), wait_until="domcontentloaded")
+            page.wait_for_function("window.MathJax?.Hub?.queue")
+            page.evaluate("() => new Promise(drawn => MathJax.Hub.Queue(drawn))")
+
+        yield lambda texts: look(page, (MATHJAX, tmp_path.as_uri()), open_, texts, selector, own)
+
+
+def test_in_the_html_that_nbconvert_makes(in_html):
+    assert_harmless(in_html, HAND_MADE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(20))
+def test_20_000_random_ones_in_the_html_that_nbconvert_makes(in_html, part):
+    assert_harmless(in_html, texts_of(random_documents(1000, seed=300 + part)))
+
+
+# --- the panel -------------------------------------------------------------------------------------------------------
+
+FILL = """import json
+from ernie_magic.history import Turn
+from ernie_magic.requests import chat_request
+from ernie_magic.results import Answer
+request = chat_request([{'role': 'user', 'content': '你好'}], model='ernie-3.5-8k', given={})
+for text in json.load(open(NAME, encoding='utf-8')):
+    ernie.history.append(Turn(text, Answer(text=text, request=request, model='ernie-3.5-8k', reasoning=text)))"""
+WHOLE = ".ernie-log { max-height: none !important; height: auto !important; }"  # every turn is in sight, and drawn
+
+
+@pytest.fixture
+def in_a_panel(open_notebook, page, lab):
+    """look_at(texts): what is seen of them as turns of a panel's transcript; `saved` says whether without its kernel."""
+
+    def open_(texts, *, saved):
+        page.evaluate(CLOSE)
+        file = lab.root / "documents.json"
+        file.write_text(json.dumps(texts), encoding="utf-8")
+        nb = open_notebook(
+            [
+                nbformat.v4.new_markdown_cell(SENTINEL),
+                f"%load_ext ernie_magic\n{FILL.replace('NAME', repr(file.name))}",
+                "%ernie panel chat",
+                nbformat.v4.new_markdown_cell(SENTINEL),
+            ]
+        )
+        page.add_style_tag(content=WHOLE)
+        nb.run(1, 2)
+        nb.panel.locator(".ernie-turn").nth(len(texts) - 1).wait_for(state="attached")
+        page.wait_for_function(
+            "count => document.querySelectorAll('.ernie-block > *').length >= count", arg=len(texts)
+        )
+        if saved:
+            nb.save()
+            page.evaluate(CLOSE)
+            open_notebook.again(nb.name)
+
+    def look_at(texts, *, saved=False):
+        selector = f"{OUTPUT}:has(.ernie-saved):has(blockquote)" if saved else ".ernie-answered"
+        return look(
+            page,
+            lab.url,
+            lambda texts: open_(texts, saved=saved),
+            texts,
+            selector,
+            PANEL,
+            10 if saved else 1,
+        )
+
+    return look_at
+
+
+PANEL = {
+    **audit.OWN,
+    "ignored": [
+        *audit.OWN["ignored"],
+        ".ernie-saved",
+        ".ernie-who",
+        ".ernie-actions *",
+        ".ernie-footer > *",
+        ".ernie-block",
+    ],
+}
+
+
+def test_in_a_panel_while_it_lives(in_a_panel):
+    assert_harmless(in_a_panel, HAND_MADE[::4])
+
+
+def test_in_a_panel_that_is_opened_again_without_its_kernel(in_a_panel):
+    assert_harmless(lambda texts: in_a_panel(texts, saved=True), HAND_MADE[::4])

@@ -1,0 +1,54 @@
+"""Whatever a model writes, only what is on the list comes out as HTML. The same documents in real pages: tests/browser."""
+
+import pytest
+
+from ernie_magic import markdown
+from tests.hostile_documents import DOCUMENTS, random_documents
+from tests.html_check import violations
+
+
+def wrong(documents):
+    made = [(text, violations(markdown.to_html(text))) for _, text in documents]
+    return [(text, found) for text, found in made if found]
+
+
+def test_the_collection_is_large_and_no_document_is_there_twice():
+    assert len({text for _, text in DOCUMENTS}) == len(DOCUMENTS) >= 150
+    assert random_documents(50) == random_documents(50)
+
+
+def test_the_check_sees_what_may_not_be():
+    assert (
+        violations(
+            "<p class='highlight'>a <a href='https://a.b' rel='noopener noreferrer nofollow'>b</a></p>"
+        )
+        == []
+    )
+    for active in (
+        "<img src=x>",
+        "<p onclick=x>",
+        "<a href='javascript:x' rel='noopener noreferrer nofollow'>",
+        "<p id=x>",
+        "<a href='https://a.b'>",
+        "<p style='color:red'>",
+        "<p class=jp-Dialog>",
+        "<svg>",
+        "<!-- x -->",
+        "<input>",
+        "<a href=/api rel='noopener noreferrer nofollow'>",
+        "<p data-commandlinker-command=x>",
+    ):
+        assert violations(active), active
+
+
+def test_hand_made_documents():
+    assert wrong(DOCUMENTS) == []
+
+
+def test_random_documents():
+    assert wrong(random_documents(2000)) == []
+
+
+@pytest.mark.slow
+def test_20_000_random_documents():
+    assert wrong(random_documents(20_000, seed=1)) == []
