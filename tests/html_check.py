@@ -5,48 +5,13 @@ import re
 import html5lib
 
 TAGS = set(
-    [
-        "a",
-        "b",
-        "blockquote",
-        "br",
-        "code",
-        "del",
-        "details",
-        "div",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "input",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "u",
-        "ul",
-    ]
+    re.findall(
+        r"\w+",
+        """
+a b blockquote br code del details div em h1 h2 h3 h4 h5 h6 hr i input ins kbd li mark ol p pre s
+small span strong sub summary sup table tbody td th thead tr u ul
+""",
+    )
 )
 ATTRIBUTES = {
     "a": {"href", "rel", "title", "target"},

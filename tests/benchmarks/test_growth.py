@@ -1,0 +1,119 @@
+"""What drawing an answer costs grows with its length and no faster, whatever it holds."""
+
+import time
+
+import pytest
+
+from ernie_magic import markdown
+from ernie_magic.display.stream import GrowingView
+from ernie_magic.history import Turn
+from ernie_magic.panels.turns import BlocksView, ShownTurn
+from ernie_magic.requests import chat_request
+from ernie_magic.results import Answer
+from ernie_magic.wire.protocol import Delta
+from tests.shapes import SHAPES
+
+DOUBLINGS = 3
+LIMIT = 2.3  # for each doubling: twice the text, and what a cache costs
+ENOUGH = 0.01  # seconds that can be measured
+MOST = 1 << 20  # characters of the first text
+DELTA = 25  # characters of a delta of a stream
+REQUEST = chat_request([{"role": "user", "content": "你好"}], model="ernie-3.5-8k", given={})
+SHORT = [name for place, name in enumerate(SHAPES) if place % 3 == 0]
+
+
+def seconds(run, text, rounds=2):
+    """CPU seconds, the least of some rounds."""
+    took = []
+    for _ in range(rounds):
+        began = time.process_time()
+        run(text)
+        took.append(time.process_time() - began)
+    return min(took)
+
+
+def growth(run, make, first):
+    """How the time grows with each doubling, from a first text that takes well measurable time; and the times."""
+    while seconds(run, make(first), 1) < ENOUGH and first < MOST:
+        first *= 2
+    for _ in range(3):  # another process may have had the machine's caches
+        took = [seconds(run, make(first << step)) for step in range(DOUBLINGS + 1)]
+        ratio = (took[-1] / took[0]) ** (1 / DOUBLINGS)
+        if ratio <= LIMIT:
+            break
+    return ratio, took
+
+
+class Collected(GrowingView[int]):
+    """A view that keeps what it is given."""
+
+    def __init__(self):
+        super().__init__("zh")
+        self.outputs = []
+
+    def _put(self, place, *content):
+        if place is None:
+            self.outputs.append(content)
+            return len(self.outputs) - 1
+        self.outputs[place] = content
+        return place
+
+
+class Blocks:
+    """A transcript without its page."""
+
+    def __init__(self):
+        self.blocks = {}
+
+    def block(self, _id, key, *content):
+        self.blocks[key] = content
+
+
+def fed(view, text):
+    for start in range(0, len(text), DELTA):
+        view.show([Delta(text=text[start : start + DELTA])])
+
+
+def draw(text):
+    markdown.to_html(text)
+
+
+def stream(text):
+    fed(Collected(), text)
+
+
+def panel_streams(text):
+    fed(BlocksView("zh", Blocks(), "turn"), text)
+
+
+def panel_shows(text):
+    answer = Answer(text=text, request=REQUEST, model="ernie-3.5-8k", reasoning=text)
+    assert ShownTurn.of(Turn("你好", answer), "turn", "zh").kept
+
+
+WAYS = {"drawn": draw, "streamed": stream, "streamed in a panel": panel_streams, "a panel's turn": panel_shows}
+FIRST = {"drawn": 4000, "streamed": 1000, "streamed in a panel": 1000, "a panel's turn": 2000}
+
+
+def assert_linear(way, names):
+    draw("```python\n1\n```")  # libraries are loaded
+    found = {name: growth(WAYS[way], SHAPES[name], FIRST[way]) for name in names}
+    worst = sorted(found.items(), key=lambda one: one[1][0])[-5:]
+    print(f"\n{way}: " + ", ".join(f"{name} {ratio:.2f}" for name, (ratio, _) in worst))
+    assert {name: took for name, (ratio, took) in found.items() if ratio > LIMIT} == {}
+
+
+def test_there_are_at_least_40_shapes():
+    assert len(SHORT) >= 40
+    assert all(0.5 < len(make(4000)) / 4000 < 2 for make in SHAPES.values())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_growth_is_linear(way):
+    assert_linear(way, SHORT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_growth_is_linear_for_every_shape(way):
+    assert_linear(way, SHAPES)
