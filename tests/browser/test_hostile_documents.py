@@ -13,25 +13,17 @@ import jupyter_server_mathjax
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from nbformat.sign import NotebookNotary
 
-from ernie_magic.display import answer as answers
-from ernie_magic.requests import chat_request
-from ernie_magic.results import Answer
 from tests.hostile_documents import DOCUMENTS, random_documents
 
 from . import audit
+from .answers import OUTPUT, SENTINEL, cells_of, in_parts
 from .conftest import CLOSE
 
 pytestmark = pytest.mark.browser
 
-OUTPUT = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
 TRUSTED = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .every(cell => cell.model.type !== 'code' || cell.model.trusted)"""
-REQUEST = chat_request([{"role": "user", "content": "你好"}], model="ernie-3.5-8k", given={})
-TOGETHER = 40  # outputs in a cell: JupyterLab shows fifty
-# The user's own cells above and below them all: they say whether formulas mean what they meant.
-SENTINEL = "# 我的\n\n$\\frac12 + \\sin x + \\int y$ $\\text{a}$ **b** [c](https://example.com)"
 SENTINELS = r"""() => [...document.querySelectorAll('.jp-MarkdownCell .jp-MarkdownOutput, .text_cell_render')].map(one =>
     [...one.querySelectorAll('mjx-math')].map(m => m.outerHTML.replace(/ data-[a-z-]+="[^"]*"/g, '')).join() + one.textContent)"""
 HAND_MADE = [text for _, text in DOCUMENTS]
@@ -39,41 +31,6 @@ HAND_MADE = [text for _, text in DOCUMENTS]
 
 def texts_of(documents):
     return [text for _, text in documents]
-
-
-def in_parts(texts, size):
-    return [texts[start : start + size] for start in range(0, len(texts), size)]
-
-
-def answered(text):
-    return Answer(text=text, request=REQUEST, model="ernie-3.5-8k")
-
-
-def published(text):
-    """The output that a cell keeps of an answer of this text."""
-    data, metadata = answers.bundle(answered(text), "zh")
-    return nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-
-
-def cells_of(texts):
-    outputs = in_parts([published(text) for text in texts], TOGETHER)
-    code = [nbformat.v4.new_code_cell("1", outputs=some) for some in outputs]
-    sentinel = nbformat.v4.new_markdown_cell
-    return [sentinel(SENTINEL), *code, sentinel(SENTINEL)]
-
-
-@pytest.fixture
-def write_trusted(lab):
-    """write_trusted(cells) writes a notebook that the server takes for its user's own."""
-
-    def write(cells):
-        name = lab.write(cells)
-        notary = NotebookNotary(data_dir=str(lab.data))
-        notary.sign(nbformat.read(lab.root / name, as_version=4))
-        notary.store.close()
-        return name
-
-    return write
 
 
 @dataclass
@@ -315,6 +272,7 @@ PANEL = {
         ".ernie-actions *",
         ".ernie-footer > *",
         ".ernie-block",
+        ".ernie-block > .jp-RenderedHTMLCommon",
     ],
 }
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.ordinary_documents import DOCUMENTS
 
-from .test_hostile_documents import OUTPUT, notebook_of, write_trusted  # noqa: F401  (a fixture)
+from . import audit
+from .answers import OUTPUT, cells_of
 
 pytestmark = pytest.mark.browser
 
@@ -22,19 +23,17 @@ SEEN = r"""output => ({
 })"""
 
 
-def drawn(open_notebook, page, write_trusted, theme):  # noqa: F811
-    nb = open_notebook.again(write_trusted(notebook_of([one.text for one in DOCUMENTS])))
+def drawn(open_notebook, page, write_trusted, theme):
+    nb = open_notebook.again(write_trusted(cells_of([one.text for one in DOCUMENTS])))
     nb.command("apputils:change-theme", {"theme": f"JupyterLab {theme}"})
     outputs = page.locator(OUTPUT)
     outputs.locator("mjx-container").first.wait_for()
-    from . import audit
-
     page.evaluate(audit.SETTLED)
     return outputs
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_ordinary_answers_read_well(open_notebook, page, write_trusted, theme):  # noqa: F811
+def test_ordinary_answers_read_well(open_notebook, page, write_trusted, theme):
     try:
         outputs = drawn(open_notebook, page, write_trusted, theme)
         if folder := os.environ.get("PICTURES_OF_ORDINARY"):
