@@ -5,6 +5,7 @@ Outside a kernel nothing here does anything.
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import signal
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
 _MINE: ContextVar[int] = ContextVar("ernie_magic_cell", default=0)
+_AGAIN = 0.03  # seconds after which a lost interrupt comes again
 
 
 class Cells:
@@ -105,6 +107,42 @@ class Interrupts:
             raise
         finally:
             signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def insisted(self, call: Call[Any, Any]) -> Iterator[None]:
+        """The same for code of ours: an interrupt that is lost comes again.
+
+        CPython drops an exception that is raised inside a weak reference's callback or a `__del__`, and where much is
+        allocated an interrupt often waits for the garbage collector, behind which such a callback is the first code to run.
+        """
+        if not self._ours():
+            yield
+            return
+        stopped = False
+        left = threading.Event()
+
+        def insist() -> None:
+            while not left.wait(_AGAIN):
+                _thread.interrupt_main()
+
+        def handle(_number: int, _frame: object) -> None:
+            nonlocal stopped
+            if left.is_set():
+                return
+            if not stopped:
+                stopped = call.interrupted = True
+                call.cancel()
+                threading.Thread(target=insist, daemon=True).start()
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, handle)
+        try:
+            yield
+        finally:
+            left.set()
+            signal.signal(signal.SIGINT, before)
+        if stopped:
+            raise KeyboardInterrupt
 
     def _handle(self, _number: int, _frame: object) -> None:
         for call, also in self._waiting:

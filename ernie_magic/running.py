@@ -215,7 +215,7 @@ class Call(Generic[Item, Result]):
                         with suppress(asyncio.TimeoutError):
                             await asyncio.wait_for(ended.wait(), rest)
                 batch = self._items[read:]
-                if not batch:
+                if not batch or self.interrupted:  # whoever stopped it need not see the rest drawn first
                     return
                 read += len(batch)
                 not_before = time.monotonic() + interval

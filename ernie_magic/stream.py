@@ -6,10 +6,11 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ernie_magic.errors import came, interrupted, stopped
-from ernie_magic.interrupts import runs_the_cell
+from ernie_magic.interrupts import INTERRUPTS, runs_the_cell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from ernie_magic.language import Language
     from ernie_magic.running import Call
@@ -97,6 +98,10 @@ class Stream(Generic[Result]):
         async for _ in self.abatches():
             pass
         return self._call.result()
+
+    def raising_interrupts(self) -> AbstractContextManager[None]:
+        """Within this block, which draws what came, an interrupt is a KeyboardInterrupt and is not lost."""
+        return INTERRUPTS.insisted(self._call)
 
     def stop(self) -> Result | None:
         """End it now, and give what came; None when nothing did."""

@@ -17,6 +17,7 @@ ATTRIBUTES = {
     "a": {"href", "rel", "title", "target"},
     "input": {"type", "checked", "disabled"},
     "ol": {"start"},
+    "div": {"style"},
     "span": {"style"},
     "td": {"style", "align"},
     "th": {"style", "align"},
@@ -27,7 +28,9 @@ ADDRESS = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\"<>\\`]*", re.IGNORECASE
 CLASS = re.compile(
     r"ernie-[a-z-]+|highlight|jp-toc-ignore|language-[\w+#.-]+|[a-z][a-z0-9]{0,2}|task-list-item|contains-task-list"
 )
-ALIGN = re.compile(r"text-align:\s*(?:left|right|center);?|white-space:\s*pre-wrap;?")
+ALIGN = re.compile(
+    r"text-align:\s*(?:left|right|center);?|white-space:\s*pre-wrap;?|margin-bottom:\s*1em;?"
+)
 REL = {"noopener", "noreferrer", "nofollow"}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.language import Language, Text, clipped
 from ernie_magic.markdown import to_html
-from ernie_magic.sanitize import link_html, plain_html
+from ernie_magic.sanitize import link_html, plain_html, preformatted
 
 if TYPE_CHECKING:
     from ernie_magic.results import Answer
@@ -130,12 +130,12 @@ def sources(answer: Answer, language: Language) -> str:
     return _folded_small(_SOURCES.say(language, n=total), items, language, total)
 
 
-def reasoning(text: str, language: Language) -> str:
+def reasoning(text: str, language: Language, *, as_words: bool = False) -> str:
     """A thinking model's thoughts, folded."""
     if not text:
         return ""
     title = plain_html(_REASONING.say(language, n=len(text)))
-    return folded(f"<small>{title}</small>", to_html(text))
+    return folded(f"<small>{title}</small>", preformatted(text) if as_words else to_html(text))
 
 
 def body(answer: Answer, *, remote_images: bool = False) -> str:
@@ -144,7 +144,7 @@ def body(answer: Answer, *, remote_images: bool = False) -> str:
 
 
 def bundle(
-    answer: Answer, language: Language, *, remote_images: bool = False
+    answer: Answer, language: Language, *, remote_images: bool = False, as_words: bool = False
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later).
 
@@ -152,9 +152,12 @@ def bundle(
     ----------
     remote_images
         Show pictures of the web that the answer names; without it they are links.
+    as_words
+        Show the text as it was written, which takes no time to draw.
     """
+    text = preformatted(answer.text) if as_words else body(answer, remote_images=remote_images)
     data = {
-        "text/html": page(answer, language, body(answer, remote_images=remote_images)),
+        "text/html": page(answer, language, text, as_words=as_words),
         "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",
     }
     made_by = {"model": answer.model, "id": answer.id, "service": answer.service, "partial": answer.partial,
@@ -162,10 +165,10 @@ def bundle(
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
 
 
-def page(answer: Answer, language: Language, text: str) -> str:
+def page(answer: Answer, language: Language, text: str, *, as_words: bool = False) -> str:
     """Everything that is shown of an answer, around its text as HTML."""
     parts = [
-        reasoning(answer.reasoning, language),
+        reasoning(answer.reasoning, language, as_words=as_words),
         tool_runs(answer, language),
         text,
         sources(answer, language),

@@ -53,6 +53,9 @@ class ResultView:
     def disown(self) -> None:
         """Somebody else wrote into the cell."""
 
+    def hurry(self) -> None:
+        """A result takes no time that is felt."""
+
     def show(self, deltas: Sequence[Delta]) -> None:
         """What is waited for."""
 

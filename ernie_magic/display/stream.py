@@ -7,6 +7,7 @@ the stream stalls, and a front end is never asked for more than it can draw.
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from IPython.core.displaypub import CapturingDisplayPublisher
@@ -35,6 +36,8 @@ PACE = 0.09
 _TAIL = 400  # characters of a thought shown while it grows: sending all of it each time would be quadratic
 _MIN_OUTPUT = 400  # characters of HTML in the smallest output
 _SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
+_PATIENCE = 0.2  # seconds that the end of a stopped answer may take to draw
+_QUICK = 4_000  # characters that take no time that is felt, whatever they are
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
@@ -52,6 +55,9 @@ class View(Protocol):
 
     def disown(self) -> None:
         """Somebody else wrote into the cell: it must not be cleared at the end."""
+
+    def hurry(self) -> None:
+        """The user stopped it: what is left to draw may take no time that is felt."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """More of it."""
@@ -104,6 +110,9 @@ class GrowingView(Generic[Place]):
         self._segments = Segmenter()
         self._finished = ""  # HTML of the finished blocks in the open output
         self._sent = 0  # characters of HTML in the outputs before it
+        self._fed = 0  # characters of the answer that are shown
+        # Characters of finished blocks, and seconds that they took; at first what the slowest were seen to take.
+        self._drawn, self._drawing = 1000, 0.06
         self._thoughts = ""
         self._thinking: Place | None = None
         self._open: Place | None = None
@@ -141,7 +150,7 @@ class GrowingView(Generic[Place]):
             self._put(self._thinking, answers.reasoning(self._thoughts, self._language))
             self._thinking = None
         for block in self._segments.feed(text):
-            self._finished += to_html(block, remote_images=self._remote_images)
+            self._finished += self._draw(block)
             if len(self._finished) >= self._threshold():
                 self._put(self._open, self._finished)
                 self._sent += len(self._finished)
@@ -149,6 +158,19 @@ class GrowingView(Generic[Place]):
         markup = self._open_output()
         if markup.strip():
             self._open = self._put(self._open, markup)
+        self._fed += len(text)
+
+    def _draw(self, block: str) -> str:
+        began = time.perf_counter()
+        markup = to_html(block, remote_images=self._remote_images)
+        self._drawing += time.perf_counter() - began
+        self._drawn += len(block)
+        return markup
+
+    def _takes_long(self, answer: Answer) -> bool:
+        """Whether drawing all of an answer would take time that is felt, as far as its blocks have told."""
+        characters = len(answer.text) + len(answer.reasoning)
+        return characters * self._drawing / self._drawn > _PATIENCE
 
     def _threshold(self) -> int:
         """Characters of HTML that fill an output: more, the more has been sent."""
@@ -174,11 +196,16 @@ class NotebookView(GrowingView["DisplayHandle"]):
     def __init__(self, language: Language, *, owns_cell: bool, remote_images: bool = False) -> None:
         super().__init__(language, remote_images=remote_images)
         self._owns_cell = owns_cell
+        self._in_haste = False
         self._shown: list[DisplayHandle] = []
 
     def disown(self) -> None:
         """Somebody else wrote into the cell."""
         self._owns_cell = False
+
+    def hurry(self) -> None:
+        """The user stopped it: an answer that takes long to draw is shown as it was written."""
+        self._in_haste = True
 
     def finish(self, answer: Answer | None) -> None:
         """One output with the whole text, when the cell is ours; else the footer below the last segment."""
@@ -188,10 +215,17 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if owned:
             clear_output(wait=True)
         if owned or self._open is None:
-            data, metadata = answers.bundle(answer, self._language, remote_images=self._remote_images)
+            as_words = self._in_haste and self._takes_long(answer)
+            data, metadata = answers.bundle(
+                answer, self._language, remote_images=self._remote_images, as_words=as_words
+            )
             display(data, raw=True, metadata=metadata)
             return
-        self._put(self._open, self._open_output() + answers.footer(answer, self._language))
+        footer = answers.footer(answer, self._language)
+        if self._in_haste and (rest := answer.text[self._fed :]):
+            self._put(None, preformatted(rest) + footer)
+            return
+        self._put(self._open, self._open_output() + footer)
 
     def withdraw(self) -> None:
         """Clear the cell when it is ours; blank each output that is ours when it is not."""
@@ -224,9 +258,14 @@ class FinalView:
     def __init__(self, language: Language, *, remote_images: bool = False) -> None:
         self._language = language
         self._remote_images = remote_images
+        self._in_haste = False
 
     def disown(self) -> None:
         """It clears nothing."""
+
+    def hurry(self) -> None:
+        """The user stopped it: an answer that may take long to draw is shown as it was written."""
+        self._in_haste = True
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Nothing yet."""
@@ -234,7 +273,10 @@ class FinalView:
     def finish(self, answer: Answer | None) -> None:
         """The whole answer."""
         if answer is not None:
-            data, metadata = answers.bundle(answer, self._language, remote_images=self._remote_images)
+            as_words = self._in_haste and len(answer.text) + len(answer.reasoning) > _QUICK
+            data, metadata = answers.bundle(
+                answer, self._language, remote_images=self._remote_images, as_words=as_words
+            )
             display(data, raw=True, metadata=metadata)
 
     def withdraw(self) -> None:
@@ -254,6 +296,9 @@ class TextView:
 
     def disown(self) -> None:
         """It clears nothing."""
+
+    def hurry(self) -> None:
+        """Words take no time that is felt."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""

@@ -68,8 +68,11 @@ class Doors(Magics):
             begun = begin()
             with self._ending(begun):
                 for batch in begun.stream.batches(PACE):
-                    begun.view.show(batch)
-                begun.conclude(begun.stream.result())
+                    with begun.stream.raising_interrupts():
+                        begun.view.show(batch)
+                result = begun.stream.result()
+                with begun.stream.raising_interrupts():
+                    begun.conclude(result)
 
     async def wait_async(self, begin: Callable[[], Begun[Any]]) -> None:
         """A cell through the awaiting door."""
@@ -77,8 +80,11 @@ class Doors(Magics):
             begun = begin()
             with self._ending(begun), self._overhearing(begun.view, hears=begun.hears):
                 async for batch in begun.stream.abatches(PACE):
-                    begun.view.show(batch)
-                begun.conclude(await begun.stream.aresult())
+                    with begun.stream.raising_interrupts():
+                        begun.view.show(batch)
+                result = await begun.stream.aresult()
+                with begun.stream.raising_interrupts():
+                    begun.conclude(result)
 
     @contextmanager
     def listening(self, listen: bool) -> Iterator[Callable[[], bool]]:
@@ -138,10 +144,15 @@ class Doors(Magics):
         except AnswerWithdrawn:
             begun.view.withdraw()
             raise
-        except (Interrupted, ErnieError) as error:
+        except ErnieError as error:
+            begun.conclude(error.answer)
+            raise
+        except Interrupted as error:
+            begun.view.hurry()
             begun.conclude(error.answer)
             raise
         except (KeyboardInterrupt, asyncio.CancelledError):  # it came while we were drawing, not while we waited
+            begun.view.hurry()
             stopped = interrupted(begun.stream.stop(), self.session.settings.spoken)
             begun.conclude(stopped.answer)
             raise stopped from None

@@ -125,7 +125,7 @@ def test_in_jupyterlab(in_jupyterlab):
 
 
 def test_in_notebook7(in_notebook7):
-    assert_harmless(in_notebook7, HAND_MADE[::4])
+    assert_harmless(in_notebook7, HAND_MADE[::5])
 
 
 @pytest.mark.slow
@@ -171,7 +171,7 @@ def page_of_html(browser):
         context.close()
 
 
-@pytest.fixture(params=["lab", "classic"])
+@pytest.fixture(params=["lab", pytest.param("classic", marks=pytest.mark.slow)])
 def in_html(browser, tmp_path, request):
     """look_at(texts): what is seen of them in a page that nbconvert made, once formulas are drawn."""
     exporter = HTMLExporter(
@@ -278,8 +278,16 @@ PANEL = {
 
 
 def test_in_a_panel_while_it_lives(in_a_panel):
-    assert_harmless(in_a_panel, HAND_MADE[::4])
+    assert_harmless(in_a_panel, HAND_MADE[::5])
 
 
 def test_in_a_panel_that_is_opened_again_without_its_kernel(in_a_panel):
-    assert_harmless(lambda texts: in_a_panel(texts, saved=True), HAND_MADE[::4])
+    assert_harmless(lambda texts: in_a_panel(texts, saved=True), HAND_MADE[1::5])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("part", range(4))
+def test_all_of_them_in_a_panel(in_a_panel, part, saved):
+    texts = HAND_MADE + texts_of(random_documents(200, seed=3))
+    assert_harmless(lambda some: in_a_panel(some, saved=saved), texts[part::4])
