@@ -131,7 +131,7 @@ class ErnieSettings(Configurable):
     backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
     cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
     in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
-    remote_images = Bool(False, help="直接显示回答中的网络图片，否则显示为链接 / show pictures of the web that an answer names; off: they are links").tag(config=True)
+    remote_images = Bool(False, help="直接显示回答中的网络图片，否则显示为链接 / show pictures from the web that an answer names; off: they are links").tag(config=True)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
