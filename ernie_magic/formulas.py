@@ -15,7 +15,7 @@ import re
 
 MAX_CHARACTERS = 4000  # of a formula; MathJax recurses, and lays out what is nested again and again
 _MAX_DEPTH = 30
-_MAX_COMMANDS_IN_A_ROW = 40  # `\\sqrt\\sqrt…` nests without a brace
+_MAX_COMMANDS_IN_A_ROW = 40  # `\sqrt\sqrt…` nests without a brace
 
 _COMMANDS_TEXT = """
 acute aleph alpha amalg angle approx approxeq arccos arcsin arctan arg Arrowvert arrowvert

@@ -35,12 +35,12 @@ _WORDS = re.compile(r"[\s\u2e80-\uffef]")
 _ALNUM = re.compile(r"[0-9A-Za-z]")
 _BRACKETS = {"\\(": "\\)", "\\[": "\\]"}
 _BEGIN = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
-_SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
+SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
 _LINE_END = re.compile(r"\r\n?")
 
 
 def parse_blocks(text: str) -> list[Token]:
-    r"""The blocks of a text whose line ends are `\\n`, without what stands in them: paragraphs, lists, tables, code."""
+    r"""The blocks of a text whose line ends are `\n`, without what stands in them: paragraphs, lists, tables, code."""
     tokens: list[Token] = []
     parser = markdown_parser()
     parser.block.parse(text, parser, {"unfinished": True}, tokens)
@@ -99,7 +99,7 @@ def _cut_words(text: str) -> Iterator[str]:
     start = 0
     while len(text) - start > _MAX_INLINE:
         window = text[start + _MAX_INLINE // 2 : start + _MAX_INLINE]
-        ends = [found.end() for found in _SENTENCE_END.finditer(window)]
+        ends = [found.end() for found in SENTENCE_END.finditer(window)]
         stop = start + _MAX_INLINE // 2 + (ends[-1] if ends else len(window))
         yield text[start:stop]
         start = stop

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import escape
 from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,7 +45,7 @@ def to_html(text: str, *, remote_images: bool = False, unfinished: bool = False)
     text
         Of any length and content; the work grows with its length, whatever it holds.
     remote_images
-        Show pictures of the web. Without it they are links: a page that is opened tells nobody.
+        Show pictures from the web. Without it they are links: opening a page tells nobody.
     unfinished
         More will follow: a formula that is still open is shown as its source.
     """
@@ -67,12 +68,8 @@ def _formula_html(source: str, *, is_display: bool) -> str:
     source = formulas.without_labels(source.strip())
     opening, closing = ("\\[", "\\]") if is_display else ("\\(", "\\)")
     if not formulas.is_plain_mathematics(source):
-        return f"<code>{_escape(opening + source + closing)}</code>"
-    return f"<span>{opening}{_escape(source)}{closing}</span>"
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+        return f"<code>{escape(opening + source + closing)}</code>"
+    return f"<span>{opening}{escape(source)}{closing}</span>"
 
 
 def _render_text(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
@@ -91,12 +88,12 @@ def _render_cell(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, 
 
 
 def _render_picture(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, env: Any) -> str:
-    """A picture of the web: a link, or the picture itself for those who want that."""
+    """A picture from the web: a link, or the picture itself for those who want that."""
     token = tokens[i]
     address, words = str(token.attrs["src"]), _words(token)
     if not env.get("remote_images"):
-        return f'<a href="{_escape(address)}">{_PICTURE} {plain_html(words or address)}</a>'
-    return f'<img src="{_escape(address)}" alt="{_escape(words)}" referrerpolicy="no-referrer" loading="lazy">'
+        return f'<a href="{escape(address)}">{_PICTURE} {plain_html(words or address)}</a>'
+    return f'<img src="{escape(address)}" alt="{escape(words)}" referrerpolicy="no-referrer" loading="lazy">'
 
 
 def _words(token: Token) -> str:
@@ -112,7 +109,7 @@ def _render_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: 
 
 
 def _render_open_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
-    return f"<pre><code>{_escape(tokens[i].content.strip())}</code></pre>\n"
+    return f"<pre><code>{escape(tokens[i].content.strip())}</code></pre>\n"
 
 
 # --- code ------------------------------------------------------------------------------------------------------------
@@ -127,7 +124,7 @@ def highlight(code: str, language: str) -> str:
     """Code as HTML, its tokens in spans with the class names of Pygments, which JupyterLab's themes colour."""
     lexer_class = _lexer_class(language)
     if lexer_class is None:
-        return _escape(code)
+        return escape(code)
     return "".join(_highlight_piece(piece, lexer_class) for piece in _cut_lines(code))
 
 
@@ -148,12 +145,12 @@ def _highlight_piece(code: str, lexer_class: Any) -> str:
     from pygments.token import STANDARD_TYPES
 
     if _SLOW_CODE.search(code):
-        return _escape(code)
+        return escape(code)
     lexer = lexer_class(stripnl=False, ensurenl=False)
     spans = []
     for kind, value in lexer.get_tokens(code):
         name = STANDARD_TYPES.get(kind, "") if value.strip() else ""
-        spans.append(f'<span class="{name}">{_escape(value)}</span>' if name else _escape(value))
+        spans.append(f'<span class="{name}">{escape(value)}</span>' if name else escape(value))
     return "".join(spans)
 
 

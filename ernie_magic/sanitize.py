@@ -32,12 +32,16 @@ _TEXT = re.compile(r">[^<]*<")
 
 def plain_html(text: str) -> str:
     """Words as HTML: nothing in them is read as HTML, and nothing as a formula."""
-    return _TEX.sub(r"<span>\g<0></span>", html.escape(text))
+    return _split_formulas(html.escape(text))
 
 
 def without_formulas(markup: str) -> str:
     """HTML that another library made of words from outside: nothing in its text is read as a formula."""
-    return _TEXT.sub(lambda text: _TEX.sub(r"<span>\g<0></span>", text.group()), markup)
+    return _TEXT.sub(lambda text: _split_formulas(text.group()), markup)
+
+
+def _split_formulas(markup: str) -> str:
+    return _TEX.sub(r"<span>\g<0></span>", markup)
 
 
 def preformatted(text: str) -> str:
@@ -46,7 +50,7 @@ def preformatted(text: str) -> str:
 
 
 def link_html(address: str, text: str) -> str:
-    """A link to a page of the web; for any other address, the words alone."""
+    """A link to a web page; for any other address, the words alone."""
     if not WEB_ADDRESS.match(address):
         return plain_html(text)
     return f'<a href="{html.escape(address)}" rel="{LINK_REL}">{plain_html(text)}</a>'

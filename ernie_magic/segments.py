@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from ernie_magic.grammar import normalize_line_ends, parse_blocks
+from ernie_magic.grammar import SENTENCE_END, normalize_line_ends, parse_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _TELLING = 16  # characters of a line that tell what it begins: a list's number has at most nine digits
 _MAX_REPEATED = 500  # characters of a fence's first line, or of a table's header, that are worth repeating
-_SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
 
 
 class Segmenter:
@@ -93,7 +92,7 @@ class Segmenter:
             items = [offsets[t.map[0]] for t in tokens if t.type == "list_item_open" and t.level == 1 and t.map]
             cut = max((item for item in items if item < limit), default=0) or cut
         if not cut and kind != "fence":
-            cut = max((found.end() for found in _SENTENCE_END.finditer(window, limit // 2)), default=0)
+            cut = max((found.end() for found in SENTENCE_END.finditer(window, limit // 2)), default=0)
         cut = cut or limit
         if not 0 < len(repeated) <= min(_MAX_REPEATED, cut // 2):
             repeated = ending = ""

@@ -28,8 +28,8 @@ _MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
 _F_STRING = re.compile(r"[fF][rR]?[\"']")
 _STRINGS = {quote: re.compile(rf"[^\\\n{quote}]*(?:\\.[^\\\n{quote}]*)*{quote}", re.DOTALL) for quote in "\"'"}
 _STRINGS |= {q * 3: re.compile(rf"[^\\{q}]*(?:(?:\\.|{q}(?!{q}{q}))[^\\{q}]*)*{q * 3}", re.DOTALL) for q in "\"'"}
-# Names that every namespace has: nobody meant them.
 _LOOKED_AT = 1000  # files of a folder
+# Names that every namespace has: nobody meant them.
 _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
 
 
