@@ -18,7 +18,7 @@ from ernie_magic.wire import sse
 from ernie_magic.wire.failures import MAX_BODY, beginning_of, cut, failure, not_the_api, refusal, refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     import httpx
 
@@ -91,14 +91,14 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
 
 async def _parse_aside(text: str, *, redacted: bool = False) -> object:
     """The JSON of a text; of a long one on a thread of its own, so that the loop serves everybody else meanwhile."""
-    then = redact_values if redacted else _same
+
+    def parsed(parse: Callable[[str], object]) -> object:
+        found = parse(text)
+        return redact_values(found) if redacted else found
+
     if len(text) <= values.LONG:
-        return then(values.parse(text))
-    return await in_thread(lambda: then(values.parse_in_turns(text)))
-
-
-def _same(found: object) -> object:
-    return found
+        return parsed(values.parse)
+    return await in_thread(parsed, values.parse_in_turns)
 
 
 def _text(raw: bytes | bytearray) -> str:
