@@ -173,7 +173,9 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
     address = Address(clean_base_url(found))
     _check_address(address)
     if address.login:
-        raise InvalidOption(Text("{name} 里不能有密码", "{name} cannot hold a password").fill(name=name))
+        raise InvalidOption(
+            Text("{name} 里不能有密码", "{name} cannot hold a password").fill(name=name),
+            advice=Text("去掉地址里的用户名和密码", "take the name and the password out of the address"))
     return str(address)
 
 

@@ -78,7 +78,7 @@ def unexpected(error: Exception) -> ErnieError:
     return ErnieError(
         Text("内部出错：{kind} {said}（{place}）", "unexpected {kind} {said} ({place})").fill(
             kind=type(error).__name__, said=said, place=place),
-        advice=Text("再试一次；总是这样的话，请把这一行报告给我们", "try again; if it stays, please report this line"))
+        advice=Text("再试一次；总是这样的话，请把这一行报告给我们", "try again; if it keeps happening, please report this line"))
 
 
 def words(error: BaseException) -> str:

@@ -274,7 +274,9 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
                 Text("把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
                      "set both in one place: in .env, in the environment, or by %ernie config base_url and api_key"))
     if isinstance(credential, Login):
-        return Text("地址里的用户名或密码不对", "the name or password in the base URL is wrong"), Text("改正它", "mend it")
+        return (Text("服务地址里的用户名或密码不对", "the name or password in the base URL is wrong"),
+                Text("在设置地址的地方改正：%ernie config base_url 显示在哪里",
+                     "correct it where the address is set: %ernie config base_url shows where"))
     if credential is None:
         names = " / ".join([*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)])
         return (Text("没有设置密钥", "no key is set"), Text("设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key").fill(names=names))

@@ -33,6 +33,6 @@ A stand-in for AI Studio's API on this machine: answers, pictures and vectors ar
 <h2>故障 · Faults</h2>
 <p><code>POST /emulator/faults {{"stall_after": 3}}</code>: {faults}<br>
 <code>GET /emulator/requests</code>: 请求日志 · the log of requests<br>
-启动时打印的令牌放在 <code>Authorization: Bearer …</code> 里 · both want the token that is printed where the emulator is started</p>
+启动时打印的令牌放在 <code>Authorization: Bearer …</code> 里 · both require the token that is printed at start</p>
 <h2>错误码 · Errors</h2>
 <table><tr><th>HTTP<th>code<th>message<th>如何触发 · how to provoke it</tr>{rows}</table></html>"""
