@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 HIDDEN = "•••"
@@ -93,13 +93,25 @@ def _forms(key: str) -> list[_Form]:
     forms = [_form(plain, 0, public), _form(plain[::-1], len(plain) - public, len(plain)), _form(raw.hex(), 0, 2 * len(prefix))]
     if (quoted := quote(key, safe="")) != key:
         forms.append(_form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
-    for shift in range(3):
-        # What stands before and behind the key in the encoded text changes the characters at its ends.
-        first, last = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6
-        written = base64.b64encode(b"\0" * shift + raw).decode()
-        last_public = (shift + len(prefix)) * 8 // 6 if prefix else 0
-        forms.append(_form(_letters(written[first:last]), 0, len(_letters(written[first:last_public]))))
+    for shift, written in enumerate(_base64_forms(raw)):
+        public_to = (shift + len(prefix)) * 8 // 6 - _first_certain(shift) if prefix else 0
+        forms.append(_form(_letters(written), 0, len(_letters(written[: max(0, public_to)]))))
     return forms
+
+
+def _base64_forms(raw: bytes) -> list[str]:
+    """Bytes in base64, as they are written at each of the three places where they may begin.
+
+    Without the characters at the ends, which what stands before and behind changes.
+    """
+    return [
+        base64.b64encode(b"\0" * shift + raw).decode()[_first_certain(shift) : (shift + len(raw)) * 8 // 6]
+        for shift in range(3)
+    ]
+
+
+def _first_certain(shift: int) -> int:
+    return -(-shift * 8 // 6)
 
 
 class _Parts(NamedTuple):
@@ -153,12 +165,9 @@ def _parts(key: str) -> _Parts:
 
 def _stable(key: str) -> list[str]:
     raw = key.encode()
-    encoded = []
-    for shift in range(3):
-        written = base64.b64encode(b"\0" * shift + raw).decode()
-        core = written[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6]
-        encoded += [core, core.replace("+", "-").replace("/", "_")]
-    return [key[1:-1], raw.hex()[2:-2], *encoded]
+    encoded = _base64_forms(raw)
+    url_safe = [written.replace("+", "-").replace("/", "_") for written in encoded]
+    return [key[1:-1], raw.hex()[2:-2], *encoded, *url_safe]
 
 
 class Patterns:
@@ -225,20 +234,20 @@ class Patterns:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where the parts of keys are, in order; none overlaps another."""
-        letters, places = _view(text)
-        found = [(start, start + len(key)) for key in self.whole for start in _places(text, key)]
+        letters, places = _letters_and_places(text)
+        found = [(start, start + len(key)) for key in self.whole for start in _find_all(text, key)]
         reached: dict[tuple[str, int], int] = {}
         for i in range(len(letters) - WINDOW + 1):
             window = letters[i : i + WINDOW]
             if window in self._windows and not (window in self._words and self._is_apart(text[places[i] : places[i + WINDOW - 1] + 1])):
                 for form, offset in self._windows[window]:
-                    found += _grown(letters, places, (i, WINDOW), (form.letters, offset), reached)
+                    found += _extend_matches(letters, places, (i, WINDOW), (form.letters, offset), reached)
         if self._literal:
             low = _UPPER_RUNS.sub(lambda run: run.group().lower(), text)
             for at in range(len(low) - WINDOW + 1):
                 for form, offset, count in self._literal.get(low[at : at + WINDOW], ()):
-                    found += _grown(letters, places, (bisect_left(places, at), count), (form.letters, offset), reached)
-        return _merged(found)
+                    found += _extend_matches(letters, places, (bisect_left(places, at), count), (form.letters, offset), reached)
+        return _merge_spans(found)
 
     def _is_apart(self, found: str) -> bool:
         """Whether digits or letters stand apart, as in a list or a sentence; not as in a key, nor percent-encoded."""
@@ -272,7 +281,7 @@ class Patterns:
         return waits, counts
 
 
-def _view(text: str) -> tuple[str, list[int]]:
+def _letters_and_places(text: str) -> tuple[str, list[int]]:
     """Letters and digits of a text, in lower case, and where each stands; a NUL where they do not belong together."""
     letters: list[str] = []
     places: list[int] = []
@@ -286,14 +295,14 @@ def _view(text: str) -> tuple[str, list[int]]:
     return "".join(letters), places
 
 
-def _places(text: str, word: str) -> Iterable[int]:
+def _find_all(text: str, word: str) -> Iterable[int]:
     start = text.find(word)
     while start >= 0:
         yield start
         start = text.find(word, start + len(word))
 
 
-def _grown(
+def _extend_matches(
     letters: str, places: list[int], hit: tuple[int, int], place: tuple[str, int], reached: dict[tuple[str, int], int]
 ) -> list[tuple[int, int]]:
     """The whole run around a hit that the form has too, as a span of the text; none when it was found already."""
@@ -309,7 +318,7 @@ def _grown(
     return [(places[start], places[end - 1] + 1)]
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Spans in order without those within others; what overlaps is one, up to a length that a stream can hold back."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -345,7 +354,7 @@ class Secrets:
         with self._lock:
             self._values, self._patterns = frozenset(), None
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._values, key=len, reverse=True))
 
     def patterns(self) -> Patterns:
@@ -396,7 +405,7 @@ class StreamRedactor:
         if not self._holds:
             waits = len(text)
         waits = max(waits, self._given)
-        given = _replaced(text, spans, self._given, waits, hidden=self._hidden)
+        given = _replace_spans(text, spans, self._given, waits, hidden=self._hidden)
         start = min(counts, waits, spans[-1][0] if spans and spans[-1][1] > counts else counts)
         self._hidden = bool(spans) and spans[-1][0] < waits <= spans[-1][1]
         self._kept, self._given = text[start:], waits - start
@@ -408,10 +417,10 @@ class StreamRedactor:
         self._kept, self._given = "", 0
         if len(text) == given:
             return ""
-        return _replaced(text, self._patterns.spans(text), given, len(text), hidden=self._hidden)
+        return _replace_spans(text, self._patterns.spans(text), given, len(text), hidden=self._hidden)
 
 
-def _replaced(text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False) -> str:
+def _replace_spans(text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False) -> str:
     """A stretch of a text with `•••` where the spans are; `hidden` when the one that it begins in was told already."""
     pieces = []
     for first, last in spans:
@@ -437,20 +446,13 @@ def redact(text: str, *, strict: bool = False) -> str:
     if len(text) < _BLOCK:
         redacted = text
         if patterns.suspects(text):
-            redacted = _replaced(text, patterns.spans(text), 0, len(text))
+            redacted = _replace_spans(text, patterns.spans(text), 0, len(text))
         elif len(text) <= _SHORT and len(patterns.clean) < _SHORT_KEPT and not strict:
             patterns.clean.add(text)
     else:
         stream = StreamRedactor()
         redacted = "".join([*(stream.feed(text[i : i + _BLOCK]) for i in range(0, len(text), _BLOCK)), stream.end()])
     return _redact_strictly(redacted) if strict else redacted
-
-
-def redact_bytes(raw: bytes) -> bytes:
-    """The same for bytes, whatever they are; the very same object when there is nothing in it."""
-    text = raw.decode("utf-8", "surrogateescape")
-    redacted = redact(text)
-    return raw if redacted == text else redacted.encode("utf-8", "surrogateescape")
 
 
 def redact_values(found: Any) -> Any:
@@ -527,12 +529,12 @@ def _is_numbers(values: list[Any]) -> bool:
 def _redact_field(name: object, value: str) -> str:
     """A text of a reply. A picture's or a vector's data are as long as chance needs for eight characters: whole keys are looked for in them."""
     if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
-        return _without_whole(value)
+        return _remove_whole_keys(value)
     redacted = redact(value)
     return value if redacted == value else redacted
 
 
-def _without_whole(text: str) -> str:
+def _remove_whole_keys(text: str) -> str:
     for form in KNOWN.patterns().stable():
         text = text.replace(form, HIDDEN)
     return text
@@ -546,17 +548,17 @@ def holds_key(text: str) -> bool:
 def _redact_strictly(text: str) -> str:
     for key in KNOWN:
         text = text.replace(key, HIDDEN)
-        text = _without_masked(_without_parts(text, key), key) if len(key) >= LONG else text
+        text = _remove_masked(_remove_parts(text, key), key) if len(key) >= LONG else text
     return text
 
 
-def _without_parts(text: str, key: str) -> str:
+def _remove_parts(text: str, key: str) -> str:
     parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
     hits = [i for i in range(len(text) - _PART + 1) if text[i : i + _PART] in parts]
-    return _replaced(text, _merged([(i, i + _PART) for i in hits]), 0, len(text)) if hits else text
+    return _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text)) if hits else text
 
 
-def _without_masked(text: str, key: str) -> str:
+def _remove_masked(text: str, key: str) -> str:
     pieces, shown = [], 0
     for mask in _MASK.finditer(text):
         head = _HEAD.search(text[max(shown, mask.start() - 64) : mask.start()])
