@@ -75,7 +75,7 @@ def test_the_log_is_bounded_in_entries_and_in_bytes(monkeypatch):
 
 
 def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkeypatch):
-    monkeypatch.setattr("ernie_magic.emulator.tokens.MAX_TOKENS", 5)
+    monkeypatch.setattr("ernie_magic.emulator.issued_tokens.MAX_TOKENS", 5)
     monkeypatch.setattr("ernie_magic.emulator.rates.MAX_COUNTED", 5)
     for i in range(20):
         http.get(OAUTH).raise_for_status()

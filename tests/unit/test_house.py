@@ -65,7 +65,7 @@ def test_the_emulator_never_uses_the_client_s_wire_code():
 
 def test_importing_the_package_and_its_session_loads_nothing_heavy():
     code = ("import sys, ernie_magic.session, ernie_magic.emulator; "
-            "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas') if m in sys.modules])")
+            "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas', 'markdown_it', 'mdit_py_plugins', 'linkify_it', 'nh3', 'pygments') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
