@@ -138,7 +138,7 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
     return Endpoint(service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld)
 
 
-class _At(NamedTuple):
+class _BaseUrl(NamedTuple):
     """A service's address, where that is from, and what it was given to be let in."""
 
     url: str
@@ -179,7 +179,7 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
     return str(address)
 
 
-def _credential(settings: ErnieSettings, service: Service, at: _At) -> tuple[Credential | None, bool]:
+def _credential(settings: ErnieSettings, service: Service, at: _BaseUrl) -> tuple[Credential | None, bool]:
     """The settings' own key, else one of the variables; and whether there is one that this address may not have."""
     key, secret = settings.api_key or Key(""), settings.secret_key
     trusted, base_url = _TRUSTED[at.source], at.url
@@ -222,7 +222,7 @@ def _check_halves(service: Service) -> None:
                              advice=Text("两个要成对设置", "the two are set together"))
 
 
-def _base_url(settings: ErnieSettings, service: Service) -> _At:
+def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
     """The service's address."""
     address, source = settings.base_url, SESSION
     if not address:
@@ -237,7 +237,7 @@ def _base_url(settings: ErnieSettings, service: Service) -> _At:
             advice=Text("设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
                         "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1").fill(name=service.base_url_variable))
     _check_address(url)
-    return _At(url, OWN if url == service.base_url else source, address.login)
+    return _BaseUrl(url, OWN if url == service.base_url else source, address.login)
 
 
 def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:

@@ -18,6 +18,7 @@ import asyncio
 import hmac
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -69,6 +70,13 @@ def canonical_host(host: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+@dataclass
+class _Held:
+    """What of a body is held while its request is read and answered."""
+
+    bytes: int = 0
+
+
 class AccessGuard:
     """Refuses whom the emulator is not for, and reads bodies within bounds, before anything else sees a request.
 
@@ -89,7 +97,7 @@ class AccessGuard:
         """Answer one request (ASGI)."""
         if scope["type"] != "http":
             return
-        held = [0]
+        held = _Held()
         try:
             scope = self._check_addresses(scope)
             body = await self._read_body(scope, receive, held)
@@ -99,7 +107,7 @@ class AccessGuard:
         except Refusal as refusal:
             await refused(refusal, scope["path"])(scope, receive, send)
         finally:
-            self._bytes_held -= held[0]
+            self._bytes_held -= held.bytes
 
     def _check_addresses(self, scope: Scope) -> Scope:
         """The scope, with the path of an absolute request target (RFC 9112, 3.2.2).
@@ -140,7 +148,7 @@ class AccessGuard:
         path = target.path or "/"
         return {**scope, "path": unquote(path), "raw_path": path.encode()}
 
-    async def _read_body(self, scope: Scope, receive: Receive, held: list[int]) -> bytes | None:
+    async def _read_body(self, scope: Scope, receive: Receive, held: _Held) -> bytes | None:
         """The body; None when the client left.
 
         Raises
@@ -162,16 +170,16 @@ class AccessGuard:
             raise Refusal("malformed_json", "Invalid Argument: Content-Type must be application/json")
         return body
 
-    async def _received(self, receive: Receive, held: list[int]) -> bytes | None:
+    async def _received(self, receive: Receive, held: _Held) -> bytes | None:
         chunks: list[bytes] = []
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
             chunk = message.get("body", b"")
-            held[0] += len(chunk)
+            held.bytes += len(chunk)
             self._bytes_held += len(chunk)
-            if held[0] > MAX_BODY:
+            if held.bytes > MAX_BODY:
                 raise Refusal("request_too_large", limit=MAX_BODY)
             if self._bytes_held > MAX_BODIES:
                 raise Refusal("cluster_rate_limit_exceeded")

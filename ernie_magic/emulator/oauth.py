@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from ernie_magic.emulator.tokens import IssuedTokens
+from ernie_magic.emulator.issued_tokens import IssuedTokens
 
 if TYPE_CHECKING:
     from starlette.requests import Request
