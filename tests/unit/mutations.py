@@ -1,12 +1,10 @@
-"""Replies of every service and call, each field of them in the place of another value, and a server that sends them.
+"""Replies of every service and call, each field of them in the place of another value.
 
 A shape is a reply as the documents have it, with the call that asks for it and the parts of it that are the answer itself.
 """
 
-import asyncio
 import base64
 import json
-import threading
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -184,60 +182,6 @@ HEADERS = ("Content-Type", "Retry-After", "X-Request-Id", "X-Ratelimit-Limit-Req
 ODD_HEADERS = ("", " ", "x", "1.2s", "-1", "0", "3.7", "1e999", "NaN", "Infinity", "9" * 5000, "Wed, 21 Oct 99999999999 07:28:00 GMT", "Wed, 21 Oct 0000 07:28:00 GMT",
                "a=b; Expires=Wed, 21 Oct 99999999999 07:28:00 GMT; Max-Age=1e999; Domain=..; Path=\\", "text/html; charset=\ud83d", "application/json; charset=nothing",
                "长" * 500, "\t\t", '"', "a,b;c=d,,", "http://[::1/", "\x7f\x80", "null")
-
-
-class Server:
-    """Answers each request by the longest beginning of its path; connections are kept."""
-
-    def __init__(self):
-        self.replies = {}
-        self.requests = []
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def _run(self):
-        async def main():
-            self._end = asyncio.Event()
-            async with await asyncio.start_server(self._serve, "127.0.0.1", 0) as server:
-                self.port = server.sockets[0].getsockname()[1]
-                self._ready.set()
-                await self._end.wait()
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
-
-        self._loop.run_until_complete(main())
-        self._loop.close()
-
-    async def _serve(self, reader, writer):
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                lower = head.lower()
-                if b"content-length:" in lower:
-                    await reader.readexactly(int(lower.split(b"content-length:")[1].split(b"\r\n")[0]))
-                path = head.split(b" ")[1].decode()
-                self.requests.append(path)
-                reply = self.replies[max((known for known in self.replies if path.startswith(known)), key=len)]
-                for part in reply if isinstance(reply, list) else [reply]:
-                    writer.write(part)
-                    await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(5)
 
 
 def http(body, status=200, kind="application/json", headers=()):

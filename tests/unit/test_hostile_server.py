@@ -1,8 +1,6 @@
 """Raw bytes from a server that is broken, lost or hostile: one clear line, what came kept, and no key shown."""
 
-import asyncio
 import json
-import threading
 import time
 
 import pytest
@@ -10,57 +8,14 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.session import Session
 from ernie_magic.settings import ErnieSettings
+from tests.unit.raw_server import Server
 
 KEY = "sk-CANARYcanary0123456789ABCDEF"
 
 
-class Server:
-    """Answers every request with the same bytes."""
-
-    def __init__(self):
-        self.reply = b""
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    def _run(self):
-        async def main():
-            self._end = asyncio.Event()
-            async with await asyncio.start_server(self._answer, "127.0.0.1", 0) as server:
-                self.port = server.sockets[0].getsockname()[1]
-                self._ready.set()
-                await self._end.wait()
-                slow = asyncio.all_tasks() - {asyncio.current_task()}
-                for task in slow:
-                    task.cancel()
-                await asyncio.gather(*slow, return_exceptions=True)
-
-        self._loop.run_until_complete(main())
-        self._loop.close()
-
-    async def _answer(self, reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            if b"content-length:" in head:
-                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
-            for part in [self.reply] if isinstance(self.reply, bytes) else self.reply:
-                writer.write(part)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(5)
-
-
 @pytest.fixture(scope="module")
 def server():
-    server = Server()
+    server = Server(keep_alive=False)
     yield server
     server.stop()
 
@@ -103,18 +58,18 @@ ANSWERED = {
 
 @pytest.mark.parametrize("name", ANSWERED)
 def test_odd_but_whole_answers_are_answers(server, session, name):
-    server.reply = http(ANSWERED[name])
+    server.replies[""] = http(ANSWERED[name])
     answer = session.chat("hi")
     assert (answer.text, answer.partial, len(session.history)) == ("ok", False, 1)
 
 
 def test_an_answer_in_one_piece_where_a_stream_was_asked(server, session):
-    server.reply = http(json.dumps({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}), kind="application/json")
+    server.replies[""] = http(json.dumps({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}), kind="application/json")
     assert session.chat("hi").text == "ok"
 
 
 def test_half_characters_are_replaced(server, session):
-    server.reply = http(events('{"choices":[{"delta":{"content":"\\ud800x"},"finish_reason":"stop"}]}'))
+    server.replies[""] = http(events('{"choices":[{"delta":{"content":"\\ud800x"},"finish_reason":"stop"}]}'))
     assert session.chat("hi").text == "\ufffdx"
 
 
@@ -139,7 +94,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_everything_else_is_one_line_in_little_time_and_leaves_no_trace(server, session, name):
-    server.reply, error, told = REFUSED[name]
+    server.replies[""], error, told = REFUSED[name]
     begin = time.monotonic()
     with pytest.raises(error) as caught:
         session.chat("hi")
@@ -153,7 +108,7 @@ def test_everything_else_is_one_line_in_little_time_and_leaves_no_trace(server, 
     events({"error": {"code": "internal_error", "message": "x"}}), events('{"broken', done=False), '{"error_code": 336100, "error_msg": "x"}\n', "",
 ], ids=["error", "broken chunk", "bare error", "cut"])
 def test_what_came_before_a_failure_is_kept(server, session, tail):
-    server.reply = http(events(chunk({"content": "part"}), done=False) + tail)
+    server.replies[""] = http(events(chunk({"content": "part"}), done=False) + tail)
     with pytest.raises(errors.ErnieError) as caught:
         session.chat("hi")
     assert (caught.value.answer.text, caught.value.answer.partial) == ("part", True)
@@ -166,7 +121,7 @@ MODELS = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_list_of_models_that_is_none_is_told_and_a_chat_does_without(server, session, name):
-    server.reply = http(MODELS[name], kind="application/json")
+    server.replies[""] = http(MODELS[name], kind="application/json")
     with pytest.raises(errors.ProtocolError):
         session.models()
     session.settings.model = ""
@@ -175,20 +130,20 @@ def test_a_list_of_models_that_is_none_is_told_and_a_chat_does_without(server, s
 
 
 def test_ids_with_half_characters_are_listed(server, session):
-    server.reply = http('{"data":[{"id":"a\\ud800"},{"id":5},{},7]}', kind="application/json")
+    server.replies[""] = http('{"data":[{"id":"a\\ud800"},{"id":5},{},7]}', kind="application/json")
     assert [entry.id for entry in session.models()] == ["a\ufffd", "5"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 7, 100])
 def test_a_key_in_an_answer_is_taken_out_however_it_is_cut(server, session, size):
     text = f"your key is {KEY} ok, and {KEY[:7]} no more {KEY}"
-    server.reply = http(events(*[chunk({"content": text[i : i + size]}) for i in range(0, len(text), size)], {**END, "model": KEY, "id": f"id {KEY}"}))
+    server.replies[""] = http(events(*[chunk({"content": text[i : i + size]}) for i in range(0, len(text), size)], {**END, "model": KEY, "id": f"id {KEY}"}))
     stream = session.stream("hi")
     shown = "".join(stream)
     answer = stream.result()
     assert shown == answer.text == f"your key is ••• ok, and {KEY[:7]} no more •••"
     assert KEY not in repr(answer) + answer.model + answer.id
-    server.reply = http(json.dumps({"data": [{"id": KEY}]}), kind="application/json")
+    server.replies[""] = http(json.dumps({"data": [{"id": KEY}]}), kind="application/json")
     assert KEY not in repr(session.models()[0].id)
 
 
@@ -205,7 +160,7 @@ def test_a_password_in_the_address_is_not_shown(session):
 
 
 def test_a_refusal_with_line_ends_and_control_characters_is_one_line(server, session):
-    server.reply = http('{"error":{"code":"a\\nb\\nc","message":"l1\\nl2\\r\\nl3\\u001b[31mred\\u0000"},"id":"r\\nq"}', "400 X", "application/json")
+    server.replies[""] = http('{"error":{"code":"a\\nb\\nc","message":"l1\\nl2\\r\\nl3\\u001b[31mred\\u0000"},"id":"r\\nq"}', "400 X", "application/json")
     with pytest.raises(errors.BadRequest) as caught:
         session.chat("hi")
     assert caught.value.line("en").isprintable()
@@ -224,7 +179,7 @@ ECHOES = {
 
 @pytest.mark.parametrize("name", ECHOES)
 def test_a_key_that_the_server_repeats_is_shown_nowhere(server, session, name):
-    server.reply = ECHOES[name]
+    server.replies[""] = ECHOES[name]
     with pytest.raises(errors.ErnieError) as caught:
         session.chat("hi")
     error = caught.value

@@ -24,6 +24,7 @@ from ernie_magic.wire import limits
 from ernie_magic.wire.auth import Credentials
 from tests.unit import mutations
 from tests.unit.mutations import HEADERS, ODD, ODD_HEADERS, SHAPES, fields, is_own, mutated
+from tests.unit.raw_server import Server
 
 TEXT = "春江潮水"
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
@@ -33,7 +34,7 @@ MODEL = {"qianfan-v1": "ernie-speed-8k", "qianfan-v1-iam": "ernie-speed-8k", "oa
 
 @pytest.fixture(scope="module")
 def server():
-    server = mutations.Server()
+    server = Server(keep_alive=True)
     yield server
     server.stop()
 
