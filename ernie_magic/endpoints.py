@@ -118,7 +118,7 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
     if at.login and credential:
         raise InvalidOption(
             Text("服务地址里有密码，又另外设置了密钥", "the base URL holds a password, and a key is set as well"),
-            Text("一次请求只能带一个", "a request carries one of them"),
+            Text("一次请求只能带一个", "a request can carry only one of them"),
             Text("去掉地址里的密码，或取消密钥：%ernie config api_key default",
                  "take the password out of the address, or unset the key: %ernie config api_key default"))
     credential, withheld = credential or at.login, withheld and not at.login

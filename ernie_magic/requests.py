@@ -527,9 +527,9 @@ def check_sendable(parts: list[Any]) -> None:
                             advice=Text("只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts")) from None
     if holds_key(written):
         raise InvalidMessages(
-            Text("要发送的内容里有密钥，没有发送", "what would be sent holds a key; nothing was sent"),
-            Text("提示词里的变量是密钥，或它还在对话历史里", "a variable in the prompt is the key, or the history holds it"),
-            Text("去掉它；在历史里的，用 %ernie reset 清空", "take it out; %ernie reset forgets a history that holds it"))
+            Text("要发送的内容里有密钥，没有发送", "the request holds a key, so nothing was sent"),
+            Text("提示词里的变量是密钥，或它还在对话历史里", "a variable in the prompt holds the key, or it is in the history"),
+            Text("去掉它；在历史里的，用 %ernie reset 清空", "remove it; if it is in the history, %ernie reset clears that"))
 
 
 def _check_text(prompt: object) -> None:

@@ -270,7 +270,7 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
     """Why a service does not let us in, and what to do, where that can be told from here: no key, or one of another kind."""
     credential, service = endpoint.credential, endpoint.service
     if endpoint.withheld:
-        return (Text("密钥和地址不是在同一处设置的，所以没有发送", "the key is not from where the address is, so it was not sent"),
+        return (Text("密钥和地址不是在同一处设置的，所以没有发送", "the key and the address come from different places, so the key was not sent"),
                 Text("把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
                      "set both in one place: in .env, in the environment, or by %ernie config base_url and api_key"))
     if isinstance(credential, Login):

@@ -142,7 +142,7 @@ def test_a_console_s_address_is_baidu_s_only_where_the_service_is(monkeypatch):
 def test_a_key_that_was_not_sent_is_told_when_the_service_wants_one(monkeypatch, emulator):
     dotenv(AI_STUDIO_BASE_URL=emulator.base_url)
     monkeypatch.setenv("AI_STUDIO_API_KEY", KEY)
-    with Session(model="m", retry_count=1) as session, pytest.raises(errors.AuthenticationFailed, match="not from where the address is"):
+    with Session(model="m", retry_count=1) as session, pytest.raises(errors.AuthenticationFailed, match="come from different places"):
         session.chat("hi")
 
 
