@@ -71,7 +71,7 @@ def forget_frames(error: BaseException) -> None:
 
 
 def unexpected(error: Exception) -> ErnieError:
-    """The error for one that is none of ours: what it says and where it was raised, without the objects that it holds."""
+    """The error of the tree for any other exception: what it says and where it was raised, without the objects that it holds."""
     raised = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
     said = clipped(_one_line(words(error)), _SAID_SHOWN)

@@ -197,7 +197,7 @@ def _closing(opening: str) -> str:
 
 
 def _find_closing(state: StateBlock, start: int, end: int, opening: str, closing: str) -> int | None:
-    """The line that closes the formula; `end` when the text ends before it, None when it is no formula of its own."""
+    """The line that closes the formula; `end` when the text ends before it, None when it is not a formula on lines of its own."""
     for n in range(start, end):
         text = _line(state, n).rstrip()
         if not text.strip() or (n > start and state.sCount[n] < state.blkIndent):

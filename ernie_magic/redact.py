@@ -6,7 +6,7 @@ each of the three places where a key may begin within a larger text).
 
 What is not looked for: other encodings (base32, base85, rot13, compressed), letters of other alphabets, a description of
 the key in words. A key of fewer than 16 characters ("token-abc123") is made of words: only the whole of it is taken out, and
-one of fewer than eight not at all. What every key of a kind begins with ("bce-v3/ALTAK-", "sk-proj-") is taken out with
+one of fewer than eight not at all. What all keys of a kind begin with ("bce-v3/ALTAK-", "sk-proj-") is taken out with
 the rest, and left where it stands alone; a key that holds an ordinary word of eight letters hides that word.
 """
 
@@ -65,7 +65,7 @@ _TAIL = re.compile(r"[\w.\-/]{2,64}")
 
 
 class _Form(NamedTuple):
-    """A key as a text may write it: its letters and digits in lower case, and which part of them is no secret."""
+    """A key as a text may write it: its letters and digits in lower case, and which part of them is public."""
 
     letters: str
     public_from: int = 0
@@ -144,7 +144,7 @@ def _parts(key: str) -> _Parts:
             certain[i] = not form.is_word(i)
             if form.is_word(i):
                 words.add(window)
-        # Texts that may still become a part of the key, and are none yet.
+        # Texts that may still become a part of the key, but are not one yet.
         for i in range(size):
             end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
             near |= {form.letters[i:j] for j in range(i + 1, end + 1)}
@@ -400,7 +400,7 @@ class StreamRedactor:
         text, patterns = self._kept + piece, self._patterns
         spans = patterns.spans(text) if len(text) >= WINDOW and patterns.suspects(text) else []
         waits, counts = patterns.tail(text)
-        if spans and spans[-1][1] > waits:  # it may go on
+        if spans and spans[-1][1] > waits:  # it may continue
             waits = spans[-1][0]
         if not self._holds:
             waits = len(text)

@@ -23,7 +23,7 @@ MAX_DEPTH = 64  # of nesting: beyond it `repr`, `pickle` and `copy` would reach 
 MAX_LISTS = 200_000  # in one long text: the scanner reads them without a turn for others
 _SHORT = 512  # characters: what they hold is at most 256 deep, which Python's own limits allow
 LONG = 128 * 1024  # characters of JSON that take a few milliseconds
-MAX_NAME = 200  # characters of an id, a model's name, a finish reason: more is none
+MAX_NAME = 200  # characters of an id, a model's name, a finish reason: the rest is cut
 _LARGEST = 2.0**53  # what JSON's readers agree on
 _NUMBER_TEXT = 40  # characters of a number that came as text
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
@@ -43,7 +43,7 @@ def _same(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-# A control character in a text is none of JSON's, but no reason to drop an answer.
+# JSON allows no control characters in a text, but they are no reason to drop an answer.
 _QUICK = json.JSONDecoder(strict=False)
 _SCAN = _QUICK.scan_once  # type: ignore[attr-defined]  # documented by its use in `json.decoder`, not in its stubs
 _PATIENT = json.JSONDecoder(strict=False, parse_int=_integer)
@@ -176,7 +176,7 @@ def words(found: Sequence[object]) -> list[str]:
 
 
 def _spelled(found: object, most: int) -> str:
-    """A word in one line, cut before it is looked through: a name of a megabyte is no name."""
+    """A word in one line, cut before it is looked through: nobody needs a name of a megabyte."""
     if isinstance(found, bool) or not isinstance(found, (str, int, float)):
         return ""
     return str(found)[: 4 * most].translate(_LINE_ENDS)  # and cut behind it, as a key may lie across the cut

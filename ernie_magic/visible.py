@@ -18,7 +18,7 @@ _CONTROL = re.compile(
     "(?P<kept>\r\n|\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f)"
     "|[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # direction
-    "\u2028\u2029\ufff9-\ufffb"  # line ends that are none of a terminal's, annotations
+    "\u2028\u2029\ufff9-\ufffb"  # line ends that terminals do not have, annotations
     "\ud800-\udfff"  # half characters, which no output takes
     "\U000e0000-\U000e007f]")  # tags: a text that nobody sees
 

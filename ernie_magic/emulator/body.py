@@ -17,7 +17,7 @@ def read_json(raw: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        It is none, or too deep, or of too many values, or holds half a character, or a number that is none.
+        It is not JSON, nests too deep, or holds too many values, half a character, or a NaN.
     """
     raw = raw.encode() if isinstance(raw, str) else raw
     if raw.count(b"[") + raw.count(b"{") + raw.count(b",") > MAX_VALUES:

@@ -76,7 +76,7 @@ class Iam:
         try:
             signed_at = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
         except ValueError:
-            return "AccessDenied", "the time of the signature is none"
+            return "AccessDenied", "the time of the signature is not a date"
         if not signed_at - 300 <= time.time() <= signed_at + int(seconds):
             return "RequestExpired", "the signature has expired: check the clock"
         prefix = f"bce-auth-v1/{access}/{stamp}/{seconds}"

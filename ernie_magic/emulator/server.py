@@ -125,7 +125,7 @@ class Emulator:
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         self.base_url = self.url + PREFIX
         self.token = self._state.token
-        # Headers that tell of a proxy are anybody's to send: there is none in front of this server.
+        # Anybody can send a proxy's headers, and there is no proxy in front of this server.
         config = uvicorn.Config(build(self._state, host), log_config=None, log_level="critical", access_log=False, lifespan="off",
                                 ws="none", http=_Connection, loop="asyncio", proxy_headers=False, limit_concurrency=MAX_CONNECTIONS,
                                 headers=[("X-Content-Type-Options", "nosniff")])

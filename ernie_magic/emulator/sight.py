@@ -63,7 +63,7 @@ def seen(url: str) -> str:
         raise Refusal("invalid_image_url", "the image is too large")
     try:
         image = Image.open(io.BytesIO(raw))
-    # What Pillow raises for what is no picture, or for one that would fill the memory.
+    # What Pillow raises for data that is not a picture, or for a picture that would fill the memory.
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refusal("invalid_image_url") from None
     return f"{image.format} {image.width}x{image.height}"

@@ -66,7 +66,7 @@ def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR09
     Raises
     ------
     Refusal
-        It is no schema.
+        It is not a schema.
     """
     schema = _object(schema, "schema")
     kind = schema.get("type")

@@ -116,7 +116,7 @@ def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _end(text: str, start: int, first: int, stop: int) -> int:
-    """Where the expression that begins at `start` ends, on the line of the first `}}`; -1 where it is none."""
+    """Where the expression that begins at `start` ends, on the line of the first `}}`; -1 where it is not an expression."""
     end = _closing(text, start, stop)
     if end >= 0 and _is_expression(text[start:end]):
         return end

@@ -105,5 +105,5 @@ class Tab:
         return ""
 
     def saved_turns(self) -> list[str]:
-        """What the notebook keeps of its turns, as HTML: a piece a turn."""
+        """What the notebook keeps of its turns, as HTML: one piece per turn."""
         return []

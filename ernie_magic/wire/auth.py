@@ -208,7 +208,7 @@ async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, name: str)
     Raises
     ------
     ErnieError
-        There is none that could be sent.
+        It holds no token that could be sent.
     """
     response = await http.send(request, stream=True)
     try:

@@ -102,7 +102,7 @@ def refused(said: Mapping[str, str], status: int, headers: Mapping[str, str], te
         The reply's beginning.
     """
     case = case_for(status, said.get("code", ""))
-    code = said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)  # a code of the table is no key
+    code = said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)  # a code of the table is not a key
     message = redact(said.get("message", ""), strict=True)
     what = case.what
     if message:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
-MAX_TOOL_CALLS = 1000  # that one reply may ask for, and pages that its search may have found: more is no answer
+MAX_TOOL_CALLS = 1000  # that one reply may ask for, and pages that its search may have found: the rest is left out
 _MAX_TOOL_NAME = 1000  # characters of a tool's name or a call's id, which are sent back as they came
 _LARGEST = 10**15  # tokens: more cannot be meant
 
@@ -291,7 +291,7 @@ class Reader(ABC):
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tools that the model asks for, each whole."""
         if self._whole_tool_calls is None:
-            # V1 gives no ids, and other services want them to match.
+            # V1 gives no ids, and other services require them to match.
             self._whole_tool_calls = tuple(
                 {"id": call.id or f"call_{i}", "type": call.type, "function": {"name": call.name, "arguments": safe("".join(call.arguments))}}
                 for i, call in enumerate(self._tool_calls, start=1))

@@ -102,7 +102,7 @@ async def _parse_aside(text: str, *, redacted: bool = False) -> object:
 
 
 def _text(raw: bytes | bytearray) -> str:
-    """A reply as text: a byte that is no character does not take the others with it."""
+    """A reply as text: a byte that is not a character does not take the others with it."""
     encoding = json.detect_encoding(raw)
     return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ernie_magic.usage import Usage
 
 _PICTURES = 4  # the most that the documents let one call ask for (seed 000)
-_URL, _REVISED = 8192, 20_000  # characters of a link, of a revised prompt: more is none
+_URL, _REVISED = 8192, 20_000  # characters of a link, which is dropped beyond them, and of a revised prompt, which is cut
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most some thousands
 
 
@@ -71,7 +71,7 @@ def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
 def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
     """The places of so many items in the order that their indices say; None when they do not tell.
 
-    An item without an index has its place for one. Of a single item whose index is no number at all it is known which is left.
+    An item without an index is where it belongs. When the index of just one item is not a number, that item is the one left over.
     """
     indices = [place if index is None else values.whole_number(index) for place, index in enumerate(said)]
     odd = [place for place, index in enumerate(indices) if index is None]
