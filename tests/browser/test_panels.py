@@ -191,23 +191,25 @@ ernie.history.append(Turn("hi", replace(answer, text=evil)))"""
 ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in ACTIVE)
 
 
-def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel, server):
+def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel):
     panel = open_panel(line="%ernie panel chat", before=HOSTILE.format(attacks=ATTACKS), more=["ernie.history[-1].answer"])
     panel.nb.run(2)
     turn = panel.root.locator(".ernie-turn").last
-    asked = len(panel.sent())
-    button = turn.get_by_role("button", name="继续")
-    if button.count():
-        button.click()
-    area = turn.locator(".ernie-block textarea")
-    if area.count():
-        area.press("Control+Enter")
-    panel.page.wait_for_timeout(300)
-    expect(panel.nb.cells).to_have_count(3)
-    assert len(panel.sent()) == asked
+    expect(turn.locator(".ernie-block")).to_contain_text("<img src=x onerror=")  # as text
+    assert turn.get_by_role("button", name="继续").count() == 0
+    assert turn.locator(".ernie-block textarea").count() == 0
     expect(panel.nb.output(2)).to_contain_text("<img src=x onerror=")  # as text, also in a cell
     assert panel.page.locator("a[href^='javascript' i], a[href^='vbscript' i], iframe[srcdoc]").count() == 0
     assert panel.page.evaluate("window.evil") is None
+
+
+def test_a_long_word_of_an_answer_is_broken_within_its_block(open_panel):
+    panel = open_panel()
+    panel.ask("[[echo]]" + "x" * 1500)
+    panel.idle()
+    block = panel.log.locator(".ernie-block").last
+    expect(block).to_contain_text("x" * 1500)
+    assert block.evaluate("block => block.scrollWidth <= block.clientWidth")
 
 
 def test_an_edit_under_way_stays_when_a_cell_asks_meanwhile(open_panel):
