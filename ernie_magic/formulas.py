@@ -100,6 +100,15 @@ array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix cases dcases rc
 subarray
 """
 _ENVIRONMENTS = frozenset(_ENVIRONMENTS_TEXT.split())
+# The number of column pairs, of which MathJax makes as many as it is told: a million took 7 seconds.
+_PAIRS = re.compile(r"\s*(?:\[[tbc]\]\s*)?\{\s*\d{1,2}\s*\}")
+_ENVIRONMENTS_WITH_PAIRS = ("alignat", "alignedat")
+# Macros that expand to their argument twice: within each other the work doubles with each.
+_DOUBLING = {"\\" + name for name in ("pmb", "centerOver", "centernot", "overbracket", "underbracket")}
+# MathJax's work for these grows with the square of what they hold: 4,000 characters took 3 to 5 seconds.
+_QUADRATIC = re.compile(r"\\(?:ce|pu|Bra|Ket|Ketbra|Braket|Set)(?![a-zA-Z])")
+_MAX_QUADRATIC = 1000  # characters
+_WORD = re.compile(r"\\[a-zA-Z]+|\\.|\S", re.DOTALL)
 _COMMAND = re.compile(r"\\([a-zA-Z]+|.)", re.DOTALL)
 _BEGIN_OR_END = re.compile(r"\\(?:begin|end)\s*\{([a-zA-Z]+)\*?\}")
 _LABEL = re.compile(r"\\label\s*\{[^{}\\]*\}")
@@ -110,6 +119,9 @@ _ARGUMENTS = {
     "hspace": re.compile(rf"\*?\s*\{{{_LENGTH}\}}"),
     "\\": re.compile(rf"(?:\*?\s*\[{_LENGTH}\])?(?!\s*\[)"),
 }
+_NO_LENGTH = re.compile(r"(?!\s*\[)")  # `\overbracket[99em]` is a bar of that thickness
+_ARGUMENTS |= dict.fromkeys(("overbracket", "underbracket", "shoveleft", "shoveright"), _NO_LENGTH)
+_ARGUMENTS["skew"] = re.compile(r"\s*(?:\d|\{-?\d{1,2}\})")
 _ARGUMENTS |= {"textcolor": _ARGUMENTS["color"], "vspace": _ARGUMENTS["hspace"]}
 _REPEATED_COLUMN = re.compile(r"\\begin\s*\{array\}[^\\]*\*\s*\{")  # `{*{9999}{c}}`
 _ROW_OF_COMMANDS = re.compile(rf"(?:\\[a-zA-Z]+\s*){{{_MAX_COMMANDS_IN_A_ROW},}}")
@@ -126,6 +138,10 @@ def is_plain_mathematics(source: str) -> bool:
         return False
     if _REPEATED_COLUMN.search(source) or _ROW_OF_COMMANDS.search(source):
         return False
+    if len(source) > _MAX_QUADRATIC and _QUADRATIC.search(source):
+        return False
+    if _doubles_within_another(source):
+        return False
     return all(_is_allowed(found, source) for found in _COMMAND.finditer(source))
 
 
@@ -133,10 +149,30 @@ def _is_allowed(found: re.Match[str], source: str) -> bool:
     name = found.group(1)
     if name in ("begin", "end"):
         environment = _BEGIN_OR_END.match(source, found.start())
-        return environment is not None and environment.group(1) in _ENVIRONMENTS
+        if environment is None or environment.group(1) not in _ENVIRONMENTS:
+            return False
+        if name == "end" or environment.group(1) not in _ENVIRONMENTS_WITH_PAIRS:
+            return True
+        return _PAIRS.match(source, environment.end()) is not None
     if name in _ARGUMENTS:
         return _ARGUMENTS[name].match(source, found.end()) is not None
     return name in (_COMMANDS if name[0].isalpha() else _SYMBOLS)
+
+
+def _doubles_within_another(source: str) -> bool:
+    r"""Whether a macro that doubles its argument stands in the argument of another: `\pmb{\pmb{x}}`."""
+    depth = arguments = outer = 0  # `arguments` of the macro at depth `outer` are still to be read
+    for word in _WORD.findall(source):
+        if word in _DOUBLING:
+            if arguments:
+                return True
+            outer, arguments = depth, 2 if word == "\\centerOver" else 1
+            continue
+        if word in "{}":
+            depth += 1 if word == "{" else -1
+        if arguments and (depth < outer or (depth == outer and word != "{")):
+            arguments -= 1
+    return False
 
 
 def _nesting(source: str) -> int:

@@ -6,6 +6,7 @@ Made of markdown-it-py and its plugins, with rules of our own where models write
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,14 @@ _ALNUM = re.compile(r"[0-9A-Za-z]")
 _BRACKETS = {"\\(": "\\)", "\\[": "\\]"}
 _BEGIN = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
 SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
+# What stands together in a line, as far as it is short: code, formulas, links, bold text.
+_TOGETHER = re.compile(
+    r"(?P<ticks>`+)[^`]{1,300}(?P=ticks)|\$[^$]{1,300}\$|\\\((?:\\[^)]|[^\\]){0,300}\\\)"
+    r"|\[[^\[\]]{0,300}\](?:\([^()\n]{0,300}\))?|\*{1,3}[^*]{1,300}\*{1,3}"
+)
+# Scripts and signs of a formula that stands within a word: `CO$_2$`, `90$^\circ$C`, `2$\times$3`.
+_ATTACHED = ("_", "^", "\\")
+_ENDING = re.compile(r"(?:th|st|nd|rd|s|NN|D)(?![0-9A-Za-z])")  # `$n$th`, `$k$NN`
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -98,12 +107,24 @@ def _cut_words(text: str) -> Iterator[str]:
     """The text in pieces of at most `_MAX_INLINE` characters, cut behind a sentence or a word where there is one."""
     start = 0
     while len(text) - start > _MAX_INLINE:
-        window = text[start + _MAX_INLINE // 2 : start + _MAX_INLINE]
-        ends = [found.end() for found in SENTENCE_END.finditer(window)]
-        stop = start + _MAX_INLINE // 2 + (ends[-1] if ends else len(window))
+        stop = start + _best_cut(text[start : start + _MAX_INLINE])
         yield text[start:stop]
         start = stop
     yield text[start:]
+
+
+def _best_cut(window: str) -> int:
+    """Where the text is cut: in its second half, and in no formula, code, link or bold text where that can be."""
+    together = [found.span() for found in _TOGETHER.finditer(window)]
+    ends = [found.end() for found in SENTENCE_END.finditer(window, len(window) // 2)]
+    free = [end for end in ends if not _is_within(end, together)]
+    sentences = [end for end in free if not window[end - 1].isspace() or window[end - 1] == "\n"]
+    return next((found[-1] for found in (sentences, free, ends) if found), len(window))
+
+
+def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
+    found = bisect_left(spans, (place, 0)) - 1
+    return found >= 0 and place < spans[found][1]
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
@@ -118,7 +139,7 @@ def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
             return False
         end, is_display = state.pos, state.src.startswith("$$", start)
         inner = state.src[start + 1 + is_display : end - 1 - is_display]
-        before, behind = state.src[max(0, start - 1) : start], state.src[end : end + 1]
+        before, behind = state.src[max(0, start - 1) : start], state.src[end : end + 3]
         state.pos = start
         if not is_display and not _is_formula(before, inner, behind):
             return False
@@ -130,10 +151,16 @@ def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
 def _is_formula(before: str, inner: str, behind: str) -> bool:
     if not inner or inner[0].isspace() or inner[-1].isspace() or inner[-1] == "\\":
         return False
-    if _ALNUM.match(before) or _ALNUM.match(behind) or behind == "_" or "$" in (before, behind):
+    if before == "$" or behind.startswith(("$", "_")):
+        return False
+    if not inner.startswith(_ATTACHED) and (_ALNUM.match(before) or _is_in_a_word(behind)):
         return False  # US$100, $HOME/$PATH
     is_money = inner[0].isdigit() and _WORDS.search(inner) and not _FORMULA_LIKE.search(inner)
     return not is_money
+
+
+def _is_in_a_word(behind: str) -> bool:
+    return _ALNUM.match(behind) is not None and not _ENDING.match(behind)
 
 
 def _bracketed_formula(state: StateInline, silent: bool) -> bool:

@@ -87,10 +87,17 @@ def _render_cell(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, 
     return renderer.renderToken(tokens, i, options, env)
 
 
+def _render_link(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, env: Any) -> str:
+    env["in_link"] = tokens[i].nesting > 0
+    return renderer.renderToken(tokens, i, options, env)
+
+
 def _render_picture(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, env: Any) -> str:
     """A picture from the web: a link, or the picture itself for those who want that."""
     token = tokens[i]
     address, words = str(token.attrs["src"]), _words(token)
+    if not env.get("remote_images") and env.get("in_link"):
+        return f"{_PICTURE} {plain_html(words or address)}"  # a link within a link would end the outer one
     if not env.get("remote_images"):
         return f'<a href="{escape(address)}">{_PICTURE} {plain_html(words or address)}</a>'
     return f'<img src="{escape(address)}" alt="{escape(words)}" referrerpolicy="no-referrer" loading="lazy">'
@@ -117,7 +124,10 @@ def _render_open_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _opti
 
 def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
     language = tokens[i].info.split(maxsplit=1)[0].lower() if tokens[i].info.strip() else ""
-    return f'<div class="highlight" style="{CODE_MARGIN}"><pre>{highlight(tokens[i].content, language)}</pre></div>\n'
+    # An HTML parser takes a line break at the very beginning of a `pre` away.
+    begin = "<span></span>" if tokens[i].content.startswith("\n") else ""
+    code = highlight(tokens[i].content, language)
+    return f'<div class="highlight" style="{CODE_MARGIN}"><pre>{begin}{code}</pre></div>\n'
 
 
 def highlight(code: str, language: str) -> str:
@@ -199,6 +209,8 @@ _RENDER_RULES = {
     "heading_open": _render_heading,
     "th_open": _render_cell,
     "td_open": _render_cell,
+    "link_open": _render_link,
+    "link_close": _render_link,
     "image": _render_picture,
     "math_inline": _render_inline_formula,
     "math_inline_double": _render_inline_formula,

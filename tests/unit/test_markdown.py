@@ -37,10 +37,12 @@ FORMULAS = [
     ("所以 \\( n \\) 是", f"所以 {inline('n')} 是"), ("$a<b$", inline("a&lt;b")), ("so $$x$$ here", f"so {display('x')} here"), ("so \\[x\\] here", f"so {display('x')} here"),
     ("$$\\int_0^1 x\\,dx$$", display("\\int_0^1 x\\,dx")), ("$$\na\n$$", display("a")), ("\\[\nx^2\n\\]", display("x^2")), ("\\[ x^2 \\]", display("x^2")),
     ("\\begin{align}\na &= b\n\\end{align}", display("\\begin{align}\na &amp;= b\n\\end{align}")), ("$x \\label{eq:1}$", inline("x ")),
+    ("CO$_2$ and H$_2$O", f"CO{inline('_2')} and H{inline('_2')}O"), ("10$^{-3}$, 2$\\times$3", f"10{inline('^{-3}')}, 2{inline(chr(92) + 'times')}3"), ("90$^\\circ$C", f"90{inline('^' + chr(92) + 'circ')}C"),
+    ("the $n$th", f"the {inline('n')}th"), ("$k$NN", inline("k") + "NN"), ("$x$s.", inline("x") + "s."),
 ]
 MONEY = [
     ("costs $5 and $10", "costs {d}5 and {d}10"), ("$5-$10", "{d}5-{d}10"), ("US$100", "US{d}100"), ("$HOME/$PATH", "{d}HOME/{d}PATH"), ("价格是$5到$10之间", "价格是{d}5到{d}10之间"),
-    ("$5 (US$) or $6", "{d}5 (US{d}) or {d}6"), ("between $1,000 and $2,000", "between {d}1,000 and {d}2,000"), ("3$ or 4$", "3{d} or 4{d}"), ("a $ b", "a {d} b"),
+    ("$5 (US$) or $6", "{d}5 (US{d}) or {d}6"), ("between $1,000 and $2,000", "between {d}1,000 and {d}2,000"), ("3$ or 4$", "3{d} or 4{d}"), ("US$10,$20", "US{d}10,{d}20"), ("$HOME\\bin;$PATH", "{d}HOME{b}bin;{d}PATH"), ("$A/$stuff", "{d}A/{d}stuff"), ("a $ b", "a {d} b"),
     ("$3 个苹果和 2 个梨$", "{d}3 个苹果和 2 个梨{d}"), ("$$ unclosed", "{d}{d} unclosed"), ("\\$5", "{d}5"), ("\\(never", "(never"), ("C:\\new", "C:{b}new"), ("&#36;x&#36;", "{d}x{d}"),
 ]
 
@@ -70,11 +72,14 @@ def test_an_open_formula_is_shown_as_its_source_while_more_is_to_come():
 
 
 MATHEMATICS = ["\\sum_{i=1}^n i", "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "\\left( \\frac{a}{b} \\right)", "\\text{如果 } x > 0", "\\operatorname*{argmax}_x", "\\color{red}{x}",
-               "\\textcolor{#ff0000}{x}", "\\ce{H2O}", "a \\\\[6pt] b", "\\hspace{1em}", "\\mathbb{R}\\to\\infty", "\\begin{array}{c|c} a & b \\\\ \\hline c & d \\end{array}", "x\\tag{1}", "\\{a\\}\\;\\%"]
+               "\\textcolor{#ff0000}{x}", "\\ce{H2O}", "a \\\\[6pt] b", "\\hspace{1em}", "\\mathbb{R}\\to\\infty", "\\begin{array}{c|c} a & b \\\\ \\hline c & d \\end{array}", "x\\tag{1}", "\\{a\\}\\;\\%",
+               "\\begin{alignat}{2} a &= b & c &= d \\end{alignat}", "\\begin{alignedat}[t]{2}a\\end{alignedat}", "\\pmb{x} + \\pmb{y} \\pmb x", "\\frac{\\pmb{x}}{\\pmb{y}}", "\\underbracket{x}", "\\skew{4}\\hat{A}", "a \\centernot\\implies b \\centernot{\\to} c"]
 PROGRAMS = ["\\href{javascript:alert(1)}{x}", "\\unicode[x;background:url(//a.b)]{65}", "\\require{html}x", "\\class{lm-Widget}{x}", "\\cssId{main}{x}", "\\style{color:red}{x}", "\\def\\a{\\a\\a}\\a",
             "\\newcommand{\\frac}{x}", "\\let\\sin\\cos", "\\bbox[border:1px]{x}", "\\rule{9999em}{9999em}", "\\raise 99em{x}", "\\hspace{999em}", "a\\\\[9999em]b", "\\begin{array}{*{99999}{c}}x\\end{array}",
             "\\color{url(//a.b)}{x}", "\\begin{evil}x\\end{evil}", "\\data{x}{y}", '\\mmlToken{mi}[href="javascript:x"]{x}', "\\texttip{a}{b}", "\\" + "href{javascript:x}{y}", "{" * 40 + "}" * 40,
-            "\\sqrt" * 60 + "x", "x" * 5000, "\\includegraphics{http://a.b/c}", "\\eqref{x}", "\\\x00"]
+            "\\sqrt" * 60 + "x", "x" * 5000, "\\includegraphics{http://a.b/c}", "\\eqref{x}", "\\\x00",
+            "\\begin{alignat}{2000000}x\\end{alignat}", "\\begin{alignat*}{9999}x\\end{alignat*}", "\\begin{alignedat}[t]{2000000}x\\end{alignedat}", "\\begin{alignat}\\relax{99}x\\end{alignat}",
+            "\\pmb{" * 20 + "x" + "}" * 20, "\\pmb{a\\centernot{b}}", "\\underbracket[9999em][9999em]{x}", "\\overbracket [99em]{x}", "\\shoveleft[999em]{x}", "\\skew{999999}{x}y", "\\centerOver{a}{\\pmb x}", "\\centerOver{a} {\\pmb x}", "\\pmb\\pmb x", "\\pmb{{x}\\overbracket{y}}", "\\Braket{a" + "|b" * 1000 + "}", "\\ce{" + "(" * 1500 + "}"]
 
 
 @pytest.mark.parametrize("tex", MATHEMATICS)
@@ -202,6 +207,23 @@ def test_pictures_of_the_web_are_links_unless_they_are_wanted():
     shown = to_html("![cat](https://a.b/c.png)", remote_images=True)
     assert shown == '<p><img src="https://a.b/c.png" alt="cat" referrerpolicy="no-referrer" loading="lazy"></p>\n'
     assert "<img" not in to_html("![cat](data:image/png;base64,AA)", remote_images=True)
+
+
+def test_a_picture_in_a_link_leaves_the_link_whole():
+    link = '<a href="https://a.b" rel="noopener noreferrer nofollow">🖼 badge</a>'
+    assert to_html("[![badge](https://img.example/a.png)](https://a.b)") == f"<p>{link}</p>\n"
+    assert to_html("[x](https://a.b) ![y](https://c.d)").count("<a ") == 2
+
+
+def test_code_may_begin_with_blank_lines():
+    assert "<pre><span></span>\n\nx\n</pre>" in to_html("```\n\n\nx\n```")
+
+
+@pytest.mark.parametrize("inner", ["$a + b$", "`print(a, b)`", "[some link text](https://a.b/c)", "**bold words here**", "\\(a + b\\)"])
+@pytest.mark.parametrize("moved", range(0, 66, 5))
+def test_a_long_paragraph_is_cut_between_what_stands_together(inner, moved):
+    text = "x" * moved + " " + f"This is an ordinary sentence with {inner} in the middle of it. " * 60
+    assert to_html(text).count(to_html(f"x {inner}")[5:-5]) == 60
 
 
 # --- segments --------------------------------------------------------------------------------------------------------
