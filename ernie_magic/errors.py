@@ -32,6 +32,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")
+_PACKAGE = str(PurePath(__file__).parent)
 _SAID_SHOWN = 200  # characters
 _REQUEST = Text("请求编号 {id}", "request id {id}")
 
@@ -54,10 +56,15 @@ def _one_line(text: str) -> str:
     return make_controls_visible(" ".join(text.splitlines())).replace("\t", " ")
 
 
-def forget_frames(error: BaseException) -> None:
+def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
     """Clear the variables of all calls that an error came through, and of those behind it: one of them may hold a key.
 
-    The lines stay, for whoever looks for what went wrong. Calls that still run are left alone (`traceback.clear_frames`).
+    The lines stay, for whoever looks for what went wrong. Calls that still run are left alone (`frame.clear`).
+
+    Parameters
+    ----------
+    ours_only
+        Where a user's own functions are among them, whose variables a debugger may be asked for.
     """
     left: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -66,7 +73,10 @@ def forget_frames(error: BaseException) -> None:
         if found is None or id(found) in seen:
             continue
         seen.add(id(found))
-        traceback.clear_frames(found.__traceback__)
+        for frame, _ in traceback.walk_tb(found.__traceback__):
+            if not ours_only or frame.f_code.co_filename.startswith(_PACKAGE):
+                with suppress(RuntimeError):
+                    frame.clear()
         left += [found.__cause__, found.__context__, *getattr(found, "exceptions", ())]
 
 

@@ -19,7 +19,7 @@ from IPython.utils.capture import CapturedIO, capture_output
 
 from ernie_magic.display.errors import show_body
 from ernie_magic.display.stream import PACE
-from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, interrupted
+from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,6 +163,7 @@ class Doors(Magics):
         try:
             yield
         except ErnieError as error:
+            forget_frames(error, ours_only=True)
             show_body(self.shell, self.session.spoken(error), self.session.settings.spoken)
             raise
         except Interrupted:
