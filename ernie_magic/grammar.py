@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
+    _BlockRule = Callable[[StateBlock, int, int, bool], bool]
     _InlineRule = Callable[[StateInline, bool], bool]
 
 # Characters of a paragraph that are parsed together: the work grows with the square of some texts, `[[[[…` for
@@ -45,6 +46,12 @@ _TOGETHER = re.compile(
 # Scripts and signs of a formula that stands within a word: `CO$_2$`, `90$^\circ$C`, `2$\times$3`.
 _ATTACHED = ("_", "^", "\\")
 _ENDING = re.compile(r"(?:th|st|nd|rd|s|NN|D)(?![0-9A-Za-z])")  # `$n$th`, `$k$NN`
+_ONE_LINE_FORMULA = re.compile(
+    r"(?<![\\$0-9A-Za-z])\$(?![\s$])[^$\n`]{1,200}(?<![\s\\])\$(?![$0-9A-Za-z])|\\\([^\n`]{1,200}?\\\)"
+)
+_PIPE = re.compile(r"(?<!\\)\|")
+_PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
+_HIDDEN_PIPE = "\0"  # no text has it: the parser replaces it (https://spec.commonmark.org/0.31.2/#insecure-characters)
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -80,6 +87,9 @@ def markdown_parser() -> MarkdownIt:
     parser.inline.ruler.at("math_inline", _formula_or_money(inline_dollars))
     parser.inline.ruler.before("escape", "math_brackets", _bracketed_formula)
     parser.inline.ruler.before("autolink", "formatting", _formatting_tag)
+    table_options: RuleOptionsType = {"alt": ["paragraph", "reference"]}
+    table = _named_rule(parser.block.ruler, "table")
+    parser.block.ruler.at("table", _table_with_formulas(table), table_options)
     block_options: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.block.ruler.at("math_block", _display_formula, block_options)
     return parser
@@ -125,6 +135,47 @@ def _best_cut(window: str) -> int:
 def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
     found = bisect_left(spans, (place, 0)) - 1
     return found >= 0 and place < spans[found][1]
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _table_with_formulas(table: _BlockRule) -> _BlockRule:
+    """The rule for tables, for which a `|` within a formula, `$P(A|B)$`, ends no cell.
+
+    As the notebook's own renderer reads it, and not as GitHub does, which cuts the formula.
+    """
+
+    def rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        source, known = state.src, len(state.tokens)
+        state.src = _with_hidden_pipes(source)
+        try:
+            found = table(state, start, end, silent)
+        finally:
+            state.src = source
+        for token in state.tokens[known:]:
+            if token.type == "inline":
+                token.content = token.content.replace(_HIDDEN_PIPE, "|")
+        return found
+
+    return rule
+
+
+@lru_cache(maxsize=1)
+def _with_hidden_pipes(text: str) -> str:
+    if "|" not in text or ("$" not in text and "\\(" not in text):
+        return text
+    return _ONE_LINE_FORMULA.sub(_hide_pipes, text)
+
+
+def _hide_pipes(found: re.Match[str]) -> str:
+    source = found.group()
+    pipes = _PIPE.findall(source)
+    if not pipes or " | " in source:
+        return source
+    if len(pipes) % 2 and not _PIPE_IN_BRACKETS.search(source):
+        return source
+    return _PIPE.sub(_HIDDEN_PIPE, source)
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------

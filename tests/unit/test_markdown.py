@@ -209,6 +209,19 @@ def test_pictures_of_the_web_are_links_unless_they_are_wanted():
     assert "<img" not in to_html("![cat](data:image/png;base64,AA)", remote_images=True)
 
 
+@pytest.mark.parametrize("tex", ["|x|", "P(A|B)", "\\{x|x>0\\}", "|a|+|b|", "\\left|x\\right|"])
+@pytest.mark.parametrize("marks", ["${}$", "\\({}\\)"])
+def test_a_formula_in_a_table_may_hold_pipes(tex, marks):
+    made = to_html(f"| a | b |\n|---|---|\n| {marks.format(tex)} | y |")
+    assert f'<td style="text-align:left">{inline(tex.replace(">", "&gt;"))}</td>\n<td style="text-align:left">y</td>' in made
+
+
+@pytest.mark.parametrize("row", ["|$5|$6|", "|$5|$|", "| $5 | $6 |", "|$HOME|$PATH|", "|\\$5|6$|", "|$x | y$|", "| `$a` | `$b` |"])
+def test_money_in_a_table_hides_no_cell(row):
+    assert to_html(f"|a|b|\n|-|-|\n{row}").count("<td") == 2
+    assert not re.search("<td[^>]*></td>", to_html(f"|a|b|\n|-|-|\n{row}"))
+
+
 def test_a_picture_in_a_link_leaves_the_link_whole():
     link = '<a href="https://a.b" rel="noopener noreferrer nofollow">🖼 badge</a>'
     assert to_html("[![badge](https://img.example/a.png)](https://a.b)") == f"<p>{link}</p>\n"
