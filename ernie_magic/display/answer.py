@@ -29,7 +29,7 @@ _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
 _SHOWN = 300  # characters of a tool's result, an id, a title
 _LISTED = 50  # tool calls and search results
 _MORE = Text("……还有 {n} 项", "… and {n} more")
-_REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
+REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
 SENT = Text("请求参数", "parameters sent")
 _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),
@@ -119,7 +119,7 @@ def tool_run(run: ToolRun, language: Language) -> str:
 
 
 def sources(answer: Answer, language: Language) -> str:
-    """The pages that a web search found, folded; only addresses of the web become links."""
+    """The pages that a web search found, folded; only web addresses become links."""
     if not answer.search:
         return ""
     items = []
@@ -134,7 +134,7 @@ def reasoning(text: str, language: Language, *, as_words: bool = False) -> str:
     """A thinking model's thoughts, folded."""
     if not text:
         return ""
-    title = plain_html(_REASONING.say(language, n=len(text)))
+    title = plain_html(REASONING.say(language, n=len(text)))
     return folded(f"<small>{title}</small>", preformatted(text) if as_words else to_html(text))
 
 
@@ -151,7 +151,7 @@ def bundle(
     Parameters
     ----------
     remote_images
-        Show pictures of the web that the answer names; without it they are links.
+        Show pictures from the web that the answer names; without it they are links.
     as_words
         Show the text as it was written, which takes no time to draw.
     """

@@ -137,7 +137,7 @@ def _is_web(url: str) -> bool:
 
 
 def _anchor(picture: Picture, language: Language) -> str:
-    """Only addresses of the web become links."""
+    """Only web addresses become links."""
     return f' <a href="{html.escape(picture.url, quote=True)}">{_LINK.say(language)}</a>' if _is_web(picture.url) else ""
 
 

@@ -85,7 +85,7 @@ def view_for(
     raw
         Show the text as it is.
     remote_images
-        Show pictures of the web that an answer names.
+        Show pictures from the web that an answer names.
     """
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if raw or getattr(shell, "kernel", None) is None:

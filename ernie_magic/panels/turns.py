@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ernie_magic.panels.front import Transcript
     from ernie_magic.results import Answer
 
-_THOUGHT = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
 _YOU = Text("你", "You")
 
 
@@ -52,7 +51,7 @@ def answered_turn(
     """A turn with its answer, as the transcript takes it; `text` is the answer's as HTML."""
     blocks = [block for block in (answers.tool_runs(answer, language), text) if block]
     return {**open_turn(id_, prompt, images), "blocks": blocks, "text": answer.text, "reasoning": answer.reasoning, "model": answer.model, "open": False,
-            "reasoning_title": _THOUGHT.say(language, n=len(answer.reasoning)), "footer": answers.summary(answer, language)}
+            "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)), "footer": answers.summary(answer, language)}
 
 
 def kept_prompt(prompt: str) -> str:
