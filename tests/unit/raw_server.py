@@ -10,7 +10,7 @@ class Server:
     A reply is bytes, or pieces of them.
     """
 
-    def __init__(self, *, keep_alive):
+    def __init__(self, *, keep_alive=False):
         self.replies = {}
         self._keep_alive = keep_alive
         self.requests = []

@@ -16,7 +16,8 @@ from ernie_magic.session import Session
 from ernie_magic.settings import ErnieSettings
 from ernie_magic.wire import downloads
 
-from .test_hostile_server import KEY, Server, http
+from .raw_server import Server
+from .test_hostile_server import KEY, http
 
 
 def file_of(kind="PNG", size=(40, 30), mode="RGB"):
@@ -57,7 +58,7 @@ class Pages(Server):
         self.asked = []
         super().__init__()
 
-    async def _answer(self, reader, writer):
+    async def _serve(self, reader, writer):
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             method, path, _ = head.split(" ", 2)

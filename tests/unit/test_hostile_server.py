@@ -15,7 +15,7 @@ KEY = "sk-CANARYcanary0123456789ABCDEF"
 
 @pytest.fixture(scope="module")
 def server():
-    server = Server(keep_alive=False)
+    server = Server()
     yield server
     server.stop()
 

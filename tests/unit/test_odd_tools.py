@@ -90,7 +90,8 @@ def test_a_result_longer_than_the_model_takes_is_cut_and_says_so(studio, emulato
 
 
 def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypatch):
-    from tests.unit.test_hostile_server import Server, chunk, events, http
+    from tests.unit.raw_server import Server
+    from tests.unit.test_hostile_server import chunk, events, http
 
     server = Server()
     call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}
@@ -99,17 +100,17 @@ def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypa
 
     def f() -> int:
         """f"""
-        server.reply = after
+        server.replies[""] = after
         return 5
 
     try:
         with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1) as session:
-            server.reply, after = first, second
+            server.replies[""], after = first, second
             stream = session.stream("q", tools=[f])
             assert "".join(stream) == stream.result().text == "Let me look. It is 5."
             assert [m["content"] for m in session.history[0].messages] == ["q", "Let me look. ", "5", "It is 5."]
             session.reset()
-            server.reply, after = first, http("{}", "500 X", "application/json")
+            server.replies[""], after = first, http("{}", "500 X", "application/json")
             with pytest.raises(errors.ServerError) as caught:
                 session.chat("q", tools=[f])
             assert (caught.value.answer.text, caught.value.answer.partial) == ("Let me look. ", True)
@@ -161,7 +162,8 @@ def test_one_reader_that_leaves_does_not_end_the_others(studio):
 
 
 def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
-    from tests.unit.test_hostile_server import END, OK, Server, events, http
+    from tests.unit.raw_server import Server
+    from tests.unit.test_hostile_server import END, OK, events, http
 
     class Slow:
         def __iter__(self):
@@ -172,7 +174,7 @@ def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
 
     over = []
     server = Server()
-    server.reply = Slow()
+    server.replies[""] = Slow()
     try:
         with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m") as session:
             began = time.monotonic()
@@ -216,7 +218,8 @@ def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name,
 
 @pytest.mark.parametrize("asked", [tools.MAX_RUNS - 1, tools.MAX_RUNS, tools.MAX_RUNS + 1, 2000])
 def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(asked):
-    from tests.unit.test_hostile_server import Server, chunk, events, http
+    from tests.unit.raw_server import Server
+    from tests.unit.test_hostile_server import chunk, events, http
 
     server, called = Server(), []
     calls = [{"index": i, "id": f"c{i}", "function": {"name": "f", "arguments": f'{{"n": {i}}}'}} for i in range(asked)]
@@ -225,13 +228,13 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
 
     def f(n: int) -> int:
         """f"""
-        server.reply = second
+        server.replies[""] = second
         called.append(n)
         return n
 
     try:
         with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1) as session:
-            server.reply = first
+            server.replies[""] = first
             answer = session.chat("q", tools=[f])
             told = [message for message in session.history[0].messages if message["role"] == "tool"]
             requests = [call["id"] for message in session.history[0].messages for call in message.get("tool_calls", ())]
