@@ -16,7 +16,7 @@ OUTPUTS = r"""([selector, tags, attributes, everywhere, address, classes, align,
     const isAddress = whole(address, 'i'), isClass = whole(classes), isStyle = whole(align);
     const isEvil = /^on|^data-command|^srcdoc$|^xlink|^formaction$|^ping$/;
     const isFarAway = /url\(|position:\s*fixed|z-index|\d{4,}(?:\.\d+)?em/;
-    const isOfMathJax = 'mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, script[type^="math/"]';
+    const isOfMathJax = 'mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, .MathJax_Error, script[type^="math/"]';
     const found = [];
     const outputs = [...document.querySelectorAll(selector)];
     outputs.forEach((output, place) => {

@@ -153,6 +153,7 @@ MATHJAX_FILES = Path(jupyter_server_mathjax.__file__).parent / "static"
 OF_MATHJAX = {
     "script[type^='math/']",
     ".MathJax_Preview",
+    ".MathJax_Error",
     ".MathJax_SVG",
     ".MathJax",
     ".MathJax_Display",
