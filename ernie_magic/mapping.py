@@ -42,7 +42,7 @@ HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFoun
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: go on with resume")
 _HELD = Text("另一个程序正占用记录答案的文件，等它用完", "another program holds the file that answers are written to: waiting for it")
 _AT_ONCE = 500  # rows that are looked for in the ledger before others have their turn on this thread
-_PLACE = re.compile(r"\{\{\s*(.+?)\s*\}\}")
+_PLACE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")  # in one pass: what begins another place is part of none
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -101,12 +101,17 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         A place names no column; the nearest one is named.
     """
     columns = list(rows[0]) if rows else []
-    for name in _PLACE.findall(template):
+    for name in _places(template):
         if name not in columns:
             close = near(name, columns, 1)
             raise InvalidOption(Text("没有列 {name}", "no column {name}").fill(name=name), advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
                                 Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])))
-    return [_PLACE.sub(lambda found, row=row: _said(row.get(found.group(1))), template) for row in rows]  # type: ignore[misc]
+    return [_PLACE.sub(lambda found, row=row: _said(row.get(found.group(1).strip())), template) for row in rows]  # type: ignore[misc]
+
+
+def _places(template: str) -> list[str]:
+    """The columns that a template names."""
+    return [name.strip() for name in _PLACE.findall(template)]
 
 
 def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
@@ -116,7 +121,7 @@ def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
     ------
     InvalidOption
     """
-    asked = set(_PLACE.findall(template))
+    asked = set(_places(template))
     for column in columns or (schema.Field(schema.ANSWER),):
         if column.name in asked:
             raise InvalidOption(Text("列 {name} 既在问题里又要新得到", "the column {name} is in the question, and is to be made").fill(name=column.name),

@@ -23,6 +23,7 @@ MAX_DEPTH = 64  # of nesting: beyond it `repr`, `pickle` and `copy` would reach 
 MAX_LISTS = 200_000  # in one long text: the scanner reads them without a turn for others
 _SHORT = 512  # characters: what they hold is at most 256 deep, which Python's own limits allow
 LONG = 128 * 1024  # characters of JSON that take a few milliseconds
+_VERY_LONG = 1024 * 1024  # characters
 MAX_NAME = 200  # characters of an id, a model's name, a finish reason: the rest is cut
 _LARGEST = 2.0**53  # what JSON's readers agree on
 _NUMBER_TEXT = 40  # characters of a number that came as text
@@ -39,6 +40,10 @@ def _integer(digits: str) -> int | float:
         return float(digits)
 
 
+def _real(digits: str) -> float:
+    return float(digits)
+
+
 def _same(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
@@ -47,8 +52,8 @@ def _same(found: dict[str, Any]) -> dict[str, Any]:
 _QUICK = json.JSONDecoder(strict=False)
 _SCAN = _QUICK.scan_once  # type: ignore[attr-defined]  # documented by its use in `json.decoder`, not in its stubs
 _PATIENT = json.JSONDecoder(strict=False, parse_int=_integer)
-# The C scanner keeps Python's lock for as long as it calls no Python function: with these it does so at each object.
-_IN_TURNS = json.JSONDecoder(strict=False, parse_int=_integer, object_hook=_same)
+# The C scanner keeps Python's lock for as long as it calls no Python function: with these it does so at each object and number.
+_IN_TURNS = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_real, object_hook=_same)
 
 
 def parse(text: str) -> object:
@@ -87,7 +92,7 @@ def parse_in_turns(text: str) -> object:
     text = _pruned(text)
     if text.count("[") > MAX_LISTS:
         raise ValueError("too many lists")
-    return _parsed(text, _IN_TURNS)
+    return _parsed(text, _IN_TURNS if len(text) > _VERY_LONG else _PATIENT)
 
 
 def _parsed(text: str, decoder: json.JSONDecoder) -> object:

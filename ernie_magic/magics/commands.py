@@ -33,6 +33,8 @@ def _conversation(session: Session, name: str) -> Conversation:
     return session[name] if name else session.conversation
 
 
+_ROWS = 1000  # models in the table
+_MORE = Text("；这里只列前 {n} 个，%ernie models 名称 可筛选", "; the first {n} of them are here, %ernie models NAME finds others")
 # What people call the kinds of models: `%ernie models image` lists them, whatever their ids are.
 _KIND_WORDS = {"chat": ("chat", "文生文", "对话"), "completion": ("completion", "续写"), "image": ("image", "images", "picture", "pictures", "文生图", "图片"),
                "embedding": ("embedding", "embeddings", "vector", "vectors", "向量"), "rerank": ("rerank", "排序")}
@@ -53,7 +55,10 @@ def list_models(session: Session, words: list[str]) -> Table:
     headers = {"zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
                "en": ["model", "type", "longest input (tokens)", "longest output", "notes"]}
     note = Text("{n} 个模型，来自{where}的实时列表；“说明”来自本地目录", "{n} models, live from {where}; notes are the local catalogue's")
-    return Table(headers[language], rows, note.say(language, n=len(rows), where=_where(session).say(language)))
+    told = note.say(language, n=len(rows), where=_where(session).say(language))
+    if len(rows) > _ROWS:
+        told += _MORE.say(language, n=_ROWS)
+    return Table(headers[language], rows[:_ROWS], told)
 
 
 def _where(session: Session) -> Text:

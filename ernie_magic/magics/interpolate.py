@@ -102,13 +102,15 @@ def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
     In time that grows with the text: where an expression may end is told by its brackets and quotes, in one pass. Where none
     fits, the shortest one is what the error shows; of very many that do not fit the last ones are text.
     """
-    at = first = unfit = 0
+    at = first = line_end = unfit = 0
     while (start := text.find("{{", at)) >= 0 and unfit < _UNFIT:
         first = text.find("}}", start + 2) if first < start + 2 else first
         if first < 0:
             return
-        line_end = text.find("\n", first)
-        end = _end(text, start + 2, first, line_end if line_end >= 0 else len(text))
+        if line_end < first:
+            found = text.find("\n", first)
+            line_end = found if found >= 0 else len(text)
+        end = _end(text, start + 2, first, line_end)
         if end < 0:
             end, unfit = first, unfit + 1
         yield start, end + 2, text[start + 2 : end].strip()

@@ -22,6 +22,7 @@ _MODEL, _SEARCH, _DEFAULT = Text("模型", "Model"), Text("查找模型（回车
 _RELOAD = Text("刷新列表", "Reload list")
 _AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
 _DEFAULTED = ""
+_SHOWN = 500  # models of a kind in the list: the search finds the others
 _KINDS: dict[Kind | None, Text] = {
     "chat": Text("对话", "chat"), "image": Text("文生图", "images"), "embedding": Text("向量", "vectors"), None: Text("其他", "other"),
 }
@@ -124,7 +125,7 @@ class ModelPicker:
         for kind in (self._kind, None):
             found = sorted((id_ for id_ in self._listed.ids if models.kind_of(id_) == kind and sought in id_.lower()), key=str.lower)
             if found:
-                options += [(f"── {_KINDS[kind].say(self._language)} · {len(found)} ──", f"\0{kind}"), *((id_, id_) for id_ in found)]
+                options += [(f"── {_KINDS[kind].say(self._language)} · {len(found)} ──", f"\0{kind}"), *((id_, id_) for id_ in found[:_SHOWN])]
         known = {value for _, value in options}
         for id_ in (self.search.value.strip(), self._value):
             if id_ and id_ not in known:
@@ -138,7 +139,8 @@ class ModelPicker:
     def _entered(self) -> None:
         """Enter in the search: the id that is written when the list has it, else the first match, else what is written as it is."""
         sought = self.search.value.strip()
-        found = [value for _, value in self.list.options if value in self._listed.ids and sought.lower() in value.lower()]
+        listed = frozenset(self._listed.ids)
+        found = [value for _, value in self.list.options if value in listed and sought.lower() in value.lower()]
         if sought:
             self.value = next((value for value in found if value.lower() == sought.lower()), found[0] if found else sought)
 

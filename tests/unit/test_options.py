@@ -1,9 +1,14 @@
 """The first line of `%%ernie`."""
 
+import shlex
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.magics.chat_line import CHAT, chat_line
+from ernie_magic.magics.options import split
 
 NAMES = {"t": 0.3, "name": "小 明"}
 
@@ -67,3 +72,14 @@ def test_mistakes_are_one_clear_line(text, told):
         line(text)
     assert caught.value.line("en") == told
     assert caught.value.line("zh") != told
+
+
+@given(st.text(st.sampled_from("ab '\"\\\t\r\n\u3000-="), max_size=12))
+def test_a_line_is_split_as_a_shell_would(line):
+    try:
+        expected = shlex.split(line)
+    except ValueError:
+        with pytest.raises(InvalidOption):
+            split(line)
+    else:
+        assert split(line) == expected
