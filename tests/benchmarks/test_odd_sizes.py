@@ -22,6 +22,7 @@ from ernie_magic.settings import ErnieSettings
 from ernie_magic.suggest import near
 from ernie_magic.wire import openai_style, reading
 from tests.unit import mutations
+from tests.unit.raw_server import Server
 
 MOST = 2.3  # per doubling
 GAP = 0.1  # seconds of CPU time between two beats
@@ -157,7 +158,7 @@ def test_near_names_are_looked_for_in_bounded_time():
 
 
 def test_200_000_listed_models_do_not_hold_the_io_thread():
-    server = mutations.Server()
+    server = Server(keep_alive=True)
     models = [{"id": f"model-{i}", "object": "model", "created": i} for i in range(200_000)]
     server.replies = {"": mutations.http(json.dumps({"error": {"code": "no_such_model", "message": "no"}}).encode(), 404),
                       "/models": mutations.http(json.dumps({"data": models}).encode())}
