@@ -56,7 +56,8 @@ class Pages(Server):
     def __init__(self):
         self.pages = {}
         self.asked = []
-        super().__init__()
+        self.reply = b""
+        super().__init__(keep_alive=False)
 
     async def _serve(self, reader, writer):
         try:
