@@ -83,7 +83,8 @@ def _render_heading(renderer: RendererHTML, tokens: _Tokens, i: int, options: An
 
 def _render_cell(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, env: Any) -> str:
     if "style" not in tokens[i].attrs:
-        tokens[i].attrSet("style", "text-align:left")
+        side = "center" if tokens[i].tag == "th" else "left"
+        tokens[i].attrSet("style", f"text-align:{side}")
     return renderer.renderToken(tokens, i, options, env)
 
 
@@ -127,7 +128,7 @@ def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any
     # An HTML parser takes a line break at the very beginning of a `pre` away.
     begin = "<span></span>" if tokens[i].content.startswith("\n") else ""
     code = highlight(tokens[i].content, language)
-    return f'<div class="highlight" style="{CODE_MARGIN}"><pre>{begin}{code}</pre></div>\n'
+    return f'<pre class="highlight" style="{CODE_MARGIN}">{begin}{code}</pre>\n'
 
 
 def highlight(code: str, language: str) -> str:

@@ -70,7 +70,7 @@ def _cleaner(remote_images: bool) -> nh3.Cleaner:
     code_classes = {name for name in STANDARD_TYPES.values() if name}
     classes = {
         "span": code_classes,
-        "div": {"highlight"},
+        "pre": {"highlight"},
         "li": {"task-list-item"},
         "ul": {"contains-task-list"},
     }
@@ -85,7 +85,7 @@ def _cleaner(remote_images: bool) -> nh3.Cleaner:
         tag_attribute_values={
             "th": {"style": _ALIGNMENTS},
             "td": {"style": _ALIGNMENTS},
-            "div": {"style": {CODE_MARGIN}},
+            "pre": {"style": {CODE_MARGIN}},
             "span": {"style": {LINE_BREAKS}},
             "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
             "input": {"type": {"checkbox"}, "checked": {"", "checked"}},

@@ -17,7 +17,7 @@ ATTRIBUTES = {
     "a": {"href", "rel", "title", "target"},
     "input": {"type", "checked", "disabled"},
     "ol": {"start"},
-    "div": {"style"},
+    "pre": {"style"},
     "span": {"style"},
     "td": {"style", "align"},
     "th": {"style", "align"},

@@ -22,7 +22,7 @@ DELTA = 200  # characters of a delta of a stream
 REQUEST = chat_request([{"role": "user", "content": "你好"}], model="ernie-3.5-8k", given={})
 NAMES = list(SHAPES)
 SHORT = {
-    "drawn": NAMES[::4],
+    "drawn": NAMES[::3],
     "streamed": NAMES[::40],
     "streamed in a panel": NAMES[9::40],
     "a panel's turn": NAMES[4::25],

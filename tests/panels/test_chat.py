@@ -445,5 +445,5 @@ def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
     session.history.append(Turn("next", replace(answer, text="```python\nx = 1", partial=True)))
     first, second = chat.saved_turns()
     assert "<blockquote>a &lt;b&gt;c&lt;/b&gt; List&lt;int&gt; *x*</blockquote>" in first
-    assert '<div class="highlight" style="margin-bottom:1em"><pre><span class="n">x</span>' in second
+    assert '<pre class="highlight" style="margin-bottom:1em"><span class="n">x</span>' in second
     assert second.count("<div") == second.count("</div>")
