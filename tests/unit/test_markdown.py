@@ -229,7 +229,7 @@ def test_a_picture_in_a_link_leaves_the_link_whole():
 
 
 def test_code_may_begin_with_blank_lines():
-    assert "<pre class="highlight" style="margin-bottom:1em"><span></span>\n\nx\n</pre>" in to_html("```\n\n\nx\n```")
+    assert '<pre class="highlight" style="margin-bottom:1em"><span></span>\n\nx\n</pre>' in to_html("```\n\n\nx\n```")
 
 
 @pytest.mark.parametrize("inner", ["$a + b$", "`print(a, b)`", "[some link text](https://a.b/c)", "**bold words here**", "\\(a + b\\)"])
