@@ -9,7 +9,8 @@ import pytest
 from ernie_magic import endpoints, errors
 from ernie_magic.session import Session
 from ernie_magic.wire import reading
-from tests.unit.test_hostile_server import OK, Server, chunk, events, http
+from tests.unit.raw_server import Server
+from tests.unit.test_hostile_server import OK, chunk, events, http
 
 BEARER = "sk-CANARYcanary0123456789ABCDEF"
 TOKEN = "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1999999999.282335-77"
@@ -113,7 +114,7 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def server():
-    server = Server()
+    server = Server(keep_alive=False)
     yield server
     server.stop()
 
@@ -123,7 +124,7 @@ def test_there_are_enough_hostile_servers():
 
 
 def look_for_keys(server, name, verbs):
-    server.reply = HOSTILE[name]
+    server.replies["/"] = HOSTILE[name]
     for way, settings in WAYS.items():
         with Session(**settings, base_url=f"http://127.0.0.1:{server.port}/v1", model="ernie-3.5-8k", request_timeout=2, retry_count=1, language="en") as session:
             for verb in verbs if way == "bearer" else ("stream",)[: "bomb" not in name]:
@@ -155,7 +156,7 @@ def test_nor_does_one_of_an_error_that_is_none_of_ours(server, monkeypatch, kind
 
     for place in ("deltas", "whole", "events"):
         monkeypatch.setattr(reading, place, fails)
-    server.reply = http(events(OK))
+    server.replies["/"] = http(events(OK))
     with Session(**WAYS["bearer"], base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1, language="en") as session:
         error = raised(lambda: VERBS[verb](session))
     assert isinstance(error, errors.ErnieError)
