@@ -55,7 +55,7 @@ class Segmenter:
         """Move the blocks that are finished; whether there may be more."""
         window = self._open[: 2 * self._limit]
         tokens, limit = parse_blocks(window), self._limit
-        if len(self._open) > limit and tokens and tokens[0].type == "fence":
+        if len(self._open) > limit and _is_code_at(limit, tokens, window):
             limit = self._fence_limit
             window = self._open[: 2 * limit]
             tokens = parse_blocks(window)
@@ -101,6 +101,19 @@ class Segmenter:
             piece += "\n"
         self._open = repeated + self._open[cut:]
         return piece + ending
+
+
+def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
+    """Whether the first block is a fence, or a list or quote with a fence at this place."""
+    if tokens and tokens[0].type == "fence":
+        return True
+    offsets = _line_offsets(window)
+    for token in tokens:
+        if token.type == "fence" and token.map and offsets[token.map[0]] <= place < offsets[token.map[1]]:
+            return True
+        if token.level == 0 and token.nesting <= 0:
+            break
+    return False
 
 
 def _line_offsets(text: str) -> list[int]:

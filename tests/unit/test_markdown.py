@@ -137,6 +137,13 @@ def test_no_character_of_code_is_lost(language):
     assert unescape(text).strip("\n") == code.strip("\n")
 
 
+@pytest.mark.parametrize("first", ["1. a\n\n", "- a\n", "- b\n- a\n  - c\n\n"])
+def test_long_code_in_a_list_is_one_block(first):
+    made = to_html(first + "   ```python\n" + "   print('hello')\n" * 1500 + "   ```\n\nafter **it**\n")
+    assert made.count("<pre>") == 1
+    assert made.endswith("<p>after <strong>it</strong></p>\n")
+
+
 def test_a_long_code_block_is_one_block():
     assert to_html("```python\n" + "print('hello')\n" * 1500 + "```\n").count("<pre") == 1
 
