@@ -140,7 +140,7 @@ def test_no_character_of_code_is_lost(language):
 @pytest.mark.parametrize("first", ["1. a\n\n", "- a\n", "- b\n- a\n  - c\n\n"])
 def test_long_code_in_a_list_is_one_block(first):
     made = to_html(first + "   ```python\n" + "   print('hello')\n" * 1500 + "   ```\n\nafter **it**\n")
-    assert made.count("<pre>") == 1
+    assert made.count("<pre") == 1
     assert made.endswith("<p>after <strong>it</strong></p>\n")
 
 
