@@ -15,6 +15,7 @@ from ernie_magic.language import Text
 from ernie_magic.models import Listed
 from ernie_magic.nested import NestedLoop
 from ernie_magic.pictures import ImageSet
+from ernie_magic.redact import redact
 from ernie_magic.requests import ChatRequest, Message, chat_request, pictures_in, room
 from ernie_magic.running import Errand, in_thread
 from ernie_magic.services import EMULATOR, Endpoint, Signature
@@ -209,7 +210,7 @@ class Core:
         if runs:
             # An answer that broke off before its last part has no rounds: the service takes no message without content.
             rounds = rounds if answer.text else []
-            answer = replace(answer, text=before + answer.text, tool_runs=tuple(runs), usage=spent + (answer.usage or Usage()))
+            answer = replace(answer, text=redact(before + answer.text), tool_runs=tuple(runs), usage=spent + (answer.usage or Usage()))
         return await self._ended(plan, answer, tuple(rounds), problem)
 
     async def _ended(

@@ -32,7 +32,7 @@ LONG = 16  # a shorter key is made of words: only looked for as a whole
 _PART = 6  # the same in what a service says beside its answers, where nothing else is likely to look like it
 _NEAR = 3  # characters that must fit before the end of a piece is held back, but at a key's very beginning
 _LONGEST = 1_024  # characters of a text that are taken out as one
-_BLOCK = 16_384  # characters looked at together
+_BLOCK = 512  # characters looked at together: most of a long text needs no closer look
 _SHORT, _SHORT_KEPT = 64, 4_096  # characters of words that are remembered as clean, and how many are
 _GRAM = 4  # bytes
 
@@ -295,11 +295,12 @@ def _letters_and_places(text: str) -> tuple[str, list[int]]:
     return "".join(letters), places
 
 
-def _find_all(text: str, word: str) -> Iterable[int]:
+def _find_all(text: str, word: str, step: int = 0) -> Iterable[int]:
+    """Where a word begins; those that overlap too when `step` is 1."""
     start = text.find(word)
     while start >= 0:
         yield start
-        start = text.find(word, start + len(word))
+        start = text.find(word, start + (step or len(word)))
 
 
 def _extend_matches(
@@ -394,6 +395,8 @@ class StreamRedactor:
 
     def feed(self, piece: str) -> str:
         """The text that may be shown now."""
+        if len(piece) > _BLOCK:
+            return "".join([self.feed(piece[i : i + _BLOCK]) for i in range(0, len(piece), _BLOCK)])
         # Nearly every piece of Chinese is this: too short to hold a part of a key, and no part begins at its end.
         if self._idle or (not self._kept and len(piece) < WINDOW and piece[-1:] not in _OPEN):
             return piece
@@ -443,7 +446,7 @@ def redact(text: str, *, strict: bool = False) -> str:
     patterns = KNOWN.patterns()
     if len(text) < _PART or (text in patterns.clean and not strict):
         return text
-    if len(text) < _BLOCK:
+    if len(text) <= _BLOCK:
         redacted = text
         if patterns.suspects(text):
             redacted = _replace_spans(text, patterns.spans(text), 0, len(text))
@@ -451,7 +454,7 @@ def redact(text: str, *, strict: bool = False) -> str:
             patterns.clean.add(text)
     else:
         stream = StreamRedactor()
-        redacted = "".join([*(stream.feed(text[i : i + _BLOCK]) for i in range(0, len(text), _BLOCK)), stream.end()])
+        redacted = stream.feed(text) + stream.end()
     return _redact_strictly(redacted) if strict else redacted
 
 
@@ -554,7 +557,7 @@ def _redact_strictly(text: str) -> str:
 
 def _remove_parts(text: str, key: str) -> str:
     parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
-    hits = [i for i in range(len(text) - _PART + 1) if text[i : i + _PART] in parts]
+    hits = [i for part in parts for i in _find_all(text, part, step=1)]
     return _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text)) if hits else text
 
 

@@ -237,3 +237,16 @@ def test_a_tool_s_result_and_the_shown_code_hold_none(server, session):
         request = session.conversation.plan("again", ChatOptions(model="m")).request("m")
         code = as_code.of_chat(request, session.endpoint(), conversation="main", given={}, model="m")
         assert runs(str(code), echo) == []
+
+
+def test_a_key_split_over_two_rounds_of_tools_is_not_put_together(server, session):
+    key = KEYS["a bearer key"]
+    Key(key)
+
+    def f() -> str:
+        server.replies["/"] = http(json.dumps(message(f"{key[13:19]} ok")), kind="application/json")
+        return "done"
+
+    asked = message(f"it is {key[7:13]}", tool_calls=[{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+    server.replies["/"] = http(json.dumps(asked), kind="application/json")
+    assert session.chat("hi", tools=[f], stream=False).text == "it is ••• ok"
