@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from functools import lru_cache
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.sanitize import WEB_ADDRESS
@@ -15,6 +16,8 @@ from ernie_magic.sanitize import WEB_ADDRESS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from linkify_it import LinkifyIt
+    from linkify_it.main import Match
     from markdown_it import MarkdownIt
     from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
@@ -34,6 +37,8 @@ _FORMATTING = re.compile(
 )
 _FORMULA_LIKE = re.compile(r"[\\^_={}+*/<>]")
 _WORDS = re.compile(r"[\s\u2e80-\uffef]")
+_CHINESE_PUNCTUATION = re.compile("[，。；：！？、（）【】《》「」『』“”‘’…]")
+_NUMERIC_ENTITY = re.compile(r"&#(?:([0-9]{1,4})|[xX]([0-9a-fA-F]{1,4}));")
 _ALNUM = re.compile(r"[0-9A-Za-z]")
 _BRACKETS = {"\\(": "\\)", "\\[": "\\]"}
 _BEGIN = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
@@ -79,6 +84,8 @@ def markdown_parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough", "linkify"])
     assert parser.linkify is not None  # noqa: S101  (linkify-it-py is a dependency)
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    parser.linkify.match = MethodType(_match_addresses, parser.linkify)
+    parser.linkify.match_at_start = MethodType(_match_address_at_start, parser.linkify)
     parser.validateLink = _is_web_address  # type: ignore[method-assign]
     parser.use(dollarmath_plugin, allow_labels=False, allow_blank_lines=False, double_inline=True)
     parser.use(tasklists_plugin)
@@ -87,6 +94,7 @@ def markdown_parser() -> MarkdownIt:
     parser.inline.ruler.at("math_inline", _formula_or_money(inline_dollars))
     parser.inline.ruler.before("escape", "math_brackets", _bracketed_formula)
     parser.inline.ruler.before("autolink", "formatting", _formatting_tag)
+    parser.inline.ruler.at("entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity")))
     table_options: RuleOptionsType = {"alt": ["paragraph", "reference"]}
     table = _named_rule(parser.block.ruler, "table")
     parser.block.ruler.at("table", _table_with_formulas(table), table_options)
@@ -294,6 +302,44 @@ def _line(state: StateBlock, n: int) -> str:
 
 
 # --- the rest of what stands in a line -------------------------------------------------------------------------------
+
+
+def _match_addresses(linkify: LinkifyIt, text: str) -> list[Match] | None:
+    matches: list[Match] | None = type(linkify).match(linkify, text)
+    for match in matches or []:
+        _end_at_chinese_punctuation(match)
+    return matches
+
+
+def _match_address_at_start(linkify: LinkifyIt, text: str) -> Match | None:
+    match: Match | None = type(linkify).match_at_start(linkify, text)
+    if match:
+        _end_at_chinese_punctuation(match)
+    return match
+
+
+def _end_at_chinese_punctuation(match: Match) -> None:
+    """No address holds such a character unescaped, and Chinese is written without blanks around an address."""
+    if end := _CHINESE_PUNCTUATION.search(match.raw):
+        dropped = len(match.raw) - end.start()
+        match.last_index -= dropped
+        match.raw, match.text = match.raw[:-dropped], match.text[:-dropped]
+        match.url = match.url[:-dropped]
+
+
+def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
+    """The parser's rule, but letters and digits spelled as numbers stay as they are written.
+
+    Nobody writes `&#98;` for a "b", but a reply may spell a key so, past the redaction of its text.
+    """
+
+    def rule(state: StateInline, silent: bool) -> bool:
+        found = _NUMERIC_ENTITY.match(state.src, state.pos)
+        if found and chr(int(found[1] or found[2], 10 if found[1] else 16)).isalnum():
+            return False
+        return entity(state, silent)
+
+    return rule
 
 
 def _formatting_tag(state: StateInline, silent: bool) -> bool:

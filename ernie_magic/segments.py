@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TELLING = 16  # characters of a line that tell what it begins: a list's number has at most nine digits
+# Lines that are parsed together, but for those of a fence: each line of a quote may look at all that follow.
+_MAX_LINES = 250
 _MAX_REPEATED = 500  # characters of a fence's first line, or of a table's header, that are worth repeating
 
 
@@ -53,8 +55,9 @@ class Segmenter:
 
     def _finish_blocks(self, finished: list[str]) -> bool:
         """Move the blocks that are finished; whether there may be more."""
-        window = self._open[: 2 * self._limit]
-        tokens, limit = parse_blocks(window), self._limit
+        limit = _bounded(self._open, self._limit)
+        window = self._open[: 2 * limit]
+        tokens = parse_blocks(window)
         if len(self._open) > limit and _is_code_at(limit, tokens, window):
             limit = self._fence_limit
             window = self._open[: 2 * limit]
@@ -71,7 +74,7 @@ class Segmenter:
             finished.append(self._cut_inside(tokens, offsets, limit))
             return True
         self._open = self._open[cut:]
-        return cut > 0 and len(self._open) > self._limit
+        return cut > 0 and len(self._open) > _bounded(self._open, self._limit)
 
     def _tells(self, border: int) -> bool:
         """Whether what has come of the line that begins here tells what it begins."""
@@ -116,6 +119,16 @@ def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
     return False
 
 
+def _bounded(text: str, limit: int) -> int:
+    """The limit, or less where so many characters are too many lines."""
+    end = -1
+    for _ in range(_MAX_LINES):
+        end = text.find("\n", end + 1, limit)
+        if end < 0:
+            return limit
+    return end + 1
+
+
 def _line_offsets(text: str) -> list[int]:
     """Where each line begins, and where the last one ends."""
     return list(itertools.accumulate((len(line) for line in re.split(r"(?<=\n)", text)), initial=0))
@@ -123,19 +136,21 @@ def _line_offsets(text: str) -> list[int]:
 
 def pieces(text: str, limit: int) -> Iterator[str]:
     """The text in pieces of whole blocks, each of about `limit` characters at most: what is short is one piece."""
-    if len(text) <= limit:
+    if len(text) <= _bounded(text, limit):
         yield text
         return
     segmenter = Segmenter(limit, fence_limit=8 * limit)
     together: list[str] = []
-    size = 0
+    size = lines = 0
     steps = (text[start : start + limit] for start in range(0, len(text), limit))
     for block in _all_blocks(segmenter, steps):
-        if together and size + len(block) > limit:
+        height = block.count("\n")
+        if together and (size + len(block) > limit or lines + height > _MAX_LINES):
             yield "".join(together)
-            together, size = [], 0
+            together, size, lines = [], 0, 0
         together.append(block)
         size += len(block)
+        lines += height
     yield "".join(together)
 
 

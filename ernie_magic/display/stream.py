@@ -177,10 +177,10 @@ class GrowingView(Generic[Place]):
         sent = self._sent + len(self._finished)
         return max(_MIN_OUTPUT, (sent - 10 * _MIN_OUTPUT) // _SHARE)
 
-    def _open_output(self) -> str:
+    def _open_output(self, *, unfinished: bool = True) -> str:
         """What has been finished in the open output, and the open block as far as it has come."""
         block = self._segments.open
-        return self._finished + to_html(block, remote_images=self._remote_images, unfinished=True)
+        return self._finished + to_html(block, remote_images=self._remote_images, unfinished=unfinished)
 
     def _growing_thought(self) -> str:
         title = _THINKING.say(self._language, n=len(self._thoughts))
@@ -225,7 +225,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if self._in_haste and (rest := answer.text[self._fed :]):
             self._put(None, preformatted(rest) + footer)
             return
-        self._put(self._open, self._open_output() + footer)
+        self._put(self._open, self._open_output(unfinished=False) + footer)
 
     def withdraw(self) -> None:
         """Clear the cell when it is ours; blank each output that is ours when it is not."""

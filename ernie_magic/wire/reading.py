@@ -104,7 +104,8 @@ async def _parse_aside(text: str, *, redacted: bool = False) -> object:
 def _text(raw: bytes | bytearray) -> str:
     """A reply as text: a byte that is not a character does not take the others with it."""
     encoding = json.detect_encoding(raw)
-    return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
+    mark = len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0
+    return str(memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace")  # the bytes are not copied
 
 
 async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:

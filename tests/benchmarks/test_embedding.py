@@ -51,7 +51,7 @@ def seconds(work):
 
 
 @pytest.mark.parametrize("count", [3_200, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, capsys, count):
+def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, capsys, count, bar):
     texts = [f"文本 {i}" for i in range(count)]
     with Session(ErnieSettings(service="aistudio", api_key="any-key", base_url=server)) as session:
         session.embed("warm", cache=False)
@@ -63,4 +63,4 @@ def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, caps
     with capsys.disabled():
         print(f"\n{count} texts: {took:.2f} s, bare loops {possible:.2f} s: {rate:.2f} of the possible rate (by latency alone {count / BATCH / IN_FLIGHT * LATENCY:.2f} s)")
     assert (found.shape, found.asked) == ((count, 384), count)
-    assert rate >= 0.95
+    assert 1 / rate <= bar(1 / 0.95)

@@ -108,12 +108,12 @@ WAYS = {
 FIRST = {"drawn": 16_000, "streamed": 4000, "streamed in a panel": 4000, "a panel's turn": 16_000}
 
 
-def assert_linear(way, names):
+def assert_linear(way, names, limit):
     draw("```python\n1\n```")  # libraries are loaded
     found = {name: growth(WAYS[way], SHAPES[name], FIRST[way]) for name in names}
     worst = sorted(found.items(), key=lambda one: one[1][0])[-5:]
     print(f"\n{way}: " + ", ".join(f"{name} {ratio:.2f}" for name, (ratio, _) in worst))
-    assert {name: took for name, (ratio, took) in found.items() if ratio > LIMIT} == {}
+    assert {name: took for name, (ratio, took) in found.items() if ratio > limit} == {}
 
 
 def test_there_are_at_least_40_shapes():
@@ -122,11 +122,11 @@ def test_there_are_at_least_40_shapes():
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_growth_is_linear(way):
-    assert_linear(way, SHORT[way])
+def test_growth_is_linear(way, growth_bar):
+    assert_linear(way, SHORT[way], growth_bar(LIMIT))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
-def test_growth_is_linear_for_every_shape(way):
-    assert_linear(way, SHAPES)
+def test_growth_is_linear_for_every_shape(way, growth_bar):
+    assert_linear(way, SHAPES, growth_bar(LIMIT))

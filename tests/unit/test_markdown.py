@@ -57,6 +57,17 @@ def test_money_and_backslashes_are_kept_from_the_page_s_mathjax(text, made):
     assert paragraph(text) == made.format(d=DOLLAR, b=BACKSLASH)
 
 
+def test_chinese_punctuation_ends_a_bare_address():
+    made = to_html("见 https://例子.com/路径，接着（https://a.b/c）看：https://d.e；完")
+    assert re.findall('href="([^"]*)"', made) == ["https://xn--fsqu00a.com/%E8%B7%AF%E5%BE%84", "https://a.b/c", "https://d.e"]
+    assert "</a>，接着（" in made
+
+
+@pytest.mark.parametrize("text", ["&#98;&#99;&#101;", "&#x62;&#X63;", "**&#0098;**"])
+def test_letters_spelled_as_numbers_are_shown_as_they_are_written(text):
+    assert text.strip("*").replace("&", "&amp;") in to_html(text)
+
+
 def test_dollars_over_two_paragraphs_are_no_formula():
     assert to_html("$a\n\nb$") == f"<p>{DOLLAR}a</p>\n<p>b{DOLLAR}</p>\n"
 
