@@ -53,7 +53,7 @@ AROUND = r"""() => {
     const lines = [];
     const plain = text => text.replace(/cell-id=[0-9a-f-]+/g, 'CELL').replace(/nb-[0-9a-f]{8}/g, 'NB').replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID').replace(/-?\d+(?:\.\d+)?(?:px)?/g, 'N');
     const skipped = '.jp-OutputArea, .cm-editor, .jp-NotebookKernelStatus, link.favicon, .jp-MarkdownCell, .jp-DirListing, .lm-TabBar, mjx-container, svg, .jp-Statusbar, #jp-bottom-panel, .jp-NotebookPanel-toolbar, '
-        + '.output_wrapper, .text_cell, [id^="MJX"], [id^="MathJax"], style, .jp-cell-menu, .lm-Menu, #jp-running-sessions, .jp-RunningSessions';
+        + '[id^="launcher"], .output_wrapper, .text_cell, [id^="MJX"], [id^="MathJax"], style, .jp-cell-menu, .lm-Menu, #jp-running-sessions, .jp-RunningSessions';
     const names = ['id', 'name', 'class', 'href', 'src', 'hidden', 'rel', 'type', 'style'];
     const walk = node => {
         if (node.nodeType === Node.TEXT_NODE && node.data.trim()) lines.push(plain(node.data.trim()).slice(0, 200));

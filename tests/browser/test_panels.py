@@ -41,6 +41,7 @@ class Panel:
     def tab(self, name):
         self.button(TABS[name]).click()
         self.root.locator(f".ernie-at-{name}").locator("visible=true").wait_for()
+        expect(self.prompt).to_have_count(1)  # the other tab's is gone
 
     def idle(self):
         self.page.wait_for_timeout(150)  # that a call has begun is on its way to the page

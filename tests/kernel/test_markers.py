@@ -137,7 +137,6 @@ def marked(service):
 
 CELLS = {
     "chat": ("%%ernie\nhi", {"plain", "title", "title2", "finish", "thought"}),
-    "retry": ("%%ernie --no-history\nretry", {"limit", "plain"}),
     "refusal": ("%%ernie\nrefuse", {"message"}),
     "tools": ("%%ernie --tools look\nhi", {"argument", "own", "plain"}),
     "not streamed": ("%%ernie --no-stream\nhi", {"plain", "thought"}),
@@ -153,6 +152,7 @@ CELLS = {
     "usage": ("%ernie usage", set()),
     "answer": ("ernie.chat('hi')", {"plain"}),
     "panel": ("%ernie panel", {"title", "plain"}),
+    "retry": ("%%ernie --no-history\nretry", {"limit", "plain"}),  # the last, for a limit is learned from it
 }
 
 
