@@ -25,7 +25,18 @@ _HOMES = {
     "Session": "session",
     "Usage": "usage",
 }
-__all__ = ["Answer", "ErnieError", "ImageSet", "Interrupted", "Picture", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = [
+    "Answer",
+    "ErnieError",
+    "ImageSet",
+    "Interrupted",
+    "Picture",
+    "Session",
+    "Usage",
+    "__version__",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 # A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many makers for one type.
 ImageLike = Any
 _DEPTH = 8  # lists in lists
-_WHAT = Text("可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、http(s) 网址",
-             "pass one of: pictures of ernie.image, Pillow images, matplotlib figures, arrays of uint8 or 0..1, files, bytes, http(s) addresses")
+_WHAT = Text(
+    "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、http(s) 网址",
+    "pass one of: pictures of ernie.image, Pillow images, matplotlib figures, arrays of uint8 or 0..1, files, bytes, http(s) addresses",
+)
 
 
 def parts(given: object, depth: int = 0) -> list[Part]:
@@ -52,7 +54,12 @@ def parts(given: object, depth: int = 0) -> list[Part]:
             raise _none(given)
         return [part for one in given for part in parts(one, depth + 1)]
     if isinstance(given, Picture) and given.problem:
-        raise InvalidOption(Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(what=given.problem.what), advice=given.problem.advice)
+        raise InvalidOption(
+            Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(
+                what=given.problem.what
+            ),
+            advice=given.problem.advice,
+        )
     url = given.url if isinstance(given, Picture) and not given.content else given
     if isinstance(url, str) and url.startswith(("http://", "https://")):
         return [_part(url)]
@@ -60,9 +67,17 @@ def parts(given: object, depth: int = 0) -> list[Part]:
     try:
         mime = format_of(content).mime
     except ErnieError as error:
-        raise InvalidOption(Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(what=error.what), advice=_WHAT) from None
+        raise InvalidOption(
+            Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(what=error.what),
+            advice=_WHAT,
+        ) from None
     if len(content) > MAX_IMAGE_BYTES:
-        raise InvalidOption(Text("图片超过 {most} MB", "the picture is larger than {most} MB").fill(most=MAX_IMAGE_BYTES // 1024 // 1024), advice=Text("缩小后再发", "make it smaller first"))
+        raise InvalidOption(
+            Text("图片超过 {most} MB", "the picture is larger than {most} MB").fill(
+                most=MAX_IMAGE_BYTES // 1024 // 1024
+            ),
+            advice=Text("缩小后再发", "make it smaller first"),
+        )
     return [_part(f"data:{mime};base64,{base64.b64encode(content).decode()}")]
 
 
@@ -85,18 +100,29 @@ def _content(given: object) -> bytes:
     except InvalidOption:
         raise
     except Exception as error:  # noqa: BLE001  (what draws itself is somebody's own code)
-        raise InvalidOption(Text("{kind} 画不出来：{said}", "{kind} cannot be drawn: {said}").fill(kind=type(given).__name__, said=clipped(words(error), 100)), advice=_WHAT) from None
+        raise InvalidOption(
+            Text("{kind} 画不出来：{said}", "{kind} cannot be drawn: {said}").fill(
+                kind=type(given).__name__, said=clipped(words(error), 100)
+            ),
+            advice=_WHAT,
+        ) from None
 
 
 def _packed(uri: str) -> bytes:
     try:
         return base64.b64decode(uri.partition("base64,")[2], validate=True)
     except ValueError:
-        raise InvalidOption(Text("data: 网址里没有完好的 base64", "the data: address holds no good base64"), advice=_WHAT) from None
+        raise InvalidOption(
+            Text("data: 网址里没有完好的 base64", "the data: address holds no good base64"),
+            advice=_WHAT,
+        ) from None
 
 
 def _none(given: object) -> InvalidOption:
-    return InvalidOption(Text("{kind} 不是图片", "{kind} is not a picture").fill(kind=type(given).__name__), advice=_WHAT)
+    return InvalidOption(
+        Text("{kind} 不是图片", "{kind} is not a picture").fill(kind=type(given).__name__),
+        advice=_WHAT,
+    )
 
 
 def _file(path: str | Path) -> bytes:
@@ -107,7 +133,9 @@ def _file(path: str | Path) -> bytes:
     except FileNotFoundError:
         what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
     except (OSError, ValueError, RuntimeError) as error:
-        what = Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(file=shown, said=getattr(error, "strerror", "") or error)
+        what = Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(
+            file=shown, said=getattr(error, "strerror", "") or error
+        )
     raise InvalidOption(what, advice=_WHAT)
 
 
@@ -140,9 +168,25 @@ def _array(given: Any) -> bytes:
     from PIL import Image
 
     array = np.asarray(given)
-    if array.dtype.kind == "f" and array.size and np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1:
+    if (
+        array.dtype.kind == "f"
+        and array.size
+        and np.isfinite(array).all()
+        and array.min() >= 0
+        and array.max() <= 1
+    ):
         array = (array * 255).round().astype("uint8")
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or not array.size or (array.ndim == 3 and array.shape[2] not in (3, 4)):  # noqa: PLR2004
-        raise InvalidOption(Text("{dtype} 类型、形状 {shape} 的数组不是图片", "an array of {dtype} and shape {shape} is not a picture").fill(
-            dtype=array.dtype, shape=array.shape), advice=_WHAT)
+    if (
+        array.dtype != np.uint8
+        or array.ndim not in (2, 3)
+        or not array.size
+        or (array.ndim == 3 and array.shape[2] not in (3, 4))
+    ):  # noqa: PLR2004
+        raise InvalidOption(
+            Text(
+                "{dtype} 类型、形状 {shape} 的数组不是图片",
+                "an array of {dtype} and shape {shape} is not a picture",
+            ).fill(dtype=array.dtype, shape=array.shape),
+            advice=_WHAT,
+        )
     return _written(lambda out: Image.fromarray(np.ascontiguousarray(array)).save(out, "PNG"))

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-async def in_flight(most: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+async def in_flight(
+    most: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
+) -> None:
     """Do `work` for each item, at most so many at the same time; items are taken when there is room, never all at once.
 
     When one fails no further one is begun, those under way are finished, and the first error is raised. Cancelled, those

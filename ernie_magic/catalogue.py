@@ -75,96 +75,364 @@ def _abilities(letters: str) -> frozenset[str]:
     return frozenset(_ABILITIES[letter] for letter in letters)
 
 
-def _ernie(id_: str, size: str, letters: str, path: str = "", names: tuple[str, ...] = (), *, retired: str = "", source: str = "seed 002") -> Model:
+def _ernie(
+    id_: str,
+    size: str,
+    letters: str,
+    path: str = "",
+    names: tuple[str, ...] = (),
+    *,
+    retired: str = "",
+    source: str = "seed 002",
+) -> Model:
     characters, tokens = _SIZES[size]
-    return Model(id_, "chat", characters, tokens, takes=_abilities(letters), retired=retired, source=source, path=path, names=names, v2=source != _V1)
+    return Model(
+        id_,
+        "chat",
+        characters,
+        tokens,
+        takes=_abilities(letters),
+        retired=retired,
+        source=source,
+        path=path,
+        names=names,
+        v2=source != _V1,
+    )
 
 
 def _open(name: str, path: str, letters: str = "K") -> Model:
     """An open-source model of V1: 4,800 characters, top_k, no system prompt (seed 004)."""
-    return Model(name, "chat", 4_800, takes=_abilities(letters), refuses=frozenset({"system"}), source=_V1, path=path, v2=False)
+    return Model(
+        name,
+        "chat",
+        4_800,
+        takes=_abilities(letters),
+        refuses=frozenset({"system"}),
+        source=_V1,
+        path=path,
+        v2=False,
+    )
 
 
 # Longest inputs in characters and tokens (seed 003; reference qianfan-wire 2.1 and 6.1).
 _SIZES: dict[str, tuple[int | None, int | None]] = {
-    "20k": (20_000, 5_120), "24k": (24_000, 6_144), "128k": (516_096, 126_976), "11k": (11_200, 7_168), "?": (None, None)}
+    "20k": (20_000, 5_120),
+    "24k": (24_000, 6_144),
+    "128k": (516_096, 126_976),
+    "11k": (11_200, 7_168),
+    "?": (None, None),
+}
 
 _SEEDS: tuple[Model, ...] = (
     # The tables of seeds 000 and 002, with V1's paths (reference qianfan-wire 2.1).
     _ernie("ernie-4.0-8k-latest", "20k", "", "/chat/ernie-4.0-8k-latest", retired=_JUNE_30),
-    _ernie("ernie-4.0-8k-preview", "20k", "T", "/chat/ernie-4.0-8k-preview", ("ERNIE-4.0-preview",), retired=_JUNE_30),
-    _ernie("ernie-4.0-8k", "20k", "T", "/chat/completions_pro", ("ERNIE-Bot-4",), retired=_JUNE_30, source="seed 000"),
-    _ernie("ernie-4.0-turbo-8k-latest", "20k", "", "/chat/ernie-4.0-turbo-8k-latest", retired=_JUNE_30),
-    _ernie("ernie-4.0-turbo-8k-preview", "20k", "", "/chat/ernie-4.0-turbo-8k-preview", retired=_JUNE_30),
-    _ernie("ernie-4.0-turbo-8k", "20k", "", "/chat/ernie-4.0-turbo-8k", retired=_JUNE_30, source="seed 000"),
+    _ernie(
+        "ernie-4.0-8k-preview",
+        "20k",
+        "T",
+        "/chat/ernie-4.0-8k-preview",
+        ("ERNIE-4.0-preview",),
+        retired=_JUNE_30,
+    ),
+    _ernie(
+        "ernie-4.0-8k",
+        "20k",
+        "T",
+        "/chat/completions_pro",
+        ("ERNIE-Bot-4",),
+        retired=_JUNE_30,
+        source="seed 000",
+    ),
+    _ernie(
+        "ernie-4.0-turbo-8k-latest", "20k", "", "/chat/ernie-4.0-turbo-8k-latest", retired=_JUNE_30
+    ),
+    _ernie(
+        "ernie-4.0-turbo-8k-preview",
+        "20k",
+        "",
+        "/chat/ernie-4.0-turbo-8k-preview",
+        retired=_JUNE_30,
+    ),
+    _ernie(
+        "ernie-4.0-turbo-8k",
+        "20k",
+        "",
+        "/chat/ernie-4.0-turbo-8k",
+        retired=_JUNE_30,
+        source="seed 000",
+    ),
     _ernie("ernie-4.0-turbo-128k", "?", "", retired=_JUNE_30),
-    _ernie("ernie-3.5-8k-preview", "20k", "T", "/chat/ernie-3.5-8k-preview", ("ERNIE-3.5-preview",), retired=_JUNE_30),
-    _ernie("ernie-3.5-8k", "20k", "T", "/chat/completions", ("ERNIE 3.5", "ERNIE-Bot"), retired=_JUNE_30, source="seed 000"),
+    _ernie(
+        "ernie-3.5-8k-preview",
+        "20k",
+        "T",
+        "/chat/ernie-3.5-8k-preview",
+        ("ERNIE-3.5-preview",),
+        retired=_JUNE_30,
+    ),
+    _ernie(
+        "ernie-3.5-8k",
+        "20k",
+        "T",
+        "/chat/completions",
+        ("ERNIE 3.5", "ERNIE-Bot"),
+        retired=_JUNE_30,
+        source="seed 000",
+    ),
     _ernie("ernie-3.5-128k", "128k", "T", "/chat/ernie-3.5-128k"),
-    _ernie("ernie-speed-8k", "24k", "P", "/chat/ernie_speed", ("ernie_speed", "ERNIE-Speed", "ERNIE Speed"), retired=_JUNE_9, source="seeds 000 and 003"),
-    _ernie("ernie-speed-128k", "128k", "P", "/chat/ernie-speed-128k", retired=_JUNE_9, source="seed 000"),
+    _ernie(
+        "ernie-speed-8k",
+        "24k",
+        "P",
+        "/chat/ernie_speed",
+        ("ernie_speed", "ERNIE-Speed", "ERNIE Speed"),
+        retired=_JUNE_9,
+        source="seeds 000 and 003",
+    ),
+    _ernie(
+        "ernie-speed-128k",
+        "128k",
+        "P",
+        "/chat/ernie-speed-128k",
+        retired=_JUNE_9,
+        source="seed 000",
+    ),
     _ernie("ernie-speed-pro-128k", "128k", "P", "/chat/ernie-speed-pro-128k", retired=_JUNE_30),
-    _ernie("ernie-lite-8k", "24k", "P", "/chat/ernie-lite-8k", ("ERNIE-Lite-8K-0308",), retired=_JUNE_9, source="seed 000"),
+    _ernie(
+        "ernie-lite-8k",
+        "24k",
+        "P",
+        "/chat/ernie-lite-8k",
+        ("ERNIE-Lite-8K-0308",),
+        retired=_JUNE_9,
+        source="seed 000",
+    ),
     _ernie("ernie-lite-pro-128k", "?", "P", retired=_JUNE_30),
     _ernie("ernie-tiny-8k", "24k", "P", "/chat/ernie-tiny-8k", retired=_JUNE_9, source="seed 000"),
-    _ernie("ernie-char-8k", "24k", "P", "/chat/ernie-char-8k", ("ERNIE-Character-8K",), retired=_JUNE_9, source="seed 000"),
-    _ernie("ernie-char-fiction-8k", "24k", "P", "/chat/ernie-char-fiction-8k", ("ERNIE-Character-Fiction-8K",), retired=_JUNE_9),
+    _ernie(
+        "ernie-char-8k",
+        "24k",
+        "P",
+        "/chat/ernie-char-8k",
+        ("ERNIE-Character-8K",),
+        retired=_JUNE_9,
+        source="seed 000",
+    ),
+    _ernie(
+        "ernie-char-fiction-8k",
+        "24k",
+        "P",
+        "/chat/ernie-char-fiction-8k",
+        ("ERNIE-Character-Fiction-8K",),
+        retired=_JUNE_9,
+    ),
     _ernie("ernie-novel-8k", "24k", "", "/chat/ernie-novel-8k"),
-    Model("Stable-Diffusion-XL", "image", 1_024, takes=frozenset({"diffusion"}), path="/text2image/sd_xl", sizes=(
-        "1024x1024", "768x768", "1536x1536", "2048x2048",  # portraits
-        "1024x768", "2048x1536",  # illustrations
-        "768x1024", "1536x2048", "576x1024", "1152x2048",  # posters
-        "1024x576", "2048x1152")),  # wallpapers
+    Model(
+        "Stable-Diffusion-XL",
+        "image",
+        1_024,
+        takes=frozenset({"diffusion"}),
+        path="/text2image/sd_xl",
+        sizes=(
+            "1024x1024",
+            "768x768",
+            "1536x1536",
+            "2048x2048",  # portraits
+            "1024x768",
+            "2048x1536",  # illustrations
+            "768x1024",
+            "1536x2048",
+            "576x1024",
+            "1152x2048",  # posters
+            "1024x576",
+            "2048x1152",
+        ),
+    ),  # wallpapers
     Model("embedding-v1", "embedding", 1_000, 384, path="/embeddings/embedding-v1"),
     # A service that its user deployed has no path of its own: `endpoint` names it (seed 004).
-    Model("Dolly-12B", "chat", 4_800, takes=_abilities("K"), refuses=frozenset({"system"}), source="seed 004", v2=False),
+    Model(
+        "Dolly-12B",
+        "chat",
+        4_800,
+        takes=_abilities("K"),
+        refuses=frozenset({"system"}),
+        source="seed 004",
+        v2=False,
+    ),
 )
 
 _CURRENT: tuple[Model, ...] = (
     Model("ernie-5.1", "chat", None, None, (2, 65_536), _abilities("R"), source=_TODAY),
     Model("ernie-5.0", "chat", None, None, (2, 65_536), _abilities("RV"), source=_TODAY),
-    Model("ernie-5.0-thinking-preview", "chat", None, None, (2, 65_536), _abilities("RV"), source=_TODAY),
+    Model(
+        "ernie-5.0-thinking-preview",
+        "chat",
+        None,
+        None,
+        (2, 65_536),
+        _abilities("RV"),
+        source=_TODAY,
+    ),
     Model("ernie-x1.1-preview", "chat", None, None, (2, 65_536), _abilities("R"), source=_TODAY),
-    Model("ernie-4.5-turbo-128k", "chat", None, 125_952, (2, 12_288), _abilities("T"), source=_TODAY),
+    Model(
+        "ernie-4.5-turbo-128k", "chat", None, 125_952, (2, 12_288), _abilities("T"), source=_TODAY
+    ),
     Model("ernie-4.5-turbo-32k", "chat", None, 27_648, (2, 12_288), _abilities("T"), source=_TODAY),
     Model("ernie-4.5-turbo-vl", "chat", None, None, (2, 12_288), _abilities("V"), source=_TODAY),
-    *(Model(id_, "image", 1_024, takes=frozenset({"enhancer"}), source="reference aistudio-and-ernie-today 5, 2026-11", sizes=(
-        "1024x1024", "1376x768", "1264x848", "1200x896", "896x1200", "848x1264", "768x1376"), other_sizes=True)
-      for id_ in ("ERNIE-Image-Turbo", "ERNIE-Image")),
-    Model("irag-1.0", "image", 220, source="reference qianfan-wire 4.4", sizes=("1024x1024", "512x512", "2048x2048"), other_sizes=True),
-    Model("flux.1-schnell", "image", 512, retired="2026-09", source="reference qianfan-wire 4.4", sizes=("1024x1024", "512x512", "2048x2048"), other_sizes=True),
-    Model("bge-large-zh", "embedding", 2_000, 512, path="/embeddings/bge_large_zh", source="reference qianfan-wire 2.3"),
-    Model("bge-large-en", "embedding", 2_000, 512, path="/embeddings/bge_large_en", source="reference qianfan-wire 2.3"),
-    Model("tao-8k", "embedding", 28_000, 8_192, path="/embeddings/tao_8k", source="reference qianfan-wire 2.3", batch=1),
-    Model("bce-reranker-base", "rerank", 4_096, 1_024, path="/reranker/bce_reranker_base", names=("bce-reranker-base_v1",), batch=64,
-          source="reference qianfan-wire 2.6"),
+    *(
+        Model(
+            id_,
+            "image",
+            1_024,
+            takes=frozenset({"enhancer"}),
+            source="reference aistudio-and-ernie-today 5, 2026-11",
+            sizes=(
+                "1024x1024",
+                "1376x768",
+                "1264x848",
+                "1200x896",
+                "896x1200",
+                "848x1264",
+                "768x1376",
+            ),
+            other_sizes=True,
+        )
+        for id_ in ("ERNIE-Image-Turbo", "ERNIE-Image")
+    ),
+    Model(
+        "irag-1.0",
+        "image",
+        220,
+        source="reference qianfan-wire 4.4",
+        sizes=("1024x1024", "512x512", "2048x2048"),
+        other_sizes=True,
+    ),
+    Model(
+        "flux.1-schnell",
+        "image",
+        512,
+        retired="2026-09",
+        source="reference qianfan-wire 4.4",
+        sizes=("1024x1024", "512x512", "2048x2048"),
+        other_sizes=True,
+    ),
+    Model(
+        "bge-large-zh",
+        "embedding",
+        2_000,
+        512,
+        path="/embeddings/bge_large_zh",
+        source="reference qianfan-wire 2.3",
+    ),
+    Model(
+        "bge-large-en",
+        "embedding",
+        2_000,
+        512,
+        path="/embeddings/bge_large_en",
+        source="reference qianfan-wire 2.3",
+    ),
+    Model(
+        "tao-8k",
+        "embedding",
+        28_000,
+        8_192,
+        path="/embeddings/tao_8k",
+        source="reference qianfan-wire 2.3",
+        batch=1,
+    ),
+    Model(
+        "bce-reranker-base",
+        "rerank",
+        4_096,
+        1_024,
+        path="/reranker/bce_reranker_base",
+        names=("bce-reranker-base_v1",),
+        batch=64,
+        source="reference qianfan-wire 2.6",
+    ),
 )
 
 # Qianfan V1's other models, with their paths (reference qianfan-wire 2.1 and 2.2).
 _V1_ONLY: tuple[Model, ...] = (
-    *(_ernie(id_, "20k", letters, path, source=_V1) for id_, letters, path in (
-        ("ERNIE-4.0-8K-Preview-0518", "T", "/chat/completions_adv_pro"), ("ERNIE-4.0-8K-0613", "", "/chat/ernie-4.0-8k-0613"),
-        ("ERNIE-4.0-8K-0329", "T", "/chat/ernie-4.0-8k-0329"), ("ERNIE-4.0-8K-0104", "T", "/chat/ernie-4.0-8k-0104"),
-        ("ERNIE-3.5-8K-0205", "T", "/chat/ernie-3.5-8k-0205"), ("ERNIE-3.5-8K-0329", "T", "/chat/ernie-3.5-8k-0329"),
-        ("ERNIE-3.5-8K-0613", "T", "/chat/ernie-3.5-8k-0613"), ("ERNIE-3.5-8K-0701", "T", "/chat/ernie-3.5-8k-0701"),
-        ("Qianfan-Dynamic-8K", "T", "/chat/qianfan-dynamic-8k"))),
-    *(_ernie(id_, "24k", letters, path, names, source=_V1) for id_, letters, path, names in (
-        ("ERNIE-Speed-Pro-8K", "P", "/chat/ernie-speed-pro-8k", ()), ("ERNIE-Lite-Pro-8K", "", "/chat/ernie-lite-pro-8k", ()),
-        ("ERNIE-Lite-AppBuilder-8K-0614", "P", "/chat/ai_apaas_lite", ()),
-        ("ernie-func-8k", "T", "/chat/ernie-func-8k", ("ERNIE-Function-8K", "ERNIE-Functions-8K")))),
-    *(_ernie(id_, "11k", letters, path, names, source=_V1) for id_, letters, path, names in (
-        ("ERNIE Speed-AppBuilder", "", "/chat/ai_apaas", ("EB-turbo-AppBuilder", "ERNIE-Bot-turbo-AI")),
-        ("ERNIE-Lite-8K-0922", "", "/chat/eb-instant", ("ERNIE-Bot-turbo",)), ("ERNIE-Lite-V", "PV", "/chat/ernie-lite-v", ()))),
-    *(_open(name, f"/chat/{tail}") for name, tail in (
-        ("BLOOMZ-7B", "bloomz_7b1"), ("Llama-2-7B-Chat", "llama_2_7b"), ("Llama-2-13B-Chat", "llama_2_13b"), ("Llama-2-70B-Chat", "llama_2_70b"),
-        ("Meta-Llama-3-8B", "llama_3_8b"), ("Meta-Llama-3-70B", "llama_3_70b"), ("Qianfan-BLOOMZ-7B-compressed", "qianfan_bloomz_7b_compressed"),
-        ("Qianfan-Chinese-Llama-2-7B", "qianfan_chinese_llama_2_7b"), ("Qianfan-Chinese-Llama-2-13B", "qianfan_chinese_llama_2_13b"),
-        ("Qianfan-Chinese-Llama-2-70B", "qianfan_chinese_llama_2_70b"), ("ChatGLM2-6B-32K", "chatglm2_6b_32k"),
-        ("AquilaChat-7B", "aquilachat_7b"), ("XuanYuan-70B-Chat-4bit", "xuanyuan_70b_chat"), ("Yi-34B-Chat", "yi_34b_chat"),
-        ("Mixtral-8x7B-Instruct", "mixtral_8x7b_instruct"), ("Gemma-7B-it", "gemma_7b_it"))),
+    *(
+        _ernie(id_, "20k", letters, path, source=_V1)
+        for id_, letters, path in (
+            ("ERNIE-4.0-8K-Preview-0518", "T", "/chat/completions_adv_pro"),
+            ("ERNIE-4.0-8K-0613", "", "/chat/ernie-4.0-8k-0613"),
+            ("ERNIE-4.0-8K-0329", "T", "/chat/ernie-4.0-8k-0329"),
+            ("ERNIE-4.0-8K-0104", "T", "/chat/ernie-4.0-8k-0104"),
+            ("ERNIE-3.5-8K-0205", "T", "/chat/ernie-3.5-8k-0205"),
+            ("ERNIE-3.5-8K-0329", "T", "/chat/ernie-3.5-8k-0329"),
+            ("ERNIE-3.5-8K-0613", "T", "/chat/ernie-3.5-8k-0613"),
+            ("ERNIE-3.5-8K-0701", "T", "/chat/ernie-3.5-8k-0701"),
+            ("Qianfan-Dynamic-8K", "T", "/chat/qianfan-dynamic-8k"),
+        )
+    ),
+    *(
+        _ernie(id_, "24k", letters, path, names, source=_V1)
+        for id_, letters, path, names in (
+            ("ERNIE-Speed-Pro-8K", "P", "/chat/ernie-speed-pro-8k", ()),
+            ("ERNIE-Lite-Pro-8K", "", "/chat/ernie-lite-pro-8k", ()),
+            ("ERNIE-Lite-AppBuilder-8K-0614", "P", "/chat/ai_apaas_lite", ()),
+            (
+                "ernie-func-8k",
+                "T",
+                "/chat/ernie-func-8k",
+                ("ERNIE-Function-8K", "ERNIE-Functions-8K"),
+            ),
+        )
+    ),
+    *(
+        _ernie(id_, "11k", letters, path, names, source=_V1)
+        for id_, letters, path, names in (
+            (
+                "ERNIE Speed-AppBuilder",
+                "",
+                "/chat/ai_apaas",
+                ("EB-turbo-AppBuilder", "ERNIE-Bot-turbo-AI"),
+            ),
+            ("ERNIE-Lite-8K-0922", "", "/chat/eb-instant", ("ERNIE-Bot-turbo",)),
+            ("ERNIE-Lite-V", "PV", "/chat/ernie-lite-v", ()),
+        )
+    ),
+    *(
+        _open(name, f"/chat/{tail}")
+        for name, tail in (
+            ("BLOOMZ-7B", "bloomz_7b1"),
+            ("Llama-2-7B-Chat", "llama_2_7b"),
+            ("Llama-2-13B-Chat", "llama_2_13b"),
+            ("Llama-2-70B-Chat", "llama_2_70b"),
+            ("Meta-Llama-3-8B", "llama_3_8b"),
+            ("Meta-Llama-3-70B", "llama_3_70b"),
+            ("Qianfan-BLOOMZ-7B-compressed", "qianfan_bloomz_7b_compressed"),
+            ("Qianfan-Chinese-Llama-2-7B", "qianfan_chinese_llama_2_7b"),
+            ("Qianfan-Chinese-Llama-2-13B", "qianfan_chinese_llama_2_13b"),
+            ("Qianfan-Chinese-Llama-2-70B", "qianfan_chinese_llama_2_70b"),
+            ("ChatGLM2-6B-32K", "chatglm2_6b_32k"),
+            ("AquilaChat-7B", "aquilachat_7b"),
+            ("XuanYuan-70B-Chat-4bit", "xuanyuan_70b_chat"),
+            ("Yi-34B-Chat", "yi_34b_chat"),
+            ("Mixtral-8x7B-Instruct", "mixtral_8x7b_instruct"),
+            ("Gemma-7B-it", "gemma_7b_it"),
+        )
+    ),
     _open("ChatLaw", "/chat/chatlaw", ""),
-    *(Model(name, "completion", 4_800, takes=_abilities("K"), source="reference qianfan-wire 2.2", path=f"/completions/{tail}", v2=False) for name, tail in (
-        ("SQLCoder-7B", "sqlcoder_7b"), ("CodeLlama-7b-Instruct", "codellama_7b_instruct"))),
+    *(
+        Model(
+            name,
+            "completion",
+            4_800,
+            takes=_abilities("K"),
+            source="reference qianfan-wire 2.2",
+            path=f"/completions/{tail}",
+            v2=False,
+        )
+        for name, tail in (
+            ("SQLCoder-7B", "sqlcoder_7b"),
+            ("CodeLlama-7b-Instruct", "codellama_7b_instruct"),
+        )
+    ),
 )
 
 CATALOGUE: tuple[Model, ...] = (*_CURRENT, *_SEEDS, *_V1_ONLY)

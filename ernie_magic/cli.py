@@ -13,9 +13,14 @@ from ernie_magic import files
 from ernie_magic.language import Language, Text, system_language
 
 _HERE = Path(__file__).parent
-_NO_LAB = Text('没有安装 JupyterLab。请运行：pip install "ernie-magic[lab]"', 'JupyterLab is not installed. Run: pip install "ernie-magic[lab]"')
-_OPENING = Text("正在打开 {path}（Ctrl-C 结束）。没有密钥也能运行：内置模拟器会回答。",
-                "Opening {path} (Ctrl-C ends it). It runs without a key: the built-in emulator answers.")
+_NO_LAB = Text(
+    '没有安装 JupyterLab。请运行：pip install "ernie-magic[lab]"',
+    'JupyterLab is not installed. Run: pip install "ernie-magic[lab]"',
+)
+_OPENING = Text(
+    "正在打开 {path}（Ctrl-C 结束）。没有密钥也能运行：内置模拟器会回答。",
+    "Opening {path} (Ctrl-C ends it). It runs without a key: the built-in emulator answers.",
+)
 _KEPT = Text("{path} 已存在，保留不动", "{path} is there already and is left as it is")
 
 
@@ -27,10 +32,20 @@ def main(arguments: list[str] | None = None) -> int:
     arguments
         Of the command line; `sys.argv` when None.
     """
-    parser = argparse.ArgumentParser(prog="ernie-magic", description="文心大模型的 Jupyter 魔法 / Jupyter magics for ERNIE models")
+    parser = argparse.ArgumentParser(
+        prog="ernie-magic",
+        description="文心大模型的 Jupyter 魔法 / Jupyter magics for ERNIE models",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    demo_parser = commands.add_parser("demo", help="打开快速上手笔记本 / open JupyterLab on the quickstart")
-    demo_parser.add_argument("--dir", type=Path, default=Path("ernie-demo"), help="笔记本的文件夹 / folder for the notebooks")
+    demo_parser = commands.add_parser(
+        "demo", help="打开快速上手笔记本 / open JupyterLab on the quickstart"
+    )
+    demo_parser.add_argument(
+        "--dir",
+        type=Path,
+        default=Path("ernie-demo"),
+        help="笔记本的文件夹 / folder for the notebooks",
+    )
     commands.add_parser("emulator", add_help=False, help="运行模拟器 / serve the emulator")
     commands.add_parser("doctor", help="检查密钥、网络和版本 / check key, network and versions")
     asked, rest = parser.parse_known_args(arguments)
@@ -53,10 +68,18 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
         return 1
     _copy_notebooks(folder, language)
     print(_OPENING.say(language, path=folder / "quickstart.ipynb"), flush=True)
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}",
-               "--LabApp.default_url=/lab/tree/quickstart.ipynb", *lab_arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder.resolve()}",
+        "--LabApp.default_url=/lab/tree/quickstart.ipynb",
+        *lab_arguments,
+    ]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in lab_arguments:
-        command.append("--allow-root")  # in a container people are root, and JupyterLab refuses to be
+        command.append(
+            "--allow-root"
+        )  # in a container people are root, and JupyterLab refuses to be
     # The notebook's kernel must be this environment's, not another one that is installed for the user.
     environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
     if os.name == "posix":  # become JupyterLab: a signal then ends it, not only its parent

@@ -72,14 +72,26 @@ class Conversation:
             Locked when this one is and all its turns are in it.
         """
         taken = self._session.conversations
-        name = name or next(name for n in count(2) if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken)
+        name = name or next(
+            name
+            for n in count(2)
+            if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken
+        )
         if name in taken:
-            raise self._session.spoken(InvalidOption(Text("已有叫 {name} 的对话", "there is a conversation {name} already").fill(name=name)))
+            raise self._session.spoken(
+                InvalidOption(
+                    Text("已有叫 {name} 的对话", "there is a conversation {name} already").fill(
+                        name=name
+                    )
+                )
+            )
         other = self._session[name]
         other.system = self.system
         for turn in self.history[:turns]:
             other.history.append(turn)
-        other.locked = self.locked and len(other.history) == len(self.history)  # from before what the service forbade to go on with, one may go on
+        other.locked = self.locked and len(other.history) == len(
+            self.history
+        )  # from before what the service forbade to go on with, one may go on
         return other
 
     def regenerate(self, **options: Any) -> Answer:
@@ -108,11 +120,17 @@ class Conversation:
             There is no turn yet.
         """
         if not self.history:
-            raise self._session.spoken(InvalidOption(Text("还没有可以重新回答的问题", "there is no question to ask again yet")))
+            raise self._session.spoken(
+                InvalidOption(
+                    Text("还没有可以重新回答的问题", "there is no question to ask again yet")
+                )
+            )
         last = self.history[-1]
         return self.ask(last.prompt, options, instead=last)
 
-    def ask(self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None) -> Stream[Answer]:
+    def ask(
+        self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
+    ) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
 
         Parameters
@@ -136,7 +154,9 @@ class Conversation:
             raise self._session.spoken(error) from None
         return self._session.start(lambda core, emit: core.answer(plan, emit))
 
-    def plan(self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None) -> Plan:
+    def plan(
+        self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
+    ) -> Plan:
         """The question as it stands now, checked as far as it can be without the network.
 
         Raises
@@ -146,7 +166,11 @@ class Conversation:
         if self.locked and options.history and isinstance(prompt, str):
             raise safety.locked(self.name)
         _check_kinds(prompt, options)
-        given_tools = [options.parameters[name] for name in ("tools", "functions") if options.parameters.get(name) is not None]
+        given_tools = [
+            options.parameters[name]
+            for name in ("tools", "functions")
+            if options.parameters.get(name) is not None
+        ]
         sent, functions = tools.split(given_tools[0] if given_tools else None)
         if functions:
             given = {**options.parameters, "tools": sent}
@@ -159,20 +183,51 @@ class Conversation:
         if isinstance(prompt, str):
             system = self.system or settings.system if options.system is None else options.system
             first = ({"role": "system", "content": system},) if system else ()
-            turns = tuple(takewhile(lambda turn: turn is not instead, self.history)) if options.history else ()
-            images = instead.images if instead and options.images is None else tuple(attachments.parts(options.images))
+            turns = (
+                tuple(takewhile(lambda turn: turn is not instead, self.history))
+                if options.history
+                else ()
+            )
+            images = (
+                instead.images
+                if instead and options.images is None
+                else tuple(attachments.parts(options.images))
+            )
             last: tuple[Message, ...] = (asked(prompt, images),)
         elif options.images is not None:
-            raise InvalidOption(Text("images 只能和文本问题一起给", "images go along with a question of text"),
-                                advice=Text('消息列表里的图片写成 {"type": "image_url", …}', 'in messages, write pictures as {"type": "image_url", …}'))
+            raise InvalidOption(
+                Text("images 只能和文本问题一起给", "images go along with a question of text"),
+                advice=Text(
+                    '消息列表里的图片写成 {"type": "image_url", …}',
+                    'in messages, write pictures as {"type": "image_url", …}',
+                ),
+            )
         else:
             last = tuple(dict(message) for message in prompt)
         at = self._session.settings.endpoint()
         if options.endpoint and at.service.name in ("aistudio", "emulator"):
-            raise InvalidOption(Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(service=at.service.label),
-                                advice=Text("--endpoint 用于千帆：%ernie use qianfan-v1", "--endpoint is for Qianfan: %ernie use qianfan-v1"))
-        plan = Plan(self, prompt if isinstance(prompt, str) else None, options, settings, at, first, turns, last,
-                    self._generation, images, instead)
+            raise InvalidOption(
+                Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
+                    service=at.service.label
+                ),
+                advice=Text(
+                    "--endpoint 用于千帆：%ernie use qianfan-v1",
+                    "--endpoint is for Qianfan: %ernie use qianfan-v1",
+                ),
+            )
+        plan = Plan(
+            self,
+            prompt if isinstance(prompt, str) else None,
+            options,
+            settings,
+            at,
+            first,
+            turns,
+            last,
+            self._generation,
+            images,
+            instead,
+        )
         plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
         return plan
 
@@ -239,7 +294,12 @@ class Conversation:
         TransportError, ServiceError
             When it is iterated; the tree is drawn in `ernie_magic.errors`.
         """
-        return self.ask(prompt, ChatOptions(parameters, model, system, stream, history, extra or {}, endpoint, images=images))
+        return self.ask(
+            prompt,
+            ChatOptions(
+                parameters, model, system, stream, history, extra or {}, endpoint, images=images
+            ),
+        )
 
     def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
         """Ask and wait for the whole answer; takes what `stream` takes."""
@@ -258,24 +318,49 @@ class Conversation:
 def _options(given: dict[str, Any]) -> ChatOptions:
     """What `stream` takes, in one."""
     beside = ("model", "system", "stream", "history", "extra", "endpoint", "images")
-    return ChatOptions({name: value for name, value in given.items() if name not in beside}, **{name: given[name] for name in beside if name in given})
+    return ChatOptions(
+        {name: value for name, value in given.items() if name not in beside},
+        **{name: given[name] for name in beside if name in given},
+    )
 
 
 def _check_kinds(prompt: object, options: ChatOptions) -> None:
     """What is of another type than the call takes, told in a line: a prompt that is a number, one message instead of a list."""
     if options.endpoint and not re.fullmatch(r"[\w.-]+", str(options.endpoint)):
-        raise InvalidOption(Text("endpoint 是服务名，不是地址：{name}", "endpoint is a service's name, not an address: {name}").fill(name=f"{options.endpoint!s:.60}"))
+        raise InvalidOption(
+            Text(
+                "endpoint 是服务名，不是地址：{name}",
+                "endpoint is a service's name, not an address: {name}",
+            ).fill(name=f"{options.endpoint!s:.60}")
+        )
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
         raise InvalidMessages(
-            Text("问题要是文本，或消息列表，不是 {kind}", "the prompt is text or a list of messages, not {kind}").fill(kind=type(prompt).__name__),
-            advice=Text('写成 "…" 或 [{"role": "user", "content": "…"}]', 'write "…" or [{"role": "user", "content": "…"}]'))
+            Text(
+                "问题要是文本，或消息列表，不是 {kind}",
+                "the prompt is text or a list of messages, not {kind}",
+            ).fill(kind=type(prompt).__name__),
+            advice=Text(
+                '写成 "…" 或 [{"role": "user", "content": "…"}]',
+                'write "…" or [{"role": "user", "content": "…"}]',
+            ),
+        )
     for name, value, kinds in (
-        ("model", options.model, (str, type(None))), ("system", options.system, (str, type(None))), ("stream", options.stream, (bool, type(None))),
-        ("history", options.history, bool), ("extra", options.extra, dict), ("endpoint", options.endpoint, str),
+        ("model", options.model, (str, type(None))),
+        ("system", options.system, (str, type(None))),
+        ("stream", options.stream, (bool, type(None))),
+        ("history", options.history, bool),
+        ("extra", options.extra, dict),
+        ("endpoint", options.endpoint, str),
     ):
         if not isinstance(value, kinds):
-            raise InvalidOption(Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(name=name, kind=f"{type(value).__name__} ({value!r:.40})"))
+            raise InvalidOption(
+                Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(
+                    name=name, kind=f"{type(value).__name__} ({value!r:.40})"
+                )
+            )
 
 
 def _is_messages(prompt: object) -> bool:
-    return isinstance(prompt, (list, tuple)) and all(isinstance(message, dict) for message in prompt)
+    return isinstance(prompt, (list, tuple)) and all(
+        isinstance(message, dict) for message in prompt
+    )

@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from ernie_magic.conversation import Conversation
     from ernie_magic.history import Turn
     from ernie_magic.models import Kind
-    from ernie_magic.requests import ChatOptions, CompletionRequest, EmbeddingRequest, ImageRequest, Part, Request
+    from ernie_magic.requests import (
+        ChatOptions,
+        CompletionRequest,
+        EmbeddingRequest,
+        ImageRequest,
+        Part,
+        Request,
+    )
     from ernie_magic.results import Answer, Embeddings
     from ernie_magic.settings import Snapshot
     from ernie_magic.tools import ToolRun
@@ -44,9 +51,16 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _PROTOCOLS: dict[str, ModuleType] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
-_KIND_NAMES = {"image": Text("文生图", "an image"), "embedding": Text("向量", "an embedding"), "rerank": Text("排序", "a rerank"),
-               "completion": Text("续写", "a completion")}
-_OTHER_KIND = Text("{model} 是{kind}模型，这里要文生文模型", "{model} is {kind} model; this call wants a chat model")
+_KIND_NAMES = {
+    "image": Text("文生图", "an image"),
+    "embedding": Text("向量", "an embedding"),
+    "rerank": Text("排序", "a rerank"),
+    "completion": Text("续写", "a completion"),
+}
+_OTHER_KIND = Text(
+    "{model} 是{kind}模型，这里要文生文模型",
+    "{model} is {kind} model; this call wants a chat model",
+)
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 ROWS_AT_ONCE = 20  # that a worker is given
 _CLIPPED = " … (truncated)"
@@ -120,7 +134,11 @@ class Plan:
     @property
     def sees(self) -> bool:
         """Whether the model has to see: there are pictures in what is sent."""
-        return bool(pictures_in([*(message for turn in self.turns for message in turn.messages), *self.last]))
+        return bool(
+            pictures_in(
+                [*(message for turn in self.turns for message in turn.messages), *self.last]
+            )
+        )
 
     @property
     def stream(self) -> bool:
@@ -135,15 +153,31 @@ class Plan:
         UsageError
         """
         rules = self.endpoint.rules
-        trimmed = room(model, [turn.messages for turn in self.turns], [*self.first, *self.last]) if rules.strict else 0
+        trimmed = (
+            room(model, [turn.messages for turn in self.turns], [*self.first, *self.last])
+            if rules.strict
+            else 0
+        )
         earlier = [message for turn in self.turns[trimmed:] for message in turn.messages]
-        kept = {name: value for name, value in self.settings.parameters.items()
-                if not rules.strict or parameters.of("chat")[name].known_to(rules.protocol)}
+        kept = {
+            name: value
+            for name, value in self.settings.parameters.items()
+            if not rules.strict or parameters.of("chat")[name].known_to(rules.protocol)
+        }
         given = {**kept, **{k: v for k, v in self.options.parameters.items() if v is not None}}
         if self.stream and self.endpoint.service.asks_usage:
             given.setdefault("stream_options", {"include_usage": True})
-        return chat_request([*self.first, *earlier, *self.last], model=model, given=given, extra=self.options.extra, stream=self.stream, rules=rules,
-                            endpoint=self.options.endpoint, paths=paths, trimmed=trimmed)
+        return chat_request(
+            [*self.first, *earlier, *self.last],
+            model=model,
+            given=given,
+            extra=self.options.extra,
+            stream=self.stream,
+            rules=rules,
+            endpoint=self.options.endpoint,
+            paths=paths,
+            trimmed=trimmed,
+        )
 
 
 class Core:
@@ -161,9 +195,13 @@ class Core:
         self.client = Client()
         self.listed: dict[object, list[Listed]] = {}  # by account
         self._usage = usage
-        self._unsaved: dict[bytes, mapping.Unsaved] = {}  # answers to rows of tables that no ledger has yet
+        self._unsaved: dict[
+            bytes, mapping.Unsaved
+        ] = {}  # answers to rows of tables that no ledger has yet
         self._emulator_url = emulator_url
-        self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}  # by account: of which list
+        self._paths_made: dict[
+            object, tuple[Sequence[Listed], dict[str, str]]
+        ] = {}  # by account: of which list
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
 
     async def place(self, endpoint: Endpoint) -> Endpoint:
@@ -185,7 +223,14 @@ class Core:
         rounds: list[Message] = []
         runs: list[ToolRun] = []
         while True:
-            reader, problem = await self.read(_PROTOCOLS[plan.endpoint.service.protocol].chat(request), request, plan.endpoint, plan.settings, clock, emit)
+            reader, problem = await self.read(
+                _PROTOCOLS[plan.endpoint.service.protocol].chat(request),
+                request,
+                plan.endpoint,
+                plan.settings,
+                clock,
+                emit,
+            )
             self._count(reader, plan.endpoint)
             plan.conversation.heed(plan, reader.flag)
             if reader.flag >= safety.WITHDRAWS:
@@ -201,20 +246,44 @@ class Core:
             message = {**reader.message, "tool_calls": list(asked)}
             said = [message, *(_result(call, run) for call, run in zip(asked, done, strict=True))]
             before += message["content"]
-            rounds, runs, spent = rounds + said, runs + done[:allowed], spent + (reader.usage or Usage())
+            rounds, runs, spent = (
+                rounds + said,
+                runs + done[:allowed],
+                spent + (reader.usage or Usage()),
+            )
             # A tool that had to be called was called: to ask for it again would never end, nor would a model that always asks.
-            done_with = ("tool_choice",) if len(runs) < tools.MAX_RUNS else ("tool_choice", "tools", "parallel_tool_calls")
-            left = {name: value for name, value in request.parameters.items() if name not in done_with}
+            done_with = (
+                ("tool_choice",)
+                if len(runs) < tools.MAX_RUNS
+                else ("tool_choice", "tools", "parallel_tool_calls")
+            )
+            left = {
+                name: value for name, value in request.parameters.items() if name not in done_with
+            }
             request = replace(request, messages=(*request.messages, *said), parameters=left)
-        answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=plan.endpoint.service.name)
+        answer = reader.answer(
+            seconds=clock.seconds,
+            first_seconds=clock.first,
+            partial=problem is not None,
+            service=plan.endpoint.service.name,
+        )
         if runs:
             # An answer that broke off before its last part has no rounds: the service takes no message without content.
             rounds = rounds if answer.text else []
-            answer = replace(answer, text=redact(before + answer.text), tool_runs=tuple(runs), usage=spent + (answer.usage or Usage()))
+            answer = replace(
+                answer,
+                text=redact(before + answer.text),
+                tool_runs=tuple(runs),
+                usage=spent + (answer.usage or Usage()),
+            )
         return await self._ended(plan, answer, tuple(rounds), problem)
 
     async def _ended(
-        self, plan: Plan, answer: Answer, rounds: tuple[Message, ...], problem: ErnieError | asyncio.CancelledError | None
+        self,
+        plan: Plan,
+        answer: Answer,
+        rounds: tuple[Message, ...],
+        problem: ErnieError | asyncio.CancelledError | None,
     ) -> Answer:
         """Keep what came; raise what ended it."""
         came = bool(answer.text or answer.reasoning)
@@ -222,7 +291,9 @@ class Core:
             plan.conversation.keep(plan, answer, rounds)
         if isinstance(problem, ErnieError):
             problem.answer = answer if came else None
-            raise await self._with_suggestions(problem, answer.request.model, plan.endpoint, plan.settings, "chat")
+            raise await self._with_suggestions(
+                problem, answer.request.model, plan.endpoint, plan.settings, "chat"
+            )
         return answer
 
     def _count(self, reader: Reader, endpoint: Endpoint) -> None:
@@ -231,7 +302,12 @@ class Core:
             self._usage.add(endpoint.service.name, reader.model, reader.usage)
 
     async def read(
-        self, wire: WireRequest, request: ChatRequest | CompletionRequest, endpoint: Endpoint, settings: Snapshot, clock: Clock,
+        self,
+        wire: WireRequest,
+        request: ChatRequest | CompletionRequest,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        clock: Clock,
         emit: Callable[[Delta], None],
     ) -> tuple[Reader, ErnieError | asyncio.CancelledError | None]:
         """Send it and read the reply: the reader that has collected it, and what ended it before its end."""
@@ -248,36 +324,66 @@ class Core:
             return reader, problem
         finally:
             clock.stop()
-        await _aside(reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls)  # made once
+        await _aside(
+            reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls
+        )  # made once
         return reader, None
 
     # --- every other call ------------------------------------------------------------------------------------------
 
-    async def complete(self, request: CompletionRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> Answer:
+    async def complete(
+        self,
+        request: CompletionRequest,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> Answer:
         """Go on with a text. Where the service has no such call, it is a chat of one question, as the official client makes it."""
         endpoint, clock = await self.place(endpoint), Clock()
-        model = await self._default(endpoint, settings) if request.model == models.UNDECIDED else request.model
+        model = (
+            await self._default(endpoint, settings)
+            if request.model == models.UNDECIDED
+            else request.model
+        )
         request = replace(request, model=model, paths=self._paths(endpoint))
         protocol = _PROTOCOLS[endpoint.service.protocol]
         if completes(endpoint, request):
             wire = protocol.completion(request)
         else:
             asked: tuple[Message, ...] = ({"role": "user", "content": request.prompt},)
-            wire = protocol.chat(ChatRequest(
-                model=request.model, messages=asked, parameters=request.parameters, extra=request.extra, stream=request.stream,
-                endpoint=request.endpoint, paths=request.paths))
+            wire = protocol.chat(
+                ChatRequest(
+                    model=request.model,
+                    messages=asked,
+                    parameters=request.parameters,
+                    extra=request.extra,
+                    stream=request.stream,
+                    endpoint=request.endpoint,
+                    paths=request.paths,
+                )
+            )
         reader, problem = await self.read(wire, request, endpoint, settings, clock, emit)
         self._count(reader, endpoint)
         if reader.flag >= safety.WITHDRAWS:
             raise safety.withdrawn(reader.flag, reader.id, locked=False)
-        answer = reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=problem is not None, service=endpoint.service.name)
+        answer = reader.answer(
+            seconds=clock.seconds,
+            first_seconds=clock.first,
+            partial=problem is not None,
+            service=endpoint.service.name,
+        )
         if isinstance(problem, ErnieError):
             problem.answer = answer if answer.text else None
             raise problem
         return answer
 
     async def send(
-        self, kind: str, request: Request, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None],
+        self,
+        kind: str,
+        request: Request,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
         result: Callable[[dict[str, Any], Any, str], Any],
     ) -> Any:
         """A call whose reply is one body.
@@ -292,12 +398,20 @@ class Core:
         endpoint = await self.place(endpoint)
         request = replace(request, paths=self._paths(endpoint))
         wire = getattr(_PROTOCOLS[endpoint.service.protocol], kind)(request)
-        found = result(await self.client.send(endpoint, wire, settings, emit), request, endpoint.service.name)
+        found = result(
+            await self.client.send(endpoint, wire, settings, emit), request, endpoint.service.name
+        )
         self._usage.add(endpoint.service.name, found.model, found.usage)
         return found
 
     async def images(
-        self, request: ImageRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, download: bool
+        self,
+        request: ImageRequest,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+        *,
+        download: bool,
     ) -> ImageSet:
         """Make pictures, and fetch those that come as links when `download` (`Drawing.draw`)."""
         endpoint = await self.place(endpoint)
@@ -305,21 +419,40 @@ class Core:
         wire = _PROTOCOLS[endpoint.service.protocol].images(request)
         made: object = None
         try:
-            made = await Drawing(self.client, endpoint, settings, emit).draw(wire, request, download=download)
+            made = await Drawing(self.client, endpoint, settings, emit).draw(
+                wire, request, download=download
+            )
         except ErnieError as error:
             made = error.answer  # made they were, all the same
-            raise await self._with_suggestions(error, request.model, endpoint, settings, "image") from None
+            raise await self._with_suggestions(
+                error, request.model, endpoint, settings, "image"
+            ) from None
         finally:
             if isinstance(made, ImageSet):
                 self._usage.add(endpoint.service.name, made.model, made.usage)
         return made
 
-    async def download(self, images: ImageSet, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> ImageSet:
+    async def download(
+        self,
+        images: ImageSet,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> ImageSet:
         """Fetch the pictures of a set that are only links."""
-        return await Drawing(self.client, await self.place(endpoint), settings, emit).download(images)
+        return await Drawing(self.client, await self.place(endpoint), settings, emit).download(
+            images
+        )
 
     async def embed(
-        self, request: EmbeddingRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], *, cache: bool, most: int,
+        self,
+        request: EmbeddingRequest,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+        *,
+        cache: bool,
+        most: int,
         engine: Engine | None = None,
     ) -> Embeddings:
         """Vectors of any number of texts (`Embedding.run`)."""
@@ -327,14 +460,29 @@ class Core:
         request = replace(request, paths=self._paths(endpoint))
         store = VectorStore(request, endpoint) if cache else None
         entry = models.find(request.endpoint or request.model)
-        ask = engine.embedder(endpoint, settings) if engine else lambda part: self.vectors(part, endpoint, settings, emit)
+        ask = (
+            engine.embedder(endpoint, settings)
+            if engine
+            else lambda part: self.vectors(part, endpoint, settings, emit)
+        )
         try:
             return await Embedding(ask, endpoint, emit, store, most).run(
-                request, entry.batch if entry else parameters.MAX_TEXTS, lambda model, usage: self._usage.add(endpoint.service.name, model, usage))
+                request,
+                entry.batch if entry else parameters.MAX_TEXTS,
+                lambda model, usage: self._usage.add(endpoint.service.name, model, usage),
+            )
         except ErnieError as error:
-            raise await self._with_suggestions(error, request.model, endpoint, settings, "embedding") from None
+            raise await self._with_suggestions(
+                error, request.model, endpoint, settings, "embedding"
+            ) from None
 
-    async def ask(self, request: ChatRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> Answer:
+    async def ask(
+        self,
+        request: ChatRequest,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> Answer:
         """One question that stands alone: no turn, no tools; only what is waited for is told."""
         clock = Clock()
 
@@ -342,24 +490,54 @@ class Core:
             if delta.notice:
                 emit(delta)
 
-        reader, problem = await self.read(_PROTOCOLS[endpoint.service.protocol].chat(request), request, endpoint, settings, clock, noted)
+        reader, problem = await self.read(
+            _PROTOCOLS[endpoint.service.protocol].chat(request),
+            request,
+            endpoint,
+            settings,
+            clock,
+            noted,
+        )
         self._count(reader, endpoint)
         if reader.flag >= safety.WITHDRAWS:
             raise safety.withdrawn(reader.flag, reader.id, locked=False)
         if problem:
             raise problem
-        return reader.answer(seconds=clock.seconds, first_seconds=clock.first, partial=False, service=endpoint.service.name)
+        return reader.answer(
+            seconds=clock.seconds,
+            first_seconds=clock.first,
+            partial=False,
+            service=endpoint.service.name,
+        )
 
     async def map(
-        self, job: mapping.Job, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None], engine: Engine | None = None
+        self,
+        job: mapping.Job,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+        engine: Engine | None = None,
     ) -> mapping.Mapped:
         """A question for each row of a table (`mapping.Run`)."""
         endpoint = await self.place(endpoint)
         options = job.options
-        model = options.model or options.endpoint or settings.model or await self._default(endpoint, settings)
+        model = (
+            options.model
+            or options.endpoint
+            or settings.model
+            or await self._default(endpoint, settings)
+        )
         system = settings.system if options.system is None else options.system
         paths = self._paths(endpoint)
-        run = mapping.Run(job, lambda prompt: replace(job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths), endpoint, settings.language, self._unsaved)
+        run = mapping.Run(
+            job,
+            lambda prompt: replace(
+                job.request(prompt, model, system, settings.parameters, endpoint.rules), paths=paths
+            ),
+            endpoint,
+            settings.language,
+            self._unsaved,
+        )
         try:
             if engine:
                 return await run.run(engine.asker(endpoint, settings), emit, ROWS_AT_ONCE)
@@ -368,14 +546,20 @@ class Core:
             raise await self._with_suggestions(error, model, endpoint, settings, "chat") from None
 
     async def outcomes(
-        self, requests: Sequence[ChatRequest], endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None] = lambda _delta: None
+        self,
+        requests: Sequence[ChatRequest],
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None] = lambda _delta: None,
     ) -> list[mapping.Outcome]:
         """What comes of questions that stand alone, several at the same time."""
         asking = asyncio.Semaphore(settings.in_flight)
 
         async def one(request: ChatRequest) -> mapping.Outcome:
             async with asking:
-                return await mapping.outcome(self.ask(request, endpoint, settings, emit), settings.language)
+                return await mapping.outcome(
+                    self.ask(request, endpoint, settings, emit), settings.language
+                )
 
         tasks = [asyncio.ensure_future(one(request)) for request in requests]
         try:
@@ -384,12 +568,22 @@ class Core:
             for task in tasks:  # when one would fail them all, the others need not be asked
                 task.cancel()
 
-    async def vectors(self, request: EmbeddingRequest, endpoint: Endpoint, settings: Snapshot, emit: Callable[[Delta], None]) -> replies.VectorsReply:
+    async def vectors(
+        self,
+        request: EmbeddingRequest,
+        endpoint: Endpoint,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> replies.VectorsReply:
         """One call for vectors."""
         wire = _PROTOCOLS[endpoint.service.protocol].embeddings(request)
-        return replies.vectors(await self.client.send(endpoint, wire, settings, emit), len(request.texts))
+        return replies.vectors(
+            await self.client.send(endpoint, wire, settings, emit), len(request.texts)
+        )
 
-    async def count_tokens(self, text: str, model: str, endpoint: Endpoint, settings: Snapshot) -> TokenCount:
+    async def count_tokens(
+        self, text: str, model: str, endpoint: Endpoint, settings: Snapshot
+    ) -> TokenCount:
         """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""
         if endpoint.service.protocol != "qianfan-v1":
             return TokenCount(estimate(text))
@@ -418,7 +612,9 @@ class Core:
             return [{"id": model.id, "url": model.path} for model in models.CATALOGUE if model.path]
         wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
         groups = values.fields((await self.client.send(endpoint, wire, settings)).get("result"))
-        found = [entry for name in ("common", "custom") for entry in values.objects(groups.get(name))]
+        found = [
+            entry for name in ("common", "custom") for entry in values.objects(groups.get(name))
+        ]
         return [{**entry, "id": entry.get("name")} for entry in found]
 
     def _paths(self, endpoint: Endpoint) -> dict[str, str]:
@@ -429,13 +625,22 @@ class Core:
         made, paths = self._paths_made.get(endpoint.account, ((), {}))
         if made is not listed:
             addresses = {entry.id.lower(): values.text(entry.raw.get("url")) for entry in listed}
-            paths = {id_: "/" + "/".join(url.rstrip("/").split("/")[-2:]) for id_, url in addresses.items() if url}
+            paths = {
+                id_: "/" + "/".join(url.rstrip("/").split("/")[-2:])
+                for id_, url in addresses.items()
+                if url
+            }
             self._paths_made[endpoint.account] = (listed, paths)
         return paths
 
     async def _model(self, plan: Plan) -> str:
         """The model that was asked for; else the first preferred one that the live list offers."""
-        return plan.options.model or plan.options.endpoint or plan.settings.model or await self._default(plan.endpoint, plan.settings, sees=plan.sees)
+        return (
+            plan.options.model
+            or plan.options.endpoint
+            or plan.settings.model
+            or await self._default(plan.endpoint, plan.settings, sees=plan.sees)
+        )
 
     async def _default(self, endpoint: Endpoint, settings: Snapshot, *, sees: bool = False) -> str:
         listed = self.listed.get(endpoint.account)
@@ -447,21 +652,34 @@ class Core:
         offered = [entry.id for entry in listed or ()]
         return await _aside(len(offered), lambda: models.preferred(offered, sees=sees))
 
-    async def _with_suggestions(self, error: ErnieError, model: str, endpoint: Endpoint, settings: Snapshot, kind: Kind) -> ErnieError:
+    async def _with_suggestions(
+        self, error: ErnieError, model: str, endpoint: Endpoint, settings: Snapshot, kind: Kind
+    ) -> ErnieError:
         """A refused model gets the nearest ids that the service does offer for this kind of call."""
         if isinstance(error, ModelNotFound):
             try:
-                offered = [entry.id for entry in await self.models(endpoint, replace(settings, retry_count=1))]
+                offered = [
+                    entry.id
+                    for entry in await self.models(endpoint, replace(settings, retry_count=1))
+                ]
             except (ErnieError, asyncio.CancelledError):
                 offered = [entry.id for entry in models.CATALOGUE]
             wanted = (kind, None) if kind == "chat" else (kind,)
-            fitting = [name for name in offered[:_LOOKED_AT] if models.kind_of(name) in wanted and name.lower() != model.lower()]
+            fitting = [
+                name
+                for name in offered[:_LOOKED_AT]
+                if models.kind_of(name) in wanted and name.lower() != model.lower()
+            ]
             if kind == "chat" and (other := models.kind_of(model)) in _KIND_NAMES:
                 error.cause = _OTHER_KIND.fill(model=model, kind=_KIND_NAMES[other])
-            error.suggestions = await _aside(len(fitting), near, model, fitting) or (tuple(fitting[:_OFFERED]) if kind != "chat" else ())
+            error.suggestions = await _aside(len(fitting), near, model, fitting) or (
+                tuple(fitting[:_OFFERED]) if kind != "chat" else ()
+            )
             if error.suggestions:
-                error.advice = Text("相近的模型：{near}；%ernie models 列出全部", "similar models: {near}; %ernie models lists all").fill(
-                    near=", ".join(error.suggestions))
+                error.advice = Text(
+                    "相近的模型：{near}；%ernie models 列出全部",
+                    "similar models: {near}; %ernie models lists all",
+                ).fill(near=", ".join(error.suggestions))
         return error
 
 
@@ -475,12 +693,20 @@ def completes(endpoint: Endpoint, request: CompletionRequest) -> bool:
 def _for_us(reader: Reader, request: ChatRequest, plan: Plan) -> bool:
     """Whether the tools that are asked for are ours to call: the caller has kept none of them for itself."""
     asked = {call["function"]["name"] for call in reader.tool_calls}
-    described = {(tool.get("function") or {}).get("name") for tool in request.parameters.get("tools") or ()}
-    return bool(asked and described and plan.options.functions) and not asked & (described - set(plan.options.functions))
+    described = {
+        (tool.get("function") or {}).get("name") for tool in request.parameters.get("tools") or ()
+    }
+    return bool(asked and described and plan.options.functions) and not asked & (
+        described - set(plan.options.functions)
+    )
 
 
 async def _run_all(
-    asked: Sequence[Mapping[str, Any]], most: int, functions: Mapping[str, Callable[..., Any]], emit: Callable[[Delta], None], model: str
+    asked: Sequence[Mapping[str, Any]],
+    most: int,
+    functions: Mapping[str, Callable[..., Any]],
+    emit: Callable[[Delta], None],
+    model: str,
 ) -> list[ToolRun]:
     """The result of each call; no more than `most` are made, and the model is told of the others that they were not."""
     done: list[ToolRun] = []
@@ -490,7 +716,11 @@ async def _run_all(
     return done
 
 
-async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], emit: Callable[[Delta], None]) -> ToolRun:
+async def _run(
+    call: Mapping[str, Any],
+    functions: Mapping[str, Callable[..., Any]],
+    emit: Callable[[Delta], None],
+) -> ToolRun:
     """Have a tool called by whoever reads; what goes wrong in it is told to the model, which may try again."""
     function = functions.get(call["function"]["name"])
     if function is None:
@@ -498,7 +728,9 @@ async def _run(call: Mapping[str, Any], functions: Mapping[str, Callable[..., An
     try:
         given = tools.bound(function, call["function"]["arguments"])
         # The value is made text where the function was called: it may say things in its own way.
-        errand: Errand[ToolRun] = Errand(lambda: function(*given.args, **given.kwargs), lambda value: tools.result(call, value))
+        errand: Errand[ToolRun] = Errand(
+            lambda: function(*given.args, **given.kwargs), lambda value: tools.result(call, value)
+        )
         emit(Delta(notice=_CALLING.fill(name=call["function"]["name"]), errand=errand))
         run = await errand
     except NestedLoop:
@@ -517,7 +749,11 @@ def _fitting(run: ToolRun, model: str) -> ToolRun:
     """A result no longer than the model takes; it is told that it was cut."""
     entry = models.find(model)
     most = entry.max_characters if entry else None
-    return run._replace(content=run.content[: most // 2] + _CLIPPED) if most and len(run.content) > most // 2 else run
+    return (
+        run._replace(content=run.content[: most // 2] + _CLIPPED)
+        if most and len(run.content) > most // 2
+        else run
+    )
 
 
 def _listed(found: Sequence[object]) -> list[Listed]:

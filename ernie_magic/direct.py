@@ -26,26 +26,51 @@ class Wire:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def _start(self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False) -> Stream[Any]:
+    def _start(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
+    ) -> Stream[Any]:
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-            raise self._session.spoken(InvalidOption(
-                Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(path=f"{path!s:.60}"),
-                advice=Text('例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")')))
+            raise self._session.spoken(
+                InvalidOption(
+                    Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(
+                        path=f"{path!s:.60}"
+                    ),
+                    advice=Text(
+                        '例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")'
+                    ),
+                )
+            )
         if body is not None and not isinstance(body, dict):
             raise self._session.spoken(InvalidOption(Text("请求体要是字典", "the body is a dict")))
         if body and body.get("stream") and not stream:
-            raise self._session.spoken(InvalidOption(Text("流式的回复用 ernie.wire.stream(…) 读取", "a streamed reply is read by ernie.wire.stream(…)")))
+            raise self._session.spoken(
+                InvalidOption(
+                    Text(
+                        "流式的回复用 ernie.wire.stream(…) 读取",
+                        "a streamed reply is read by ernie.wire.stream(…)",
+                    )
+                )
+            )
         settings, at = self._session.now()
         try:
             check_sendable([path, body])
         except UsageError as error:
             raise self._session.spoken(error) from None
-        request = WireRequest(method, path, body, str((body or {}).get("model") or ""), stream=stream, repeatable=method == "GET")
+        request = WireRequest(
+            method,
+            path,
+            body,
+            str((body or {}).get("model") or ""),
+            stream=stream,
+            repeatable=method == "GET",
+        )
 
         async def work(core: Core, emit: Callable[[Delta], None]) -> Any:
             place = await core.place(at)
             if stream:
-                return await core.client.events(place, request, settings, lambda event: emit(Delta(event=event)))
+                return await core.client.events(
+                    place, request, settings, lambda event: emit(Delta(event=event))
+                )
             return await core.client.send(place, request, settings, emit)
 
         return self._session.start(work)

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from ernie_magic.services import Service
     from ernie_magic.session import Session
 
-PACKAGES = ("ernie-magic", "ipython", "ipykernel", "ipywidgets", "jupyterlab", "httpx", "nest-asyncio", "pillow")
+PACKAGES = (
+    "ernie-magic",
+    "ipython",
+    "ipykernel",
+    "ipywidgets",
+    "jupyterlab",
+    "httpx",
+    "nest-asyncio",
+    "pillow",
+)
 SET = Text("已设置", "set")
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
 WHERE = {"environment": Text("环境变量", "environment"), "": same("–")}
@@ -43,24 +52,48 @@ def examine(session: Session) -> list[Check]:
     """Preview at everything that a call needs; asks the service for its list of models, nothing that costs tokens."""
     service = session.settings.chosen()
     checks = [
-        Check(same("Python"), ok=None, value=same(f"{platform.python_version()} {platform.system()}")),
-        Check(Text("软件包", "packages"), ok=None, value=same(", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name))))),
+        Check(
+            same("Python"), ok=None, value=same(f"{platform.python_version()} {platform.system()}")
+        ),
+        Check(
+            Text("软件包", "packages"),
+            ok=None,
+            value=same(
+                ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))
+            ),
+        ),
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
     checks.append(_key(session, service))
     try:
         endpoint = session.endpoint()
-        checks.append(Check(Text("地址", "address"), ok=None, value=same(shown_url(endpoint.base_url))))
+        checks.append(
+            Check(Text("地址", "address"), ok=None, value=same(shown_url(endpoint.base_url)))
+        )
         offered = [entry.id for entry in session.models()]
         if service is QIANFAN_V1:  # its list needs no key: counting tokens does, and costs none
             session.count_tokens("hi", model=models.FALLBACK_CHAT)
     except ErnieError as error:
-        checks.append(Check(Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))))
+        checks.append(
+            Check(
+                Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))
+            )
+        )
         return checks
-    checks.append(Check(Text("可达", "reachable"), ok=True, value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered))))
+    checks.append(
+        Check(
+            Text("可达", "reachable"),
+            ok=True,
+            value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered)),
+        )
+    )
     model = session.settings.model or models.preferred(offered)
     allowed = model.lower() in (name.lower() for name in offered)
-    told = Text("{model} 在列表中", "{model} is on the list") if allowed else Text("{model} 不在列表中", "{model} is not on the list")
+    told = (
+        Text("{model} 在列表中", "{model} is on the list")
+        if allowed
+        else Text("{model} 不在列表中", "{model} is not on the list")
+    )
     checks.append(Check(Text("模型", "model"), ok=allowed, value=told.fill(model=model)))
     return checks
 
@@ -70,7 +103,8 @@ def _key(session: Session, service: Service) -> Check:
         return Check(Text("密钥", "key"), ok=True, value=SET)
     value, where, variable = endpoints.found_key(service if service.key_variables else AI_STUDIO)
     told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
-        set=SET if value else _NOT_SET, where=WHERE.get(where, same(where)), variable=variable)
+        set=SET if value else _NOT_SET, where=WHERE.get(where, same(where)), variable=variable
+    )
     # The emulator needs none, and a server of one's own may not.
     return Check(Text("密钥", "key"), ok=bool(value) or None, value=told)
 

@@ -68,17 +68,40 @@ class Drawing:
         began = time.monotonic()
         async with self._told_each_second(began) as phase:
             phase(_MAKING)
-            reply = replies.pictures(await self.client.send(self.endpoint, wire, self.settings, self.emit), request)
+            reply = replies.pictures(
+                await self.client.send(self.endpoint, wire, self.settings, self.emit), request
+            )
             if download and any(item.url and not item.b64 for item in reply.items):
                 phase(_FETCHING)
             unpacking = asyncio.Semaphore(_AT_ONCE)
-            empty = Picture(request, model=reply.model, service=self.endpoint.service.name, id=reply.id)
+            empty = Picture(
+                request, model=reply.model, service=self.endpoint.service.name, id=reply.id
+            )
             # Each takes its own from the list, so that a text that has been unpacked is let go.
-            pictures = await _all([self._unpacked(reply.items.pop(0), replace(empty, index=index), unpacking, download=download)
-                                   for index in range(len(reply.items))])
+            pictures = await _all(
+                [
+                    self._unpacked(
+                        reply.items.pop(0),
+                        replace(empty, index=index),
+                        unpacking,
+                        download=download,
+                    )
+                    for index in range(len(reply.items))
+                ]
+            )
         lifetime = self.endpoint.service.link_lifetime
-        images = ImageSet(pictures, request, reply.usage, reply.model, self.endpoint.service.name, reply.id, time.monotonic() - began,
-                          reply.created + lifetime if lifetime and any(picture.url for picture in pictures) else None)
+        images = ImageSet(
+            pictures,
+            request,
+            reply.usage,
+            reply.model,
+            self.endpoint.service.name,
+            reply.id,
+            time.monotonic() - began,
+            reply.created + lifetime
+            if lifetime and any(picture.url for picture in pictures)
+            else None,
+        )
         return _checked(images)
 
     async def download(self, images: ImageSet) -> ImageSet:
@@ -95,22 +118,37 @@ class Drawing:
     async def _fetched(self, picture: Picture, unpacking: asyncio.Semaphore) -> Picture:
         if picture.content or not picture.url:
             return picture
-        return await self._filled(replace(picture, problem=None), lambda: self.client.download(picture.url, self.endpoint, self.settings), unpacking)
+        return await self._filled(
+            replace(picture, problem=None),
+            lambda: self.client.download(picture.url, self.endpoint, self.settings),
+            unpacking,
+        )
 
-    async def _unpacked(self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool) -> Picture:
+    async def _unpacked(
+        self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool
+    ) -> Picture:
         """A picture of a reply, with its bytes."""
         b64, url = item.b64, item.url
-        picture = replace(picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed)
+        picture = replace(
+            picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed
+        )
         del item
         if b64:
             texts = [b64]
             del b64
-            return await self._filled(picture, lambda: in_thread(_from_base64, texts.pop()), unpacking)
+            return await self._filled(
+                picture, lambda: in_thread(_from_base64, texts.pop()), unpacking
+            )
         if not url:
             return self._failed(picture, not_a_picture(Text("空内容", "nothing")))
         return await self._fetched(picture, unpacking) if download else picture
 
-    async def _filled(self, picture: Picture, content_of: Callable[[], Coroutine[Any, Any, bytes]], unpacking: asyncio.Semaphore) -> Picture:
+    async def _filled(
+        self,
+        picture: Picture,
+        content_of: Callable[[], Coroutine[Any, Any, bytes]],
+        unpacking: asyncio.Semaphore,
+    ) -> Picture:
         """The picture with its bytes; what is wrong with them is its own problem: the others are shown."""
         content = b""
         try:
@@ -183,7 +221,11 @@ async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, .
 def _checked(images: ImageSet) -> ImageSet:
     """The set; when nothing in it is good, its first problem is raised and holds it."""
     problem = images[0].problem
-    if images.good or problem is None or any(isinstance(picture.problem, Stopped) for picture in images):
+    if (
+        images.good
+        or problem is None
+        or any(isinstance(picture.problem, Stopped) for picture in images)
+    ):
         return images
     problem.answer = images
     raise problem
@@ -194,5 +236,7 @@ def _from_base64(text: str) -> bytes:
         return replies.from_base64(text)
     except ValueError:
         raise ProtocolError(
-            Text("收到的图片不是有效的 base64", "the picture is not valid base64"), Text("服务出错，或传输中断", "the service failed, or was cut off"),
-            Text("再生成一次", "make it again")) from None
+            Text("收到的图片不是有效的 base64", "the picture is not valid base64"),
+            Text("服务出错，或传输中断", "the service failed, or was cut off"),
+            Text("再生成一次", "make it again"),
+        ) from None

@@ -49,8 +49,14 @@ class Embedding:
         Calls in flight.
     """
 
-    def __init__(self, ask: Callable[[EmbeddingRequest], Awaitable[VectorsReply]], endpoint: Endpoint, emit: Callable[[Delta], None],
-                 store: VectorStore | None, most: int) -> None:
+    def __init__(
+        self,
+        ask: Callable[[EmbeddingRequest], Awaitable[VectorsReply]],
+        endpoint: Endpoint,
+        emit: Callable[[Delta], None],
+        store: VectorStore | None,
+        most: int,
+    ) -> None:
         self._ask, self._endpoint = ask, endpoint
         self._emit, self._store, self._most = emit, store, most
         self._rows: dict[str, list[int]] = {}
@@ -58,7 +64,9 @@ class Embedding:
         self._usage, self._model = Usage(), ""
         self._done = self._asked = 0
 
-    async def run(self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]) -> Embeddings:
+    async def run(
+        self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]
+    ) -> Embeddings:
         """The vectors, equal texts asked for once; rows of skipped texts are NaN.
 
         Parameters
@@ -86,7 +94,13 @@ class Embedding:
             self._vectors, self._done = None, 0
             return await self._run(request, batch, counted, {})
 
-    async def _run(self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None], known: dict[str, Any]) -> Embeddings:
+    async def _run(
+        self,
+        request: EmbeddingRequest,
+        batch: int,
+        counted: Callable[[str, Usage], None],
+        known: dict[str, Any],
+    ) -> Embeddings:
         self._fill(request, known)
         missing = [text for text in self._rows if text not in known]
         self._tell()
@@ -107,11 +121,19 @@ class Embedding:
 
         problem: BaseException | None = None
         try:
-            await in_flight(self._most, (missing[start : start + batch] for start in range(0, len(missing), batch)), ask)
+            await in_flight(
+                self._most,
+                (missing[start : start + batch] for start in range(0, len(missing), batch)),
+                ask,
+            )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
-        if writing:  # a store that another process holds is not worth a Stop's time: it is written meanwhile
-            await asyncio.wait(writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None)
+        if (
+            writing
+        ):  # a store that another process holds is not worth a Stop's time: it is written meanwhile
+            await asyncio.wait(
+                writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None
+            )
         embeddings = self._result(request, partial=problem is not None)
         if isinstance(problem, ErnieError):
             problem.answer = embeddings if self._done else None
@@ -135,6 +157,18 @@ class Embedding:
     def _result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
         import numpy as np
 
-        vectors = self._vectors if self._vectors is not None else np.empty((len(request.texts), 0), dtype=np.float32)
-        return Embeddings(request.texts, vectors, request, self._usage, self._model or request.model, self._endpoint.service.name,
-                          asked=self._asked, partial=partial)
+        vectors = (
+            self._vectors
+            if self._vectors is not None
+            else np.empty((len(request.texts), 0), dtype=np.float32)
+        )
+        return Embeddings(
+            request.texts,
+            vectors,
+            request,
+            self._usage,
+            self._model or request.model,
+            self._endpoint.service.name,
+            asked=self._asked,
+            partial=partial,
+        )

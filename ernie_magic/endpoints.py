@@ -58,8 +58,14 @@ _TRUSTED = {
     DOTENV: (DOTENV,),
     SESSION: (SESSION,),
 }
-_SECRETS = tuple(name for service in SERVICES.values() for name in (
-    *service.key_variables, *(half for pair in service.pair_variables for half in pair)))
+_SECRETS = tuple(
+    name
+    for service in SERVICES.values()
+    for name in (
+        *service.key_variables,
+        *(half for pair in service.pair_variables for half in pair),
+    )
+)
 
 
 def variable(name: str) -> tuple[str, str]:
@@ -117,25 +123,39 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
     credential, withheld = _credential(settings, service, at)
     if at.login and credential:
         raise InvalidOption(
-            Text("服务地址里有密码，又另外设置了密钥", "the base URL holds a password, and a key is set as well"),
+            Text(
+                "服务地址里有密码，又另外设置了密钥",
+                "the base URL holds a password, and a key is set as well",
+            ),
             Text("一次请求只能带一个", "a request can carry only one of them"),
-            Text("去掉地址里的密码，或取消密钥：%ernie config api_key default",
-                 "take the password out of the address, or unset the key: %ernie config api_key default"))
+            Text(
+                "去掉地址里的密码，或取消密钥：%ernie config api_key default",
+                "take the password out of the address, or unset the key: %ernie config api_key default",
+            ),
+        )
     credential, withheld = credential or at.login, withheld and not at.login
     if credential is None and at.source != SESSION:
         _check_halves(service)
     if credential is None and base_url == service.base_url:
         names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
         raise MissingKey(
-            Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(service=service.label),
-            advice=Text("到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
-                        "copy a key from {page} into {names}, in the environment or a .env file; to try without one: %ernie use emulator").fill(
-                page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))))
+            Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(
+                service=service.label
+            ),
+            advice=Text(
+                "到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
+                "copy a key from {page} into {names}, in the environment or a .env file; to try without one: %ernie use emulator",
+            ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
+        )
     app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
     # Who asks another server is not told of the models of Baidu's.
     own_console = CONSOLE_URL if base_url == service.base_url else ""
-    console = _address_beside(CONSOLE_URL_VARIABLE, own_console, _sources(settings, service)).removesuffix(QIANFAN.path)
-    return Endpoint(service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld)
+    console = _address_beside(
+        CONSOLE_URL_VARIABLE, own_console, _sources(settings, service)
+    ).removesuffix(QIANFAN.path)
+    return Endpoint(
+        service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld
+    )
 
 
 class _BaseUrl(NamedTuple):
@@ -149,7 +169,9 @@ class _BaseUrl(NamedTuple):
 def _remember_keys() -> None:
     """Every key that is set, whichever service it is for: none of them is shown or sent in a prompt."""
     places: list[Mapping[str, str | None]] = [os.environ]
-    with suppress(InvalidOption):  # what is wrong with the file is told when something of it is wanted
+    with suppress(
+        InvalidOption
+    ):  # what is wrong with the file is told when something of it is wanted
         places.append(_dotenv())
     for place in places:
         for name in _SECRETS:
@@ -175,11 +197,16 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
     if address.login:
         raise InvalidOption(
             Text("{name} 里不能有密码", "{name} cannot hold a password").fill(name=name),
-            advice=Text("去掉地址里的用户名和密码", "take the name and the password out of the address"))
+            advice=Text(
+                "去掉地址里的用户名和密码", "take the name and the password out of the address"
+            ),
+        )
     return str(address)
 
 
-def _credential(settings: ErnieSettings, service: Service, at: _BaseUrl) -> tuple[Credential | None, bool]:
+def _credential(
+    settings: ErnieSettings, service: Service, at: _BaseUrl
+) -> tuple[Credential | None, bool]:
     """The settings' own key, else one of the variables; and whether there is one that this address may not have."""
     key, secret = settings.api_key or Key(""), settings.secret_key
     trusted, base_url = _TRUSTED[at.source], at.url
@@ -193,7 +220,15 @@ def _credential(settings: ErnieSettings, service: Service, at: _BaseUrl) -> tupl
         pair = Pair(key, secret)
         sources: tuple[str, ...] = (SESSION,)
     elif not key:
-        key = next((Key(value) for name in service.key_variables for value, where in [variable(name)] if value and where in trusted), key)
+        key = next(
+            (
+                Key(value)
+                for name in service.key_variables
+                for value, where in [variable(name)]
+                if value and where in trusted
+            ),
+            key,
+        )
         if not key and (names := _pair(service, trusted)):
             pair = Pair(*(Key(variable(name)[0]) for name in names))
             sources = tuple(variable(name)[1] for name in names)
@@ -201,15 +236,26 @@ def _credential(settings: ErnieSettings, service: Service, at: _BaseUrl) -> tupl
         _check_key(pair.access, names[0], service, base_url)
         if service.protocol == "openai":
             return BearerFromPair(pair, _address_beside(IAM_URL_VARIABLE, IAM_URL, sources)), False
-        return Signature(pair) if names == IAM_PAIR else TokenFromPair(pair, base_url.removesuffix(service.path)), False
+        return Signature(pair) if names == IAM_PAIR else TokenFromPair(
+            pair, base_url.removesuffix(service.path)
+        ), False
     if not key:
         return None, bool(found_key(service)[1])
     _check_key(key, service.name, service, base_url)
     return Bearer(key) if service.protocol == "openai" else AccessToken(key), False
 
 
-def _pair(service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)) -> tuple[str, str] | None:
-    return next((names for names in service.pair_variables if all(variable(name)[1] in trusted for name in names)), None)
+def _pair(
+    service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)
+) -> tuple[str, str] | None:
+    return next(
+        (
+            names
+            for names in service.pair_variables
+            if all(variable(name)[1] in trusted for name in names)
+        ),
+        None,
+    )
 
 
 def _check_halves(service: Service) -> None:
@@ -218,8 +264,12 @@ def _check_halves(service: Service) -> None:
         there = [name for name in names if variable(name)[0]]
         if len(there) == 1:
             missing = next(name for name in names if name not in there)
-            raise MissingKey(Text("设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not").fill(there=there[0], missing=missing),
-                             advice=Text("两个要成对设置", "the two are set together"))
+            raise MissingKey(
+                Text(
+                    "设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not"
+                ).fill(there=there[0], missing=missing),
+                advice=Text("两个要成对设置", "the two are set together"),
+            )
 
 
 def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
@@ -233,9 +283,14 @@ def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
         url = url.removesuffix(service.path) + service.path
     if not url:
         raise MissingKey(
-            Text("没有设置{service}的地址", "no address is set for {service}").fill(service=service.label),
-            advice=Text("设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
-                        "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1").fill(name=service.base_url_variable))
+            Text("没有设置{service}的地址", "no address is set for {service}").fill(
+                service=service.label
+            ),
+            advice=Text(
+                "设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
+                "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1",
+            ).fill(name=service.base_url_variable),
+        )
     _check_address(url)
     return _BaseUrl(url, OWN if url == service.base_url else source, address.login)
 
@@ -243,27 +298,44 @@ def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
 def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
     text = key.reveal()
     if not (text.isascii() and text.isprintable() and " " not in text):
-        raise InvalidOption(Text("密钥含有不合法的字符", "the key has characters that no key has"),
-                            Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
-                            Text("重新复制密钥", "copy the key again"))
+        raise InvalidOption(
+            Text("密钥含有不合法的字符", "the key has characters that no key has"),
+            Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
+            Text("重新复制密钥", "copy the key again"),
+        )
     # Another server behind the same variables may have keys of any look.
     if base_url == service.base_url and (found := mixed_up(place, key)):
         kind, advice = found
         wanted: Text | str = service.label if place == service.name else place
-        raise InvalidOption(Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not take").fill(kind=kind, place=wanted), advice=advice)
+        raise InvalidOption(
+            Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not take").fill(
+                kind=kind, place=wanted
+            ),
+            advice=advice,
+        )
 
 
 def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         url.encode()
-        good = (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in url)
-                and not parts.query and not parts.fragment)  # what is appended would go there
+        good = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not any(c.isspace() for c in url)
+            and not parts.query
+            and not parts.fragment
+        )  # what is appended would go there
     except ValueError:  # urllib's word for a port that is none
         good = False
     if not good:
-        raise InvalidOption(Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(url=shown_url(url)),
-                            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"))
+        raise InvalidOption(
+            Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(
+                url=shown_url(url)
+            ),
+            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"),
+        )
 
 
 def _dotenv() -> Mapping[str, str | None]:
@@ -281,6 +353,8 @@ def _parsed(path: str, _changed: float) -> Mapping[str, str | None]:
     try:
         return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`
     except UnicodeDecodeError:
-        raise InvalidOption(Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
-                            Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
-                            Text("用 UTF-8 重新保存", "save it again as UTF-8")) from None
+        raise InvalidOption(
+            Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
+            Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
+            Text("用 UTF-8 重新保存", "save it again as UTF-8"),
+        ) from None

@@ -87,8 +87,13 @@ def unexpected(error: Exception) -> ErnieError:
     said = clipped(_one_line(words(error)), _SAID_SHOWN)
     return ErnieError(
         Text("内部出错：{kind} {said}（{place}）", "unexpected {kind} {said} ({place})").fill(
-            kind=type(error).__name__, said=said, place=place),
-        advice=Text("再试一次；总是这样的话，请把这一行报告给我们", "try again; if it keeps happening, please report this line"))
+            kind=type(error).__name__, said=said, place=place
+        ),
+        advice=Text(
+            "再试一次；总是这样的话，请把这一行报告给我们",
+            "try again; if it keeps happening, please report this line",
+        ),
+    )
 
 
 def words(error: BaseException) -> str:
@@ -133,7 +138,12 @@ class ErnieError(_OneLine, Exception):
     retry_after: float | None = None
 
     def __init__(
-        self, what: Text, cause: Text | None = None, advice: Text | None = None, *, language: Language | None = None
+        self,
+        what: Text,
+        cause: Text | None = None,
+        advice: Text | None = None,
+        *,
+        language: Language | None = None,
     ) -> None:
         super().__init__(what, cause, advice)
         self.what, self.cause, self.advice, self.language = what, cause, advice, language
@@ -147,7 +157,10 @@ class ErnieError(_OneLine, Exception):
         parts += [_CAUSE.say(language) + self.cause.say(language)] if self.cause else []
         parts += [_ADVICE.say(language) + self.advice.say(language)] if self.advice else []
         sentences = [" ".join(part.split()) for part in parts]
-        closed = [part if part.endswith(("。", ".", "!", "?", "！", "？")) else part + stop for part in sentences]
+        closed = [
+            part if part.endswith(("。", ".", "!", "?", "！", "？")) else part + stop
+            for part in sentences
+        ]
         facts = self._facts(language)
         return _one_line(space.join(closed) + (f" ({facts})" if facts else ""))
 
@@ -203,7 +216,13 @@ class ProtocolError(ErnieError):
     """The reply is not what the API's documents say. `body` holds its beginning."""
 
     def __init__(
-        self, what: Text, cause: Text | None = None, advice: Text | None = None, *, body: str = "", status: int = 0
+        self,
+        what: Text,
+        cause: Text | None = None,
+        advice: Text | None = None,
+        *,
+        body: str = "",
+        status: int = 0,
     ) -> None:
         super().__init__(what, cause, advice)
         self.body, self.status = body, status
@@ -314,18 +333,32 @@ class Interrupted(_OneLine, KeyboardInterrupt):
     HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
-    def __init__(self, line: str, answer: Answer | ImageSet | Embeddings | Mapped | None = None) -> None:
+    def __init__(
+        self, line: str, answer: Answer | ImageSet | Embeddings | Mapped | None = None
+    ) -> None:
         super().__init__(line)
         self.answer = answer
 
 
-_STOPPED = Text("已停止，连接已断开；收到的部分在 ernie.last，标为未完成", "stopped and disconnected; what came is in ernie.last, marked partial")
-_STOPPED_EMPTY = Text("已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had come yet")
+_STOPPED = Text(
+    "已停止，连接已断开；收到的部分在 ernie.last，标为未完成",
+    "stopped and disconnected; what came is in ernie.last, marked partial",
+)
+_STOPPED_EMPTY = Text(
+    "已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had come yet"
+)
 
 
 def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
     """What a stopped call gave, when there is something in it."""
-    return cast("Answer | ImageSet | Embeddings | Mapped", result) if any(getattr(result, name, None) for name in ("text", "reasoning", "pictures", "texts", "rows")) else None
+    return (
+        cast("Answer | ImageSet | Embeddings | Mapped", result)
+        if any(
+            getattr(result, name, None)
+            for name in ("text", "reasoning", "pictures", "texts", "rows")
+        )
+        else None
+    )
 
 
 def interrupted(result: object, language: Language) -> Interrupted:

@@ -30,7 +30,11 @@ def folder(kind: Literal["cache", "data"]) -> Path:
         return Path.cwd() / BESIDE
     import platformdirs
 
-    return platformdirs.user_cache_path("ernie_magic") if kind == "cache" else platformdirs.user_data_path("ernie_magic")
+    return (
+        platformdirs.user_cache_path("ernie_magic")
+        if kind == "cache"
+        else platformdirs.user_data_path("ernie_magic")
+    )
 
 
 def sanitize_name(name: str, *, reserve: int = 0, otherwise: str = "picture") -> str:
@@ -134,7 +138,9 @@ def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path
     try:
         try:
             handle = os.open(place, os.O_TMPFILE | os.O_WRONLY, mode)
-        except OSError:  # many file systems have none, each with an error of its own; a real one is met again
+        except (
+            OSError
+        ):  # many file systems have none, each with an error of its own; a real one is met again
             raise _NoTemporary from None
         with os.fdopen(handle, "wb") as out:
             _fill(out.fileno(), content)
@@ -191,7 +197,9 @@ def _rename_new(draft: Path, name: Path) -> None:
         os.link(draft, name)
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links: the name is taken first, then filled at once
+    except (
+        OSError
+    ):  # a file system without hard links: the name is taken first, then filled at once
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         draft.replace(name)
 

@@ -104,7 +104,9 @@ _ENVIRONMENTS = frozenset(_ENVIRONMENTS_TEXT.split())
 _PAIRS = re.compile(r"\s*(?:\[[tbc]\]\s*)?\{\s*\d{1,2}\s*\}")
 _ENVIRONMENTS_WITH_PAIRS = ("alignat", "alignedat")
 # Macros that expand to their argument twice: within each other the work doubles with each.
-_DOUBLING = {"\\" + name for name in ("pmb", "centerOver", "centernot", "overbracket", "underbracket")}
+_DOUBLING = {
+    "\\" + name for name in ("pmb", "centerOver", "centernot", "overbracket", "underbracket")
+}
 # MathJax's work for these grows with the square of what they hold: 4,000 characters took 3 to 5 seconds.
 _QUADRATIC = re.compile(r"\\(?:ce|pu|Bra|Ket|Ketbra|Braket|Set)(?![a-zA-Z])")
 _MAX_QUADRATIC = 1000  # characters

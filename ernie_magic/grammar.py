@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _MAX_INLINE = 2_000
 _MAX_NESTING = 30
 _FORMATTING = re.compile(
-    r"<(sub|sup|kbd|u|b|i|em|strong|mark|small|s|del|ins)>([^<>\n]{1,200})</\1>|<br\s{0,3}/?>", re.IGNORECASE
+    r"<(sub|sup|kbd|u|b|i|em|strong|mark|small|s|del|ins)>([^<>\n]{1,200})</\1>|<br\s{0,3}/?>",
+    re.IGNORECASE,
 )
 _FORMULA_LIKE = re.compile(r"[\\^_={}+*/<>]")
 _WORDS = re.compile(r"[\s\u2e80-\uffef]")
@@ -94,7 +95,9 @@ def markdown_parser() -> MarkdownIt:
     parser.inline.ruler.at("math_inline", _formula_or_money(inline_dollars))
     parser.inline.ruler.before("escape", "math_brackets", _bracketed_formula)
     parser.inline.ruler.before("autolink", "formatting", _formatting_tag)
-    parser.inline.ruler.at("entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity")))
+    parser.inline.ruler.at(
+        "entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity"))
+    )
     table_options: RuleOptionsType = {"alt": ["paragraph", "reference"]}
     table = _named_rule(parser.block.ruler, "table")
     parser.block.ruler.at("table", _table_with_formulas(table), table_options)
@@ -282,7 +285,9 @@ def _closing(opening: str) -> str:
     return _BRACKETS.get(opening, opening)
 
 
-def _find_closing(state: StateBlock, start: int, end: int, opening: str, closing: str) -> int | None:
+def _find_closing(
+    state: StateBlock, start: int, end: int, opening: str, closing: str
+) -> int | None:
     """The line that closes the formula; `end` when the text ends before it, None when it is not a formula on lines of its own."""
     for n in range(start, end):
         text = _line(state, n).rstrip()

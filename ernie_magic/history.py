@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def asked(prompt: str, images: Sequence[Part] = ()) -> Message:
     """A question as a message; with pictures its content is in parts (reference aistudio-and-ernie-today 2.8)."""
-    return {"role": "user", "content": [{"type": "text", "text": prompt}, *images] if images else prompt}
+    return {
+        "role": "user",
+        "content": [{"type": "text", "text": prompt}, *images] if images else prompt,
+    }
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,14 @@ class Turn:
     @property
     def messages(self) -> list[Message]:
         """The turn as the API's messages."""
-        said = sum(len(message["content"]) for message in self.rounds if message["role"] == "assistant")
-        return [asked(self.prompt, self.images), *self.rounds, {"role": "assistant", "content": self.answer.text[said:]}]
+        said = sum(
+            len(message["content"]) for message in self.rounds if message["role"] == "assistant"
+        )
+        return [
+            asked(self.prompt, self.images),
+            *self.rounds,
+            {"role": "assistant", "content": self.answer.text[said:]},
+        ]
 
 
 class History(Sequence[Turn]):

@@ -70,10 +70,16 @@ class Interrupts:
 
     @staticmethod
     def _ours() -> bool:
-        return "ipykernel" in sys.modules and threading.current_thread() is threading.main_thread() and CELLS.is_mine()
+        return (
+            "ipykernel" in sys.modules
+            and threading.current_thread() is threading.main_thread()
+            and CELLS.is_mine()
+        )
 
     @contextmanager
-    def cancel(self, call: Call[Any, Any], also: Callable[[], object] = lambda: None) -> Iterator[None]:
+    def cancel(
+        self, call: Call[Any, Any], also: Callable[[], object] = lambda: None
+    ) -> Iterator[None]:
         """Within this block an interrupt cancels `call`, sets `call.interrupted`, and does what is given besides."""
         if not self._ours():
             yield

@@ -27,15 +27,23 @@ class Text(NamedTuple):
     def say(self, language: Language, /, **values: object) -> str:
         """The sentence in `language`, its fields filled with `values` (which are never formatted again, and show no key)."""
         template = self.zh if language == "zh" else self.en
-        shown = {name: redact(value) if isinstance(value, str) else value for name, value in values.items()}
+        shown = {
+            name: redact(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
         return template.format(**shown) if values else template
 
     def fill(self, **values: object) -> Text:
         """Both sentences with their fields filled; a value may be a `Text` itself."""
-        return Text(*(
-            self.say(language, **{k: v.say(language) if isinstance(v, Text) else v for k, v in values.items()})
-            for language in LANGUAGES
-        ))
+        return Text(
+            *(
+                self.say(
+                    language,
+                    **{k: v.say(language) if isinstance(v, Text) else v for k, v in values.items()},
+                )
+                for language in LANGUAGES
+            )
+        )
 
 
 def same(words: str) -> Text:

@@ -94,8 +94,15 @@ async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledge
         yield book
     except (sqlite3.Error, OSError) as error:
         raise InvalidOption(
-            Text("记录答案的文件用不了：{file}（{said}）", "the file that answers are written to cannot be used: {file} ({said})").fill(file=path, said=str(error)[:100]),
-            advice=Text("关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置", "end what holds it, or move it away; a folder .ernie beside the notebook is used in its place")) from None
+            Text(
+                "记录答案的文件用不了：{file}（{said}）",
+                "the file that answers are written to cannot be used: {file} ({said})",
+            ).fill(file=path, said=str(error)[:100]),
+            advice=Text(
+                "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
+                "end what holds it, or move it away; a folder .ernie beside the notebook is used in its place",
+            ),
+        ) from None
     finally:
         if book is not None:
             book.close()
@@ -114,7 +121,9 @@ class Ledger:
         import sqlite3
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection: sqlite3.Connection = sqlite3.connect(path, timeout=0, isolation_level=None)  # each row is committed by itself
+        self._connection: sqlite3.Connection = sqlite3.connect(
+            path, timeout=0, isolation_level=None
+        )  # each row is committed by itself
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -133,7 +142,9 @@ class Ledger:
         for start in range(0, len(wanted), _AT_ONCE):
             some = list(wanted[start : start + _AT_ONCE])
             marks = ",".join("?" * len(some))
-            rows = self._connection.execute(f"SELECT address, text FROM answers WHERE address IN ({marks})", some)  # noqa: S608  (only question marks)
+            rows = self._connection.execute(
+                f"SELECT address, text FROM answers WHERE address IN ({marks})", some
+            )  # noqa: S608  (only question marks)
             found |= dict(rows)
         return found
 

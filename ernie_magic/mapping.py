@@ -38,11 +38,25 @@ if TYPE_CHECKING:
     from ernie_magic.services import Endpoint
 
 # These fail every row alike: to go on would only fail, or cost, more.
-HOPELESS = (AuthenticationFailed, PermissionDenied, QuotaExhausted, ModelNotFound, InvalidOption, MissingKey)
+HOPELESS = (
+    AuthenticationFailed,
+    PermissionDenied,
+    QuotaExhausted,
+    ModelNotFound,
+    InvalidOption,
+    MissingKey,
+)
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: go on with resume")
-_HELD = Text("另一个程序正占用记录答案的文件，等它用完", "another program holds the file that answers are written to: waiting for it")
-_AT_ONCE = 500  # rows that are looked for in the ledger before others have their turn on this thread
-_PLACE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")  # in one pass: what begins another place is part of none
+_HELD = Text(
+    "另一个程序正占用记录答案的文件，等它用完",
+    "another program holds the file that answers are written to: waiting for it",
+)
+_AT_ONCE = (
+    500  # rows that are looked for in the ledger before others have their turn on this thread
+)
+_PLACE = re.compile(
+    r"\{\{((?:(?!\{\{|\}\}).)+)\}\}"
+)  # in one pass: what begins another place is part of none
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -87,7 +101,12 @@ class Mapped:
         return without_formulas(own()) if own else None
 
     def __repr__(self) -> str:
-        facts = [f"{len(self)} rows", *([f"{len(self.errors)} failed"] if self.errors else []), f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
+        facts = [
+            f"{len(self)} rows",
+            *([f"{len(self.errors)} failed"] if self.errors else []),
+            f"model={self.model!r}",
+            f"tokens={self.usage.total_tokens}",
+        ]
         facts += ["partial=True"] if self.partial else []
         return f"Mapped({', '.join(facts)}{simulated(self.service)})"
 
@@ -104,9 +123,16 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for name in _places(template):
         if name not in columns:
             close = near(name, columns, 1)
-            raise InvalidOption(Text("没有列 {name}", "no column {name}").fill(name=name), advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
-                                Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])))
-    return [_PLACE.sub(lambda found, row=row: _said(row.get(found.group(1).strip())), template) for row in rows]  # type: ignore[misc]
+            raise InvalidOption(
+                Text("没有列 {name}", "no column {name}").fill(name=name),
+                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+                if close
+                else Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])),
+            )
+    return [
+        _PLACE.sub(lambda found, row=row: _said(row.get(found.group(1).strip())), template)
+        for row in rows
+    ]  # type: ignore[misc]
 
 
 def _places(template: str) -> list[str]:
@@ -124,8 +150,13 @@ def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
     asked = set(_places(template))
     for column in columns or (schema.Field(schema.ANSWER),):
         if column.name in asked:
-            raise InvalidOption(Text("列 {name} 既在问题里又要新得到", "the column {name} is in the question, and is to be made").fill(name=column.name),
-                                advice=Text("给得到的列换一个名字", "give the column to be made another name"))
+            raise InvalidOption(
+                Text(
+                    "列 {name} 既在问题里又要新得到",
+                    "the column {name} is in the question, and is to be made",
+                ).fill(name=column.name),
+                advice=Text("给得到的列换一个名字", "give the column to be made another name"),
+            )
 
 
 def _said(value: object) -> str:
@@ -163,7 +194,9 @@ class Job:
     resume: bool
     most: int
 
-    def request(self, prompt: str, model: str, system: str, kept: Mapping[str, Any], rules: Rules) -> ChatRequest:
+    def request(
+        self, prompt: str, model: str, system: str, kept: Mapping[str, Any], rules: Rules
+    ) -> ChatRequest:
         """The question for one row.
 
         Raises
@@ -172,14 +205,28 @@ class Job:
         """
         # What a session keeps for another service is not for this one, as in a chat.
         known = parameters.of("chat")
-        given = {**{name: value for name, value in kept.items() if known[name].known_to(rules.protocol)}, **self.options.parameters}
+        given = {
+            **{name: value for name, value in kept.items() if known[name].known_to(rules.protocol)},
+            **self.options.parameters,
+        }
         if self.columns:
             prompt = f"{prompt}\n\n{schema.instruction(self.columns)}"
             # V1 knows no schema, only JSON (reference qianfan-wire 2.1).
-            given |= {"response_format": schema.json_schema(self.columns) if rules.protocol == "openai" else "json_object"}
+            given |= {
+                "response_format": schema.json_schema(self.columns)
+                if rules.protocol == "openai"
+                else "json_object"
+            }
         first = [{"role": "system", "content": system}] if system else []
-        return chat_request([*first, {"role": "user", "content": prompt}], model=model, given=given, extra=self.options.extra, stream=False, rules=rules,
-                            endpoint=self.options.endpoint)
+        return chat_request(
+            [*first, {"role": "user", "content": prompt}],
+            model=model,
+            given=given,
+            extra=self.options.extra,
+            stream=False,
+            rules=rules,
+            endpoint=self.options.endpoint,
+        )
 
 
 class Unsaved(NamedTuple):
@@ -240,7 +287,14 @@ class Run:
         Answers by address that are paid for and could not be written down: the next run over these rows has them, and writes them.
     """
 
-    def __init__(self, job: Job, question: Callable[[str], ChatRequest], endpoint: Endpoint, language: Language, unsaved: dict[bytes, Unsaved]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        question: Callable[[str], ChatRequest],
+        endpoint: Endpoint,
+        language: Language,
+        unsaved: dict[bytes, Unsaved],
+    ) -> None:
         self._job, self._endpoint, self._language, self._unsaved = job, endpoint, language, unsaved
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
@@ -253,7 +307,12 @@ class Run:
             except InvalidMessages as error:  # noqa: PERF203  (each row has its own)
                 self._errors[place] = error.line(language)
 
-    async def run(self, ask: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]], emit: Callable[[Delta], None], size: int = 1) -> Mapped:
+    async def run(
+        self,
+        ask: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]],
+        emit: Callable[[Delta], None],
+        size: int = 1,
+    ) -> Mapped:
         """Ask for each row that has no answer yet. Cancelled, it gives the rows that have one.
 
         Parameters
@@ -271,6 +330,7 @@ class Run:
         """
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
+
             def held(seconds: int) -> None:
                 emit(Delta(notice=_HELD, waited=seconds))
 
@@ -279,9 +339,13 @@ class Run:
 
                 async def answered(places: Sequence[int]) -> None:
                     new = []
-                    for place, found in zip(places, await ask([self._requests[place] for place in places]), strict=True):
+                    for place, found in zip(
+                        places, await ask([self._requests[place] for place in places]), strict=True
+                    ):
                         self._take(place, found)
-                        if place not in self._errors:  # an answer that is none of what was asked for is asked for again
+                        if (
+                            place not in self._errors
+                        ):  # an answer that is none of what was asked for is asked for again
                             self._unsaved[addresses[place]] = Unsaved(found.text, found.usage)
                             new.append(addresses[place])
                     await self._save(book, new, held)
@@ -289,7 +353,11 @@ class Run:
 
                 self._tell(emit)
                 missing = [place for place in self._requests if place not in self._values]
-                await in_flight(self._job.most, (missing[start : start + size] for start in range(0, len(missing), size)), answered)
+                await in_flight(
+                    self._job.most,
+                    (missing[start : start + size] for start in range(0, len(missing), size)),
+                    answered,
+                )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         made = self._made(partial=problem is not None)
@@ -302,7 +370,16 @@ class Run:
         """The rows' addresses; what is known of them is taken when it is wanted."""
         # The emulator listens on another port each time.
         where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
-        addresses = dict(zip(self._requests, ledger.addresses([self._endpoint.service.name, where], [_whole(request) for request in self._requests.values()]), strict=True))
+        addresses = dict(
+            zip(
+                self._requests,
+                ledger.addresses(
+                    [self._endpoint.service.name, where],
+                    [_whole(request) for request in self._requests.values()],
+                ),
+                strict=True,
+            )
+        )
         wanted = list(addresses.values())
         await self._save(book, [address for address in wanted if address in self._unsaved], held)
         known: dict[bytes, str] = {}
@@ -314,16 +391,22 @@ class Run:
         if not self._job.resume:
             return addresses
         for place, address in addresses.items():
-            values, wrong = schema.taken(known[address], self._job.columns) if address in known else ({}, None)
+            values, wrong = (
+                schema.taken(known[address], self._job.columns) if address in known else ({}, None)
+            )
             if values and wrong is None:
                 self._values[place] = values
         return addresses
 
-    async def _save(self, book: ledger.Ledger, addresses: Iterable[bytes], held: Callable[[int], None]) -> None:
+    async def _save(
+        self, book: ledger.Ledger, addresses: Iterable[bytes], held: Callable[[int], None]
+    ) -> None:
         """Write answers down; one that is not stays among the unsaved."""
         for address in addresses:
             answer = self._unsaved[address]
-            await ledger.patiently(lambda address=address, answer=answer: book.put(address, *answer), held)  # type: ignore[misc]
+            await ledger.patiently(
+                lambda address=address, answer=answer: book.put(address, *answer), held
+            )  # type: ignore[misc]
             self._unsaved.pop(address, None)
 
     def _tell(self, emit: Callable[[Delta], None]) -> None:
@@ -351,13 +434,30 @@ class Run:
                 columns[schema.ERROR][place] = _NOT_ASKED.say(self._language)
         for place, said in self._errors.items():
             columns[schema.ERROR][place] = said
-        rows = [{**row, **{name: values[i] for name, values in columns.items()}} for i, row in enumerate(job.rows)]
+        rows = [
+            {**row, **{name: values[i] for name, values in columns.items()}}
+            for i, row in enumerate(job.rows)
+        ]
         typed = {column.name: (column.type, columns[column.name]) for column in made}
         model = self._model or next((request.model for request in self._requests.values()), "")
-        return Mapped(frames.with_columns(job.data, job.rows, typed), rows, dict(sorted(self._errors.items())), self._usage, self._asked, model,
-                      self._endpoint.service.name, time.monotonic() - self._began, partial)
+        return Mapped(
+            frames.with_columns(job.data, job.rows, typed),
+            rows,
+            dict(sorted(self._errors.items())),
+            self._usage,
+            self._asked,
+            model,
+            self._endpoint.service.name,
+            time.monotonic() - self._began,
+            partial,
+        )
 
 
 def _whole(request: ChatRequest) -> str:
     """All of a request that makes its answer."""
-    return json.dumps([request.endpoint or request.model, request.messages, request.parameters, request.extra], sort_keys=True, ensure_ascii=False, default=str)
+    return json.dumps(
+        [request.endpoint or request.model, request.messages, request.parameters, request.extra],
+        sort_keys=True,
+        ensure_ascii=False,
+        default=str,
+    )

@@ -93,7 +93,9 @@ def _render_link(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, 
     return renderer.renderToken(tokens, i, options, env)
 
 
-def _render_picture(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, env: Any) -> str:
+def _render_picture(
+    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, env: Any
+) -> str:
     """A picture from the web: a link, or the picture itself for those who want that."""
     token = tokens[i]
     address, words = str(token.attrs["src"]), _words(token)
@@ -108,15 +110,21 @@ def _words(token: Token) -> str:
     return "".join(child.content or _words(child) for child in token.children or [])
 
 
-def _render_inline_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
+def _render_inline_formula(
+    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any
+) -> str:
     return _formula_html(tokens[i].content, is_display=tokens[i].type == "math_inline_double")
 
 
-def _render_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
+def _render_formula(
+    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any
+) -> str:
     return f"<p>{_formula_html(tokens[i].content, is_display=True)}</p>\n"
 
 
-def _render_open_formula(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
+def _render_open_formula(
+    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any
+) -> str:
     return f"<pre><code>{escape(tokens[i].content.strip())}</code></pre>\n"
 
 

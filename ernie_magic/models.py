@@ -17,13 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["CATALOGUE", "Kind", "Listed", "Model", "default", "find", "kind_of", "preferred"]
 
 # The first of these that the live list offers is the default; the last is the documents' own example (seed 000).
-PREFERRED_CHAT: tuple[str, ...] = ("ernie-4.5-turbo-128k", "ernie-5.0", "ernie-4.5-turbo-32k", "ernie-3.5-8k")
+PREFERRED_CHAT: tuple[str, ...] = (
+    "ernie-4.5-turbo-128k",
+    "ernie-5.0",
+    "ernie-4.5-turbo-32k",
+    "ernie-3.5-8k",
+)
 FALLBACK_CHAT = "ernie-3.5-8k"
-PREFERRED_VISION: tuple[str, ...] = ("ernie-4.5-turbo-vl", "ernie-5.0", "ernie-5.0-thinking-preview")
-UNDECIDED = "?"  # in the place of an id while none is chosen: no model's rules hold, only the table's
+PREFERRED_VISION: tuple[str, ...] = (
+    "ernie-4.5-turbo-vl",
+    "ernie-5.0",
+    "ernie-5.0-thinking-preview",
+)
+UNDECIDED = (
+    "?"  # in the place of an id while none is chosen: no model's rules hold, only the table's
+)
 
 # What other calls use when nobody says: the documents' own examples (seed 000; reference qianfan-wire 2 and 4.4).
-_DEFAULTS: dict[Kind, str] = {"image": "Stable-Diffusion-XL", "embedding": "embedding-v1", "rerank": "bce-reranker-base"}
+_DEFAULTS: dict[Kind, str] = {
+    "image": "Stable-Diffusion-XL",
+    "embedding": "embedding-v1",
+    "rerank": "bce-reranker-base",
+}
 _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
 
 _BY_NAME = {name.lower(): model for model in CATALOGUE for name in (model.id, *model.names)}

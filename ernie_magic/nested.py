@@ -41,12 +41,20 @@ def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
     except RuntimeError:
         return asyncio.run(coroutine)
     kernel = sys.modules.get("ipykernel")
-    if kernel is not None and kernel.version_info[0] >= _LOSES_MESSAGES and threading.current_thread() is threading.main_thread():
+    if (
+        kernel is not None
+        and kernel.version_info[0] >= _LOSES_MESSAGES
+        and threading.current_thread() is threading.main_thread()
+    ):
         coroutine.close()
         raise NestedLoop(
             Text("异步工具（async def）不能在这里等待", "an async tool cannot be waited for here"),
             Text("笔记本的事件循环正在运行", "the notebook's own event loop is running"),
-            Text("改用 await ernie.achat(…) 或 %%ernie --tools …", "use await ernie.achat(…) or %%ernie --tools …"))
+            Text(
+                "改用 await ernie.achat(…) 或 %%ernie --tools …",
+                "use await ernie.achat(…) or %%ernie --tools …",
+            ),
+        )
     import nest_asyncio
 
     nest_asyncio.apply(loop)

@@ -38,7 +38,16 @@ MAX_FILE = 256 * 1024 * 1024  # bytes of a file that are read back
 _MAX_TEXT = 1024 * 1024  # bytes of the parameters
 _SIGNATURE = "signature"
 # What is taken of a file that was written elsewhere.
-_KINDS: dict[str, type] = {"prompt": str, "model": str, "parameters": dict, "index": int, "seed": int, "revised_prompt": str, "service": str, "id": str}
+_KINDS: dict[str, type] = {
+    "prompt": str,
+    "model": str,
+    "parameters": dict,
+    "index": int,
+    "seed": int,
+    "revised_prompt": str,
+    "service": str,
+    "id": str,
+}
 _FRAME = 12  # bytes of a chunk beside its data: length, type and checksum
 
 
@@ -46,8 +55,16 @@ def metadata(picture: Picture) -> dict[str, Any]:
     """What is kept with a picture: what makes an equal request, and what came of it."""
     request = picture.request
     found = {
-        "prompt": request.prompt, "model": request.model, "parameters": dict(request.parameters), "extra": dict(request.extra), "endpoint": request.endpoint,
-        "index": picture.index, "seed": picture.seed, "revised_prompt": picture.revised_prompt, "service": picture.service, "id": picture.id,
+        "prompt": request.prompt,
+        "model": request.model,
+        "parameters": dict(request.parameters),
+        "extra": dict(request.extra),
+        "endpoint": request.endpoint,
+        "index": picture.index,
+        "seed": picture.seed,
+        "revised_prompt": picture.revised_prompt,
+        "service": picture.service,
+        "id": picture.id,
     }
     return {name: value for name, value in found.items() if value not in ("", {}, None)}
 
@@ -80,7 +97,12 @@ def with_metadata(picture: Picture) -> bytes:
 def with_itxt(png: bytes, text: str) -> bytes:
     """A PNG with a text under our keyword before its last chunk; every other byte stays, but for such a text that was there."""
     data = KEYWORD.encode() + b"\0\0\0\0\0" + text.encode()
-    ours = struct.pack(">I", len(data)) + b"iTXt" + data + struct.pack(">I", zlib.crc32(b"iTXt" + data))
+    ours = (
+        struct.pack(">I", len(data))
+        + b"iTXt"
+        + data
+        + struct.pack(">I", zlib.crc32(b"iTXt" + data))
+    )
     kept, at = [png[:8]], 8
     for kind, start, end in _chunks(png):
         at = end
@@ -116,28 +138,46 @@ def sidecar(file: Path) -> Path:
     return file.with_name(file.name + ".json")
 
 
-def save(pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = False) -> list[Path]:
+def save(
+    pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = False
+) -> list[Path]:
     """Write pictures with their parameters; see `Picture.save`."""
     if not isinstance(pattern, (str, Path)):
-        raise InvalidOption(Text("文件名要是文本，不是 {kind}", "a file's name is text, not {kind}").fill(kind=type(pattern).__name__))
+        raise InvalidOption(
+            Text("文件名要是文本，不是 {kind}", "a file's name is text, not {kind}").fill(
+                kind=type(pattern).__name__
+            )
+        )
     pattern = str(pattern)
     if pattern.endswith(("/", "\\")) or _is_folder(pattern):
         pattern = str(Path(pattern) / PATTERN)
     if len(pictures) > 1 and "{i}" not in pattern:
         named = Path(pattern)
-        pattern = str(named.with_name(f"{named.stem}-{{i}}{named.suffix}" if named.suffix.lower() in EXTENSIONS else f"{named.name}-{{i}}"))
+        pattern = str(
+            named.with_name(
+                f"{named.stem}-{{i}}{named.suffix}"
+                if named.suffix.lower() in EXTENSIONS
+                else f"{named.name}-{{i}}"
+            )
+        )
     for picture in pictures:
         if picture.problem:
             raise picture.problem
         if not picture.content:
             raise only_a_link()
-    return [_write(picture, Path(filled(pattern, picture)), overwrite=overwrite) for picture in pictures]
+    return [
+        _write(picture, Path(filled(pattern, picture)), overwrite=overwrite) for picture in pictures
+    ]
 
 
 def _is_folder(path: str) -> bool:
     try:
         return Path(path).expanduser().is_dir()
-    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a home of nobody: writing will tell
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # too long, a null byte, a home of nobody: writing will tell
         return False
 
 
@@ -150,7 +190,9 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
         stem = file.with_name(files.sanitize_name(name, reserve=_ADDED))
         written = _put(stem, picture.format.extension, with_metadata(picture), overwrite=overwrite)
         if picture.format is not PNG:
-            beside = json.dumps({KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1).encode()
+            beside = json.dumps(
+                {KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1
+            ).encode()
             try:
                 if overwrite:
                     files.write_over(sidecar(written), beside)
@@ -161,8 +203,14 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
                 raise
     except (OSError, ValueError, RuntimeError) as error:
         raise InvalidOption(
-            Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(file=file, said=getattr(error, "strerror", "") or error),
-            advice=Text("换一个位置；图片还在变量和 ernie.images 里", "choose another place; the pictures are still in the variable and in ernie.images")) from None
+            Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(
+                file=file, said=getattr(error, "strerror", "") or error
+            ),
+            advice=Text(
+                "换一个位置；图片还在变量和 ernie.images 里",
+                "choose another place; the pictures are still in the variable and in ernie.images",
+            ),
+        ) from None
     return written
 
 
@@ -172,7 +220,9 @@ def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path
         file = stem.with_name(f"{stem.name}{extension}")
         files.write_over(file, content)
         return file
-    names = (stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}") for n in count(1))
+    names = (
+        stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}") for n in count(1)
+    )
     return files.write_new((name for name in names if not os.path.lexists(sidecar(name))), content)
 
 
@@ -185,8 +235,14 @@ def check(pattern: str) -> None:
     """
     for found in re.finditer(r"\{([^{}]*)\}", pattern):
         if found.group(1) not in FIELDS:
-            raise InvalidOption(Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(field=found.group(0)),
-                                advice=Text("可用：{known}", "fields: {known}").fill(known=" ".join(f"{{{name}}}" for name in FIELDS)))
+            raise InvalidOption(
+                Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(
+                    field=found.group(0)
+                ),
+                advice=Text("可用：{known}", "fields: {known}").fill(
+                    known=" ".join(f"{{{name}}}" for name in FIELDS)
+                ),
+            )
 
 
 def filled(pattern: str, picture: Picture) -> str:
@@ -195,7 +251,19 @@ def filled(pattern: str, picture: Picture) -> str:
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
     model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
     seed = "unknown" if picture.seed is None else picture.seed
-    values = dict(zip(FIELDS, (files.sanitize_name(slug), seed, picture.index + 1, model, time.strftime("%Y%m%d-%H%M%S")), strict=True))
+    values = dict(
+        zip(
+            FIELDS,
+            (
+                files.sanitize_name(slug),
+                seed,
+                picture.index + 1,
+                model,
+                time.strftime("%Y%m%d-%H%M%S"),
+            ),
+            strict=True,
+        )
+    )
     return re.sub(r"\{([^{}]*)\}", lambda found: str(values[found.group(1)]), pattern)
 
 
@@ -218,16 +286,30 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         if content.startswith(PNG.signature):
             found = json.loads(_text_in(content) or "null", parse_constant=_no_number)
         elif sidecar(file).exists():
-            found = json.loads(beginning_of(sidecar(file), _MAX_TEXT), parse_constant=_no_number)[KEYWORD]
+            found = json.loads(beginning_of(sidecar(file), _MAX_TEXT), parse_constant=_no_number)[
+                KEYWORD
+            ]
     except FileNotFoundError:
         raise InvalidOption(Text("没有文件 {file}", "no file {file}").fill(file=file)) from None
     except OSError as error:
-        raise InvalidOption(Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(file=file, said=error.strerror or error)) from None
+        raise InvalidOption(
+            Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(
+                file=file, said=error.strerror or error
+            )
+        ) from None
     except (ValueError, TypeError, KeyError, RuntimeError):
         found = None
     if not is_ours(found):
-        raise InvalidOption(Text("{file} 里没有 ernie_magic 保存的参数", "{file} holds no parameters saved by ernie_magic").fill(file=file.name),
-                            advice=Text("只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有", "only pictures written by --save or .save() do, and not rewritten by other software"))
+        raise InvalidOption(
+            Text(
+                "{file} 里没有 ernie_magic 保存的参数",
+                "{file} holds no parameters saved by ernie_magic",
+            ).fill(file=file.name),
+            advice=Text(
+                "只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有",
+                "only pictures written by --save or .save() do, and not rewritten by other software",
+            ),
+        )
     return _trusted(cast("dict[str, Any]", found))
 
 
@@ -241,7 +323,11 @@ def _trusted(found: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in found.items() if name != _SIGNATURE}
     if signatures.is_signed(_canonical(kept), found.get(_SIGNATURE)):
         return kept
-    return {name: value for name, value in kept.items() if name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)}
+    return {
+        name: value
+        for name, value in kept.items()
+        if name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)
+    }
 
 
 def beginning_of(file: Path, most: int) -> bytes:
@@ -259,6 +345,10 @@ def beginning_of(file: Path, most: int) -> bytes:
 
 def is_ours(found: object) -> bool:
     """Whether this is what `metadata` makes."""
-    return (isinstance(found, Mapping) and all(isinstance(found.get(name), str) for name in ("prompt", "model"))
-            and all(isinstance(found.get(name, {}), Mapping) for name in ("parameters", "extra")) and isinstance(found.get("endpoint", ""), str)
-            and set(found.get("parameters", ())) <= set(parameters.of("image")) - {"model"})
+    return (
+        isinstance(found, Mapping)
+        and all(isinstance(found.get(name), str) for name in ("prompt", "model"))
+        and all(isinstance(found.get(name, {}), Mapping) for name in ("parameters", "extra"))
+        and isinstance(found.get("endpoint", ""), str)
+        and set(found.get("parameters", ())) <= set(parameters.of("image")) - {"model"}
+    )

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ErnieError
     from ernie_magic.requests import ImageRequest
 
-MAX_PIXELS = 4096 * 4096  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
+MAX_PIXELS = (
+    4096 * 4096
+)  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
 MAX_SCANS = 64  # of a JPEG: a progressive one has about ten, and each is a pass over all its pixels
 # (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a picture's thumbnail. Four of them are
 # at most 400 kB in the saved notebook, base64 included.
@@ -146,7 +148,13 @@ class Picture:
     def seed(self) -> int | None:
         """The seed that the service reports for this picture, else the one that was sent for the call; None when neither is known."""
         sent = self.request.parameters.get("seed")
-        return self.reported_seed if self.reported_seed is not None else sent if isinstance(sent, int) else None
+        return (
+            self.reported_seed
+            if self.reported_seed is not None
+            else sent
+            if isinstance(sent, int)
+            else None
+        )
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -248,11 +256,19 @@ class Picture:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The bytes as they came; the front end draws them."""
         text = {"text/plain": repr(self)}
-        return {self.format.mime: self.content, **text} if self.content and not self.problem else text
+        return (
+            {self.format.mime: self.content, **text} if self.content and not self.problem else text
+        )
 
     def __repr__(self) -> str:
         facts = [repr(clipped(self.prompt, _SHOWN))]
-        facts += ["x".join(map(str, self.size))] if self.content and not self.problem else [f"url={self.url!r}"] if self.url else []
+        facts += (
+            ["x".join(map(str, self.size))]
+            if self.content and not self.problem
+            else [f"url={self.url!r}"]
+            if self.url
+            else []
+        )
         facts += [f"problem={str(self.problem)!r}"] if self.problem else []
         facts += [f"seed={self.seed}"] if self.seed is not None else []
         return f"Picture({', '.join(facts)}{simulated(self.service)})"
@@ -308,7 +324,9 @@ class ImageSet(Sequence[Picture]):
         """Whether some failed, or were stopped on the way."""
         return len(self.good) < len(self.pictures)
 
-    def save(self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> list[Path]:
+    def save(
+        self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False
+    ) -> list[Path]:
         """Write those that came; see `Picture.save`."""
         return picture_files.save(self.good, pattern, overwrite=overwrite)
 
@@ -337,7 +355,11 @@ class ImageSet(Sequence[Picture]):
     @overload
     def __getitem__(self, index: slice) -> ImageSet: ...
     def __getitem__(self, index: int | slice) -> Picture | ImageSet:
-        return replace(self, pictures=self.pictures[index]) if isinstance(index, slice) else self.pictures[index]
+        return (
+            replace(self, pictures=self.pictures[index])
+            if isinstance(index, slice)
+            else self.pictures[index]
+        )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         text = {"text/plain": repr(self)}
@@ -349,6 +371,10 @@ class ImageSet(Sequence[Picture]):
 
     def __repr__(self) -> str:
         failed = len(self) - len(self.good)
-        facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}", *([f"{failed} failed"] if failed else []), repr(clipped(self.prompt, _SHOWN)),
-                 f"model={self.model!r}"]
+        facts = [
+            f"{len(self)} picture{'' if len(self) == 1 else 's'}",
+            *([f"{failed} failed"] if failed else []),
+            repr(clipped(self.prompt, _SHOWN)),
+            f"model={self.model!r}",
+        ]
         return f"ImageSet({', '.join(facts)}{simulated(self.service)})"

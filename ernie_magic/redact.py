@@ -33,26 +33,46 @@ _PART = 6  # the same in what a service says beside its answers, where nothing e
 _NEAR = 3  # characters that must fit before the end of a piece is held back, but at a key's very beginning
 _LONGEST = 1_024  # characters of a text that are taken out as one
 _BLOCK = 512  # characters looked at together: most of a long text needs no closer look
-_SHORT, _SHORT_KEPT = 64, 4_096  # characters of words that are remembered as clean, and how many are
+_SHORT, _SHORT_KEPT = (
+    64,
+    4_096,
+)  # characters of words that are remembered as clean, and how many are
 _GRAM = 4  # bytes
 
 # What services call a piece of a text in an event.
-_PIECES = frozenset({"content", "reasoning_content", "reasoning", "text", "result", "delta", "arguments", "partial_json"})
+_PIECES = frozenset(
+    {
+        "content",
+        "reasoning_content",
+        "reasoning",
+        "text",
+        "result",
+        "delta",
+        "arguments",
+        "partial_json",
+    }
+)
 _DATA_FIELDS = frozenset({"b64_json", "b64_image", "embedding"})
 _DATA = 4_096  # characters of such a field: fewer are words
 
 # What a public document says of each kind of key: no secret.
-_PUBLIC = re.compile(r"bce-v3/(ALTAK-?)?|ALTAK-?|sk-(proj-|svcacct-|ant-[a-z]+\d+-|or-v\d+-)?|2[45]\.")
+_PUBLIC = re.compile(
+    r"bce-v3/(ALTAK-?)?|ALTAK-?|sk-(proj-|svcacct-|ant-[a-z]+\d+-|or-v\d+-)?|2[45]\."
+)
 _LIFETIME = "2592000"  # of an access token
-_SEPARATORS = "".join(chr(c) for c in range(128) if not chr(c).isalnum()) + "\xa0\xad\xb7\ufeff\u3000" + "".join(
-    map(chr, range(0x2000, 0x2070)))
+_SEPARATORS = (
+    "".join(chr(c) for c in range(128) if not chr(c).isalnum())
+    + "\xa0\xad\xb7\ufeff\u3000"
+    + "".join(map(chr, range(0x2000, 0x2070)))
+)
 _WORD = frozenset(string.ascii_letters + string.digits)
 _GAP = 4  # separators between two characters of a key
 _OPEN = frozenset(_SEPARATORS) | _WORD  # what the end of a piece may continue a key from
 _ESCAPES = ("\\u00", "\\x", "&#x")  # before two hexadecimal digits
 _CUT_ESCAPE = re.compile(r"(?:\\(?:u0?0?|x)?|&(?:#x?)?)$")
 _TOKEN = re.compile(
-    rf"([0-9A-Za-z]+)|((?:\\u00|\\x|&#x|[{re.escape(_SEPARATORS)}]){{1,{_GAP}}}(?=[0-9A-Za-z]))|[^0-9A-Za-z]+")
+    rf"([0-9A-Za-z]+)|((?:\\u00|\\x|&#x|[{re.escape(_SEPARATORS)}]){{1,{_GAP}}}(?=[0-9A-Za-z]))|[^0-9A-Za-z]+"
+)
 _LETTERS, _BETWEEN = 1, 2  # its groups
 _LOWER = bytes(range(256)).lower()
 _DROPPED = bytes(c for c in range(256) if chr(c) not in _WORD)
@@ -90,7 +110,11 @@ def _forms(key: str) -> list[_Form]:
     raw = key.encode()
     prefix = found.group() if (found := _PUBLIC.match(key)) else ""
     plain, public = _letters(key), len(_letters(prefix))
-    forms = [_form(plain, 0, public), _form(plain[::-1], len(plain) - public, len(plain)), _form(raw.hex(), 0, 2 * len(prefix))]
+    forms = [
+        _form(plain, 0, public),
+        _form(plain[::-1], len(plain) - public, len(plain)),
+        _form(raw.hex(), 0, 2 * len(prefix)),
+    ]
     if (quoted := quote(key, safe="")) != key:
         forms.append(_form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
     for shift, written in enumerate(_base64_forms(raw)):
@@ -105,7 +129,9 @@ def _base64_forms(raw: bytes) -> list[str]:
     Without the characters at the ends, which what stands before and behind changes.
     """
     return [
-        base64.b64encode(b"\0" * shift + raw).decode()[_first_certain(shift) : (shift + len(raw)) * 8 // 6]
+        base64.b64encode(b"\0" * shift + raw).decode()[
+            _first_certain(shift) : (shift + len(raw)) * 8 // 6
+        ]
         for shift in range(3)
     ]
 
@@ -134,7 +160,9 @@ def _parts(key: str) -> _Parts:
     forms = _forms(key)
     for form in forms:
         size = len(form.letters)
-        certain = [False] * size  # at each place, whether a window that begins there is a part of the key for certain
+        certain = (
+            [False] * size
+        )  # at each place, whether a window that begins there is a part of the key for certain
         for i in range(size - WINDOW + 1):
             window = form.letters[i : i + WINDOW]
             if form.public_from <= i and i + WINDOW <= form.public_to:
@@ -153,7 +181,12 @@ def _parts(key: str) -> _Parts:
     for i in range(len(key) - WINDOW + 1):
         window = key[i : i + WINDOW]
         inside = _letters(window).lower()
-        if len(inside) == WINDOW or len(inside) <= _GRAM or i + WINDOW <= public or _LIFETIME in window:
+        if (
+            len(inside) == WINDOW
+            or len(inside) <= _GRAM
+            or i + WINDOW <= public
+            or _LIFETIME in window
+        ):
             continue
         literal[window.lower()] = (forms[0], len(_letters(key[:i])), len(inside))
         grams |= {inside[j : j + _GRAM] for j in range(len(inside) - _GRAM + 1)}
@@ -208,7 +241,9 @@ class Patterns:
         self._near, self._begins = frozenset(near), frozenset(begins)
         # Of eight characters in a row seven are letters and digits, nearly always: then one block of four that begins
         # at a multiple of four lies within.
-        fewest = min((count for places in self._literal.values() for _, _, count in places), default=WINDOW)
+        fewest = min(
+            (count for places in self._literal.values() for _, _, count in places), default=WINDOW
+        )
         self._starts = (0,) if fewest >= 2 * _GRAM - 1 else (0, 2)
         self._stable: frozenset[str] | None = None
         self.clean: set[str] = set()  # short words that were looked at already
@@ -239,14 +274,25 @@ class Patterns:
         reached: dict[tuple[str, int], int] = {}
         for i in range(len(letters) - WINDOW + 1):
             window = letters[i : i + WINDOW]
-            if window in self._windows and not (window in self._words and self._is_apart(text[places[i] : places[i + WINDOW - 1] + 1])):
+            if window in self._windows and not (
+                window in self._words
+                and self._is_apart(text[places[i] : places[i + WINDOW - 1] + 1])
+            ):
                 for form, offset in self._windows[window]:
-                    found += _extend_matches(letters, places, (i, WINDOW), (form.letters, offset), reached)
+                    found += _extend_matches(
+                        letters, places, (i, WINDOW), (form.letters, offset), reached
+                    )
         if self._literal:
             low = _UPPER_RUNS.sub(lambda run: run.group().lower(), text)
             for at in range(len(low) - WINDOW + 1):
                 for form, offset, count in self._literal.get(low[at : at + WINDOW], ()):
-                    found += _extend_matches(letters, places, (bisect_left(places, at), count), (form.letters, offset), reached)
+                    found += _extend_matches(
+                        letters,
+                        places,
+                        (bisect_left(places, at), count),
+                        (form.letters, offset),
+                        reached,
+                    )
         return _merge_spans(found)
 
     def _is_apart(self, found: str) -> bool:
@@ -260,11 +306,19 @@ class Patterns:
         """Where the end of a text may be the beginning of a part of a key: from where on it has to wait, and from where on it counts."""
         grown, gap, waits, counts = "", 0, len(text), len(text)
         escaped = "\\" in text or "&#" in text
-        i = found.start() if escaped and (found := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM))) else len(text)
+        i = (
+            found.start()
+            if escaped and (found := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM)))
+            else len(text)
+        )
         while i > 0:
             i -= 1
             c = text[i]
-            if escaped and gap < _GAP and (size := next((len(e) for e in _ESCAPES if text.endswith(e, 0, i + 1)), 0)):
+            if (
+                escaped
+                and gap < _GAP
+                and (size := next((len(e) for e in _ESCAPES if text.endswith(e, 0, i + 1)), 0))
+            ):
                 i -= size - 1
                 gap += 1
             elif c in _WORD:
@@ -304,7 +358,11 @@ def _find_all(text: str, word: str, step: int = 0) -> Iterable[int]:
 
 
 def _extend_matches(
-    letters: str, places: list[int], hit: tuple[int, int], place: tuple[str, int], reached: dict[tuple[str, int], int]
+    letters: str,
+    places: list[int],
+    hit: tuple[int, int],
+    place: tuple[str, int],
+    reached: dict[tuple[str, int], int],
 ) -> list[tuple[int, int]]:
     """The whole run around a hit that the form has too, as a span of the text; none when it was found already."""
     (start, count), (form, offset) = hit, place
@@ -420,10 +478,14 @@ class StreamRedactor:
         self._kept, self._given = "", 0
         if len(text) == given:
             return ""
-        return _replace_spans(text, self._patterns.spans(text), given, len(text), hidden=self._hidden)
+        return _replace_spans(
+            text, self._patterns.spans(text), given, len(text), hidden=self._hidden
+        )
 
 
-def _replace_spans(text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False) -> str:
+def _replace_spans(
+    text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False
+) -> str:
     """A stretch of a text with `•••` where the spans are; `hidden` when the one that it begins in was told already."""
     pieces = []
     for first, last in spans:
@@ -558,7 +620,11 @@ def _redact_strictly(text: str) -> str:
 def _remove_parts(text: str, key: str) -> str:
     parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
     hits = [i for part in parts for i in _find_all(text, part, step=1)]
-    return _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text)) if hits else text
+    return (
+        _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text))
+        if hits
+        else text
+    )
 
 
 def _remove_masked(text: str, key: str) -> str:
@@ -566,7 +632,9 @@ def _remove_masked(text: str, key: str) -> str:
     for mask in _MASK.finditer(text):
         head = _HEAD.search(text[max(shown, mask.start() - 64) : mask.start()])
         tail = _TAIL.match(text, mask.end())
-        before = head is not None and (key.startswith(head.group()) or head.group().endswith(key[:4]))
+        before = head is not None and (
+            key.startswith(head.group()) or head.group().endswith(key[:4])
+        )
         behind = tail is not None and key.endswith(tail.group())
         if before or behind:
             pieces += [text[shown : mask.start() - (len(head.group()) if head else 0)], HIDDEN]

@@ -239,12 +239,28 @@ def chat_request(
     found = tuple(_checked_messages(messages, rules))
     _check_sight(found, model, rules)
     _check_length(sum(len(text_of(message)) for message in found), model, rules)
-    return ChatRequest(model=model, messages=found, parameters=checked, extra=dict(extra or {}), stream=stream, endpoint=endpoint,
-                       paths=paths or {}, trimmed=trimmed)
+    return ChatRequest(
+        model=model,
+        messages=found,
+        parameters=checked,
+        extra=dict(extra or {}),
+        stream=stream,
+        endpoint=endpoint,
+        paths=paths or {},
+        trimmed=trimmed,
+    )
 
 
-def completion_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], stream: bool, rules: Rules,
-        endpoint: str = "") -> CompletionRequest:
+def completion_request(
+    prompt: str,
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    stream: bool,
+    rules: Rules,
+    endpoint: str = "",
+) -> CompletionRequest:
     """The request to go on with this text; raises what `chat_request` raises."""
     for name in given:
         if parameters.canonical(name, "chat") not in parameters.COMPLETION:
@@ -253,11 +269,26 @@ def completion_request(prompt: str, *, model: str, given: Mapping[str, Any], ext
     _check_text(prompt)
     _check_extra("chat", extra, rules, [prompt, checked])
     _check_length(len(prompt), model, rules)
-    return CompletionRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), stream=stream, endpoint=endpoint)
+    return CompletionRequest(
+        model=model,
+        prompt=prompt,
+        parameters=checked,
+        extra=dict(extra),
+        stream=stream,
+        endpoint=endpoint,
+    )
 
 
-def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-        endpoint: str = "", invalid: str = "error") -> EmbeddingRequest:
+def embedding_request(
+    texts: Sequence[str],
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    rules: Rules,
+    endpoint: str = "",
+    invalid: str = "error",
+) -> EmbeddingRequest:
     """The request for the vectors of these texts (seed 000, "向量").
 
     Parameters
@@ -272,15 +303,26 @@ def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, A
         No text; or one is empty or too long, named by its position.
     """
     if invalid not in INVALID:
-        raise InvalidOption(Text("invalid 的值 {value} 不在可选值中：{known}", "invalid {value!r} is not one of: {known}").fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID)))
+        raise InvalidOption(
+            Text(
+                "invalid 的值 {value} 不在可选值中：{known}",
+                "invalid {value!r} is not one of: {known}",
+            ).fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID))
+        )
     checked = checked_parameters("embedding", given, model, rules)
     if not texts:
-        raise InvalidMessages(Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one"))
+        raise InvalidMessages(
+            Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one")
+        )
     found, skipped, wrong = [], set(), []
     texts = ["" if is_missing(text) else text for text in texts]
     for i, text in enumerate(texts):
         if not isinstance(text, str):
-            raise InvalidMessages(Text("第 {n} 条应为文本，实际是 {kind}", "text {n} must be a text, not {kind}").fill(n=i + 1, kind=type(text).__name__))
+            raise InvalidMessages(
+                Text(
+                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a text, not {kind}"
+                ).fill(n=i + 1, kind=type(text).__name__)
+            )
         fits = _fitting(text, model, rules)
         if fits != text or not text.strip():
             wrong.append(i + 1)
@@ -290,12 +332,23 @@ def embedding_request(texts: Sequence[str], *, model: str, given: Mapping[str, A
     _check_extra("embedding", extra, rules, [found, checked])
     if wrong and invalid == "error":
         raise _wrong_texts(wrong, texts, model)
-    return EmbeddingRequest(model=model, texts=tuple(found), skipped=frozenset(skipped), parameters=checked, extra=dict(extra), endpoint=endpoint)
+    return EmbeddingRequest(
+        model=model,
+        texts=tuple(found),
+        skipped=frozenset(skipped),
+        parameters=checked,
+        extra=dict(extra),
+        endpoint=endpoint,
+    )
 
 
 def is_missing(value: object) -> bool:
     """What a column has where there is nothing: None, NaN, pandas' NA."""
-    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and math.isnan(value))
+    return (
+        value is None
+        or type(value).__name__ == "NAType"
+        or (isinstance(value, float) and math.isnan(value))
+    )
 
 
 INVALID = ("error", "truncate", "skip")
@@ -322,18 +375,40 @@ def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> Invalid
     named = ", ".join(map(str, places[:_NAMED])) + (" …" if len(places) > _NAMED else "")
     entry, first = models.find(model), texts[places[0] - 1]
     if not first.strip():
-        what = Text("第 {places} 条文本为空或太长", "texts that are empty or too long: {places}").fill(places=named)
+        what = Text(
+            "第 {places} 条文本为空或太长", "texts that are empty or too long: {places}"
+        ).fill(places=named)
     else:
-        what = Text("第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；{model} 最多 {most} 个字符、{limit} token）",
-                    "texts that are empty or too long: {places} (text {n} has {count} characters, about {tokens} tokens; {model} takes {most} characters and {limit} tokens)").fill(
-            places=named, n=places[0], count=len(first), tokens=estimate(first), model=model, most=entry.max_characters if entry and entry.max_characters else "∞",
-            limit=entry.max_input_tokens if entry and entry.max_input_tokens else "∞")
-    return InvalidMessages(what, advice=Text('缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python：invalid="truncate"）',
-                                             'shorten them; or cut them with --invalid truncate, leave them out with --invalid skip (in Python: invalid="truncate")'))
+        what = Text(
+            "第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；{model} 最多 {most} 个字符、{limit} token）",
+            "texts that are empty or too long: {places} (text {n} has {count} characters, about {tokens} tokens; {model} takes {most} characters and {limit} tokens)",
+        ).fill(
+            places=named,
+            n=places[0],
+            count=len(first),
+            tokens=estimate(first),
+            model=model,
+            most=entry.max_characters if entry and entry.max_characters else "∞",
+            limit=entry.max_input_tokens if entry and entry.max_input_tokens else "∞",
+        )
+    return InvalidMessages(
+        what,
+        advice=Text(
+            '缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python：invalid="truncate"）',
+            'shorten them; or cut them with --invalid truncate, leave them out with --invalid skip (in Python: invalid="truncate")',
+        ),
+    )
 
 
-def image_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-        endpoint: str = "") -> ImageRequest:
+def image_request(
+    prompt: str,
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    rules: Rules,
+    endpoint: str = "",
+) -> ImageRequest:
     """The request for pictures (seed 000, "文生图").
 
     Raises
@@ -346,11 +421,21 @@ def image_request(prompt: str, *, model: str, given: Mapping[str, Any], extra: M
     _check_text(prompt)
     _check_extra("image", extra, rules, [prompt, checked])
     _check_length(len(prompt), model, rules)
-    return ImageRequest(model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint)
+    return ImageRequest(
+        model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint
+    )
 
 
-def rerank_request(query: str, documents: Sequence[str], *, model: str, given: Mapping[str, Any], extra: Mapping[str, Any], rules: Rules,
-        endpoint: str = "") -> RerankRequest:
+def rerank_request(
+    query: str,
+    documents: Sequence[str],
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    rules: Rules,
+    endpoint: str = "",
+) -> RerankRequest:
     """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a query of 1,600).
 
     Raises
@@ -365,17 +450,35 @@ def rerank_request(query: str, documents: Sequence[str], *, model: str, given: M
     entry = models.find(model)
     most = entry.batch if entry else parameters.MAX_DOCUMENTS
     if not documents or (rules.strict and len(documents) > most):
-        raise InvalidMessages(Text("一次 1 到 {most} 篇文档，这里有 {n} 篇", "1 to {most} documents at a time, here are {n}").fill(most=most, n=len(documents)))
+        raise InvalidMessages(
+            Text(
+                "一次 1 到 {most} 篇文档，这里有 {n} 篇",
+                "1 to {most} documents at a time, here are {n}",
+            ).fill(most=most, n=len(documents))
+        )
     if rules.strict and len(query) > parameters.MAX_QUERY:
         raise _too_long(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
     for i, document in enumerate(documents, start=1):
         if not isinstance(document, str) or not document:
-            raise InvalidMessages(Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or no text").fill(n=i))
-        _check_length(len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i))
-    return RerankRequest(model=model, query=query, documents=tuple(documents), parameters=checked, extra=dict(extra), endpoint=endpoint)
+            raise InvalidMessages(
+                Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or no text").fill(n=i)
+            )
+        _check_length(
+            len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i)
+        )
+    return RerankRequest(
+        model=model,
+        query=query,
+        documents=tuple(documents),
+        parameters=checked,
+        extra=dict(extra),
+        endpoint=endpoint,
+    )
 
 
-def checked_parameters(kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules) -> dict[str, Any]:
+def checked_parameters(
+    kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules
+) -> dict[str, Any]:
     """The parameters that were given, checked, in the table's order and under its names.
 
     Raises
@@ -391,8 +494,14 @@ def checked_parameters(kind: models.Kind, given: Mapping[str, Any], model: str, 
         if name not in table or name == "model":
             raise parameters.unknown(name_given, table)
         if name in checked:
-            raise InvalidOption(Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(name=name))
-        checked[name] = table[name].check(value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None)
+            raise InvalidOption(
+                Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(
+                    name=name
+                )
+            )
+        checked[name] = table[name].check(
+            value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None
+        )
     return {name: checked[name] for name in table if name in checked}
 
 
@@ -400,11 +509,17 @@ def text_of(message: Mapping[str, Any]) -> str:
     """A message's text; of content in parts, the text parts."""
     content = message.get("content")
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        return "".join(
+            part["text"]
+            for part in content
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
     return content if isinstance(content, str) else ""
 
 
-def room(model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]) -> int:
+def room(
+    model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]
+) -> int:
     """How many of the oldest turns have to go so that a model's longest input is kept.
 
     Characters are counted; tokens can only be estimated, by the documents' rule (`ernie_magic.tokens`).
@@ -419,8 +534,14 @@ def room(model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequenc
     entry = models.find(model)
     if entry is None:
         return 0
-    most_characters, most_tokens = entry.max_characters or sys.maxsize, entry.max_input_tokens or sys.maxsize
-    texts = ["".join(text_of(message) for message in rest), *("".join(text_of(message) for message in turn) for turn in reversed(turns))]
+    most_characters, most_tokens = (
+        entry.max_characters or sys.maxsize,
+        entry.max_input_tokens or sys.maxsize,
+    )
+    texts = [
+        "".join(text_of(message) for message in rest),
+        *("".join(text_of(message) for message in turn) for turn in reversed(turns)),
+    ]
     characters = tokens = 0
     for kept, text in enumerate(texts):
         characters, tokens = characters + len(text), tokens + estimate(text)
@@ -433,13 +554,20 @@ def room(model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequenc
 _BODY = ("messages", "stream", "prompt", "input", "query", "documents", "system")
 
 
-def _check_extra(kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]) -> None:
+def _check_extra(
+    kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
+) -> None:
     table = parameters.of(kind)
     for name in extra or {}:
         known = table.get(parameters.canonical(name, kind))
         if (known is not None and known.known_to(rules.protocol)) or name in _BODY:
-            raise InvalidOption(Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
-                                advice=Text("它有自己的选项，那里会检查取值", "it has an option of its own, where its value is checked"))
+            raise InvalidOption(
+                Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
+                advice=Text(
+                    "它有自己的选项，那里会检查取值",
+                    "it has an option of its own, where its value is checked",
+                ),
+            )
     check_sendable([*sent, dict(extra or {})])
 
 
@@ -451,9 +579,17 @@ def _check_length(characters: int, model: str, rules: Rules, place: Text | None 
 
 def _too_long(place: Text, characters: int, most: int, model: str = "") -> InvalidMessages:
     return InvalidMessages(
-        Text("{place}有 {n} 个字符，{model}最多 {most} 个", "{place} has {n} characters; {model}at most {most}").fill(
-            place=place, n=characters, most=most, model=Text(f"{model} ", f"{model} takes ") if model else same("")),
-        advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"))
+        Text(
+            "{place}有 {n} 个字符，{model}最多 {most} 个",
+            "{place} has {n} characters; {model}at most {most}",
+        ).fill(
+            place=place,
+            n=characters,
+            most=most,
+            model=Text(f"{model} ", f"{model} takes ") if model else same(""),
+        ),
+        advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"),
+    )
 
 
 def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[Message]:
@@ -462,14 +598,34 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
         raise _empty_prompt()
     for message in found:
         calls = message.get("tool_calls")
-        if calls and not (isinstance(calls, list) and all(isinstance(call, dict) and isinstance(call.get("function"), dict) for call in calls)):
-            raise InvalidMessages(Text("第 {n} 条消息的 tool_calls 不对", "the tool_calls of message {n} are malformed").fill(n=found.index(message) + 1))
+        if calls and not (
+            isinstance(calls, list)
+            and all(
+                isinstance(call, dict) and isinstance(call.get("function"), dict) for call in calls
+            )
+        ):
+            raise InvalidMessages(
+                Text(
+                    "第 {n} 条消息的 tool_calls 不对", "the tool_calls of message {n} are malformed"
+                ).fill(n=found.index(message) + 1)
+            )
         content = message.get("content")
         if not content and not message.get("tool_calls") and not message.get("function_call"):
-            raise _empty_prompt() if message is found[-1] else InvalidMessages(
-                Text("第 {n} 条消息内容为空", "message {n} is empty").fill(n=found.index(message) + 1))
+            raise (
+                _empty_prompt()
+                if message is found[-1]
+                else InvalidMessages(
+                    Text("第 {n} 条消息内容为空", "message {n} is empty").fill(
+                        n=found.index(message) + 1
+                    )
+                )
+            )
     last = found[-1].get("content")
-    if isinstance(last, (str, list)) and not text_of(found[-1]).strip() and (isinstance(last, str) or rules.strict):
+    if (
+        isinstance(last, (str, list))
+        and not text_of(found[-1]).strip()
+        and (isinstance(last, str) or rules.strict)
+    ):
         raise _empty_prompt()
     if rules.strict:  # a server of another make has its own order
         _check_roles([str(message.get("role")) for message in found])
@@ -478,8 +634,12 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
 
 def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
     """How many pictures messages hold."""
-    return sum(isinstance(part, dict) and part.get("type") == "image_url"
-               for message in messages if isinstance(message.get("content"), list) for part in message["content"])
+    return sum(
+        isinstance(part, dict) and part.get("type") == "image_url"
+        for message in messages
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
+    )
 
 
 def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
@@ -489,24 +649,41 @@ def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
     entry = models.find(model)
     if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.takes):
         raise InvalidOption(
-            Text("{model} 不支持图片输入", "{model} does not take pictures").fill(model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model),
-            advice=Text("换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset", "use a model that does: {sees}; if the pictures are in the history, %ernie reset").fill(
-                sees=", ".join(m.id for m in models.CATALOGUE if "vision" in m.takes and m.v2)))
+            Text("{model} 不支持图片输入", "{model} does not take pictures").fill(
+                model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model
+            ),
+            advice=Text(
+                "换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset",
+                "use a model that does: {sees}; if the pictures are in the history, %ernie reset",
+            ).fill(sees=", ".join(m.id for m in models.CATALOGUE if "vision" in m.takes and m.v2)),
+        )
 
 
 def _check_roles(roles: list[str]) -> None:
     turns = roles[1:] if roles[0] == "system" else roles
     asks = ("user", "function", "tool")
     # The results of several tools stand in a row; everything else alternates.
-    turns = [role for i, role in enumerate(turns) if not (role == "tool" and i and turns[i - 1] == "tool")]
+    turns = [
+        role
+        for i, role in enumerate(turns)
+        if not (role == "tool" and i and turns[i - 1] == "tool")
+    ]
     for i, role in enumerate(turns):
         fits = (role in asks) if i % 2 == 0 else role == "assistant"
         if not fits:
             raise InvalidMessages(
-                Text("消息的角色顺序不对：{roles}", "the roles are in a wrong order: {roles}").fill(roles=" → ".join(roles)),
-                advice=Text("应为 [system →] user → assistant → user …", "use [system →] user → assistant → user …"))
+                Text("消息的角色顺序不对：{roles}", "the roles are in a wrong order: {roles}").fill(
+                    roles=" → ".join(roles)
+                ),
+                advice=Text(
+                    "应为 [system →] user → assistant → user …",
+                    "use [system →] user → assistant → user …",
+                ),
+            )
     if not turns or turns[-1] not in asks:
-        raise InvalidMessages(Text("最后一条消息必须来自 user", "the last message must be from user"))
+        raise InvalidMessages(
+            Text("最后一条消息必须来自 user", "the last message must be from user")
+        )
 
 
 def check_sendable(parts: list[Any]) -> None:
@@ -520,25 +697,50 @@ def check_sendable(parts: list[Any]) -> None:
         written = json.dumps(parts, ensure_ascii=False, allow_nan=False)
         written.encode()
     except UnicodeEncodeError:
-        raise InvalidMessages(Text("文本里有半个字符（孤立的代理项）", "the text holds half a character (a lone surrogate)"),
-                              advice=Text("检查文本的来源编码", "check how the text was decoded")) from None
+        raise InvalidMessages(
+            Text(
+                "文本里有半个字符（孤立的代理项）",
+                "the text holds half a character (a lone surrogate)",
+            ),
+            advice=Text("检查文本的来源编码", "check how the text was decoded"),
+        ) from None
     except (TypeError, ValueError, RecursionError):
-        raise InvalidOption(Text("有的值不能写成 JSON", "a value cannot be written as JSON"),
-                            advice=Text("只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts")) from None
+        raise InvalidOption(
+            Text("有的值不能写成 JSON", "a value cannot be written as JSON"),
+            advice=Text(
+                "只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts"
+            ),
+        ) from None
     if holds_key(written):
         raise InvalidMessages(
             Text("要发送的内容里有密钥，没有发送", "the request holds a key, so nothing was sent"),
-            Text("提示词里的变量是密钥，或它还在对话历史里", "a variable in the prompt holds the key, or it is in the history"),
-            Text("去掉它；在历史里的，用 %ernie reset 清空", "remove it; if it is in the history, %ernie reset clears that"))
+            Text(
+                "提示词里的变量是密钥，或它还在对话历史里",
+                "a variable in the prompt holds the key, or it is in the history",
+            ),
+            Text(
+                "去掉它；在历史里的，用 %ernie reset 清空",
+                "remove it; if it is in the history, %ernie reset clears that",
+            ),
+        )
 
 
 def _check_text(prompt: object) -> None:
     if not isinstance(prompt, str):
-        raise InvalidMessages(Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(kind=type(prompt).__name__))
+        raise InvalidMessages(
+            Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(
+                kind=type(prompt).__name__
+            )
+        )
     if not prompt.strip():
         raise _empty_prompt()
 
 
 def _empty_prompt() -> InvalidMessages:
-    return InvalidMessages(Text("提示词为空", "the prompt is empty"),
-                           advice=Text("写上内容；在单元格里，写在魔法命令的下一行", "write something; in a cell, on the lines below the magic"))
+    return InvalidMessages(
+        Text("提示词为空", "the prompt is empty"),
+        advice=Text(
+            "写上内容；在单元格里，写在魔法命令的下一行",
+            "write something; in a cell, on the lines below the magic",
+        ),
+    )

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, Message, RerankRequest
+    from ernie_magic.requests import (
+        ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        Message,
+        RerankRequest,
+    )
     from ernie_magic.tools import ToolRun
     from ernie_magic.usage import Usage
 
@@ -113,14 +119,25 @@ class Answer:
         tokens = self.usage.completion_tokens if self.usage else 0
         total = values.seconds(said.get("total_latency"))
         if not total:
-            return Statistic(self.first_seconds or 0.0, self.seconds, tokens / self.seconds if self.seconds else 0.0)
-        first, rate = (values.seconds(said.get(name)) or 0.0 for name in ("first_token_latency", "avg_output_tokens_per_second"))
+            return Statistic(
+                self.first_seconds or 0.0,
+                self.seconds,
+                tokens / self.seconds if self.seconds else 0.0,
+            )
+        first, rate = (
+            values.seconds(said.get(name)) or 0.0
+            for name in ("first_token_latency", "avg_output_tokens_per_second")
+        )
         return Statistic(first, total, rate, measured=False)
 
     @property
     def messages(self) -> list[Message]:
         """What was sent and what came back, ready to be followed by a tool's result or the next question."""
-        sent = getattr(self.request, "messages", ({"role": "user", "content": getattr(self.request, "prompt", "")},))
+        sent = getattr(
+            self.request,
+            "messages",
+            ({"role": "user", "content": getattr(self.request, "prompt", "")},),
+        )
         said: Message = {"role": "assistant", "content": self.text}
         return [*sent, {**said, "tool_calls": list(self.tool_calls)} if self.tool_calls else said]
 
@@ -179,7 +196,11 @@ class Embeddings:
         import numpy as np
 
         good = np.isfinite(self.vectors).all(axis=1) & (self.shape[1] > 0)
-        return replace(self, texts=tuple(text for text, has in zip(self.texts, good, strict=True) if has), vectors=self.vectors[good])
+        return replace(
+            self,
+            texts=tuple(text for text, has in zip(self.texts, good, strict=True) if has),
+            vectors=self.vectors[good],
+        )
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame: a row a text, which is its index, a column a dimension."""
@@ -203,10 +224,16 @@ class Embeddings:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
 
-        return np.array(self.vectors, dtype=dtype) if copy else np.asarray(self.vectors, dtype=dtype)
+        return (
+            np.array(self.vectors, dtype=dtype) if copy else np.asarray(self.vectors, dtype=dtype)
+        )
 
     def __repr__(self) -> str:
-        facts = [f"{len(self)} x {self.shape[1]}", f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
+        facts = [
+            f"{len(self)} x {self.shape[1]}",
+            f"model={self.model!r}",
+            f"tokens={self.usage.total_tokens}",
+        ]
         facts += ["partial=True"] if self.partial else []
         return f"Embeddings({', '.join(facts)}{simulated(self.service)})"
 

@@ -41,9 +41,13 @@ class Loop:
     def get(self) -> asyncio.AbstractEventLoop:
         """The running loop."""
         with self._lock:
-            if self._loop is None or self._process != os.getpid():  # a forked process has its parent's loop, without its thread
+            if (
+                self._loop is None or self._process != os.getpid()
+            ):  # a forked process has its parent's loop, without its thread
                 self._loop, self._process = asyncio.new_event_loop(), os.getpid()
-                threading.Thread(target=self._loop.run_forever, name="ernie-io", daemon=True).start()
+                threading.Thread(
+                    target=self._loop.run_forever, name="ernie-io", daemon=True
+                ).start()
             return self._loop
 
     def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
@@ -139,7 +143,9 @@ class Call(Generic[Item, Result]):
     def _settle(self, task: asyncio.Task[None]) -> None:
         # A task that is cancelled before its first step never enters its own `try`: it is settled here.
         if not self._outcome.done():
-            self._outcome.set_exception(stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome"))
+            self._outcome.set_exception(
+                stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome")
+            )
         for reader in list(self._readers):
             reader.wake()
             reader.ended()
@@ -215,7 +221,9 @@ class Call(Generic[Item, Result]):
                         with suppress(asyncio.TimeoutError):
                             await asyncio.wait_for(ended.wait(), rest)
                 batch = self._items[read:]
-                if not batch or self.interrupted:  # whoever stopped it need not see the rest drawn first
+                if (
+                    not batch or self.interrupted
+                ):  # whoever stopped it need not see the rest drawn first
                     return
                 read += len(batch)
                 not_before = time.monotonic() + interval
@@ -305,7 +313,9 @@ class Errand(Generic[Result]):
                 try:
                     with INTERRUPTS.raised(call):
                         found = self._function()
-                except asyncio.CancelledError as error:  # the function's own: plain code is not cancelled
+                except (
+                    asyncio.CancelledError
+                ) as error:  # the function's own: plain code is not cancelled
                     self._settle(RuntimeError(repr(error)))
                     return
                 if inspect.iscoroutine(found):

@@ -28,11 +28,22 @@ def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
         Whether it belonged to a conversation, which is locked now.
     """
     error = AnswerWithdrawn(
-        Text("服务撤回了这个回答，内容不显示也不保留", "the service withdrew this answer; it is neither shown nor kept"),
-        Text("内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})").fill(flag=flag),
-        Text("换一种问法；此对话已锁定，{reset}", "ask differently; this conversation is locked, {reset}").fill(reset=_RESET) if locked else
-        Text("换一种问法", "ask differently"),
-        status=200, request_id=request_id)
+        Text(
+            "服务撤回了这个回答，内容不显示也不保留",
+            "the service withdrew this answer; it is neither shown nor kept",
+        ),
+        Text(
+            "内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})"
+        ).fill(flag=flag),
+        Text(
+            "换一种问法；此对话已锁定，{reset}",
+            "ask differently; this conversation is locked, {reset}",
+        ).fill(reset=_RESET)
+        if locked
+        else Text("换一种问法", "ask differently"),
+        status=200,
+        request_id=request_id,
+    )
     error.flag = flag
     return error
 
@@ -40,5 +51,9 @@ def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
 def locked(name: str) -> ConversationLocked:
     """The error for a question in a locked conversation."""
     return ConversationLocked(
-        Text("对话 {name} 已锁定，没有发送", "the conversation {name} is locked; nothing was sent").fill(name=name),
-        Text("服务要求不再继续这个对话", "the service asked not to go on with it"), _RESET)
+        Text(
+            "对话 {name} 已锁定，没有发送", "the conversation {name} is locked; nothing was sent"
+        ).fill(name=name),
+        Text("服务要求不再继续这个对话", "the service asked not to go on with it"),
+        _RESET,
+    )

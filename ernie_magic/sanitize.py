@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 WEB_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 LINK_REL = "noopener noreferrer nofollow"
 LINE_BREAKS = "white-space:pre-wrap"
-CODE_MARGIN = "margin-bottom:1em"  # JupyterLab's style gives it to a `pre` that is not the last child
+CODE_MARGIN = (
+    "margin-bottom:1em"  # JupyterLab's style gives it to a `pre` that is not the last child
+)
 _ALIGNMENTS = {f"text-align:{side}" for side in ("left", "center", "right")}
 # `jp-toc-ignore` keeps a heading out of JupyterLab's table of contents.
 HEADING_CLASS = "jp-toc-ignore"
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_FORMATTING = "p br hr blockquote pre code em strong s del ins mark sub sup kbd u b i small span div"
+_FORMATTING = (
+    "p br hr blockquote pre code em strong s del ins mark sub sup kbd u b i small span div"
+)
 _STRUCTURE = "ul ol li table thead tbody tr th td a input"
 # MathJax finds formulas in any text of a page, but in none that is split over elements
 # (https://docs.mathjax.org/en/v3.2/input/tex/delimiters.html).

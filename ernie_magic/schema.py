@@ -12,7 +12,12 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.language import Text, whole_characters
 from ernie_magic.parameters import SWITCHES
 
-TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}  # and what JSON schema calls them
+TYPES = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+}  # and what JSON schema calls them
 ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not taken apart
 
@@ -44,19 +49,36 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
     if not given:
         return ()
     if not isinstance(given, (str, Mapping)):
-        raise InvalidOption(Text("schema 要写成文本或字典，不是 {kind}", "schema is text or a dictionary, not {kind}").fill(kind=type(given).__name__),
-                            advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'))
+        raise InvalidOption(
+            Text(
+                "schema 要写成文本或字典，不是 {kind}", "schema is text or a dictionary, not {kind}"
+            ).fill(kind=type(given).__name__),
+            advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
+        )
     if isinstance(given, str):
-        pairs = [tuple(part.strip() for part in item.partition(":")[::2]) for item in re.split(r"[,，]", given)]
+        pairs = [
+            tuple(part.strip() for part in item.partition(":")[::2])
+            for item in re.split(r"[,，]", given)
+        ]
     else:
         pairs = [(str(name), getattr(kind, "__name__", str(kind))) for name, kind in given.items()]
     found = tuple(Field(name, kind or "str") for name, kind in pairs)
     for field in found:
         if not field.name or field.type not in TYPES:
-            raise InvalidOption(Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(name=field.name, kind=field.type),
-                                advice=Text('写成 "情感, 分数:int"；类型有 str、int、float、bool', 'write "sentiment, score:int"; there are str, int, float and bool'))
+            raise InvalidOption(
+                Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(
+                    name=field.name, kind=field.type
+                ),
+                advice=Text(
+                    '写成 "情感, 分数:int"；类型有 str、int、float、bool',
+                    'write "sentiment, score:int"; there are str, int, float and bool',
+                ),
+            )
     if any(field.name == ERROR for field in found):
-        raise InvalidOption(Text("error 列用来放出错原因", "the column error says why a row failed"), advice=Text("换一个列名", "use another name"))
+        raise InvalidOption(
+            Text("error 列用来放出错原因", "the column error says why a row failed"),
+            advice=Text("换一个列名", "use another name"),
+        )
     if len({field.name for field in found}) != len(found):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return found
@@ -65,7 +87,11 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
 def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
     """The `response_format` that asks for these columns (seed 002)."""
     properties = {field.name: {"type": TYPES[field.type]} for field in columns}
-    schema = {"type": "object", "properties": properties, "required": [field.name for field in columns]}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": [field.name for field in columns],
+    }
     return {"type": "json_schema", "json_schema": {"name": "row", "schema": schema}}
 
 
@@ -85,10 +111,18 @@ def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text |
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        return {}, Text("不是 JSON 对象：{text}", "no JSON object: {text}").fill(text=repr(text[:60]))
+        return {}, Text("不是 JSON 对象：{text}", "no JSON object: {text}").fill(
+            text=repr(text[:60])
+        )
     values = {field.name: _typed(found.get(field.name), field.type) for field in columns}
-    wrong = [_NOT_OF_TYPE.fill(name=field.name, value=f"{found.get(field.name)!r:.40}", type=field.type) for field in columns if values[field.name] is None]
-    return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong)) if wrong else None
+    wrong = [
+        _NOT_OF_TYPE.fill(name=field.name, value=f"{found.get(field.name)!r:.40}", type=field.type)
+        for field in columns
+        if values[field.name] is None
+    ]
+    return values, Text(
+        "；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong)
+    ) if wrong else None
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -112,5 +146,11 @@ def _number(value: Any, kind: str) -> float | None:
     if kind == "float":
         return number
     # A float has only 53 bits: a whole number is read as one.
-    whole = value if isinstance(value, int) else int(value) if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() else int(number)
+    whole = (
+        value
+        if isinstance(value, int)
+        else int(value)
+        if isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
+        else int(number)
+    )
     return whole if number == int(number) and -_INT64 <= whole < _INT64 else None

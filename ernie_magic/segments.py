@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-_TELLING = 16  # characters of a line that tell what it begins: a list's number has at most nine digits
+_TELLING = (
+    16  # characters of a line that tell what it begins: a list's number has at most nine digits
+)
 # Lines that are parsed together, but for those of a fence: each line of a quote may look at all that follow.
 _MAX_LINES = 250
-_MAX_REPEATED = 500  # characters of a fence's first line, or of a table's header, that are worth repeating
+_MAX_REPEATED = (
+    500  # characters of a fence's first line, or of a table's header, that are worth repeating
+)
 
 
 class Segmenter:
@@ -83,7 +87,7 @@ class Segmenter:
 
     def _cut_inside(self, tokens: list[Token], offsets: list[int], limit: int) -> str:
         """The first part of a block that is too long, cut as late as it reads well."""
-        window = self._open[: limit]
+        window = self._open[:limit]
         kind = tokens[0].type if tokens else ""
         cut = window.rfind("\n", limit // 2) + 1
         ending = repeated = ""
@@ -92,10 +96,16 @@ class Segmenter:
         elif kind == "table_open" and len(offsets) > 2:  # noqa: PLR2004  (a header has two lines)
             repeated = window[: offsets[2]]
         elif kind.endswith("list_open"):
-            items = [offsets[t.map[0]] for t in tokens if t.type == "list_item_open" and t.level == 1 and t.map]
+            items = [
+                offsets[t.map[0]]
+                for t in tokens
+                if t.type == "list_item_open" and t.level == 1 and t.map
+            ]
             cut = max((item for item in items if item < limit), default=0) or cut
         if not cut and kind != "fence":
-            cut = max((found.end() for found in SENTENCE_END.finditer(window, limit // 2)), default=0)
+            cut = max(
+                (found.end() for found in SENTENCE_END.finditer(window, limit // 2)), default=0
+            )
         cut = cut or limit
         if not 0 < len(repeated) <= min(_MAX_REPEATED, cut // 2):
             repeated = ending = ""
@@ -112,7 +122,11 @@ def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
         return True
     offsets = _line_offsets(window)
     for token in tokens:
-        if token.type == "fence" and token.map and offsets[token.map[0]] <= place < offsets[token.map[1]]:
+        if (
+            token.type == "fence"
+            and token.map
+            and offsets[token.map[0]] <= place < offsets[token.map[1]]
+        ):
             return True
         if token.level == 0 and token.nesting <= 0:
             break

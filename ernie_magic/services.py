@@ -74,27 +74,51 @@ OAUTH_PAIR = ("QIANFAN_AK", "QIANFAN_SK")
 V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 
 AI_STUDIO = Service(
-    "aistudio", Text("AI Studio 星河", "AI Studio"), "https://aistudio.baidu.com/llm/lmapi/v3", ("AI_STUDIO_API_KEY",),
-    base_url_variable="AI_STUDIO_BASE_URL", key_page="https://aistudio.baidu.com/account/accessToken",
+    "aistudio",
+    Text("AI Studio 星河", "AI Studio"),
+    "https://aistudio.baidu.com/llm/lmapi/v3",
+    ("AI_STUDIO_API_KEY",),
+    base_url_variable="AI_STUDIO_BASE_URL",
+    key_page="https://aistudio.baidu.com/account/accessToken",
     link_lifetime=7 * DAY,  # seed 000
 )
 QIANFAN = Service(
-    "qianfan", Text("百度千帆 V2", "Baidu Qianfan V2"), "https://qianfan.baidubce.com/v2", ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
-    (IAM_PAIR,), "QIANFAN_CONSOLE_API_BASE_URL", "/v2",
-    "https://console.bce.baidu.com/iam/#/iam/apikey/list", asks_usage=True, link_lifetime=DAY,  # reference aistudio-and-ernie-today 2.5
+    "qianfan",
+    Text("百度千帆 V2", "Baidu Qianfan V2"),
+    "https://qianfan.baidubce.com/v2",
+    ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
+    (IAM_PAIR,),
+    "QIANFAN_CONSOLE_API_BASE_URL",
+    "/v2",
+    "https://console.bce.baidu.com/iam/#/iam/apikey/list",
+    asks_usage=True,
+    link_lifetime=DAY,  # reference aistudio-and-ernie-today 2.5
 )
 QIANFAN_V1 = Service(
-    "qianfan-v1", Text("百度千帆 V1", "Baidu Qianfan V1"), f"https://aip.baidubce.com{V1_PREFIX}", ("QIANFAN_ACCESS_TOKEN",),
-    (OAUTH_PAIR, IAM_PAIR), "QIANFAN_BASE_URL", V1_PREFIX,
-    "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application", protocol="qianfan-v1",
+    "qianfan-v1",
+    Text("百度千帆 V1", "Baidu Qianfan V1"),
+    f"https://aip.baidubce.com{V1_PREFIX}",
+    ("QIANFAN_ACCESS_TOKEN",),
+    (OAUTH_PAIR, IAM_PAIR),
+    "QIANFAN_BASE_URL",
+    V1_PREFIX,
+    "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application",
+    protocol="qianfan-v1",
 )
 LOCAL = Service(
-    "local", Text("OpenAI 兼容服务", "OpenAI-compatible server"), "", ("OPENAI_API_KEY",), base_url_variable="OPENAI_BASE_URL",
-    strict=False, asks_usage=True,
+    "local",
+    Text("OpenAI 兼容服务", "OpenAI-compatible server"),
+    "",
+    ("OPENAI_API_KEY",),
+    base_url_variable="OPENAI_BASE_URL",
+    strict=False,
+    asks_usage=True,
 )
 EMULATOR = Service("emulator", Text("内置模拟器", "built-in emulator"))
 
-SERVICES: dict[str, Service] = {service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)}
+SERVICES: dict[str, Service] = {
+    service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)
+}
 IAM_URL, IAM_URL_VARIABLE = "https://iam.bj.baidubce.com", "QIANFAN_IAM_BASE_URL"
 CONSOLE_URL, CONSOLE_URL_VARIABLE = "https://qianfan.baidubce.com", "QIANFAN_CONSOLE_API_BASE_URL"
 APP_ID_VARIABLE = "QIANFAN_APP_ID"
@@ -185,7 +209,9 @@ class Endpoint:
 
 def shown_url(url: str) -> str:
     """A URL as it may be shown: a password in it is a key, and so may be what stands in its query."""
-    shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)  # also one whose password holds a slash
+    shown = re.sub(
+        r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL
+    )  # also one whose password holds a slash
     return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
 
 
@@ -224,8 +250,12 @@ class Address(str):
             url = urlunsplit(parts._replace(netloc=host))
         elif re.search(r"//[^/@]*:[^@]*@", url):
             raise InvalidOption(
-                Text("服务地址里的密码含有 / ? # 等字符", "the password in the base URL holds a /, a ? or a #"),
-                advice=Text("写成 %2F %3F %23", "write them as %2F, %3F and %23"))
+                Text(
+                    "服务地址里的密码含有 / ? # 等字符",
+                    "the password in the base URL holds a /, a ? or a #",
+                ),
+                advice=Text("写成 %2F %3F %23", "write them as %2F, %3F and %23"),
+            )
         self = super().__new__(cls, url)
         self.login = login
         return self
@@ -252,17 +282,51 @@ class _Look:
 # Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a service, for a key by
 # itself, or the first variable of a pair.
 _LOOKS = (
-    _Look(re.compile(r"bce-v3/"), Text("千帆 V2 的 API Key", "a Qianfan V2 API key"), ("qianfan", "local"),
-          Text("改用 %ernie use qianfan，写进 QIANFAN_API_KEY", "use %ernie use qianfan, and put it into QIANFAN_API_KEY")),
-    _Look(re.compile(r"2[45]\.[0-9a-f]{32}\.\d+\.\d+"), Text("千帆 V1 的 access_token", "a Qianfan V1 access_token"), ("qianfan-v1", "local"),
-          Text("改用 %ernie use qianfan-v1，写进 QIANFAN_ACCESS_TOKEN", "use %ernie use qianfan-v1, and put it into QIANFAN_ACCESS_TOKEN")),
-    _Look(re.compile(r"ALTAK[A-Za-z0-9]"), Text("IAM 的 Access Key（要和 Secret Key 成对使用）", "an IAM access key (it goes with a secret key)"),
-          (IAM_PAIR[0], "local"), Text("写进 QIANFAN_ACCESS_KEY 和 QIANFAN_SECRET_KEY", "put the two into QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY")),
-    _Look(re.compile(r"sk-"), Text("OpenAI 式的密钥", "an OpenAI-style key"), ("local",),
-          Text("改用 %ernie use local", "use %ernie use local")),
-    _Look(re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{24}$"),
-          Text("千帆应用的 API Key（要和 Secret Key 成对使用）", "the API Key of a Qianfan application (it goes with a secret key)"),
-          (OAUTH_PAIR[0], "local"), Text("写进 QIANFAN_AK 和 QIANFAN_SK", "put the two into QIANFAN_AK and QIANFAN_SK")),
+    _Look(
+        re.compile(r"bce-v3/"),
+        Text("千帆 V2 的 API Key", "a Qianfan V2 API key"),
+        ("qianfan", "local"),
+        Text(
+            "改用 %ernie use qianfan，写进 QIANFAN_API_KEY",
+            "use %ernie use qianfan, and put it into QIANFAN_API_KEY",
+        ),
+    ),
+    _Look(
+        re.compile(r"2[45]\.[0-9a-f]{32}\.\d+\.\d+"),
+        Text("千帆 V1 的 access_token", "a Qianfan V1 access_token"),
+        ("qianfan-v1", "local"),
+        Text(
+            "改用 %ernie use qianfan-v1，写进 QIANFAN_ACCESS_TOKEN",
+            "use %ernie use qianfan-v1, and put it into QIANFAN_ACCESS_TOKEN",
+        ),
+    ),
+    _Look(
+        re.compile(r"ALTAK[A-Za-z0-9]"),
+        Text(
+            "IAM 的 Access Key（要和 Secret Key 成对使用）",
+            "an IAM access key (it goes with a secret key)",
+        ),
+        (IAM_PAIR[0], "local"),
+        Text(
+            "写进 QIANFAN_ACCESS_KEY 和 QIANFAN_SECRET_KEY",
+            "put the two into QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY",
+        ),
+    ),
+    _Look(
+        re.compile(r"sk-"),
+        Text("OpenAI 式的密钥", "an OpenAI-style key"),
+        ("local",),
+        Text("改用 %ernie use local", "use %ernie use local"),
+    ),
+    _Look(
+        re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{24}$"),
+        Text(
+            "千帆应用的 API Key（要和 Secret Key 成对使用）",
+            "the API Key of a Qianfan application (it goes with a secret key)",
+        ),
+        (OAUTH_PAIR[0], "local"),
+        Text("写进 QIANFAN_AK 和 QIANFAN_SK", "put the two into QIANFAN_AK and QIANFAN_SK"),
+    ),
 )
 
 
@@ -270,19 +334,44 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
     """Why a service does not let us in, and what to do, where that can be told from here: no key, or one of another kind."""
     credential, service = endpoint.credential, endpoint.service
     if endpoint.withheld:
-        return (Text("密钥和地址不是在同一处设置的，所以没有发送", "the key and the address come from different places, so the key was not sent"),
-                Text("把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
-                     "set both in one place: in .env, in the environment, or by %ernie config base_url and api_key"))
+        return (
+            Text(
+                "密钥和地址不是在同一处设置的，所以没有发送",
+                "the key and the address come from different places, so the key was not sent",
+            ),
+            Text(
+                "把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
+                "set both in one place: in .env, in the environment, or by %ernie config base_url and api_key",
+            ),
+        )
     if isinstance(credential, Login):
-        return (Text("服务地址里的用户名或密码不对", "the name or password in the base URL is wrong"),
-                Text("在设置地址的地方改正：%ernie config base_url 显示在哪里",
-                     "correct it where the address is set: %ernie config base_url shows where"))
+        return (
+            Text("服务地址里的用户名或密码不对", "the name or password in the base URL is wrong"),
+            Text(
+                "在设置地址的地方改正：%ernie config base_url 显示在哪里",
+                "correct it where the address is set: %ernie config base_url shows where",
+            ),
+        )
     if credential is None:
-        names = " / ".join([*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)])
-        return (Text("没有设置密钥", "no key is set"), Text("设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key").fill(names=names))
+        names = " / ".join(
+            [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
+        )
+        return (
+            Text("没有设置密钥", "no key is set"),
+            Text(
+                "设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key"
+            ).fill(names=names),
+        )
     key, place = (
-        (credential.key, service.name) if isinstance(credential, Bearer) else (credential.token, service.name) if isinstance(credential, AccessToken) else
-        (credential.pair.access, OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]))
+        (credential.key, service.name)
+        if isinstance(credential, Bearer)
+        else (credential.token, service.name)
+        if isinstance(credential, AccessToken)
+        else (
+            credential.pair.access,
+            OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0],
+        )
+    )
     if found := mixed_up(place, key):
         return Text("这像是{kind}", "it looks like {kind}").fill(kind=found[0]), found[1]
     return None

@@ -21,7 +21,14 @@ from ernie_magic.language import Text
 from ernie_magic.mapping import Job, Mapped
 from ernie_magic.pictures import ImageSet, Picture
 from ernie_magic.progress import ashown, shown
-from ernie_magic.requests import ChatOptions, check_sendable, completion_request, embedding_request, image_request, rerank_request
+from ernie_magic.requests import (
+    ChatOptions,
+    check_sendable,
+    completion_request,
+    embedding_request,
+    image_request,
+    rerank_request,
+)
 from ernie_magic.results import Answer, Embeddings, Ranking
 from ernie_magic.running import IO, Call
 from ernie_magic.schema import fields
@@ -81,8 +88,13 @@ class Session:
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
         if settings is not None and not isinstance(settings, ErnieSettings):
-            raise TypeError("settings is an ErnieSettings; single settings are given by name, as Session(model=…)")
-        values = {name: Key(value) if name in KEYS and isinstance(value, str) else value for name, value in values.items()}
+            raise TypeError(
+                "settings is an ErnieSettings; single settings are given by name, as Session(model=…)"
+            )
+        values = {
+            name: Key(value) if name in KEYS and isinstance(value, str) else value
+            for name, value in values.items()
+        }
         self.settings = settings or ErnieSettings()
         for name, value in values.items():
             setattr(self.settings, name, value)
@@ -115,7 +127,12 @@ class Session:
     def __getitem__(self, name: str) -> Conversation:
         """The conversation of that name; a new one when there is none yet."""
         if not isinstance(name, str) or not name:
-            raise self.spoken(InvalidOption(Text("对话名要是文本", "a conversation's name is text"), advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]')))
+            raise self.spoken(
+                InvalidOption(
+                    Text("对话名要是文本", "a conversation's name is text"),
+                    advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]'),
+                )
+            )
         if name not in self.conversations:
             self.conversations[name] = Conversation(self, name)
             self.changed.tell()
@@ -142,7 +159,13 @@ class Session:
     # --- the other calls -------------------------------------------------------------------------------------------
 
     def stream_completion(
-        self, prompt: str, *, model: str | None = None, stream: bool | None = None, endpoint: str = "", extra: dict[str, Any] | None = None,
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        stream: bool | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
         **parameters: Any,
     ) -> Stream[Answer]:
         """Have a text gone on with (seed 001, 续写), piece by piece; leaves no turn.
@@ -162,11 +185,22 @@ class Session:
         """
         settings, at = self.now()
         model = model or endpoint or settings.model or models.UNDECIDED
-        request = self._checked(lambda: completion_request(
-            prompt, model=model, given=parameters, extra=extra or {}, stream=settings.stream if stream is None else stream,
-            rules=at.rules, endpoint=endpoint))
+        request = self._checked(
+            lambda: completion_request(
+                prompt,
+                model=model,
+                given=parameters,
+                extra=extra or {},
+                stream=settings.stream if stream is None else stream,
+                rules=at.rules,
+                endpoint=endpoint,
+            )
+        )
         if at.service.asks_usage and request.stream:
-            request = replace(request, parameters={**request.parameters, "stream_options": {"include_usage": True}})
+            request = replace(
+                request,
+                parameters={**request.parameters, "stream_options": {"include_usage": True}},
+            )
         return self.start(lambda core, emit: core.complete(request, at, settings, emit))
 
     def complete(self, prompt: str, **options: Any) -> Answer:
@@ -178,18 +212,49 @@ class Session:
         return await self.stream_completion(prompt, **options).aresult()
 
     def begin_embed(
-        self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
-        cache: bool | None = None, in_flight: int | None = None, executor: Any = None, **parameters: Any,
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        invalid: str = "error",
+        cache: bool | None = None,
+        in_flight: int | None = None,
+        executor: Any = None,
+        **parameters: Any,
     ) -> Stream[Embeddings]:
         """A call for vectors on its way; takes what `embed` takes."""
         settings, at = self.now()
-        request = self._checked(lambda: embedding_request(
-            _listed(texts), model=model or endpoint or settings.embedding_model or models.default("embedding", at.service.name), given=parameters,
-            extra=extra or {}, rules=at.rules, endpoint=endpoint, invalid=invalid))
-        most = self._checked(lambda: settings.in_flight if in_flight is None else in_flight_of(in_flight))
+        request = self._checked(
+            lambda: embedding_request(
+                _listed(texts),
+                model=model
+                or endpoint
+                or settings.embedding_model
+                or models.default("embedding", at.service.name),
+                given=parameters,
+                extra=extra or {},
+                rules=at.rules,
+                endpoint=endpoint,
+                invalid=invalid,
+            )
+        )
+        most = self._checked(
+            lambda: settings.in_flight if in_flight is None else in_flight_of(in_flight)
+        )
         engine = self._engine(executor)
-        return self.start(lambda core, emit: core.embed(
-            request, at, settings, emit, cache=settings.cache if cache is None else cache, most=max(most, engine.workers) if engine else most, engine=engine))
+        return self.start(
+            lambda core, emit: core.embed(
+                request,
+                at,
+                settings,
+                emit,
+                cache=settings.cache if cache is None else cache,
+                most=max(most, engine.workers) if engine else most,
+                engine=engine,
+            )
+        )
 
     def _engine(self, executor: Any) -> Engine | None:
         from ernie_magic.workers import Engine  # it stands above: a worker has a session of its own
@@ -197,8 +262,18 @@ class Session:
         return None if executor is None else self._checked(lambda: Engine(executor))
 
     def embed(
-        self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
-        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, executor: Any = None, **parameters: Any,
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        invalid: str = "error",
+        cache: bool | None = None,
+        in_flight: int | None = None,
+        progress: bool = True,
+        executor: Any = None,
+        **parameters: Any,
     ) -> Embeddings:
         """Vectors of texts (seed 000, 向量), by as many calls as it takes; equal texts are asked for once.
 
@@ -234,20 +309,63 @@ class Session:
         ErnieError
             A call failed for good; `answer` has the vectors that came, and a second call asks for the missing ones only.
         """
-        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, executor=executor, **parameters)
+        stream = self.begin_embed(
+            texts,
+            model=model,
+            endpoint=endpoint,
+            extra=extra,
+            invalid=invalid,
+            cache=cache,
+            in_flight=in_flight,
+            executor=executor,
+            **parameters,
+        )
         return shown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.result()
 
     async def aembed(
-        self, texts: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, invalid: str = "error",
-        cache: bool | None = None, in_flight: int | None = None, progress: bool = True, executor: Any = None, **parameters: Any,
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        invalid: str = "error",
+        cache: bool | None = None,
+        in_flight: int | None = None,
+        progress: bool = True,
+        executor: Any = None,
+        **parameters: Any,
     ) -> Embeddings:
         """The same, awaited."""
-        stream = self.begin_embed(texts, model=model, endpoint=endpoint, extra=extra, invalid=invalid, cache=cache, in_flight=in_flight, executor=executor, **parameters)
-        return await (ashown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.aresult())
+        stream = self.begin_embed(
+            texts,
+            model=model,
+            endpoint=endpoint,
+            extra=extra,
+            invalid=invalid,
+            cache=cache,
+            in_flight=in_flight,
+            executor=executor,
+            **parameters,
+        )
+        return await (
+            ashown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.aresult()
+        )
 
     def begin_map(
-        self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
-        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, executor: Any = None, **parameters: Any,
+        self,
+        prompt: str,
+        rows: object,
+        *,
+        schema: str | Mapping[str, Any] | None = None,
+        model: str | None = None,
+        system: str | None = None,
+        resume: bool = False,
+        in_flight: int | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        executor: Any = None,
+        **parameters: Any,
     ) -> Stream[Mapped]:
         """A call of `map` on its way."""
         settings, at = self.now()
@@ -257,14 +375,38 @@ class Session:
             table = frames.snapshot(rows)
             found = frames.rows_of(table)
             if not isinstance(prompt, str):
-                raise InvalidMessages(Text("提示词要是文本，不是 {kind}", "the prompt is text, not {kind}").fill(kind=type(prompt).__name__))
-            made = Job(table, found, mapping.prompts_of(prompt, found), fields(schema), ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
-                       files.folder("data") / ledger.NAME, resume, most)
+                raise InvalidMessages(
+                    Text("提示词要是文本，不是 {kind}", "the prompt is text, not {kind}").fill(
+                        kind=type(prompt).__name__
+                    )
+                )
+            made = Job(
+                table,
+                found,
+                mapping.prompts_of(prompt, found),
+                fields(schema),
+                ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
+                files.folder("data") / ledger.NAME,
+                resume,
+                most,
+            )
             if not prompt.strip():
-                raise InvalidMessages(Text("提示词为空", "the prompt is empty"), advice=Text("写上问题，用 {{{{列名}}}} 取该行的值", "write a question, with {{{{column}}}} for a row's value").fill(x=0))
+                raise InvalidMessages(
+                    Text("提示词为空", "the prompt is empty"),
+                    advice=Text(
+                        "写上问题，用 {{{{列名}}}} 取该行的值",
+                        "write a question, with {{{{column}}}} for a row's value",
+                    ).fill(x=0),
+                )
             mapping.check_columns(prompt, made.columns)
             # What is wrong with every row is told at once; a row's own prompt is its own matter.
-            made.request("?", model or endpoint or settings.model or models.UNDECIDED, system or "", settings.parameters, at.rules)
+            made.request(
+                "?",
+                model or endpoint or settings.model or models.UNDECIDED,
+                system or "",
+                settings.parameters,
+                at.rules,
+            )
             return made
 
         checked, engine = self._checked(job), self._engine(executor)
@@ -273,8 +415,19 @@ class Session:
         return self.start(lambda core, emit: core.map(checked, at, settings, emit, engine))
 
     def map(
-        self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
-        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, executor: Any = None,
+        self,
+        prompt: str,
+        rows: object,
+        *,
+        schema: str | Mapping[str, Any] | None = None,
+        model: str | None = None,
+        system: str | None = None,
+        resume: bool = False,
+        in_flight: int | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        progress: bool = True,
+        executor: Any = None,
         **parameters: Any,
     ) -> Mapped:
         """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment, score:int").table`.
@@ -310,24 +463,61 @@ class Session:
         ErnieError
             One that would fail every row; `answer` has the table as far as it came.
         """
-        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, executor=executor,
-                                **parameters)
+        stream = self.begin_map(
+            prompt,
+            rows,
+            schema=schema,
+            model=model,
+            system=system,
+            resume=resume,
+            in_flight=in_flight,
+            endpoint=endpoint,
+            extra=extra,
+            executor=executor,
+            **parameters,
+        )
         return shown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.result()
 
     async def amap(
-        self, prompt: str, rows: object, *, schema: str | Mapping[str, Any] | None = None, model: str | None = None, system: str | None = None,
-        resume: bool = False, in_flight: int | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, progress: bool = True, executor: Any = None,
+        self,
+        prompt: str,
+        rows: object,
+        *,
+        schema: str | Mapping[str, Any] | None = None,
+        model: str | None = None,
+        system: str | None = None,
+        resume: bool = False,
+        in_flight: int | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        progress: bool = True,
+        executor: Any = None,
         **parameters: Any,
     ) -> Mapped:
         """The same, awaited."""
-        stream = self.begin_map(prompt, rows, schema=schema, model=model, system=system, resume=resume, in_flight=in_flight, endpoint=endpoint, extra=extra, executor=executor,
-                                **parameters)
-        return await (ashown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.aresult())
+        stream = self.begin_map(
+            prompt,
+            rows,
+            schema=schema,
+            model=model,
+            system=system,
+            resume=resume,
+            in_flight=in_flight,
+            endpoint=endpoint,
+            extra=extra,
+            executor=executor,
+            **parameters,
+        )
+        return await (
+            ashown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.aresult()
+        )
 
     def _column(self, texts: Any) -> Any:
         return self._checked(lambda: frames.texts_of(texts)) if hasattr(texts, "columns") else texts
 
-    def search(self, query: str, texts: Any, k: int = 5, *, model: str | None = None) -> list[Found]:
+    def search(
+        self, query: str, texts: Any, k: int = 5, *, model: str | None = None
+    ) -> list[Found]:
         """The texts most like a query, by the similarity of their vectors.
 
         Parameters
@@ -346,28 +536,64 @@ class Session:
         ErnieError
         """
         _check_count(self, k)
-        among = texts if isinstance(texts, Embeddings) else self.embed(self._column(texts), model=model)
-        return self._checked(lambda: similarity.nearest(self.embed(query, model=model or among.model)[0], among, k))
+        among = (
+            texts if isinstance(texts, Embeddings) else self.embed(self._column(texts), model=model)
+        )
+        return self._checked(
+            lambda: similarity.nearest(self.embed(query, model=model or among.model)[0], among, k)
+        )
 
-    async def asearch(self, query: str, texts: Any, k: int = 5, *, model: str | None = None) -> list[Found]:
+    async def asearch(
+        self, query: str, texts: Any, k: int = 5, *, model: str | None = None
+    ) -> list[Found]:
         """The same, awaited."""
         _check_count(self, k)
-        among = texts if isinstance(texts, Embeddings) else await self.aembed(self._column(texts), model=model)
+        among = (
+            texts
+            if isinstance(texts, Embeddings)
+            else await self.aembed(self._column(texts), model=model)
+        )
         asked = await self.aembed(query, model=model or among.model)
         return self._checked(lambda: similarity.nearest(asked[0], among, k))
 
     def begin_image(
-        self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        download: bool = True,
+        **parameters: Any,
     ) -> Stream[ImageSet]:
         """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what `image` takes."""
         settings, at = self.now()
-        request = self._checked(lambda: image_request(
-            prompt, model=model or endpoint or settings.image_model or models.default("image", at.service.name), given=parameters, extra=extra or {},
-            rules=at.rules, endpoint=endpoint))
-        return self.start(lambda core, emit: core.images(request, at, settings, emit, download=download))
+        request = self._checked(
+            lambda: image_request(
+                prompt,
+                model=model
+                or endpoint
+                or settings.image_model
+                or models.default("image", at.service.name),
+                given=parameters,
+                extra=extra or {},
+                rules=at.rules,
+                endpoint=endpoint,
+            )
+        )
+        return self.start(
+            lambda core, emit: core.images(request, at, settings, emit, download=download)
+        )
 
     def image(
-        self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        download: bool = True,
+        **parameters: Any,
     ) -> ImageSet:
         """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried out: pictures are billed.
 
@@ -396,17 +622,30 @@ class Session:
         ErnieError
             Every picture failed; when only some did, `picture.problem` says why.
         """
-        return self.begin_image(prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters).result()
+        return self.begin_image(
+            prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters
+        ).result()
 
     async def aimage(
-        self, prompt: str, *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, download: bool = True, **parameters: Any
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        download: bool = True,
+        **parameters: Any,
     ) -> ImageSet:
         """The same, awaited."""
-        return await self.begin_image(prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters).aresult()
+        return await self.begin_image(
+            prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters
+        ).aresult()
 
     def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """The call of `redo` on its way."""
-        return self.begin_image(**self._checked(lambda: recipes.again(recipes.recipe(what), changes)))
+        return self.begin_image(
+            **self._checked(lambda: recipes.again(recipes.recipe(what), changes))
+        )
 
     def redo(self, what: Remakable, **changes: Any) -> ImageSet:
         """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png", style="Anime")`.
@@ -444,7 +683,9 @@ class Session:
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """The call of `vary` on its way."""
-        return self.begin_image(**self._checked(lambda: recipes.varied(recipes.recipe(what), changes)))
+        return self.begin_image(
+            **self._checked(lambda: recipes.varied(recipes.recipe(what), changes))
+        )
 
     def vary(self, what: Remakable, **changes: Any) -> ImageSet:
         """Make one more like it: one picture, with the next seed where the seed is known, and with changes; see `redo`."""
@@ -475,15 +716,40 @@ class Session:
         return await self.begin_download(what).aresult()
 
     def _rerank(
-        self, query: str, documents: str | Sequence[str], model: str | None, endpoint: str, extra: dict[str, Any] | None, given: dict[str, Any],
+        self,
+        query: str,
+        documents: str | Sequence[str],
+        model: str | None,
+        endpoint: str,
+        extra: dict[str, Any] | None,
+        given: dict[str, Any],
     ) -> Stream[Ranking]:
         settings, at = self.now()
-        request = self._checked(lambda: rerank_request(
-            query, _listed(documents), model=model or endpoint or models.default("rerank", at.service.name), given=given,
-            extra=extra or {}, rules=at.rules, endpoint=endpoint))
-        return self.start(lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking))
+        request = self._checked(
+            lambda: rerank_request(
+                query,
+                _listed(documents),
+                model=model or endpoint or models.default("rerank", at.service.name),
+                given=given,
+                extra=extra or {},
+                rules=at.rules,
+                endpoint=endpoint,
+            )
+        )
+        return self.start(
+            lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking)
+        )
 
-    def rerank(self, query: str, documents: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
+    def rerank(
+        self,
+        query: str,
+        documents: str | Sequence[str],
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        **parameters: Any,
+    ) -> Ranking:
         """Documents in the order of how well they answer a query (reference qianfan-wire 2.6).
 
         Parameters
@@ -503,14 +769,29 @@ class Session:
         """
         return self._rerank(query, documents, model, endpoint, extra, parameters).result()
 
-    async def arerank(self, query: str, documents: str | Sequence[str], *, model: str | None = None, endpoint: str = "", extra: dict[str, Any] | None = None, **parameters: Any) -> Ranking:
+    async def arerank(
+        self,
+        query: str,
+        documents: str | Sequence[str],
+        *,
+        model: str | None = None,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        **parameters: Any,
+    ) -> Ranking:
         """The same, awaited."""
         return await self._rerank(query, documents, model, endpoint, extra, parameters).aresult()
 
     def _count(self, text: str, model: str | None) -> Stream[TokenCount]:
         settings, at = self.now()
         if not isinstance(text, str):
-            raise self.spoken(InvalidMessages(Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(kind=type(text).__name__)))
+            raise self.spoken(
+                InvalidMessages(
+                    Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(
+                        kind=type(text).__name__
+                    )
+                )
+            )
         self._checked(lambda: check_sendable([text]))
         chosen = model or settings.model or models.FALLBACK_CHAT
         return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
@@ -554,10 +835,17 @@ class Session:
         """
         if service not in services.SERVICES:
             close = near(str(service), services.SERVICES, 1)
-            raise self.spoken(InvalidOption(
-                Text("没有叫 {name} 的服务，可选：{known}", "no service {name}; there are: {known}").fill(
-                    name=service, known=", ".join(services.SERVICES)),
-                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None))
+            raise self.spoken(
+                InvalidOption(
+                    Text(
+                        "没有叫 {name} 的服务，可选：{known}",
+                        "no service {name}; there are: {known}",
+                    ).fill(name=service, known=", ".join(services.SERVICES)),
+                    advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+                    if close
+                    else None,
+                )
+            )
         if service != self.settings.chosen().name:
             # A key and an address that were given here were for the service before: they must not reach this one.
             self.settings.api_key = self.settings.secret_key = None
@@ -616,7 +904,9 @@ class Session:
     def _emulator_url(self) -> str:
         with self._starting:
             if self._emulator is None:
-                from ernie_magic import emulator  # its server is imported when it starts, not before
+                from ernie_magic import (
+                    emulator,
+                )  # its server is imported when it starts, not before
 
                 self._emulator = emulator.start()
                 # It ends with the session; not waited for, since the garbage collector runs on any thread.
@@ -679,7 +969,13 @@ class Session:
 
 def _check_count(session: Session, k: object) -> None:
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise session.spoken(InvalidOption(Text("k 要是正整数，不是 {k}", "k is a whole number from 1, not {k}").fill(k=f"{k!r:.40}")))
+        raise session.spoken(
+            InvalidOption(
+                Text("k 要是正整数，不是 {k}", "k is a whole number from 1, not {k}").fill(
+                    k=f"{k!r:.40}"
+                )
+            )
+        )
 
 
 def _listed(texts: object) -> list[Any]:
@@ -687,9 +983,17 @@ def _listed(texts: object) -> list[Any]:
     if isinstance(texts, str):
         return [texts]
     if hasattr(texts, "columns"):
-        raise InvalidMessages(Text("这里要一列，不是整张表", "a column is wanted here, not a whole table"), advice=Text('例如 df["评论"]', 'for example df["text"]'))
+        raise InvalidMessages(
+            Text("这里要一列，不是整张表", "a column is wanted here, not a whole table"),
+            advice=Text('例如 df["评论"]', 'for example df["text"]'),
+        )
     if isinstance(texts, (bytes, dict)) or not hasattr(texts, "__iter__"):
-        raise InvalidMessages(Text("这里要文本或文本列表，不是 {kind}", "a text or a list of texts is wanted here, not {kind}").fill(kind=type(texts).__name__))
+        raise InvalidMessages(
+            Text(
+                "这里要文本或文本列表，不是 {kind}",
+                "a text or a list of texts is wanted here, not {kind}",
+            ).fill(kind=type(texts).__name__)
+        )
     return list(texts)
 
 

@@ -25,10 +25,41 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 300.0
 # The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every call.
 _NUMBERS = {
-    "request_timeout": parameters.Parameter("request_timeout", "chat", "float", Text("秒：多久收不到数据算超时", "seconds without data before giving up"), 0.1, 86_400),
-    "retry_count": parameters.Parameter("retry_count", "chat", "int", Text("最多发送几次（含第一次）", "how often a request is sent at most, the first time included"), 1, 10),
-    "backoff_factor": parameters.Parameter("backoff_factor", "chat", "float", Text("重试等待的系数（秒）", "seconds that the waits between retries grow from"), 0, 60),
-    "in_flight": parameters.Parameter("in_flight", "chat", "int", Text("同时进行几个请求", "calls at the same time, where there are many"), 1, 64),
+    "request_timeout": parameters.Parameter(
+        "request_timeout",
+        "chat",
+        "float",
+        Text("秒：多久收不到数据算超时", "seconds without data before giving up"),
+        0.1,
+        86_400,
+    ),
+    "retry_count": parameters.Parameter(
+        "retry_count",
+        "chat",
+        "int",
+        Text(
+            "最多发送几次（含第一次）",
+            "how often a request is sent at most, the first time included",
+        ),
+        1,
+        10,
+    ),
+    "backoff_factor": parameters.Parameter(
+        "backoff_factor",
+        "chat",
+        "float",
+        Text("重试等待的系数（秒）", "seconds that the waits between retries grow from"),
+        0,
+        60,
+    ),
+    "in_flight": parameters.Parameter(
+        "in_flight",
+        "chat",
+        "int",
+        Text("同时进行几个请求", "calls at the same time, where there are many"),
+        1,
+        64,
+    ),
 }
 
 
@@ -47,8 +78,12 @@ def in_flight_of(value: object) -> int:
 
 
 # Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a question.
-KEPT = {name: p for name, p in parameters.of("chat").items()
-        if name not in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata")}
+KEPT = {
+    name: p
+    for name, p in parameters.of("chat").items()
+    if name
+    not in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata")
+}
 
 
 KEYS = ("api_key", "secret_key")
@@ -96,7 +131,9 @@ class _ParameterTrait(TraitType[Any, Any]):
 
     def validate(self, obj: Any, value: object) -> Any:
         # The ranges are of the service that is chosen; what another one does not take, its requests leave out.
-        return self.parameter.check(value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict)
+        return self.parameter.check(
+            value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict
+        )
 
 
 class _NumberTrait(TraitType[Any, Any]):
@@ -121,7 +158,9 @@ class ErnieSettings(Configurable):
     image_model = Unicode("", help="默认文生图模型 / default model for pictures").tag(config=True)
     embedding_model = Unicode("", help="默认向量模型 / default model for vectors").tag(config=True)
     api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
-    secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(config=True)
+    secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(
+        config=True
+    )
     base_url = _AddressTrait(help="服务地址 / base URL").tag(config=True)
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="人设 / system prompt").tag(config=True)
@@ -131,7 +170,10 @@ class ErnieSettings(Configurable):
     backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
     cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
     in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
-    remote_images = Bool(False, help="直接显示回答中的网络图片，否则显示为链接 / show pictures from the web that an answer names; off: they are links").tag(config=True)
+    remote_images = Bool(
+        False,
+        help="直接显示回答中的网络图片，否则显示为链接 / show pictures from the web that an answer names; off: they are links",
+    ).tag(config=True)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
@@ -143,13 +185,20 @@ class ErnieSettings(Configurable):
             raise
         except TraitError:
             shown = "•••" if name in KEYS else f"{value!r:.40}"
-            wrong = InvalidOption(Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
-                name=name, value=shown, choices=_choices(name)))
+            wrong = InvalidOption(
+                Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
+                    name=name, value=shown, choices=_choices(name)
+                )
+            )
             wrong.language = self.spoken
             raise wrong from None
 
     def __repr__(self) -> str:
-        given = {name: value for name, value in self.trait_values(config=True).items() if value not in (None, "") and value != self.traits()[name].default_value}
+        given = {
+            name: value
+            for name, value in self.trait_values(config=True).items()
+            if value not in (None, "") and value != self.traits()[name].default_value
+        }
         return f"ErnieSettings({', '.join(f'{name}={value!r}' for name, value in sorted(given.items()))})"
 
     @property
@@ -166,8 +215,10 @@ class ErnieSettings(Configurable):
         close = near(name, self.trait_names(config=True), 1)
         error = InvalidOption(
             Text("没有设置 {name}", "no setting {name}").fill(name=shown or name),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
-            Text("%ernie config 列出全部设置", "%ernie config lists all settings"))
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+            if close
+            else Text("%ernie config 列出全部设置", "%ernie config lists all settings"),
+        )
         error.language = self.spoken
         return error
 
@@ -203,12 +254,28 @@ class ErnieSettings(Configurable):
 
     def snapshot(self) -> Snapshot:
         """What a call needs of the settings, as they are now."""
-        return Snapshot(self.spoken, self.model, self.image_model, self.embedding_model, self.system, self.stream, self.kept(),
-                        self.request_timeout, self.retry_count, self.backoff_factor, self.cache, self.in_flight)
+        return Snapshot(
+            self.spoken,
+            self.model,
+            self.image_model,
+            self.embedding_model,
+            self.system,
+            self.stream,
+            self.kept(),
+            self.request_timeout,
+            self.retry_count,
+            self.backoff_factor,
+            self.cache,
+            self.in_flight,
+        )
 
 
 def _choices(name: str) -> Text:
-    found: Mapping[str, Iterable[str]] = {"service": SERVICES, **dict.fromkeys(_SWITCHES, ("on", "off")), "language": LANGUAGES}
+    found: Mapping[str, Iterable[str]] = {
+        "service": SERVICES,
+        **dict.fromkeys(_SWITCHES, ("on", "off")),
+        "language": LANGUAGES,
+    }
     words = " | ".join(found.get(name, ()))
     return Text(f"，可选：{words}", f"; there are: {words}") if words else same("")
 
@@ -240,4 +307,6 @@ class Snapshot:
 for _name, _parameter in KEPT.items():
     _trait = _ParameterTrait(_parameter).tag(config=True)
     setattr(ErnieSettings, _name, _trait)
-ErnieSettings.setup_class(dict(vars(ErnieSettings)))  # traitlets' own hook for traits that come after the class body
+ErnieSettings.setup_class(
+    dict(vars(ErnieSettings))
+)  # traitlets' own hook for traits that come after the class body

@@ -65,7 +65,11 @@ def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captio
     columns, side = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown)))), max(1, int(side))
     rows = -(-len(shown) // columns)
     height = side + (2 * _LINE if captions else 0)
-    made = Images.new("RGB", (min(columns, max(1, len(shown))) * (side + _GAP) + _GAP, rows * (height + _GAP) + _GAP), "white")
+    made = Images.new(
+        "RGB",
+        (min(columns, max(1, len(shown))) * (side + _GAP) + _GAP, rows * (height + _GAP) + _GAP),
+        "white",
+    )
     pen = Pens.Draw(made)
     face, _ = font(14)
     for place, picture in enumerate(shown):
@@ -76,14 +80,23 @@ def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captio
         if captions:
             seed = "" if picture.seed is None else f" · seed {picture.seed}"
             for line, words in enumerate((picture.prompt, f"#{picture.index + 1}{seed}")):
-                pen.text((x, y + side + line * _LINE), _fitting(pen, " ".join(words.split()), side, face), fill="black", font=face)
+                pen.text(
+                    (x, y + side + line * _LINE),
+                    _fitting(pen, " ".join(words.split()), side, face),
+                    fill="black",
+                    font=face,
+                )
     return made
 
 
 def _fitting(pen: ImageDraw, words: str, width: int, face: FreeTypeFont | ImageFont) -> str:
     """As much of a text as is no wider than so many pixels."""
-    words = words[: max(1, width // 3)]  # no letter is narrower: a long prompt need not be measured whole
+    words = words[
+        : max(1, width // 3)
+    ]  # no letter is narrower: a long prompt need not be measured whole
     if pen.textlength(words, font=face) <= width:
         return words
-    fits = bisect_left(range(len(words)), x=True, key=lambda n: pen.textlength(words[:n] + "…", font=face) > width)
+    fits = bisect_left(
+        range(len(words)), x=True, key=lambda n: pen.textlength(words[:n] + "…", font=face) > width
+    )
     return words[: fits - 1] + "…" if fits > 1 else ""

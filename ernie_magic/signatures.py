@@ -59,4 +59,10 @@ def sign(text: str) -> str:
 def is_signed(text: str, signature: object) -> bool:
     """Whether this user's installation has signed it."""
     secret = _secret()
-    return bool(secret) and isinstance(signature, str) and hmac.compare_digest(_signature(text, secret).encode(), signature.encode("utf-8", "replace"))
+    return (
+        bool(secret)
+        and isinstance(signature, str)
+        and hmac.compare_digest(
+            _signature(text, secret).encode(), signature.encode("utf-8", "replace")
+        )
+    )

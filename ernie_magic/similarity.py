@@ -65,8 +65,13 @@ def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
     import numpy as np
 
     if among.shape[1] != len(query):
-        raise InvalidOption(Text("查询向量有 {a} 维，文本向量有 {b} 维", "the query's vector has {a} dimensions, the texts' have {b}").fill(a=len(query), b=among.shape[1]),
-                            advice=Text("用同一个模型", "use the same model for both"))
+        raise InvalidOption(
+            Text(
+                "查询向量有 {a} 维，文本向量有 {b} 维",
+                "the query's vector has {a} dimensions, the texts' have {b}",
+            ).fill(a=len(query), b=among.shape[1]),
+            advice=Text("用同一个模型", "use the same model for both"),
+        )
     scores = unit(among.vectors) @ unit(query[None, :])[0]
     known = np.flatnonzero(np.isfinite(among.vectors).all(axis=1))
     best = known[np.argsort(-scores[known], kind="stable")][: max(0, k)]
@@ -88,16 +93,28 @@ def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
     import numpy as np
 
     if method not in ("auto", "pca", "umap"):
-        raise InvalidOption(Text("method 的值 {value} 不在可选值中：auto | pca | umap", "method {value!r} is not one of: auto | pca | umap").fill(value=f"{method!s:.40}"))
+        raise InvalidOption(
+            Text(
+                "method 的值 {value} 不在可选值中：auto | pca | umap",
+                "method {value!r} is not one of: auto | pca | umap",
+            ).fill(value=f"{method!s:.40}")
+        )
     rows = unit(vectors)
     if method != "pca" and len(rows) > _ENOUGH:
         try:
             import umap
         except ImportError:
             if method == "umap":
-                raise InvalidOption(Text("没有安装 umap-learn", "umap-learn is not installed"), advice=Text("pip install umap-learn，或用 pca", "pip install umap-learn, or use pca")) from None
+                raise InvalidOption(
+                    Text("没有安装 umap-learn", "umap-learn is not installed"),
+                    advice=Text(
+                        "pip install umap-learn，或用 pca", "pip install umap-learn, or use pca"
+                    ),
+                ) from None
         else:
-            points: Any = umap.UMAP(n_components=2, metric="cosine", random_state=0).fit_transform(rows)
+            points: Any = umap.UMAP(n_components=2, metric="cosine", random_state=0).fit_transform(
+                rows
+            )
             return np.asarray(points, dtype=np.float32), "UMAP"
     centred = rows - rows.mean(axis=0)
     # Of the two axes along which the texts differ most; each axis' sign is fixed, so that the same texts lie the same way.

@@ -20,6 +20,12 @@ def near(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
         return ()
     by_lower = {word.lower(): word for word in islice(known, _LOOKED_AT) if len(word) <= _LONGEST}
     lower = name.lower()
-    begun = [word for word in by_lower if len(lower.strip("-")) >= _ABBREVIATED and word.startswith(lower) and word != lower]
+    begun = [
+        word
+        for word in by_lower
+        if len(lower.strip("-")) >= _ABBREVIATED and word.startswith(lower) and word != lower
+    ]
     close = difflib.get_close_matches(lower, by_lower, n=count, cutoff=0.5)
-    return tuple(by_lower[word] for word in dict.fromkeys([*sorted(begun, key=len), *close]))[:count]
+    return tuple(by_lower[word] for word in dict.fromkeys([*sorted(begun, key=len), *close]))[
+        :count
+    ]

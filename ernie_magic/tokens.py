@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from ernie_magic.language import Text
 
-_SINGLE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U0001f000-\U0003ffff]")
+_SINGLE = re.compile(
+    r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U0001f000-\U0003ffff]"
+)
 _WORD = re.compile(r"\w+")
 RULE = Text("估算：汉字数 + 单词数 × 1.3", "estimate: Chinese characters + words x 1.3")
 
@@ -33,7 +35,11 @@ class TokenCount:
         return self.tokens
 
     def __repr__(self) -> str:
-        return f"TokenCount({self.tokens}, {RULE.en})" if self.estimated else f"TokenCount({self.tokens}, model={self.model!r})"
+        return (
+            f"TokenCount({self.tokens}, {RULE.en})"
+            if self.estimated
+            else f"TokenCount({self.tokens}, model={self.model!r})"
+        )
 
 
 def estimate(text: str) -> int:

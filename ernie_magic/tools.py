@@ -17,8 +17,18 @@ if TYPE_CHECKING:
 
 
 MAX_RUNS = 20  # calls of tools on the way to one answer, whether the model asks for them one by one or all at once
-MAX_ANSWERED = 100  # calls of one reply that the model is told of: what it asks for beyond them is left out
-_SIMPLE: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object", type(None): "null"}
+MAX_ANSWERED = (
+    100  # calls of one reply that the model is told of: what it asks for beyond them is left out
+)
+_SIMPLE: dict[Any, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
 
 
 class ToolRun(NamedTuple):
@@ -49,8 +59,13 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
     """
     name = getattr(function, "__name__", "")
     if not name.isidentifier():
-        raise InvalidOption(Text("工具要有函数名（lambda、partial 没有）", "a tool needs a function's name, which a lambda or a partial has not"),
-                            advice=Text("用 def 定义它", "define it with def"))
+        raise InvalidOption(
+            Text(
+                "工具要有函数名（lambda、partial 没有）",
+                "a tool needs a function's name, which a lambda or a partial has not",
+            ),
+            advice=Text("用 def 定义它", "define it with def"),
+        )
     try:
         hints = typing.get_type_hints(function, include_extras=True)
     except Exception:  # noqa: BLE001  (annotations may be any text at all: described without them)
@@ -60,21 +75,37 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         signature = inspect.signature(function)
     except ValueError:
-        raise InvalidOption(Text("{name} 没有可读的参数表", "{name} has no signature that can be read").fill(name=name),
-                            advice=Text("用 def 包一层", "wrap it in a def")) from None
+        raise InvalidOption(
+            Text("{name} 没有可读的参数表", "{name} has no signature that can be read").fill(
+                name=name
+            ),
+            advice=Text("用 def 包一层", "wrap it in a def"),
+        ) from None
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
-            raise InvalidOption(Text("工具 {name} 的参数 {parameter} 只能按位置给出", "the tool {name} takes {parameter} by position only").fill(
-                name=name, parameter=parameter.name), advice=Text("去掉定义里的 /", "leave out the / in its definition"))
+            raise InvalidOption(
+                Text(
+                    "工具 {name} 的参数 {parameter} 只能按位置给出",
+                    "the tool {name} takes {parameter} by position only",
+                ).fill(name=name, parameter=parameter.name),
+                advice=Text("去掉定义里的 /", "leave out the / in its definition"),
+            )
         properties[parameter.name] = _schema(hints.get(parameter.name, str))
         if parameter.default is parameter.empty:
             required.append(parameter.name)
         elif _is_json(parameter.default):
             properties[parameter.name].setdefault("default", parameter.default)
     schema = {"type": "object", "properties": properties, "required": required}
-    return {"type": "function", "function": {"name": name, "description": inspect.getdoc(function) or "", "parameters": schema}}
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": inspect.getdoc(function) or "",
+            "parameters": schema,
+        },
+    }
 
 
 def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
@@ -87,7 +118,11 @@ def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
         if callable(tool):
             described = describe(tool)
             if described["function"]["name"] in functions:
-                raise InvalidOption(Text("两个工具都叫 {name}", "two tools are called {name}").fill(name=described["function"]["name"]))
+                raise InvalidOption(
+                    Text("两个工具都叫 {name}", "two tools are called {name}").fill(
+                        name=described["function"]["name"]
+                    )
+                )
             functions[described["function"]["name"]] = tool
             sent.append(described)
         else:
@@ -117,19 +152,39 @@ def bound(function: Callable[..., Any], arguments: str) -> inspect.BoundArgument
     return inspect.signature(function).bind(**given)
 
 
-def result(call: Mapping[str, Any], value: object = None, error: Exception | None = None) -> ToolRun:
+def result(
+    call: Mapping[str, Any], value: object = None, error: Exception | None = None
+) -> ToolRun:
     """What a tool gave, as the model is told it."""
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
     if error is not None:
-        return ToolRun(name, arguments, json.dumps({"error": whole_characters(redact(f"{type(error).__name__}: {words(error)}", strict=True))[:1000]}, ensure_ascii=False), failed=True)
-    text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
+        return ToolRun(
+            name,
+            arguments,
+            json.dumps(
+                {
+                    "error": whole_characters(
+                        redact(f"{type(error).__name__}: {words(error)}", strict=True)
+                    )[:1000]
+                },
+                ensure_ascii=False,
+            ),
+            failed=True,
+        )
+    text = (
+        value
+        if isinstance(value, str) and value.strip()
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
     return ToolRun(name, arguments, redact(whole_characters(text)))
 
 
 def not_called(call: Mapping[str, Any]) -> ToolRun:
     """What the model is told of a call that was one too many."""
-    return result(call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer"))
+    return result(
+        call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer")
+    )
 
 
 def _schema(hint: Any) -> dict[str, Any]:
@@ -138,7 +193,10 @@ def _schema(hint: Any) -> dict[str, Any]:
         words = [word for word in inner[1:] if isinstance(word, str)]
         return {**_schema(inner[0]), **({"description": " ".join(words)} if words else {})}
     if origin is typing.Literal:
-        return {"enum": list(inner), **({"type": _SIMPLE[type(inner[0])]} if type(inner[0]) in _SIMPLE else {})}
+        return {
+            "enum": list(inner),
+            **({"type": _SIMPLE[type(inner[0])]} if type(inner[0]) in _SIMPLE else {}),
+        }
     if origin in (Union, types.UnionType):
         kinds = [_schema(kind) for kind in inner if kind is not type(None)]
         return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}

@@ -26,7 +26,9 @@ class Usage:
     reasoning_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
+        return Usage(
+            *(getattr(self, part.name) + getattr(other, part.name) for part in fields(self))
+        )
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class UsageLog:
         """Count one answered call; `usage` is None when the service did not say."""
         spent = self._spent.get((service, model), Spent())
         self._spent[service, model] = Spent(
-            spent.requests + 1, spent.uncounted + (usage is None), spent.usage + (usage or Usage()))
+            spent.requests + 1, spent.uncounted + (usage is None), spent.usage + (usage or Usage())
+        )
 
     @property
     def by_model(self) -> dict[tuple[str, str], Spent]:
@@ -69,7 +72,11 @@ class UsageLog:
         """All of it together."""
         total = Spent()
         for spent in self._spent.values():
-            total = Spent(total.requests + spent.requests, total.uncounted + spent.uncounted, total.usage + spent.usage)
+            total = Spent(
+                total.requests + spent.requests,
+                total.uncounted + spent.uncounted,
+                total.usage + spent.usage,
+            )
         return total
 
     def __repr__(self) -> str:

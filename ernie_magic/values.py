@@ -19,7 +19,9 @@ from ernie_magic.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MAX_DEPTH = 64  # of nesting: beyond it `repr`, `pickle` and `copy` would reach Python's own limit one day
+MAX_DEPTH = (
+    64  # of nesting: beyond it `repr`, `pickle` and `copy` would reach Python's own limit one day
+)
 MAX_LISTS = 200_000  # in one long text: the scanner reads them without a turn for others
 _SHORT = 512  # characters: what they hold is at most 256 deep, which Python's own limits allow
 LONG = 128 * 1024  # characters of JSON that take a few milliseconds
@@ -177,14 +179,23 @@ def word(found: object, most: int = MAX_NAME) -> str:
 
 def words(found: Sequence[object]) -> list[str]:
     """The same for very many: they are looked through together."""
-    return [one[:MAX_NAME] for one in safe("\n".join(_spelled(one, MAX_NAME) for one in found)).split("\n")] if found else []
+    return (
+        [
+            one[:MAX_NAME]
+            for one in safe("\n".join(_spelled(one, MAX_NAME) for one in found)).split("\n")
+        ]
+        if found
+        else []
+    )
 
 
 def _spelled(found: object, most: int) -> str:
     """A word in one line, cut before it is looked through: nobody needs a name of a megabyte."""
     if isinstance(found, bool) or not isinstance(found, (str, int, float)):
         return ""
-    return str(found)[: 4 * most].translate(_LINE_ENDS)  # and cut behind it, as a key may lie across the cut
+    return str(found)[: 4 * most].translate(
+        _LINE_ENDS
+    )  # and cut behind it, as a key may lie across the cut
 
 
 def safe(found: object) -> str:

@@ -41,12 +41,23 @@ class VectorStore:
         The file; the usual one when None.
     """
 
-    def __init__(self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None) -> None:
+    def __init__(
+        self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None
+    ) -> None:
         self._path = path or files.folder("cache") / NAME
         # The emulator listens on another port each time.
         where = "" if endpoint.service.name == "emulator" else endpoint.base_url
-        self._made_by = json.dumps([endpoint.service.name, where, request.endpoint or request.model, dict(request.parameters), dict(request.extra)],
-                                   sort_keys=True, default=str)
+        self._made_by = json.dumps(
+            [
+                endpoint.service.name,
+                where,
+                request.endpoint or request.model,
+                dict(request.parameters),
+                dict(request.extra),
+            ],
+            sort_keys=True,
+            default=str,
+        )
         self._lock = threading.Lock()
 
     def _address(self, text: str) -> bytes:
@@ -79,14 +90,23 @@ class VectorStore:
             for start in range(0, len(addresses), _AT_ONCE):
                 some = addresses[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
-                rows = connection.execute(f"SELECT address, vector FROM vectors WHERE address IN ({marks})", some)  # noqa: S608  (only question marks)
-                found |= {by_address[address]: np.frombuffer(vector, dtype="<f4") for address, vector in rows if isinstance(vector, bytes) and vector and len(vector) % 4 == 0}
+                rows = connection.execute(
+                    f"SELECT address, vector FROM vectors WHERE address IN ({marks})", some
+                )  # noqa: S608  (only question marks)
+                found |= {
+                    by_address[address]: np.frombuffer(vector, dtype="<f4")
+                    for address, vector in rows
+                    if isinstance(vector, bytes) and vector and len(vector) % 4 == 0
+                }
         return {text: vector for text, vector in found.items() if np.isfinite(vector).all()}
 
     def keep(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Keep these, by text."""
         import sqlite3
 
-        rows = [(self._address(text), vector.astype("<f4").tobytes()) for text, vector in vectors.items()]
+        rows = [
+            (self._address(text), vector.astype("<f4").tobytes())
+            for text, vector in vectors.items()
+        ]
         with suppress(sqlite3.Error, OSError), self._lock, self._open() as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

@@ -20,7 +20,8 @@ _CONTROL = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # direction
     "\u2028\u2029\ufff9-\ufffb"  # line ends that terminals do not have, annotations
     "\ud800-\udfff"  # half characters, which no output takes
-    "\U000e0000-\U000e007f]")  # tags: a text that nobody sees
+    "\U000e0000-\U000e007f]"
+)  # tags: a text that nobody sees
 
 
 def make_controls_visible(text: str) -> str:

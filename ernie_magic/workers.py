@@ -80,11 +80,21 @@ class Setup:
         try:
             own = ErnieSettings(service=self.endpoint.service.name).endpoint()
         except MissingKey as error:
-            error.advice = Text("密钥不随任务发送：在每个工作进程的环境变量或 .env 里设置", "a key does not travel with the work: set it in each worker's environment or .env")
+            error.advice = Text(
+                "密钥不随任务发送：在每个工作进程的环境变量或 .env 里设置",
+                "a key does not travel with the work: set it in each worker's environment or .env",
+            )
             raise
         if own.service is not EMULATOR and own.base_url != self.endpoint.base_url:
-            raise InvalidOption(Text("工作进程的服务地址不同", "the worker's address of the service is another one"),
-                                advice=Text("在工作进程的环境里设置同样的地址", "set the same address in the worker's environment"))
+            raise InvalidOption(
+                Text(
+                    "工作进程的服务地址不同", "the worker's address of the service is another one"
+                ),
+                advice=Text(
+                    "在工作进程的环境里设置同样的地址",
+                    "set the same address in the worker's environment",
+                ),
+            )
         return replace(own, base_url=self.endpoint.base_url)
 
 
@@ -97,13 +107,21 @@ def _session(_process: int) -> Session:
 def answers(setup: Setup, requests: Sequence[ChatRequest]) -> list[Outcome]:
     """Ask for some rows, on a worker."""
     at = setup.here()
-    return list(_session(os.getpid()).start(lambda core, _emit: core.outcomes(requests, at, setup.settings)).result())
+    return list(
+        _session(os.getpid())
+        .start(lambda core, _emit: core.outcomes(requests, at, setup.settings))
+        .result()
+    )
 
 
 def vectors(setup: Setup, request: EmbeddingRequest) -> VectorsReply:
     """One call for vectors, on a worker."""
     at = setup.here()
-    found: VectorsReply = _session(os.getpid()).start(lambda core, emit: core.vectors(request, at, setup.settings, emit)).result()
+    found: VectorsReply = (
+        _session(os.getpid())
+        .start(lambda core, emit: core.vectors(request, at, setup.settings, emit))
+        .result()
+    )
     return found
 
 
@@ -123,17 +141,32 @@ class Engine:
 
     def __init__(self, executor: Any) -> None:
         self.workers = _count(executor)
-        self._executor = executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
+        self._executor = (
+            executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
+        )
         if not callable(getattr(self._executor, "submit", None)):
-            raise InvalidOption(Text("{kind} 不能执行任务", "{kind} runs no work").fill(kind=type(executor).__name__),
-                                advice=Text("给出 dask.distributed.Client 或 concurrent.futures 的 executor", "pass a dask.distributed.Client or an executor of concurrent.futures"))
+            raise InvalidOption(
+                Text("{kind} 不能执行任务", "{kind} runs no work").fill(
+                    kind=type(executor).__name__
+                ),
+                advice=Text(
+                    "给出 dask.distributed.Client 或 concurrent.futures 的 executor",
+                    "pass a dask.distributed.Client or an executor of concurrent.futures",
+                ),
+            )
 
-    def asker(self, endpoint: Endpoint, settings: Snapshot) -> Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]]:
+    def asker(
+        self, endpoint: Endpoint, settings: Snapshot
+    ) -> Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]]:
         """Asks for some rows on a worker."""
         setup = Setup.of(endpoint, settings, self.workers)
-        return lambda requests: asyncio.wrap_future(self._executor.submit(answers, setup, list(requests)))
+        return lambda requests: asyncio.wrap_future(
+            self._executor.submit(answers, setup, list(requests))
+        )
 
-    def embedder(self, endpoint: Endpoint, settings: Snapshot) -> Callable[[EmbeddingRequest], Awaitable[VectorsReply]]:
+    def embedder(
+        self, endpoint: Endpoint, settings: Snapshot
+    ) -> Callable[[EmbeddingRequest], Awaitable[VectorsReply]]:
         """Asks for a batch of vectors on a worker."""
         setup = Setup.of(endpoint, settings, self.workers)
         return lambda request: asyncio.wrap_future(self._executor.submit(vectors, setup, request))
@@ -141,6 +174,12 @@ class Engine:
 
 def _count(executor: Any) -> int:
     if hasattr(executor, "scheduler_info"):
-        return max(1, sum(int(worker.get("nthreads", 1)) for worker in executor.scheduler_info(-1)["workers"].values()))
+        return max(
+            1,
+            sum(
+                int(worker.get("nthreads", 1))
+                for worker in executor.scheduler_info(-1)["workers"].values()
+            ),
+        )
     found = getattr(executor, "_max_workers", None)
     return found if isinstance(found, int) and found > 0 else _USUAL

@@ -14,8 +14,11 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--strict-bars", action="store_true",
-                     help="benchmarks fail where they miss their bar; without it only at twice the bar, which no busy machine explains")
+    parser.addoption(
+        "--strict-bars",
+        action="store_true",
+        help="benchmarks fail where they miss their bar; without it only at twice the bar, which no busy machine explains",
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +29,14 @@ def _isolated(tmp_path, monkeypatch):
     for name in list(os.environ):
         if name.startswith(PRIVATE) or name.lower() in PROXIES:
             monkeypatch.delenv(name)
-    for name in ("HOME", "USERPROFILE", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+    for name in (
+        "HOME",
+        "USERPROFILE",
+        "IPYTHONDIR",
+        "JUPYTER_CONFIG_DIR",
+        "JUPYTER_DATA_DIR",
+        "JUPYTER_RUNTIME_DIR",
+    ):
         folder = home if name in ("HOME", "USERPROFILE") else home / name.lower()
         folder.mkdir(exist_ok=True)
         monkeypatch.setenv(name, str(folder))
@@ -35,7 +45,9 @@ def _isolated(tmp_path, monkeypatch):
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     limits.LIMITS.clear()
-    monkeypatch.setattr(limits.LIMITS, "minute", 1.0)  # seconds: what is learned from a 429 need not last a real minute
+    monkeypatch.setattr(
+        limits.LIMITS, "minute", 1.0
+    )  # seconds: what is learned from a 429 need not last a real minute
     redact.KNOWN.clear()  # a key of another test would be hidden in this one's texts
     work = tmp_path / "work"
     work.mkdir()
@@ -93,4 +105,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.benchmark)
         if item.path.parent.name in CLOCKED:
             item.add_marker(pytest.mark.xdist_group("clocked"))
-    items.sort(key=lambda item: CLOCKED.index(item.path.parent.name) if item.path.parent.name in CLOCKED else len(CLOCKED))
+    items.sort(
+        key=lambda item: (
+            CLOCKED.index(item.path.parent.name)
+            if item.path.parent.name in CLOCKED
+            else len(CLOCKED)
+        )
+    )

@@ -11,7 +11,10 @@ from ernie_magic.session import Session
 from ernie_magic.settings import ErnieSettings
 
 # Read at import: the suite's own isolation takes these variables out of the environment.
-BASE_URL, KEY, MODEL = (os.environ.get(name, "") for name in ("AI_STUDIO_BASE_URL", "AI_STUDIO_API_KEY", "ERNIE_TEST_MODEL"))
+BASE_URL, KEY, MODEL = (
+    os.environ.get(name, "")
+    for name in ("AI_STUDIO_BASE_URL", "AI_STUDIO_API_KEY", "ERNIE_TEST_MODEL")
+)
 
 pytestmark = pytest.mark.real_server
 
@@ -19,8 +22,13 @@ pytestmark = pytest.mark.real_server
 @pytest.fixture
 def session():
     if not BASE_URL:
-        pytest.fail("set AI_STUDIO_BASE_URL (and AI_STUDIO_API_KEY) to an OpenAI-compatible server", pytrace=False)
-    session = Session(ErnieSettings(service="aistudio", base_url=BASE_URL, api_key=KEY or None, model=MODEL))
+        pytest.fail(
+            "set AI_STUDIO_BASE_URL (and AI_STUDIO_API_KEY) to an OpenAI-compatible server",
+            pytrace=False,
+        )
+    session = Session(
+        ErnieSettings(service="aistudio", base_url=BASE_URL, api_key=KEY or None, model=MODEL)
+    )
     yield session
     session.close()
 
@@ -69,7 +77,11 @@ def test_the_cell_magic_streams_from_it(session, tmp_path):
     import nbformat
     from nbclient import NotebookClient
 
-    cells = ["%load_ext ernie_magic", "%%ernie --max-completion-tokens 40 --as a\nName three colours.", "print(len(a.text) > 0, a.partial)"]
+    cells = [
+        "%load_ext ernie_magic",
+        "%%ernie --max-completion-tokens 40 --as a\nName three colours.",
+        "print(len(a.text) > 0, a.partial)",
+    ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     env = {**os.environ, "AI_STUDIO_BASE_URL": BASE_URL, "AI_STUDIO_API_KEY": KEY}
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=env)

@@ -17,8 +17,13 @@ TOKENS = Text("{n} token", "{n} tokens")
 SECONDS = Text("{n} 秒", "{n} s")
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
 PARTIAL = Text("未完成", "partial")
-_FLAGS = {1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
-          2: Text("⚠ 内容审核：对话已锁定，%ernie reset 后重新开始", "⚠ content review: conversation locked until %ernie reset")}
+_FLAGS = {
+    1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
+    2: Text(
+        "⚠ 内容审核：对话已锁定，%ernie reset 后重新开始",
+        "⚠ content review: conversation locked until %ernie reset",
+    ),
+}
 _CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
 _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
 _TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
@@ -81,7 +86,9 @@ def footer(answer: Answer, language: Language) -> str:
     facts["finish"] = answer.finish_reason
     facts["id"] = answer.id
     facts["messages"] = str(len(answer.messages) - 1)
-    facts["speed"] = f"{rate:.1f}" if (rate := answer.statistic.avg_output_tokens_per_second) else ""
+    facts["speed"] = (
+        f"{rate:.1f}" if (rate := answer.statistic.avg_output_tokens_per_second) else ""
+    )
     if answer.usage and answer.usage.search_tokens:
         facts["search"] = str(answer.usage.search_tokens)
     sent = {**answer.request.parameters, **answer.request.extra}
@@ -114,7 +121,9 @@ def _folded_small(title: str, lines: list[str], language: Language, total: int =
 
 def tool_run(run: ToolRun, language: Language) -> str:
     """One call of a tool, in a line."""
-    name, arguments, content = (clipped(words, _SHOWN) for words in (run.name, str(run.arguments), run.content))
+    name, arguments, content = (
+        clipped(words, _SHOWN) for words in (run.name, str(run.arguments), run.content)
+    )
     return _TOOL.say(language, name=name, arguments=f"({arguments})", content=content)
 
 
@@ -160,8 +169,14 @@ def bundle(
         "text/html": page(answer, language, text, as_words=as_words),
         "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",
     }
-    made_by = {"model": answer.model, "id": answer.id, "service": answer.service, "partial": answer.partial,
-               "finish_reason": answer.finish_reason, "parameters": dict(answer.request.parameters)}
+    made_by = {
+        "model": answer.model,
+        "id": answer.id,
+        "service": answer.service,
+        "partial": answer.partial,
+        "finish_reason": answer.finish_reason,
+        "parameters": dict(answer.request.parameters),
+    }
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
 
 

@@ -26,4 +26,10 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
         return
     shown = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
     folded = f"<details><summary><small>{_TITLE.say(language)}</small></summary><pre>{html.escape(shown)}</pre></details>"
-    display({"text/html": folded, "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {shown}")}, raw=True)
+    display(
+        {
+            "text/html": folded,
+            "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {shown}"),
+        },
+        raw=True,
+    )

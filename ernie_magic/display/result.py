@@ -38,7 +38,11 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) ->
     """The view for this front end; see `ernie_magic.display.stream.view_for`."""
     if getattr(shell, "kernel", None) is None:
         return TextView(language)
-    return NotebookView(language, owns_cell=owns_cell) if not isinstance(shell.display_pub, CapturingDisplayPublisher) else ResultView(language)
+    return (
+        NotebookView(language, owns_cell=owns_cell)
+        if not isinstance(shell.display_pub, CapturingDisplayPublisher)
+        else ResultView(language)
+    )
 
 
 class ResultView:
@@ -90,7 +94,13 @@ class NotebookView(ResultView):
     def show(self, deltas: Sequence[Delta]) -> None:
         """What is waited for, or how far it is."""
         if words := waiting_for(deltas, self._language):
-            self._put({"text/html": f"<em>… {plain_html(words)}</em>", "text/plain": make_controls_visible(f"… {words}")}, {})
+            self._put(
+                {
+                    "text/html": f"<em>… {plain_html(words)}</em>",
+                    "text/plain": make_controls_visible(f"… {words}"),
+                },
+                {},
+            )
 
     def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._handle is None:

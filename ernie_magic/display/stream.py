@@ -74,7 +74,12 @@ class AnswerView(View, Protocol):
 
 
 def view_for(
-    shell: InteractiveShell, language: Language, *, owns_cell: bool, raw: bool, remote_images: bool = False
+    shell: InteractiveShell,
+    language: Language,
+    *,
+    owns_cell: bool,
+    raw: bool,
+    remote_images: bool = False,
 ) -> AnswerView:
     """The view for this front end.
 
@@ -126,7 +131,9 @@ class GrowingView(Generic[Place]):
         """Send what these deltas finished, and the open block once."""
         if notice := next((d.notice for d in reversed(deltas) if d.notice), None):
             self._wait(notice)
-        thought, text = ("".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True))
+        thought, text = (
+            "".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True)
+        )
         if thought:
             self._thoughts += thought
             self._thinking = self._put(self._thinking, self._growing_thought())
@@ -138,12 +145,20 @@ class GrowingView(Generic[Place]):
             self._grow(text)
         if ran:
             for run in ran:
-                self._put(None, f"<small>{plain_html(answers.tool_run(run, self._language))}</small>")
-            self._segments, self._open, self._finished = Segmenter(), None, ""  # what follows stands below them
+                self._put(
+                    None, f"<small>{plain_html(answers.tool_run(run, self._language))}</small>"
+                )
+            self._segments, self._open, self._finished = (
+                Segmenter(),
+                None,
+                "",
+            )  # what follows stands below them
 
     def _wait(self, notice: Text) -> None:
         """Say what is waited for."""
-        self._waiting = self._put(self._waiting, f"<em>… {plain_html(notice.say(self._language))}</em>")
+        self._waiting = self._put(
+            self._waiting, f"<em>… {plain_html(notice.say(self._language))}</em>"
+        )
 
     def _grow(self, text: str) -> None:
         if self._thinking is not None:
@@ -180,7 +195,9 @@ class GrowingView(Generic[Place]):
     def _open_output(self, *, unfinished: bool = True) -> str:
         """What has been finished in the open output, and the open block as far as it has come."""
         block = self._segments.open
-        return self._finished + to_html(block, remote_images=self._remote_images, unfinished=unfinished)
+        return self._finished + to_html(
+            block, remote_images=self._remote_images, unfinished=unfinished
+        )
 
     def _growing_thought(self) -> str:
         title = _THINKING.say(self._language, n=len(self._thoughts))
@@ -290,7 +307,9 @@ class TextView:
 
     def __init__(self, language: Language, *, colours: bool) -> None:
         self._language = language
-        self._dim, self._plain = ("\x1b[2m", "\x1b[0m") if colours and sys.stdout.isatty() else ("", "")
+        self._dim, self._plain = (
+            ("\x1b[2m", "\x1b[0m") if colours and sys.stdout.isatty() else ("", "")
+        )
         self._in_thought = False
         self._words = VisibleStream()
 
@@ -306,7 +325,9 @@ class TextView:
             if delta.notice:
                 self._write_line(f"… {delta.notice.say(self._language)}")
             if delta.reasoning:
-                sys.stdout.write(("" if self._in_thought else self._dim) + self._words.feed(delta.reasoning))
+                sys.stdout.write(
+                    ("" if self._in_thought else self._dim) + self._words.feed(delta.reasoning)
+                )
                 self._in_thought = True
             if delta.tool:
                 self._write_line(answers.tool_run(delta.tool, self._language))
@@ -321,7 +342,10 @@ class TextView:
         """End the line, and print the footer."""
         if answer is not None:
             summary = make_controls_visible(answers.summary(answer, self._language))
-            print(f"{self._words.flush()}{self._plain}\n\n{self._dim}[{summary}]{self._plain}", flush=True)
+            print(
+                f"{self._words.flush()}{self._plain}\n\n{self._dim}[{summary}]{self._plain}",
+                flush=True,
+            )
 
     def _write_line(self, words: str) -> None:
         """A line that is none of the answer's."""

@@ -35,22 +35,39 @@ class Table:
     def _repr_html_(self) -> str:
         head = "".join(f'<th style="text-align:left">{plain_html(h)}</th>' for h in self.headers)
         body = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left;white-space:pre-wrap">{plain_html(c)}</td>' for c in row) + "</tr>"
-            for row in self.rows)
+            "<tr>"
+            + "".join(
+                f'<td style="text-align:left;white-space:pre-wrap">{plain_html(c)}</td>'
+                for c in row
+            )
+            + "</tr>"
+            for row in self.rows
+        )
         note = f"<p><small>{plain_html(self.note)}</small></p>" if self.note else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
     def __repr__(self) -> str:
-        lines = [[make_controls_visible(cell).replace("\n", " ") for cell in row] for row in (self.headers, *self.rows)]
+        lines = [
+            [make_controls_visible(cell).replace("\n", " ") for cell in row]
+            for row in (self.headers, *self.rows)
+        ]
         widths = [max(width(line[i]) for line in lines) for i in range(len(self.headers))]
-        shown = ["  ".join(cell + " " * (w - width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+        shown = [
+            "  ".join(
+                cell + " " * (w - width(cell)) for cell, w in zip(line, widths, strict=True)
+            ).rstrip()
+            for line in lines
+        ]
         shown.insert(1, "  ".join("-" * w for w in widths))
         return "\n".join([*shown, *([make_controls_visible(self.note)] if self.note else [])])
 
 
 def width(text: str) -> int:
     """Columns that a text takes in a terminal."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+    return sum(
+        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
+        for c in text
+    )
 
 
 def clip(text: str, most: int = 80) -> str:

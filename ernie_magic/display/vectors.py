@@ -56,10 +56,22 @@ def emulated(embeddings: Embeddings, language: Language) -> str:
 
 def bundle(embeddings: Embeddings, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata: how alike a few texts are, of many the summary."""
-    heat = Heat(embeddings, language) if 1 < len(embeddings) <= _FEW and embeddings.shape[1] else None
+    heat = (
+        Heat(embeddings, language) if 1 < len(embeddings) <= _FEW and embeddings.shape[1] else None
+    )
     line = summary(embeddings, language)
-    data = {"text/html": (heat._repr_html_() if heat else "") + f"<small>{plain_html(line)}</small>", "text/plain": f"{heat}\n[{line}]" if heat else f"[{line}]"}
-    return data, {"ernie_magic": {"model": embeddings.model, "service": embeddings.service, "texts": len(embeddings), "partial": embeddings.partial}}
+    data = {
+        "text/html": (heat._repr_html_() if heat else "") + f"<small>{plain_html(line)}</small>",
+        "text/plain": f"{heat}\n[{line}]" if heat else f"[{line}]",
+    }
+    return data, {
+        "ernie_magic": {
+            "model": embeddings.model,
+            "service": embeddings.service,
+            "texts": len(embeddings),
+            "partial": embeddings.partial,
+        }
+    }
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,25 +95,42 @@ class Heat:
     def _note(self) -> str:
         n = len(self.embeddings)
         more = _MORE.say(self.language, n=_MOST) if n > _MOST else ""
-        return _NOTE.say(self.language, model=self.embeddings.model, n=n, more=more) + emulated(self.embeddings, self.language)
+        return _NOTE.say(self.language, model=self.embeddings.model, n=n, more=more) + emulated(
+            self.embeddings, self.language
+        )
 
     def _repr_html_(self) -> str:
         texts = self.embeddings.texts[:_MOST]
-        head = "".join(f'<th title="{_title(text)}" style="font-weight:normal;text-align:center;padding:2px 4px">{i}</th>' for i, text in enumerate(texts, start=1))
+        head = "".join(
+            f'<th title="{_title(text)}" style="font-weight:normal;text-align:center;padding:2px 4px">{i}</th>'
+            for i, text in enumerate(texts, start=1)
+        )
         rows = []
         for i, (text, row) in enumerate(zip(texts, self.similarities, strict=True), start=1):
-            cells = "".join(_cell(float(value), f"{i} × {j}: {value:.4f}&#10;{_title(text)}&#10;{_title(other)}")
-                            for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1))
+            cells = "".join(
+                _cell(
+                    float(value), f"{i} × {j}: {value:.4f}&#10;{_title(text)}&#10;{_title(other)}"
+                )
+                for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1)
+            )
             label = f'<th title="{_title(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {plain_html(clip(text, _LABEL))}</th>'
             rows.append(f"<tr>{label}{cells}</tr>")
-        return (f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
-                f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{plain_html(self._note())}</small></p>")
+        return (
+            f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{plain_html(self._note())}</small></p>"
+        )
 
     def __repr__(self) -> str:
-        labels = [f"{i}. {make_controls_visible(clip(text, _LABEL))}" for i, text in enumerate(self.embeddings.texts[:_MOST], start=1)]
+        labels = [
+            f"{i}. {make_controls_visible(clip(text, _LABEL))}"
+            for i, text in enumerate(self.embeddings.texts[:_MOST], start=1)
+        ]
         wide = max((width(label) for label in labels), default=0)
         lines = [" " * wide + "".join(f"{i:>6}" for i in range(1, len(labels) + 1))]
-        lines += [label + " " * (wide - width(label)) + "".join(f"{value:6.2f}" for value in row) for label, row in zip(labels, self.similarities, strict=True)]
+        lines += [
+            label + " " * (wide - width(label)) + "".join(f"{value:6.2f}" for value in row)
+            for label, row in zip(labels, self.similarities, strict=True)
+        ]
         return make_controls_visible("\n".join([*lines, self._note()]))
 
 
@@ -110,7 +139,7 @@ def _cell(value: float, title: str) -> str:
     # From white to a deep blue; the number keeps a contrast of 4.5 and more to it.
     red, green, blue = (round(255 + (deep - 255) * share) for deep in (8, 48, 107))
     colour = "#fff" if share > _HALF else "#000"
-    return (f'<td title="{title}" style="background:rgb({red},{green},{blue});color:{colour};text-align:center;padding:3px 5px;min-width:2.6em">{value:.2f}</td>')
+    return f'<td title="{title}" style="background:rgb({red},{green},{blue});color:{colour};text-align:center;padding:3px 5px;min-width:2.6em">{value:.2f}</td>'
 
 
 def _title(text: str) -> str:
@@ -136,14 +165,19 @@ class Plane:
     language: Language
 
     def _note(self) -> str:
-        return _PLANE.say(self.language, method=self.method, model=self.embeddings.model, n=len(self.embeddings)) + emulated(self.embeddings, self.language)
+        return _PLANE.say(
+            self.language, method=self.method, model=self.embeddings.model, n=len(self.embeddings)
+        ) + emulated(self.embeddings, self.language)
 
     def _scaled(self, across: float, down: float) -> list[tuple[float, float]]:
         """Points from (0, 0) at the upper left to (across, down)."""
         points = self.points[:_POINTS]
         low, high = points.min(axis=0), points.max(axis=0)
         span = [float(most - least) or 1.0 for most, least in zip(high, low, strict=True)]
-        return [(float(x - low[0]) / span[0] * across, down - float(y - low[1]) / span[1] * down) for x, y in points]
+        return [
+            (float(x - low[0]) / span[0] * across, down - float(y - low[1]) / span[1] * down)
+            for x, y in points
+        ]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """SVG and words; and where plotly is installed, what it draws: points that can be zoomed and pointed at."""
@@ -153,22 +187,36 @@ class Plane:
         across, down = _SIZE
         marks = []
         labelled = len(self.embeddings) <= _LABELLED
-        for (x, y), text in zip(self._scaled(across - 4 * _PAD, down - 2 * _PAD), self.embeddings.texts, strict=False):
-            label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_words(clip(text, _LABEL))}</text>' if labelled else ""
-            marks.append(f'<g><title>{_title(text).translate(_WIDE)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>')
-        return (f'<svg role="img" aria-label="{_title(self._note())}" viewBox="0 0 {across} {down}" style="max-width:{across}px;width:100%;height:auto" '
-                f'xmlns="http://www.w3.org/2000/svg"><rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" fill="none" stroke="currentColor" stroke-opacity="0.3"></rect>'
-                f"{''.join(marks)}</svg><p><small>{plain_html(self._note())}</small></p>")
+        for (x, y), text in zip(
+            self._scaled(across - 4 * _PAD, down - 2 * _PAD), self.embeddings.texts, strict=False
+        ):
+            label = (
+                f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_words(clip(text, _LABEL))}</text>'
+                if labelled
+                else ""
+            )
+            marks.append(
+                f'<g><title>{_title(text).translate(_WIDE)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>'
+            )
+        return (
+            f'<svg role="img" aria-label="{_title(self._note())}" viewBox="0 0 {across} {down}" style="max-width:{across}px;width:100%;height:auto" '
+            f'xmlns="http://www.w3.org/2000/svg"><rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" fill="none" stroke="currentColor" stroke-opacity="0.3"></rect>'
+            f"{''.join(marks)}</svg><p><small>{plain_html(self._note())}</small></p>"
+        )
 
     def __repr__(self) -> str:
         rows = [[" "] * _COLUMNS for _ in range(_ROWS)]
         legend = []
-        for i, ((x, y), text) in enumerate(zip(self._scaled(_COLUMNS - 4, _ROWS - 1), self.embeddings.texts, strict=False), start=1):
+        for i, ((x, y), text) in enumerate(
+            zip(self._scaled(_COLUMNS - 4, _ROWS - 1), self.embeddings.texts, strict=False), start=1
+        ):
             mark = str(i) if i <= _LABELLED else "·"
             for offset, sign in enumerate(mark):
                 rows[round(y)][round(x) + offset] = sign
             legend += [f"{i}. {clip(text, _LABEL)}"] if i <= _LABELLED else []
-        return make_controls_visible("\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()]))
+        return make_controls_visible(
+            "\n".join([*("".join(row).rstrip() for row in rows), *legend, self._note()])
+        )
 
 
 # In a drawing's `<title>`, which can hold no element, MathJax is kept off by the wide forms of what opens a formula.
@@ -189,7 +237,23 @@ def _interactive(plane: Plane) -> dict[str, Any]:
     texts = [clip(text, 200) for text in plane.embeddings.texts[:_POINTS]]
     labelled = len(texts) <= _LABELLED
     marks = graph_objects.Scatter(
-        x=plane.points[:_POINTS, 0].tolist(), y=plane.points[:_POINTS, 1].tolist(), mode="markers+text" if labelled else "markers", hovertext=texts, hoverinfo="text",
-        text=[clip(text, _LABEL) for text in texts] if labelled else None, textposition="middle right", cliponaxis=False)
-    figure = graph_objects.Figure(marks, layout={"title": {"text": plane._note()}, "width": _SIZE[0], "height": _SIZE[1], "hovermode": "closest", "margin": {"r": 4 * _PAD}})  # noqa: SLF001  (this room's own)
+        x=plane.points[:_POINTS, 0].tolist(),
+        y=plane.points[:_POINTS, 1].tolist(),
+        mode="markers+text" if labelled else "markers",
+        hovertext=texts,
+        hoverinfo="text",
+        text=[clip(text, _LABEL) for text in texts] if labelled else None,
+        textposition="middle right",
+        cliponaxis=False,
+    )
+    figure = graph_objects.Figure(
+        marks,
+        layout={
+            "title": {"text": plane._note()},
+            "width": _SIZE[0],
+            "height": _SIZE[1],
+            "hovermode": "closest",
+            "margin": {"r": 4 * _PAD},
+        },
+    )  # noqa: SLF001  (this room's own)
     return {_PLOTLY: figure.to_plotly_json()}

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["start"]
 
 
-def start(*, port: int = 0, host: str = "127.0.0.1", latency: float | None = None, seed: int = 0) -> Emulator:
+def start(
+    *, port: int = 0, host: str = "127.0.0.1", latency: float | None = None, seed: int = 0
+) -> Emulator:
     """Serve from a daemon thread; returns once it serves.
 
     Parameters
@@ -39,4 +41,9 @@ def start(*, port: int = 0, host: str = "127.0.0.1", latency: float | None = Non
     from ernie_magic.emulator.server import Emulator
 
     given = os.environ.get("ERNIE_EMULATOR_LATENCY", "") if latency is None else ""
-    return Emulator(port=port, host=host, latency=float(given) if re.fullmatch(r"\d+(\.\d+)?", given) else latency, seed=seed)
+    return Emulator(
+        port=port,
+        host=host,
+        latency=float(given) if re.fullmatch(r"\d+(\.\d+)?", given) else latency,
+        seed=seed,
+    )

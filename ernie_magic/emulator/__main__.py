@@ -12,10 +12,20 @@ from ernie_magic.emulator import start
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve in the foreground; 0 when ended by Ctrl-C or SIGTERM, 1 when the port is taken."""
-    parser = argparse.ArgumentParser(prog="python -m ernie_magic.emulator", description="本机模拟器 / a local stand-in for AI Studio's API")
-    parser.add_argument("--port", type=int, default=0, help="端口，0 为任意空闲 / port, 0 takes a free one")
+    parser = argparse.ArgumentParser(
+        prog="python -m ernie_magic.emulator",
+        description="本机模拟器 / a local stand-in for AI Studio's API",
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="端口，0 为任意空闲 / port, 0 takes a free one"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address to listen on")
-    parser.add_argument("--latency", type=float, default=None, help="首字延迟（秒），0 不等待 / seconds before the first text, 0 for none")
+    parser.add_argument(
+        "--latency",
+        type=float,
+        default=None,
+        help="首字延迟（秒），0 不等待 / seconds before the first text, 0 for none",
+    )
     parser.add_argument("--seed", type=int, default=0, help="随机种子 / seed")
     asked = parser.parse_args(arguments)
     try:
@@ -26,8 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    print(f"ernie_magic emulator: {emulator.base_url} (模拟 simulated; Ctrl-C; /emulator/* token: {emulator.token})", flush=True)
-    while not ended.wait(0.5):  # short waits: a lock that waits for ever is not interruptible on Windows
+    print(
+        f"ernie_magic emulator: {emulator.base_url} (模拟 simulated; Ctrl-C; /emulator/* token: {emulator.token})",
+        flush=True,
+    )
+    while not ended.wait(
+        0.5
+    ):  # short waits: a lock that waits for ever is not interruptible on Windows
         pass
     emulator.stop()
     return 0

@@ -117,7 +117,10 @@ class AccessGuard:
         Refusal
         """
         # h11 bounds what is incomplete only: what arrives at once may be larger.
-        if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["raw_path"]) > MAX_HEAD:
+        if (
+            sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["raw_path"])
+            > MAX_HEAD
+        ):
             raise Refusal("headers_too_large")
         server = scope.get("server") or ("", 0)
         hosts = {*self._hosts, canonical_host(server[0])}
@@ -156,18 +159,28 @@ class AccessGuard:
         Refusal
             It is not JSON by its Content-Type, too large, or too slow.
         """
-        kinds = [value.partition(";")[0].strip().lower() for value in _values(scope, b"content-type")]
-        if scope["method"] in ("POST", "PUT", "PATCH") and any(kind != "application/json" for kind in kinds):
+        kinds = [
+            value.partition(";")[0].strip().lower() for value in _values(scope, b"content-type")
+        ]
+        if scope["method"] in ("POST", "PUT", "PATCH") and any(
+            kind != "application/json" for kind in kinds
+        ):
             raise Refusal("unsupported_media_type")
         length = "".join(_values(scope, b"content-length"))
-        if length.isascii() and length.isdigit() and (len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY):
+        if (
+            length.isascii()
+            and length.isdigit()
+            and (len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY)
+        ):
             raise Refusal("request_too_large", limit=MAX_BODY)
         try:
             body = await asyncio.wait_for(self._received(receive, held), BODY_TIMEOUT)
         except asyncio.TimeoutError:
             raise Refusal("request_timeout") from None
         if body and scope["method"] == "POST" and not kinds:
-            raise Refusal("malformed_json", "Invalid Argument: Content-Type must be application/json")
+            raise Refusal(
+                "malformed_json", "Invalid Argument: Content-Type must be application/json"
+            )
         return body
 
     async def _received(self, receive: Receive, held: _Held) -> bytes | None:
@@ -196,7 +209,9 @@ def _is_fetch_allowed(scope: Scope, site: str) -> bool:
     """Whether a browser's request comes from no other page, or only opens or shows what is made for that."""
     if site in ("same-origin", "none"):
         return True
-    mode, destination = ("".join(_values(scope, name)) for name in (b"sec-fetch-mode", b"sec-fetch-dest"))
+    mode, destination = (
+        "".join(_values(scope, name)) for name in (b"sec-fetch-mode", b"sec-fetch-dest")
+    )
     if scope["method"] != "GET":
         return False
     # A link that somebody follows; in a frame it would be another page's.

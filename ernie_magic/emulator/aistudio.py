@@ -42,14 +42,20 @@ def authorise(headers: dict[str, str], iam: Iam) -> str:
         raise Refusal("invalid_appid")
     if key.startswith("limited"):
         kind = key.removeprefix("limited").removeprefix("-").split("-")[0]
-        raise Refusal(f"{kind if kind in ('tpm', 'preemptible', 'user', 'cluster') else 'rpm'}_rate_limit_exceeded")
+        raise Refusal(
+            f"{kind if kind in ('tpm', 'preemptible', 'user', 'cluster') else 'rpm'}_rate_limit_exceeded"
+        )
     return key
 
 
 def list_models(_call: Call) -> Response:
     """`GET /models`."""
     created = 1_735_689_600
-    data = [{"id": model.id, "object": "model", "created": created, "owned_by": "baidu"} for model in models.CATALOGUE if model.v2]
+    data = [
+        {"id": model.id, "object": "model", "created": created, "owned_by": "baidu"}
+        for model in models.CATALOGUE
+        if model.v2
+    ]
     return JSONResponse({"object": "list", "data": data})
 
 
@@ -61,20 +67,38 @@ def chat(call: Call) -> Response:
     messages = checks.messages_of(body, model)
     given = checks.parameters_of(body, "chat", model)
     last = checks.text_of(messages[-1])
-    for word, code in (("[[error]]", "internal_error"), ("[[dispatch_error]]", "dispatch_internal_error")):
+    for word, code in (
+        ("[[error]]", "internal_error"),
+        ("[[dispatch_error]]", "dispatch_internal_error"),
+    ):
         if word in last:
             raise Refusal(code)
     made = reply(messages, given, model, call.seed)
     searched = bool((given.get("web_search") or {}).get("enable"))
-    usage = _usage("".join(checks.text_of(m) for m in messages), made.text + "".join(made.reasoning), searched=searched)
+    usage = _usage(
+        "".join(checks.text_of(m) for m in messages),
+        made.text + "".join(made.reasoning),
+        searched=searched,
+    )
     call.spend(usage["total_tokens"])
-    head = {"id": request_id(), "created": int(time.time()), "model": model, **({"search_results": [_FOUND]} if searched else {})}
+    head = {
+        "id": request_id(),
+        "created": int(time.time()),
+        "model": model,
+        **({"search_results": [_FOUND]} if searched else {}),
+    }
     if body.get("stream"):
         # AI Studio always tells the usage in the last chunk (seed 000), Qianfan only when it is asked (seed 002).
-        wanted = call.path.startswith(PREFIX) or bool((body.get("stream_options") or {}).get("include_usage"))
+        wanted = call.path.startswith(PREFIX) or bool(
+            (body.get("stream_options") or {}).get("include_usage")
+        )
         return call.stream(_chunks(made, head, usage if wanted else None), made.pace)
-    message = {"role": "assistant", "content": made.text, **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {}),
-               **({"tool_calls": _tool_calls(made)} if made.calls else {})}
+    message = {
+        "role": "assistant",
+        "content": made.text,
+        **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {}),
+        **({"tool_calls": _tool_calls(made)} if made.calls else {}),
+    }
     choice = {"index": 0, "message": message, "finish_reason": made.finish, **_safety(made)}
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
@@ -82,27 +106,46 @@ def chat(call: Call) -> Response:
 def _chunks(made: Reply, head: dict[str, Any], usage: dict[str, Any] | None) -> list[str]:
     """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the others usage is null (seed 000)."""
     head = {**head, "object": "chat.completion.chunk"}
-    deltas: list[dict[str, Any]] = [{"reasoning_content": piece} for piece in made.reasoning] + [{"content": piece} for piece in made.pieces]
+    deltas: list[dict[str, Any]] = [{"reasoning_content": piece} for piece in made.reasoning] + [
+        {"content": piece} for piece in made.pieces
+    ]
     # Each tool call whole, in one delta: the official client takes no parts (reference qianfan-wire 4.2).
-    deltas += [{"content": "", "tool_calls": [{"index": i, **tool_call}]} for i, tool_call in enumerate(_tool_calls(made))]
-    chunks: list[dict[str, Any]] = [{**head, "choices": [{"index": 0, "delta": delta}], "usage": None} for delta in deltas]
+    deltas += [
+        {"content": "", "tool_calls": [{"index": i, **tool_call}]}
+        for i, tool_call in enumerate(_tool_calls(made))
+    ]
+    chunks: list[dict[str, Any]] = [
+        {**head, "choices": [{"index": 0, "delta": delta}], "usage": None} for delta in deltas
+    ]
     last = {"index": 0, "delta": {"content": ""}, "finish_reason": made.finish, **_safety(made)}
     chunks.append({**head, "choices": [last], "usage": usage})
     return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
 
 
 def _tool_calls(made: Reply) -> list[dict[str, Any]]:
-    return [{"id": request_id().removeprefix("as-") + "000000", "type": "function", "function": called} for called in made.calls]
+    return [
+        {"id": request_id().removeprefix("as-") + "000000", "type": "function", "function": called}
+        for called in made.calls
+    ]
 
 
 def _safety(made: Reply) -> dict[str, Any]:
-    return {"flag": made.flag, **({"ban_round": -1} if made.flag else {}), **({"need_clear_history": True} if made.clear else {})}
+    return {
+        "flag": made.flag,
+        **({"ban_round": -1} if made.flag else {}),
+        **({"need_clear_history": True} if made.clear else {}),
+    }
 
 
 def _usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
     asked, said = checks.count_tokens(prompt), checks.count_tokens(answer)
     found = _SEARCH_TOKENS if searched else 0
-    return {"prompt_tokens": asked + found, "prompt_tokens_details": {"search_tokens": found}, "completion_tokens": said, "total_tokens": asked + said + found}
+    return {
+        "prompt_tokens": asked + found,
+        "prompt_tokens_details": {"search_tokens": found},
+        "completion_tokens": said,
+        "total_tokens": asked + said + found,
+    }
 
 
 def images(call: Call) -> Response:
@@ -113,7 +156,10 @@ def images(call: Call) -> Response:
     prompt, given, seed = pictures_call.checked(call, body, model)
     data: list[dict[str, Any]] = []
     if given.get("response_format", "url") == "b64_json":
-        data = [{"b64_json": packed, "index": i} for i, packed in enumerate(pictures_call.drawn(call, body, model))]
+        data = [
+            {"b64_json": packed, "index": i}
+            for i, packed in enumerate(pictures_call.drawn(call, body, model))
+        ]
     else:
         style, size = given.get("style", "Base"), given.get("size", "1024x1024")
         for i in range(given.get("n", 1)):
@@ -131,7 +177,12 @@ def picture(call: Call) -> Response:
     if not re.fullmatch(r"\d{2,4}x\d{2,4}", size) or not query.get("seed", "").isdigit():
         raise Refusal("malformed_json", "Invalid Argument: size or seed")
     width, height = (int(side) for side in size.split("x"))
-    return Response(pictures.draw(query.get("prompt", ""), query.get("style", "Base"), (width, height), int(query["seed"])), media_type="image/png")
+    return Response(
+        pictures.draw(
+            query.get("prompt", ""), query.get("style", "Base"), (width, height), int(query["seed"])
+        ),
+        media_type="image/png",
+    )
 
 
 def embeddings(call: Call) -> Response:
@@ -144,10 +195,21 @@ def embeddings(call: Call) -> Response:
     data = []
     for i, text in enumerate(texts):
         vector = vectors.embed(text, model, call.seed)
-        packed = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() if in_base64 else vector
+        packed = (
+            base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+            if in_base64
+            else vector
+        )
         data.append({"object": "embedding", "embedding": packed, "index": i})
     tokens = sum(checks.count_tokens(text) for text in texts)
-    return JSONResponse({"object": "embedding_list", "data": data, "model": model, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+    return JSONResponse(
+        {
+            "object": "embedding_list",
+            "data": data,
+            "model": model,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
+    )
 
 
 def rerank(call: Call) -> Response:
@@ -157,5 +219,13 @@ def rerank(call: Call) -> Response:
     call.admit(model)
     query, documents, results = ranks.ranked(body, model, call.seed)
     tokens = sum(checks.count_tokens(text) for text in (query, *documents))
-    return JSONResponse({"id": request_id(), "object": "rerank_list", "created": int(time.time()), "results": results, "model": model,
-                         "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+    return JSONResponse(
+        {
+            "id": request_id(),
+            "object": "rerank_list",
+            "created": int(time.time()),
+            "results": results,
+            "model": model,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
+    )

@@ -47,4 +47,8 @@ def _check_depth(value: Any) -> None:
 
 def _children(value: Any) -> list[Any]:
     children = list(value.values()) if isinstance(value, dict) else value
-    return [child for child in children if isinstance(child, (dict, list))] if isinstance(children, list) else []
+    return (
+        [child for child in children if isinstance(child, (dict, list))]
+        if isinstance(children, list)
+        else []
+    )

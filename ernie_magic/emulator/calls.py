@@ -50,14 +50,18 @@ class State:
 
     def sign_link(self, query: Mapping[str, str]) -> str:
         """The signature of a picture's link: without it any page could have pictures drawn."""
-        text = json.dumps(sorted(query.items()))  # of the values: a client may encode them in another way
+        text = json.dumps(
+            sorted(query.items())
+        )  # of the values: a client may encode them in another way
         return hmac.new(self._link_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 class Call:
     """One request, as a handler sees it."""
 
-    def __init__(self, state: State, logged: Logged, fault: Fault, request: Request, body: Any, key: str = "") -> None:
+    def __init__(
+        self, state: State, logged: Logged, fault: Fault, request: Request, body: Any, key: str = ""
+    ) -> None:
         self._state, self._logged, self._fault, self._body = state, logged, fault, body
         self._key = key
         self.is_v1 = logged.is_v1
@@ -107,7 +111,10 @@ class Call:
     @property
     def headers(self) -> dict[str, str]:
         """What each response tells: that it was made by a model, and what is left of the limit (seed 003)."""
-        return {"Statement": "AI-generated", **(self._state.rates.headers(self._key, self.model) if self.model else {})}
+        return {
+            "Statement": "AI-generated",
+            **(self._state.rates.headers(self._key, self.model) if self.model else {}),
+        }
 
     def stream(self, chunks: list[str], pace: float | None) -> Response:
         """A reply of server-sent events."""
@@ -119,7 +126,9 @@ class _Stream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, state: State, logged: Logged, chunks: list[str], pace: float | None, fault: Fault) -> None:
+    def __init__(
+        self, state: State, logged: Logged, chunks: list[str], pace: float | None, fault: Fault
+    ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "statement": "AI-generated"})
         del self.headers["content-length"]
         self._state, self._logged, self._chunks, self._fault = state, logged, chunks, fault
@@ -170,7 +179,9 @@ class _Stream(Response):
             if i == fault.stall_after:
                 await asyncio.sleep(3600)
             yield f"data: {chunk}\n\n"
-        if not fault.no_done and not self._logged.is_v1:  # V1 has none: `is_end` is its end (reference qianfan-wire 3.1)
+        if (
+            not fault.no_done and not self._logged.is_v1
+        ):  # V1 has none: `is_end` is its end (reference qianfan-wire 3.1)
             yield "data: [DONE]\n\n"
 
     def _error(self) -> dict[str, Any]:

@@ -83,14 +83,21 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
         _check_message(message)
     turns = found[1:] if found[0]["role"] == "system" else found
     # The results of several tools stand in a row.
-    turns = [m for i, m in enumerate(turns) if not (m["role"] == "tool" and i and turns[i - 1]["role"] == "tool")]
+    turns = [
+        m
+        for i, m in enumerate(turns)
+        if not (m["role"] == "tool" and i and turns[i - 1]["role"] == "tool")
+    ]
     if not turns:
         raise Refusal("invalid_messages", "the role of the last message must be user")
     for i, message in enumerate(turns):
         asks = message["role"] in ("user", "function", "tool")
         if (i % 2 == 0) != asks or message["role"] == "system":
             wanted, place = ("user or function", "odd") if i % 2 == 0 else ("assistant", "even")
-            raise Refusal("invalid_messages", f"the role of message with {place} index in the messages must be {wanted}")
+            raise Refusal(
+                "invalid_messages",
+                f"the role of message with {place} index in the messages must be {wanted}",
+            )
     if turns[-1]["role"] == "assistant":
         raise Refusal("invalid_messages", "the role of the last message must be user")
     if not text_of(turns[-1]).strip():
@@ -103,7 +110,9 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
 
 def _check_message(message: Any) -> None:
     if not isinstance(message, dict) or message.get("role") not in ROLES:
-        raise Refusal("invalid_messages", f"the role of a message must be one of {', '.join(ROLES[:3])}")
+        raise Refusal(
+            "invalid_messages", f"the role of a message must be one of {', '.join(ROLES[:3])}"
+        )
     if not has_plain_texts(message):
         raise Refusal("invalid_messages", "the text of a message must be a string")
     if not text_of(message) and not message.get("tool_calls") and not message.get("function_call"):
@@ -149,9 +158,15 @@ def texts_of(body: dict[str, Any], model: str) -> list[str]:
     ------
     Refusal
     """
-    given = body.get("input", body.get("Input"))  # the seed's table prints it with a capital, its example without
+    given = body.get(
+        "input", body.get("Input")
+    )  # the seed's table prints it with a capital, its example without
     texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
+    if (
+        not isinstance(texts, list)
+        or not texts
+        or not all(isinstance(text, str) and text for text in texts)
+    ):
         raise Refusal("malformed_json", "Invalid Argument: input must be a list of non-empty texts")
     entry = models.find(model)
     most = entry.batch if entry else parameters.MAX_TEXTS

@@ -92,7 +92,11 @@ def _fits(value: object, kind: str) -> bool:
         return kind == "bool"
     if isinstance(value, int):
         return kind in ("int", "int | None", "float")
-    return (isinstance(value, float) and kind == "float") or (isinstance(value, str) and kind == "str") or (value is None and "None" in kind)
+    return (
+        (isinstance(value, float) and kind == "float")
+        or (isinstance(value, str) and kind == "str")
+        or (value is None and "None" in kind)
+    )
 
 
 class Faults:

@@ -25,7 +25,9 @@ EXCHANGE = "/v1/BCE-BEARER/token"
 # The pair that everybody may know; a server made with other pairs knows those too.
 ACCESS_KEY, SECRET_KEY = "emulator-access-key", "emulator-secret-key"
 _HALF_A_DAY = 43_200  # seconds
-_FORM = re.compile(r"bce-auth-v1/([^/]+)/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/(\d{1,9})/([^/]*)/([0-9a-f]{64})")
+_FORM = re.compile(
+    r"bce-auth-v1/([^/]+)/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/(\d{1,9})/([^/]*)/([0-9a-f]{64})"
+)
 
 
 class Iam:
@@ -53,16 +55,30 @@ class Iam:
         """`GET /v1/BCE-BEARER/token`: a token for a signed request."""
         if problem := self.problem(request):
             code, message = problem
-            return JSONResponse({"code": code, "message": message}, status_code=403 if code == "AccessDenied" else 401,
-                                headers={"X-Bce-Error-Code": code, "X-Bce-Error-Message": message})
+            return JSONResponse(
+                {"code": code, "message": message},
+                status_code=403 if code == "AccessDenied" else 401,
+                headers={"X-Bce-Error-Code": code, "X-Bce-Error-Message": message},
+            )
         asked = request.query_params.get("expireInSeconds", str(_HALF_A_DAY))
         if not re.fullmatch(r"\d{1,7}", asked, re.ASCII):
-            return JSONResponse({"code": "InvalidParameter", "message": "expireInSeconds is a number of seconds"}, status_code=400)
+            return JSONResponse(
+                {"code": "InvalidParameter", "message": "expireInSeconds is a number of seconds"},
+                status_code=400,
+            )
         seconds = int(asked)
         now = time.time()
         token = f"bce-v3/ALTAK-emulator/{secrets.token_hex(20)}"
         self._tokens.add(token, now + seconds)
-        return JSONResponse({"userId": "emulator", "token": token, "status": "enable", "createTime": _stamp(now), "expireTime": _stamp(now + seconds)})
+        return JSONResponse(
+            {
+                "userId": "emulator",
+                "token": token,
+                "status": "enable",
+                "createTime": _stamp(now),
+                "expireTime": _stamp(now + seconds),
+            }
+        )
 
     def problem(self, request: Request) -> tuple[str, str] | None:
         """What is wrong with a request's signature: a code and a message; None when it is good."""
@@ -82,18 +98,37 @@ class Iam:
         prefix = f"bce-auth-v1/{access}/{stamp}/{seconds}"
         key = _mac(secret, prefix)
         # Clients sign the path as it is or encoded (reference): both are accepted.
-        paths = {request.scope["raw_path"].decode(), _encoded(request.url.path, safe="/"), request.url.path}
-        if any(hmac.compare_digest(_mac(key, _canonical(request, path, names)), signature) for path in paths):
+        paths = {
+            request.scope["raw_path"].decode(),
+            _encoded(request.url.path, safe="/"),
+            request.url.path,
+        }
+        if any(
+            hmac.compare_digest(_mac(key, _canonical(request, path, names)), signature)
+            for path in paths
+        ):
             return None
         return "SignatureDoesNotMatch", "fail to authn user: Signature does not match"
 
 
 def _canonical(request: Request, path: str, names: str) -> str:
-    wanted = set(names.split(";")) if names else {"host", "content-md5", "content-length", "content-type"}
+    wanted = (
+        set(names.split(";"))
+        if names
+        else {"host", "content-md5", "content-length", "content-type"}
+    )
     headers = sorted(
-        f"{_encoded(name)}:{_encoded(value.strip())}" for name, value in request.headers.items()
-        if (name in wanted or name.startswith("x-bce-")) and value.strip())
-    query = "&".join(sorted(f"{_encoded(k)}={_encoded(v)}" for k, v in request.query_params.multi_items() if k != "authorization"))
+        f"{_encoded(name)}:{_encoded(value.strip())}"
+        for name, value in request.headers.items()
+        if (name in wanted or name.startswith("x-bce-")) and value.strip()
+    )
+    query = "&".join(
+        sorted(
+            f"{_encoded(k)}={_encoded(v)}"
+            for k, v in request.query_params.multi_items()
+            if k != "authorization"
+        )
+    )
     return "\n".join([request.method, path, query, *headers])
 
 

@@ -38,14 +38,29 @@ class OAuth:
     async def give(self, request: Request) -> Response:
         """`POST` or `GET /oauth/2.0/token`; everything is in the query, a body is ignored."""
         query = request.query_params
-        wrong = ("unsupported_grant_type", "The grant_type is not supported") if query.get("grant_type") != "client_credentials" else (
-            ("invalid_client", "unknown client id") if not query.get("client_id") or query["client_id"].startswith("bad") else
-            ("invalid_client", "Client authentication failed") if not query.get("client_secret") or query["client_secret"].startswith("bad") else None)
+        wrong = (
+            ("unsupported_grant_type", "The grant_type is not supported")
+            if query.get("grant_type") != "client_credentials"
+            else (
+                ("invalid_client", "unknown client id")
+                if not query.get("client_id") or query["client_id"].startswith("bad")
+                else ("invalid_client", "Client authentication failed")
+                if not query.get("client_secret") or query["client_secret"].startswith("bad")
+                else None
+            )
+        )
         if wrong:
             return JSONResponse({"error": wrong[0], "error_description": wrong[1]}, status_code=401)
         end = int(time.time()) + _MONTH
         token = f"24.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001"
         self._tokens.add(token, float(end))
-        return JSONResponse({
-            "access_token": token, "expires_in": _MONTH, "refresh_token": f"25.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001",
-            "scope": "public wenxinworkshop_mgr ai_custom_yiyan_com", "session_key": "", "session_secret": ""})
+        return JSONResponse(
+            {
+                "access_token": token,
+                "expires_in": _MONTH,
+                "refresh_token": f"25.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001",
+                "scope": "public wenxinworkshop_mgr ai_custom_yiyan_com",
+                "session_key": "",
+                "session_secret": "",
+            }
+        )

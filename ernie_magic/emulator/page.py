@@ -17,7 +17,9 @@ _STYLE = "body{font:15px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem au
 def page(url: str) -> str:
     """The page as HTML, in Chinese and English."""
     rows = "".join(
-        f"<tr><td>{row.status}</td><td><code>{row.code}</code></td><td>{html.escape(row.message)}</td><td>{html.escape(row.trigger)}</td></tr>" for row in (*TABLE, *OWN))
+        f"<tr><td>{row.status}</td><td><code>{row.code}</code></td><td>{html.escape(row.message)}</td><td>{html.escape(row.trigger)}</td></tr>"
+        for row in (*TABLE, *OWN)
+    )
     faults = ", ".join(f"<code>{field.name}</code>" for field in fields(Fault))
     return f"""<!doctype html><html lang="zh"><meta charset="utf-8"><title>ernie_magic emulator</title><style>{_STYLE}</style>
 <h1>ernie_magic 模拟器 · emulator</h1>

@@ -31,13 +31,22 @@ def draw(prompt: str, style: str, size: tuple[int, int], seed: int) -> bytes:
     width, height = size
     unit = min(size) / 100
     x, y = width * rng.uniform(0.6, 0.85), height * rng.uniform(0.15, 0.3)
-    pen.ellipse((x - 9 * unit, y - 9 * unit, x + 9 * unit, y + 9 * unit), fill=_colour((hue + 0.5) % 1, 0.5, 1.0))
+    pen.ellipse(
+        (x - 9 * unit, y - 9 * unit, x + 9 * unit, y + 9 * unit),
+        fill=_colour((hue + 0.5) % 1, 0.5, 1.0),
+    )
     for layer in range(3):
         _hills(pen, size, rng, height * (0.55 + 0.12 * layer), _shade(ground, 0.75 + 0.2 * layer))
     image = image.filter(ImageFilter.GaussianBlur(unit * 0.15))
     pen = ImageDraw.Draw(image)
     if any(word in prompt.lower() for word in ("猫", "cat")):
-        _cat(pen, (width * rng.uniform(0.3, 0.45), height * 0.72), 14 * unit, rng, _body_colour(prompt))
+        _cat(
+            pen,
+            (width * rng.uniform(0.3, 0.45), height * 0.72),
+            14 * unit,
+            rng,
+            _body_colour(prompt),
+        )
     _mark(pen, size, prompt)
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=1)
@@ -61,27 +70,74 @@ def _gradient(top: Colour, bottom: Colour, size: tuple[int, int]) -> Image.Image
     return strip.resize(size, Image.Resampling.BILINEAR)
 
 
-def _hills(pen: ImageDraw.ImageDraw, size: tuple[int, int], rng: random.Random, level: float, colour: Colour) -> None:
+def _hills(
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    rng: random.Random,
+    level: float,
+    colour: Colour,
+) -> None:
     width, height = size
-    waves = [(rng.uniform(1, 3), rng.uniform(0, 6.28), height * rng.uniform(0.02, 0.06)) for _ in range(3)]
+    waves = [
+        (rng.uniform(1, 3), rng.uniform(0, 6.28), height * rng.uniform(0.02, 0.06))
+        for _ in range(3)
+    ]
     step = max(2, width // 128)
-    line = [(x, level + sum(a * math.sin(f * 6.28 * x / width + p) for f, p, a in waves)) for x in range(0, width + step, step)]
+    line = [
+        (x, level + sum(a * math.sin(f * 6.28 * x / width + p) for f, p, a in waves))
+        for x in range(0, width + step, step)
+    ]
     pen.polygon([*line, (width, height), (0, height)], fill=colour)
 
 
 def _body_colour(prompt: str) -> Colour:
-    named = {"白": (245, 245, 240), "white": (245, 245, 240), "黑": (40, 40, 48), "black": (40, 40, 48), "橘": (240, 160, 80)}
-    return next((colour for word, colour in named.items() if word in prompt.lower()), (150, 140, 130))
+    named = {
+        "白": (245, 245, 240),
+        "white": (245, 245, 240),
+        "黑": (40, 40, 48),
+        "black": (40, 40, 48),
+        "橘": (240, 160, 80),
+    }
+    return next(
+        (colour for word, colour in named.items() if word in prompt.lower()), (150, 140, 130)
+    )
 
 
-def _cat(pen: ImageDraw.ImageDraw, centre: tuple[float, float], r: float, rng: random.Random, colour: Colour) -> None:
+def _cat(
+    pen: ImageDraw.ImageDraw,
+    centre: tuple[float, float],
+    r: float,
+    rng: random.Random,
+    colour: Colour,
+) -> None:
     x, y = centre
     pen.ellipse((x - r, y - 0.3 * r, x + r, y + 1.8 * r), fill=colour)
     pen.ellipse((x - 0.8 * r, y - 1.5 * r, x + 0.8 * r, y + 0.1 * r), fill=colour)
     for side in (-1, 1):
-        pen.polygon([(x + side * 0.75 * r, y - 1.9 * r), (x + side * 0.2 * r, y - 1.35 * r), (x + side * 0.8 * r, y - 0.9 * r)], fill=colour)
-        pen.ellipse((x + side * 0.35 * r - 0.12 * r, y - 0.9 * r, x + side * 0.35 * r + 0.12 * r, y - 0.6 * r), fill=_colour(rng.random(), 0.7, 0.8))
-    pen.arc((x + 0.6 * r, y + 0.4 * r, x + 2 * r, y + 1.8 * r), 200, 80, fill=colour, width=max(2, int(r / 4)))
+        pen.polygon(
+            [
+                (x + side * 0.75 * r, y - 1.9 * r),
+                (x + side * 0.2 * r, y - 1.35 * r),
+                (x + side * 0.8 * r, y - 0.9 * r),
+            ],
+            fill=colour,
+        )
+        pen.ellipse(
+            (
+                x + side * 0.35 * r - 0.12 * r,
+                y - 0.9 * r,
+                x + side * 0.35 * r + 0.12 * r,
+                y - 0.6 * r,
+            ),
+            fill=_colour(rng.random(), 0.7, 0.8),
+        )
+    pen.arc(
+        (x + 0.6 * r, y + 0.4 * r, x + 2 * r, y + 1.8 * r),
+        200,
+        80,
+        fill=colour,
+        width=max(2, int(r / 4)),
+    )
 
 
 def _mark(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:

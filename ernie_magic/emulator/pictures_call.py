@@ -32,7 +32,16 @@ def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str
     if checks.UNSAFE in prompt:
         raise Refusal("user_setting_unsafe")
     given = checks.parameters_of(body, "image", model)
-    return prompt, given, given.get("seed", zlib.crc32(f"{call.seed}|{call.next_drawing()}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()))
+    return (
+        prompt,
+        given,
+        given.get(
+            "seed",
+            zlib.crc32(
+                f"{call.seed}|{call.next_drawing()}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()
+            ),
+        ),
+    )
 
 
 def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:
@@ -46,4 +55,9 @@ def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:
 
     prompt, given, seed = checked(call, body, model)
     width, height = (int(side) for side in given.get("size", "1024x1024").split("x"))
-    return [base64.b64encode(pictures.draw(prompt, given.get("style", "Base"), (width, height), seed + i)).decode() for i in range(given.get("n", 1))]
+    return [
+        base64.b64encode(
+            pictures.draw(prompt, given.get("style", "Base"), (width, height), seed + i)
+        ).decode()
+        for i in range(given.get("n", 1))
+    ]

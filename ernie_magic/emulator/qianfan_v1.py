@@ -23,7 +23,15 @@ PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 SERVICE_LIST = "/wenxinworkshop/service/list"
 # The console puts eight letters or digits before a deployed service's name (seed 004).
 _DEPLOYED = re.compile(r"/chat/([a-z0-9]{8}_\w+|your_custom_endpoint|your_endpoint)")
-_TOKENIZERS = ("ernie-4.0-8k", "ernie-3.5-8k", "ernie-speed-8k", "ernie-speed-128k", "ernie-lite-8k", "ernie-tiny-8k", "ernie-char-8k")
+_TOKENIZERS = (
+    "ernie-4.0-8k",
+    "ernie-3.5-8k",
+    "ernie-speed-8k",
+    "ernie-speed-128k",
+    "ernie-lite-8k",
+    "ernie-tiny-8k",
+    "ernie-char-8k",
+)
 _MAX_COUNTED = 512_000  # characters (reference qianfan-wire 2.7)
 
 
@@ -64,7 +72,13 @@ def answer(call: Call) -> Response:
     if entry is None:
         raise Refusal("3")
     call.admit(path)
-    handler = {"chat": chat, "completion": chat, "embedding": embeddings, "image": images, "rerank": rerank}[entry.kind]
+    handler = {
+        "chat": chat,
+        "completion": chat,
+        "embedding": embeddings,
+        "image": images,
+        "rerank": rerank,
+    }[entry.kind]
     return handler(call, entry)
 
 
@@ -83,11 +97,23 @@ def chat(call: Call, entry: models.Model) -> Response:
     made = reply(messages, given, entry.id, call.seed)
     asked = sum(checks.count_tokens(checks.text_of(message)) for message in messages)
     call.spend(asked + checks.count_tokens(made.text))
-    head = {"id": request_id(), "object": "chat.completion" if is_chat else "completion", "created": int(time.time())}
+    head = {
+        "id": request_id(),
+        "object": "chat.completion" if is_chat else "completion",
+        "created": int(time.time()),
+    }
     if body.get("stream"):
         return call.stream(_events(made, head, asked), made.pace)
     facts = _facts(made, asked, checks.count_tokens(made.text))
-    return JSONResponse({**head, "result": made.text, **facts, **_search(body), **({} if is_chat else {"is_safe": 1})})
+    return JSONResponse(
+        {
+            **head,
+            "result": made.text,
+            **facts,
+            **_search(body),
+            **({} if is_chat else {"is_safe": 1}),
+        }
+    )
 
 
 def _events(made: Reply, head: dict[str, Any], asked: int) -> list[str]:
@@ -95,37 +121,64 @@ def _events(made: Reply, head: dict[str, Any], asked: int) -> list[str]:
     events = []
     for i, piece in enumerate([*made.pieces, ""]):
         last = i == len(made.pieces)
-        facts = _facts(made, asked, checks.count_tokens(made.text)) if last else {
-            "is_truncated": False, "need_clear_history": False, "usage": {"prompt_tokens": asked, "completion_tokens": 0, "total_tokens": asked}}
-        events.append(json.dumps({**head, "sentence_id": i, "is_end": last, "result": piece, **facts}, ensure_ascii=False))
+        facts = (
+            _facts(made, asked, checks.count_tokens(made.text))
+            if last
+            else {
+                "is_truncated": False,
+                "need_clear_history": False,
+                "usage": {"prompt_tokens": asked, "completion_tokens": 0, "total_tokens": asked},
+            }
+        )
+        events.append(
+            json.dumps(
+                {**head, "sentence_id": i, "is_end": last, "result": piece, **facts},
+                ensure_ascii=False,
+            )
+        )
     return events
 
 
 def _facts(made: Reply, asked: int, said: int) -> dict[str, Any]:
     called = {"function_call": {**made.calls[0], "thoughts": "simulated"}} if made.calls else {}
     return {
-        "is_truncated": made.finish == "length", "need_clear_history": made.clear, **({"ban_round": -1} if made.clear else {}),
-        "finish_reason": "function_call" if made.calls else made.finish, **({"flag": made.flag} if made.flag else {}), **called,
+        "is_truncated": made.finish == "length",
+        "need_clear_history": made.clear,
+        **({"ban_round": -1} if made.clear else {}),
+        "finish_reason": "function_call" if made.calls else made.finish,
+        **({"flag": made.flag} if made.flag else {}),
+        **called,
         "usage": {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said},
     }
 
 
 def _search(body: dict[str, Any]) -> dict[str, Any]:
-    found = {"index": 1, "url": "https://example.com/simulated", "title": "模拟的搜索结果 simulated"}
+    found = {
+        "index": 1,
+        "url": "https://example.com/simulated",
+        "title": "模拟的搜索结果 simulated",
+    }
     return {"search_info": {"search_results": [found]}} if body.get("enable_trace") else {}
 
 
 def _messages(body: dict[str, Any], entry: models.Model) -> list[dict[str, Any]]:
     found = body.get("messages")
-    if not isinstance(found, list) or not found or not all(isinstance(message, dict) for message in found):
+    if (
+        not isinstance(found, list)
+        or not found
+        or not all(isinstance(message, dict) for message in found)
+    ):
         raise Refusal("336001", "Invalid Argument: the messages can not be empty")
     if len(found) % 2 == 0:
         raise Refusal("336006")
     for i, message in enumerate(found):
         asks = message.get("role") in ("user", "function")
         if (i % 2 == 0) != asks or (i % 2 and message.get("role") != "assistant"):
-            raise Refusal("336006", f"the role of message with {'odd' if i % 2 == 0 else 'even'} index in the messages must be "
-                                    f"{'user or function' if i % 2 == 0 else 'assistant'}")
+            raise Refusal(
+                "336006",
+                f"the role of message with {'odd' if i % 2 == 0 else 'even'} index in the messages must be "
+                f"{'user or function' if i % 2 == 0 else 'assistant'}",
+            )
         if not checks.has_plain_texts(message):
             raise Refusal("336003", "the text of a message must be a string")
         if not checks.text_of(message).strip() and not message.get("function_call"):
@@ -170,7 +223,11 @@ def _body(call: Call) -> dict[str, Any]:
 
 def _parameters(body: dict[str, Any], kind: models.Kind, entry: models.Model) -> dict[str, Any]:
     """The fields that V1 documents, checked by the shared table; others are let through, as the service does."""
-    named = {p.name: body[p.v1 or p.name] for p in parameters.of(kind).values() if p.known_to("qianfan-v1") and body.get(p.v1 or p.name) is not None}
+    named = {
+        p.name: body[p.v1 or p.name]
+        for p in parameters.of(kind).values()
+        if p.known_to("qianfan-v1") and body.get(p.v1 or p.name) is not None
+    }
     try:
         return checks.parameters_of(named, kind, entry.id)
     except Refusal as refusal:
@@ -183,8 +240,19 @@ def embeddings(call: Call, entry: models.Model) -> Response:
         texts = checks.texts_of(_body(call), entry.id)
     except Refusal as refusal:
         raise refusal.in_v1() from None
-    data = [{"object": "embedding", "embedding": vectors.embed(text, entry.id, call.seed), "index": i} for i, text in enumerate(texts)]
-    return JSONResponse({"id": request_id(), "object": "embedding_list", "created": int(time.time()), "data": data, "usage": _counted(call, texts)})
+    data = [
+        {"object": "embedding", "embedding": vectors.embed(text, entry.id, call.seed), "index": i}
+        for i, text in enumerate(texts)
+    ]
+    return JSONResponse(
+        {
+            "id": request_id(),
+            "object": "embedding_list",
+            "created": int(time.time()),
+            "data": data,
+            "usage": _counted(call, texts),
+        }
+    )
 
 
 def images(call: Call, entry: models.Model) -> Response:
@@ -194,8 +262,19 @@ def images(call: Call, entry: models.Model) -> Response:
         drawn = pictures_call.drawn(call, body, entry.id)
     except Refusal as refusal:
         raise refusal.in_v1() from None
-    data = [{"object": "image", "b64_image": packed, "index": i} for i, packed in enumerate(drawn, start=1)]
-    return JSONResponse({"id": request_id(), "object": "image", "created": int(time.time()), "data": data, "usage": _counted(call, [str(body["prompt"])])})
+    data = [
+        {"object": "image", "b64_image": packed, "index": i}
+        for i, packed in enumerate(drawn, start=1)
+    ]
+    return JSONResponse(
+        {
+            "id": request_id(),
+            "object": "image",
+            "created": int(time.time()),
+            "data": data,
+            "usage": _counted(call, [str(body["prompt"])]),
+        }
+    )
 
 
 def rerank(call: Call, entry: models.Model) -> Response:
@@ -204,8 +283,15 @@ def rerank(call: Call, entry: models.Model) -> Response:
         query, documents, results = ranks.ranked(_body(call), entry.id, call.seed)
     except Refusal as refusal:
         raise refusal.in_v1() from None
-    return JSONResponse({"id": request_id(), "object": "reranker_list", "created": int(time.time()), "results": results,
-                         "usage": _counted(call, [query, *documents])})
+    return JSONResponse(
+        {
+            "id": request_id(),
+            "object": "reranker_list",
+            "created": int(time.time()),
+            "results": results,
+            "usage": _counted(call, [query, *documents]),
+        }
+    )
 
 
 def tokenizer(call: Call) -> Response:
@@ -219,14 +305,35 @@ def tokenizer(call: Call) -> Response:
     if model not in _TOKENIZERS:
         raise Refusal("336003", "Invalid parameter: model")
     call.admit("tokenizer")
-    return JSONResponse({"id": request_id(), "object": "tokenizer.erniebot", "created": int(time.time()), "usage": _counted(call, [prompt])})
+    return JSONResponse(
+        {
+            "id": request_id(),
+            "object": "tokenizer.erniebot",
+            "created": int(time.time()),
+            "usage": _counted(call, [prompt]),
+        }
+    )
 
 
 def services(server_url: str) -> dict[str, Any]:
     """The console's list of services (reference qianfan-wire 2.10)."""
-    kinds: dict[str, str] = {"embedding": "embeddings", "image": "text2image", "rerank": "reranker", "completion": "completions"}
-    common = [{"name": model.id, "url": f"{server_url}{PREFIX}{model.path}", "apiType": kinds.get(model.kind, model.kind), "chargeStatus": "OPENED",
-               "versionList": [{"trainType": "", "serviceStatus": "Done"}]} for model in models.CATALOGUE if model.path]
+    kinds: dict[str, str] = {
+        "embedding": "embeddings",
+        "image": "text2image",
+        "rerank": "reranker",
+        "completion": "completions",
+    }
+    common = [
+        {
+            "name": model.id,
+            "url": f"{server_url}{PREFIX}{model.path}",
+            "apiType": kinds.get(model.kind, model.kind),
+            "chargeStatus": "OPENED",
+            "versionList": [{"trainType": "", "serviceStatus": "Done"}],
+        }
+        for model in models.CATALOGUE
+        if model.path
+    ]
     return {"log_id": request_id(), "result": {"common": common, "custom": []}}
 
 

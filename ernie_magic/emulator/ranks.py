@@ -9,7 +9,9 @@ from ernie_magic.emulator import checks, vectors
 from ernie_magic.emulator.refusals import Refusal
 
 
-def ranked(body: dict[str, Any], model: str, seed: int) -> tuple[str, list[str], list[dict[str, Any]]]:
+def ranked(
+    body: dict[str, Any], model: str, seed: int
+) -> tuple[str, list[str], list[dict[str, Any]]]:
     """The query, the documents and the results, the best first.
 
     Raises
@@ -20,15 +22,29 @@ def ranked(body: dict[str, Any], model: str, seed: int) -> tuple[str, list[str],
     query, documents = body.get("query"), body.get("documents")
     if not isinstance(query, str) or not query.strip():
         raise Refusal("malformed_json", "Invalid Argument: query can not be empty")
-    if not isinstance(documents, list) or not documents or not all(isinstance(text, str) for text in documents):
+    if (
+        not isinstance(documents, list)
+        or not documents
+        or not all(isinstance(text, str) for text in documents)
+    ):
         raise Refusal("malformed_json", "Invalid Argument: documents must be a list of texts")
     if len(query) > parameters.MAX_QUERY:
         raise Refusal("characters_too_long", limit=parameters.MAX_QUERY)
     if len(documents) > parameters.MAX_DOCUMENTS:
-        raise Refusal("malformed_json", f"Invalid Argument: at most {parameters.MAX_DOCUMENTS} documents")
+        raise Refusal(
+            "malformed_json", f"Invalid Argument: at most {parameters.MAX_DOCUMENTS} documents"
+        )
     given = checks.parameters_of(body, "rerank", model)
     asked = vectors.embed(query, model, seed)
-    scored = [{"document": text, "relevance_score": round(sum(a * b for a, b in zip(asked, vectors.embed(text, model, seed), strict=True)), 6), "index": i}
-              for i, text in enumerate(documents)]
+    scored = [
+        {
+            "document": text,
+            "relevance_score": round(
+                sum(a * b for a, b in zip(asked, vectors.embed(text, model, seed), strict=True)), 6
+            ),
+            "index": i,
+        }
+        for i, text in enumerate(documents)
+    ]
     scored.sort(key=lambda result: -float(result["relevance_score"]))
     return query, documents, scored[: given.get("top_n", len(scored))]

@@ -52,7 +52,8 @@ class Rates:
         with self._lock:
             requests, tokens = self._now(key, model)
         return {
-            "X-Ratelimit-Limit-Requests": str(self.requests), "X-Ratelimit-Limit-Tokens": str(self.tokens),
+            "X-Ratelimit-Limit-Requests": str(self.requests),
+            "X-Ratelimit-Limit-Tokens": str(self.tokens),
             "X-Ratelimit-Remaining-Requests": str(max(0, self.requests - requests)),
             "X-Ratelimit-Remaining-Tokens": str(max(0, self.tokens - tokens)),
         }

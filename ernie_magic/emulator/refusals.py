@@ -29,28 +29,124 @@ _BAD = "invalid_request_error"
 _BUSY = "rate_limit_exceeded"
 V1 = "v1"
 TABLE: tuple[Row, ...] = (
-    Row(400, _BAD, "malformed_json", "Invalid JSON", "a body that is not JSON, a wrong field or value"),
+    Row(
+        400,
+        _BAD,
+        "malformed_json",
+        "Invalid JSON",
+        "a body that is not JSON, a wrong field or value",
+    ),
     Row(400, _BAD, "invalid_model", "model is empty", "no model"),
-    Row(400, _BAD, "invalid_messages", "the messages are invalid", "a wrong order of roles, empty content"),
-    Row(400, _BAD, "characters_too_long", "the max input characters is {limit}", "more characters than the model takes"),
+    Row(
+        400,
+        _BAD,
+        "invalid_messages",
+        "the messages are invalid",
+        "a wrong order of roles, empty content",
+    ),
+    Row(
+        400,
+        _BAD,
+        "characters_too_long",
+        "the max input characters is {limit}",
+        "more characters than the model takes",
+    ),
     Row(400, _BAD, "invalid_user_id", "user_id can not be empty", 'user: ""'),
     Row(400, _BAD, "tokens_too_long", "Prompt tokens too long", "more tokens than the model takes"),
-    Row(401, "access_denied", "no_parameter_permission", "No permission to use the parameter", "penalties on a model that does not take them"),
-    Row(401, _BAD, "invalid_model", "No permission to use the model", "a model that begins with forbidden"),
-    Row(401, _BAD, "invalid_appid", "No permission to use the appid", "a header appid that begins with bad"),
-    Row(401, _BAD, "invalid_iam_token", "IAM Certification failed", "no key, or one that begins with bad"),
-    Row(403, "unsafe_request", "system_unsafe", "the content of system field is invalid", "[[unsafe]] in a system message"),
-    Row(403, "unsafe_request", "user_setting_unsafe", "the content of user field is invalid", "[[unsafe]] in a user message"),
-    Row(403, "unsafe_request", "functions_unsafe", "the content of functions field is invalid", "[[unsafe]] in tools or functions"),
+    Row(
+        401,
+        "access_denied",
+        "no_parameter_permission",
+        "No permission to use the parameter",
+        "penalties on a model that does not take them",
+    ),
+    Row(
+        401,
+        _BAD,
+        "invalid_model",
+        "No permission to use the model",
+        "a model that begins with forbidden",
+    ),
+    Row(
+        401,
+        _BAD,
+        "invalid_appid",
+        "No permission to use the appid",
+        "a header appid that begins with bad",
+    ),
+    Row(
+        401,
+        _BAD,
+        "invalid_iam_token",
+        "IAM Certification failed",
+        "no key, or one that begins with bad",
+    ),
+    Row(
+        403,
+        "unsafe_request",
+        "system_unsafe",
+        "the content of system field is invalid",
+        "[[unsafe]] in a system message",
+    ),
+    Row(
+        403,
+        "unsafe_request",
+        "user_setting_unsafe",
+        "the content of user field is invalid",
+        "[[unsafe]] in a user message",
+    ),
+    Row(
+        403,
+        "unsafe_request",
+        "functions_unsafe",
+        "the content of functions field is invalid",
+        "[[unsafe]] in tools or functions",
+    ),
     Row(404, _BAD, "no_such_model", "no such model", "a model nobody knows"),
     Row(405, _BAD, "method_not_supported", "Only POST requests are accepted", "another method"),
-    Row(429, _BUSY, "rpm_rate_limit_exceeded", "Rate limit reached for RPM", "a key that begins with limited"),
-    Row(429, _BUSY, "tpm_rate_limit_exceeded", "Rate limit reached for TPM", "a key that begins with limited-tpm"),
-    Row(429, _BUSY, "preemptible_rate_limit_exceeded", "Rate limit reached for preemptible resource", "a key that begins with limited-preemptible"),
-    Row(429, _BUSY, "user_rate_limit_exceeded", "qps request limit by APP ID reached", "a key that begins with limited-user"),
-    Row(429, _BUSY, "cluster_rate_limit_exceeded", "request limit by resouce cluster reached", "a key that begins with limited-cluster"),
+    Row(
+        429,
+        _BUSY,
+        "rpm_rate_limit_exceeded",
+        "Rate limit reached for RPM",
+        "a key that begins with limited",
+    ),
+    Row(
+        429,
+        _BUSY,
+        "tpm_rate_limit_exceeded",
+        "Rate limit reached for TPM",
+        "a key that begins with limited-tpm",
+    ),
+    Row(
+        429,
+        _BUSY,
+        "preemptible_rate_limit_exceeded",
+        "Rate limit reached for preemptible resource",
+        "a key that begins with limited-preemptible",
+    ),
+    Row(
+        429,
+        _BUSY,
+        "user_rate_limit_exceeded",
+        "qps request limit by APP ID reached",
+        "a key that begins with limited-user",
+    ),
+    Row(
+        429,
+        _BUSY,
+        "cluster_rate_limit_exceeded",
+        "request limit by resouce cluster reached",
+        "a key that begins with limited-cluster",
+    ),
     Row(500, "Internal_error", "internal_error", "Internal error", "[[error]] in a message"),
-    Row(500, "Internal_error", "dispatch_internal_error", "Internal error", "[[dispatch_error]] in a message"),
+    Row(
+        500,
+        "Internal_error",
+        "dispatch_internal_error",
+        "Internal error",
+        "[[dispatch_error]] in a message",
+    ),
     # Added to V2 after the seed (reference aistudio-and-ernie-today 2.4).
     Row(400, _BAD, "invalid_argument", "Invalid Argument", "a fault"),
     Row(400, _BAD, "invalid_image_generation_prompt", "the prompt is invalid", "a fault"),
@@ -70,16 +166,40 @@ TABLE: tuple[Row, ...] = (
     Row(200, V1, "18", "Open api qps request limit reached", "a fault"),
     Row(200, V1, "19", "Open api total request limit reached", "a fault"),
     Row(200, V1, "100", "Invalid parameter", "an empty access_token"),
-    Row(200, V1, "110", "Access token invalid or no longer valid", "an access_token that begins with bad"),
-    Row(200, V1, "111", "Access token expired", "an access_token that begins with expired, or has ended"),
+    Row(
+        200,
+        V1,
+        "110",
+        "Access token invalid or no longer valid",
+        "an access_token that begins with bad",
+    ),
+    Row(
+        200,
+        V1,
+        "111",
+        "Access token expired",
+        "an access_token that begins with expired, or has ended",
+    ),
     Row(200, V1, "336000", "Internal error", "[[error]] in a message"),
     Row(200, V1, "336001", "Invalid Argument", "a field that is missing"),
     Row(200, V1, "336002", "Invalid JSON", "a body that is not JSON"),
     Row(200, V1, "336003", "Invalid parameter", "a value out of range"),
     Row(200, V1, "336004", "permission error", "a fault"),
     Row(200, V1, "336005", "API name does not exist", "a fault"),
-    Row(200, V1, "336006", "the length of messages must be an odd number", "an even number, a wrong order of roles"),
-    Row(200, V1, "336007", "the max input characters is {limit}", "more characters than the model takes"),
+    Row(
+        200,
+        V1,
+        "336006",
+        "the length of messages must be an odd number",
+        "an even number, a wrong order of roles",
+    ),
+    Row(
+        200,
+        V1,
+        "336007",
+        "the max input characters is {limit}",
+        "more characters than the model takes",
+    ),
     Row(200, V1, "336100", "the server is overloaded, please try again later", "a fault"),
     Row(200, V1, "336101", "Invalid HTTP method", "another method"),
     Row(200, V1, "336103", "Prompt tokens too long", "more tokens than the model takes"),
@@ -91,25 +211,76 @@ TABLE: tuple[Row, ...] = (
 )
 # What the emulator itself refuses, in the services' form (`access.py`): no service has these.
 OWN: tuple[Row, ...] = (
-    Row(400, _BAD, "invalid_http_request", "this is not an HTTP request", "bytes that are not HTTP"),
-    Row(401, "access_denied", "invalid_emulator_token", "this needs the emulator's token, as a Bearer token: it is printed where the emulator is started",
-        "/emulator/* without the token"),
-    Row(403, "access_denied", "forbidden_host", "the emulator answers only at localhost and at its own address and port",
-        "a Host header that names another"),
-    Row(403, "access_denied", "forbidden_origin", "the emulator does not answer web pages of another origin", "an Origin header or Sec-Fetch-Site of another page"),
-    Row(403, "access_denied", "invalid_picture_link", "this emulator has not given out this link", "a link to a picture that was changed"),
-    Row(408, _BAD, "request_timeout", "the request did not arrive in time", "a body that does not come"),
+    Row(
+        400, _BAD, "invalid_http_request", "this is not an HTTP request", "bytes that are not HTTP"
+    ),
+    Row(
+        401,
+        "access_denied",
+        "invalid_emulator_token",
+        "this needs the emulator's token, as a Bearer token: it is printed where the emulator is started",
+        "/emulator/* without the token",
+    ),
+    Row(
+        403,
+        "access_denied",
+        "forbidden_host",
+        "the emulator answers only at localhost and at its own address and port",
+        "a Host header that names another",
+    ),
+    Row(
+        403,
+        "access_denied",
+        "forbidden_origin",
+        "the emulator does not answer web pages of another origin",
+        "an Origin header or Sec-Fetch-Site of another page",
+    ),
+    Row(
+        403,
+        "access_denied",
+        "invalid_picture_link",
+        "this emulator has not given out this link",
+        "a link to a picture that was changed",
+    ),
+    Row(
+        408,
+        _BAD,
+        "request_timeout",
+        "the request did not arrive in time",
+        "a body that does not come",
+    ),
     Row(413, _BAD, "request_too_large", "the body is larger than {limit} bytes", "a larger body"),
-    Row(415, _BAD, "unsupported_media_type", "Content-Type must be application/json", "a form, or plain text"),
+    Row(
+        415,
+        _BAD,
+        "unsupported_media_type",
+        "Content-Type must be application/json",
+        "a form, or plain text",
+    ),
     Row(431, _BAD, "headers_too_large", "the headers are too large", "more than 64 KiB of headers"),
 )
 # What V1 says where V2 has another word (reference qianfan-wire 5).
 IN_V1 = {
-    "malformed_json": "336003", "invalid_messages": "336006", "characters_too_long": "336007", "tokens_too_long": "336103",
-    "system_unsafe": "336104", "user_setting_unsafe": "336105", "functions_unsafe": "336003", "internal_error": "336000",
-    "dispatch_internal_error": "336000", "rpm_rate_limit_exceeded": "336501", "tpm_rate_limit_exceeded": "336502",
-    "no_parameter_permission": "336003", "invalid_user_id": "336003", "method_not_supported": "336101", "no_such_model": "3",
-    "forbidden_host": "6", "forbidden_origin": "6", "unsupported_media_type": "336002", "request_too_large": "336003", "request_timeout": "336003",
+    "malformed_json": "336003",
+    "invalid_messages": "336006",
+    "characters_too_long": "336007",
+    "tokens_too_long": "336103",
+    "system_unsafe": "336104",
+    "user_setting_unsafe": "336105",
+    "functions_unsafe": "336003",
+    "internal_error": "336000",
+    "dispatch_internal_error": "336000",
+    "rpm_rate_limit_exceeded": "336501",
+    "tpm_rate_limit_exceeded": "336502",
+    "no_parameter_permission": "336003",
+    "invalid_user_id": "336003",
+    "method_not_supported": "336101",
+    "no_such_model": "3",
+    "forbidden_host": "6",
+    "forbidden_origin": "6",
+    "unsupported_media_type": "336002",
+    "request_too_large": "336003",
+    "request_timeout": "336003",
     "headers_too_large": "336003",
 }
 
@@ -127,8 +298,12 @@ class Refusal(Exception):
         Chooses between two rows with the same code.
     """
 
-    def __init__(self, code: str, message: str = "", status: int | None = None, **fields: Any) -> None:
-        row = next(row for row in (*TABLE, *OWN) if row.code == code and status in (None, row.status))
+    def __init__(
+        self, code: str, message: str = "", status: int | None = None, **fields: Any
+    ) -> None:
+        row = next(
+            row for row in (*TABLE, *OWN) if row.code == code and status in (None, row.status)
+        )
         super().__init__(code)
         self.code, self.status = code, row.status
         self.message = message
@@ -136,8 +311,13 @@ class Refusal(Exception):
         said = (message or row.message).format(**fields) if fields else message or row.message
         self.said = said
         self.body: dict[str, Any] = (
-            {"error_code": int(row.code), "error_msg": said, "id": request_id()} if row.type == V1 else
-            {"error": {"code": row.code, "message": said, "type": row.type}, "id": request_id()})
+            {"error_code": int(row.code), "error_msg": said, "id": request_id()}
+            if row.type == V1
+            else {
+                "error": {"code": row.code, "message": said, "type": row.type},
+                "id": request_id(),
+            }
+        )
 
     def in_v1(self) -> Refusal:
         """The same in V1's numbers."""
@@ -148,4 +328,6 @@ class Refusal(Exception):
 def request_id() -> str:
     """An id as the service makes them: `as-` and ten letters or digits."""
     # Not `random`: the emulator may run in the user's kernel, whose seeded numbers are the user's.
-    return "as-" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(10))
+    return "as-" + "".join(
+        secrets.choice(string.ascii_lowercase + string.digits) for _ in range(10)
+    )

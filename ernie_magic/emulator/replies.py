@@ -24,8 +24,12 @@ from ernie_magic import models
 from ernie_magic.emulator import sight, tools
 from ernie_magic.emulator.checks import text_of
 
-_DIRECTIVE = re.compile(r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+|clear)\]\]")
-_PIECE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]{1,4}|\s*[^\s\u3400-\u9fff\u3000-\u303f\uff00-\uffef]+|\s+")
+_DIRECTIVE = re.compile(
+    r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+|clear)\]\]"
+)
+_PIECE = re.compile(
+    r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]{1,4}|\s*[^\s\u3400-\u9fff\u3000-\u303f\uff00-\uffef]+|\s+"
+)
 _LENGTH = re.compile(r"(\d{2,5})\s*(?:字|个字|words?)")
 MAX_DELTAS = 100_000
 
@@ -68,17 +72,52 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
     if messages[-1]["role"] in ("tool", "function"):
         chinese = any(re.search(r"[\u4e00-\u9fff]", text_of(m)) for m in messages)
         results = [message for message in messages if message["role"] in ("tool", "function")]
-        return Reply(_cut("\n\n".join(tools.said(message, chinese=chinese) for message in results[-_results(messages):])), [], "normal", 0, None)
-    functions = [tool["function"] for tool in given.get("tools") or () if isinstance(tool.get("function"), dict)]
-    called = tools.wanted(functions, given.get("tool_choice", "auto"), prompt, parallel=given.get("parallel_tool_calls", True))
+        return Reply(
+            _cut(
+                "\n\n".join(
+                    tools.said(message, chinese=chinese)
+                    for message in results[-_results(messages) :]
+                )
+            ),
+            [],
+            "normal",
+            0,
+            None,
+        )
+    functions = [
+        tool["function"]
+        for tool in given.get("tools") or ()
+        if isinstance(tool.get("function"), dict)
+    ]
+    called = tools.wanted(
+        functions,
+        given.get("tool_choice", "auto"),
+        prompt,
+        parallel=given.get("parallel_tool_calls", True),
+    )
     if called:
-        return Reply([], [], "tool_calls", 0, None, [{"name": f["name"], "arguments": tools.arguments(f, prompt, seed)} for f in called])
+        return Reply(
+            [],
+            [],
+            "tool_calls",
+            0,
+            None,
+            [{"name": f["name"], "arguments": tools.arguments(f, prompt, seed)} for f in called],
+        )
     directives = dict(_split(found) for found in _DIRECTIVE.findall(prompt))
     asked = _DIRECTIVE.sub("", prompt)
-    rng = random.Random(json.dumps([seed, given.get("seed"), given.get("temperature"), model, messages], sort_keys=True, default=str))  # noqa: S311
+    rng = random.Random(
+        json.dumps(
+            [seed, given.get("seed"), given.get("temperature"), model, messages],
+            sort_keys=True,
+            default=str,
+        )
+    )  # noqa: S311
     chinese = bool(re.search(r"[\u4e00-\u9fff]", asked))
     if "chunks" in directives:
-        pieces = [_word(i, chinese=chinese) for i in range(min(int(directives["chunks"]), MAX_DELTAS))]
+        pieces = [
+            _word(i, chinese=chinese) for i in range(min(int(directives["chunks"]), MAX_DELTAS))
+        ]
     elif "echo" in directives:
         pieces = _cut(asked)
     elif _wants_json(given):
@@ -90,8 +129,13 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
     thinks = "reasoning" in directives or (entry is not None and "thinking" in entry.takes)
     pace = directives.get("pace")
     return Reply(
-        pieces, _cut(_thoughts(asked, chinese=chinese)) if thinks else [], directives.get("finish", finish),
-        int(directives.get("flag", 0)), float(pace.removesuffix("ms")) / 1000 if pace else None, clear="clear" in directives)
+        pieces,
+        _cut(_thoughts(asked, chinese=chinese)) if thinks else [],
+        directives.get("finish", finish),
+        int(directives.get("flag", 0)),
+        float(pace.removesuffix("ms")) / 1000 if pace else None,
+        clear="clear" in directives,
+    )
 
 
 def _results(messages: list[dict[str, Any]]) -> int:
@@ -139,9 +183,20 @@ def _wants_json(given: dict[str, Any]) -> bool:
 def _json(asked: str, rng: random.Random, wanted: dict[str, Any], seed: int) -> str:
     if wanted["type"] == "json_schema":
         described = wanted["json_schema"]
-        return json.dumps(tools.value(described.get("schema") or described, asked, "", seed), ensure_ascii=False, indent=2)
-    items = [{"name": name, "score": round(rng.uniform(1, 5), 1)} for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)]
-    return json.dumps({"simulated": True, "prompt": asked.strip()[:60], "items": items}, ensure_ascii=False, indent=2)
+        return json.dumps(
+            tools.value(described.get("schema") or described, asked, "", seed),
+            ensure_ascii=False,
+            indent=2,
+        )
+    items = [
+        {"name": name, "score": round(rng.uniform(1, 5), 1)}
+        for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)
+    ]
+    return json.dumps(
+        {"simulated": True, "prompt": asked.strip()[:60], "items": items},
+        ensure_ascii=False,
+        indent=2,
+    )
 
 
 def _thoughts(asked: str, *, chinese: bool) -> str:
@@ -158,21 +213,34 @@ def _topic(asked: str) -> str:
     return textwrap.shorten(first, 48, placeholder=" …") or "…"
 
 
-def _markdown(asked: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool) -> str:
+def _markdown(
+    asked: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool
+) -> str:
     parts = [_opening(asked, chinese=chinese)]
     earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
     lower = asked.lower()
     if earlier and re.search(r"刚才|之前|上一个|earlier|before|just ask", lower):
         last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
-        parts.append(f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。" if chinese else f'You asked before: "{last}". This is turn {len(earlier) + 1}.')
+        parts.append(
+            f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。"
+            if chinese
+            else f'You asked before: "{last}". This is turn {len(earlier) + 1}.'
+        )
     if looked := [sight.seen(url) for url in sight.pictures_of(messages[-1:])]:
-        parts.append(f"收到 {len(looked)} 张图片：{'、'.join(looked)}。" if chinese else f"Pictures received: {', '.join(looked)}.")
+        parts.append(
+            f"收到 {len(looked)} 张图片：{'、'.join(looked)}。"
+            if chinese
+            else f"Pictures received: {', '.join(looked)}."
+        )
     if messages[0]["role"] == "system":
         persona = text_of(messages[0]).strip()[:40]
         parts.append(f"> 人设：{persona}" if chinese else f"> Persona: {persona}")
     sections = [
-        (r"列表|清单|要点|小标题|list|points", _list), (r"表格|表|table", _table), (r"代码|函数|python|code|function|program", _code),
-        (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _formula)]
+        (r"列表|清单|要点|小标题|list|points", _list),
+        (r"表格|表|table", _table),
+        (r"代码|函数|python|code|function|program", _code),
+        (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _formula),
+    ]
     chosen = [section for pattern, section in sections if re.search(pattern, lower)]
     if not chosen and len(asked) > 12:  # noqa: PLR2004  (a greeting stays short)
         chosen = [_list]
@@ -191,15 +259,34 @@ def _opening(asked: str, *, chinese: bool) -> str:
 
 def _list(rng: random.Random, *, chinese: bool) -> str:
     points = (
-        ["**背景**：先交代时间、地点和人物", "**要点**：一次只讲一件事", "**例子**：用身边的事说明", "**小结**：一句话收尾"] if chinese else
-        ["**Background**: when, where and who", "**Point**: one thing at a time", "**Example**: something close at hand", "**Summary**: one sentence at the end"])
+        [
+            "**背景**：先交代时间、地点和人物",
+            "**要点**：一次只讲一件事",
+            "**例子**：用身边的事说明",
+            "**小结**：一句话收尾",
+        ]
+        if chinese
+        else [
+            "**Background**: when, where and who",
+            "**Point**: one thing at a time",
+            "**Example**: something close at hand",
+            "**Summary**: one sentence at the end",
+        ]
+    )
     return "\n".join(f"{i}. {point}" for i, point in enumerate(rng.sample(points, 3), start=1))
 
 
 def _table(rng: random.Random, *, chinese: bool) -> str:
     head = ("名称", "用时", "推荐") if chinese else ("name", "time", "stars")
-    names = ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"] if chinese else ["lake", "temple", "old street", "palace", "garden", "altar"]
-    rows = [f"| {name} | {rng.randint(1, 5)} h | {'★' * rng.randint(3, 5)} |" for name in rng.sample(names, 3)]
+    names = (
+        ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"]
+        if chinese
+        else ["lake", "temple", "old street", "palace", "garden", "altar"]
+    )
+    rows = [
+        f"| {name} | {rng.randint(1, 5)} h | {'★' * rng.randint(3, 5)} |"
+        for name in rng.sample(names, 3)
+    ]
     return "\n".join([f"| {' | '.join(head)} |", "|---|---:|:---|", *rows])
 
 
@@ -211,12 +298,20 @@ def _code(rng: random.Random, *, chinese: bool) -> str:
 
 def _formula(rng: random.Random, *, chinese: bool) -> str:
     n = rng.randint(3, 9)
-    said = "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式：" if chinese else "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
+    said = (
+        "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式："
+        if chinese
+        else "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
+    )
     return f"{said}\n\n$$\\sum_{{k=1}}^{{{n}}} k = \\frac{{{n} \\cdot {n + 1}}}{{2}} = {n * (n + 1) // 2}$$"
 
 
 def _long(count: int, *, chinese: bool) -> str:
-    unit = "春江潮水连海平，海上明月共潮生。" if chinese else "The quick brown fox jumps over the lazy dog. "
+    unit = (
+        "春江潮水连海平，海上明月共潮生。"
+        if chinese
+        else "The quick brown fox jumps over the lazy dog. "
+    )
     size = len(unit) if chinese else 9
     sentences = [unit] * max(1, count // size)
     return "\n\n".join("".join(sentences[i : i + 12]).strip() for i in range(0, len(sentences), 12))

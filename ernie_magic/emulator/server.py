@@ -66,7 +66,11 @@ class _Connection(H11Protocol):
         code = "headers_too_large" if hint == _HEADERS_TOO_LARGE else "invalid_http_request"
         refusal = Refusal(code)
         body = json.dumps(refusal.body).encode()
-        headers = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
+        headers = [
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
         for event in (
             h11.Response(status_code=refusal.status, headers=headers, reason=b""),
             h11.Data(data=body),
@@ -126,9 +130,19 @@ class Emulator:
         self.base_url = self.url + PREFIX
         self.token = self._state.token
         # Anybody can send a proxy's headers, and there is no proxy in front of this server.
-        config = uvicorn.Config(build(self._state, host), log_config=None, log_level="critical", access_log=False, lifespan="off",
-                                ws="none", http=_Connection, loop="asyncio", proxy_headers=False, limit_concurrency=MAX_CONNECTIONS,
-                                headers=[("X-Content-Type-Options", "nosniff")])
+        config = uvicorn.Config(
+            build(self._state, host),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http=_Connection,
+            loop="asyncio",
+            proxy_headers=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            headers=[("X-Content-Type-Options", "nosniff")],
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="ernie-emulator", daemon=True)
         self._thread.start()

@@ -64,6 +64,12 @@ def seen(url: str) -> str:
     try:
         image = Image.open(io.BytesIO(raw))
     # What Pillow raises for data that is not a picture, or for a picture that would fill the memory.
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ):
         raise Refusal("invalid_image_url") from None
     return f"{image.format} {image.width}x{image.height}"

@@ -14,10 +14,28 @@ from typing import Any
 
 from ernie_magic.emulator.refusals import Refusal
 
-_CITIES = ("北京", "上海", "杭州", "广州", "深圳", "成都", "西安", "南京", "武汉", "Beijing", "Shanghai", "Hangzhou", "Paris", "London", "Tokyo")
+_CITIES = (
+    "北京",
+    "上海",
+    "杭州",
+    "广州",
+    "深圳",
+    "成都",
+    "西安",
+    "南京",
+    "武汉",
+    "Beijing",
+    "Shanghai",
+    "Hangzhou",
+    "Paris",
+    "London",
+    "Tokyo",
+)
 
 
-def wanted(tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: bool) -> list[dict[str, Any]]:
+def wanted(
+    tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: bool
+) -> list[dict[str, Any]]:
     """The functions that are called for this prompt.
 
     Parameters
@@ -42,11 +60,19 @@ def wanted(tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: b
 
 def _matches(tool: dict[str, Any], prompt: str) -> bool:
     lower = prompt.lower()
-    words = [word for word in re.split(r"[_\W]+", tool["name"].lower()) if len(word) > 2 and word not in ("get", "the", "set", "current")]  # noqa: PLR2004
+    words = [
+        word
+        for word in re.split(r"[_\W]+", tool["name"].lower())
+        if len(word) > 2 and word not in ("get", "the", "set", "current")
+    ]  # noqa: PLR2004
     described = str(tool.get("description") or "")
     han = re.findall(r"[\u4e00-\u9fff]", described)
     pairs = {a + b for a, b in pairwise(han)} - {"查询", "工具", "一个", "获取", "返回", "函数"}
-    english = [word for word in re.findall(r"[a-z]{4,}", described.lower()) if word not in ("tool", "that", "this", "with", "from", "return", "query")]
+    english = [
+        word
+        for word in re.findall(r"[a-z]{4,}", described.lower())
+        if word not in ("tool", "that", "this", "with", "from", "return", "query")
+    ]
     return any(word in lower for word in [*words, *pairs, *english])
 
 
@@ -55,8 +81,11 @@ def arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
     schema = _object(tool.get("parameters"), "parameters")
     required = _list(schema.get("required"), "required")
     properties = _object(schema.get("properties"), "properties")
-    given = {name: value(kind, prompt, name, seed) for name, kind in properties.items()
-             if name in required or "default" not in _object(kind, name)}
+    given = {
+        name: value(kind, prompt, name, seed)
+        for name, kind in properties.items()
+        if name in required or "default" not in _object(kind, name)
+    }
     return json.dumps(given, ensure_ascii=False)
 
 
@@ -76,18 +105,30 @@ def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR09
     if kind in ("integer", "number"):
         # The second parameter takes the second number: the sum of 3 and 5.
         place = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
-        number = numbers[min(place, len(numbers) - 1)] if numbers else float(random.Random(f"{seed}{name}").randint(1, 5))  # noqa: S311
+        number = (
+            numbers[min(place, len(numbers) - 1)]
+            if numbers
+            else float(random.Random(f"{seed}{name}").randint(1, 5))
+        )  # noqa: S311
         return int(number) if kind == "integer" else number
     if kind == "boolean":
         return True
     if kind == "array":
         return [value(schema.get("items") or {"type": "string"}, prompt, name, seed)]
     if kind == "object":
-        return {inner: value(each, prompt, inner, seed) for inner, each in _object(schema.get("properties"), "properties").items()}
-    if re.search(r"(?<![a-z])(?:time|date)|日期|时间|YYYY", name + str(schema.get("description") or "")):
+        return {
+            inner: value(each, prompt, inner, seed)
+            for inner, each in _object(schema.get("properties"), "properties").items()
+        }
+    if re.search(
+        r"(?<![a-z])(?:time|date)|日期|时间|YYYY", name + str(schema.get("description") or "")
+    ):
         tomorrow = 86_400 if re.search(r"明天|tomorrow", prompt) else 0
         return time.strftime("%Y-%m-%d", time.gmtime(time.time() + tomorrow))
-    return next((city for city in _CITIES if city in prompt), re.split(r"[，。？！,.?!\n]", prompt.strip())[0][:20] or "…")
+    return next(
+        (city for city in _CITIES if city in prompt),
+        re.split(r"[，。？！,.?!\n]", prompt.strip())[0][:20] or "…",
+    )
 
 
 def _object(given: Any, name: str) -> dict[str, Any]:

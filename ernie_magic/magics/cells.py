@@ -17,7 +17,14 @@ from ernie_magic.magics import commands
 from ernie_magic.magics.chat_line import CHAT, chat_line
 from ernie_magic.magics.doors import Begun, Doors
 from ernie_magic.magics.embed_line import EMBED, embed_line, vectors_line
-from ernie_magic.magics.image_line import COMMANDS, IMAGE, ImageCommand, ImageLine, command_line, image_line
+from ernie_magic.magics.image_line import (
+    COMMANDS,
+    IMAGE,
+    ImageCommand,
+    ImageLine,
+    command_line,
+    image_line,
+)
 from ernie_magic.magics.interpolate import interpolate
 from ernie_magic.magics.map_line import MAP, map_line, prompt_for
 from ernie_magic.results import Embeddings
@@ -117,7 +124,9 @@ MAP_HELP = f"""\
 
 _MANY, _PREVIEWED = 50, 3  # rows from which a preview comes first, and rows of a preview
 
-COMMAND_HELP = "%ernie_image WORD\n\n" + "\n".join(f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items())
+COMMAND_HELP = "%ernie_image WORD\n\n" + "\n".join(
+    f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items()
+)
 
 
 def _documented(text: str) -> Callable[[_Function], _Function]:
@@ -218,12 +227,20 @@ class ErnieMagics(Doors):
                 view.finish(None)
             elif preview:
                 in_flight = said.options.get("in_flight", self.session.settings.in_flight)
-                view.finish(mapped.bundle(found, language, mapped.estimate(found, len(rows), in_flight, language)))
+                view.finish(
+                    mapped.bundle(
+                        found, language, mapped.estimate(found, len(rows), in_flight, language)
+                    )
+                )
             else:
                 view.finish(mapped.bundle(found, language))
                 self.bind(said.as_name, found.table)
 
-        return Begun(self.session.begin_map(prompt, rows[:_PREVIEWED] if preview else table, **options), view, conclude)
+        return Begun(
+            self.session.begin_map(prompt, rows[:_PREVIEWED] if preview else table, **options),
+            view,
+            conclude,
+        )
 
     @no_var_expand
     @line_magic("ernie_heat")  # type: ignore[arg-type]
@@ -258,15 +275,25 @@ class ErnieMagics(Doors):
             if "-k" in rest:
                 at = rest.index("-k")
                 if at + 1 == len(rest) or not rest[at + 1].isdecimal() or int(rest[at + 1]) < 1:
-                    raise InvalidOption(Text("-k 后面要一个正整数", "-k wants a whole number from 1"))
+                    raise InvalidOption(
+                        Text("-k 后面要一个正整数", "-k wants a whole number from 1")
+                    )
                 k, rest = int(rest[at + 1]), rest[:at] + rest[at + 2 :]
             query = interpolate(" ".join(rest), self.shell.user_ns)
             if not query.strip():
-                raise InvalidOption(Text("没有写要找什么", "there is nothing to look for"), advice=Text("%ernie_search 变量 问题", "%ernie_search VARIABLE QUERY"))
+                raise InvalidOption(
+                    Text("没有写要找什么", "there is nothing to look for"),
+                    advice=Text("%ernie_search 变量 问题", "%ernie_search VARIABLE QUERY"),
+                )
             found = self.session.search(query, embeddings, k)
-            headers = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}[self.session.settings.spoken]
-            return Table(headers, [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found],
-                         vectors.summary(embeddings, self.session.settings.spoken))
+            headers = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}[
+                self.session.settings.spoken
+            ]
+            return Table(
+                headers,
+                [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found],
+                vectors.summary(embeddings, self.session.settings.spoken),
+            )
 
     def _vectors(self, magic: str, line: str) -> tuple[Embeddings, list[str]]:
         """The embeddings that a line names; texts are embedded first."""
@@ -282,7 +309,11 @@ class ErnieMagics(Doors):
         namespace = self.shell.user_ns
         with self.listening("{{" in line or "{{" in cell) as heard:
             said = embed_line(line, namespace)
-            texts = [text for text in (cell if said.verbatim else interpolate(cell, namespace)).split("\n") if text.strip()]
+            texts = [
+                text
+                for text in (cell if said.verbatim else interpolate(cell, namespace)).split("\n")
+                if text.strip()
+            ]
         language = self.session.settings.spoken
         view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
 
@@ -298,15 +329,31 @@ class ErnieMagics(Doors):
 
     def _again(self, command: ImageCommand) -> Begun[ImageSet]:
         """A `%ernie_image` line that makes or fetches pictures."""
-        begin = {"redo": self.session.begin_redo, "vary": self.session.begin_vary, "download": self.session.begin_download}[command.name]
-        return self._drawing(begin(command.what, **command.said.options), command.said, owns_cell=False)
+        begin = {
+            "redo": self.session.begin_redo,
+            "vary": self.session.begin_vary,
+            "download": self.session.begin_download,
+        }[command.name]
+        return self._drawing(
+            begin(command.what, **command.said.options), command.said, owns_cell=False
+        )
 
     def _shown(self, what: Any) -> Table:
         """A picture or a set with what made it; a file too."""
         images, made = recipes.opened(what), recipes.recipe(what)
         language = self.session.settings.spoken
-        result.view_for(self.shell, language, owns_cell=False).finish(pictures.bundle(images, language, name=""))
-        rows = [[name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)] for name, value in made.items()]
+        result.view_for(self.shell, language, owns_cell=False).finish(
+            pictures.bundle(images, language, name="")
+        )
+        rows = [
+            [
+                name,
+                value
+                if isinstance(value, str)
+                else json.dumps(value, ensure_ascii=False, default=str),
+            ]
+            for name, value in made.items()
+        ]
         return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
 
     def _ask(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Answer]:
@@ -316,14 +363,24 @@ class ErnieMagics(Doors):
             said = chat_line(line, namespace)
             prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
         conversation = self.session[said.session] if said.session else self.session.conversation
-        view = view_for(self.shell, self.session.settings.spoken, owns_cell=owns_cell and not heard(), raw=said.raw,
-                        remote_images=self.session.settings.remote_images)
+        view = view_for(
+            self.shell,
+            self.session.settings.spoken,
+            owns_cell=owns_cell and not heard(),
+            raw=said.raw,
+            remote_images=self.session.settings.remote_images,
+        )
 
         def conclude(answer: Answer | None) -> None:
             view.finish(answer)
             self.bind(said.as_name, answer)
 
-        return Begun(conversation.ask(prompt, said.chat), view, conclude, hears="tools" in said.chat.parameters)
+        return Begun(
+            conversation.ask(prompt, said.chat),
+            view,
+            conclude,
+            hears="tools" in said.chat.parameters,
+        )
 
     def _draw(self, line: str, cell: str, *, owns_cell: bool) -> Begun[ImageSet]:
         """A `%%ernie_image` cell."""
@@ -331,9 +388,15 @@ class ErnieMagics(Doors):
         with self.listening("{{" in line or "{{" in cell) as heard:
             said = image_line(line, namespace)
             prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip()
-        return self._drawing(self.session.begin_image(prompt, **said.options), said, owns_cell=owns_cell and not heard())
+        return self._drawing(
+            self.session.begin_image(prompt, **said.options),
+            said,
+            owns_cell=owns_cell and not heard(),
+        )
 
-    def _drawing(self, stream: Stream[ImageSet], said: ImageLine, *, owns_cell: bool) -> Begun[ImageSet]:
+    def _drawing(
+        self, stream: Stream[ImageSet], said: ImageLine, *, owns_cell: bool
+    ) -> Begun[ImageSet]:
         language = self.session.settings.spoken
         view = result.view_for(self.shell, language, owns_cell=owns_cell)
         concluded: list[ImageSet | None] = []
@@ -349,7 +412,17 @@ class ErnieMagics(Doors):
                     saved = images.save(said.save)
                 except ErnieError as error:  # what was made is shown all the same
                     problem = error
-            view.finish(None if images is None else pictures.bundle(images, language, full=said.full, name=said.as_name or "ernie.images[-1]", saved=saved))
+            view.finish(
+                None
+                if images is None
+                else pictures.bundle(
+                    images,
+                    language,
+                    full=said.full,
+                    name=said.as_name or "ernie.images[-1]",
+                    saved=saved,
+                )
+            )
             if problem:
                 raise problem
 
@@ -358,4 +431,6 @@ class ErnieMagics(Doors):
 
 def _refuse(words: list[str]) -> None:
     if words:
-        raise InvalidOption(Text("不认识“{extra}”", "{extra!r} is not known here").fill(extra=" ".join(words)))
+        raise InvalidOption(
+            Text("不认识“{extra}”", "{extra!r} is not known here").fill(extra=" ".join(words))
+        )

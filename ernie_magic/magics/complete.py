@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     Matcher = Callable[[CompletionContext], dict[str, Any]]
 
 
-_GRAMMARS = {"%%ernie": CHAT, "%%ernie_embed": EMBED, "%%ernie_map": MAP, "%%ernie_image": image_line.IMAGE, "%ernie_image": image_line.COMMAND}
+_GRAMMARS = {
+    "%%ernie": CHAT,
+    "%%ernie_embed": EMBED,
+    "%%ernie_map": MAP,
+    "%%ernie_image": image_line.IMAGE,
+    "%ernie_image": image_line.COMMAND,
+}
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
@@ -37,27 +43,48 @@ def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
         if words is None:
             return {"completions": [], "suppress": False}
         found = list(_candidates(session, namespace, words, context.token))
-        return {"completions": [SimpleCompletion(text, type="magic") for text in found], "suppress": bool(found)}
+        return {
+            "completions": [SimpleCompletion(text, type="magic") for text in found],
+            "suppress": bool(found),
+        }
 
     return cast("Matcher", match)
 
 
 def _words(line: str) -> list[str] | None:
-    return line.split(" ") if line.partition(" ")[0] in (*_GRAMMARS, "%ernie") and " " in line else None
+    return (
+        line.split(" ")
+        if line.partition(" ")[0] in (*_GRAMMARS, "%ernie") and " " in line
+        else None
+    )
 
 
-def _candidates(session: Session, namespace: Mapping[str, Any], words: list[str], token: str) -> Iterable[str]:
+def _candidates(
+    session: Session, namespace: Mapping[str, Any], words: list[str], token: str
+) -> Iterable[str]:
     started = words[-1]
     before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
     known: Iterable[str]
     if words[0] == "%ernie":
-        known = {"use": SERVICES, "lang": LANGUAGES, "models": session.known_models(), "reset": session.conversations,
-                 "config": session.settings.trait_names(config=True), "model": session.known_models(), "-s": session.conversations}.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
+        known = {
+            "use": SERVICES,
+            "lang": LANGUAGES,
+            "models": session.known_models(),
+            "reset": session.conversations,
+            "config": session.settings.trait_names(config=True),
+            "model": session.known_models(),
+            "-s": session.conversations,
+        }.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
     else:
         grammar = _GRAMMARS[words[0]]
         known = _values(session, namespace, grammar, before) or (
-            image_line.COMMANDS if words[0] == "%ernie_image" and len(words) == 2 else  # noqa: PLR2004
-            _pictures(namespace) if words[0] == "%ernie_image" and len(words) == 3 else grammar.flags())  # noqa: PLR2004
+            image_line.COMMANDS
+            if words[0] == "%ernie_image" and len(words) == 2
+            # noqa: PLR2004
+            else _pictures(namespace)
+            if words[0] == "%ernie_image" and len(words) == 3
+            else grammar.flags()
+        )  # noqa: PLR2004
     # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
     kept = len(started) - len(token)
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
@@ -65,19 +92,37 @@ def _candidates(session: Session, namespace: Mapping[str, Any], words: list[str]
 
 def _pictures(namespace: Mapping[str, Any]) -> list[str]:
     """The user's variables that are pictures."""
-    return [name for name, value in namespace.items() if not name.startswith("_") and isinstance(value, (Picture, ImageSet))]
+    return [
+        name
+        for name, value in namespace.items()
+        if not name.startswith("_") and isinstance(value, (Picture, ImageSet))
+    ]
 
 
-def _values(session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str) -> Iterable[str]:
+def _values(
+    session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str
+) -> Iterable[str]:
     if option in ("-m", "--model"):
-        return [name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)]
+        return [
+            name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)
+        ]
     if option in ("--image", "--preview"):
         return _pictures(namespace) if option == "--image" else ("url",)
     if option in ("--tools", "--functions"):
-        return [name for name, value in namespace.items() if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == "__main__"]
+        return [
+            name
+            for name, value in namespace.items()
+            if callable(value)
+            and not name.startswith("_")
+            and getattr(value, "__module__", "") == "__main__"
+        ]
     if option in ("-s", "--session"):
         return session.conversations
     found = next((p for p in parameters.of(grammar.kind).values() if p.option == option), None)
     if found is None:
         return ()
-    return ("on", "off") if found.type == "bool" or found.name == "web_search" else found.choices or (parameters.TOOL_CHOICES if found.name == "tool_choice" else ())
+    return (
+        ("on", "off")
+        if found.type == "bool" or found.name == "web_search"
+        else found.choices or (parameters.TOOL_CHOICES if found.name == "tool_choice" else ())
+    )

@@ -93,10 +93,15 @@ class Doors(Magics):
         An interrupt may land anywhere, also between the steps in which output is caught or given back: whatever happens,
         the shell's own output is put back.
         """
-        if not listen or threading.current_thread() is not threading.main_thread():  # it is the whole process's output
+        if (
+            not listen or threading.current_thread() is not threading.main_thread()
+        ):  # it is the whole process's output
             yield lambda: False
             return
-        shell, before = self.shell, (sys.stdout, sys.stderr, sys.displayhook, self.shell.display_pub)
+        shell, before = (
+            self.shell,
+            (sys.stdout, sys.stderr, sys.displayhook, self.shell.display_pub),
+        )
         printed = CapturedIO(None, None)
         try:
             with capture_output() as printed:
@@ -151,7 +156,10 @@ class Doors(Magics):
             begun.view.hurry()
             begun.conclude(error.answer)
             raise
-        except (KeyboardInterrupt, asyncio.CancelledError):  # it came while we were drawing, not while we waited
+        except (
+            KeyboardInterrupt,
+            asyncio.CancelledError,
+        ):  # it came while we were drawing, not while we waited
             begun.view.hurry()
             stopped = interrupted(begun.stream.stop(), self.session.settings.spoken)
             begun.conclude(stopped.answer)

@@ -25,13 +25,31 @@ from ernie_magic.magics.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EMBED = Grammar("%%ernie_embed", "embedding", (
-    AS, ENDPOINT,
-    Option("invalid", Text("空的或太长的文本：error 报错，truncate 截断，skip 跳过", "texts that are empty or too long: error, truncate or skip"), takes="WHAT"),
-    Option("no_cache", Text("不用缓存的向量", "ask for all, whatever is known already")),
-    IN_FLIGHT, VERBATIM, PARAM,
-), Text("每行一条文本，写在下一行起", "the texts go on the lines below, one a line"))
-_NAMED = Text("用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）", "usage: %{magic} VARIABLE (a result of ernie.embed, or a list or column of texts)")
+EMBED = Grammar(
+    "%%ernie_embed",
+    "embedding",
+    (
+        AS,
+        ENDPOINT,
+        Option(
+            "invalid",
+            Text(
+                "空的或太长的文本：error 报错，truncate 截断，skip 跳过",
+                "texts that are empty or too long: error, truncate or skip",
+            ),
+            takes="WHAT",
+        ),
+        Option("no_cache", Text("不用缓存的向量", "ask for all, whatever is known already")),
+        IN_FLIGHT,
+        VERBATIM,
+        PARAM,
+    ),
+    Text("每行一条文本，写在下一行起", "the texts go on the lines below, one a line"),
+)
+_NAMED = Text(
+    "用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）",
+    "usage: %{magic} VARIABLE (a result of ernie.embed, or a list or column of texts)",
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +78,22 @@ def embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
     InvalidOption
     """
     said = EMBED.read(line, namespace)
-    beside = {"model": said["model"], "endpoint": said["endpoint"], "invalid": said["invalid"], "extra": dict(extra_fields(said["param"])) if said["param"] else None,
-              "cache": False if said["no_cache"] else None, "in_flight": in_flight_of_words(said["in_flight"])}
-    return EmbedLine({**EMBED.given(said), **{name: value for name, value in beside.items() if value is not None}}, said["as"] or "", said["verbatim"])
+    beside = {
+        "model": said["model"],
+        "endpoint": said["endpoint"],
+        "invalid": said["invalid"],
+        "extra": dict(extra_fields(said["param"])) if said["param"] else None,
+        "cache": False if said["no_cache"] else None,
+        "in_flight": in_flight_of_words(said["in_flight"]),
+    }
+    return EmbedLine(
+        {
+            **EMBED.given(said),
+            **{name: value for name, value in beside.items() if value is not None},
+        },
+        said["as"] or "",
+        said["verbatim"],
+    )
 
 
 def vectors_line(magic: str, line: str, namespace: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -76,5 +107,3 @@ def vectors_line(magic: str, line: str, namespace: Mapping[str, Any]) -> tuple[A
     if not word:
         raise InvalidOption(_NAMED.fill(magic=magic))
     return named(word, namespace), split(rest)
-
-

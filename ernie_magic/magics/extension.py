@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
 NAME = "ernie"
 # What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or fetches pictures.
-AWAITED = {"%%ernie": "cell_async", "%%ernie_image": "image_cell_async", "%%ernie_embed": "embed_cell_async",
-           "%%ernie_map": "map_cell_async"}
+AWAITED = {
+    "%%ernie": "cell_async",
+    "%%ernie_image": "image_cell_async",
+    "%%ernie_embed": "embed_cell_async",
+    "%%ernie_map": "map_cell_async",
+}
 AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _TAG = "_ernie_magic"
-_TAKEN = Text("变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
-              "the variable {name} is yours and was kept; to have the session: del {name}, then %reload_ext ernie_magic")
+_TAKEN = Text(
+    "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
+    "the variable {name} is yours and was kept; to have the session: del {name}, then %reload_ext ernie_magic",
+)
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
@@ -45,7 +51,9 @@ def load(shell: InteractiveShell) -> None:
     else:
         shell.push({NAME: session})
     shell.register_magics(ErnieMagics(shell, session))
-    configurables = cast("list[Any]", shell.configurables)  # IPython's annotation says shells, its list holds any Configurable
+    configurables = cast(
+        "list[Any]", shell.configurables
+    )  # IPython's annotation says shells, its list holds any Configurable
     if session.settings not in configurables:
         configurables.append(session.settings)
     door = _Door(shell)
@@ -53,10 +61,14 @@ def load(shell: InteractiveShell) -> None:
     shell.input_transformers_cleanup.append(_tagged(door.transform, has_side_effects=True))
     shell.events.register("pre_execute", _tagged(CELLS.enter))
     shell.events.register("post_execute", _tagged(CELLS.leave))
-    if CELLS.depth == 0:  # else it was loaded before, and the cells it is loaded in have been counted
+    if (
+        CELLS.depth == 0
+    ):  # else it was loaded before, and the cells it is loaded in have been counted
         for _ in range(_cells_on_the_stack()):
             CELLS.enter()
-    shell.events.register("pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session)))  # after `%reset`
+    shell.events.register(
+        "pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session))
+    )  # after `%reset`
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(_tagged(matcher(session, shell.user_ns)))
     _warm(shell)
@@ -73,7 +85,11 @@ def unload(shell: InteractiveShell) -> None:
         matchers = shell.Completer.custom_matchers
         matchers[:] = [f for f in matchers if not hasattr(f, _TAG)]
     for kind in ("line", "cell"):
-        for name in [name for name in shell.magics_manager.magics[kind] if name == NAME or name.startswith(f"{NAME}_")]:
+        for name in [
+            name
+            for name in shell.magics_manager.magics[kind]
+            if name == NAME or name.startswith(f"{NAME}_")
+        ]:
             shell.magics_manager.magics[kind].pop(name)
 
 
@@ -90,7 +106,13 @@ class _Door:
         nothing else; below a magic they are the user's words. A cell that is indented or pasted with prompts goes IPython's way.
         """
         kept = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
-        if not kept or not kept[0].startswith("%%") or not any(line.split(None, 1)[:1] and line.split(None, 1)[0] in AWAITED for line in kept):
+        if (
+            not kept
+            or not kept[0].startswith("%%")
+            or not any(
+                line.split(None, 1)[:1] and line.split(None, 1)[0] in AWAITED for line in kept
+            )
+        ):
             return lines
         taken: list[str] = cell_magic(self.transform(kept))
         return taken

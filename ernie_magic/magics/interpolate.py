@@ -19,15 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
-_DEFINE = Text("先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
-               "give {name} a value in a cell above; to write double braces as they are, add --verbatim")
-_NO_EXPRESSION = (SyntaxError, ValueError, MemoryError, RecursionError)  # the last two for what is nested too deep
+_DEFINE = Text(
+    "先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
+    "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
+)
+_NO_EXPRESSION = (
+    SyntaxError,
+    ValueError,
+    MemoryError,
+    RecursionError,
+)  # the last two for what is nested too deep
 _UNFIT = 20  # of `{{…}}` that are no expressions: each may cost a pass over its line
 _TRIED, _LONGEST_TRIED = 50, 10_000  # `}}` and characters, where only trying tells
 _MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
 _F_STRING = re.compile(r"[fF][rR]?[\"']")
-_STRINGS = {quote: re.compile(rf"[^\\\n{quote}]*(?:\\.[^\\\n{quote}]*)*{quote}", re.DOTALL) for quote in "\"'"}
-_STRINGS |= {q * 3: re.compile(rf"[^\\{q}]*(?:(?:\\.|{q}(?!{q}{q}))[^\\{q}]*)*{q * 3}", re.DOTALL) for q in "\"'"}
+_STRINGS = {
+    quote: re.compile(rf"[^\\\n{quote}]*(?:\\.[^\\\n{quote}]*)*{quote}", re.DOTALL)
+    for quote in "\"'"
+}
+_STRINGS |= {
+    q * 3: re.compile(rf"[^\\{q}]*(?:(?:\\.|{q}(?!{q}{q}))[^\\{q}]*)*{q * 3}", re.DOTALL)
+    for q in "\"'"
+}
 _LOOKED_AT = 1000  # files of a folder
 # Names that every namespace has: nobody meant them.
 _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
@@ -65,13 +78,31 @@ def named(word: str, namespace: Mapping[str, Any]) -> Any:
     InvalidExpression
         The expression raised.
     """
-    if word not in namespace and (word.startswith(("http://", "https://", "data:")) or _is_file(word)):
+    if word not in namespace and (
+        word.startswith(("http://", "https://", "data:")) or _is_file(word)
+    ):
         return word
-    if not _is_expression(word) or not any(isinstance(node, ast.Name) and node.id in namespace for node in ast.walk(ast.parse(word.strip(), mode="eval"))):
-        close = near(word, [*(name for name in namespace if not name.startswith("_") and name not in _USUAL), *_files_beside(word)], 1)
-        raise InvalidOption(Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
-                            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else
-                            Text("写变量名（不加双花括号）或文件路径", "write a variable's name (no double braces) or a file's path"))
+    if not _is_expression(word) or not any(
+        isinstance(node, ast.Name) and node.id in namespace
+        for node in ast.walk(ast.parse(word.strip(), mode="eval"))
+    ):
+        close = near(
+            word,
+            [
+                *(name for name in namespace if not name.startswith("_") and name not in _USUAL),
+                *_files_beside(word),
+            ],
+            1,
+        )
+        raise InvalidOption(
+            Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+            if close
+            else Text(
+                "写变量名（不加双花括号）或文件路径",
+                "write a variable's name (no double braces) or a file's path",
+            ),
+        )
     return _evaluated(word.strip(), namespace, shown=word.strip())
 
 
@@ -79,7 +110,11 @@ def _files_beside(word: str) -> list[str]:
     """Files that a word may have meant."""
     folder = Path(word).parent
     try:
-        return [str(folder / found.name) if folder != Path() else found.name for found in islice(folder.iterdir(), _LOOKED_AT) if found.suffix in EXTENSIONS]
+        return [
+            str(folder / found.name) if folder != Path() else found.name
+            for found in islice(folder.iterdir(), _LOOKED_AT)
+            if found.suffix in EXTENSIONS
+        ]
     except (OSError, ValueError, RuntimeError):
         return []
 
@@ -167,28 +202,48 @@ def _is_expression(source: str) -> bool:
     return True
 
 
-def _evaluated(expression: str, namespace: Mapping[str, Any], then: Callable[[Any], Any] = lambda value: value, shown: str = "") -> Any:
+def _evaluated(
+    expression: str,
+    namespace: Mapping[str, Any],
+    then: Callable[[Any], Any] = lambda value: value,
+    shown: str = "",
+) -> Any:
     shown = clipped(shown or f"{{{{{expression}}}}}", 64)
     try:
         code = compile(expression, "{{…}}", "eval")
     except _NO_EXPRESSION:
         raise InvalidExpression(
-            Text("{source} 不是 Python 表达式", "{source} is not a Python expression").fill(source=shown),
-            advice=_LITERAL) from None
+            Text("{source} 不是 Python 表达式", "{source} is not a Python expression").fill(
+                source=shown
+            ),
+            advice=_LITERAL,
+        ) from None
     try:
         return then(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except NameError as error:
         name = _missing(error)
         close = near(name, [n for n in namespace if not n.startswith("_") and n not in _USUAL], 3)
         raise InvalidExpression(
-            Text("{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined").fill(
-                source=shown, name=name),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close)) if close else _DEFINE.fill(name=name),
+            Text(
+                "{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined"
+            ).fill(source=shown, name=name),
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close))
+            if close
+            else _DEFINE.fill(name=name),
         ) from None
-    except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # whatever the user's expression raises is told in one line
+    except (
+        Exception,
+        SystemExit,
+        GeneratorExit,
+        asyncio.CancelledError,
+    ) as error:  # whatever the user's expression raises is told in one line
         raise InvalidExpression(
             Text("{source} 出错：{kind}：{said}", "{source} raised {kind}: {said}").fill(
-                source=shown, kind=type(error).__name__, said=redact(words(error), strict=True)[:200])) from error
+                source=shown,
+                kind=type(error).__name__,
+                said=redact(words(error), strict=True)[:200],
+            )
+        ) from error
 
 
 def _missing(error: NameError) -> str:

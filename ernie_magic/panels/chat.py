@@ -34,8 +34,15 @@ if TYPE_CHECKING:
     from ernie_magic.stream import Stream
 
 _ASK = Text("问点什么…", "Ask something…")
-_SYSTEM, _SYSTEM_HINT = Text("系统提示词", "System prompt"), Text("对这个对话有效，新对话沿用", "holds for this conversation; new ones take it along")
-_CONVERSATION, _NEW, _CLEAR = Text("对话", "Conversation"), Text("新对话", "New"), Text("清空", "Clear")
+_SYSTEM, _SYSTEM_HINT = (
+    Text("系统提示词", "System prompt"),
+    Text("对这个对话有效，新对话沿用", "holds for this conversation; new ones take it along"),
+)
+_CONVERSATION, _NEW, _CLEAR = (
+    Text("对话", "Conversation"),
+    Text("新对话", "New"),
+    Text("清空", "Clear"),
+)
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
 _PATIENCE = 4.0  # seconds in which a second press clears
 _ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除图片", "Remove pictures")
@@ -61,15 +68,32 @@ class ChatTab(Tab):
         self._sure = False
         style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
         self.transcript = Transcript(say, self._acted)
-        self.attach = widgets.FileUpload(accept="image/*", multiple=True, description=_ATTACH.say(say), layout=wide)
+        self.attach = widgets.FileUpload(
+            accept="image/*", multiple=True, description=_ATTACH.say(say), layout=wide
+        )
         self.attach.observe(lambda _change: self._attached(), "value")
         self.detach = button(_DETACH.say(say), self._detach)
         self.thumbnails = widgets.HTML()
-        self.composer = Composer(say, "chat", self.send, self.stop, placeholder=_ASK, extras=(self.attach, self.detach, self.thumbnails))
+        self.composer = Composer(
+            say,
+            "chat",
+            self.send,
+            self.stop,
+            placeholder=_ASK,
+            extras=(self.attach, self.detach, self.thumbnails),
+        )
         self.composer.prompt.observe(lambda _change: self._typed(), "value")
-        self.conversations = widgets.Dropdown(description=_CONVERSATION.say(say), style=style, layout=wide)
+        self.conversations = widgets.Dropdown(
+            description=_CONVERSATION.say(say), style=style, layout=wide
+        )
         self.clear = button(_CLEAR.say(say), self._clear)
-        self.system = widgets.Textarea(description=_SYSTEM.say(say), placeholder=_SYSTEM_HINT.say(say), rows=2, style=style, layout=wide)
+        self.system = widgets.Textarea(
+            description=_SYSTEM.say(say),
+            placeholder=_SYSTEM_HINT.say(say),
+            rows=2,
+            style=style,
+            layout=wide,
+        )
         self.system.observe(self._told_system, "value")
         self.work: Work[Answer] = Work(say, self.composer.status, self._busy)
         self.box = CodeBox(say, self.code)
@@ -77,8 +101,12 @@ class ChatTab(Tab):
         self._attached()
         self.conversations.observe(self._switched, "value")
         head = row(self.conversations, button(_NEW.say(say), self._new), self.clear)
-        main = column(head, self.transcript, self.composer.widget, self.box.widget, name="ernie-main")
-        side = column(self.chosen.picker.widget, self.system, self.chosen.controls.widget, name="ernie-side")
+        main = column(
+            head, self.transcript, self.composer.widget, self.box.widget, name="ernie-main"
+        )
+        side = column(
+            self.chosen.picker.widget, self.system, self.chosen.controls.widget, name="ernie-side"
+        )
         self.widget = row(main, side, name="ernie-tab")
 
     # --- what it shows ---------------------------------------------------------------------------------------------
@@ -115,8 +143,25 @@ class ChatTab(Tab):
             if self._open:
                 return
             known = {id(shown.turn): shown for shown in self._shown}
-            self._shown = [known.get(id(turn)) or ShownTurn.of(turn, f"turn-{next(self._ids)}", self.language, remote_images=self.session.settings.remote_images) for turn in self.conversation.history]
-            self.transcript.show([{**shown.shown, "actions": ["edit", "regenerate"] if shown is self._shown[-1] else ["edit"]} for shown in self._shown])
+            self._shown = [
+                known.get(id(turn))
+                or ShownTurn.of(
+                    turn,
+                    f"turn-{next(self._ids)}",
+                    self.language,
+                    remote_images=self.session.settings.remote_images,
+                )
+                for turn in self.conversation.history
+            ]
+            self.transcript.show(
+                [
+                    {
+                        **shown.shown,
+                        "actions": ["edit", "regenerate"] if shown is self._shown[-1] else ["edit"],
+                    }
+                    for shown in self._shown
+                ]
+            )
         self._typed()
         self.saved()
 
@@ -131,7 +176,9 @@ class ChatTab(Tab):
         text = self.composer.prompt.value
         history = sum(shown.tokens for shown in self._shown) + estimate(self.system.value)
         tokens = estimate(text)
-        self.composer.note(_TOKENS.say(self.language, n=tokens, all=tokens + history) if text else "")
+        self.composer.note(
+            _TOKENS.say(self.language, n=tokens, all=tokens + history) if text else ""
+        )
         self._disarm()
         self.box.refresh()
 
@@ -140,8 +187,10 @@ class ChatTab(Tab):
         files = self.attach.value
         self.chosen.picker.sees = bool(files)
         self.chosen.settled()
-        self.thumbnails.value = "".join(f'<img src="{_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}" style="height:48px;margin-right:4px">'
-                                        for file in files)
+        self.thumbnails.value = "".join(
+            f'<img src="{_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}" style="height:48px;margin-right:4px">'
+            for file in files
+        )
         for widget in (self.detach, self.thumbnails):
             seen(widget, visible=bool(files))
         self._typed()
@@ -158,17 +207,31 @@ class ChatTab(Tab):
         """Ask what stands in the prompt."""
         prompt, attached = self.composer.text, self.attach.value
         images = [bytes(file["content"]) for file in attached]
-        if self._ask(lambda: self.conversation.ask(prompt, self._options(images)), prompt, [_address(image) for image in images], lambda: self._give_back(prompt, attached)):
+        if self._ask(
+            lambda: self.conversation.ask(prompt, self._options(images)),
+            prompt,
+            [_address(image) for image in images],
+            lambda: self._give_back(prompt, attached),
+        ):
             if self.composer.text == prompt:  # what was written meanwhile stays
                 self.composer.prompt.value = ""
             self.attach.value = ()
 
     def _give_back(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
         """What was asked and not answered stands in the prompt again, before what was written meanwhile."""
-        self.composer.prompt.value = "\n\n".join(text for text in (prompt, self.composer.prompt.value) if text)
+        self.composer.prompt.value = "\n\n".join(
+            text for text in (prompt, self.composer.prompt.value) if text
+        )
         self.attach.value = (*attached, *self.attach.value)
 
-    def _ask(self, make: Callable[[], Stream[Answer]], prompt: str, images: Sequence[str], lost: Callable[[], object], hides: Sequence[str] = ()) -> bool:
+    def _ask(
+        self,
+        make: Callable[[], Stream[Answer]],
+        prompt: str,
+        images: Sequence[str],
+        lost: Callable[[], object],
+        hides: Sequence[str] = (),
+    ) -> bool:
         """Begin a call, and show it; whether it has begun.
 
         Parameters
@@ -184,7 +247,9 @@ class ChatTab(Tab):
         """
         self.chosen.fit()
         id_ = f"open-{next(self._ids)}"
-        view = BlocksView(self.language, self.transcript, id_, remote_images=self.session.settings.remote_images)
+        view = BlocksView(
+            self.language, self.transcript, id_, remote_images=self.session.settings.remote_images
+        )
 
         def made() -> Stream[Answer]:
             stream = make()
@@ -198,7 +263,9 @@ class ChatTab(Tab):
             with self._lock:
                 self._open = ""
                 self._sync()  # drops the open turn, once what takes its place has been drawn
-            if not any(turn.answer is answer for turn in self.conversation.history) and not (answer and answer.history_cleared):
+            if not any(turn.answer is answer for turn in self.conversation.history) and not (
+                answer and answer.history_cleared
+            ):
                 lost()
 
         if not self.work.begin(made, view.show, end):
@@ -208,7 +275,9 @@ class ChatTab(Tab):
 
     def _acted(self, message: Mapping[str, Any]) -> None:
         """What a reader does to a turn of the transcript."""
-        place = next((i for i, shown in enumerate(self._shown) if shown.id == message.get("id")), None)
+        place = next(
+            (i for i, shown in enumerate(self._shown) if shown.id == message.get("id")), None
+        )
         if place is None:
             return
         if message.get("op") == "regenerate":
@@ -227,7 +296,13 @@ class ChatTab(Tab):
             if not self.composer.status.wrong:  # what went wrong says more
                 self.composer.status.say(_KEPT.say(self.language))
 
-        self._ask(lambda: self.conversation.ask_again(self._options()), shown.turn.prompt, shown.shown["images"], kept, [shown.id])
+        self._ask(
+            lambda: self.conversation.ask_again(self._options()),
+            shown.turn.prompt,
+            shown.shown["images"],
+            kept,
+            [shown.id],
+        )
 
     def _fork(self, place: int, prompt: str) -> None:
         """Another conversation from before that turn, with another question; this one stays as it is, and holds again when nothing comes of it."""
@@ -235,7 +310,9 @@ class ChatTab(Tab):
         options = ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
 
         def forked() -> Stream[Answer]:
-            self.conversation.plan(prompt, options)  # what is wrong is told while nothing has changed
+            self.conversation.plan(
+                prompt, options
+            )  # what is wrong is told while nothing has changed
             fork = self.conversation.fork(place)
             stream = fork.ask(prompt, options)
             self._show(fork.name)
@@ -289,11 +366,26 @@ class ChatTab(Tab):
         """The question as code."""
         self.chosen.fit()
         images = [bytes(file["content"]) for file in self.attach.value]
-        last = self.conversation.history[-1] if self.conversation.history and not self.composer.text else None  # nothing is written: the question that was
+        last = (
+            self.conversation.history[-1]
+            if self.conversation.history and not self.composer.text
+            else None
+        )  # nothing is written: the question that was
         prompt = last.prompt if last else self.composer.text or _ASK.say(self.language)
-        request = self.conversation.plan(prompt, self._options(images), instead=last).request(self.chosen.picker.resolved)
-        return [as_code.of_chat(request, self.session.endpoint(), conversation=self._name, given=self.chosen.given, model=self.chosen.model or "",
-                               system=self.conversation.system, files=[file["name"] for file in self.attach.value])]
+        request = self.conversation.plan(prompt, self._options(images), instead=last).request(
+            self.chosen.picker.resolved
+        )
+        return [
+            as_code.of_chat(
+                request,
+                self.session.endpoint(),
+                conversation=self._name,
+                given=self.chosen.given,
+                model=self.chosen.model or "",
+                system=self.conversation.system,
+                files=[file["name"] for file in self.attach.value],
+            )
+        ]
 
     def saved_turns(self) -> list[str]:
         """The transcript, with the answers as their cells would show them."""

@@ -32,7 +32,14 @@ class Chosen:
     controls : Controls
     """
 
-    def __init__(self, session: Session, listed: ModelList, kind: Kind, language: Language, changed: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        listed: ModelList,
+        kind: Kind,
+        language: Language,
+        changed: Callable[[], object],
+    ) -> None:
         self._session, self._changed = session, changed
         self.controls = Controls(kind, language, session.settings.kept, changed)
         self.picker = ModelPicker(session, listed, kind, language, self._told)

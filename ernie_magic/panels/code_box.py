@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from ernie_magic.as_code import Code
 
 _SHOW, _FORM = Text("显示代码", "Show code"), Text("代码形式", "Form")
-_FORMS = {"magic": Text("魔法", "Magic"), "python": Text("Python", "Python"), "openai": Text("openai 客户端", "OpenAI client")}
+_FORMS = {
+    "magic": Text("魔法", "Magic"),
+    "python": Text("Python", "Python"),
+    "openai": Text("openai 客户端", "OpenAI client"),
+}
 _COPY, _INSERT = Text("复制代码", "Copy code"), Text("插入为单元格", "Insert as cell")
 
 
@@ -39,11 +43,25 @@ class CodeBox:
 
     def __init__(self, language: Language, make: Callable[[], Sequence[Code]]) -> None:
         self._language, self._make = language, make
-        self.show = widgets.ToggleButton(False, description=_SHOW.say(language), layout=widgets.Layout(width="auto"))
-        self.form = widgets.ToggleButtons(options=[(text.say(language), name) for name, text in _FORMS.items()], description=_FORM.say(language), style={"description_width": "initial", "button_width": "auto"})
+        self.show = widgets.ToggleButton(
+            False, description=_SHOW.say(language), layout=widgets.Layout(width="auto")
+        )
+        self.form = widgets.ToggleButtons(
+            options=[(text.say(language), name) for name, text in _FORMS.items()],
+            description=_FORM.say(language),
+            style={"description_width": "initial", "button_width": "auto"},
+        )
         self.cells: list[str] = []
         self._code = widgets.HTML()
-        self._body = column(self.form, self._code, row(button(_COPY.say(language), _nothing, name="ernie-copy"), button(_INSERT.say(language), _nothing, name="ernie-insert")), name="ernie-code")
+        self._body = column(
+            self.form,
+            self._code,
+            row(
+                button(_COPY.say(language), _nothing, name="ernie-copy"),
+                button(_INSERT.say(language), _nothing, name="ernie-insert"),
+            ),
+            name="ernie-code",
+        )
         seen(self._body, visible=False)
         self.widget = column(self.show, self._body)
         self.show.observe(lambda _change: self.refresh(), "value")
@@ -58,11 +76,16 @@ class CodeBox:
             codes = self._make()
             note = " ".join(code.note.say(self._language) for code in codes)
             found = [getattr(code, self.form.value) for code in codes]
-            self.cells = [each.say(self._language) if isinstance(each, Text) else each for each in found]
+            self.cells = [
+                each.say(self._language) if isinstance(each, Text) else each for each in found
+            ]
         except ErnieError as error:
             note, self.cells = "", [f"# {error.line(self._language)}"]
         label = _FORMS[self.form.value].say(self._language)
-        self._code.value = "".join(f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>' for i, cell in enumerate(self.cells, start=1)) + (f"<small>{plain_html(note)}</small>" if note else "")
+        self._code.value = "".join(
+            f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>'
+            for i, cell in enumerate(self.cells, start=1)
+        ) + (f"<small>{plain_html(note)}</small>" if note else "")
 
 
 def _nothing() -> None:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 _COLUMNS = Text("列数", "Columns")
-_SYSTEM = Text("系统提示词（取自对话 main）：{text}", "system prompt (of the conversation main): {text}")
+_SYSTEM = Text(
+    "系统提示词（取自对话 main）：{text}", "system prompt (of the conversation main): {text}"
+)
 _ASK = Text("同一个问题，问几个模型…", "One question for several models…")
 _PARAMETERS = Text("参数", "Parameters")
 _FEWEST, _MOST = 2, 4
@@ -49,8 +51,16 @@ class _Column:
         self.status = Status()
         self.work: Work[Answer] = Work(say, self.status, lambda _busy: tab.one_changed())
         self.chosen = Chosen(session, tab.listed, "chat", say, tab.box.refresh)
-        self.folded = widgets.Accordion([self.chosen.controls.widget], titles=(_PARAMETERS.say(say),), selected_index=None)
-        self.widget = column(self.chosen.picker.widget, self.folded, self.status.widget, self.transcript, name="ernie-compared")
+        self.folded = widgets.Accordion(
+            [self.chosen.controls.widget], titles=(_PARAMETERS.say(say),), selected_index=None
+        )
+        self.widget = column(
+            self.chosen.picker.widget,
+            self.folded,
+            self.status.widget,
+            self.transcript,
+            name="ernie-compared",
+        )
 
     @property
     def options(self) -> ChatOptions:
@@ -88,14 +98,20 @@ class CompareTab(Tab):
         say = self.language
         self.columns: list[_Column] = []
         self._lock = threading.Lock()
-        self.number = widgets.ToggleButtons(options=[(str(n), n) for n in range(_FEWEST, _MOST + 1)], description=_COLUMNS.say(say), style={"description_width": "initial", "button_width": "auto"})
+        self.number = widgets.ToggleButtons(
+            options=[(str(n), n) for n in range(_FEWEST, _MOST + 1)],
+            description=_COLUMNS.say(say),
+            style={"description_width": "initial", "button_width": "auto"},
+        )
         self.composer = Composer(say, "compare", self.send, self.stop, placeholder=_ASK)
         self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.box = CodeBox(say, self.code)
         self.side_by_side = row(name="ernie-columns")
         self.number.observe(lambda _change: self._lay_out(), "value")
         self._lay_out()
-        self.widget = column(self.composer.widget, self.number, self.side_by_side, self.box.widget, name="ernie-tab")
+        self.widget = column(
+            self.composer.widget, self.number, self.side_by_side, self.box.widget, name="ernie-tab"
+        )
 
     @property
     def _used(self) -> list[_Column]:
@@ -113,7 +129,11 @@ class CompareTab(Tab):
     def _other_model(self, place: int) -> str | None:
         """For the first column the default, for the others the preferred models that are left: the same one three times says little."""
         default = self.columns[0].chosen.picker.default
-        left = [model for model in models.PREFERRED_CHAT if model in self.listed.ids and model != default]
+        left = [
+            model
+            for model in models.PREFERRED_CHAT
+            if model in self.listed.ids and model != default
+        ]
         return left[place - 1] if 0 < place <= len(left) else None
 
     def settled(self) -> None:
@@ -155,8 +175,17 @@ class CompareTab(Tab):
         """All the calls as code, one after the other."""
         prompt = self.composer.text or _ASK.say(self.language)
         at, conversation = self.session.endpoint(), self.session.conversation
-        return [as_code.of_chat(conversation.plan(prompt, each.options).request(each.chosen.picker.resolved), at, conversation=conversation.name, given=each.chosen.given,
-                                 model=each.chosen.model or "", history=False) for each in self._used]
+        return [
+            as_code.of_chat(
+                conversation.plan(prompt, each.options).request(each.chosen.picker.resolved),
+                at,
+                conversation=conversation.name,
+                given=each.chosen.given,
+                model=each.chosen.model or "",
+                history=False,
+            )
+            for each in self._used
+        ]
 
     def saved_turns(self) -> list[str]:
         """The answers, one below the other: columns would not fit where it is read."""
@@ -165,6 +194,9 @@ class CompareTab(Tab):
         for column_ in self._used:
             if column_.answer is not None:
                 found += [kept_prompt(column_.prompt)] if column_.prompt != asked else []
-                found += [f"<p><b>{plain_html(column_.answer.model)}</b></p>", f"<div>{column_.kept}</div>"]
+                found += [
+                    f"<p><b>{plain_html(column_.answer.model)}</b></p>",
+                    f"<div>{column_.kept}</div>",
+                ]
                 asked = column_.prompt
         return ["\n".join(found)] if found else []

@@ -29,8 +29,15 @@ _ON, _OFF = Text("开", "on"), Text("关", "off")
 _A_LINE = Text("每行一个", "one per line")
 _ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
 _ROLL_HINT = Text("随机取一个种子", "take a seed at random")
-_LOCK_HINT = Text("锁定：每次都用这个种子；不锁定：每次换一个", "locked: this seed each time; not locked: a new one each time")
-_SHAPES = {"square": Text("方形", "square"), "wide": Text("横向", "landscape"), "tall": Text("纵向", "portrait")}
+_LOCK_HINT = Text(
+    "锁定：每次都用这个种子；不锁定：每次换一个",
+    "locked: this seed each time; not locked: a new one each time",
+)
+_SHAPES = {
+    "square": Text("方形", "square"),
+    "wide": Text("横向", "landscape"),
+    "tall": Text("纵向", "portrait"),
+}
 _SHAPE = Text("形状", "shape")
 _NOTHING = ""  # a list's choice that sends nothing: ipywidgets takes None for no choice at all
 _MOST_STEPS = 100_000  # of a slider: a wider range is typed
@@ -51,12 +58,21 @@ class Control:
 
     widget: Any
 
-    def __init__(self, parameter: Parameter, model: str, language: Language, kept: object, changed: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        parameter: Parameter,
+        model: str,
+        language: Language,
+        kept: object,
+        changed: Callable[[], object],
+    ) -> None:
         self.parameter, self._language, self._changed = parameter, language, changed
         self._kept, self._default = kept, parameter.default if kept is None else kept
         self._quiet = False
         bounds = parameter.range(model)
-        told = parameter.help.say(language) + (f" · {bounds}" if bounds and not parameter.choices and parameter.type != "size" else "")
+        told = parameter.help.say(language) + (
+            f" · {bounds}" if bounds and not parameter.choices and parameter.type != "size" else ""
+        )
         self._hint = told
         inner = self._make(model)
         hint = widgets.HTML(f"<small>{plain_html(told)}</small>")
@@ -92,26 +108,52 @@ class Numeric(Control):
     def _make(self, model: str) -> widgets.Widget:
         p = self.parameter
         low, high = p.limits(model)
-        if isinstance(self._kept, (int, float)):  # a session may set more than the table knows, for a server of another make
-            low, high = None if low is None else min(low, self._kept), None if high is None else max(high, self._kept)
+        if isinstance(
+            self._kept, (int, float)
+        ):  # a session may set more than the table knows, for a server of another make
+            low, high = (
+                None if low is None else min(low, self._kept),
+                None if high is None else max(high, self._kept),
+            )
         whole = p.type == "int"
         self._step = step = p.step or (1 if whole else 0.01)
         self._decimals = max(1, len(str(step).partition(".")[2]))
         number = int if whole else float
         style = {"description_width": "initial"}
-        bounds = {"description": p.name, "style": style, "step": number(step), "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px")}
+        bounds = {
+            "description": p.name,
+            "style": style,
+            "step": number(step),
+            "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px"),
+        }
         if low is not None and high is not None and (high - low) / step <= _MOST_STEPS:
             low = low + step if p.open_minimum and low == p.minimum else low
             high = high - step if p.open_maximum and high == p.maximum else high
             made = widgets.IntSlider if whole else widgets.FloatSlider
-            self.number = made(min=number(low), max=number(high), readout_format="d" if whole else f".{self._decimals}f", **bounds)
+            self.number = made(
+                min=number(low),
+                max=number(high),
+                readout_format="d" if whole else f".{self._decimals}f",
+                **bounds,
+            )
         elif low is not None and high is not None:
             made = widgets.BoundedIntText if whole else widgets.BoundedFloatText
-            self.number = made(min=number(low) + (1 if p.open_minimum else 0), max=number(high) - (1 if p.open_maximum else 0), **bounds)
+            self.number = made(
+                min=number(low) + (1 if p.open_minimum else 0),
+                max=number(high) - (1 if p.open_maximum else 0),
+                **bounds,
+            )
         else:
             self.number = (widgets.IntText if whole else widgets.FloatText)(**bounds)
         self.number.tooltip = self._hint
-        self.left = widgets.ToggleButton(True, description=_DEFAULT.say(self._language) if self._kept is None else self._default_label, tooltip=(_LEFT if self._kept is None else _KEPT).say(self._language, name=p.name, value=self._kept), layout=widgets.Layout(width="auto"))
+        self.left = widgets.ToggleButton(
+            True,
+            description=_DEFAULT.say(self._language) if self._kept is None else self._default_label,
+            tooltip=(_LEFT if self._kept is None else _KEPT).say(
+                self._language, name=p.name, value=self._kept
+            ),
+            layout=widgets.Layout(width="auto"),
+        )
         self.left.add_class("ernie-default")
         self._to_default()
         self._mark()
@@ -134,7 +176,9 @@ class Numeric(Control):
 
     def _moved(self, _change: object) -> None:
         # The page may round what it was given: that is no move.
-        if self._quiet or (self.left.value and abs(self.number.value - self._shown_default) < self._step / 2):
+        if self._quiet or (
+            self.left.value and abs(self.number.value - self._shown_default) < self._step / 2
+        ):
             return
         self._quiet, self.left.value = True, False
         self._quiet = False
@@ -155,7 +199,11 @@ class Numeric(Control):
     def value(self) -> Any:  # noqa: D102  (the base's)
         if self.left.value:
             return None
-        return self.number.value if self.parameter.type == "int" else round(self.number.value, self._decimals)
+        return (
+            self.number.value
+            if self.parameter.type == "int"
+            else round(self.number.value, self._decimals)
+        )
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -181,13 +229,22 @@ class Seed(Numeric):
 
     def _extras(self) -> Iterable[widgets.Widget]:
         say = self._language
-        self.lock = widgets.ToggleButton(False, description=_LOCK.say(say), tooltip=_LOCK_HINT.say(say), layout=widgets.Layout(width="auto"))
+        self.lock = widgets.ToggleButton(
+            False,
+            description=_LOCK.say(say),
+            tooltip=_LOCK_HINT.say(say),
+            layout=widgets.Layout(width="auto"),
+        )
         self.lock.add_class("ernie-lock")
         self.lock.observe(self._locked, "value")
-        return button(_ROLL.say(say), self.roll, tooltip=_ROLL_HINT.say(say), name="ernie-roll"), self.lock
+        return button(
+            _ROLL.say(say), self.roll, tooltip=_ROLL_HINT.say(say), name="ernie-roll"
+        ), self.lock
 
     def _locked(self, _change: object) -> None:
-        if self.lock.value and self.left.value:  # what is locked is a seed, not the service's choice
+        if (
+            self.lock.value and self.left.value
+        ):  # what is locked is a seed, not the service's choice
             self.roll()
         self._told()
 
@@ -205,8 +262,13 @@ class Choice(Control):
     """A list of which the first is "default"."""
 
     def _make(self, model: str) -> widgets.Widget:
-        self.list = widgets.Dropdown(options=[(self._default_label, _NOTHING), *self._options(model)], description=self.parameter.name, tooltip=self._hint,
-                                     style={"description_width": "initial"}, layout=widgets.Layout(width="auto"))
+        self.list = widgets.Dropdown(
+            options=[(self._default_label, _NOTHING), *self._options(model)],
+            description=self.parameter.name,
+            tooltip=self._hint,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
         self.list.observe(self._told, "value")
         return self.list
 
@@ -224,7 +286,9 @@ class Choice(Control):
     @value.setter
     def value(self, value: Any) -> None:
         value = value.get("type", value.get("enable")) if isinstance(value, dict) else value
-        self.list.value = value if value in [option for _, option in self.list.options] else _NOTHING
+        self.list.value = (
+            value if value in [option for _, option in self.list.options] else _NOTHING
+        )
 
 
 class Size(Choice):
@@ -234,20 +298,37 @@ class Size(Choice):
         entry = models.find(model)
         self._sizes = entry.sizes if entry else ()
         shapes = [shape for shape in _SHAPES if any(_shape(size) == shape for size in self._sizes)]
-        self.shape = widgets.Dropdown(options=[(_DEFAULT.say(self._language), ""), *((_SHAPES[shape].say(self._language), shape) for shape in shapes)], description=_SHAPE.say(self._language),
-                                      style={"description_width": "initial"}, layout=widgets.Layout(width="auto"))
+        self.shape = widgets.Dropdown(
+            options=[
+                (_DEFAULT.say(self._language), ""),
+                *((_SHAPES[shape].say(self._language), shape) for shape in shapes),
+            ],
+            description=_SHAPE.say(self._language),
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
         made = super()._make(model)
         self.shape.observe(self._reshaped, "value")
         return row(self.shape, made)
 
     def _options(self, _model: str) -> list[tuple[str, Any]]:
-        return [(size, size) for size in sorted(self._sizes, key=_pixels) if self.shape.value in ("", _shape(size))]
+        return [
+            (size, size)
+            for size in sorted(self._sizes, key=_pixels)
+            if self.shape.value in ("", _shape(size))
+        ]
 
     def _reshaped(self, _change: object) -> None:
         self._quiet, before = True, self.list.value
         options = self._options("")
         self.list.options = [(self._default_label, _NOTHING), *options]
-        self.list.value = before if any(size == before for _, size in options) else options[0][1] if self.shape.value else _NOTHING
+        self.list.value = (
+            before
+            if any(size == before for _, size in options)
+            else options[0][1]
+            if self.shape.value
+            else _NOTHING
+        )
         self._quiet = False
         self._changed()
 
@@ -269,8 +350,18 @@ class Words(Control):
 
     def _make(self, model: str) -> widgets.Widget:  # noqa: ARG002
         several = self.parameter.type == "strings"
-        self.text = widgets.Textarea(description=self.parameter.name, placeholder=self._default_label if self._kept else _A_LINE.say(self._language) if several else "", rows=2, tooltip=self._hint,
-                                     style={"description_width": "initial"}, layout=widgets.Layout(width="auto"))
+        self.text = widgets.Textarea(
+            description=self.parameter.name,
+            placeholder=self._default_label
+            if self._kept
+            else _A_LINE.say(self._language)
+            if several
+            else "",
+            rows=2,
+            tooltip=self._hint,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
         self.text.observe(self._told, "value")
         return self.text
 
@@ -316,9 +407,17 @@ def _made(parameter: Parameter) -> type[Control] | None:
         return Numeric
     if parameter.type == "size":
         return Size
-    if parameter.type in ("bool", "format") or parameter.name == "web_search" or (parameter.type == "str" and parameter.choices and parameter.name != "response_format"):
+    if (
+        parameter.type in ("bool", "format")
+        or parameter.name == "web_search"
+        or (parameter.type == "str" and parameter.choices and parameter.name != "response_format")
+    ):
         return Choice
-    return Words if parameter.type == "strings" or (parameter.type == "str" and parameter.max_length) else None
+    return (
+        Words
+        if parameter.type == "strings" or (parameter.type == "str" and parameter.max_length)
+        else None
+    )
 
 
 class Controls:
@@ -334,7 +433,13 @@ class Controls:
         Called after each change by the user, and once when all are set.
     """
 
-    def __init__(self, kind: Kind, language: Language, kept: Callable[[], Mapping[str, Any]], changed: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        language: Language,
+        kept: Callable[[], Mapping[str, Any]],
+        changed: Callable[[], object],
+    ) -> None:
         self._kind, self._language, self._kept, self._changed = kind, language, kept, changed
         self._fitted: object = None
         self._filling = False
@@ -349,7 +454,15 @@ class Controls:
 
     def fit(self, model: str, rules: Rules) -> None:
         """Show what this model takes on this service; what was set stays where it is still good."""
-        kept = {name: value for name, value in self._kept().items() if name in parameters.of(self._kind)} if self._kind == "chat" else {}
+        kept = (
+            {
+                name: value
+                for name, value in self._kept().items()
+                if name in parameters.of(self._kind)
+            }
+            if self._kind == "chat"
+            else {}
+        )
         fitted = (model, rules, tuple((name, str(value)) for name, value in kept.items()))
         if fitted == self._fitted:
             return
@@ -364,14 +477,19 @@ class Controls:
                 self.by_name[name] = before[name]
                 continue
             self._keys[name] = key
-            self.by_name[name] = control = made(parameter, model, self._language, kept.get(name), self._told)
+            self.by_name[name] = control = made(
+                parameter, model, self._language, kept.get(name), self._told
+            )
             if name in given:
                 try:
                     control.value = parameter.check(given[name], model, strict=rules.strict)
                 except InvalidOption:
                     control.value = None
         self._filling = False
-        self.widget.children = [*(control.widget for control in self.by_name.values()), *([self._reset] if self.by_name else [])]
+        self.widget.children = [
+            *(control.widget for control in self.by_name.values()),
+            *([self._reset] if self.by_name else []),
+        ]
         for name, control in before.items():
             if self.by_name.get(name) is not control:
                 close(control.widget)
@@ -379,7 +497,11 @@ class Controls:
     @property
     def given(self) -> dict[str, Any]:
         """The parameters that are sent: those whose control does not say "default"."""
-        return {name: value for name, control in self.by_name.items() if (value := control.value) is not None}
+        return {
+            name: value
+            for name, control in self.by_name.items()
+            if (value := control.value) is not None
+        }
 
     def take(self, given: Mapping[str, Any]) -> None:
         """Show these values, and "default" for every other."""

@@ -48,21 +48,31 @@ class EmbedTab(Tab):
         self.embeddings: Embeddings | None = None
         self._kept = ""  # drawn once
         style = {"description_width": "initial"}
-        self.composer = Composer(say, "embed", self.send, self.stop, label=_RUN, name=_NAME, placeholder=_TEXTS)
+        self.composer = Composer(
+            say, "embed", self.send, self.stop, label=_RUN, name=_NAME, placeholder=_TEXTS
+        )
         self.composer.prompt.rows = 6
         self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.work: Work[Embeddings] = Work(say, self.composer.status, self.composer.busy)
         self.box = CodeBox(say, self.code)
         self.chosen = Chosen(session, listed, "embedding", say, self.box.refresh)
-        self.view = widgets.ToggleButtons(options=[(text.say(say), name) for name, text in _VIEWS.items()], description=_SHOWN.say(say), style={**style, "button_width": "auto"})
+        self.view = widgets.ToggleButtons(
+            options=[(text.say(say), name) for name, text in _VIEWS.items()],
+            description=_SHOWN.say(say),
+            style={**style, "button_width": "auto"},
+        )
         self.view.observe(lambda _change: self._draw(), "value")
         self.drawn, self.near = widgets.HTML(), widgets.HTML()
-        self.selected = widgets.Dropdown(description=_SELECTED.say(say), style=style, layout=widgets.Layout(width="auto"))
+        self.selected = widgets.Dropdown(
+            description=_SELECTED.say(say), style=style, layout=widgets.Layout(width="auto")
+        )
         self.selected.observe(lambda _change: self._look(), "value")
         self.result = column(self.view, self.drawn, self.selected, self.near, name="ernie-vectors")
         seen(self.result, visible=False)
         main = column(self.composer.widget, self.result, self.box.widget, name="ernie-main")
-        self.widget = row(main, column(self.chosen.picker.widget, name="ernie-side"), name="ernie-tab")
+        self.widget = row(
+            main, column(self.chosen.picker.widget, name="ernie-side"), name="ernie-tab"
+        )
 
     @property
     def _texts(self) -> list[str]:
@@ -70,14 +80,21 @@ class EmbedTab(Tab):
 
     def send(self) -> None:
         """Ask for the vectors."""
-        self.work.begin(lambda: self.session.begin_embed(self._texts or [""], model=self.chosen.model), lambda _batch: None, self._came)
+        self.work.begin(
+            lambda: self.session.begin_embed(self._texts or [""], model=self.chosen.model),
+            lambda _batch: None,
+            self._came,
+        )
 
     def _came(self, embeddings: Embeddings | None, _problem: BaseException | None) -> None:
         if embeddings is None or not embeddings.shape[1]:
             return
         self.embeddings = embeddings
         self._kept = f"{self._drawing('heat')}<p><small>{plain_html(summary(embeddings, self.language))}</small></p>"
-        self.selected.options = [(f"{i}. {clip(text, _LABEL)}", i - 1) for i, text in enumerate(embeddings.texts, start=1)]
+        self.selected.options = [
+            (f"{i}. {clip(text, _LABEL)}", i - 1)
+            for i, text in enumerate(embeddings.texts, start=1)
+        ]
         self.selected.index = 0  # ipywidgets leaves it open
         seen(self.result, visible=True)
         self._draw()
@@ -102,16 +119,31 @@ class EmbedTab(Tab):
             return
         place = self.selected.value
         try:
-            found = [hit for hit in similarity.nearest(self.embeddings.vectors[place], self.embeddings, _K + 1) if hit.index != place][:_K]
+            found = [
+                hit
+                for hit in similarity.nearest(
+                    self.embeddings.vectors[place], self.embeddings, _K + 1
+                )
+                if hit.index != place
+            ][:_K]
         except ErnieError as error:
             self.work.tell(error)
             return
-        self.near.value = Table(_NEAREST[self.language], [[str(hit.index + 1), clip(hit.text), f"{hit.score:.3f}"] for hit in found])._repr_html_()
+        self.near.value = Table(
+            _NEAREST[self.language],
+            [[str(hit.index + 1), clip(hit.text), f"{hit.score:.3f}"] for hit in found],
+        )._repr_html_()
 
     def code(self) -> list[Code]:
         """The call as code."""
         at = self.session.endpoint()
-        request = embedding_request(self._texts or [_EXAMPLE.say(self.language)], model=self.chosen.picker.resolved, given={}, extra={}, rules=at.rules)
+        request = embedding_request(
+            self._texts or [_EXAMPLE.say(self.language)],
+            model=self.chosen.picker.resolved,
+            given={},
+            extra={},
+            rules=at.rules,
+        )
         return [as_code.of_embedding(request, at, model=self.chosen.model or "")]
 
     def saved_html(self) -> str:

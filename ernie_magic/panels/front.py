@@ -22,16 +22,28 @@ _HERE = Path(__file__).parent
 _IDS = count(1)  # of widgets in this process
 
 _TRANSCRIPT = {
-    "transcript": Text("对话记录", "transcript"), "empty": Text("还没有对话。", "Nothing was asked yet."), "you": Text("你", "you"), "model": Text("模型", "model"),
-    "picture": Text("随问题附上的图片", "a picture that went along"), "copy": Text("复制", "Copy"), "copied": Text("已复制", "Copied"),
-    "not_copied": Text("浏览器不允许复制", "The browser forbids it"), "edit": Text("编辑", "Edit"), "regenerate": Text("重新回答", "Regenerate"),
-    "edit_label": Text("修改问题", "edit the question"), "send_edit": Text("从这里分叉", "Fork from here"), "cancel": Text("取消", "Cancel"),
+    "transcript": Text("对话记录", "transcript"),
+    "empty": Text("还没有对话。", "Nothing was asked yet."),
+    "you": Text("你", "you"),
+    "model": Text("模型", "model"),
+    "picture": Text("随问题附上的图片", "a picture that went along"),
+    "copy": Text("复制", "Copy"),
+    "copied": Text("已复制", "Copied"),
+    "not_copied": Text("浏览器不允许复制", "The browser forbids it"),
+    "edit": Text("编辑", "Edit"),
+    "regenerate": Text("重新回答", "Regenerate"),
+    "edit_label": Text("修改问题", "edit the question"),
+    "send_edit": Text("从这里分叉", "Fork from here"),
+    "cancel": Text("取消", "Cancel"),
 }
 _FRONT = {
-    "copied": Text("已复制", "copied"), "not_copied": Text("浏览器不允许复制：请选中后复制", "the browser forbids it: select and copy"),
+    "copied": Text("已复制", "copied"),
+    "not_copied": Text("浏览器不允许复制：请选中后复制", "the browser forbids it: select and copy"),
     "inserted": Text("已在下方插入单元格", "inserted as a cell below"),
     "queued": Text("内核正在运行单元格，结束后处理", "the kernel runs a cell: this comes after it"),
-    "not_inserted": Text("这个前端不能插入单元格：已复制", "this front end inserts no cells: copied instead"),
+    "not_inserted": Text(
+        "这个前端不能插入单元格：已复制", "this front end inserts no cells: copied instead"
+    ),
 }
 
 
@@ -70,11 +82,19 @@ class Transcript(anywidget.AnyWidget):
     _id = traitlets.Unicode().tag(sync=True)
     labels: Any = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, language: Language, heard: Callable[[Mapping[str, Any]], object] = lambda _message: None) -> None:
+    def __init__(
+        self,
+        language: Language,
+        heard: Callable[[Mapping[str, Any]], object] = lambda _message: None,
+    ) -> None:
         super().__init__(labels=_said(_TRANSCRIPT, language), _id=f"transcript-{next(_IDS)}")
         self._turns: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()  # a reader's thread and the page's messages
-        self.on_msg(lambda _widget, message, _buffers: self._all() if message.get("op") == "hello" else heard(message))
+        self.on_msg(
+            lambda _widget, message, _buffers: (
+                self._all() if message.get("op") == "hello" else heard(message)
+            )
+        )
 
     @property
     def turns(self) -> list[dict[str, Any]]:

@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 
 _MAKE, _DESCRIBE = Text("生成", "Generate"), Text("描述要画的内容…", "Describe the picture…")
 _VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("填入参数", "Reuse"), Text("保存", "Save")
-_SAVED, _REUSED = Text("已保存：{file}", "saved: {file}"), Text("已取用这张图的提示词和参数", "its prompt and parameters are set")
-_EMPTY, _EARLIER = Text("还没有图片。", "No pictures yet."), Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images")
+_SAVED, _REUSED = (
+    Text("已保存：{file}", "saved: {file}"),
+    Text("已取用这张图的提示词和参数", "its prompt and parameters are set"),
+)
+_EMPTY, _EARLIER = (
+    Text("还没有图片。", "No pictures yet."),
+    Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images"),
+)
 _MOST = 24  # pictures in the gallery
 _KEPT = 12  # pictures in the saved form: at most some 70 kB each
 _WIDTH = "240px"
@@ -45,14 +51,20 @@ class ImageTab(Tab):
         super().__init__(session, listed, saved)
         say = self.language
         self._cards: dict[int, tuple[Picture, Any]] = {}
-        self.composer = Composer(say, "image", self.send, self.stop, label=_MAKE, placeholder=_DESCRIBE)
+        self.composer = Composer(
+            say, "image", self.send, self.stop, label=_MAKE, placeholder=_DESCRIBE
+        )
         self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
         self.work: Work[ImageSet] = Work(say, self.composer.status, self._busy)
         self.box = CodeBox(say, self.code)
         self.chosen = Chosen(session, listed, "image", say, self.box.refresh)
         self.gallery = row(name="ernie-gallery")
         main = column(self.composer.widget, self.gallery, self.box.widget, name="ernie-main")
-        self.widget = row(main, column(self.chosen.picker.widget, self.chosen.controls.widget, name="ernie-side"), name="ernie-tab")
+        self.widget = row(
+            main,
+            column(self.chosen.picker.widget, self.chosen.controls.widget, name="ernie-side"),
+            name="ernie-tab",
+        )
 
     def follow(self) -> None:
         """Show the session's pictures, and those that come."""
@@ -68,10 +80,25 @@ class ImageTab(Tab):
         found = self._pictures()
         if [id(picture) for picture in found[:_MOST]] == list(self._cards) and found:
             return
-        before, self._cards = self._cards, {id(picture): self._cards.get(id(picture)) or (picture, self._card(picture)) for picture in found[:_MOST]}
+        before, self._cards = (
+            self._cards,
+            {
+                id(picture): self._cards.get(id(picture)) or (picture, self._card(picture))
+                for picture in found[:_MOST]
+            },
+        )
         cards = [card for _, card in self._cards.values()]
-        note = _EMPTY.say(self.language) if not found else _EARLIER.say(self.language, n=len(found) - _MOST) if len(found) > _MOST else ""
-        self.gallery.children = [*cards, *([widgets.HTML(f"<small>{note}</small>")] if note else [])]
+        note = (
+            _EMPTY.say(self.language)
+            if not found
+            else _EARLIER.say(self.language, n=len(found) - _MOST)
+            if len(found) > _MOST
+            else ""
+        )
+        self.gallery.children = [
+            *cards,
+            *([widgets.HTML(f"<small>{note}</small>")] if note else []),
+        ]
         for place in before.keys() - self._cards.keys():
             close(before[place][1])
         self.saved()
@@ -81,7 +108,11 @@ class ImageTab(Tab):
         shown = widgets.HTML(pictures.figure(picture, say, _WIDTH))
         acts = [button(_REUSE.say(say), lambda: self._reuse(picture))]
         if picture.problem is None:
-            acts = [button(_VARY.say(say), lambda: self._vary(picture)), *acts, button(_SAVE.say(say), lambda: self._save(picture))]
+            acts = [
+                button(_VARY.say(say), lambda: self._vary(picture)),
+                *acts,
+                button(_SAVE.say(say), lambda: self._save(picture)),
+            ]
         return column(shown, row(*acts), name="ernie-card")
 
     def _busy(self, is_busy: bool) -> None:
@@ -98,7 +129,9 @@ class ImageTab(Tab):
         if isinstance(seed, Seed) and not self.work.busy:
             seed.next()
         prompt = self.composer.text
-        self._make(lambda: self.session.begin_image(prompt, model=self.chosen.model, **self.chosen.given))
+        self._make(
+            lambda: self.session.begin_image(prompt, model=self.chosen.model, **self.chosen.given)
+        )
 
     def _make(self, make: Callable[[], Stream[ImageSet]]) -> None:
         self.work.begin(make, lambda _batch: None, lambda _images, _problem: None)
@@ -109,9 +142,13 @@ class ImageTab(Tab):
     def _reuse(self, picture: Picture) -> None:
         """Set prompt, model and parameters as they were for this picture."""
         request = picture.request
-        self.chosen.picker.value = None if request.model == self.chosen.picker.default else request.model
+        self.chosen.picker.value = (
+            None if request.model == self.chosen.picker.default else request.model
+        )
         self.chosen.fit()
-        self.chosen.controls.take({**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})})
+        self.chosen.controls.take(
+            {**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})}
+        )
         self.composer.prompt.value = request.prompt
         self.composer.status.say(_REUSED.say(self.language))
 
@@ -127,8 +164,16 @@ class ImageTab(Tab):
         """The call as code."""
         at = self.session.endpoint()
         prompt = self.composer.text or _DESCRIBE.say(self.language)
-        request = image_request(prompt, model=self.chosen.picker.resolved, given=self.chosen.given, extra={}, rules=at.rules)
-        return [as_code.of_image(request, at, given=self.chosen.given, model=self.chosen.model or "")]
+        request = image_request(
+            prompt,
+            model=self.chosen.picker.resolved,
+            given=self.chosen.given,
+            extra={},
+            rules=at.rules,
+        )
+        return [
+            as_code.of_image(request, at, given=self.chosen.given, model=self.chosen.model or "")
+        ]
 
     def saved_html(self) -> str:
         """The newest pictures, small."""

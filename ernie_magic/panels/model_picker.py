@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from ernie_magic.models import Kind
     from ernie_magic.session import Session
 
-_MODEL, _SEARCH, _DEFAULT = Text("模型", "Model"), Text("查找模型（回车选用）", "Search models (Enter chooses)"), Text("默认（{model}）", "default ({model})")
+_MODEL, _SEARCH, _DEFAULT = (
+    Text("模型", "Model"),
+    Text("查找模型（回车选用）", "Search models (Enter chooses)"),
+    Text("默认（{model}）", "default ({model})"),
+)
 _RELOAD = Text("刷新列表", "Reload list")
 _AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
 _DEFAULTED = ""
 _SHOWN = 500  # models of a kind in the list: the search finds the others
 _KINDS: dict[Kind | None, Text] = {
-    "chat": Text("对话", "chat"), "image": Text("文生图", "images"), "embedding": Text("向量", "vectors"), None: Text("其他", "other"),
+    "chat": Text("对话", "chat"),
+    "image": Text("文生图", "images"),
+    "embedding": Text("向量", "vectors"),
+    None: Text("其他", "other"),
 }
 
 
@@ -78,20 +85,50 @@ class ModelPicker:
         Called when another model holds.
     """
 
-    def __init__(self, session: Session, listed: ModelList, kind: Kind, language: Language, changed: Callable[[], object]) -> None:
-        self._session, self._listed, self._kind, self._language, self._changed = session, listed, kind, language, changed
+    def __init__(
+        self,
+        session: Session,
+        listed: ModelList,
+        kind: Kind,
+        language: Language,
+        changed: Callable[[], object],
+    ) -> None:
+        self._session, self._listed, self._kind, self._language, self._changed = (
+            session,
+            listed,
+            kind,
+            language,
+            changed,
+        )
         self._value: str | None = None
         self._filling = False
         self.sees = False  # whether the model has to: then the default is another
         style = {"description_width": "initial"}
-        self.list = widgets.Dropdown(description=_MODEL.say(language), style=style, layout=widgets.Layout(width="auto", flex="1 1 220px"))
+        self.list = widgets.Dropdown(
+            description=_MODEL.say(language),
+            style=style,
+            layout=widgets.Layout(width="auto", flex="1 1 220px"),
+        )
         self.list.add_class("ernie-models")
-        self.search = widgets.Text(description=_SEARCH.say(language), style=style, continuous_update=True, layout=widgets.Layout(width="auto", flex="1 1 180px"))
-        self.widget = column(row(self.list), row(self.search, button(_RELOAD.say(language), listed.load)), name="ernie-model")
+        self.search = widgets.Text(
+            description=_SEARCH.say(language),
+            style=style,
+            continuous_update=True,
+            layout=widgets.Layout(width="auto", flex="1 1 180px"),
+        )
+        self.widget = column(
+            row(self.list),
+            row(self.search, button(_RELOAD.say(language), listed.load)),
+            name="ernie-model",
+        )
         self.fill()
         self.list.observe(self._chosen, "value")
         self.search.observe(lambda _change: self.fill(), "value")
-        self.search.on_msg(lambda _widget, message, _buffers: self._entered() if message.get("event") == "submit" else None)
+        self.search.on_msg(
+            lambda _widget, message, _buffers: (
+                self._entered() if message.get("event") == "submit" else None
+            )
+        )
 
     @property
     def value(self) -> str | None:
@@ -121,15 +158,34 @@ class ModelPicker:
     def fill(self) -> None:
         """The list anew: what the search leaves of it."""
         sought = self.search.value.strip().lower()
-        options: list[tuple[str, str]] = [(_DEFAULT.say(self._language, model=self.default), _DEFAULTED)]
+        options: list[tuple[str, str]] = [
+            (_DEFAULT.say(self._language, model=self.default), _DEFAULTED)
+        ]
         for kind in (self._kind, None):
-            found = sorted((id_ for id_ in self._listed.ids if models.kind_of(id_) == kind and sought in id_.lower()), key=str.lower)
+            found = sorted(
+                (
+                    id_
+                    for id_ in self._listed.ids
+                    if models.kind_of(id_) == kind and sought in id_.lower()
+                ),
+                key=str.lower,
+            )
             if found:
-                options += [(f"── {_KINDS[kind].say(self._language)} · {len(found)} ──", f"\0{kind}"), *((id_, id_) for id_ in found[:_SHOWN])]
+                options += [
+                    (f"── {_KINDS[kind].say(self._language)} · {len(found)} ──", f"\0{kind}"),
+                    *((id_, id_) for id_ in found[:_SHOWN]),
+                ]
         known = {value for _, value in options}
         for id_ in (self.search.value.strip(), self._value):
             if id_ and id_ not in known:
-                options.append((_AS_IS.say(self._language, model=id_) if id_ not in self._listed.ids else id_, id_))
+                options.append(
+                    (
+                        _AS_IS.say(self._language, model=id_)
+                        if id_ not in self._listed.ids
+                        else id_,
+                        id_,
+                    )
+                )
                 known.add(id_)
         self._filling = True
         self.list.options = options
@@ -140,9 +196,16 @@ class ModelPicker:
         """Enter in the search: the id that is written when the list has it, else the first match, else what is written as it is."""
         sought = self.search.value.strip()
         listed = frozenset(self._listed.ids)
-        found = [value for _, value in self.list.options if value in listed and sought.lower() in value.lower()]
+        found = [
+            value
+            for _, value in self.list.options
+            if value in listed and sought.lower() in value.lower()
+        ]
         if sought:
-            self.value = next((value for value in found if value.lower() == sought.lower()), found[0] if found else sought)
+            self.value = next(
+                (value for value in found if value.lower() == sought.lower()),
+                found[0] if found else sought,
+            )
 
     def _chosen(self, _change: object) -> None:
         if self._filling or self.list.value is None:

@@ -28,10 +28,18 @@ if TYPE_CHECKING:
     from ernie_magic.panels.tab import Tab
     from ernie_magic.session import Session
 
-TABS: dict[str, type[Tab]] = {"chat": ChatTab, "image": ImageTab, "embed": EmbedTab, "compare": CompareTab}
+TABS: dict[str, type[Tab]] = {
+    "chat": ChatTab,
+    "image": ImageTab,
+    "embed": EmbedTab,
+    "compare": CompareTab,
+}
 _WHERE = Text("面板", "Panel")
 _MOMENT = 0.3  # seconds
-_EMULATED = Text("内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor", "the built-in emulator answers, no real model: %ernie doctor tells how to set a key")
+_EMULATED = Text(
+    "内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor",
+    "the built-in emulator answers, no real model: %ernie doctor tells how to set a key",
+)
 
 
 class Panel:
@@ -59,9 +67,19 @@ class Panel:
         for name in tabs:
             if name not in TABS:
                 close = near(str(name), TABS, 1)
-                raise session.spoken(InvalidOption(
-                    Text("面板没有“{name}”，可选：{known}", "the panel has no {name!r}; there are: {known}").fill(name=name, known=", ".join(TABS)),
-                    advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0]) if close else None))
+                raise session.spoken(
+                    InvalidOption(
+                        Text(
+                            "面板没有“{name}”，可选：{known}",
+                            "the panel has no {name!r}; there are: {known}",
+                        ).fill(name=name, known=", ".join(TABS)),
+                        advice=Text("是不是 {close}？", "did you mean {close}?").fill(
+                            close=close[0]
+                        )
+                        if close
+                        else None,
+                    )
+                )
         self._session, self._language = session, session.settings.spoken
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
@@ -70,13 +88,23 @@ class Panel:
         status = Status()
         self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
         self._front = Front(self._language, self._heard)
-        self.choice = widgets.ToggleButtons(options=[(TABS[name].title.say(self._language), name) for name in self._names], description=_WHERE.say(self._language),
-                                            style={"description_width": "initial", "button_width": "auto"})
+        self.choice = widgets.ToggleButtons(
+            options=[(TABS[name].title.say(self._language), name) for name in self._names],
+            description=_WHERE.say(self._language),
+            style={"description_width": "initial", "button_width": "auto"},
+        )
         self.choice.add_class("ernie-tabs")
         seen(self.choice, visible=len(self._names) > 1)
         self._service = Status()
         self._bodies = column()
-        self.widget = column(self.choice, self._service.widget, status.widget, self._bodies, self._front, name="ernie-panel")
+        self.widget = column(
+            self.choice,
+            self._service.widget,
+            status.widget,
+            self._bodies,
+            self._front,
+            name="ernie-panel",
+        )
         self._front.root = self.widget.model_id or ""
         self.choice.observe(lambda _change: self._open(), "value")
         self._open()
@@ -116,7 +144,9 @@ class Panel:
                 self._session.settings.unobserve(self._settled)
             self._session.settings.observe(self._settled)
             self._settled()
-        elif op == "closed":  # its output was cleared, or its notebook closed; or its cell was moved, then it opens again at once
+        elif (
+            op == "closed"
+        ):  # its output was cleared, or its notebook closed; or its cell was moved, then it opens again at once
             self._closing = threading.Timer(_MOMENT, self.close)
             self._closing.daemon = True
             self._closing.start()
@@ -132,12 +162,25 @@ class Panel:
     # --- what the notebook keeps -----------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
-        display({"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}, "text/html": "", "text/plain": ""}, raw=True)
+        display(
+            {
+                "application/vnd.jupyter.widget-view+json": {
+                    "version_major": 2,
+                    "version_minor": 0,
+                    "model_id": self.widget.model_id,
+                },
+                "text/html": "",
+                "text/plain": "",
+            },
+            raw=True,
+        )
         self._saved.append(Saved(*self._form()))
 
     def _form(self) -> tuple[str, list[str]]:
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
-        return "".join(tab.saved_html() for tab in tabs), [piece for tab in tabs for piece in tab.saved_turns()]
+        return "".join(tab.saved_html() for tab in tabs), [
+            piece for tab in tabs for piece in tab.saved_turns()
+        ]
 
     def _save(self) -> None:
         """What the notebook keeps has changed."""

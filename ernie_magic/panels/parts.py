@@ -36,9 +36,16 @@ def column(*children: widgets.Widget, name: str = "") -> widgets.VBox:
     return box
 
 
-def button(text: str, act: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = "") -> widgets.Button:
+def button(
+    text: str, act: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = ""
+) -> widgets.Button:
     """A button that is as wide as its words."""
-    made = widgets.Button(description=text, tooltip=tooltip or text, button_style=style, layout=widgets.Layout(width="auto"))
+    made = widgets.Button(
+        description=text,
+        tooltip=tooltip or text,
+        button_style=style,
+        layout=widgets.Layout(width="auto"),
+    )
     made.add_class("ernie-button")
     if name:
         made.add_class(name)
@@ -63,7 +70,11 @@ def seen(widget: widgets.DOMWidget, visible: bool) -> None:
 
 def close(widget: widgets.Widget) -> None:
     """Forget a widget with all that it is made of, here and on the page."""
-    for part in (*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)):
+    for part in (
+        *getattr(widget, "children", ()),
+        getattr(widget, "layout", None),
+        getattr(widget, "style", None),
+    ):
         if part is not None:
             close(part)
     widget.close()
@@ -83,7 +94,11 @@ class Status:
         """Show it; errors stand out, and are read out at once."""
         self.text, self.wrong = text, wrong
         seen(self.widget, visible=bool(text))
-        self.widget.value = f'<span class="ernie-{"error" if wrong else "news"}"{" role=alert" if wrong else ""}>{plain_html(text)}</span>' if text else ""
+        self.widget.value = (
+            f'<span class="ernie-{"error" if wrong else "news"}"{" role=alert" if wrong else ""}>{plain_html(text)}</span>'
+            if text
+            else ""
+        )
 
 
 class Composer:
@@ -104,18 +119,45 @@ class Composer:
         Widgets beside the buttons.
     """
 
-    def __init__(self, language: Language, where: str, send: Callable[[], object], stop: Callable[[], object], *, label: Text = SEND, name: Text = _PROMPT, placeholder: Text = _PROMPT, extras: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        language: Language,
+        where: str,
+        send: Callable[[], object],
+        stop: Callable[[], object],
+        *,
+        label: Text = SEND,
+        name: Text = _PROMPT,
+        placeholder: Text = _PROMPT,
+        extras: tuple[Any, ...] = (),
+    ) -> None:
         self.where = f"ernie-at-{where}"
-        self.prompt = widgets.Textarea(description=name.say(language), placeholder=placeholder.say(language), rows=3, layout=widgets.Layout(width="auto"))
+        self.prompt = widgets.Textarea(
+            description=name.say(language),
+            placeholder=placeholder.say(language),
+            rows=3,
+            layout=widgets.Layout(width="auto"),
+        )
         for class_ in ("ernie-prompt", self.where):
             self.prompt.add_class(class_)
-        self.send = button(label.say(language), send, tooltip=_KEYS.say(language), style="primary", name="ernie-send")
+        self.send = button(
+            label.say(language),
+            send,
+            tooltip=_KEYS.say(language),
+            style="primary",
+            name="ernie-send",
+        )
         self.stop = button(STOP.say(language), stop, name="ernie-stop")
         self.stop.disabled = True
         self.status = Status()
         self.notes = widgets.HTML()
         self.notes.add_class("ernie-notes")
-        self.widget = column(self.prompt, row(self.send, self.stop, *extras, self.notes), self.status.widget, name="ernie-composer")
+        self.widget = column(
+            self.prompt,
+            row(self.send, self.stop, *extras, self.notes),
+            self.status.widget,
+            name="ernie-composer",
+        )
 
     @property
     def text(self) -> str:

@@ -67,4 +67,6 @@ class Saved:
         message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}
         # An update finds its output by its id, and is heard by whoever listens to the cell that runs now (nbclient hears no other).
         parent = self._parent if kind == "display_data" else publisher.parent_header
-        publisher.session.send(publisher.pub_socket, kind, message, parent=parent, ident=publisher.topic)
+        publisher.session.send(
+            publisher.pub_socket, kind, message, parent=parent, ident=publisher.topic
+        )

@@ -25,7 +25,9 @@ _YOU = Text("你", "You")
 class BlocksView(GrowingView[int]):
     """The blocks of a turn that is open; see `ernie_magic.display.stream`."""
 
-    def __init__(self, language: Language, transcript: Transcript, id_: str, *, remote_images: bool = False) -> None:
+    def __init__(
+        self, language: Language, transcript: Transcript, id_: str, *, remote_images: bool = False
+    ) -> None:
         super().__init__(language, remote_images=remote_images)
         self._transcript, self._id, self._count = transcript, id_, 0
 
@@ -41,8 +43,19 @@ class BlocksView(GrowingView[int]):
 
 def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = "") -> dict[str, Any]:
     """A turn that is being answered, as the transcript takes it."""
-    return {"id": id_, "prompt": prompt, "images": list(images), "blocks": [], "text": "", "reasoning": "", "reasoning_title": "", "model": model, "footer": "",
-            "open": True, "actions": []}
+    return {
+        "id": id_,
+        "prompt": prompt,
+        "images": list(images),
+        "blocks": [],
+        "text": "",
+        "reasoning": "",
+        "reasoning_title": "",
+        "model": model,
+        "footer": "",
+        "open": True,
+        "actions": [],
+    }
 
 
 def answered_turn(
@@ -50,8 +63,16 @@ def answered_turn(
 ) -> dict[str, Any]:
     """A turn with its answer, as the transcript takes it; `text` is the answer's as HTML."""
     blocks = [block for block in (answers.tool_runs(answer, language), text) if block]
-    return {**open_turn(id_, prompt, images), "blocks": blocks, "text": answer.text, "reasoning": answer.reasoning, "model": answer.model, "open": False,
-            "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)), "footer": answers.summary(answer, language)}
+    return {
+        **open_turn(id_, prompt, images),
+        "blocks": blocks,
+        "text": answer.text,
+        "reasoning": answer.reasoning,
+        "model": answer.model,
+        "open": False,
+        "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)),
+        "footer": answers.summary(answer, language),
+    }
 
 
 def kept_prompt(prompt: str) -> str:
@@ -80,7 +101,9 @@ class ShownTurn:
     tokens: int
 
     @classmethod
-    def of(cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False) -> ShownTurn:
+    def of(
+        cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False
+    ) -> ShownTurn:
         """A turn under an id of the transcript's."""
         text = answers.body(turn.answer, remote_images=remote_images)
         pictures = [part["image_url"]["url"] for part in turn.images]

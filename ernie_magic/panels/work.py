@@ -43,7 +43,9 @@ class Work(Generic[Result]):
         self._language, self._status, self._busy = language, status, busy
         self._lock = threading.Lock()
         self._stream: Stream[Result] | None = None
-        self._context: Context = copy_context()  # of the cell that makes the panel: what is printed meanwhile is shown there
+        self._context: Context = (
+            copy_context()
+        )  # of the cell that makes the panel: what is printed meanwhile is shown there
         self.thread: threading.Thread | None = None
 
     @property
@@ -51,7 +53,12 @@ class Work(Generic[Result]):
         """Whether a call is under way."""
         return self._stream is not None
 
-    def begin(self, make: Callable[[], Stream[Result]], show: Callable[[Sequence[Delta]], object], end: Callable[[Result | None, BaseException | None], object]) -> bool:
+    def begin(
+        self,
+        make: Callable[[], Stream[Result]],
+        show: Callable[[Sequence[Delta]], object],
+        end: Callable[[Result | None, BaseException | None], object],
+    ) -> bool:
         """Start a call, unless one is under way; that is told.
 
         Parameters
@@ -82,11 +89,21 @@ class Work(Generic[Result]):
         self._status.say("")
         self._busy(True)
         stream = self._stream
-        self.thread = threading.Thread(target=self._context.copy().run, args=(self._read, stream, show, end), name="ernie-panel", daemon=True)
+        self.thread = threading.Thread(
+            target=self._context.copy().run,
+            args=(self._read, stream, show, end),
+            name="ernie-panel",
+            daemon=True,
+        )
         self.thread.start()
         return True
 
-    def _read(self, stream: Stream[Result], show: Callable[[Sequence[Delta]], object], end: Callable[[Result | None, BaseException | None], object]) -> None:
+    def _read(
+        self,
+        stream: Stream[Result],
+        show: Callable[[Sequence[Delta]], object],
+        end: Callable[[Result | None, BaseException | None], object],
+    ) -> None:
         result: Any = None
         problem: BaseException | None = None
         try:
@@ -97,7 +114,13 @@ class Work(Generic[Result]):
         except BaseException as error:  # noqa: BLE001  (it ends here: it is told, and the next click must find the panel idle)
             result, problem = getattr(error, "answer", None), error
             stream.close()
-        self._status.say(_STOPPED.say(self._language) if problem is None and getattr(result, "partial", False) and not hasattr(result, "pictures") else "")
+        self._status.say(
+            _STOPPED.say(self._language)
+            if problem is None
+            and getattr(result, "partial", False)
+            and not hasattr(result, "pictures")
+            else ""
+        )
         if problem is not None:
             self.tell(problem)
         self.guard(lambda: end(result, problem))

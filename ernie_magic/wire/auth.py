@@ -18,7 +18,15 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from ernie_magic import values
 from ernie_magic.keys import Key
-from ernie_magic.services import AccessToken, Bearer, BearerFromPair, Credential, Login, Signature, TokenFromPair
+from ernie_magic.services import (
+    AccessToken,
+    Bearer,
+    BearerFromPair,
+    Credential,
+    Login,
+    Signature,
+    TokenFromPair,
+)
 from ernie_magic.wire import reading
 from ernie_magic.wire.failures import failure
 
@@ -65,14 +73,29 @@ def canonical_request(method: str, url: str, headers: Mapping[str, str]) -> tupl
     """
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe="/%" + _SAFE)
-    query = "&".join(sorted(f"{quote(k, safe=_SAFE)}={quote(v, safe=_SAFE)}" for k, v in parse_qsl(parts.query, keep_blank_values=True)
-                            if k.lower() != "authorization"))
+    query = "&".join(
+        sorted(
+            f"{quote(k, safe=_SAFE)}={quote(v, safe=_SAFE)}"
+            for k, v in parse_qsl(parts.query, keep_blank_values=True)
+            if k.lower() != "authorization"
+        )
+    )
     signed = {name.lower(): value.strip() for name, value in headers.items() if value.strip()}
-    lines = sorted(f"{quote(name, safe=_SAFE)}:{quote(value, safe=_SAFE)}" for name, value in signed.items())
+    lines = sorted(
+        f"{quote(name, safe=_SAFE)}:{quote(value, safe=_SAFE)}" for name, value in signed.items()
+    )
     return "\n".join([method.upper(), path, query, *lines]), ";".join(sorted(signed))
 
 
-def sign(pair: Pair, method: str, url: str, headers: Mapping[str, str], *, at: float, seconds: int = SIGNATURE_SECONDS) -> str:
+def sign(
+    pair: Pair,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    at: float,
+    seconds: int = SIGNATURE_SECONDS,
+) -> str:
     """The value of the Authorization header.
 
     Parameters
@@ -92,7 +115,11 @@ def sign(pair: Pair, method: str, url: str, headers: Mapping[str, str], *, at: f
 def signed_headers(pair: Pair, method: str, url: str) -> dict[str, str]:
     """The headers of a call that is signed now."""
     now = time.time()
-    headers = {"Host": urlsplit(url).netloc, "Content-Type": "application/json", "x-bce-date": timestamp(now)}
+    headers = {
+        "Host": urlsplit(url).netloc,
+        "Content-Type": "application/json",
+        "x-bce-date": timestamp(now),
+    }
     return {**headers, "Authorization": sign(pair, method, url, headers, at=now)}
 
 
@@ -123,7 +150,13 @@ class Credentials:
         self._exchanges: dict[Credential, asyncio.Task[Key]] = {}
 
     async def authorise(
-        self, http: httpx.AsyncClient, credential: Credential | None, method: str, url: str, *, refused: Key | None = None
+        self,
+        http: httpx.AsyncClient,
+        credential: Credential | None,
+        method: str,
+        url: str,
+        *,
+        refused: Key | None = None,
     ) -> Authorised:
         """What a call needs to be let in.
 
@@ -154,20 +187,40 @@ class Credentials:
         if credential is None:
             return Authorised({}, {})
         token = await self._token(http, credential, refused)
-        return (Authorised({}, _bearer(token), token) if isinstance(credential, BearerFromPair) else
-                Authorised({"access_token": token.reveal()}, {}, token))
+        return (
+            Authorised({}, _bearer(token), token)
+            if isinstance(credential, BearerFromPair)
+            else Authorised({"access_token": token.reveal()}, {}, token)
+        )
 
-    async def _token(self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair, refused: Key | None) -> Key:
+    async def _token(
+        self,
+        http: httpx.AsyncClient,
+        credential: BearerFromPair | TokenFromPair,
+        refused: Key | None,
+    ) -> Key:
         token, end = self._tokens.get(credential, (None, 0.0))
         if token is not None and token != refused and time.time() <= end - RENEW_BEFORE:
             return token
         if (task := self._exchanges.get(credential)) is None:
-            task = self._exchanges[credential] = asyncio.create_task(self._exchange(http, credential))
-            task.add_done_callback(lambda done: (self._exchanges.pop(credential), done.cancelled() or done.exception()))
-        return await asyncio.shield(task)  # one exchange for everybody who waits, also when it fails or one of them leaves
+            task = self._exchanges[credential] = asyncio.create_task(
+                self._exchange(http, credential)
+            )
+            task.add_done_callback(
+                lambda done: (self._exchanges.pop(credential), done.cancelled() or done.exception())
+            )
+        return await asyncio.shield(
+            task
+        )  # one exchange for everybody who waits, also when it fails or one of them leaves
 
-    async def _exchange(self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair) -> Key:
-        token, end = await _bearer_token(http, credential) if isinstance(credential, BearerFromPair) else await _access_token(http, credential)
+    async def _exchange(
+        self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair
+    ) -> Key:
+        token, end = (
+            await _bearer_token(http, credential)
+            if isinstance(credential, BearerFromPair)
+            else await _access_token(http, credential)
+        )
         self._tokens[credential] = (token, end)
         return token
 
@@ -190,19 +243,32 @@ def _bearer(key: Key) -> dict[str, str]:
 
 async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> tuple[Key, float]:
     url = f"{credential.iam_url.rstrip('/')}{BEARER_PATH}?expireInSeconds={TOKEN_SECONDS}"
-    request = http.build_request("GET", url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT)
+    request = http.build_request(
+        "GET", url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT
+    )
     token, found = await _exchanged(http, request, "token")
     return token, _epoch(found.get("expireTime"), time.time() + TOKEN_SECONDS)
 
 
 async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> tuple[Key, float]:
-    query = {"grant_type": "client_credentials", "client_id": credential.pair.access.reveal(), "client_secret": credential.pair.secret.reveal()}
-    request = http.build_request("POST", f"{credential.url}{OAUTH_PATH}?{urlencode(query)}", json={}, timeout=EXCHANGE_TIMEOUT)
+    query = {
+        "grant_type": "client_credentials",
+        "client_id": credential.pair.access.reveal(),
+        "client_secret": credential.pair.secret.reveal(),
+    }
+    request = http.build_request(
+        "POST",
+        f"{credential.url}{OAUTH_PATH}?{urlencode(query)}",
+        json={},
+        timeout=EXCHANGE_TIMEOUT,
+    )
     token, found = await _exchanged(http, request, "access_token")
     return token, time.time() + min(values.seconds(found.get("expires_in")) or MONTH, MONTH)
 
 
-async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, name: str) -> tuple[Key, Mapping[str, Any]]:
+async def _exchanged(
+    http: httpx.AsyncClient, request: httpx.Request, name: str
+) -> tuple[Key, Mapping[str, Any]]:
     """The token that a pair was exchanged for, and the rest of the reply.
 
     Raises
@@ -226,6 +292,10 @@ async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, name: str)
 
 def _epoch(text: object, otherwise: float) -> float:
     try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
+        return (
+            datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ")
+            .replace(tzinfo=timezone.utc)
+            .timestamp()
+        )
     except (ValueError, OverflowError):
         return otherwise

@@ -33,9 +33,18 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_RETRY = Text("{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）", "{what}; trying again in {seconds} s (attempt {attempt} of {count})")
-_LIMITED = Text("达到 {model} 的频率限制（{limit}），等待 {seconds} 秒", "at the rate limit of {model} ({limit}), waiting {seconds} s")
-_PER_MINUTE = {"requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"), "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute")}
+_RETRY = Text(
+    "{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）",
+    "{what}; trying again in {seconds} s (attempt {attempt} of {count})",
+)
+_LIMITED = Text(
+    "达到 {model} 的频率限制（{limit}），等待 {seconds} 秒",
+    "at the rate limit of {model} ({limit}), waiting {seconds} s",
+)
+_PER_MINUTE = {
+    "requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
+    "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,13 +88,29 @@ class Client:
             direct = {f"all://{host}": None for host in LOOPBACK}
             try:
                 self._http = httpx.AsyncClient(
-                    mounts=direct, follow_redirects=False, headers={"User-Agent": f"ernie-magic/{__version__}"}, cookies=_no_cookies())
-            except (ImportError, ValueError, OSError) as error:  # the environment's proxies and certificates
+                    mounts=direct,
+                    follow_redirects=False,
+                    headers={"User-Agent": f"ernie-magic/{__version__}"},
+                    cookies=_no_cookies(),
+                )
+            except (
+                ImportError,
+                ValueError,
+                OSError,
+            ) as error:  # the environment's proxies and certificates
                 raise ServiceUnreachable(
-                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(said=redact(str(error), strict=True)[:200]),
-                    Text("环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
-                         "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE …) cannot be used"),
-                    Text("改正或去掉它们；socks 代理需 pip install httpx[socks]", "mend or unset them; a socks proxy wants pip install httpx[socks]")) from None
+                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(
+                        said=redact(str(error), strict=True)[:200]
+                    ),
+                    Text(
+                        "环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
+                        "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE …) cannot be used",
+                    ),
+                    Text(
+                        "改正或去掉它们；socks 代理需 pip install httpx[socks]",
+                        "mend or unset them; a socks proxy wants pip install httpx[socks]",
+                    ),
+                ) from None
         return self._http
 
     def forget(self) -> None:
@@ -98,7 +123,14 @@ class Client:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def read(self, endpoint: Endpoint, request: WireRequest, reader: Reader, terms: Snapshot, emit: Callable[[Delta], None]) -> None:
+    async def read(
+        self,
+        endpoint: Endpoint,
+        request: WireRequest,
+        reader: Reader,
+        terms: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> None:
         """Send a chat or a completion; `reader` collects the reply, and each piece of text is emitted as it comes.
 
         Parameters
@@ -120,10 +152,18 @@ class Client:
                     return  # not one more word of it
                 emit(delta)
 
-        await self._attempts(_Sending(endpoint, request, terms, emit, read, lambda: reader.started, lambda: reader.tokens))
+        await self._attempts(
+            _Sending(
+                endpoint, request, terms, emit, read, lambda: reader.started, lambda: reader.tokens
+            )
+        )
 
     async def send(
-        self, endpoint: Endpoint, request: WireRequest, terms: Snapshot, emit: Callable[[Delta], None] = lambda _delta: None
+        self,
+        endpoint: Endpoint,
+        request: WireRequest,
+        terms: Snapshot,
+        emit: Callable[[Delta], None] = lambda _delta: None,
     ) -> dict[str, Any]:
         """Send a request whose reply is one JSON body.
 
@@ -131,7 +171,15 @@ class Client:
         ------
         ErnieError
         """
-        return await self._attempts(_Sending(endpoint, request, terms, emit, lambda response: reading.whole(response, request.most)))
+        return await self._attempts(
+            _Sending(
+                endpoint,
+                request,
+                terms,
+                emit,
+                lambda response: reading.whole(response, request.most),
+            )
+        )
 
     async def download(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
         """The picture behind a link that a service gave (`downloads.fetch`); asked for again when the network fails.
@@ -140,12 +188,23 @@ class Client:
         ------
         ErnieError
         """
-        async for attempt in retry.attempts(terms.retry_count, terms.backoff_factor, may_repeat=lambda: True, waiting=lambda *_: None):
+        async for attempt in retry.attempts(
+            terms.retry_count,
+            terms.backoff_factor,
+            may_repeat=lambda: True,
+            waiting=lambda *_: None,
+        ):
             with attempt:
                 return await downloads.fetch(self._pool(), url, endpoint.base_url)
         raise AssertionError("tenacity ends by a result or an error")
 
-    async def events(self, endpoint: Endpoint, request: WireRequest, terms: Snapshot, emit: Callable[[dict[str, Any]], None]) -> None:
+    async def events(
+        self,
+        endpoint: Endpoint,
+        request: WireRequest,
+        terms: Snapshot,
+        emit: Callable[[dict[str, Any]], None],
+    ) -> None:
         """Send a request whose reply is a stream of JSON events, whatever they mean.
 
         Raises
@@ -159,28 +218,57 @@ class Client:
                 came.append(True)
                 emit(event)
 
-        await self._attempts(_Sending(endpoint, request, terms, lambda _delta: None, read, lambda: bool(came)))
+        await self._attempts(
+            _Sending(endpoint, request, terms, lambda _delta: None, read, lambda: bool(came))
+        )
 
     async def _attempts(self, sending: _Sending[Result]) -> Result:
         """The request under its limit, sent as often as is safe."""
         terms, at, request = sending.terms, sending.endpoint, sending.request
-        limit = LIMITS.of((at.base_url, at.credential), at.service.name, request.model) if request.model else None
+        limit = (
+            LIMITS.of((at.base_url, at.credential), at.service.name, request.model)
+            if request.model
+            else None
+        )
 
         def waiting(error: ErnieError, seconds: float, attempt: int) -> None:
-            sending.emit(Delta(notice=_RETRY.fill(what=error.what, seconds=_shown(seconds), attempt=attempt, count=terms.retry_count)))
+            sending.emit(
+                Delta(
+                    notice=_RETRY.fill(
+                        what=error.what,
+                        seconds=_shown(seconds),
+                        attempt=attempt,
+                        count=terms.retry_count,
+                    )
+                )
+            )
 
         async for attempt in retry.attempts(
-            terms.retry_count, terms.backoff_factor, may_repeat=lambda: not sending.started(), waiting=waiting, safely_only=not request.repeatable
+            terms.retry_count,
+            terms.backoff_factor,
+            may_repeat=lambda: not sending.started(),
+            waiting=waiting,
+            safely_only=not request.repeatable,
         ):
             with attempt:
-                return await (self._renewing(sending) if limit is None else self._limited(sending, limit))
+                return await (
+                    self._renewing(sending) if limit is None else self._limited(sending, limit)
+                )
         raise AssertionError("tenacity ends by a result or an error")
 
     async def _limited(self, sending: _Sending[Result], limit: Limit) -> Result:
         def waiting(seconds: float) -> None:
-            known = [_PER_MINUTE[name].fill(n=n) for name, n in (("requests", limit.requests), ("tokens", limit.tokens)) if n]
-            told = Text("、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429")
-            sending.emit(Delta(notice=_LIMITED.fill(model=limit.model, limit=told, seconds=_shown(seconds))))
+            known = [
+                _PER_MINUTE[name].fill(n=n)
+                for name, n in (("requests", limit.requests), ("tokens", limit.tokens))
+                if n
+            ]
+            told = Text(
+                "、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429"
+            )
+            sending.emit(
+                Delta(notice=_LIMITED.fill(model=limit.model, limit=told, seconds=_shown(seconds)))
+            )
 
         out = await limit.take(sending.request.tokens, waiting)
 
@@ -226,26 +314,43 @@ class Client:
         import httpx
 
         endpoint, request, timeout = sending.endpoint, sending.request, sending.terms.timeout
-        url = request.path if request.path.startswith(("http://", "https://")) else endpoint.base_url + request.path
-        asked = credential_url(endpoint.credential) or endpoint.base_url  # whom we talk to, should nobody be there
+        url = (
+            request.path
+            if request.path.startswith(("http://", "https://"))
+            else endpoint.base_url + request.path
+        )
+        asked = (
+            credential_url(endpoint.credential) or endpoint.base_url
+        )  # whom we talk to, should nobody be there
         try:
-            auth = await self._credentials.authorise(self._pool(), endpoint.credential, request.method, url, refused=refused)
+            auth = await self._credentials.authorise(
+                self._pool(), endpoint.credential, request.method, url, refused=refused
+            )
             asked = endpoint.base_url
             async with self._pool().stream(
-                request.method, httpx.URL(url).copy_merge_params(auth.query) if auth.query else url, json=request.body,
+                request.method,
+                httpx.URL(url).copy_merge_params(auth.query) if auth.query else url,
+                json=request.body,
                 headers={**endpoint.headers, **_accepts(request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             ) as response:
                 if not response.is_success:
-                    error = failure(response.status_code, response.headers, await reading.beginning(response))
+                    error = failure(
+                        response.status_code, response.headers, await reading.beginning(response)
+                    )
                 else:
                     try:
                         return await sending.read(response)
                     except ErnieError as found:  # V1 and some gateways refuse with status 200
                         error = found
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
-            raise network(problem, asked, timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT, started=sending.started(),
-                          harmless=request.method == "GET") from None
+            raise network(
+                problem,
+                asked,
+                timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT,
+                started=sending.started(),
+                harmless=request.method == "GET",
+            ) from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely
         if error.renews:
@@ -270,4 +375,8 @@ def _shown(seconds: float) -> str:
 
 def _accepts(request: WireRequest) -> dict[str, str]:
     # Compressed streams arrive in bursts (reference, quirk 21).
-    return {"Accept": "text/event-stream", "Accept-Encoding": "identity"} if request.stream else {"Accept": "application/json"}
+    return (
+        {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        if request.stream
+        else {"Accept": "application/json"}
+    )

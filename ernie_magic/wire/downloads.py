@@ -25,18 +25,51 @@ if TYPE_CHECKING:
 
     import httpx
 
-TIMEOUT = 120.0  # seconds for one picture (reference aistudio-and-ernie-today 5: wrappers take 60 to 180)
-MAX_PICTURE = 32 * 1024 * 1024  # bytes: 2048 x 2048 pixels (seed 000) of four bytes are 16 MB before they are packed
+TIMEOUT = (
+    120.0  # seconds for one picture (reference aistudio-and-ernie-today 5: wrappers take 60 to 180)
+)
+MAX_PICTURE = (
+    32 * 1024 * 1024
+)  # bytes: 2048 x 2048 pixels (seed 000) of four bytes are 16 MB before they are packed
 MAX_REDIRECTS = 3
-_TOO_LARGE = Text("图片超过 {most} MB，没有下载完", "the picture exceeds {most} MB and was not downloaded to its end")
+_TOO_LARGE = Text(
+    "图片超过 {most} MB，没有下载完",
+    "the picture exceeds {most} MB and was not downloaded to its end",
+)
 # Not `ip.is_private`: that has 198.18.0.0/15 too, which proxies give to every name in the world (Clash's fake-ip).
-_INSIDE = tuple(ipaddress.ip_network(net) for net in (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "224.0.0.0/4",
-    "240.0.0.0/4", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "100::/64", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"))
+_INSIDE = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "::ffff:0:0:0/96",
+        "64:ff9b::/96",
+        "100::/64",
+        "2002::/16",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
+    )
+)
 _ENDED = Text("链接可能已过期，或网络有问题", "the link may have expired, or the network fails")
-_AGAIN = Text("过一会儿再下载：%ernie_image download 或 ernie.download(…)", "download it later: %ernie_image download, or ernie.download(…)")
-_GONE = Text("再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json 直接接收数据",
-             "make it again: %ernie_image redo, or ernie.redo(…); next time --response-format b64_json has the data sent")
+_AGAIN = Text(
+    "过一会儿再下载：%ernie_image download 或 ernie.download(…)",
+    "download it later: %ernie_image download, or ernie.download(…)",
+)
+_GONE = Text(
+    "再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json 直接接收数据",
+    "make it again: %ernie_image redo, or ernie.redo(…); next time --response-format b64_json has the data sent",
+)
 
 
 async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
@@ -60,11 +93,25 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     try:
         return await asyncio.wait_for(_follow(http, url, base_url), TIMEOUT)
     except asyncio.TimeoutError:
-        error: ErnieError = RequestTimeout(Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(n=f"{TIMEOUT:g}"),
-                             Text("网络慢，或链接的服务器没有响应", "the network is slow, or the link's server does not answer"), _AGAIN)
+        error: ErnieError = RequestTimeout(
+            Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(
+                n=f"{TIMEOUT:g}"
+            ),
+            Text(
+                "网络慢，或链接的服务器没有响应",
+                "the network is slow, or the link's server does not answer",
+            ),
+            _AGAIN,
+        )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
         said = redact(str(problem), strict=True)[:100] or type(problem).__name__
-        error = ServiceUnreachable(Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(said=said), _ENDED, _AGAIN)
+        error = ServiceUnreachable(
+            Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(
+                said=said
+            ),
+            _ENDED,
+            _AGAIN,
+        )
         error.retryable = isinstance(problem, httpx.TransportError)
     raise error
 
@@ -83,11 +130,21 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
             if response.has_redirect_location:
                 link = link.join(response.headers["location"])
                 if link.host != host:
-                    raise _refused(Text("链接重定向到了另一台主机", "the link redirects to another host"))
+                    raise _refused(
+                        Text("链接重定向到了另一台主机", "the link redirects to another host")
+                    )
                 continue
             if not response.is_success:
-                told = Text("图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}").fill(status=response.status_code)
-                failed = ProtocolError(told, _ENDED, _AGAIN if response.status_code >= 500 else _GONE, status=response.status_code)  # noqa: PLR2004
+                told = Text(
+                    "图片下载失败：HTTP {status}",
+                    "the picture could not be downloaded: HTTP {status}",
+                ).fill(status=response.status_code)
+                failed = ProtocolError(
+                    told,
+                    _ENDED,
+                    _AGAIN if response.status_code >= 500 else _GONE,
+                    status=response.status_code,
+                )  # noqa: PLR2004
                 failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; nothing is made by asking again)
                 raise failed
             return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))
@@ -101,7 +158,9 @@ def _direct() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(), trust_env=False)
 
 
-async def _opened(pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[str], agent: str) -> httpx.Response:
+async def _opened(
+    pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[str], agent: str
+) -> httpx.Response:
     """The response of the first address that can be reached.
 
     A name may have another address at the next look-up (DNS rebinding): the connection goes to the very address that was
@@ -110,7 +169,9 @@ async def _opened(pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[
     import httpx
 
     headers = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": agent}
-    extensions: dict[str, Any] = {"timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()}
+    extensions: dict[str, Any] = {
+        "timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()
+    }
     places = [link]
     if addresses:
         headers["Host"] = link.netloc.decode("ascii")
@@ -141,17 +202,32 @@ async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
     link = httpx.URL(url)
     host = link.raw_host.decode("ascii")
     if link.scheme not in ("http", "https") or not host:
-        raise _refused(Text("链接不是 http(s) 网址（{scheme}:）", "the link is not an http(s) URL ({scheme}:)").fill(scheme=link.scheme[:20]))
+        raise _refused(
+            Text(
+                "链接不是 http(s) 网址（{scheme}:）", "the link is not an http(s) URL ({scheme}:)"
+            ).fill(scheme=link.scheme[:20])
+        )
     own = urlsplit(base_url).hostname or ""
-    if own in (link.host, host, "localhost") or any(address.is_loopback for address in _literal(own)):
+    if own in (link.host, host, "localhost") or any(
+        address.is_loopback for address in _literal(own)
+    ):
         return []
     found = await _addresses(host)
     if any(_is_inside(address) for address in found):
-        raise _refused(Text("链接指向本机或内网：{host}", "the link leads into this machine or its network: {host}").fill(host=host[:100]))
+        raise _refused(
+            Text(
+                "链接指向本机或内网：{host}",
+                "the link leads into this machine or its network: {host}",
+            ).fill(host=host[:100])
+        )
     if _has_proxy(link.scheme, host):
         return []
     if not found:
-        raise ServiceUnreachable(Text("找不到主机 {host}", "the host {host} is not known").fill(host=host[:100]), _ENDED, _AGAIN)
+        raise ServiceUnreachable(
+            Text("找不到主机 {host}", "the host {host} is not known").fill(host=host[:100]),
+            _ENDED,
+            _AGAIN,
+        )
     return list(dict.fromkeys(map(str, found)))
 
 
@@ -187,5 +263,11 @@ def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 
 def _refused(why: Text) -> ProtocolError:
-    return ProtocolError(Text("没有下载图片：{why}", "the picture was not downloaded: {why}").fill(why=why), None,
-                         Text("确认服务地址可信；--preview url 只显示链接", "see whether the service can be trusted; --preview url shows the bare link"))
+    return ProtocolError(
+        Text("没有下载图片：{why}", "the picture was not downloaded: {why}").fill(why=why),
+        None,
+        Text(
+            "确认服务地址可信；--preview url 只显示链接",
+            "see whether the service can be trusted; --preview url shows the bare link",
+        ),
+    )

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic import values
 from ernie_magic.error_codes import case_for, is_known
-from ernie_magic.errors import ErnieError, IncompleteAnswer, ProtocolError, RateLimited, RequestTimeout, ServiceUnreachable
+from ernie_magic.errors import (
+    ErnieError,
+    IncompleteAnswer,
+    ProtocolError,
+    RateLimited,
+    RequestTimeout,
+    ServiceUnreachable,
+)
 from ernie_magic.language import Text, same, whole_characters
 from ernie_magic.redact import redact, redact_values
 from ernie_magic.services import shown_url
@@ -41,25 +48,43 @@ def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None
     found: dict[str, Any] | None = None
     error = body.get("error")
     if isinstance(error, dict):
-        found = {"code": error.get("code"), "type": error.get("type"), "message": error.get("message")}
+        found = {
+            "code": error.get("code"),
+            "type": error.get("type"),
+            "message": error.get("message"),
+        }
     elif error:
         found = {"code": error, "message": body.get("error_description") or error}
     elif body.get("errorCode"):
         found = {"code": body["errorCode"], "message": body.get("errorMsg")}
     elif body.get("error_code"):
         found = {"code": body["error_code"], "message": body.get("error_msg")}
-    elif body.get("code") and ("msg" in body or "message" in body) and (bad or is_known(_said(body["code"], "code"))):
+    elif (
+        body.get("code")
+        and ("msg" in body or "message" in body)
+        and (bad or is_known(_said(body["code"], "code")))
+    ):
         found = {"code": body["code"], "message": body.get("msg") or body.get("message")}
     elif "detail" in body and bad:
         found = {"message": body["detail"]}
     if found is not None:
-        found["request_id"] = next((body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), "")
-    return {name: _said(value, name) for name, value in found.items() if value not in (None, "")} if found is not None else None
+        found["request_id"] = next(
+            (body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), ""
+        )
+    return (
+        {name: _said(value, name) for name, value in found.items() if value not in (None, "")}
+        if found is not None
+        else None
+    )
 
 
 def _said(found: object, name: str) -> str:
     """What a service says, whatever kind of value it says it by."""
-    text = found if isinstance(found, str) else values.word(found) or json.dumps(found, ensure_ascii=False)
+    text = (
+        found
+        if isinstance(found, str)
+        else values.word(found) or json.dumps(found, ensure_ascii=False)
+    )
     return whole_characters(text[: MAX_BODY if name == "message" else _CODE])
 
 
@@ -82,16 +107,22 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         parsed = values.parse(whole)
         said_it = beginning_of(parsed)
         if (kept := beginning_of(redact_values(parsed))) != said_it:
-            text = redact(kept, strict=True)  # a key may be escaped in the text, as JSON allows for each character
+            text = redact(
+                kept, strict=True
+            )  # a key may be escaped in the text, as JSON allows for each character
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
         return _redirected(redact(target, strict=True), status)
     said = refusal(parsed, status) if isinstance(parsed, dict) else None
     if said is None and status < 400:  # noqa: PLR2004
         return not_the_api(status, text)
-    return refused(said or ({"message": _readable(text)} if parsed is None else {}), status, headers, text)
+    return refused(
+        said or ({"message": _readable(text)} if parsed is None else {}), status, headers, text
+    )
 
 
-def refused(said: Mapping[str, str], status: int, headers: Mapping[str, str], text: str) -> ErnieError:
+def refused(
+    said: Mapping[str, str], status: int, headers: Mapping[str, str], text: str
+) -> ErnieError:
     """The error for what a service says (`refusal`).
 
     Parameters
@@ -102,34 +133,66 @@ def refused(said: Mapping[str, str], status: int, headers: Mapping[str, str], te
         The reply's beginning.
     """
     case = case_for(status, said.get("code", ""))
-    code = said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)  # a code of the table is not a key
+    code = (
+        said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)
+    )  # a code of the table is not a key
     message = redact(said.get("message", ""), strict=True)
     what = case.what
     if message:
         shown = message if len(message) <= _SAID_SHOWN else message[: _SAID_SHOWN - 1] + "…"
         what = _SAID.fill(what=what, said=same(shown))
     request_id = said.get("request_id") or next(
-        (headers[name] for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id") if headers.get(name)), "")
+        (
+            headers[name]
+            for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id")
+            if headers.get(name)
+        ),
+        "",
+    )
     error = case.error(
-        what, case.cause, case.advice, status=status, code=code, type=redact(said.get("type", ""), strict=True),
-        message=message, request_id=redact(request_id[:_CODE], strict=True), body=redact(text, strict=True), retryable=case.retryable, retry_after=_seconds(headers),
+        what,
+        case.cause,
+        case.advice,
+        status=status,
+        code=code,
+        type=redact(said.get("type", ""), strict=True),
+        message=message,
+        request_id=redact(request_id[:_CODE], strict=True),
+        body=redact(text, strict=True),
+        retryable=case.retryable,
+        retry_after=_seconds(headers),
     )
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
-        error.advice = Text("服务要求等 {seconds:.0f} 秒再试", "the service asks to wait {seconds:.0f} s").fill(seconds=error.retry_after)
+        error.advice = Text(
+            "服务要求等 {seconds:.0f} 秒再试", "the service asks to wait {seconds:.0f} s"
+        ).fill(seconds=error.retry_after)
     return error
 
 
 def not_the_api(status: int, text: str) -> ProtocolError:
     """The error for a reply that came, but not from this API: a login page, a proxy, another server."""
-    kind = {"<": Text("一个网页（HTML）", "a web page (HTML)"), "": Text("空内容", "nothing"), "{": _OTHER_JSON, "[": _OTHER_JSON}.get(
-        text.strip()[:1], Text("不是 JSON 的内容", "something that is not JSON"))
+    kind = {
+        "<": Text("一个网页（HTML）", "a web page (HTML)"),
+        "": Text("空内容", "nothing"),
+        "{": _OTHER_JSON,
+        "[": _OTHER_JSON,
+    }.get(text.strip()[:1], Text("不是 JSON 的内容", "something that is not JSON"))
     return ProtocolError(
-        Text("服务返回了{kind}，而不是回答", "the service sent {kind} instead of an answer").fill(kind=kind),
-        Text("服务地址（base_url）不对，或中间有代理、登录页", "the base URL is wrong, or a proxy or login page is in between"),
-        Text("检查 %ernie config base_url 和网络，再用 %ernie doctor 测试",
-             "check %ernie config base_url and the network, then try %ernie doctor"),
-        body=text, status=status)
+        Text("服务返回了{kind}，而不是回答", "the service sent {kind} instead of an answer").fill(
+            kind=kind
+        ),
+        Text(
+            "服务地址（base_url）不对，或中间有代理、登录页",
+            "the base URL is wrong, or a proxy or login page is in between",
+        ),
+        Text(
+            "检查 %ernie config base_url 和网络，再用 %ernie doctor 测试",
+            "check %ernie config base_url and the network, then try %ernie doctor",
+        ),
+        body=text,
+        status=status,
+    )
 
 
 def not_expected(payload: object) -> ProtocolError:
@@ -146,9 +209,19 @@ def beginning_of(payload: object, most: int = MAX_BODY) -> str:
 def _redirected(target: str, status: int) -> ProtocolError:
     """A redirect is told, not followed: the key would go along to another host."""
     return ProtocolError(
-        Text("服务要求转到 {target}", "the service redirects to {target}").fill(target=same(target[:_SAID_SHOWN])),
-        Text("服务地址（base_url）已变或写错，或需要先登录网络", "the base URL has moved or is wrong, or the network wants a login"),
-        Text("核对后用 %ernie config base_url 设置新地址", "check it and set the new one by %ernie config base_url"), status=status)
+        Text("服务要求转到 {target}", "the service redirects to {target}").fill(
+            target=same(target[:_SAID_SHOWN])
+        ),
+        Text(
+            "服务地址（base_url）已变或写错，或需要先登录网络",
+            "the base URL has moved or is wrong, or the network wants a login",
+        ),
+        Text(
+            "核对后用 %ernie config base_url 设置新地址",
+            "check it and set the new one by %ernie config base_url",
+        ),
+        status=status,
+    )
 
 
 def _readable(text: str) -> str:
@@ -174,10 +247,16 @@ def cut() -> IncompleteAnswer:
     return IncompleteAnswer(
         Text("回答没有传完，连接就断了", "the connection closed before the answer was complete"),
         Text("网络中断，或服务方提前断开", "the network failed, or the service hung up"),
-        Text("已收到的文字都在；可以再问一次，或让它“继续”", "the text that came is kept; ask again, or ask it to go on"))
+        Text(
+            "已收到的文字都在；可以再问一次，或让它“继续”",
+            "the text that came is kept; ask again, or ask it to go on",
+        ),
+    )
 
 
-def network(error: Exception, address: str, timeout: float, *, started: bool = False, harmless: bool = False) -> ErnieError:
+def network(
+    error: Exception, address: str, timeout: float, *, started: bool = False, harmless: bool = False
+) -> ErnieError:
     """The error of the tree for what httpx raised.
 
     Parameters
@@ -194,26 +273,55 @@ def network(error: Exception, address: str, timeout: float, *, started: bool = F
     import httpx
 
     host = same(shown_url(address))
-    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.ProxyError | UnicodeError):
+    if isinstance(
+        error,
+        httpx.ConnectTimeout
+        | httpx.ConnectError
+        | httpx.UnsupportedProtocol
+        | httpx.InvalidURL
+        | httpx.ProxyError
+        | UnicodeError,
+    ):
         unreachable = ServiceUnreachable(
-            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=redact(str(error), strict=True) or type(error).__name__),
-            Text("服务没有运行、地址写错，或网络不通", "it is not running, the address is wrong, or there is no network"),
-            Text("检查 %ernie config base_url；%ernie doctor 可测试", "check %ernie config base_url; %ernie doctor tests it"))
-        unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)  # the request was never sent
+            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(
+                host=host, why=redact(str(error), strict=True) or type(error).__name__
+            ),
+            Text(
+                "服务没有运行、地址写错，或网络不通",
+                "it is not running, the address is wrong, or there is no network",
+            ),
+            Text(
+                "检查 %ernie config base_url；%ernie doctor 可测试",
+                "check %ernie config base_url; %ernie doctor tests it",
+            ),
+        )
+        unreachable.retryable = isinstance(
+            error, httpx.ConnectTimeout | httpx.ConnectError
+        )  # the request was never sent
         return unreachable
     if isinstance(error, httpx.TimeoutException):
         return RequestTimeout(
-            Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(seconds=timeout),
+            Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(
+                seconds=timeout
+            ),
             Text("服务繁忙，或模型思考得太久", "the service is busy, or the model thinks for long"),
-            Text("再试，或用 %ernie config request_timeout 放宽", "try again, or allow more by %ernie config request_timeout"))
+            Text(
+                "再试，或用 %ernie config request_timeout 放宽",
+                "try again, or allow more by %ernie config request_timeout",
+            ),
+        )
     if isinstance(error, httpx.DecodingError):
         return ProtocolError(
             Text("服务的压缩数据已损坏", "the service's compressed reply is damaged"),
-            Text("服务或中间的代理出错", "the service, or a proxy in between, failed"), Text("再试一次", "try again"))
+            Text("服务或中间的代理出错", "the service, or a proxy in between, failed"),
+            Text("再试一次", "try again"),
+        )
     if started:
         return cut()
     hung_up = ServiceUnreachable(
         Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
-        Text("服务出错或网络中断", "the service or the network failed"), Text("再试一次", "try again"))
+        Text("服务出错或网络中断", "the service or the network failed"),
+        Text("再试一次", "try again"),
+    )
     hung_up.retryable = harmless
     return hung_up

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0  # seconds
 _MARGIN = 1.01  # arrivals are less regular than departures
-_TELLING = 10  # requests that went out in the minute before a refusal, for their number to tell the limit
+_TELLING = (
+    10  # requests that went out in the minute before a refusal, for their number to tell the limit
+)
 _FORGET = 10  # minutes after which a limit that was only guessed from a refusal is tried again
 _DIGITS = 12  # of a limit: more is nonsense
 _TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
@@ -118,13 +120,27 @@ class Limit:
         requests = _number(headers, "x-ratelimit-limit-requests")
         tokens = _number(headers, "x-ratelimit-limit-tokens", "x-ratelimit-limit-input-tokens")
         if requests or tokens:
-            self.requests, self.tokens, self.learned = requests or self.requests, tokens or self.tokens, "headers"
+            self.requests, self.tokens, self.learned = (
+                requests or self.requests,
+                tokens or self.tokens,
+                "headers",
+            )
         left = _number(headers, "x-ratelimit-remaining-requests")
-        tokens_left = _number(headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens")
+        tokens_left = _number(
+            headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens"
+        )
         # What the service counted and we did not send is somebody else's on the same account.
         # What other workers send is theirs: each keeps to its own part.
-        others = max(0, (self.remaining_requests or 0) - left) if left is not None and self.share == 1 else 0
-        their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left) if tokens_left is not None and self.share == 1 else 0
+        others = (
+            max(0, (self.remaining_requests or 0) - left)
+            if left is not None and self.share == 1
+            else 0
+        )
+        their_tokens = (
+            max(0, (self.remaining_tokens or 0) - tokens_left)
+            if tokens_left is not None and self.share == 1
+            else 0
+        )
         if others or their_tokens:
             self._out.append(_Out(time.monotonic(), their_tokens, others))
 
@@ -143,7 +159,13 @@ class Limit:
         """
         self._refusals += 1
         asked = error.retry_after
-        closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE if asked is None else asked if asked <= MINUTE else 0.0
+        closed = (
+            min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
+            if asked is None
+            else asked
+            if asked <= MINUTE
+            else 0.0
+        )
         self._closed_until = time.monotonic() + closed
         went = self._used()[0] - 1
         # With fewer it was not by us that the limit was reached.
@@ -164,8 +186,13 @@ class Limit:
         requests_used, tokens_used = self._used()
         fits_at = self._closed_until
         for out in self._out:  # the oldest first: each one that leaves the minute makes room
-            room = (self.requests is None or requests_used < max(1, int(self.requests * self.share))) and (
-                self.tokens is None or tokens_used + tokens <= self.tokens * self.share or tokens_used == 0)
+            room = (
+                self.requests is None or requests_used < max(1, int(self.requests * self.share))
+            ) and (
+                self.tokens is None
+                or tokens_used + tokens <= self.tokens * self.share
+                or tokens_used == 0
+            )
             if room:
                 break
             fits_at = max(fits_at, out.at + self.minute * _MARGIN)
@@ -195,8 +222,18 @@ class Limits:
 
     async def all(self) -> list[LimitState]:
         """Every one that was met as it stands now, in the order of first use; on the I/O thread."""
-        return [LimitState(limit.service, limit.model, limit.requests, limit.remaining_requests, limit.tokens, limit.remaining_tokens, limit.learned)
-                for limit in self._known.values()]
+        return [
+            LimitState(
+                limit.service,
+                limit.model,
+                limit.requests,
+                limit.remaining_requests,
+                limit.tokens,
+                limit.remaining_tokens,
+                limit.learned,
+            )
+            for limit in self._known.values()
+        ]
 
     def clear(self) -> None:
         """Forget them all."""

@@ -11,42 +11,76 @@ from ernie_magic.wire.protocol import WireRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, RerankRequest
+    from ernie_magic.requests import (
+        ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        ImageRequest,
+        RerankRequest,
+    )
 
-MAX_PICTURES = 128 * 1024 * 1024  # bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it
+MAX_PICTURES = (
+    128 * 1024 * 1024
+)  # bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it
 MODELS = WireRequest("GET", "/models")
 
 
 def chat(request: ChatRequest) -> WireRequest:
     """`POST /chat/completions`. A service that its user deployed is named in `model` (reference qianfan-wire 2.9)."""
-    body = {"model": request.endpoint or request.model, "messages": list(request.messages), "stream": request.stream}
+    body = {
+        "model": request.endpoint or request.model,
+        "messages": list(request.messages),
+        "stream": request.stream,
+    }
     return _post("/chat/completions", request, body, stream=request.stream)
 
 
 def completion(request: CompletionRequest) -> WireRequest:
     """`POST /completions`."""
-    body = {"model": request.endpoint or request.model, "prompt": request.prompt, "stream": request.stream}
+    body = {
+        "model": request.endpoint or request.model,
+        "prompt": request.prompt,
+        "stream": request.stream,
+    }
     return _post("/completions", request, body, stream=request.stream)
 
 
 def embeddings(request: EmbeddingRequest) -> WireRequest:
     """`POST /embeddings`."""
-    return _post("/embeddings", request, {"model": request.endpoint or request.model, "input": list(request.texts)})
+    return _post(
+        "/embeddings",
+        request,
+        {"model": request.endpoint or request.model, "input": list(request.texts)},
+    )
 
 
 def images(request: ImageRequest) -> WireRequest:
     """`POST /images/generations`; each may be billed, so never sent again when it may have been carried out."""
-    return _post("/images/generations", request, {"model": request.endpoint or request.model, "prompt": request.prompt})._replace(repeatable=False, most=MAX_PICTURES)
+    return _post(
+        "/images/generations",
+        request,
+        {"model": request.endpoint or request.model, "prompt": request.prompt},
+    )._replace(repeatable=False, most=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
     """`POST /rerankers` (reference qianfan-wire 4.4; the other reference has `/rerank`)."""
-    return _post("/rerankers", request, {"model": request.endpoint or request.model, "query": request.query, "documents": list(request.documents)})
+    return _post(
+        "/rerankers",
+        request,
+        {
+            "model": request.endpoint or request.model,
+            "query": request.query,
+            "documents": list(request.documents),
+        },
+    )
 
 
 def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = False) -> WireRequest:
     fields = {**body, **request.parameters, **request.extra}
-    return WireRequest("POST", path, fields, request.endpoint or request.model, request.tokens, stream)
+    return WireRequest(
+        "POST", path, fields, request.endpoint or request.model, request.tokens, stream
+    )
 
 
 class Reader(protocol.Reader):
@@ -76,4 +110,8 @@ class Reader(protocol.Reader):
         return bool(facts.get("finish_reason"))
 
     def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self._meta, "choices": [{**self._choice, "message": message}], "usage": self._usage}
+        return {
+            **self._meta,
+            "choices": [{**self._choice, "message": message}],
+            "usage": self._usage,
+        }

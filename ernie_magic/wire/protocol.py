@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 10.0  # seconds
 MAX_TOOL_CALLS = 1000  # that one reply may ask for, and pages that its search may have found: the rest is left out
-_MAX_TOOL_NAME = 1000  # characters of a tool's name or a call's id, which are sent back as they came
+_MAX_TOOL_NAME = (
+    1000  # characters of a tool's name or a call's id, which are sent back as they came
+)
 _LARGEST = 10**15  # tokens: more cannot be meant
 
 
@@ -145,7 +147,9 @@ class Reader(ABC):
         self._tool_calls: list[_ToolCall] = []
         self._tool_calls_by_index: dict[int, _ToolCall] = {}
         self.argument_characters = 0
-        self._whole_tool_calls: tuple[dict[str, Any], ...] | None = None  # made once, until another piece comes
+        self._whole_tool_calls: tuple[dict[str, Any], ...] | None = (
+            None  # made once, until another piece comes
+        )
         self._usage: dict[str, Any] | None = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
@@ -222,7 +226,9 @@ class Reader(ABC):
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         """Whether to hear this chunk again would change nothing: it brought no thoughts, no tools, no pages found."""
         facts, part = self._parts(chunk)
-        return not _searched(chunk, facts) and not any(part.get(name) for name in ("tool_calls", "reasoning_content", "reasoning"))
+        return not _searched(chunk, facts) and not any(
+            part.get(name) for name in ("tool_calls", "reasoning_content", "reasoning")
+        )
 
     def _hear(self, chunk: dict[str, Any]) -> Delta | None:
         """All that a chunk may say."""
@@ -231,7 +237,9 @@ class Reader(ABC):
             if name not in ("choices", "usage", "result") and name not in self._meta:
                 self._meta[redact(name)] = redact_values(value)
         if isinstance(chunk.get("usage"), dict):
-            self._usage = redact_values(chunk["usage"])  # it may be null, on each chunk or in the last: the last one that says something
+            self._usage = redact_values(
+                chunk["usage"]
+            )  # it may be null, on each chunk or in the last: the last one that says something
         facts, part = self._parts(chunk)
         if reason := facts.get("finish_reason"):
             self.finish_reason = word(reason)
@@ -239,15 +247,29 @@ class Reader(ABC):
         for found in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type (reference, quirk 23).
             self.flag = max(self.flag, values.whole_number(found) or 0)
-        self.must_clear = self.must_clear or any(values.yes(place.get("need_clear_history")) for place in (chunk, facts))
-        self._choice.update({redact(k): redact_values(v) for k, v in facts.items() if k not in ("delta", "message", "text", "usage", "result") and v is not None})
+        self.must_clear = self.must_clear or any(
+            values.yes(place.get("need_clear_history")) for place in (chunk, facts)
+        )
+        self._choice.update(
+            {
+                redact(k): redact_values(v)
+                for k, v in facts.items()
+                if k not in ("delta", "message", "text", "usage", "result") and v is not None
+            }
+        )
         self._search += redact_values(_searched(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)])
         for call in values.objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
-        text, reasoning = (redactor.feed(whole_characters(t)) if isinstance(t, str) else "" for redactor, t in zip(self._redactors, (
-            part.get("content"), part.get("reasoning_content") or part.get("reasoning")), strict=True))
+        text, reasoning = (
+            redactor.feed(whole_characters(t)) if isinstance(t, str) else ""
+            for redactor, t in zip(
+                self._redactors,
+                (part.get("content"), part.get("reasoning_content") or part.get("reasoning")),
+                strict=True,
+            )
+        )
         return self._add(text, reasoning)
 
     def end(self) -> Delta | None:
@@ -284,7 +306,9 @@ class Reader(ABC):
         call.type = word(piece.get("type")) or call.type
         call.name = name or call.name
         arguments = given.get("arguments") or ""
-        call.arguments.append(arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False))
+        call.arguments.append(
+            arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        )
         self.argument_characters += len(call.arguments[-1])
 
     @property
@@ -293,8 +317,13 @@ class Reader(ABC):
         if self._whole_tool_calls is None:
             # V1 gives no ids, and other services require them to match.
             self._whole_tool_calls = tuple(
-                {"id": call.id or f"call_{i}", "type": call.type, "function": {"name": call.name, "arguments": safe("".join(call.arguments))}}
-                for i, call in enumerate(self._tool_calls, start=1))
+                {
+                    "id": call.id or f"call_{i}",
+                    "type": call.type,
+                    "function": {"name": call.name, "arguments": safe("".join(call.arguments))},
+                }
+                for i, call in enumerate(self._tool_calls, start=1)
+            )
         return self._whole_tool_calls
 
     @property
@@ -303,18 +332,34 @@ class Reader(ABC):
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
         return {**message, "tool_calls": list(self.tool_calls)} if self._tool_calls else message
 
-    def answer(self, *, seconds: float, first_seconds: float | None, partial: bool, service: str) -> Answer:
+    def answer(
+        self, *, seconds: float, first_seconds: float | None, partial: bool, service: str
+    ) -> Answer:
         """The answer so far."""
         self.end()
         reasoning = "".join(self._reasoning)
         return Answer(
-            text="".join(self._text), reasoning=reasoning, request=self.request, usage=self.usage,
-            model=self.model, finish_reason=self.finish_reason, tool_calls=self.tool_calls,
-            partial=partial, seconds=seconds, first_seconds=first_seconds, id=self.id, flag=self.flag,
+            text="".join(self._text),
+            reasoning=reasoning,
+            request=self.request,
+            usage=self.usage,
+            model=self.model,
+            finish_reason=self.finish_reason,
+            tool_calls=self.tool_calls,
+            partial=partial,
+            seconds=seconds,
+            first_seconds=first_seconds,
+            id=self.id,
+            flag=self.flag,
             ban_round=values.whole_number(self._choice.get("ban_round")),
-            is_truncated=self.finish_reason == "length" or values.yes(self._choice.get("is_truncated")),
-            history_cleared=self.must_clear, search=tuple(self._search), service=service,
-            raw=self._raw({**self.message, **({"reasoning_content": reasoning} if reasoning else {})}),
+            is_truncated=self.finish_reason == "length"
+            or values.yes(self._choice.get("is_truncated")),
+            history_cleared=self.must_clear,
+            search=tuple(self._search),
+            service=service,
+            raw=self._raw(
+                {**self.message, **({"reasoning_content": reasoning} if reasoning else {})}
+            ),
         )
 
 
@@ -335,7 +380,16 @@ def usage_of(found: object) -> Usage:
         return value if 0 <= value < _LARGEST else 0
 
     said = values.fields(found)
-    of_prompt, of_completion = values.fields(said.get("prompt_tokens_details")), values.fields(said.get("completion_tokens_details"))
+    of_prompt, of_completion = (
+        values.fields(said.get("prompt_tokens_details")),
+        values.fields(said.get("completion_tokens_details")),
+    )
     prompt, completion = tokens(said, "prompt_tokens"), tokens(said, "completion_tokens")
-    return Usage(prompt, completion, tokens(said, "total_tokens") or prompt + completion,
-                 tokens(of_prompt, "search_tokens"), tokens(of_prompt, "cached_tokens"), tokens(of_completion, "reasoning_tokens"))
+    return Usage(
+        prompt,
+        completion,
+        tokens(said, "total_tokens") or prompt + completion,
+        tokens(of_prompt, "search_tokens"),
+        tokens(of_prompt, "cached_tokens"),
+        tokens(of_completion, "reasoning_tokens"),
+    )

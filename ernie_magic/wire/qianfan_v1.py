@@ -16,16 +16,30 @@ from ernie_magic.wire.protocol import WireRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ernie_magic.requests import ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest, Message, RerankRequest
+    from ernie_magic.requests import (
+        ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        ImageRequest,
+        Message,
+        RerankRequest,
+    )
 
 # A call's first part of the path, by kind: the rest names the model or the deployed service (reference qianfan-wire 2.9).
 _FOLDERS: dict[models.Kind, str] = {
-    "chat": "chat", "completion": "completions", "embedding": "embeddings", "image": "text2image", "rerank": "reranker"}
+    "chat": "chat",
+    "completion": "completions",
+    "embedding": "embeddings",
+    "image": "text2image",
+    "rerank": "reranker",
+}
 LIST_PATH = "/wenxinworkshop/service/list"  # of the console (reference qianfan-wire 2.10)
 TOKENIZER_PATH = "/tokenizer/erniebot"
 
 
-def path_of(model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[str, str] | None = None) -> str:
+def path_of(
+    model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[str, str] | None = None
+) -> str:
     """The path of a model, or of the service that its user deployed.
 
     Parameters
@@ -49,11 +63,22 @@ def path_of(model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[s
     known = [m.id for m in models.CATALOGUE if m.path and m.kind == kind]
     close = near(model, known)
     raise InvalidOption(
-        Text("千帆 V1 没有模型 {model} 的路径", "Qianfan V1 has no path for the model {model}").fill(model=model),
-        Text("V1 只有较早的模型；新模型在 V2", "V1 has only the earlier models; newer ones are on V2"),
-        Text("自己部署的服务用 --endpoint 名称；相近的模型：{near}", "for a service of your own use --endpoint NAME; near ids: {near}").fill(
-            near=", ".join(close)) if close else
-        Text("自己部署的服务用 --endpoint 名称；其他模型用 %ernie use qianfan", "for a service of your own use --endpoint NAME; for other models %ernie use qianfan"))
+        Text(
+            "千帆 V1 没有模型 {model} 的路径", "Qianfan V1 has no path for the model {model}"
+        ).fill(model=model),
+        Text(
+            "V1 只有较早的模型；新模型在 V2", "V1 has only the earlier models; newer ones are on V2"
+        ),
+        Text(
+            "自己部署的服务用 --endpoint 名称；相近的模型：{near}",
+            "for a service of your own use --endpoint NAME; near ids: {near}",
+        ).fill(near=", ".join(close))
+        if close
+        else Text(
+            "自己部署的服务用 --endpoint 名称；其他模型用 %ernie use qianfan",
+            "for a service of your own use --endpoint NAME; for other models %ernie use qianfan",
+        ),
+    )
 
 
 def chat(request: ChatRequest) -> WireRequest:
@@ -64,33 +89,65 @@ def chat(request: ChatRequest) -> WireRequest:
         system = {"system": messages.pop(0)["content"]}
         entry = models.find(request.model)
         if entry and "system" in entry.refuses:
-            raise InvalidOption(Text("模型 {model} 不支持人设（system）", "the model {model} takes no system prompt").fill(model=entry.id),
-                                advice=Text("去掉 --system，或把它写进问题", "leave it out, or write it into the question"))
+            raise InvalidOption(
+                Text(
+                    "模型 {model} 不支持人设（system）", "the model {model} takes no system prompt"
+                ).fill(model=entry.id),
+                advice=Text(
+                    "去掉 --system，或把它写进问题", "leave it out, or write it into the question"
+                ),
+            )
     if len(messages) % 2 == 0:
-        raise InvalidMessages(Text("千帆 V1 要求消息数为奇数，这里有 {n} 条", "Qianfan V1 wants an odd number of messages, here are {n}").fill(
-            n=len(messages)), advice=Text("user 和 assistant 依次交替，最后是 user", "user and assistant take turns, user is last"))
+        raise InvalidMessages(
+            Text(
+                "千帆 V1 要求消息数为奇数，这里有 {n} 条",
+                "Qianfan V1 wants an odd number of messages, here are {n}",
+            ).fill(n=len(messages)),
+            advice=Text(
+                "user 和 assistant 依次交替，最后是 user",
+                "user and assistant take turns, user is last",
+            ),
+        )
     body = {"messages": messages, **system, "stream": request.stream}
     return _post("chat", request, {**body, **_fields(request.parameters, "chat")})
 
 
 def completion(request: CompletionRequest) -> WireRequest:
     """`POST /completions/{model}` (reference qianfan-wire 2.2)."""
-    return _post("completion", request, {"prompt": request.prompt, "stream": request.stream, **_fields(request.parameters, "chat")})
+    return _post(
+        "completion",
+        request,
+        {"prompt": request.prompt, "stream": request.stream, **_fields(request.parameters, "chat")},
+    )
 
 
 def embeddings(request: EmbeddingRequest) -> WireRequest:
     """`POST /embeddings/{model}` (reference qianfan-wire 2.3)."""
-    return _post("embedding", request, {"input": list(request.texts), **_fields(request.parameters, "embedding")})
+    return _post(
+        "embedding",
+        request,
+        {"input": list(request.texts), **_fields(request.parameters, "embedding")},
+    )
 
 
 def images(request: ImageRequest) -> WireRequest:
     """`POST /text2image/{model}` (reference qianfan-wire 2.4); pictures come as `b64_image` only."""
-    return _post("image", request, {"prompt": request.prompt, **_fields(request.parameters, "image")})._replace(repeatable=False, most=MAX_PICTURES)
+    return _post(
+        "image", request, {"prompt": request.prompt, **_fields(request.parameters, "image")}
+    )._replace(repeatable=False, most=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
     """`POST /reranker/{model}` (reference qianfan-wire 2.6)."""
-    return _post("rerank", request, {"query": request.query, "documents": list(request.documents), **_fields(request.parameters, "rerank")})
+    return _post(
+        "rerank",
+        request,
+        {
+            "query": request.query,
+            "documents": list(request.documents),
+            **_fields(request.parameters, "rerank"),
+        },
+    )
 
 
 def tokenizer(text: str, model: str) -> WireRequest:
@@ -100,7 +157,14 @@ def tokenizer(text: str, model: str) -> WireRequest:
 
 def _post(kind: models.Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
     path = path_of(request.model, kind, request.endpoint, request.paths)
-    return WireRequest("POST", path, {**body, **request.extra}, request.endpoint or request.model, request.tokens, bool(body.get("stream")))
+    return WireRequest(
+        "POST",
+        path,
+        {**body, **request.extra},
+        request.endpoint or request.model,
+        request.tokens,
+        bool(body.get("stream")),
+    )
 
 
 def _fields(given: Mapping[str, Any], kind: models.Kind) -> dict[str, Any]:
@@ -122,15 +186,44 @@ def _messages(messages: Sequence[Message]) -> list[Message]:
     for message in messages:
         if message["role"] == "tool":
             # The result goes behind the call it belongs to; V2 has all calls first, then all results.
-            place = next((i for i, before in enumerate(found) if before.get("_call") == message.get("tool_call_id")), len(found) - 1) + 1
-            found.insert(place, {"role": "function", "name": message.get("name") or "", "content": message["content"]})
+            place = (
+                next(
+                    (
+                        i
+                        for i, before in enumerate(found)
+                        if before.get("_call") == message.get("tool_call_id")
+                    ),
+                    len(found) - 1,
+                )
+                + 1
+            )
+            found.insert(
+                place,
+                {
+                    "role": "function",
+                    "name": message.get("name") or "",
+                    "content": message["content"],
+                },
+            )
         elif calls := message.get("tool_calls"):
             for i, call in enumerate(calls):
-                called = {"name": call["function"]["name"], "arguments": call["function"]["arguments"]}
-                found.append({"role": "assistant", "content": (message.get("content") or "") if not i else "", "function_call": called, "_call": call.get("id")})
+                called = {
+                    "name": call["function"]["name"],
+                    "arguments": call["function"]["arguments"],
+                }
+                found.append(
+                    {
+                        "role": "assistant",
+                        "content": (message.get("content") or "") if not i else "",
+                        "function_call": called,
+                        "_call": call.get("id"),
+                    }
+                )
         else:
             found.append(dict(message))
-    return [{name: value for name, value in message.items() if name != "_call"} for message in found]
+    return [
+        {name: value for name, value in message.items() if name != "_call"} for message in found
+    ]
 
 
 class Reader(protocol.Reader):
@@ -142,14 +235,18 @@ class Reader(protocol.Reader):
 
     def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         called = chunk.get("function_call")
-        calls = [{"id": "", "type": "function", "function": called}] if isinstance(called, dict) else []
+        calls = (
+            [{"id": "", "type": "function", "function": called}] if isinstance(called, dict) else []
+        )
         return chunk, {"content": chunk.get("result"), "tool_calls": calls}
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         if type(chunk.get("result")) is not str:
             return None
         # Both grow while the answer comes (reference qianfan-wire 3.1).
-        self._counted: dict[str, Any] = {name: chunk.pop(name) for name in ("created", "sentence_id") if name in chunk}
+        self._counted: dict[str, Any] = {
+            name: chunk.pop(name) for name in ("created", "sentence_id") if name in chunk
+        }
         return chunk.pop("result")  # type: ignore[no-any-return]
 
     def _put_back(self, chunk: dict[str, Any], text: str) -> None:

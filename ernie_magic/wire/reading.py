@@ -15,7 +15,15 @@ from ernie_magic.language import Text
 from ernie_magic.redact import EventRedactor, redact, redact_values
 from ernie_magic.running import in_thread
 from ernie_magic.wire import sse
-from ernie_magic.wire.failures import MAX_BODY, beginning_of, cut, failure, not_the_api, refusal, refused
+from ernie_magic.wire.failures import (
+    MAX_BODY,
+    beginning_of,
+    cut,
+    failure,
+    not_the_api,
+    refusal,
+    refused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -24,15 +32,21 @@ if TYPE_CHECKING:
 
     from ernie_magic.wire.protocol import Delta, Reader
 
-MAX_REPLY = 32 * 1024 * 1024  # bytes of a reply in one piece, characters of one event: more is no answer
+MAX_REPLY = (
+    32 * 1024 * 1024
+)  # bytes of a reply in one piece, characters of one event: more is no answer
 # Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of some 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that came in the place of a stream
 _PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand lines at most
-_TOO_LARGE = Text("回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end")
-_SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})  # a refusal has one of these (`failures.refusal`)
+_TOO_LARGE = Text(
+    "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end"
+)
+_SUSPECT = frozenset(
+    {"error", "errorCode", "error_code", "code", "detail"}
+)  # a refusal has one of these (`failures.refusal`)
 
 
 def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -78,7 +92,9 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     raw = await all_of(response, most)
     start = bytes(raw[:MAX_BODY])
     if raw.count(b",") > MAX_VALUES:
-        raise not_the_api(response.status_code, redact(start.decode("utf-8", "replace"), strict=True))
+        raise not_the_api(
+            response.status_code, redact(start.decode("utf-8", "replace"), strict=True)
+        )
     payload = None
     with suppress(ValueError):
         text = _text(raw)
@@ -105,12 +121,16 @@ def _text(raw: bytes | bytearray) -> str:
     """A reply as text: a byte that is not a character does not take the others with it."""
     encoding = json.detect_encoding(raw)
     mark = len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0
-    return str(memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace")  # the bytes are not copied
+    return str(
+        memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace"
+    )  # the bytes are not copied
 
 
 async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """A reply streamed as server-sent events."""
-    unread: list[str] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
+    unread: list[
+        str
+    ] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
     async with aclosing(_payloads(response, reader, unread)) as payloads:
         async for payload, is_long in payloads:
             if delta := await in_thread(reader.feed, payload) if is_long else reader.feed(payload):
@@ -129,7 +149,11 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
 
     decoder, parse = sse.Decoder(), values.parse_simple
     # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is (`Accept-Encoding`).
-    chunks = (response.aiter_bytes() if response.headers.get("content-encoding", "identity") != "identity" else response.aiter_raw()).__aiter__()
+    chunks = (
+        response.aiter_bytes()
+        if response.headers.get("content-encoding", "identity") != "identity"
+        else response.aiter_raw()
+    ).__aiter__()
     pieces: list[bytes] = []  # of a chunk that is read bit by bit, the last one first
     problem: Exception | None = None
     ended = done = False
@@ -144,11 +168,19 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
             # to its end can be used again.
             if pieces:
                 chunk = pieces.pop()
-                await asyncio.sleep(0)  # very many events at once: everybody else has a turn in between
+                await asyncio.sleep(
+                    0
+                )  # very many events at once: everybody else has a turn in between
             else:
-                chunk = await (asyncio.wait_for(chunks.__anext__(), patience) if finished else chunks.__anext__())
+                chunk = await (
+                    asyncio.wait_for(chunks.__anext__(), patience)
+                    if finished
+                    else chunks.__anext__()
+                )
             if len(chunk) > _PIECE:
-                pieces = [chunk[start : start + _PIECE] for start in range(0, len(chunk), _PIECE)][::-1]
+                pieces = [chunk[start : start + _PIECE] for start in range(0, len(chunk), _PIECE)][
+                    ::-1
+                ]
                 chunk = pieces.pop()
             events = decoder.feed(chunk)
             if decoder.waiting > MAX_REPLY:
@@ -197,7 +229,9 @@ async def _payload(event: sse.Event, unread: list[str]) -> object:
         raise ProtocolError(
             Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
             Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
-            Text("再试一次", "try again"), body=redact(event.data[:MAX_BODY], strict=True)) from None
+            Text("再试一次", "try again"),
+            body=redact(event.data[:MAX_BODY], strict=True),
+        ) from None
 
 
 def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
@@ -214,10 +248,14 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
         payload = await _parse_aside(_text(raw))
     if not isinstance(payload, dict) or not reader.knows(payload):
         raise failure(response.status_code, response.headers, raw)
-    first = await in_thread(reader.feed, payload) if len(raw) > values.LONG else reader.feed(payload)
+    first = (
+        await in_thread(reader.feed, payload) if len(raw) > values.LONG else reader.feed(payload)
+    )
     pieces = [piece for piece in (first, reader.end()) if piece]
     if not reader.finished and not pieces and not reader.tool_calls:
-        raise not_the_api(response.status_code, redact(raw[:MAX_BODY].decode("utf-8", "replace"), strict=True))
+        raise not_the_api(
+            response.status_code, redact(raw[:MAX_BODY].decode("utf-8", "replace"), strict=True)
+        )
     for delta in pieces:
         yield delta
 
@@ -226,7 +264,9 @@ def _too_large(most: int, told: Text) -> ProtocolError:
     """The error for what is beyond all measure."""
     return ProtocolError(
         told.fill(most=most // 1024 // 1024),
-        Text("服务出错，或地址不对", "the service failed, or the address is wrong"), Text("减少一次请求的数量，或检查 base_url", "ask for less at a time, or check base_url"))
+        Text("服务出错，或地址不对", "the service failed, or the address is wrong"),
+        Text("减少一次请求的数量，或检查 base_url", "ask for less at a time, or check base_url"),
+    )
 
 
 async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -> bytearray:
@@ -238,7 +278,9 @@ async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -
         It has more than `most` bytes; no more of it is read.
     """
     length = response.headers.get("content-length", "")
-    packed_twice = "," in response.headers.get("content-encoding", "")  # a bomb: a few kB that are gigabytes
+    packed_twice = "," in response.headers.get(
+        "content-encoding", ""
+    )  # a bomb: a few kB that are gigabytes
     if packed_twice or (length.isdigit() and int(length) > most):
         raise _too_large(most, told)
     got = bytearray()

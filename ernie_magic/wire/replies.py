@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from ernie_magic.usage import Usage
 
 _PICTURES = 4  # the most that the documents let one call ask for (seed 000)
-_URL, _REVISED = 8192, 20_000  # characters of a link, which is dropped beyond them, and of a revised prompt, which is cut
+_URL, _REVISED = (
+    8192,
+    20_000,
+)  # characters of a link, which is dropped beyond them, and of a revised prompt, which is cut
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most some thousands
 
 
@@ -73,7 +76,9 @@ def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
 
     An item without an index is where it belongs. When the index of just one item is not a number, that item is the one left over.
     """
-    indices = [place if index is None else values.whole_number(index) for place, index in enumerate(said)]
+    indices = [
+        place if index is None else values.whole_number(index) for place, index in enumerate(said)
+    ]
     odd = [place for place, index in enumerate(indices) if index is None]
     by_index = {index: place for place, index in enumerate(indices) if index is not None}
     left = [i for i in range(count) if i not in by_index]
@@ -152,20 +157,38 @@ def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
     for place, item in enumerate(values.items(payload.get("data"))[:most]):
         if not isinstance(item, dict):
             continue
-        packed = [b64 for name in ("b64_json", "b64_image") if isinstance(b64 := item.pop(name, None), str) and b64]
+        packed = [
+            b64
+            for name in ("b64_json", "b64_image")
+            if isinstance(b64 := item.pop(name, None), str) and b64
+        ]
         url, index = values.text(item.get("url")), values.number(item.get("index"))
         if not packed and url[:5].lower() == "data:":
             packed, url = [url], ""
         link = _secure(safe(url)) if len(url) <= _URL else ""
         revised = safe(values.text(item.get("revised_prompt"))[:_REVISED])
-        found.append((place if index is None else index,
-                      ImageItem(packed[0] if packed else "", link, revised, values.whole_number(item.get("seed")))))
+        found.append(
+            (
+                place if index is None else index,
+                ImageItem(
+                    packed[0] if packed else "",
+                    link,
+                    revised,
+                    values.whole_number(item.get("seed")),
+                ),
+            )
+        )
     if not any(item.b64 or item.url for _, item in found):
         raise not_expected(payload)
     created, now = values.number(payload.get("created")), time.time()
     ordered = [item for _, item in sorted(found, key=lambda pair: pair[0])]
-    return ImagesReply(ordered, word(payload.get("model")) or safe(request.model), word(payload.get("id")),
-                       usage_of(payload.get("usage")), created if created is not None and 0 < created < now else now)
+    return ImagesReply(
+        ordered,
+        word(payload.get("model")) or safe(request.model),
+        word(payload.get("id")),
+        usage_of(payload.get("usage")),
+        created if created is not None and 0 < created < now else now,
+    )
 
 
 def from_base64(text: str) -> bytes:
@@ -176,11 +199,15 @@ def from_base64(text: str) -> bytes:
     ValueError
         It is neither.
     """
-    bare = text[text.index(",") + 1 :] if text[:5].lower() == "data:" and "," in text[:200] else text
+    bare = (
+        text[text.index(",") + 1 :] if text[:5].lower() == "data:" and "," in text[:200] else text
+    )
     try:
         return base64.b64decode(bare, validate=True)
     except binascii.Error:
-        return base64.b64decode(bare.encode("ascii").translate(None, b" \t\r\n"), validate=True)  # lines, as MIME has them
+        return base64.b64decode(
+            bare.encode("ascii").translate(None, b" \t\r\n"), validate=True
+        )  # lines, as MIME has them
 
 
 def _secure(url: str) -> str:
@@ -204,14 +231,25 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
     sent = request.documents
     found = []
     for item in values.items(payload.get("results"))[: len(sent)]:
-        index, score = _index_of(item, sent), values.number(values.fields(item).get("relevance_score"))
+        index, score = (
+            _index_of(item, sent),
+            values.number(values.fields(item).get("relevance_score")),
+        )
         if index is None or score is None:
             raise not_expected(payload)
         found.append(Ranked(_document(item) or sent[index], score, index))
-    if not isinstance(payload.get("results"), list) or len({ranked.index for ranked in found}) != len(found):
+    if not isinstance(payload.get("results"), list) or len(
+        {ranked.index for ranked in found}
+    ) != len(found):
         raise not_expected(payload)
     best_first = tuple(sorted(found, key=lambda ranked: -ranked.score))
-    return Ranking(best_first, request, usage_of(payload.get("usage")), word(payload.get("model")) or safe(request.model), service)
+    return Ranking(
+        best_first,
+        request,
+        usage_of(payload.get("usage")),
+        word(payload.get("model")) or safe(request.model),
+        service,
+    )
 
 
 def _index_of(item: object, sent: Sequence[str]) -> int | None:

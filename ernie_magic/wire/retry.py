@@ -19,7 +19,12 @@ LONGEST = 60.0  # seconds of one wait: a spent quota comes back within a minute 
 
 
 def attempts(
-    count: int, factor: float, *, may_repeat: Callable[[], bool], waiting: Callable[[ErnieError, float, int], None], safely_only: bool = False
+    count: int,
+    factor: float,
+    *,
+    may_repeat: Callable[[], bool],
+    waiting: Callable[[ErnieError, float, int], None],
+    safely_only: bool = False,
 ) -> AsyncRetrying:
     """The attempts at one request, to be iterated with `async for`.
 
@@ -44,14 +49,28 @@ def attempts(
         return max(jitter(state), _error(state).retry_after or 0.0)
 
     def worth_it(error: BaseException) -> bool:
-        return isinstance(error, ErnieError) and error.retryable and may_repeat() and (error.retry_after or 0.0) <= LONGEST and (
-            not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
+        return (
+            isinstance(error, ErnieError)
+            and error.retryable
+            and may_repeat()
+            and (error.retry_after or 0.0) <= LONGEST
+            and (not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
+        )
 
     def tell(state: RetryCallState) -> None:
-        waiting(_error(state), state.next_action.sleep if state.next_action else 0.0, state.attempt_number + 1)
+        waiting(
+            _error(state),
+            state.next_action.sleep if state.next_action else 0.0,
+            state.attempt_number + 1,
+        )
 
     return tenacity.AsyncRetrying(
-        stop=tenacity.stop_after_attempt(count), wait=wait, retry=tenacity.retry_if_exception(worth_it), before_sleep=tell, reraise=True)
+        stop=tenacity.stop_after_attempt(count),
+        wait=wait,
+        retry=tenacity.retry_if_exception(worth_it),
+        before_sleep=tell,
+        reraise=True,
+    )
 
 
 def _error(state: RetryCallState) -> ErnieError:

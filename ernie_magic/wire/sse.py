@@ -71,7 +71,10 @@ class Decoder:
 
     def end(self) -> list[Event]:
         """What is left when the reply ends: a last line or event that nothing terminated, which may be cut."""
-        return [event._replace(whole=False) for event in self._take(self._utf8.decode(b"", final=True) + "\n\n")]
+        return [
+            event._replace(whole=False)
+            for event in self._take(self._utf8.decode(b"", final=True) + "\n\n")
+        ]
 
     def cut(self) -> list[Event]:
         """What had come whole when the connection broke: a CR at the very end was an end of line."""

@@ -20,11 +20,19 @@ LATENCY, IN_FLIGHT, BATCH = 0.05, 8, 16
 @pytest.fixture
 def server():
     """The emulator in a process of its own, answering each call after 50 ms."""
-    process = subprocess.Popen([sys.executable, "-m", "ernie_magic.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ernie_magic.emulator", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     url, token = re.search(r"(http://\S+).*token: ([\w-]+)", process.stdout.readline()).groups()
     root = url.split("/llm/")[0]
-    httpx.post(f"{root}/emulator/faults", json={"delay": LATENCY, "times": 10**6, "path": "/embeddings"}, trust_env=False,
-               headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+    httpx.post(
+        f"{root}/emulator/faults",
+        json={"delay": LATENCY, "times": 10**6, "path": "/embeddings"},
+        trust_env=False,
+        headers={"Authorization": f"Bearer {token}"},
+    ).raise_for_status()
     yield url
     process.terminate()
     process.wait(10)
@@ -37,10 +45,14 @@ async def bare(url, texts):
 
     async def post(client):
         for batch in batches:
-            reply = await client.post(f"{url}/embeddings", json={"model": "embedding-v1", "input": batch})
+            reply = await client.post(
+                f"{url}/embeddings", json={"model": "embedding-v1", "input": batch}
+            )
             assert len(json.loads(reply.content)["data"]) == len(batch)
 
-    async with httpx.AsyncClient(trust_env=False, headers={"Authorization": "Bearer any-key"}) as client:
+    async with httpx.AsyncClient(
+        trust_env=False, headers={"Authorization": "Bearer any-key"}
+    ) as client:
         await asyncio.gather(*(post(client) for _ in range(IN_FLIGHT)))
 
 
@@ -55,12 +67,23 @@ def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, caps
     texts = [f"文本 {i}" for i in range(count)]
     with Session(ErnieSettings(service="aistudio", api_key="any-key", base_url=server)) as session:
         session.embed("warm", cache=False)
-        rounds = [(seconds(lambda: session.embed(texts, cache=False, in_flight=IN_FLIGHT, progress=False)), seconds(lambda: asyncio.run(bare(server, texts))))
-                  for _ in range(5)]
+        rounds = [
+            (
+                seconds(
+                    lambda: session.embed(texts, cache=False, in_flight=IN_FLIGHT, progress=False)
+                ),
+                seconds(lambda: asyncio.run(bare(server, texts))),
+            )
+            for _ in range(5)
+        ]
     took, found = min((ours for ours, _ in rounds), key=lambda pair: pair[0])
     possible = min(plain for (_, _), (plain, _) in rounds)
-    rate = median(plain / ours for (ours, _), (plain, _) in rounds)  # of rounds side by side, so that a busy machine slows both
+    rate = median(
+        plain / ours for (ours, _), (plain, _) in rounds
+    )  # of rounds side by side, so that a busy machine slows both
     with capsys.disabled():
-        print(f"\n{count} texts: {took:.2f} s, bare loops {possible:.2f} s: {rate:.2f} of the possible rate (by latency alone {count / BATCH / IN_FLIGHT * LATENCY:.2f} s)")
+        print(
+            f"\n{count} texts: {took:.2f} s, bare loops {possible:.2f} s: {rate:.2f} of the possible rate (by latency alone {count / BATCH / IN_FLIGHT * LATENCY:.2f} s)"
+        )
     assert (found.shape, found.asked) == ((count, 384), count)
     assert 1 / rate <= bar(1 / 0.95)

@@ -30,15 +30,36 @@ REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
 FACTS = {"id": "as-1", "object": "chat.completion.chunk", "created": 1733465174, "model": "m"}
 
 PROMPTS = {
-    "one {{, many }}": lambda n: "{{" + "}}" * n, "many {{": lambda n: "{{" * n, "many {{, one }}": lambda n: "{{" * n + "}}", "{{{{…}}}}": lambda n: "{{" * n + "}}" * n,
-    "empty": lambda n: "{{ }} " * n, "names": lambda n: "{{ a }} " * n, "lines": lambda n: "{{ a }}\n" * n, "open quotes": lambda n: "{{ ' }} " * n,
-    "open brackets": lambda n: "{{ ( }} " * n, "long quotes": lambda n: "{{ '''" * n + "}}", "backslashes": lambda n: "{{ '" + "\\" * n + "}}",
-    "backslashes outside": lambda n: "{{" + "\\ " * n + "}}" * n, "line ends": lambda n: "{{" + "\n" * n + "}}", "blanks": lambda n: "{{" + " " * n + "}}" * n,
-    "brackets": lambda n: "{{" + "[" * n + "]" * n + "}}", "f-strings": lambda n: "{{ f'" + "{" * n + "}}" * n, "open f-strings": lambda n: "{{ f' }}" * n,
-    "comments": lambda n: "{{ # " * n + "}}" * n, "braces apart": lambda n: "{{" + "} " * n + "}}", "quotes": lambda n: "{{" + '"' * n + "}}" * n,
-    "a long literal": lambda n: "{{" + '{"a": {}},' * n + "}}", "three braces": lambda n: "{{{ a" * n + "}}}" * n, "no braces": lambda n: "a 'b' " * n,
+    "one {{, many }}": lambda n: "{{" + "}}" * n,
+    "many {{": lambda n: "{{" * n,
+    "many {{, one }}": lambda n: "{{" * n + "}}",
+    "{{{{…}}}}": lambda n: "{{" * n + "}}" * n,
+    "empty": lambda n: "{{ }} " * n,
+    "names": lambda n: "{{ a }} " * n,
+    "lines": lambda n: "{{ a }}\n" * n,
+    "open quotes": lambda n: "{{ ' }} " * n,
+    "open brackets": lambda n: "{{ ( }} " * n,
+    "long quotes": lambda n: "{{ '''" * n + "}}",
+    "backslashes": lambda n: "{{ '" + "\\" * n + "}}",
+    "backslashes outside": lambda n: "{{" + "\\ " * n + "}}" * n,
+    "line ends": lambda n: "{{" + "\n" * n + "}}",
+    "blanks": lambda n: "{{" + " " * n + "}}" * n,
+    "brackets": lambda n: "{{" + "[" * n + "]" * n + "}}",
+    "f-strings": lambda n: "{{ f'" + "{" * n + "}}" * n,
+    "open f-strings": lambda n: "{{ f' }}" * n,
+    "comments": lambda n: "{{ # " * n + "}}" * n,
+    "braces apart": lambda n: "{{" + "} " * n + "}}",
+    "quotes": lambda n: "{{" + '"' * n + "}}" * n,
+    "a long literal": lambda n: "{{" + '{"a": {}},' * n + "}}",
+    "three braces": lambda n: "{{{ a" * n + "}}}" * n,
+    "no braces": lambda n: "a 'b' " * n,
 }
-WAYS = {"spans": spans, "interpolate": lambda text: interpolate(text, {"a": 1}), "a magic's line": options.split, "a map's template": lambda text: mapping.prompts_of(text, [{"a": 1}])}
+WAYS = {
+    "spans": spans,
+    "interpolate": lambda text: interpolate(text, {"a": 1}),
+    "a magic's line": options.split,
+    "a map's template": lambda text: mapping.prompts_of(text, [{"a": 1}]),
+}
 
 
 def seconds(function, *args):
@@ -62,7 +83,11 @@ def growth(function, make, size):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_prompt_takes_time_that_grows_with_its_length(way, growth_bar):
     found = {name: growth(WAYS[way], make, 4_000) for name, make in PROMPTS.items()}
-    assert {name: grown for name, grown in found.items() if grown[0] > growth_bar(MOST) and grown[1] > 0.02} == {}
+    assert {
+        name: grown
+        for name, grown in found.items()
+        if grown[0] > growth_bar(MOST) and grown[1] > 0.02
+    } == {}
 
 
 def event(delta, **facts):
@@ -70,7 +95,10 @@ def event(delta, **facts):
 
 
 def sse(*events):
-    return b"".join(b"data: " + (one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n\n" for one in events)
+    return b"".join(
+        b"data: " + (one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n\n"
+        for one in events
+    )
 
 
 def called(i, **index):
@@ -79,24 +107,68 @@ def called(i, **index):
 
 OK, END = event({"content": "ok"}), event({}, finish_reason="stop")
 REPLIES = {
-    "an id": lambda n: sse({**OK, "id": "x" * 20 * n}, END), "a finish reason": lambda n: sse(OK, event({}, finish_reason="x " * 10 * n)),
-    "one line": lambda n: sse(event({"content": "a b" * 7 * n}), END), "comments": lambda n: sse(OK) + b":\n" * 10 * n + sse(END),
-    "one comment": lambda n: sse(OK) + b":" + b"c" * 20 * n + b"\n" + sse(END), "bare lines": lambda n: sse(OK) + b"x\n" * 2 * n + sse(END),
-    "data lines": lambda n: sse(OK) + b"data:\n" * 5 * n + b"\n" + sse(END), "carriage returns": lambda n: sse(OK) + b"\r" * 10 * n + sse(END),
-    "tool calls": lambda n: sse(*(event({"tool_calls": [called(i, index=i)]}) for i in range(n // 5)), END),
-    "tool calls by id": lambda n: sse(*(event({"tool_calls": [called(i)]}) for i in range(n // 5)), END),
-    "tool calls in one event": lambda n: sse(event({"tool_calls": [called(i, index=i) for i in range(n)]}), END),
-    "one tool call in pieces": lambda n: sse(*(event({"tool_calls": [{"index": 0, "function": {"arguments": "a b"}}]}) for _ in range(n // 5)), END),
-    "long arguments": lambda n: sse(event({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "a b c " * 5 * n}}]}), END),
-    "pages found": lambda n: sse({**OK, "search_results": [{"url": f"https://e.com/{i}", "title": "t"} for i in range(n)]}, END),
-    "a new field in each event": lambda n: sse(*({**OK, f"k{i}": i} for i in range(n // 5)), END), "texts": lambda n: sse(*(event({"content": f"词{i} "}) for i in range(n // 5)), END),
-    "thoughts": lambda n: sse(*(event({"reasoning_content": f"词{i} "}) for i in range(n // 5)), END), "emoji": lambda n: sse(*(event({"content": "😀"}) for i in range(n // 5)), END),
-    "beginnings of a key": lambda n: sse(*(event({"content": "sk-CAN"}) for i in range(n // 5)), END),
-    "deep": lambda n: sse(b'{"a":' + b"[" * 10 * n + b"]" * 10 * n + b',"choices":[{"delta":{"content":"ok"}}]}', END),
-    "lists": lambda n: sse(b'{"a":[' + b"[1234567890]," * n + b'1],"choices":[{"delta":{"content":"ok"}}]}', END),
-    "numbers": lambda n: sse(b'{"a":[' + b"0.12345," * 5 * n + b'1],"choices":[{"delta":{"content":"ok"}}]}', END),
+    "an id": lambda n: sse({**OK, "id": "x" * 20 * n}, END),
+    "a finish reason": lambda n: sse(OK, event({}, finish_reason="x " * 10 * n)),
+    "one line": lambda n: sse(event({"content": "a b" * 7 * n}), END),
+    "comments": lambda n: sse(OK) + b":\n" * 10 * n + sse(END),
+    "one comment": lambda n: sse(OK) + b":" + b"c" * 20 * n + b"\n" + sse(END),
+    "bare lines": lambda n: sse(OK) + b"x\n" * 2 * n + sse(END),
+    "data lines": lambda n: sse(OK) + b"data:\n" * 5 * n + b"\n" + sse(END),
+    "carriage returns": lambda n: sse(OK) + b"\r" * 10 * n + sse(END),
+    "tool calls": lambda n: sse(
+        *(event({"tool_calls": [called(i, index=i)]}) for i in range(n // 5)), END
+    ),
+    "tool calls by id": lambda n: sse(
+        *(event({"tool_calls": [called(i)]}) for i in range(n // 5)), END
+    ),
+    "tool calls in one event": lambda n: sse(
+        event({"tool_calls": [called(i, index=i) for i in range(n)]}), END
+    ),
+    "one tool call in pieces": lambda n: sse(
+        *(
+            event({"tool_calls": [{"index": 0, "function": {"arguments": "a b"}}]})
+            for _ in range(n // 5)
+        ),
+        END,
+    ),
+    "long arguments": lambda n: sse(
+        event(
+            {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "a b c " * 5 * n}}]}
+        ),
+        END,
+    ),
+    "pages found": lambda n: sse(
+        {**OK, "search_results": [{"url": f"https://e.com/{i}", "title": "t"} for i in range(n)]},
+        END,
+    ),
+    "a new field in each event": lambda n: sse(*({**OK, f"k{i}": i} for i in range(n // 5)), END),
+    "texts": lambda n: sse(*(event({"content": f"词{i} "}) for i in range(n // 5)), END),
+    "thoughts": lambda n: sse(
+        *(event({"reasoning_content": f"词{i} "}) for i in range(n // 5)), END
+    ),
+    "emoji": lambda n: sse(*(event({"content": "😀"}) for i in range(n // 5)), END),
+    "beginnings of a key": lambda n: sse(
+        *(event({"content": "sk-CAN"}) for i in range(n // 5)), END
+    ),
+    "deep": lambda n: sse(
+        b'{"a":' + b"[" * 10 * n + b"]" * 10 * n + b',"choices":[{"delta":{"content":"ok"}}]}', END
+    ),
+    "lists": lambda n: sse(
+        b'{"a":[' + b"[1234567890]," * n + b'1],"choices":[{"delta":{"content":"ok"}}]}', END
+    ),
+    "numbers": lambda n: sse(
+        b'{"a":[' + b"0.12345," * 5 * n + b'1],"choices":[{"delta":{"content":"ok"}}]}', END
+    ),
     "usage": lambda n: sse(OK, {**END, "usage": {f"{i:070}": i for i in range(n)}}),
-    "a refusal": lambda n: sse({"error": {"code": "x" * 10 * n, "message": "y " * 5 * n, "more": [{"a": i} for i in range(n)]}}),
+    "a refusal": lambda n: sse(
+        {
+            "error": {
+                "code": "x" * 10 * n,
+                "message": "y " * 5 * n,
+                "more": [{"a": i} for i in range(n)],
+            }
+        }
+    ),
 }
 
 
@@ -126,7 +198,9 @@ async def read(raw, gaps):
 
     beating = asyncio.ensure_future(beat())
     try:
-        response = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Pieces(raw))
+        response = httpx.Response(
+            200, headers={"content-type": "text/event-stream"}, stream=Pieces(raw)
+        )
         async for _ in reading.deltas(response, reader):
             pass
         return reader.answer(seconds=0, first_seconds=None, partial=False, service="s")
@@ -160,8 +234,12 @@ def test_near_names_are_looked_for_in_bounded_time():
 def test_200_000_listed_models_do_not_hold_the_io_thread(bar):
     server = Server(keep_alive=True)
     models = [{"id": f"model-{i}", "object": "model", "created": i} for i in range(200_000)]
-    server.replies = {"": mutations.http(json.dumps({"error": {"code": "no_such_model", "message": "no"}}).encode(), 404),
-                      "/models": mutations.http(json.dumps({"data": models}).encode())}
+    server.replies = {
+        "": mutations.http(
+            json.dumps({"error": {"code": "no_such_model", "message": "no"}}).encode(), 404
+        ),
+        "/models": mutations.http(json.dumps({"data": models}).encode()),
+    }
     gaps = []
 
     async def beat():
@@ -174,7 +252,14 @@ def test_200_000_listed_models_do_not_hold_the_io_thread(bar):
 
     beating = asyncio.run_coroutine_threadsafe(beat(), IO.get())
     try:
-        with Session(ErnieSettings(service="local", base_url=server.url, api_key="sk-CANARYcanary0123456789ABCDEF", retry_count=1)) as session:
+        with Session(
+            ErnieSettings(
+                service="local",
+                base_url=server.url,
+                api_key="sk-CANARYcanary0123456789ABCDEF",
+                retry_count=1,
+            )
+        ) as session:
             gaps.clear()
             assert len(session.models()) == 200_000
             assert max(gaps) <= bar(GAP)

@@ -22,7 +22,9 @@ def chat(emulator):
     sessions = []
 
     def chat_(turns):
-        session = Session(service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-benchmarks")
+        session = Session(
+            service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-benchmarks"
+        )
         sessions.append(session)
         answer = session.chat("用表格列出三个城市")
         for i in range(1, turns):

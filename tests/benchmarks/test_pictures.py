@@ -52,7 +52,14 @@ def bare(packed):
 
 def ours(packed):
     request = ImageRequest(model="Stable-Diffusion-XL", prompt="一只白猫")
-    images = asyncio.run(Drawing(Replies(packed), Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None), ErnieSettings().snapshot(), lambda _delta: None).draw(None, request, download=True))
+    images = asyncio.run(
+        Drawing(
+            Replies(packed),
+            Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None),
+            ErnieSettings().snapshot(),
+            lambda _delta: None,
+        ).draw(None, request, download=True)
+    )
     data, _ = display.bundle(images, "zh")
     return images, data
 
@@ -68,12 +75,15 @@ def test_four_large_pictures_cost_at_most_1_3_times_a_bare_pass(capsys, bar):
     images, data = ours(packed)
     assert [picture.size for picture in images] == [(SIDE, SIDE)] * 4
     rounds = [(seconds(lambda: ours(packed)), seconds(lambda: bare(packed))) for _ in range(ROUNDS)]
-    ratio = min(took for took, _ in rounds) / min(plain for _, plain in rounds)  # of each the round that a busy machine left alone
+    ratio = min(took for took, _ in rounds) / min(
+        plain for _, plain in rounds
+    )  # of each the round that a busy machine left alone
     with capsys.disabled():
-        print(f"\nfour pictures of {SIDE} / bare pass: {ratio:.2f}; the output has {len(json.dumps(data)):,} characters")
+        print(
+            f"\nfour pictures of {SIDE} / bare pass: {ratio:.2f}; the output has {len(json.dumps(data)):,} characters"
+        )
     assert ratio <= bar(1.3)
     assert len(json.dumps(data)) <= 400_000
-
 
 
 CHILD = r"""
@@ -103,9 +113,12 @@ session.close()
 @pytest.fixture
 def server():
     """Answers a prompt of "small" with one picture, "large" with four large ones, any other with 200 MB of nothing."""
+
     def reply(side, count):
         packed = base64.b64encode(noisy(side)).decode()
-        return json.dumps({"data": [{"b64_json": packed, "index": i} for i in range(count)]}).encode()
+        return json.dumps(
+            {"data": [{"b64_json": packed, "index": i} for i in range(count)]}
+        ).encode()
 
     small, large = reply(64, 1), reply(SIDE, 4)
 
@@ -132,7 +145,13 @@ def server():
 
 def measured(url, prompt):
     """Memory before and at its peak, in bytes, and what was kept or raised."""
-    done = subprocess.run([sys.executable, "-c", CHILD, url, prompt], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, url, prompt],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     return json.loads(done.stdout)
 
 
@@ -152,5 +171,7 @@ def test_the_peak_of_memory_is_at_most_three_times_the_payload(server, capsys, b
     before, peak, kept = measured(url, "large")
     ratio = (peak - before) / payload
     with capsys.disabled():
-        print(f"\npeak memory / payload: {ratio:.2f} (payload {payload:,} bytes, {kept:,} of it kept)")
+        print(
+            f"\npeak memory / payload: {ratio:.2f} (payload {payload:,} bytes, {kept:,} of it kept)"
+        )
     assert ratio <= bar(3)

@@ -18,24 +18,49 @@ from nbformat.sign import NotebookNotary
 PICTURES = Path(__file__).parents[2] / "test-results"
 
 SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell stays in the DOM
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none"
+    },  # every cell stays in the DOM
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/codemirror-extension:plugin": {"defaultConfig": {"autoClosingBrackets": False}},
 }
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                 "--disable-component-update", "--disable-sync"]
-NO_BROWSER = ("no Chromium or Chrome for the browser tests: install Debian's `chromium` and `fonts-noto-cjk`, or set "
-              "E2E_BROWSER=/path/to/chrome")
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_BROWSER = (
+    "no Chromium or Chrome for the browser tests: install Debian's `chromium` and `fonts-noto-cjk`, or set "
+    "E2E_BROWSER=/path/to/chrome"
+)
 
 
 def find_browser():
-    names = [os.environ.get("E2E_BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
-             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"]
+    names = [
+        os.environ.get("E2E_BROWSER"),
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+        "chrome",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    ]
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
-REQUIRED = os.environ.get("ERNIE_REQUIRE_BROWSER") == "1"  # read before a test's isolation takes it away
+REQUIRED = (
+    os.environ.get("ERNIE_REQUIRE_BROWSER") == "1"
+)  # read before a test's isolation takes it away
 
 
 @pytest.fixture(scope="package")
@@ -46,18 +71,28 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS, headless=not os.environ.get("HEADED"))
+        browser = playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_ARGS, headless=not os.environ.get("HEADED")
+        )
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="package")
 def page(browser, lab):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce"
+    )
     page = context.new_page()
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(f"pageerror: {error}"))
-    page.on("console", lambda m: m.type == "error" and page.problems.append(f"console: {m.text} {m.location.get('url', '')}"))
+    page.on(
+        "console",
+        lambda m: (
+            m.type == "error"
+            and page.problems.append(f"console: {m.text} {m.location.get('url', '')}")
+        ),
+    )
     page.goto(f"{lab.url}lab?reset&token={lab.token}")
     page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
@@ -87,13 +122,21 @@ class Lab:
     def write(self, cells, name=None):
         """A notebook of these cells; gives its name."""
         name = name or f"nb-{secrets.token_hex(4)}.ipynb"
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) if isinstance(c, str) else c for c in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(c) if isinstance(c, str) else c for c in cells]
+        )
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         nbformat.write(notebook, self.root / name)
         return name
 
     def api(self, path):
-        request = urllib.request.Request(f"{self.url}api/{path}", headers={"Authorization": f"token {self.token}"})
+        request = urllib.request.Request(
+            f"{self.url}api/{path}", headers={"Authorization": f"token {self.token}"}
+        )
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.loads(response.read() or b"null")
 
@@ -107,21 +150,50 @@ def lab(tmp_path_factory):
         folder.mkdir(parents=True)
     (tmp / "config/labconfig/default_setting_overrides.json").write_text(json.dumps(SETTINGS))
     token = secrets.token_hex(16)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_"))}
-    env |= {"JUPYTER_CONFIG_DIR": str(tmp / "config"), "JUPYTER_DATA_DIR": str(tmp / "data"), "JUPYTER_RUNTIME_DIR": str(runtime),
-            "IPYTHONDIR": str(tmp / "ipython"), "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1", "HOME": str(tmp / "home"),
-            "LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
-               f"--ServerApp.root_dir={root}", "--LabApp.news_url=None",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
-               "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: a test can run any command
-               "--JupyterNotebookApp.expose_app_in_browser=True",  # the same for Notebook 7, which the switch above does not cover
-               f"--LabApp.workspaces_dir={tmp / 'workspaces'}", "--ServerApp.terminals_enabled=False"]
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_"))
+    }
+    env |= {
+        "JUPYTER_CONFIG_DIR": str(tmp / "config"),
+        "JUPYTER_DATA_DIR": str(tmp / "data"),
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "IPYTHONDIR": str(tmp / "ipython"),
+        "JUPYTER_TOKEN": token,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "HOME": str(tmp / "home"),
+        "LANG": "zh_CN.UTF-8",
+        "LC_ALL": "zh_CN.UTF-8",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--ServerApp.root_dir={root}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: a test can run any command
+        "--JupyterNotebookApp.expose_app_in_browser=True",  # the same for Notebook 7, which the switch above does not cover
+        f"--LabApp.workspaces_dir={tmp / 'workspaces'}",
+        "--ServerApp.terminals_enabled=False",
+    ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     log = tmp / "jupyterlab.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=env, cwd=root, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            cwd=root,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
     try:
         yield Lab(_address(process, runtime, log), token, root, tmp / "data")
     finally:
@@ -172,18 +244,24 @@ class Notebook:
 
     def command(self, id_, args=None):
         """Runs a JupyterLab command and waits for its promise."""
-        return self.page.evaluate("async ([i, a]) => { await window.jupyterapp.commands.execute(i, a) }", [id_, args or {}])
+        return self.page.evaluate(
+            "async ([i, a]) => { await window.jupyterapp.commands.execute(i, a) }",
+            [id_, args or {}],
+        )
 
     def begin(self, id_):
         """Runs a command without waiting."""
         self.page.evaluate("i => { window.jupyterapp.commands.execute(i) }", id_)
 
     def wait_idle(self, timeout=30_000):
-        self.page.wait_for_function("""() => {
+        self.page.wait_for_function(
+            """() => {
             const p = window.jupyterapp.shell.currentWidget, s = p?.sessionContext;
             return s?.isReady && s.session?.kernel?.status === 'idle'
                 && !p.content.widgets.some(c => c.promptNode?.textContent.includes('[*]'));
-        }""", timeout=timeout)
+        }""",
+            timeout=timeout,
+        )
 
     def run_all(self):
         self.command("notebook:run-all-cells")
@@ -197,7 +275,10 @@ class Notebook:
         self.wait_idle()
 
     def select(self, index):
-        self.page.evaluate("i => { const nb = window.jupyterapp.shell.currentWidget.content; nb.deselectAll(); nb.activeCellIndex = i }", index)
+        self.page.evaluate(
+            "i => { const nb = window.jupyterapp.shell.currentWidget.content; nb.deselectAll(); nb.activeCellIndex = i }",
+            index,
+        )
 
     def output(self, index):
         return self.cells.nth(index).locator(".jp-Cell-outputArea")
@@ -206,7 +287,9 @@ class Notebook:
         """The whole notebook: it scrolls inside the page, so the window grows first."""
         PICTURES.mkdir(exist_ok=True)
         size = self.page.viewport_size
-        extra = self.panel.locator(".jp-WindowedPanel-outer").evaluate("e => e.scrollHeight - e.clientHeight")
+        extra = self.panel.locator(".jp-WindowedPanel-outer").evaluate(
+            "e => e.scrollHeight - e.clientHeight"
+        )
         self.page.set_viewport_size({**size, "height": size["height"] + extra})
         self.panel.locator(".jp-WindowedPanel-outer").evaluate("e => { e.scrollTop = 0 }")
         self.page.screenshot(path=PICTURES / f"{name}.png")
@@ -258,7 +341,9 @@ def open_in_notebook7(page, lab):
 
     yield open_
     for own in pages:
-        own.evaluate("async () => { await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown() }")
+        own.evaluate(
+            "async () => { await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown() }"
+        )
         own.close()
 
 

@@ -19,12 +19,32 @@ pytestmark = pytest.mark.browser
 def demo(tmp_path):
     """The console script, with JupyterLab's own files in a folder of the test's."""
     runtime = tmp_path / "runtime"
-    env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime), "LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"}
+    env = {
+        **os.environ,
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "LANG": "zh_CN.UTF-8",
+        "LC_ALL": "zh_CN.UTF-8",
+    }
     script = Path(sys.executable).parent / "ernie-magic"
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([script, "demo", "--dir", str(tmp_path / "demo"), "--no-browser", "--ServerApp.port=0", "--LabApp.expose_app_in_browser=True",
-                                    f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}", "--LabApp.news_url=None"],
-                                   env=env, cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [
+                script,
+                "demo",
+                "--dir",
+                str(tmp_path / "demo"),
+                "--no-browser",
+                "--ServerApp.port=0",
+                "--LabApp.expose_app_in_browser=True",
+                f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}",
+                "--LabApp.news_url=None",
+            ],
+            env=env,
+            cwd=tmp_path,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
     try:
         end = time.monotonic() + 90
         while not (found := list(runtime.glob("jpserver-*.json"))):
@@ -42,7 +62,9 @@ def test_the_demo_opens_the_quickstart_and_its_cells_stream(browser, demo):
     page = context.new_page()
     page.goto(f"{demo['url']}lab/tree/quickstart.ipynb?token={demo['token']}")
     page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
-    expect(page.locator(".jp-CodeCell").nth(0)).to_contain_text("%load_ext ernie_magic", timeout=60_000)
+    expect(page.locator(".jp-CodeCell").nth(0)).to_contain_text(
+        "%load_ext ernie_magic", timeout=60_000
+    )
     notebook = Notebook(page, None, "quickstart.ipynb")
     notebook.wait_idle(60_000)
     notebook.run(1)  # the cells between are text
@@ -52,7 +74,9 @@ def test_the_demo_opens_the_quickstart_and_its_cells_stream(browser, demo):
     output = asked.locator(".jp-OutputArea-output").first
     expect(output).to_contain_text("介绍一下北京", timeout=30_000)
     begun = len(output.inner_text())
-    expect(output.locator("details summary")).to_contain_text("内置模拟器，非真实模型", timeout=30_000)
+    expect(output.locator("details summary")).to_contain_text(
+        "内置模拟器，非真实模型", timeout=30_000
+    )
     assert len(output.inner_text()) > begun
     PICTURES.mkdir(exist_ok=True)
     page.screenshot(path=PICTURES / "demo.png")

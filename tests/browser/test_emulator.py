@@ -42,13 +42,25 @@ Promise.all([
     said("events", () => new Promise((done, failed) => { const s = new EventSource(log); s.onopen = done; s.onerror = () => { s.close(); failed(); }; })),
 ]).then(() => { window.outcomes = outcomes; });
 </script>"""
-SENT = ("form", "form fault", "form parts", "beacon", "beacon chat")  # the browser tells a page no more of these
-OPAQUE = ("ask as text", "ask as a blob", "fault as text", "token")  # nor of these: what came of them is looked for in the emulator
+SENT = (
+    "form",
+    "form fault",
+    "form parts",
+    "beacon",
+    "beacon chat",
+)  # the browser tells a page no more of these
+OPAQUE = (
+    "ask as text",
+    "ask as a blob",
+    "fault as text",
+    "token",
+)  # nor of these: what came of them is looked for in the emulator
 
 
 @pytest.fixture
 def hostile(emulator):
     """A page of another origin; its port."""
+
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
@@ -81,16 +93,24 @@ def test_a_page_of_another_origin_reads_nothing_and_changes_nothing(emulator, ho
     tab.wait_for_function("window.outcomes")
     outcomes = tab.evaluate("window.outcomes")
     assert len(outcomes) == 20
-    assert {name: came for name, came in outcomes.items() if name not in (*SENT, *OPAQUE) and came != "failed"} == {}
+    assert {
+        name: came
+        for name, came in outcomes.items()
+        if name not in (*SENT, *OPAQUE) and came != "failed"
+    } == {}
     assert {outcomes[name] for name in OPAQUE} <= {"opaque", "failed"}
     assert not emulator.requests
     assert not emulator.faults._waiting
     assert not emulator.oauth._tokens._ends
 
 
-def test_a_name_that_is_bound_to_this_machine_is_refused_and_the_own_address_is_not(emulator, hostile, tab):
+def test_a_name_that_is_bound_to_this_machine_is_refused_and_the_own_address_is_not(
+    emulator, hostile, tab
+):
     port = emulator.url.rpartition(":")[2]
-    response = tab.goto(f"http://evil.localhost:{port}/")  # Chromium resolves it to 127.0.0.1, as a rebound name would be
+    response = tab.goto(
+        f"http://evil.localhost:{port}/"
+    )  # Chromium resolves it to 127.0.0.1, as a rebound name would be
     assert (response.status, response.json()["error"]["code"]) == (403, "forbidden_host")
     assert tab.goto(f"{emulator.url}/").status == 200
     assert "模拟器" in tab.inner_text("h1")
@@ -100,11 +120,19 @@ def test_a_link_of_another_page_opens_the_front_page_and_a_picture_is_shown(emul
     import httpx
 
     asked = {"model": "Stable-Diffusion-XL", "prompt": "一只猫 & a cat", "size": "768x768"}
-    link = httpx.post(f"{emulator.base_url}/images/generations", json=asked, headers={"Authorization": "Bearer k"}).json()["data"][0]["url"]
+    link = httpx.post(
+        f"{emulator.base_url}/images/generations", json=asked, headers={"Authorization": "Bearer k"}
+    ).json()["data"][0]["url"]
     tab.goto(f"http://localhost:{hostile}/")
     tab.wait_for_function("window.outcomes")
-    width = tab.evaluate("link => new Promise((done, failed) => { const i = new Image(); i.onload = () => done(i.naturalWidth); i.onerror = failed; i.src = link; })", link)
+    width = tab.evaluate(
+        "link => new Promise((done, failed) => { const i = new Image(); i.onload = () => done(i.naturalWidth); i.onerror = failed; i.src = link; })",
+        link,
+    )
     assert width == 768
-    tab.evaluate("root => { const a = document.createElement('a'); a.href = root; document.body.append(a); a.click(); }", emulator.url)
+    tab.evaluate(
+        "root => { const a = document.createElement('a'); a.href = root; document.body.append(a); a.click(); }",
+        emulator.url,
+    )
     tab.wait_for_url(f"{emulator.url}/")
     assert "模拟器" in tab.inner_text("h1")

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 TABS = {"chat": "对话", "image": "图片", "embed": "向量", "compare": "对比"}
-BOTH = ["lab", pytest.param("notebook7", marks=pytest.mark.slow)]  # the flow of a chat is in Notebook 7 in every run
+BOTH = [
+    "lab",
+    pytest.param("notebook7", marks=pytest.mark.slow),
+]  # the flow of a chat is in Notebook 7 in every run
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def open_panel(open_notebook, request, server):
 
     def open_(front="lab", line="%ernie panel", more=(), before=""):
         opened = open_notebook if front == "lab" else request.getfixturevalue("open_in_notebook7")
-        setup = (f"%load_ext ernie_magic\nernie.settings.service, ernie.settings.base_url, ernie.settings.api_key = 'aistudio', {server.base_url!r}, 'any-key'\n{before}")
+        setup = f"%load_ext ernie_magic\nernie.settings.service, ernie.settings.base_url, ernie.settings.api_key = 'aistudio', {server.base_url!r}, 'any-key'\n{before}"
         nb = opened([setup, line, *more])
         nb.run(0, 1)
         return Panel(nb, server)
@@ -80,17 +83,25 @@ def wait(condition, what="it", seconds=10):
 
 
 def sliders(panel):
-    return panel.root.locator(".widget-slider:visible").evaluate_all("all => all.map(one => one.querySelector('.widget-label').textContent)")
+    return panel.root.locator(".widget-slider:visible").evaluate_all(
+        "all => all.map(one => one.querySelector('.widget-label').textContent)"
+    )
 
 
 def moved(panel, name, how):
     """Move a slider; gives what its readout says then."""
-    row = panel.root.locator(".ernie-control:visible").filter(has=panel.page.locator(".widget-label", has_text=re.compile(f"^{name}$")))
+    row = panel.root.locator(".ernie-control:visible").filter(
+        has=panel.page.locator(".widget-label", has_text=re.compile(f"^{name}$"))
+    )
     handle = row.locator(".noUi-handle")
     handle.scroll_into_view_if_needed()
     if how == "keyboard":
         handle.focus()
-        handle.press("ArrowRight" if handle.get_attribute("aria-valuenow") != handle.get_attribute("aria-valuemax") else "ArrowLeft")
+        handle.press(
+            "ArrowRight"
+            if handle.get_attribute("aria-valuenow") != handle.get_attribute("aria-valuemax")
+            else "ArrowLeft"
+        )
     else:
         track, box = row.locator(".noUi-base").bounding_box(), handle.bounding_box()
         y = box["y"] + box["height"] / 2
@@ -100,15 +111,41 @@ def moved(panel, name, how):
         panel.page.mouse.up()
     expect(row.locator(".ernie-default")).not_to_have_class(re.compile("mod-active"))
     expect(row.locator(".widget-readout")).to_be_visible()
-    return row, float(row.locator(".widget-readout").inner_text().replace(",", "").replace("\N{MINUS SIGN}", "-"))
+    return row, float(
+        row.locator(".widget-readout").inner_text().replace(",", "").replace("\N{MINUS SIGN}", "-")
+    )
 
 
-@pytest.mark.parametrize(("tab", "model", "sign", "names"), [
-    pytest.param("chat", "ernie-speed-8k", "frequency_penalty", {"temperature", "top_p", "penalty_score", "max_completion_tokens", "frequency_penalty", "presence_penalty"}, marks=pytest.mark.slow),
-    ("chat", "ernie-5.0", "[2, 65536]", {"temperature", "top_p", "penalty_score", "max_completion_tokens"}),
-    ("image", "Stable-Diffusion-XL", "sampler_index", {"n", "steps", "cfg_scale"})])
+@pytest.mark.parametrize(
+    ("tab", "model", "sign", "names"),
+    [
+        pytest.param(
+            "chat",
+            "ernie-speed-8k",
+            "frequency_penalty",
+            {
+                "temperature",
+                "top_p",
+                "penalty_score",
+                "max_completion_tokens",
+                "frequency_penalty",
+                "presence_penalty",
+            },
+            marks=pytest.mark.slow,
+        ),
+        (
+            "chat",
+            "ernie-5.0",
+            "[2, 65536]",
+            {"temperature", "top_p", "penalty_score", "max_completion_tokens"},
+        ),
+        ("image", "Stable-Diffusion-XL", "sampler_index", {"n", "steps", "cfg_scale"}),
+    ],
+)
 @pytest.mark.parametrize("front", BOTH)
-def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(open_panel, front, tab, model, sign, names):
+def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(
+    open_panel, front, tab, model, sign, names
+):
     panel = open_panel(front, f"%ernie panel {tab}")
     panel.choose_model(model)
     expect(panel.root.locator(".ernie-controls").locator("visible=true")).to_contain_text(sign)
@@ -123,7 +160,9 @@ def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(ope
             panel.ask("一座山")
             wait(lambda before=before: len(panel.sent(path)) > before, f"the request of {name}")
             body = panel.sent(path)[-1]
-            assert {key: value for key, value in body.items() if key not in about} == {name: pytest.approx(shown, abs=0.006)}, how
+            assert {key: value for key, value in body.items() if key not in about} == {
+                name: pytest.approx(shown, abs=0.006)
+            }, how
             assert body["model"] == model
             panel.idle()
             row.locator(".ernie-default").click()
@@ -146,7 +185,11 @@ STOPPED = """root => new Promise(done => {
 
 @pytest.mark.parametrize("front", ["lab", "notebook7"])
 def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, front):
-    panel = open_panel(front, "%ernie panel chat", ["%%ernie\n单元格里问的", "len(ernie.history), list(ernie.conversations)"])
+    panel = open_panel(
+        front,
+        "%ernie panel chat",
+        ["%%ernie\n单元格里问的", "len(ernie.history), list(ernie.conversations)"],
+    )
     panel.ask("用表格列出三个城市")
     panel.idle()
     turns = panel.root.locator(".ernie-turn")
@@ -193,14 +236,21 @@ ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in ACTIVE
 
 
 def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel):
-    panel = open_panel(line="%ernie panel chat", before=HOSTILE.format(attacks=ATTACKS), more=["ernie.history[-1].answer"])
+    panel = open_panel(
+        line="%ernie panel chat",
+        before=HOSTILE.format(attacks=ATTACKS),
+        more=["ernie.history[-1].answer"],
+    )
     panel.nb.run(2)
     turn = panel.root.locator(".ernie-turn").last
     expect(turn.locator(".ernie-block")).to_contain_text("<img src=x onerror=")  # as text
     assert turn.get_by_role("button", name="继续").count() == 0
     assert turn.locator(".ernie-block textarea").count() == 0
     expect(panel.nb.output(2)).to_contain_text("<img src=x onerror=")  # as text, also in a cell
-    assert panel.page.locator("a[href^='javascript' i], a[href^='vbscript' i], iframe[srcdoc]").count() == 0
+    assert (
+        panel.page.locator("a[href^='javascript' i], a[href^='vbscript' i], iframe[srcdoc]").count()
+        == 0
+    )
     assert panel.page.evaluate("window.evil") is None
 
 
@@ -241,7 +291,9 @@ def test_two_panels_are_one_conversation_and_shift_enter_runs_no_cell(open_panel
     assert first.page.problems == []
 
 
-def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_told(open_panel, server):
+def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_told(
+    open_panel, server
+):
     panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.2)"])
     server._state.step = 0.03
     panel.ask("写一篇 3000 字的文章")
@@ -254,7 +306,9 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
     time.sleep(1)
     assert len(turn.inner_text()) > before + 50
     assert panel.nb.cells.nth(2).locator(".jp-InputPrompt").first.inner_text().strip() == "[*]:"
-    panel.button("停止").click()  # taken up now or when the cell has ended: ipykernel decides, and the page says which
+    panel.button(
+        "停止"
+    ).click()  # taken up now or when the cell has ended: ipykernel decides, and the page says which
     queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
     wait(lambda: queued.count() or not panel.button("停止").is_enabled(), "an answer to the click")
     panel.nb.wait_idle()
@@ -297,16 +351,23 @@ def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server
     panel.button("换一个").click()
     panel.button("锁定").click()
     panel.ask("一只白猫, 红帽子")
-    expect(panel.root.locator(".ernie-status").last).to_contain_text("正在生成图片 · 1 秒", timeout=4000)
+    expect(panel.root.locator(".ernie-status").last).to_contain_text(
+        "正在生成图片 · 1 秒", timeout=4000
+    )
     images = panel.root.locator(".ernie-card img")
     expect(images).to_have_count(1, timeout=10_000)
     assert images.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     seed = panel.sent("/images/generations")[-1]["seed"]
-    expect(panel.root.locator("figcaption")).to_have_text(f"一只白猫, 红帽子 · 种子 {seed} · 1024x1024")
+    expect(panel.root.locator("figcaption")).to_have_text(
+        f"一只白猫, 红帽子 · 种子 {seed} · 1024x1024"
+    )
     panel.idle()
     panel.button("再来一张").click()
     expect(images).to_have_count(2, timeout=10_000)
-    assert panel.sent("/images/generations")[-1] == {**panel.sent("/images/generations")[0], "seed": seed + 1}
+    assert panel.sent("/images/generations")[-1] == {
+        **panel.sent("/images/generations")[0],
+        "seed": seed + 1,
+    }
     panel.idle()
     panel.root.get_by_role("button", name="保存").first.click()
     expect(panel.root.locator(".ernie-status").last).to_contain_text("已保存")
@@ -340,10 +401,21 @@ def test_columns_stream_side_by_side(open_panel, server):
         lists.nth(i).select_option(model)
     panel.ask("写一篇 300 字的文章")
     turns = panel.root.locator(".ernie-turn")
-    wait(lambda: turns.count() == 3 and all(len(turns.nth(i).inner_text()) > 60 for i in range(3)) and server.open_streams == 3, "three at once")
+    wait(
+        lambda: (
+            turns.count() == 3
+            and all(len(turns.nth(i).inner_text()) > 60 for i in range(3))
+            and server.open_streams == 3
+        ),
+        "three at once",
+    )
     server._state.step = 0
     panel.idle()
-    assert sorted(body["model"] for body in panel.sent()) == ["ernie-3.5-8k", "ernie-5.0", "ernie-speed-8k"]
+    assert sorted(body["model"] for body in panel.sent()) == [
+        "ernie-3.5-8k",
+        "ernie-5.0",
+        "ernie-speed-8k",
+    ]
     boxes = [turns.nth(i).bounding_box() for i in range(3)]
     assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]
     panel.nb.picture("panel-compare")
@@ -360,7 +432,9 @@ def test_code_is_inserted_as_a_cell_that_asks_the_same(open_panel):
     panel.prompt.press("Control+Enter")
     wait(lambda: len(panel.sent()) == 1, "the panel's request")
     panel.idle()
-    panel.nb.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code: 'ernie.reset()'}).done")
+    panel.nb.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code: 'ernie.reset()'}).done"
+    )
     panel.nb.run(2)
     assert panel.sent()[1] == panel.sent()[0]
 
@@ -412,7 +486,14 @@ VIOLATIONS = "async root => (await axe.run(root)).violations.map(v => [v.id, ...
 def filled(panel, tab):
     """A tab with something in it."""
     panel.tab(tab)
-    content = panel.root.locator({"chat": ".ernie-turn .ernie-actions", "image": ".ernie-card", "embed": ".ernie-vectors table", "compare": ".ernie-compared .ernie-actions"}[tab]).locator("visible=true")
+    content = panel.root.locator(
+        {
+            "chat": ".ernie-turn .ernie-actions",
+            "image": ".ernie-card",
+            "embed": ".ernie-vectors table",
+            "compare": ".ernie-compared .ernie-actions",
+        }[tab]
+    ).locator("visible=true")
     if not content.count():
         panel.ask("用表格列出三个城市\n北京\n上海")
         content.first.wait_for()
@@ -486,15 +567,25 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
     expect(panel.output.locator(".ernie-saved").first).to_be_hidden()  # while it lives
     nb = panel.nb
     saved = nb.save().cells[1]
-    assert [next(iter(output.data)) for output in saved.outputs] == ["application/vnd.jupyter.widget-view+json", "text/html", "text/html"]
+    assert [next(iter(output.data)) for output in saved.outputs] == [
+        "application/vnd.jupyter.widget-view+json",
+        "text/html",
+        "text/html",
+    ]
     assert saved.outputs[0].data["text/html"] == saved.outputs[0].data["text/plain"] == ""
-    nb.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
+    nb.page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }"
+    )
     nb.command("application:close")
     again = open_notebook.again(nb.name)
     output = again.output(1)
-    expect(output.locator("td", has_text="故宫").or_(output.locator("table td").first)).to_be_visible()
+    expect(
+        output.locator("td", has_text="故宫").or_(output.locator("table td").first)
+    ).to_be_visible()
     expect(output).to_contain_text("用表格列出三个城市")
-    assert output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert (
+        output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    )
     error = output.get_by_text("Error displaying widget")
     error.wait_for(state="attached")  # the page says it, and it is not seen
     expect(error).to_be_hidden()
@@ -513,7 +604,11 @@ def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel,
 
     def busy():
         """Seconds that the page has worked."""
-        return next(one["value"] for one in metrics.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration")
+        return next(
+            one["value"]
+            for one in metrics.send("Performance.getMetrics")["metrics"]
+            if one["name"] == "TaskDuration"
+        )
 
     def costs():
         panel.page.wait_for_timeout(1000)  # what was opened is drawn
@@ -570,13 +665,20 @@ def test_in_notebook7_too_all_tabs_work_and_the_saved_form_is_there(open_panel):
     panel.idle()
     panel.nb.save()
     page = panel.page
-    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
+    page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }"
+    )
     page.reload()
     page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
     panel.nb.panel.wait_for()
     panel.nb.wait_idle()
     expect(panel.output.locator("blockquote").first).to_be_visible()
-    assert panel.output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert (
+        panel.output.locator("img").evaluate(
+            "image => image.decode().then(() => image.naturalWidth)"
+        )
+        > 0
+    )
     error = panel.output.get_by_text("Error displaying widget")
     error.wait_for(state="attached")
     expect(error).to_be_hidden()

@@ -11,8 +11,16 @@ TOOL = '''def get_current_weather(location: str) -> dict:
 
 
 def test_a_tool_is_called_and_shown_above_the_answer(open_notebook, page):
-    nb = open_notebook(["%load_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'", TOOL,
-                        "%%ernie --tools get_current_weather\n你好，我想知道明天北京的天气怎么样", "%ernie limits", "%ernie models 3.5", "%ernie"])
+    nb = open_notebook(
+        [
+            "%load_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'",
+            TOOL,
+            "%%ernie --tools get_current_weather\n你好，我想知道明天北京的天气怎么样",
+            "%ernie limits",
+            "%ernie models 3.5",
+            "%ernie",
+        ]
+    )
     nb.run_all()
     output = nb.output(2)
     expect(output).to_contain_text('"temperature": 20')
@@ -28,11 +36,16 @@ def test_a_tool_is_called_and_shown_above_the_answer(open_notebook, page):
 
 @pytest.mark.slow  # tests/unit/test_limits.py has what is told; here it is seen for the seconds it takes
 def test_waiting_for_the_rate_limit_is_shown_while_it_lasts(open_notebook, page):
-    nb = open_notebook([
-        ("%load_ext ernie_magic\nfrom ernie_magic import emulator\nfrom ernie_magic.wire.limits import LIMITS\nLIMITS.minute = 4.0\nserver = emulator.start()\n"
-         "server.rates.requests, server.rates.minute = 1, 4.0\nernie.settings.base_url, ernie.settings.api_key = server.base_url, 'any-key'\n"
-         "ernie.settings.model = 'ernie-3.5-8k'\nernie.chat('[[echo]]hi', history=False);"),
-        "%%ernie\n[[echo]]到我了"])
+    nb = open_notebook(
+        [
+            (
+                "%load_ext ernie_magic\nfrom ernie_magic import emulator\nfrom ernie_magic.wire.limits import LIMITS\nLIMITS.minute = 4.0\nserver = emulator.start()\n"
+                "server.rates.requests, server.rates.minute = 1, 4.0\nernie.settings.base_url, ernie.settings.api_key = server.base_url, 'any-key'\n"
+                "ernie.settings.model = 'ernie-3.5-8k'\nernie.chat('[[echo]]hi', history=False);"
+            ),
+            "%%ernie\n[[echo]]到我了",
+        ]
+    )
     nb.run(0)
     nb.select(1)
     nb.begin("notebook:run-cell")

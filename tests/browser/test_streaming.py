@@ -41,11 +41,20 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     assert len(nb.save().cells[1].outputs) == 1
 
 
-def test_while_a_cell_streams_a_click_is_handled_and_queued_cells_run_behind_it(open_notebook, page):
-    nb = open_notebook([
-        ("%load_ext ernie_magic\nimport ipywidgets\nbutton = ipywidgets.Button(description='Click me')\nlabel = ipywidgets.Label('waiting')\n"
-        "def clicked(_):\n    label.value = 'clicked'\nbutton.on_click(clicked)\nipywidgets.HBox([button, label])"),
-        SLOW, "print('second')", "print('third', ernie.last.text[:4])"])
+def test_while_a_cell_streams_a_click_is_handled_and_queued_cells_run_behind_it(
+    open_notebook, page
+):
+    nb = open_notebook(
+        [
+            (
+                "%load_ext ernie_magic\nimport ipywidgets\nbutton = ipywidgets.Button(description='Click me')\nlabel = ipywidgets.Label('waiting')\n"
+                "def clicked(_):\n    label.value = 'clicked'\nbutton.on_click(clicked)\nipywidgets.HBox([button, label])"
+            ),
+            SLOW,
+            "print('second')",
+            "print('third', ernie.last.text[:4])",
+        ]
+    )
     nb.run(0)
     nb.select(1)
     nb.begin("notebook:run-all-below")
@@ -65,7 +74,9 @@ def test_the_stop_button_keeps_what_came_and_shows_one_line(open_notebook, page)
     nb.select(1)
     nb.begin("notebook:run-all-below")
     expect(nb.output(1)).to_contain_text("第9段", timeout=10_000)
-    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) jp-button[data-command='notebook:interrupt-kernel']").first.click()
+    page.locator(
+        ".jp-NotebookPanel:not(.lm-mod-hidden) jp-button[data-command='notebook:interrupt-kernel']"
+    ).first.click()
     nb.wait_idle(5_000)
     output = nb.output(1)
     expect(output).to_contain_text("第9段")
@@ -77,7 +88,9 @@ def test_the_stop_button_keeps_what_came_and_shows_one_line(open_notebook, page)
 
 
 def test_a_failing_cell_shows_one_line_and_folds_the_raw_reply(open_notebook):
-    nb = open_notebook(["%load_ext ernie_magic", "%%ernie -m ernie-4.0-8\n你好", "%%ernie --temprature 0.3\n你好"])
+    nb = open_notebook(
+        ["%load_ext ernie_magic", "%%ernie -m ernie-4.0-8\n你好", "%%ernie --temprature 0.3\n你好"]
+    )
     nb.run(0, 1, 2)
     output = nb.output(1)
     expect(output).to_contain_text("ModelNotFound: 服务没有这个模型")
@@ -99,7 +112,13 @@ def test_saved_and_reopened_without_a_kernel_the_answer_is_still_there(open_note
 
 
 def test_an_answer_s_headings_stay_out_of_the_table_of_contents(open_notebook, page):
-    nb = open_notebook(["%load_ext ernie_magic", ASK, "from IPython.display import Markdown\nMarkdown('# of the notebook')"])
+    nb = open_notebook(
+        [
+            "%load_ext ernie_magic",
+            ASK,
+            "from IPython.display import Markdown\nMarkdown('# of the notebook')",
+        ]
+    )
     nb.run(0, 1, 2)
     page.evaluate("window.jupyterapp.commands.execute('toc:show-panel')")
     contents = page.locator(".jp-TableOfContents")

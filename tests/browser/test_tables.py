@@ -5,15 +5,35 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-TEXTS = ["推荐一些美食", "北京烤鸭很好吃", "给我讲个故事", "讲一个睡前故事", "明天北京天气怎么样", "今天天气很好"]
+TEXTS = [
+    "推荐一些美食",
+    "北京烤鸭很好吃",
+    "给我讲个故事",
+    "讲一个睡前故事",
+    "明天北京天气怎么样",
+    "今天天气很好",
+]
 
 
 def test_a_heat_map_and_a_plane_with_chinese_labels(open_notebook, page):
-    nb = open_notebook(["%load_ext ernie_magic", "%%ernie_embed --as v\n" + "\n".join(TEXTS), "%ernie_heat v", "%ernie_map2d v", "%ernie_search v 好吃的美食 -k 2"])
+    nb = open_notebook(
+        [
+            "%load_ext ernie_magic",
+            "%%ernie_embed --as v\n" + "\n".join(TEXTS),
+            "%ernie_heat v",
+            "%ernie_map2d v",
+            "%ernie_search v 好吃的美食 -k 2",
+        ]
+    )
     nb.run_all()
     heat = nb.output(2).locator("table")
-    expect(heat.locator("tbody th")).to_have_text([f"{i}. {text}" for i, text in enumerate(TEXTS, start=1)])
-    assert all(box["width"] > 20 for box in (label.bounding_box() for label in heat.locator("tbody th").all()))
+    expect(heat.locator("tbody th")).to_have_text(
+        [f"{i}. {text}" for i, text in enumerate(TEXTS, start=1)]
+    )
+    assert all(
+        box["width"] > 20
+        for box in (label.bounding_box() for label in heat.locator("tbody th").all())
+    )
     cell = heat.locator("tbody tr").nth(0).locator("td").nth(1)
     assert "1 × 2: " in cell.get_attribute("title")
     assert heat.locator("tbody td").count() == 36
@@ -31,9 +51,15 @@ def test_a_heat_map_and_a_plane_with_chinese_labels(open_notebook, page):
 
 
 def test_a_table_is_asked_about_row_by_row(open_notebook, page):
-    nb = open_notebook([
-        "%load_ext ernie_magic\nimport pandas as pd\ndf = pd.DataFrame({'评论': ['好吃', '难吃', '一般']})",
-        '%%ernie_map df --to "情感, 分数:int" --as out\n判断情感，打 1 到 5 分：{{评论}}', "out", "many = [str(i) for i in range(99)]", "%%ernie_map many\n{{text}}"])
+    nb = open_notebook(
+        [
+            "%load_ext ernie_magic\nimport pandas as pd\ndf = pd.DataFrame({'评论': ['好吃', '难吃', '一般']})",
+            '%%ernie_map df --to "情感, 分数:int" --as out\n判断情感，打 1 到 5 分：{{评论}}',
+            "out",
+            "many = [str(i) for i in range(99)]",
+            "%%ernie_map many\n{{text}}",
+        ]
+    )
     nb.run_all()
     expect(nb.output(1).locator("tbody tr")).to_have_count(3)
     expect(nb.output(1)).to_contain_text("3 行")

@@ -17,7 +17,12 @@ QUESTION = {"model": "ernie-3.5-8k", "messages": [{"role": "user", "content": "[
 def http(emulator):
     """A plain client, which loads no certificates, and an empty log."""
     emulator.requests.clear()
-    with httpx.Client(base_url=emulator.url, headers={"Authorization": "Bearer any"}, trust_env=False, verify=False) as client:  # noqa: S501
+    with httpx.Client(
+        base_url=emulator.url,
+        headers={"Authorization": "Bearer any"},
+        trust_env=False,
+        verify=False,
+    ) as client:  # noqa: S501
         yield client
 
 

@@ -11,8 +11,15 @@ import qianfan
 from qianfan import errors
 
 HI = [{"role": "user", "content": "[[echo]]你好, hi"}]
-WEATHER = {"name": "get_current_weather", "description": "天气查询工具", "parameters": {
-    "type": "object", "required": ["location"], "properties": {"location": {"type": "string", "description": "地理位置"}}}}
+WEATHER = {
+    "name": "get_current_weather",
+    "description": "天气查询工具",
+    "parameters": {
+        "type": "object",
+        "required": ["location"],
+        "properties": {"location": {"type": "string", "description": "地理位置"}},
+    },
+}
 ASK = {"role": "user", "content": "你好,我想知道明天北京的天气怎么样"}
 
 
@@ -25,22 +32,50 @@ def v1():
     body = chat.do(model="ERNIE-Speed-8K", messages=HI).body
     said("chat", result=body["result"], usage=body["usage"], keys=sorted(body))
     pieces = [piece.body for piece in chat.do(model="ERNIE-Speed-8K", messages=HI, stream=True)]
-    said("stream", text="".join(piece["result"] for piece in pieces), ends=[piece["is_end"] for piece in pieces],
-         ids=[piece["sentence_id"] for piece in pieces], usage=pieces[-1]["usage"])
+    said(
+        "stream",
+        text="".join(piece["result"] for piece in pieces),
+        ends=[piece["is_end"] for piece in pieces],
+        ids=[piece["sentence_id"] for piece in pieces],
+        usage=pieces[-1]["usage"],
+    )
     said("deployed", result=chat.do(endpoint="your_custom_endpoint", messages=HI).body["result"])
-    said("system", result=chat.do(model="ERNIE-3.5-8K", messages=[ASK], system="你是助手").body["result"])
+    said(
+        "system",
+        result=chat.do(model="ERNIE-3.5-8K", messages=[ASK], system="你是助手").body["result"],
+    )
     called = chat.do(model="ERNIE-3.5-8K", messages=[ASK], functions=[WEATHER]).body
     said("function", call_of=called["function_call"])
-    again = chat.do(model="ERNIE-3.5-8K", functions=[WEATHER], messages=[
-        ASK, {"role": "assistant", "content": "", "function_call": called["function_call"]},
-        {"role": "function", "name": WEATHER["name"], "content": '{"temperature": "20"}'}]).body
+    again = chat.do(
+        model="ERNIE-3.5-8K",
+        functions=[WEATHER],
+        messages=[
+            ASK,
+            {"role": "assistant", "content": "", "function_call": called["function_call"]},
+            {"role": "function", "name": WEATHER["name"], "content": '{"temperature": "20"}'},
+        ],
+    ).body
     said("function result", result=again["result"])
-    said("completion", result=qianfan.Completion().do(model="SQLCoder-7B", prompt="[[echo]]select 1").body["result"])
-    vectors = qianfan.Embedding().do(model="Embedding-V1", texts=["推荐一些美食", "给我讲个故事"]).body
-    said("embedding", sizes=[len(item["embedding"]) for item in vectors["data"]], usage=vectors["usage"])
+    said(
+        "completion",
+        result=qianfan.Completion()
+        .do(model="SQLCoder-7B", prompt="[[echo]]select 1")
+        .body["result"],
+    )
+    vectors = (
+        qianfan.Embedding().do(model="Embedding-V1", texts=["推荐一些美食", "给我讲个故事"]).body
+    )
+    said(
+        "embedding",
+        sizes=[len(item["embedding"]) for item in vectors["data"]],
+        usage=vectors["usage"],
+    )
     pictures = qianfan.Text2Image().do(prompt="一只白猫, 红帽子", size="768x768", n=1).body
     said("image", sizes=[len(item["b64_image"]) for item in pictures["data"]])
-    said("tokens", remote=qianfan.Tokenizer().count_tokens("你好 hello", mode="remote", model="ernie-3.5-8k"))
+    said(
+        "tokens",
+        remote=qianfan.Tokenizer().count_tokens("你好 hello", mode="remote", model="ernie-3.5-8k"),
+    )
     said("rerank", results=qianfan.Reranker().do("猫", ["狗喜欢骨头", "猫喜欢鱼"]).body["results"])
     try:
         chat.do(model="ERNIE-Speed-8K", messages=[*HI, *HI])
@@ -51,17 +86,60 @@ def v1():
 def v2():
     client = qianfan.Qianfan()
     answer = client.chat.completions.create(model="ernie-3.5-8k", messages=HI)
-    said("chat", result=answer.choices[0].message.content, finish=answer.choices[0].finish_reason, usage=answer.usage.total_tokens)
-    pieces = list(client.chat.completions.create(model="ernie-3.5-8k", messages=HI, stream=True, stream_options={"include_usage": True}))
-    said("stream", text="".join(piece.choices[0].delta.content or "" for piece in pieces), usage=pieces[-1].usage.total_tokens)
+    said(
+        "chat",
+        result=answer.choices[0].message.content,
+        finish=answer.choices[0].finish_reason,
+        usage=answer.usage.total_tokens,
+    )
+    pieces = list(
+        client.chat.completions.create(
+            model="ernie-3.5-8k", messages=HI, stream=True, stream_options={"include_usage": True}
+        )
+    )
+    said(
+        "stream",
+        text="".join(piece.choices[0].delta.content or "" for piece in pieces),
+        usage=pieces[-1].usage.total_tokens,
+    )
     tools = [{"type": "function", "function": WEATHER}]
-    called = client.chat.completions.create(model="ernie-3.5-8k", messages=[ASK], tools=tools).choices[0]
+    called = client.chat.completions.create(
+        model="ernie-3.5-8k", messages=[ASK], tools=tools
+    ).choices[0]
     tool_call = called.message.tool_calls[0]
-    said("tool", name=tool_call.function.name, arguments=tool_call.function.arguments, finish=called.finish_reason)
-    again = client.chat.completions.create(model="ernie-3.5-8k", tools=tools, messages=[
-        ASK, {"role": "assistant", "content": "", "tool_calls": [{"id": tool_call.id, "type": "function", "function": {
-            "name": tool_call.function.name, "arguments": tool_call.function.arguments}}]},
-        {"role": "tool", "tool_call_id": tool_call.id, "name": tool_call.function.name, "content": '{"temperature": "20"}'}])
+    said(
+        "tool",
+        name=tool_call.function.name,
+        arguments=tool_call.function.arguments,
+        finish=called.finish_reason,
+    )
+    again = client.chat.completions.create(
+        model="ernie-3.5-8k",
+        tools=tools,
+        messages=[
+            ASK,
+            {
+                "role": "assistant",
+                "content": "",
+                "tool_calls": [
+                    {
+                        "id": tool_call.id,
+                        "type": "function",
+                        "function": {
+                            "name": tool_call.function.name,
+                            "arguments": tool_call.function.arguments,
+                        },
+                    }
+                ],
+            },
+            {
+                "role": "tool",
+                "tool_call_id": tool_call.id,
+                "name": tool_call.function.name,
+                "content": '{"temperature": "20"}',
+            },
+        ],
+    )
     said("tool result", result=again.choices[0].message.content)
 
 

@@ -21,10 +21,16 @@ from .conftest import CHAT, OAUTH, QUESTION, V1_CHAT, exchange, port_of, wait_un
 
 @pytest.mark.parametrize("path", [CHAT, V1_CHAT, "/emulator/faults", "/", "/nothing"])
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_a_body_that_is_too_large_is_refused_while_it_comes(emulator, http, monkeypatch, path, is_chunked):
+def test_a_body_that_is_too_large_is_refused_while_it_comes(
+    emulator, http, monkeypatch, path, is_chunked
+):
     monkeypatch.setattr(access, "MAX_BODY", 100_000)
     raw = json.dumps({"model": "x" * 200_000}).encode()
-    response = http.post(path, content=iter([raw[:150_000], raw[150_000:]]) if is_chunked else raw, headers={"Content-Type": "application/json"})
+    response = http.post(
+        path,
+        content=iter([raw[:150_000], raw[150_000:]]) if is_chunked else raw,
+        headers={"Content-Type": "application/json"},
+    )
     assert response.status_code == 413
     said = response.json()["error_msg"] if path == V1_CHAT else response.json()["error"]["message"]
     assert said == "the body is larger than 100000 bytes"
@@ -41,7 +47,10 @@ def test_a_length_that_nobody_sends_is_refused_at_once(emulator):
 def test_the_bodies_of_all_requests_together_are_bounded(http, monkeypatch):
     monkeypatch.setattr(access, "MAX_BODIES", 50_000)
     response = http.post(CHAT, json={**QUESTION, "user": "x" * 60_000})
-    assert (response.status_code, response.json()["error"]["code"]) == (429, "cluster_rate_limit_exceeded")
+    assert (response.status_code, response.json()["error"]["code"]) == (
+        429,
+        "cluster_rate_limit_exceeded",
+    )
     assert http.post(CHAT, json=QUESTION).status_code == 200  # what was held was let go
 
 
@@ -51,7 +60,13 @@ def test_pictures_are_not_kept_in_the_log(emulator, http):
     url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
     content = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": url}}]
     for _ in range(3):
-        response = http.post(CHAT, json={"model": "ernie-4.5-turbo-vl", "messages": [{"role": "user", "content": content}]})
+        response = http.post(
+            CHAT,
+            json={
+                "model": "ernie-4.5-turbo-vl",
+                "messages": [{"role": "user", "content": content}],
+            },
+        )
         assert "PNG 600x600" in response.json()["choices"][0]["message"]["content"]
     (logged,) = {repr(entry.body) for entry in emulator.requests}
     assert len(url) > 1_000_000
@@ -67,7 +82,9 @@ def test_the_log_is_bounded_in_entries_and_in_bytes(monkeypatch):
     kept.clear()
     for i in range(200):
         kept.record("POST", f"/{i}", {"x": "y" * 60_000}, {"prompt": "文" * 99_000})
-    assert sum(len(entry.body["prompt"]) + len(entry.headers["x"]) for entry in kept) <= log.MAX_BYTES
+    assert (
+        sum(len(entry.body["prompt"]) + len(entry.headers["x"]) for entry in kept) <= log.MAX_BYTES
+    )
     assert kept[-1].path == "/199"
     kept.record("POST", "/", {}, [[]] * 100_000)
     assert kept[-1].body.startswith("… (")
@@ -79,7 +96,9 @@ def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkey
     monkeypatch.setattr("ernie_magic.emulator.rates.MAX_COUNTED", 5)
     for i in range(20):
         http.get(OAUTH).raise_for_status()
-        http.post(CHAT, json=QUESTION, headers={"Authorization": f"Bearer key-{i}"}).raise_for_status()
+        http.post(
+            CHAT, json=QUESTION, headers={"Authorization": f"Bearer key-{i}"}
+        ).raise_for_status()
     assert len(emulator.oauth._tokens._ends) == 5
     assert len(emulator.rates._used) == 5
     monkeypatch.setattr(faults, "MAX_WAITING", 5)
@@ -90,100 +109,237 @@ def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkey
 # --- odd bytes ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", [
-    b"[" * 100_000, b'{"a":' * 50_000, b"[" * 900 + b"]" * 900, b'{"model":' + b"[" * 150 + b"]" * 150 + b"}", b'{"temperature": NaN}', b'{"a": -Infinity}',
-    b'{"a": "\\ud800"}', b'{"\\udfff": 1}', b'{"a": ' + b"9" * 5000 + b"}", b'{"a": [' + b"[]," * 600_000 + b"[]]}", b"\xff\xfe{", b"", b"null", b'"text"', b"{" ,
-    b'{"a": 1}' * 2, b"\x00", b'{"a": "\x01"}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b"[" * 900 + b"]" * 900,
+        b'{"model":' + b"[" * 150 + b"]" * 150 + b"}",
+        b'{"temperature": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a": "\\ud800"}',
+        b'{"\\udfff": 1}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": [' + b"[]," * 600_000 + b"[]]}",
+        b"\xff\xfe{",
+        b"",
+        b"null",
+        b'"text"',
+        b"{",
+        b'{"a": 1}' * 2,
+        b"\x00",
+        b'{"a": "\x01"}',
+    ],
+)
 def test_what_is_no_json_is_refused_on_each_protocol_and_as_a_fault(emulator, http, raw):
     headers = {"Content-Type": "application/json"}
     response = http.post(CHAT, content=raw, headers=headers)
     assert (response.status_code, response.json()["error"]["code"]) == (400, "malformed_json")
     response = http.post(V1_CHAT, content=raw, headers=headers)
     assert (response.status_code, response.json()["error_code"]) == (200, 336002)
-    response = http.post("/emulator/faults", content=raw, headers={**headers, "Authorization": f"Bearer {emulator.token}"})
+    response = http.post(
+        "/emulator/faults",
+        content=raw,
+        headers={**headers, "Authorization": f"Bearer {emulator.token}"},
+    )
     assert response.status_code == 400
     assert response.json()["detail"]
-    assert http.get("/emulator/requests", headers={"Authorization": f"Bearer {emulator.token}"}).status_code == 200
+    assert (
+        http.get(
+            "/emulator/requests", headers={"Authorization": f"Bearer {emulator.token}"}
+        ).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("odd", [None, 5, {}, [], [[]], True, 10**30, 1.5, [{}], {"a": 1}])
-@pytest.mark.parametrize("place", ["text", "parameters", "properties", "location", "enum", "required", "schema", "tool_choice"])
+@pytest.mark.parametrize(
+    "place",
+    ["text", "parameters", "properties", "location", "enum", "required", "schema", "tool_choice"],
+)
 def test_a_value_of_another_kind_is_refused_or_let_through_but_breaks_nothing(http, odd, place):
     def is_at(name, value):
         return odd if place == name else value
 
     location = is_at("location", {"type": "string", "enum": is_at("enum", ["x"])})
-    parameters = is_at("parameters", {"type": "object", "properties": is_at("properties", {"location": location}), "required": is_at("required", ["location"])})
-    chat = {"model": "ernie-3.5-8k", "messages": [{"role": "user", "content": [{"type": "text", "text": is_at("text", "the weather")}]}],
-            "tool_choice": {"type": "function", "function": is_at("tool_choice", {"name": "get_weather"})},
-            "tools": [{"type": "function", "function": {"name": "get_weather", "parameters": parameters}}]}
-    schema = {**QUESTION, "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": is_at("schema", parameters)}}}
+    parameters = is_at(
+        "parameters",
+        {
+            "type": "object",
+            "properties": is_at("properties", {"location": location}),
+            "required": is_at("required", ["location"]),
+        },
+    )
+    chat = {
+        "model": "ernie-3.5-8k",
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": is_at("text", "the weather")}]}
+        ],
+        "tool_choice": {
+            "type": "function",
+            "function": is_at("tool_choice", {"name": "get_weather"}),
+        },
+        "tools": [
+            {"type": "function", "function": {"name": "get_weather", "parameters": parameters}}
+        ],
+    }
+    schema = {
+        **QUESTION,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "n", "schema": is_at("schema", parameters)},
+        },
+    }
     for given in (chat, schema):
         response = http.post(CHAT, json=given)
         assert response.status_code in (200, 400), response.text
         assert "error" in response.json() or "choices" in response.json()
 
 
-@pytest.mark.parametrize("header", ["[" * 50_000, "{", "NaN", '{"delay": NaN}', '{"delay": 1e999}', '{"code": "' + "x" * 9000 + '"}', "[]", "5", '{"times": "x"}', "\\ud800"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[" * 50_000,
+        "{",
+        "NaN",
+        '{"delay": NaN}',
+        '{"delay": 1e999}',
+        '{"code": "' + "x" * 9000 + '"}',
+        "[]",
+        "5",
+        '{"times": "x"}',
+        "\\ud800",
+    ],
+)
 def test_an_odd_fault_in_a_header_is_refused(http, header):
     response = http.post(CHAT, json=QUESTION, headers={"X-Emulator-Fault": header})
     assert response.status_code == 400
     assert len(response.json()["detail"]) < 500
 
 
-@pytest.mark.parametrize("query", ["expireInSeconds=x", "expireInSeconds=", "expireInSeconds=-1", "expireInSeconds=99999999999999", "expireInSeconds=1.5",
-                                   "expireInSeconds=%C2%B2", "expireInSeconds=NaN", "expireInSeconds=1e5", "expireInSeconds=" + "9" * 5000, "expireInSeconds=%00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "expireInSeconds=x",
+        "expireInSeconds=",
+        "expireInSeconds=-1",
+        "expireInSeconds=99999999999999",
+        "expireInSeconds=1.5",
+        "expireInSeconds=%C2%B2",
+        "expireInSeconds=NaN",
+        "expireInSeconds=1e5",
+        "expireInSeconds=" + "9" * 5000,
+        "expireInSeconds=%00",
+    ],
+)
 def test_an_odd_lifetime_of_a_token_is_refused(http, query):
     from ernie_magic.keys import Key, Pair
     from ernie_magic.wire.auth import signed_headers
 
     url = f"{http.base_url}".rstrip("/") + f"/v1/BCE-BEARER/token?{query}"
-    response = http.get(url, headers=signed_headers(Pair(Key("emulator-access-key"), Key("emulator-secret-key")), "GET", url))
+    response = http.get(
+        url,
+        headers=signed_headers(
+            Pair(Key("emulator-access-key"), Key("emulator-secret-key")), "GET", url
+        ),
+    )
     assert (response.status_code, response.json()["code"]) == (400, "InvalidParameter")
 
 
-@pytest.mark.parametrize("stamp", ["2024-13-01T00:00:00Z", "0000-00-00T00:00:00Z", "2024-02-30T00:00:00Z", "9999-99-99T99:99:99Z", "2024-01-01T24:00:00Z"])
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2024-13-01T00:00:00Z",
+        "0000-00-00T00:00:00Z",
+        "2024-02-30T00:00:00Z",
+        "9999-99-99T99:99:99Z",
+        "2024-01-01T24:00:00Z",
+    ],
+)
 @pytest.mark.parametrize("seconds", ["300", "999999999", "9" * 5000])
 def test_an_odd_signature_is_refused(http, stamp, seconds):
     signed = f"bce-auth-v1/emulator-access-key/{stamp}/{seconds}/host/{'0' * 64}"
     response = http.get("/v1/BCE-BEARER/token", headers={"Authorization": signed})
     assert (response.status_code, response.json()["code"]) == (403, "AccessDenied")
-    assert http.post(V1_CHAT.partition("?")[0], json=QUESTION, headers={"Authorization": signed}).json()["error_code"] == 14
+    assert (
+        http.post(
+            V1_CHAT.partition("?")[0], json=QUESTION, headers={"Authorization": signed}
+        ).json()["error_code"]
+        == 14
+    )
 
 
-@pytest.mark.parametrize("raw", [
-    b"GET / HTTP/1.1\r\nHost: {host}\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(10_000)) + b"Connection: close\r\n\r\n", b"GET / HTTP/1.1\r\nHost: {host}\r\nX: " + b"y" * 100_000,
-    b"GET /" + b"y" * 100_000 + b" HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET / HTTP/1.1\r\nHost: {host}\r\n"
+        + b"".join(b"X-%d: y\r\n" % i for i in range(10_000))
+        + b"Connection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: {host}\r\nX: " + b"y" * 100_000,
+        b"GET /" + b"y" * 100_000 + b" HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+    ],
+)
 def test_headers_beyond_64_kib_are_refused(emulator, raw):
-    status, _, content = exchange(emulator, raw.replace(b"{host}", f"127.0.0.1:{port_of(emulator)}".encode()))
+    status, _, content = exchange(
+        emulator, raw.replace(b"{host}", f"127.0.0.1:{port_of(emulator)}".encode())
+    )
     assert status in (0, 431)  # 0: the server closed while we were still sending
     assert not content or json.loads(content)["error"]["code"] == "headers_too_large"
 
 
-@pytest.mark.parametrize("raw", [
-    b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"hello\r\n\r\n", b"GET /\r\n\r\n", b"GET  / HTTP/1.1\r\nHost: {host}\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost : {host}\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"GET / HTTP/1.1\r\nHost: {host}\r\nX: a\x00b\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: gzip\r\n\r\n", b"GET / HTTP/1.1\nHost: {host}\nX\n\n",
-    b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"hello\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET  / HTTP/1.1\r\nHost: {host}\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : {host}\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: {host}\r\nX: a\x00b\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: {host}\nX\n\n",
+        b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
 def test_what_is_no_http_is_told_so_in_the_services_form(emulator, raw):
-    status, head, content = exchange(emulator, raw.replace(b"{host}", f"127.0.0.1:{port_of(emulator)}".encode()))
+    status, head, content = exchange(
+        emulator, raw.replace(b"{host}", f"127.0.0.1:{port_of(emulator)}".encode())
+    )
     assert (status, json.loads(content)["error"]["code"]) == (400, "invalid_http_request")
     assert b"application/json" in head
 
 
 def test_a_picture_of_a_billion_pixels_is_refused(http):
-    head = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\x0dIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
+    head = (
+        b"\x89PNG\r\n\x1a\n"
+        + b"\x00\x00\x00\x0dIHDR"
+        + (60_000).to_bytes(4, "big") * 2
+        + b"\x08\x02\x00\x00\x00"
+    )
     head += zlib.crc32(head[12:]).to_bytes(4, "big")
-    content = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(head).decode()}"}}]
-    response = http.post(CHAT, json={"model": "ernie-4.5-turbo-vl", "messages": [{"role": "user", "content": content}]})
+    content = [
+        {"type": "text", "text": "?"},
+        {
+            "type": "image_url",
+            "image_url": {"url": f"data:image/png;base64,{base64.b64encode(head).decode()}"},
+        },
+    ]
+    response = http.post(
+        CHAT,
+        json={"model": "ernie-4.5-turbo-vl", "messages": [{"role": "user", "content": content}]},
+    )
     assert (response.status_code, response.json()["error"]["code"]) == (400, "invalid_image_url")
 
 
 # --- slow and many -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nX: y\r\n"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nX: y\r\n"]
+)
 def test_who_says_nothing_or_does_not_end_is_hung_up_on(emulator, monkeypatch, raw):
     monkeypatch.setattr(server, "HEAD_TIMEOUT", 0.1)
     began = time.monotonic()
@@ -224,7 +380,10 @@ def test_connections_beyond_a_bound_are_hung_up_on(monkeypatch):
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
     with start(latency=0) as emulator:
         with contextlib.ExitStack() as stack:
-            opened = [stack.enter_context(socket.create_connection(("127.0.0.1", port_of(emulator)), 5)) for _ in range(60)]
+            opened = [
+                stack.enter_context(socket.create_connection(("127.0.0.1", port_of(emulator)), 5))
+                for _ in range(60)
+            ]
             while len(opened) > 20:
                 readable, _, _ = select.select(opened, [], [], 5)
                 assert readable, f"{len(opened)} are open"

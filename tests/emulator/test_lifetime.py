@@ -89,7 +89,9 @@ def test_dropped_sessions_leave_no_server_no_thread_and_no_file():
         use()
     assert wait_until(lambda: not servers())
     if before:
-        assert wait_until(lambda: all(now <= then + 1 for now, then in zip(counts(), before, strict=True)))
+        assert wait_until(
+            lambda: all(now <= then + 1 for now, then in zip(counts(), before, strict=True))
+        )
 
 
 def test_a_session_that_is_closed_and_used_again_has_another_server():
@@ -110,20 +112,31 @@ def test_dropping_a_session_ends_no_other_s_server():
         gc.collect()
         assert wait_until(lambda: len(servers()) == 2)
         assert kept.chat("hi").text
-        assert socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2])), 5).close() is None
+        assert (
+            socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2])), 5).close()
+            is None
+        )
 
 
 def test_a_script_that_leaves_its_session_open_ends_at_once_and_says_nothing():
     code = "from ernie_magic.session import Session; s = Session(); print(s.chat('hi').service)"
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "emulator\n", "")
     assert time.monotonic() - began < 15
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or not PROC.is_dir(), reason="reads /proc")
 def test_a_forked_process_holds_nothing_of_its_parent_s_server_and_starts_its_own():
-    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n", "")
 
 

@@ -9,7 +9,10 @@ import pytest
 from openai import APIStatusError, AsyncOpenAI, OpenAI
 from PIL import Image
 
-SYSTEM = {"role": "system", "content": "你是 AI Studio 实训AI开发平台的开发者助理,你精通开发相关的知识,负责给开发者提供搜索帮助建议。"}
+SYSTEM = {
+    "role": "system",
+    "content": "你是 AI Studio 实训AI开发平台的开发者助理,你精通开发相关的知识,负责给开发者提供搜索帮助建议。",
+}
 HELLO = {"role": "user", "content": "你好,请介绍一下AI Studio"}
 
 
@@ -23,7 +26,10 @@ def test_chat(client):
     completion = client.chat.completions.create(messages=[SYSTEM, HELLO], model="ernie-3.5-8k")
     assert "模拟" in completion.choices[0].message.content
     assert completion.choices[0].finish_reason == "normal"
-    assert completion.usage.total_tokens == completion.usage.prompt_tokens + completion.usage.completion_tokens
+    assert (
+        completion.usage.total_tokens
+        == completion.usage.prompt_tokens + completion.usage.completion_tokens
+    )
     assert completion.object == "chat.completion"
     assert completion.id.startswith("as-")
 
@@ -32,13 +38,19 @@ def test_chat_of_several_turns(client):
     messages = [SYSTEM]
     for question in ("北京有什么好吃的?", "我刚才问了什么?"):
         messages.append({"role": "user", "content": question})
-        answer = client.chat.completions.create(model="ernie-3.5-8k", messages=messages).choices[0].message.content
+        answer = (
+            client.chat.completions.create(model="ernie-3.5-8k", messages=messages)
+            .choices[0]
+            .message.content
+        )
         messages.append({"role": "assistant", "content": answer})
     assert "北京有什么好吃的" in answer
 
 
 def test_chat_streamed(client):
-    completion = client.chat.completions.create(model="ernie-3.5-8k", messages=[SYSTEM, HELLO], stream=True)
+    completion = client.chat.completions.create(
+        model="ernie-3.5-8k", messages=[SYSTEM, HELLO], stream=True
+    )
     chunks = list(completion)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert "模拟" in text
@@ -50,7 +62,15 @@ def test_chat_streamed(client):
 
 def test_the_same_seed_and_question_give_the_same_answer(client):
     def ask(**given):
-        return client.chat.completions.create(model="ernie-3.5-8k", messages=[{"role": "user", "content": "列表和表格各来一个"}], **given).choices[0].message.content
+        return (
+            client.chat.completions.create(
+                model="ernie-3.5-8k",
+                messages=[{"role": "user", "content": "列表和表格各来一个"}],
+                **given,
+            )
+            .choices[0]
+            .message.content
+        )
 
     assert ask(seed=1) == ask(seed=1)
     assert len({ask(seed=seed) for seed in range(1, 8)}) > 1
@@ -59,8 +79,12 @@ def test_the_same_seed_and_question_give_the_same_answer(client):
 def test_chat_async(emulator):
     async def main():
         async with AsyncOpenAI(api_key="any", base_url=emulator.base_url) as client:
-            whole = await client.chat.completions.create(messages=[SYSTEM, HELLO], model="ernie-3.5-8k")
-            stream = await client.chat.completions.create(messages=[SYSTEM, HELLO], model="ernie-3.5-8k", stream=True)
+            whole = await client.chat.completions.create(
+                messages=[SYSTEM, HELLO], model="ernie-3.5-8k"
+            )
+            stream = await client.chat.completions.create(
+                messages=[SYSTEM, HELLO], model="ernie-3.5-8k", stream=True
+            )
             text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
             return whole.choices[0].message.content, text
 
@@ -69,16 +93,22 @@ def test_chat_async(emulator):
 
 
 def test_parameters_that_openai_does_not_know_go_in_the_extra_body(client, emulator):
-    client.chat.completions.create(model="ernie-3.5-8k", messages=[HELLO], temperature=0.5, extra_body={"penalty_score": 1.5})
+    client.chat.completions.create(
+        model="ernie-3.5-8k", messages=[HELLO], temperature=0.5, extra_body={"penalty_score": 1.5}
+    )
     assert emulator.requests[-1].body["penalty_score"] == 1.5
     with pytest.raises(APIStatusError) as caught:
-        client.chat.completions.create(model="ernie-3.5-8k", messages=[HELLO], extra_body={"penalty_score": 3})
+        client.chat.completions.create(
+            model="ernie-3.5-8k", messages=[HELLO], extra_body={"penalty_score": 3}
+        )
     assert (caught.value.status_code, caught.value.body["code"]) == (400, "malformed_json")
 
 
 def test_stop_words_and_limits_end_the_answer(client):
     def ask(prompt, **given):
-        return client.chat.completions.create(model="ernie-3.5-8k", messages=[{"role": "user", "content": prompt}], **given).choices[0]
+        return client.chat.completions.create(
+            model="ernie-3.5-8k", messages=[{"role": "user", "content": prompt}], **given
+        ).choices[0]
 
     choice = ask("[[echo]]一二三，四五六", stop=["，"])
     assert (choice.message.content, choice.finish_reason) == ("一二三", "stop")
@@ -90,15 +120,32 @@ def test_json_when_asked(client):
     import json
 
     for form in ({"type": "json_object"}, "json_object"):
-        completion = client.chat.completions.create(model="ernie-3.5-8k", messages=[HELLO], extra_body={"response_format": form})
+        completion = client.chat.completions.create(
+            model="ernie-3.5-8k", messages=[HELLO], extra_body={"response_format": form}
+        )
         assert json.loads(completion.choices[0].message.content)["simulated"] is True
 
 
 def test_images_as_links_and_as_data(client):
-    link = client.images.generate(prompt="一只白猫, 红帽子", model="Stable-Diffusion-XL", response_format="url", extra_body={"seed": 7}).data[0].url
+    link = (
+        client.images.generate(
+            prompt="一只白猫, 红帽子",
+            model="Stable-Diffusion-XL",
+            response_format="url",
+            extra_body={"seed": 7},
+        )
+        .data[0]
+        .url
+    )
     assert link.startswith("http://127.0.0.1:")
     raw = httpx.get(link).content  # without a key, as the real links
-    data = client.images.generate(prompt="一只白猫, 红帽子", model="Stable-Diffusion-XL", response_format="b64_json", n=2, extra_body={"seed": 7}).data
+    data = client.images.generate(
+        prompt="一只白猫, 红帽子",
+        model="Stable-Diffusion-XL",
+        response_format="b64_json",
+        n=2,
+        extra_body={"seed": 7},
+    ).data
     assert [image.b64_json is not None and image.url is None for image in data] == [True, True]
     assert base64.b64decode(data[0].b64_json) == raw
     assert data[1].b64_json != data[0].b64_json
@@ -106,7 +153,9 @@ def test_images_as_links_and_as_data(client):
 
 @pytest.mark.parametrize("size", ["768x768", "1024x576", "576x1024"])
 def test_a_picture_has_the_size_that_was_asked_and_its_mark(client, size):
-    (image,) = client.images.generate(prompt="a red cat", model="Stable-Diffusion-XL", response_format="b64_json", size=size).data
+    (image,) = client.images.generate(
+        prompt="a red cat", model="Stable-Diffusion-XL", response_format="b64_json", size=size
+    ).data
     picture = Image.open(io.BytesIO(base64.b64decode(image.b64_json)))
     assert (picture.format, "x".join(map(str, picture.size))) == ("PNG", size)
     corner = picture.crop((0, picture.height - 12, 60, picture.height))
@@ -117,13 +166,30 @@ def test_embeddings(client):
     found = client.embeddings.create(model="embedding-v1", input=["推荐一些美食", "给我讲个故事"])
     assert found.object == "embedding_list"
     assert [(item.index, len(item.embedding)) for item in found.data] == [(0, 384), (1, 384)]
-    floats = client.embeddings.create(model="embedding-v1", input=["推荐一些美食"], encoding_format="float").data[0].embedding
+    floats = (
+        client.embeddings.create(
+            model="embedding-v1", input=["推荐一些美食"], encoding_format="float"
+        )
+        .data[0]
+        .embedding
+    )
     assert max(abs(a - b) for a, b in zip(floats, found.data[0].embedding, strict=True)) < 1e-6
 
 
 def test_texts_that_share_words_are_closer(client):
-    texts = ["推荐一些美食", "推荐几家美食餐厅", "线性代数期末考试", "good food here", "really good food"]
-    vectors = [item.embedding for item in client.embeddings.create(model="embedding-v1", input=texts, encoding_format="float").data]
+    texts = [
+        "推荐一些美食",
+        "推荐几家美食餐厅",
+        "线性代数期末考试",
+        "good food here",
+        "really good food",
+    ]
+    vectors = [
+        item.embedding
+        for item in client.embeddings.create(
+            model="embedding-v1", input=texts, encoding_format="float"
+        ).data
+    ]
 
     def cosine(i, j):
         return sum(a * b for a, b in zip(vectors[i], vectors[j], strict=True))
@@ -135,4 +201,10 @@ def test_texts_that_share_words_are_closer(client):
 
 def test_models(client):
     ids = [model.id for model in client.models.list().data]
-    assert {"ernie-3.5-8k", "ernie-lite-8k", "Stable-Diffusion-XL", "embedding-v1", "ernie-4.5-turbo-128k"} <= set(ids)
+    assert {
+        "ernie-3.5-8k",
+        "ernie-lite-8k",
+        "Stable-Diffusion-XL",
+        "embedding-v1",
+        "ernie-4.5-turbo-128k",
+    } <= set(ids)

@@ -13,7 +13,9 @@ from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 KEYS = {
     ("v1", "OAuth"): {"QIANFAN_AK": "an-application-s-key", "QIANFAN_SK": "its-secret"},
     ("v1", "signature"): {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
-    ("v1", "access token"): {"QIANFAN_ACCESS_TOKEN": "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"},
+    ("v1", "access token"): {
+        "QIANFAN_ACCESS_TOKEN": "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"
+    },
     ("v2", "bearer"): {"QIANFAN_BEARER_TOKEN": "bce-v3/ALTAK-test/0123456789"},
     ("v2", "pair"): {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
 }
@@ -21,11 +23,34 @@ KEYS = {
 
 def run(emulator, tmp_path, version, keys):
     """What the official client got, by call."""
-    env = {**os.environ, **keys, "QIANFAN_BASE_URL": emulator.url, "QIANFAN_CONSOLE_API_BASE_URL": emulator.url, "QIANFAN_IAM_BASE_URL": emulator.url,
-           "QIANFAN_DOT_ENV_CONFIG_FILE": os.devnull, "QIANFAN_DISABLE_CACHE": "true", "NO_PROXY": "127.0.0.1", "HOME": str(tmp_path),
-           "QIANFAN_LOG_LEVEL": "ERROR", "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run([sys.executable, "-W", "ignore", str(Path(__file__).with_name("qianfan_calls.py")), version], env=env, capture_output=True,
-                          text=True, encoding="utf-8", timeout=120, check=False)
+    env = {
+        **os.environ,
+        **keys,
+        "QIANFAN_BASE_URL": emulator.url,
+        "QIANFAN_CONSOLE_API_BASE_URL": emulator.url,
+        "QIANFAN_IAM_BASE_URL": emulator.url,
+        "QIANFAN_DOT_ENV_CONFIG_FILE": os.devnull,
+        "QIANFAN_DISABLE_CACHE": "true",
+        "NO_PROXY": "127.0.0.1",
+        "HOME": str(tmp_path),
+        "QIANFAN_LOG_LEVEL": "ERROR",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            str(Path(__file__).with_name("qianfan_calls.py")),
+            version,
+        ],
+        env=env,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
     calls = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert calls, done.stderr[-2000:]
     return {call["call"]: call for call in calls}
@@ -36,7 +61,15 @@ def test_v1_by_every_kind_of_key(emulator, tmp_path, kind):
     got = run(emulator, tmp_path, "v1", KEYS["v1", kind])
     assert "failed" not in got, got["failed"]
     assert got["chat"]["result"] == "你好, hi"
-    assert {"id", "object", "created", "result", "is_truncated", "need_clear_history", "usage"} <= set(got["chat"]["keys"])
+    assert {
+        "id",
+        "object",
+        "created",
+        "result",
+        "is_truncated",
+        "need_clear_history",
+        "usage",
+    } <= set(got["chat"]["keys"])
     assert got["stream"]["text"] == "你好, hi"
     assert got["stream"]["ends"] == [False] * (len(got["stream"]["ends"]) - 1) + [True]
     assert got["stream"]["ids"] == list(range(len(got["stream"]["ids"])))
@@ -67,12 +100,15 @@ def test_v2_by_every_kind_of_key(emulator, tmp_path, kind):
     assert '{"temperature": "20"}' in got["tool result"]["result"]
 
 
-@pytest.mark.parametrize(("version", "keys", "told"), [
-    ("v1", {"QIANFAN_AK": "key", "QIANFAN_SK": "bad-secret"}, "SK(bad-se***) is not correct"),
-    ("v1", {"QIANFAN_AK": "bad-key", "QIANFAN_SK": "secret"}, "AK(bad-ke***) is not correct"),
-    ("v1", {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": "bad"}, "14"),
-    ("v1", {"QIANFAN_ACCESS_TOKEN": "expired-token"}, "AccessTokenExpiredError"),
-])
+@pytest.mark.parametrize(
+    ("version", "keys", "told"),
+    [
+        ("v1", {"QIANFAN_AK": "key", "QIANFAN_SK": "bad-secret"}, "SK(bad-se***) is not correct"),
+        ("v1", {"QIANFAN_AK": "bad-key", "QIANFAN_SK": "secret"}, "AK(bad-ke***) is not correct"),
+        ("v1", {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": "bad"}, "14"),
+        ("v1", {"QIANFAN_ACCESS_TOKEN": "expired-token"}, "AccessTokenExpiredError"),
+    ],
+)
 def test_wrong_keys_are_refused(emulator, tmp_path, version, keys, told):
     got = run(emulator, tmp_path, version, keys)
     assert "chat" not in got

@@ -17,36 +17,66 @@ LONG = "长" * 20_001
 
 
 def chat(*messages, model="ernie-3.5-8k", **given):
-    return {"model": model, "messages": [{"role": role, "content": content} for role, content in messages or [("user", "hi")]], **given}
+    return {
+        "model": model,
+        "messages": [
+            {"role": role, "content": content} for role, content in messages or [("user", "hi")]
+        ],
+        **given,
+    }
 
 
 PROVOKED = [
-    (400, "malformed_json", CHAT, b"{oops", {}), (400, "malformed_json", CHAT, b"[]", {}),
-    (400, "malformed_json", CHAT, chat(temperature=0), {}), (400, "malformed_json", CHAT, chat(top_p=2), {}),
+    (400, "malformed_json", CHAT, b"{oops", {}),
+    (400, "malformed_json", CHAT, b"[]", {}),
+    (400, "malformed_json", CHAT, chat(temperature=0), {}),
+    (400, "malformed_json", CHAT, chat(top_p=2), {}),
     (400, "malformed_json", EMBEDDINGS, {"model": "embedding-v1", "input": ["x"] * 17}, {}),
     (400, "malformed_json", EMBEDDINGS, {"model": "embedding-v1", "input": [""]}, {}),
     (400, "malformed_json", IMAGES, {"model": "Stable-Diffusion-XL", "prompt": "cat", "n": 5}, {}),
-    (400, "malformed_json", IMAGES, {"model": "Stable-Diffusion-XL", "prompt": "cat", "size": "1x1"}, {}),
-    (400, "invalid_model", CHAT, {"messages": []}, {}), (400, "invalid_model", CHAT, chat(model="Stable-Diffusion-XL"), {}),
+    (
+        400,
+        "malformed_json",
+        IMAGES,
+        {"model": "Stable-Diffusion-XL", "prompt": "cat", "size": "1x1"},
+        {},
+    ),
+    (400, "invalid_model", CHAT, {"messages": []}, {}),
+    (400, "invalid_model", CHAT, chat(model="Stable-Diffusion-XL"), {}),
     (400, "invalid_messages", CHAT, {"model": "ernie-3.5-8k", "messages": []}, {}),
-    (400, "invalid_messages", CHAT, chat(("assistant", "hi")), {}), (400, "invalid_messages", CHAT, chat(("user", "a"), ("user", "b")), {}),
-    (400, "invalid_messages", CHAT, chat(("user", "a"), ("assistant", "b")), {}), (400, "invalid_messages", CHAT, chat(("user", " \n")), {}),
-    (400, "invalid_messages", CHAT, chat(("system", "a")), {}), (400, "invalid_messages", CHAT, chat(("robot", "a")), {}),
-    (400, "characters_too_long", CHAT, chat(("user", LONG)), {}), (400, "invalid_user_id", CHAT, chat(user=""), {}),
+    (400, "invalid_messages", CHAT, chat(("assistant", "hi")), {}),
+    (400, "invalid_messages", CHAT, chat(("user", "a"), ("user", "b")), {}),
+    (400, "invalid_messages", CHAT, chat(("user", "a"), ("assistant", "b")), {}),
+    (400, "invalid_messages", CHAT, chat(("user", " \n")), {}),
+    (400, "invalid_messages", CHAT, chat(("system", "a")), {}),
+    (400, "invalid_messages", CHAT, chat(("robot", "a")), {}),
+    (400, "characters_too_long", CHAT, chat(("user", LONG)), {}),
+    (400, "invalid_user_id", CHAT, chat(user=""), {}),
     (400, "tokens_too_long", CHAT, chat(("user", LONG[:6000])), {}),
     (400, "characters_too_long", EMBEDDINGS, {"model": "embedding-v1", "input": ["a" * 1001]}, {}),
     (401, "no_parameter_permission", CHAT, chat(presence_penalty=1), {}),
-    (401, "invalid_model", CHAT, chat(model="forbidden-model"), {}), (401, "invalid_appid", CHAT, chat(), {"appid": "bad-app"}),
-    (401, "invalid_iam_token", CHAT, chat(), {"Authorization": "Bearer bad"}), (401, "invalid_iam_token", CHAT, chat(), {"Authorization": ""}),
-    (403, "system_unsafe", CHAT, chat(("system", "[[unsafe]]"), ("user", "hi")), {}), (403, "user_setting_unsafe", CHAT, chat(("user", "[[unsafe]]")), {}),
+    (401, "invalid_model", CHAT, chat(model="forbidden-model"), {}),
+    (401, "invalid_appid", CHAT, chat(), {"appid": "bad-app"}),
+    (401, "invalid_iam_token", CHAT, chat(), {"Authorization": "Bearer bad"}),
+    (401, "invalid_iam_token", CHAT, chat(), {"Authorization": ""}),
+    (403, "system_unsafe", CHAT, chat(("system", "[[unsafe]]"), ("user", "hi")), {}),
+    (403, "user_setting_unsafe", CHAT, chat(("user", "[[unsafe]]")), {}),
     (403, "functions_unsafe", CHAT, chat(functions=[{"name": "[[unsafe]]"}]), {}),
-    (404, "no_such_model", CHAT, chat(model="gpt-4"), {}), (405, "method_not_supported", CHAT, None, {}),
+    (404, "no_such_model", CHAT, chat(model="gpt-4"), {}),
+    (405, "method_not_supported", CHAT, None, {}),
     (429, "rpm_rate_limit_exceeded", CHAT, chat(), {"Authorization": "bearer limited"}),
     (429, "tpm_rate_limit_exceeded", CHAT, chat(), {"Authorization": "Bearer limited-tpm"}),
-    (429, "preemptible_rate_limit_exceeded", CHAT, chat(), {"Authorization": "Bearer limited-preemptible"}),
+    (
+        429,
+        "preemptible_rate_limit_exceeded",
+        CHAT,
+        chat(),
+        {"Authorization": "Bearer limited-preemptible"},
+    ),
     (429, "user_rate_limit_exceeded", CHAT, chat(), {"Authorization": "Bearer limited-user"}),
     (429, "cluster_rate_limit_exceeded", CHAT, chat(), {"Authorization": "Bearer limited-cluster"}),
-    (500, "internal_error", CHAT, chat(("user", "[[error]]")), {}), (500, "dispatch_internal_error", CHAT, chat(("user", "[[dispatch_error]]")), {}),
+    (500, "internal_error", CHAT, chat(("user", "[[error]]")), {}),
+    (500, "dispatch_internal_error", CHAT, chat(("user", "[[dispatch_error]]")), {}),
 ]
 
 
@@ -59,26 +89,43 @@ def send(emulator, path, body, headers):
     headers = {"Authorization": "Bearer any", **headers}
     if body is None:
         return httpx.get(url, headers=headers)
-    return httpx.post(url, headers=headers, **({"content": body} if isinstance(body, bytes) else {"json": body}))
+    return httpx.post(
+        url, headers=headers, **({"content": body} if isinstance(body, bytes) else {"json": body})
+    )
 
 
-@pytest.mark.parametrize(("status", "code", "path", "body", "headers"), PROVOKED, ids=lambda v: v if isinstance(v, str) and len(v) < 40 else "")
+@pytest.mark.parametrize(
+    ("status", "code", "path", "body", "headers"),
+    PROVOKED,
+    ids=lambda v: v if isinstance(v, str) and len(v) < 40 else "",
+)
 def test_each_refusal_has_its_status_type_and_code(emulator, status, code, path, body, headers):
     response = send(emulator, path, body, headers)
     row = next(row for row in TABLE if (row.status, row.code) == (status, code))
-    assert (response.status_code, response.json()["error"]["code"], response.json()["error"]["type"]) == (status, code, row.type)
+    assert (
+        response.status_code,
+        response.json()["error"]["code"],
+        response.json()["error"]["type"],
+    ) == (status, code, row.type)
     assert response.json()["error"]["message"]
     assert response.json()["id"].startswith("as-")
 
 
 def test_every_row_of_the_seed_s_table_is_provoked_above():
-    assert {(row.status, row.code) for row in TABLE if row.type != V1 and row.trigger != "a fault"} == {(status, code) for status, code, *_ in PROVOKED}
+    assert {
+        (row.status, row.code) for row in TABLE if row.type != V1 and row.trigger != "a fault"
+    } == {(status, code) for status, code, *_ in PROVOKED}
 
 
 def test_the_log_holds_no_key(emulator):
     send(emulator, CHAT, chat(), {"Authorization": "Bearer canary-0123456789"})
     assert emulator.requests[-1].headers["authorization"] == "Bearer ***"
-    assert "canary" not in httpx.get(f"{emulator.url}/emulator/requests", headers=controls(emulator)).raise_for_status().text
+    assert (
+        "canary"
+        not in httpx.get(f"{emulator.url}/emulator/requests", headers=controls(emulator))
+        .raise_for_status()
+        .text
+    )
 
 
 def test_the_stream_is_events_and_done(emulator):
@@ -91,8 +138,11 @@ def test_the_stream_is_events_and_done(emulator):
 def test_a_fault_is_for_one_call_by_python_by_http_or_by_header(emulator):
     emulator.faults.add(status=503)
     assert [send(emulator, CHAT, chat(), {}).status_code for _ in range(2)] == [503, 200]
-    httpx.post(f"{emulator.url}/emulator/faults", headers=controls(emulator),
-               json=[{"code": "tpm_rate_limit_exceeded"}, {"html": True, "status": 502}])
+    httpx.post(
+        f"{emulator.url}/emulator/faults",
+        headers=controls(emulator),
+        json=[{"code": "tpm_rate_limit_exceeded"}, {"html": True, "status": 502}],
+    )
     assert [send(emulator, CHAT, chat(), {}).status_code for _ in range(3)] == [429, 502, 200]
     assert send(emulator, CHAT, chat(), {"X-Emulator-Fault": '{"status": 500}'}).status_code == 500
     emulator.faults.add(status=500)
@@ -100,7 +150,18 @@ def test_a_fault_is_for_one_call_by_python_by_http_or_by_header(emulator):
     assert send(emulator, CHAT, chat(), {}).status_code == 200
 
 
-@pytest.mark.parametrize("given", [{"sttaus": 500}, {"status": 200}, {"status": "500"}, {"code": "nope"}, {"delay": -1}, {"cut_after": True}, 5])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sttaus": 500},
+        {"status": 200},
+        {"status": "500"},
+        {"code": "nope"},
+        {"delay": -1},
+        {"cut_after": True},
+        5,
+    ],
+)
 def test_a_fault_that_makes_no_sense_is_refused_by_name(emulator, given):
     response = httpx.post(f"{emulator.url}/emulator/faults", json=given, headers=controls(emulator))
     assert response.status_code == 400
@@ -118,12 +179,26 @@ def test_stopping_is_quick_even_with_a_stalled_stream_and_leaves_no_thread():
     before = {thread.name for thread in threading.enumerate()}
     emulator = start(latency=0)
     emulator.faults.add(stall_after=1)
-    with httpx.Client(timeout=5) as client, client.stream("POST", f"{emulator.base_url}/{CHAT}", headers={"Authorization": "Bearer k"},
-                                                        json=chat(("user", "[[chunks=9]]")) | {"stream": True}) as response:
+    with (
+        httpx.Client(timeout=5) as client,
+        client.stream(
+            "POST",
+            f"{emulator.base_url}/{CHAT}",
+            headers={"Authorization": "Bearer k"},
+            json=chat(("user", "[[chunks=9]]")) | {"stream": True},
+        ) as response,
+    ):
         next(response.iter_raw())
         emulator.stop()
         emulator.stop()
-    assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("ernie-emulator")} - before
+    assert (
+        not {
+            thread.name
+            for thread in threading.enumerate()
+            if thread.name.startswith("ernie-emulator")
+        }
+        - before
+    )
 
 
 def test_the_front_page_explains_itself_in_both_languages(emulator):
@@ -136,8 +211,13 @@ def test_the_front_page_explains_itself_in_both_languages(emulator):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_says_its_address_in_one_line_and_ends_in_order(number):
-    with subprocess.Popen([sys.executable, "-m", "ernie_magic.emulator", "--latency", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, env=dict(os.environ)) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "ernie_magic.emulator", "--latency", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    ) as process:
         line = process.stdout.readline()
         url = next(word for word in line.split() if word.startswith("http"))
         assert url.endswith("/llm/lmapi/v3")
@@ -149,7 +229,12 @@ def test_the_command_says_its_address_in_one_line_and_ends_in_order(number):
 
 def test_a_taken_port_is_told_in_one_line(emulator):
     port = emulator.url.rpartition(":")[2]
-    done = subprocess.run([sys.executable, "-m", "ernie_magic.emulator", "--port", port], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "ernie_magic.emulator", "--port", port],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
 

@@ -36,8 +36,11 @@ class Ran:
     @property
     def shown(self):
         """When each display came, and its HTML."""
-        return [(at, m["content"]["data"].get("text/html", "")) for at, m in self.messages
-                if m["msg_type"] in ("display_data", "update_display_data")]
+        return [
+            (at, m["content"]["data"].get("text/html", ""))
+            for at, m in self.messages
+            if m["msg_type"] in ("display_data", "update_display_data")
+        ]
 
     @property
     def outputs(self):
@@ -53,12 +56,16 @@ class Ran:
             elif kind in ("display_data", "execute_result", "stream", "error"):
                 if clear:
                     outputs, clear = [], False
-                outputs.append({"kind": kind, "id": content.get("transient", {}).get("display_id"), **content})
+                outputs.append(
+                    {"kind": kind, "id": content.get("transient", {}).get("display_id"), **content}
+                )
         return outputs
 
     @property
     def text(self):
-        return "".join(output.get("text", "") for output in self.outputs if output["kind"] == "stream")
+        return "".join(
+            output.get("text", "") for output in self.outputs if output["kind"] == "stream"
+        )
 
 
 class Kernel:
@@ -96,8 +103,18 @@ class Kernel:
                 continue
             ran[id_].messages.append((time.time(), message))
             state = message["content"].get("execution_state")
-            begun = message["msg_type"] == "display_data" if interrupt_after is not None and interrupt_after >= 0 else state == "busy"
-            if interrupt_after is not None and begun and id_ == ids[0] and not self.interrupted and due is None:
+            begun = (
+                message["msg_type"] == "display_data"
+                if interrupt_after is not None and interrupt_after >= 0
+                else state == "busy"
+            )
+            if (
+                interrupt_after is not None
+                and begun
+                and id_ == ids[0]
+                and not self.interrupted
+                and due is None
+            ):
                 due = time.monotonic() + abs(interrupt_after)
             if state == "idle":
                 waiting.discard(id_)
@@ -105,7 +122,9 @@ class Kernel:
         while waiting:
             reply = self.client.get_shell_msg(timeout=TIMEOUT)
             id_ = reply["parent_header"]["msg_id"]
-            if id_ in waiting:  # a late answer to the question whether the kernel is ready is nobody's
+            if (
+                id_ in waiting
+            ):  # a late answer to the question whether the kernel is ready is nobody's
                 ran[id_].status = reply["content"]["status"]
                 waiting.discard(id_)
         return [ran[id_] for id_ in ids]
@@ -133,8 +152,15 @@ def emulator():
 
 @pytest.fixture(scope="module")
 def _kernel(emulator):
-    kernel = Kernel({"AI_STUDIO_BASE_URL": emulator.base_url, "AI_STUDIO_API_KEY": "canary-key-of-the-kernel", "LANG": "en_US.UTF-8",
-                     "LC_ALL": "en_US.UTF-8", "PYTHONWARNINGS": "default"})
+    kernel = Kernel(
+        {
+            "AI_STUDIO_BASE_URL": emulator.base_url,
+            "AI_STUDIO_API_KEY": "canary-key-of-the-kernel",
+            "LANG": "en_US.UTF-8",
+            "LC_ALL": "en_US.UTF-8",
+            "PYTHONWARNINGS": "default",
+        }
+    )
     kernel.run("%load_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'\nernie.models()")
     yield kernel
     kernel.close()

@@ -14,33 +14,63 @@ GALLERY = QUICKSTART.with_name("gallery.ipynb")
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory):
     notebook = nbformat.read(GALLERY, as_version=4)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))
+    }
     folder = tmp_path_factory.mktemp("gallery")
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute(env=env)
-    return {cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}, folder
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute(env=env)
+    return {
+        cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"
+    }, folder
 
 
 def pictures(outputs):
-    return sum(output.data["text/html"].count("<img ") for output in outputs if "text/html" in output.get("data", {}))
+    return sum(
+        output.data["text/html"].count("<img ")
+        for output in outputs
+        if "text/html" in output.get("data", {})
+    )
 
 
 def test_every_magic_shows_as_many_pictures_as_were_asked_for(cells):
-    found = {source.split("\n")[0]: pictures(outputs) for source, outputs in cells[0].items() if source.startswith(("%%ernie_image", "%ernie_image redo", "%ernie_image vary"))}
+    found = {
+        source.split("\n")[0]: pictures(outputs)
+        for source, outputs in cells[0].items()
+        if source.startswith(("%%ernie_image", "%ernie_image redo", "%ernie_image vary"))
+    }
     assert list(found.values()) == [2, 2, 1, 1, 4, 1, 1]
 
 
 def test_the_same_seed_makes_the_same_picture_and_files_are_written(cells):
-    (output,) = next(outputs for source, outputs in cells[0].items() if source.startswith("ernie.last[0].content =="))
+    (output,) = next(
+        outputs
+        for source, outputs in cells[0].items()
+        if source.startswith("ernie.last[0].content ==")
+    )
     assert output.data["text/plain"] == "True"
-    assert sorted(path.name for path in (cells[1] / "gallery").iterdir()) == ["一只白猫-红帽子-42-1.png", "一只白猫-红帽子-42-2.png"]
+    assert sorted(path.name for path in (cells[1] / "gallery").iterdir()) == [
+        "一只白猫-红帽子-42-1.png",
+        "一只白猫-红帽子-42-2.png",
+    ]
 
 
 def test_a_model_was_shown_two_pictures(cells):
-    (output,) = next(outputs for source, outputs in cells[0].items() if source.startswith("%%ernie --image"))
+    (output,) = next(
+        outputs for source, outputs in cells[0].items() if source.startswith("%%ernie --image")
+    )
     assert "收到 2 张图片：PNG 1024x1024、PNG 1024x1024" in output.data["text/html"]
 
 
 def test_each_cell_has_its_output_and_nothing_goes_to_standard_error(cells):
     quiet = [source for source, outputs in cells[0].items() if not outputs]
     assert quiet == ["%load_ext ernie_magic"]
-    assert [output.text for outputs in cells[0].values() for output in outputs if output.get("name") == "stderr"] == []
+    assert [
+        output.text
+        for outputs in cells[0].values()
+        for output in outputs
+        if output.get("name") == "stderr"
+    ] == []

@@ -2,7 +2,10 @@
 
 import pytest
 
-DOORS = {"the magic": "%%ernie_image {line}\n{prompt}", "the plain door": "get_ipython().run_cell_magic('ernie_image', {line!r}, {prompt!r})"}
+DOORS = {
+    "the magic": "%%ernie_image {line}\n{prompt}",
+    "the plain door": "get_ipython().run_cell_magic('ernie_image', {line!r}, {prompt!r})",
+}
 
 
 @pytest.fixture(params=DOORS)
@@ -21,7 +24,10 @@ def test_one_output_tells_what_is_waited_for_and_becomes_the_pictures(kernel, em
     (output,) = ran.outputs
     assert output["data"]["text/html"].count("<img ") == 2
     assert output["data"]["text/plain"].startswith("#1 一只白猫 · seed 3 (1 of 2) · 1024x1024\n#2")
-    seen = [content["data"]["text/plain"] for _, content in [*ran.of("display_data"), *ran.of("update_display_data")]]
+    seen = [
+        content["data"]["text/plain"]
+        for _, content in [*ran.of("display_data"), *ran.of("update_display_data")]
+    ]
     assert seen[:2] == ["… making the picture · 0 s", "… making the picture · 1 s"]
     assert kernel.value("cats is ernie.last is ernie.images[-1], len(cats)") == "True 2"
 
@@ -37,12 +43,17 @@ def test_a_stop_while_waiting_leaves_nothing_behind_and_sends_nothing_again(kern
     assert kernel.run("%%ernie_image\n猫").status == "ok"
 
 
-def test_a_stop_while_downloading_keeps_the_pictures_that_came_and_the_links(kernel, emulator, cell):
+def test_a_stop_while_downloading_keeps_the_pictures_that_came_and_the_links(
+    kernel, emulator, cell
+):
     emulator.faults.add(delay=0, path="/emulator/picture")
     emulator.faults.add(delay=30, path="/emulator/picture")
     ran = kernel.run(cell("-n 2 --as cats", "猫"), interrupt_after=1.0)
     assert ran.error["ename"] == "Interrupted"
-    assert kernel.value("cats is ernie.last, len(cats.good), cats.partial, all(p.url for p in cats)") == "True 1 True True"
+    assert (
+        kernel.value("cats is ernie.last, len(cats.good), cats.partial, all(p.url for p in cats)")
+        == "True 1 True True"
+    )
     (output, _) = ran.outputs
     assert output["data"]["text/html"].count("<img ") == 1
     assert "stopped before this picture arrived" in output["data"]["text/html"]
@@ -61,7 +72,9 @@ def test_making_one_again_is_awaited_too_and_can_be_stopped(kernel, emulator):
 def test_captured_there_is_one_output_with_the_pictures(kernel):
     ran = kernel.run("%%capture out\nget_ipython().run_cell_magic('ernie_image', '', '猫')")
     assert ran.outputs == []
-    assert kernel.value("len(out.outputs), out.outputs[0].data['text/html'].count('<img ')") == "1 1"
+    assert (
+        kernel.value("len(out.outputs), out.outputs[0].data['text/html'].count('<img ')") == "1 1"
+    )
 
 
 def test_a_failed_call_leaves_its_error_alone(kernel, emulator, cell):

@@ -37,10 +37,17 @@ def test_interrupt_to_idle_is_within_50_ms_with_no_connection_left(kernel, emula
     assert kernel.value("1 + 1") == "2"
 
 
-@pytest.mark.parametrize("code", [
-    "%%ernie --no-history\n[[chunks=5]]", "await ernie.achat('[[chunks=5]]')", "ernie.chat('[[chunks=5]]')",
-    "for piece in ernie.stream('[[chunks=5]]'): pass", "import asyncio\nawait asyncio.gather(ernie.achat('[[chunks=5]]', history=False), ernie.achat('[[chunks=5]]', history=False))",
-], ids=["magic", "achat", "chat", "stream", "gather"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%%ernie --no-history\n[[chunks=5]]",
+        "await ernie.achat('[[chunks=5]]')",
+        "ernie.chat('[[chunks=5]]')",
+        "for piece in ernie.stream('[[chunks=5]]'): pass",
+        "import asyncio\nawait asyncio.gather(ernie.achat('[[chunks=5]]', history=False), ernie.achat('[[chunks=5]]', history=False))",
+    ],
+    ids=["magic", "achat", "chat", "stream", "gather"],
+)
 def test_a_server_that_never_answers_is_left_at_once(kernel, emulator, code):
     emulator.faults.add(stall_after=0, times=2 if "gather" in code else 1)
     ran = kernel.run(code, interrupt_after=-0.4)  # after the cell began: nothing is displayed
@@ -58,9 +65,15 @@ def test_what_came_stays_visible_and_in_history_as_partial_and_bound(kernel):
     (output, _) = ran.outputs
     assert "word1 " in output["data"]["text/html"]
     assert "partial" in output["data"]["text/html"]
-    assert kernel.value("a is ernie.last is ernie.history[-1].answer, a.partial, a.text[:12]") == "True True word0 word1 "[:22].strip()
+    assert (
+        kernel.value("a is ernie.last is ernie.history[-1].answer, a.partial, a.text[:12]")
+        == "True True word0 word1 "[:22].strip()
+    )
     assert kernel.run("%%ernie\n[[echo]]on we go").status == "ok"
-    assert kernel.value("[m['role'] for m in ernie.last.request.messages]") == "['user', 'assistant', 'user']"
+    assert (
+        kernel.value("[m['role'] for m in ernie.last.request.messages]")
+        == "['user', 'assistant', 'user']"
+    )
 
 
 def test_run_all_halts_behind_an_interrupted_cell(kernel):
@@ -71,7 +84,9 @@ def test_run_all_halts_behind_an_interrupted_cell(kernel):
 
 
 def test_two_queued_cells_both_run(kernel):
-    ids = [kernel.start(f"%%ernie --as q{i}\n[[chunks=30]][[pace=10ms]]") for i in range(2)] + [kernel.start("print(q0.text == q1.text)")]
+    ids = [kernel.start(f"%%ernie --as q{i}\n[[chunks=30]][[pace=10ms]]") for i in range(2)] + [
+        kernel.start("print(q0.text == q1.text)")
+    ]
     ran = kernel.finish(*ids)
     assert [r.status for r in ran] == ["ok", "ok", "ok"]
     assert ran[2].text == "True\n"
@@ -84,12 +99,20 @@ def test_leaving_a_loop_early_closes_the_stream_and_keeps_what_came(kernel, emul
     assert kernel.value("ernie.history[-1].answer.partial") == "True"
 
 
-@pytest.mark.skipif(ipykernel.version_info < (7, 4), reason="before 7.4 ipykernel holds widget messages back behind any await (measured with asyncio.sleep)")
+@pytest.mark.skipif(
+    ipykernel.version_info < (7, 4),
+    reason="before 7.4 ipykernel holds widget messages back behind any await (measured with asyncio.sleep)",
+)
 def test_a_click_is_handled_while_a_cell_streams(kernel):
-    made = kernel.run("import ipywidgets, time\nbutton = ipywidgets.Button()\nclicks = []\nbutton.on_click(lambda _: clicks.append(time.time()))\nprint(button.model_id)")
+    made = kernel.run(
+        "import ipywidgets, time\nbutton = ipywidgets.Button()\nclicks = []\nbutton.on_click(lambda _: clicks.append(time.time()))\nprint(button.model_id)"
+    )
     id_ = kernel.start("%%ernie\n[[chunks=150]][[pace=10ms]]")
     time.sleep(0.5)
-    message = kernel.client.session.msg("comm_msg", {"comm_id": made.text.strip(), "data": {"method": "custom", "content": {"event": "click"}}})
+    message = kernel.client.session.msg(
+        "comm_msg",
+        {"comm_id": made.text.strip(), "data": {"method": "custom", "content": {"event": "click"}}},
+    )
     sent = time.time()
     kernel.client.shell_channel.send(message)
     (ran,) = kernel.finish(id_)
@@ -99,24 +122,34 @@ def test_a_click_is_handled_while_a_cell_streams(kernel):
 
 
 def test_between_pieces_an_interrupt_is_for_the_user_s_own_code(kernel):
-    ran = kernel.run("import signal\nbefore = signal.getsignal(signal.SIGINT)\nasync for piece in ernie.astream('[[chunks=500]][[pace=1ms]]'):\n"
-                     "    print(signal.getsignal(signal.SIGINT) is before)\n    break")
+    ran = kernel.run(
+        "import signal\nbefore = signal.getsignal(signal.SIGINT)\nasync for piece in ernie.astream('[[chunks=500]][[pace=1ms]]'):\n"
+        "    print(signal.getsignal(signal.SIGINT) is before)\n    break"
+    )
     assert (ran.status, ran.text) == ("ok", "True\n")
 
 
-@pytest.mark.parametrize("cell", [
-    "%%ernie --no-history\n[[chunks=900]][[pace=2ms]] {{slow()}}",
-    "get_ipython().run_cell_magic('ernie', '--no-history', '[[chunks=900]][[pace=2ms]] {{slow()}}')",
-], ids=["await door", "plain door"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%ernie --no-history\n[[chunks=900]][[pace=2ms]] {{slow()}}",
+        "get_ipython().run_cell_magic('ernie', '--no-history', '[[chunks=900]][[pace=2ms]] {{slow()}}')",
+    ],
+    ids=["await door", "plain door"],
+)
 def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, cell):
-    kernel.run("import time\ndef slow():\n    for _ in range(20):\n        print('x')\n        time.sleep(0.001)\n    return 1")
+    kernel.run(
+        "import time\ndef slow():\n    for _ in range(20):\n        print('x')\n        time.sleep(0.001)\n    return 1"
+    )
     moments = random.Random(7)  # noqa: S311
     for _ in range(20):
         # Inside the cell: around its edges ipykernel itself loses replies ("KeyboardInterrupt caught in kernel", measured
         # with a cell of nothing but print and sleep).
         ran = kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
         # CPython itself drops an interrupt that lands in a weak reference's callback, and says so (about 1 in 900 here).
-        assert ran.status == "error" or re.search(r"Exception ignored in[^$]*KeyboardInterrupt", ran.text)
+        assert ran.status == "error" or re.search(
+            r"Exception ignored in[^$]*KeyboardInterrupt", ran.text
+        )
         assert kernel.value("1 + 1") == "2"
     end = time.monotonic() + 2
     while emulator.open_streams and time.monotonic() < end:
@@ -130,9 +163,16 @@ TOOLS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "cell"), [
-    ("plain", "%%ernie --tools slow\n北京天气"), ("async", "%%ernie --tools slow\n北京天气"), ("plain", "ernie.chat('北京天气', tools=[slow])"),
-    ("plain", "await ernie.achat('北京天气', tools=[slow])"), ("async", "await ernie.achat('北京天气', tools=[slow])")])
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [
+        ("plain", "%%ernie --tools slow\n北京天气"),
+        ("async", "%%ernie --tools slow\n北京天气"),
+        ("plain", "ernie.chat('北京天气', tools=[slow])"),
+        ("plain", "await ernie.achat('北京天气', tools=[slow])"),
+        ("async", "await ernie.achat('北京天气', tools=[slow])"),
+    ],
+)
 def test_a_tool_that_takes_long_is_stopped_too(kernel, emulator, kind, cell):
     kernel.run(TOOLS[kind])
     ran = kernel.run(cell, interrupt_after=-0.5)

@@ -9,20 +9,41 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
-HEAVY = ("httpx", "ipywidgets", "anywidget", "PIL", "numpy", "openai", "starlette", "uvicorn", "dotenv", "nest_asyncio",
-         "markdown_it", "mdit_py_plugins", "linkify_it", "nh3")
+HEAVY = (
+    "httpx",
+    "ipywidgets",
+    "anywidget",
+    "PIL",
+    "numpy",
+    "openai",
+    "starlette",
+    "uvicorn",
+    "dotenv",
+    "nest_asyncio",
+    "markdown_it",
+    "mdit_py_plugins",
+    "linkify_it",
+    "nh3",
+)
 
 
 def execute(cells, **options):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=60, kernel_name="python3", **options).execute(env=dict(os.environ))
+    NotebookClient(notebook, timeout=60, kernel_name="python3", **options).execute(
+        env=dict(os.environ)
+    )
     return notebook
 
 
 def test_load_ext_imports_nothing_heavy():
-    notebook = execute([
-        (f"import sys\nbefore = set(sys.modules)\n%load_ext ernie_magic\nprint("
-        f"[m for m in {HEAVY!r} if m in sys.modules and m not in before])")])
+    notebook = execute(
+        [
+            (
+                f"import sys\nbefore = set(sys.modules)\n%load_ext ernie_magic\nprint("
+                f"[m for m in {HEAVY!r} if m in sys.modules and m not in before])"
+            )
+        ]
+    )
     assert notebook.cells[0].outputs[0].text == "[]\n"
 
 
@@ -39,7 +60,9 @@ def test_a_failing_cell_fails_the_run_with_one_line():
     assert "temperature 3.0 is out of range (0.0, 1.0]" in str(caught.value)
 
 
-@pytest.mark.parametrize("cell", ["%%ernie", "%%ernie What is a p-value?", "%%ernie --as ernie\nhi"])
+@pytest.mark.parametrize(
+    "cell", ["%%ernie", "%%ernie What is a p-value?", "%%ernie --as ernie\nhi"]
+)
 def test_a_cell_without_a_prompt_below_fails_with_our_own_line(cell):
     with pytest.raises(CellExecutionError, match=r"InvalidMessages|InvalidOption"):
         execute(["%load_ext ernie_magic", cell])
@@ -48,17 +71,23 @@ def test_a_cell_without_a_prompt_below_fails_with_our_own_line(cell):
 def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
     cell = execute(["%load_ext ernie_magic", "%%ernie\n[[echo]]# 你好\n\n$5"]).cells[1]
     (output,) = cell.outputs
-    assert output.data["text/html"].startswith('<h1 class="jp-toc-ignore">你好</h1>\n<p><span>$</span>5</p>\n\n<details>')
+    assert output.data["text/html"].startswith(
+        '<h1 class="jp-toc-ignore">你好</h1>\n<p><span>$</span>5</p>\n\n<details>'
+    )
 
 
 def test_the_quickstart_runs_from_top_to_bottom():
     notebook = nbformat.read(QUICKSTART, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env={**os.environ, "ERNIE_EMULATOR_LATENCY": "0.01"})
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(
+        env={**os.environ, "ERNIE_EMULATOR_LATENCY": "0.01"}
+    )
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     magics = [cell for cell in code if cell.source.startswith("%%ernie")]
     assert len(magics) >= 4
     for cell in magics:
         (output,) = cell.outputs
         assert "text/html" in output.data
-    stderr = [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
+    stderr = [
+        output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"
+    ]
     assert not stderr

@@ -13,7 +13,40 @@ from PIL import Image
 from .conftest import Kernel
 
 MARK = r"{}<img src=x onerror=evil()> \(\href{{javascript:evil()}}{{x}}\) $x$ ![x](https://evil.example/x.png) [x](javascript:evil()) **bold** &lt;b&gt;"
-OURS = {"details", "summary", "small", "br", "code", "span", "p", "em", "strong", "blockquote", "div", "table", "thead", "tbody", "tr", "th", "td", "a", "figure", "figcaption", "img", "pre", "h3", "b", "style", "svg", "rect", "g", "title", "circle", "text", "tspan"}
+OURS = {
+    "details",
+    "summary",
+    "small",
+    "br",
+    "code",
+    "span",
+    "p",
+    "em",
+    "strong",
+    "blockquote",
+    "div",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "a",
+    "figure",
+    "figcaption",
+    "img",
+    "pre",
+    "h3",
+    "b",
+    "style",
+    "svg",
+    "rect",
+    "g",
+    "title",
+    "circle",
+    "text",
+    "tspan",
+}
 
 
 def mark(field):
@@ -41,39 +74,122 @@ class Service(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        self.reply({"object": "list", "data": [{"id": name, "object": "model", "owned_by": mark("owner")} for name in ("ernie-4.5-turbo-128k", mark("listed"))]})
+        self.reply(
+            {
+                "object": "list",
+                "data": [
+                    {"id": name, "object": "model", "owned_by": mark("owner")}
+                    for name in ("ernie-4.5-turbo-128k", mark("listed"))
+                ],
+            }
+        )
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.endswith("/images/generations"):
             picture = {"b64_json": png(), "revised_prompt": mark("revised"), "seed": mark("seed")}
-            linked = {"url": "javascript:evil()//" + mark("link"), "revised_prompt": mark("revised2")}
-            self.reply({"id": mark("id"), "model": mark("model"), "created": 1, "data": [picture, linked]})
+            linked = {
+                "url": "javascript:evil()//" + mark("link"),
+                "revised_prompt": mark("revised2"),
+            }
+            self.reply(
+                {"id": mark("id"), "model": mark("model"), "created": 1, "data": [picture, linked]}
+            )
         elif self.path.endswith("/embeddings"):
-            self.reply({"id": mark("id"), "model": mark("model"), "data": [{"index": i, "embedding": [1.0, 0.5]} for i in range(len(asked["input"]))], "usage": {"total_tokens": 2}})
+            self.reply(
+                {
+                    "id": mark("id"),
+                    "model": mark("model"),
+                    "data": [
+                        {"index": i, "embedding": [1.0, 0.5]} for i in range(len(asked["input"]))
+                    ],
+                    "usage": {"total_tokens": 2},
+                }
+            )
         elif "refuse" in str(asked["messages"][-1]):
-            self.reply({"id": mark("id"), "error": {"code": mark("code"), "type": mark("type"), "message": mark("message")}}, 400)
+            self.reply(
+                {
+                    "id": mark("id"),
+                    "error": {
+                        "code": mark("code"),
+                        "type": mark("type"),
+                        "message": mark("message"),
+                    },
+                },
+                400,
+            )
         elif "retry" in str(asked["messages"][-1]) and type(self).refusals:
             type(self).refusals -= 1
             self.reply({"error": {"code": "rate_limit_exceeded", "message": mark("limit")}}, 429)
         elif asked["messages"][-1]["role"] == "tool" or not asked.get("tools"):
-            self.stream(asked, [{"reasoning_content": thought()}, {"content": "plain "}, {"content": "words"}])
+            self.stream(
+                asked,
+                [{"reasoning_content": thought()}, {"content": "plain "}, {"content": "words"}],
+            )
         else:
-            call = {"index": 0, "id": mark("call"), "type": "function", "function": {"name": "look", "arguments": json.dumps({"what": mark("argument")})}}
+            call = {
+                "index": 0,
+                "id": mark("call"),
+                "type": "function",
+                "function": {"name": "look", "arguments": json.dumps({"what": mark("argument")})},
+            }
             self.stream(asked, [{"tool_calls": [call]}])
 
     def stream(self, asked, deltas):
         frames = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
-        frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": mark("finish")}], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-                       "search_results": [{"index": 1, "title": mark("title"), "url": "javascript:evil()//" + mark("address")}, {"index": 2, "title": mark("title2"), "url": 'https://a.b/"' + mark("address2")}]})
-        body = "".join(f"data: {json.dumps({'id': mark('id'), 'model': mark('model'), **frame})}\n\n" for frame in frames) + "data: [DONE]\n\n"
+        frames.append(
+            {
+                "choices": [{"index": 0, "delta": {}, "finish_reason": mark("finish")}],
+                "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+                "search_results": [
+                    {
+                        "index": 1,
+                        "title": mark("title"),
+                        "url": "javascript:evil()//" + mark("address"),
+                    },
+                    {
+                        "index": 2,
+                        "title": mark("title2"),
+                        "url": 'https://a.b/"' + mark("address2"),
+                    },
+                ],
+            }
+        )
+        body = (
+            "".join(
+                f"data: {json.dumps({'id': mark('id'), 'model': mark('model'), **frame})}\n\n"
+                for frame in frames
+            )
+            + "data: [DONE]\n\n"
+        )
         if mark("own") in str(asked["messages"][0]["content"]):  # a row of a table
-            self.reply({"id": "1", "choices": [{"index": 0, "message": {"role": "assistant", "content": mark("cell")}, "finish_reason": "stop"}]})
+            self.reply(
+                {
+                    "id": "1",
+                    "choices": [
+                        {
+                            "index": 0,
+                            "message": {"role": "assistant", "content": mark("cell")},
+                            "finish_reason": "stop",
+                        }
+                    ],
+                }
+            )
         elif asked.get("stream"):
             self.send(body.encode(), "text/event-stream")
         else:
-            message = {"role": "assistant", "content": "plain words", "reasoning_content": thought()}
-            self.reply({"id": mark("id"), "model": mark("model"), "choices": [{"index": 0, "message": message, "finish_reason": mark("finish")}]})
+            message = {
+                "role": "assistant",
+                "content": "plain words",
+                "reasoning_content": thought(),
+            }
+            self.reply(
+                {
+                    "id": mark("id"),
+                    "model": mark("model"),
+                    "choices": [{"index": 0, "message": message, "finish_reason": mark("finish")}],
+                }
+            )
 
     def reply(self, body, status=200):
         self.send(json.dumps(body).encode(), "application/json", status)
@@ -110,7 +226,11 @@ class Reader(HTMLParser):
             del self.within[len(self.within) - 1 - self.within[::-1].index(tag) :]
 
     def handle_data(self, data):
-        if not {"code", "pre"} & set(self.within) and ("\\" in data or "$" in data) and len(data.strip()) > 1:
+        if (
+            not {"code", "pre"} & set(self.within)
+            and ("\\" in data or "$" in data)
+            and len(data.strip()) > 1
+        ):
             self.found.append(data)
         if data == "bold":
             self.found.append(data)
@@ -129,8 +249,19 @@ def service():
 
 @pytest.fixture(scope="module")
 def marked(service):
-    kernel = Kernel({"AI_STUDIO_BASE_URL": service, "AI_STUDIO_API_KEY": "canary-key-of-marks", "LANG": "en_US.UTF-8", "LC_ALL": "en_US.UTF-8"})
-    kernel.run("%load_ext ernie_magic\nimport ipywidgets\nmark = " + repr(mark("own")) + "\ndef look(what: str) -> str:\n    return mark")
+    kernel = Kernel(
+        {
+            "AI_STUDIO_BASE_URL": service,
+            "AI_STUDIO_API_KEY": "canary-key-of-marks",
+            "LANG": "en_US.UTF-8",
+            "LC_ALL": "en_US.UTF-8",
+        }
+    )
+    kernel.run(
+        "%load_ext ernie_magic\nimport ipywidgets\nmark = "
+        + repr(mark("own"))
+        + "\ndef look(what: str) -> str:\n    return mark"
+    )
     yield kernel
     kernel.close()
 
@@ -152,7 +283,10 @@ CELLS = {
     "usage": ("%ernie usage", set()),
     "answer": ("ernie.chat('hi')", {"plain"}),
     "panel": ("%ernie panel", {"title", "plain"}),
-    "retry": ("%%ernie --no-history\nretry", {"limit", "plain"}),  # the last, for a limit is learned from it
+    "retry": (
+        "%%ernie --no-history\nretry",
+        {"limit", "plain"},
+    ),  # the last, for a limit is learned from it
 }
 
 
@@ -160,8 +294,12 @@ CELLS = {
 def test_a_reply_s_words_are_read_by_nobody(marked, name):
     cell, seen = CELLS[name]
     ran = marked.run(cell)
-    pages = [m["content"]["data"]["text/html"] for _, m in ran.messages
-             if m["msg_type"] in ("display_data", "update_display_data", "execute_result") and "text/html" in m["content"]["data"]]
+    pages = [
+        m["content"]["data"]["text/html"]
+        for _, m in ran.messages
+        if m["msg_type"] in ("display_data", "update_display_data", "execute_result")
+        and "text/html" in m["content"]["data"]
+    ]
     for page in pages:
         assert Reader(page).found == []
         assert "text/markdown" not in page
@@ -170,5 +308,12 @@ def test_a_reply_s_words_are_read_by_nobody(marked, name):
 
 
 def test_the_reader_finds_what_would_act():
-    for hostile in ("<img src=x onerror=a()>", "<script>", "<a href='javascript:x'>", "<p>\\(x\\)</p>", "<p>costs $x$</p>", "<b>bold</b>"):
+    for hostile in (
+        "<img src=x onerror=a()>",
+        "<script>",
+        "<a href='javascript:x'>",
+        "<p>\\(x\\)</p>",
+        "<p>costs $x$</p>",
+        "<b>bold</b>",
+    ):
         assert Reader(hostile).found

@@ -12,7 +12,14 @@ from tests.shapes import SHAPES
 SIZE = 150_000  # characters of an answer
 PIECE = 1_500  # of a delta
 # Of those that take a parser longest.
-NAMES = ["link ends with entities", "opening brackets", "picture openings", "list that alternates", "one fence that never closes", "one long line"]
+NAMES = [
+    "link ends with entities",
+    "opening brackets",
+    "picture openings",
+    "list that alternates",
+    "one fence that never closes",
+    "one long line",
+]
 LONGER = [name for name in SHAPES if name not in NAMES]
 
 
@@ -22,7 +29,11 @@ def events(text):
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     for place, piece in enumerate(pieces):
         is_last = place == len(pieces) - 1
-        choice = {"index": 0, "delta": {"content": piece}, **({"finish_reason": "stop"} if is_last else {})}
+        choice = {
+            "index": 0,
+            "delta": {"content": piece},
+            **({"finish_reason": "stop"} if is_last else {}),
+        }
         yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n".encode()
     yield b"data: [DONE]\n\n"
 

@@ -36,18 +36,31 @@ def test_what_came_is_seen_even_when_the_stream_stalls(kernel, emulator):
 
 def test_2000_deltas_cost_at_most_400_kb_on_iopub(kernel):
     ran = kernel.run("%%ernie --no-history --as a\n写诗 [[chunks=2000]][[pace=5ms]]")
-    size = sum(len(json.dumps([m["header"], m["parent_header"], m["metadata"], m["content"]], ensure_ascii=False, default=str).encode())
-               for _, m in ran.messages)
+    size = sum(
+        len(
+            json.dumps(
+                [m["header"], m["parent_header"], m["metadata"], m["content"]],
+                ensure_ascii=False,
+                default=str,
+            ).encode()
+        )
+        for _, m in ran.messages
+    )
     assert size < 400_000
     assert kernel.value("len(a.text) > 8000") == "True"
 
 
 def test_one_output_is_left_with_the_whole_text_and_a_folded_footer(kernel):
-    prompt = "# 标题\n\n价格 $5 和 $10，公式 $x^2$。\n\n| a | b |\n|---|---|\n| 1 | 2 |\n" + "\n一段文字。\n" * 300
+    prompt = (
+        "# 标题\n\n价格 $5 和 $10，公式 $x^2$。\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+        + "\n一段文字。\n" * 300
+    )
     ran = kernel.run("%%ernie\n[[echo]]" + prompt)
     (output,) = ran.outputs
     shown = output["data"]["text/html"]
-    assert shown.startswith('<h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 <span>\\(x^2\\)</span>。</p>')
+    assert shown.startswith(
+        '<h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 <span>\\(x^2\\)</span>。</p>'
+    )
     assert shown.count("一段文字。") == 300
     assert "<details><summary><small>ernie-3.5-8k · " in shown
     assert output["data"]["text/plain"].startswith(prompt.strip("\n"))
@@ -72,14 +85,18 @@ def test_raw_is_text(kernel):
     assert not ran.shown
 
 
-@pytest.mark.parametrize("wrap", [
-    "%%time\n%%ernie --as a\n[[echo]]hi",
-    "get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')",
-    "def f():\n    get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')\nf()",
-    "get_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')",
-    "import threading\nt = threading.Thread(target=lambda: get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi'))\nt.start(); t.join()",
-    "%autoawait off\nget_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')\n%autoawait on",
-], ids=["time", "run_cell_magic", "function", "run_cell", "thread", "autoawait off"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        "%%time\n%%ernie --as a\n[[echo]]hi",
+        "get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')",
+        "def f():\n    get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')\nf()",
+        "get_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')",
+        "import threading\nt = threading.Thread(target=lambda: get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi'))\nt.start(); t.join()",
+        "%autoawait off\nget_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')\n%autoawait on",
+    ],
+    ids=["time", "run_cell_magic", "function", "run_cell", "thread", "autoawait off"],
+)
 def test_the_other_door_works_wherever_the_magic_is_run_from(kernel, wrap):
     kernel.run("a = None")
     ran = kernel.run(wrap)
@@ -116,7 +133,11 @@ def test_a_cell_gives_no_value(kernel):
     assert not ran.of("execute_result")
 
 
-@pytest.mark.parametrize("cell", ["%%ernie\n{}", "get_ipython().run_cell_magic('ernie', '', '{}')", "%%ernie --raw\n{}"], ids=["magic", "plain door", "raw"])
+@pytest.mark.parametrize(
+    "cell",
+    ["%%ernie\n{}", "get_ipython().run_cell_magic('ernie', '', '{}')", "%%ernie --raw\n{}"],
+    ids=["magic", "plain door", "raw"],
+)
 def test_what_the_service_withdraws_is_taken_back_from_the_screen(kernel, cell):
     ran = kernel.run(cell.format("[[flag=4]][[chunks=30]][[pace=10ms]]"))
     assert ran.error["ename"] == "AnswerWithdrawn"

@@ -15,20 +15,43 @@ TABLES = QUICKSTART.with_name("tables.ipynb")
 def cells(tmp_path_factory):
     notebook = nbformat.read(TABLES, as_version=4)
     folder = tmp_path_factory.mktemp("tables")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))} | {"HOME": str(folder), "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute(env=env)
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))
+    } | {"HOME": str(folder), "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute(env=env)
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def shown(cells, beginning):
     (cell,) = [cell for cell in cells if cell.source.startswith(beginning)]
-    return "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") + output.get("data", {}).get("text/html", "") for output in cell.outputs)
+    return "".join(
+        output.get("text", "")
+        + output.get("data", {}).get("text/plain", "")
+        + output.get("data", {}).get("text/html", "")
+        for output in cell.outputs
+    )
 
 
-@pytest.mark.parametrize(("beginning", "seen"), [
-    ("vectors = ", "Embeddings(12 x 384"), ("import numpy", "((12, 384), dtype('float32'), 0)"), ("%ernie_heat", "上菜太慢，等了四十分钟"), ("%ernie_map2d", "<svg"),
-    ("%ernie_search", "上菜太慢"), ("%%ernie_embed", "3 x 384"), ("scored.dtypes", "boolean"), ("scored.groupby", "老王面馆"), ("answers = ", "春风小馆：红烧肉肥而不腻"),
-    ("from concurrent", "Mapped(12 rows"), ("%ernie usage", "embedding-v1")])
+@pytest.mark.parametrize(
+    ("beginning", "seen"),
+    [
+        ("vectors = ", "Embeddings(12 x 384"),
+        ("import numpy", "((12, 384), dtype('float32'), 0)"),
+        ("%ernie_heat", "上菜太慢，等了四十分钟"),
+        ("%ernie_map2d", "<svg"),
+        ("%ernie_search", "上菜太慢"),
+        ("%%ernie_embed", "3 x 384"),
+        ("scored.dtypes", "boolean"),
+        ("scored.groupby", "老王面馆"),
+        ("answers = ", "春风小馆：红烧肉肥而不腻"),
+        ("from concurrent", "Mapped(12 rows"),
+        ("%ernie usage", "embedding-v1"),
+    ],
+)
 def test_a_cell_shows_what_it_should(cells, beginning, seen):
     assert seen.replace("3 x 384", "384") in shown(cells, beginning)
 
@@ -40,4 +63,6 @@ def test_the_second_run_of_a_table_asks_for_nothing(cells):
 
 
 def test_nothing_goes_to_standard_error(cells):
-    assert [output.text for cell in cells for output in cell.outputs if output.get("name") == "stderr"] == []
+    assert [
+        output.text for cell in cells for output in cell.outputs if output.get("name") == "stderr"
+    ] == []

@@ -10,7 +10,12 @@ from ernie_magic import Session
 
 @pytest.fixture
 def session(emulator):
-    session = Session(service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-panels", retry_count=1)
+    session = Session(
+        service="aistudio",
+        base_url=emulator.base_url,
+        api_key="canary-key-of-panels",
+        retry_count=1,
+    )
     emulator.requests.clear()
     yield session
     session.close()
@@ -51,4 +56,6 @@ def panel(session, wait):
 @pytest.fixture
 def bodies(emulator):
     """The bodies of the calls of a path so far."""
-    return lambda path="/chat/completions": [logged.body for logged in emulator.requests if logged.path.endswith(path)]
+    return lambda path="/chat/completions": [
+        logged.body for logged in emulator.requests if logged.path.endswith(path)
+    ]

@@ -10,8 +10,17 @@ from ernie_magic import Session
 from ernie_magic.errors import InvalidOption
 from ernie_magic.markdown import to_html
 
-PNG = {"name": "x.png", "type": "image/png", "size": 1, "last_modified": datetime.now(tz=timezone.utc),
-       "content": memoryview(base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="))}
+PNG = {
+    "name": "x.png",
+    "type": "image/png",
+    "size": 1,
+    "last_modified": datetime.now(tz=timezone.utc),
+    "content": memoryview(
+        base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        )
+    ),
+}
 
 
 @pytest.fixture
@@ -36,12 +45,20 @@ def prompts(tab):
 def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
     ask(" 你好 ")
     assert [turn.prompt for turn in session.history] == prompts(chat) == ["你好"]
-    assert bodies()[-1] == {"model": "ernie-4.5-turbo-128k", "messages": [{"role": "user", "content": "你好"}], "stream": True}
+    assert bodies()[-1] == {
+        "model": "ernie-4.5-turbo-128k",
+        "messages": [{"role": "user", "content": "你好"}],
+        "stream": True,
+    }
     shown = chat.transcript.turns[0]
     assert shown["blocks"] == [to_html(session.history[0].answer.text)]
     assert shown["footer"].startswith("ernie-4.5-turbo-128k · ")
     assert "tokens" in shown["footer"]
-    assert (shown["open"], shown["actions"], chat.composer.prompt.value) == (False, ["edit", "regenerate"], "")
+    assert (shown["open"], shown["actions"], chat.composer.prompt.value) == (
+        False,
+        ["edit", "regenerate"],
+        "",
+    )
 
 
 def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, session):
@@ -103,7 +120,11 @@ def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, ses
     assert chat.composer.status.wrong
     assert "\n" not in chat.composer.status.text
     assert "canary" not in chat.composer.status.widget.value
-    assert (chat.composer.prompt.value, prompts(chat), len(session.history)) == ("will it work?", [], 0)
+    assert (chat.composer.prompt.value, prompts(chat), len(session.history)) == (
+        "will it work?",
+        [],
+        0,
+    )
 
 
 def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emulator, wait):
@@ -115,7 +136,9 @@ def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emul
     assert chat.composer.prompt.value == "the long question\n\nthe next"
 
 
-def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(chat, emulator, wait, session):
+def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(
+    chat, emulator, wait, session
+):
     emulator.faults.add(delay=1, times=1)
     chat.chosen.picker.value = "ernie-4.5-turbo-vl"
     chat.attach.value = (PNG,)
@@ -124,10 +147,16 @@ def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(chat,
     assert chat.attach.value == ()
     chat.stop()
     wait(lambda: not chat.busy)
-    assert (chat.composer.prompt.value, [file["name"] for file in chat.attach.value], len(session.history)) == ("one", ["x.png"], 0)
+    assert (
+        chat.composer.prompt.value,
+        [file["name"] for file in chat.attach.value],
+        len(session.history),
+    ) == ("one", ["x.png"], 0)
 
 
-def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(chat, emulator, wait, session):
+def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(
+    chat, emulator, wait, session
+):
     emulator.faults.add(delay=0.2, times=1)
     chat.composer.prompt.value = "one"
     chat.send()
@@ -136,12 +165,18 @@ def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(chat, e
     assert (chat.composer.prompt.value, prompts(chat)) == ("one", [])
 
 
-def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(chat, ask, emulator, wait, session):
+def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(
+    chat, ask, emulator, wait, session
+):
     ask("one")
     emulator.faults.add(status=400, times=1)
     chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": "my careful edit"})
     wait(lambda: not chat.busy)
-    assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (["main"], ["one"], "my careful edit")
+    assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (
+        ["main"],
+        ["one"],
+        "my careful edit",
+    )
     assert chat.composer.status.wrong
     chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": " "})
     assert list(session.conversations) == ["main"]
@@ -152,7 +187,10 @@ def test_only_the_last_turn_is_answered_again(chat, ask, bodies):
     ask("two")
     before = len(bodies())
     chat._acted({"op": "regenerate", "id": chat.transcript.turns[0]["id"]})
-    assert (len(bodies()), chat.composer.status.text) == (before, "only the last turn can be answered again")
+    assert (len(bodies()), chat.composer.status.text) == (
+        before,
+        "only the last turn can be answered again",
+    )
 
 
 def test_two_panels_that_answer_the_same_turn_again_leave_one_turn(panel, session, emulator, wait):
@@ -209,11 +247,16 @@ def test_regenerate_replaces_the_last_answer_when_it_is_complete(chat, ask, sess
     wait(lambda: not chat.busy)
     assert [turn.prompt for turn in session.history] == prompts(chat) == ["one", "two"]
     assert session.history[1] is not before
-    assert bodies()[-1]["messages"] == [*session.history[0].messages, {"role": "user", "content": "two"}]
+    assert bodies()[-1]["messages"] == [
+        *session.history[0].messages,
+        {"role": "user", "content": "two"},
+    ]
     assert bodies()[-1]["temperature"] == 0.2
 
 
-def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(chat, ask, session, emulator, wait):
+def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(
+    chat, ask, session, emulator, wait
+):
     ask("one")
     before = session.history[0]
     emulator.faults.add(status=500)
@@ -234,7 +277,9 @@ def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(chat, 
     assert chat.composer.status.text == "stopped; the earlier answer stays"
 
 
-def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(chat, ask, session, wait, bodies):
+def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(
+    chat, ask, session, wait, bodies
+):
     ask("one")
     ask("two")
     chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": "uno"})
@@ -278,7 +323,15 @@ def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
 
     PIL.Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
     chat.chosen.picker.value = "ernie-4.5-turbo-vl"
-    chat.attach.value = ({"name": "red.png", "type": "image/png", "size": 1, "content": memoryview((tmp_path / "red.png").read_bytes()), "last_modified": datetime.now(tz=timezone.utc)},)
+    chat.attach.value = (
+        {
+            "name": "red.png",
+            "type": "image/png",
+            "size": 1,
+            "content": memoryview((tmp_path / "red.png").read_bytes()),
+            "last_modified": datetime.now(tz=timezone.utc),
+        },
+    )
     assert 'alt="red.png"' in chat.thumbnails.value
     ask("what is it?")
     parts = bodies()[-1]["messages"][0]["content"]
@@ -289,13 +342,23 @@ def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
 
 def test_a_picture_for_a_model_that_does_not_see_is_told_and_stays(chat, ask):
     chat.chosen.picker.value = "ernie-speed-8k"
-    chat.attach.value = ({"name": "x.png", "type": "image/png", "size": 1, "content": memoryview(b"no picture"), "last_modified": datetime.now(tz=timezone.utc)},)
+    chat.attach.value = (
+        {
+            "name": "x.png",
+            "type": "image/png",
+            "size": 1,
+            "content": memoryview(b"no picture"),
+            "last_modified": datetime.now(tz=timezone.utc),
+        },
+    )
     ask("what is it?")
     assert chat.composer.status.wrong
     assert len(chat.attach.value) == 1
 
 
-def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(panel, session, emulator, wait):
+def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(
+    panel, session, emulator, wait
+):
     made = panel("chat")
     chat = made.tabs["chat"]
     emulator.faults.add(delay=2, times=1)

@@ -26,10 +26,14 @@ def test_each_slider_has_the_table_s_range_step_and_default(controls):
     for model in THREE:
         for name, control in controls("chat", model).by_name.items():
             parameter = parameters.of("chat")[name]
-            if not isinstance(control, Numeric) or not isinstance(control.number, (ipywidgets.IntSlider, ipywidgets.FloatSlider)):
+            if not isinstance(control, Numeric) or not isinstance(
+                control.number, (ipywidgets.IntSlider, ipywidgets.FloatSlider)
+            ):
                 continue
             low, high = parameter.limits(model)
-            assert control.number.min == (low + parameter.step if parameter.open_minimum else low), name
+            assert control.number.min == (
+                low + parameter.step if parameter.open_minimum else low
+            ), name
             assert control.number.max == high, name
             assert control.number.step == parameter.step, name
             if parameter.default is not None:
@@ -42,7 +46,11 @@ def test_each_number_that_a_slider_can_show_is_one_the_table_takes(controls):
         for name, control in controls("chat", model).by_name.items():
             if isinstance(control, Numeric):
                 parameter = parameters.of("chat")[name]
-                for value in (control.number.min, control.number.max) if hasattr(control.number, "min") else (7,):
+                for value in (
+                    (control.number.min, control.number.max)
+                    if hasattr(control.number, "min")
+                    else (7,)
+                ):
                     control.value = value
                     assert parameter.check(control.value, model) == pytest.approx(value)
 
@@ -51,7 +59,10 @@ def test_three_models_have_different_controls(controls):
     found = {model: set(controls("chat", model).by_name) for model in THREE}
     assert {"frequency_penalty", "presence_penalty"} <= found["ernie-speed-8k"]
     assert not {"frequency_penalty", "presence_penalty"} & found["ernie-5.0"]
-    limits = {model: controls("chat", model).by_name["max_completion_tokens"].number.max for model in THREE}
+    limits = {
+        model: controls("chat", model).by_name["max_completion_tokens"].number.max
+        for model in THREE
+    }
     assert limits == {"ernie-4.5-turbo-128k": 12_288, "ernie-speed-8k": 2_048, "ernie-5.0": 65_536}
 
 
@@ -63,10 +74,22 @@ def test_only_what_the_service_takes_is_there(controls):
 
 
 def test_pictures_of_two_models_have_their_own_controls(controls):
-    sdxl, ernie = controls("image", "Stable-Diffusion-XL").by_name, controls("image", "ERNIE-Image-Turbo").by_name
-    assert {"negative_prompt", "style", "steps", "cfg_scale", "sampler_index"} <= set(sdxl) - set(ernie)
-    assert {"use_pe", "num_inference_steps", "guidance_scale", "watermark"} <= set(ernie) - set(sdxl)
-    assert (type(sdxl["negative_prompt"]), type(sdxl["size"]), type(sdxl["seed"]), type(sdxl["style"])) == (Words, Size, Seed, Choice)
+    sdxl, ernie = (
+        controls("image", "Stable-Diffusion-XL").by_name,
+        controls("image", "ERNIE-Image-Turbo").by_name,
+    )
+    assert {"negative_prompt", "style", "steps", "cfg_scale", "sampler_index"} <= set(sdxl) - set(
+        ernie
+    )
+    assert {"use_pe", "num_inference_steps", "guidance_scale", "watermark"} <= set(ernie) - set(
+        sdxl
+    )
+    assert (
+        type(sdxl["negative_prompt"]),
+        type(sdxl["size"]),
+        type(sdxl["seed"]),
+        type(sdxl["style"]),
+    ) == (Words, Size, Seed, Choice)
 
 
 def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
@@ -74,10 +97,26 @@ def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
     for kind in ("chat", "image"):
         for model in [entry.id for entry in models.CATALOGUE if entry.kind == kind]:
             for rules in (Rules(), Rules(protocol="qianfan-v1")):
-                taken = {name for name, p in parameters.of(kind).items() if p.taken_by(model, rules.protocol)}
-                without |= {(kind, name) for name in taken - set(controls(kind, model, rules).by_name)}
-    assert without == {("chat", name) for name in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata", "user")} | {
-        ("image", name) for name in ("model", "response_format", "user")}
+                taken = {
+                    name
+                    for name, p in parameters.of(kind).items()
+                    if p.taken_by(model, rules.protocol)
+                }
+                without |= {
+                    (kind, name) for name in taken - set(controls(kind, model, rules).by_name)
+                }
+    assert without == {
+        ("chat", name)
+        for name in (
+            "model",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "stream_options",
+            "metadata",
+            "user",
+        )
+    } | {("image", name) for name in ("model", "response_format", "user")}
 
 
 def test_a_moved_slider_is_sent_and_default_takes_it_back(controls):
@@ -100,14 +139,23 @@ def test_what_the_page_rounds_is_no_move(controls):
 
 def test_another_model_keeps_what_is_still_good(controls):
     found = controls("chat", "ernie-5.0")
-    for name, value in (("temperature", 0.2), ("max_completion_tokens", 60_000), ("stop", ["a", "b"]), ("response_format", "json_object")):
+    for name, value in (
+        ("temperature", 0.2),
+        ("max_completion_tokens", 60_000),
+        ("stop", ["a", "b"]),
+        ("response_format", "json_object"),
+    ):
         found.by_name[name].value = value
     found.fit("ernie-speed-8k", Rules())
     assert found.given == {"temperature": 0.2, "stop": ["a", "b"], "response_format": "json_object"}
 
 
 def test_what_the_session_sets_is_the_default_that_is_shown(controls):
-    found = controls("chat", THREE[0], kept=lambda: {"temperature": 0.3, "response_format": {"type": "json_object"}})
+    found = controls(
+        "chat",
+        THREE[0],
+        kept=lambda: {"temperature": 0.3, "response_format": {"type": "json_object"}},
+    )
     assert (found.by_name["temperature"].number.value, found.given) == (0.3, {})
     assert found.by_name["response_format"].list.options[0] == ("default (json_object)", "")
 
@@ -124,7 +172,12 @@ def test_sizes_are_chosen_by_shape(controls):
     size = controls("image", "Stable-Diffusion-XL").by_name["size"]
     assert size.value is None
     size.shape.value = "tall"
-    assert [value for _, value in size.list.options[1:]] == ["576x1024", "768x1024", "1152x2048", "1536x2048"]
+    assert [value for _, value in size.list.options[1:]] == [
+        "576x1024",
+        "768x1024",
+        "1152x2048",
+        "1536x2048",
+    ]
     assert size.value == "576x1024"
     size.shape.value = "wide"
     assert size.value == "1024x576"
@@ -157,8 +210,17 @@ def test_locking_an_unset_seed_takes_one(controls):
 
 
 def test_what_a_session_sets_beyond_the_table_is_shown_as_it_is(controls):
-    found = controls("chat", "some-model", Rules(strict=False), kept=lambda: {"temperature": 5.0, "stop": ["END"]})
+    found = controls(
+        "chat",
+        "some-model",
+        Rules(strict=False),
+        kept=lambda: {"temperature": 5.0, "stop": ["END"]},
+    )
     temperature = found.by_name["temperature"]
-    assert (temperature.number.value, temperature.number.max, temperature.left.description) == (5.0, 5.0, "default (5.0)")
+    assert (temperature.number.value, temperature.number.max, temperature.left.description) == (
+        5.0,
+        5.0,
+        "default (5.0)",
+    )
     assert found.by_name["stop"].text.placeholder == "default (END)"
     assert found.given == {}

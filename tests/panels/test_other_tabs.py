@@ -36,7 +36,13 @@ def test_pictures_are_the_session_s_and_the_cells_pictures_appear(tab, run, sess
     image.chosen.controls.by_name["seed"].lock.value = True
     image.chosen.controls.by_name["style"].list.value = "Anime"
     run(image, "一只猫")
-    assert bodies("/images/generations")[-1] == {"model": "Stable-Diffusion-XL", "prompt": "一只猫", "n": 2, "style": "Anime", "seed": 42}
+    assert bodies("/images/generations")[-1] == {
+        "model": "Stable-Diffusion-XL",
+        "prompt": "一只猫",
+        "n": 2,
+        "style": "Anime",
+        "seed": 42,
+    }
     assert len(session.images[-1]) == len(cards(image)) == 2
     assert "data:image/jpeg;base64," in cards(image)[0].children[0].value
     assert "seed 42 (1 of 2)" in cards(image)[0].children[0].value
@@ -106,7 +112,11 @@ def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run,
     sent = sorted((body["model"], body.get("temperature")) for body in bodies()[-3:])
     assert sent == [("ernie-4.5-turbo-32k", None), ("ernie-5.0", 0.1), ("ernie-speed-8k", None)]
     assert len(session.history) == 0
-    assert [column.transcript.turns[0]["model"] for column in compare.columns] == ["ernie-speed-8k", "ernie-5.0", "ernie-4.5-turbo-32k"]
+    assert [column.transcript.turns[0]["model"] for column in compare.columns] == [
+        "ernie-speed-8k",
+        "ernie-5.0",
+        "ernie-4.5-turbo-32k",
+    ]
     (piece,) = compare.saved_turns()
     assert piece.startswith("<blockquote>hi</blockquote>")
     assert piece.count("<b>ernie-") == 3
@@ -140,7 +150,11 @@ def test_each_saved_answer_stands_under_its_question(tab, run):
     compare.number.value = 2
     run(compare, "BBB")
     (piece,) = compare.saved_turns()
-    assert (piece.count("BBB</blockquote>"), piece.count("AAA</blockquote>"), piece.count("<b>ernie-")) == (1, 0, 2)
+    assert (
+        piece.count("BBB</blockquote>"),
+        piece.count("AAA</blockquote>"),
+        piece.count("<b>ernie-"),
+    ) == (1, 0, 2)
 
 
 def test_reuse_keeps_a_model_that_was_chosen(tab, run):
@@ -162,7 +176,10 @@ def test_the_code_of_each_tab(tab):
     assert embed.box.cells == ["%%ernie_embed\n一\n二"]
     compare.composer.prompt.value = "hi"
     compare.box.show.value = True
-    assert compare.box.cells == ["%%ernie --no-history\nhi", "%%ernie -m ernie-5.0 --no-history\nhi"]
+    assert compare.box.cells == [
+        "%%ernie --no-history\nhi",
+        "%%ernie -m ernie-5.0 --no-history\nhi",
+    ]
 
 
 def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulator):
@@ -172,12 +189,19 @@ def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulato
     assert labels[1].startswith("── chat · ")
     assert not any("Stable-Diffusion" in label or "embedding" in label for label in labels)
     picker.search.value = "speed"
-    assert all("speed" in value or not value or value.startswith("\0") for _, value in picker.list.options)
+    assert all(
+        "speed" in value or not value or value.startswith("\0") for _, value in picker.list.options
+    )
     picker.search.value = "my-own-model"
-    assert picker.list.options[-1] == ("my-own-model (not in the list, sent as it is)", "my-own-model")
+    assert picker.list.options[-1] == (
+        "my-own-model (not in the list, sent as it is)",
+        "my-own-model",
+    )
     picker.list.value = "my-own-model"
     assert picker.value == picker.resolved == "my-own-model"
-    heading = next((value for _, value in tab("image").chosen.picker.list.options if value.startswith("\0")))
+    heading = next(
+        (value for _, value in tab("image").chosen.picker.list.options if value.startswith("\0"))
+    )
     other = tab("image").chosen.picker
     other.list.value = heading
     assert (other.value, other.list.value) == (None, "")

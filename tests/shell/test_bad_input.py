@@ -5,7 +5,18 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.session import Session
 
-PROMPTS = [None, 5, object(), float("nan"), b"hi", ["hi"], [None], {"role": "user", "content": "x"}, (), []]
+PROMPTS = [
+    None,
+    5,
+    object(),
+    float("nan"),
+    b"hi",
+    ["hi"],
+    [None],
+    {"role": "user", "content": "x"},
+    (),
+    [],
+]
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: type(prompt).__name__)
@@ -15,9 +26,27 @@ def test_a_prompt_that_is_none(ernie, emulator, prompt):
     assert not emulator.requests
 
 
-@pytest.mark.parametrize("given", [
-    {"model": 5}, {"model": ["a"]}, {"model": b"x"}, {"model": "\ud800"}, {"extra": [1]}, {"extra": "ab"}, {"stream": "no"}, {"stream": 5}, {"history": "no"},
-    {"system": 7}, {"endpoint": 3}, {"nothing": 1}, {"temperature": "hot"}, {"temperature": 99}, {"stop": 5}], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model": 5},
+        {"model": ["a"]},
+        {"model": b"x"},
+        {"model": "\ud800"},
+        {"extra": [1]},
+        {"extra": "ab"},
+        {"stream": "no"},
+        {"stream": 5},
+        {"history": "no"},
+        {"system": 7},
+        {"endpoint": 3},
+        {"nothing": 1},
+        {"temperature": "hot"},
+        {"temperature": 99},
+        {"stop": 5},
+    ],
+    ids=str,
+)
 def test_an_option_that_is_none(ernie, emulator, given):
     with pytest.raises(errors.UsageError) as caught:
         ernie.chat("hi", **given)
@@ -25,9 +54,23 @@ def test_an_option_that_is_none(ernie, emulator, given):
     assert not emulator.requests
 
 
-SETTINGS = [("model", 5), ("model", None), ("language", "fr"), ("service", "x"), ("request_timeout", -1), ("request_timeout", "a"),
-            ("request_timeout", float("nan")), ("retry_count", -1), ("retry_count", 1.5), ("backoff_factor", -1), ("base_url", 5), ("temprature", 0.5),
-            ("temperature", "hot"), ("temperature", 99), ("api_key", 5)]
+SETTINGS = [
+    ("model", 5),
+    ("model", None),
+    ("language", "fr"),
+    ("service", "x"),
+    ("request_timeout", -1),
+    ("request_timeout", "a"),
+    ("request_timeout", float("nan")),
+    ("retry_count", -1),
+    ("retry_count", 1.5),
+    ("backoff_factor", -1),
+    ("base_url", 5),
+    ("temprature", 0.5),
+    ("temperature", "hot"),
+    ("temperature", 99),
+    ("api_key", 5),
+]
 
 
 @pytest.mark.parametrize(("name", "value"), SETTINGS)
@@ -46,10 +89,27 @@ def test_a_misspelled_setting_names_the_right_one(ernie):
         Session(temprature=0.5)
 
 
-@pytest.mark.parametrize("call", [lambda e: e.use(5), lambda e: e.use(None), lambda e: e[5], lambda e: e[None], lambda e: e.wire.get("models"),
-                                  lambda e: e.wire.get("//elsewhere/x"), lambda e: e.embed([]), lambda e: e.embed([""]), lambda e: e.embed(["x", 7]),
-                                  lambda e: e.embed("x" * 1001), lambda e: e.image(""), lambda e: e.image("x" * 1025), lambda e: e.rerank("", ["a"]),
-                                  lambda e: e.rerank("q", []), lambda e: e.complete(" "), lambda e: e.complete("x", tools=[])])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda e: e.use(5),
+        lambda e: e.use(None),
+        lambda e: e[5],
+        lambda e: e[None],
+        lambda e: e.wire.get("models"),
+        lambda e: e.wire.get("//elsewhere/x"),
+        lambda e: e.embed([]),
+        lambda e: e.embed([""]),
+        lambda e: e.embed(["x", 7]),
+        lambda e: e.embed("x" * 1001),
+        lambda e: e.image(""),
+        lambda e: e.image("x" * 1025),
+        lambda e: e.rerank("", ["a"]),
+        lambda e: e.rerank("q", []),
+        lambda e: e.complete(" "),
+        lambda e: e.complete("x", tools=[]),
+    ],
+)
 def test_other_calls(ernie, emulator, call):
     with pytest.raises(errors.UsageError):
         call(ernie)
@@ -57,9 +117,13 @@ def test_other_calls(ernie, emulator, call):
 
 
 EXPRESSIONS = {
-    "deep": "{{" + "-" * 20000 + "1}}", "long": "{{a" + ".b" * 20000 + "}}", "mute": '{{(_ for _ in ()).throw(type("E",(Exception,),{"__str__":lambda s:1/0})())}}',
-    "exit": "{{(_ for _ in ()).throw(SystemExit(3))}}", "cancelled": "{{(_ for _ in ()).throw(__import__('asyncio').CancelledError())}}",
-    "closed": "{{(_ for _ in ()).throw(GeneratorExit())}}"}
+    "deep": "{{" + "-" * 20000 + "1}}",
+    "long": "{{a" + ".b" * 20000 + "}}",
+    "mute": '{{(_ for _ in ()).throw(type("E",(Exception,),{"__str__":lambda s:1/0})())}}',
+    "exit": "{{(_ for _ in ()).throw(SystemExit(3))}}",
+    "cancelled": "{{(_ for _ in ()).throw(__import__('asyncio').CancelledError())}}",
+    "closed": "{{(_ for _ in ()).throw(GeneratorExit())}}",
+}
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
@@ -70,7 +134,11 @@ def test_an_expression_that_fails_in_any_way_is_one_line(run, shell, name):
     assert run("%%ernie\n[[echo]]hi")[0].success
 
 
-@pytest.mark.parametrize("line", ["--as print", "--as ernie", "--as In", "--as 5x", f"--param x={'[' * 60_000}"], ids=lambda line: line[:12])
+@pytest.mark.parametrize(
+    "line",
+    ["--as print", "--as ernie", "--as In", "--as 5x", f"--param x={'[' * 60_000}"],
+    ids=lambda line: line[:12],
+)
 def test_a_line_that_would_do_harm(run, shell, line):
     result, _ = run(f"%%ernie {line}\n[[echo]]hi")
     if line.startswith("--as"):

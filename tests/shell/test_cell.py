@@ -18,14 +18,24 @@ def test_as_binds_the_typed_answer(run, shell):
     run("%%ernie --as a\n[[echo]]hi")
     answer = shell.user_ns["a"]
     assert (str(answer), answer.partial, answer.finish_reason) == ("hi", False, "normal")
-    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens > 0
+    assert (
+        answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens > 0
+    )
 
 
 def test_options_are_sent_and_nothing_else(run, emulator):
-    run('%%ernie -m ernie-speed-8k --temperature 0.3 --stop 。 --frequency-penalty 0.5 --param top_k=5 --system "be brief"\nhi')
+    run(
+        '%%ernie -m ernie-speed-8k --temperature 0.3 --stop 。 --frequency-penalty 0.5 --param top_k=5 --system "be brief"\nhi'
+    )
     assert emulator.requests[-1].body == {
-        "model": "ernie-speed-8k", "stream": True, "temperature": 0.3, "stop": ["。"], "frequency_penalty": 0.5, "top_k": 5,
-        "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]}
+        "model": "ernie-speed-8k",
+        "stream": True,
+        "temperature": 0.3,
+        "stop": ["。"],
+        "frequency_penalty": 0.5,
+        "top_k": 5,
+        "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}],
+    }
 
 
 def test_the_conversation_goes_on_and_named_ones_are_apart(run, ernie, emulator):
@@ -33,7 +43,11 @@ def test_the_conversation_goes_on_and_named_ones_are_apart(run, ernie, emulator)
     run("%%ernie\n[[echo]]two")
     run("%%ernie -s tutor\n[[echo]]three")
     run("%%ernie --no-history\n[[echo]]four")
-    roles = [[m["role"] for m in request.body["messages"]] for request in emulator.requests if request.body]
+    roles = [
+        [m["role"] for m in request.body["messages"]]
+        for request in emulator.requests
+        if request.body
+    ]
     assert roles == [["user"], ["user", "assistant", "user"], ["user"], ["user"]]
     assert [turn.answer.text for turn in ernie.history] == ["one", "two"]
     assert [turn.answer.text for turn in ernie["tutor"].history] == ["three"]
@@ -42,7 +56,10 @@ def test_the_conversation_goes_on_and_named_ones_are_apart(run, ernie, emulator)
 def test_expressions_are_interpolated_once_and_braces_stay(run, shell, emulator):
     shell.user_ns["city"] = "{{secret}}"
     run('%%ernie\nvisit {{city}} {"a": {"b": 1}} {} $x')
-    assert emulator.requests[-1].body["messages"][-1]["content"] == 'visit {{secret}} {"a": {"b": 1}} {} $x'
+    assert (
+        emulator.requests[-1].body["messages"][-1]["content"]
+        == 'visit {{secret}} {"a": {"b": 1}} {} $x'
+    )
 
 
 def test_verbatim_leaves_double_braces_alone(run, emulator):
@@ -76,19 +93,29 @@ def test_reasoning_is_kept_apart(run, ernie):
 MISTAKES = [
     ("%%ernie --temprature 0.3\nhi", "InvalidOption", "did you mean --temperature"),
     ("%%ernie --temperature 3\nhi", "InvalidOption", "temperature 3.0 is out of range (0.0, 1.0]"),
-    ("%%ernie -m ernie-3.5-8k --presence-penalty 1\nhi", "InvalidOption", "not for the model ernie-3.5-8k"),
+    (
+        "%%ernie -m ernie-3.5-8k --presence-penalty 1\nhi",
+        "InvalidOption",
+        "not for the model ernie-3.5-8k",
+    ),
     ("%%ernie\n \n", "InvalidMessages", "the prompt is empty"),
     ("%%ernie\n{{nobody}}", "InvalidExpression", "the name nobody is not defined"),
     ("%%ernie -m ernie-3.5-8\nhi", "ModelNotFound", "similar models: ernie-3.5-8k"),
     ("%ernie histroy", "InvalidOption", "did you mean history"),
-    ("%ernie use openai", "InvalidOption", "there are: aistudio, qianfan, qianfan-v1, local, emulator"),
+    (
+        "%ernie use openai",
+        "InvalidOption",
+        "there are: aistudio, qianfan, qianfan-v1, local, emulator",
+    ),
     ("%ernie config temprature 1", "InvalidOption", "did you mean temperature"),
 ]
 
 
 @pytest.mark.parametrize(("cell", "name", "told"), MISTAKES)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_each_mistake_fails_the_cell_with_one_line_and_leaves_everything(run, ernie, cell, name, told, language):
+def test_each_mistake_fails_the_cell_with_one_line_and_leaves_everything(
+    run, ernie, cell, name, told, language
+):
     run("%%ernie\n[[echo]]before")
     ernie.settings.language = language
     result, out = run(cell)
@@ -116,7 +143,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "name"), FAULTS, ids=str)
-def test_each_refusal_fails_the_cell_with_one_line_and_leaves_no_trace(run, ernie, emulator, fault, name):
+def test_each_refusal_fails_the_cell_with_one_line_and_leaves_no_trace(
+    run, ernie, emulator, fault, name
+):
     run("%%ernie -m ernie-3.5-8k\n[[echo]]before")
     emulator.faults.add(**fault)
     result, out = run("%%ernie -m ernie-3.5-8k\n[[echo]]after")
@@ -128,7 +157,11 @@ def test_each_refusal_fails_the_cell_with_one_line_and_leaves_no_trace(run, erni
     assert str(ernie.last) == "again"
 
 
-@pytest.mark.parametrize("fault", [{"cut_after": 3}, {"malformed_after": 3}, {"error_after": 3}], ids=lambda v: next(iter(v)))
+@pytest.mark.parametrize(
+    "fault",
+    [{"cut_after": 3}, {"malformed_after": 3}, {"error_after": 3}],
+    ids=lambda v: next(iter(v)),
+)
 def test_a_stream_that_breaks_keeps_what_came_as_a_partial_turn(run, ernie, emulator, fault):
     emulator.faults.add(**fault)
     result, out = run("%%ernie --as a\n[[echo]]" + "这是一段比较长的文字。" * 5)
@@ -169,8 +202,12 @@ def test_completion_offers_options_models_and_choices_on_the_first_line_only(she
         with provisionalcompleter():
             return {c.text for c in shell.Completer.completions(text, len(text))}
 
-    assert "--temperature" in offered("%%ernie --temp") | {f"--{text}" for text in offered("%%ernie --temp")}
-    assert any("ernie-4.5-turbo-128k".endswith(text) for text in offered("%%ernie -m ernie-4.5-turbo-1"))
+    assert "--temperature" in offered("%%ernie --temp") | {
+        f"--{text}" for text in offered("%%ernie --temp")
+    }
+    assert any(
+        "ernie-4.5-turbo-128k".endswith(text) for text in offered("%%ernie -m ernie-4.5-turbo-1")
+    )
     assert offered("%ernie do") == {"doctor"}
     assert offered("%ernie use em") == {"emulator"}
     assert not any("temperature" in text for text in offered("%%ernie\n--temp"))

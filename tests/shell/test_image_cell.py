@@ -10,22 +10,47 @@ from ernie_magic.pictures import ImageSet
 
 
 def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator):
-    result, out = run("%%ernie_image -n 2 --size 768x768 --style Anime --seed 42 --as cats\n一只白猫, 红帽子")
+    result, out = run(
+        "%%ernie_image -n 2 --size 768x768 --style Anime --seed 42 --as cats\n一只白猫, 红帽子"
+    )
     assert result.success
     cats = shell.user_ns["cats"]
     assert isinstance(cats, ImageSet)
     assert ernie.images == [cats]
     assert ernie.last is cats
     assert out.splitlines() == [
-        "… making the picture", "… downloading the picture", "#1 一只白猫, 红帽子 · seed 42 (1 of 2) · 768x768", "#2 一只白猫, 红帽子 · seed 42 (2 of 2) · 768x768",
-        f"[Stable-Diffusion-XL · 2 pictures · {cats.seconds:.1f} s · links expire {re.search('links expire ([^]]*)', out).group(1)}]"]
-    sent = next(logged.body for logged in emulator.requests if logged.path.endswith("/images/generations"))
-    assert sent == {"model": "Stable-Diffusion-XL", "prompt": "一只白猫, 红帽子", "n": 2, "size": "768x768", "style": "Anime", "seed": 42}
+        "… making the picture",
+        "… downloading the picture",
+        "#1 一只白猫, 红帽子 · seed 42 (1 of 2) · 768x768",
+        "#2 一只白猫, 红帽子 · seed 42 (2 of 2) · 768x768",
+        f"[Stable-Diffusion-XL · 2 pictures · {cats.seconds:.1f} s · links expire {re.search('links expire ([^]]*)', out).group(1)}]",
+    ]
+    sent = next(
+        logged.body for logged in emulator.requests if logged.path.endswith("/images/generations")
+    )
+    assert sent == {
+        "model": "Stable-Diffusion-XL",
+        "prompt": "一只白猫, 红帽子",
+        "n": 2,
+        "size": "768x768",
+        "style": "Anime",
+        "seed": 42,
+    }
 
 
 def test_magic_and_python_make_the_same_request(run, ernie):
-    run("%%ernie_image -m ERNIE-Image --size 1024x1024 --use-pe off --guidance-scale 4 --param other=7 --seed 1\n{{'猫' * 2}}")
-    ernie.image("猫猫", model="ERNIE-Image", size=(1024, 1024), use_pe=False, guidance_scale=4, extra={"other": 7}, seed=1)
+    run(
+        "%%ernie_image -m ERNIE-Image --size 1024x1024 --use-pe off --guidance-scale 4 --param other=7 --seed 1\n{{'猫' * 2}}"
+    )
+    ernie.image(
+        "猫猫",
+        model="ERNIE-Image",
+        size=(1024, 1024),
+        use_pe=False,
+        guidance_scale=4,
+        extra={"other": 7},
+        seed=1,
+    )
     assert ernie.images[0].request == ernie.images[1].request
 
 
@@ -73,7 +98,10 @@ def test_redo_vary_and_show(run, shell, ernie):
     run("%ernie_image vary cats[1] --seed +1 --as more")
     assert shell.user_ns["more"].parameters == {"seed": 43, "style": "Anime"}
     run("%ernie_image vary cat-1.png --seed -2 --style Base -n 3 --prompt 狗")
-    assert (ernie.last.parameters, ernie.last.prompt) == ({"n": 3, "style": "Base", "seed": 40}, "狗")
+    assert (ernie.last.parameters, ernie.last.prompt) == (
+        {"n": 3, "style": "Base", "seed": 40},
+        "狗",
+    )
     run("%ernie_image vary cats[0] --seed=-{{40 + 1}} --negative-prompt ''")
     assert ernie.last.parameters == {"negative_prompt": "", "style": "Anime", "seed": 1}
     run("%ernie_image vary cats")
@@ -83,22 +111,52 @@ def test_redo_vary_and_show(run, shell, ernie):
     assert re.search(r'parameters +\{"n": 2, "style": "Anime", "seed": 42\}', out)
 
 
-@pytest.mark.parametrize(("code", "told"), [
-    ("%%ernie_image\n \n", "the prompt is empty. What to do: write something; in a cell, on the lines below the magic."),
-    ("%%ernie_image --style Anme\n猫", "did you mean Anime?"), ("%%ernie_image -n 5\n猫", "n 5 is out of range [1, 4]"),
-    ("%%ernie_image --siez 1x1\n猫", "no option --siez. What to do: did you mean --size?"), ("%%ernie_image --preview all\n猫", "--preview is url or not given"),
-    ("%%ernie_image --size 100x100\n猫", "size 100x100 is not one of: 1024x1024 |"), ("%%ernie_image --as ernie\n猫", "--as 'ernie' is not a variable's name"),
-    ("%%ernie_image --save {nothing}\n猫", "a file's name has no field {nothing}"), ("%%ernie_image a cat\nx", "'a' is not an option"),
-    ("%%ernie_image --help\nx", "%%ernie_image? shows all options and examples"),
-    ("%ernie_image", "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE"), ("%ernie_image redo", "usage: %ernie_image redo|vary|show"),
-    ("%ernie_image rdeo x.png", "did you mean redo?"), ("%ernie_image redo none.png", "no variable or file none.png"),
-    ("%ernie_image 一只猫", "to make a picture use %%ernie_image with the prompt below"), ("%ernie_image show cats --full", "show takes no options"),
-    ("%ernie_image vary cats --seed +1", "this picture's seed is not known: nothing can be added to it. What to do: give a number: --seed 7"),
-    ("%ernie_image redo number", "int cannot be made again: a picture, a file or its parameters can"), ("%ernie_image redo cats[9]", "cats[9] raised IndexError"),
-    ("%ernie_image vary cats foo", "a picture (a file or a variable) comes first, then options"), ("%ernie_image redo cats[:0]", "ImageSet cannot be made again"),
-    ("%ernie_image redo " + "cats." * 300 + "x", "raised AttributeError"), ("%ernie_image show ~nobody/x.png", "no variable or file ~nobody/x.png"),
-    ("%%ernie --image {{cats[0]}}\n?", "write a variable's name (no double braces) or a file's path"),
-    ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"), ("%%ernie --image number\n?", "int is not a picture")])
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (
+            "%%ernie_image\n \n",
+            "the prompt is empty. What to do: write something; in a cell, on the lines below the magic.",
+        ),
+        ("%%ernie_image --style Anme\n猫", "did you mean Anime?"),
+        ("%%ernie_image -n 5\n猫", "n 5 is out of range [1, 4]"),
+        ("%%ernie_image --siez 1x1\n猫", "no option --siez. What to do: did you mean --size?"),
+        ("%%ernie_image --preview all\n猫", "--preview is url or not given"),
+        ("%%ernie_image --size 100x100\n猫", "size 100x100 is not one of: 1024x1024 |"),
+        ("%%ernie_image --as ernie\n猫", "--as 'ernie' is not a variable's name"),
+        ("%%ernie_image --save {nothing}\n猫", "a file's name has no field {nothing}"),
+        ("%%ernie_image a cat\nx", "'a' is not an option"),
+        ("%%ernie_image --help\nx", "%%ernie_image? shows all options and examples"),
+        ("%ernie_image", "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE"),
+        ("%ernie_image redo", "usage: %ernie_image redo|vary|show"),
+        ("%ernie_image rdeo x.png", "did you mean redo?"),
+        ("%ernie_image redo none.png", "no variable or file none.png"),
+        ("%ernie_image 一只猫", "to make a picture use %%ernie_image with the prompt below"),
+        ("%ernie_image show cats --full", "show takes no options"),
+        (
+            "%ernie_image vary cats --seed +1",
+            "this picture's seed is not known: nothing can be added to it. What to do: give a number: --seed 7",
+        ),
+        (
+            "%ernie_image redo number",
+            "int cannot be made again: a picture, a file or its parameters can",
+        ),
+        ("%ernie_image redo cats[9]", "cats[9] raised IndexError"),
+        (
+            "%ernie_image vary cats foo",
+            "a picture (a file or a variable) comes first, then options",
+        ),
+        ("%ernie_image redo cats[:0]", "ImageSet cannot be made again"),
+        ("%ernie_image redo " + "cats." * 300 + "x", "raised AttributeError"),
+        ("%ernie_image show ~nobody/x.png", "no variable or file ~nobody/x.png"),
+        (
+            "%%ernie --image {{cats[0]}}\n?",
+            "write a variable's name (no double braces) or a file's path",
+        ),
+        ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"),
+        ("%%ernie --image number\n?", "int is not a picture"),
+    ],
+)
 def test_mistakes_are_one_line_and_nothing_is_lost(run, shell, ernie, code, told):
     run("%%ernie_image --as cats\n猫")
     shell.user_ns["number"] = 7

@@ -21,14 +21,21 @@ def test_models_is_the_live_list_with_what_the_catalogue_knows(run):
 
 
 def test_models_can_be_filtered(run):
-    assert {row[0] for row in value(run, "%ernie models speed").rows} == {"ernie-speed-8k", "ernie-speed-128k", "ernie-speed-pro-128k"}
+    assert {row[0] for row in value(run, "%ernie models speed").rows} == {
+        "ernie-speed-8k",
+        "ernie-speed-128k",
+        "ernie-speed-pro-128k",
+    }
 
 
 def test_history_is_a_table_and_n_takes_the_last(run):
     for word in ("one", "two", "three"):
         run(f"%%ernie\n[[echo]]{word}")
     assert [row[3] for row in value(run, "%ernie history").rows] == ["one", "two", "three"]
-    assert [(row[0], row[3]) for row in value(run, "%ernie history -n 2").rows] == [("2", "two"), ("3", "three")]
+    assert [(row[0], row[3]) for row in value(run, "%ernie history -n 2").rows] == [
+        ("2", "two"),
+        ("3", "three"),
+    ]
 
 
 @pytest.mark.parametrize("words", ["-n", "-n 0", "-n x", "-x 3", "three"])
@@ -105,7 +112,20 @@ def test_doctor_tells_a_server_that_is_down_and_does_not_fail(run, ernie):
 
 def test_ernie_alone_lists_the_commands(run):
     assert [row[0] for row in value(run, "%ernie").rows] == [
-        f"%ernie {word}" for word in ("models", "history", "usage", "limits", "reset", "use", "config", "lang", "panel", "doctor")]
+        f"%ernie {word}"
+        for word in (
+            "models",
+            "history",
+            "usage",
+            "limits",
+            "reset",
+            "use",
+            "config",
+            "lang",
+            "panel",
+            "doctor",
+        )
+    ]
 
 
 def test_a_table_aligns_chinese_and_escapes_html():

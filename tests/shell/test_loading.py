@@ -5,7 +5,12 @@ import sys
 
 def counts(shell):
     tagged = [f for f in shell.input_transformers_cleanup if hasattr(f, "_ernie_magic")]
-    hooks = [f for event in ("pre_execute", "post_execute", "pre_run_cell") for f in shell.events.callbacks[event] if hasattr(f, "_ernie_magic")]
+    hooks = [
+        f
+        for event in ("pre_execute", "post_execute", "pre_run_cell")
+        for f in shell.events.callbacks[event]
+        if hasattr(f, "_ernie_magic")
+    ]
     matchers = [f for f in shell.Completer.custom_matchers if hasattr(f, "_ernie_magic")]
     return len(tagged), len(hooks), len(matchers)
 
@@ -33,7 +38,9 @@ def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, mon
     finally:
         for name in [name for name in sys.modules if name.startswith("ernie_magic.magics")]:
             del sys.modules[name]
-        sys.modules.update({name: module for name, module in saved.items() if name.startswith("ernie_magic")})
+        sys.modules.update(
+            {name: module for name, module in saved.items() if name.startswith("ernie_magic")}
+        )
 
 
 def test_reset_brings_the_session_back_with_its_history(run, shell, ernie):

@@ -7,8 +7,13 @@ SECRET = "这段话不该出现"
 
 def everywhere(shell, ernie, out):
     """All places where a withdrawn text might have stayed."""
-    return out + repr(ernie.last and ernie.last.raw) + repr(list(ernie.history)) + repr(shell.user_ns.get("a")) + "".join(
-        turn.answer.text for turn in ernie.history)
+    return (
+        out
+        + repr(ernie.last and ernie.last.raw)
+        + repr(list(ernie.history))
+        + repr(shell.user_ns.get("a"))
+        + "".join(turn.answer.text for turn in ernie.history)
+    )
 
 
 def test_flag_1_is_shown_with_a_note_and_the_talk_goes_on(run, ernie):

@@ -11,15 +11,24 @@ from ernie_magic.magics.chat_line import chat_line
 from ernie_magic.requests import ChatOptions, chat_request
 
 MODEL = "ernie-speed-8k"
-PLAIN = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="{}\0"), min_size=1, max_size=20)
+PLAIN = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="{}\0"),
+    min_size=1,
+    max_size=20,
+)
 
 
 def values(parameter):  # noqa: PLR0911
     low, high = parameter.limits(MODEL)
     if parameter.type == "float":
-        return st.floats(low, high, exclude_min=parameter.open_minimum, exclude_max=parameter.open_maximum)
+        return st.floats(
+            low, high, exclude_min=parameter.open_minimum, exclude_max=parameter.open_maximum
+        )
     if parameter.type == "int":
-        return st.integers(int(low) + parameter.open_minimum, 10_000 if high is None else int(high) - parameter.open_maximum)
+        return st.integers(
+            int(low) + parameter.open_minimum,
+            10_000 if high is None else int(high) - parameter.open_maximum,
+        )
     if parameter.type == "bool":
         return st.booleans()
     if parameter.type == "object":
@@ -34,20 +43,37 @@ def values(parameter):  # noqa: PLR0911
 
 
 # Tools are named by their variables in a cell and given themselves in Python: tests/shell/test_tools.py.
-CHAT = {name: p for name, p in parameters.of("chat").items() if name not in ("model", "tools") and p.known_to("openai")}
+CHAT = {
+    name: p
+    for name, p in parameters.of("chat").items()
+    if name not in ("model", "tools") and p.known_to("openai")
+}
 
 
-@given(st.fixed_dictionaries({}, optional={name: values(p) for name, p in CHAT.items()}), st.none() | PLAIN, st.booleans())
+@given(
+    st.fixed_dictionaries({}, optional={name: values(p) for name, p in CHAT.items()}),
+    st.none() | PLAIN,
+    st.booleans(),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_options_typed_or_called_are_one_request(given_, system, history):
     words = ["-m", MODEL]
     for name, value in given_.items():
         for item in value if isinstance(value, list) else [value]:
-            words.append(f"{CHAT[name].option}={item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)}")
+            words.append(
+                f"{CHAT[name].option}={item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)}"
+            )
     words += [f"--system={system}"] if system is not None else []
     words += [] if history else ["--no-history"]
     typed = chat_line(shlex.join(words), {}).chat
     called = ChatOptions(given_, MODEL, system, None, history, {})
     messages = [{"role": "user", "content": "hi"}]
-    assert chat_request(messages, model=MODEL, given=typed.parameters) == chat_request(messages, model=MODEL, given=called.parameters)
-    assert (typed.model, typed.system, typed.stream, typed.history) == (called.model, called.system, called.stream, called.history)
+    assert chat_request(messages, model=MODEL, given=typed.parameters) == chat_request(
+        messages, model=MODEL, given=called.parameters
+    )
+    assert (typed.model, typed.system, typed.stream, typed.history) == (
+        called.model,
+        called.system,
+        called.stream,
+        called.history,
+    )

@@ -30,7 +30,10 @@ def test_heat_plane_and_search(run, shell):
     assert "<text" in plane._repr_html_()
     assert "1. 推荐一些美食" in repr(plane)
     found = run("word = '故事'\n%ernie_search v 讲{{word}} -k 2")[0].result
-    assert [row[2] for row in found.rows] in (["给我讲个故事", "讲一个睡前故事"], ["讲一个睡前故事", "给我讲个故事"])
+    assert [row[2] for row in found.rows] in (
+        ["给我讲个故事", "讲一个睡前故事"],
+        ["讲一个睡前故事", "给我讲个故事"],
+    )
     shell.user_ns["texts"] = ["a", "b"]
     assert run("%ernie_heat texts")[0].result.embeddings.texts == ("a", "b")
 
@@ -46,20 +49,27 @@ def test_texts_are_shown_as_they_are(run, shell, text):
 
 def test_a_question_for_each_row(run, shell, ernie):
     shell.user_ns["df"] = pd.DataFrame({"评论": ["好吃", "难吃"]})
-    result, out = run('%%ernie_map df --to "情感, 分数:int" --as out -m ernie-3.5-8k\n判断情感：{{评论}}')
+    result, out = run(
+        '%%ernie_map df --to "情感, 分数:int" --as out -m ernie-3.5-8k\n判断情感：{{评论}}'
+    )
     assert result.success
     assert list(shell.user_ns["out"].columns) == ["评论", "情感", "分数", "error"]
     assert "ernie-3.5-8k · 2 rows · " in out
     run("tone = '客气'\n")
     run("%%ernie_map df --col 评论 --as out\n[[echo]]请{{tone}}地回答")
-    assert shell.user_ns["out"]["answer"].tolist() == ["请客气地回答\n\n好吃", "请客气地回答\n\n难吃"]
+    assert shell.user_ns["out"]["answer"].tolist() == [
+        "请客气地回答\n\n好吃",
+        "请客气地回答\n\n难吃",
+    ]
     assert not ernie.history
     run("%%ernie_map df['评论'] --as out\n[[echo]]{{text}}")
     assert [row["answer"] for row in shell.user_ns["out"]] == ["好吃", "难吃"]
     assert run("%ernie_heat df['评论']")[0].result.embeddings.texts == ("好吃", "难吃")
 
 
-def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, shell, ernie, emulator):
+def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
+    run, shell, ernie, emulator
+):
     shell.user_ns["df"] = [{"text": f"第{i}行"} for i in range(60)]
     _, out = run("%%ernie_map df --as out\n[[echo]]{{text}}")
     assert "a preview of 3 rows; all 60 are about" in out
@@ -76,14 +86,30 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(run, she
     assert "0 asked for now" in out
 
 
-@pytest.mark.parametrize(("code", "told"), [
-    ("%%ernie_embed\n \n", "there are no texts"), ("%%ernie_embed x\na", "the texts go on the lines below"), ("%%ernie_embed --invalid cut\na", "is not one of: error | truncate | skip"),
-    ("%ernie_heat", "usage: %ernie_heat VARIABLE"), ("%ernie_heat nothing", "no variable or file nothing"), ("%ernie_heat number", "not int"),
-    ("%ernie_heat texts --more", "'--more' is not known here"), ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"), ("%ernie_search texts", "there is nothing to look for"),
-    ("%ernie_search texts a -k x", "-k wants a whole number from 1"), ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"), ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
-    ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"), ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
-    ("%%ernie_map texts\n{{txet}}", "no column txet. What to do: did you mean text?"), ("%%ernie_map texts --tools len\n{{text}}", "calls no tools"), ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
-    ("%%ernie_map number\n{{text}}", "int is not a table with rows"), ("%%ernie_map texts --temperature 7\n{{text}}", "out of range")])
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("%%ernie_embed\n \n", "there are no texts"),
+        ("%%ernie_embed x\na", "the texts go on the lines below"),
+        ("%%ernie_embed --invalid cut\na", "is not one of: error | truncate | skip"),
+        ("%ernie_heat", "usage: %ernie_heat VARIABLE"),
+        ("%ernie_heat nothing", "no variable or file nothing"),
+        ("%ernie_heat number", "not int"),
+        ("%ernie_heat texts --more", "'--more' is not known here"),
+        ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"),
+        ("%ernie_search texts", "there is nothing to look for"),
+        ("%ernie_search texts a -k x", "-k wants a whole number from 1"),
+        ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"),
+        ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
+        ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"),
+        ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
+        ("%%ernie_map texts\n{{txet}}", "no column txet. What to do: did you mean text?"),
+        ("%%ernie_map texts --tools len\n{{text}}", "calls no tools"),
+        ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
+        ("%%ernie_map number\n{{text}}", "int is not a table with rows"),
+        ("%%ernie_map texts --temperature 7\n{{text}}", "out of range"),
+    ],
+)
 def test_mistakes_are_one_line(run, shell, code, told):
     shell.user_ns |= {"texts": ["a", "b"], "number": 7}
     result, _ = run(code)

@@ -12,9 +12,28 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo termin
 
 @pytest.fixture
 def terminal(emulator):
-    env = {**os.environ, "AI_STUDIO_BASE_URL": emulator.base_url, "AI_STUDIO_API_KEY": "k-terminal", "TERM": "xterm", "LC_ALL": "C.UTF-8", "LANG": "en_US.UTF-8"}
-    child = pexpect.spawn(sys.executable, ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--ext=ernie_magic"],
-                          env=env, encoding="utf-8", timeout=30)
+    env = {
+        **os.environ,
+        "AI_STUDIO_BASE_URL": emulator.base_url,
+        "AI_STUDIO_API_KEY": "k-terminal",
+        "TERM": "xterm",
+        "LC_ALL": "C.UTF-8",
+        "LANG": "en_US.UTF-8",
+    }
+    child = pexpect.spawn(
+        sys.executable,
+        [
+            "-m",
+            "IPython",
+            "--simple-prompt",
+            "--no-banner",
+            "--colors=NoColor",
+            "--ext=ernie_magic",
+        ],
+        env=env,
+        encoding="utf-8",
+        timeout=30,
+    )
     child.expect(r"In \[1\]: ")
     yield child
     child.close(force=True)

@@ -9,9 +9,21 @@ import pytest
 from ernie_magic import errors, tools
 from ernie_magic.session import Session
 
-WEATHER = {"type": "function", "function": {"name": "get_current_weather", "description": "天气查询工具", "parameters": {
-    "type": "object", "required": ["location", "time"], "properties": {
-        "location": {"type": "string", "description": "地理位置,精确到区县级别"}, "time": {"type": "string", "description": "时间,格式为YYYY-MM-DD"}}}}}
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_current_weather",
+        "description": "天气查询工具",
+        "parameters": {
+            "type": "object",
+            "required": ["location", "time"],
+            "properties": {
+                "location": {"type": "string", "description": "地理位置,精确到区县级别"},
+                "time": {"type": "string", "description": "时间,格式为YYYY-MM-DD"},
+            },
+        },
+    },
+}
 ASK = "你好,我想知道明天北京的天气怎么样"
 
 
@@ -28,7 +40,9 @@ def add(a: int, b: int) -> int:
 def test_a_function_is_called_with_what_the_model_asks_and_its_result_used(ernie, emulator):
     answer = ernie.chat(ASK, tools=[get_current_weather])
     assert '"temperature": 20' in answer.text
-    assert [(run.name, json.loads(run.arguments)["location"], run.failed) for run in answer.tool_runs] == [("get_current_weather", "北京", False)]
+    assert [
+        (run.name, json.loads(run.arguments)["location"], run.failed) for run in answer.tool_runs
+    ] == [("get_current_weather", "北京", False)]
     first, second = [request.body for request in emulator.requests if "chat" in request.path]
     assert first["tools"][0]["function"]["parameters"]["required"] == ["location"]
     assert [message["role"] for message in second["messages"]] == ["user", "assistant", "tool"]
@@ -39,7 +53,13 @@ def test_a_function_is_called_with_what_the_model_asks_and_its_result_used(ernie
 def test_the_turn_holds_its_tool_rounds_and_the_next_question_sends_them(ernie, emulator):
     ernie.chat(ASK, tools=[get_current_weather])
     ernie.chat("[[echo]]谢谢")
-    assert [message["role"] for message in emulator.requests[-1].body["messages"]] == ["user", "assistant", "tool", "assistant", "user"]
+    assert [message["role"] for message in emulator.requests[-1].body["messages"]] == [
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+        "user",
+    ]
     assert len(ernie.history) == 2
 
 
@@ -50,7 +70,9 @@ def test_an_async_tool_and_an_async_call(ernie):
         return f"{location}：晴"
 
     assert "北京：晴" in asyncio.run(ernie.achat(ASK, tools=[weather])).text
-    assert "北京：晴" in ernie.chat(ASK, tools=[weather]).text  # no loop runs here: it gets one of its own
+    assert (
+        "北京：晴" in ernie.chat(ASK, tools=[weather]).text
+    )  # no loop runs here: it gets one of its own
 
 
 def test_an_async_tool_in_a_plain_call_inside_a_running_loop(ernie, monkeypatch):
@@ -71,7 +93,9 @@ print("nest_asyncio" in sys.modules)
 """
     import subprocess
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.stdout.split() == ["北京:", "sunny", "True"], done.stderr
 
 
@@ -105,14 +129,34 @@ def test_what_goes_wrong_in_a_tool_is_told_to_the_model(ernie):
 def test_several_tools_at_once(ernie, emulator):
     answer = ernie.chat("北京天气, and add 3 and 5", tools=[get_current_weather, add])
     assert {run.name: run.content for run in answer.tool_runs}["add"] == "8"
-    assert [message["role"] for message in emulator.requests[-1].body["messages"]] == ["user", "assistant", "tool", "tool"]
-    assert len(ernie.chat("北京天气, and add 3 and 5", tools=[get_current_weather, add], parallel_tool_calls=False, history=False).tool_runs) == 1
+    assert [message["role"] for message in emulator.requests[-1].body["messages"]] == [
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+    ]
+    assert (
+        len(
+            ernie.chat(
+                "北京天气, and add 3 and 5",
+                tools=[get_current_weather, add],
+                parallel_tool_calls=False,
+                history=False,
+            ).tool_runs
+        )
+        == 1
+    )
 
 
 def test_a_tool_that_must_be_called_is_called_once(ernie):
     choice = {"type": "function", "function": {"name": "add"}}
-    assert [run.name for run in ernie.chat("hi", tools=[add], tool_choice=choice).tool_runs] == ["add"]
-    assert [run.name for run in ernie.chat("hi", tools=[add], tool_choice="required", history=False).tool_runs] == ["add"]
+    assert [run.name for run in ernie.chat("hi", tools=[add], tool_choice=choice).tool_runs] == [
+        "add"
+    ]
+    assert [
+        run.name
+        for run in ernie.chat("hi", tools=[add], tool_choice="required", history=False).tool_runs
+    ] == ["add"]
     assert ernie.chat("add 1 and 2", tools=[add], tool_choice="none", history=False).tool_runs == ()
 
 
@@ -121,20 +165,36 @@ def test_tools_as_the_api_has_them_are_left_to_the_caller(ernie, emulator):
     assert (answer.text, answer.finish_reason) == ("", "tool_calls")
     (call,) = answer.tool_calls
     assert json.loads(call["function"]["arguments"])["location"] == "北京"
-    result = {"role": "tool", "tool_call_id": call["id"], "name": "get_current_weather", "content": '{"temperature": "20"}'}
+    result = {
+        "role": "tool",
+        "tool_call_id": call["id"],
+        "name": "get_current_weather",
+        "content": '{"temperature": "20"}',
+    }
     assert '{"temperature": "20"}' in ernie.chat([*answer.messages, result], tools=[WEATHER]).text
     assert not ernie.history  # a turn without an answer leaves no trace
 
 
 def test_on_v1_they_are_functions(emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_ACCESS_TOKEN", "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1")
+    monkeypatch.setenv(
+        "QIANFAN_ACCESS_TOKEN", "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"
+    )
     with Session(service="qianfan-v1", model="ernie-3.5-8k") as session:
         assert '"temperature": 20' in session.chat(ASK, tools=[get_current_weather]).text
-        first, second = [request.body for request in emulator.requests if "chat" in request.path][-2:]
+        first, second = [request.body for request in emulator.requests if "chat" in request.path][
+            -2:
+        ]
         assert first["functions"][0]["name"] == "get_current_weather"
-        assert [message["role"] for message in second["messages"]] == ["user", "assistant", "function"]
-        assert session.chat(ASK, functions=[WEATHER["function"]]).tool_calls[0]["function"]["name"] == "get_current_weather"
+        assert [message["role"] for message in second["messages"]] == [
+            "user",
+            "assistant",
+            "function",
+        ]
+        assert (
+            session.chat(ASK, functions=[WEATHER["function"]]).tool_calls[0]["function"]["name"]
+            == "get_current_weather"
+        )
 
 
 def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
@@ -148,9 +208,16 @@ def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
     assert "did you mean weather" in str(result.error_in_exec)
 
 
-@pytest.mark.parametrize(("given", "told"), [
-    ([lambda x: x], "which a lambda or a partial has not"), ([{"name": ""}], "each function needs a name"), ("weather", "is not a list of tools"), ([], "is not a list of tools"),
-    ([5], "is not a list of tools")])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([lambda x: x], "which a lambda or a partial has not"),
+        ([{"name": ""}], "each function needs a name"),
+        ("weather", "is not a list of tools"),
+        ([], "is not a list of tools"),
+        ([5], "is not a list of tools"),
+    ],
+)
 def test_what_is_no_tool_is_told_before_sending(ernie, emulator, given, told):
     with pytest.raises(errors.InvalidOption) as caught:
         ernie.chat("hi", tools=given)
@@ -161,14 +228,28 @@ def test_what_is_no_tool_is_told_before_sending(ernie, emulator, given, told):
 def test_a_signature_becomes_a_schema():
     from typing import Annotated, Literal
 
-    def book(city: Annotated[str, "where"], nights: int, kind: Literal["single", "double"] = "single", tags: list[str] | None = None) -> str:
+    def book(
+        city: Annotated[str, "where"],
+        nights: int,
+        kind: Literal["single", "double"] = "single",
+        tags: list[str] | None = None,
+    ) -> str:
         """Book a room."""
 
     assert tools.describe(book)["function"] == {
-        "name": "book", "description": "Book a room.", "parameters": {"type": "object", "required": ["city", "nights"], "properties": {
-            "city": {"type": "string", "description": "where"}, "nights": {"type": "integer"},
-            "kind": {"enum": ["single", "double"], "type": "string", "default": "single"},
-            "tags": {"type": "array", "items": {"type": "string"}, "default": None}}}}
+        "name": "book",
+        "description": "Book a room.",
+        "parameters": {
+            "type": "object",
+            "required": ["city", "nights"],
+            "properties": {
+                "city": {"type": "string", "description": "where"},
+                "nights": {"type": "integer"},
+                "kind": {"enum": ["single", "double"], "type": "string", "default": "single"},
+                "tags": {"type": "array", "items": {"type": "string"}, "default": None},
+            },
+        },
+    }
 
 
 def test_a_model_that_never_stops_asking_is_given_no_more(ernie, monkeypatch):

@@ -20,7 +20,9 @@ from ernie_magic.usage import Usage
 from ernie_magic.wire.protocol import Delta
 
 HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31mpaid\rfree\x08\x00\x7f\u202egnp.exe\u2066\u200f\u2028\U000e0041\ud800"
-OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]")
+OBEYED = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def assert_visible(printed):
@@ -43,7 +45,12 @@ def test_an_answer_is_printed_visibly_and_kept_exactly(shell, ernie, capsys, opt
 def test_thoughts_notices_tools_and_the_footer(capsys):
     request = requests.ChatRequest(model="m", messages=({"role": "user", "content": "hi"},))
     answer = results.Answer("text", request, model=HOSTILE, finish_reason=HOSTILE)
-    for delta in (Delta(notice=same(HOSTILE)), Delta(reasoning=HOSTILE), Delta(tool=ToolRun(HOSTILE, HOSTILE, HOSTILE)), Delta(text=HOSTILE)):
+    for delta in (
+        Delta(notice=same(HOSTILE)),
+        Delta(reasoning=HOSTILE),
+        Delta(tool=ToolRun(HOSTILE, HOSTILE, HOSTILE)),
+        Delta(text=HOSTILE),
+    ):
         view = TextView("en", colours=True)
         view.show([delta])
         assert_visible(capsys.readouterr().out)
@@ -65,10 +72,22 @@ def test_pictures_tables_and_vectors(capsys):
     Image.new("RGB", (2, 2)).save(out, "PNG")
     request = requests.ImageRequest(model=HOSTILE, prompt=HOSTILE)
     one = pictures.Picture(request, out.getvalue(), model=HOSTILE)
-    images = pictures.ImageSet((one, pictures.Picture(request, url=f"https://x/{HOSTILE}")), request, model=HOSTILE)
-    texts = results.Embeddings((HOSTILE, "b"), np.eye(2, dtype="float32"), requests.EmbeddingRequest(model="m", texts=("a", "b")), Usage(), HOSTILE)
+    images = pictures.ImageSet(
+        (one, pictures.Picture(request, url=f"https://x/{HOSTILE}")), request, model=HOSTILE
+    )
+    texts = results.Embeddings(
+        (HOSTILE, "b"),
+        np.eye(2, dtype="float32"),
+        requests.EmbeddingRequest(model="m", texts=("a", "b")),
+        Usage(),
+        HOSTILE,
+    )
     table = Mapped([], [{HOSTILE: HOSTILE, "error": HOSTILE}], {0: HOSTILE}, model=HOSTILE)
-    for bundle in (shown_pictures.bundle(images, "en"), vectors.bundle(texts, "en"), mapped.bundle(table, "en")):
+    for bundle in (
+        shown_pictures.bundle(images, "en"),
+        vectors.bundle(texts, "en"),
+        mapped.bundle(table, "en"),
+    ):
         ResultTextView("en").finish(bundle)
         assert_visible(capsys.readouterr().out)
     view.show([Delta(notice=same(HOSTILE))])

@@ -46,10 +46,14 @@ class Server:
                 head = await reader.readuntil(b"\r\n\r\n")
                 lower = head.lower()
                 if b"content-length:" in lower:
-                    await reader.readexactly(int(lower.split(b"content-length:")[1].split(b"\r\n")[0]))
+                    await reader.readexactly(
+                        int(lower.split(b"content-length:")[1].split(b"\r\n")[0])
+                    )
                 path = head.split(b" ")[1].decode()
                 self.requests.append(path)
-                reply = self.replies[max((known for known in self.replies if path.startswith(known)), key=len)]
+                reply = self.replies[
+                    max((known for known in self.replies if path.startswith(known)), key=len)
+                ]
                 for part in [reply] if isinstance(reply, bytes) else reply:
                     writer.write(part)
                     await writer.drain()

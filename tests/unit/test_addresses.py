@@ -17,7 +17,11 @@ from ernie_magic.magics import commands
 from ernie_magic.services import CONSOLE_URL, IAM_URL, Address, shown_url
 from ernie_magic.session import Session
 
-KEY, ACCESS, SECRET = "zq-key-0123456789-abcdef", "ALTAKq8w7e6r5t4y3u2i1o0p", "5f4e3d2c1b0a99887766554433221100"
+KEY, ACCESS, SECRET = (
+    "zq-key-0123456789-abcdef",
+    "ALTAKq8w7e6r5t4y3u2i1o0p",
+    "5f4e3d2c1b0a99887766554433221100",
+)
 PASSWORD = "pw-canary-77-xyzw"
 OFFICIAL_V1 = "https://aip.baidubce.com"
 
@@ -33,7 +37,13 @@ class Stranger:
             def answer(self):
                 self.rfile.read(int(self.headers.get("content-length") or 0))
                 stranger.seen.append(f"{self.path} {self.headers.as_string()}")
-                body = json.dumps({"token": "the-stranger-s-own-token", "data": [], "choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}).encode()
+                body = json.dumps(
+                    {
+                        "token": "the-stranger-s-own-token",
+                        "data": [],
+                        "choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}],
+                    }
+                ).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -74,31 +84,64 @@ def dotenv(**variables):
     os.utime(path, (len(str(variables)), 1))
 
 
-KEYS = {"AI_STUDIO_API_KEY": KEY, "QIANFAN_API_KEY": KEY, "QIANFAN_ACCESS_KEY": ACCESS, "QIANFAN_SECRET_KEY": SECRET, "QIANFAN_AK": KEY, "QIANFAN_SK": SECRET,
-        "QIANFAN_ACCESS_TOKEN": KEY, "OPENAI_API_KEY": KEY}
-PLACES = ("AI_STUDIO_BASE_URL", "QIANFAN_BASE_URL", "QIANFAN_CONSOLE_API_BASE_URL", "QIANFAN_IAM_BASE_URL", "OPENAI_BASE_URL")
-WAYS = {"aistudio": ["AI_STUDIO_API_KEY"], "qianfan": ["QIANFAN_API_KEY"], "qianfan by pair": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
-        "qianfan-v1": ["QIANFAN_AK", "QIANFAN_SK"], "qianfan-v1 by signature": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
-        "qianfan-v1 by token": ["QIANFAN_ACCESS_TOKEN"], "local": ["OPENAI_API_KEY"]}
+KEYS = {
+    "AI_STUDIO_API_KEY": KEY,
+    "QIANFAN_API_KEY": KEY,
+    "QIANFAN_ACCESS_KEY": ACCESS,
+    "QIANFAN_SECRET_KEY": SECRET,
+    "QIANFAN_AK": KEY,
+    "QIANFAN_SK": SECRET,
+    "QIANFAN_ACCESS_TOKEN": KEY,
+    "OPENAI_API_KEY": KEY,
+}
+PLACES = (
+    "AI_STUDIO_BASE_URL",
+    "QIANFAN_BASE_URL",
+    "QIANFAN_CONSOLE_API_BASE_URL",
+    "QIANFAN_IAM_BASE_URL",
+    "OPENAI_BASE_URL",
+)
+WAYS = {
+    "aistudio": ["AI_STUDIO_API_KEY"],
+    "qianfan": ["QIANFAN_API_KEY"],
+    "qianfan by pair": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
+    "qianfan-v1": ["QIANFAN_AK", "QIANFAN_SK"],
+    "qianfan-v1 by signature": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
+    "qianfan-v1 by token": ["QIANFAN_ACCESS_TOKEN"],
+    "local": ["OPENAI_API_KEY"],
+}
 
 
 def addresses(endpoint):
     """Where a call's key may go."""
     credential = endpoint.credential
-    return [place for place in (endpoint.base_url, endpoint.console_url, getattr(credential, "iam_url", ""), getattr(credential, "url", "")) if credential and place]
+    return [
+        place
+        for place in (
+            endpoint.base_url,
+            endpoint.console_url,
+            getattr(credential, "iam_url", ""),
+            getattr(credential, "url", ""),
+        )
+        if credential and place
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("source", ["environment", "session"])
-def test_no_address_of_a_folder_s_dotenv_gets_a_key_from_elsewhere(monkeypatch, stranger, way, place, source):
+def test_no_address_of_a_folder_s_dotenv_gets_a_key_from_elsewhere(
+    monkeypatch, stranger, way, place, source
+):
     dotenv(**{place: stranger.url})
     settings = {"service": way.split()[0]}
     if source == "environment":
         for name in WAYS[way]:
             monkeypatch.setenv(name, KEYS[name])
     else:
-        settings |= dict(zip(("api_key", "secret_key"), (KEYS[name] for name in WAYS[way]), strict=False))
+        settings |= dict(
+            zip(("api_key", "secret_key"), (KEYS[name] for name in WAYS[way]), strict=False)
+        )
     with Session(**settings) as session:
         try:
             endpoint = session.settings.endpoint()
@@ -108,7 +151,12 @@ def test_no_address_of_a_folder_s_dotenv_gets_a_key_from_elsewhere(monkeypatch, 
 
 
 def test_a_folder_s_own_pair_goes_to_its_own_addresses(stranger):
-    dotenv(QIANFAN_ACCESS_KEY=ACCESS, QIANFAN_SECRET_KEY=SECRET, QIANFAN_IAM_BASE_URL=stranger.url, QIANFAN_CONSOLE_API_BASE_URL=stranger.url)
+    dotenv(
+        QIANFAN_ACCESS_KEY=ACCESS,
+        QIANFAN_SECRET_KEY=SECRET,
+        QIANFAN_IAM_BASE_URL=stranger.url,
+        QIANFAN_CONSOLE_API_BASE_URL=stranger.url,
+    )
     with Session(service="qianfan", model="m", retry_count=1) as session:
         assert session.chat("hi", stream=False).text == "ok"
     assert "/v1/BCE-BEARER/token" in stranger.seen[0]
@@ -118,12 +166,19 @@ def test_a_folder_s_own_pair_goes_to_its_own_addresses(stranger):
 def test_the_environment_s_addresses_get_the_keys_of_sessions_and_files(monkeypatch, stranger):
     monkeypatch.setenv("QIANFAN_IAM_BASE_URL", stranger.url)
     monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", stranger.url)
-    assert Session(service="qianfan", api_key=ACCESS, secret_key=SECRET).settings.endpoint().credential.iam_url == stranger.url
+    assert (
+        Session(service="qianfan", api_key=ACCESS, secret_key=SECRET)
+        .settings.endpoint()
+        .credential.iam_url
+        == stranger.url
+    )
     dotenv(QIANFAN_ACCESS_KEY=ACCESS, QIANFAN_SECRET_KEY=SECRET)
     assert Session(service="qianfan").settings.endpoint().credential.iam_url == stranger.url
 
 
-def test_a_pair_of_which_one_half_is_the_environment_s_does_not_go_to_a_dotenv_s_address(monkeypatch, stranger):
+def test_a_pair_of_which_one_half_is_the_environment_s_does_not_go_to_a_dotenv_s_address(
+    monkeypatch, stranger
+):
     monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS)
     dotenv(QIANFAN_SECRET_KEY=SECRET, QIANFAN_IAM_BASE_URL=stranger.url)
     assert Session(service="qianfan").settings.endpoint().credential.iam_url == IAM_URL
@@ -142,11 +197,15 @@ def test_a_console_s_address_is_baidu_s_only_where_the_service_is(monkeypatch):
 def test_a_key_that_was_not_sent_is_told_when_the_service_wants_one(monkeypatch, emulator):
     dotenv(AI_STUDIO_BASE_URL=emulator.base_url)
     monkeypatch.setenv("AI_STUDIO_API_KEY", KEY)
-    with Session(model="m", retry_count=1) as session, pytest.raises(errors.AuthenticationFailed, match="come from different places"):
+    with (
+        Session(model="m", retry_count=1) as session,
+        pytest.raises(errors.AuthenticationFailed, match="come from different places"),
+    ):
         session.chat("hi")
 
 
 # --- a password in an address ----------------------------------------------------------------------------------------
+
 
 def url_of(stranger, password=PASSWORD):
     return stranger.url.replace("//", f"//me:{password}@") + "/v1"
@@ -158,11 +217,27 @@ def test_it_is_sent_as_basic_and_shown_nowhere(stranger):
         assert f"Basic {base64.b64encode(f'me:{PASSWORD}'.encode()).decode()}" in stranger.seen[-1]
         out = io.StringIO()
         with redirect_stdout(out):
-            for line in ("config", "config base_url", f"config base_url {url_of(stranger)}", "doctor"):
+            for line in (
+                "config",
+                "config base_url",
+                f"config base_url {url_of(stranger)}",
+                "doctor",
+            ):
                 print(commands.run(session, line))
         settings = session.settings
-        shown = "".join([repr(settings), repr(settings.trait_values()), repr(settings.endpoint()), str(settings.base_url), out.getvalue(),
-                         repr(pickle.dumps(answer)), repr(vars(session)), repr(pickle.dumps(settings.base_url)), settings.class_get_help(settings)])
+        shown = "".join(
+            [
+                repr(settings),
+                repr(settings.trait_values()),
+                repr(settings.endpoint()),
+                str(settings.base_url),
+                out.getvalue(),
+                repr(pickle.dumps(answer)),
+                repr(vars(session)),
+                repr(pickle.dumps(settings.base_url)),
+                settings.class_get_help(settings),
+            ]
+        )
     assert PASSWORD[:8] not in shown
     assert "//•••@127.0.0.1" in out.getvalue()
 
@@ -176,7 +251,10 @@ def test_it_comes_from_a_variable_too(monkeypatch, stranger):
 
 
 def test_it_does_not_take_the_place_of_a_key(monkeypatch, stranger):
-    with Session(service="local", base_url=url_of(stranger), api_key=KEY, model="m") as session, pytest.raises(errors.InvalidOption, match="a key is set as well") as caught:
+    with (
+        Session(service="local", base_url=url_of(stranger), api_key=KEY, model="m") as session,
+        pytest.raises(errors.InvalidOption, match="a key is set as well") as caught,
+    ):
         session.chat("hi")
     assert PASSWORD not in str(caught.value)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)  # not for an address that was typed in
@@ -196,13 +274,20 @@ def test_one_that_would_end_the_address_is_told(monkeypatch, stranger, password)
     assert "canary" not in str(caught.value) + shown_url(url_of(stranger, password))
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1?key=canary-123456", "http://127.0.0.1:9/v1#canary-123456"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/v1?key=canary-123456", "http://127.0.0.1:9/v1#canary-123456"]
+)
 def test_a_query_in_an_address_is_refused_and_not_shown(url):
-    with Session(service="local", base_url=url) as session, pytest.raises(errors.InvalidOption, match="not a web address") as caught:
+    with (
+        Session(service="local", base_url=url) as session,
+        pytest.raises(errors.InvalidOption, match="not a web address") as caught,
+    ):
         session.chat("hi")
     assert "canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["", "http://h/v1", "https://[::1]:8/v1", "https://h/@me/v1", "h:1", "http://["])
+@pytest.mark.parametrize(
+    "url", ["", "http://h/v1", "https://[::1]:8/v1", "https://h/@me/v1", "h:1", "http://["]
+)
 def test_an_address_without_one_stays(url):
     assert (str(Address(url)), Address(url).login) == (url, None)

@@ -16,24 +16,71 @@ from ernie_magic.magics.image_line import image_line
 from ernie_magic.magics.interpolate import interpolate
 from ernie_magic.requests import ChatOptions, embedding_request, image_request
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(str.strip).map(str.strip)
+TEXT = (
+    st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30)
+    .filter(str.strip)
+    .map(str.strip)
+)
 LINES = st.lists(TEXT, min_size=1, max_size=3).map("\n".join)
-ODD = st.sampled_from(['{{"a": 1}}', "{{city}}", "it's \"so\"", "\\n \\", "--top-p 1", "$x$ {y}", '"""', "`code`", "#注释", "trailing \\"])
+ODD = st.sampled_from(
+    [
+        '{{"a": 1}}',
+        "{{city}}",
+        'it\'s "so"',
+        "\\n \\",
+        "--top-p 1",
+        "$x$ {y}",
+        '"""',
+        "`code`",
+        "#注释",
+        "trailing \\",
+    ]
+)
 PROMPT = LINES | ODD
-PARAMETERS = st.fixed_dictionaries({}, optional={
-    "temperature": st.sampled_from([0.05, 0.5, 1.0]), "top_p": st.sampled_from([0.0, 0.35]), "seed": st.integers(1, 2**31 - 2), "max_completion_tokens": st.integers(2, 12288),
-    "stop": st.lists((TEXT | ODD).map(lambda text: text[:20].strip() or "-"), min_size=1, max_size=4), "response_format": st.just({"type": "json_object"}), "web_search": st.sampled_from([{"enable": True}, {"enable": False}]),
-    "penalty_score": st.just(1.5), "enable_thinking": st.booleans()})
-IMAGES = st.fixed_dictionaries({}, optional={
-    "negative_prompt": TEXT | ODD, "size": st.sampled_from(["1024x768", "2048x2048"]), "n": st.integers(1, 4), "style": st.sampled_from(parameters.STYLES), "seed": st.integers(0, 99),
-    "steps": st.integers(10, 50), "cfg_scale": st.sampled_from([0.5, 30.0]), "sampler_index": st.sampled_from(parameters.SAMPLERS)})
-ONCE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PARAMETERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "temperature": st.sampled_from([0.05, 0.5, 1.0]),
+        "top_p": st.sampled_from([0.0, 0.35]),
+        "seed": st.integers(1, 2**31 - 2),
+        "max_completion_tokens": st.integers(2, 12288),
+        "stop": st.lists(
+            (TEXT | ODD).map(lambda text: text[:20].strip() or "-"), min_size=1, max_size=4
+        ),
+        "response_format": st.just({"type": "json_object"}),
+        "web_search": st.sampled_from([{"enable": True}, {"enable": False}]),
+        "penalty_score": st.just(1.5),
+        "enable_thinking": st.booleans(),
+    },
+)
+IMAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "negative_prompt": TEXT | ODD,
+        "size": st.sampled_from(["1024x768", "2048x2048"]),
+        "n": st.integers(1, 4),
+        "style": st.sampled_from(parameters.STYLES),
+        "seed": st.integers(0, 99),
+        "steps": st.integers(10, 50),
+        "cfg_scale": st.sampled_from([0.5, 30.0]),
+        "sampler_index": st.sampled_from(parameters.SAMPLERS),
+    },
+)
+ONCE = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
 def session(emulator):
     emulator.requests.clear()
-    with Session(service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-code", retry_count=1, cache=False) as session:
+    with Session(
+        service="aistudio",
+        base_url=emulator.base_url,
+        api_key="canary-key-of-code",
+        retry_count=1,
+        cache=False,
+    ) as session:
         yield session
 
 
@@ -57,14 +104,31 @@ def sent_by(code, emulator, **names):
     return emulator.requests[-1].body
 
 
-@given(PROMPT, PARAMETERS, st.sampled_from(["", "ernie-4.5-turbo-128k"]), st.just("") | PROMPT, st.sampled_from(["main", "tutor", "对话 2"]), st.booleans())
+@given(
+    PROMPT,
+    PARAMETERS,
+    st.sampled_from(["", "ernie-4.5-turbo-128k"]),
+    st.just("") | PROMPT,
+    st.sampled_from(["main", "tutor", "对话 2"]),
+    st.booleans(),
+)
 @ONCE
-def test_three_forms_of_a_question_are_one_request(session, prompt, given_, model, system, name, history):
+def test_three_forms_of_a_question_are_one_request(
+    session, prompt, given_, model, system, name, history
+):
     conversation = session[name]
     conversation.system = system
     options = ChatOptions(given_, model or None, history=history)
     request = conversation.plan(prompt, options).request("ernie-4.5-turbo-128k")
-    code = as_code.of_chat(request, session.endpoint(), conversation=name, given=request.parameters, model=model, system=system, history=history)
+    code = as_code.of_chat(
+        request,
+        session.endpoint(),
+        conversation=name,
+        given=request.parameters,
+        model=model,
+        system=system,
+        history=history,
+    )
     asked = []
 
     class Recorder:
@@ -73,8 +137,14 @@ def test_three_forms_of_a_question_are_one_request(session, prompt, given_, mode
             return self
 
         def chat(self, prompt, **options):
-            beside = {key: options.pop(key) for key in ("model", "system", "history") if key in options}
-            asked.append(conversation.plan(prompt, ChatOptions(options, **beside)).request("ernie-4.5-turbo-128k"))
+            beside = {
+                key: options.pop(key) for key in ("model", "system", "history") if key in options
+            }
+            asked.append(
+                conversation.plan(prompt, ChatOptions(options, **beside)).request(
+                    "ernie-4.5-turbo-128k"
+                )
+            )
 
     exec(code.python, {"ernie": Recorder()})
     assert asked == ([request] if name == "main" else [name, request])
@@ -86,7 +156,10 @@ def test_three_forms_of_a_question_are_one_request(session, prompt, given_, mode
     line, below = cell(code.magic.en, "%%ernie")
     said = chat_line(line, {})
     assert said.session == ("" if name == "main" else name)
-    assert conversation.plan(body(said, below).strip("\n"), said.chat).request("ernie-4.5-turbo-128k") == request
+    assert (
+        conversation.plan(body(said, below).strip("\n"), said.chat).request("ernie-4.5-turbo-128k")
+        == request
+    )
 
 
 @given(PROMPT, PARAMETERS)
@@ -109,11 +182,15 @@ def test_three_forms_of_pictures_are_one_request(session, prompt, given_, model)
     at = session.endpoint()
 
     def made(prompt, model=None, **given):
-        return image_request(prompt, model=model or "Stable-Diffusion-XL", given=given, extra={}, rules=at.rules)
+        return image_request(
+            prompt, model=model or "Stable-Diffusion-XL", given=given, extra={}, rules=at.rules
+        )
 
     request = made(prompt, **given_)
     code = as_code.of_image(request, at, given=given_, model=model)
-    assert eval(code.python, {"ernie": type("Recorder", (), {"image": staticmethod(made)})}) == request
+    assert (
+        eval(code.python, {"ernie": type("Recorder", (), {"image": staticmethod(made)})}) == request
+    )
     if not code.magic.zh.startswith("#"):
         line, below = cell(code.magic.zh, "%%ernie_image")
         said = image_line(line, {})
@@ -126,21 +203,37 @@ def test_the_official_client_makes_the_same_pictures_and_vectors(session, emulat
     at = session.endpoint()
     given_ = {"style": "Anime", "n": 2, "seed": 7}
     session.image("一只猫", **given_)
-    ours = next(logged.body for logged in reversed(emulator.requests) if logged.path.endswith("/images/generations"))
-    request = image_request("一只猫", model="Stable-Diffusion-XL", given=given_, extra={}, rules=at.rules)
+    ours = next(
+        logged.body
+        for logged in reversed(emulator.requests)
+        if logged.path.endswith("/images/generations")
+    )
+    request = image_request(
+        "一只猫", model="Stable-Diffusion-XL", given=given_, extra={}, rules=at.rules
+    )
     assert sent_by(as_code.of_image(request, at, given=given_).openai.en, emulator) == ours
-    request = embedding_request(["推荐美食", "it's"], model="embedding-v1", given={}, extra={}, rules=at.rules)
+    request = embedding_request(
+        ["推荐美食", "it's"], model="embedding-v1", given={}, extra={}, rules=at.rules
+    )
     code = as_code.of_embedding(request, at)
     theirs = sent_by(code.openai.en, emulator)
-    assert {name: value for name, value in theirs.items() if name != "encoding_format"} == {"model": "embedding-v1", "input": ["推荐美食", "it's"]}
+    assert {name: value for name, value in theirs.items() if name != "encoding_format"} == {
+        "model": "embedding-v1",
+        "input": ["推荐美食", "it's"],
+    }
     line, below = cell(code.magic.en, "%%ernie_embed")
     assert (embed_line(line, {}).options, below.split("\n")) == ({}, ["推荐美食", "it's"])
 
 
 def test_what_does_not_fit_into_a_magic_is_said_in_python(session):
     at = session.endpoint()
-    request = embedding_request(["one\ntwo"], model="embedding-v1", given={}, extra={}, rules=at.rules)
-    assert [as_code.of_embedding(request, at).magic.say(language)[0] for language in LANGUAGES] == ["#", "#"]
+    request = embedding_request(
+        ["one\ntwo"], model="embedding-v1", given={}, extra={}, rules=at.rules
+    )
+    assert [as_code.of_embedding(request, at).magic.say(language)[0] for language in LANGUAGES] == [
+        "#",
+        "#",
+    ]
     conversation = session["long"]
     conversation.system = "--"
     request = conversation.plan("hi", ChatOptions()).request("ernie-3.5-8k")
@@ -150,7 +243,11 @@ def test_what_does_not_fit_into_a_magic_is_said_in_python(session):
 
 
 def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
-    session.settings.service, session.settings.base_url, session.settings.api_key = "qianfan-v1", "", "canary-token-of-v1"
+    session.settings.service, session.settings.base_url, session.settings.api_key = (
+        "qianfan-v1",
+        "",
+        "canary-token-of-v1",
+    )
     request = session.conversation.plan("hi", ChatOptions()).request("ernie-3.5-8k")
     code = as_code.of_chat(request, session.endpoint(), conversation="main", given={}).openai
     assert code.zh.startswith("# 千帆 V1 没有 OpenAI 兼容接口")
@@ -161,8 +258,18 @@ def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
 def test_no_key_and_no_picture_s_bytes_are_in_the_code(session):
     import PIL.Image
 
-    request = session.conversation.plan("what is this", ChatOptions(model="ernie-4.5-turbo-vl", images=PIL.Image.effect_noise((64, 64), 90))).request("ernie-4.5-turbo-vl")
-    code = as_code.of_chat(request, session.endpoint(), conversation="main", given={}, model="ernie-4.5-turbo-vl", files=["a cat.png"])
+    request = session.conversation.plan(
+        "what is this",
+        ChatOptions(model="ernie-4.5-turbo-vl", images=PIL.Image.effect_noise((64, 64), 90)),
+    ).request("ernie-4.5-turbo-vl")
+    code = as_code.of_chat(
+        request,
+        session.endpoint(),
+        conversation="main",
+        given={},
+        model="ernie-4.5-turbo-vl",
+        files=["a cat.png"],
+    )
     assert "canary" not in code.openai.en
     assert "picture('a cat.png')" in code.openai.en
     assert "base64,i" not in code.openai.en

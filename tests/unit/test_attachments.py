@@ -30,12 +30,17 @@ def opened(part):
         return mime, image
 
 
-@pytest.mark.parametrize(("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
+@pytest.mark.parametrize(
+    ("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")]
+)
 def test_a_picture_s_bytes_and_file_pass_as_they_are(kind, mime, tmp_path):
     content = file_of(kind)
     file = tmp_path / "x"
     file.write_bytes(content)
-    expected = {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{base64.b64encode(content).decode()}"}}
+    expected = {
+        "type": "image_url",
+        "image_url": {"url": f"data:{mime};base64,{base64.b64encode(content).decode()}"},
+    }
     for given in (content, bytearray(content), file, str(file), Picture(REQUEST, content)):
         assert attachments.parts(given) == [expected]
 
@@ -63,9 +68,21 @@ class Chart:
         return base64.b64encode(file_of()).decode(), {"width": 40}
 
 
-@pytest.mark.parametrize("given", [
-    Figure(), Axes(), Chart(), Image.new("RGB", (40, 30)), np.zeros((30, 40, 3), "uint8"), np.zeros((30, 40, 4), "uint8"), np.zeros((30, 40), "uint8"), np.ones((30, 40)) / 2,
-    np.asfortranarray(np.zeros((30, 40, 3), "uint8"))], ids=lambda given: type(given).__name__)
+@pytest.mark.parametrize(
+    "given",
+    [
+        Figure(),
+        Axes(),
+        Chart(),
+        Image.new("RGB", (40, 30)),
+        np.zeros((30, 40, 3), "uint8"),
+        np.zeros((30, 40, 4), "uint8"),
+        np.zeros((30, 40), "uint8"),
+        np.ones((30, 40)) / 2,
+        np.asfortranarray(np.zeros((30, 40, 3), "uint8")),
+    ],
+    ids=lambda given: type(given).__name__,
+)
 def test_what_draws_itself_becomes_a_png(given):
     mime, image = opened(attachments.parts(given)[0])
     assert (mime, image.size) == ("data:image/png", (40, 30))
@@ -80,8 +97,17 @@ itself = []
 itself.append(itself)
 
 
-@pytest.mark.parametrize(("given", "told"), [(Broken(), "Broken cannot be drawn: usetex"), (itself, "list is not a picture"), ("data:image/png;base64,AAA", "no good base64"),
-                                             ("data:image/svg+xml;base64,PHN2Zy8+", "SVG"), ("~nobody-of-this-name/x.png", "cannot be read"), (np.full((2, 2), np.nan), "is not a picture")])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (Broken(), "Broken cannot be drawn: usetex"),
+        (itself, "list is not a picture"),
+        ("data:image/png;base64,AAA", "no good base64"),
+        ("data:image/svg+xml;base64,PHN2Zy8+", "SVG"),
+        ("~nobody-of-this-name/x.png", "cannot be read"),
+        (np.full((2, 2), np.nan), "is not a picture"),
+    ],
+)
 def test_what_breaks_while_it_is_drawn_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told):
         attachments.parts(given)
@@ -103,11 +129,22 @@ def test_several_are_several_parts():
     assert len(attachments.parts([one, ImageSet((one, one), REQUEST), file_of("JPEG")])) == 4
 
 
-@pytest.mark.parametrize(("given", "told"), [
-    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be used: .*SVG"), (b"", "cannot be used: .*nothing"), ("/no/such/file.png", "no such file: /no/such/file.png"),
-    ("/", "cannot be read"), (7, "int is not a picture"), (np.zeros((3, 4, 5)), r"shape \(3, 4, 5\) is not a picture"),
-    (np.array([[2.0]]), "is not a picture"), (np.zeros((0, 4), "uint8"), "is not a picture"), (b"\x89PNG\r\n\x1a\n" + bytes(11 * 1024 * 1024), "larger than 10 MB"),
-    ({"a": 1}, "dict is not a picture")], ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be used: .*SVG"),
+        (b"", "cannot be used: .*nothing"),
+        ("/no/such/file.png", "no such file: /no/such/file.png"),
+        ("/", "cannot be read"),
+        (7, "int is not a picture"),
+        (np.zeros((3, 4, 5)), r"shape \(3, 4, 5\) is not a picture"),
+        (np.array([[2.0]]), "is not a picture"),
+        (np.zeros((0, 4), "uint8"), "is not a picture"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(11 * 1024 * 1024), "larger than 10 MB"),
+        ({"a": 1}, "dict is not a picture"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
 def test_what_is_no_picture_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told) as caught:
         attachments.parts(given)
@@ -117,7 +154,11 @@ def test_what_is_no_picture_is_told_in_a_line(given, told):
 @pytest.fixture
 def session(emulator):
     emulator.requests.clear()
-    with Session(ErnieSettings(service="aistudio", base_url=emulator.base_url, api_key="any-key", retry_count=1)) as session:
+    with Session(
+        ErnieSettings(
+            service="aistudio", base_url=emulator.base_url, api_key="any-key", retry_count=1
+        )
+    ) as session:
         yield session
 
 
@@ -125,14 +166,22 @@ def test_a_model_that_sees_is_chosen_and_told_of_the_picture(session, emulator):
     answer = session.chat("这是什么？", images=[file_of(), file_of("JPEG")])
     assert "收到 2 张图片：PNG 40x30、JPEG 40x30" in answer.text
     assert answer.model == "ernie-4.5-turbo-vl"
-    assert [part["type"] for part in emulator.requests[-1].body["messages"][-1]["content"]] == ["text", "image_url", "image_url"]
+    assert [part["type"] for part in emulator.requests[-1].body["messages"][-1]["content"]] == [
+        "text",
+        "image_url",
+        "image_url",
+    ]
 
 
 def test_pictures_go_along_with_later_questions_until_the_history_is_cleared(session, emulator):
     session.chat("这是什么？", images=file_of())
     session.chat("什么颜色？")
     sent = emulator.requests[-1].body
-    assert [isinstance(message["content"], list) for message in sent["messages"]] == [True, False, False]
+    assert [isinstance(message["content"], list) for message in sent["messages"]] == [
+        True,
+        False,
+        False,
+    ]
     assert sent["model"] == "ernie-4.5-turbo-vl"
     session.reset()
     session.chat("你好")
@@ -140,9 +189,22 @@ def test_pictures_go_along_with_later_questions_until_the_history_is_cleared(ses
 
 
 def test_a_model_that_does_not_see_is_refused_before_sending(session, emulator):
-    for ask in (lambda: session.chat("?", model="ernie-3.5-8k", images=file_of()),
-                lambda: session.chat([{"role": "user", "content": [{"type": "text", "text": "?"}, *attachments.parts(file_of())]}], model="ernie-3.5-8k")):
-        with pytest.raises(InvalidOption, match=r"ernie-3\.5-8k does not take pictures\. What to do: use a model that does: ernie-5.0"):
+    for ask in (
+        lambda: session.chat("?", model="ernie-3.5-8k", images=file_of()),
+        lambda: session.chat(
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "?"}, *attachments.parts(file_of())],
+                }
+            ],
+            model="ernie-3.5-8k",
+        ),
+    ):
+        with pytest.raises(
+            InvalidOption,
+            match=r"ernie-3\.5-8k does not take pictures\. What to do: use a model that does: ernie-5.0",
+        ):
             ask()
     assert not emulator.requests
 

@@ -23,33 +23,68 @@ def _made(length, letters="bcdfghjkmnpqrstvwxz23456789"):
 
 
 # What is secret of each, after what every key of its kind begins with.
-SECRETS = {"AI_STUDIO_API_KEY": _made(40), "QIANFAN_API_KEY": _made(60), "QIANFAN_AK": _made(24), "QIANFAN_SK": _made(32), "QIANFAN_ACCESS_KEY": _made(20),
-           "QIANFAN_SECRET_KEY": _made(32), "QIANFAN_ACCESS_TOKEN": _made(32, "0123456789abcdef"), "OPENAI_API_KEY": _made(40)}
-SHAPES = {"QIANFAN_API_KEY": "bce-v3/ALTAK-{}", "QIANFAN_ACCESS_KEY": "ALTAK{}", "QIANFAN_ACCESS_TOKEN": "24.{}.2592000.1999999999.282335-77", "OPENAI_API_KEY": "sk-{}"}
+SECRETS = {
+    "AI_STUDIO_API_KEY": _made(40),
+    "QIANFAN_API_KEY": _made(60),
+    "QIANFAN_AK": _made(24),
+    "QIANFAN_SK": _made(32),
+    "QIANFAN_ACCESS_KEY": _made(20),
+    "QIANFAN_SECRET_KEY": _made(32),
+    "QIANFAN_ACCESS_TOKEN": _made(32, "0123456789abcdef"),
+    "OPENAI_API_KEY": _made(40),
+}
+SHAPES = {
+    "QIANFAN_API_KEY": "bce-v3/ALTAK-{}",
+    "QIANFAN_ACCESS_KEY": "ALTAK{}",
+    "QIANFAN_ACCESS_TOKEN": "24.{}.2592000.1999999999.282335-77",
+    "OPENAI_API_KEY": "sk-{}",
+}
 CANARIES = {name: SHAPES.get(name, "{}").format(secret) for name, secret in SECRETS.items()}
 SERVICES = {
-    "aistudio": ["AI_STUDIO_API_KEY"], "qianfan": ["QIANFAN_API_KEY"], "qianfan by pair": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
-    "qianfan-v1": ["QIANFAN_AK", "QIANFAN_SK"], "qianfan-v1 by token": ["QIANFAN_ACCESS_TOKEN"],
-    "qianfan-v1 by signature": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"], "local": ["OPENAI_API_KEY"],
+    "aistudio": ["AI_STUDIO_API_KEY"],
+    "qianfan": ["QIANFAN_API_KEY"],
+    "qianfan by pair": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
+    "qianfan-v1": ["QIANFAN_AK", "QIANFAN_SK"],
+    "qianfan-v1 by token": ["QIANFAN_ACCESS_TOKEN"],
+    "qianfan-v1 by signature": ["QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"],
+    "local": ["OPENAI_API_KEY"],
 }
 
 
 def parts(text):
     """Runs of six and more characters of a key in a text."""
-    return [key[i : i + 6] for key in SECRETS.values() for i in range(len(key) - 5) if key[i : i + 6] in text]
+    return [
+        key[i : i + 6]
+        for key in SECRETS.values()
+        for i in range(len(key) - 5)
+        if key[i : i + 6] in text
+    ]
 
 
 @pytest.fixture
 def server(emulator, monkeypatch):
     """Every service's address is this emulator's, which repeats the key it was sent."""
-    for name, value in (("AI_STUDIO_BASE_URL", emulator.base_url), ("QIANFAN_CONSOLE_API_BASE_URL", emulator.url), ("QIANFAN_BASE_URL", emulator.url),
-                        ("QIANFAN_IAM_BASE_URL", emulator.url), ("OPENAI_BASE_URL", emulator.base_url)):
+    for name, value in (
+        ("AI_STUDIO_BASE_URL", emulator.base_url),
+        ("QIANFAN_CONSOLE_API_BASE_URL", emulator.url),
+        ("QIANFAN_BASE_URL", emulator.url),
+        ("QIANFAN_IAM_BASE_URL", emulator.url),
+        ("OPENAI_BASE_URL", emulator.base_url),
+    ):
         monkeypatch.setenv(name, value)
     emulator.iam._pairs[CANARIES["QIANFAN_ACCESS_KEY"]] = CANARIES["QIANFAN_SECRET_KEY"]
     return emulator
 
 
-FAULTS = [{"echo_key": True}, {"html": True}, {"code": "invalid_iam_token"}, {"status": 500}, {"cut_after": 1}, {"malformed_after": 1}, {"error_after": 1}]
+FAULTS = [
+    {"echo_key": True},
+    {"html": True},
+    {"code": "invalid_iam_token"},
+    {"status": 500},
+    {"cut_after": 1},
+    {"malformed_after": 1},
+    {"error_after": 1},
+]
 
 
 @pytest.mark.parametrize("kind", SERVICES)
@@ -65,24 +100,56 @@ def test_no_key_on_any_way_out(server, monkeypatch, kind, caplog, capsys):
     session.settings.service = kind.split()[0]
     session.settings.model, session.settings.retry_count = "ernie-3.5-8k", 1
     try:
-        for cell in ("%ernie config", "%ernie doctor", "%ernie models", "ernie", "ernie.settings", "ernie.settings.trait_values()", "vars(ernie)",
-                     "%config ErnieSettings", "ernie.endpoint()", "%%ernie --as a\n[[echo]]hi", "a", "a.raw", "ernie.limits()", "%ernie limits", "ernie.wire"):
+        for cell in (
+            "%ernie config",
+            "%ernie doctor",
+            "%ernie models",
+            "ernie",
+            "ernie.settings",
+            "ernie.settings.trait_values()",
+            "vars(ernie)",
+            "%config ErnieSettings",
+            "ernie.endpoint()",
+            "%%ernie --as a\n[[echo]]hi",
+            "a",
+            "a.raw",
+            "ernie.limits()",
+            "%ernie limits",
+            "ernie.wire",
+        ):
             result = shell.run_cell(cell)
             out.write(repr(result.result) + repr(getattr(result.result, "_repr_html_", str)()))
-        out.write(repr(session._core.client._credentials._tokens) + repr(vars(session._core.client)))
+        out.write(
+            repr(session._core.client._credentials._tokens) + repr(vars(session._core.client))
+        )
         for fault in FAULTS:
             server.faults.add(**fault, path="chat")
             result = shell.run_cell("%%ernie\n[[echo]]one two three")
             if isinstance(result.error_in_exec, errors.ErnieError):
                 error = result.error_in_exec
-                out.write(str(error) + repr(error) + str(vars(error)) + "".join(error._render_traceback_()) + repr(error.__cause__) + repr(error.__context__))
+                out.write(
+                    str(error)
+                    + repr(error)
+                    + str(vars(error))
+                    + "".join(error._render_traceback_())
+                    + repr(error.__cause__)
+                    + repr(error.__context__)
+                )
             server.faults.clear()
         shell.run_cell("1/0")
         shell.run_cell("%tb")
-        shown = out.getvalue() + capsys.readouterr().out + "\n".join(record.getMessage() for record in caplog.records if record.name != "asyncio")
+        shown = (
+            out.getvalue()
+            + capsys.readouterr().out
+            + "\n".join(
+                record.getMessage() for record in caplog.records if record.name != "asyncio"
+            )
+        )
         assert "hi" in shown
         assert parts(shown) == []
-        logged = json.dumps([[request.headers, request.path, request.body] for request in server.requests])
+        logged = json.dumps(
+            [[request.headers, request.path, request.body] for request in server.requests]
+        )
         assert parts(logged) == []
     finally:
         session.close()
@@ -92,15 +159,30 @@ def test_no_key_on_any_way_out(server, monkeypatch, kind, caplog, capsys):
 
 
 def test_no_key_is_pickled_or_saved(monkeypatch):
-    with Session(service="aistudio", api_key=CANARIES["AI_STUDIO_API_KEY"], secret_key=CANARIES["QIANFAN_SK"]) as session:
+    with Session(
+        service="aistudio", api_key=CANARIES["AI_STUDIO_API_KEY"], secret_key=CANARIES["QIANFAN_SK"]
+    ) as session:
         with pytest.raises(TypeError):
             pickle.dumps(session.settings.endpoint())
-        assert parts(session.settings.class_get_help(session.settings) + repr(session.settings.endpoint())) == []
+        assert (
+            parts(
+                session.settings.class_get_help(session.settings)
+                + repr(session.settings.endpoint())
+            )
+            == []
+        )
 
 
 def test_the_command_line_shows_none(server):
     env = {**os.environ, "AI_STUDIO_API_KEY": CANARIES["AI_STUDIO_API_KEY"]}
-    done = subprocess.run([sys.executable, "-m", "ernie_magic.cli", "doctor"], env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "ernie_magic.cli", "doctor"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.stdout
     assert parts(done.stdout + done.stderr) == []
 
@@ -109,11 +191,18 @@ def test_the_command_line_shows_none(server):
 def test_no_frame_of_an_error_s_traceback_holds_a_key(server, monkeypatch, fault):
     monkeypatch.setenv("AI_STUDIO_API_KEY", CANARIES["AI_STUDIO_API_KEY"])
     server.faults.add(**fault, path="chat")
-    with Session(model="ernie-3.5-8k", retry_count=1) as session, pytest.raises(errors.ErnieError) as caught:
+    with (
+        Session(model="ernie-3.5-8k", retry_count=1) as session,
+        pytest.raises(errors.ErnieError) as caught,
+    ):
         session.chat("[[echo]]one two three")
     frames, trace = [], caught.value.__traceback__
     while trace is not None:
-        frames.append(repr(trace.tb_frame.f_locals) if "ernie_magic" in trace.tb_frame.f_code.co_filename else "")
+        frames.append(
+            repr(trace.tb_frame.f_locals)
+            if "ernie_magic" in trace.tb_frame.f_code.co_filename
+            else ""
+        )
         trace = trace.tb_next
     assert parts("".join(frames)) == []
     assert caught.value.__context__ is None
@@ -128,4 +217,11 @@ def test_a_key_that_a_tool_gives_back_is_not_passed_on(server, monkeypatch):
 
     with Session(model="ernie-3.5-8k") as session:
         answer = session.chat("北京天气", tools=[weather])
-    assert parts(repr(answer.tool_runs) + answer.text + json.dumps([request.body for request in server.requests])) == []
+    assert (
+        parts(
+            repr(answer.tool_runs)
+            + answer.text
+            + json.dumps([request.body for request in server.requests])
+        )
+        == []
+    )

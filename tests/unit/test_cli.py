@@ -10,16 +10,24 @@ import pytest
 from ernie_magic import cli
 
 
-def test_demo_starts_jupyterlab_of_this_environment_on_the_quickstart(monkeypatch, tmp_path, capsys):
+def test_demo_starts_jupyterlab_of_this_environment_on_the_quickstart(
+    monkeypatch, tmp_path, capsys
+):
     called = {}
-    monkeypatch.setattr(os, "execve", lambda _, command, env: called.update(command=command, env=env))
-    monkeypatch.setattr(subprocess, "call", lambda command, env: called.update(command=command, env=env) or 0)
+    monkeypatch.setattr(
+        os, "execve", lambda _, command, env: called.update(command=command, env=env)
+    )
+    monkeypatch.setattr(
+        subprocess, "call", lambda command, env: called.update(command=command, env=env) or 0
+    )
     assert cli.main(["demo", "--dir", str(tmp_path / "d"), "--no-browser"]) == 0
     assert called["command"][:3] == [sys.executable, "-m", "jupyterlab"]
     assert "--no-browser" in called["command"]
     assert "--LabApp.default_url=/lab/tree/quickstart.ipynb" in called["command"]
     assert called["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
-    assert (tmp_path / "d" / "quickstart.ipynb").read_bytes() == (cli.notebooks() / "quickstart.ipynb").read_bytes()
+    assert (tmp_path / "d" / "quickstart.ipynb").read_bytes() == (
+        cli.notebooks() / "quickstart.ipynb"
+    ).read_bytes()
     assert "built-in emulator" in capsys.readouterr().out
 
 
@@ -38,9 +46,23 @@ def test_demo_without_jupyterlab_says_how_to_get_it(monkeypatch, tmp_path, capsy
     assert 'pip install "ernie-magic[lab]"' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("variables", "status", "told"), [
-    ({}, 0, "built-in emulator"), ({"AI_STUDIO_BASE_URL": "http://127.0.0.1:9/v1", "AI_STUDIO_API_KEY": "canary-0123456789"}, 1, "✗")])
-def test_doctor_prints_what_it_found_and_never_the_key(monkeypatch, capsys, variables, status, told):
+@pytest.mark.parametrize(
+    ("variables", "status", "told"),
+    [
+        ({}, 0, "built-in emulator"),
+        (
+            {
+                "AI_STUDIO_BASE_URL": "http://127.0.0.1:9/v1",
+                "AI_STUDIO_API_KEY": "canary-0123456789",
+            },
+            1,
+            "✗",
+        ),
+    ],
+)
+def test_doctor_prints_what_it_found_and_never_the_key(
+    monkeypatch, capsys, variables, status, told
+):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cli.main(["doctor"]) == status
@@ -50,6 +72,14 @@ def test_doctor_prints_what_it_found_and_never_the_key(monkeypatch, capsys, vari
 
 
 def test_the_console_script_is_there():
-    done = subprocess.run([sys.executable, "-m", "ernie_magic.cli", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "ernie_magic.cli", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert all(word in done.stdout for word in ("demo", "emulator", "doctor"))
-    assert (Path(sys.executable).parent / ("ernie-magic.exe" if sys.platform == "win32" else "ernie-magic")).exists()
+    assert (
+        Path(sys.executable).parent
+        / ("ernie-magic.exe" if sys.platform == "win32" else "ernie-magic")
+    ).exists()

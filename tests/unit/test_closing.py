@@ -23,11 +23,33 @@ print(session.history)
 """
 
 
-@pytest.mark.parametrize("how", [["-c", SCRIPT], ["-m", "IPython", "--no-banner", "--quick", "-c", "%load_ext ernie_magic\n%run script.py"]], ids=["python", "ipython"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["-c", SCRIPT],
+        ["-m", "IPython", "--no-banner", "--quick", "-c", "%load_ext ernie_magic\n%run script.py"],
+    ],
+    ids=["python", "ipython"],
+)
 def test_a_process_that_closes_nothing_itself_ends_without_a_warning(emulator, how, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
-    env = {**os.environ, "AI_STUDIO_BASE_URL": emulator.base_url, "AI_STUDIO_API_KEY": "k", "PYTHONWARNINGS": "default,ignore::DeprecationWarning", "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, *how], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    env = {
+        **os.environ,
+        "AI_STUDIO_BASE_URL": emulator.base_url,
+        "AI_STUDIO_API_KEY": "k",
+        "PYTHONWARNINGS": "default,ignore::DeprecationWarning",
+        "HOME": str(tmp_path),
+        "IPYTHONDIR": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, *how],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert "History(" in done.stdout, done.stderr
     assert "unclosed" not in done.stderr
     assert "Exception ignored" not in done.stderr
@@ -37,16 +59,40 @@ def test_a_process_that_closes_nothing_itself_ends_without_a_warning(emulator, h
 
 def test_the_built_in_emulator_ends_with_it_too(tmp_path):
     script = "from ernie_magic.session import Session\nprint(Session(model='ernie-3.5-8k').chat('[[echo]]hi'))"
-    env = {**os.environ, "PYTHONWARNINGS": "default,ignore::DeprecationWarning", "HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    env = {
+        **os.environ,
+        "PYTHONWARNINGS": "default,ignore::DeprecationWarning",
+        "HOME": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.stdout, done.stderr, done.returncode) == ("hi\n", "", 0)
 
 
 def test_all_calls_go_through_one_pool_and_keep_its_connection(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", "k-pool")
-    with start(latency=0) as emulator, Session(model="ernie-3.5-8k", base_url=emulator.base_url, api_key="k-pool-k-pool") as session:
+    with (
+        start(latency=0) as emulator,
+        Session(
+            model="ernie-3.5-8k", base_url=emulator.base_url, api_key="k-pool-k-pool"
+        ) as session,
+    ):
         connections = emulator._server.server_state.connections
-        for call in (lambda: session.chat("[[echo]]hi"), lambda: session.embed("x"), session.models, lambda: session.rerank("q", ["a"]),
-                     lambda: session.wire.get("/models"), lambda: session.complete("[[echo]]hi"), lambda: session["other"].chat("[[echo]]hi")):
+        for call in (
+            lambda: session.chat("[[echo]]hi"),
+            lambda: session.embed("x"),
+            session.models,
+            lambda: session.rerank("q", ["a"]),
+            lambda: session.wire.get("/models"),
+            lambda: session.complete("[[echo]]hi"),
+            lambda: session["other"].chat("[[echo]]hi"),
+        ):
             call()
             assert len(connections) == 1

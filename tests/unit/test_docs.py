@@ -14,7 +14,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def shell_lines():
-    return [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+    return [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+        for line in block.splitlines()
+    ]
 
 
 def test_the_two_lines_are_there_and_end_as_they_should():
@@ -29,14 +33,23 @@ def test_ci_does_what_the_test_line_does():
 
 
 def test_every_option_and_command_is_in_the_readme():
-    for flag in [flag for flag in (*CHAT.flags(), *IMAGE.flags(), *EMBED.flags(), *MAP.flags()) if flag.startswith("--") and flag not in ("--model", "--session")]:
+    for flag in [
+        flag
+        for flag in (*CHAT.flags(), *IMAGE.flags(), *EMBED.flags(), *MAP.flags())
+        if flag.startswith("--") and flag not in ("--model", "--session")
+    ]:
         assert f"`{flag}" in README, flag
     for word in commands.COMMANDS:
         assert re.search(rf"`(%ernie )?{word}`", README), word
 
 
 def test_nothing_of_a_machine_or_a_registry_is_in_the_tree():
-    for path in [*ROOT.glob("*.*"), *ROOT.glob("ernie_magic/**/*.py"), *ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("tests/**/*.py")]:
+    for path in [
+        *ROOT.glob("*.*"),
+        *ROOT.glob("ernie_magic/**/*.py"),
+        *ROOT.glob("notebooks/*.ipynb"),
+        *ROOT.glob("tests/**/*.py"),
+    ]:
         if path.is_file() and path.suffix in (".py", ".md", ".toml", ".ipynb", ".txt"):
             text = path.read_text(encoding="utf-8")
             assert str(ROOT) + "/" not in text, path

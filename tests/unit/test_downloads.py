@@ -16,10 +16,15 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.wire import downloads
 
-pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="this machine has one loopback address only")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "darwin", reason="this machine has one loopback address only"
+)
 
 REMOTE = "https://aistudio.baidu.com/llm/lmapi/v3"
-OUTSIDE, INSIDE = "127.0.0.2", "127.0.0.1"  # of two addresses of this machine one plays the world outside
+OUTSIDE, INSIDE = (
+    "127.0.0.2",
+    "127.0.0.1",
+)  # of two addresses of this machine one plays the world outside
 
 
 class Place:
@@ -80,10 +85,15 @@ def names(monkeypatch):
         if answers is None:
             return found(host, port, *args, **kwargs)
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, int(port or 0))) for address in answer]
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, int(port or 0)))
+            for address in answer
+        ]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(downloads, "_is_inside", lambda address: address == ipaddress.ip_address(INSIDE))
+    monkeypatch.setattr(
+        downloads, "_is_inside", lambda address: address == ipaddress.ip_address(INSIDE)
+    )
     return known
 
 
@@ -136,7 +146,16 @@ def test_a_name_that_is_not_known_is_not_looked_up_again(names, monkeypatch):
     assert looked_up == ["nowhere.example"]
 
 
-@pytest.mark.parametrize("url", ["http://pictures.example\\@127.0.0.1/x", "http://127.0.0.1#@pictures.example/", "http://pictures.example@127.0.0.1/", "http:/127.0.0.1/", "//127.0.0.1/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pictures.example\\@127.0.0.1/x",
+        "http://127.0.0.1#@pictures.example/",
+        "http://pictures.example@127.0.0.1/",
+        "http:/127.0.0.1/",
+        "//127.0.0.1/x",
+    ],
+)
 def test_a_link_that_two_readers_may_read_differently_leads_nowhere_inside(places, names, url):
     names["pictures.example"] = [[OUTSIDE]]
     with pytest.raises(errors.ErnieError):
@@ -153,8 +172,29 @@ def test_behind_a_proxy_the_name_goes_to_the_proxy(names, monkeypatch):
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no certificate without openssl")
 def test_a_certificate_is_checked_for_the_link_s_name(names, monkeypatch, tmp_path):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=pictures.example",  # noqa: S607
-                    "-addext", "subjectAltName=DNS:pictures.example"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=pictures.example",  # noqa: S607
+            "-addext",
+            "subjectAltName=DNS:pictures.example",
+        ],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     asked = []

@@ -27,7 +27,9 @@ def file_of(kind="PNG", size=(40, 30), mode="RGB"):
 
 
 GOOD = file_of()
-SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+SVG = (
+    b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+)
 
 
 def packed(content):
@@ -37,10 +39,22 @@ def packed(content):
 def bomb(kind):
     """A small file of very many pixels."""
     if kind == "PNG":
+
         def chunk(name, data):
-            return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            return (
+                struct.pack(">I", len(data))
+                + name
+                + data
+                + struct.pack(">I", zlib.crc32(name + data))
+            )
+
         rows = zlib.compress(bytes(30_001) * 2000)
-        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+        return (
+            b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", rows)
+            + chunk(b"IEND", b"")
+        )
     content = bytearray(file_of(kind))
     if kind == "GIF":
         content[6:10] = struct.pack("<HH", 60_000, 60_000)
@@ -65,7 +79,9 @@ class Pages(Server):
             method, path, _ = head.split(" ", 2)
             self.asked.append(head)
             if "content-length:" in head.lower():
-                await reader.readexactly(int(head.lower().split("content-length:")[1].split("\r\n")[0]))
+                await reader.readexactly(
+                    int(head.lower().split("content-length:")[1].split("\r\n")[0])
+                )
             reply = self.reply if method == "POST" else self.pages[path]
             for part in [reply] if isinstance(reply, bytes) else reply:
                 writer.write(part if isinstance(part, bytes) else b"")
@@ -78,7 +94,10 @@ class Pages(Server):
             writer.close()
 
     def gives(self, *data, **facts):
-        self.reply = http(json.dumps({"created": 1_700_000_000, "data": list(data), **facts}), kind="application/json")
+        self.reply = http(
+            json.dumps({"created": 1_700_000_000, "data": list(data), **facts}),
+            kind="application/json",
+        )
 
     def page(self, content, status="200 OK", kind="image/png", **headers):
         path = f"/page-{len(self.pages)}.png"
@@ -96,23 +115,45 @@ def server():
 @pytest.fixture
 def session(server):
     server.asked.clear()
-    with Session(ErnieSettings(service="aistudio", base_url=f"http://127.0.0.1:{server.port}/v1", api_key=KEY, retry_count=3, backoff_factor=0.01)) as session:
+    with Session(
+        ErnieSettings(
+            service="aistudio",
+            base_url=f"http://127.0.0.1:{server.port}/v1",
+            api_key=KEY,
+            retry_count=3,
+            backoff_factor=0.01,
+        )
+    ) as session:
         yield session
 
 
 @pytest.mark.parametrize("field", ["b64_json", "b64_image"])
-@pytest.mark.parametrize("text", [packed(GOOD), "data:image/png;base64," + packed(GOOD), "\n".join([packed(GOOD)[:76], packed(GOOD)[76:]])])
+@pytest.mark.parametrize(
+    "text",
+    [
+        packed(GOOD),
+        "data:image/png;base64," + packed(GOOD),
+        "\n".join([packed(GOOD)[:76], packed(GOOD)[76:]]),
+    ],
+)
 def test_bytes_come_as_they_were(server, session, field, text):
     server.gives({field: text, "url": None, "revised_prompt": "a cat"})
     found = session.image("猫", seed=3)
     assert [one.content for one in found] == [GOOD]
-    assert (found[0].size, found[0].seed, found[0].revised_prompt, found[0].format.name) == ((40, 30), 3, "a cat", "PNG")
+    assert (found[0].size, found[0].seed, found[0].revised_prompt, found[0].format.name) == (
+        (40, 30),
+        3,
+        "a cat",
+        "PNG",
+    )
     assert session.images == [found]
     assert session.last is found
 
 
 def test_a_seed_that_the_service_tells_is_the_picture_s(server, session):
-    server.gives({"b64_json": packed(GOOD), "seed": 99, "index": 2}, {"b64_json": packed(GOOD), "index": 1})
+    server.gives(
+        {"b64_json": packed(GOOD), "seed": 99, "index": 2}, {"b64_json": packed(GOOD), "index": 1}
+    )
     assert [one.seed for one in session.image("猫", n=2)] == [None, 99]
 
 
@@ -131,29 +172,50 @@ def test_a_link_is_downloaded_at_once_without_the_key(server, session, kind):
 def test_a_link_may_be_left_where_it_is(server, session):
     server.gives({"url": "https://example.com/x.png"})
     found = session.image("猫", download=False)
-    assert (found[0].url, found[0].content, found.partial) == ("https://example.com/x.png", b"", False)
+    assert (found[0].url, found[0].content, found.partial) == (
+        "https://example.com/x.png",
+        b"",
+        False,
+    )
 
 
 def test_links_of_baidu_s_storage_are_made_secure(server, session):
-    server.gives({"url": "http://qianfan-img-gen.bj.bcebos.com/x.png?a=b"}, {"url": "http://example.com/http://x.bcebos.com"})
+    server.gives(
+        {"url": "http://qianfan-img-gen.bj.bcebos.com/x.png?a=b"},
+        {"url": "http://example.com/http://x.bcebos.com"},
+    )
     assert [one.url for one in session.image("猫", download=False)] == [
-        "https://qianfan-img-gen.bj.bcebos.com/x.png?a=b", "http://example.com/http://x.bcebos.com"]
+        "https://qianfan-img-gen.bj.bcebos.com/x.png?a=b",
+        "http://example.com/http://x.bcebos.com",
+    ]
 
 
 HOSTILE = {
-    "truncated base64": (packed(GOOD)[:61], "not valid base64"), "no base64": ("<html>sorry</html>", "not valid base64"),
-    "a truncated picture": (packed(file_of(size=(400, 300))[:-300]), "incomplete or damaged"), "HTML": (packed(b"<!doctype html><p>no"), "a web page"),
-    "SVG": (packed(SVG), "an SVG, which may carry a script"), "JSON": (packed(b'{"error": 1}'), "JSON text"), "text": (packed(b"sorry"), "something else"),
-    "a PNG's beginning": (packed(GOOD[:20]), "incomplete or damaged"), "a PNG bomb": (packed(bomb("PNG")), "30000x30000 pixels, more than 16.8 million"),
-    "a GIF bomb": (packed(bomb("GIF")), "60000x60000 pixels"), "a JPEG bomb": (packed(bomb("JPEG")), "60000x60000 pixels"),
-    "nothing": ("", "nothing"), "a number": (7, "nothing"),
+    "truncated base64": (packed(GOOD)[:61], "not valid base64"),
+    "no base64": ("<html>sorry</html>", "not valid base64"),
+    "a truncated picture": (packed(file_of(size=(400, 300))[:-300]), "incomplete or damaged"),
+    "HTML": (packed(b"<!doctype html><p>no"), "a web page"),
+    "SVG": (packed(SVG), "an SVG, which may carry a script"),
+    "JSON": (packed(b'{"error": 1}'), "JSON text"),
+    "text": (packed(b"sorry"), "something else"),
+    "a PNG's beginning": (packed(GOOD[:20]), "incomplete or damaged"),
+    "a PNG bomb": (packed(bomb("PNG")), "30000x30000 pixels, more than 16.8 million"),
+    "a GIF bomb": (packed(bomb("GIF")), "60000x60000 pixels"),
+    "a JPEG bomb": (packed(bomb("JPEG")), "60000x60000 pixels"),
+    "nothing": ("", "nothing"),
+    "a number": (7, "nothing"),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_one_bad_picture_among_four_is_told_and_the_good_ones_are_kept(server, session, name):
     bad, told = HOSTILE[name]
-    server.gives({"b64_json": packed(GOOD)}, {"b64_json": bad}, {"b64_json": packed(GOOD)}, {"url": server.page(GOOD)})
+    server.gives(
+        {"b64_json": packed(GOOD)},
+        {"b64_json": bad},
+        {"b64_json": packed(GOOD)},
+        {"url": server.page(GOOD)},
+    )
     found = session.image("猫", n=4)
     assert [bool(one.problem) for one in found] == [False, True, False, False]
     assert told in str(found[1].problem)
@@ -171,7 +233,22 @@ def test_when_none_is_good_the_call_fails_and_what_came_is_kept(server, session,
     assert session.usage.total.requests == 1  # made it was, all the same
 
 
-@pytest.mark.parametrize("data", [None, 7, {}, [], [None], [7], ["x"], [{}], [{"url": 7}], [{"url": ["x"]}], [{"b64_json": {"a": 1}}]])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        7,
+        {},
+        [],
+        [None],
+        [7],
+        ["x"],
+        [{}],
+        [{"url": 7}],
+        [{"url": ["x"]}],
+        [{"b64_json": {"a": 1}}],
+    ],
+)
 def test_a_reply_without_pictures_is_no_reply(server, session, data):
     server.reply = http(json.dumps({"data": data}), kind="application/json")
     with pytest.raises(errors.ProtocolError):
@@ -181,19 +258,49 @@ def test_a_reply_without_pictures_is_no_reply(server, session, data):
 def failing_links(server):
     url = f"http://127.0.0.1:{server.port}"
     return {
-        "gone": (server.page(b"", "404 Not Found"), "HTTP 404"), "HTML": (server.page(b"<html>login", kind="text/html"), "a web page"),
-        "SVG": (server.page(SVG, kind="image/svg+xml"), "an SVG"), "another host": (server.page(b"", "302 Found", Location="http://localhost:1/x"), "another host"),
-        "a circle": (server.page(b"", "302 Found", Location=f"{url}/page-{len(server.pages)}.png"), "too many redirects"),
-        "a file by redirect": (server.page(b"", "302 Found", Location="file:///etc/passwd"), "another host"),
-        "a file": ("file:///etc/passwd", "not an http(s) URL (file:)"), "ftp": ("ftp://127.0.0.1/x", "not an http(s) URL (ftp:)"),
-        "nobody there": ("http://127.0.0.1:1/x.png", "could not be downloaded"), "no host": ("http://", "not an http(s) URL"),
-        "a broken address": ("http://[::1", "could not be downloaded"), "large": (server.page(b"", Content_Length=str(200 * 1024 * 1024)), "exceeds 32 MB"),
+        "gone": (server.page(b"", "404 Not Found"), "HTTP 404"),
+        "HTML": (server.page(b"<html>login", kind="text/html"), "a web page"),
+        "SVG": (server.page(SVG, kind="image/svg+xml"), "an SVG"),
+        "another host": (
+            server.page(b"", "302 Found", Location="http://localhost:1/x"),
+            "another host",
+        ),
+        "a circle": (
+            server.page(b"", "302 Found", Location=f"{url}/page-{len(server.pages)}.png"),
+            "too many redirects",
+        ),
+        "a file by redirect": (
+            server.page(b"", "302 Found", Location="file:///etc/passwd"),
+            "another host",
+        ),
+        "a file": ("file:///etc/passwd", "not an http(s) URL (file:)"),
+        "ftp": ("ftp://127.0.0.1/x", "not an http(s) URL (ftp:)"),
+        "nobody there": ("http://127.0.0.1:1/x.png", "could not be downloaded"),
+        "no host": ("http://", "not an http(s) URL"),
+        "a broken address": ("http://[::1", "could not be downloaded"),
+        "large": (server.page(b"", Content_Length=str(200 * 1024 * 1024)), "exceeds 32 MB"),
         "script": ("javascript:alert(1)", "not an http(s) URL"),
     }
 
 
-@pytest.mark.parametrize("name", ["gone", "HTML", "SVG", "another host", "a circle", "a file by redirect", "a file", "ftp", "nobody there", "no host", "a broken address",
-                                  "large", "script"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gone",
+        "HTML",
+        "SVG",
+        "another host",
+        "a circle",
+        "a file by redirect",
+        "a file",
+        "ftp",
+        "nobody there",
+        "no host",
+        "a broken address",
+        "large",
+        "script",
+    ],
+)
 def test_a_link_that_leads_nowhere_good_is_told_and_the_others_are_kept(server, session, name):
     url, told = failing_links(server)[name]
     server.gives({"url": url}, {"url": server.page(GOOD)})
@@ -211,16 +318,40 @@ def test_a_redirect_within_the_host_is_followed(server, session):
 REMOTE = "https://aistudio.baidu.com/llm/lmapi/v3"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "[fd00::1]", "0.0.0.0",  # noqa: S104
-                                  "100.100.100.200", "2130706433", "0x7f.1", "127.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[fd00::1]",
+        "0.0.0.0",  # noqa: S104
+        "100.100.100.200",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+    ],
+)
 def test_a_service_out_there_cannot_make_us_ask_this_machine_or_its_network(host):
     with pytest.raises(errors.ProtocolError, match="leads into this machine or its network"):
         asyncio.run(downloads._check(f"http://{host}/x.png", REMOTE))
 
 
-@pytest.mark.parametrize(("url", "base_url"), [
-    ("http://198.18.0.7/x", REMOTE), ("http://8.8.8.8/x", REMOTE), ("http://192.168.1.5:9000/x", "http://192.168.1.5:8000/v1"), ("http://127.0.0.1/x", "http://localhost:1/v1"),
-    ("http://10.0.0.1/x", "http://127.0.0.1:1/v1")])
+@pytest.mark.parametrize(
+    ("url", "base_url"),
+    [
+        ("http://198.18.0.7/x", REMOTE),
+        ("http://8.8.8.8/x", REMOTE),
+        ("http://192.168.1.5:9000/x", "http://192.168.1.5:8000/v1"),
+        ("http://127.0.0.1/x", "http://localhost:1/v1"),
+        ("http://10.0.0.1/x", "http://127.0.0.1:1/v1"),
+    ],
+)
 def test_what_may_be_followed(url, base_url):
     asyncio.run(downloads._check(url, base_url))
 
@@ -267,8 +398,15 @@ def test_what_came_before_a_stop_is_kept(server, session):
 
 
 def test_what_is_waited_for_is_told_each_second(server, session):
-    server.reply = [2.3, http(json.dumps({"data": [{"b64_json": packed(GOOD)}]}), kind="application/json")]
-    told = [(delta.notice.en, delta.waited) for batch in session.begin_image("猫").batches() for delta in batch]
+    server.reply = [
+        2.3,
+        http(json.dumps({"data": [{"b64_json": packed(GOOD)}]}), kind="application/json"),
+    ]
+    told = [
+        (delta.notice.en, delta.waited)
+        for batch in session.begin_image("猫").batches()
+        for delta in batch
+    ]
     assert told == [("making the picture", 0), ("making the picture", 1), ("making the picture", 2)]
 
 
@@ -285,7 +423,11 @@ def test_a_picture_is_decoded_once_and_its_pixels_let_go(server, session, monkey
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
 def test_every_kind_of_png_gets_a_thumbnail(mode):
-    found = pictures.preview(file_of(mode=mode, size=(700, 100)) if mode not in ("RGBA", "LA", "P", "1", "I;16") else _of_mode(mode))
+    found = pictures.preview(
+        file_of(mode=mode, size=(700, 100))
+        if mode not in ("RGBA", "LA", "P", "1", "I;16")
+        else _of_mode(mode)
+    )
     assert found.size == (700, 100)
     with Image.open(io.BytesIO(found.thumbnail)) as image:
         assert (image.size, image.mode) == ((512, 73), "RGB")
@@ -302,7 +444,12 @@ def test_the_most_decoded_at_once_stays_small():
 
 
 def test_after_a_retry_the_wait_is_told_as_what_it_is(server, session):
-    limited = http(json.dumps({"error": {"code": "rpm_rate_limit_exceeded", "message": "x"}}), "429 Too Many Requests", "application/json", Retry_After="0")
+    limited = http(
+        json.dumps({"error": {"code": "rpm_rate_limit_exceeded", "message": "x"}}),
+        "429 Too Many Requests",
+        "application/json",
+        Retry_After="0",
+    )
     good = http(json.dumps({"data": [{"b64_json": packed(GOOD)}]}), kind="application/json")
     replies = iter([[limited], [1.5, good]])
 
@@ -339,7 +486,11 @@ def test_a_download_that_the_network_failed_is_tried_again(server, session):
 def test_whatever_goes_wrong_in_one_picture_is_its_own(server, session, monkeypatch):
     preview = drawing.preview
     count = []
-    monkeypatch.setattr(drawing, "preview", lambda content: count.append(1) or (1 / 0 if len(count) == 2 else preview(content)))
+    monkeypatch.setattr(
+        drawing,
+        "preview",
+        lambda content: count.append(1) or (1 / 0 if len(count) == 2 else preview(content)),
+    )
     server.gives(*[{"b64_json": packed(GOOD)}] * 3)
     found = session.image("猫", n=3)
     assert len(found.good) == 2
@@ -347,9 +498,14 @@ def test_whatever_goes_wrong_in_one_picture_is_its_own(server, session, monkeypa
 
 
 @pytest.mark.parametrize("value", ["x", -5, 1e300, True, None, [], float("nan"), "NaN", {"a": 1}])
-@pytest.mark.parametrize("name", ["created", "index", "seed", "usage", "model", "id", "revised_prompt"])
+@pytest.mark.parametrize(
+    "name", ["created", "index", "seed", "usage", "model", "id", "revised_prompt"]
+)
 def test_odd_facts_beside_a_picture_do_no_harm(server, session, name, value):
-    picture = {"b64_json": packed(GOOD), **({name: value} if name in ("index", "seed", "revised_prompt") else {})}
+    picture = {
+        "b64_json": packed(GOOD),
+        **({name: value} if name in ("index", "seed", "revised_prompt") else {}),
+    }
     server.gives(picture, **({name: value} if name not in picture else {}))
     found = session.image("猫")
     assert found[0].content == GOOD
@@ -373,8 +529,19 @@ def broken_gif():
     return b"GIF89a" + struct.pack("<HH", 10, 10) + frame
 
 
-@pytest.mark.parametrize("bad", [{"b64_json": packed(broken_gif())}, {"b64_json": " "}, {"b64_json": "data:image/png;base64,"}, {"url": "304 Not Modified"}, {"url": "302 Found"},
-                                 {"url": "204 No Content"}, {"url": "200 OK"}], ids=str)
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"b64_json": packed(broken_gif())},
+        {"b64_json": " "},
+        {"b64_json": "data:image/png;base64,"},
+        {"url": "304 Not Modified"},
+        {"url": "302 Found"},
+        {"url": "204 No Content"},
+        {"url": "200 OK"},
+    ],
+    ids=str,
+)
 def test_no_odd_picture_takes_the_others_with_it(server, session, bad):
     if "url" in bad:
         bad = {"url": server.page(b"", bad["url"])}
@@ -397,14 +564,20 @@ def test_a_data_uri_in_the_place_of_a_link_is_a_picture(server, session):
 
 
 def test_what_a_server_says_beside_a_picture_is_harmless(server, session):
-    server.gives({"b64_json": packed(GOOD), "revised_prompt": f"half \ud800 {KEY[:20]} \x1b]0;x\x07"}, model="m" * 5000, usage={"total_tokens": int("9" * 400)})
+    server.gives(
+        {"b64_json": packed(GOOD), "revised_prompt": f"half \ud800 {KEY[:20]} \x1b]0;x\x07"},
+        model="m" * 5000,
+        usage={"total_tokens": int("9" * 400)},
+    )
     found = session.image("猫")
     assert found[0].revised_prompt == "half � ••• ]0;x"
     assert (len(found.model), found.usage.total_tokens) == (200, 0)
 
 
 def test_a_reply_packed_twice_or_of_millions_of_values_is_refused(server, session):
-    server.gives({"url": server.page(b"x" * 100, Content_Encoding="gzip, gzip")}, {"b64_json": packed(GOOD)})
+    server.gives(
+        {"url": server.page(b"x" * 100, Content_Encoding="gzip, gzip")}, {"b64_json": packed(GOOD)}
+    )
     assert "exceeds 32 MB" in str(session.image("猫", n=2)[0].problem)
     server.reply = http(b'{"data": [' + b"0," * 2_500_000 + b"0]}", kind="application/json")
     with pytest.raises(errors.ProtocolError):
@@ -435,7 +608,9 @@ def test_a_stop_does_not_wait_for_a_slow_decoding(server, session, monkeypatch):
 
 def test_sixteen_bits_of_grey_keep_their_shades():
     out = io.BytesIO()
-    Image.linear_gradient("L").convert("I").point(lambda value: value * 257).convert("I;16").save(out, "PNG")
+    Image.linear_gradient("L").convert("I").point(lambda value: value * 257).convert("I;16").save(
+        out, "PNG"
+    )
     with Image.open(io.BytesIO(pictures.preview(out.getvalue()).thumbnail)) as image:
         assert 100 < image.convert("L").resize((1, 1)).getpixel((0, 0)) < 155
 
@@ -444,7 +619,12 @@ def test_awaited_all_calls_for_pictures_do_the_same(server, session):
     async def work():
         server.gives({"url": server.page(GOOD)})
         links = await session.aimage("猫", seed=5, download=False)
-        return links, await session.adownload(links), await session.aredo(links), await session.avary(links, style="Anime")
+        return (
+            links,
+            await session.adownload(links),
+            await session.aredo(links),
+            await session.avary(links, style="Anime"),
+        )
 
     links, downloaded, again, varied = asyncio.run(work())
     assert (links[0].content, downloaded[0].content, again.request) == (b"", GOOD, links.request)

@@ -22,25 +22,54 @@ from ernie_magic.wire.limits import LIMITS
 @pytest.fixture
 def session(emulator):
     emulator.requests.clear()
-    with Session(ErnieSettings(service="aistudio", base_url=emulator.base_url, api_key="any-key", backoff_factor=0.01, retry_count=4)) as session:
+    with Session(
+        ErnieSettings(
+            service="aistudio",
+            base_url=emulator.base_url,
+            api_key="any-key",
+            backoff_factor=0.01,
+            retry_count=4,
+        )
+    ) as session:
         yield session
 
 
 def asked(emulator):
-    return [text for logged in emulator.requests if logged.path.endswith("/embeddings") for text in logged.body["input"]]
+    return [
+        text
+        for logged in emulator.requests
+        if logged.path.endswith("/embeddings")
+        for text in logged.body["input"]
+    ]
 
 
 def test_any_number_of_texts_in_batches_of_the_model_s(session, emulator):
     texts = [f"文本 {i}" for i in range(100)]
     found = session.embed(texts)
-    assert (found.shape, found.vectors.dtype, found.asked, found.partial) == ((100, 384), np.float32, 100, False)
+    assert (found.shape, found.vectors.dtype, found.asked, found.partial) == (
+        (100, 384),
+        np.float32,
+        100,
+        False,
+    )
     assert sorted(len(logged.body["input"]) for logged in emulator.requests) == [4, *[16] * 6]
     assert np.allclose(found[37], session.embed("文本 37", cache=False)[0])
     assert session.embed(texts[:2], model="tao-8k").shape == (2, 384)
     assert [len(logged.body["input"]) for logged in list(emulator.requests)[-2:]] == [1, 1]
 
 
-@pytest.mark.parametrize("make", [list, tuple, np.array, pd.Series, pl.Series, lambda texts: pd.DataFrame({"a": texts})["a"], iter])
+@pytest.mark.parametrize(
+    "make",
+    [
+        list,
+        tuple,
+        np.array,
+        pd.Series,
+        pl.Series,
+        lambda texts: pd.DataFrame({"a": texts})["a"],
+        iter,
+    ],
+)
 def test_a_column_of_any_kind(session, make):
     assert session.embed(make(["a", "b"])).texts == ("a", "b")
 
@@ -68,13 +97,22 @@ def test_vectors_are_found_only_for_what_made_them(tmp_path):
     path = tmp_path / "v.sqlite3"
 
     def store(endpoint=None, **request):
-        return vector_store.VectorStore(EmbeddingRequest(model="embedding-v1", texts=("a",)) if not request else EmbeddingRequest(**request),
-                                        endpoint or Endpoint(AI_STUDIO, "https://a/v3", None), path)
+        return vector_store.VectorStore(
+            EmbeddingRequest(model="embedding-v1", texts=("a",))
+            if not request
+            else EmbeddingRequest(**request),
+            endpoint or Endpoint(AI_STUDIO, "https://a/v3", None),
+            path,
+        )
 
     store().keep({"a": np.array([1.0, 2.0])})
     assert store().find(["a", "b"])["a"].tolist() == [1.0, 2.0]
-    for other in (store(model="tao-8k", texts=("a",)), store(model="embedding-v1", texts=("a",), parameters={"user": "me"}), store(Endpoint(AI_STUDIO, "https://b/v3", None)),
-                  store(Endpoint(EMULATOR, "https://a/v3", None))):
+    for other in (
+        store(model="tao-8k", texts=("a",)),
+        store(model="embedding-v1", texts=("a",), parameters={"user": "me"}),
+        store(Endpoint(AI_STUDIO, "https://b/v3", None)),
+        store(Endpoint(EMULATOR, "https://a/v3", None)),
+    ):
         assert other.find(["a"]) == {}
 
 
@@ -95,7 +133,9 @@ def test_a_folder_beside_the_notebook_is_used_when_it_is_there(session, tmp_path
 
 @pytest.mark.parametrize("invalid", ["truncate", "skip"])
 def test_texts_that_do_not_fit(session, emulator, invalid):
-    found = session.embed(["a", "", "长" * 1001, " ", "b", None, float("nan"), pd.NA], invalid=invalid)
+    found = session.embed(
+        ["a", "", "长" * 1001, " ", "b", None, float("nan"), pd.NA], invalid=invalid
+    )
     nan = [bool(np.isnan(row).all()) for row in found.vectors]
     assert nan == [False, True, invalid == "skip", True, False, True, True, True]
     assert ("长" * 384 in asked(emulator)) is (invalid == "truncate")
@@ -105,23 +145,37 @@ def test_texts_that_do_not_fit(session, emulator, invalid):
 
 
 def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
-    with pytest.raises(errors.InvalidMessages, match=r"empty or too long: 2, 4 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)"):
+    with pytest.raises(
+        errors.InvalidMessages,
+        match=r"empty or too long: 2, 4 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)",
+    ):
         session.embed(["a", "长" * 1001, "b", ""])
     with pytest.raises(errors.InvalidMessages, match="text 2 must be a text, not int"):
         session.embed(["a", 7])
-    with pytest.raises(errors.InvalidOption, match=r"invalid 'cut' is not one of: error \| truncate \| skip"):
+    with pytest.raises(
+        errors.InvalidOption, match=r"invalid 'cut' is not one of: error \| truncate \| skip"
+    ):
         session.embed(["a"], invalid="cut")
     assert not emulator.requests
 
 
 def test_a_text_is_cut_as_late_as_it_may_be():
     words = "a " * 600
-    (text,) = embedding_request([words], model="embedding-v1", given={}, extra={}, rules=Rules(), invalid="truncate").texts
+    (text,) = embedding_request(
+        [words], model="embedding-v1", given={}, extra={}, rules=Rules(), invalid="truncate"
+    ).texts
     assert estimate(text) <= 384 < estimate(words[: len(text) + 3])
     assert words.startswith(text)
 
 
-@pytest.mark.parametrize("fault", [{"code": "rpm_rate_limit_exceeded", "retry_after": 0.05}, {"status": 500}, {"html": True, "status": 503}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"code": "rpm_rate_limit_exceeded", "retry_after": 0.05},
+        {"status": 500},
+        {"html": True, "status": 503},
+    ],
+)
 def test_nothing_is_lost_or_paid_twice_after_faults(session, emulator, fault):
     for _ in range(5):
         emulator.faults.add(path="/embeddings", **fault)
@@ -157,8 +211,13 @@ def test_the_rate_limit_is_kept_and_used(session, emulator):
     try:
         session.embed(["warm"], model="tao-8k", cache=False)
 
-
-        found = session.embed([f"文本 {i}" for i in range(699)], model="tao-8k", cache=False, in_flight=8, progress=False)
+        found = session.embed(
+            [f"文本 {i}" for i in range(699)],
+            model="tao-8k",
+            cache=False,
+            in_flight=8,
+            progress=False,
+        )
     finally:
         emulator.rates.requests, emulator.rates.minute = 3000, 60.0
     times = [logged.time for logged in emulator.requests if logged.path.endswith("/embeddings")]
@@ -190,7 +249,6 @@ def test_points_on_a_plane_are_the_same_each_time_and_few_texts_do():
 
 def test_an_interrupt_keeps_what_came(session, emulator):
 
-
     for _ in range(20):
         emulator.faults.add(path="/embeddings", delay=0.2)
     stream = session.begin_embed([f"文本 {i}" for i in range(320)], in_flight=2)
@@ -200,16 +258,24 @@ def test_an_interrupt_keeps_what_came(session, emulator):
     assert 0 < np.isfinite(found.vectors).all(axis=1).sum() < 320
 
 
-def test_vectors_that_were_kept_and_are_others_now_are_asked_for_anew(session, emulator, monkeypatch):
+def test_vectors_that_were_kept_and_are_others_now_are_asked_for_anew(
+    session, emulator, monkeypatch
+):
     session.embed(["a", "b"])
     short = vector_store.VectorStore.find
-    monkeypatch.setattr(vector_store.VectorStore, "find", lambda self, texts: {text: vector[:4] for text, vector in short(self, texts).items()})
+    monkeypatch.setattr(
+        vector_store.VectorStore,
+        "find",
+        lambda self, texts: {text: vector[:4] for text, vector in short(self, texts).items()},
+    )
     found = session.embed(["a", "b", "c"])
     assert (found.shape, np.isfinite(found.vectors).all()) == ((3, 384), True)
     assert session.embed(["a", "b"]).shape == (2, 4)
 
 
-@pytest.mark.parametrize("damage", [b"", b"abc", "text", 5, np.array([np.nan] * 384, dtype="<f4").tobytes()])
+@pytest.mark.parametrize(
+    "damage", [b"", b"abc", "text", 5, np.array([np.nan] * 384, dtype="<f4").tobytes()]
+)
 def test_a_damaged_vector_is_asked_for_again(session, tmp_path, damage):
     (tmp_path / "work" / ".ernie").mkdir()
     session.embed(["a"])
@@ -238,7 +304,9 @@ def test_a_table_with_one_column_of_texts_can_be_searched(session):
 def test_where_plotly_is_installed_the_plane_is_its_figure_too(session):
     graph_objects = pytest.importorskip("plotly.graph_objects")
     embeddings = session.embed(["讲一个睡前故事", "今天天气很好"])
-    bundle = vectors.Plane(embeddings, *similarity.plane(embeddings.vectors), "zh")._repr_mimebundle_()
+    bundle = vectors.Plane(
+        embeddings, *similarity.plane(embeddings.vectors), "zh"
+    )._repr_mimebundle_()
     figure = graph_objects.Figure(bundle["application/vnd.plotly.v1+json"])
     assert list(figure.data[0].hovertext) == ["讲一个睡前故事", "今天天气很好"]
     assert {"text/html", "text/plain"} < set(bundle)

@@ -43,10 +43,19 @@ def said(status, body, **headers):
 
 
 @pytest.mark.parametrize(("status", "kind", "code", "error"), SEED_TABLE)
-def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(status, kind, code, error):
-    found = said(status, {"error": {"code": code, "message": "m", "type": kind}, "id": "as-1234567890"})
+def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(
+    status, kind, code, error
+):
+    found = said(
+        status, {"error": {"code": code, "message": "m", "type": kind}, "id": "as-1234567890"}
+    )
     assert type(found) is error
-    assert (found.status, found.code, found.type, found.request_id) == (status, code, kind, "as-1234567890")
+    assert (found.status, found.code, found.type, found.request_id) == (
+        status,
+        code,
+        kind,
+        "as-1234567890",
+    )
     assert case_for(status, code).codes  # a row of its own, not the fallback of the status
     for language, words in (("zh", "请求编号 as-1234567890"), ("en", "request id as-1234567890")):
         assert words in found.line(language)
@@ -54,18 +63,32 @@ def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(status
 
 
 def test_only_what_may_pass_by_itself_is_retryable():
-    assert {error for _, _, _, error in SEED_TABLE if any(c.retryable for c in CASES if c.error is error)} == {
-        errors.RateLimited, errors.ServerError}
+    assert {
+        error
+        for _, _, _, error in SEED_TABLE
+        if any(c.retryable for c in CASES if c.error is error)
+    } == {errors.RateLimited, errors.ServerError}
 
 
-@pytest.mark.parametrize(("body", "code", "message"), [
-    ({"error": {"code": "invalid_messages", "message": "odd", "type": "t"}, "id": "as-1"}, "invalid_messages", "odd"),
-    ({"errorCode": 40401, "errorMsg": "token"}, "40401", "token"),
-    ({"code": "rpm_rate_limit_exceeded", "msg": "slow"}, "rpm_rate_limit_exceeded", "slow"),
-    ({"error_code": 110, "error_msg": "Access token invalid"}, "110", "Access token invalid"),
-    ({"detail": [{"loc": ["body"]}]}, "", '[{"loc": ["body"]}]'),
-    ({"error": "invalid_client", "error_description": "unknown client id"}, "invalid_client", "unknown client id"),
-])
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (
+            {"error": {"code": "invalid_messages", "message": "odd", "type": "t"}, "id": "as-1"},
+            "invalid_messages",
+            "odd",
+        ),
+        ({"errorCode": 40401, "errorMsg": "token"}, "40401", "token"),
+        ({"code": "rpm_rate_limit_exceeded", "msg": "slow"}, "rpm_rate_limit_exceeded", "slow"),
+        ({"error_code": 110, "error_msg": "Access token invalid"}, "110", "Access token invalid"),
+        ({"detail": [{"loc": ["body"]}]}, "", '[{"loc": ["body"]}]'),
+        (
+            {"error": "invalid_client", "error_description": "unknown client id"},
+            "invalid_client",
+            "unknown client id",
+        ),
+    ],
+)
 def test_all_body_shapes_are_read(body, code, message):
     found = said(400, body)
     assert isinstance(found, ServiceError)
@@ -73,7 +96,9 @@ def test_all_body_shapes_are_read(body, code, message):
 
 
 def test_a_401_without_permission_for_the_model_is_not_a_bad_key():
-    found = said(401, {"error": {"code": "invalid_model", "message": "No permission to use the model"}})
+    found = said(
+        401, {"error": {"code": "invalid_model", "message": "No permission to use the model"}}
+    )
     assert type(found) is errors.PermissionDenied
     assert "the key is good" in found.line("en")
 
@@ -95,7 +120,9 @@ def test_html_with_status_502_gives_its_title_only():
     assert "<" not in found.line("en")
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 418, 422, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize(
+    "status", [400, 401, 402, 403, 404, 405, 418, 422, 429, 500, 502, 503, 504, 599]
+)
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"{}", b'"text"', b"\xff\xfe"])
 def test_any_status_with_any_body_is_one_line(status, body):
     found = said(status, body)
@@ -122,19 +149,73 @@ def test_the_tree_has_one_root():
 
 # Reference qianfan-wire 5.1 and 5.2, aistudio-and-ernie-today 1.6 and 2.4: every code, and whether to try again ("token" renews it).
 V1_TABLE = {
-    1: "yes", 2: "yes", 3: "no", 4: "yes", 6: "no", 13: "token", 14: "no", 15: "yes", 17: "no", 18: "yes", 19: "no", 100: "token", 110: "token",
-    111: "token", 336000: "yes", 336001: "no", 336002: "no", 336003: "no", 336004: "no", 336005: "no", 336006: "no", 336007: "no", 336100: "yes",
-    336101: "no", 336103: "no", 336104: "no", 336105: "no", 336501: "yes", 336502: "yes", 336503: "yes", 336504: "yes", 336505: "yes", 500000: "yes",
-    40401: "token", 40410: "yes",
+    1: "yes",
+    2: "yes",
+    3: "no",
+    4: "yes",
+    6: "no",
+    13: "token",
+    14: "no",
+    15: "yes",
+    17: "no",
+    18: "yes",
+    19: "no",
+    100: "token",
+    110: "token",
+    111: "token",
+    336000: "yes",
+    336001: "no",
+    336002: "no",
+    336003: "no",
+    336004: "no",
+    336005: "no",
+    336006: "no",
+    336007: "no",
+    336100: "yes",
+    336101: "no",
+    336103: "no",
+    336104: "no",
+    336105: "no",
+    336501: "yes",
+    336502: "yes",
+    336503: "yes",
+    336504: "yes",
+    336505: "yes",
+    500000: "yes",
+    40401: "token",
+    40410: "yes",
 }
 V2_TABLE = {
-    "malformed_json": "no", "invalid_model": "no", "invalid_messages": "no", "characters_too_long": "no", "tokens_too_long": "no", "invalid_argument": "no",
-    "invalid_user_id": "no", "invalid_image_generation_prompt": "no", "invalid_image_genration_prompt": "no", "invalid_image_generation_refer_image": "no",
-    "invalid_image_genration_refer_image": "no", "invalid_image_url": "no", "invalid_plugin_argument": "no", "image_url_unsafe": "no",
-    "no_parameter_permission": "no", "invalid_appid": "no", "invalid_iam_token": "token", "system_unsafe": "no", "user_setting_unsafe": "no",
-    "functions_unsafe": "no", "no_such_model": "no", "method_not_supported": "no", "rpm_rate_limit_exceeded": "yes", "tpm_rate_limit_exceeded": "yes",
-    "preemptible_rate_limit_exceeded": "yes", "user_rate_limit_exceeded": "yes", "cluster_rate_limit_exceeded": "yes", "internal_error": "yes",
-    "dispatch_internal_error": "yes", "invalid_client": "no",
+    "malformed_json": "no",
+    "invalid_model": "no",
+    "invalid_messages": "no",
+    "characters_too_long": "no",
+    "tokens_too_long": "no",
+    "invalid_argument": "no",
+    "invalid_user_id": "no",
+    "invalid_image_generation_prompt": "no",
+    "invalid_image_genration_prompt": "no",
+    "invalid_image_generation_refer_image": "no",
+    "invalid_image_genration_refer_image": "no",
+    "invalid_image_url": "no",
+    "invalid_plugin_argument": "no",
+    "image_url_unsafe": "no",
+    "no_parameter_permission": "no",
+    "invalid_appid": "no",
+    "invalid_iam_token": "token",
+    "system_unsafe": "no",
+    "user_setting_unsafe": "no",
+    "functions_unsafe": "no",
+    "no_such_model": "no",
+    "method_not_supported": "no",
+    "rpm_rate_limit_exceeded": "yes",
+    "tpm_rate_limit_exceeded": "yes",
+    "preemptible_rate_limit_exceeded": "yes",
+    "user_rate_limit_exceeded": "yes",
+    "cluster_rate_limit_exceeded": "yes",
+    "internal_error": "yes",
+    "dispatch_internal_error": "yes",
+    "invalid_client": "no",
 }
 SHAPES = {
     "A": lambda code: (400, {"error": {"code": code, "message": "m", "type": "t"}, "id": "as-1"}),
@@ -154,7 +235,11 @@ def test_every_code_of_the_references_has_a_row_with_cause_and_advice_in_both_la
         case = case_for(status, str(code))
         assert str(code) in case.codes
         assert (case.retryable, case.renews) == (retry == "yes", retry == "token")
-        assert (found.retryable, found.renews, found.request_id) == (case.retryable, case.renews, "as-1")
+        assert (found.retryable, found.renews, found.request_id) == (
+            case.retryable,
+            case.renews,
+            "as-1",
+        )
         for text in (case.what, case.cause, case.advice):
             assert re.search(r"[\u4e00-\u9fff]", text.zh)
             assert re.search(r"[a-z]", text.en)

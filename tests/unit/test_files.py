@@ -34,12 +34,63 @@ def file_of(kind="PNG", size=(8, 6)):
 
 
 def picture(content=None, prompt="猫", **request):
-    return Picture(ImageRequest(model=request.pop("model", "Stable-Diffusion-XL"), prompt=prompt, **request), content or file_of())
+    return Picture(
+        ImageRequest(model=request.pop("model", "Stable-Diffusion-XL"), prompt=prompt, **request),
+        content or file_of(),
+    )
 
 
-RESERVED = ["CON", "con", "NUL", "nul.txt", "PRN", "AUX", "aux.tar.gz", "COM1", "COM1.txt", "com9", "LPT1", "LPT¹", "com²", "CONIN$", "conout$", "CON ", "nul .x"]
-NO_NAMES = ["..", ".", "...", "-rf", "--", ".hidden", "a.", "a ", " a", "a\u3000", "a\nb", "a\x00b", "a\x1b[31m", "a\u202egnp", "a\u2066b", "\ufeffa", "a\\b", "a:b", 'a"b', "a|b", "a?b*", "<a>",
-            "x" * 300, "猫" * 200, "👩‍👩‍👧" * 60, "\ud800", "", "-.-", "\u2028", "a\u200bb"]
+RESERVED = [
+    "CON",
+    "con",
+    "NUL",
+    "nul.txt",
+    "PRN",
+    "AUX",
+    "aux.tar.gz",
+    "COM1",
+    "COM1.txt",
+    "com9",
+    "LPT1",
+    "LPT¹",
+    "com²",
+    "CONIN$",
+    "conout$",
+    "CON ",
+    "nul .x",
+]
+NO_NAMES = [
+    "..",
+    ".",
+    "...",
+    "-rf",
+    "--",
+    ".hidden",
+    "a.",
+    "a ",
+    " a",
+    "a\u3000",
+    "a\nb",
+    "a\x00b",
+    "a\x1b[31m",
+    "a\u202egnp",
+    "a\u2066b",
+    "\ufeffa",
+    "a\\b",
+    "a:b",
+    'a"b',
+    "a|b",
+    "a?b*",
+    "<a>",
+    "x" * 300,
+    "猫" * 200,
+    "👩‍👩‍👧" * 60,
+    "\ud800",
+    "",
+    "-.-",
+    "\u2028",
+    "a\u200bb",
+]
 ADDED = " (9).jpeg.json"
 
 
@@ -73,13 +124,34 @@ def test_any_text_becomes_a_name(text, reserve):
     assert files.sanitize_name(name, reserve=reserve) == name
 
 
-@pytest.mark.parametrize("text", ["cat", "一只白猫, 红帽子", "a cat (2)", "console", "com10", "nullify", "café", "👩‍👩‍👧", "می‌خواهم", "a-b_c.d", "Ω½"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat",
+        "一只白猫, 红帽子",
+        "a cat (2)",
+        "console",
+        "com10",
+        "nullify",
+        "café",
+        "👩‍👩‍👧",
+        "می‌خواهم",
+        "a-b_c.d",
+        "Ω½",
+    ],
+)
 def test_a_name_stays(text):
     assert files.sanitize_name(text) == text
 
 
 def test_fields_of_a_path_are_names_too(tmp_path):
-    for model, prompt in (("con", "nul"), ("..", ".."), ("a/../b", "c\\d"), ("-x", "-y"), ("m" * 400, "p" * 400)):
+    for model, prompt in (
+        ("con", "nul"),
+        ("..", ".."),
+        ("a/../b", "c\\d"),
+        ("-x", "-y"),
+        ("m" * 400, "p" * 400),
+    ):
         written = picture(prompt=prompt, model=model).save(f"{tmp_path}/" + "{model}/{prompt}")
         assert written.parent.parent == tmp_path
         assert_is_a_name(written.parent.name)
@@ -99,7 +171,12 @@ for _ in range(int(sys.argv[3])):
 
 
 def writer(*args, **options):
-    return subprocess.Popen([sys.executable, "-c", WRITER, *map(str, args)], stdout=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, *map(str, args)],
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
 
 
 def assert_whole(file):
@@ -161,7 +238,7 @@ def test_processes_that_save_the_same_name_take_no_other_s_place(tmp_path):
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, hidden):
     code = f"""
 import os, resource, sys
-{f'del os.{hidden}' if hidden == "O_TMPFILE" else ""}
+{f"del os.{hidden}" if hidden == "O_TMPFILE" else ""}
 from ernie_magic.pictures import Picture
 from ernie_magic.errors import InvalidOption
 from ernie_magic.requests import ImageRequest
@@ -176,9 +253,16 @@ for over in (False, True):
     (tmp_path / "source").write_bytes(file_of(size=(64, 64)))
     place = tmp_path / "pictures"
     place.mkdir()
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / "source", place], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "source", place],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stderr == ""
-    assert [line.count("cannot be written: File too large.") for line in done.stdout.splitlines()] == [1, 1]
+    assert [
+        line.count("cannot be written: File too large.") for line in done.stdout.splitlines()
+    ] == [1, 1]
     assert list(place.iterdir()) == []
 
 
@@ -201,7 +285,9 @@ def test_file_systems_that_cannot_do_everything(tmp_path, monkeypatch, missing):
     assert_whole(picture(prompt="cat").save(tmp_path / "work" / "cat", overwrite=True))
 
 
-def test_drafts_of_killed_processes_are_swept_and_those_of_living_ones_are_not(tmp_path, monkeypatch):
+def test_drafts_of_killed_processes_are_swept_and_those_of_living_ones_are_not(
+    tmp_path, monkeypatch
+):
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     old, young = tmp_path / ".ernie_magic-old", tmp_path / ".ernie_magic-young"
     for file in (old, young):
@@ -215,7 +301,10 @@ def test_a_file_has_the_rights_that_the_user_s_files_have(tmp_path):
     before = os.umask(0o027)
     try:
         for over in (False, True):
-            assert picture().save(tmp_path / f"cat{over}", overwrite=over).stat().st_mode & 0o777 == 0o640
+            assert (
+                picture().save(tmp_path / f"cat{over}", overwrite=over).stat().st_mode & 0o777
+                == 0o640
+            )
     finally:
         os.umask(before)
 
@@ -235,44 +324,96 @@ def strangers(found, place, kind="PNG"):
 
 
 HOSTILE = {
-    "prompt": "cat", "model": "Stable-Diffusion-XL", "parameters": {"seed": 7}, "extra": {"user": "victim", "callback_url": "http://evil", "refer_image": "/etc/passwd"}, "endpoint": "their-service",
-    "base_url": "http://evil/v1", "api_key": "k", "service": "local", "headers": {"X": "y"}, "paths": {"m": "/evil"}, "path": "../../x", "seed": True, "index": "0", "id": 3, "signature": "0" * 64}
+    "prompt": "cat",
+    "model": "Stable-Diffusion-XL",
+    "parameters": {"seed": 7},
+    "extra": {"user": "victim", "callback_url": "http://evil", "refer_image": "/etc/passwd"},
+    "endpoint": "their-service",
+    "base_url": "http://evil/v1",
+    "api_key": "k",
+    "service": "local",
+    "headers": {"X": "y"},
+    "paths": {"m": "/evil"},
+    "path": "../../x",
+    "seed": True,
+    "index": "0",
+    "id": 3,
+    "signature": "0" * 64,
+}
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_stranger_s_picture_sends_only_fields_of_the_table(kind, tmp_path, emulator):
     file = strangers(HOSTILE, tmp_path, kind)
-    with Session(service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-files", retry_count=1) as session:
+    with Session(
+        service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-files", retry_count=1
+    ) as session:
         emulator.requests.clear()
         session.redo(file)
         session.redo(session.recipe(file))
         sent = [logged for logged in emulator.requests if logged.method == "POST"]
-        assert [logged.body for logged in sent] == [{"model": "Stable-Diffusion-XL", "prompt": "cat", "seed": 7}] * 2
-        assert session.recipe(file) == {"prompt": "cat", "model": "Stable-Diffusion-XL", "parameters": {"seed": 7}, "service": "local"}
+        assert [logged.body for logged in sent] == [
+            {"model": "Stable-Diffusion-XL", "prompt": "cat", "seed": 7}
+        ] * 2
+        assert session.recipe(file) == {
+            "prompt": "cat",
+            "model": "Stable-Diffusion-XL",
+            "parameters": {"seed": 7},
+            "service": "local",
+        }
 
 
 def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, monkeypatch):
-    request = ImageRequest(model="m", prompt="cat", parameters={"seed": 7}, extra={"refer_image": "x"}, endpoint="mine")
+    request = ImageRequest(
+        model="m", prompt="cat", parameters={"seed": 7}, extra={"refer_image": "x"}, endpoint="mine"
+    )
     files_ = [Picture(request, file_of(kind)).save(tmp_path / kind) for kind in ("PNG", "JPEG")]
-    assert [picture_files.read_metadata(file)["extra"] for file in files_] == [{"refer_image": "x"}] * 2
+    assert [picture_files.read_metadata(file)["extra"] for file in files_] == [
+        {"refer_image": "x"}
+    ] * 2
     text = picture_files._text_in(files_[0].read_bytes())
     changed = strangers(text.replace('"refer_image"', '"other"'), tmp_path)
     assert "extra" not in picture_files.read_metadata(changed)
     monkeypatch.setenv("HOME", str(tmp_path / "another"))  # the same file for somebody else
-    assert picture_files.read_metadata(files_[0]) == {"prompt": "cat", "model": "m", "parameters": {"seed": 7}, "index": 0, "seed": 7}
+    assert picture_files.read_metadata(files_[0]) == {
+        "prompt": "cat",
+        "model": "m",
+        "parameters": {"seed": 7},
+        "index": 0,
+        "seed": 7,
+    }
     assert not (tmp_path / "another").exists()  # reading keeps nothing
     (tmp_path / "another").write_text("")  # nowhere to keep a secret
     assert picture().save(tmp_path / "unsigned").exists()
 
 
-@pytest.mark.parametrize("found", [
-    {"prompt": ["x"], "model": "m"}, {"prompt": "x", "model": {"$ref": 1}}, {"prompt": "x", "model": "m", "parameters": {"base_url": "http://evil"}}, {"prompt": "x", "model": "m", "parameters": {"model": "n"}},
-    {"prompt": "x", "model": "m", "parameters": {"api_key": "k"}}, '{"prompt": "x", "model": "m", "parameters": {"seed": NaN}}', '{"prompt": "x", "model": "m", "parameters": {"cfg_scale": Infinity}}',
-    '{"prompt": "x", "model": "m", "index": ' + "9" * 5000 + "}", {"prompt": "x", "model": "m", "parameters": {"size": {"a": 1}}}, {"prompt": "x", "model": "m", "parameters": {"n": 10**9}},
-    {"prompt": "x", "model": "m", "parameters": {"seed": "1; rm"}}, {"prompt": "", "model": "m"}, {"prompt": "x" * 2_000_000, "model": "m"}, {"prompt": "\ud800", "model": "m"}], ids=lambda found: str(found)[:60])
-def test_what_a_stranger_s_picture_cannot_hold_is_one_line_and_sends_nothing(found, tmp_path, emulator):
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"prompt": ["x"], "model": "m"},
+        {"prompt": "x", "model": {"$ref": 1}},
+        {"prompt": "x", "model": "m", "parameters": {"base_url": "http://evil"}},
+        {"prompt": "x", "model": "m", "parameters": {"model": "n"}},
+        {"prompt": "x", "model": "m", "parameters": {"api_key": "k"}},
+        '{"prompt": "x", "model": "m", "parameters": {"seed": NaN}}',
+        '{"prompt": "x", "model": "m", "parameters": {"cfg_scale": Infinity}}',
+        '{"prompt": "x", "model": "m", "index": ' + "9" * 5000 + "}",
+        {"prompt": "x", "model": "m", "parameters": {"size": {"a": 1}}},
+        {"prompt": "x", "model": "m", "parameters": {"n": 10**9}},
+        {"prompt": "x", "model": "m", "parameters": {"seed": "1; rm"}},
+        {"prompt": "", "model": "m"},
+        {"prompt": "x" * 2_000_000, "model": "m"},
+        {"prompt": "\ud800", "model": "m"},
+    ],
+    ids=lambda found: str(found)[:60],
+)
+def test_what_a_stranger_s_picture_cannot_hold_is_one_line_and_sends_nothing(
+    found, tmp_path, emulator
+):
     file = strangers(found, tmp_path)
-    with Session(service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-files", retry_count=1) as session:
+    with Session(
+        service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-files", retry_count=1
+    ) as session:
         emulator.requests.clear()
         with pytest.raises(ErnieError) as raised:
             session.redo(file)

@@ -10,7 +10,11 @@ import pytest
 import ernie_magic
 
 PACKAGE = Path(ernie_magic.__file__).parent
-CORE = [p for p in PACKAGE.rglob("*.py") if p.relative_to(PACKAGE).parts[0] not in ("magics", "display", "panels", "cli.py")]
+CORE = [
+    p
+    for p in PACKAGE.rglob("*.py")
+    if p.relative_to(PACKAGE).parts[0] not in ("magics", "display", "panels", "cli.py")
+]
 
 
 def imports(path):
@@ -25,13 +29,48 @@ def imports(path):
 def test_the_core_knows_neither_ipython_nor_widgets(path):
     if path.name == "__init__.py" and path.parent == PACKAGE:
         return  # its type annotations name the shell
-    assert not [name for name in imports(path) if name.split(".")[0] in ("IPython", "ipywidgets", "anywidget")]
+    assert not [
+        name
+        for name in imports(path)
+        if name.split(".")[0] in ("IPython", "ipywidgets", "anywidget")
+    ]
 
 
 # From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
 FLOORS = [
-    "language visible suggest files signatures watchers errors error_codes redact keys tokens sanitize formulas values", "grammar", "segments", "markdown", "catalogue", "models", "parameters tools schema frames ledger", "requests usage safety", "fonts picture_formats", "sheets picture_files", "pictures", "attachments recipes results", "similarity", "history",
-    "services", "endpoints", "settings", "interrupts", "running nested", "wire", "bulk vector_store", "drawing embedding mapping", "stream", "progress", "core", "conversation direct", "as_code", "session", "doctor workers", "display", "panels", "magics", "cli",
+    "language visible suggest files signatures watchers errors error_codes redact keys tokens sanitize formulas values",
+    "grammar",
+    "segments",
+    "markdown",
+    "catalogue",
+    "models",
+    "parameters tools schema frames ledger",
+    "requests usage safety",
+    "fonts picture_formats",
+    "sheets picture_files",
+    "pictures",
+    "attachments recipes results",
+    "similarity",
+    "history",
+    "services",
+    "endpoints",
+    "settings",
+    "interrupts",
+    "running nested",
+    "wire",
+    "bulk vector_store",
+    "drawing embedding mapping",
+    "stream",
+    "progress",
+    "core",
+    "conversation direct",
+    "as_code",
+    "session",
+    "doctor workers",
+    "display",
+    "panels",
+    "magics",
+    "cli",
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
 
@@ -50,9 +89,15 @@ def test_each_room_imports_only_what_stands_below_it():
         room = path.relative_to(PACKAGE).with_suffix("").parts[0]
         if room in ("emulator", "__init__"):
             continue
-        upward += [(room, found) for found in at_run_time(path) if found in FLOOR and found != room and FLOOR[found] > FLOOR[room]]
+        upward += [
+            (room, found)
+            for found in at_run_time(path)
+            if found in FLOOR and found != room and FLOOR[found] > FLOOR[room]
+        ]
     assert upward == []
-    assert {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in PACKAGE.rglob("*.py")} - {"__init__", "emulator"} == set(FLOOR)
+    assert {
+        path.relative_to(PACKAGE).with_suffix("").parts[0] for path in PACKAGE.rglob("*.py")
+    } - {"__init__", "emulator"} == set(FLOOR)
 
 
 def test_the_emulator_never_uses_the_client_s_wire_code():
@@ -64,13 +109,25 @@ def test_the_emulator_never_uses_the_client_s_wire_code():
 
 
 def test_importing_the_package_and_its_session_loads_nothing_heavy():
-    code = ("import sys, ernie_magic.session, ernie_magic.emulator; "
-            "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas', 'markdown_it', 'mdit_py_plugins', 'linkify_it', 'nh3', 'pygments') if m in sys.modules])")
+    code = (
+        "import sys, ernie_magic.session, ernie_magic.emulator; "
+        "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas', 'markdown_it', 'mdit_py_plugins', 'linkify_it', 'nh3', 'pygments') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_what_the_package_exports():
     assert ernie_magic.__all__ == [
-        "Answer", "ErnieError", "ImageSet", "Interrupted", "Picture", "Session", "Usage", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+        "Answer",
+        "ErnieError",
+        "ImageSet",
+        "Interrupted",
+        "Picture",
+        "Session",
+        "Usage",
+        "__version__",
+        "load_ipython_extension",
+        "unload_ipython_extension",
+    ]
     assert all(getattr(ernie_magic, name) for name in ernie_magic.__all__)

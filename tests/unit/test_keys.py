@@ -26,14 +26,17 @@ def test_a_key_is_not_pickled():
         pickle.dumps(Key(CANARY))
 
 
-@pytest.mark.parametrize("text", [
-    f"Incorrect API key provided: {CANARY}.",
-    f"key={CANARY[:20]}…",
-    f"Bearer {CANARY[10:]}",
-    f"you sent bce-****{CANARY[-4:]}",
-    f"you sent {CANARY[:6]}***",
-    f"{CANARY[:4]}...{CANARY[-4:]}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Incorrect API key provided: {CANARY}.",
+        f"key={CANARY[:20]}…",
+        f"Bearer {CANARY[10:]}",
+        f"you sent bce-****{CANARY[-4:]}",
+        f"you sent {CANARY[:6]}***",
+        f"{CANARY[:4]}...{CANARY[-4:]}",
+    ],
+)
 def test_what_a_server_echoes_is_hidden(text):
     Key(CANARY)
     shown = redact(text, strict=True)
@@ -44,10 +47,17 @@ def test_what_a_server_echoes_is_hidden(text):
 
 def test_other_text_stays():
     Key(CANARY)
-    assert redact("model ernie-3.5-8k not found ... try **bold** text…", strict=True) == "model ernie-3.5-8k not found ... try **bold** text…"
+    assert (
+        redact("model ernie-3.5-8k not found ... try **bold** text…", strict=True)
+        == "model ernie-3.5-8k not found ... try **bold** text…"
+    )
 
 
-@given(st.text("abcdefghijklmnop0123456789-_", min_size=16, max_size=60), st.text(max_size=30), st.data())
+@given(
+    st.text("abcdefghijklmnop0123456789-_", min_size=16, max_size=60),
+    st.text(max_size=30),
+    st.data(),
+)
 def test_no_part_of_six_characters_survives(key, around, data):
     assume(len(set(key)) > 6)
     Key(key)

@@ -28,12 +28,22 @@ book.execute("COMMIT")
 @pytest.fixture
 def session(emulator):
     emulator.requests.clear()
-    with Session(service="aistudio", base_url=emulator.base_url, api_key="any-key-of-a-ledger", model="ernie-3.5-8k", retry_count=1) as session:
+    with Session(
+        service="aistudio",
+        base_url=emulator.base_url,
+        api_key="any-key-of-a-ledger",
+        model="ernie-3.5-8k",
+        retry_count=1,
+    ) as session:
         yield session
 
 
 def asked(emulator):
-    return [logged.body["messages"][-1]["content"] for logged in emulator.requests if logged.path.endswith("/chat/completions")]
+    return [
+        logged.body["messages"][-1]["content"]
+        for logged in emulator.requests
+        if logged.path.endswith("/chat/completions")
+    ]
 
 
 def path():
@@ -45,7 +55,9 @@ def path():
 @contextlib.contextmanager
 def held(seconds, mode="wal"):
     """Another process that holds the file."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, path(), str(seconds), mode], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, path(), str(seconds), mode], stdout=subprocess.PIPE
+    )
     try:
         assert process.stdout.readline() == b"held\n"
         yield process
@@ -55,14 +67,27 @@ def held(seconds, mode="wal"):
         process.stdout.close()
 
 
-@pytest.mark.parametrize(("seconds", "mode"), [(2.5, "wal"), (2.5, "delete"), pytest.param(12, "wal", marks=pytest.mark.slow), pytest.param(12, "delete", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("seconds", "mode"),
+    [
+        (2.5, "wal"),
+        (2.5, "delete"),
+        pytest.param(12, "wal", marks=pytest.mark.slow),
+        pytest.param(12, "delete", marks=pytest.mark.slow),
+    ],
+)
 def test_a_map_waits_for_another_process_and_says_so(session, emulator, seconds, mode):
     session.map("first {{text}}", ["x"])
     emulator.requests.clear()
     begin = time.monotonic()
     with held(seconds, mode):
         stream = session.begin_map("{{text}}", ROWS)
-        notices = [delta.waited for batch in stream.batches() for delta in batch if delta.notice and "another program holds" in delta.notice.en]
+        notices = [
+            delta.waited
+            for batch in stream.batches()
+            for delta in batch
+            if delta.notice and "another program holds" in delta.notice.en
+        ]
         found = stream.result()
     assert time.monotonic() - begin >= seconds - 0.5
     assert notices[:2] == [1, 2]
@@ -71,7 +96,9 @@ def test_a_map_waits_for_another_process_and_says_so(session, emulator, seconds,
     assert session.map("{{text}}", ROWS, resume=True).asked == 0
 
 
-def test_a_lock_in_the_middle_holds_only_what_is_in_flight_and_stop_works_at_once(session, emulator):
+def test_a_lock_in_the_middle_holds_only_what_is_in_flight_and_stop_works_at_once(
+    session, emulator
+):
     for _ in ROWS:
         emulator.faults.add(path="/chat", delay=0.05)
     session.map("first {{text}}", ["x"])
@@ -93,7 +120,12 @@ def test_a_lock_in_the_middle_holds_only_what_is_in_flight_and_stop_works_at_onc
     again = session.map("{{text}}", ROWS, resume=True)
     assert [row["answer"] for row in again.rows] == [f"row {i}" for i in range(12)]
     assert sorted(asked(emulator)) == sorted(ROWS)
-    with Session(service="aistudio", base_url=emulator.base_url, api_key="any-key-of-a-ledger", model="ernie-3.5-8k") as another:
+    with Session(
+        service="aistudio",
+        base_url=emulator.base_url,
+        api_key="any-key-of-a-ledger",
+        model="ernie-3.5-8k",
+    ) as another:
         assert another.map("{{text}}", ROWS, resume=True).asked == 0  # and they are written down
 
 
@@ -110,7 +142,12 @@ def test_stop_works_while_the_file_is_waited_for_at_the_beginning(session, emula
 
 def test_patience_ends(session, monkeypatch):
     monkeypatch.setattr(ledger, "_PATIENCE", 0.3)
-    with held(30), pytest.raises(errors.InvalidOption, match=r"database is locked.*What to do: end what holds it"):
+    with (
+        held(30),
+        pytest.raises(
+            errors.InvalidOption, match=r"database is locked.*What to do: end what holds it"
+        ),
+    ):
         session.map("{{text}}", ["a"])
 
 
@@ -123,21 +160,32 @@ def broken(how):
     book.close()
     content = path().read_bytes()
     middle = len(content) // 2
-    path().write_bytes({"header": b"\0" * 100 + content[100:], "text": b"no database at all", "cut": content[: middle - 100], "page": content[:4096] + os.urandom(len(content) - 4096),
-                        "schema": content[:100] + os.urandom(3996) + content[4096:]}[how])
+    path().write_bytes(
+        {
+            "header": b"\0" * 100 + content[100:],
+            "text": b"no database at all",
+            "cut": content[: middle - 100],
+            "page": content[:4096] + os.urandom(len(content) - 4096),
+            "schema": content[:100] + os.urandom(3996) + content[4096:],
+        }[how]
+    )
 
 
 @pytest.mark.parametrize("how", ["header", "text", "cut", "page", "schema"])
 def test_a_broken_ledger_is_one_line_before_anything_is_paid(session, emulator, how):
     broken(how)
-    with pytest.raises(errors.InvalidOption, match="the file that answers are written to cannot be used") as caught:
+    with pytest.raises(
+        errors.InvalidOption, match="the file that answers are written to cannot be used"
+    ) as caught:
         session.map("{{text}}", ROWS)
     assert "\n" not in str(caught.value)
     assert asked(emulator) == []
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "other table", "read-only"])
-def test_a_place_that_cannot_be_written_is_one_line_before_anything_is_paid(session, emulator, monkeypatch, kind):
+def test_a_place_that_cannot_be_written_is_one_line_before_anything_is_paid(
+    session, emulator, monkeypatch, kind
+):
     if kind == "folder":
         place = path().parent
         place.rmdir()
@@ -152,8 +200,14 @@ def test_a_place_that_cannot_be_written_is_one_line_before_anything_is_paid(sess
         session.map("first {{text}}", ["x"])
         emulator.requests.clear()
         connect = sqlite3.connect
-        monkeypatch.setattr(sqlite3, "connect", lambda file, **options: connect(f"file:{file}?mode=ro", uri=True, **options))  # root may write anywhere
-    with pytest.raises(errors.InvalidOption, match="the file that answers are written to cannot be used"):
+        monkeypatch.setattr(
+            sqlite3,
+            "connect",
+            lambda file, **options: connect(f"file:{file}?mode=ro", uri=True, **options),
+        )  # root may write anywhere
+    with pytest.raises(
+        errors.InvalidOption, match="the file that answers are written to cannot be used"
+    ):
         session.map("{{text}}", ROWS)
     assert asked(emulator) == []
 
@@ -185,7 +239,12 @@ from ernie_magic import Session
 with Session(service="aistudio", api_key="any-key-of-a-ledger", base_url=sys.argv[1], model="ernie-3.5-8k") as session:
     print(session.map("{{text}}", [f"[[echo]]{sys.argv[2]} {i}" for i in range(60)], progress=False).errors)
 """
-    processes = [subprocess.Popen([sys.executable, "-c", code, emulator.base_url, name], stdout=subprocess.PIPE, text=True) for name in "ab"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, emulator.base_url, name], stdout=subprocess.PIPE, text=True
+        )
+        for name in "ab"
+    ]
     assert [process.communicate(timeout=60)[0] for process in processes] == ["{}\n", "{}\n"]
     assert len(set(asked(emulator))) == len(asked(emulator)) == 120
 

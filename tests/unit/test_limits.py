@@ -52,7 +52,9 @@ def test_calls_wait_for_room_instead_of_being_refused_and_are_told_so(studio, em
     assert 1.5 < took < 4.5
     stream = studio.stream("[[echo]]hi", history=False)
     notices = [delta.notice.en for batch in stream.batches() for delta in batch if delta.notice]
-    assert all("at the rate limit of ernie-3.5-8k (10 requests a minute" in notice for notice in notices)
+    assert all(
+        "at the rate limit of ernie-3.5-8k (10 requests a minute" in notice for notice in notices
+    )
 
 
 def test_two_sessions_with_one_account_share_its_limit(studio, emulator):

@@ -29,17 +29,36 @@ ECHO = "[[echo]]{{text}}"
 @pytest.fixture
 def session(emulator):
     emulator.requests.clear()
-    with Session(ErnieSettings(service="aistudio", base_url=emulator.base_url, api_key="any-key", model="ernie-3.5-8k", backoff_factor=0.01, retry_count=4)) as session:
+    with Session(
+        ErnieSettings(
+            service="aistudio",
+            base_url=emulator.base_url,
+            api_key="any-key",
+            model="ernie-3.5-8k",
+            backoff_factor=0.01,
+            retry_count=4,
+        )
+    ) as session:
         yield session
 
 
 def asked(emulator):
-    return [logged.body["messages"][-1]["content"] for logged in emulator.requests if logged.path.endswith("/chat/completions")]
+    return [
+        logged.body["messages"][-1]["content"]
+        for logged in emulator.requests
+        if logged.path.endswith("/chat/completions")
+    ]
 
 
-TABLES = {"pandas": lambda texts: pd.DataFrame({"text": texts, "n": range(len(texts))}, index=[f"i{i}" for i in range(len(texts))]),
-          "polars": lambda texts: pl.DataFrame({"text": texts, "n": range(len(texts))}), "dictionaries": lambda texts: [{"text": text, "n": i} for i, text in enumerate(texts)],
-          "texts": list, "columns": lambda texts: {"text": texts, "n": list(range(len(texts)))}}
+TABLES = {
+    "pandas": lambda texts: pd.DataFrame(
+        {"text": texts, "n": range(len(texts))}, index=[f"i{i}" for i in range(len(texts))]
+    ),
+    "polars": lambda texts: pl.DataFrame({"text": texts, "n": range(len(texts))}),
+    "dictionaries": lambda texts: [{"text": text, "n": i} for i, text in enumerate(texts)],
+    "texts": list,
+    "columns": lambda texts: {"text": texts, "n": list(range(len(texts)))},
+}
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -57,24 +76,59 @@ def test_a_table_of_any_kind_comes_back_as_that_kind(session, kind):
 
 
 def test_columns_are_typed(session):
-    found = session.map("{{text}}", pd.DataFrame({"text": ["a", "b"]}), schema="topic, score:int, share:float, good:bool")
-    assert [str(found.table[name].dtype) for name in ("topic", "score", "share", "good")] == ["string", "Int64", "Float64", "boolean"]
+    found = session.map(
+        "{{text}}",
+        pd.DataFrame({"text": ["a", "b"]}),
+        schema="topic, score:int, share:float, good:bool",
+    )
+    assert [str(found.table[name].dtype) for name in ("topic", "score", "share", "good")] == [
+        "string",
+        "Int64",
+        "Float64",
+        "boolean",
+    ]
     assert found.errors == {}
-    assert [str(kind) for kind in session.map("{{text}}", pl.DataFrame({"text": ["a"]}), schema={"score": int, "good": bool}).table.dtypes] == [
-        "String", "Int64", "Boolean", "String"]
+    assert [
+        str(kind)
+        for kind in session.map(
+            "{{text}}", pl.DataFrame({"text": ["a"]}), schema={"score": int, "good": bool}
+        ).table.dtypes
+    ] == ["String", "Int64", "Boolean", "String"]
 
 
-@pytest.mark.parametrize(("text", "values", "wrong"), [
-    ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""), ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""), ('{"a": "x"}', {"a": "x", "n": None}, "n: None is no int"),
-    ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is no int"), ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is no int"),
-    ("sorry", {}, "no JSON object: 'sorry'"), ("[1]", {}, "no JSON object: '[1]'"), ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is no str; n: inf is no int")])
+@pytest.mark.parametrize(
+    ("text", "values", "wrong"),
+    [
+        ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""),
+        ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""),
+        ('{"a": "x"}', {"a": "x", "n": None}, "n: None is no int"),
+        ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is no int"),
+        ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is no int"),
+        ("sorry", {}, "no JSON object: 'sorry'"),
+        ("[1]", {}, "no JSON object: '[1]'"),
+        ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is no str; n: inf is no int"),
+    ],
+)
 def test_what_an_answer_holds(text, values, wrong):
     found, problem = schema.taken(text, schema.fields("a, n:int"))
     assert (found, problem.en if problem else "") == (values, wrong)
 
 
-@pytest.mark.parametrize(("value", "found"), [(9007199254740993, 9007199254740993), ("9007199254740993", 9007199254740993), (10**30, None), (1e308, None), (2**63, None), (-(2**63), -(2**63)),
-                                              (3.0, 3), ("x", None), ("²", None), (-7, -7)])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (9007199254740993, 9007199254740993),
+        ("9007199254740993", 9007199254740993),
+        (10**30, None),
+        (1e308, None),
+        (2**63, None),
+        (-(2**63), -(2**63)),
+        (3.0, 3),
+        ("x", None),
+        ("²", None),
+        (-7, -7),
+    ],
+)
 def test_whole_numbers_are_exact_and_fit_a_column(value, found):
     assert schema.taken(json.dumps({"n": value}), schema.fields("n:int"))[0] == {"n": found}
     frames.with_columns(pl.DataFrame({"a": [1]}), [{"a": 1}], {"n": ("int", [found])})
@@ -93,24 +147,57 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
     assert stream.result().table["answer"].tolist() == ["z", "y", "x"]
 
 
-@pytest.mark.parametrize(("value", "found"), [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)],
+)
 def test_switches(value, found):
     assert schema.taken(json.dumps({"b": value}), schema.fields("b:bool"))[0] == {"b": found}
 
 
-@given(st.dictionaries(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8), st.sampled_from(list(schema.TYPES)), min_size=1, max_size=6))
+@given(
+    st.dictionaries(
+        st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8),
+        st.sampled_from(list(schema.TYPES)),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_columns_in_words_and_as_types_are_the_same(columns):
     in_words = ", ".join(f"{name}:{kind}" for name, kind in columns.items())
-    assert schema.fields(in_words) == schema.fields({name: {"str": str, "int": int, "float": float, "bool": bool}[kind] for name, kind in columns.items()})
+    assert schema.fields(in_words) == schema.fields(
+        {
+            name: {"str": str, "int": int, "float": float, "bool": bool}[kind]
+            for name, kind in columns.items()
+        }
+    )
 
 
-@pytest.mark.parametrize(("call", "told"), [
-    (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"), (lambda s: s.map("x", 5), "int is not a table with rows"),
-    (lambda s: s.map("x", []), "list is not a table with rows"), (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
-    (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"), (lambda s: s.map("x", ["a"], schema="a, a"), "two columns have the same name"),
-    (lambda s: s.map("", ["a"]), "the prompt is empty"), (lambda s: s.map("{{text}}", ["a"], schema="text"), "the column text is in the question, and is to be made"),
-    (lambda s: s.map("{{a}}", pd.DataFrame([[1, 2]], columns=["a", "a"])), "columns of the same name"), (lambda s: s.map(None, ["a"]), "the prompt is text, not NoneType"), (lambda s: s.map("x", ["a"], schema=["a"]), "schema is text or a dictionary, not list"), (lambda s: s.map("x", ["a"], temperature=7), "out of range"), (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
-    (lambda s: s.map("x", ["a"], nothing=1), "no option nothing")])
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"),
+        (lambda s: s.map("x", 5), "int is not a table with rows"),
+        (lambda s: s.map("x", []), "list is not a table with rows"),
+        (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
+        (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"),
+        (lambda s: s.map("x", ["a"], schema="a, a"), "two columns have the same name"),
+        (lambda s: s.map("", ["a"]), "the prompt is empty"),
+        (
+            lambda s: s.map("{{text}}", ["a"], schema="text"),
+            "the column text is in the question, and is to be made",
+        ),
+        (
+            lambda s: s.map("{{a}}", pd.DataFrame([[1, 2]], columns=["a", "a"])),
+            "columns of the same name",
+        ),
+        (lambda s: s.map(None, ["a"]), "the prompt is text, not NoneType"),
+        (lambda s: s.map("x", ["a"], schema=["a"]), "schema is text or a dictionary, not list"),
+        (lambda s: s.map("x", ["a"], temperature=7), "out of range"),
+        (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
+        (lambda s: s.map("x", ["a"], nothing=1), "no option nothing"),
+    ],
+)
 def test_mistakes_are_told_before_anything_is_sent(session, emulator, call, told):
     with pytest.raises(errors.UsageError, match=re.escape(told)):
         call(session)
@@ -147,7 +234,14 @@ def test_what_would_fail_every_row_ends_it_and_keeps_what_came(session, emulator
     assert len(asked(emulator)) == 3
 
 
-@pytest.mark.parametrize("fault", [{"code": "rpm_rate_limit_exceeded", "retry_after": 0.02}, {"status": 500}, {"html": True, "status": 502}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"code": "rpm_rate_limit_exceeded", "retry_after": 0.02},
+        {"status": 500},
+        {"html": True, "status": 502},
+    ],
+)
 def test_no_row_is_lost_or_asked_twice_after_faults(session, emulator, fault):
     for _ in range(6):
         emulator.faults.add(path="/chat", **fault)
@@ -165,12 +259,24 @@ def test_a_dropped_connection_loses_no_row_and_answers_none_twice(tmp_path):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][
+                -1
+            ]["content"]
             if next(count) % 4 == 0:
                 self.close_connection = True
                 return
             answered.append(asked)
-            body = json.dumps({"model": "m", "choices": [{"message": {"role": "assistant", "content": asked}, "finish_reason": "stop"}]}).encode()
+            body = json.dumps(
+                {
+                    "model": "m",
+                    "choices": [
+                        {
+                            "message": {"role": "assistant", "content": asked},
+                            "finish_reason": "stop",
+                        }
+                    ],
+                }
+            ).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -183,7 +289,15 @@ def test_a_dropped_connection_loses_no_row_and_answers_none_twice(tmp_path):
     rows = [f"row {i}" for i in range(40)]
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with Session(ErnieSettings(service="aistudio", base_url=f"http://127.0.0.1:{server.server_port}/v1", api_key="any-key", model="m", backoff_factor=0.01)) as session:
+        with Session(
+            ErnieSettings(
+                service="aistudio",
+                base_url=f"http://127.0.0.1:{server.server_port}/v1",
+                api_key="any-key",
+                model="m",
+                backoff_factor=0.01,
+            )
+        ) as session:
             found = session.map("{{text}}", rows)
             for _ in range(6):
                 if found.errors:
@@ -201,14 +315,25 @@ def test_resume_asks_only_for_missing_rows_whatever_their_order(session, emulato
     assert [row["answer"] for row in found.rows] == ["b", "new", "a", "b", "b"]
 
 
-@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"system": "short"}, {"model": "ernie-4.0-8k"}, {"schema": "a"}, {"extra": {"x": 1}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": 0.5},
+        {"system": "short"},
+        {"model": "ernie-4.0-8k"},
+        {"schema": "a"},
+        {"extra": {"x": 1}},
+    ],
+)
 def test_another_question_is_asked_anew(session, emulator, change):
     session.map(ECHO, ["a"])
     emulator.requests.clear()
     assert session.map(ECHO, ["a"], resume=True, **change).asked == 1
 
 
-def test_without_resume_all_rows_are_asked_anew_and_what_was_kept_stays_until_then(session, emulator):
+def test_without_resume_all_rows_are_asked_anew_and_what_was_kept_stays_until_then(
+    session, emulator
+):
     session.map("{{text}}", ["a", "b"])
     emulator.requests.clear()
     session.settings.retry_count = 1
@@ -239,7 +364,10 @@ def test_a_ledger_that_cannot_be_used_is_told_before_anything_is_paid(session, e
     folder = files.folder("data")
     folder.mkdir(parents=True)
     (folder / ledger.NAME).write_bytes(b"no database" * 100)
-    with pytest.raises(errors.InvalidOption, match=r"the file that answers are written to cannot be used: .*ledger\.sqlite3"):
+    with pytest.raises(
+        errors.InvalidOption,
+        match=r"the file that answers are written to cannot be used: .*ledger\.sqlite3",
+    ):
         session.map(ECHO, ["a"])
     assert not emulator.requests
 
@@ -268,7 +396,10 @@ def test_rows_of_different_columns_and_a_whole_table_in_the_place_of_a_column(se
         """As geopandas has one."""
 
     assert frames.rows_of(Geo({"text": ["a"]})) == [{"text": "a"}]
-    assert [bool(row["text"] == "a") for row in frames.rows_of(pd.Series(["a", None]))] == [True, False]
+    assert [bool(row["text"] == "a") for row in frames.rows_of(pd.Series(["a", None]))] == [
+        True,
+        False,
+    ]
     with pytest.raises(errors.InvalidOption, match="the column error says why"):
         session.map(ECHO, ["a"], schema="error")
 
@@ -282,7 +413,9 @@ def test_an_interrupt_keeps_the_rows_that_came(session, emulator):
     came = [row["answer"] for row in found.rows if row["answer"]]
     assert found.partial
     assert 0 < len(came) < 40
-    assert sum(row["error"] == "not asked yet: go on with resume" for row in found.rows) == 40 - len(came)
+    assert sum(
+        row["error"] == "not asked yet: go on with resume" for row in found.rows
+    ) == 40 - len(came)
     emulator.faults.clear()
     emulator.requests.clear()
     whole = session.map(ECHO, [f"第{i}行" for i in range(40)], resume=True)
@@ -306,7 +439,12 @@ ROWS = 40
 
 
 def child(url):
-    return subprocess.Popen([sys.executable, "-c", CHILD, url, str(ROWS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, url, str(ROWS)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])

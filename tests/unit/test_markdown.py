@@ -32,18 +32,50 @@ def paragraph(text):
 # --- formulas and money ----------------------------------------------------------------------------------------------
 
 FORMULAS = [
-    ("$x^2$", inline("x^2")), ("$E=mc^2$", inline("E=mc^2")), ("$n$ 个", inline("n") + " 个"), ("$5x+3$", inline("5x+3")), ("$5$", inline("5")),
-    ("当 $n=5$ 时", f"当 {inline('n=5')} 时"), ("$\\frac{1}{2}$,$y$", f"{inline(chr(92) + 'frac{1}{2}')},{inline('y')}"), ("\\(a+b\\)", inline("a+b")),
-    ("所以 \\( n \\) 是", f"所以 {inline('n')} 是"), ("$a<b$", inline("a&lt;b")), ("so $$x$$ here", f"so {display('x')} here"), ("so \\[x\\] here", f"so {display('x')} here"),
-    ("$$\\int_0^1 x\\,dx$$", display("\\int_0^1 x\\,dx")), ("$$\na\n$$", display("a")), ("\\[\nx^2\n\\]", display("x^2")), ("\\[ x^2 \\]", display("x^2")),
-    ("\\begin{align}\na &= b\n\\end{align}", display("\\begin{align}\na &amp;= b\n\\end{align}")), ("$x \\label{eq:1}$", inline("x ")),
-    ("CO$_2$ and H$_2$O", f"CO{inline('_2')} and H{inline('_2')}O"), ("10$^{-3}$, 2$\\times$3", f"10{inline('^{-3}')}, 2{inline(chr(92) + 'times')}3"), ("90$^\\circ$C", f"90{inline('^' + chr(92) + 'circ')}C"),
-    ("the $n$th", f"the {inline('n')}th"), ("$k$NN", inline("k") + "NN"), ("$x$s.", inline("x") + "s."),
+    ("$x^2$", inline("x^2")),
+    ("$E=mc^2$", inline("E=mc^2")),
+    ("$n$ 个", inline("n") + " 个"),
+    ("$5x+3$", inline("5x+3")),
+    ("$5$", inline("5")),
+    ("当 $n=5$ 时", f"当 {inline('n=5')} 时"),
+    ("$\\frac{1}{2}$,$y$", f"{inline(chr(92) + 'frac{1}{2}')},{inline('y')}"),
+    ("\\(a+b\\)", inline("a+b")),
+    ("所以 \\( n \\) 是", f"所以 {inline('n')} 是"),
+    ("$a<b$", inline("a&lt;b")),
+    ("so $$x$$ here", f"so {display('x')} here"),
+    ("so \\[x\\] here", f"so {display('x')} here"),
+    ("$$\\int_0^1 x\\,dx$$", display("\\int_0^1 x\\,dx")),
+    ("$$\na\n$$", display("a")),
+    ("\\[\nx^2\n\\]", display("x^2")),
+    ("\\[ x^2 \\]", display("x^2")),
+    ("\\begin{align}\na &= b\n\\end{align}", display("\\begin{align}\na &amp;= b\n\\end{align}")),
+    ("$x \\label{eq:1}$", inline("x ")),
+    ("CO$_2$ and H$_2$O", f"CO{inline('_2')} and H{inline('_2')}O"),
+    ("10$^{-3}$, 2$\\times$3", f"10{inline('^{-3}')}, 2{inline(chr(92) + 'times')}3"),
+    ("90$^\\circ$C", f"90{inline('^' + chr(92) + 'circ')}C"),
+    ("the $n$th", f"the {inline('n')}th"),
+    ("$k$NN", inline("k") + "NN"),
+    ("$x$s.", inline("x") + "s."),
 ]
 MONEY = [
-    ("costs $5 and $10", "costs {d}5 and {d}10"), ("$5-$10", "{d}5-{d}10"), ("US$100", "US{d}100"), ("$HOME/$PATH", "{d}HOME/{d}PATH"), ("价格是$5到$10之间", "价格是{d}5到{d}10之间"),
-    ("$5 (US$) or $6", "{d}5 (US{d}) or {d}6"), ("between $1,000 and $2,000", "between {d}1,000 and {d}2,000"), ("3$ or 4$", "3{d} or 4{d}"), ("US$10,$20", "US{d}10,{d}20"), ("$HOME\\bin;$PATH", "{d}HOME{b}bin;{d}PATH"), ("$A/$stuff", "{d}A/{d}stuff"), ("a $ b", "a {d} b"),
-    ("$3 个苹果和 2 个梨$", "{d}3 个苹果和 2 个梨{d}"), ("$$ unclosed", "{d}{d} unclosed"), ("\\$5", "{d}5"), ("\\(never", "(never"), ("C:\\new", "C:{b}new"), ("&#36;x&#36;", "{d}x{d}"),
+    ("costs $5 and $10", "costs {d}5 and {d}10"),
+    ("$5-$10", "{d}5-{d}10"),
+    ("US$100", "US{d}100"),
+    ("$HOME/$PATH", "{d}HOME/{d}PATH"),
+    ("价格是$5到$10之间", "价格是{d}5到{d}10之间"),
+    ("$5 (US$) or $6", "{d}5 (US{d}) or {d}6"),
+    ("between $1,000 and $2,000", "between {d}1,000 and {d}2,000"),
+    ("3$ or 4$", "3{d} or 4{d}"),
+    ("US$10,$20", "US{d}10,{d}20"),
+    ("$HOME\\bin;$PATH", "{d}HOME{b}bin;{d}PATH"),
+    ("$A/$stuff", "{d}A/{d}stuff"),
+    ("a $ b", "a {d} b"),
+    ("$3 个苹果和 2 个梨$", "{d}3 个苹果和 2 个梨{d}"),
+    ("$$ unclosed", "{d}{d} unclosed"),
+    ("\\$5", "{d}5"),
+    ("\\(never", "(never"),
+    ("C:\\new", "C:{b}new"),
+    ("&#36;x&#36;", "{d}x{d}"),
 ]
 
 
@@ -59,7 +91,11 @@ def test_money_and_backslashes_are_kept_from_the_page_s_mathjax(text, made):
 
 def test_chinese_punctuation_ends_a_bare_address():
     made = to_html("见 https://例子.com/路径，接着（https://a.b/c）看：https://d.e；完")
-    assert re.findall('href="([^"]*)"', made) == ["https://xn--fsqu00a.com/%E8%B7%AF%E5%BE%84", "https://a.b/c", "https://d.e"]
+    assert re.findall('href="([^"]*)"', made) == [
+        "https://xn--fsqu00a.com/%E8%B7%AF%E5%BE%84",
+        "https://a.b/c",
+        "https://d.e",
+    ]
     assert "</a>，接着（" in made
 
 
@@ -78,19 +114,81 @@ def test_dollars_in_code_are_text():
 
 
 def test_an_open_formula_is_shown_as_its_source_while_more_is_to_come():
-    assert to_html("see\n\n$$\n\\frac{1", unfinished=True) == "<p>see</p>\n<pre><code>\\frac{1</code></pre>\n"
+    assert (
+        to_html("see\n\n$$\n\\frac{1", unfinished=True)
+        == "<p>see</p>\n<pre><code>\\frac{1</code></pre>\n"
+    )
     assert to_html("\\[\n\\frac{1", unfinished=True) == "<pre><code>\\frac{1</code></pre>\n"
 
 
-MATHEMATICS = ["\\sum_{i=1}^n i", "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "\\left( \\frac{a}{b} \\right)", "\\text{如果 } x > 0", "\\operatorname*{argmax}_x", "\\color{red}{x}",
-               "\\textcolor{#ff0000}{x}", "\\ce{H2O}", "a \\\\[6pt] b", "\\hspace{1em}", "\\mathbb{R}\\to\\infty", "\\begin{array}{c|c} a & b \\\\ \\hline c & d \\end{array}", "x\\tag{1}", "\\{a\\}\\;\\%",
-               "\\begin{alignat}{2} a &= b & c &= d \\end{alignat}", "\\begin{alignedat}[t]{2}a\\end{alignedat}", "\\pmb{x} + \\pmb{y} \\pmb x", "\\frac{\\pmb{x}}{\\pmb{y}}", "\\underbracket{x}", "\\skew{4}\\hat{A}", "a \\centernot\\implies b \\centernot{\\to} c"]
-PROGRAMS = ["\\href{javascript:alert(1)}{x}", "\\unicode[x;background:url(//a.b)]{65}", "\\require{html}x", "\\class{lm-Widget}{x}", "\\cssId{main}{x}", "\\style{color:red}{x}", "\\def\\a{\\a\\a}\\a",
-            "\\newcommand{\\frac}{x}", "\\let\\sin\\cos", "\\bbox[border:1px]{x}", "\\rule{9999em}{9999em}", "\\raise 99em{x}", "\\hspace{999em}", "a\\\\[9999em]b", "\\begin{array}{*{99999}{c}}x\\end{array}",
-            "\\color{url(//a.b)}{x}", "\\begin{evil}x\\end{evil}", "\\data{x}{y}", '\\mmlToken{mi}[href="javascript:x"]{x}', "\\texttip{a}{b}", "\\" + "href{javascript:x}{y}", "{" * 40 + "}" * 40,
-            "\\sqrt" * 60 + "x", "x" * 5000, "\\includegraphics{http://a.b/c}", "\\eqref{x}", "\\\x00",
-            "\\begin{alignat}{2000000}x\\end{alignat}", "\\begin{alignat*}{9999}x\\end{alignat*}", "\\begin{alignedat}[t]{2000000}x\\end{alignedat}", "\\begin{alignat}\\relax{99}x\\end{alignat}",
-            "\\pmb{" * 20 + "x" + "}" * 20, "\\pmb{a\\centernot{b}}", "\\underbracket[9999em][9999em]{x}", "\\overbracket [99em]{x}", "\\shoveleft[999em]{x}", "\\skew{999999}{x}y", "\\centerOver{a}{\\pmb x}", "\\centerOver{a} {\\pmb x}", "\\pmb\\pmb x", "\\pmb{{x}\\overbracket{y}}", "\\Braket{a" + "|b" * 1000 + "}", "\\ce{" + "(" * 1500 + "}"]
+MATHEMATICS = [
+    "\\sum_{i=1}^n i",
+    "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}",
+    "\\left( \\frac{a}{b} \\right)",
+    "\\text{如果 } x > 0",
+    "\\operatorname*{argmax}_x",
+    "\\color{red}{x}",
+    "\\textcolor{#ff0000}{x}",
+    "\\ce{H2O}",
+    "a \\\\[6pt] b",
+    "\\hspace{1em}",
+    "\\mathbb{R}\\to\\infty",
+    "\\begin{array}{c|c} a & b \\\\ \\hline c & d \\end{array}",
+    "x\\tag{1}",
+    "\\{a\\}\\;\\%",
+    "\\begin{alignat}{2} a &= b & c &= d \\end{alignat}",
+    "\\begin{alignedat}[t]{2}a\\end{alignedat}",
+    "\\pmb{x} + \\pmb{y} \\pmb x",
+    "\\frac{\\pmb{x}}{\\pmb{y}}",
+    "\\underbracket{x}",
+    "\\skew{4}\\hat{A}",
+    "a \\centernot\\implies b \\centernot{\\to} c",
+]
+PROGRAMS = [
+    "\\href{javascript:alert(1)}{x}",
+    "\\unicode[x;background:url(//a.b)]{65}",
+    "\\require{html}x",
+    "\\class{lm-Widget}{x}",
+    "\\cssId{main}{x}",
+    "\\style{color:red}{x}",
+    "\\def\\a{\\a\\a}\\a",
+    "\\newcommand{\\frac}{x}",
+    "\\let\\sin\\cos",
+    "\\bbox[border:1px]{x}",
+    "\\rule{9999em}{9999em}",
+    "\\raise 99em{x}",
+    "\\hspace{999em}",
+    "a\\\\[9999em]b",
+    "\\begin{array}{*{99999}{c}}x\\end{array}",
+    "\\color{url(//a.b)}{x}",
+    "\\begin{evil}x\\end{evil}",
+    "\\data{x}{y}",
+    '\\mmlToken{mi}[href="javascript:x"]{x}',
+    "\\texttip{a}{b}",
+    "\\" + "href{javascript:x}{y}",
+    "{" * 40 + "}" * 40,
+    "\\sqrt" * 60 + "x",
+    "x" * 5000,
+    "\\includegraphics{http://a.b/c}",
+    "\\eqref{x}",
+    "\\\x00",
+    "\\begin{alignat}{2000000}x\\end{alignat}",
+    "\\begin{alignat*}{9999}x\\end{alignat*}",
+    "\\begin{alignedat}[t]{2000000}x\\end{alignedat}",
+    "\\begin{alignat}\\relax{99}x\\end{alignat}",
+    "\\pmb{" * 20 + "x" + "}" * 20,
+    "\\pmb{a\\centernot{b}}",
+    "\\underbracket[9999em][9999em]{x}",
+    "\\overbracket [99em]{x}",
+    "\\shoveleft[999em]{x}",
+    "\\skew{999999}{x}y",
+    "\\centerOver{a}{\\pmb x}",
+    "\\centerOver{a} {\\pmb x}",
+    "\\pmb\\pmb x",
+    "\\pmb{{x}\\overbracket{y}}",
+    "\\Braket{a" + "|b" * 1000 + "}",
+    "\\ce{" + "(" * 1500 + "}",
+]
 
 
 @pytest.mark.parametrize("tex", MATHEMATICS)
@@ -108,12 +206,34 @@ def test_tex_that_links_styles_defines_loads_or_never_ends_is_shown_as_its_sourc
 # --- what is formatted -----------------------------------------------------------------------------------------------
 
 FORMATTED = [
-    ("**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>\n"), ("a<br>b", "<p>a<br>\nb</p>\n"), ("H<sub>2</sub>O", "<p>H<sub>2</sub>O</p>\n"),
-    ("# h", '<h1 class="jp-toc-ignore">h</h1>\n'), ("3. c\n4. d", '<ol start="3">\n<li>c</li>\n<li>d</li>\n</ol>\n'), ("> q", "<blockquote>\n<p>q</p>\n</blockquote>\n"),
-    ("1 < 2 <= 3", "<p>1 &lt; 2 &lt;= 3</p>\n"), ("a\rb", "<p>a\nb</p>\n"), ("List<int>", "<p>List&lt;int&gt;</p>\n"),
-    ("[x](https://a.b)", '<p><a href="https://a.b" rel="noopener noreferrer nofollow">x</a></p>\n'), ("见https://a.b。", '<p>见<a href="https://a.b" rel="noopener noreferrer nofollow">https://a.b</a>。</p>\n'),
-    ("<https://a.b>", '<p><a href="https://a.b" rel="noopener noreferrer nofollow">https://a.b</a></p>\n'), ("[x][1]\n\n[1]: https://a.b", '<p><a href="https://a.b" rel="noopener noreferrer nofollow">x</a></p>\n'),
-    ("[m](mailto:a@b.c)", '<p><a href="mailto:a@b.c" rel="noopener noreferrer nofollow">m</a></p>\n'), ("", ""), ("\n \n", ""),
+    ("**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>\n"),
+    ("a<br>b", "<p>a<br>\nb</p>\n"),
+    ("H<sub>2</sub>O", "<p>H<sub>2</sub>O</p>\n"),
+    ("# h", '<h1 class="jp-toc-ignore">h</h1>\n'),
+    ("3. c\n4. d", '<ol start="3">\n<li>c</li>\n<li>d</li>\n</ol>\n'),
+    ("> q", "<blockquote>\n<p>q</p>\n</blockquote>\n"),
+    ("1 < 2 <= 3", "<p>1 &lt; 2 &lt;= 3</p>\n"),
+    ("a\rb", "<p>a\nb</p>\n"),
+    ("List<int>", "<p>List&lt;int&gt;</p>\n"),
+    ("[x](https://a.b)", '<p><a href="https://a.b" rel="noopener noreferrer nofollow">x</a></p>\n'),
+    (
+        "见https://a.b。",
+        '<p>见<a href="https://a.b" rel="noopener noreferrer nofollow">https://a.b</a>。</p>\n',
+    ),
+    (
+        "<https://a.b>",
+        '<p><a href="https://a.b" rel="noopener noreferrer nofollow">https://a.b</a></p>\n',
+    ),
+    (
+        "[x][1]\n\n[1]: https://a.b",
+        '<p><a href="https://a.b" rel="noopener noreferrer nofollow">x</a></p>\n',
+    ),
+    (
+        "[m](mailto:a@b.c)",
+        '<p><a href="mailto:a@b.c" rel="noopener noreferrer nofollow">m</a></p>\n',
+    ),
+    ("", ""),
+    ("\n \n", ""),
 ]
 
 
@@ -130,17 +250,40 @@ def test_a_table_keeps_its_alignment():
 
 
 def test_a_task_list_has_boxes_that_cannot_be_ticked():
-    assert '<li class="task-list-item"><input checked="checked" type="checkbox" disabled=""> done</li>' in to_html("- [x] done\n- [ ] to do")
+    assert (
+        '<li class="task-list-item"><input checked="checked" type="checkbox" disabled=""> done</li>'
+        in to_html("- [x] done\n- [ ] to do")
+    )
 
 
 def test_code_is_coloured_by_the_page_s_theme():
     made = to_html("```python\ndef f(): return '<b>'\n```")
-    assert made.startswith('<pre class="highlight" style="margin-bottom:1em"><span class="k">def</span> <span class="nf">f</span>')
+    assert made.startswith(
+        '<pre class="highlight" style="margin-bottom:1em"><span class="k">def</span> <span class="nf">f</span>'
+    )
     assert "&lt;b&gt;" in made
     assert re.sub("<[^>]*>", "", made).strip() == "def f(): return '&lt;b&gt;'"
 
 
-@pytest.mark.parametrize("language", ["python", "js", "json", "bash", "sql", "java", "c++", "rust", "go", "html", "yaml", "no-such-language", "", '"><img src=x onerror=y>'])
+@pytest.mark.parametrize(
+    "language",
+    [
+        "python",
+        "js",
+        "json",
+        "bash",
+        "sql",
+        "java",
+        "c++",
+        "rust",
+        "go",
+        "html",
+        "yaml",
+        "no-such-language",
+        "",
+        '"><img src=x onerror=y>',
+    ],
+)
 def test_no_character_of_code_is_lost(language):
     code = "x = {'a': \"<b>&\"} # $5 \\n\n\n  - 'y'; /* ` */\n"
     made = to_html(f"````{language}\n{code}````")
@@ -150,7 +293,9 @@ def test_no_character_of_code_is_lost(language):
 
 @pytest.mark.parametrize("first", ["1. a\n\n", "- a\n", "- b\n- a\n  - c\n\n"])
 def test_long_code_in_a_list_is_one_block(first):
-    made = to_html(first + "   ```python\n" + "   print('hello')\n" * 1500 + "   ```\n\nafter **it**\n")
+    made = to_html(
+        first + "   ```python\n" + "   print('hello')\n" * 1500 + "   ```\n\nafter **it**\n"
+    )
     assert made.count("<pre") == 1
     assert made.endswith("<p>after <strong>it</strong></p>\n")
 
@@ -161,10 +306,49 @@ def test_a_long_code_block_is_one_block():
 
 # --- what acts -------------------------------------------------------------------------------------------------------
 
-TAGS = {"p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s", "del", "ins", "mark", "sub", "sup", "kbd", "u", "b", "i", "small",
-        "span", "div", "table", "thead", "tbody", "tr", "th", "td", "a", "input"}
+TAGS = {
+    "p",
+    "br",
+    "hr",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "pre",
+    "code",
+    "em",
+    "strong",
+    "s",
+    "del",
+    "ins",
+    "mark",
+    "sub",
+    "sup",
+    "kbd",
+    "u",
+    "b",
+    "i",
+    "small",
+    "span",
+    "div",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "a",
+    "input",
+}
 ATTRIBUTE = re.compile(
-    r'class="(?:[\w -]+)"|href="(?:https?://|mailto:)[^"<>]*"|rel="noopener noreferrer nofollow"|title="[^"<>]*"|start="\d+"|style="(?:text-align:(?:left|right|center)|margin-bottom:1em)"|type="checkbox"|checked="(?:checked)?"|disabled=""')
+    r'class="(?:[\w -]+)"|href="(?:https?://|mailto:)[^"<>]*"|rel="noopener noreferrer nofollow"|title="[^"<>]*"|start="\d+"|style="(?:text-align:(?:left|right|center)|margin-bottom:1em)"|type="checkbox"|checked="(?:checked)?"|disabled=""'
+)
 
 
 def assert_all_is_ours(markup):
@@ -174,16 +358,69 @@ def assert_all_is_ours(markup):
 
 
 ACTIVE = [
-    "<img src=x onerror=evil()>", "<IMG SRC=x ONERROR=evil()>", "<script>evil()</script>", "<svg onload=evil()>", "<iframe srcdoc='x'>", "<style>*{display:none}</style>", "<div class='ernie-panel'>",
-    "<details ontoggle=evil() open>", "<a href='javascript:evil()'>x</a>", '<form action="https://a.b">', "<math><mi xlink:href=x>", "$<img src=x onerror=evil()>$", "<?php ?>", "<!DOCTYPE x>", "<!-- a -->",
-    "> <img src=x onerror=evil()>", "| `a | <img src=x onerror=evil()> ` |\n|---|---|", "`a\n# b <img src=x onerror=evil()> `", "- ```\n<img src=x onerror=evil()>", "- a\n  ```\n<img src=x onerror=evil()>",
-    "text\n        ```\n<img src=x onerror=evil()>", "<b\nonclick=evil()>", "<br/onclick=evil()>", '<b title="x"onclick=evil()>', "<div>`<img src=x onerror=evil()>`", "<details>\n```\n<img src=x onerror=evil()>",
-    "`https://x.com/`<img src=x onerror=evil()>`", "[a](b`c) <img src=x onerror=evil()>", "~~`~~<img src=x onerror=evil()>`", "para\n\t```\n\t<img src=x onerror=evil()>", "para\n2. ```\n   <img src=x onerror=evil()>",
-    "a\r```\r<img src=x onerror=evil()>", "```\nx\n    ```\n<img src=x onerror=evil()>", "text\n- item\n\n    <img src=x onerror=evil()>", '![$" onerror="evil()$](x)', '```"><img src=x onerror=evil()>\nx\n```',
-    "- [q]: javascript:evil()", "[x](java&#9;script:evil())", "<sub><img src=x onerror=evil()></sub>", "<sub>a</sup>", "[<img src=x onerror=evil()>](https://a.b)", '[x](https://a.b "<img src=x onerror=evil()>")',
-    '[x](https://a.b/" onclick="evil())', "https://a.b/<img src=x onerror=evil()>", "![a](https://a.b/c.png)", '![" onload=evil()](https://a.b/c.png "t")', "[x]: https://a.b\n![x]", '<https://a.b/"onclick=evil()>',
-    "[x](javascript:evil())", "[x](JaVaScRiPt:evil())", "[x]( javascript:evil())", "[x](<javascript:evil()>)", "[x](vbscript:x)", "[x](data:text/html,x)", "![x](javascript:evil())", "[x](/api/contents)",
-    "[x]:\njavascript:evil()\n\n[x]", "[x](//a.b)", "[x](file:///etc/passwd)", "[x](https:\\\\a.b)", "[x](\x01javascript:evil())", "[x](attachment:x)", "[x](#main)",
+    "<img src=x onerror=evil()>",
+    "<IMG SRC=x ONERROR=evil()>",
+    "<script>evil()</script>",
+    "<svg onload=evil()>",
+    "<iframe srcdoc='x'>",
+    "<style>*{display:none}</style>",
+    "<div class='ernie-panel'>",
+    "<details ontoggle=evil() open>",
+    "<a href='javascript:evil()'>x</a>",
+    '<form action="https://a.b">',
+    "<math><mi xlink:href=x>",
+    "$<img src=x onerror=evil()>$",
+    "<?php ?>",
+    "<!DOCTYPE x>",
+    "<!-- a -->",
+    "> <img src=x onerror=evil()>",
+    "| `a | <img src=x onerror=evil()> ` |\n|---|---|",
+    "`a\n# b <img src=x onerror=evil()> `",
+    "- ```\n<img src=x onerror=evil()>",
+    "- a\n  ```\n<img src=x onerror=evil()>",
+    "text\n        ```\n<img src=x onerror=evil()>",
+    "<b\nonclick=evil()>",
+    "<br/onclick=evil()>",
+    '<b title="x"onclick=evil()>',
+    "<div>`<img src=x onerror=evil()>`",
+    "<details>\n```\n<img src=x onerror=evil()>",
+    "`https://x.com/`<img src=x onerror=evil()>`",
+    "[a](b`c) <img src=x onerror=evil()>",
+    "~~`~~<img src=x onerror=evil()>`",
+    "para\n\t```\n\t<img src=x onerror=evil()>",
+    "para\n2. ```\n   <img src=x onerror=evil()>",
+    "a\r```\r<img src=x onerror=evil()>",
+    "```\nx\n    ```\n<img src=x onerror=evil()>",
+    "text\n- item\n\n    <img src=x onerror=evil()>",
+    '![$" onerror="evil()$](x)',
+    '```"><img src=x onerror=evil()>\nx\n```',
+    "- [q]: javascript:evil()",
+    "[x](java&#9;script:evil())",
+    "<sub><img src=x onerror=evil()></sub>",
+    "<sub>a</sup>",
+    "[<img src=x onerror=evil()>](https://a.b)",
+    '[x](https://a.b "<img src=x onerror=evil()>")',
+    '[x](https://a.b/" onclick="evil())',
+    "https://a.b/<img src=x onerror=evil()>",
+    "![a](https://a.b/c.png)",
+    '![" onload=evil()](https://a.b/c.png "t")',
+    "[x]: https://a.b\n![x]",
+    '<https://a.b/"onclick=evil()>',
+    "[x](javascript:evil())",
+    "[x](JaVaScRiPt:evil())",
+    "[x]( javascript:evil())",
+    "[x](<javascript:evil()>)",
+    "[x](vbscript:x)",
+    "[x](data:text/html,x)",
+    "![x](javascript:evil())",
+    "[x](/api/contents)",
+    "[x]:\njavascript:evil()\n\n[x]",
+    "[x](//a.b)",
+    "[x](file:///etc/passwd)",
+    "[x](https:\\\\a.b)",
+    "[x](\x01javascript:evil())",
+    "[x](attachment:x)",
+    "[x](#main)",
 ]
 
 
@@ -195,17 +432,77 @@ def test_what_would_act_is_text(text, around):
     assert sanitize(made) == made
 
 
-FRAGMENTS = ["<img src=x onerror=evil()>", "<script>", "</p>", "`", "```", "~~~", "$", "$$", "\\(", "\\)", "\\[", "[", "]", "](", "](javascript:x)", "](https://a.b)", "![", "<", ">", "&lt;", "&#60;", "*", "**", "|",
-             "|-|-|", "- ", "1. ", "> ", "# ", "\n", "\n\n", "    ", "\t", "\r", "a", "字", " ", "<br>", "<sub>", "</sub>", "https://a.b", "\\", "\x00", "\u202e", '"', "'", "=", "onerror=", "href="]
+FRAGMENTS = [
+    "<img src=x onerror=evil()>",
+    "<script>",
+    "</p>",
+    "`",
+    "```",
+    "~~~",
+    "$",
+    "$$",
+    "\\(",
+    "\\)",
+    "\\[",
+    "[",
+    "]",
+    "](",
+    "](javascript:x)",
+    "](https://a.b)",
+    "![",
+    "<",
+    ">",
+    "&lt;",
+    "&#60;",
+    "*",
+    "**",
+    "|",
+    "|-|-|",
+    "- ",
+    "1. ",
+    "> ",
+    "# ",
+    "\n",
+    "\n\n",
+    "    ",
+    "\t",
+    "\r",
+    "a",
+    "字",
+    " ",
+    "<br>",
+    "<sub>",
+    "</sub>",
+    "https://a.b",
+    "\\",
+    "\x00",
+    "\u202e",
+    '"',
+    "'",
+    "=",
+    "onerror=",
+    "href=",
+]
 
 
-@given(st.lists(st.sampled_from(FRAGMENTS), max_size=40) | st.lists(st.text(max_size=6), max_size=20))
+@given(
+    st.lists(st.sampled_from(FRAGMENTS), max_size=40) | st.lists(st.text(max_size=6), max_size=20)
+)
 def test_whatever_is_written_every_tag_is_ours(parts):
     made = to_html("".join(parts))
     assert_all_is_ours(made)
 
 
-@pytest.mark.parametrize(("address", "is_link"), [('https://a.b/?x="><b>', True), ("javascript:evil()", False), (" https://a.b", False), ("data:text/html,x", False), ("", False)])
+@pytest.mark.parametrize(
+    ("address", "is_link"),
+    [
+        ('https://a.b/?x="><b>', True),
+        ("javascript:evil()", False),
+        (" https://a.b", False),
+        ("data:text/html,x", False),
+        ("", False),
+    ],
+)
 def test_only_addresses_of_the_web_become_links(address, is_link):
     assert ("<a " in link_html(address, "t")) is is_link
     assert "<b>" not in link_html(address, "<b>")
@@ -223,7 +520,10 @@ def test_pictures_of_the_web_are_links_unless_they_are_wanted():
     assert to_html("![cat](https://a.b/c.png)") == link
     assert to_html("![cat][1]\n\n[1]: https://a.b/c.png") == link
     shown = to_html("![cat](https://a.b/c.png)", remote_images=True)
-    assert shown == '<p><img src="https://a.b/c.png" alt="cat" referrerpolicy="no-referrer" loading="lazy"></p>\n'
+    assert (
+        shown
+        == '<p><img src="https://a.b/c.png" alt="cat" referrerpolicy="no-referrer" loading="lazy"></p>\n'
+    )
     assert "<img" not in to_html("![cat](data:image/png;base64,AA)", remote_images=True)
 
 
@@ -231,10 +531,24 @@ def test_pictures_of_the_web_are_links_unless_they_are_wanted():
 @pytest.mark.parametrize("marks", ["${}$", "\\({}\\)"])
 def test_a_formula_in_a_table_may_hold_pipes(tex, marks):
     made = to_html(f"| a | b |\n|---|---|\n| {marks.format(tex)} | y |")
-    assert f'<td style="text-align:left">{inline(tex.replace(">", "&gt;"))}</td>\n<td style="text-align:left">y</td>' in made
+    assert (
+        f'<td style="text-align:left">{inline(tex.replace(">", "&gt;"))}</td>\n<td style="text-align:left">y</td>'
+        in made
+    )
 
 
-@pytest.mark.parametrize("row", ["|$5|$6|", "|$5|$|", "| $5 | $6 |", "|$HOME|$PATH|", "|\\$5|6$|", "|$x | y$|", "| `$a` | `$b` |"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "|$5|$6|",
+        "|$5|$|",
+        "| $5 | $6 |",
+        "|$HOME|$PATH|",
+        "|\\$5|6$|",
+        "|$x | y$|",
+        "| `$a` | `$b` |",
+    ],
+)
 def test_money_in_a_table_hides_no_cell(row):
     assert to_html(f"|a|b|\n|-|-|\n{row}").count("<td") == 2
     assert not re.search("<td[^>]*></td>", to_html(f"|a|b|\n|-|-|\n{row}"))
@@ -247,13 +561,26 @@ def test_a_picture_in_a_link_leaves_the_link_whole():
 
 
 def test_code_may_begin_with_blank_lines():
-    assert '<pre class="highlight" style="margin-bottom:1em"><span></span>\n\nx\n</pre>' in to_html("```\n\n\nx\n```")
+    assert '<pre class="highlight" style="margin-bottom:1em"><span></span>\n\nx\n</pre>' in to_html(
+        "```\n\n\nx\n```"
+    )
 
 
-@pytest.mark.parametrize("inner", ["$a + b$", "`print(a, b)`", "[some link text](https://a.b/c)", "**bold words here**", "\\(a + b\\)"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "$a + b$",
+        "`print(a, b)`",
+        "[some link text](https://a.b/c)",
+        "**bold words here**",
+        "\\(a + b\\)",
+    ],
+)
 @pytest.mark.parametrize("moved", range(0, 66, 5))
 def test_a_long_paragraph_is_cut_between_what_stands_together(inner, moved):
-    text = "x" * moved + " " + f"This is an ordinary sentence with {inner} in the middle of it. " * 60
+    text = (
+        "x" * moved + " " + f"This is an ordinary sentence with {inner} in the middle of it. " * 60
+    )
     assert to_html(text).count(to_html(f"x {inner}")[5:-5]) == 60
 
 
@@ -269,8 +596,13 @@ def cut(text, size=4, **options):
 
 
 PROSE = "\n\n".join(
-    [f"## 第{i}节\n\n" + "这是一段比较长的中文说明，用来看看怎么分段。" * 6 + f"\n\n- 要点一 {i}\n- 要点二\n\n  接着说\n\n- 要点三\n\n```python\n\nprint({i})\n\n\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
-     for i in range(12)])
+    [
+        f"## 第{i}节\n\n"
+        + "这是一段比较长的中文说明，用来看看怎么分段。" * 6
+        + f"\n\n- 要点一 {i}\n- 要点二\n\n  接着说\n\n- 要点三\n\n```python\n\nprint({i})\n\n\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        for i in range(12)
+    ]
+)
 
 
 def test_blocks_of_an_ordinary_text_are_cut_as_the_whole_reads():
@@ -280,13 +612,40 @@ def test_blocks_of_an_ordinary_text_are_cut_as_the_whole_reads():
     assert "".join(map(to_html, [*finished, last])) == to_html(PROSE)
 
 
-@given(st.lists(st.sampled_from(["# h", "", "para。再来一句。 more text", "- a", "- b", "  c", "```", "x = 1", "| a | b |", "|---|---|", "> q", "1. n", "===", "10 apples", "字" * 90, "~~~~"]), max_size=60), st.integers(1, 50))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "# h",
+                "",
+                "para。再来一句。 more text",
+                "- a",
+                "- b",
+                "  c",
+                "```",
+                "x = 1",
+                "| a | b |",
+                "|---|---|",
+                "> q",
+                "1. n",
+                "===",
+                "10 apples",
+                "字" * 90,
+                "~~~~",
+            ]
+        ),
+        max_size=60,
+    ),
+    st.integers(1, 50),
+)
 def test_no_line_is_lost_and_pieces_read_as_the_whole(lines, size):
     text = "\n".join(lines)
     finished, last = cut(text, size)
     assert "".join([*finished, last]) == text
     if "|---|---|" not in lines:  # a table needs the line above it
-        assert re.sub(r"\s", "", "".join(map(to_html, [*finished, last]))) == re.sub(r"\s", "", to_html(text))
+        assert re.sub(r"\s", "", "".join(map(to_html, [*finished, last]))) == re.sub(
+            r"\s", "", to_html(text)
+        )
 
 
 @given(st.text(max_size=300), st.integers(1, 40))
@@ -315,7 +674,20 @@ def test_a_cut_inside_a_list_is_between_its_items():
     assert all(re.match(r"\d+\. item", piece) for piece in [*finished, last])
 
 
-@pytest.mark.parametrize("text", ["word " * 26_000, "这是一句话。" * 21_000, "x" * 128_000, "\n" * 128_000, "$" * 128_000, "`" * 128_000, "| " * 64_000, "[a]: b\n" * 20_000, PROSE * 30])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 26_000,
+        "这是一句话。" * 21_000,
+        "x" * 128_000,
+        "\n" * 128_000,
+        "$" * 128_000,
+        "`" * 128_000,
+        "| " * 64_000,
+        "[a]: b\n" * 20_000,
+        PROSE * 30,
+    ],
+)
 def test_pieces_are_bounded_and_give_the_text(text):
     found = list(pieces(text, 8_000))
     assert "".join(found) == text

@@ -27,9 +27,16 @@ from tests.unit.mutations import HEADERS, ODD, ODD_HEADERS, SHAPES, fields, is_o
 from tests.unit.raw_server import Server
 
 TEXT = "春江潮水"
-TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+TOOL = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}},
+}
 ONE_BY_ONE = random.Random(12)  # noqa: S311
-MODEL = {"qianfan-v1": "ernie-speed-8k", "qianfan-v1-iam": "ernie-speed-8k", "oauth": "ernie-speed-8k"}
+MODEL = {
+    "qianfan-v1": "ernie-speed-8k",
+    "qianfan-v1-iam": "ernie-speed-8k",
+    "oauth": "ernie-speed-8k",
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +55,29 @@ def sessions(server, monkeypatch):
 
     def session(name):
         if name not in made:
-            service = {"oauth": "qianfan-v1", "iam": "qianfan", "qianfan-v1-iam": "qianfan-v1"}.get(name, name)
-            secret = {"secret_key": "a-secret-of-some-length"} if name in ("oauth", "iam", "qianfan-v1-iam") else {}
-            key = "ALTAKabcdefghijklmnopqrstuv" if name in ("iam", "qianfan-v1-iam") else "an-application-key"
-            made[name] = Session(ErnieSettings(
-                service=service, base_url=server.url, api_key=key, model=MODEL.get(name, "ernie-3.5-8k"), retry_count=1, **secret))
+            service = {"oauth": "qianfan-v1", "iam": "qianfan", "qianfan-v1-iam": "qianfan-v1"}.get(
+                name, name
+            )
+            secret = (
+                {"secret_key": "a-secret-of-some-length"}
+                if name in ("oauth", "iam", "qianfan-v1-iam")
+                else {}
+            )
+            key = (
+                "ALTAKabcdefghijklmnopqrstuv"
+                if name in ("iam", "qianfan-v1-iam")
+                else "an-application-key"
+            )
+            made[name] = Session(
+                ErnieSettings(
+                    service=service,
+                    base_url=server.url,
+                    api_key=key,
+                    model=MODEL.get(name, "ernie-3.5-8k"),
+                    retry_count=1,
+                    **secret,
+                )
+            )
         return made[name]
 
     yield session
@@ -100,12 +125,18 @@ def check(result, session):
     """Whatever came can be looked at in every way."""
     shown(str(result), repr(result), repr(session.usage), repr(session))
     pickle.dumps(result)
-    for name in [name for name in dir(result) if name.startswith("_repr_")]:  # as IPython asks for them
+    for name in [
+        name for name in dir(result) if name.startswith("_repr_")
+    ]:  # as IPython asks for them
         getattr(result, name)()
     if isinstance(result, Answer):
         check_answer(result, session)
     elif hasattr(result, "pictures"):
-        shown(*pictures.bundle(result, "zh"), pictures.as_text(result, "en"), *(repr(picture) for picture in result))
+        shown(
+            *pictures.bundle(result, "zh"),
+            pictures.as_text(result, "en"),
+            *(repr(picture) for picture in result),
+        )
     elif hasattr(result, "vectors"):
         shown(*vectors.bundle(result, "zh"))
     elif isinstance(result, list):
@@ -134,7 +165,11 @@ def whole(result):
 
 def ask(server, session, shape, raw):
     """What comes of a call that gets this reply: the result, or the error."""
-    server.replies = {"": raw, "/0.png": mutations.http(mutations.png(), kind="image/png"), "/1.png": mutations.http(mutations.png(), kind="image/png")}
+    server.replies = {
+        "": raw,
+        "/0.png": mutations.http(mutations.png(), kind="image/png"),
+        "/1.png": mutations.http(mutations.png(), kind="image/png"),
+    }
     if shape.path:
         (rest,) = shape.others.values()
         server.replies = {"": mutations.http(mutations.written(rest, None)), shape.path: raw}
@@ -153,13 +188,20 @@ def ask(server, session, shape, raw):
 
 def one(server, sessions, name, at, odd):
     shape = SHAPES[name]
-    found = ask(server, sessions(shape.service), shape, mutations.reply(shape, *mutated(shape.body, at, ODD[odd]), link=server.url))
+    found = ask(
+        server,
+        sessions(shape.service),
+        shape,
+        mutations.reply(shape, *mutated(shape.body, at, ODD[odd]), link=server.url),
+    )
     if not is_own(shape, at) and at not in shape.free:
         assert not isinstance(found, errors.ErnieError), found.line("en")
         assert whole(found)
 
 
-ALL = [(name, at, odd) for name, shape in SHAPES.items() for at in fields(shape.body) for odd in ODD]
+ALL = [
+    (name, at, odd) for name, shape in SHAPES.items() for at in fields(shape.body) for odd in ODD
+]
 
 
 def every(server, sessions, cases):
@@ -175,7 +217,12 @@ def every(server, sessions, cases):
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_shapes_themselves_are_answers(server, sessions, name):
     shape = SHAPES[name]
-    found = ask(server, sessions(shape.service), shape, mutations.reply(shape, shape.body, None, link=server.url))
+    found = ask(
+        server,
+        sessions(shape.service),
+        shape,
+        mutations.reply(shape, shape.body, None, link=server.url),
+    )
     assert isinstance(found, errors.ErnieError) == name.startswith("error")
     assert name.startswith("error") or whole(found)
 
@@ -196,14 +243,28 @@ def test_there_are_some_12_000_of_them():
 
 
 @pytest.mark.parametrize("header", HEADERS)
-@pytest.mark.parametrize("name", [
-    "chat, AI Studio", "error 429, code", *(pytest.param(name, marks=pytest.mark.slow) for name in ("stream, V1", "vectors", "links", "OAuth"))])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chat, AI Studio",
+        "error 429, code",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("stream, V1", "vectors", "links", "OAuth")
+        ),
+    ],
+)
 def test_no_header_takes_an_answer_away(server, sessions, name, header):
     shape = SHAPES[name]
     for value in ODD_HEADERS:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found = ask(server, sessions(shape.service), shape, mutations.reply(shape, shape.body, None, ((header, value),), server.url))
+            found = ask(
+                server,
+                sessions(shape.service),
+                shape,
+                mutations.reply(shape, shape.body, None, ((header, value),), server.url),
+            )
         if shape.status == 200 and header != "Content-Type":
             assert whole(found), (header, value)
         elif header != "Content-Type":

@@ -42,12 +42,27 @@ def raising(error):
     return make
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), StopIteration(), StopAsyncIteration(), asyncio.CancelledError(), Mute(), RecursionError(), ValueError("\ud800")],
-                         ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("x"),
+        StopIteration(),
+        StopAsyncIteration(),
+        asyncio.CancelledError(),
+        Mute(),
+        RecursionError(),
+        ValueError("\ud800"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 @pytest.mark.parametrize("way", ["chat", "achat"])
 def test_whatever_a_tool_raises_is_told_to_the_model(studio, error, way):
     asked = tool(raising(error))
-    answer = studio.chat("北京天气", tools=[asked]) if way == "chat" else asyncio.run(studio.achat("北京天气", tools=[asked]))
+    answer = (
+        studio.chat("北京天气", tools=[asked])
+        if way == "chat"
+        else asyncio.run(studio.achat("北京天气", tools=[asked]))
+    )
     assert answer.tool_runs[0].failed
     assert answer.text
 
@@ -61,14 +76,19 @@ def test_a_failed_question_inside_a_tool_is_the_tool_s(studio, emulator):
 
 
 def test_a_tool_may_ask_another_question(studio):
-    answer = studio.chat("北京天气", tools=[tool(lambda: studio.chat("[[echo]]inner", history=False).text)])
+    answer = studio.chat(
+        "北京天气", tools=[tool(lambda: studio.chat("[[echo]]inner", history=False).text)]
+    )
     assert answer.tool_runs[0].content == "inner"
 
 
 def test_a_value_is_made_text_where_the_tool_runs(studio):
     class Lazy:
         def __str__(self):
-            return studio.chat("[[echo]]from str", history=False).text + threading.current_thread().name
+            return (
+                studio.chat("[[echo]]from str", history=False).text
+                + threading.current_thread().name
+            )
 
     answer = studio.chat("北京天气", tools=[tool(Lazy)])
     assert answer.tool_runs[0].content == '"from strMainThread"'
@@ -77,12 +97,17 @@ def test_a_value_is_made_text_where_the_tool_runs(studio):
 def test_a_tool_that_waits_for_its_own_answer_is_told(studio):
     streams = []
     streams.append(studio.stream("北京天气", tools=[tool(lambda: streams[0].result().text)]))
-    assert "a tool cannot wait for the answer that waits for it" in streams[0].result().tool_runs[0].content
+    assert (
+        "a tool cannot wait for the answer that waits for it"
+        in streams[0].result().tool_runs[0].content
+    )
 
 
 def test_a_result_longer_than_the_model_takes_is_cut_and_says_so(studio, emulator):
     studio.settings.model = "ernie-3.5-8k"
-    with pytest.raises(errors.InputTooLong):  # the emulator counts tokens, which can only be estimated here
+    with pytest.raises(
+        errors.InputTooLong
+    ):  # the emulator counts tokens, which can only be estimated here
         studio.chat("北京天气", tools=[tool(lambda: "长" * 3_000_000)])
     sent = emulator.requests[-1].body["messages"][-1]["content"]
     assert len(sent) < 10_100
@@ -95,7 +120,13 @@ def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypa
 
     server = Server()
     call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}
-    first = http(events(chunk({"content": "Let me look. "}), chunk({"tool_calls": [call]}), chunk({}, finish_reason="tool_calls")))
+    first = http(
+        events(
+            chunk({"content": "Let me look. "}),
+            chunk({"tool_calls": [call]}),
+            chunk({}, finish_reason="tool_calls"),
+        )
+    )
     second = http(events(chunk({"content": "It is 5."}), chunk({}, finish_reason="stop")))
 
     def f() -> int:
@@ -104,18 +135,30 @@ def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypa
         return 5
 
     try:
-        with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1) as session:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
             server.replies[""], after = first, second
             stream = session.stream("q", tools=[f])
             assert "".join(stream) == stream.result().text == "Let me look. It is 5."
-            assert [m["content"] for m in session.history[0].messages] == ["q", "Let me look. ", "5", "It is 5."]
+            assert [m["content"] for m in session.history[0].messages] == [
+                "q",
+                "Let me look. ",
+                "5",
+                "It is 5.",
+            ]
             session.reset()
             server.replies[""], after = first, http("{}", "500 X", "application/json")
             with pytest.raises(errors.ServerError) as caught:
                 session.chat("q", tools=[f])
-            assert (caught.value.answer.text, caught.value.answer.partial) == ("Let me look. ", True)
+            assert (caught.value.answer.text, caught.value.answer.partial) == (
+                "Let me look. ",
+                True,
+            )
             assert [m["content"] for m in session.history[0].messages] == ["q", "Let me look. "]
-            assert session.usage.total.requests == 3  # two answers of the first question, one of the second
+            assert (
+                session.usage.total.requests == 3
+            )  # two answers of the first question, one of the second
     finally:
         server.stop()
 
@@ -137,7 +180,11 @@ def test_annotations_of_any_kind_are_borne(function):
     assert tools.describe(function)["function"]["parameters"]["required"] == ["x"]
 
 
-@pytest.mark.parametrize("function", [positional, dict, max, math.hypot, functools.partial(odd, 1), lambda: 1], ids=["positional", "dict", "max", "hypot", "partial", "lambda"])
+@pytest.mark.parametrize(
+    "function",
+    [positional, dict, max, math.hypot, functools.partial(odd, 1), lambda: 1],
+    ids=["positional", "dict", "max", "hypot", "partial", "lambda"],
+)
 def test_what_cannot_be_described_is_told(function):
     with pytest.raises(errors.InvalidOption):
         tools.split([function])
@@ -176,7 +223,9 @@ def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
     server = Server()
     server.replies[""] = Slow()
     try:
-        with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m") as session:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m"
+        ) as session:
             began = time.monotonic()
             assert session.chat("hi").text == "ok"
             assert time.monotonic() - began < 4
@@ -199,7 +248,9 @@ def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emula
     monkeypatch.setenv("QIANFAN_SK", "bad-secret-of-it")
 
     async def all_at_once(session):
-        return await asyncio.gather(*[session.achat("hi", history=False) for _ in range(20)], return_exceptions=True)
+        return await asyncio.gather(
+            *[session.achat("hi", history=False) for _ in range(20)], return_exceptions=True
+        )
 
     with Session(service="qianfan-v1", model="ernie-3.5-8k") as session:
         came = asyncio.run(all_at_once(session))
@@ -207,12 +258,22 @@ def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emula
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize(("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:1080"), ("HTTPS_PROXY", "foo://bar"), ("SSL_CERT_FILE", "/nonexistent.pem")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("HTTPS_PROXY", "foo://bar"),
+        ("SSL_CERT_FILE", "/nonexistent.pem"),
+    ],
+)
 def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name, value):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
     monkeypatch.setenv("AI_STUDIO_API_KEY", "k-environment")
     monkeypatch.setenv(name, value)
-    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.ServiceUnreachable, match="the network's settings are wrong"):
+    with (
+        Session(model="ernie-3.5-8k") as session,
+        pytest.raises(errors.ServiceUnreachable, match="the network's settings are wrong"),
+    ):
         session.chat("hi")
 
 
@@ -222,8 +283,16 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
     from tests.unit.test_hostile_server import chunk, events, http
 
     server, called = Server(), []
-    calls = [{"index": i, "id": f"c{i}", "function": {"name": "f", "arguments": f'{{"n": {i}}}'}} for i in range(asked)]
-    first = http(events(*(chunk({"tool_calls": [call]}) for call in calls), chunk({}, finish_reason="tool_calls")))
+    calls = [
+        {"index": i, "id": f"c{i}", "function": {"name": "f", "arguments": f'{{"n": {i}}}'}}
+        for i in range(asked)
+    ]
+    first = http(
+        events(
+            *(chunk({"tool_calls": [call]}) for call in calls),
+            chunk({}, finish_reason="tool_calls"),
+        )
+    )
     second = http(events(chunk({"content": "done"}), chunk({}, finish_reason="stop")))
 
     def f(n: int) -> int:
@@ -233,16 +302,24 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
         return n
 
     try:
-        with Session(service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1) as session:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
             server.replies[""] = first
             answer = session.chat("q", tools=[f])
             told = [message for message in session.history[0].messages if message["role"] == "tool"]
-            requests = [call["id"] for message in session.history[0].messages for call in message.get("tool_calls", ())]
+            requests = [
+                call["id"]
+                for message in session.history[0].messages
+                for call in message.get("tool_calls", ())
+            ]
     finally:
         server.stop()
     made = min(asked, tools.MAX_RUNS)
     assert called == [int(run.content) for run in answer.tool_runs] == list(range(made))
-    assert requests == [message["tool_call_id"] for message in told]  # each call has its result, as services want it
+    assert requests == [
+        message["tool_call_id"] for message in told
+    ]  # each call has its result, as services want it
     assert len(told) == min(asked, tools.MAX_ANSWERED)
     assert all("not called: at most 20" in message["content"] for message in told[made:])
     assert answer.text == "done"

@@ -13,8 +13,18 @@ CHAT = parameters.of("chat")
 
 
 SEEDS = {
-    "seed 000": ["model", "temperature", "top_p", "penalty_score", "max_completion_tokens", "stop", "seed", "frequency_penalty",
-                 "presence_penalty", "response_format"],
+    "seed 000": [
+        "model",
+        "temperature",
+        "top_p",
+        "penalty_score",
+        "max_completion_tokens",
+        "stop",
+        "seed",
+        "frequency_penalty",
+        "presence_penalty",
+        "response_format",
+    ],
     "seed 002": ["stream_options", "user", "tools", "tool_choice", "parallel_tool_calls"],
     "seed 003": ["min_output_tokens", "max_output_tokens", "user_id", "metadata"],
     "seed 004": ["top_k"],
@@ -27,22 +37,50 @@ def test_the_documents_chat_parameters_are_all_in_the_table_under_their_names(so
     assert [name for name in SEEDS[source] if parameters.canonical(name, "chat") not in CHAT] == []
 
 
-@pytest.mark.parametrize(("name", "value", "sent"), [
-    ("temperature", 1, 1.0), ("temperature", 0.01, 0.01), ("top_p", 0, 0.0), ("penalty_score", 2, 2.0),
-    ("max_completion_tokens", 2, 2), ("max_completion_tokens", 2048.0, 2048), ("seed", 1, 1), ("stop", "。", ["。"]),
-    ("stop", ("a", "b"), ["a", "b"]), ("response_format", "json_object", {"type": "json_object"}),
-    ("response_format", {"type": "text"}, {"type": "text"}), ("user", "u1", "u1"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "sent"),
+    [
+        ("temperature", 1, 1.0),
+        ("temperature", 0.01, 0.01),
+        ("top_p", 0, 0.0),
+        ("penalty_score", 2, 2.0),
+        ("max_completion_tokens", 2, 2),
+        ("max_completion_tokens", 2048.0, 2048),
+        ("seed", 1, 1),
+        ("stop", "。", ["。"]),
+        ("stop", ("a", "b"), ["a", "b"]),
+        ("response_format", "json_object", {"type": "json_object"}),
+        ("response_format", {"type": "text"}, {"type": "text"}),
+        ("user", "u1", "u1"),
+    ],
+)
 def test_values_in_range_are_sent_in_the_api_s_form(name, value, sent):
     assert CHAT[name].check(value, "ernie-3.5-8k") == sent
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("temperature", 0), ("temperature", 1.01), ("temperature", math.nan), ("temperature", True), ("temperature", "0.5"),
-    ("top_p", -0.1), ("penalty_score", 0.9), ("max_completion_tokens", 1), ("max_completion_tokens", 2049),
-    ("max_completion_tokens", 2.5), ("seed", 0), ("seed", 2_147_483_647), ("stop", ["a"] * 5), ("stop", ["x" * 21]),
-    ("stop", [""]), ("stop", 3), ("response_format", "xml"), ("user", 5),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", 0),
+        ("temperature", 1.01),
+        ("temperature", math.nan),
+        ("temperature", True),
+        ("temperature", "0.5"),
+        ("top_p", -0.1),
+        ("penalty_score", 0.9),
+        ("max_completion_tokens", 1),
+        ("max_completion_tokens", 2049),
+        ("max_completion_tokens", 2.5),
+        ("seed", 0),
+        ("seed", 2_147_483_647),
+        ("stop", ["a"] * 5),
+        ("stop", ["x" * 21]),
+        ("stop", [""]),
+        ("stop", 3),
+        ("response_format", "xml"),
+        ("user", 5),
+    ],
+)
 def test_values_out_of_range_are_refused_with_the_option_s_name(name, value):
     with pytest.raises(InvalidOption) as caught:
         CHAT[name].check(value, "ernie-3.5-8k")
@@ -100,7 +138,13 @@ def test_parse_never_fails_with_anything_but_our_own_error(text):
 def test_choices_and_sizes_are_understood_however_they_are_written():
     assert parameters.of("image")["style"].check("pixel art") == "Pixel Art"
     size = parameters.of("image")["size"]
-    assert [size.check(given) for given in ("1024", 1024, "1024,768", "1024×768", (768, 768))] == ["1024x1024", "1024x1024", "1024x768", "1024x768", "768x768"]
+    assert [size.check(given) for given in ("1024", 1024, "1024,768", "1024×768", (768, 768))] == [
+        "1024x1024",
+        "1024x1024",
+        "1024x768",
+        "1024x768",
+        "768x768",
+    ]
     with pytest.raises(InvalidOption, match=r"write 1024x1024; there are: 1024x1024 \| 768x768"):
         size.check("16:9", "Stable-Diffusion-XL")
     assert parameters.of("image")["use_pe"].parse("关") is False

@@ -26,7 +26,11 @@ def file_of(kind="PNG", size=(8, 6), mode="RGB"):
 
 
 def picture(content=None, **facts):
-    request = ImageRequest(model="Stable-Diffusion-XL", prompt=facts.pop("prompt", "一只白猫, 红帽子"), parameters=facts.pop("parameters", {"seed": 7}))
+    request = ImageRequest(
+        model="Stable-Diffusion-XL",
+        prompt=facts.pop("prompt", "一只白猫, 红帽子"),
+        parameters=facts.pop("parameters", {"seed": 7}),
+    )
     return Picture(request, file_of() if content is None else content, **facts)
 
 
@@ -39,23 +43,52 @@ def value_of(parameter):
     if parameter.type == "bool":
         return st.booleans()
     if parameter.type == "str":
-        return st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=parameter.max_length or 40)
+        return st.text(
+            st.characters(exclude_categories=("Cs",)),
+            min_size=1,
+            max_size=parameter.max_length or 40,
+        )
     low, high = parameter.minimum, parameter.maximum
     return st.integers(int(low), int(high)) if parameter.type == "int" else st.floats(low, high)
 
 
 TABLE = [p for p in parameters.of("image").values() if p.name != "model"]
-REQUESTS = st.one_of([
-    st.builds(lambda prompt, given, extra, model=model: image_request(prompt, model=model, given=given, extra=extra, rules=Rules()),
-              st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=200).filter(str.strip),
-              st.fixed_dictionaries({}, optional={
-                  p.name: (st.sampled_from(models.find(model).sizes) if p.type == "size" else value_of(p)) for p in TABLE
-                  if not p.needs or p.needs in models.find(model).takes}),
-              st.dictionaries(st.sampled_from(["refer_image", "other"]), st.one_of(st.text(st.characters(exclude_categories=("Cs",))), st.integers(), st.none())))
-    for model in ("Stable-Diffusion-XL", "ERNIE-Image", "ERNIE-Image-Turbo")])
+REQUESTS = st.one_of(
+    [
+        st.builds(
+            lambda prompt, given, extra, model=model: image_request(
+                prompt, model=model, given=given, extra=extra, rules=Rules()
+            ),
+            st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=200).filter(
+                str.strip
+            ),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    p.name: (
+                        st.sampled_from(models.find(model).sizes)
+                        if p.type == "size"
+                        else value_of(p)
+                    )
+                    for p in TABLE
+                    if not p.needs or p.needs in models.find(model).takes
+                },
+            ),
+            st.dictionaries(
+                st.sampled_from(["refer_image", "other"]),
+                st.one_of(
+                    st.text(st.characters(exclude_categories=("Cs",))), st.integers(), st.none()
+                ),
+            ),
+        )
+        for model in ("Stable-Diffusion-XL", "ERNIE-Image", "ERNIE-Image-Turbo")
+    ]
+)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(request=REQUESTS, kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]))
 def test_a_picture_written_here_makes_an_equal_request_through_redo(request, kind, tmp_path, asked):
     written = Picture(request, file_of(kind), index=1).save(tmp_path / "cat-{i}")
@@ -80,11 +113,19 @@ def asked(monkeypatch):
 def test_a_picture_a_set_a_file_and_its_parameters_are_all_made_again(asked, tmp_path):
     session, sent = asked
     cat = picture()
-    for what in (cat, ImageSet((cat,), cat.request), cat.save(tmp_path / "cat"), str(cat.save(tmp_path / "cat")), cat.metadata):
+    for what in (
+        cat,
+        ImageSet((cat,), cat.request),
+        cat.save(tmp_path / "cat"),
+        str(cat.save(tmp_path / "cat")),
+        cat.metadata,
+    ):
         session.begin_redo(what)
         assert sent.pop() == cat.request
     session.begin_redo(cat, seed=None, n=2, prompt="一只黑猫")
-    assert sent.pop() == ImageRequest(model="Stable-Diffusion-XL", prompt="一只黑猫", parameters={"n": 2})
+    assert sent.pop() == ImageRequest(
+        model="Stable-Diffusion-XL", prompt="一只黑猫", parameters={"n": 2}
+    )
 
 
 def test_every_byte_of_a_png_stays_but_for_one_chunk_more():
@@ -106,8 +147,12 @@ def test_written_twice_it_holds_the_last_one_only():
     assert picture(again, prompt="狗").to_bytes() == again
 
 
-@pytest.mark.parametrize(("kind", "ending"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")])
-def test_the_ending_is_that_of_the_bytes_and_others_than_png_are_written_as_they_came(kind, ending, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "ending"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")]
+)
+def test_the_ending_is_that_of_the_bytes_and_others_than_png_are_written_as_they_came(
+    kind, ending, tmp_path
+):
     content = file_of(kind)
     file = picture(content).save(tmp_path / "cat.png")
     assert file == tmp_path / f"cat{ending}"
@@ -122,11 +167,17 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path):
 
 def test_the_fields_of_a_name(tmp_path):
     one = picture(index=1, parameters={"seed": 42}, prompt="../a cat: 猫/狗\n")
-    assert one.save(tmp_path / "{model}-{seed}-{i}-{prompt}").name == "Stable-Diffusion-XL-42-2-a-cat-猫-狗.png"
+    assert (
+        one.save(tmp_path / "{model}-{seed}-{i}-{prompt}").name
+        == "Stable-Diffusion-XL-42-2-a-cat-猫-狗.png"
+    )
     assert one.save(tmp_path).parent == tmp_path
     assert one.save(f"{tmp_path}/new/").parent == tmp_path / "new"
     assert picture(prompt="???").save(f"{tmp_path}/" + "{prompt}").name == "picture.png"
-    with pytest.raises(InvalidOption, match=r"a file's name has no field \{time.x\}. What to do: fields: \{prompt\} \{seed\} \{i\} \{model\} \{time\}"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"a file's name has no field \{time.x\}. What to do: fields: \{prompt\} \{seed\} \{i\} \{model\} \{time\}",
+    ):
         one.save("{time.x}")
 
 
@@ -137,16 +188,25 @@ def test_several_get_numbers(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told_in_a_line(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidOption, match=r"cannot be written: .*What to do: choose another place; the pictures are still in the variable"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"cannot be written: .*What to do: choose another place; the pictures are still in the variable",
+    ):
         picture().save(tmp_path / "file" / "cat")
 
 
 def test_no_key_gets_into_a_file(tmp_path):
     Key("sk-canary-canary-0123456789")
-    request = ImageRequest(model="m", prompt="sk-canary-canary-0123456789", extra={"token": "sk-canary-canary-0123456789"})
+    request = ImageRequest(
+        model="m",
+        prompt="sk-canary-canary-0123456789",
+        extra={"token": "sk-canary-canary-0123456789"},
+    )
     for kind in ("PNG", "JPEG"):
         file = Picture(request, file_of(kind)).save(tmp_path / "x")
-        assert b"canary" not in file.read_bytes() + (picture_files.sidecar(file).read_bytes() if kind == "JPEG" else b"")
+        assert b"canary" not in file.read_bytes() + (
+            picture_files.sidecar(file).read_bytes() if kind == "JPEG" else b""
+        )
 
 
 def png_with(text):
@@ -157,10 +217,25 @@ def png_with(text):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"<html>", file_of(), file_of("JPEG"), png_with("not json"), png_with("[]"), png_with("{}"), png_with('{"prompt": 1, "model": "m"}'),
-    png_with('{"prompt": "p", "model": "m", "parameters": []}'), png_with('{"prompt": "p", "model": "m", "extra": 7}'), png_with("[" * 100_000),
-    file_of()[:40], b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 2**31) + b"iTXt", b"\x89PNG\r\n\x1a\n" * 9])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        file_of(),
+        file_of("JPEG"),
+        png_with("not json"),
+        png_with("[]"),
+        png_with("{}"),
+        png_with('{"prompt": 1, "model": "m"}'),
+        png_with('{"prompt": "p", "model": "m", "parameters": []}'),
+        png_with('{"prompt": "p", "model": "m", "extra": 7}'),
+        png_with("[" * 100_000),
+        file_of()[:40],
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 2**31) + b"iTXt",
+        b"\x89PNG\r\n\x1a\n" * 9,
+    ],
+)
 def test_a_file_without_our_parameters_is_told_in_a_line(content, tmp_path):
     (tmp_path / "x.png").write_bytes(content)
     with pytest.raises(InvalidOption, match=r"x\.png holds no parameters saved by ernie_magic"):
@@ -197,7 +272,9 @@ def test_bytes_after_a_png_s_beginning_are_kept_whatever_they_are(tail, text):
 
 def test_a_picture_that_failed_or_is_only_a_link_cannot_be_saved(tmp_path):
     with pytest.raises(ErnieError):
-        Picture(picture().request, problem=InvalidOption(picture_files.Text("坏", "bad"))).save(tmp_path)
+        Picture(picture().request, problem=InvalidOption(picture_files.Text("坏", "bad"))).save(
+            tmp_path
+        )
     with pytest.raises(InvalidOption, match="only the link is here"):
         Picture(picture().request, url="https://example.com/x.png").save(tmp_path)
 
@@ -215,7 +292,9 @@ def test_a_name_of_an_unknown_seed(tmp_path):
     assert picture(parameters={}).save(f"{tmp_path}/" + "{seed}").name == "unknown.png"
 
 
-@pytest.mark.parametrize("what", [3, None, {}, [], {"prompt": "x"}, {"prompt": 1, "model": "m"}, b"x"])
+@pytest.mark.parametrize(
+    "what", [3, None, {}, [], {"prompt": "x"}, {"prompt": 1, "model": "m"}, b"x"]
+)
 def test_what_cannot_be_made_again_is_told_in_a_line(asked, what):
     for begin in (asked[0].begin_redo, asked[0].begin_vary):
         with pytest.raises(InvalidOption, match="cannot be made again"):
@@ -234,9 +313,17 @@ def test_a_variation_is_one_picture_with_the_next_seed(asked):
 
 def test_none_leaves_a_place_empty(asked):
     session, sent = asked
-    request = ImageRequest(model="Stable-Diffusion-XL", prompt="猫", parameters={"negative_prompt": "狗"}, extra={"a": 1}, endpoint="mine")
+    request = ImageRequest(
+        model="Stable-Diffusion-XL",
+        prompt="猫",
+        parameters={"negative_prompt": "狗"},
+        extra={"a": 1},
+        endpoint="mine",
+    )
     session.begin_redo(Picture(request, file_of()), extra=None, endpoint=None, negative_prompt="")
-    assert sent.pop() == ImageRequest(model="Stable-Diffusion-XL", prompt="猫", parameters={"negative_prompt": ""})
+    assert sent.pop() == ImageRequest(
+        model="Stable-Diffusion-XL", prompt="猫", parameters={"negative_prompt": ""}
+    )
 
 
 def test_the_seed_that_the_service_told_makes_the_same_picture_again(asked):
@@ -264,11 +351,17 @@ def test_what_was_not_written_whole_is_taken_away(tmp_path):
     assert (tmp_path / "victim").read_text() == "precious"
     with pytest.raises(InvalidOption, match="cannot be written"):
         picture().save("~nobody-of-this-name/x")
-    assert sorted(path.name for path in tmp_path.iterdir() if "cat" in path.name) == ["cat (2).jpg", "cat (2).jpg.json", "cat.jpg.json"]
+    assert sorted(path.name for path in tmp_path.iterdir() if "cat" in path.name) == [
+        "cat (2).jpg",
+        "cat (2).jpg.json",
+        "cat.jpg.json",
+    ]
 
 
 def test_a_file_with_other_parameters_and_a_pipe_are_refused(tmp_path):
-    (tmp_path / "x.png").write_bytes(png_with('{"prompt": "p", "model": "m", "parameters": {"self": 1}}'))
+    (tmp_path / "x.png").write_bytes(
+        png_with('{"prompt": "p", "model": "m", "parameters": {"self": 1}}')
+    )
     with pytest.raises(InvalidOption, match="holds no parameters"):
         picture_files.read_metadata(tmp_path / "x.png")
     os.mkfifo(tmp_path / "pipe.png")
@@ -285,9 +378,14 @@ def test_a_variation_of_each_picture_is_another_one(asked):
 
 def test_another_model_is_not_asked_for_what_it_does_not_take(asked):
     session, sent = asked
-    session.begin_redo(picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}), model="Stable-Diffusion-XL")
+    session.begin_redo(
+        picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}),
+        model="Stable-Diffusion-XL",
+    )
     assert sent.pop().parameters == {"style": "Anime", "size": "768x768", "seed": 3}
-    session.begin_redo(picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}), model="ERNIE-Image")
+    session.begin_redo(
+        picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}), model="ERNIE-Image"
+    )
     assert sent.pop().parameters == {"size": "768x768", "seed": 3}
 
 

@@ -15,19 +15,41 @@ KEY, OTHER = "zq-key-0123456789-abcdef", "bce-v3/ALTAK-xY9/0f1e2d3c4b5a69788796a
 def session(emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_API_KEY", OTHER)  # of another service than is asked
     emulator.requests.clear()
-    with Session(service="aistudio", base_url=emulator.base_url, api_key=KEY, model="ernie-3.5-8k", retry_count=1) as session:
+    with Session(
+        service="aistudio",
+        base_url=emulator.base_url,
+        api_key=KEY,
+        model="ernie-3.5-8k",
+        retry_count=1,
+    ) as session:
         yield session
 
 
 CALLS = {
     "chat": lambda session, text: session.chat(text),
-    "messages": lambda session, text: session.chat([{"role": "user", "content": "a"}, {"role": "assistant", "content": text}, {"role": "user", "content": "b"}]),
+    "messages": lambda session, text: session.chat(
+        [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": text},
+            {"role": "user", "content": "b"},
+        ]
+    ),
     "system": lambda session, text: session.chat("hi", system=text),
     "user": lambda session, text: session.chat("hi", user=text),
     "extra": lambda session, text: session.chat("hi", extra={"x": [{"y": text}]}),
     "model": lambda session, text: session.chat("hi", model=text),
-    "picture": lambda session, text: session.chat([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": f"https://h/{text}"}}]}],
-                                                  model="ernie-4.5-turbo-vl"),
+    "picture": lambda session, text: session.chat(
+        [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "a"},
+                    {"type": "image_url", "image_url": {"url": f"https://h/{text}"}},
+                ],
+            }
+        ],
+        model="ernie-4.5-turbo-vl",
+    ),
     "image": lambda session, text: session.image(text),
     "negative prompt": lambda session, text: session.image("a cat", negative_prompt=text),
     "embedding": lambda session, text: session.embed(["a", text]),
@@ -50,7 +72,10 @@ def test_no_call_sends_a_key(emulator, session, call, key):
     assert len(session.history) == 0
 
 
-@pytest.mark.parametrize("form", [KEY[1:], KEY.encode().hex(), base64.b64encode(KEY.encode()).decode(), f"{{'key': '{KEY}'}}"])
+@pytest.mark.parametrize(
+    "form",
+    [KEY[1:], KEY.encode().hex(), base64.b64encode(KEY.encode()).decode(), f"{{'key': '{KEY}'}}"],
+)
 def test_nor_what_a_key_is_easily_written_as(emulator, session, form):
     with pytest.raises(errors.InvalidMessages, match="holds a key"):
         session.chat(f"decode {form}")
@@ -65,9 +90,17 @@ def test_a_row_that_holds_a_key_fails_alone(emulator, session):
 
 
 def test_a_prompt_about_keys_is_sent(session):
-    assert session.chat("[[echo]]a key begins with bce-v3/ALTAK- or zq-key-0123").text.startswith("a key begins with")
+    assert session.chat("[[echo]]a key begins with bce-v3/ALTAK- or zq-key-0123").text.startswith(
+        "a key begins with"
+    )
 
 
 def test_a_short_key_of_a_local_server_is_a_word(emulator):
-    with Session(service="local", base_url=emulator.base_url, api_key="lm-studio", model="ernie-3.5-8k", retry_count=1) as session:
+    with Session(
+        service="local",
+        base_url=emulator.base_url,
+        api_key="lm-studio",
+        model="ernie-3.5-8k",
+        retry_count=1,
+    ) as session:
         assert session.chat("[[echo]]what is lm-studio?").text == "what is •••?"

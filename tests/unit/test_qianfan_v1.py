@@ -31,7 +31,9 @@ def keys(request, monkeypatch, emulator):
 
 @pytest.fixture
 def session():
-    with Session(ErnieSettings(service="qianfan-v1", model="ernie-speed-8k", backoff_factor=0.0)) as session:
+    with Session(
+        ErnieSettings(service="qianfan-v1", model="ernie-speed-8k", backoff_factor=0.0)
+    ) as session:
         yield session
 
 
@@ -46,27 +48,54 @@ def v1(session, monkeypatch, emulator):
 
 
 def test_a_chat_streamed_by_every_kind_of_key(session, emulator, keys):
-    answer = session.chat("[[echo]]你好", system="你是助手", max_completion_tokens=100, user="u1", metadata={"a": "b"})
+    answer = session.chat(
+        "[[echo]]你好", system="你是助手", max_completion_tokens=100, user="u1", metadata={"a": "b"}
+    )
     assert (answer.text, answer.service, answer.partial) == ("你好", "qianfan-v1", False)
     assert answer.usage.completion_tokens == 2
     request = emulator.requests[-1]
     assert request.path == f"{PREFIX}/chat/ernie_speed"
-    assert request.body == {"messages": [{"role": "user", "content": "[[echo]]你好"}], "system": "你是助手", "stream": True, "max_output_tokens": 100,
-                            "user_id": "u1", "metadata": {"a": "b"}}
+    assert request.body == {
+        "messages": [{"role": "user", "content": "[[echo]]你好"}],
+        "system": "你是助手",
+        "stream": True,
+        "max_output_tokens": 100,
+        "user_id": "u1",
+        "metadata": {"a": "b"},
+    }
     assert session.chat("[[echo]]again", stream=False).text == "again"
     assert len(emulator.requests[-1].body["messages"]) == 3
 
 
 def test_v1_s_own_names_and_fields(v1, emulator):
-    v1.chat("hi", max_output_tokens=5, min_output_tokens=2, user_id="me", response_format="json_object", penalty_score=1.5)
+    v1.chat(
+        "hi",
+        max_output_tokens=5,
+        min_output_tokens=2,
+        user_id="me",
+        response_format="json_object",
+        penalty_score=1.5,
+    )
     body = emulator.requests[-1].body
-    assert (body["max_output_tokens"], body["min_output_tokens"], body["user_id"], body["response_format"]) == (5, 2, "me", "json_object")
+    assert (
+        body["max_output_tokens"],
+        body["min_output_tokens"],
+        body["user_id"],
+        body["response_format"],
+    ) == (5, 2, "me", "json_object")
 
 
-@pytest.mark.parametrize(("given", "told"), [
-    ({"seed": 3}, "seed is not for Qianfan V1"), ({"stream_options": {"include_usage": True}}, "is not for Qianfan V1"),
-    ({"top_k": 3}, "top_k is not for the model ernie-speed-8k"), ({"max_output_tokens": 1}, "out of range [2, 2048]"),
-    ({"metadata": {"a": 1}}, "at most 16 pairs of texts"), ({"model": "ernie-5.1"}, "has no path for the model ernie-5.1")])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"seed": 3}, "seed is not for Qianfan V1"),
+        ({"stream_options": {"include_usage": True}}, "is not for Qianfan V1"),
+        ({"top_k": 3}, "top_k is not for the model ernie-speed-8k"),
+        ({"max_output_tokens": 1}, "out of range [2, 2048]"),
+        ({"metadata": {"a": 1}}, "at most 16 pairs of texts"),
+        ({"model": "ernie-5.1"}, "has no path for the model ernie-5.1"),
+    ],
+)
 def test_what_v1_does_not_take_is_told_before_sending(v1, emulator, given, told):
     with pytest.raises(errors.InvalidOption) as caught:
         v1.chat("hi", **given)
@@ -76,14 +105,22 @@ def test_what_v1_does_not_take_is_told_before_sending(v1, emulator, given, told)
 
 def test_what_is_v1_s_own_is_told_on_other_services(emulator, monkeypatch):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    with Session() as session, pytest.raises(errors.InvalidOption, match="it is a field of Qianfan V1"):
+    with (
+        Session() as session,
+        pytest.raises(errors.InvalidOption, match="it is a field of Qianfan V1"),
+    ):
         session.chat("hi", min_output_tokens=5)
 
 
 def test_a_service_that_a_user_deployed(v1, emulator):
     assert v1.chat("[[echo]]hi", endpoint="ngxxxol8_test1", top_k=4).text == "hi"
-    assert (emulator.requests[-1].path, emulator.requests[-1].body["top_k"]) == (f"{PREFIX}/chat/ngxxxol8_test1", 4)
-    with pytest.raises(errors.InvalidMessages, match="4801 characters; Dolly-12B takes at most 4800"):
+    assert (emulator.requests[-1].path, emulator.requests[-1].body["top_k"]) == (
+        f"{PREFIX}/chat/ngxxxol8_test1",
+        4,
+    )
+    with pytest.raises(
+        errors.InvalidMessages, match="4801 characters; Dolly-12B takes at most 4800"
+    ):
         v1.chat("x" * 4801, model="Dolly-12B", endpoint="ngxxxol8_test1", history=False)
     with pytest.raises(errors.InvalidOption, match="takes no system prompt"):
         v1.chat("hi", model="Dolly-12B", endpoint="ngxxxol8_test1", system="s", history=False)
@@ -100,8 +137,12 @@ def test_a_deployed_service_on_v2_is_named_in_model(emulator, monkeypatch):
 
 
 @pytest.mark.parametrize("code", ["100", "110", "111", "13"])
-@pytest.mark.parametrize("how", [{}, {"bare_json_error": True}], ids=["body", "bare line in a stream"])
-def test_a_token_that_ended_is_exchanged_once_and_the_call_repeated_once_even_when_it_is_new(v1, emulator, code, how):
+@pytest.mark.parametrize(
+    "how", [{}, {"bare_json_error": True}], ids=["body", "bare line in a stream"]
+)
+def test_a_token_that_ended_is_exchanged_once_and_the_call_repeated_once_even_when_it_is_new(
+    v1, emulator, code, how
+):
     emulator.faults.add(code=code, path="chat", **how)
     assert v1.chat("[[echo]]hi").text == "hi"
     emulator.faults.add(code=code, path="chat", times=2, **how)
@@ -111,7 +152,9 @@ def test_a_token_that_ended_is_exchanged_once_and_the_call_repeated_once_even_wh
 
 def test_two_calls_that_find_the_token_expired_exchange_it_once(v1, emulator, monkeypatch):
     calls, exchange = [], auth._access_token
-    monkeypatch.setattr(auth, "_access_token", lambda *given: calls.append(given) or exchange(*given))
+    monkeypatch.setattr(
+        auth, "_access_token", lambda *given: calls.append(given) or exchange(*given)
+    )
     v1.chat("[[echo]]hi")
     emulator.oauth.expire()
 
@@ -122,7 +165,9 @@ def test_two_calls_that_find_the_token_expired_exchange_it_once(v1, emulator, mo
     assert len(calls) == 2
 
 
-@pytest.mark.parametrize("code", ["2", "15", "18", "336100", "336501", "336502", "1", "4", "336000"])
+@pytest.mark.parametrize(
+    "code", ["2", "15", "18", "336100", "336501", "336502", "1", "4", "336000"]
+)
 def test_what_may_pass_is_tried_again(v1, emulator, code):
     emulator.faults.add(code=code, path="chat", times=2)
     assert v1.chat("[[echo]]hi").text == "hi"
@@ -130,7 +175,24 @@ def test_what_may_pass_is_tried_again(v1, emulator, code):
     assert len(v1.history) == 1
 
 
-@pytest.mark.parametrize("code", ["3", "6", "17", "19", "336001", "336002", "336003", "336006", "336007", "336101", "336103", "336104", "336105"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "3",
+        "6",
+        "17",
+        "19",
+        "336001",
+        "336002",
+        "336003",
+        "336006",
+        "336007",
+        "336101",
+        "336103",
+        "336104",
+        "336105",
+    ],
+)
 def test_what_would_not_pass_is_sent_once(v1, emulator, code):
     emulator.faults.add(code=code, path="chat", times=9)
     with pytest.raises(errors.ServiceError) as caught:
@@ -163,7 +225,9 @@ def test_need_clear_history_clears_it_and_says_so(v1):
 
 def test_wrong_keys_are_told_with_what_to_do(v1, monkeypatch):
     monkeypatch.setenv("QIANFAN_SK", "bad-canary-canary-canary")
-    with pytest.raises(errors.AuthenticationFailed, match="QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY are IAM's") as caught:
+    with pytest.raises(
+        errors.AuthenticationFailed, match="QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY are IAM's"
+    ) as caught:
         v1.chat("hi")
     assert "canary" not in str(caught.value) + caught.value.body
 
@@ -179,7 +243,9 @@ def test_a_wrong_signature_is_told(session, emulator, monkeypatch):
 def test_the_other_calls(v1, emulator):
     assert v1.complete("[[echo]]select 1", model="SQLCoder-7B").text == "select 1"
     assert emulator.requests[-1].path == f"{PREFIX}/completions/sqlcoder_7b"
-    assert v1.complete("[[echo]]hi").text == "hi"  # a chat model: as one question, like the official client
+    assert (
+        v1.complete("[[echo]]hi").text == "hi"
+    )  # a chat model: as one question, like the official client
     assert emulator.requests[-1].path == f"{PREFIX}/chat/ernie_speed"
     vectors = v1.embed(["推荐一些美食", "给我讲个故事"])
     assert [len(vector) for vector in vectors.vectors] == [384, 384]
@@ -189,27 +255,42 @@ def test_the_other_calls(v1, emulator):
     assert v1.rerank("猫", ["狗喜欢骨头", "猫喜欢鱼"], top_n=1)[0].document == "猫喜欢鱼"
     counted = v1.count_tokens("你好 hello")
     assert (counted.tokens, counted.estimated) == (3, False)
-    assert v1.usage.total.requests == 6  # counting tokens is free (reference qianfan-wire 2.7 has no price)
+    assert (
+        v1.usage.total.requests == 6
+    )  # counting tokens is free (reference qianfan-wire 2.7 has no price)
     assert len(v1.history) == 0
 
 
 def test_the_list_of_services_is_asked_for_with_a_signature_only(session, emulator, keys):
     ids = [entry.id for entry in session.models()]
     assert "ernie-speed-8k" in ids
-    asked = [request for request in emulator.requests if request.path == "/wenxinworkshop/service/list"]
+    asked = [
+        request for request in emulator.requests if request.path == "/wenxinworkshop/service/list"
+    ]
     assert len(asked) == (keys == "signature")
     session.settings.model = ""
     assert session.chat("[[echo]]hi").model == "ernie-3.5-8k"
     assert emulator.requests[-1].path == f"{PREFIX}/chat/completions"
 
 
-@pytest.mark.parametrize(("variables", "told"), [
-    ({"QIANFAN_AK": "ALTAKabcdefghijklmnopqr", "QIANFAN_SK": "s"}, "an IAM access key (it goes with a secret key), which QIANFAN_AK does not take"),
-    ({"QIANFAN_AK": "bce-v3/ALTAK-x/0123456789", "QIANFAN_SK": "s"}, "a Qianfan V2 API key"),
-    ({"QIANFAN_ACCESS_KEY": "PfHVN4v3GjjE3vV24FzZdGhB", "QIANFAN_SECRET_KEY": "s"}, "the API Key of a Qianfan application"),
-    ({"QIANFAN_ACCESS_TOKEN": "sk-0123456789abcdef"}, "an OpenAI-style key"),
-])
-def test_kinds_of_keys_that_are_mixed_up_are_told_by_their_look(session, monkeypatch, variables, told):
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        (
+            {"QIANFAN_AK": "ALTAKabcdefghijklmnopqr", "QIANFAN_SK": "s"},
+            "an IAM access key (it goes with a secret key), which QIANFAN_AK does not take",
+        ),
+        ({"QIANFAN_AK": "bce-v3/ALTAK-x/0123456789", "QIANFAN_SK": "s"}, "a Qianfan V2 API key"),
+        (
+            {"QIANFAN_ACCESS_KEY": "PfHVN4v3GjjE3vV24FzZdGhB", "QIANFAN_SECRET_KEY": "s"},
+            "the API Key of a Qianfan application",
+        ),
+        ({"QIANFAN_ACCESS_TOKEN": "sk-0123456789abcdef"}, "an OpenAI-style key"),
+    ],
+)
+def test_kinds_of_keys_that_are_mixed_up_are_told_by_their_look(
+    session, monkeypatch, variables, told
+):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(errors.InvalidOption) as caught:
@@ -219,7 +300,13 @@ def test_kinds_of_keys_that_are_mixed_up_are_told_by_their_look(session, monkeyp
 
 
 def test_the_pair_may_be_given_in_python(emulator):
-    with Session(service="qianfan-v1", base_url=f"{emulator.url}{PREFIX}", api_key="PfHVN4v3GjjE3vV24FzZdGhB", secret_key="its-secret", model="ernie-lite-8k") as session:
+    with Session(
+        service="qianfan-v1",
+        base_url=f"{emulator.url}{PREFIX}",
+        api_key="PfHVN4v3GjjE3vV24FzZdGhB",
+        secret_key="its-secret",
+        model="ernie-lite-8k",
+    ) as session:
         assert session.chat("[[echo]]hi").text == "hi"
     assert emulator.requests[-1].path == f"{PREFIX}/chat/ernie-lite-8k"
 
@@ -236,6 +323,8 @@ def test_what_v1_withdraws_stays_withdrawn_too(v1, flag):
 
 
 def test_search_results_and_truncation_are_read_from_v1_too(v1):
-    answer = v1.chat("[[chunks=20]]", stream=False, max_output_tokens=3, extra={"enable_trace": True})
+    answer = v1.chat(
+        "[[chunks=20]]", stream=False, max_output_tokens=3, extra={"enable_trace": True}
+    )
     assert answer.is_truncated
     assert answer.search[0]["title"].startswith("模拟")

@@ -16,7 +16,17 @@ from ernie_magic.wire import openai_style, qianfan_v1, reading
 
 REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
 ALPHABET = 'abc 春江潮水\u2028\u0085"\\\n\t{}[]:,data😀é\u3000'
-NOISE = (": keep-alive", ":", ": OPENROUTER PROCESSING", "event: message", "id: 7", "retry: 100", "data:", "data: ", "data: : PROCESSING")
+NOISE = (
+    ": keep-alive",
+    ":",
+    ": OPENROUTER PROCESSING",
+    "event: message",
+    "id: 7",
+    "retry: 100",
+    "data:",
+    "data: ",
+    "data: : PROCESSING",
+)
 
 
 class Response:
@@ -38,19 +48,43 @@ class Response:
 
 def stream(chance, *, v1):
     """A stream's lines: texts as JSON chunks, with noise between; and how the texts are told in it."""
-    texts = ["".join(chance.choices(ALPHABET, k=chance.randint(0, 12))) for _ in range(chance.randint(1, 12))]
+    texts = [
+        "".join(chance.choices(ALPHABET, k=chance.randint(0, 12)))
+        for _ in range(chance.randint(1, 12))
+    ]
     events = []
     for i, text in enumerate(texts):
         last = i == len(texts) - 1
         if v1:
             body = {"id": "as-1", "sentence_id": i, "is_end": last, "result": text}
         else:
-            body = {"id": "as-1", "choices": [{"index": 0, "delta": {"content": text}, **({"finish_reason": "normal"} if last else {})}]}
+            body = {
+                "id": "as-1",
+                "choices": [
+                    {
+                        "index": 0,
+                        "delta": {"content": text},
+                        **({"finish_reason": "normal"} if last else {}),
+                    }
+                ],
+            }
             if chance.random() < 0.2:
                 body["usage"] = None
         events.append((text, json.dumps(body, ensure_ascii=chance.random() < 0.5)))
         if not v1 and chance.random() < 0.2:
-            events.append(("", chance.choice(['{"choices":[]}', '{"choices":null}', '{"id":"x"}', '{"choices":[{"delta":null}]}'])))
+            events.append(
+                (
+                    "",
+                    chance.choice(
+                        [
+                            '{"choices":[]}',
+                            '{"choices":null}',
+                            '{"id":"x"}',
+                            '{"choices":[{"delta":null}]}',
+                        ]
+                    ),
+                )
+            )
     return events
 
 
@@ -58,8 +92,14 @@ def wire(chance, events, *, done):
     end = chance.choice(["\n", "\r\n", "\r"])
     parts = []  # (text, bytes): what is told once these bytes have come
     for text, data in events:
-        noise = "".join(line + end + (end if chance.random() < 0.5 else "") for line in chance.choices(NOISE, k=chance.choice([0, 0, 1, 2])) if not line.startswith("data"))
-        noise += "".join(f"{line}{end}{end}" for line in chance.choices(NOISE[6:], k=chance.choice([0, 0, 0, 1])))
+        noise = "".join(
+            line + end + (end if chance.random() < 0.5 else "")
+            for line in chance.choices(NOISE, k=chance.choice([0, 0, 1, 2]))
+            if not line.startswith("data")
+        )
+        noise += "".join(
+            f"{line}{end}{end}" for line in chance.choices(NOISE[6:], k=chance.choice([0, 0, 0, 1]))
+        )
         parts.append((text, f"{noise}data:{chance.choice(['', ' '])}{data}{end}{end}".encode()))
     return parts + ([("", f"data: [DONE]{end}{end}".encode())] if done else [])
 
@@ -83,7 +123,14 @@ def one(seed):
     reader = (qianfan_v1 if v1 else openai_style).Reader(REQUEST)
 
     async def read():
-        return "".join([delta.text async for delta in reading.deltas(Response(cut_at_random(chance, raw[:cut]), breaks=cut < len(raw)), reader)])
+        return "".join(
+            [
+                delta.text
+                async for delta in reading.deltas(
+                    Response(cut_at_random(chance, raw[:cut]), breaks=cut < len(raw)), reader
+                )
+            ]
+        )
 
     try:
         shown, error = asyncio.run(read()), None

@@ -44,7 +44,9 @@ def runs(shown, form, skip=0):
 
 def streamed(text, size, **options):
     stream = StreamRedactor(**options)
-    return "".join([*(stream.feed(text[i : i + size]) for i in range(0, len(text), size)), stream.end()])
+    return "".join(
+        [*(stream.feed(text[i : i + size]) for i in range(0, len(text), size)), stream.end()]
+    )
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -63,14 +65,27 @@ def test_every_form_is_taken_out_however_a_stream_is_cut(name, form):
 
 ORDINARY = [
     "Your key begins with bce-v3/ALTAK- and is found on the console; an OpenAI key begins with sk-proj-.",
-    "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15", "expires_in: 2592000.", "1. a\n2. b\n3. c\n4. d\n5. e\n6. f\n7. g\n8. h\n9. i",
-    "第1段，第2段，第3段，第4段，第5段，第6段，第7段，第8段", '```json\n{"api_key": "sk-..."}\n```', "LM Studio, not-needed", "The worker's own key is the worker\u2019s.", "an Ünïcode İstanbul ﬁne 𝔘 e\u0301",
+    "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
+    "expires_in: 2592000.",
+    "1. a\n2. b\n3. c\n4. d\n5. e\n6. f\n7. g\n8. h\n9. i",
+    "第1段，第2段，第3段，第4段，第5段，第6段，第7段，第8段",
+    '```json\n{"api_key": "sk-..."}\n```',
+    "LM Studio, not-needed",
+    "The worker's own key is the worker\u2019s.",
+    "an Ünïcode İstanbul ﬁne 𝔘 e\u0301",
 ]
 
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_words_stay(text):
-    for key in (*KEYS.values(), "sk-proj-Zq81mKx02LpWv7Tn4Rb6", "lm-studio", "EMPTY", "1234567", "the-worker-s-own-key"):
+    for key in (
+        *KEYS.values(),
+        "sk-proj-Zq81mKx02LpWv7Tn4Rb6",
+        "lm-studio",
+        "EMPTY",
+        "1234567",
+        "the-worker-s-own-key",
+    ):
         Key(key)
     assert redact(text) == text
     assert all(streamed(text, size) == text for size in (1, 3, 1000))
@@ -86,13 +101,19 @@ def test_a_text_without_a_key_comes_out_of_a_stream_as_it_went_in(text, size):
 def test_a_short_key_is_hidden_whole_and_only_as_it_is():
     Key("token-abc123")
     Key("ollama7")
-    assert redact("the key token-abc123 of ollama7, not Token-ABC123 or token-abc") == "the key ••• of ollama7, not Token-ABC123 or token-abc"
+    assert (
+        redact("the key token-abc123 of ollama7, not Token-ABC123 or token-abc")
+        == "the key ••• of ollama7, not Token-ABC123 or token-abc"
+    )
     assert streamed("a token-abc123 token-abc124", 1) == "a ••• token-abc124"
 
 
 def test_a_key_of_words_is_hidden_as_it_is_written():
     Key("the-worker-s-own-key")
-    assert redact("it is the-worker-s-own-key, or theworkersownkey, or the-worker-s") == "it is •••, or •••, or •••"
+    assert (
+        redact("it is the-worker-s-own-key, or theworkersownkey, or the-worker-s")
+        == "it is •••, or •••, or •••"
+    )
 
 
 def test_what_waits_is_short_and_comes_with_the_next_piece():
@@ -101,7 +122,11 @@ def test_what_waits_is_short_and_comes_with_the_next_piece():
     stream = StreamRedactor()
     given_ = [stream.feed(piece) for piece in ("the sk-", "y ", "is canary", " yellow", "。")]
     assert "".join(given_) == "the sk-y is canary yellow。"
-    assert all(len("".join(given_[:i])) >= len("".join(("the sk-", "y ", "is canary", " yellow", "。")[:i])) - 8 for i in range(1, 6))
+    assert all(
+        len("".join(given_[:i]))
+        >= len("".join(("the sk-", "y ", "is canary", " yellow", "。")[:i])) - 8
+        for i in range(1, 6)
+    )
 
 
 def test_where_nothing_may_wait_seven_characters_are_the_most_that_is_seen():
@@ -129,7 +154,14 @@ def test_the_data_of_a_picture_stay_but_for_a_whole_key():
     key = KEYS["a bearer key"]
     Key(key)
     noise = base64.b64encode(random.Random(4).randbytes(60_000)).decode()  # noqa: S311
-    packed = redact_values({"data": [{"b64_json": noise + key[:9]}, {"b64_json": noise + base64.b64encode(key.encode()).decode()}]})
+    packed = redact_values(
+        {
+            "data": [
+                {"b64_json": noise + key[:9]},
+                {"b64_json": noise + base64.b64encode(key.encode()).decode()},
+            ]
+        }
+    )
     assert packed["data"][0]["b64_json"] == noise + key[:9]
     assert base64.b64encode(key.encode()).decode()[2:-2] not in packed["data"][1]["b64_json"]
 
@@ -138,11 +170,18 @@ def test_a_key_split_over_the_events_of_a_stream_is_taken_out_of_them():
     key = KEYS["a Qianfan key"]
     Key(key)
     redactor = EventRedactor()
-    events = [redactor.feed({"id": "x", "choices": [{"delta": {"content": c}}]}) for c in f"a {key} b"]
-    assert runs("".join(event["choices"][0]["delta"]["content"] for event in events), key, skip=7) == []
+    events = [
+        redactor.feed({"id": "x", "choices": [{"delta": {"content": c}}]}) for c in f"a {key} b"
+    ]
+    assert (
+        runs("".join(event["choices"][0]["delta"]["content"] for event in events), key, skip=7)
+        == []
+    )
 
 
-@pytest.mark.parametrize("unit", ["a", "sk-CANAR", "Abc9xYz0Qw8eRt7yUi6oPa5", "\\u00", "-", "0123456789", "%41"])
+@pytest.mark.parametrize(
+    "unit", ["a", "sk-CANAR", "Abc9xYz0Qw8eRt7yUi6oPa5", "\\u00", "-", "0123456789", "%41"]
+)
 def test_it_takes_a_time_that_grows_with_the_text_and_no_faster(unit):
     for key in KEYS.values():
         Key(key)

@@ -27,7 +27,9 @@ def test_the_seed_s_orders_of_roles_pass(messages):
     assert request(*messages).messages == tuple(messages)
 
 
-@pytest.mark.parametrize("messages", [[SAY], [BE], [ASK, SAY], [ASK, ASK], [SAY, ASK], [BE, BE, ASK], [ASK, BE, ASK]])
+@pytest.mark.parametrize(
+    "messages", [[SAY], [BE], [ASK, SAY], [ASK, ASK], [SAY, ASK], [BE, BE, ASK], [ASK, BE, ASK]]
+)
 def test_every_other_order_is_refused(messages):
     with pytest.raises(InvalidMessages):
         request(*messages)

@@ -49,7 +49,9 @@ def test_batches_keep_their_distance_but_the_first_comes_at_once():
     begin = time.monotonic()
     for _ in Call(many).batches(0.05):
         times.append(time.monotonic() - begin)
-    gaps = [b - a for a, b in itertools.pairwise(times)][:-1]  # the last one may come early: the work is done
+    gaps = [b - a for a, b in itertools.pairwise(times)][
+        :-1
+    ]  # the last one may come early: the work is done
     assert times[0] < 0.05
     assert min(gaps) >= 0.05
     assert len(times) < 12
@@ -113,6 +115,7 @@ def test_several_readers_each_read_the_whole_from_the_beginning(emulator, monkey
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
     monkeypatch.setenv("AI_STUDIO_API_KEY", "k-readers")
     with Session(model="ernie-3.5-8k") as session:
+
         async def both():
             stream = session.stream("[[chunks=50]]")
             return await asyncio.gather(stream.aresult(), stream.aresult())

@@ -48,13 +48,18 @@ def test_qianfan_with_a_bearer_key(session, emulator, monkeypatch):
 def exchanged(monkeypatch):
     """Counts the exchanges of a pair for a token."""
     calls, exchange = [], auth._bearer_token
-    monkeypatch.setattr(auth, "_bearer_token", lambda *given: calls.append(given) or exchange(*given))
+    monkeypatch.setattr(
+        auth, "_bearer_token", lambda *given: calls.append(given) or exchange(*given)
+    )
     return calls
 
 
 def test_a_signed_pair_is_exchanged_once_for_many_calls(session, emulator, pair, exchanged):
     assert [session.chat("[[echo]]hi").text for _ in range(3)] == ["hi"] * 3
-    threads = [threading.Thread(target=session.chat, args=("[[echo]]hi",), kwargs={"history": False}) for _ in range(4)]
+    threads = [
+        threading.Thread(target=session.chat, args=("[[echo]]hi",), kwargs={"history": False})
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -64,7 +69,9 @@ def test_a_signed_pair_is_exchanged_once_for_many_calls(session, emulator, pair,
     assert len(exchanged) == 1
 
 
-def test_a_token_that_ended_is_exchanged_once_even_by_two_calls_at_a_time(session, emulator, pair, exchanged):
+def test_a_token_that_ended_is_exchanged_once_even_by_two_calls_at_a_time(
+    session, emulator, pair, exchanged
+):
     session.chat("[[echo]]hi")
     emulator.iam.expire()
 
@@ -96,7 +103,9 @@ def test_an_iam_that_is_down_is_told_with_its_address(session, emulator, pair, m
 
 def test_a_local_server_gets_no_table_rules_and_needs_no_key(session, emulator, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", emulator.base_url)
-    with pytest.raises(errors.AuthenticationFailed):  # the emulator wants one; nothing was sent in its place
+    with pytest.raises(
+        errors.AuthenticationFailed
+    ):  # the emulator wants one; nothing was sent in its place
         session.chat("hi")
     assert "authorization" not in emulator.requests[-1].headers
     monkeypatch.setenv("OPENAI_API_KEY", "any")
@@ -113,7 +122,16 @@ def studio(session, emulator, monkeypatch):
     return session
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 503}, {"code": "rpm_rate_limit_exceeded"}, {"code": "tpm_rate_limit_exceeded"}], ids=str)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 503},
+        {"code": "rpm_rate_limit_exceeded"},
+        {"code": "tpm_rate_limit_exceeded"},
+    ],
+    ids=str,
+)
 def test_what_may_pass_is_tried_again_and_answered_once(studio, emulator, fault):
     emulator.faults.add(**fault, times=2)
     assert studio.chat("[[echo]]hi").text == "hi"
@@ -121,14 +139,28 @@ def test_what_may_pass_is_tried_again_and_answered_once(studio, emulator, fault)
     assert (len(studio.history), studio.usage.total.requests) == (1, 1)
 
 
-@pytest.mark.parametrize(("fault", "sent"), [
-    ({"status": 500}, 3), ({"code": "no_such_model"}, 1), ({"code": "user_setting_unsafe"}, 1), ({"code": "invalid_iam_token"}, 1),
-    ({"cut_after": 2}, 1), ({"error_after": 2}, 1), ({"malformed_after": 2}, 1), ({"html": True}, 1), ({"empty": True}, 1)], ids=str)
+@pytest.mark.parametrize(
+    ("fault", "sent"),
+    [
+        ({"status": 500}, 3),
+        ({"code": "no_such_model"}, 1),
+        ({"code": "user_setting_unsafe"}, 1),
+        ({"code": "invalid_iam_token"}, 1),
+        ({"cut_after": 2}, 1),
+        ({"error_after": 2}, 1),
+        ({"malformed_after": 2}, 1),
+        ({"html": True}, 1),
+        ({"empty": True}, 1),
+    ],
+    ids=str,
+)
 def test_what_would_not_pass_or_might_be_billed_twice_is_sent_once(studio, emulator, fault, sent):
     emulator.faults.add(**fault, times=9)
     with pytest.raises(errors.ErnieError):
         studio.chat("[[echo]]one two three four")
-    assert [path for path in paths(emulator) if "chat" in path] == ["/llm/lmapi/v3/chat/completions"] * sent
+    assert [path for path in paths(emulator) if "chat" in path] == [
+        "/llm/lmapi/v3/chat/completions"
+    ] * sent
 
 
 def test_a_server_that_comes_up_late_is_reached(studio, monkeypatch):
@@ -136,7 +168,10 @@ def test_a_server_that_comes_up_late_is_reached(studio, monkeypatch):
 
     with start(latency=0) as late:
         port = int(late.url.rpartition(":")[2])
-    studio.settings.base_url, studio.settings.api_key = f"http://127.0.0.1:{port}/llm/lmapi/v3", "k-late-k-late"
+    studio.settings.base_url, studio.settings.api_key = (
+        f"http://127.0.0.1:{port}/llm/lmapi/v3",
+        "k-late-k-late",
+    )
     studio.settings.backoff_factor, studio.settings.retry_count = 0.5, 8
     timer = threading.Timer(0.3, lambda: servers.append(start(port=port, latency=0)))
     servers = []
@@ -158,11 +193,16 @@ def test_waiting_is_told_and_can_be_stopped(studio, emulator):
 
 
 def test_a_model_of_another_kind_is_told_as_one(studio):
-    with pytest.raises(errors.ModelNotFound, match="ERNIE-Image is an image model; this call wants a chat model") as caught:
+    with pytest.raises(
+        errors.ModelNotFound, match="ERNIE-Image is an image model; this call wants a chat model"
+    ) as caught:
         studio.chat("hi", model="ERNIE-Image")
     assert "ERNIE-Image" not in caught.value.suggestions
 
 
 def test_without_a_model_the_default_s_own_limits_hold(studio):
     studio.settings.model = ""
-    assert studio.chat("[[echo]]hi", max_completion_tokens=3000).request.model == "ernie-4.5-turbo-128k"
+    assert (
+        studio.chat("[[echo]]hi", max_completion_tokens=3000).request.model
+        == "ernie-4.5-turbo-128k"
+    )

@@ -19,16 +19,23 @@ def test_with_nothing_set_it_is_the_emulator():
 def test_a_key_in_the_environment_chooses_ai_studio(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", " key-from-env \n")
     found = endpoint(ErnieSettings())
-    assert (found.service.name, found.base_url, found.credential.key.reveal()) == ("aistudio", OFFICIAL, "key-from-env")
+    assert (found.service.name, found.base_url, found.credential.key.reveal()) == (
+        "aistudio",
+        OFFICIAL,
+        "key-from-env",
+    )
 
 
-def test_a_key_in_a_dotenv_file_is_found_and_found_again_when_the_file_changes(tmp_path, monkeypatch):
+def test_a_key_in_a_dotenv_file_is_found_and_found_again_when_the_file_changes(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text('AI_STUDIO_API_KEY="dot$env"\n')
     settings = ErnieSettings()
     assert endpoint(settings).credential.key.reveal() == "dot$env"
     (tmp_path / ".env").write_text("")
     import os
+
     os.utime(tmp_path / ".env", (1, 1))
     assert endpoint(settings).service.name == "emulator"
 
@@ -43,7 +50,9 @@ def test_setting_beats_environment_beats_dotenv(tmp_path, monkeypatch):
     assert endpoint(settings).credential.key.reveal() == "from-setting"
 
 
-@pytest.mark.parametrize("pasted", ["http://h:1/v1", "http://h:1/v1/", " http://h:1/v1/chat/completions/ "])
+@pytest.mark.parametrize(
+    "pasted", ["http://h:1/v1", "http://h:1/v1/", " http://h:1/v1/chat/completions/ "]
+)
 def test_an_address_is_cleaned_of_what_people_paste(monkeypatch, pasted):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", pasted)
     assert endpoint(ErnieSettings()).base_url == "http://h:1/v1"
@@ -64,9 +73,17 @@ def test_the_official_address_without_a_key_says_what_to_do():
 CHOICES = [
     ({"QIANFAN_API_KEY": "bce-v3/ALTAK-x/0123"}, "qianfan", "https://qianfan.baidubce.com/v2"),
     ({"QIANFAN_BEARER_TOKEN": "bce-v3/ALTAK-x/0123"}, "qianfan", "https://qianfan.baidubce.com/v2"),
-    ({"QIANFAN_ACCESS_KEY": "a", "QIANFAN_SECRET_KEY": "s"}, "qianfan", "https://qianfan.baidubce.com/v2"),
+    (
+        {"QIANFAN_ACCESS_KEY": "a", "QIANFAN_SECRET_KEY": "s"},
+        "qianfan",
+        "https://qianfan.baidubce.com/v2",
+    ),
     ({"QIANFAN_ACCESS_KEY": "a"}, "emulator", None),
-    ({"QIANFAN_API_KEY": "k", "QIANFAN_CONSOLE_API_BASE_URL": "http://127.0.0.1:5"}, "qianfan", "http://127.0.0.1:5/v2"),
+    (
+        {"QIANFAN_API_KEY": "k", "QIANFAN_CONSOLE_API_BASE_URL": "http://127.0.0.1:5"},
+        "qianfan",
+        "http://127.0.0.1:5/v2",
+    ),
     ({"OPENAI_BASE_URL": "http://127.0.0.1:8000/v1/"}, "local", "http://127.0.0.1:8000/v1"),
     ({"OPENAI_API_KEY": "sk-x"}, "emulator", None),
     ({"OPENAI_BASE_URL": "http://h/v1", "AI_STUDIO_API_KEY": "k"}, "aistudio", OFFICIAL),
@@ -87,12 +104,28 @@ def test_the_app_id_is_sent_as_a_header(monkeypatch):
     assert endpoint(ErnieSettings(service="qianfan", api_key="k")).headers == {"appid": "app-1"}
 
 
-@pytest.mark.parametrize(("service", "key", "told"), [
-    ("aistudio", "bce-v3/ALTAK-abc/0123456789abcdef", "a Qianfan V2 API key, which AI Studio does not take. What to do: use %ernie use qianfan"),
-    ("aistudio", "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1", "a Qianfan V1 access_token"),
-    ("qianfan", "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1", "a Qianfan V1 access_token"),
-    ("qianfan", "ALTAKabcdefghijklmnop", "an IAM access key (it goes with a secret key)"),
-    ("qianfan", "sk-0123456789", "use %ernie use local")])
+@pytest.mark.parametrize(
+    ("service", "key", "told"),
+    [
+        (
+            "aistudio",
+            "bce-v3/ALTAK-abc/0123456789abcdef",
+            "a Qianfan V2 API key, which AI Studio does not take. What to do: use %ernie use qianfan",
+        ),
+        (
+            "aistudio",
+            "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1",
+            "a Qianfan V1 access_token",
+        ),
+        (
+            "qianfan",
+            "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1",
+            "a Qianfan V1 access_token",
+        ),
+        ("qianfan", "ALTAKabcdefghijklmnop", "an IAM access key (it goes with a secret key)"),
+        ("qianfan", "sk-0123456789", "use %ernie use local"),
+    ],
+)
 def test_a_key_of_another_kind_is_told_apart_by_its_look(service, key, told):
     with pytest.raises(InvalidOption) as caught:
         endpoint(ErnieSettings(service=service, api_key=key))
@@ -107,23 +140,45 @@ def test_a_local_server_without_an_address_says_how_to_set_one():
 
 def test_no_help_or_repr_shows_the_key():
     settings = ErnieSettings(api_key="canary-canary-canary-1")
-    assert "canary" not in settings.class_get_help(settings) + repr(settings.api_key) + str(settings.trait_values())
+    assert "canary" not in settings.class_get_help(settings) + repr(settings.api_key) + str(
+        settings.trait_values()
+    )
 
 
-@pytest.mark.parametrize(("name", "text", "value"), [
-    ("temperature", "0.3", 0.3), ("max-completion-tokens", "100", 100), ("model", "m", "m"), ("language", "zh", "zh"),
-    ("stream", "off", False), ("request_timeout", "5", 5.0), ("service", "emulator", "emulator")])
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("temperature", "0.3", 0.3),
+        ("max-completion-tokens", "100", 100),
+        ("model", "m", "m"),
+        ("language", "zh", "zh"),
+        ("stream", "off", False),
+        ("request_timeout", "5", 5.0),
+        ("service", "emulator", "emulator"),
+    ],
+)
 def test_what_a_person_types_becomes_a_value(name, text, value):
     settings = ErnieSettings()
     settings.assign(name, text)
     assert getattr(settings, name.replace("-", "_")) == value
     settings.assign(name, "")
-    assert getattr(settings, name.replace("-", "_")) == getattr(ErnieSettings(), name.replace("-", "_"))
+    assert getattr(settings, name.replace("-", "_")) == getattr(
+        ErnieSettings(), name.replace("-", "_")
+    )
 
 
-@pytest.mark.parametrize(("name", "text"), [
-    ("temperature", "5"), ("temperature", "x"), ("service", "openai"), ("language", "fr"), ("nothing", "1"),
-    ("request_timeout", "soon"), ("request_timeout", "0")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("temperature", "5"),
+        ("temperature", "x"),
+        ("service", "openai"),
+        ("language", "fr"),
+        ("nothing", "1"),
+        ("request_timeout", "soon"),
+        ("request_timeout", "0"),
+    ],
+)
 def test_what_is_no_value_is_refused_in_one_line(name, text):
     with pytest.raises(InvalidOption) as caught:
         ErnieSettings().assign(name, text)

@@ -17,21 +17,24 @@ def decode(raw: bytes, *cuts: int) -> list[Event]:
     return events + decoder.end()
 
 
-@pytest.mark.parametrize(("raw", "data"), [
-    (b"data: a\n\n", ["a"]),
-    (b"data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]),
-    (b"data: a\r\rdata: b\r\r", ["a", "b"]),
-    (b"data:a\n\n", ["a"]),
-    (b"data:  a\n\n", [" a"]),
-    (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
-    (b": keep-alive\n\ndata: a\n\n", ["a"]),
-    (b"data: : PROCESSING\n\ndata: a\n\n", ["a"]),
-    (b"data:\n\nid: 1\nretry: 5\n\ndata: a\n\n", ["a"]),
-    (b"data: a\ndata: b\n\n", ["a\nb"]),
-    (b"data: a", ["a"]),
-    ("data: 一\u2028二\x0b三\n\n".encode(), ["一\u2028二\x0b三"]),
-    (b"", []),
-])
+@pytest.mark.parametrize(
+    ("raw", "data"),
+    [
+        (b"data: a\n\n", ["a"]),
+        (b"data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]),
+        (b"data: a\r\rdata: b\r\r", ["a", "b"]),
+        (b"data:a\n\n", ["a"]),
+        (b"data:  a\n\n", [" a"]),
+        (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
+        (b": keep-alive\n\ndata: a\n\n", ["a"]),
+        (b"data: : PROCESSING\n\ndata: a\n\n", ["a"]),
+        (b"data:\n\nid: 1\nretry: 5\n\ndata: a\n\n", ["a"]),
+        (b"data: a\ndata: b\n\n", ["a\nb"]),
+        (b"data: a", ["a"]),
+        ("data: 一\u2028二\x0b三\n\n".encode(), ["一\u2028二\x0b三"]),
+        (b"", []),
+    ],
+)
 def test_forms_that_come_in_the_wild(raw, data):
     assert [event.data for event in decode(raw)] == data
 
@@ -44,7 +47,13 @@ def test_a_bare_json_line_is_marked():
     assert decode(b'{"error_code": 18}\n') == [Event('{"error_code": 18}', bare=True)]
 
 
-SAMPLE = "".join(f"data: {json.dumps({'t': t}, ensure_ascii=False)}\r\n\r\n" for t in ("你好", "🐱", "a\u2028b", "")) + "data: [DONE]\r\n\r\n"
+SAMPLE = (
+    "".join(
+        f"data: {json.dumps({'t': t}, ensure_ascii=False)}\r\n\r\n"
+        for t in ("你好", "🐱", "a\u2028b", "")
+    )
+    + "data: [DONE]\r\n\r\n"
+)
 
 
 @given(st.sets(st.integers(0, len(SAMPLE.encode()))))

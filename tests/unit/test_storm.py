@@ -14,11 +14,33 @@ from ernie_magic.emulator import start
 from ernie_magic.session import Session
 from ernie_magic.settings import ErnieSettings
 
-FAULTS = ({"status": 500}, {"status": 503}, {"code": "rpm_rate_limit_exceeded"}, {"code": "invalid_iam_token"}, {"cut_after": 0}, {"cut_after": 1},
-          {"cut_after": 3}, {"error_after": 0}, {"error_after": 2}, {"malformed_after": 1}, {"empty": True}, {"html": True}, {"bare_json_error": True},
-          {"split": True}, {"no_done": True})
-V1 = ({"code": "336100"}, {"code": "18"}, {"code": "111"}, {"code": "110", "bare_json_error": True}, {"cut_after": 1}, {"error_after": 2}, {"status": 500},
-      {"split": True})
+FAULTS = (
+    {"status": 500},
+    {"status": 503},
+    {"code": "rpm_rate_limit_exceeded"},
+    {"code": "invalid_iam_token"},
+    {"cut_after": 0},
+    {"cut_after": 1},
+    {"cut_after": 3},
+    {"error_after": 0},
+    {"error_after": 2},
+    {"malformed_after": 1},
+    {"empty": True},
+    {"html": True},
+    {"bare_json_error": True},
+    {"split": True},
+    {"no_done": True},
+)
+V1 = (
+    {"code": "336100"},
+    {"code": "18"},
+    {"code": "111"},
+    {"code": "110", "bare_json_error": True},
+    {"cut_after": 1},
+    {"error_after": 2},
+    {"status": 500},
+    {"split": True},
+)
 
 
 def weather(seed, calls, *, service, faults, env, monkeypatch):
@@ -31,8 +53,11 @@ def weather(seed, calls, *, service, faults, env, monkeypatch):
         monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
         monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
         monkeypatch.setenv("QIANFAN_IAM_BASE_URL", emulator.url)
-        settings = ErnieSettings(service=service, model="ernie-3.5-8k", backoff_factor=0.01, retry_count=3)
+        settings = ErnieSettings(
+            service=service, model="ernie-3.5-8k", backoff_factor=0.01, retry_count=3
+        )
         with Session(settings) as session:
+
             async def ask(i, gate):
                 async with gate:
                     if chance.random() < 0.5:
@@ -51,8 +76,14 @@ def weather(seed, calls, *, service, faults, env, monkeypatch):
                 return await asyncio.gather(*[ask(i, gate) for i in range(calls)])
 
             came = asyncio.run(all_of_them())
-            histories = {name: conversation.history for name, conversation in session.conversations.items()}
-            bodies = [request.body["messages"][-1]["content"] for request in emulator.requests if "chat" in request.path]
+            histories = {
+                name: conversation.history for name, conversation in session.conversations.items()
+            }
+            bodies = [
+                request.body["messages"][-1]["content"]
+                for request in emulator.requests
+                if "chat" in request.path
+            ]
             counted = session.usage.total.requests
             end = time.monotonic() + 2
             while emulator.open_streams and time.monotonic() < end:
@@ -77,7 +108,9 @@ def check(calls, came, histories, bodies, counted):
             assert result.text == question
             assert [turn.answer for turn in history] == [result]
             answered += 1
-        assert 1 <= bodies.count(f"[[echo]]{question}") <= 4  # three attempts, and once more with a new token
+        assert (
+            1 <= bodies.count(f"[[echo]]{question}") <= 4
+        )  # three attempts, and once more with a new token
     assert counted == answered + partial
     assert answered > calls / 2
 
@@ -87,6 +120,19 @@ def check(calls, came, histories, bodies, counted):
 def test_every_call_is_answered_once_or_fails_with_its_own_error(monkeypatch, service, calls):
     from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 
-    env = {"aistudio": {"AI_STUDIO_API_KEY": "k-storm"}, "qianfan": {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
-           "qianfan-v1": {"QIANFAN_AK": "an-application", "QIANFAN_SK": "its-secret"}}[service]
-    check(calls, *weather(7, calls, service=service, faults=V1 if service == "qianfan-v1" else FAULTS, env=env, monkeypatch=monkeypatch))
+    env = {
+        "aistudio": {"AI_STUDIO_API_KEY": "k-storm"},
+        "qianfan": {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY},
+        "qianfan-v1": {"QIANFAN_AK": "an-application", "QIANFAN_SK": "its-secret"},
+    }[service]
+    check(
+        calls,
+        *weather(
+            7,
+            calls,
+            service=service,
+            faults=V1 if service == "qianfan-v1" else FAULTS,
+            env=env,
+            monkeypatch=monkeypatch,
+        ),
+    )

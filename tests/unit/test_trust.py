@@ -20,15 +20,26 @@ def test_of_several_keys_each_is_taken_out_of_a_stream_however_it_is_cut(size):
     Key(OTHER)
     text = f"a {OTHER} z {ONE}{OTHER} zq-firs b"
     redactor = StreamRedactor()
-    shown = "".join(redactor.feed(text[i : i + size]) for i in range(0, len(text), size)) + redactor.end()
+    shown = (
+        "".join(redactor.feed(text[i : i + size]) for i in range(0, len(text), size))
+        + redactor.end()
+    )
     assert shown == "a ••• z •••••• zq-firs b"
 
 
 def test_the_environment_s_key_does_not_go_to_an_address_that_was_typed_in(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", "the-environment-s-own-key")
     assert Session(base_url="http://somewhere.example/v1").settings.endpoint().credential is None
-    assert Session(base_url="http://somewhere.example/v1", api_key="its-own-key-its-own").settings.endpoint().credential is not None
-    assert Session(base_url="https://aistudio.baidu.com/llm/lmapi/v3").settings.endpoint().credential is not None  # its own address
+    assert (
+        Session(base_url="http://somewhere.example/v1", api_key="its-own-key-its-own")
+        .settings.endpoint()
+        .credential
+        is not None
+    )
+    assert (
+        Session(base_url="https://aistudio.baidu.com/llm/lmapi/v3").settings.endpoint().credential
+        is not None
+    )  # its own address
 
 
 def test_a_folder_s_dotenv_does_not_send_the_environment_s_key_elsewhere(monkeypatch, tmp_path):
@@ -37,19 +48,25 @@ def test_a_folder_s_dotenv_does_not_send_the_environment_s_key_elsewhere(monkeyp
     (tmp_path / ".env").write_text("AI_STUDIO_BASE_URL=http://somewhere.example/v1\n")
     found = Session().settings.endpoint()
     assert (found.base_url, found.credential) == ("http://somewhere.example/v1", None)
-    (tmp_path / ".env").write_text("AI_STUDIO_BASE_URL=http://somewhere.example/v1\nAI_STUDIO_API_KEY=the-folder-s-own-key\n")
+    (tmp_path / ".env").write_text(
+        "AI_STUDIO_BASE_URL=http://somewhere.example/v1\nAI_STUDIO_API_KEY=the-folder-s-own-key\n"
+    )
     os.utime(tmp_path / ".env", (1, 1))
     monkeypatch.delenv("AI_STUDIO_API_KEY")
     assert Session().settings.endpoint().credential.key.reveal() == "the-folder-s-own-key"
 
 
 def test_another_service_does_not_get_the_key_and_address_of_the_one_before(monkeypatch):
-    session = Session(service="local", base_url="http://127.0.0.1:8000/v1", api_key="local-key-123-local")
+    session = Session(
+        service="local", base_url="http://127.0.0.1:8000/v1", api_key="local-key-123-local"
+    )
     session.use("qianfan")
     assert (session.settings.api_key, session.settings.base_url) == (None, "")
     with pytest.raises(errors.MissingKey):
         session.endpoint()
-    again = Session(service="local", base_url="http://127.0.0.1:8000/v1", api_key="local-key-123-local")
+    again = Session(
+        service="local", base_url="http://127.0.0.1:8000/v1", api_key="local-key-123-local"
+    )
     again.use("local")
     assert again.endpoint().credential.key.reveal() == "local-key-123-local"
 
@@ -62,7 +79,10 @@ def test_who_has_a_key_is_chosen_before_who_has_an_address(monkeypatch):
     assert Session().settings.chosen().name == "qianfan-v1"
 
 
-@pytest.mark.parametrize(("name", "missing"), [("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"), ("QIANFAN_SK", "QIANFAN_AK")])
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY"), ("QIANFAN_SK", "QIANFAN_AK")],
+)
 def test_half_a_pair_is_told(monkeypatch, name, missing):
     monkeypatch.setenv(name, "one-half-of-a-pair-0123")
     with pytest.raises(errors.MissingKey, match=f"{name} is set, but {missing} is not"):
@@ -71,7 +91,10 @@ def test_half_a_pair_is_told(monkeypatch, name, missing):
 
 def test_no_key_is_not_called_a_wrong_key(emulator, monkeypatch):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.AuthenticationFailed, match=r"no key is set.*set AI_STUDIO_API_KEY"):
+    with (
+        Session(model="ernie-3.5-8k") as session,
+        pytest.raises(errors.AuthenticationFailed, match=r"no key is set.*set AI_STUDIO_API_KEY"),
+    ):
         session.chat("hi")
 
 
@@ -79,7 +102,10 @@ def test_a_key_of_another_kind_is_told_when_the_service_refuses_it(emulator, mon
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
     monkeypatch.setenv("AI_STUDIO_API_KEY", "bce-v3/ALTAK-x/0123456789abcdef")
     emulator.faults.add(code="invalid_iam_token", times=2)
-    with Session(model="ernie-3.5-8k") as session, pytest.raises(errors.AuthenticationFailed, match="it looks like a Qianfan V2 API key"):
+    with (
+        Session(model="ernie-3.5-8k") as session,
+        pytest.raises(errors.AuthenticationFailed, match="it looks like a Qianfan V2 API key"),
+    ):
         session.chat("hi")
 
 
@@ -149,7 +175,14 @@ def test_tools_of_which_some_are_the_caller_s_are_left_to_the_caller(studio):
         """天气查询工具"""
         return "晴"
 
-    theirs = {"type": "function", "function": {"name": "add", "description": "Add two numbers", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}}
+    theirs = {
+        "type": "function",
+        "function": {
+            "name": "add",
+            "description": "Add two numbers",
+            "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}},
+        },
+    }
     answer = studio.chat("北京天气, and add 3", tools=[weather, theirs])
     assert {call["function"]["name"] for call in answer.tool_calls} == {"weather", "add"}
     assert answer.tool_runs == ()
@@ -159,23 +192,55 @@ def test_parallel_calls_made_on_v2_go_to_v1_in_pairs():
     from ernie_magic.requests import ChatRequest
     from ernie_magic.wire import qianfan_v1
 
-    calls = [{"id": i, "type": "function", "function": {"name": f"f{i}", "arguments": "{}"}} for i in "ab"]
-    messages = ({"role": "user", "content": "q"}, {"role": "assistant", "content": "", "tool_calls": calls},
-                {"role": "tool", "tool_call_id": "a", "name": "fa", "content": "1"}, {"role": "tool", "tool_call_id": "b", "name": "fb", "content": "2"},
-                {"role": "assistant", "content": "done"}, {"role": "user", "content": "next"})
+    calls = [
+        {"id": i, "type": "function", "function": {"name": f"f{i}", "arguments": "{}"}}
+        for i in "ab"
+    ]
+    messages = (
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "", "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "a", "name": "fa", "content": "1"},
+        {"role": "tool", "tool_call_id": "b", "name": "fb", "content": "2"},
+        {"role": "assistant", "content": "done"},
+        {"role": "user", "content": "next"},
+    )
     sent = qianfan_v1.chat(ChatRequest(model="ernie-3.5-8k", messages=messages)).body["messages"]
-    assert [m.get("name") or (m.get("function_call") or {}).get("name") or m["role"] for m in sent] == ["user", "fa", "fa", "fb", "fb", "assistant", "user"]
+    assert [
+        m.get("name") or (m.get("function_call") or {}).get("name") or m["role"] for m in sent
+    ] == ["user", "fa", "fa", "fb", "fb", "assistant", "user"]
     assert len(sent) % 2 == 1
 
 
-@pytest.mark.parametrize("given", [{"response_format": {"type": "json_schema", "json_schema": {}}}, {"tool_choice": "required"}, {"tools": [{"type": "web_search"}]}], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"response_format": {"type": "json_schema", "json_schema": {}}},
+        {"tool_choice": "required"},
+        {"tools": [{"type": "web_search"}]},
+    ],
+    ids=str,
+)
 def test_what_v1_has_in_one_form_only_is_told(given):
-    session = Session(service="qianfan-v1", api_key="24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1", model="ernie-3.5-8k")
+    session = Session(
+        service="qianfan-v1",
+        api_key="24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1",
+        model="ernie-3.5-8k",
+    )
     with pytest.raises(errors.InvalidOption, match="Qianfan V1 does not take this value"):
         session.chat("hi", **given)
 
 
-@pytest.mark.parametrize("extra", [{"prompt": "x"}, {"messages": []}, {"max_output_tokens": 9}, {"system": "s"}, {"temperature": 1}], ids=str)
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"prompt": "x"},
+        {"messages": []},
+        {"max_output_tokens": 9},
+        {"system": "s"},
+        {"temperature": 1},
+    ],
+    ids=str,
+)
 def test_extra_fields_cannot_get_past_the_checks(studio, extra):
     with pytest.raises(errors.InvalidOption, match="cannot be an extra field"):
         studio.chat("hi", extra=extra)
@@ -185,7 +250,9 @@ def test_extra_fields_cannot_get_past_the_checks(studio, extra):
 
 def test_a_setting_that_the_service_does_not_take_is_left_out(emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_ACCESS_TOKEN", "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1")
+    monkeypatch.setenv(
+        "QIANFAN_ACCESS_TOKEN", "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"
+    )
     with Session(service="qianfan-v1", model="ernie-3.5-8k", seed=5, temperature=0.5) as session:
         assert session.chat("[[echo]]hi").text == "hi"
         assert "seed" not in emulator.requests[-1].body

@@ -10,7 +10,26 @@ from ernie_magic import values
 from ernie_magic.results import Answer
 from ernie_magic.wire.failures import failure
 
-ODD = (None, True, False, "", "x", "1.2s", [], {}, [1], {"a": 1}, float("nan"), float("inf"), -float("inf"), 10**400, -(10**400), "\ud800", "\0", object())
+ODD = (
+    None,
+    True,
+    False,
+    "",
+    "x",
+    "1.2s",
+    [],
+    {},
+    [1],
+    {"a": 1},
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    10**400,
+    -(10**400),
+    "\ud800",
+    "\0",
+    object(),
+)
 
 
 @pytest.mark.parametrize("found", ODD, ids=lambda found: repr(found)[:12])
@@ -23,8 +42,19 @@ def test_no_reader_raises_and_none_takes_it_for_what_it_is_not(found):
     assert values.yes(found) is (found is True)
 
 
-@pytest.mark.parametrize(("found", "number", "whole"), [
-    (3, 3, 3), (3.0, 3.0, 3), ("3", 3.0, 3), (0.5, 0.5, None), ("1.5", 1.5, None), (-1, -1, -1), (2**53, None, None), ("1" * 41, None, None)])
+@pytest.mark.parametrize(
+    ("found", "number", "whole"),
+    [
+        (3, 3, 3),
+        (3.0, 3.0, 3),
+        ("3", 3.0, 3),
+        (0.5, 0.5, None),
+        ("1.5", 1.5, None),
+        (-1, -1, -1),
+        (2**53, None, None),
+        ("1" * 41, None, None),
+    ],
+)
 def test_a_number_may_come_as_text(found, number, whole):
     assert (values.number(found), values.whole_number(found)) == (number, whole)
 
@@ -44,7 +74,20 @@ def test_nesting_that_is_ordinary_stays():
     assert json.dumps(values.parse(wide)) == wide
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[1", "", "nothing", '{"a": }', "[]" * 2, '"' + "\\" * 99, "{" * 70 + '"' * 70])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "[1",
+        "",
+        "nothing",
+        '{"a": }',
+        "[]" * 2,
+        '"' + "\\" * 99,
+        "{" * 70 + '"' * 70,
+    ],
+)
 def test_what_is_no_json_is_a_value_error(text):
     with pytest.raises(ValueError):  # noqa: PT011
         values.parse(text)
@@ -54,11 +97,17 @@ def test_what_is_no_json_is_a_value_error(text):
 
 def test_an_integer_beyond_python_s_limit_is_no_end_of_an_answer():
     digits = "9" * (sys.get_int_max_str_digits() + 1)
-    assert values.parse(f'{{"created": {digits}, "text": "ok"}}') == {"created": float("inf"), "text": "ok"}
+    assert values.parse(f'{{"created": {digits}, "text": "ok"}}') == {
+        "created": float("inf"),
+        "text": "ok",
+    }
 
 
 def test_control_characters_and_half_characters_are_no_end_of_an_answer():
-    assert values.parse('{"a": "1\n2\\u0000", "\\udc00": ["\\uD800", "\\ud83d\\ude00"]}') == {"a": "1\n2\0", "\ufffd": ["\ufffd", "😀"]}
+    assert values.parse('{"a": "1\n2\\u0000", "\\udc00": ["\\uD800", "\\ud83d\\ude00"]}') == {
+        "a": "1\n2\0",
+        "\ufffd": ["\ufffd", "😀"],
+    }
 
 
 def test_a_long_text_with_very_many_lists_is_refused():
@@ -68,27 +117,82 @@ def test_a_long_text_with_very_many_lists_is_refused():
 
 def test_a_name_of_a_megabyte_is_cut_and_one_line():
     assert values.word("a\nb\t" + "x" * 1_000_000) == "a b " + "x" * 196
-    assert values.words(["a\nb", 5, None, "\x1b[31m" + "y" * 300, True, "c"]) == ["a b", "5", "", "[31m" + "y" * 196, "", "c"]
+    assert values.words(["a\nb", 5, None, "\x1b[31m" + "y" * 300, True, "c"]) == [
+        "a b",
+        "5",
+        "",
+        "[31m" + "y" * 196,
+        "",
+        "c",
+    ]
 
 
-@pytest.mark.parametrize("said", ["1.2s", None, True, [], {}, "nan", 1e400, -1, 10**400, "x" * 10_000, {"total_latency": {}}])
+@pytest.mark.parametrize(
+    "said",
+    ["1.2s", None, True, [], {}, "nan", 1e400, -1, 10**400, "x" * 10_000, {"total_latency": {}}],
+)
 def test_a_statistic_that_is_none_is_measured_instead(said):
-    statistic = said if isinstance(said, dict) else {"total_latency": said, "first_token_latency": said, "avg_output_tokens_per_second": said}
+    statistic = (
+        said
+        if isinstance(said, dict)
+        else {
+            "total_latency": said,
+            "first_token_latency": said,
+            "avg_output_tokens_per_second": said,
+        }
+    )
     answer = Answer("ok", None, seconds=2.0, first_seconds=0.5, raw={"statistic": statistic})
     assert answer.statistic.measured
     assert (answer.statistic.first_token_latency, answer.statistic.total_latency) == (0.5, 2.0)
 
 
 def test_a_statistic_keeps_what_is_good_in_it():
-    answer = Answer("ok", None, raw={"statistic": {"total_latency": "1.5", "first_token_latency": "0.2s", "avg_output_tokens_per_second": 1e999}})
-    assert (answer.statistic.total_latency, answer.statistic.first_token_latency, answer.statistic.avg_output_tokens_per_second) == (1.5, 0.0, 0.0)
+    answer = Answer(
+        "ok",
+        None,
+        raw={
+            "statistic": {
+                "total_latency": "1.5",
+                "first_token_latency": "0.2s",
+                "avg_output_tokens_per_second": 1e999,
+            }
+        },
+    )
+    assert (
+        answer.statistic.total_latency,
+        answer.statistic.first_token_latency,
+        answer.statistic.avg_output_tokens_per_second,
+    ) == (1.5, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("said", [
-    "Wed, 21 Oct 99999999999 07:28:00 GMT", "Wed, 99 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 0000 07:28:00 GMT", "Wed, 21 Oct 9999 23:59:59 -2359", "nan", "inf", "-1", "1e999",
-    "9" * 5000, "soon", "", ",", "Wed", "Wed, 21 Oct 2015 99:99:99 GMT", "Wed, 21 Oct 2015 07:28:00 +99999999999", "１２", "\x00", "1e300", "Wed, 01 Jan 3000 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Wed, 21 Oct 99999999999 07:28:00 GMT",
+        "Wed, 99 Oct 2015 07:28:00 GMT",
+        "Wed, 21 Oct 0000 07:28:00 GMT",
+        "Wed, 21 Oct 9999 23:59:59 -2359",
+        "nan",
+        "inf",
+        "-1",
+        "1e999",
+        "9" * 5000,
+        "soon",
+        "",
+        ",",
+        "Wed",
+        "Wed, 21 Oct 2015 99:99:99 GMT",
+        "Wed, 21 Oct 2015 07:28:00 +99999999999",
+        "１２",
+        "\x00",
+        "1e300",
+        "Wed, 01 Jan 3000 00:00:00 GMT",
+    ],
+)
 def test_a_retry_after_that_is_none_is_ignored(said):
-    assert not failure(429, {"retry-after": said}, b"{}").retry_after or said == "１２"  # digits all the same
+    assert (
+        not failure(429, {"retry-after": said}, b"{}").retry_after or said == "１２"
+    )  # digits all the same
 
 
 def test_a_retry_after_in_either_form_is_heeded():

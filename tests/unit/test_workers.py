@@ -29,7 +29,11 @@ def keyed(emulator, monkeypatch):
 
 @pytest.fixture(params=["threads", "processes"])
 def executor(request):
-    with ThreadPoolExecutor(3) if request.param == "threads" else ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+    with (
+        ThreadPoolExecutor(3)
+        if request.param == "threads"
+        else ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor
+    ):
         yield executor
 
 
@@ -37,7 +41,12 @@ def test_rows_and_vectors_are_the_same_as_without(keyed, executor, emulator):
     found = keyed.map("[[echo]]{{text}}", pd.DataFrame({"text": TEXTS}), executor=executor)
     assert found.table["answer"].tolist() == TEXTS
     assert (found.asked, found.errors) == (90, {})
-    assert keyed.map("[[echo]]{{text}}", pd.DataFrame({"text": TEXTS}), resume=True, executor=executor).asked == 0
+    assert (
+        keyed.map(
+            "[[echo]]{{text}}", pd.DataFrame({"text": TEXTS}), resume=True, executor=executor
+        ).asked
+        == 0
+    )
     vectors = keyed.embed(TEXTS, cache=False, executor=executor)
     assert np.allclose(vectors.vectors, keyed.embed(TEXTS, cache=False).vectors)
     assert vectors.asked == 90
@@ -55,7 +64,12 @@ def test_a_failing_row_and_what_would_fail_them_all(keyed, executor, emulator):
 
 
 def test_a_key_does_not_travel():
-    endpoint = Endpoint(AI_STUDIO, "https://a/v3", Bearer(Key("canary-of-the-workers-02")), {"x": "canary-of-the-workers-02"})
+    endpoint = Endpoint(
+        AI_STUDIO,
+        "https://a/v3",
+        Bearer(Key("canary-of-the-workers-02")),
+        {"x": "canary-of-the-workers-02"},
+    )
     setup = workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True)
     sent = pickle.dumps(setup)
     assert b"canary" not in sent
@@ -66,9 +80,15 @@ def test_a_key_does_not_travel():
 
 def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", "canary-of-the-workers-03")
-    endpoint = Endpoint(AI_STUDIO, "https://elsewhere.example/v3", Bearer(Key("canary-of-the-workers-03")))
-    with pytest.raises(errors.InvalidOption, match="the worker's address of the service is another one"):
-        pickle.loads(pickle.dumps(workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True))).here()  # noqa: S301
+    endpoint = Endpoint(
+        AI_STUDIO, "https://elsewhere.example/v3", Bearer(Key("canary-of-the-workers-03"))
+    )
+    with pytest.raises(
+        errors.InvalidOption, match="the worker's address of the service is another one"
+    ):
+        pickle.loads(
+            pickle.dumps(workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True))
+        ).here()  # noqa: S301
 
 
 @pytest.mark.parametrize("executor", [5, "dask", object()])
@@ -78,17 +98,29 @@ def test_what_runs_no_work_is_told(keyed, executor):
 
 
 def test_without_a_key_workers_ask_the_caller_s_emulator():
-    with Session(ErnieSettings(service="emulator")) as session, ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-        assert session.map("[[echo]]{{text}}", ["a", "b"], executor=executor).rows[1]["answer"] == "b"
+    with (
+        Session(ErnieSettings(service="emulator")) as session,
+        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor,
+    ):
+        assert (
+            session.map("[[echo]]{{text}}", ["a", "b"], executor=executor).rows[1]["answer"] == "b"
+        )
 
 
 def test_a_dask_cluster_of_processes_shares_the_account_s_limit(keyed, emulator):
     distributed = pytest.importorskip("distributed")
     emulator.rates.requests, emulator.rates.minute = 3000, 60.0
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         found = keyed.map("[[echo]]{{text}}", TEXTS, executor=client)
         vectors = keyed.embed(TEXTS, cache=False, executor=client)
-        shares = client.run(lambda: __import__("ernie_magic.wire.limits", fromlist=["LIMITS"]).LIMITS.share)
+        shares = client.run(
+            lambda: __import__("ernie_magic.wire.limits", fromlist=["LIMITS"]).LIMITS.share
+        )
     assert [row["answer"] for row in found.rows] == TEXTS
     assert vectors.shape == (90, 384)
     assert set(shares.values()) == {0.5}
