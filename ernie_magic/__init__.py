@@ -1,4 +1,6 @@
-"""ernie_magic: talk to Baidu's ERNIE models from a notebook. `%load_ext ernie_magic` puts the session `ernie` there."""
+"""ernie_magic: talk to Baidu's ERNIE models from a notebook. `%load_ext ernie_magic` puts the
+session `ernie` there.
+"""
 
 from __future__ import annotations
 

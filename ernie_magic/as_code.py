@@ -1,4 +1,5 @@
-"""A call as code: the magic, the Python call, and the official `openai` client's. Each makes an equal request.
+"""A call as code: the magic, the Python call, and the official `openai` client's. Each makes an
+equal request.
 
 (That client adds `encoding_format` to a call for vectors by itself.)
 """
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from ernie_magic.requests import ChatRequest, EmbeddingRequest, ImageRequest, Request
     from ernie_magic.services import Endpoint
 
-# What the methods of the official client take by name; every other field goes into its `extra_body`.
+# What the methods of the official client take by name; every other field goes into its
+# `extra_body`.
 _OPENAI: dict[Kind, frozenset[str]] = {
     "chat": frozenset(
         {
@@ -94,7 +96,8 @@ class Code:
     Attributes
     ----------
     magic, python, openai : Text or str
-        What a magic cannot say exactly stands there as the Python call, which makes the same request.
+        What a magic cannot say exactly stands there as the Python call, which makes the same
+        request.
     note : Text
         What is wanted beside it, "" for nothing.
     """
@@ -127,7 +130,8 @@ def of_chat(
     conversation
         Its name; "main" is the one that nobody needs to name.
     given
-        The request parameters that were chosen; what was not chosen is in none of the forms but the last.
+        The request parameters that were chosen; what was not chosen is in none of the forms but the
+        last.
     model, system
         Those that were chosen, "" for none.
     history
@@ -261,7 +265,8 @@ def _is_read_otherwise(file: str) -> bool:
 
 
 def _as_path(file: str) -> str:
-    """A file's name for `--image`, which also takes variables and expressions: one that could be any is written as a path.
+    """A file's name for `--image`, which also takes variables and expressions: one that could be
+    any is written as a path.
 
     `__import__('os').system('…')` is a file's name too.
     """
@@ -286,7 +291,9 @@ def _images(
 
 
 def _or_python(magic: str | None, python: str) -> Text:
-    """The magic; what it cannot say exactly is said by the Python call, which makes the same request."""
+    """The magic; what it cannot say exactly is said by the Python call, which makes the same
+    request.
+    """
     if magic is not None:
         return same(magic)
     return Text(f"{_NOT_IN_A_MAGIC.zh}\n{python}", f"{_NOT_IN_A_MAGIC.en}\n{python}")
@@ -302,7 +309,8 @@ def _magic(
 ) -> str | None:
     """A magic's cell; None when its line cannot say a value.
 
-    What can be typed is typed. Anything else is written as `{{'…'}}`, a Python literal that is filled in once: characters that an
+    What can be typed is typed. Anything else is written as `{{'…'}}`, a Python literal that is
+    filled in once: characters that an
     editor or a terminal changes, and double braces where others are filled in.
     """
     table = parameters.of(kind)
@@ -379,11 +387,14 @@ def _switch(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
 
 
 def _call(function: str, first: object, options: Mapping[str, Any]) -> str:
-    return f"{function}({', '.join([_literal(first), *(f'{name}={_literal(value)}' for name, value in options.items() if value is not None)])})"
+    given = (f"{name}={_literal(value)}" for name, value in options.items() if value is not None)
+    return f"{function}({', '.join([_literal(first), *given])})"
 
 
 def _literal(value: object) -> str:
-    """A value as Python; a text of several lines stands in several lines where IPython leaves them alone."""
+    """A value as Python; a text of several lines stands in several lines where IPython leaves them
+    alone.
+    """
     if (
         not isinstance(value, str)
         or isinstance(value, _Expression)
@@ -451,7 +462,8 @@ def _openai(
 def _without_pictures(
     message: Mapping[str, Any], names: Iterator[str], left_out: list[str]
 ) -> Mapping[str, Any]:
-    """A message with expressions in the place of its pictures: files by name, an earlier turn's as variables that are still to be set.
+    """A message with expressions in the place of its pictures: files by name, an earlier turn's as
+    variables that are still to be set.
 
     Parameters
     ----------
@@ -491,6 +503,9 @@ _PICTURE = (
     "",
     "",
     "def picture(file, kind=None):",
-    '    return f"data:{kind or guess_type(file)[0]};base64,{b64encode(Path(file).read_bytes()).decode()}"',
+    (
+        '    return f"data:{kind or '
+        'guess_type(file)[0]};base64,{b64encode(Path(file).read_bytes()).decode()}"'
+    ),
     "",
 )

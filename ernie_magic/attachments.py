@@ -1,6 +1,8 @@
-"""Pictures that go along with a question, for models that see: any picture at hand becomes a part of the message.
+"""Pictures that go along with a question, for models that see: any picture at hand becomes a part
+of the message.
 
-Bytes that are a picture already pass as they are; what is drawn (a figure, an array) is written as PNG.
+Bytes that are a picture already pass as they are; what is drawn (a figure, an array) is written as
+PNG.
 """
 
 from __future__ import annotations
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
 
     from ernie_magic.requests import Part
 
-# A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many makers for one type.
+# A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many makers for
+# one type.
 ImageLike = Any
 _DEPTH = 8  # lists in lists
 _WHAT = Text(
-    "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、http(s) 网址",
-    "pass one of: pictures of ernie.image, Pillow images, matplotlib figures, arrays of uint8 or 0..1, files, bytes, http(s) addresses",
+    "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、"
+    "http(s) 网址",
+    "pass one of: pictures of ernie.image, Pillow images, matplotlib figures, arrays of uint8 or "
+    "0..1, files, bytes, http(s) addresses",
 )
 
 
@@ -37,8 +42,10 @@ def parts(given: object, depth: int = 0) -> list[Part]:
     Parameters
     ----------
     given
-        None for none; a `Picture`, an `ImageSet`, a Pillow image, a matplotlib figure or axes, an array of shape (height, width), (height, width, 3)
-        or (height, width, 4) and dtype uint8 or float from 0 to 1, bytes, a file's path, an http(s) address; or several of these.
+        None for none; a `Picture`, an `ImageSet`, a Pillow image, a matplotlib figure or axes, an
+        array of shape (height, width), (height, width, 3)
+        or (height, width, 4) and dtype uint8 or float from 0 to 1, bytes, a file's path, an http(s)
+        address; or several of these.
     depth
         How many lists it stands in.
 
@@ -140,7 +147,9 @@ def _file(path: str | Path) -> bytes:
 
 
 def _drawn(given: Any) -> bytes:
-    """What draws itself: figures, arrays, Pillow images, and whatever has a PNG to show (`_repr_png_`)."""
+    """What draws itself: figures, arrays, Pillow images, and whatever has a PNG to show
+    (`_repr_png_`).
+    """
     figure: Any = given if hasattr(given, "savefig") else getattr(given, "figure", None)
     if hasattr(figure, "savefig"):
         return _written(lambda out: figure.savefig(out, format="png"))
@@ -180,8 +189,8 @@ def _array(given: Any) -> bytes:
         array.dtype != np.uint8
         or array.ndim not in (2, 3)
         or not array.size
-        or (array.ndim == 3 and array.shape[2] not in (3, 4))
-    ):  # noqa: PLR2004
+        or (array.ndim == 3 and array.shape[2] not in (3, 4))  # noqa: PLR2004
+    ):
         raise InvalidOption(
             Text(
                 "{dtype} 类型、形状 {shape} 的数组不是图片",

@@ -1,7 +1,10 @@
-"""The catalogue of models, as data: what each id takes and how much, with the source and date of each fact.
+"""The catalogue of models, as data: what each id takes and how much, with the source and date of
+each fact.
 
-Facts are dated because ids retire: the chat ids of the seeds are reported as retired upstream since June 2026
-(reference aistudio-and-ernie-today 0). Where a document and the official client's own table differ, the document's
+Facts are dated because ids retire: the chat ids of the seeds are reported as retired upstream since
+June 2026
+(reference aistudio-and-ernie-today 0). Where a document and the official client's own table differ,
+the document's
 number stands here (reference qianfan-wire 2.1: the client's table is stale).
 """
 
@@ -23,11 +26,13 @@ class Model:
         The id as the service spells it.
     kind : {"chat", "completion", "image", "embedding", "rerank"}
     max_characters, max_input_tokens : int | None
-        Longest input (system prompt and all message contents together, or one text to embed); None when not established.
+        Longest input (system prompt and all message contents together, or one text to embed); None
+        when not established.
     max_output : tuple[int, int]
         Range of `max_completion_tokens`, in tokens.
     takes : frozenset of str
-        Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision", "thinking".
+        Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision",
+        "thinking".
     refuses : frozenset of str
         What other models of its kind take: "system".
     retired : str

@@ -61,7 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def demo(folder: Path, lab_arguments: list[str]) -> int:
-    """JupyterLab on a copy of the notebooks; what it does not know itself it passes on to JupyterLab."""
+    """JupyterLab on a copy of the notebooks; what it does not know itself it passes on to
+    JupyterLab.
+    """
     language = system_language()
     if importlib.util.find_spec("jupyterlab") is None:
         print(_NO_LAB.say(language), file=sys.stderr)
@@ -80,7 +82,8 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
         command.append(
             "--allow-root"
         )  # in a container people are root, and JupyterLab refuses to be
-    # The notebook's kernel must be this environment's, not another one that is installed for the user.
+    # The notebook's kernel must be this environment's, not another one that is installed for the
+    # user.
     environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
     if os.name == "posix":  # become JupyterLab: a signal then ends it, not only its parent
         os.execve(sys.executable, command, environment)  # noqa: S606  (our own interpreter)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 class Conversation:
-    """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods use the current one.
+    """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods
+    use the current one.
 
     Attributes
     ----------
@@ -95,9 +96,11 @@ class Conversation:
         return other
 
     def regenerate(self, **options: Any) -> Answer:
-        """Ask the last question again, with other options if you like, and wait for the answer; takes what `stream` takes but the prompt.
+        """Ask the last question again, with other options if you like, and wait for the answer;
+        takes what `stream` takes but the prompt.
 
-        The new answer takes the old one's place when it is complete; stopped or failed, the old one stays.
+        The new answer takes the old one's place when it is complete; stopped or failed, the old one
+        stays.
 
         Raises
         ------
@@ -136,11 +139,13 @@ class Conversation:
         Parameters
         ----------
         prompt
-            A question, asked after this conversation's turns; or whole messages, which stand alone and leave no turn.
+            A question, asked after this conversation's turns; or whole messages, which stand alone
+            and leave no turn.
         options
             The rest.
         instead
-            The turn whose place the answer takes, once it is complete; what came after it is not sent.
+            The turn whose place the answer takes, once it is complete; what came after it is not
+            sent.
 
         Raises
         ------
@@ -281,11 +286,15 @@ class Conversation:
         extra
             Fields for the request's body that the parameter table does not know.
         images
-            A picture for the model to see, or several: what `ernie_magic.attachments.parts` takes. They stay in the history and are
-            sent again, whole, with every later question of this conversation; estimates of tokens leave them out.
+            A picture for the model to see, or several: what `ernie_magic.attachments.parts` takes.
+            They stay in the history and are
+            sent again, whole, with every later question of this conversation; estimates of tokens
+            leave them out.
         **parameters
-            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed 000). `tools` takes Python
-            functions, which are called when the model asks for them, and tools as the API has them (seed 002).
+            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed
+            000). `tools` takes Python
+            functions, which are called when the model asks for them, and tools as the API has them
+            (seed 002).
 
         Raises
         ------
@@ -325,7 +334,9 @@ def _options(given: dict[str, Any]) -> ChatOptions:
 
 
 def _check_kinds(prompt: object, options: ChatOptions) -> None:
-    """What is of another type than the call takes, told in a line: a prompt that is a number, one message instead of a list."""
+    """What is of another type than the call takes, told in a line: a prompt that is a number, one
+    message instead of a list.
+    """
     if options.endpoint and not re.fullmatch(r"[\w.-]+", str(options.endpoint)):
         raise InvalidOption(
             Text(

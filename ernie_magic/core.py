@@ -1,4 +1,6 @@
-"""The async core of a session, on the I/O thread: one question with its tool rounds, and every other call."""
+"""The async core of a session, on the I/O thread: one question with its tool rounds, and every
+other call.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,8 @@ _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 ROWS_AT_ONCE = 20  # that a worker is given
 _CLIPPED = " … (truncated)"
 _MANY = 500  # models that are gone through in a few milliseconds
-_CHARACTERS = 200  # of a tool's arguments that are looked through for keys in the time that a model's name takes
+# of a tool's arguments that are looked through for keys in the time that a model's name takes
+_CHARACTERS = 200
 _LOOKED_AT = 10_000  # models among which a misspelled one is looked for
 _OFFERED = 4  # models named when none is like the one that was asked for
 _LIST_TIMEOUT = 30.0  # seconds
@@ -128,7 +131,9 @@ class Plan:
 
     @property
     def is_turn(self) -> bool:
-        """Whether it belongs to its conversation: whole messages, and questions without history, stand alone."""
+        """Whether it belongs to its conversation: whole messages, and questions without history,
+        stand alone.
+        """
         return self.prompt is not None and self.options.history
 
     @property
@@ -205,15 +210,19 @@ class Core:
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
 
     async def place(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint with its address: the emulator is started, off this loop, when it is the place."""
+        """The endpoint with its address: the emulator is started, off this loop, when it is the
+        place.
+        """
         if endpoint.service is not EMULATOR or endpoint.base_url:
             return endpoint
         return replace(endpoint, base_url=await asyncio.to_thread(self._emulator_url))
 
-    # --- one question ----------------------------------------------------------------------------------------------
+    # --- one question -----------------------------------------------------------------------------
 
     async def answer(self, plan: Plan, emit: Callable[[Delta], None]) -> Answer:
-        """Ask and read the answer; Python functions among the tools are called on the way. Cancelled, it gives what came."""
+        """Ask and read the answer; Python functions among the tools are called on the way.
+        Cancelled, it gives what came.
+        """
         try:
             plan = replace(plan, endpoint=await self.place(plan.endpoint))
             request = plan.request(await self._model(plan), self._paths(plan.endpoint))
@@ -251,7 +260,8 @@ class Core:
                 runs + done[:allowed],
                 spent + (reader.usage or Usage()),
             )
-            # A tool that had to be called was called: to ask for it again would never end, nor would a model that always asks.
+            # A tool that had to be called was called: to ask for it again would never end, nor
+            # would a model that always asks.
             done_with = (
                 ("tool_choice",)
                 if len(runs) < tools.MAX_RUNS
@@ -268,7 +278,8 @@ class Core:
             service=plan.endpoint.service.name,
         )
         if runs:
-            # An answer that broke off before its last part has no rounds: the service takes no message without content.
+            # An answer that broke off before its last part has no rounds: the service takes no
+            # message without content.
             rounds = rounds if answer.text else []
             answer = replace(
                 answer,
@@ -310,7 +321,9 @@ class Core:
         clock: Clock,
         emit: Callable[[Delta], None],
     ) -> tuple[Reader, ErnieError | asyncio.CancelledError | None]:
-        """Send it and read the reply: the reader that has collected it, and what ended it before its end."""
+        """Send it and read the reply: the reader that has collected it, and what ended it before
+        its end.
+        """
         reader: Reader = _PROTOCOLS[endpoint.service.protocol].Reader(request)
 
         def heard(delta: Delta) -> None:
@@ -329,7 +342,7 @@ class Core:
         )  # made once
         return reader, None
 
-    # --- every other call ------------------------------------------------------------------------------------------
+    # --- every other call -------------------------------------------------------------------------
 
     async def complete(
         self,
@@ -338,7 +351,9 @@ class Core:
         settings: Snapshot,
         emit: Callable[[Delta], None],
     ) -> Answer:
-        """Go on with a text. Where the service has no such call, it is a chat of one question, as the official client makes it."""
+        """Go on with a text. Where the service has no such call, it is a chat of one question, as
+        the official client makes it.
+        """
         endpoint, clock = await self.place(endpoint), Clock()
         model = (
             await self._default(endpoint, settings)
@@ -594,7 +609,9 @@ class Core:
         return TokenCount(counted, estimated=False, model=model)
 
     async def models(self, endpoint: Endpoint, settings: Snapshot) -> list[Listed]:
-        """The live list; on Qianfan V1, which lists only for those who sign, else the catalogue's."""
+        """The live list; on Qianfan V1, which lists only for those who sign, else the
+        catalogue's.
+        """
         endpoint = await self.place(endpoint)
         settings = replace(settings, timeout=min(_LIST_TIMEOUT, settings.timeout))
         if endpoint.service.protocol == "qianfan-v1":
@@ -655,7 +672,9 @@ class Core:
     async def _with_suggestions(
         self, error: ErnieError, model: str, endpoint: Endpoint, settings: Snapshot, kind: Kind
     ) -> ErnieError:
-        """A refused model gets the nearest ids that the service does offer for this kind of call."""
+        """A refused model gets the nearest ids that the service does offer for this kind of
+        call.
+        """
         if isinstance(error, ModelNotFound):
             try:
                 offered = [
@@ -684,14 +703,18 @@ class Core:
 
 
 def completes(endpoint: Endpoint, request: CompletionRequest) -> bool:
-    """Whether the service has a call of its own for this: V1 for its completion models, other servers always."""
+    """Whether the service has a call of its own for this: V1 for its completion models, other
+    servers always.
+    """
     if endpoint.service.protocol == "qianfan-v1":
         return models.kind_of(request.model) == "completion"
     return not endpoint.service.strict
 
 
 def _for_us(reader: Reader, request: ChatRequest, plan: Plan) -> bool:
-    """Whether the tools that are asked for are ours to call: the caller has kept none of them for itself."""
+    """Whether the tools that are asked for are ours to call: the caller has kept none of them for
+    itself.
+    """
     asked = {call["function"]["name"] for call in reader.tool_calls}
     described = {
         (tool.get("function") or {}).get("name") for tool in request.parameters.get("tools") or ()
@@ -708,7 +731,9 @@ async def _run_all(
     emit: Callable[[Delta], None],
     model: str,
 ) -> list[ToolRun]:
-    """The result of each call; no more than `most` are made, and the model is told of the others that they were not."""
+    """The result of each call; no more than `most` are made, and the model is told of the others
+    that they were not.
+    """
     done: list[ToolRun] = []
     for call in asked:
         run = await _run(call, functions, emit) if len(done) < most else tools.not_called(call)
@@ -721,7 +746,9 @@ async def _run(
     functions: Mapping[str, Callable[..., Any]],
     emit: Callable[[Delta], None],
 ) -> ToolRun:
-    """Have a tool called by whoever reads; what goes wrong in it is told to the model, which may try again."""
+    """Have a tool called by whoever reads; what goes wrong in it is told to the model, which may
+    try again.
+    """
     function = functions.get(call["function"]["name"])
     if function is None:
         return tools.result(call, error=LookupError(f"there is no tool {call['function']['name']}"))
@@ -764,5 +791,7 @@ def _listed(found: Sequence[object]) -> list[Listed]:
 
 
 async def _aside(count: int, function: Callable[..., Result], *args: Any) -> Result:
-    """Work on so many things: on a thread of its own when they are many, so that the loop serves everybody else meanwhile."""
+    """Work on so many things: on a thread of its own when they are many, so that the loop serves
+    everybody else meanwhile.
+    """
     return function(*args) if count <= _MANY else await in_thread(function, *args)

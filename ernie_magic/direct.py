@@ -1,4 +1,6 @@
-"""`ernie.wire`: calls that the session has no verb for, with its address, credential, retries and limits."""
+"""`ernie.wire`: calls that the session has no verb for, with its address, credential, retries and
+limits.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """Any path of the service: `ernie.wire.post("/responses", {"model": …})` gives the reply as the service sent it.
+    """Any path of the service: `ernie.wire.post("/responses", {"model": …})` gives the reply as the
+    service sent it.
 
-    Requests are neither checked nor kept in the history. A POST is sent again only when nothing can have been carried out.
+    Requests are neither checked nor kept in the history. A POST is sent again only when nothing can
+    have been carried out.
     """
 
     def __init__(self, session: Session) -> None:

@@ -1,4 +1,6 @@
-"""What works and what does not: versions, key (set or not, never a character of it), service, model."""
+"""What works and what does not: versions, key (set or not, never a character of it), service,
+model.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ class Check:
 
 
 def examine(session: Session) -> list[Check]:
-    """Preview at everything that a call needs; asks the service for its list of models, nothing that costs tokens."""
+    """Preview at everything that a call needs; asks the service for its list of models, nothing
+    that costs tokens.
+    """
     service = session.settings.chosen()
     checks = [
         Check(

@@ -63,7 +63,8 @@ class Drawing:
         Raises
         ------
         ErnieError
-            The call failed; or every picture did, then `answer` has the set with its links and what is wrong with each.
+            The call failed; or every picture did, then `answer` has the set with its links and what
+            is wrong with each.
         """
         began = time.monotonic()
         async with self._told_each_second(began) as phase:
@@ -149,7 +150,9 @@ class Drawing:
         content_of: Callable[[], Coroutine[Any, Any, bytes]],
         unpacking: asyncio.Semaphore,
     ) -> Picture:
-        """The picture with its bytes; what is wrong with them is its own problem: the others are shown."""
+        """The picture with its bytes; what is wrong with them is its own problem: the others are
+        shown.
+        """
         content = b""
         try:
             content = await content_of()
@@ -168,7 +171,9 @@ class Drawing:
 
     @asynccontextmanager
     async def _told_each_second(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
-        """Tells each second what is being done and since when; what the wire has to tell comes in between."""
+        """Tells each second what is being done and since when; what the wire has to tell comes in
+        between.
+        """
         doing: list[Text] = []
 
         def tell() -> None:

@@ -1,4 +1,6 @@
-"""Vectors of any number of texts, on the I/O thread: what is known already, then batches, several in flight, in the texts' order."""
+"""Vectors of any number of texts, on the I/O thread: what is known already, then batches, several
+in flight, in the texts' order.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,8 @@ class Embedding:
         Raises
         ------
         ErnieError
-            A call failed for good; `answer` has the vectors that came, partial. They are in the store too.
+            A call failed for good; `answer` has the vectors that came, partial. They are in the
+            store too.
         """
         for row, text in enumerate(request.texts):
             if row not in request.skipped:
@@ -90,7 +93,8 @@ class Embedding:
         except _OtherLength:
             if not known:
                 raise not_the_api(200, "") from None
-            # The service's vectors are others now than those that were kept: what was kept is asked for anew.
+            # The service's vectors are others now than those that were kept: what was kept is asked
+            # for anew.
             self._vectors, self._done = None, 0
             return await self._run(request, batch, counted, {})
 

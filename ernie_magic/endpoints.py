@@ -1,4 +1,6 @@
-"""Which service a session talks to, where it is and what it is keyed with: settings, then environment, then `.env`."""
+"""Which service a session talks to, where it is and what it is keyed with: settings, then
+environment, then `.env`.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,10 @@ if TYPE_CHECKING:
 
 # Where a key or an address is from.
 SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
-# A key goes only where it came from. Whoever writes an environment may name an address for the keys of its `.env` files
-# and sessions too; a folder's `.env`, which may be a stranger's, and an address that was typed in get their own keys
+# A key goes only where it came from. Whoever writes an environment may name an address for the keys
+# of its `.env` files
+# and sessions too; a folder's `.env`, which may be a stranger's, and an address that was typed in
+# get their own keys
 # only. A service's own address gets every key of it.
 _TRUSTED = {
     OWN: (SESSION, ENVIRONMENT, DOTENV),
@@ -69,7 +73,9 @@ _SECRETS = tuple(
 
 
 def variable(name: str) -> tuple[str, str]:
-    """An environment variable's value and where it was found: `("…", "environment")`, `("…", ".env")` or `("", "")`."""
+    """An environment variable's value and where it was found: `("…", "environment")`, `("…",
+    ".env")` or `("", "")`.
+    """
     if value := os.environ.get(name, "").strip():
         return value, ENVIRONMENT
     value = (_dotenv().get(name) or "").strip()
@@ -77,7 +83,9 @@ def variable(name: str) -> tuple[str, str]:
 
 
 def chosen(settings: ErnieSettings) -> Service:
-    """The service: the one that was set, else the first whose variables are set, else the emulator."""
+    """The service: the one that was set, else the first whose variables are set, else the
+    emulator.
+    """
     if settings.service:
         return SERVICES[settings.service]
     if settings.api_key or settings.base_url:
@@ -89,12 +97,15 @@ def chosen(settings: ErnieSettings) -> Service:
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
         if variable(service.base_url_variable)[0]:
             return service
-    # A key alone is for openai.com, which is not ours to call: an address says which server is meant.
+    # A key alone is for openai.com, which is not ours to call: an address says which server is
+    # meant.
     return LOCAL if variable(LOCAL.base_url_variable)[0] else EMULATOR
 
 
 def found_key(service: Service) -> tuple[str, str, str]:
-    """A service's key in the variables: its value, where it was found, and the variable (both of a pair); "" where there is none."""
+    """A service's key in the variables: its value, where it was found, and the variable (both of a
+    pair); "" where there is none.
+    """
     for name in service.key_variables:
         value, where = variable(name)
         if value:
@@ -105,12 +116,14 @@ def found_key(service: Service) -> tuple[str, str, str]:
 
 
 def endpoint(settings: ErnieSettings) -> Endpoint:
-    """Where to send: the service, its address and its credential. The emulator's address is filled in when it has started.
+    """Where to send: the service, its address and its credential. The emulator's address is filled
+    in when it has started.
 
     Raises
     ------
     MissingKey
-        The service's own address is used and no key is set; or an address is wanted and there is none.
+        The service's own address is used and no key is set; or an address is wanted and there is
+        none.
     InvalidOption
         The address is none, or the key is of another kind.
     """
@@ -130,7 +143,8 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
             Text("一次请求只能带一个", "a request can carry only one of them"),
             Text(
                 "去掉地址里的密码，或取消密钥：%ernie config api_key default",
-                "take the password out of the address, or unset the key: %ernie config api_key default",
+                "take the password out of the address, or unset the key: %ernie config api_key "
+                "default",
             ),
         )
     credential, withheld = credential or at.login, withheld and not at.login
@@ -144,7 +158,8 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
             ),
             advice=Text(
                 "到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
-                "copy a key from {page} into {names}, in the environment or a .env file; to try without one: %ernie use emulator",
+                "copy a key from {page} into {names}, in the environment or a .env file; to try "
+                "without one: %ernie use emulator",
             ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
         )
     app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
@@ -167,7 +182,9 @@ class _BaseUrl(NamedTuple):
 
 
 def _remember_keys() -> None:
-    """Every key that is set, whichever service it is for: none of them is shown or sent in a prompt."""
+    """Every key that is set, whichever service it is for: none of them is shown or sent in a
+    prompt.
+    """
     places: list[Mapping[str, str | None]] = [os.environ]
     with suppress(
         InvalidOption
@@ -188,7 +205,9 @@ def _sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
 
 
 def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
-    """Another address that keys of these sources go to; the service's own where the variable's is not for them."""
+    """Another address that keys of these sources go to; the service's own where the variable's is
+    not for them.
+    """
     found, where = variable(name)
     if not found or not all(source in _TRUSTED[where] for source in sources):
         return own
@@ -207,14 +226,17 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
 def _credential(
     settings: ErnieSettings, service: Service, at: _BaseUrl
 ) -> tuple[Credential | None, bool]:
-    """The settings' own key, else one of the variables; and whether there is one that this address may not have."""
+    """The settings' own key, else one of the variables; and whether there is one that this address
+    may not have.
+    """
     key, secret = settings.api_key or Key(""), settings.secret_key
     trusted, base_url = _TRUSTED[at.source], at.url
     names: tuple[str, str] | None = None
     if key and SESSION not in trusted:
         return None, True
     if key and secret:
-        # Of V1's two kinds of pairs only the IAM access key tells itself; an application's key is taken for granted.
+        # Of V1's two kinds of pairs only the IAM access key tells itself; an application's key is
+        # taken for granted.
         looks_iam = mixed_up(OAUTH_PAIR[0], key) is not None and mixed_up(IAM_PAIR[0], key) is None
         names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
         pair = Pair(key, secret)

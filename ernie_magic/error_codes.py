@@ -1,6 +1,8 @@
-"""The one table of what services say when they say no: code -> error class, in both languages, and whether to try again.
+"""The one table of what services say when they say no: code -> error class, in both languages, and
+whether to try again.
 
-Sources: the error tables of seed 000, of reference aistudio-and-ernie-today 1.6 and 2.4, and of reference qianfan-wire 5
+Sources: the error tables of seed 000, of reference aistudio-and-ernie-today 1.6 and 2.4, and of
+reference qianfan-wire 5
 (V1's numbers, which AI Studio's own gateway uses too).
 """
 
@@ -28,7 +30,8 @@ class Case:
         The service's codes it stands for, lower case.
     what, cause, advice : Text
     statuses : tuple of int
-        Only with these HTTP statuses; () for any. A code may mean two things (`invalid_model`: 400 and 401).
+        Only with these HTTP statuses; () for any. A code may mean two things (`invalid_model`: 400
+        and 401).
     retryable : bool
         Whether the same request may succeed later.
     renews : bool
@@ -103,7 +106,8 @@ CASES: tuple[Case, ...] = (
         ),
         Text(
             "缩短提示词或工具的结果；带着历史时用 --no-history 或 %ernie reset",
-            "shorten the prompt or the tools' results; with a history use --no-history or %ernie reset",
+            "shorten the prompt or the tools' results; with a history use --no-history or %ernie "
+            "reset",
         ),
     ),
     Case(
@@ -224,7 +228,8 @@ CASES: tuple[Case, ...] = (
         ),
         Text(
             "QIANFAN_AK/QIANFAN_SK 是应用的密钥，QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY 是 IAM 的",
-            "QIANFAN_AK/QIANFAN_SK are the application's, QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY are IAM's",
+            "QIANFAN_AK/QIANFAN_SK are the application's, QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY "
+            "are IAM's",
         ),
     ),
     # 403
@@ -437,7 +442,9 @@ def is_known(code: str) -> bool:
 
 
 def case_for(status: int, code: str) -> Case:
-    """The table's row for a status and a code: the code with this status, the code, the status, the status's class."""
+    """The table's row for a status and a code: the code with this status, the code, the status,
+    the status's class.
+    """
     code = code.lower()
     for case in CASES:
         fits = not case.statuses or status in case.statuses

@@ -1,4 +1,5 @@
-"""The error tree. Each error is one line in the user's language: what happened, likely cause, what to do.
+"""The error tree. Each error is one line in the user's language: what happened, likely cause, what
+to do.
 
     ErnieError
     ├── UsageError                 found here, before anything was sent
@@ -26,7 +27,8 @@
         ├── RateLimited
         └── ServerError
 
-`Interrupted` is a KeyboardInterrupt, not an ErnieError: "Run all" must halt on it, and `except Exception` must not eat it.
+`Interrupted` is a KeyboardInterrupt, not an ErnieError: "Run all" must halt on it, and `except
+Exception` must not eat it.
 """
 
 from __future__ import annotations
@@ -57,9 +59,11 @@ def _one_line(text: str) -> str:
 
 
 def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
-    """Clear the variables of all calls that an error came through, and of those behind it: one of them may hold a key.
+    """Clear the variables of all calls that an error came through, and of those behind it: one of
+    them may hold a key.
 
-    The lines stay, for whoever looks for what went wrong. Calls that still run are left alone (`frame.clear`).
+    The lines stay, for whoever looks for what went wrong. Calls that still run are left alone
+    (`frame.clear`).
 
     Parameters
     ----------
@@ -81,7 +85,9 @@ def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
 
 
 def unexpected(error: Exception) -> ErnieError:
-    """The error of the tree for any other exception: what it says and where it was raised, without the objects that it holds."""
+    """The error of the tree for any other exception: what it says and where it was raised, without
+    the objects that it holds.
+    """
     raised = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
     said = clipped(_one_line(words(error)), _SAID_SHOWN)
@@ -201,7 +207,9 @@ class TransportError(ErnieError):
 
 
 class ServiceUnreachable(TransportError):
-    """No connection could be made, or it was closed before anything came; `retryable` says whether to send it again is safe."""
+    """No connection could be made, or it was closed before anything came; `retryable` says whether
+    to send it again is safe.
+    """
 
 
 class RequestTimeout(TransportError):
@@ -231,7 +239,8 @@ class ProtocolError(ErnieError):
 class Stopped(ErnieError):
     """The user stopped a call that runs in a task of its own (`asyncio.gather`, `create_task`).
 
-    Not an `Interrupted` there: a KeyboardInterrupt that leaves any task but the cell's ends the kernel's event loop
+    Not an `Interrupted` there: a KeyboardInterrupt that leaves any task but the cell's ends the
+    kernel's event loop
     (CPython's `Task` raises it through; measured: the kernel never answers again).
     """
 
@@ -313,7 +322,9 @@ class UnsafeRequest(ServiceError):
 
 
 class AnswerWithdrawn(ServiceError):
-    """The service withdrew its answer (flag 3, 4 or an unknown one, seed 000); the text is kept nowhere. `flag` says which."""
+    """The service withdrew its answer (flag 3, 4 or an unknown one, seed 000); the text is kept
+    nowhere. `flag` says which.
+    """
 
     flag: int = 0
 
@@ -329,7 +340,8 @@ class ServerError(ServiceError):
 class Interrupted(_OneLine, KeyboardInterrupt):
     """The user stopped a call; the connection is closed. `answer` holds what came, or None.
 
-    A KeyboardInterrupt, so that "Run all" halts. Shown as one line: formatting a traceback through the
+    A KeyboardInterrupt, so that "Run all" halts. Shown as one line: formatting a traceback through
+    the
     HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
@@ -362,7 +374,9 @@ def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
 
 
 def interrupted(result: object, language: Language) -> Interrupted:
-    """What an interrupted caller raises; `result` is what its call gave when it was stopped: kept when there is something in it."""
+    """What an interrupted caller raises; `result` is what its call gave when it was stopped: kept
+    when there is something in it.
+    """
     kept = came(result)
     return Interrupted((_STOPPED if kept else _STOPPED_EMPTY).say(language), kept)
 

@@ -25,7 +25,9 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *
 
 
 def folder(kind: Literal["cache", "data"]) -> Path:
-    """The folder beside the notebook when it is there; else the user's, for what may be lost ("cache") or not ("data")."""
+    """The folder beside the notebook when it is there; else the user's, for what may be lost
+    ("cache") or not ("data").
+    """
     if Path(BESIDE).is_dir():
         return Path.cwd() / BESIDE
     import platformdirs
@@ -69,7 +71,8 @@ def _stripped(name: str) -> str:
 def write_new(names: Iterable[Path], content: bytes, *, mode: int = 0o666) -> Path:
     """Write a file under the first of these names that is free; all of them in one folder.
 
-    It is there whole or not at all, whatever happens meanwhile, and it takes no other's place: also not that of a file which another
+    It is there whole or not at all, whatever happens meanwhile, and it takes no other's place: also
+    not that of a file which another
     process is writing under the same name.
 
     Parameters
@@ -99,7 +102,8 @@ def write_new(names: Iterable[Path], content: bytes, *, mode: int = 0o666) -> Pa
 
 
 def write_over(file: Path, content: bytes) -> None:
-    """Write a file in the place of the one of that name: at each moment the old one or the new one is there.
+    """Write a file in the place of the one of that name: at each moment the old one or the new one
+    is there.
 
     Raises
     ------
@@ -115,7 +119,9 @@ def write_over(file: Path, content: bytes) -> None:
 
 @contextmanager
 def _draft(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
-    """A file that is written but has no name yet; the function given names it, or raises FileExistsError."""
+    """A file that is written but has no name yet; the function given names it, or raises
+    FileExistsError.
+    """
     if hasattr(os, "O_TMPFILE"):
         with suppress(_NoTemporary), _nameless(place, content, mode) as publish:
             yield publish
@@ -133,7 +139,9 @@ class _NoTemporary(Exception):
 
 @contextmanager
 def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
-    """On Linux a file without a name (open(2), "O_TMPFILE"): a process that is killed leaves nothing."""
+    """On Linux a file without a name (open(2), "O_TMPFILE"): a process that is killed leaves
+    nothing.
+    """
     within = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
@@ -146,7 +154,8 @@ def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path
             _fill(out.fileno(), content)
 
             def publish(name: Path) -> None:
-                # A folder's handle makes it linkat(2), which follows the link that /proc has to the file.
+                # A folder's handle makes it linkat(2), which follows the link that /proc has to the
+                # file.
                 try:
                     os.link(f"/proc/self/fd/{out.fileno()}", name.name, dst_dir_fd=within)
                 except FileExistsError:

@@ -1,4 +1,6 @@
-"""A font for captions inside pictures. Pillow's own has no Chinese; where a system has one of these, it is used."""
+"""A font for captions inside pictures. Pillow's own has no Chinese; where a system has one of
+these, it is used.
+"""
 
 from __future__ import annotations
 

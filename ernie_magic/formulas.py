@@ -4,7 +4,8 @@ MathJax runs TeX as a program: it loads packages, defines macros for the whole p
 styles and fetches. A formula that uses anything but the mathematics listed here is shown as its
 source.
 
-The names are MathJax's own (https://docs.mathjax.org/en/v3.2/input/tex/macros/index.html) without those that link
+The names are MathJax's own (https://docs.mathjax.org/en/v3.2/input/tex/macros/index.html) without
+those that link
 (`href`), style (`class`, `style`, `cssId`, `bbox`, `unicode`), define (`def`, `newcommand`),
 load (`require`) or move by a length (`rule`, `kern`, `raise`).
 """
@@ -100,14 +101,16 @@ array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix cases dcases rc
 subarray
 """
 _ENVIRONMENTS = frozenset(_ENVIRONMENTS_TEXT.split())
-# The number of column pairs, of which MathJax makes as many as it is told: a million took 7 seconds.
+# The number of column pairs, of which MathJax makes as many as it is told: a million took 7
+# seconds.
 _PAIRS = re.compile(r"\s*(?:\[[tbc]\]\s*)?\{\s*\d{1,2}\s*\}")
 _ENVIRONMENTS_WITH_PAIRS = ("alignat", "alignedat")
 # Macros that expand to their argument twice: within each other the work doubles with each.
 _DOUBLING = {
     "\\" + name for name in ("pmb", "centerOver", "centernot", "overbracket", "underbracket")
 }
-# MathJax's work for these grows with the square of what they hold: 4,000 characters took 3 to 5 seconds.
+# MathJax's work for these grows with the square of what they hold: 4,000 characters took 3 to 5
+# seconds.
 _QUADRATIC = re.compile(r"\\(?:ce|pu|Bra|Ket|Ketbra|Braket|Set)(?![a-zA-Z])")
 _MAX_QUADRATIC = 1000  # characters
 _WORD = re.compile(r"\\[a-zA-Z]+|\\.|\S", re.DOTALL)
@@ -162,7 +165,9 @@ def _is_allowed(found: re.Match[str], source: str) -> bool:
 
 
 def _doubles_within_another(source: str) -> bool:
-    r"""Whether a macro that doubles its argument stands in the argument of another: `\pmb{\pmb{x}}`."""
+    r"""Whether a macro that doubles its argument stands in the argument of another:
+    `\pmb{\pmb{x}}`.
+    """
     depth = arguments = outer = 0  # `arguments` of the macro at depth `outer` are still to be read
     for word in _WORD.findall(source):
         if word in _DOUBLING:

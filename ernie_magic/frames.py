@@ -1,4 +1,6 @@
-"""Tables of any kind as rows, and rows back as a table of that kind: pandas, polars, a list of dictionaries or of texts."""
+"""Tables of any kind as rows, and rows back as a table of that kind: pandas, polars, a list of
+dictionaries or of texts.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     Parameters
     ----------
     data
-        A pandas or polars DataFrame, a column of theirs, a list of dictionaries, a list of texts, a dictionary of columns.
+        A pandas or polars DataFrame, a column of theirs, a list of dictionaries, a list of texts, a
+        dictionary of columns.
 
     Raises
     ------
@@ -60,8 +63,8 @@ def rows_of(data: object) -> list[dict[str, Any]]:
         if (
             found
             and any(isinstance(row, str) for row in found)
-            and all(isinstance(row, str) or row is None or row != row for row in found)
-        ):  # noqa: PLR0124  (NaN)
+            and all(isinstance(row, str) or row is None or row != row for row in found)  # noqa: PLR0124  (NaN)
+        ):
             return [{TEXT: row} for row in found]
     raise InvalidOption(
         Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(
@@ -119,7 +122,8 @@ _POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean
 def with_columns(
     data: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, tuple[str, Sequence[Any]]]
 ) -> Any:
-    """The table with these columns at its end, in the place of any of the same names: of the kind it was; a list of dictionaries for the others.
+    """The table with these columns at its end, in the place of any of the same names: of the kind
+    it was; a list of dictionaries for the others.
 
     Parameters
     ----------

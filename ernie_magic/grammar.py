@@ -1,6 +1,8 @@
-"""What is read as Markdown: CommonMark with tables, formulas, task lists, bare addresses and a few plain tags.
+"""What is read as Markdown: CommonMark with tables, formulas, task lists, bare addresses and a few
+plain tags.
 
-Made of markdown-it-py and its plugins, with rules of our own where models write what no plugin reads.
+Made of markdown-it-py and its plugins, with rules of our own where models write what no plugin
+reads.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     _BlockRule = Callable[[StateBlock, int, int, bool], bool]
     _InlineRule = Callable[[StateInline, bool], bool]
 
-# Characters of a paragraph that are parsed together: the work grows with the square of some texts, `[[[[…` for
+# Characters of a paragraph that are parsed together: the work grows with the square of some texts,
+# `[[[[…` for
 # example; in pieces of a bounded length it grows with the text.
 _MAX_INLINE = 2_000
 _MAX_NESTING = 30
@@ -57,12 +60,15 @@ _ONE_LINE_FORMULA = re.compile(
 )
 _PIPE = re.compile(r"(?<!\\)\|")
 _PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
-_HIDDEN_PIPE = "\0"  # no text has it: the parser replaces it (https://spec.commonmark.org/0.31.2/#insecure-characters)
+# no text has it: the parser replaces it (https://spec.commonmark.org/0.31.2/#insecure-characters)
+_HIDDEN_PIPE = "\0"
 _LINE_END = re.compile(r"\r\n?")
 
 
 def parse_blocks(text: str) -> list[Token]:
-    r"""The blocks of a text whose line ends are `\n`, without what stands in them: paragraphs, lists, tables, code."""
+    r"""The blocks of a text whose line ends are `\n`, without what stands in them: paragraphs,
+    lists, tables, code.
+    """
     tokens: list[Token] = []
     parser = markdown_parser()
     parser.block.parse(text, parser, {"unfinished": True}, tokens)
@@ -70,7 +76,9 @@ def parse_blocks(text: str) -> list[Token]:
 
 
 def normalize_line_ends(text: str) -> str:
-    r"""`\r\n` and a lone `\r` end a line as `\n` does (https://spec.commonmark.org/0.31.2/#line-ending)."""
+    r"""`\r\n` and a lone `\r` end a line as `\n` does
+    (https://spec.commonmark.org/0.31.2/#line-ending).
+    """
     return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
@@ -125,7 +133,9 @@ def _parse_inline(state: StateCore) -> None:
 
 
 def _cut_words(text: str) -> Iterator[str]:
-    """The text in pieces of at most `_MAX_INLINE` characters, cut behind a sentence or a word where there is one."""
+    """The text in pieces of at most `_MAX_INLINE` characters, cut behind a sentence or a word
+    where there is one.
+    """
     start = 0
     while len(text) - start > _MAX_INLINE:
         stop = start + _best_cut(text[start : start + _MAX_INLINE])
@@ -135,7 +145,9 @@ def _cut_words(text: str) -> Iterator[str]:
 
 
 def _best_cut(window: str) -> int:
-    """Where the text is cut: in its second half, and in no formula, code, link or bold text where that can be."""
+    """Where the text is cut: in its second half, and in no formula, code, link or bold text where
+    that can be.
+    """
     together = [found.span() for found in _TOGETHER.finditer(window)]
     ends = [found.end() for found in SENTENCE_END.finditer(window, len(window) // 2)]
     free = [end for end in ends if not _is_within(end, together)]
@@ -148,7 +160,7 @@ def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
     return found >= 0 and place < spans[found][1]
 
 
-# --- tables ----------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def _table_with_formulas(table: _BlockRule) -> _BlockRule:
@@ -189,7 +201,7 @@ def _hide_pipes(found: re.Match[str]) -> str:
     return _PIPE.sub(_HIDDEN_PIPE, source)
 
 
-# --- formulas --------------------------------------------------------------------------------------------------------
+# --- formulas -------------------------------------------------------------------------------------
 
 
 def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
@@ -251,7 +263,8 @@ def _bracketed_formula(state: StateInline, silent: bool) -> bool:
 def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     r"""`$$…$$`, `\[…\]` or an environment on lines of its own, whatever stands above or within it.
 
-    The plugin's rule for blocks does not end a paragraph, and models write "so:" above a formula and `+ b` in it.
+    The plugin's rule for blocks does not end a paragraph, and models write "so:" above a formula
+    and `+ b` in it.
     """
     if state.is_code_block(start):
         return False
@@ -288,7 +301,9 @@ def _closing(opening: str) -> str:
 def _find_closing(
     state: StateBlock, start: int, end: int, opening: str, closing: str
 ) -> int | None:
-    """The line that closes the formula; `end` when the text ends before it, None when it is not a formula on lines of its own."""
+    """The line that closes the formula; `end` when the text ends before it, None when it is not a
+    formula on lines of its own.
+    """
     for n in range(start, end):
         text = _line(state, n).rstrip()
         if not text.strip() or (n > start and state.sCount[n] < state.blkIndent):
@@ -306,7 +321,7 @@ def _line(state: StateBlock, n: int) -> str:
     return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
 
 
-# --- the rest of what stands in a line -------------------------------------------------------------------------------
+# --- the rest of what stands in a line ------------------------------------------------------------
 
 
 def _match_addresses(linkify: LinkifyIt, text: str) -> list[Match] | None:
@@ -324,7 +339,9 @@ def _match_address_at_start(linkify: LinkifyIt, text: str) -> Match | None:
 
 
 def _end_at_chinese_punctuation(match: Match) -> None:
-    """No address holds such a character unescaped, and Chinese is written without blanks around an address."""
+    """No address holds such a character unescaped, and Chinese is written without blanks around an
+    address.
+    """
     if end := _CHINESE_PUNCTUATION.search(match.raw):
         dropped = len(match.raw) - end.start()
         match.last_index -= dropped
@@ -348,7 +365,9 @@ def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
 
 
 def _formatting_tag(state: StateInline, silent: bool) -> bool:
-    """`<br>` and `<sub>2</sub>`, which models write into tables and formulas in words: the tags are ours."""
+    """`<br>` and `<sub>2</sub>`, which models write into tables and formulas in words: the tags
+    are ours.
+    """
     if state.src[state.pos] != "<":
         return False
     found = _FORMATTING.match(state.src, state.pos, state.posMax)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def asked(prompt: str, images: Sequence[Part] = ()) -> Message:
-    """A question as a message; with pictures its content is in parts (reference aistudio-and-ernie-today 2.8)."""
+    """A question as a message; with pictures its content is in parts (reference
+    aistudio-and-ernie-today 2.8).
+    """
     return {
         "role": "user",
         "content": [{"type": "text", "text": prompt}, *images] if images else prompt,
@@ -59,9 +61,11 @@ class Turn:
 
 
 class History(Sequence[Turn]):
-    """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del h[-1]` change it.
+    """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del
+    h[-1]` change it.
 
-    A turn is here only when it has both a prompt and an answer, so `messages()` always obeys the service's order of
+    A turn is here only when it has both a prompt and an answer, so `messages()` always obeys the
+    service's order of
     roles: user, assistant, user, assistant … (seed 000).
 
     Attributes
@@ -75,13 +79,17 @@ class History(Sequence[Turn]):
         self.changed = Watchers()
 
     def append(self, turn: Turn) -> None:
-        """Add a turn; one without any answered text leaves no trace (the API refuses empty messages)."""
+        """Add a turn; one without any answered text leaves no trace (the API refuses empty
+        messages).
+        """
         if turn.answer.text:
             self._turns.append(turn)
             self.changed.tell()
 
     def replace(self, old: Turn, new: Turn) -> None:
-        """Put a turn in the place of another; nothing, when that one is gone or the new one has no answered text."""
+        """Put a turn in the place of another; nothing, when that one is gone or the new one has no
+        answered text.
+        """
         place = next((i for i, turn in enumerate(self._turns) if turn is old), None)
         if place is not None and new.answer.text:
             self._turns[place] = new

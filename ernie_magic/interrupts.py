@@ -25,7 +25,9 @@ _AGAIN = 0.03  # seconds after which a lost interrupt comes again
 
 
 class Cells:
-    """Which cell of a kernel runs now (the extension tells it); 0 between cells, and where no extension is loaded."""
+    """Which cell of a kernel runs now (the extension tells it); 0 between cells, and where no
+    extension is loaded.
+    """
 
     def __init__(self) -> None:
         self.running = 0
@@ -58,9 +60,12 @@ CELLS = Cells()
 class Interrupts:
     """While coroutines of a kernel's cell wait for calls, an interrupt cancels those calls.
 
-    ipykernel's own handler does not wake a loop that waits (reference kernel-and-display 1.4: a stalled top-level
-    `await` ignores an interrupt for 8 s and more), so waiting calls bring their own: one handler for all of them,
-    because calls that overlap (asyncio.gather) end in any order. Outside a kernel's main thread nothing is changed, nor
+    ipykernel's own handler does not wake a loop that waits (reference kernel-and-display 1.4: a
+    stalled top-level
+    `await` ignores an interrupt for 8 s and more), so waiting calls bring their own: one handler
+    for all of them,
+    because calls that overlap (asyncio.gather) end in any order. Outside a kernel's main thread
+    nothing is changed, nor
     for tasks of an earlier cell: an interrupt is for the cell that runs.
     """
 
@@ -80,7 +85,9 @@ class Interrupts:
     def cancel(
         self, call: Call[Any, Any], also: Callable[[], object] = lambda: None
     ) -> Iterator[None]:
-        """Within this block an interrupt cancels `call`, sets `call.interrupted`, and does what is given besides."""
+        """Within this block an interrupt cancels `call`, sets `call.interrupted`, and does what is
+        given besides.
+        """
         if not self._ours():
             yield
             return
@@ -97,9 +104,11 @@ class Interrupts:
 
     @contextmanager
     def raised(self, call: Call[Any, Any]) -> Iterator[None]:
-        """Within this block, which is plain code inside a cell that awaits, an interrupt is a KeyboardInterrupt, and ends `call`.
+        """Within this block, which is plain code inside a cell that awaits, an interrupt is a
+        KeyboardInterrupt, and ends `call`.
 
-        ipykernel only cancels such a cell's task, which plain code does not notice (a tool that sleeps ran to its end).
+        ipykernel only cancels such a cell's task, which plain code does not notice (a tool that
+        sleeps ran to its end).
         """
         if not self._ours():
             yield
@@ -118,8 +127,10 @@ class Interrupts:
     def insisted(self, call: Call[Any, Any]) -> Iterator[None]:
         """The same for code of ours: an interrupt that is lost comes again.
 
-        CPython drops an exception that is raised inside a weak reference's callback or a `__del__`, and where much is
-        allocated an interrupt often waits for the garbage collector, behind which such a callback is the first code to run.
+        CPython drops an exception that is raised inside a weak reference's callback or a `__del__`,
+        and where much is
+        allocated an interrupt often waits for the garbage collector, behind which such a callback
+        is the first code to run.
         """
         if not self._ours():
             yield
@@ -161,6 +172,8 @@ INTERRUPTS = Interrupts()
 
 
 def runs_the_cell() -> bool:
-    """Whether the current task is the one in which IPython runs a cell (`run_cell_async`), not one that the cell made."""
+    """Whether the current task is the one in which IPython runs a cell (`run_cell_async`), not one
+    that the cell made.
+    """
     task = asyncio.current_task()
     return task is not None and getattr(task.get_coro(), "__name__", "") == "run_cell_async"

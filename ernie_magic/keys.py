@@ -11,7 +11,8 @@ from ernie_magic.redact import HIDDEN, KNOWN, redact
 class Key:
     """A credential. `reveal()` is for the wire only.
 
-    White space is stripped: a pasted line end would make an illegal header (reference aistudio-and-ernie-today 1.1).
+    White space is stripped: a pasted line end would make an illegal header (reference
+    aistudio-and-ernie-today 1.1).
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ class Pair(NamedTuple):
 
 
 class LogFilter(logging.Filter):
-    """Takes keys out of what libraries log: httpx logs each URL, and Qianfan V1's tokens and secrets are in the query."""
+    """Takes keys out of what libraries log: httpx logs each URL, and Qianfan V1's tokens and
+    secrets are in the query.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Every record passes, without keys."""

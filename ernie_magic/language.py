@@ -1,4 +1,6 @@
-"""Two languages, one place: every sentence that a person reads is a `Text` with Chinese and English."""
+"""Two languages, one place: every sentence that a person reads is a `Text` with Chinese and
+English.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Text(NamedTuple):
     en: str
 
     def say(self, language: Language, /, **values: object) -> str:
-        """The sentence in `language`, its fields filled with `values` (which are never formatted again, and show no key)."""
+        """The sentence in `language`, its fields filled with `values` (which are never formatted
+        again, and show no key).
+        """
         template = self.zh if language == "zh" else self.en
         shown = {
             name: redact(value) if isinstance(value, str) else value
@@ -57,7 +61,9 @@ def clipped(text: str, most: int) -> str:
 
 
 def whole_characters(text: str) -> str:
-    """`text` without half characters (lone surrogates): neither Jupyter nor a service can take them."""
+    """`text` without half characters (lone surrogates): neither Jupyter nor a service can take
+    them.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -66,7 +72,9 @@ def whole_characters(text: str) -> str:
 
 
 def system_language() -> Language:
-    """`"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES before LANG)."""
+    """`"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES before
+    LANG).
+    """
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
             return "zh" if value.lower().startswith("zh") else "en"

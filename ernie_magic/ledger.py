@@ -1,7 +1,10 @@
-"""What was answered, row by row, as it comes: a file of SQLite that a crash, a restart or an interrupt leaves whole.
+"""What was answered, row by row, as it comes: a file of SQLite that a crash, a restart or an
+interrupt leaves whole.
 
-A row's address is a hash of everything that makes its answer (service, model, parameters, prompt) and of how often that same
-prompt came before it: so a table that was sorted or grew finds its rows again, and equal rows have answers of their own.
+A row's address is a hash of everything that makes its answer (service, model, parameters, prompt)
+and of how often that same
+prompt came before it: so a table that was sorted or grew finds its rows again, and equal rows have
+answers of their own.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ NAME = "ledger.sqlite3"
 _AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
 _PATIENCE = 300.0  # seconds for another process that holds the file
 _LONGEST_PAUSE = 0.2  # seconds between two tries
-_SCHEMA = "CREATE TABLE IF NOT EXISTS answers (address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS answers "
+    "(address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
+)
 _PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
 
 Result = TypeVar("Result")
@@ -49,7 +55,8 @@ def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
 async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> Result:
     """Do something with the file; while another process holds it, try again.
 
-    SQLite could wait by itself, but in this thread, which is everybody's: it would take no Stop meanwhile.
+    SQLite could wait by itself, but in this thread, which is everybody's: it would take no Stop
+    meanwhile.
 
     Parameters
     ----------
@@ -100,7 +107,8 @@ async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledge
             ).fill(file=path, said=str(error)[:100]),
             advice=Text(
                 "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
-                "end what holds it, or move it away; a folder .ernie beside the notebook is used in its place",
+                "end what holds it, or move it away; a folder .ernie beside the notebook is used "
+                "in its place",
             ),
         ) from None
     finally:
@@ -143,8 +151,9 @@ class Ledger:
             some = list(wanted[start : start + _AT_ONCE])
             marks = ",".join("?" * len(some))
             rows = self._connection.execute(
-                f"SELECT address, text FROM answers WHERE address IN ({marks})", some
-            )  # noqa: S608  (only question marks)
+                f"SELECT address, text FROM answers WHERE address IN ({marks})",  # noqa: S608  (only question marks)
+                some,
+            )
             found |= dict(rows)
         return found
 

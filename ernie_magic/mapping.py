@@ -1,4 +1,6 @@
-"""One question for each row of a table, on the I/O thread: several in flight, each answer written down as it comes."""
+"""One question for each row of a table, on the I/O thread: several in flight, each answer written
+down as it comes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic import frames, ledger, parameters, schema
@@ -112,7 +115,8 @@ class Mapped:
 
 
 def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The template with each row's values in the places of `{{column}}`, once: a value's own braces are not looked at again.
+    """The template with each row's values in the places of `{{column}}`, once: a value's own braces
+    are not looked at again.
 
     Raises
     ------
@@ -129,10 +133,11 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
                 if close
                 else Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])),
             )
-    return [
-        _PLACE.sub(lambda found, row=row: _said(row.get(found.group(1).strip())), template)
-        for row in rows
-    ]  # type: ignore[misc]
+    return [_filled(template, row) for row in rows]
+
+
+def _filled(template: str, row: Mapping[str, Any]) -> str:
+    return _PLACE.sub(lambda found: _said(row.get(found.group(1).strip())), template)
 
 
 def _places(template: str) -> list[str]:
@@ -284,7 +289,8 @@ class Run:
     language
         Of the errors in the table.
     unsaved
-        Answers by address that are paid for and could not be written down: the next run over these rows has them, and writes them.
+        Answers by address that are paid for and could not be written down: the next run over these
+        rows has them, and writes them.
     """
 
     def __init__(
@@ -325,7 +331,8 @@ class Run:
         Raises
         ------
         ErnieError
-            One that would fail every row, or the ledger's; `answer` has the table as far as it came. A row's own failure is in its
+            One that would fail every row, or the ledger's; `answer` has the table as far as it
+            came. A row's own failure is in its
             `error` column.
         """
         problem: ErnieError | asyncio.CancelledError | None = None
@@ -404,9 +411,7 @@ class Run:
         """Write answers down; one that is not stays among the unsaved."""
         for address in addresses:
             answer = self._unsaved[address]
-            await ledger.patiently(
-                lambda address=address, answer=answer: book.put(address, *answer), held
-            )  # type: ignore[misc]
+            await ledger.patiently(partial(book.put, address, *answer), held)
             self._unsaved.pop(address, None)
 
     def _tell(self, emit: Callable[[Delta], None]) -> None:

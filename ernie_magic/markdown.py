@@ -1,7 +1,9 @@
 """Markdown as a model writes it, made HTML that a notebook's page may be given.
 
-A real parser (markdown-it-py, raw HTML off) makes every tag, `ernie_magic.sanitize` lets the listed ones through.
-Formulas that are plain mathematics are left for the page's MathJax; every other `$` and backslash is kept from it.
+A real parser (markdown-it-py, raw HTML off) makes every tag, `ernie_magic.sanitize` lets the listed
+ones through.
+Formulas that are plain mathematics are left for the page's MathJax; every other `$` and backslash
+is kept from it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
     _Tokens = Sequence[Token]
 
-_MAX_PIECE = 8_000  # characters that are parsed together, so that the work grows with the text and not with its square
+# characters that are parsed together, so that the work grows with the text and not with its square
+_MAX_PIECE = 8_000
 _MAX_CODE = 4_000  # characters that a lexer gets at once
 # What lexers are slow on, and people do not write: a piece of code that has it is not coloured.
 _SLOW_CODE = re.compile(r"[^\n]{250}|\s{100}")
@@ -35,9 +38,12 @@ _PICTURE = "🖼"
 def to_html(text: str, *, remote_images: bool = False, unfinished: bool = False) -> str:
     r"""Markdown as sanitized HTML.
 
-    CommonMark (https://spec.commonmark.org) with the tables, strikethrough, task lists and bare addresses of GitHub
-    (https://github.github.com/gfm/) and with formulas in `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and environments. A dollar
-    sign is money unless it opens a formula by pandoc's rule (tex_math_dollars). HTML in the text is text, but for
+    CommonMark (https://spec.commonmark.org) with the tables, strikethrough, task lists and bare
+    addresses of GitHub
+    (https://github.github.com/gfm/) and with formulas in `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and
+    environments. A dollar
+    sign is money unless it opens a formula by pandoc's rule (tex_math_dollars). HTML in the text is
+    text, but for
     `<br>` and plain pairs such as `<sub>2</sub>`.
 
     Parameters
@@ -100,10 +106,14 @@ def _render_picture(
     token = tokens[i]
     address, words = str(token.attrs["src"]), _words(token)
     if not env.get("remote_images") and env.get("in_link"):
-        return f"{_PICTURE} {plain_html(words or address)}"  # a link within a link would end the outer one
+        # a link within a link would end the outer one
+        return f"{_PICTURE} {plain_html(words or address)}"
     if not env.get("remote_images"):
         return f'<a href="{escape(address)}">{_PICTURE} {plain_html(words or address)}</a>'
-    return f'<img src="{escape(address)}" alt="{escape(words)}" referrerpolicy="no-referrer" loading="lazy">'
+    return (
+        f'<img src="{escape(address)}" alt="{escape(words)}"'
+        ' referrerpolicy="no-referrer" loading="lazy">'
+    )
 
 
 def _words(token: Token) -> str:
@@ -128,7 +138,7 @@ def _render_open_formula(
     return f"<pre><code>{escape(tokens[i].content.strip())}</code></pre>\n"
 
 
-# --- code ------------------------------------------------------------------------------------------------------------
+# --- code -----------------------------------------------------------------------------------------
 
 
 def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
@@ -140,7 +150,9 @@ def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any
 
 
 def highlight(code: str, language: str) -> str:
-    """Code as HTML, its tokens in spans with the class names of Pygments, which JupyterLab's themes colour."""
+    """Code as HTML, its tokens in spans with the class names of Pygments, which JupyterLab's
+    themes colour.
+    """
     lexer_class = _lexer_class(language)
     if lexer_class is None:
         return escape(code)
@@ -148,7 +160,9 @@ def highlight(code: str, language: str) -> str:
 
 
 def _cut_lines(code: str) -> Iterator[str]:
-    """The code in pieces of at most `_MAX_CODE` characters, cut behind a line: a lexer may be slow on what it cannot read."""
+    """The code in pieces of at most `_MAX_CODE` characters, cut behind a line: a lexer may be slow
+    on what it cannot read.
+    """
     lines: list[str] = []
     size = 0
     for line in code.splitlines(keepends=True):
@@ -177,8 +191,10 @@ def _highlight_piece(code: str, lexer_class: Any) -> str:
 def _lexer_class(language: str) -> Any:
     """The lexer of a language that is often written; None for the others.
 
-    A lexer's regular expressions hold the interpreter, so Stop could not end a slow one: those listed were tried on
-    random code of `_MAX_CODE` characters, and none took half a second (Objective-C's, Groovy's and MATLAB's did).
+    A lexer's regular expressions hold the interpreter, so Stop could not end a slow one: those
+    listed were tried on
+    random code of `_MAX_CODE` characters, and none took half a second (Objective-C's, Groovy's and
+    MATLAB's did).
     """
     from pygments.lexers import find_lexer_class_by_name
     from pygments.util import ClassNotFound

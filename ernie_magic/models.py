@@ -1,6 +1,8 @@
-"""Models: what the catalogue knows of an id, what the live list offers, and which one to use when nobody chose.
+"""Models: what the catalogue knows of an id, what the live list offers, and which one to use when
+nobody chose.
 
-The service's live list decides what exists; the catalogue (`catalogue.py`, data) only adds what the list does not say.
+The service's live list decides what exists; the catalogue (`catalogue.py`, data) only adds what the
+list does not say.
 An id that is in neither is sent as it is: nothing may break when an id is gone or new.
 """
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CATALOGUE", "Kind", "Listed", "Model", "default", "find", "kind_of", "preferred"]
 
-# The first of these that the live list offers is the default; the last is the documents' own example (seed 000).
+# The first of these that the live list offers is the default; the last is the documents' own
+# example (seed 000).
 PREFERRED_CHAT: tuple[str, ...] = (
     "ernie-4.5-turbo-128k",
     "ernie-5.0",
@@ -33,7 +36,8 @@ UNDECIDED = (
     "?"  # in the place of an id while none is chosen: no model's rules hold, only the table's
 )
 
-# What other calls use when nobody says: the documents' own examples (seed 000; reference qianfan-wire 2 and 4.4).
+# What other calls use when nobody says: the documents' own examples (seed 000; reference
+# qianfan-wire 2 and 4.4).
 _DEFAULTS: dict[Kind, str] = {
     "image": "Stable-Diffusion-XL",
     "embedding": "embedding-v1",
@@ -45,7 +49,9 @@ _BY_NAME = {name.lower(): model for model in CATALOGUE for name in (model.id, *m
 
 
 def find(model_id: str) -> Model | None:
-    """The catalogue's entry for an id or another of its names, in any case; None when the catalogue does not know it."""
+    """The catalogue's entry for an id or another of its names, in any case; None when the
+    catalogue does not know it.
+    """
     return _BY_NAME.get(model_id.lower())
 
 
@@ -89,12 +95,15 @@ class Listed:
 
 
 def default(kind: Kind, service: str) -> str:
-    """The model of an image, embedding or rerank call when nobody chose, on the service of that name."""
+    """The model of an image, embedding or rerank call when nobody chose, on the service of that
+    name.
+    """
     return _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]
 
 
 def preferred(offered: Sequence[str], *, sees: bool = False) -> str:
-    """The chat model to use when nobody chose: the first preferred one on offer, else any chat model on offer.
+    """The chat model to use when nobody chose: the first preferred one on offer, else any chat
+    model on offer.
 
     Parameters
     ----------

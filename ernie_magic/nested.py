@@ -1,7 +1,10 @@
-"""The one home of nest_asyncio: plain code inside a running loop that must finish a user's coroutine.
+"""The one home of nest_asyncio: plain code inside a running loop that must finish a user's
+coroutine.
 
-Such a coroutine comes from an `async def` tool when the question was asked without `await`. It patches the process and
-cannot be undone, so it is imported on that path only; and where it would lose messages (ipykernel 7 and later, measured:
+Such a coroutine comes from an `async def` tool when the question was asked without `await`. It
+patches the process and
+cannot be undone, so it is imported on that path only; and where it would lose messages (ipykernel 7
+and later, measured:
 reference kernel-and-display 1) it is refused with advice.
 """
 
@@ -29,7 +32,8 @@ _LOSES_MESSAGES = 7  # ipykernel's version
 
 
 def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """The coroutine's result, from plain code: in a loop of its own, or in the one that runs here already.
+    """The coroutine's result, from plain code: in a loop of its own, or in the one that runs here
+    already.
 
     Raises
     ------

@@ -1,6 +1,8 @@
-"""THE table of request parameters. Magic options, sliders, validation, documentation and the emulator read it.
+"""THE table of request parameters. Magic options, sliders, validation, documentation and the
+emulator read it.
 
-A parameter that is not given is not sent: the service's own default stands, and `default` here only says what it is.
+A parameter that is not given is not sent: the service's own default stands, and `default` here only
+says what it is.
 Where the seed and today's service differ, the model's catalogue entry decides (`Model.max_output`).
 """
 
@@ -82,7 +84,8 @@ class Parameter:
         A short magic option, "" for none.
     source : str
     v1 : str | None
-        Its name on Qianfan V1: "" for the same one, None when V1 does not document it. The V1 name works everywhere.
+        Its name on Qianfan V1: "" for the same one, None when V1 does not document it. The V1 name
+        works everywhere.
     v1_only : bool
         Only Qianfan V1 documents it.
     """
@@ -126,7 +129,8 @@ class Parameter:
         """The range for `model`: the catalogue's where it knows more than the table."""
         entry = models.find(model) if model else None
         if self.name == "max_completion_tokens" and model:
-            # Newer models take far more than the seed's 2048; for an id we do not know, the service judges.
+            # Newer models take far more than the seed's 2048; for an id we do not know, the service
+            # judges.
             return (
                 (float(entry.max_output[0]), float(entry.max_output[1]))
                 if entry
@@ -145,8 +149,10 @@ class Parameter:
         if low is None and high is None:
             return ""
         number = float if self.type == "float" else int
-        left = "(-∞" if low is None else f"{'(' if self.open_minimum else '['}{number(low)}"
-        right = "∞)" if high is None else f"{number(high)}{')' if self.open_maximum else ']'}"
+        opening = "(" if self.open_minimum else "["
+        closing = ")" if self.open_maximum else "]"
+        left = "(-∞" if low is None else f"{opening}{number(low)}"
+        right = "∞)" if high is None else f"{number(high)}{closing}"
         return f"{left}, {right}"
 
     def parse(self, words: str | list[str]) -> Any:
@@ -188,7 +194,8 @@ class Parameter:
         Raises
         ------
         InvalidOption
-            Wrong type; and when `strict` also out of range, not a choice, too many or too long, or not for `model` or `protocol`.
+            Wrong type; and when `strict` also out of range, not a choice, too many or too long, or
+            not for `model` or `protocol`.
         """
         value: Any = self._converted(given, model)
         if not strict:
@@ -267,8 +274,10 @@ class Parameter:
                     "Qianfan V1 does not take this value of {option}",
                 ).fill(option=self.name),
                 advice=Text(
-                    "V1 只有 text 和 json_object、指定的函数、函数类工具；其他用 %ernie use qianfan",
-                    "V1 has text and json_object, a certain function, tools that are functions; for the rest %ernie use qianfan",
+                    "V1 只有 text 和 json_object、指定的函数、函数类工具；其他用 %ernie use "
+                    "qianfan",
+                    "V1 has text and json_object, a certain function, tools that are functions; "
+                    "for the rest %ernie use qianfan",
                 ),
             )
 
@@ -308,7 +317,9 @@ class Parameter:
         return self._number(value)
 
     def _format(self, value: object) -> dict[str, Any]:
-        """The object form: what openai-python sends, and the only one other servers know; seed 000 shows the bare word."""
+        """The object form: what openai-python sends, and the only one other servers know; seed 000
+        shows the bare word.
+        """
         kind = value.get("type") if isinstance(value, dict) else value
         if kind not in FORMATS:
             raise self._outside(kind, None)
@@ -351,7 +362,9 @@ class Parameter:
         return found
 
     def _size(self, value: object, model: str | None) -> str:
-        """`1024x768`; a pair of numbers, other signs between them and one number for a square are welcome."""
+        """`1024x768`; a pair of numbers, other signs between them and one number for a square are
+        welcome.
+        """
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, (tuple, list)):
@@ -450,19 +463,15 @@ class Parameter:
         bounds = self.range()
         if self.name == "web_search":
             bounds = 'on | off | {"enable": true, …}'
+        allowed = Text(f"，范围 {bounds}", f" in {bounds}") if bounds else same("")
+        if self.choices or self.name == "web_search":
+            allowed = Text(f"：{bounds}", f": {bounds}")
+        what = Text(
+            "{option} 的值“{value}”不是{type}{range}", "{option} {value!r} is not {type}{range}"
+        )
+        type_ = _TYPE_NAMES[self.type]
         return InvalidOption(
-            Text(
-                "{option} 的值“{value}”不是{type}{range}", "{option} {value!r} is not {type}{range}"
-            ).fill(
-                option=self.name,
-                value=_short(value),
-                type=_TYPE_NAMES[self.type],
-                range=Text(f"：{bounds}", f": {bounds}")
-                if self.choices or self.name == "web_search"
-                else Text(f"，范围 {bounds}", f" in {bounds}")
-                if bounds
-                else same(""),
-            )
+            what.fill(option=self.name, value=_short(value), type=type_, range=allowed)
         )
 
 
@@ -661,7 +670,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "tools",
         Text(
             "工具：Python 函数或工具列表的变量名，可重复；函数会被自动调用",
-            "tools: the variable of a Python function or of a list of tools, may be repeated; functions are called for you",
+            "tools: the variable of a Python function or of a list of tools, may be repeated; "
+            "functions are called for you",
         ),
         source="seed 002",
         v1="functions",
@@ -908,7 +918,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
 )
 
-# A completion is a chat of one prompt: it takes these of its parameters (reference qianfan-wire 2.2).
+# A completion is a chat of one prompt: it takes these of its parameters (reference qianfan-wire
+# 2.2).
 COMPLETION = (
     "temperature",
     "top_k",
@@ -941,7 +952,9 @@ def of(kind: models.Kind) -> Mapping[str, Parameter]:
 
 
 def canonical(name: str, kind: models.Kind) -> str:
-    """The table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`, `user_id`, `functions`)."""
+    """The table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`,
+    `user_id`, `functions`).
+    """
     return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
 
 

@@ -1,6 +1,7 @@
 """Pictures as files: their names, the parameters that are kept with them, and those read back.
 
-In a PNG the parameters are a chunk of international text beside the others (PNG specification 11.3.3.4), so the rest of the
+In a PNG the parameters are a chunk of international text beside the others (PNG specification
+11.3.3.4), so the rest of the
 file stays as it came; beside a JPEG, WebP or GIF they are a file of JSON.
 """
 
@@ -95,7 +96,9 @@ def with_metadata(picture: Picture) -> bytes:
 
 
 def with_itxt(png: bytes, text: str) -> bytes:
-    """A PNG with a text under our keyword before its last chunk; every other byte stays, but for such a text that was there."""
+    """A PNG with a text under our keyword before its last chunk; every other byte stays, but for
+    such a text that was there.
+    """
     data = KEYWORD.encode() + b"\0\0\0\0\0" + text.encode()
     ours = (
         struct.pack(">I", len(data))
@@ -215,7 +218,9 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
 
 
 def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
-    """Write a file of that name; with a number when there is one of that name, or its parameters, already."""
+    """Write a file of that name; with a number when there is one of that name, or its parameters,
+    already.
+    """
     if overwrite:
         file = stem.with_name(f"{stem.name}{extension}")
         files.write_over(file, content)
@@ -270,7 +275,8 @@ def filled(pattern: str, picture: Picture) -> str:
 def read_metadata(path: str | Path) -> dict[str, Any]:
     """The parameters that were saved with a picture: `prompt`, `model`, `parameters` …
 
-    Of a picture that this user's installation did not write, only what the parameter table knows: a stranger's may name other fields
+    Of a picture that this user's installation did not write, only what the parameter table knows: a
+    stranger's may name other fields
     (`extra`) and a service of the user's (`endpoint`).
 
     Raises
@@ -307,7 +313,8 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
             ).fill(file=file.name),
             advice=Text(
                 "只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有",
-                "only pictures written by --save or .save() do, and not rewritten by other software",
+                "only pictures written by --save or .save() do, and not rewritten by other "
+                "software",
             ),
         )
     return _trusted(cast("dict[str, Any]", found))

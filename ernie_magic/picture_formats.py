@@ -17,7 +17,8 @@ class Format(NamedTuple):
         How its files begin.
     name, mime, extension : str
     reader : tuple of str
-        Pillow's module and class. `Image.open` would try others, and warn of large pictures before we can refuse them.
+        Pillow's module and class. `Image.open` would try others, and warn of large pictures before
+        we can refuse them.
     """
 
     signature: bytes
@@ -60,15 +61,13 @@ def format_of(content: bytes) -> Format:
         ):
             return found
     start = bytes(content[:500]).lstrip().lower()
-    raise not_a_picture(
-        next(
-            kind
-            for mark, kind in _KINDS
-            if (mark in start if mark == b"<svg" else start.startswith(mark))
-        )
-        if start
-        else _EMPTY
-    )
+    if not start:
+        raise not_a_picture(_EMPTY)
+    raise not_a_picture(next(kind for mark, kind in _KINDS if _has_mark(start, mark)))
+
+
+def _has_mark(start: bytes, mark: bytes) -> bool:
+    return mark in start if mark == b"<svg" else start.startswith(mark)
 
 
 def not_a_picture(kind: Text) -> ProtocolError:

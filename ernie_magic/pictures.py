@@ -1,7 +1,9 @@
 """Generated pictures: the bytes as they came, and what made them.
 
-Bytes pass through: what arrived right is never encoded again. Each picture is decoded once when it arrives (is it whole, how
-large is it really, what does it look like small), off the threads that others wait for, and the pixels are let go; `image`
+Bytes pass through: what arrived right is never encoded again. Each picture is decoded once when it
+arrives (is it whole, how
+large is it really, what does it look like small), off the threads that others wait for, and the
+pixels are let go; `image`
 decodes on demand. Pillow is imported with the first picture.
 """
 
@@ -33,7 +35,8 @@ MAX_PIXELS = (
     4096 * 4096
 )  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
 MAX_SCANS = 64  # of a JPEG: a progressive one has about ten, and each is a pass over all its pixels
-# (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a picture's thumbnail. Four of them are
+# (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a
+# picture's thumbnail. Four of them are
 # at most 400 kB in the saved notebook, base64 included.
 THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
@@ -146,15 +149,13 @@ class Picture:
 
     @property
     def seed(self) -> int | None:
-        """The seed that the service reports for this picture, else the one that was sent for the call; None when neither is known."""
+        """The seed that the service reports for this picture, else the one that was sent for the
+        call; None when neither is known.
+        """
+        if self.reported_seed is not None:
+            return self.reported_seed
         sent = self.request.parameters.get("seed")
-        return (
-            self.reported_seed
-            if self.reported_seed is not None
-            else sent
-            if isinstance(sent, int)
-            else None
-        )
+        return sent if isinstance(sent, int) else None
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -183,7 +184,8 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels, as they really are; what was asked for is in `request.parameters`.
+        """Width and height in pixels, as they really are; what was asked for is in
+        `request.parameters`.
 
         Raises
         ------
@@ -224,12 +226,14 @@ class Picture:
         return picture_files.with_metadata(self)
 
     def save(self, path: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> Path:
-        """Write it with its parameters (prompt, `user` and all): inside a PNG, beside a JPEG or WebP as `NAME.json`.
+        """Write it with its parameters (prompt, `user` and all): inside a PNG, beside a JPEG or
+        WebP as `NAME.json`.
 
         Parameters
         ----------
         path
-            Where. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in; the ending is made that of the picture's
+            Where. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in; the ending is
+            made that of the picture's
             format; a folder gets a name made of the prompt.
         overwrite
             Write over a file that is there already; else a number is added: `cat (2).png`.
@@ -262,13 +266,10 @@ class Picture:
 
     def __repr__(self) -> str:
         facts = [repr(clipped(self.prompt, _SHOWN))]
-        facts += (
-            ["x".join(map(str, self.size))]
-            if self.content and not self.problem
-            else [f"url={self.url!r}"]
-            if self.url
-            else []
-        )
+        if self.content and not self.problem:
+            facts.append("x".join(map(str, self.size)))
+        elif self.url:
+            facts.append(f"url={self.url!r}")
         facts += [f"problem={str(self.problem)!r}"] if self.problem else []
         facts += [f"seed={self.seed}"] if self.seed is not None else []
         return f"Picture({', '.join(facts)}{simulated(self.service)})"
@@ -276,7 +277,8 @@ class Picture:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ImageSet(Sequence[Picture]):
-    """The pictures of one call, a slice of them too: `cats[0]` shows itself; `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
+    """The pictures of one call, a slice of them too: `cats[0]` shows itself;
+    `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
 
     Attributes
     ----------
@@ -287,7 +289,8 @@ class ImageSet(Sequence[Picture]):
     seconds : float
         How long the call took, downloads included.
     expires_at : float | None
-        When the links end, in seconds since the epoch; None when there are none or the service does not say.
+        When the links end, in seconds since the epoch; None when there are none or the service does
+        not say.
     """
 
     pictures: tuple[Picture, ...]

@@ -88,7 +88,9 @@ def opened(what: Remakable) -> ImageSet:
 
 
 def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Session.image` takes to make it again with changes; one that is None leaves its place empty."""
+    """What `Session.image` takes to make it again with changes; one that is None leaves its place
+    empty.
+    """
     request = {
         "extra": {},
         "endpoint": "",
@@ -116,7 +118,8 @@ def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 def varied(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The same for a variation: one picture, with the next seed where the seed is known."""
     known = seed_of(made)
-    # The seed of a call may be that of several pictures, and those after it theirs: the next one that none of them has.
+    # The seed of a call may be that of several pictures, and those after it theirs: the next one
+    # that none of them has.
     n, place = made.get("parameters", {}).get("n", 1), made.get("index", 0)
     after = (
         known + n + place

@@ -1,13 +1,20 @@
-"""Take keys out of words: whole, in part, split, and in the forms that a text easily brings them into.
+"""Take keys out of words: whole, in part, split, and in the forms that a text easily brings them
+into.
 
-A run of eight characters and more of a key is taken out, and so is such a run of the key in upper or lower case, with
-separators between its characters, reversed, percent-encoded, in hexadecimal, or in base64 (RFC 4648, both alphabets, at
+A run of eight characters and more of a key is taken out, and so is such a run of the key in upper
+or lower case, with
+separators between its characters, reversed, percent-encoded, in hexadecimal, or in base64 (RFC
+4648, both alphabets, at
 each of the three places where a key may begin within a larger text).
 
-What is not looked for: other encodings (base32, base85, rot13, compressed), letters of other alphabets, a description of
-the key in words. A key of fewer than 16 characters ("token-abc123") is made of words: only the whole of it is taken out, and
-one of fewer than eight not at all. What all keys of a kind begin with ("bce-v3/ALTAK-", "sk-proj-") is taken out with
-the rest, and left where it stands alone; a key that holds an ordinary word of eight letters hides that word.
+What is not looked for: other encodings (base32, base85, rot13, compressed), letters of other
+alphabets, a description of
+the key in words. A key of fewer than 16 characters ("token-abc123") is made of words: only the
+whole of it is taken out, and
+one of fewer than eight not at all. What all keys of a kind begin with ("bce-v3/ALTAK-", "sk-proj-")
+is taken out with
+the rest, and left where it stands alone; a key that holds an ordinary word of eight letters hides
+that word.
 """
 
 from __future__ import annotations
@@ -29,8 +36,10 @@ if TYPE_CHECKING:
 HIDDEN = "•••"
 WINDOW = 8  # characters in a row that are a part of a key
 LONG = 16  # a shorter key is made of words: only looked for as a whole
-_PART = 6  # the same in what a service says beside its answers, where nothing else is likely to look like it
-_NEAR = 3  # characters that must fit before the end of a piece is held back, but at a key's very beginning
+# the same in what a service says beside its answers, where nothing else is likely to look like it
+_PART = 6
+# characters that must fit before the end of a piece is held back, but at a key's very beginning
+_NEAR = 3
 _LONGEST = 1_024  # characters of a text that are taken out as one
 _BLOCK = 512  # characters looked at together: most of a long text needs no closer look
 _SHORT, _SHORT_KEPT = (
@@ -77,7 +86,8 @@ _LETTERS, _BETWEEN = 1, 2  # its groups
 _LOWER = bytes(range(256)).lower()
 _DROPPED = bytes(c for c in range(256) if chr(c) not in _WORD)
 _UPPER_RUNS = re.compile("[A-Z]+")
-# "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key. The lengths are bounded, or a long
+# "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key. The lengths are
+# bounded, or a long
 # reply of one word would take quadratic time.
 _MASK = re.compile(r"\*{2,}|…|\.{3,}")
 _HEAD = re.compile(r"[\w.\-/]{2,64}$")
@@ -85,7 +95,9 @@ _TAIL = re.compile(r"[\w.\-/]{2,64}")
 
 
 class _Form(NamedTuple):
-    """A key as a text may write it: its letters and digits in lower case, and which part of them is public."""
+    """A key as a text may write it: its letters and digits in lower case, and which part of them
+    is public.
+    """
 
     letters: str
     public_from: int = 0
@@ -93,7 +105,9 @@ class _Form(NamedTuple):
     written: str = ""  # the same in its own case
 
     def is_word(self, place: int) -> bool:
-        """Whether eight characters are digits, or letters of one case: those may stand apart in a list, or in a sentence."""
+        """Whether eight characters are digits, or letters of one case: those may stand apart in a
+        list, or in a sentence.
+        """
         window = self.written[place : place + WINDOW]
         return window.isdigit() or (window.isalpha() and (window.islower() or window.isupper()))
 
@@ -239,7 +253,8 @@ class Patterns:
             begins |= started
         self._grams, self._words = frozenset(grams), frozenset(words)
         self._near, self._begins = frozenset(near), frozenset(begins)
-        # Of eight characters in a row seven are letters and digits, nearly always: then one block of four that begins
+        # Of eight characters in a row seven are letters and digits, nearly always: then one block
+        # of four that begins
         # at a multiple of four lies within.
         fewest = min(
             (count for places in self._literal.values() for _, _, count in places), default=WINDOW
@@ -249,7 +264,9 @@ class Patterns:
         self.clean: set[str] = set()  # short words that were looked at already
 
     def stable(self) -> frozenset[str]:
-        """What long keys are written as whatever stands around them: plainly, in hexadecimal, in base64; each without its ends."""
+        """What long keys are written as whatever stands around them: plainly, in hexadecimal, in
+        base64; each without its ends.
+        """
         if self._stable is None:
             self._stable = frozenset(form for key in self.long for form in _stable(key))
         return self._stable
@@ -296,14 +313,18 @@ class Patterns:
         return _merge_spans(found)
 
     def _is_apart(self, found: str) -> bool:
-        """Whether digits or letters stand apart, as in a list or a sentence; not as in a key, nor percent-encoded."""
+        """Whether digits or letters stand apart, as in a list or a sentence; not as in a key, nor
+        percent-encoded.
+        """
         if len(found) == WINDOW or set(found) <= {*string.digits, "%"}:
             return False
         low = found.lower()
         return not any(low in key or low[::-1] in key for key in self._low)
 
     def tail(self, text: str) -> tuple[int, int]:
-        """Where the end of a text may be the beginning of a part of a key: from where on it has to wait, and from where on it counts."""
+        """Where the end of a text may be the beginning of a part of a key: from where on it has to
+        wait, and from where on it counts.
+        """
         grown, gap, waits, counts = "", 0, len(text), len(text)
         escaped = "\\" in text or "&#" in text
         i = (
@@ -336,7 +357,9 @@ class Patterns:
 
 
 def _letters_and_places(text: str) -> tuple[str, list[int]]:
-    """Letters and digits of a text, in lower case, and where each stands; a NUL where they do not belong together."""
+    """Letters and digits of a text, in lower case, and where each stands; a NUL where they do not
+    belong together.
+    """
     letters: list[str] = []
     places: list[int] = []
     for token in _TOKEN.finditer(text):
@@ -364,7 +387,9 @@ def _extend_matches(
     place: tuple[str, int],
     reached: dict[tuple[str, int], int],
 ) -> list[tuple[int, int]]:
-    """The whole run around a hit that the form has too, as a span of the text; none when it was found already."""
+    """The whole run around a hit that the form has too, as a span of the text; none when it was
+    found already.
+    """
     (start, count), (form, offset) = hit, place
     if start < reached.get((form, offset - start), 0):
         return []
@@ -378,7 +403,9 @@ def _extend_matches(
 
 
 def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order without those within others; what overlaps is one, up to a length that a stream can hold back."""
+    """Spans in order without those within others; what overlaps is one, up to a length that a
+    stream can hold back.
+    """
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
         before = merged[-1] if merged else (0, 0)
@@ -394,7 +421,8 @@ def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 class Secrets:
     """Every key this process has held: what must never be shown.
 
-    The one piece of process-wide state: a server may echo the key of one session into the log of another.
+    The one piece of process-wide state: a server may echo the key of one session into the log of
+    another.
     """
 
     def __init__(self) -> None:
@@ -434,13 +462,15 @@ KNOWN = Secrets()
 class StreamRedactor:
     """Takes keys out of a text that comes in pieces: a key may be cut anywhere by them.
 
-    What may be a part of a key waits until that is known: a few characters, and no longer than until the next piece that
+    What may be a part of a key waits until that is known: a few characters, and no longer than
+    until the next piece that
     does not fit. A text without keys comes out as it went in.
 
     Parameters
     ----------
     holds
-        False where each piece has to be given at once: then up to seven characters of a key are seen before the rest is taken out.
+        False where each piece has to be given at once: then up to seven characters of a key are
+        seen before the rest is taken out.
     """
 
     def __init__(self, *, holds: bool = True) -> None:
@@ -455,7 +485,8 @@ class StreamRedactor:
         """The text that may be shown now."""
         if len(piece) > _BLOCK:
             return "".join([self.feed(piece[i : i + _BLOCK]) for i in range(0, len(piece), _BLOCK)])
-        # Nearly every piece of Chinese is this: too short to hold a part of a key, and no part begins at its end.
+        # Nearly every piece of Chinese is this: too short to hold a part of a key, and no part
+        # begins at its end.
         if self._idle or (not self._kept and len(piece) < WINDOW and piece[-1:] not in _OPEN):
             return piece
         text, patterns = self._kept + piece, self._patterns
@@ -486,7 +517,9 @@ class StreamRedactor:
 def _replace_spans(
     text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False
 ) -> str:
-    """A stretch of a text with `•••` where the spans are; `hidden` when the one that it begins in was told already."""
+    """A stretch of a text with `•••` where the spans are; `hidden` when the one that it begins in
+    was told already.
+    """
     pieces = []
     for first, last in spans:
         if last <= start or first >= end:
@@ -502,7 +535,8 @@ def redact(text: str, *, strict: bool = False) -> str:
     Parameters
     ----------
     strict
-        For what a service says beside its answers: six characters are a part of a key, and a key that a server masked itself
+        For what a service says beside its answers: six characters are a part of a key, and a key
+        that a server masked itself
         ("sk-ab****wxyz") goes too.
     """
     patterns = KNOWN.patterns()
@@ -521,7 +555,8 @@ def redact(text: str, *, strict: bool = False) -> str:
 
 
 def redact_values(found: Any) -> Any:
-    """The same for all words of parsed JSON, names too, in place: whatever its shape, and however deep.
+    """The same for all words of parsed JSON, names too, in place: whatever its shape, and however
+    deep.
 
     Returns
     -------
@@ -592,7 +627,9 @@ def _is_numbers(values: list[Any]) -> bool:
 
 
 def _redact_field(name: object, value: str) -> str:
-    """A text of a reply. A picture's or a vector's data are as long as chance needs for eight characters: whole keys are looked for in them."""
+    """A text of a reply. A picture's or a vector's data are as long as chance needs for eight
+    characters: whole keys are looked for in them.
+    """
     if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
         return _remove_whole_keys(value)
     redacted = redact(value)

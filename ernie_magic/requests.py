@@ -27,7 +27,8 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class ChatOptions:
-    """What a caller says beside the prompt; None means not said. Magic, Python and panel all end up here.
+    """What a caller says beside the prompt; None means not said. Magic, Python and panel all end up
+    here.
 
     Attributes
     ----------
@@ -66,7 +67,8 @@ class Request:
     ----------
     model : str
     parameters : dict
-        Only what was given, checked against the table; an absent one leaves the service its default.
+        Only what was given, checked against the table; an absent one leaves the service its
+        default.
     extra : dict
         Fields the table does not know, sent as they are.
     endpoint : str
@@ -190,7 +192,8 @@ class Rules:
     Attributes
     ----------
     strict : bool
-        The table's ranges are the service's. A server of another make has its own: there only types are checked.
+        The table's ranges are the service's. A server of another make has its own: there only types
+        are checked.
     protocol : {"openai", "qianfan-v1"}
     """
 
@@ -232,7 +235,8 @@ def chat_request(
     InvalidOption
         A parameter is unknown, out of range or not for this model or service.
     InvalidMessages
-        Empty content, an unknown role, a wrong order of roles, more characters than the model takes (seed 000, "message 说明").
+        Empty content, an unknown role, a wrong order of roles, more characters than the model takes
+        (seed 000, "message 说明").
     """
     checked = checked_parameters("chat", given, model, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
@@ -294,7 +298,8 @@ def embedding_request(
     Parameters
     ----------
     invalid
-        What becomes of texts that are empty or too long: "error", "truncate" (empty ones are skipped) or "skip".
+        What becomes of texts that are empty or too long: "error", "truncate" (empty ones are
+        skipped) or "skip".
 
     Raises
     ------
@@ -356,7 +361,9 @@ _NAMED = 10  # positions in an error
 
 
 def _fitting(text: str, model: str, rules: Rules) -> str:
-    """As much of a text as the model takes, by characters and by the documents' estimate of tokens."""
+    """As much of a text as the model takes, by characters and by the documents' estimate of
+    tokens.
+    """
     entry = models.find(model)
     if not rules.strict or entry is None:
         return text
@@ -380,8 +387,10 @@ def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> Invalid
         ).fill(places=named)
     else:
         what = Text(
-            "第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；{model} 最多 {most} 个字符、{limit} token）",
-            "texts that are empty or too long: {places} (text {n} has {count} characters, about {tokens} tokens; {model} takes {most} characters and {limit} tokens)",
+            "第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；"
+            "{model} 最多 {most} 个字符、{limit} token）",
+            "texts that are empty or too long: {places} (text {n} has {count} characters, about "
+            "{tokens} tokens; {model} takes {most} characters and {limit} tokens)",
         ).fill(
             places=named,
             n=places[0],
@@ -394,8 +403,10 @@ def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> Invalid
     return InvalidMessages(
         what,
         advice=Text(
-            '缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python：invalid="truncate"）',
-            'shorten them; or cut them with --invalid truncate, leave them out with --invalid skip (in Python: invalid="truncate")',
+            "缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python："
+            'invalid="truncate"）',
+            "shorten them; or cut them with --invalid truncate, leave them out with --invalid "
+            'skip (in Python: invalid="truncate")',
         ),
     )
 
@@ -436,7 +447,8 @@ def rerank_request(
     rules: Rules,
     endpoint: str = "",
 ) -> RerankRequest:
-    """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a query of 1,600).
+    """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a
+    query of 1,600).
 
     Raises
     ------
@@ -522,7 +534,8 @@ def room(
 ) -> int:
     """How many of the oldest turns have to go so that a model's longest input is kept.
 
-    Characters are counted; tokens can only be estimated, by the documents' rule (`ernie_magic.tokens`).
+    Characters are counted; tokens can only be estimated, by the documents' rule
+    (`ernie_magic.tokens`).
 
     Parameters
     ----------
@@ -687,7 +700,8 @@ def _check_roles(roles: list[str]) -> None:
 
 
 def check_sendable(parts: list[Any]) -> None:
-    """Whether this can be written as JSON in UTF-8, and holds no key: whoever gets a prompt keeps what is in it.
+    """Whether this can be written as JSON in UTF-8, and holds no key: whoever gets a prompt keeps
+    what is in it.
 
     Raises
     ------

@@ -62,7 +62,8 @@ class Answer:
     model : str
         The id the service reports.
     finish_reason : str
-        As the service says: "normal" or "stop" when complete, "length", "content_filter" …; "" when it did not say.
+        As the service says: "normal" or "stop" when complete, "length", "content_filter" …; "" when
+        it did not say.
     tool_calls : tuple of dict
     partial : bool
         Stopped by the user or cut by the network: the text is not the whole answer.
@@ -73,9 +74,11 @@ class Answer:
     id : str
         The service's id of the call.
     flag : int
-        The safety flag (seed 000): 0 safe, 1 low risk, 2 the conversation must not go on. Higher ones make no answer.
+        The safety flag (seed 000): 0 safe, 1 low risk, 2 the conversation must not go on. Higher
+        ones make no answer.
     ban_round : int | None
-        Which round the flag is about, -1 for this one (seed 000); None when the service did not say.
+        Which round the flag is about, -1 for this one (seed 000); None when the service did not
+        say.
     is_truncated : bool
         The length limit cut it.
     search : tuple of dict
@@ -114,7 +117,9 @@ class Answer:
 
     @property
     def statistic(self) -> Statistic:
-        """Speed: the service's own figures where it gives them (seed 002), else as measured here."""
+        """Speed: the service's own figures where it gives them (seed 002), else as measured
+        here.
+        """
         said = values.fields(self.raw.get("statistic"))
         tokens = self.usage.completion_tokens if self.usage else 0
         total = values.seconds(said.get("total_latency"))
@@ -132,7 +137,9 @@ class Answer:
 
     @property
     def messages(self) -> list[Message]:
-        """What was sent and what came back, ready to be followed by a tool's result or the next question."""
+        """What was sent and what came back, ready to be followed by a tool's result or the next
+        question.
+        """
         sent = getattr(
             self.request,
             "messages",
@@ -158,7 +165,8 @@ class Answer:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Embeddings:
-    """Vectors of texts, in the texts' order. `np.asarray(embeddings)` is the array; `embeddings[3]` a row, a slice a part of it.
+    """Vectors of texts, in the texts' order. `np.asarray(embeddings)` is the array; `embeddings[3]`
+    a row, a slice a part of it.
 
     Attributes
     ----------

@@ -1,7 +1,9 @@
 """The private I/O loop, and the two ways a caller waits for it.
 
-All HTTP lives on one daemon thread with its own event loop. A caller never runs that loop: it reads what a `Call`
-emits, from a plain thread or from another loop. Measured (reference kernel-and-display 1): no widget message and no
+All HTTP lives on one daemon thread with its own event loop. A caller never runs that loop: it reads
+what a `Call`
+emits, from a plain thread or from another loop. Measured (reference kernel-and-display 1): no
+widget message and no
 queued cell is lost, and an interrupt leaves no connection open.
 """
 
@@ -51,11 +53,15 @@ class Loop:
             return self._loop
 
     def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
-        """Run `work` there and wait for it, at most `patience` seconds, from a thread that is not this loop's."""
+        """Run `work` there and wait for it, at most `patience` seconds, from a thread that is not
+        this loop's.
+        """
         return asyncio.run_coroutine_threadsafe(work, self.get()).result(patience)
 
     def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `work` there soon, when the loop runs. It takes no lock: a finalizer may call it, on any thread."""
+        """Run `work` there soon, when the loop runs. It takes no lock: a finalizer may call it, on
+        any thread.
+        """
         loop = self._loop
         if loop is None or self._process != os.getpid() or loop.is_closed():
             return
@@ -75,7 +81,9 @@ if hasattr(os, "register_at_fork"):
 
 
 async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
-    """Run it on a thread of its own that nobody waits for at the end of the process (`asyncio.to_thread`'s would be)."""
+    """Run it on a thread of its own that nobody waits for at the end of the process
+    (`asyncio.to_thread`'s would be).
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
 
@@ -103,12 +111,14 @@ class _Reader(NamedTuple):
 
 
 class Call(Generic[Item, Result]):
-    """One piece of work on the I/O thread that emits items while it runs. Any number may read it, each from the beginning.
+    """One piece of work on the I/O thread that emits items while it runs. Any number may read it,
+    each from the beginning.
 
     Parameters
     ----------
     work
-        Called on the I/O thread with `emit`; awaited. It turns its own cancellation into a result (what came so far).
+        Called on the I/O thread with `emit`; awaited. It turns its own cancellation into a result
+        (what came so far).
     """
 
     def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
@@ -130,7 +140,8 @@ class Call(Generic[Item, Result]):
         except asyncio.CancelledError:
             self._outcome.set_exception(stopped(None, system_language()))
         except ErnieError as error:
-            # One line is what it shows. The frames below would hold the headers with the key in their locals.
+            # One line is what it shows. The frames below would hold the headers with the key in
+            # their locals.
             forget_frames(error)
             error.__context__ = None
             self._outcome.set_exception(error.with_traceback(None))
@@ -141,7 +152,8 @@ class Call(Generic[Item, Result]):
             self._outcome.set_result(result)
 
     def _settle(self, task: asyncio.Task[None]) -> None:
-        # A task that is cancelled before its first step never enters its own `try`: it is settled here.
+        # A task that is cancelled before its first step never enters its own `try`: it is settled
+        # here.
         if not self._outcome.done():
             self._outcome.set_exception(
                 stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome")
@@ -184,7 +196,9 @@ class Call(Generic[Item, Result]):
         return self._outcome.done()
 
     def batches(self, interval: float = 0.0) -> Generator[list[Item], None, None]:
-        """What was emitted, in batches at least `interval` seconds apart; the first one at once. Blocks this thread."""
+        """What was emitted, in batches at least `interval` seconds apart; the first one at once.
+        Blocks this thread.
+        """
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
         read, not_before = 0, 0.0
@@ -211,7 +225,8 @@ class Call(Generic[Item, Result]):
         read, not_before = 0, 0.0
         with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):
             while True:
-                # Not while the caller's own code runs, between batches: an interrupt is for that then.
+                # Not while the caller's own code runs, between batches: an interrupt is for that
+                # then.
                 with INTERRUPTS.cancel(self):
                     changed.clear()
                     while read == len(self._items) and not self.done:
@@ -244,7 +259,9 @@ class Call(Generic[Item, Result]):
         return self._outcome.result()
 
     def stop(self, patience: float = 5.0) -> Result | None:
-        """End the work and give what it had; None when it failed or does not end within `patience` seconds."""
+        """End the work and give what it had; None when it failed or does not end within `patience`
+        seconds.
+        """
         self.cancel()
         try:
             return self._outcome.result(patience)
@@ -252,7 +269,8 @@ class Call(Generic[Item, Result]):
             return None
 
 
-# The calls whose errands are being done here: what an errand waits for must not be what waits for the errand.
+# The calls whose errands are being done here: what an errand waits for must not be what waits for
+# the errand.
 _DOING: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_doing", default=())
 
 
@@ -266,7 +284,8 @@ def _doing(call: object) -> Iterator[None]:
 
 
 class Errand(Generic[Result]):
-    """Something that the work on the I/O thread wants done by whoever reads it, on their thread: a user's own function.
+    """Something that the work on the I/O thread wants done by whoever reads it, on their thread: a
+    user's own function.
 
     Parameters
     ----------

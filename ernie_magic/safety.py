@@ -1,4 +1,5 @@
-"""What the service's content review says of an answer, and what follows (seed 000, "flag"; reference aistudio-and-ernie-today 6).
+"""What the service's content review says of an answer, and what follows (seed 000, "flag";
+reference aistudio-and-ernie-today 6).
 
 0, absent   safe
 1           low risk: shown with a note

@@ -1,4 +1,5 @@
-"""The door between what a model or server writes and a page: HTML in which every tag is one of ours.
+"""The door between what a model or server writes and a page: HTML in which every tag is one of
+ours.
 
 A notebook's page trusts the output of its own cells, so nothing behind this module saves the user:
 what is published passes `sanitize`, or is plain text made safe by `plain_html`.
@@ -40,7 +41,9 @@ def plain_html(text: str) -> str:
 
 
 def without_formulas(markup: str) -> str:
-    """HTML that another library made of words from outside: nothing in its text is read as a formula."""
+    """HTML that another library made of words from outside: nothing in its text is read as a
+    formula.
+    """
     return _TEXT.sub(lambda text: _split_formulas(text.group()), markup)
 
 

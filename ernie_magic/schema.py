@@ -39,7 +39,8 @@ class Field(NamedTuple):
 
 
 def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
-    """The columns that are asked for: `"sentiment, score:int"`, or `{"sentiment": str, "score": int}`; none for the whole answer.
+    """The columns that are asked for: `"sentiment, score:int"`, or `{"sentiment": str, "score":
+    int}`; none for the whole answer.
 
     Raises
     ------
@@ -98,7 +99,10 @@ def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
 def instruction(columns: tuple[Field, ...]) -> str:
     """The same in words, for services and models that know no schema."""
     shape = ", ".join(f'"{field.name}": <{TYPES[field.type]}>' for field in columns)
-    return f"只输出一个 JSON 对象，不要别的文字 (answer with one JSON object and nothing else): {{{shape}}}"
+    return (
+        "只输出一个 JSON 对象，不要别的文字 "
+        f"(answer with one JSON object and nothing else): {{{shape}}}"
+    )
 
 
 def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text | None]:
@@ -146,11 +150,9 @@ def _number(value: Any, kind: str) -> float | None:
     if kind == "float":
         return number
     # A float has only 53 bits: a whole number is read as one.
-    whole = (
-        value
-        if isinstance(value, int)
-        else int(value)
-        if isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
-        else int(number)
-    )
+    whole = int(number)
+    if isinstance(value, int) or (
+        isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
+    ):
+        whole = int(value)
     return whole if number == int(number) and -_INT64 <= whole < _INT64 else None

@@ -1,4 +1,6 @@
-"""A growing Markdown text is cut at its blocks: finished ones are drawn once, only the open one again and again."""
+"""A growing Markdown text is cut at its blocks: finished ones are drawn once, only the open one
+again and again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 _TELLING = (
     16  # characters of a line that tell what it begins: a list's number has at most nine digits
 )
-# Lines that are parsed together, but for those of a fence: each line of a quote may look at all that follow.
+# Lines that are parsed together, but for those of a fence: each line of a quote may look at all
+# that follow.
 _MAX_LINES = 250
 _MAX_REPEATED = (
     500  # characters of a fence's first line, or of a table's header, that are worth repeating
@@ -26,8 +29,10 @@ _MAX_REPEATED = (
 class Segmenter:
     """Cuts a growing text into finished blocks and an open one.
 
-    A block is finished once another one has begun behind it. One that grows longer than `limit` is cut inside, and
-    carried on so that it reads on: a fence is closed and opened again, a table gets its header again.
+    A block is finished once another one has begun behind it. One that grows longer than `limit` is
+    cut inside, and
+    carried on so that it reads on: a fence is closed and opened again, a table gets its header
+    again.
 
     Parameters
     ----------
@@ -149,7 +154,9 @@ def _line_offsets(text: str) -> list[int]:
 
 
 def pieces(text: str, limit: int) -> Iterator[str]:
-    """The text in pieces of whole blocks, each of about `limit` characters at most: what is short is one piece."""
+    """The text in pieces of whole blocks, each of about `limit` characters at most: what is short
+    is one piece.
+    """
     if len(text) <= _bounded(text, limit):
         yield text
         return

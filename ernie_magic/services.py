@@ -1,4 +1,6 @@
-"""The services as data: where they are, how they are keyed, what they are called; and what a key's look tells."""
+"""The services as data: where they are, how they are keyed, what they are called; and what a key's
+look tells.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,8 @@ class Service:
 
 DAY = 86_400.0  # seconds
 
-# The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the permanent key.
+# The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the
+# permanent key.
 IAM_PAIR = ("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY")
 OAUTH_PAIR = ("QIANFAN_AK", "QIANFAN_SK")
 V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
@@ -133,7 +136,9 @@ class Bearer:
 
 @dataclass(frozen=True)
 class BearerFromPair:
-    """Access key and secret key, exchanged at IAM for a temporary bearer token (reference qianfan-wire 4.1)."""
+    """Access key and secret key, exchanged at IAM for a temporary bearer token (reference
+    qianfan-wire 4.1).
+    """
 
     pair: Pair
     iam_url: str = IAM_URL
@@ -148,7 +153,9 @@ class AccessToken:
 
 @dataclass(frozen=True)
 class TokenFromPair:
-    """An application's API Key and Secret Key, exchanged by OAuth for an `access_token` (seed 003)."""
+    """An application's API Key and Secret Key, exchanged by OAuth for an `access_token` (seed
+    003).
+    """
 
     pair: Pair
     url: str
@@ -208,7 +215,9 @@ class Endpoint:
 
 
 def shown_url(url: str) -> str:
-    """A URL as it may be shown: a password in it is a key, and so may be what stands in its query."""
+    """A URL as it may be shown: a password in it is a key, and so may be what stands in its
+    query.
+    """
     shown = re.sub(
         r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL
     )  # also one whose password holds a slash
@@ -265,13 +274,17 @@ class Address(str):
 
 
 def clean_base_url(url: str) -> str:
-    """A base URL without what people paste along: white space, a slash at the end, `/chat/completions`."""
+    """A base URL without what people paste along: white space, a slash at the end,
+    `/chat/completions`.
+    """
     return url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What a kind of key looks like, what it is called, which places take it, and where it belongs."""
+    """What a kind of key looks like, what it is called, which places take it, and where it
+    belongs.
+    """
 
     pattern: re.Pattern[str]
     name: Text
@@ -279,7 +292,8 @@ class _Look:
     advice: Text
 
 
-# Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a service, for a key by
+# Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a
+# service, for a key by
 # itself, or the first variable of a pair.
 _LOOKS = (
     _Look(
@@ -331,7 +345,9 @@ _LOOKS = (
 
 
 def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
-    """Why a service does not let us in, and what to do, where that can be told from here: no key, or one of another kind."""
+    """Why a service does not let us in, and what to do, where that can be told from here: no key,
+    or one of another kind.
+    """
     credential, service = endpoint.credential, endpoint.service
     if endpoint.withheld:
         return (
@@ -341,7 +357,8 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
             ),
             Text(
                 "把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
-                "set both in one place: in .env, in the environment, or by %ernie config base_url and api_key",
+                "set both in one place: in .env, in the environment, or by %ernie config "
+                "base_url and api_key",
             ),
         )
     if isinstance(credential, Login):
@@ -362,16 +379,14 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
                 "设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key"
             ).fill(names=names),
         )
-    key, place = (
-        (credential.key, service.name)
-        if isinstance(credential, Bearer)
-        else (credential.token, service.name)
-        if isinstance(credential, AccessToken)
-        else (
-            credential.pair.access,
-            OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0],
-        )
-    )
+    place = service.name
+    if isinstance(credential, Bearer):
+        key = credential.key
+    elif isinstance(credential, AccessToken):
+        key = credential.token
+    else:
+        key = credential.pair.access
+        place = OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]
     if found := mixed_up(place, key):
         return Text("这像是{kind}", "it looks like {kind}").fill(kind=found[0]), found[1]
     return None

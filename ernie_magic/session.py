@@ -1,4 +1,6 @@
-"""The session: settings, conversations, usage, and a thin face of plain and async calls over one async core."""
+"""The session: settings, conversations, usage, and a thin face of plain and async calls over one
+async core.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,8 @@ class Session:
     settings
         An `ErnieSettings`; made anew when None.
     **values
-        Settings to begin with (`service`, `model`, `api_key`, `base_url`, `language`, `temperature` …).
+        Settings to begin with (`service`, `model`, `api_key`, `base_url`, `language`, `temperature`
+        …).
 
     Attributes
     ----------
@@ -89,7 +92,8 @@ class Session:
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
         if settings is not None and not isinstance(settings, ErnieSettings):
             raise TypeError(
-                "settings is an ErnieSettings; single settings are given by name, as Session(model=…)"
+                "settings is an ErnieSettings; single settings are given by name, as "
+                "Session(model=…)"
             )
         values = {
             name: Key(value) if name in KEYS and isinstance(value, str) else value
@@ -112,7 +116,7 @@ class Session:
         # What a dropped session has open is closed; at the end of the process `_close_all` does it.
         weakref.finalize(self, _close_soon, self._core.client).atexit = False
 
-    # --- conversations ---------------------------------------------------------------------------------------------
+    # --- conversations ----------------------------------------------------------------------------
 
     @property
     def conversation(self) -> Conversation:
@@ -153,10 +157,12 @@ class Session:
         return await self.conversation.achat(prompt, **options)
 
     def reset(self, name: str = MAIN) -> None:
-        """Forget a conversation's turns, the current one's unless another is named; settings and usage stay."""
+        """Forget a conversation's turns, the current one's unless another is named; settings and
+        usage stay.
+        """
         self[name].reset()
 
-    # --- the other calls -------------------------------------------------------------------------------------------
+    # --- the other calls --------------------------------------------------------------------------
 
     def stream_completion(
         self,
@@ -204,7 +210,9 @@ class Session:
         return self.start(lambda core, emit: core.complete(request, at, settings, emit))
 
     def complete(self, prompt: str, **options: Any) -> Answer:
-        """Have a text gone on with, and wait for the whole; takes what `stream_completion` takes."""
+        """Have a text gone on with, and wait for the whole; takes what `stream_completion`
+        takes.
+        """
         return self.stream_completion(prompt, **options).result()
 
     async def acomplete(self, prompt: str, **options: Any) -> Answer:
@@ -275,26 +283,32 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Embeddings:
-        """Vectors of texts (seed 000, 向量), by as many calls as it takes; equal texts are asked for once.
+        """Vectors of texts (seed 000, 向量), by as many calls as it takes; equal texts are asked
+        for once.
 
         Parameters
         ----------
         texts
-            One text or any number: a list, an array, a column of pandas or polars. Each within the model's length (embedding-v1:
+            One text or any number: a list, an array, a column of pandas or polars. Each within the
+            model's length (embedding-v1:
             1,000 characters and 384 tokens).
         model
             The setting `embedding_model` when None, else "embedding-v1".
         invalid
-            What becomes of texts that are empty or too long: "error" names their positions, "truncate" cuts them (empty ones get NaN),
+            What becomes of texts that are empty or too long: "error" names their positions,
+            "truncate" cuts them (empty ones get NaN),
             "skip" gives them rows of NaN.
         cache
-            Whether vectors are kept in, and taken from, a file in the user's cache folder; the setting `cache` (True) when None.
+            Whether vectors are kept in, and taken from, a file in the user's cache folder; the
+            setting `cache` (True) when None.
         in_flight
-            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's rate limit holds all the same.
+            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's
+            rate limit holds all the same.
         progress
             Show a bar when it takes long.
         executor
-            Where the calls are made: a `dask.distributed.Client`, or an executor of `concurrent.futures`. Its workers share the account's
+            Where the calls are made: a `dask.distributed.Client`, or an executor of
+            `concurrent.futures`. Its workers share the account's
             limits, and find the key in their own environment: it is not sent to them.
         endpoint, extra
             As `Conversation.stream` takes them.
@@ -307,7 +321,8 @@ class Session:
         Raises
         ------
         ErnieError
-            A call failed for good; `answer` has the vectors that came, and a second call asks for the missing ones only.
+            A call failed for good; `answer` has the vectors that came, and a second call asks for
+            the missing ones only.
         """
         stream = self.begin_embed(
             texts,
@@ -430,22 +445,27 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Mapped:
-        """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment, score:int").table`.
+        """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment,
+        score:int").table`.
 
         Parameters
         ----------
         prompt
             The question, with `{{column}}` where a row's values belong.
         rows
-            A DataFrame of pandas or polars, a list of dictionaries, or a list of texts (their column is `text`).
+            A DataFrame of pandas or polars, a list of dictionaries, or a list of texts (their
+            column is `text`).
         schema
-            Columns to be made, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str, int, float, bool); the whole answer
+            Columns to be made, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
+            int, float, bool); the whole answer
             in a column `answer` when None.
         resume
-            Take the answers that an earlier run of the same question got: only missing rows are asked, and paid, for. Answers are
+            Take the answers that an earlier run of the same question got: only missing rows are
+            asked, and paid, for. Answers are
             written down as they come, so this goes on after a crash, a restart or an interrupt.
         in_flight
-            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's rate limit holds all the same.
+            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's
+            rate limit holds all the same.
         progress
             Show a bar when it takes long.
         executor
@@ -456,7 +476,8 @@ class Session:
         Returns
         -------
         Mapped
-            `table` is of the kind that was given. A row that failed stays in its place, with why in the column `error`.
+            `table` is of the kind that was given. A row that failed stays in its place, with why in
+            the column `error`.
 
         Raises
         ------
@@ -525,7 +546,8 @@ class Session:
         query
             What to look for.
         texts
-            `Embeddings`, or the texts themselves, which are embedded first: a list, a column, a table with one column of texts.
+            `Embeddings`, or the texts themselves, which are embedded first: a list, a column, a
+            table with one column of texts.
         k
             How many at most.
         model
@@ -566,7 +588,9 @@ class Session:
         download: bool = True,
         **parameters: Any,
     ) -> Stream[ImageSet]:
-        """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what `image` takes."""
+        """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what
+        `image` takes.
+        """
         settings, at = self.now()
         request = self._checked(
             lambda: image_request(
@@ -595,21 +619,26 @@ class Session:
         download: bool = True,
         **parameters: Any,
     ) -> ImageSet:
-        """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried out: pictures are billed.
+        """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried
+        out: pictures are billed.
 
         Parameters
         ----------
         prompt
             At most 1,024 characters.
         model
-            The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2 "irag-1.0".
+            The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2
+            "irag-1.0".
         download
-            False leaves those that come as links where they are: `picture.url`, which expires after some days.
+            False leaves those that come as links where they are: `picture.url`, which expires after
+            some days.
         endpoint, extra
             As `Conversation.stream` takes them.
         **parameters
-            Stable-Diffusion-XL: negative_prompt, size, n (1 to 4), steps (10 to 50), style, sampler_index, cfg_scale (0 to 30), seed,
-            response_format. ERNIE-Image and ERNIE-Image-Turbo: size, n, seed, use_pe, num_inference_steps, guidance_scale, watermark,
+            Stable-Diffusion-XL: negative_prompt, size, n (1 to 4), steps (10 to 50), style,
+            sampler_index, cfg_scale (0 to 30), seed,
+            response_format. ERNIE-Image and ERNIE-Image-Turbo: size, n, seed, use_pe,
+            num_inference_steps, guidance_scale, watermark,
             response_format (reference aistudio-and-ernie-today 5).
 
         Returns
@@ -648,13 +677,16 @@ class Session:
         )
 
     def redo(self, what: Remakable, **changes: Any) -> ImageSet:
-        """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png", style="Anime")`.
+        """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png",
+        style="Anime")`.
 
         Parameters
         ----------
         what
-            A picture, a set, a file that was saved with its parameters, or those parameters. A picture of several is made again with
-            the others: the service knows them by one request. The current service is asked, whichever made it.
+            A picture, a set, a file that was saved with its parameters, or those parameters. A
+            picture of several is made again with
+            the others: the service knows them by one request. The current service is asked,
+            whichever made it.
             Of a file that was not saved here, only fields of the parameter table are sent.
         **changes
             What `image` takes, in the place of what it was; None leaves its place empty.
@@ -672,7 +704,8 @@ class Session:
         return await self.begin_redo(what, **changes).aresult()
 
     def recipe(self, what: Remakable) -> dict[str, Any]:
-        """What made a picture: `ernie.recipe("cat.png")` reads a file's `prompt`, `model`, `parameters` and more.
+        """What made a picture: `ernie.recipe("cat.png")` reads a file's `prompt`, `model`,
+        `parameters` and more.
 
         Raises
         ------
@@ -688,7 +721,9 @@ class Session:
         )
 
     def vary(self, what: Remakable, **changes: Any) -> ImageSet:
-        """Make one more like it: one picture, with the next seed where the seed is known, and with changes; see `redo`."""
+        """Make one more like it: one picture, with the next seed where the seed is known, and with
+        changes; see `redo`.
+        """
         return self.begin_vary(what, **changes).result()
 
     async def avary(self, what: Remakable, **changes: Any) -> ImageSet:
@@ -702,7 +737,8 @@ class Session:
         return self.start(lambda core, emit: core.download(images, at, settings, emit))
 
     def download(self, what: Picture | ImageSet) -> ImageSet:
-        """Fetch pictures of which only the link is here: a download failed or was stopped, or `download=False` was asked for.
+        """Fetch pictures of which only the link is here: a download failed or was stopped, or
+        `download=False` was asked for.
 
         Raises
         ------
@@ -797,7 +833,9 @@ class Session:
         return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
 
     def count_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
-        """Tokens of a text: counted by Qianfan V1's tokenizer; on other services the documents' estimate, which says that it is one."""
+        """Tokens of a text: counted by Qianfan V1's tokenizer; on other services the documents'
+        estimate, which says that it is one.
+        """
         return self._count(text, model).result()
 
     async def acount_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
@@ -821,12 +859,14 @@ class Session:
 
         return Panel(self, *tabs)
 
-    # --- services, models, limits ----------------------------------------------------------------------------------
+    # --- services, models, limits -----------------------------------------------------------------
 
     def use(self, service: str) -> None:
-        """Talk to this service from now on: "aistudio", "qianfan", "qianfan-v1", "local" or "emulator".
+        """Talk to this service from now on: "aistudio", "qianfan", "qianfan-v1", "local" or
+        "emulator".
 
-        A key and an address that were set in this session for another service are forgotten: they are never sent to this one.
+        A key and an address that were set in this session for another service are forgotten: they
+        are never sent to this one.
 
         Raises
         ------
@@ -847,7 +887,8 @@ class Session:
                 )
             )
         if service != self.settings.chosen().name:
-            # A key and an address that were given here were for the service before: they must not reach this one.
+            # A key and an address that were given here were for the service before: they must not
+            # reach this one.
             self.settings.api_key = self.settings.secret_key = None
             self.settings.base_url = ""
         self.settings.service = service
@@ -881,7 +922,9 @@ class Session:
         return listed or [model.id for model in models.CATALOGUE]
 
     def limits(self) -> list[LimitState]:
-        """What is known of the services' limits a minute, and what is left: shared by everything in this process."""
+        """What is known of the services' limits a minute, and what is left: shared by everything
+        in this process.
+        """
         return IO.run(LIMITS.all())
 
     def close(self) -> None:
@@ -909,11 +952,12 @@ class Session:
                 )  # its server is imported when it starts, not before
 
                 self._emulator = emulator.start()
-                # It ends with the session; not waited for, since the garbage collector runs on any thread.
+                # It ends with the session; not waited for, since the garbage collector runs on any
+                # thread.
                 self._emulator_end = weakref.finalize(self, self._emulator.stop, wait=False)
             return self._emulator.base_url
 
-    # --- from a call to the core -----------------------------------------------------------------------------------
+    # --- from a call to the core ------------------------------------------------------------------
 
     def start(self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]) -> Stream[Any]:
         """Begin work of the core on the I/O thread; its errors come in this session's language."""
@@ -979,7 +1023,9 @@ def _check_count(session: Session, k: object) -> None:
 
 
 def _listed(texts: object) -> list[Any]:
-    """One text or several, as a list; arrays and columns are welcome, a dictionary's keys are not meant."""
+    """One text or several, as a list; arrays and columns are welcome, a dictionary's keys are not
+    meant.
+    """
     if isinstance(texts, str):
         return [texts]
     if hasattr(texts, "columns"):

@@ -1,4 +1,6 @@
-"""Settings: the call's own values come first, then these (`%config`, `%ernie config`, Python), then the environment."""
+"""Settings: the call's own values come first, then these (`%config`, `%ernie config`, Python),
+then the environment.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
 
     from ernie_magic.services import Endpoint, Service
 
-# The official SDK's own default for text (reference qianfan-wire 5.3): a thinking model may be silent for minutes.
+# The official SDK's own default for text (reference qianfan-wire 5.3): a thinking model may be
+# silent for minutes.
 DEFAULT_TIMEOUT = 300.0
-# The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every call.
+# The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every
+# call.
 _NUMBERS = {
     "request_timeout": parameters.Parameter(
         "request_timeout",
@@ -77,7 +81,8 @@ def in_flight_of(value: object) -> int:
     return int(_NUMBERS["in_flight"].check(value))
 
 
-# Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a question.
+# Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a
+# question.
 KEPT = {
     name: p
     for name, p in parameters.of("chat").items()
@@ -130,7 +135,8 @@ class _ParameterTrait(TraitType[Any, Any]):
         self.parameter = parameter
 
     def validate(self, obj: Any, value: object) -> Any:
-        # The ranges are of the service that is chosen; what another one does not take, its requests leave out.
+        # The ranges are of the service that is chosen; what another one does not take, its requests
+        # leave out.
         return self.parameter.check(
             value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict
         )
@@ -172,7 +178,8 @@ class ErnieSettings(Configurable):
     in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
     remote_images = Bool(
         False,
-        help="直接显示回答中的网络图片，否则显示为链接 / show pictures from the web that an answer names; off: they are links",
+        help="直接显示回答中的网络图片，否则显示为链接"
+        " / show pictures from the web that an answer names; off: they are links",
     ).tag(config=True)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -199,7 +206,8 @@ class ErnieSettings(Configurable):
             for name, value in self.trait_values(config=True).items()
             if value not in (None, "") and value != self.traits()[name].default_value
         }
-        return f"ErnieSettings({', '.join(f'{name}={value!r}' for name, value in sorted(given.items()))})"
+        shown = (f"{name}={value!r}" for name, value in sorted(given.items()))
+        return f"ErnieSettings({', '.join(shown)})"
 
     @property
     def spoken(self) -> Language:
@@ -231,7 +239,8 @@ class ErnieSettings(Configurable):
         return endpoints.endpoint(self)
 
     def assign(self, name: str, text: str) -> None:
-        """Set `name` from what a person typed (`%ernie config temperature 0.3`); an empty text unsets it.
+        """Set `name` from what a person typed (`%ernie config temperature 0.3`); an empty text
+        unsets it.
 
         Raises
         ------
@@ -282,12 +291,15 @@ def _choices(name: str) -> Text:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The settings that one call uses, read when it is made: what is changed afterwards is for the next one.
+    """The settings that one call uses, read when it is made: what is changed afterwards is for the
+    next one.
 
     Attributes
     ----------
-    language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count, backoff_factor, cache, in_flight
-        As `ErnieSettings` has them; `parameters` are the request parameters it keeps, `timeout` is in seconds.
+    language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count,
+    backoff_factor, cache, in_flight
+        As `ErnieSettings` has them; `parameters` are the request parameters it keeps, `timeout` is
+        in seconds.
     """
 
     language: Language

@@ -1,4 +1,5 @@
-"""Whether a text was written here: a signature by a secret that this user's installation makes once, and sends nowhere.
+"""Whether a text was written here: a signature by a secret that this user's installation makes
+once, and sends nowhere.
 
 It tells a picture that this user saved from a stranger's, which may ask for anything.
 """
@@ -21,7 +22,9 @@ _LENGTH = 32  # bytes
 
 
 def _place() -> Path:
-    """Always in the user's own folder: one beside a notebook comes along with a stranger's project."""
+    """Always in the user's own folder: one beside a notebook comes along with a stranger's
+    project.
+    """
     import platformdirs
 
     return platformdirs.user_data_path("ernie_magic") / _NAME

@@ -1,4 +1,6 @@
-"""What vectors are for: how alike texts are, which are nearest to one, and where they lie on a plane."""
+"""What vectors are for: how alike texts are, which are nearest to one, and where they lie on a
+plane.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,8 @@ def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
 
 
 def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
-    """Points on a plane, of shape (n, 2), and how they were found: "UMAP" where it is installed and there are enough texts, else "PCA".
+    """Points on a plane, of shape (n, 2), and how they were found: "UMAP" where it is installed and
+    there are enough texts, else "PCA".
 
     Parameters
     ----------
@@ -117,7 +120,8 @@ def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
             )
             return np.asarray(points, dtype=np.float32), "UMAP"
     centred = rows - rows.mean(axis=0)
-    # Of the two axes along which the texts differ most; each axis' sign is fixed, so that the same texts lie the same way.
+    # Of the two axes along which the texts differ most; each axis' sign is fixed, so that the same
+    # texts lie the same way.
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[:2].sum(axis=1, keepdims=True) + 1e-9)
     found = centred @ axes.T

@@ -20,9 +20,11 @@ Result = TypeVar("Result")
 
 
 class Stream(Generic[Result]):
-    """An answer, or another result, on its way. Iterate (`for` or `async for`) for its pieces of text; `result()` is the `Answer`.
+    """An answer, or another result, on its way. Iterate (`for` or `async for`) for its pieces of
+    text; `result()` is the `Answer`.
 
-    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop early does the same
+    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop
+    early does the same
     quietly, and what came is kept as a partial turn.
 
     Parameters
@@ -100,7 +102,9 @@ class Stream(Generic[Result]):
         return self._call.result()
 
     def raising_interrupts(self) -> AbstractContextManager[None]:
-        """Within this block, which draws what came, an interrupt is a KeyboardInterrupt and is not lost."""
+        """Within this block, which draws what came, an interrupt is a KeyboardInterrupt and is not
+        lost.
+        """
         return INTERRUPTS.insisted(self._call)
 
     def stop(self) -> Result | None:

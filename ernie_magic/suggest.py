@@ -15,7 +15,9 @@ _LOOKED_AT = 10_000  # names: each of them costs some 10 µs
 
 
 def near(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """Up to `count` of the `known` names that look like `name`, the nearest first; in any case. One it begins comes before others."""
+    """Up to `count` of the `known` names that look like `name`, the nearest first; in any case.
+    One it begins comes before others.
+    """
     if len(name) > _LONGEST:
         return ()
     by_lower = {word.lower(): word for word in islice(known, _LOOKED_AT) if len(word) <= _LONGEST}

@@ -22,7 +22,8 @@ class TokenCount:
     ----------
     tokens : int
     estimated : bool
-        By the documents' rule (seed 000, "Usage说明"), which overestimates newer models; False when the service counted.
+        By the documents' rule (seed 000, "Usage说明"), which overestimates newer models; False when
+        the service counted.
     model : str
         Whose tokens they are, "" for the estimate.
     """
@@ -43,9 +44,11 @@ class TokenCount:
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text by the documents' rule: Chinese characters + words x 1.3 (seed 000, "Usage说明").
+    """Tokens of a text by the documents' rule: Chinese characters + words x 1.3 (seed 000,
+    "Usage说明").
 
-    The rule says nothing of other scripts and of what is no word: kana, hangul and the like are counted as Chinese is,
+    The rule says nothing of other scripts and of what is no word: kana, hangul and the like are
+    counted as Chinese is,
     and a long run of letters as a word for each 8 of them.
     """
     words = sum(1 + len(word) // 9 for word in _WORD.findall(_SINGLE.sub(" ", text)))

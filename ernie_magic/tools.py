@@ -1,4 +1,6 @@
-"""Python functions as tools: described to the model by their signature and docstring, and called when it asks."""
+"""Python functions as tools: described to the model by their signature and docstring, and called
+when it asks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-MAX_RUNS = 20  # calls of tools on the way to one answer, whether the model asks for them one by one or all at once
+# calls of tools on the way to one answer, whether the model asks for them one by one or all at once
+MAX_RUNS = 20
 MAX_ANSWERED = (
     100  # calls of one reply that the model is told of: what it asks for beyond them is left out
 )
@@ -50,7 +53,8 @@ class ToolRun(NamedTuple):
 
 
 def describe(function: Callable[..., Any]) -> dict[str, Any]:
-    """The tool of a Python function (seed 002, "Tool 说明"): name, docstring, and a JSON schema from its annotations.
+    """The tool of a Python function (seed 002, "Tool 说明"): name, docstring, and a JSON schema
+    from its annotations.
 
     Raises
     ------
@@ -109,7 +113,9 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
-    """Tools as a caller gives them (functions, tool objects, or lists of both): what is sent, and the functions by name."""
+    """Tools as a caller gives them (functions, tool objects, or lists of both): what is sent, and
+    the functions by name.
+    """
     functions: dict[str, Callable[..., Any]] = {}
     if tools is None or isinstance(tools, (dict, str)):
         return tools, functions

@@ -1,7 +1,10 @@
-"""What a reply holds, read leniently: its JSON, and a reader for each kind of value, so that none of them raises.
+"""What a reply holds, read leniently: its JSON, and a reader for each kind of value, so that none
+of them raises.
 
-RFC 8259 lets an implementation set limits on size, depth, and the range of numbers (section 9). Here they are set so
-that a value which nobody needs does not take an answer with it: what is nested too deeply is null, an integer beyond
+RFC 8259 lets an implementation set limits on size, depth, and the range of numbers (section 9).
+Here they are set so
+that a value which nobody needs does not take an answer with it: what is nested too deeply is null,
+an integer beyond
 Python's limit is a float.
 """
 
@@ -54,7 +57,8 @@ def _same(found: dict[str, Any]) -> dict[str, Any]:
 _QUICK = json.JSONDecoder(strict=False)
 _SCAN = _QUICK.scan_once  # type: ignore[attr-defined]  # documented by its use in `json.decoder`, not in its stubs
 _PATIENT = json.JSONDecoder(strict=False, parse_int=_integer)
-# The C scanner keeps Python's lock for as long as it calls no Python function: with these it does so at each object and number.
+# The C scanner keeps Python's lock for as long as it calls no Python function: with these it does
+# so at each object and number.
 _IN_TURNS = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_real, object_hook=_same)
 
 
@@ -70,9 +74,11 @@ def parse(text: str) -> object:
 
 
 def parse_simple(text: str) -> object:
-    """The value of a short text without anything odd in it; None for everything else, which `parse` has to look at.
+    """The value of a short text without anything odd in it; None for everything else, which `parse`
+    has to look at.
 
-    Nearly every event of a stream is one: each layer more would cost a tenth of its decoding (tests/benchmarks).
+    Nearly every event of a stream is one: each layer more would cost a tenth of its decoding
+    (tests/benchmarks).
     """
     if len(text) > _SHORT or "\\u" in text:
         return None
@@ -142,11 +148,13 @@ def _whole(found: Any) -> Any:
     return found
 
 
-# --- one reader for each kind of value -----------------------------------------------------------------------------
+# --- one reader for each kind of value ------------------------------------------------------------
 
 
 def number(found: object) -> float | None:
-    """A finite number, also one that came as text; None for true, NaN, Infinity, `1.2s` and anything else."""
+    """A finite number, also one that came as text; None for true, NaN, Infinity, `1.2s` and
+    anything else.
+    """
     if isinstance(found, str) and len(found) <= _NUMBER_TEXT:
         with suppress(ValueError):
             found = float(found)
@@ -173,7 +181,9 @@ def text(found: object) -> str:
 
 
 def word(found: object, most: int = MAX_NAME) -> str:
-    """A server's word as it may be shown: an id, a name, a reason. A number is its digits, anything else is ""."""
+    """A server's word as it may be shown: an id, a name, a reason. A number is its digits,
+    anything else is "".
+    """
     return safe(_spelled(found, most))[:most]
 
 
@@ -199,7 +209,9 @@ def _spelled(found: object, most: int) -> str:
 
 
 def safe(found: object) -> str:
-    """A text as it may be shown: no key in it, no half characters, nothing that commands a terminal."""
+    """A text as it may be shown: no key in it, no half characters, nothing that commands a
+    terminal.
+    """
     return redact(whole_characters(str(found)).translate(_CONTROLS), strict=True)
 
 

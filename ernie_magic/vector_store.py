@@ -1,7 +1,10 @@
-"""Vectors that were paid for once: a file of SQLite in the user's cache folder, found again by what made them.
+"""Vectors that were paid for once: a file of SQLite in the user's cache folder, found again by what
+made them.
 
-A vector's address is a hash of service, address, model, parameters and text, so that nothing else is ever found for it; what the
-emulator makes up is never found for a real service. A store that cannot be read or written is done without: it only saves money.
+A vector's address is a hash of service, address, model, parameters and text, so that nothing else
+is ever found for it; what the
+emulator makes up is never found for a real service. A store that cannot be read or written is done
+without: it only saves money.
 """
 
 from __future__ import annotations
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
 NAME = "vectors.sqlite3"
 _AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
 _WAIT = 5.0  # seconds for another process that is writing
-_SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (address BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS vectors "
+    "(address BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+)
 
 
 class VectorStore:
@@ -91,8 +97,9 @@ class VectorStore:
                 some = addresses[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
                 rows = connection.execute(
-                    f"SELECT address, vector FROM vectors WHERE address IN ({marks})", some
-                )  # noqa: S608  (only question marks)
+                    f"SELECT address, vector FROM vectors WHERE address IN ({marks})",  # noqa: S608  (only question marks)
+                    some,
+                )
                 found |= {
                     by_address[address]: np.frombuffer(vector, dtype="<f4")
                     for address, vector in rows

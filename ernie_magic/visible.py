@@ -1,7 +1,9 @@
 """Characters that a terminal obeys instead of showing them, made visible.
 
-An answer may hold escape sequences (ECMA-48: colours, the clipboard by OSC 52, a window's title) and characters that reverse what
-stands beside them (Unicode TR 36, "bidirectional text spoofing"). Each is mapped by itself, so a sequence that comes in two pieces
+An answer may hold escape sequences (ECMA-48: colours, the clipboard by OSC 52, a window's title)
+and characters that reverse what
+stands beside them (Unicode TR 36, "bidirectional text spoofing"). Each is mapped by itself, so a
+sequence that comes in two pieces
 is seen as one that comes whole. `answer.text` is never touched: this is for what is printed.
 """
 
@@ -12,7 +14,8 @@ import re
 
 _PICTURES = 0x2400  # Unicode's "control pictures" stand in the order of the controls: ␀ ␁ … ␛ … ␟
 _DELETE = 0x7F
-# Left alone: tab and line feed, CR LF, what joins emoji (U+200D, variation selectors), and the flags of England, Scotland and
+# Left alone: tab and line feed, CR LF, what joins emoji (U+200D, variation selectors), and the
+# flags of England, Scotland and
 # Wales, which are spelled with tag characters (Unicode TR 51, "emoji tag sequences").
 _CONTROL = re.compile(
     "(?P<kept>\r\n|\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f)"
@@ -25,7 +28,8 @@ _CONTROL = re.compile(
 
 
 def make_controls_visible(text: str) -> str:
-    r"""`text` with its control characters as something to see: `␛` for ESC, `<U+202E>` for one that has no picture.
+    r"""`text` with its control characters as something to see: `␛` for ESC, `<U+202E>` for one that
+    has no picture.
 
     >>> make_controls_visible("\x1b[2J\u202egnp.exe\r\n")
     '␛[2J<U+202E>gnp.exe\r\n'
@@ -43,7 +47,9 @@ def _shown(found: re.Match[str]) -> str:
 
 
 class VisibleStream:
-    """The same for a text that comes in pieces: a carriage return waits for what follows, for with a line feed it ends a line."""
+    """The same for a text that comes in pieces: a carriage return waits for what follows, for with
+    a line feed it ends a line.
+    """
 
     def __init__(self) -> None:
         self._line_ends = io.IncrementalNewlineDecoder(None, translate=False)

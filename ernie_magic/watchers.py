@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 
 class Watchers:
-    """Functions that are called after each change, on whichever thread made it; they must be quick, and raise nothing."""
+    """Functions that are called after each change, on whichever thread made it; they must be
+    quick, and raise nothing.
+    """
 
     def __init__(self) -> None:
         self._told: list[Callable[[], object]] = []

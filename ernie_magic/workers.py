@@ -1,7 +1,10 @@
-"""Work on other threads, processes and machines: an executor that exists already carries it there, nothing of our own.
+"""Work on other threads, processes and machines: an executor that exists already carries it there,
+nothing of our own.
 
-A key is never sent along: a worker finds its own, where everybody's keys are found (its environment or `.env`), and only for the
-address that was meant. Workers of other processes share the account's limits by taking an equal part of them each.
+A key is never sent along: a worker finds its own, where everybody's keys are found (its environment
+or `.env`), and only for the
+address that was meant. Workers of other processes share the account's limits by taking an equal
+part of them each.
 """
 
 from __future__ import annotations
@@ -131,7 +134,8 @@ class Engine:
     Parameters
     ----------
     executor
-        A `concurrent.futures` executor, or what has one to give (`get_executor`: a `dask.distributed.Client`).
+        A `concurrent.futures` executor, or what has one to give (`get_executor`: a
+        `dask.distributed.Client`).
 
     Raises
     ------

@@ -23,7 +23,9 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path, monkeypatch):
-    """A home of its own, none of the machine's keys and proxies, no `.env` above, English unless a test says otherwise."""
+    """A home of its own, none of the machine's keys and proxies, no `.env` above, English unless a
+    test says otherwise.
+    """
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
@@ -96,9 +98,11 @@ CLOCKED = ("kernel", "browser")  # in this order
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """What has a kernel or a page runs in one process, one after the other; everything else beside it in another (pytest-xdist).
+    """What has a kernel or a page runs in one process, one after the other; everything else beside
+    it in another (pytest-xdist).
 
-    While Playwright's sync API is at work its thread has a running loop, in which asyncio.run() fails: it ends with the package of browser tests.
+    While Playwright's sync API is at work its thread has a running loop, in which asyncio.run()
+    fails: it ends with the package of browser tests.
     """
     for item in items:
         if item.path.parent.name == "benchmarks":

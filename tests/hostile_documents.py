@@ -1,9 +1,14 @@
-r"""Documents that try to take over the page that shows them, by kind; and a generator of more from their fragments.
+r"""Documents that try to take over the page that shows them, by kind; and a generator of more from
+their fragments.
 
-Whatever a document would run calls `hit(…)`; whatever it would fetch or name holds `canary`. So a page that listens for both needs to know no
-more of a document. The kinds are those of public collections and reports: OWASP's XSS filter evasion and DOM clobbering cheat sheets, PortSwigger's
-XSS cheat sheet, the mutation XSS of DOMPurify, bleach and ammonia (CVE-2020-26870, CVE-2021-23980, CVE-2021-38193), the CVEs of Markdown renderers
-(markdown-it, marked, mistune, JupyterLab's GHSA-9q39-rmj3-p4r2 and GHSA-4952-p58q-6crx), MathJax's and KaTeX' `\href`, `\unicode`, `\style`
+Whatever a document would run calls `hit(…)`; whatever it would fetch or name holds `canary`. So a
+page that listens for both needs to know no
+more of a document. The kinds are those of public collections and reports: OWASP's XSS filter
+evasion and DOM clobbering cheat sheets, PortSwigger's
+XSS cheat sheet, the mutation XSS of DOMPurify, bleach and ammonia (CVE-2020-26870, CVE-2021-23980,
+CVE-2021-38193), the CVEs of Markdown renderers
+(markdown-it, marked, mistune, JupyterLab's GHSA-9q39-rmj3-p4r2 and GHSA-4952-p58q-6crx), MathJax's
+and KaTeX' `\href`, `\unicode`, `\style`
 and mermaid's `click`, `%%{init}%%` and `<img>` in labels.
 """
 
@@ -195,7 +200,10 @@ _KINDS = {
         f"<svg><image href={URL}.png onerror=hit(1)></svg>",
         "<svg><a xlink:href=javascript:hit(1)><text y=20>x</text></a></svg>",
         f"<svg><use href={URL}.svg#x></svg>",
-        "<svg><use href='data:image/svg+xml,<svg id=x xmlns=http://www.w3.org/2000/svg><image href=1 onerror=hit(1)></svg>#x'></svg>",
+        (
+            "<svg><use href='data:image/svg+xml,<svg id=x xmlns=http://www.w3.org/2000/svg><image "
+            "href=1 onerror=hit(1)></svg>#x'></svg>"
+        ),
         "<svg><animate onbegin=hit(1) attributeName=x dur=1s>",
         "<svg><set attributeName=href to=javascript:hit(1) onbegin=hit(1)>",
         "<svg><foreignObject><img src=x-canary onerror=hit(1)></foreignObject></svg>",
@@ -206,12 +214,24 @@ _KINDS = {
         "<svg><style><img src=x-canary onerror=hit(1)></style></svg>",
         '<svg></p><style><a id="</style><img src=x-canary onerror=hit(1)>">',
         "<math><mi xlink:href=javascript:hit(1)>x</mi></math>",
-        "<math><maction actiontype=statusline xlink:href=javascript:hit(1)>x<mtext>canary</mtext></maction></math>",
+        (
+            "<math><maction actiontype=statusline "
+            "xlink:href=javascript:hit(1)>x<mtext>canary</mtext></maction></math>"
+        ),
         "<math href=javascript:hit(1)>x</math>",
-        "<math><mtext><table><mglyph><style><img src=x-canary onerror=hit(1)></style></mglyph></table></mtext></math>",
-        '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x-canary onerror=hit(1)&gt;">',
+        (
+            "<math><mtext><table><mglyph><style><img src=x-canary "
+            "onerror=hit(1)></style></mglyph></table></mtext></math>"
+        ),
+        (
+            '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x-canary '
+            'onerror=hit(1)&gt;">'
+        ),
         "<form><math><mtext></form><form><mglyph><style></math><img src=x-canary onerror=hit(1)>",
-        "<math><annotation-xml encoding=text/html><img src=x-canary onerror=hit(1)></annotation-xml></math>",
+        (
+            "<math><annotation-xml encoding=text/html><img src=x-canary "
+            "onerror=hit(1)></annotation-xml></math>"
+        ),
         "<svg><![CDATA[><img src=x-canary onerror=hit(1)>]]></svg>",
         '<noscript><p title="</noscript><img src=x-canary onerror=hit(1)>">',
         '<textarea><a title="</textarea><img src=x-canary onerror=hit(1)>">',
@@ -219,7 +239,10 @@ _KINDS = {
         '<noembed><a title="</noembed><img src=x-canary onerror=hit(1)>">',
         '<iframe><a title="</iframe><img src=x-canary onerror=hit(1)>">',
         '<table><a title="</table><img src=x-canary onerror=hit(1)>">',
-        '<select><template><style><!--</style><a rel="--></style></template></select><img src=x-canary onerror=hit(1)>">',
+        (
+            '<select><template><style><!--</style><a rel="--></style></template></select><img '
+            'src=x-canary onerror=hit(1)>">'
+        ),
         "<!--><img src=x-canary onerror=hit(1)>-->",
         "<!-- --!><img src=x-canary onerror=hit(1)> -->",
         "<!--a--><!-><img src=x-canary onerror=hit(1)>",
@@ -327,7 +350,10 @@ _KINDS = {
         '[x](https://evil.example/canary"onclick=hit(1)")',
         '[a](<https://evil.example/canary" onclick="hit(1)>)',
         "[x](https://evil.example/canary){onclick=hit(1)}",
-        "[x](https://evil.example/canary){: onclick=hit(1) .jp-Dialog #canary style='position:fixed'}",
+        (
+            "[x](https://evil.example/canary){: onclick=hit(1) .jp-Dialog #canary "
+            "style='position:fixed'}"
+        ),
         "[![x](javascript:hit(1))](javascript:hit(1))",
         "[![x](https://evil.example/canary.png)](javascript:hit(1))",
         "[<img src=x-canary onerror=hit(1)>](https://evil.example/canary)",
@@ -419,7 +445,10 @@ _KINDS = {
         "$\\def\\x{\\x\\x}\\x$",
         "$\\def\\a{aaaaaaaaaa}\\def\\b{\\a\\a\\a\\a\\a\\a\\a\\a}\\def\\c{\\b\\b\\b\\b\\b\\b\\b\\b}\\def\\d{\\c\\c\\c\\c\\c\\c\\c\\c}\\d$",
         '$\\mmlToken{mi}[href="javascript:hit(1)"]{x}$',
-        '$\\mmlToken{mi}[style="background:url(https://evil.example/canary)" id="canary" class="jp-Dialog"]{x}$',
+        (
+            '$\\mmlToken{mi}[style="background:url(https://evil.example/canary)" id="canary" '
+            'class="jp-Dialog"]{x}$'
+        ),
         '$\\mmltoken{mtext}[onclick="hit(1)"]{x}$',
         "$\\includegraphics{https://evil.example/canary.png}$",
         "$\\url{javascript:hit(1)}$",
@@ -576,7 +605,10 @@ _KINDS = {
         "<b style=width:expression(hit(1))>x</b>",
         "<style>body{display:none}</style>",
         "<style>#jp-main-dock-panel{display:none}</style>",
-        "<a data-commandlinker-command=terminal:create-new data-commandlinker-args='{}' href=https://evil.example/canary>x</a>",
+        (
+            "<a data-commandlinker-command=terminal:create-new data-commandlinker-args='{}' "
+            "href=https://evil.example/canary>x</a>"
+        ),
         "<button data-commandlinker-command=notebook:run-all-cells>x</button>",
         "<b data-commandlinker-command=docmanager:delete-file>x</b>",
         "<b data-jp-suppress-context-menu data-mime-type=x>x</b>",
@@ -602,7 +634,10 @@ _KINDS = {
         "<td width=9999999 height=9999999>x</td>",
         "<ol start=canary><li value=x>x</ol>",
         "<mjx-container class=MathJax>x</mjx-container>",
-        "<span class='MathJax_Preview'>x</span><script type='math/tex'>\\href{javascript:hit(1)}{x}</script>",
+        (
+            "<span class='MathJax_Preview'>x</span><script "
+            "type='math/tex'>\\href{javascript:hit(1)}{x}</script>"
+        ),
         "<script type='math/mml'><math href=javascript:hit(1)></math></script>",
         "<div class=tex2jax_process>$\\cssId{canary}{x}$</div>",
         "<div class=highlight><span class=jp-Dialog>x</span></div>",

@@ -1,4 +1,6 @@
-"""What HTML made of a stranger's words may hold, read as a browser reads it (html5lib follows the WHATWG's parsing rules)."""
+"""What HTML made of a stranger's words may hold, read as a browser reads it (html5lib follows the
+WHATWG's parsing rules).
+"""
 
 import re
 

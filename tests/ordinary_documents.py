@@ -1,6 +1,7 @@
 r"""Thirty answers as models write them, with what must be seen of each.
 
-Expectations: `formulas` that are typeset, `tables`, `boxes` of task lists, `coloured` kinds of code spans at least, `links`, `shown` words that
+Expectations: `formulas` that are typeset, `tables`, `boxes` of task lists, `coloured` kinds of code
+spans at least, `links`, `shown` words that
 stand as they are, `absent` words that must not (they were marks).
 """
 
@@ -45,12 +46,14 @@ def fence(name, inside=""):
 DOCUMENTS = [
     Ordinary(
         "inline formulas",
-        "质能方程 $E=mc^2$，圆周率 $\\pi \\approx 3.14$，当 $n=5$ 时有 $x_1 < x_2$，且 $a_{i,j} > 0$。",
+        "质能方程 $E=mc^2$，圆周率 $\\pi \\approx 3.14$，当 $n=5$ 时有 $x_1 < x_2$，且 $a_{i,j} "
+        "> 0$。",
         5,
     ),
     Ordinary(
         "display formulas",
-        "二次方程的根：\n\n$$\nx = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}\n$$\n\n其中 $a \\ne 0$。\n\n$$\\int_0^1 x^2\\,dx = \\frac13$$",
+        "二次方程的根：\n\n$$\nx = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}\n$$\n\n其中 $a \\ne 0$。"
+        "\n\n$$\\int_0^1 x^2\\,dx = \\frac13$$",
         3,
     ),
     Ordinary(
@@ -58,34 +61,41 @@ DOCUMENTS = [
     ),
     Ordinary(
         "square brackets",
-        "欧拉公式：\n\n\\[ e^{i\\pi} + 1 = 0 \\]\n\n和\n\n\\[\n\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}\n\\]\n\n完。",
+        "欧拉公式：\n\n\\[ e^{i\\pi} + 1 = 0 \\]\n\n和\n\n\\[\n\\sum_{k=1}^{n} k = "
+        "\\frac{n(n+1)}{2}\n\\]\n\n完。",
         2,
     ),
     Ordinary(
         "environments",
-        "$$\n\\begin{align}\na &= b + c \\\\\n  &= d\n\\end{align}\n$$\n\n$$f(x) = \\begin{cases} 1 & x > 0 \\\\ 0 & x \\le 0 \\end{cases}$$\n\n$$A = \\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}, \\quad \\begin{bmatrix} a \\\\ b \\end{bmatrix}$$",
+        "$$\n\\begin{align}\na &= b + c \\\\\n  &= d\n\\end{align}\n$$\n\n$$f(x) = "
+        "\\begin{cases} 1 & x > 0 \\\\ 0 & x \\le 0 \\end{cases}$$\n\n$$A = \\begin{pmatrix} 1 & "
+        "2 \\\\ 3 & 4 \\end{pmatrix}, \\quad \\begin{bmatrix} a \\\\ b \\end{bmatrix}$$",
         3,
     ),
     Ordinary(
         "a bare environment",
-        "推导如下：\n\n\\begin{equation}\nE = mc^2\n\\end{equation}\n\n\\begin{align*}\nx &= 1 \\\\\ny &= 2\n\\end{align*}",
+        "推导如下：\n\n\\begin{equation}\nE = mc^2\n\\end{equation}\n\n\\begin{align*}\nx &= 1 "
+        "\\\\\ny &= 2\n\\end{align*}",
         2,
     ),
     Ordinary(
         "formulas in a list",
-        "1. 速度 $v = \\frac{s}{t}$\n2. 加速度 \\(a = \\frac{v}{t}\\)\n3. 动能：\n\n   $$E_k = \\frac12 mv^2$$\n\n4. 完",
+        "1. 速度 $v = \\frac{s}{t}$\n2. 加速度 \\(a = \\frac{v}{t}\\)\n3. 动能：\n\n   $$E_k = "
+        "\\frac12 mv^2$$\n\n4. 完",
         3,
         elements={"ol > li": 4},
     ),
     Ordinary(
         "formulas in a table",
-        "| 名称 | 公式 |\n|---|---|\n| 面积 | $S = \\pi r^2$ |\n| 绝对值 | $\\lvert x \\rvert$ |\n| 周长 | \\(C = 2\\pi r\\) |",
+        "| 名称 | 公式 |\n|---|---|\n| 面积 | $S = \\pi r^2$ |\n| 绝对值 | $\\lvert x \\rvert$ "
+        "|\n| 周长 | \\(C = 2\\pi r\\) |",
         3,
         1,
     ),
     Ordinary(
         "prices",
-        "It costs $5 and $10, or US$100. 价格是$5到$10之间。Between $1,000 and $2,000 (about $3–$4). The set $HOME/$PATH stays.",
+        "It costs $5 and $10, or US$100. 价格是$5到$10之间。Between $1,000 and $2,000 (about "
+        "$3–$4). The set $HOME/$PATH stays.",
         0,
         shown=("costs $5 and $10, or US$100", "$5到$10", "$1,000 and $2,000", "$HOME/$PATH"),
     ),
@@ -97,7 +107,8 @@ DOCUMENTS = [
     ),
     Ordinary(
         "a table with alignment",
-        "| 左 | 中 | 右 |\n|:---|:---:|---:|\n| a | b | 1 |\n| **粗** | `x` | 22 |\n| [链接](https://example.com) | ~~删~~ | 333 |",
+        "| 左 | 中 | 右 |\n|:---|:---:|---:|\n| a | b | 1 |\n| **粗** | `x` | 22 |\n| "
+        "[链接](https://example.com) | ~~删~~ | 333 |",
         0,
         1,
         links=1,
@@ -117,7 +128,8 @@ DOCUMENTS = [
     ),
     Ordinary(
         "nested lists",
-        "- 水果\n  - 苹果\n    - 红富士\n    - 国光\n  - 梨\n- 蔬菜\n  1. 白菜\n  2. 萝卜\n\n3. 从三开始\n4. 四",
+        "- 水果\n  - 苹果\n    - 红富士\n    - 国光\n  - 梨\n- 蔬菜\n  1. 白菜\n  2. 萝卜\n\n3. "
+        "从三开始\n4. 四",
         elements={"ul ul ul > li": 2, "ul ol > li": 2, "ol[start='3'] > li": 2},
     ),
     Ordinary(
@@ -158,7 +170,8 @@ DOCUMENTS = [
     ),
     Ordinary(
         "Chinese",
-        "## 北京\n\n**北京**是中华人民共和国的首都，*历史悠久*。“故宫”、《红楼梦》、……——都很有名。\n\n中文**加粗**紧挨着文字，以及**“引号”**。\n\n换行\n在这里。",
+        "## 北京\n\n**北京**是中华人民共和国的首都，*历史悠久*。“故宫”、《红楼梦》、……——都很有名。"
+        "\n\n中文**加粗**紧挨着文字，以及**“引号”**。\n\n换行\n在这里。",
         elements={"strong": 2, "em": 1},
         shown=("“故宫”、《红楼梦》",),
     ),
@@ -169,26 +182,31 @@ DOCUMENTS = [
     ),
     Ordinary(
         "links",
-        '[文心](https://yiyan.baidu.com)、<https://example.com/a?b=1&c=2>、[带标题](https://example.com "标题")、[引用][1]、写信 <mailto:a@example.com>，以及 https://bare.example.com/x。\n\n[1]: https://example.org',
+        "[文心](https://yiyan.baidu.com)、<https://example.com/a?b=1&c=2>、"
+        '[带标题](https://example.com "标题")、[引用][1]、写信 <mailto:a@example.com>，以及 '
+        "https://bare.example.com/x。\n\n[1]: https://example.org",
         links=5,
         shown=("文心", "引用", "https://bare.example.com/x"),
     ),
     Ordinary(
         "quotes",
-        "> 学而时习之，\n> 不亦说乎？\n>\n> > 里面的\n>\n> - 列表\n>\n> ```python\n> x = 1\n> ```\n\n外面",
+        "> 学而时习之，\n> 不亦说乎？\n>\n> > 里面的\n>\n> - 列表\n>\n> ```python\n> x = 1\n> "
+        "```\n\n外面",
         elements={"blockquote": 2, "blockquote li": 1, "blockquote pre": 1},
         coloured=1,
     ),
     Ordinary(
         "strikethrough and emphasis",
-        "~~删掉~~ 和 **粗**、*斜*、***又粗又斜***、_下划线_、__两条__，snake_case_name 不变，2*3*4。",
+        "~~删掉~~ 和 **粗**、*斜*、***又粗又斜***、_下划线_、__两条__，snake_case_name 不变，"
+        "2*3*4。",
         elements={"strong": 3},
         shown=("snake_case_name", "2"),
         absent=("~~",),
     ),
     Ordinary(
         "headings",
-        "# 一级\n\n正文\n\n## 二级\n\n### 三级\n\n#### 四级\n\n##### 五级\n\n###### 六级\n\n另一个\n===\n\n还有\n---",
+        "# 一级\n\n正文\n\n## 二级\n\n### 三级\n\n#### 四级\n\n##### 五级\n\n###### "
+        "六级\n\n另一个\n===\n\n还有\n---",
         shown=("一级", "六级", "另一个"),
     ),
     Ordinary(
@@ -211,7 +229,9 @@ DOCUMENTS = [
     ),
     Ordinary(
         "lists with code",
-        "1. 安装：\n\n   ```bash\n   pip install ernie-magic\n   ```\n\n2. 运行：\n   ```python\n   import ernie_magic\n   ```\n   然后 `x`。\n\n3. 完\n\n   > 引用\n\n   | a | b |\n   |---|---|\n   | 1 | 2 |",
+        "1. 安装：\n\n   ```bash\n   pip install ernie-magic\n   ```\n\n2. 运行：\n   "
+        "```python\n   import ernie_magic\n   ```\n   然后 `x`。\n\n3. 完\n\n   > 引用\n\n   | a "
+        "| b |\n   |---|---|\n   | 1 | 2 |",
         0,
         1,
         coloured=1,
@@ -219,12 +239,14 @@ DOCUMENTS = [
     ),
     Ordinary(
         "text like footnotes",
-        "见注[^1]和[2]，以及 [注释]。\n\n[^1]: 这是注。\n\n\\* 星号 \\_ 和 1\\. 不是列表；5 < 6 && 7 > 3；AT&T；&copy; &lt;b&gt;。",
+        "见注[^1]和[2]，以及 [注释]。\n\n[^1]: 这是注。\n\n\\* 星号 \\_ 和 1\\. 不是列表；5 < 6 "
+        "&& 7 > 3；AT&T；&copy; &lt;b&gt;。",
         shown=("[2]", "* 星号", "5 < 6 && 7 > 3", "AT&T", "©", "<b>"),
     ),
     Ordinary(
         "HTML as models write it",
-        "第一行<br>第二行，H<sub>2</sub>O 和 x<sup>2</sup>，按 <kbd>Ctrl</kbd>。\n\n| a | b |\n|---|---|\n| 一<br>二 | c |",
+        "第一行<br>第二行，H<sub>2</sub>O 和 x<sup>2</sup>，按 <kbd>Ctrl</kbd>。\n\n| a | b "
+        "|\n|---|---|\n| 一<br>二 | c |",
         0,
         1,
         shown=("第一行", "第二行"),
@@ -234,7 +256,8 @@ DOCUMENTS = [
         "### 介绍\n\n**快速排序**的平均复杂度是 $O(n \\log n)$，最坏 $O(n^2)$。\n\n"
         + fence(
             "python",
-            "def sort(a):\n    if len(a) < 2:\n        return a\n    p, *rest = a\n    return sort([x for x in rest if x < p]) + [p] + sort([x for x in rest if x >= p])",
+            "def sort(a):\n    if len(a) < 2:\n        return a\n    p, *rest = a\n    return "
+            "sort([x for x in rest if x < p]) + [p] + sort([x for x in rest if x >= p])",
         )
         + "\n\n| 情形 | 复杂度 |\n|:---|---:|\n| 平均 | $O(n\\log n)$ |\n| 最坏 | $O(n^2)$ |\n\n1. 选基准\n2. 分区\n   - 小的\n   - 大的\n\n> 价格 $5。\n\n😀",
         4,

@@ -1,7 +1,9 @@
-r"""Shapes of input of which a parser may take more than its length: what repeats, what nests, what opens and never closes.
+r"""Shapes of input of which a parser may take more than its length: what repeats, what nests, what
+opens and never closes.
 
 Each makes a text of about so many characters. They are those of CommonMark's own pathological tests
-(https://github.com/commonmark/commonmark-spec/blob/master/test/pathological_tests.py), of reports on Markdown renderers, and of issue
+(https://github.com/commonmark/commonmark-spec/blob/master/test/pathological_tests.py), of reports
+on Markdown renderers, and of issue
 trackers of models' front ends.
 """
 

@@ -1,1 +1,3 @@
-"""What a person sees: streamed Markdown, footers, tables, errors; in a notebook, in a terminal, and saved."""
+"""What a person sees: streamed Markdown, footers, tables, errors; in a notebook, in a terminal,
+and saved.
+"""

@@ -1,4 +1,6 @@
-"""An answer as it is saved: one HTML output with the whole text, folded reasoning and a folded one-line footer."""
+"""An answer as it is saved: one HTML output with the whole text, folded reasoning and a folded
+one-line footer.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ _ROWS = {
 
 
 def summary(answer: Answer, language: Language) -> str:
-    """The footer's one line: model, tokens, seconds, finish reason; and that it is simulated or partial when it is."""
+    """The footer's one line: model, tokens, seconds, finish reason; and that it is simulated or
+    partial when it is.
+    """
     parts = [answer.model]
     if answer.usage:
         parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
@@ -155,7 +159,8 @@ def body(answer: Answer, *, remote_images: bool = False) -> str:
 def bundle(
     answer: Answer, language: Language, *, remote_images: bool = False, as_words: bool = False
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later).
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the
+    file later).
 
     Parameters
     ----------

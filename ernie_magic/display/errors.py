@@ -20,12 +20,15 @@ _SHOWN = 4000  # characters
 
 
 def show_body(shell: InteractiveShell, error: ErnieError, language: Language) -> None:
-    """In a notebook, put the raw reply of a refusal below the cell, folded; `error.body` has all of it."""
+    """In a notebook, put the raw reply of a refusal below the cell, folded; `error.body` has all
+    of it.
+    """
     body = getattr(error, "body", "")
     if not body or getattr(shell, "kernel", None) is None:
         return
     shown = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
-    folded = f"<details><summary><small>{_TITLE.say(language)}</small></summary><pre>{html.escape(shown)}</pre></details>"
+    title = f"<small>{_TITLE.say(language)}</small>"
+    folded = f"<details><summary>{title}</summary><pre>{html.escape(shown)}</pre></details>"
     display(
         {
             "text/html": folded,

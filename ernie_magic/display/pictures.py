@@ -1,6 +1,8 @@
-"""Pictures as they are shown: a grid of thumbnails with seed and prompt, progress while they are made, and one saved output.
+"""Pictures as they are shown: a grid of thumbnails with seed and prompt, progress while they are
+made, and one saved output.
 
-The grid is HTML that needs nothing else: it looks the same in a saved notebook, on GitHub, in nbviewer and with a dead kernel.
+The grid is HTML that needs nothing else: it looks the same in a saved notebook, on GitHub, in
+nbviewer and with a dead kernel.
 """
 
 from __future__ import annotations
@@ -96,7 +98,9 @@ def caption(picture: Picture, language: Language) -> str:
 
 
 def _seed(picture: Picture) -> Text:
-    """A picture's seed; one that was sent for several is the call's, so its place among them belongs to it."""
+    """A picture's seed; one that was sent for several is the call's, so its place among them
+    belongs to it.
+    """
     n = picture.request.parameters.get("n", 1)
     if picture.seed is None:
         return (_NO_SEED_OF_SEVERAL if n != 1 else _NO_SEED).fill(i=picture.index + 1, n=n)
@@ -113,7 +117,8 @@ def bundle(
     name: str = "ernie.images[-1]",
     saved: Sequence[Path] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the file later).
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the
+    file later).
 
     Parameters
     ----------
@@ -224,16 +229,15 @@ def footer(
     )
 
 
+def _in_words(picture: Picture, language: Language) -> str:
+    if picture.problem:
+        return f"{picture.problem} {picture.url}".strip()
+    words = caption(picture, language)
+    return words if picture.content else f"{words} · {picture.url}"
+
+
 def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) -> str:
     """The pictures in words: for a terminal, and for those who cannot see them."""
-    lines = [
-        f"#{picture.index + 1} "
-        + (
-            f"{picture.problem} {picture.url}".strip()
-            if picture.problem
-            else f"{caption(picture, language)}{'' if picture.content else ' · ' + picture.url}"
-        )
-        for picture in images
-    ]
+    lines = [f"#{picture.index + 1} {_in_words(picture, language)}" for picture in images]
     lines += [_SAVED.say(language, files=", ".join(map(str, saved)))] if saved else []
     return "\n".join([*lines, f"[{summary(images, language)}]"])

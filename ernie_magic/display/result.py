@@ -1,4 +1,6 @@
-"""A result that comes at once, after a while: one output that tells what is waited for and becomes the result."""
+"""A result that comes at once, after a while: one output that tells what is waited for and becomes
+the result.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ _WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 
 
 def waiting_for(deltas: Sequence[Delta], language: Language) -> str:
-    """What is waited for and how long already, or how far it is; "" when these deltas do not say."""
+    """What is waited for and how long already, or how far it is; "" when these deltas do not
+    say.
+    """
     delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
     if delta is None:
         return ""
@@ -80,7 +84,9 @@ class ResultView:
 
 
 class NotebookView(ResultView):
-    """One output: what is waited for, with seconds or how far it is, and in its place the result."""
+    """One output: what is waited for, with seconds or how far it is, and in its place the
+    result.
+    """
 
     def __init__(self, language: Language, *, owns_cell: bool) -> None:
         super().__init__(language)

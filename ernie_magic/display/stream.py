@@ -1,6 +1,7 @@
 """The one streaming renderer: deltas in, outputs out; at the end one output that is saved.
 
-A view is fed batches that are already paced (`PACE`), so what has arrived is on the screen within that time even when
+A view is fed batches that are already paced (`PACE`), so what has arrived is on the screen within
+that time even when
 the stream stalls, and a front end is never asked for more than it can draw.
 """
 
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Delta
 
 Place = TypeVar("Place")
-# Seconds between updates: 11 a second. The house allows 20; each costs 0.7 kB of headers on iopub, and at 11 an answer
-# of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured: tests/kernel/test_streaming.py).
+# Seconds between updates: 11 a second. The house allows 20; each costs 0.7 kB of headers on iopub,
+# and at 11 an answer
+# of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured:
+# tests/kernel/test_streaming.py).
 PACE = 0.09
-_TAIL = 400  # characters of a thought shown while it grows: sending all of it each time would be quadratic
+# characters of a thought shown while it grows: sending all of it each time would be quadratic
+_TAIL = 400
 _MIN_OUTPUT = 400  # characters of HTML in the smallest output
 _SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
 _PATIENCE = 0.2  # seconds that the end of a stopped answer may take to draw
@@ -101,11 +105,14 @@ def view_for(
 
 
 class GrowingView(Generic[Place]):
-    """An answer as HTML in outputs: what is finished is drawn once, and sent once it fills an output.
+    """An answer as HTML in outputs: what is finished is drawn once, and sent once it fills an
+    output.
 
-    Only the open block is drawn at each update, and only the open output is sent. The number of outputs grows with
+    Only the open block is drawn at each update, and only the open output is sent. The number of
+    outputs grows with
     the logarithm of the answer's length: JupyterLab hides a cell's outputs after the fiftieth
-    (`maxNumberOutputs` in its settings). What a place is, and how HTML is put there, is the front end's: outputs of
+    (`maxNumberOutputs` in its settings). What a place is, and how HTML is put there, is the front
+    end's: outputs of
     a cell, blocks of a panel.
     """
 
@@ -116,7 +123,8 @@ class GrowingView(Generic[Place]):
         self._finished = ""  # HTML of the finished blocks in the open output
         self._sent = 0  # characters of HTML in the outputs before it
         self._fed = 0  # characters of the answer that are shown
-        # Characters of finished blocks, and seconds that they took; at first what the slowest were seen to take.
+        # Characters of finished blocks, and seconds that they took; at first what the slowest were
+        # seen to take.
         self._drawn, self._drawing = 1000, 0.06
         self._thoughts = ""
         self._thinking: Place | None = None
@@ -183,7 +191,9 @@ class GrowingView(Generic[Place]):
         return markup
 
     def _takes_long(self, answer: Answer) -> bool:
-        """Whether drawing all of an answer would take time that is felt, as far as its blocks have told."""
+        """Whether drawing all of an answer would take time that is felt, as far as its blocks have
+        told.
+        """
         characters = len(answer.text) + len(answer.reasoning)
         return characters * self._drawing / self._drawn > _PATIENCE
 
@@ -225,7 +235,9 @@ class NotebookView(GrowingView["DisplayHandle"]):
         self._in_haste = True
 
     def finish(self, answer: Answer | None) -> None:
-        """One output with the whole text, when the cell is ours; else the footer below the last segment."""
+        """One output with the whole text, when the cell is ours; else the footer below the last
+        segment.
+        """
         if answer is None:
             return
         owned = self._owns_cell
@@ -268,7 +280,9 @@ class NotebookView(GrowingView["DisplayHandle"]):
 
 
 class FinalView:
-    """The final output only: under `%%capture`, where each update would be stored as one more output."""
+    """The final output only: under `%%capture`, where each update would be stored as one more
+    output.
+    """
 
     speaking = False
 

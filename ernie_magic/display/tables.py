@@ -1,4 +1,6 @@
-"""A small table: HTML in a notebook, aligned text elsewhere (Chinese characters are two columns wide)."""
+"""A small table: HTML in a notebook, aligned text elsewhere (Chinese characters are two columns
+wide).
+"""
 
 from __future__ import annotations
 
@@ -64,10 +66,13 @@ class Table:
 
 def width(text: str) -> int:
     """Columns that a text takes in a terminal."""
-    return sum(
-        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
-        for c in text
-    )
+    return sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2
+    return 0 if unicodedata.combining(character) else 1
 
 
 def clip(text: str, most: int = 80) -> str:

@@ -1,6 +1,8 @@
-"""Vectors as they are shown: a heat map of similarities, and texts as points on a plane; both also as plain text.
+"""Vectors as they are shown: a heat map of similarities, and texts as points on a plane; both also
+as plain text.
 
-HTML and SVG that need nothing else: Chinese is drawn by the browser, so labels are always readable, and a saved notebook shows
+HTML and SVG that need nothing else: Chinese is drawn by the browser, so labels are always readable,
+and a saved notebook shows
 the same.
 """
 
@@ -31,7 +33,8 @@ _POINTS = 2000  # points on a plane
 _LABELLED = 60  # points whose labels are written; all have theirs on hover
 _SIZE = (720, 480)  # pixels
 _PAD = 40
-_PLOTLY = "application/vnd.plotly.v1+json"  # JupyterLab's plotly extension draws it; every other front end takes the HTML
+# JupyterLab's plotly extension draws it; every other front end takes the HTML
+_PLOTLY = "application/vnd.plotly.v1+json"
 _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
 _NOTE = Text("余弦相似度；{model}，{n} 条文本{more}", "cosine similarity; {model}, {n} texts{more}")
 _MORE = Text("，显示前 {n} 条", ", the first {n} shown")
@@ -55,7 +58,9 @@ def emulated(embeddings: Embeddings, language: Language) -> str:
 
 
 def bundle(embeddings: Embeddings, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata: how alike a few texts are, of many the summary."""
+    """The MIME bundle of the saved output, and its metadata: how alike a few texts are, of many
+    the summary.
+    """
     heat = (
         Heat(embeddings, language) if 1 < len(embeddings) <= _FEW and embeddings.shape[1] else None
     )
@@ -180,7 +185,9 @@ class Plane:
         ]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        """SVG and words; and where plotly is installed, what it draws: points that can be zoomed and pointed at."""
+        """SVG and words; and where plotly is installed, what it draws: points that can be zoomed
+        and pointed at.
+        """
         return {**_interactive(self), "text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
@@ -219,12 +226,15 @@ class Plane:
         )
 
 
-# In a drawing's `<title>`, which can hold no element, MathJax is kept off by the wide forms of what opens a formula.
+# In a drawing's `<title>`, which can hold no element, MathJax is kept off by the wide forms of what
+# opens a formula.
 _WIDE = {ord("$"): "＄", ord("\\"): "＼"}
 
 
 def _svg_words(text: str) -> str:
-    """Words as SVG, kept from MathJax as `plain_html` keeps them: a `span` has no place in a drawing."""
+    """Words as SVG, kept from MathJax as `plain_html` keeps them: a `span` has no place in a
+    drawing.
+    """
     return plain_html(text).replace("span>", "tspan>")
 
 
@@ -249,11 +259,11 @@ def _interactive(plane: Plane) -> dict[str, Any]:
     figure = graph_objects.Figure(
         marks,
         layout={
-            "title": {"text": plane._note()},
+            "title": {"text": plane._note()},  # noqa: SLF001  (this room's own)
             "width": _SIZE[0],
             "height": _SIZE[1],
             "hovermode": "closest",
             "margin": {"r": 4 * _PAD},
         },
-    )  # noqa: SLF001  (this room's own)
+    )
     return {_PLOTLY: figure.to_plotly_json()}

@@ -1,6 +1,7 @@
 """A local stand-in for the services, on real HTTP: `python -m ernie_magic.emulator`, or `start()`.
 
-Written from the documents, not from our client; the two share the tables of parameters and models and nothing else.
+Written from the documents, not from our client; the two share the tables of parameters and models
+and nothing else.
 Its server (starlette, uvicorn) and its pencil (Pillow) are imported when they are first used.
 """
 
@@ -28,7 +29,8 @@ def start(
     host
         The address to listen on; loopback unless you say otherwise.
     latency
-        Seconds before the first piece of an answer, which also sets the pace; 0 does not wait at all. None takes the environment's
+        Seconds before the first piece of an answer, which also sets the pace; 0 does not wait at
+        all. None takes the environment's
         `ERNIE_EMULATOR_LATENCY`, without one it is lifelike.
     seed
         Another seed gives other answers; the same seed the same ones.

@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     print(
-        f"ernie_magic emulator: {emulator.base_url} (模拟 simulated; Ctrl-C; /emulator/* token: {emulator.token})",
+        f"ernie_magic emulator: {emulator.base_url} "
+        f"(模拟 simulated; Ctrl-C; /emulator/* token: {emulator.token})",
         flush=True,
     )
     while not ended.wait(

@@ -1,12 +1,16 @@
 """Who is answered: programs of this machine, and no page of another origin.
 
-A browser opens any page beside the notebook, and such a page can reach every port of this machine. What keeps it out:
+A browser opens any page beside the notebook, and such a page can reach every port of this machine.
+What keeps it out:
 
-- Host must be a loopback name or the server's own address, with its port: a name of the page's own that resolves to 127.0.0.1
+- Host must be a loopback name or the server's own address, with its port: a name of the page's
+  own that resolves to 127.0.0.1
   (DNS rebinding) is refused.
-- Origin and Sec-Fetch-Site must not name another page (https://fetch.spec.whatwg.org/#origin-header,
+- Origin and Sec-Fetch-Site must not name another page
+  (https://fetch.spec.whatwg.org/#origin-header,
   https://www.w3.org/TR/fetch-metadata/); a link may be followed, and a picture of ours shown.
-- A POST is JSON, which a page cannot send without asking first (https://fetch.spec.whatwg.org/#cors-preflight-fetch), and is not
+- A POST is JSON, which a page cannot send without asking first
+  (https://fetch.spec.whatwg.org/#cors-preflight-fetch), and is not
   granted: no CORS header is ever given.
 
 Starlette's `TrustedHostMiddleware` takes any port, and answers with plain text.
@@ -52,7 +56,9 @@ class Address(NamedTuple):
 
 
 def parse_authority(text: str) -> Address | None:
-    """What a Host header, or the authority of an http URL, names; None when it is not one (RFC 9110, 7.2)."""
+    """What a Host header, or the authority of an http URL, names; None when it is not one (RFC
+    9110, 7.2).
+    """
     found = _AUTHORITY.fullmatch(text.lower())
     if found is None:
         return None
@@ -78,7 +84,8 @@ class _Held:
 
 
 class AccessGuard:
-    """Refuses whom the emulator is not for, and reads bodies within bounds, before anything else sees a request.
+    """Refuses whom the emulator is not for, and reads bodies within bounds, before anything else
+    sees a request.
 
     Parameters
     ----------
@@ -206,7 +213,9 @@ def _values(scope: Scope, name: bytes) -> list[str]:
 
 
 def _is_fetch_allowed(scope: Scope, site: str) -> bool:
-    """Whether a browser's request comes from no other page, or only opens or shows what is made for that."""
+    """Whether a browser's request comes from no other page, or only opens or shows what is made
+    for that.
+    """
     if site in ("same-origin", "none"):
         return True
     mode, destination = (
@@ -217,7 +226,8 @@ def _is_fetch_allowed(scope: Scope, site: str) -> bool:
     # A link that somebody follows; in a frame it would be another page's.
     if scope["path"] in (FRONT_PAGE, PICTURES) and (mode, destination) == ("navigate", "document"):
         return True
-    # A notebook shows pictures that came as links; whoever can name one was given the link, which is signed.
+    # A notebook shows pictures that came as links; whoever can name one was given the link, which
+    # is signed.
     return scope["path"] == PICTURES and (mode, destination) == ("no-cors", "image")
 
 

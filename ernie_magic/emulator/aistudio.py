@@ -1,4 +1,6 @@
-"""The OpenAI-style API of AI Studio (seed 000) and of Qianfan V2 (seed 002): chat, images, embeddings, rerank, models."""
+"""The OpenAI-style API of AI Studio (seed 000) and of Qianfan V2 (seed 002): chat, images,
+embeddings, rerank, models.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +44,8 @@ def authorise(headers: dict[str, str], iam: Iam) -> str:
         raise Refusal("invalid_appid")
     if key.startswith("limited"):
         kind = key.removeprefix("limited").removeprefix("-").split("-")[0]
-        raise Refusal(
-            f"{kind if kind in ('tpm', 'preemptible', 'user', 'cluster') else 'rpm'}_rate_limit_exceeded"
-        )
+        known = kind if kind in ("tpm", "preemptible", "user", "cluster") else "rpm"
+        raise Refusal(f"{known}_rate_limit_exceeded")
     return key
 
 
@@ -88,7 +89,8 @@ def chat(call: Call) -> Response:
         **({"search_results": [_FOUND]} if searched else {}),
     }
     if body.get("stream"):
-        # AI Studio always tells the usage in the last chunk (seed 000), Qianfan only when it is asked (seed 002).
+        # AI Studio always tells the usage in the last chunk (seed 000), Qianfan only when it is
+        # asked (seed 002).
         wanted = call.path.startswith(PREFIX) or bool(
             (body.get("stream_options") or {}).get("include_usage")
         )
@@ -104,12 +106,15 @@ def chat(call: Call) -> Response:
 
 
 def _chunks(made: Reply, head: dict[str, Any], usage: dict[str, Any] | None) -> list[str]:
-    """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the others usage is null (seed 000)."""
+    """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the
+    others usage is null (seed 000).
+    """
     head = {**head, "object": "chat.completion.chunk"}
     deltas: list[dict[str, Any]] = [{"reasoning_content": piece} for piece in made.reasoning] + [
         {"content": piece} for piece in made.pieces
     ]
-    # Each tool call whole, in one delta: the official client takes no parts (reference qianfan-wire 4.2).
+    # Each tool call whole, in one delta: the official client takes no parts (reference qianfan-wire
+    # 4.2).
     deltas += [
         {"content": "", "tool_calls": [{"index": i, **tool_call}]}
         for i, tool_call in enumerate(_tool_calls(made))
@@ -169,7 +174,9 @@ def images(call: Call) -> Response:
 
 
 def picture(call: Call) -> Response:
-    """A picture behind a link of `images`; needs no key, as the real links do not: they are signed."""
+    """A picture behind a link of `images`; needs no key, as the real links do not: they are
+    signed.
+    """
     from ernie_magic.emulator import pictures
 
     query = call.query
@@ -213,7 +220,9 @@ def embeddings(call: Call) -> Response:
 
 
 def rerank(call: Call) -> Response:
-    """`POST /rerankers` (reference qianfan-wire 4.4), and `/rerank` as the other reference has it."""
+    """`POST /rerankers` (reference qianfan-wire 4.4), and `/rerank` as the other reference has
+    it.
+    """
     body = call.json()
     model = checks.model_of(body, "rerank")
     call.admit(model)

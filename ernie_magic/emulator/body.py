@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 MAX_DEPTH = 100  # lists and objects inside one another
-MAX_VALUES = 500_000  # a value takes some 60 bytes when it is read, and may be two bytes long when it is sent
+# a value takes some 60 bytes when it is read, and may be two bytes long when it is sent
+MAX_VALUES = 500_000
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 

@@ -1,4 +1,6 @@
-"""One call as a handler sees it: what came in, what is remembered of it, and a stream to answer with."""
+"""One call as a handler sees it: what came in, what is remembered of it, and a stream to answer
+with.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,9 @@ class Call:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What each response tells: that it was made by a model, and what is left of the limit (seed 003)."""
+        """What each response tells: that it was made by a model, and what is left of the limit
+        (seed 003).
+        """
         return {
             "Statement": "AI-generated",
             **(self._state.rates.headers(self._key, self.model) if self.model else {}),
@@ -122,7 +126,9 @@ class Call:
 
 
 class _Stream(Response):
-    """Server-sent events at the server's pace; notices when the client leaves, even while nothing is sent."""
+    """Server-sent events at the server's pace; notices when the client leaves, even while nothing
+    is sent.
+    """
 
     media_type = "text/event-stream"
 

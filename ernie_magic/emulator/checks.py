@@ -1,4 +1,6 @@
-"""The service's checks of a request, from seed 000: parameters by the shared table, roles and lengths by its text."""
+"""The service's checks of a request, from seed 000: parameters by the shared table, roles and
+lengths by its text.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ ROLES = ("user", "assistant", "system", "function", "tool")
 
 
 def count_tokens(text: str) -> int:
-    """Tokens of a text by the documents' estimate: Chinese characters + words x 1.3 (seed 000, "Usage说明")."""
+    """Tokens of a text by the documents' estimate: Chinese characters + words x 1.3 (seed 000,
+    "Usage说明").
+    """
     return len(_HAN.findall(text)) + int(len(_WORD.findall(_HAN.sub(" ", text))) * 1.3)
 
 
@@ -44,7 +48,8 @@ def model_of(body: dict[str, Any], kind: str) -> str:
 
 
 def parameters_of(body: dict[str, Any], kind: models.Kind, model: str) -> dict[str, Any]:
-    """The request's parameters, checked; fields the table does not know are let through, as the services do.
+    """The request's parameters, checked; fields the table does not know are let through, as the
+    services do.
 
     Raises
     ------
@@ -152,7 +157,8 @@ def has_plain_texts(message: dict[str, Any]) -> bool:
 
 
 def texts_of(body: dict[str, Any], model: str) -> list[str]:
-    """The texts of an embeddings call (seed 000, "向量"): 1 to 16, none empty, each within the model's length.
+    """The texts of an embeddings call (seed 000, "向量"): 1 to 16, none empty, each within the
+    model's length.
 
     Raises
     ------

@@ -1,7 +1,9 @@
 """Faults on request: the one control for trying how a client takes what networks and services do.
 
-From Python `emulator.faults.add(status=500)`; by HTTP `POST /emulator/faults` with the same fields as JSON (one or a list),
-`DELETE /emulator/faults` forgets them (both with the emulator's token, as a Bearer token); for one request the header `X-Emulator-Fault` with the JSON.
+From Python `emulator.faults.add(status=500)`; by HTTP `POST /emulator/faults` with the same fields
+as JSON (one or a list),
+`DELETE /emulator/faults` forgets them (both with the emulator's token, as a Bearer token); for one
+request the header `X-Emulator-Fault` with the JSON.
 """
 
 from __future__ import annotations
@@ -26,15 +28,18 @@ class Fault:
     status : int | None
         Answer with this HTTP status (400 to 599).
     code : str
-        Answer with this row of the error table; with `error_after` or `bare_json_error` it is the error inside the stream.
+        Answer with this row of the error table; with `error_after` or `bare_json_error` it is the
+        error inside the stream.
     retry_after : float
         Seconds that a refusal with `code` asks to wait, in a Retry-After header.
     delay : float
         Seconds to wait first.
     cut_after, malformed_after, stall_after, error_after : int | None
-        After so many chunks of a stream: hang up, send a broken chunk, send nothing more, send an error.
+        After so many chunks of a stream: hang up, send a broken chunk, send nothing more, send an
+        error.
     html, empty, no_done, bare_json_error, echo_key : bool
-        A web page; a stream of nothing; no [DONE]; an error's JSON without `data:`; a 401 that repeats the caller's key.
+        A web page; a stream of nothing; no [DONE]; an error's JSON without `data:`; a 401 that
+        repeats the caller's key.
     split : bool
         Send each byte of a stream by itself.
     times : int

@@ -1,4 +1,5 @@
-"""Baidu's IAM, written from the documents: `bce-auth-v1` signatures really verified, exchanged for temporary bearer tokens.
+"""Baidu's IAM, written from the documents: `bce-auth-v1` signatures really verified, exchanged for
+temporary bearer tokens.
 
 Source: reference qianfan-wire 1.2 and 4.1. Nothing of the client's own signer is used here.
 """
@@ -44,7 +45,9 @@ class Iam:
         self._tokens = IssuedTokens()
 
     def knows(self, token: str) -> bool:
-        """Whether a temporary token was given out here and has not ended; any other key is not IAM's business."""
+        """Whether a temporary token was given out here and has not ended; any other key is not
+        IAM's business.
+        """
         return not self._tokens.has_expired(token)
 
     def expire(self) -> None:

@@ -8,7 +8,9 @@ MAX_TOKENS = 10_000
 
 
 class IssuedTokens:
-    """What a server gave out. The oldest are forgotten beyond `MAX_TOKENS`, and are then as good as any other."""
+    """What a server gave out. The oldest are forgotten beyond `MAX_TOKENS`, and are then as good
+    as any other.
+    """
 
     def __init__(self) -> None:
         self._ends: dict[str, float] = {}

@@ -33,7 +33,8 @@ class Logged:
     body : dict | None
         Pictures and texts beyond any model's length are cut.
     time, first_delta : float
-        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 when there was none).
+        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 when
+        there was none).
     disconnected : bool
         The client left before the end of its stream.
     """

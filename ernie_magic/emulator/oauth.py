@@ -1,4 +1,6 @@
-"""Baidu's OAuth: API Key and Secret Key for an `access_token` (seed 003; reference qianfan-wire 1.1)."""
+"""Baidu's OAuth: API Key and Secret Key for an `access_token` (seed 003; reference qianfan-wire
+1.1).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _MONTH = 2_592_000  # seconds, 30 days
 
 
 class OAuth:
-    """The tokens a server gave out. Any pair will do, but for an identifier or a secret that begins with `bad`."""
+    """The tokens a server gave out. Any pair will do, but for an identifier or a secret that
+    begins with `bad`.
+    """
 
     def __init__(self) -> None:
         self._tokens = IssuedTokens()
@@ -38,17 +42,13 @@ class OAuth:
     async def give(self, request: Request) -> Response:
         """`POST` or `GET /oauth/2.0/token`; everything is in the query, a body is ignored."""
         query = request.query_params
-        wrong = (
-            ("unsupported_grant_type", "The grant_type is not supported")
-            if query.get("grant_type") != "client_credentials"
-            else (
-                ("invalid_client", "unknown client id")
-                if not query.get("client_id") or query["client_id"].startswith("bad")
-                else ("invalid_client", "Client authentication failed")
-                if not query.get("client_secret") or query["client_secret"].startswith("bad")
-                else None
-            )
-        )
+        wrong = None
+        if query.get("grant_type") != "client_credentials":
+            wrong = ("unsupported_grant_type", "The grant_type is not supported")
+        elif _is_bad(query.get("client_id")):
+            wrong = ("invalid_client", "unknown client id")
+        elif _is_bad(query.get("client_secret")):
+            wrong = ("invalid_client", "Client authentication failed")
         if wrong:
             return JSONResponse({"error": wrong[0], "error_description": wrong[1]}, status_code=401)
         end = int(time.time()) + _MONTH
@@ -64,3 +64,7 @@ class OAuth:
                 "session_secret": "",
             }
         )
+
+
+def _is_bad(given: str | None) -> bool:
+    return not given or given.startswith("bad")

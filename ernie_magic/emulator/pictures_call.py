@@ -38,7 +38,14 @@ def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str
         given.get(
             "seed",
             zlib.crc32(
-                f"{call.seed}|{call.next_drawing()}|{json.dumps(given, sort_keys=True)}|{prompt}".encode()
+                "|".join(
+                    (
+                        str(call.seed),
+                        str(call.next_drawing()),
+                        json.dumps(given, sort_keys=True),
+                        prompt,
+                    )
+                ).encode()
             ),
         ),
     )

@@ -1,4 +1,6 @@
-"""Qianfan V1 (seeds 001, 003 and 004; reference qianfan-wire 1 to 3): a path for each model, `result`, errors with HTTP 200."""
+"""Qianfan V1 (seeds 001, 003 and 004; reference qianfan-wire 1 to 3): a path for each model,
+`result`, errors with HTTP 200.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,9 @@ def chat(call: Call, entry: models.Model) -> Response:
 
 
 def _events(made: Reply, head: dict[str, Any], asked: int) -> list[str]:
-    """A stream's events: the last one has `is_end` and the whole usage; there is no [DONE] (seed 003)."""
+    """A stream's events: the last one has `is_end` and the whole usage; there is no [DONE] (seed
+    003).
+    """
     events = []
     for i, piece in enumerate([*made.pieces, ""]):
         last = i == len(made.pieces)
@@ -176,7 +180,8 @@ def _messages(body: dict[str, Any], entry: models.Model) -> list[dict[str, Any]]
         if (i % 2 == 0) != asks or (i % 2 and message.get("role") != "assistant"):
             raise Refusal(
                 "336006",
-                f"the role of message with {'odd' if i % 2 == 0 else 'even'} index in the messages must be "
+                f"the role of message with {'odd' if i % 2 == 0 else 'even'} index "
+                "in the messages must be "
                 f"{'user or function' if i % 2 == 0 else 'assistant'}",
             )
         if not checks.has_plain_texts(message):
@@ -222,7 +227,9 @@ def _body(call: Call) -> dict[str, Any]:
 
 
 def _parameters(body: dict[str, Any], kind: models.Kind, entry: models.Model) -> dict[str, Any]:
-    """The fields that V1 documents, checked by the shared table; others are let through, as the service does."""
+    """The fields that V1 documents, checked by the shared table; others are let through, as the
+    service does.
+    """
     named = {
         p.name: body[p.v1 or p.name]
         for p in parameters.of(kind).values()

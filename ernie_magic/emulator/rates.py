@@ -1,6 +1,8 @@
-"""Requests and tokens a minute, really counted: the headers tell what is left, and what goes beyond is refused.
+"""Requests and tokens a minute, really counted: the headers tell what is left, and what goes beyond
+is refused.
 
-Source: seed 003 ("响应头域"), reference qianfan-wire 3.6. Counted in fixed minutes, by key and model.
+Source: seed 003 ("响应头域"), reference qianfan-wire 3.6. Counted in fixed minutes, by key and
+model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Every refusal of the documents, and how to provoke each here: seed 000's table, V2's later codes, V1's numbers."""
+"""Every refusal of the documents, and how to provoke each here: seed 000's table, V2's later
+codes, V1's numbers.
+"""
 
 from __future__ import annotations
 
@@ -218,7 +220,8 @@ OWN: tuple[Row, ...] = (
         401,
         "access_denied",
         "invalid_emulator_token",
-        "this needs the emulator's token, as a Bearer token: it is printed where the emulator is started",
+        "this needs the emulator's token, as a Bearer token: it is printed where the emulator is "
+        "started",
         "/emulator/* without the token",
     ),
     Row(

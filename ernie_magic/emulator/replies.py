@@ -1,4 +1,5 @@
-"""What the emulator says: simulated, and it says so; yet Markdown worth showing, the same for the same question and seed.
+"""What the emulator says: simulated, and it says so; yet Markdown worth showing, the same for the
+same question and seed.
 
 Directives in the prompt make exact replies for tests and trials:
 
@@ -106,13 +107,13 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
         )
     directives = dict(_split(found) for found in _DIRECTIVE.findall(prompt))
     asked = _DIRECTIVE.sub("", prompt)
-    rng = random.Random(
+    rng = random.Random(  # noqa: S311
         json.dumps(
             [seed, given.get("seed"), given.get("temperature"), model, messages],
             sort_keys=True,
             default=str,
         )
-    )  # noqa: S311
+    )
     chinese = bool(re.search(r"[\u4e00-\u9fff]", asked))
     if "chunks" in directives:
         pieces = [

@@ -35,7 +35,9 @@ _HEADERS_TOO_LARGE = 431
 
 
 class _Connection(H11Protocol):
-    """One connection: uvicorn's, with bounds that uvicorn has no settings for, and the services' form of errors."""
+    """One connection: uvicorn's, with bounds that uvicorn has no settings for, and the services'
+    form of errors.
+    """
 
     _waiting_for_head: asyncio.TimerHandle | None = None
 
@@ -97,7 +99,8 @@ class _Connection(H11Protocol):
 
 
 class Emulator:
-    """A running emulator; `stop()` ends it, and so does the end of the process. A forked process does not hold it.
+    """A running emulator; `stop()` ends it, and so does the end of the process. A forked process
+    does not hold it.
 
     Parameters
     ----------
@@ -115,9 +118,11 @@ class Emulator:
     def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
         self._state = State(seed, latency)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) on such sockets only, else each reply waits 40 ms.
+        # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) on such sockets
+        # only, else each reply waits 40 ms.
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        # On Windows SO_REUSEADDR lets any other program take the port while we listen on it (Microsoft, "Using SO_REUSEADDR").
+        # On Windows SO_REUSEADDR lets any other program take the port while we listen on it
+        # (Microsoft, "Using SO_REUSEADDR").
         option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
         self._socket.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
@@ -202,7 +207,9 @@ class Emulator:
         self._socket.close()
 
     def _leave_to_parent(self) -> None:
-        """In a forked process: let go of the parent's sockets, so that they end when the parent ends them."""
+        """In a forked process: let go of the parent's sockets, so that they end when the parent
+        ends them.
+        """
         self._socket.close()
         nothing = os.open(os.devnull, os.O_RDWR)
         try:

@@ -63,7 +63,8 @@ def seen(url: str) -> str:
         raise Refusal("invalid_image_url", "the image is too large")
     try:
         image = Image.open(io.BytesIO(raw))
-    # What Pillow raises for data that is not a picture, or for a picture that would fill the memory.
+    # What Pillow raises for data that is not a picture, or for a picture that would fill the
+    # memory.
     except (
         OSError,
         SyntaxError,

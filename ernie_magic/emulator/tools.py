@@ -1,4 +1,5 @@
-"""Tools, as a model would use them: it calls the one whose name or description the prompt matches, then uses its result.
+"""Tools, as a model would use them: it calls the one whose name or description the prompt matches,
+then uses its result.
 
 Source: seed 002 ("function call"), reference qianfan-wire 3.4 and 4.2.
 """
@@ -63,8 +64,8 @@ def _matches(tool: dict[str, Any], prompt: str) -> bool:
     words = [
         word
         for word in re.split(r"[_\W]+", tool["name"].lower())
-        if len(word) > 2 and word not in ("get", "the", "set", "current")
-    ]  # noqa: PLR2004
+        if len(word) > 2 and word not in ("get", "the", "set", "current")  # noqa: PLR2004
+    ]
     described = str(tool.get("description") or "")
     han = re.findall(r"[\u4e00-\u9fff]", described)
     pairs = {a + b for a, b in pairwise(han)} - {"查询", "工具", "一个", "获取", "返回", "函数"}
@@ -108,8 +109,8 @@ def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR09
         number = (
             numbers[min(place, len(numbers) - 1)]
             if numbers
-            else float(random.Random(f"{seed}{name}").randint(1, 5))
-        )  # noqa: S311
+            else float(random.Random(f"{seed}{name}").randint(1, 5))  # noqa: S311
+        )
         return int(number) if kind == "integer" else number
     if kind == "boolean":
         return True

@@ -1,4 +1,6 @@
-"""Vectors in which texts that share characters and words are close: hashed n-grams, normalised; no numpy needed."""
+"""Vectors in which texts that share characters and words are close: hashed n-grams, normalised; no
+numpy needed.
+"""
 
 from __future__ import annotations
 

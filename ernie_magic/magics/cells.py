@@ -143,7 +143,8 @@ class ErnieMagics(Doors):
 
     _previewed: tuple[str, int] = ("", 0)  # prompt and table of the last preview of `%%ernie_map`
 
-    @no_var_expand  # `$` and `{` are the user's text; our own {{expr}} is the same through both doors
+    # `$` and `{` are the user's text; our own {{expr}} is the same through both doors
+    @no_var_expand
     @cell_magic("ernie")  # type: ignore[arg-type]  # IPython types this decorator for its form without a name
     @_documented(CELL_HELP)
     def cell(self, line: str, cell: str) -> None:  # noqa: D102  (documented above, for `%%ernie?`)
@@ -182,7 +183,9 @@ class ErnieMagics(Doors):
         return None
 
     async def image_line_async(self, line: str) -> None:
-        """The same, awaited: what the input transformer makes of a cell that is this line and makes or fetches pictures."""
+        """The same, awaited: what the input transformer makes of a cell that is this line and
+        makes or fetches pictures.
+        """
         with self.told():
             command = self._command(line)
         await self.wait_async(lambda: self._again(command))
@@ -247,7 +250,8 @@ class ErnieMagics(Doors):
     def heat_line(self, line: str) -> vectors.Heat:
         """`%ernie_heat VARIABLE`: 两两相似度的热图 / how alike texts are, as a heat map.
 
-        VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column of texts.
+        VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column
+        of texts.
         """
         with self.told():
             embeddings, rest = self._vectors("ernie_heat", line)
@@ -257,7 +261,9 @@ class ErnieMagics(Doors):
     @no_var_expand
     @line_magic("ernie_map2d")  # type: ignore[arg-type]
     def plane_line(self, line: str) -> vectors.Plane:
-        """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图 / texts as points, those alike near each other."""
+        """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图 / texts as
+        points, those alike near each other.
+        """
         with self.told():
             embeddings, rest = self._vectors("ernie_map2d", line)
             method = rest[1] if rest[:1] == ["--method"] and len(rest) == 2 else ""  # noqa: PLR2004
@@ -268,7 +274,9 @@ class ErnieMagics(Doors):
     @no_var_expand
     @line_magic("ernie_search")  # type: ignore[arg-type]
     def search_line(self, line: str) -> Table:
-        """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本 / the texts nearest in meaning to a query."""
+        """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本 / the texts nearest
+        in meaning to a query.
+        """
         with self.told():
             embeddings, rest = self._vectors("ernie_search", line)
             k = 5

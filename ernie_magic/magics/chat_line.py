@@ -27,7 +27,8 @@ CHAT = Grammar(
             "image",
             Text(
                 "给模型看的图片：变量（图片、matplotlib 图、数组）、文件或网址，可重复",
-                "a picture for the model to see: a variable (picture, matplotlib figure, array), a file or an address; may be repeated",
+                "a picture for the model to see: a variable (picture, matplotlib figure, array), "
+                "a file or an address; may be repeated",
             ),
             takes="NAME_OR_FILE",
             repeats=True,

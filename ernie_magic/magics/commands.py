@@ -234,7 +234,8 @@ def show_limits(session: Session, _words: list[str]) -> Table:
     }
     note = Text(
         "限额按账户计算，本内核的所有调用共用；还没有调用过的不在表中",
-        "limits are the account's, shared by every call in this kernel; what was not called yet is not here",
+        "limits are the account's, shared by every call in this kernel; what was not called yet "
+        "is not here",
     )
     return Table(headers[language], rows, note.say(language))
 
@@ -268,7 +269,9 @@ def use(session: Session, words: list[str]) -> None:
 
 
 def config(session: Session, words: list[str]) -> Table | None:
-    """`config` shows every setting; `config NAME` one; `config NAME VALUE` sets it; `config NAME ""` unsets it."""
+    """`config` shows every setting; `config NAME` one; `config NAME VALUE` sets it; `config NAME
+    ""` unsets it.
+    """
     settings, language = session.settings, session.settings.spoken
     if len(words) == 1 and "=" in words[0]:
         words = words[0].split("=", 1)
@@ -279,7 +282,8 @@ def config(session: Session, words: list[str]) -> Table | None:
             use(session, [])
         print(
             make_controls_visible(
-                f"{name} = {_setting(session, name) or Text('（未设置）', '(not set)').say(settings.spoken)}"
+                f"{name} = "
+                f"{_setting(session, name) or Text('（未设置）', '(not set)').say(settings.spoken)}"
             )
         )
         return None
@@ -297,8 +301,10 @@ def config(session: Session, words: list[str]) -> Table | None:
     ]
     headers = {"zh": ["设置", "值", "说明"], "en": ["setting", "value", "meaning"]}
     how = Text(
-        "修改：%ernie config 名称 值；恢复默认：%ernie config 名称 default；也可用 %config ErnieSettings 或 ernie.settings",
-        "change: %ernie config NAME VALUE; unset: %ernie config NAME default; or %config ErnieSettings, ernie.settings",
+        "修改：%ernie config 名称 值；恢复默认：%ernie config 名称 default；也可用 %config "
+        "ErnieSettings 或 ernie.settings",
+        "change: %ernie config NAME VALUE; unset: %ernie config NAME default; or %config "
+        "ErnieSettings, ernie.settings",
     )
     return Table(headers[language], rows, how.say(language))
 
@@ -319,20 +325,15 @@ def _setting(session: Session, name: str) -> str:
         _, where, variable = endpoints.found_key(service)
         shown = doctor.SET.say(settings.spoken)
         where = doctor.WHERE.get(where, same(where)).say(settings.spoken)
-        return (
-            shown
-            if value
-            else f"{shown} ({where} {variable})"
-            if variable and endpoints.found_key(service)[0]
-            else ""
-        )
+        is_found = variable and endpoints.found_key(service)[0]
+        elsewhere = f"{shown} ({where} {variable})" if is_found else ""
+        return shown if value else elsewhere
     if name == "base_url" and not value:
         found, where = endpoints.variable(service.base_url_variable)
-        return (
-            f"{shown_url(found)} ({doctor.WHERE.get(where, same(where)).say(settings.spoken)} {service.base_url_variable})"
-            if found
-            else service.base_url
-        )
+        if not found:
+            return service.base_url
+        place = doctor.WHERE.get(where, same(where)).say(settings.spoken)
+        return f"{shown_url(found)} ({place} {service.base_url_variable})"
     if isinstance(value, Address) and value.login:
         return str(value).replace("//", "//•••@", 1)
     return "" if value in (None, "") else shown_url(str(value))

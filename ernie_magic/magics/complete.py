@@ -1,4 +1,6 @@
-"""Tab completion on the first line of `%%ernie` and after `%ernie`: options, model ids, choices. Never the network."""
+"""Tab completion on the first line of `%%ernie` and after `%ernie`: options, model ids, choices.
+Never the network.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ _GRAMMARS = {
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
-    """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` has the user's variables."""
+    """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` has the user's
+    variables.
+    """
 
     @context_matcher(identifier="ernie_magic")
     def match(context: CompletionContext) -> dict[str, Any]:
@@ -77,14 +81,12 @@ def _candidates(
         }.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
     else:
         grammar = _GRAMMARS[words[0]]
-        known = _values(session, namespace, grammar, before) or (
-            image_line.COMMANDS
-            if words[0] == "%ernie_image" and len(words) == 2
-            # noqa: PLR2004
-            else _pictures(namespace)
-            if words[0] == "%ernie_image" and len(words) == 3
-            else grammar.flags()
-        )  # noqa: PLR2004
+        known = _values(session, namespace, grammar, before)
+        if not known and words[0] == "%ernie_image" and len(words) == 2:  # noqa: PLR2004
+            known = image_line.COMMANDS
+        elif not known and words[0] == "%ernie_image" and len(words) == 3:  # noqa: PLR2004
+            known = _pictures(namespace)
+        known = known or grammar.flags()
     # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
     kept = len(started) - len(token)
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
@@ -119,10 +121,11 @@ def _values(
     if option in ("-s", "--session"):
         return session.conversations
     found = next((p for p in parameters.of(grammar.kind).values() if p.option == option), None)
-    if found is None:
-        return ()
-    return (
-        ("on", "off")
-        if found.type == "bool" or found.name == "web_search"
-        else found.choices or (parameters.TOOL_CHOICES if found.name == "tool_choice" else ())
-    )
+    return _choices(found) if found else ()
+
+
+def _choices(parameter: parameters.Parameter) -> Iterable[str]:
+    if parameter.type == "bool" or parameter.name == "web_search":
+        return ("on", "off")
+    choices = parameters.TOOL_CHOICES if parameter.name == "tool_choice" else ()
+    return parameter.choices or choices

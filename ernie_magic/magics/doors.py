@@ -1,7 +1,10 @@
-"""The two doors of a cell: awaited in a notebook, waited for everywhere else. Both do the same with the same view.
+"""The two doors of a cell: awaited in a notebook, waited for everywhere else. Both do the same with
+the same view.
 
-In a notebook an input transformer (see `extension`) makes the cell an `await`, so that widgets and a Stop button work
-while it runs. Everywhere else (terminal, `run_cell_magic`, `%%time`, `%%capture`, functions, threads) the plain magic
+In a notebook an input transformer (see `extension`) makes the cell an `await`, so that widgets and
+a Stop button work
+while it runs. Everywhere else (terminal, `run_cell_magic`, `%%time`, `%%capture`, functions,
+threads) the plain magic
 waits.
 """
 
@@ -88,9 +91,11 @@ class Doors(Magics):
 
     @contextmanager
     def listening(self, listen: bool) -> Iterator[Callable[[], bool]]:
-        """What the user's expressions print is theirs and stays; the function given tells whether there was any.
+        """What the user's expressions print is theirs and stays; the function given tells whether
+        there was any.
 
-        An interrupt may land anywhere, also between the steps in which output is caught or given back: whatever happens,
+        An interrupt may land anywhere, also between the steps in which output is caught or given
+        back: whatever happens,
         the shell's own output is put back.
         """
         if (
@@ -112,7 +117,9 @@ class Doors(Magics):
 
     @contextmanager
     def _overhearing(self, view: View, *, hears: bool) -> Iterator[None]:
-        """What the user's tools print and display is theirs: when they do, the cell is not ours to clear at the end."""
+        """What the user's tools print and display is theirs: when they do, the cell is not ours to
+        clear at the end.
+        """
         publisher: Any = self.shell.display_pub
         if not hears or not hasattr(publisher, "register_hook"):
             yield
@@ -167,7 +174,9 @@ class Doors(Magics):
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Errors in the user's language, with the service's raw reply folded; an interrupt in one line."""
+        """Errors in the user's language, with the service's raw reply folded; an interrupt in one
+        line.
+        """
         try:
             yield
         except ErnieError as error:

@@ -1,7 +1,10 @@
-"""Loading: the session into the namespace, the magics, the completer, and the door that makes `%%ernie` an await.
+"""Loading: the session into the namespace, the magics, the completer, and the door that makes
+`%%ernie` an await.
 
-Everything that is put into the shell carries a tag, and loading removes what carries it first: a module that was
-imported anew (autoreload, a deleted `sys.modules` entry) replaces its earlier self instead of standing beside it.
+Everything that is put into the shell carries a tag, and loading removes what carries it first: a
+module that was
+imported anew (autoreload, a deleted `sys.modules` entry) replaces its earlier self instead of
+standing beside it.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 NAME = "ernie"
-# What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or fetches pictures.
+# What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or
+# fetches pictures.
 AWAITED = {
     "%%ernie": "cell_async",
     "%%ernie_image": "image_cell_async",
@@ -36,7 +40,8 @@ AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _TAG = "_ernie_magic"
 _TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
-    "the variable {name} is yours and was kept; to have the session: del {name}, then %reload_ext ernie_magic",
+    "the variable {name} is yours and was kept; to have the session: del {name}, then "
+    "%reload_ext ernie_magic",
 )
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -94,16 +99,21 @@ def unload(shell: InteractiveShell) -> None:
 
 
 class _Door:
-    """Which of the two doors a cell magic takes: the awaiting one when it is a notebook's cell, not something run by a cell."""
+    """Which of the two doors a cell magic takes: the awaiting one when it is a notebook's cell,
+    not something run by a cell.
+    """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
     def take(self, lines: list[str]) -> list[str]:
-        """A cell that is one of ours, or holds one, before IPython cleans it up as if it were Python.
+        """A cell that is one of ours, or holds one, before IPython cleans it up as if it were
+        Python.
 
-        It would take what looks like a prompt (`>>> `, `In [1]: `) from the beginnings of lines, and blanks from lines that are
-        nothing else; below a magic they are the user's words. A cell that is indented or pasted with prompts goes IPython's way.
+        It would take what looks like a prompt (`>>> `, `In [1]: `) from the beginnings of lines,
+        and blanks from lines that are
+        nothing else; below a magic they are the user's words. A cell that is indented or pasted
+        with prompts goes IPython's way.
         """
         kept = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
         if (
@@ -132,7 +142,9 @@ class _Door:
 
 
 def _cells_on_the_stack() -> int:
-    """How many cells are being run on this thread, each by the one before: a notebook that is `%run` is two."""
+    """How many cells are being run on this thread, each by the one before: a notebook that is
+    `%run` is two.
+    """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001  (inspect.stack() reads the source of each frame: 100 ms)
     count = 0
     while frame is not None:
@@ -142,7 +154,9 @@ def _cells_on_the_stack() -> int:
 
 
 def _session(shell: InteractiveShell) -> Session:
-    """The session that is there already, from this import of the module or an earlier one; else a new one."""
+    """The session that is there already, from this import of the module or an earlier one; else a
+    new one.
+    """
     registered = shell.magics_manager.registry.get(ErnieMagics.__name__)
     for found in (getattr(registered, "session", None), shell.user_ns.get(NAME)):
         if _is_session(found):
@@ -171,7 +185,9 @@ def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function
 
 
 def _warm(shell: InteractiveShell) -> None:
-    """In a kernel, import httpx in the background once the loading cell has ended: the first question need not wait for it."""
+    """In a kernel, import httpx in the background once the loading cell has ended: the first
+    question need not wait for it.
+    """
     if getattr(shell, "kernel", None) is None:
         return
     from ernie_magic.running import IO

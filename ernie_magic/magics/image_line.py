@@ -30,7 +30,8 @@ _SHOWN = (
         "save",
         Text(
             "保存到文件；可用 {prompt} {seed} {i} {model} {time}，不写名字则用提示词",
-            "write files; fields: {prompt} {seed} {i} {model} {time}; without a name the prompt is the name",
+            "write files; fields: {prompt} {seed} {i} {model} {time}; without a name the prompt "
+            "is the name",
         ),
         takes="PATTERN",
         alone=picture_files.PATTERN,
@@ -63,7 +64,8 @@ COMMAND = Grammar(
     ),
     Text(
         "命令后面先写一张图片（文件或变量），再写选项；提示词用 --prompt",
-        "a picture (a file or a variable) comes first, then options; the prompt is given by --prompt",
+        "a picture (a file or a variable) comes first, then options; the prompt is given by "
+        "--prompt",
     ),
 )
 COMMANDS = {
@@ -179,7 +181,8 @@ def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
                 if close
                 else Text(
                     "可用 redo、vary、show、download；要画图用 %%ernie_image，提示词写在下一行",
-                    "there are redo, vary, show and download; to make a picture use %%ernie_image with the prompt below",
+                    "there are redo, vary, show and download; to make a picture use "
+                    "%%ernie_image with the prompt below",
                 )
             ),
         )

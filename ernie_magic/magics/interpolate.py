@@ -1,4 +1,6 @@
-"""`{{expr}}` in a prompt: one pass, from the user's namespace. Single braces, JSON, code and LaTeX stay text."""
+"""`{{expr}}` in a prompt: one pass, from the user's namespace. Single braces, JSON, code and LaTeX
+stay text.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,8 @@ _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"}
 
 
 def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
-    """`text` with each `{{expr}}` replaced by `str()` of its value; a value's own braces are not looked at again.
+    """`text` with each `{{expr}}` replaced by `str()` of its value; a value's own braces are not
+    looked at again.
 
     Parameters
     ----------
@@ -69,7 +72,8 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
 
 
 def named(word: str, namespace: Mapping[str, Any]) -> Any:
-    """What a word of a magic's line names: a variable or an expression of some (`cats[1]`); a file or an address stays text.
+    """What a word of a magic's line names: a variable or an expression of some (`cats[1]`); a file
+    or an address stays text.
 
     Raises
     ------
@@ -132,10 +136,13 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
-    """Each `{{…}}`: it ends at the first `}}` that leaves a whole expression, so `{{ {"a": {"b": 1}} }}` works.
+    """Each `{{…}}`: it ends at the first `}}` that leaves a whole expression, so `{{ {"a": {"b":
+    1}} }}` works.
 
-    In time that grows with the text: where an expression may end is told by its brackets and quotes, in one pass. Where none
-    fits, the shortest one is what the error shows; of very many that do not fit the last ones are text.
+    In time that grows with the text: where an expression may end is told by its brackets and
+    quotes, in one pass. Where none
+    fits, the shortest one is what the error shows; of very many that do not fit the last ones are
+    text.
     """
     at = first = line_end = unfit = 0
     while (start := text.find("{{", at)) >= 0 and unfit < _UNFIT:
@@ -153,11 +160,14 @@ def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _end(text: str, start: int, first: int, stop: int) -> int:
-    """Where the expression that begins at `start` ends, on the line of the first `}}`; -1 where it is not an expression."""
+    """Where the expression that begins at `start` ends, on the line of the first `}}`; -1 where it
+    is not an expression.
+    """
     end = _closing(text, start, stop)
     if end >= 0 and _is_expression(text[start:end]):
         return end
-    # From Python 3.12 on (PEP 701) quotes in an f-string are not told by their kind: its ends are tried.
+    # From Python 3.12 on (PEP 701) quotes in an f-string are not told by their kind: its ends are
+    # tried.
     tried = first
     for _ in range(_TRIED if _F_STRING.search(text, start, stop) else 0):
         if tried < 0 or tried - start > _LONGEST_TRIED:
@@ -169,7 +179,9 @@ def _end(text: str, start: int, first: int, stop: int) -> int:
 
 
 def _closing(text: str, at: int, stop: int) -> int:
-    """The first `}}` outside all brackets and quotes, -1 when there is none before `stop`; one pass."""
+    """The first `}}` outside all brackets and quotes, -1 when there is none before `stop`; one
+    pass.
+    """
     depth = 0
     while mark := _MARK.search(text, at, stop):
         kind, at = mark.group(), mark.end()

@@ -32,7 +32,8 @@ MAP = Grammar(
             "col",
             Text(
                 "放进提示词的列（提示词里没有写 {{列}} 时接在末尾）",
-                "the column that belongs into the prompt (at its end, where no {{column}} names it)",
+                "the column that belongs into the prompt (at its end, where no {{column}} names "
+                "it)",
             ),
             takes="COLUMN",
         ),
@@ -40,7 +41,8 @@ MAP = Grammar(
             "to",
             Text(
                 '得到的列："情感, 分数:int"（str、int、float、bool）；不写则整个回答一列',
-                'columns to be made: "sentiment, score:int" (str, int, float, bool); without it the whole answer is one',
+                'columns to be made: "sentiment, score:int" (str, int, float, bool); without it '
+                "the whole answer is one",
             ),
             takes="COLUMNS",
         ),
@@ -127,7 +129,9 @@ def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
 
 
 def prompt_for(cell: str, said: MapLine, columns: list[str], namespace: Mapping[str, Any]) -> str:
-    """The prompt: `{{column}}` is left for each row, any other `{{expr}}` is the same for all and filled in now."""
+    """The prompt: `{{column}}` is left for each row, any other `{{expr}}` is the same for all and
+    filled in now.
+    """
     text = cell.strip("\n")
     pieces, shown = [], 0
     for start, end in spans(text):

@@ -1,4 +1,6 @@
-"""What stands on a magic's first line: options made from the parameter table, in the user's words, read in one place for every magic."""
+"""What stands on a magic's first line: options made from the parameter table, in the user's words,
+read in one place for every magic.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ class Option:
 
 _BELOW = Text(
     "问题写在下一行；含空格的值放进双引号；模型用 -m 指定",
-    "the prompt goes on the next line; a value with spaces goes in double quotes; the model is given by -m",
+    "the prompt goes on the next line; a value with spaces goes in double quotes; the model is "
+    "given by -m",
 )
 AS = Option(
     "as", Text("把结果绑定到变量 NAME", "bind the typed result to the variable NAME"), takes="NAME"
@@ -117,11 +120,10 @@ class Grammar:
             if option.alone:
                 self._parser.add_argument(*flags, dest=option.name, nargs="?", const=option.alone)
                 continue
-            self._parser.add_argument(
-                *flags,
-                dest=option.name,
-                action="append" if option.repeats else "store" if option.takes else "store_true",
-            )
+            action = "store" if option.takes else "store_true"
+            if option.repeats:
+                action = "append"
+            self._parser.add_argument(*flags, dest=option.name, action=action)
 
     def flags(self) -> list[str]:
         """Every option, long forms first: for completion and for naming the nearest one."""
@@ -130,7 +132,8 @@ class Grammar:
         return sorted(found, key=lambda flag: (not flag.startswith("--"), flag))
 
     def read(self, line: str | list[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """What a line or its words say, by the options' names; `{{expr}}` in values is interpolated.
+        """What a line or its words say, by the options' names; `{{expr}}` in values is
+        interpolated.
 
         Raises
         ------
@@ -167,13 +170,15 @@ class Grammar:
         }
 
     def _with_values_attached(self, words: list[str]) -> list[str]:
-        """A value that begins with a dash belongs to its option (`--stop -`, `--system "- be brief"`), as in a shell's `--x=-y`."""
+        """A value that begins with a dash belongs to its option (`--stop -`, `--system "- be
+        brief"`), as in a shell's `--x=-y`.
+        """
         takes = {
             flag
-            for action in self._parser._actions
+            for action in self._parser._actions  # noqa: SLF001
             if action.nargs is None
             for flag in action.option_strings
-        }  # noqa: SLF001
+        }
         known = set(self.flags())
         joined: list[str] = []
         for word in words:
@@ -217,27 +222,32 @@ class Grammar:
                 if p.needs and self.kind == "image"
                 else []
             )
-            lines.append(
-                f"    {', '.join(_flags(p))}{bounds}\n        {p.help.zh} / {p.help.en}{f' ({chr(44).join(takers)})' if takers else ''}"
-            )
+            known_to = f" ({','.join(takers)})" if takers else ""
+            lines += [
+                f"    {', '.join(_flags(p))}{bounds}",
+                f"        {p.help.zh} / {p.help.en}{known_to}",
+            ]
         for option in self.options:
             name = ", ".join(f for f in (option.short, option.flag) if f)
-            takes = (
-                f" [{option.takes}]" if option.alone else f" {option.takes}" if option.takes else ""
-            )
+            takes = f" {option.takes}" if option.takes else ""
+            if option.alone:
+                takes = f" [{option.takes}]"
             lines.append(f"    {name}{takes}\n        {option.help.zh} / {option.help.en}")
         return "\n".join(lines)
 
 
 _PART = re.compile(
-    r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)\"""",
+    r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|\\(?P<escaped>.)|"""
+    r"""'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)\"""",
     re.DOTALL,
 )
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
 def _flags(parameter: parameters.Parameter) -> list[str]:
-    """How a parameter is typed: its short form, its name, the name that Qianfan V1's documents use."""
+    """How a parameter is typed: its short form, its name, the name that Qianfan V1's documents
+    use.
+    """
     v1 = f"--{parameter.v1.replace('_', '-')}" if parameter.v1 else ""
     return list(
         dict.fromkeys(
@@ -277,7 +287,8 @@ def split(line: str) -> list[str]:
 
 
 def _words(line: str) -> Iterator[str]:
-    """What `shlex.split` gives, in time that grows with the line's length: that appends to a word character by character.
+    """What `shlex.split` gives, in time that grows with the line's length: that appends to a word
+    character by character.
 
     Raises
     ------
@@ -303,7 +314,9 @@ def _words(line: str) -> Iterator[str]:
 
 
 def first_word(line: str) -> tuple[str, str]:
-    """A line's first word as it is written, quotes in brackets included (`df["评论"]`), and the rest."""
+    """A line's first word as it is written, quotes in brackets included (`df["评论"]`), and the
+    rest.
+    """
     found = re.match(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", line, re.DOTALL)
     return (found.group(1), found.group(2)) if found else ("", line)
 

@@ -109,7 +109,7 @@ class ChatTab(Tab):
         )
         self.widget = row(main, side, name="ernie-tab")
 
-    # --- what it shows ---------------------------------------------------------------------------------------------
+    # --- what it shows ----------------------------------------------------------------------------
 
     @property
     def conversation(self) -> Conversation:
@@ -198,7 +198,7 @@ class ChatTab(Tab):
     def _detach(self) -> None:
         self.attach.value = ()
 
-    # --- what it does ----------------------------------------------------------------------------------------------
+    # --- what it does -----------------------------------------------------------------------------
 
     def _options(self, images: Sequence[bytes] = ()) -> ChatOptions:
         return ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
@@ -218,7 +218,9 @@ class ChatTab(Tab):
             self.attach.value = ()
 
     def _give_back(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
-        """What was asked and not answered stands in the prompt again, before what was written meanwhile."""
+        """What was asked and not answered stands in the prompt again, before what was written
+        meanwhile.
+        """
         self.composer.prompt.value = "\n\n".join(
             text for text in (prompt, self.composer.prompt.value) if text
         )
@@ -305,7 +307,9 @@ class ChatTab(Tab):
         )
 
     def _fork(self, place: int, prompt: str) -> None:
-        """Another conversation from before that turn, with another question; this one stays as it is, and holds again when nothing comes of it."""
+        """Another conversation from before that turn, with another question; this one stays as it
+        is, and holds again when nothing comes of it.
+        """
         before, images = self._name, self._shown[place].shown["images"]
         options = ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
 
@@ -360,7 +364,7 @@ class ChatTab(Tab):
         if self._sure:
             self._sure, self.clear.description = False, _CLEAR.say(self.language)
 
-    # --- what is kept of it ----------------------------------------------------------------------------------------
+    # --- what is kept of it -----------------------------------------------------------------------
 
     def code(self) -> list[Code]:
         """The question as code."""

@@ -61,7 +61,9 @@ class Chosen:
         self.controls.fit(self.picker.resolved, self._session.settings.chosen().rules)
 
     def settled(self) -> None:
-        """The session's settings or the list of models have changed: "default" may mean something else."""
+        """The session's settings or the list of models have changed: "default" may mean something
+        else.
+        """
         self.picker.fill()
         self._told()
 

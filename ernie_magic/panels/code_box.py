@@ -1,4 +1,6 @@
-"""A tab's state as code: the magic, the Python call, the official client's; to be copied, or inserted as a cell."""
+"""A tab's state as code: the magic, the Python call, the official client's; to be copied, or
+inserted as a cell.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The compare tab: one prompt, two to four models or settings, answers side by side. Nothing of it enters the history."""
+"""The compare tab: one prompt, two to four models or settings, answers side by side. Nothing of it
+enters the history.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +129,9 @@ class CompareTab(Tab):
         self.box.refresh()
 
     def _other_model(self, place: int) -> str | None:
-        """For the first column the default, for the others the preferred models that are left: the same one three times says little."""
+        """For the first column the default, for the others the preferred models that are left: the
+        same one three times says little.
+        """
         default = self.columns[0].chosen.picker.default
         left = [
             model

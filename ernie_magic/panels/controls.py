@@ -1,4 +1,6 @@
-"""Controls, made from the parameter table: each with its real range, and with "default" as a state in which nothing is sent."""
+"""Controls, made from the parameter table: each with its real range, and with "default" as a state
+in which nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,9 @@ class Control:
 
 
 class Numeric(Control):
-    """A slider, or a number to be typed where the range is too wide for one; beside it the state "default"."""
+    """A slider, or a number to be typed where the range is too wide for one; beside it the state
+    "default".
+    """
 
     def _make(self, model: str) -> widgets.Widget:
         p = self.parameter
@@ -168,7 +172,8 @@ class Numeric(Control):
     def _shown_default(self) -> float:
         if isinstance(self._default, (int, float)):
             return self._default
-        # Of an unknown default nothing is shown; a limit rests at its upper end, for at the lower it would say "2 tokens".
+        # Of an unknown default nothing is shown; a limit rests at its upper end, for at the lower
+        # it would say "2 tokens".
         return getattr(self.number, "max" if self.parameter.name.startswith("max_") else "min", 0)
 
     def _to_default(self) -> None:
@@ -322,13 +327,8 @@ class Size(Choice):
         self._quiet, before = True, self.list.value
         options = self._options("")
         self.list.options = [(self._default_label, _NOTHING), *options]
-        self.list.value = (
-            before
-            if any(size == before for _, size in options)
-            else options[0][1]
-            if self.shape.value
-            else _NOTHING
-        )
+        default = options[0][1] if self.shape.value else _NOTHING
+        self.list.value = before if any(size == before for _, size in options) else default
         self._quiet = False
         self._changed()
 
@@ -350,13 +350,12 @@ class Words(Control):
 
     def _make(self, model: str) -> widgets.Widget:  # noqa: ARG002
         several = self.parameter.type == "strings"
+        placeholder = _A_LINE.say(self._language) if several else ""
+        if self._kept:
+            placeholder = self._default_label
         self.text = widgets.Textarea(
             description=self.parameter.name,
-            placeholder=self._default_label
-            if self._kept
-            else _A_LINE.say(self._language)
-            if several
-            else "",
+            placeholder=placeholder,
             rows=2,
             tooltip=self._hint,
             style={"description_width": "initial"},
@@ -379,7 +378,9 @@ class Words(Control):
 
 def _shape(size: str) -> str:
     width, height = map(int, size.split("x"))
-    return "square" if width == height else "wide" if width > height else "tall"
+    if width == height:
+        return "square"
+    return "wide" if width > height else "tall"
 
 
 def _pixels(size: str) -> tuple[int, str]:
@@ -398,7 +399,9 @@ def _shown(value: object, language: Language) -> str:
 
 
 def _made(parameter: Parameter) -> type[Control] | None:
-    """Which control a parameter has; None when it has none: tools are Python functions, and JSON is for code."""
+    """Which control a parameter has; None when it has none: tools are Python functions, and JSON
+    is for code.
+    """
     if parameter.name == "parallel_tool_calls":
         return None
     if parameter.name == "seed" and parameter.kind == "image":

@@ -1,4 +1,6 @@
-"""The embed tab: texts in; how alike they are, as a heat map and on a plane; and what is nearest to one of them."""
+"""The embed tab: texts in; how alike they are, as a heat map and on a plane; and what is nearest
+to one of them.
+"""
 
 from __future__ import annotations
 

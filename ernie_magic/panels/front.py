@@ -1,6 +1,8 @@
-"""The two small front ends that ipywidgets lacks: the transcript, and what makes a panel usable by keyboard and by ear.
+"""The two small front ends that ipywidgets lacks: the transcript, and what makes a panel usable by
+keyboard and by ear.
 
-They are JavaScript in this folder, sent by anywidget as it is: nothing is built, and nothing is fetched when they run.
+They are JavaScript in this folder, sent by anywidget as it is: nothing is built, and nothing is
+fetched when they run.
 """
 
 from __future__ import annotations
@@ -48,13 +50,15 @@ _FRONT = {
 
 
 class Front(anywidget.AnyWidget):
-    """What one panel needs of its page: keys that send, names of slider handles, the clipboard, new cells, and word of its end.
+    """What one panel needs of its page: keys that send, names of slider handles, the clipboard, new
+    cells, and word of its end.
 
     Parameters
     ----------
     language
     heard
-        Called with each message: `{"op": "send", "where": …, "text": …}`, `{"op": "opened"}`, `{"op": "closed"}`.
+        Called with each message: `{"op": "send", "where": …, "text": …}`, `{"op": "opened"}`,
+        `{"op": "closed"}`.
     """
 
     _esm = _HERE / "front.js"
@@ -69,13 +73,15 @@ class Front(anywidget.AnyWidget):
 
 
 class Transcript(anywidget.AnyWidget):
-    """Turns as they come. What is shown is kept here too, for views that open later; a delta costs one message.
+    """Turns as they come. What is shown is kept here too, for views that open later; a delta costs
+    one message.
 
     Parameters
     ----------
     language
     heard
-        Called with what a reader does: `{"op": "edit", "id": …, "text": …}`, `{"op": "regenerate", "id": …}`.
+        Called with what a reader does: `{"op": "edit", "id": …, "text": …}`, `{"op": "regenerate",
+        "id": …}`.
     """
 
     _esm = _HERE / "transcript.js"
@@ -111,7 +117,8 @@ class Transcript(anywidget.AnyWidget):
         Parameters
         ----------
         turn
-            `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`, `reasoning_title`, `model`, `footer`, `open`,
+            `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`,
+            `reasoning_title`, `model`, `footer`, `open`,
             `actions` ("edit", "regenerate"; one can always copy).
         """
         with self._lock:

@@ -88,13 +88,9 @@ class ImageTab(Tab):
             },
         )
         cards = [card for _, card in self._cards.values()]
-        note = (
-            _EMPTY.say(self.language)
-            if not found
-            else _EARLIER.say(self.language, n=len(found) - _MOST)
-            if len(found) > _MOST
-            else ""
-        )
+        note = "" if found else _EMPTY.say(self.language)
+        if len(found) > _MOST:
+            note = _EARLIER.say(self.language, n=len(found) - _MOST)
         self.gallery.children = [
             *cards,
             *([widgets.HTML(f"<small>{note}</small>")] if note else []),
@@ -120,7 +116,7 @@ class ImageTab(Tab):
         if not is_busy:
             self._sync()
 
-    # --- what it does ----------------------------------------------------------------------------------------------
+    # --- what it does -----------------------------------------------------------------------------
 
     def send(self) -> None:
         """Make pictures of the prompt."""
@@ -158,7 +154,7 @@ class ImageTab(Tab):
         except ErnieError as error:
             self.work.tell(error)
 
-    # --- what is kept of it ----------------------------------------------------------------------------------------
+    # --- what is kept of it -----------------------------------------------------------------------
 
     def code(self) -> list[Code]:
         """The call as code."""

@@ -56,7 +56,9 @@ class ModelList:
         self._followers.append(changed)
 
     def load(self) -> None:
-        """Ask the service, without waiting; until then, and when it fails, the catalogue is shown."""
+        """Ask the service, without waiting; until then, and when it fails, the catalogue is
+        shown.
+        """
         if self.loading:
             return
         self.loading = True
@@ -80,7 +82,8 @@ class ModelPicker:
     ----------
     session, listed, language
     kind
-        Models of this kind come first, then those of which the kind is not known; others would be refused.
+        Models of this kind come first, then those of which the kind is not known; others would be
+        refused.
     changed
         Called when another model holds.
     """
@@ -193,7 +196,9 @@ class ModelPicker:
         self._filling = False
 
     def _entered(self) -> None:
-        """Enter in the search: the id that is written when the list has it, else the first match, else what is written as it is."""
+        """Enter in the search: the id that is written when the list has it, else the first match,
+        else what is written as it is.
+        """
         sought = self.search.value.strip()
         listed = frozenset(self._listed.ids)
         found = [

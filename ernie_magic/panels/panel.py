@@ -146,7 +146,10 @@ class Panel:
             self._settled()
         elif (
             op == "closed"
-        ):  # its output was cleared, or its notebook closed; or its cell was moved, then it opens again at once
+            # its output was cleared, or its notebook closed; or its cell was moved, then it opens
+            # again
+            # at once
+        ):
             self._closing = threading.Timer(_MOMENT, self.close)
             self._closing.daemon = True
             self._closing.start()
@@ -159,7 +162,7 @@ class Panel:
             tab.stop()
             tab.leave()
 
-    # --- what the notebook keeps -----------------------------------------------------------------------------------
+    # --- what the notebook keeps ------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
         display(

@@ -59,7 +59,9 @@ def button(
 
 
 def heard(made: widgets.Button) -> None:
-    """Let the page know that a click has arrived: until then it says that the kernel is at something else."""
+    """Let the page know that a click has arrived: until then it says that the kernel is at
+    something else.
+    """
     (made.remove_class if _HEARD in made._dom_classes else made.add_class)(_HEARD)  # noqa: SLF001  (ipywidgets has no other way to read them)
 
 
@@ -94,11 +96,10 @@ class Status:
         """Show it; errors stand out, and are read out at once."""
         self.text, self.wrong = text, wrong
         seen(self.widget, visible=bool(text))
-        self.widget.value = (
-            f'<span class="ernie-{"error" if wrong else "news"}"{" role=alert" if wrong else ""}>{plain_html(text)}</span>'
-            if text
-            else ""
-        )
+        kind = "error" if wrong else "news"
+        role = " role=alert" if wrong else ""
+        shown = f'<span class="ernie-{kind}"{role}>{plain_html(text)}</span>'
+        self.widget.value = shown if text else ""
 
 
 class Composer:

@@ -1,6 +1,8 @@
-"""What a notebook keeps of a panel: outputs beside it, hidden while it lives, for GitHub, nbviewer and whoever has no kernel.
+"""What a notebook keeps of a panel: outputs beside it, hidden while it lives, for GitHub, nbviewer
+and whoever has no kernel.
 
-Turns are kept in several outputs, for the page draws an output anew whenever it changes: of a long transcript only the last part is.
+Turns are kept in several outputs, for the page draws an output anew whenever it changes: of a long
+transcript only the last part is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TOGETHER = 10  # turns in an output
-# While the panel lives, its page hides what is kept of it and switches this off (front.js). Where it cannot be shown, the text that the
+# While the panel lives, its page hides what is kept of it and switches this off (front.js). Where
+# it cannot be shown, the text that the
 # page puts in its place is hidden.
 _STYLE = "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
 _MARK = '<span class="ernie-saved"></span>'
@@ -33,7 +36,8 @@ class Saved:
     """
 
     def __init__(self, html: str, pieces: Sequence[str]) -> None:
-        # Of the cell: what comes later comes from other threads, and belongs to it all the same (reference kernel-and-display).
+        # Of the cell: what comes later comes from other threads, and belongs to it all the same
+        # (reference kernel-and-display).
         self._publisher: Any = getattr(get_ipython(), "display_pub", None)
         self._parent = getattr(self._publisher, "parent_header", None)
         self._lock = threading.Lock()
@@ -47,7 +51,8 @@ class Saved:
 
     def _update(self, html: str, pieces: Sequence[str]) -> None:
         chunks = ["\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
-        # The first is there from the start: who runs a notebook without a page takes up no new outputs of a cell that has ended.
+        # The first is there from the start: who runs a notebook without a page takes up no new
+        # outputs of a cell that has ended.
         wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]
         for place, content in enumerate(wanted):
             if place == len(self._shown):
@@ -65,7 +70,8 @@ class Saved:
         if self._parent is None or not hasattr(publisher, "pub_socket"):
             return  # no kernel, or a display that is captured: nothing is saved
         message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}
-        # An update finds its output by its id, and is heard by whoever listens to the cell that runs now (nbclient hears no other).
+        # An update finds its output by its id, and is heard by whoever listens to the cell that
+        # runs now (nbclient hears no other).
         parent = self._parent if kind == "display_data" else publisher.parent_header
         publisher.session.send(
             publisher.pub_socket, kind, message, parent=parent, ident=publisher.topic

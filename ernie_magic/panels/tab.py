@@ -76,7 +76,9 @@ class Tab:
         self.work.stop()
 
     def heard(self, message: Mapping[str, Any]) -> bool:
-        """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than it was told; whether it was this tab's."""
+        """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than
+        it was told; whether it was this tab's.
+        """
         if message.get("where") != self.composer.where:
             return False
         heard(self.composer.send)
@@ -88,7 +90,9 @@ class Tab:
         """Show what the session has, and what is done with it elsewhere."""
 
     def watch(self, watchers: Watchers, function: Callable[[], object]) -> None:
-        """Until `leave`, have `function` called after each change; what fails in it is told here, and fails nobody else's work."""
+        """Until `leave`, have `function` called after each change; what fails in it is told here,
+        and fails nobody else's work.
+        """
         self._ends.append(watchers.add(lambda: self.work.guard(function)))
 
     def leave(self) -> None:

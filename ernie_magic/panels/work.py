@@ -1,6 +1,8 @@
-"""What a click starts. The call runs on the I/O thread; a thread of its own tells the panel what comes.
+"""What a click starts. The call runs on the I/O thread; a thread of its own tells the panel what
+comes.
 
-Nothing waits on the kernel's own loop, so a cell that computes does not stop a panel, and a panel does not stop a cell.
+Nothing waits on the kernel's own loop, so a cell that computes does not stop a panel, and a panel
+does not stop a cell.
 """
 
 from __future__ import annotations
@@ -124,13 +126,16 @@ class Work(Generic[Result]):
         if problem is not None:
             self.tell(problem)
         self.guard(lambda: end(result, problem))
-        # In this order: whoever is told that it is over finds it over, and a new call finds nothing of this one.
+        # In this order: whoever is told that it is over finds it over, and a new call finds nothing
+        # of this one.
         self._stream = None
         self.guard(lambda: self._busy(False))
         self._lock.release()
 
     def guard(self, function: Callable[[], object]) -> None:
-        """Do what belongs to the panel; when it fails, that is told here, and nobody else's work fails with it."""
+        """Do what belongs to the panel; when it fails, that is told here, and nobody else's work
+        fails with it.
+        """
         try:
             function()
         except Exception as error:  # noqa: BLE001

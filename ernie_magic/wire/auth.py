@@ -1,4 +1,5 @@
-"""Credentials on the wire: bearer keys, access tokens, the `bce-auth-v1` signature, and what pairs are exchanged for.
+"""Credentials on the wire: bearer keys, access tokens, the `bce-auth-v1` signature, and what pairs
+are exchanged for.
 
 Source: reference qianfan-wire 1 and 4.1, with vectors computed by the official client's own signer.
 """
@@ -143,7 +144,9 @@ class Authorised(NamedTuple):
 
 
 class Credentials:
-    """Turns credentials into headers and queries; keeps the temporary tokens of pairs, exchanging each once for everybody."""
+    """Turns credentials into headers and queries; keeps the temporary tokens of pairs, exchanging
+    each once for everybody.
+    """
 
     def __init__(self) -> None:
         self._tokens: dict[Credential, tuple[Key, float]] = {}

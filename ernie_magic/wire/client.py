@@ -104,7 +104,8 @@ class Client:
                     ),
                     Text(
                         "环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
-                        "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE …) cannot be used",
+                        "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, "
+                        "SSL_CERT_FILE …) cannot be used",
                     ),
                     Text(
                         "改正或去掉它们；socks 代理需 pip install httpx[socks]",
@@ -131,7 +132,8 @@ class Client:
         terms: Snapshot,
         emit: Callable[[Delta], None],
     ) -> None:
-        """Send a chat or a completion; `reader` collects the reply, and each piece of text is emitted as it comes.
+        """Send a chat or a completion; `reader` collects the reply, and each piece of text is
+        emitted as it comes.
 
         Parameters
         ----------
@@ -182,7 +184,8 @@ class Client:
         )
 
     async def download(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
-        """The picture behind a link that a service gave (`downloads.fetch`); asked for again when the network fails.
+        """The picture behind a link that a service gave (`downloads.fetch`); asked for again when
+        the network fails.
 
         Raises
         ------
@@ -289,7 +292,9 @@ class Client:
                 limit.settle(out, used)
 
     async def _renewing(self, sending: _Sending[Result]) -> Result:
-        """A temporary token may end at any time, even a new one: it is exchanged once a call, and the call repeated once."""
+        """A temporary token may end at any time, even a new one: it is exchanged once a call, and
+        the call repeated once.
+        """
         try:
             return await self._once(sending, None)
         except _TokenRefused as refused:
@@ -359,7 +364,9 @@ class Client:
 
 
 def _no_cookies() -> CookieJar:
-    """A jar that stays empty: no API of these needs cookies, and one that cannot be written into a header ends every later call."""
+    """A jar that stays empty: no API of these needs cookies, and one that cannot be written into a
+    header ends every later call.
+    """
     from http.cookiejar import CookieJar
 
     class NoCookies(CookieJar):

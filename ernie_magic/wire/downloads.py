@@ -1,7 +1,9 @@
 """Pictures behind links, fetched at once: links end, and a notebook should not.
 
-A link is what a service says, so it is not trusted: no key goes along, only http and https are followed, a redirect only
-within its host, and a service out there cannot make us ask this machine or its network: what is connected to is the
+A link is what a service says, so it is not trusted: no key goes along, only http and https are
+followed, a redirect only
+within its host, and a service out there cannot make us ask this machine or its network: what is
+connected to is the
 address that was checked.
 """
 
@@ -36,7 +38,8 @@ _TOO_LARGE = Text(
     "图片超过 {most} MB，没有下载完",
     "the picture exceeds {most} MB and was not downloaded to its end",
 )
-# Not `ip.is_private`: that has 198.18.0.0/15 too, which proxies give to every name in the world (Clash's fake-ip).
+# Not `ip.is_private`: that has 198.18.0.0/15 too, which proxies give to every name in the world
+# (Clash's fake-ip).
 _INSIDE = tuple(
     ipaddress.ip_network(net)
     for net in (
@@ -67,8 +70,10 @@ _AGAIN = Text(
     "download it later: %ernie_image download, or ernie.download(…)",
 )
 _GONE = Text(
-    "再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json 直接接收数据",
-    "make it again: %ernie_image redo, or ernie.redo(…); next time --response-format b64_json has the data sent",
+    "再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json "
+    "直接接收数据",
+    "make it again: %ernie_image redo, or ernie.redo(…); next time --response-format b64_json "
+    "has the data sent",
 )
 
 
@@ -80,7 +85,8 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     http
         The session's pool. What it sends along with calls (the key) is not sent here.
     base_url
-        The service that gave the link: it may name its own host wherever that is, and one on this machine any.
+        The service that gave the link: it may name its own host wherever that is, and one on this
+        machine any.
 
     Raises
     ------
@@ -142,9 +148,9 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
                 failed = ProtocolError(
                     told,
                     _ENDED,
-                    _AGAIN if response.status_code >= 500 else _GONE,
+                    _AGAIN if response.status_code >= 500 else _GONE,  # noqa: PLR2004
                     status=response.status_code,
-                )  # noqa: PLR2004
+                )
                 failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; nothing is made by asking again)
                 raise failed
             return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))
@@ -152,7 +158,9 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
 
 
 def _direct() -> httpx.AsyncClient:
-    """A pool for one name: one that many share knows its connections by their address, whatever name they were opened for."""
+    """A pool for one name: one that many share knows its connections by their address, whatever
+    name they were opened for.
+    """
     import httpx
 
     return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(), trust_env=False)
@@ -163,8 +171,10 @@ async def _opened(
 ) -> httpx.Response:
     """The response of the first address that can be reached.
 
-    A name may have another address at the next look-up (DNS rebinding): the connection goes to the very address that was
-    checked. The server is asked, and its certificate checked, by its name (`sni_hostname`, httpx "Request extensions").
+    A name may have another address at the next look-up (DNS rebinding): the connection goes to the
+    very address that was
+    checked. The server is asked, and its certificate checked, by its name (`sni_hostname`, httpx
+    "Request extensions").
     """
     import httpx
 
@@ -188,7 +198,8 @@ async def _opened(
 
 
 async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
-    """The addresses that the link may be followed to; none where its name is as good, or is looked up by a proxy.
+    """The addresses that the link may be followed to; none where its name is as good, or is looked
+    up by a proxy.
 
     Raises
     ------
@@ -232,7 +243,9 @@ async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
 
 
 def _has_proxy(scheme: str, host: str) -> bool:
-    """Whether httpx would ask a proxy, as the environment or the system says (it reads the same; "Environment variables")."""
+    """Whether httpx would ask a proxy, as the environment or the system says (it reads the same;
+    "Environment variables").
+    """
     from urllib.request import getproxies, proxy_bypass  # not at load
 
     proxies = getproxies()

@@ -1,7 +1,9 @@
 """What a service's refusal says, whatever shape its body has, as one error of the tree.
 
-Five shapes are met (reference aistudio-and-ernie-today 1.6): {"error": {code, message, type}}, {"errorCode", "errorMsg"},
-{"code", "msg"} with HTTP 200, {"error_code", "error_msg"}, {"detail"}; and plain text or HTML from a gateway.
+Five shapes are met (reference aistudio-and-ernie-today 1.6): {"error": {code, message, type}},
+{"errorCode", "errorMsg"},
+{"code", "msg"} with HTTP 200, {"error_code", "error_msg"}, {"detail"}; and plain text or HTML from
+a gateway.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ _OTHER_JSON = Text("别的 JSON 内容", "JSON of another kind")
 def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
     """The code, type, message and request id in a JSON body that is an error; None when it is none.
 
-    With a status that means success only what can be nothing else is an error: other calls have a `code` or a `detail` too.
+    With a status that means success only what can be nothing else is an error: other calls have a
+    `code` or a `detail` too.
     """
     bad = status >= 400  # noqa: PLR2004
     found: dict[str, Any] | None = None
@@ -171,7 +174,9 @@ def refused(
 
 
 def not_the_api(status: int, text: str) -> ProtocolError:
-    """The error for a reply that came, but not from this API: a login page, a proxy, another server."""
+    """The error for a reply that came, but not from this API: a login page, a proxy, another
+    server.
+    """
     kind = {
         "<": Text("一个网页（HTML）", "a web page (HTML)"),
         "": Text("空内容", "nothing"),
@@ -236,7 +241,8 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
     said = headers.get("retry-after", "")
     found = values.seconds(said)
     if found is None:
-        # The library raises nearly anything for what only looks like a date: OverflowError for a year of eleven digits.
+        # The library raises nearly anything for what only looks like a date: OverflowError for a
+        # year of eleven digits.
         with suppress(Exception):
             found = max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     return found if found is not None and found <= _LONGEST_WAIT else None

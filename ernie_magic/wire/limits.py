@@ -1,7 +1,10 @@
-"""How many requests and tokens a minute a service allows: learned from its headers and refusals, kept by everybody here.
+"""How many requests and tokens a minute a service allows: learned from its headers and refusals,
+kept by everybody here.
 
-The services count by the minute and tell no more than what is left of it (seed 003, "响应头域"; reference qianfan-wire 3.6).
-At most as many requests as are allowed are let out in *any* span of a minute: whichever minute the service counts by, it
+The services count by the minute and tell no more than what is left of it (seed 003, "响应头域";
+reference qianfan-wire 3.6).
+At most as many requests as are allowed are let out in *any* span of a minute: whichever minute the
+service counts by, it
 cannot be overrun from here. Used only on the I/O thread.
 """
 
@@ -69,7 +72,8 @@ class Limit:
     requests, tokens : int | None
         Allowed a minute; None when not known.
     share : float
-        The part of it that is this process's: workers take an equal part each (`ernie_magic.workers`).
+        The part of it that is this process's: workers take an equal part each
+        (`ernie_magic.workers`).
     learned : str
         "headers", "429" (a guess: what had gone through before the refusal) or "".
     """
@@ -145,7 +149,9 @@ class Limit:
             self._out.append(_Out(time.monotonic(), their_tokens, others))
 
     def answered(self) -> None:
-        """A request was let through to its end: V1 tells its refusals with status 200, so that headers alone say nothing."""
+        """A request was let through to its end: V1 tells its refusals with status 200, so that
+        headers alone say nothing.
+        """
         self._refusals = 0
 
     def settle(self, out: _Out, tokens: int) -> None:
@@ -153,19 +159,18 @@ class Limit:
         out.tokens = tokens
 
     def refused(self, error: ServiceError) -> None:
-        """Learn from a 429: nobody goes out for a while, and what had gone through is taken for the limit when none is known.
+        """Learn from a 429: nobody goes out for a while, and what had gone through is taken for the
+        limit when none is known.
 
-        A service that asks for more than a minute is asked again by the next call, which is told so at once.
+        A service that asks for more than a minute is asked again by the next call, which is told so
+        at once.
         """
         self._refusals += 1
         asked = error.retry_after
-        closed = (
-            min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
-            if asked is None
-            else asked
-            if asked <= MINUTE
-            else 0.0
-        )
+        if asked is None:
+            closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
+        else:
+            closed = asked if asked <= MINUTE else 0.0
         self._closed_until = time.monotonic() + closed
         went = self._used()[0] - 1
         # With fewer it was not by us that the limit was reached.
@@ -201,7 +206,9 @@ class Limit:
 
 
 class Limits:
-    """The limits of every service and model that was asked; the account's, so one for all sessions of a process."""
+    """The limits of every service and model that was asked; the account's, so one for all sessions
+    of a process.
+    """
 
     def __init__(self) -> None:
         self.minute = MINUTE
@@ -240,7 +247,8 @@ class Limits:
         self._known.clear()
 
 
-# An account's limit is shared by whatever runs here under its key: a resource of the process, like its threads.
+# An account's limit is shared by whatever runs here under its key: a resource of the process, like
+# its threads.
 LIMITS = Limits()
 
 

@@ -1,4 +1,6 @@
-"""The OpenAI-style protocol: AI Studio (seed 000), Qianfan V2 (seed 002), and any compatible server."""
+"""The OpenAI-style protocol: AI Studio (seed 000), Qianfan V2 (seed 002), and any compatible
+server.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ MODELS = WireRequest("GET", "/models")
 
 
 def chat(request: ChatRequest) -> WireRequest:
-    """`POST /chat/completions`. A service that its user deployed is named in `model` (reference qianfan-wire 2.9)."""
+    """`POST /chat/completions`. A service that its user deployed is named in `model` (reference
+    qianfan-wire 2.9).
+    """
     body = {
         "model": request.endpoint or request.model,
         "messages": list(request.messages),
@@ -55,7 +59,9 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 
 def images(request: ImageRequest) -> WireRequest:
-    """`POST /images/generations`; each may be billed, so never sent again when it may have been carried out."""
+    """`POST /images/generations`; each may be billed, so never sent again when it may have been
+    carried out.
+    """
     return _post(
         "/images/generations",
         request,

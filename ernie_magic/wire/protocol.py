@@ -1,7 +1,10 @@
-"""What every protocol has: a request as it goes out, a delta as it comes in, and the reader that collects an answer.
+"""What every protocol has: a request as it goes out, a delta as it comes in, and the reader that
+collects an answer.
 
-A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`, `embeddings`, `images`,
-`rerank` make a `WireRequest` of a frozen request, and `Reader` collects a chat's reply. `replies` reads the others.
+A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`,
+`embeddings`, `images`,
+`rerank` make a `WireRequest` of a frozen request, and `Reader` collects a chat's reply. `replies`
+reads the others.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
-MAX_TOOL_CALLS = 1000  # that one reply may ask for, and pages that its search may have found: the rest is left out
+# that one reply may ask for, and pages that its search may have found: the rest is left out
+MAX_TOOL_CALLS = 1000
 _MAX_TOOL_NAME = (
     1000  # characters of a tool's name or a call's id, which are sent back as they came
 )
@@ -50,7 +54,8 @@ class WireRequest(NamedTuple):
         An estimate of what it takes.
     stream : bool
     repeatable : bool
-        Whether it may be sent again after a 5xx, in which it may have been carried out (never an image).
+        Whether it may be sent again after a 5xx, in which it may have been carried out (never an
+        image).
     most : int
         Bytes of a reply in one piece: more is none.
     """
@@ -120,7 +125,8 @@ class _ToolCall:
 
 
 class Reader(ABC):
-    """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as one chunk.
+    """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as
+    one chunk.
 
     Attributes
     ----------
@@ -184,7 +190,9 @@ class Reader(ABC):
 
     @abstractmethod
     def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """The chunk's facts (finish reason, flag …), and its content: `content`, `reasoning_content`, `tool_calls`."""
+        """The chunk's facts (finish reason, flag …), and its content: `content`,
+        `reasoning_content`, `tool_calls`.
+        """
 
     @abstractmethod
     def _ended(self, facts: Mapping[str, Any]) -> bool:
@@ -196,16 +204,20 @@ class Reader(ABC):
 
     @abstractmethod
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
-        """Take the text out of a chunk, and what differs from chunk to chunk and means nothing; None when it has no text."""
+        """Take the text out of a chunk, and what differs from chunk to chunk and means nothing;
+        None when it has no text.
+        """
 
     @abstractmethod
     def _put_back(self, chunk: dict[str, Any], text: str) -> None:
         """Undo `_take_text`, as far as the text goes."""
 
     def feed(self, chunk: dict[str, Any]) -> Delta | None:
-        """What this chunk adds; None when it adds no text (usage, a role, an empty list of choices).
+        """What this chunk adds; None when it adds no text (usage, a role, an empty list of
+        choices).
 
-        Most chunks of a stream differ from the one before in nothing but their text: what they say was heard already,
+        Most chunks of a stream differ from the one before in nothing but their text: what they say
+        was heard already,
         and only the text is taken (this halves the cost of a stream; tests/benchmarks).
         """
         text = self._take_text(chunk)
@@ -224,7 +236,9 @@ class Reader(ABC):
         return delta
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
-        """Whether to hear this chunk again would change nothing: it brought no thoughts, no tools, no pages found."""
+        """Whether to hear this chunk again would change nothing: it brought no thoughts, no tools,
+        no pages found.
+        """
         facts, part = self._parts(chunk)
         return not _searched(chunk, facts) and not any(
             part.get(name) for name in ("tool_calls", "reasoning_content", "reasoning")
@@ -261,7 +275,8 @@ class Reader(ABC):
         for call in values.objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
-        # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both repeats itself.
+        # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both
+        # repeats itself.
         text, reasoning = (
             redactor.feed(whole_characters(t)) if isinstance(t, str) else ""
             for redactor, t in zip(
@@ -273,7 +288,9 @@ class Reader(ABC):
         return self._add(text, reasoning)
 
     def end(self) -> Delta | None:
-        """The last of the text, when the end of the stream had to be seen before it could be shown."""
+        """The last of the text, when the end of the stream had to be seen before it could be
+        shown.
+        """
         return self._add(*(redactor.end() for redactor in self._redactors))
 
     def _add(self, text: str, reasoning: str) -> Delta | None:
@@ -284,7 +301,9 @@ class Reader(ABC):
         return Delta(text, reasoning) if text or reasoning else None
 
     def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
-        """A piece of a tool call: OpenAI's come with an index, others whole or with nothing but an id (reference, quirk 22)."""
+        """A piece of a tool call: OpenAI's come with an index, others whole or with nothing but an
+        id (reference, quirk 22).
+        """
         given = values.fields(piece.get("function"))
         index = values.whole_number(piece.get("index"))
         id_, name = word(piece.get("id"), _MAX_TOOL_NAME), word(given.get("name"), _MAX_TOOL_NAME)
@@ -364,7 +383,9 @@ class Reader(ABC):
 
 
 def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The pages a search found; where they stand is not settled (reference aistudio-and-ernie-today 2.3)."""
+    """The pages a search found; where they stand is not settled (reference
+    aistudio-and-ernie-today 2.3).
+    """
     for place in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
         found = values.fields(place).get("search_results")
         if isinstance(found, list):

@@ -1,4 +1,6 @@
-"""The protocol of Qianfan V1 (seeds 001, 003 and 004): a path for each model, `system` beside the messages, `result` and `is_end`."""
+"""The protocol of Qianfan V1 (seeds 001, 003 and 004): a path for each model, `system` beside the
+messages, `result` and `is_end`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
         RerankRequest,
     )
 
-# A call's first part of the path, by kind: the rest names the model or the deployed service (reference qianfan-wire 2.9).
+# A call's first part of the path, by kind: the rest names the model or the deployed service
+# (reference qianfan-wire 2.9).
 _FOLDERS: dict[models.Kind, str] = {
     "chat": "chat",
     "completion": "completions",
@@ -82,7 +85,9 @@ def path_of(
 
 
 def chat(request: ChatRequest) -> WireRequest:
-    """`POST /chat/{model}`: the system prompt is a field of its own, an odd number of messages (seed 003)."""
+    """`POST /chat/{model}`: the system prompt is a field of its own, an odd number of messages
+    (seed 003).
+    """
     messages = _messages(request.messages)
     system = {}
     if messages and messages[0]["role"] == "system":
@@ -131,7 +136,9 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 
 def images(request: ImageRequest) -> WireRequest:
-    """`POST /text2image/{model}` (reference qianfan-wire 2.4); pictures come as `b64_image` only."""
+    """`POST /text2image/{model}` (reference qianfan-wire 2.4); pictures come as `b64_image`
+    only.
+    """
     return _post(
         "image", request, {"prompt": request.prompt, **_fields(request.parameters, "image")}
     )._replace(repeatable=False, most=MAX_PICTURES)
@@ -181,11 +188,14 @@ def _fields(given: Mapping[str, Any], kind: models.Kind) -> dict[str, Any]:
 
 
 def _messages(messages: Sequence[Message]) -> list[Message]:
-    """The messages in V1's form: one `function_call` at a time, each followed by its result as `function` (reference qianfan-wire 3.4)."""
+    """The messages in V1's form: one `function_call` at a time, each followed by its result as
+    `function` (reference qianfan-wire 3.4).
+    """
     found: list[Message] = []
     for message in messages:
         if message["role"] == "tool":
-            # The result goes behind the call it belongs to; V2 has all calls first, then all results.
+            # The result goes behind the call it belongs to; V2 has all calls first, then all
+            # results.
             place = (
                 next(
                     (

@@ -1,4 +1,6 @@
-"""The reply's bytes, as chunks of an answer: a stream of events, or one JSON body, whatever was asked for."""
+"""The reply's bytes, as chunks of an answer: a stream of events, or one JSON body, whatever was
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 MAX_REPLY = (
     32 * 1024 * 1024
 )  # bytes of a reply in one piece, characters of one event: more is no answer
-# Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk 16).
+# Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk
+# 16).
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of some 50 bytes, however short its text
@@ -61,7 +64,9 @@ def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
 
 
 async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """The JSON of each event of a stream, whatever it means; an error among them is raised, and so is a reply that is no stream."""
+    """The JSON of each event of a stream, whatever it means; an error among them is raised, and so
+    is a reply that is no stream.
+    """
     if "event-stream" not in response.headers.get("content-type", ""):
         yield await whole(response, MAX_REPLY)
         return
@@ -106,7 +111,9 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
 
 
 async def _parse_aside(text: str, *, redacted: bool = False) -> object:
-    """The JSON of a text; of a long one on a thread of its own, so that the loop serves everybody else meanwhile."""
+    """The JSON of a text; of a long one on a thread of its own, so that the loop serves everybody
+    else meanwhile.
+    """
 
     def parsed(parse: Callable[[str], object]) -> object:
         found = parse(text)
@@ -144,11 +151,14 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
 async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each layer more costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
 ) -> AsyncGenerator[tuple[dict[str, Any], bool], None]:
-    """The JSON of the events of a reply, and whether there is much in it, until it ends or, once the service said that this was all, has nothing more to say."""
+    """The JSON of the events of a reply, and whether there is much in it, until it ends or, once
+    the service said that this was all, has nothing more to say.
+    """
     import httpx
 
     decoder, parse = sse.Decoder(), values.parse_simple
-    # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is (`Accept-Encoding`).
+    # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is
+    # (`Accept-Encoding`).
     chunks = (
         response.aiter_bytes()
         if response.headers.get("content-encoding", "identity") != "identity"
@@ -164,7 +174,8 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
             give_up = give_up or time.monotonic() + AFTER_FINISH
             patience = min(give_up - time.monotonic(), AFTER_DONE if done else AFTER_FINISH)
         try:
-            # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A connection that is read
+            # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A
+            # connection that is read
             # to its end can be used again.
             if pieces:
                 chunk = pieces.pop()

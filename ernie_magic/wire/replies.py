@@ -1,4 +1,6 @@
-"""Whole replies as results: vectors, pictures, rankings. The protocols agree on their shapes but for a name or two."""
+"""Whole replies as results: vectors, pictures, rankings. The protocols agree on their shapes but
+for a name or two.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,8 @@ class VectorsReply(NamedTuple):
     Attributes
     ----------
     vectors : numpy.ndarray
-        Of shape (texts, dimensions), float32, in the order of the texts whatever order they came in.
+        Of shape (texts, dimensions), float32, in the order of the texts whatever order they came
+        in.
     model : str
         "" when the service does not say.
     usage : Usage
@@ -74,7 +77,8 @@ def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
 def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
     """The places of so many items in the order that their indices say; None when they do not tell.
 
-    An item without an index is where it belongs. When the index of just one item is not a number, that item is the one left over.
+    An item without an index is where it belongs. When the index of just one item is not a number,
+    that item is the one left over.
     """
     indices = [
         place if index is None else values.whole_number(index) for place, index in enumerate(said)
@@ -89,7 +93,9 @@ def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
 
 
 def _vector(embedding: object) -> np.ndarray:
-    """A list of floats, or base64 of little-endian 32-bit floats, as openai-python asks for by default."""
+    """A list of floats, or base64 of little-endian 32-bit floats, as openai-python asks for by
+    default.
+    """
     import numpy as np
 
     if isinstance(embedding, str):
@@ -143,9 +149,11 @@ class ImagesReply(NamedTuple):
 
 
 def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
-    """The pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan); the one that has a value counts.
+    """The pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan); the one that
+    has a value counts.
 
-    The texts are taken out of `payload`: they are large, and need not be there twice. No more are looked at than were asked for.
+    The texts are taken out of `payload`: they are large, and need not be there twice. No more are
+    looked at than were asked for.
 
     Raises
     ------
@@ -211,7 +219,8 @@ def from_base64(text: str) -> bytes:
 
 
 def _secure(url: str) -> str:
-    """The link as a notebook can show it: Baidu's storage gives http:// links, which a page served by https may not show
+    """The link as a notebook can show it: Baidu's storage gives http:// links, which a page served
+    by https may not show
     (reference aistudio-and-ernie-today 2.5), and takes https.
     """
     try:
@@ -222,7 +231,8 @@ def _secure(url: str) -> str:
 
 
 def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:
-    """The documents of a rerank reply, the best first; those that came without their text get the one that was sent.
+    """The documents of a rerank reply, the best first; those that came without their text get the
+    one that was sent.
 
     Raises
     ------
@@ -253,7 +263,9 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
 
 
 def _index_of(item: object, sent: Sequence[str]) -> int | None:
-    """Which document an item is about: the one that it numbers, else the one whose text it repeats."""
+    """Which document an item is about: the one that it numbers, else the one whose text it
+    repeats.
+    """
     index = values.whole_number(values.fields(item).get("index"))
     if index is None and (repeated := _document(item)) in sent:
         index = sent.index(repeated)

@@ -1,6 +1,7 @@
 """When a request is sent again, and how long to wait: only what is safe, with full jitter.
 
-Safe is: the connection was never made; 429; 5xx and their likes before anything of the answer came. Never after the first
+Safe is: the connection was never made; 429; 5xx and their likes before anything of the answer came.
+Never after the first
 chunk: what was begun may have been billed.
 """
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from tenacity import AsyncRetrying, RetryCallState
 
-LONGEST = 60.0  # seconds of one wait: a spent quota comes back within a minute (reference aistudio-and-ernie-today 2.3)
+# seconds of one wait: a spent quota comes back within a minute (reference aistudio-and-ernie-today
+# 2.3)
+LONGEST = 60.0
 
 
 def attempts(
@@ -37,7 +40,8 @@ def attempts(
     may_repeat
         Whether nothing of an answer has come yet.
     safely_only
-        Only after a refusal in which nothing can have been carried out (no connection, 429): an image may have been billed.
+        Only after a refusal in which nothing can have been carried out (no connection, 429): an
+        image may have been billed.
     waiting
         Told before each wait: the error, the seconds, the number of the next attempt.
     """

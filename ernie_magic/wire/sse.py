@@ -1,6 +1,8 @@
-"""Server-sent events, as services really send them (WHATWG "Server-sent events"; reference aistudio-and-ernie-today 4).
+"""Server-sent events, as services really send them (WHATWG "Server-sent events"; reference
+aistudio-and-ernie-today 4).
 
-Bytes may be split anywhere: inside a character, inside CRLF, inside a line. Linear in the input's size.
+Bytes may be split anywhere: inside a character, inside CRLF, inside a line. Linear in the input's
+size.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Not str.splitlines: that also splits at U+2028 and other characters that stand inside JSON strings.
+# Not str.splitlines: that also splits at U+2028 and other characters that stand inside JSON
+# strings.
 _FIELDS = ("data", "event", "id", "retry")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -52,7 +55,8 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> Sequence[Event]:
         """The events that this chunk completes."""
-        # Nearly every chunk is one or a few whole events of one line: they need none of what follows.
+        # Nearly every chunk is one or a few whole events of one line: they need none of what
+        # follows.
         if self._idle and chunk[-2:] == b"\n\n" and chunk[:7] == b"data: {" and b"\r" not in chunk:
             if chunk.find(b"\n") == len(chunk) - 2:
                 return (Event(chunk[6:-2].decode("utf-8", "replace")),)
@@ -70,14 +74,18 @@ class Decoder:
         return self._held
 
     def end(self) -> list[Event]:
-        """What is left when the reply ends: a last line or event that nothing terminated, which may be cut."""
+        """What is left when the reply ends: a last line or event that nothing terminated, which
+        may be cut.
+        """
         return [
             event._replace(whole=False)
             for event in self._take(self._utf8.decode(b"", final=True) + "\n\n")
         ]
 
     def cut(self) -> list[Event]:
-        """What had come whole when the connection broke: a CR at the very end was an end of line."""
+        """What had come whole when the connection broke: a CR at the very end was an end of
+        line.
+        """
         return self._take("\n") if self._parts and self._parts[-1].endswith("\r") else []
 
     def _take(self, text: str) -> list[Event]:

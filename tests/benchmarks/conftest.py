@@ -1,6 +1,8 @@
-"""Each benchmark has the garbage of its own only: what earlier tests of the process left is not looked through again.
+"""Each benchmark has the garbage of its own only: what earlier tests of the process left is not
+looked through again.
 
-Bars are strict with `--strict-bars`, for whoever changes a hot path on a quiet machine. Without it, as in CI, a benchmark
+Bars are strict with `--strict-bars`, for whoever changes a hot path on a quiet machine. Without it,
+as in CI, a benchmark
 fails at a gross regression only.
 """
 

@@ -1,4 +1,6 @@
-"""What decoding a stream costs, as a ratio within one run to a bare loop of httpx's lines and json.loads on the same bytes."""
+"""What decoding a stream costs, as a ratio within one run to a bare loop of httpx's lines and
+json.loads on the same bytes.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Thousands of texts: the rate, as a share of what batch size, latency and concurrency allow, measured by bare loops in the same run."""
+"""Thousands of texts: the rate, as a share of what batch size, latency and concurrency allow,
+measured by bare loops in the same run.
+"""
 
 import asyncio
 import json
@@ -40,7 +42,9 @@ def server():
 
 
 async def bare(url, texts):
-    """As fast as batch size, latency and concurrency allow: eight loops that post and parse, and nothing else."""
+    """As fast as batch size, latency and concurrency allow: eight loops that post and parse, and
+    nothing else.
+    """
     batches = iter([texts[start : start + BATCH] for start in range(0, len(texts), BATCH)])
 
     async def post(client):

@@ -40,7 +40,9 @@ def seconds(run, text):
 
 
 def growth(run, make, first):
-    """How the time grows with each doubling, from a first text that takes well measurable time; and the times."""
+    """How the time grows with each doubling, from a first text that takes well measurable time;
+    and the times.
+    """
     while seconds(run, make(first)) < ENOUGH and first < MOST:
         first *= 2
     for _ in range(3):  # another process may have had the machine's caches

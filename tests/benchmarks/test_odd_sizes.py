@@ -1,6 +1,8 @@
-"""Whatever a prompt or a reply holds: CPU time grows with its size, and the I/O thread serves others meanwhile.
+"""Whatever a prompt or a reply holds: CPU time grows with its size, and the I/O thread serves
+others meanwhile.
 
-Times are the process's own (not the wall's), the best of several runs, at sizes doubled three times.
+Times are the process's own (not the wall's), the best of several runs, at sizes doubled three
+times.
 """
 
 import asyncio
@@ -74,7 +76,9 @@ def seconds(function, *args):
 
 
 def growth(function, make, size):
-    """By how much the time grows from one size to the next, as an average over three doublings, and the time of the last."""
+    """By how much the time grows from one size to the next, as an average over three doublings,
+    and the time of the last.
+    """
     first, last = seconds(function, make(size)), seconds(function, make(8 * size))
     return (last / max(first, 1e-4)) ** (1 / 3), last
 

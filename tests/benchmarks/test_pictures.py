@@ -1,4 +1,6 @@
-"""What four large pictures cost, as ratios within one run: time to a bare base64 and thumbnail pass, memory to the payload."""
+"""What four large pictures cost, as ratios within one run: time to a bare base64 and thumbnail
+pass, memory to the payload.
+"""
 
 import asyncio
 import base64
@@ -112,7 +114,9 @@ session.close()
 
 @pytest.fixture
 def server():
-    """Answers a prompt of "small" with one picture, "large" with four large ones, any other with 200 MB of nothing."""
+    """Answers a prompt of "small" with one picture, "large" with four large ones, any other with
+    200 MB of nothing.
+    """
 
     def reply(side, count):
         packed = base64.b64encode(noisy(side)).decode()

@@ -1,4 +1,6 @@
-"""What a page does and shows with a stranger's words: what ran, what was fetched, what stands in outputs, what changed around."""
+"""What a page does and shows with a stranger's words: what ran, what was fetched, what stands in
+outputs, what changed around.
+"""
 
 import re
 from contextlib import contextmanager
@@ -48,7 +50,8 @@ OUTPUTS = r"""([selector, tags, attributes, everywhere, address, classes, align,
     return [outputs.length, found];
 }"""
 
-# Everything but outputs and the user's own cells, as lines. Left out: a notebook's name and ids, numbers, and what time alone changes.
+# Everything but outputs and the user's own cells, as lines. Left out: a notebook's name and ids,
+# numbers, and what time alone changes.
 AROUND = r"""() => {
     const lines = [];
     const plain = text => text.replace(/cell-id=[0-9a-f-]+/g, 'CELL').replace(/nb-[0-9a-f]{8}/g, 'NB').replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID').replace(/-?\d+(?:\.\d+)?(?:px)?/g, 'N');

@@ -1,4 +1,6 @@
-"""A real JupyterLab and a real Chromium: one server and one loaded page a run (the load is what costs, 5 to 10 s)."""
+"""A real JupyterLab and a real Chromium: one server and one loaded page a run (the load is what
+costs, 5 to 10 s).
+"""
 
 import json
 import os
@@ -39,7 +41,8 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 NO_BROWSER = (
-    "no Chromium or Chrome for the browser tests: install Debian's `chromium` and `fonts-noto-cjk`, or set "
+    "no Chromium or Chrome for the browser tests: install Debian's `chromium` and "
+    "`fonts-noto-cjk`, or set "
     "E2E_BROWSER=/path/to/chrome"
 )
 
@@ -143,7 +146,9 @@ class Lab:
 
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory):
-    """JupyterLab with its own home, settings and notebooks; its kernels have no key, so the emulator answers."""
+    """JupyterLab with its own home, settings and notebooks; its kernels have no key, so the
+    emulator answers.
+    """
     tmp = tmp_path_factory.mktemp("lab")
     root, runtime = tmp / "notebooks", tmp / "runtime"
     for folder in (root, runtime, tmp / "config" / "labconfig", tmp / "home"):
@@ -178,7 +183,8 @@ def lab(tmp_path_factory):
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: a test can run any command
-        "--JupyterNotebookApp.expose_app_in_browser=True",  # the same for Notebook 7, which the switch above does not cover
+        # the same for Notebook 7, which the switch above does not cover
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         f"--LabApp.workspaces_dir={tmp / 'workspaces'}",
         "--ServerApp.terminals_enabled=False",
     ]
@@ -207,7 +213,9 @@ def lab(tmp_path_factory):
 
 @pytest.fixture
 def write_trusted(lab):
-    """write_trusted(cells) writes a notebook that the server takes for its user's own, with its outputs."""
+    """write_trusted(cells) writes a notebook that the server takes for its user's own, with its
+    outputs.
+    """
 
     def write(cells):
         name = lab.write(cells)
@@ -276,7 +284,8 @@ class Notebook:
 
     def select(self, index):
         self.page.evaluate(
-            "i => { const nb = window.jupyterapp.shell.currentWidget.content; nb.deselectAll(); nb.activeCellIndex = i }",
+            "i => { const nb = window.jupyterapp.shell.currentWidget.content; nb.deselectAll(); "
+            "nb.activeCellIndex = i }",
             index,
         )
 

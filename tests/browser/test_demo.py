@@ -1,4 +1,6 @@
-"""The README's first line ends here: `ernie-magic demo` opens a notebook whose `%%ernie` cell streams."""
+"""The README's first line ends here: `ernie-magic demo` opens a notebook whose `%%ernie` cell
+streams.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""The emulator and the browser: what a page of another origin tries, in a real Chromium, neither reads nor changes anything."""
+"""The emulator and the browser: what a page of another origin tries, in a real Chromium, neither
+reads nor changes anything.
+"""
 
 import http.server
 import json
@@ -126,12 +128,14 @@ def test_a_link_of_another_page_opens_the_front_page_and_a_picture_is_shown(emul
     tab.goto(f"http://localhost:{hostile}/")
     tab.wait_for_function("window.outcomes")
     width = tab.evaluate(
-        "link => new Promise((done, failed) => { const i = new Image(); i.onload = () => done(i.naturalWidth); i.onerror = failed; i.src = link; })",
+        "link => new Promise((done, failed) => { const i = new Image(); i.onload = () => "
+        "done(i.naturalWidth); i.onerror = failed; i.src = link; })",
         link,
     )
     assert width == 768
     tab.evaluate(
-        "root => { const a = document.createElement('a'); a.href = root; document.body.append(a); a.click(); }",
+        "root => { const a = document.createElement('a'); a.href = root; "
+        "document.body.append(a); a.click(); }",
         emulator.url,
     )
     tab.wait_for_url(f"{emulator.url}/")

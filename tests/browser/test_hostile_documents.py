@@ -1,6 +1,8 @@
-"""No document takes over the page: in JupyterLab, in Notebook 7 and in nbconvert's HTML, as an output that the page trusts.
+"""No document takes over the page: in JupyterLab, in Notebook 7 and in nbconvert's HTML, as an
+output that the page trusts.
 
-The notebook is written with its outputs and signed, so that the page trusts it as it trusts the outputs of a session: it is what a
+The notebook is written with its outputs and signed, so that the page trusts it as it trusts the
+outputs of a session: it is what a
 person opens the next morning, and the documents are drawn with no cell run.
 """
 
@@ -45,7 +47,9 @@ class Seen:
 
 
 def look(page, home, open_, texts, selector=OUTPUT, own=audit.OWN, together=1):
-    """What is seen of a page of these texts, which `open_` opens, so many together in what the selector finds."""
+    """What is seen of a page of these texts, which `open_` opens, so many together in what the
+    selector finds.
+    """
     parts = in_parts(texts, together)
     with audit.listening(page, home) as listener:
         open_(texts)
@@ -61,7 +65,8 @@ def look(page, home, open_, texts, selector=OUTPUT, own=audit.OWN, together=1):
 def assert_harmless(look_at, texts):
     """What is seen of these texts is what is seen of harmless ones.
 
-    A page's own furniture comes and goes; what a document does to it, it does each time: it is looked at twice.
+    A page's own furniture comes and goes; what a document does to it, it does each time: it is
+    looked at twice.
     """
     wrong, around = differences(look_at, texts)
     if around:
@@ -91,7 +96,7 @@ def differences(look_at, texts):
     return wrong, around
 
 
-# --- JupyterLab and Notebook 7 ---------------------------------------------------------------------------------------
+# --- JupyterLab and Notebook 7 --------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -157,11 +162,13 @@ def test_20_000_random_ones_in_notebook7(in_notebook7, part):
     assert_harmless(in_notebook7, texts_of(random_documents(1000, seed=200 + part)))
 
 
-# --- nbconvert -------------------------------------------------------------------------------------------------------
+# --- nbconvert ------------------------------------------------------------------------------------
 
-MATHJAX = "https://mathjax.example/"  # a copy on this machine; MathJax 2, which nbconvert's pages load from a CDN
+# a copy on this machine; MathJax 2, which nbconvert's pages load from a CDN
+MATHJAX = "https://mathjax.example/"
 MATHJAX_FILES = Path(jupyter_server_mathjax.__file__).parent / "static"
-# MathJax 2 keeps the sources of formulas in script elements, and MathML for screen readers beside what it draws.
+# MathJax 2 keeps the sources of formulas in script elements, and MathML for screen readers beside
+# what it draws.
 OF_MATHJAX = {
     "script[type^='math/']",
     ".MathJax_Preview",
@@ -186,7 +193,9 @@ def page_of_html(browser):
 
 @pytest.fixture(params=["lab", pytest.param("classic", marks=pytest.mark.slow)])
 def in_html(browser, tmp_path, request):
-    """look_at(texts): what is seen of them in a page that nbconvert made, once formulas are drawn."""
+    """look_at(texts): what is seen of them in a page that nbconvert made, once formulas are
+    drawn.
+    """
     exporter = HTMLExporter(
         template_name=request.param,
         mathjax_url=f"{MATHJAX}MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
@@ -222,7 +231,7 @@ def test_20_000_random_ones_in_the_html_that_nbconvert_makes(in_html, part):
     assert_harmless(in_html, texts_of(random_documents(1000, seed=300 + part)))
 
 
-# --- the panel -------------------------------------------------------------------------------------------------------
+# --- the panel ------------------------------------------------------------------------------------
 
 FILL = """import json
 from ernie_magic.history import Turn
@@ -231,12 +240,15 @@ from ernie_magic.results import Answer
 request = chat_request([{'role': 'user', 'content': '你好'}], model='ernie-3.5-8k', given={})
 for text in json.load(open(NAME, encoding='utf-8')):
     ernie.history.append(Turn(text, Answer(text=text, request=request, model='ernie-3.5-8k', reasoning=text)))"""
-WHOLE = ".ernie-log { max-height: none !important; height: auto !important; }"  # every turn is in sight, and drawn
+# every turn is in sight, and drawn
+WHOLE = ".ernie-log { max-height: none !important; height: auto !important; }"
 
 
 @pytest.fixture
 def in_a_panel(open_notebook, page, lab):
-    """look_at(texts): what is seen of them as turns of a panel's transcript; `saved` says whether without its kernel."""
+    """look_at(texts): what is seen of them as turns of a panel's transcript; `saved` says whether
+    without its kernel.
+    """
 
     def open_(texts, *, saved):
         page.evaluate(CLOSE)

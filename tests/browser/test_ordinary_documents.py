@@ -1,4 +1,6 @@
-"""Ordinary answers read well in JupyterLab, in both themes: formulas typeset, code coloured, tables, task lists, prices left alone."""
+"""Ordinary answers read well in JupyterLab, in both themes: formulas typeset, code coloured,
+tables, task lists, prices left alone.
+"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Panels as a person uses them: by mouse and keyboard, in JupyterLab and in Notebook 7, in both themes, narrow and wide."""
+"""Panels as a person uses them: by mouse and keyboard, in JupyterLab and in Notebook 7, in both
+themes, narrow and wide.
+"""
 
 import re
 import time
@@ -63,7 +65,9 @@ class Panel:
 
 @pytest.fixture
 def open_panel(open_notebook, request, server):
-    """open_panel(front, line) runs a panel's line in a notebook of that front end, against an emulator that this test sees."""
+    """open_panel(front, line) runs a panel's line in a notebook of that front end, against an
+    emulator that this test sees.
+    """
 
     def open_(front="lab", line="%ernie panel", more=(), before=""):
         opened = open_notebook if front == "lab" else request.getfixturevalue("open_in_notebook7")
@@ -433,7 +437,9 @@ def test_code_is_inserted_as_a_cell_that_asks_the_same(open_panel):
     wait(lambda: len(panel.sent()) == 1, "the panel's request")
     panel.idle()
     panel.nb.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code: 'ernie.reset()'}).done"
+        "() => "
+        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code: "
+        "'ernie.reset()'}).done"
     )
     panel.nb.run(2)
     assert panel.sent()[1] == panel.sent()[0]

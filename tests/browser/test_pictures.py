@@ -1,4 +1,6 @@
-"""Pictures as a person sees them: made, captioned, kept when the notebook is saved and its kernel is gone."""
+"""Pictures as a person sees them: made, captioned, kept when the notebook is saved and its kernel
+is gone.
+"""
 
 import json
 
@@ -56,8 +58,10 @@ def test_what_is_waited_for_is_shown_with_seconds_and_gives_way_to_the_picture(o
     nb = open_notebook(
         [
             (
-                "%load_ext ernie_magic\nfrom ernie_magic import emulator\nserver = emulator.start()\n"
-                "ernie.settings.base_url, ernie.settings.api_key, ernie.settings.service = server.base_url, 'any-key', 'aistudio'\nserver.faults.add(delay=3)"
+                "%load_ext ernie_magic\nfrom ernie_magic import emulator\nserver = "
+                "emulator.start()\n"
+                "ernie.settings.base_url, ernie.settings.api_key, ernie.settings.service = "
+                "server.base_url, 'any-key', 'aistudio'\nserver.faults.add(delay=3)"
             ),
             "%%ernie_image\n一座山",
         ]
@@ -94,8 +98,11 @@ def test_one_bad_picture_is_told_and_the_others_are_shown(open_notebook, page):
     nb = open_notebook(
         [
             (
-                "%load_ext ernie_magic\nfrom ernie_magic.wire import replies\nplain = replies.pictures\n"
-                "def broken(payload, request):\n    payload['data'][1]['b64_json'] = payload['data'][1]['b64_json'][:3000]\n    return plain(payload, request)\nreplies.pictures = broken"
+                "%load_ext ernie_magic\nfrom ernie_magic.wire import replies\nplain = "
+                "replies.pictures\n"
+                "def broken(payload, request):\n    payload['data'][1]['b64_json'] = "
+                "payload['data'][1]['b64_json'][:3000]\n    return plain(payload, "
+                "request)\nreplies.pictures = broken"
             ),
             "%%ernie_image -n 3 --response-format b64_json --as cats\n三只猫",
         ]

@@ -34,13 +34,17 @@ def test_a_tool_is_called_and_shown_above_the_answer(open_notebook, page):
     assert len(nb.save().cells[2].outputs) == 1
 
 
-@pytest.mark.slow  # tests/unit/test_limits.py has what is told; here it is seen for the seconds it takes
+# tests/unit/test_limits.py has what is told; here it is seen for the seconds it takes
+@pytest.mark.slow
 def test_waiting_for_the_rate_limit_is_shown_while_it_lasts(open_notebook, page):
     nb = open_notebook(
         [
             (
-                "%load_ext ernie_magic\nfrom ernie_magic import emulator\nfrom ernie_magic.wire.limits import LIMITS\nLIMITS.minute = 4.0\nserver = emulator.start()\n"
-                "server.rates.requests, server.rates.minute = 1, 4.0\nernie.settings.base_url, ernie.settings.api_key = server.base_url, 'any-key'\n"
+                "%load_ext ernie_magic\nfrom ernie_magic import emulator\nfrom "
+                "ernie_magic.wire.limits import LIMITS\nLIMITS.minute = 4.0\nserver = "
+                "emulator.start()\n"
+                "server.rates.requests, server.rates.minute = 1, 4.0\nernie.settings.base_url, "
+                "ernie.settings.api_key = server.base_url, 'any-key'\n"
                 "ernie.settings.model = 'ernie-3.5-8k'\nernie.chat('[[echo]]hi', history=False);"
             ),
             "%%ernie\n[[echo]]到我了",

@@ -47,8 +47,11 @@ def test_while_a_cell_streams_a_click_is_handled_and_queued_cells_run_behind_it(
     nb = open_notebook(
         [
             (
-                "%load_ext ernie_magic\nimport ipywidgets\nbutton = ipywidgets.Button(description='Click me')\nlabel = ipywidgets.Label('waiting')\n"
-                "def clicked(_):\n    label.value = 'clicked'\nbutton.on_click(clicked)\nipywidgets.HBox([button, label])"
+                "%load_ext ernie_magic\nimport ipywidgets\nbutton = "
+                "ipywidgets.Button(description='Click me')\nlabel = "
+                "ipywidgets.Label('waiting')\n"
+                "def clicked(_):\n    label.value = "
+                "'clicked'\nbutton.on_click(clicked)\nipywidgets.HBox([button, label])"
             ),
             SLOW,
             "print('second')",

@@ -53,7 +53,10 @@ def test_a_heat_map_and_a_plane_with_chinese_labels(open_notebook, page):
 def test_a_table_is_asked_about_row_by_row(open_notebook, page):
     nb = open_notebook(
         [
-            "%load_ext ernie_magic\nimport pandas as pd\ndf = pd.DataFrame({'评论': ['好吃', '难吃', '一般']})",
+            (
+                "%load_ext ernie_magic\nimport pandas as pd\ndf = pd.DataFrame({'评论': ['好吃', "
+                "'难吃', '一般']})"
+            ),
             '%%ernie_map df --to "情感, 分数:int" --as out\n判断情感，打 1 到 5 分：{{评论}}',
             "out",
             "many = [str(i) for i in range(99)]",

@@ -21,8 +21,8 @@ def http(emulator):
         base_url=emulator.url,
         headers={"Authorization": "Bearer any"},
         trust_env=False,
-        verify=False,
-    ) as client:  # noqa: S501
+        verify=False,  # noqa: S501
+    ) as client:
         yield client
 
 
@@ -31,7 +31,9 @@ def port_of(emulator):
 
 
 def exchange(emulator, raw, timeout=10):
-    """What comes back for these bytes until the server closes: the status, the head and the body; (0, b"", b"") for nothing."""
+    """What comes back for these bytes until the server closes: the status, the head and the body;
+    (0, b"", b"") for nothing.
+    """
     with socket.create_connection(("127.0.0.1", port_of(emulator)), timeout) as connection:
         received = b""
         with contextlib.suppress(ConnectionError):

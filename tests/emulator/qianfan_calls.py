@@ -1,4 +1,5 @@
-"""What the official client does, run in a process of its own: it reads its settings once, and its threads never end.
+"""What the official client does, run in a process of its own: it reads its settings once, and its
+threads never end.
 
 Usage: python qianfan_calls.py v1|v2. One JSON object for each call goes to standard output.
 """

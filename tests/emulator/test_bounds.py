@@ -1,4 +1,6 @@
-"""Bodies, the log, connections and what is remembered are bounded; odd bytes are refused in the services' form."""
+"""Bodies, the log, connections and what is remembered are bounded; odd bytes are refused in the
+services' form.
+"""
 
 import base64
 import contextlib
@@ -106,7 +108,7 @@ def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkey
         emulator.faults.extend([faults.Fault()] * 6)
 
 
-# --- odd bytes ---------------------------------------------------------------------------------------------------------
+# --- odd bytes ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -315,9 +317,7 @@ def test_what_is_no_http_is_told_so_in_the_services_form(emulator, raw):
 def test_a_picture_of_a_billion_pixels_is_refused(http):
     head = (
         b"\x89PNG\r\n\x1a\n"
-        + b"\x00\x00\x00\x0dIHDR"
-        + (60_000).to_bytes(4, "big") * 2
-        + b"\x08\x02\x00\x00\x00"
+        b"\x00\x00\x00\x0dIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
     )
     head += zlib.crc32(head[12:]).to_bytes(4, "big")
     content = [
@@ -334,7 +334,7 @@ def test_a_picture_of_a_billion_pixels_is_refused(http):
     assert (response.status_code, response.json()["error"]["code"]) == (400, "invalid_image_url")
 
 
-# --- slow and many -----------------------------------------------------------------------------------------------------
+# --- slow and many --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ TIMEOUT = 30.0
 
 @dataclass
 class Ran:
-    """A cell that ran: its messages with the time each came, folded into outputs as a front end does."""
+    """A cell that ran: its messages with the time each came, folded into outputs as a front end
+    does.
+    """
 
     begin: float
     messages: list = field(default_factory=list)  # (seconds since the epoch, message)
@@ -83,7 +85,9 @@ class Kernel:
         return self.client.execute(code)
 
     def finish(self, *ids, interrupt_after=None):
-        """Wait for cells; with `interrupt_after`, interrupt so many seconds after the first display of the first cell."""
+        """Wait for cells; with `interrupt_after`, interrupt so many seconds after the first
+        display of the first cell.
+        """
         ran = {id_: Ran(time.time()) for id_ in ids}
         waiting, due = set(ids), None
         self.interrupted = 0.0

@@ -1,4 +1,6 @@
-"""What else runs in the kernel is left alone: background calls, other cells, threads, the user's own names."""
+"""What else runs in the kernel is left alone: background calls, other cells, threads, the user's
+own names.
+"""
 
 import time
 
@@ -10,7 +12,8 @@ from .conftest import Kernel
 
 def test_an_interrupt_is_for_the_cell_that_runs_not_for_a_call_in_the_background(kernel, emulator):
     kernel.run(
-        "import asyncio\nbackground = asyncio.create_task(ernie.achat('[[chunks=60]][[pace=20ms]]', history=False))"
+        "import asyncio\nbackground = "
+        "asyncio.create_task(ernie.achat('[[chunks=60]][[pace=20ms]]', history=False))"
     )
     ran = kernel.run("for _ in range(50): await asyncio.sleep(0.1)", interrupt_after=-0.3)
     assert ran.status == "error"
@@ -20,7 +23,8 @@ def test_an_interrupt_is_for_the_cell_that_runs_not_for_a_call_in_the_background
 
 def test_an_interrupt_between_cells_stops_no_call_in_the_background(kernel):
     kernel.run(
-        "import asyncio\nbackground = asyncio.create_task(ernie.achat('[[chunks=40]][[pace=20ms]]', history=False))"
+        "import asyncio\nbackground = "
+        "asyncio.create_task(ernie.achat('[[chunks=40]][[pace=20ms]]', history=False))"
     )
     kernel.manager.interrupt_kernel()
     time.sleep(0.2)
@@ -29,7 +33,8 @@ def test_an_interrupt_between_cells_stops_no_call_in_the_background(kernel):
 
 def test_a_gather_in_the_running_cell_is_stopped(kernel):
     ran = kernel.run(
-        "import asyncio\nawait asyncio.gather(*[ernie.achat('[[chunks=500]][[pace=20ms]]', history=False) for _ in range(3)])",
+        "import asyncio\nawait asyncio.gather(*[ernie.achat('[[chunks=500]][[pace=20ms]]', "
+        "history=False) for _ in range(3)])",
         interrupt_after=-0.4,
     )
     assert ran.error["ename"] == "Stopped"
@@ -52,10 +57,16 @@ print('joined')""")
 @pytest.mark.parametrize(
     "code",
     [
-        "get_ipython().run_cell_magic('ernie', '--no-history', '{{(_ for _ in ()).throw(ValueError(chr(0xd800)))}}')",
+        (
+            "get_ipython().run_cell_magic('ernie', '--no-history', '{{(_ for _ in "
+            "()).throw(ValueError(chr(0xd800)))}}')"
+        ),
         "%%ernie --foo{{chr(0xd800)}}\nhi",
         "%%ernie -m {{chr(0xd800)}}\nhi",
-        "ernie.settings.base_url = 'http://\\ud800'\ntry:\n    ernie.chat('hi')\nfinally:\n    ernie.settings.base_url = ''",
+        (
+            "ernie.settings.base_url = 'http://\\ud800'\ntry:\n    ernie.chat('hi')\nfinally:\n    "
+            "ernie.settings.base_url = ''"
+        ),
     ],
     ids=["expression", "option", "model", "address"],
 )
@@ -96,7 +107,8 @@ def test_a_notebook_that_loads_the_extension_can_be_run_by_another(fresh, tmp_pa
     assert ran.status == "ok", ran.error
     assert "third hi" in ran.text
     ran = fresh.run(
-        "%reload_ext ernie_magic\nprint(get_ipython().run_cell('%%ernie --as again\\n[[echo]]hey').success, again)"
+        "%reload_ext ernie_magic\nprint(get_ipython().run_cell('%%ernie --as "
+        "again\\n[[echo]]hey').success, again)"
     )
     assert "True hey" in ran.text, ran.error
     assert fresh.run("%%ernie\n[[echo]]on").status == "ok"
@@ -108,7 +120,8 @@ def test_a_name_of_the_user_is_not_overwritten(fresh):
     assert "the variable ernie is yours and was kept" in ran.text
     assert (
         fresh.run(
-            "del ernie\n%reload_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'\nprint(ernie.chat('[[echo]]hi'))"
+            "del ernie\n%reload_ext ernie_magic\nernie.settings.model = "
+            "'ernie-3.5-8k'\nprint(ernie.chat('[[echo]]hi'))"
         ).text.strip()
         == "hi"
     )

@@ -44,7 +44,10 @@ def test_interrupt_to_idle_is_within_50_ms_with_no_connection_left(kernel, emula
         "await ernie.achat('[[chunks=5]]')",
         "ernie.chat('[[chunks=5]]')",
         "for piece in ernie.stream('[[chunks=5]]'): pass",
-        "import asyncio\nawait asyncio.gather(ernie.achat('[[chunks=5]]', history=False), ernie.achat('[[chunks=5]]', history=False))",
+        (
+            "import asyncio\nawait asyncio.gather(ernie.achat('[[chunks=5]]', history=False), "
+            "ernie.achat('[[chunks=5]]', history=False))"
+        ),
     ],
     ids=["magic", "achat", "chat", "stream", "gather"],
 )
@@ -105,7 +108,8 @@ def test_leaving_a_loop_early_closes_the_stream_and_keeps_what_came(kernel, emul
 )
 def test_a_click_is_handled_while_a_cell_streams(kernel):
     made = kernel.run(
-        "import ipywidgets, time\nbutton = ipywidgets.Button()\nclicks = []\nbutton.on_click(lambda _: clicks.append(time.time()))\nprint(button.model_id)"
+        "import ipywidgets, time\nbutton = ipywidgets.Button()\nclicks = "
+        "[]\nbutton.on_click(lambda _: clicks.append(time.time()))\nprint(button.model_id)"
     )
     id_ = kernel.start("%%ernie\n[[chunks=150]][[pace=10ms]]")
     time.sleep(0.5)
@@ -123,7 +127,8 @@ def test_a_click_is_handled_while_a_cell_streams(kernel):
 
 def test_between_pieces_an_interrupt_is_for_the_user_s_own_code(kernel):
     ran = kernel.run(
-        "import signal\nbefore = signal.getsignal(signal.SIGINT)\nasync for piece in ernie.astream('[[chunks=500]][[pace=1ms]]'):\n"
+        "import signal\nbefore = signal.getsignal(signal.SIGINT)\nasync for piece in "
+        "ernie.astream('[[chunks=500]][[pace=1ms]]'):\n"
         "    print(signal.getsignal(signal.SIGINT) is before)\n    break"
     )
     assert (ran.status, ran.text) == ("ok", "True\n")
@@ -133,20 +138,26 @@ def test_between_pieces_an_interrupt_is_for_the_user_s_own_code(kernel):
     "cell",
     [
         "%%ernie --no-history\n[[chunks=900]][[pace=2ms]] {{slow()}}",
-        "get_ipython().run_cell_magic('ernie', '--no-history', '[[chunks=900]][[pace=2ms]] {{slow()}}')",
+        (
+            "get_ipython().run_cell_magic('ernie', '--no-history', '[[chunks=900]][[pace=2ms]] "
+            "{{slow()}}')"
+        ),
     ],
     ids=["await door", "plain door"],
 )
 def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, cell):
     kernel.run(
-        "import time\ndef slow():\n    for _ in range(20):\n        print('x')\n        time.sleep(0.001)\n    return 1"
+        "import time\ndef slow():\n    for _ in range(20):\n        print('x')\n        "
+        "time.sleep(0.001)\n    return 1"
     )
     moments = random.Random(7)  # noqa: S311
     for _ in range(20):
-        # Inside the cell: around its edges ipykernel itself loses replies ("KeyboardInterrupt caught in kernel", measured
+        # Inside the cell: around its edges ipykernel itself loses replies ("KeyboardInterrupt
+        # caught in kernel", measured
         # with a cell of nothing but print and sleep).
         ran = kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
-        # CPython itself drops an interrupt that lands in a weak reference's callback, and says so (about 1 in 900 here).
+        # CPython itself drops an interrupt that lands in a weak reference's callback, and says so
+        # (about 1 in 900 here).
         assert ran.status == "error" or re.search(
             r"Exception ignored in[^$]*KeyboardInterrupt", ran.text
         )

@@ -1,4 +1,6 @@
-"""Every word of a reply but the answer's own is shown as it is: nowhere is it read as HTML, as Markdown or as a formula."""
+"""Every word of a reply but the answer's own is shown as it is: nowhere is it read as HTML, as
+Markdown or as a formula.
+"""
 
 import base64
 import io

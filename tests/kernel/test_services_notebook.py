@@ -1,4 +1,6 @@
-"""Every SDK example of the seeds has its counterpart in notebooks/services.ipynb, and each of them runs."""
+"""Every SDK example of the seeds has its counterpart in notebooks/services.ipynb, and each of them
+runs.
+"""
 
 import os
 import re

@@ -1,4 +1,6 @@
-"""The stop button while an answer is drawn, whatever it holds: within half a second, with what came."""
+"""The stop button while an answer is drawn, whatever it holds: within half a second, with what
+came.
+"""
 
 import json
 from contextlib import contextmanager
@@ -40,7 +42,9 @@ def events(text):
 
 @contextmanager
 def serving(text):
-    """A server that answers every question with this text, as fast as it is read; gives its base URL."""
+    """A server that answers every question with this text, as fast as it is read; gives its base
+    URL.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -70,7 +74,9 @@ def serving(text):
 
 @pytest.fixture
 def ask(kernel):
-    """ask(text, after) interrupts the drawing of a text so many seconds after the cell began; gives the seconds to its end."""
+    """ask(text, after) interrupts the drawing of a text so many seconds after the cell began;
+    gives the seconds to its end.
+    """
     before = kernel.value("ernie.settings.base_url")
 
     def ask_(text, after):

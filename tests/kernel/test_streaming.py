@@ -59,7 +59,8 @@ def test_one_output_is_left_with_the_whole_text_and_a_folded_footer(kernel):
     (output,) = ran.outputs
     shown = output["data"]["text/html"]
     assert shown.startswith(
-        '<h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 <span>\\(x^2\\)</span>。</p>'
+        '<h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 '
+        "<span>\\(x^2\\)</span>。</p>"
     )
     assert shown.count("一段文字。") == 300
     assert "<details><summary><small>ernie-3.5-8k · " in shown
@@ -92,7 +93,10 @@ def test_raw_is_text(kernel):
         "get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')",
         "def f():\n    get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi')\nf()",
         "get_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')",
-        "import threading\nt = threading.Thread(target=lambda: get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi'))\nt.start(); t.join()",
+        (
+            "import threading\nt = threading.Thread(target=lambda: "
+            "get_ipython().run_cell_magic('ernie', '--as a', '[[echo]]hi'))\nt.start(); t.join()"
+        ),
         "%autoawait off\nget_ipython().run_cell('%%ernie --as a\\n[[echo]]hi')\n%autoawait on",
     ],
     ids=["time", "run_cell_magic", "function", "run_cell", "thread", "autoawait off"],

@@ -25,7 +25,8 @@ def test_as_binds_the_typed_answer(run, shell):
 
 def test_options_are_sent_and_nothing_else(run, emulator):
     run(
-        '%%ernie -m ernie-speed-8k --temperature 0.3 --stop 。 --frequency-penalty 0.5 --param top_k=5 --system "be brief"\nhi'
+        "%%ernie -m ernie-speed-8k --temperature 0.3 --stop 。 --frequency-penalty 0.5 --param "
+        'top_k=5 --system "be brief"\nhi'
     )
     assert emulator.requests[-1].body == {
         "model": "ernie-speed-8k",

@@ -40,7 +40,8 @@ def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator)
 
 def test_magic_and_python_make_the_same_request(run, ernie):
     run(
-        "%%ernie_image -m ERNIE-Image --size 1024x1024 --use-pe off --guidance-scale 4 --param other=7 --seed 1\n{{'猫' * 2}}"
+        "%%ernie_image -m ERNIE-Image --size 1024x1024 --use-pe off --guidance-scale 4 --param "
+        "other=7 --seed 1\n{{'猫' * 2}}"
     )
     ernie.image(
         "猫猫",
@@ -116,7 +117,10 @@ def test_redo_vary_and_show(run, shell, ernie):
     [
         (
             "%%ernie_image\n \n",
-            "the prompt is empty. What to do: write something; in a cell, on the lines below the magic.",
+            (
+                "the prompt is empty. What to do: write something; in a cell, on the lines below the "
+                "magic."
+            ),
         ),
         ("%%ernie_image --style Anme\n猫", "did you mean Anime?"),
         ("%%ernie_image -n 5\n猫", "n 5 is out of range [1, 4]"),
@@ -135,7 +139,10 @@ def test_redo_vary_and_show(run, shell, ernie):
         ("%ernie_image show cats --full", "show takes no options"),
         (
             "%ernie_image vary cats --seed +1",
-            "this picture's seed is not known: nothing can be added to it. What to do: give a number: --seed 7",
+            (
+                "this picture's seed is not known: nothing can be added to it. What to do: give a "
+                "number: --seed 7"
+            ),
         ),
         (
             "%ernie_image redo number",

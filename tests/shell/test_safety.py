@@ -1,4 +1,6 @@
-"""What the service withdraws stays withdrawn (seed 000, "flag"; reference aistudio-and-ernie-today 6)."""
+"""What the service withdraws stays withdrawn (seed 000, "flag"; reference aistudio-and-ernie-today
+6).
+"""
 
 import pytest
 

@@ -42,7 +42,8 @@ def values(parameter):  # noqa: PLR0911
     return st.sampled_from(parameter.choices) if parameter.choices else PLAIN
 
 
-# Tools are named by their variables in a cell and given themselves in Python: tests/shell/test_tools.py.
+# Tools are named by their variables in a cell and given themselves in Python:
+# tests/shell/test_tools.py.
 CHAT = {
     name: p
     for name, p in parameters.of("chat").items()

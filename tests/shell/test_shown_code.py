@@ -1,4 +1,6 @@
-"""The code that a panel shows is run: in a real shell, by the official client. Each form sends what the panel would."""
+"""The code that a panel shows is run: in a real shell, by the official client. Each form sends
+what the panel would.
+"""
 
 import base64
 import contextlib

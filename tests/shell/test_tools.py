@@ -1,4 +1,6 @@
-"""Tools: Python functions that the model calls, tools as the API has them, in cells and in Python, on V1 and V2."""
+"""Tools: Python functions that the model calls, tools as the API has them, in cells and in Python,
+on V1 and V2.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Nothing that a model, a service or a tool says is obeyed by a terminal; the results keep it exactly."""
+"""Nothing that a model, a service or a tool says is obeyed by a terminal; the results keep it
+exactly.
+"""
 
 import io
 import re

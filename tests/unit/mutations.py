@@ -1,6 +1,7 @@
 """Replies of every service and call, each field of them in the place of another value.
 
-A shape is a reply as the documents have it, with the call that asks for it and the parts of it that are the answer itself.
+A shape is a reply as the documents have it, with the call that asks for it and the parts of it that
+are the answer itself.
 """
 
 import base64

@@ -1,4 +1,6 @@
-"""A key goes only to an address that came from where the key did; a password in an address is a key."""
+"""A key goes only to an address that came from where the key did; a password in an address is a
+key.
+"""
 
 import base64
 import http.server
@@ -204,7 +206,7 @@ def test_a_key_that_was_not_sent_is_told_when_the_service_wants_one(monkeypatch,
         session.chat("hi")
 
 
-# --- a password in an address ----------------------------------------------------------------------------------------
+# --- a password in an address ---------------------------------------------------------------------
 
 
 def url_of(stranger, password=PASSWORD):

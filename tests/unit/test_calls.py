@@ -1,4 +1,6 @@
-"""The session's other calls on AI Studio and Qianfan V2, what results carry, and what is checked before sending."""
+"""The session's other calls on AI Studio and Qianfan V2, what results carry, and what is checked
+before sending.
+"""
 
 import asyncio
 import base64
@@ -189,7 +191,7 @@ def test_a_call_of_any_kind_can_be_stopped(session, emulator):
         stream.result()
 
 
-# --- what results carry ------------------------------------------------------------------------------------------------
+# --- what results carry ---------------------------------------------------------------------------
 
 
 def test_an_answer_has_all_the_documents_fields(session):
@@ -275,7 +277,7 @@ def test_usage_that_is_nonsense_is_nothing(found):
     assert protocol.usage_of(found).total_tokens == 0
 
 
-# --- what is checked before sending ------------------------------------------------------------------------------------
+# --- what is checked before sending ---------------------------------------------------------------
 
 
 def test_a_history_that_would_not_fit_loses_its_oldest_whole_turns_and_says_so(session, emulator):

@@ -1,4 +1,6 @@
-"""A picture's link is followed to the very address that was checked, whatever its name says at the next look-up (DNS rebinding)."""
+"""A picture's link is followed to the very address that was checked, whatever its name says at the
+next look-up (DNS rebinding).
+"""
 
 import asyncio
 import http.server
@@ -76,7 +78,9 @@ def places():
 
 @pytest.fixture
 def names(monkeypatch):
-    """Names and what each look-up of them gives, the last one for ever; only `INSIDE` counts as this machine."""
+    """Names and what each look-up of them gives, the last one for ever; only `INSIDE` counts as
+    this machine.
+    """
     known, found = {}, socket.getaddrinfo
 
     def getaddrinfo(host, port, *args, **kwargs):
@@ -173,7 +177,7 @@ def test_behind_a_proxy_the_name_goes_to_the_proxy(names, monkeypatch):
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no certificate without openssl")
 def test_a_certificate_is_checked_for_the_link_s_name(names, monkeypatch, tmp_path):
     subprocess.run(
-        [
+        [  # noqa: S607
             "openssl",
             "req",
             "-x509",
@@ -187,7 +191,7 @@ def test_a_certificate_is_checked_for_the_link_s_name(names, monkeypatch, tmp_pa
             "-days",
             "2",
             "-subj",
-            "/CN=pictures.example",  # noqa: S607
+            "/CN=pictures.example",
             "-addext",
             "subjectAltName=DNS:pictures.example",
         ],

@@ -1,4 +1,6 @@
-"""Pictures as they arrive: as bytes, as links, and as everything else that a server may send in their place."""
+"""Pictures as they arrive: as bytes, as links, and as everything else that a server may send in
+their place.
+"""
 
 import asyncio
 import base64

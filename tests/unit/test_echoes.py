@@ -1,4 +1,6 @@
-"""A server that sends a key back, in any field and in any form: nothing that can be reached shows eight characters of it."""
+"""A server that sends a key back, in any field and in any form: nothing that can be reached shows
+eight characters of it.
+"""
 
 import base64
 import json
@@ -166,7 +168,9 @@ def echoes():
 
 
 def streamed(body, size):
-    """The reply as a stream that is cut into pieces; its other fields come in each chunk, and once more at the end."""
+    """The reply as a stream that is cut into pieces; its other fields come in each chunk, and once
+    more at the end.
+    """
     said = body["choices"][0]["message"]
     rest = {
         name: value
@@ -367,12 +371,12 @@ def test_no_other_reply_shows_one(server, session, carrier):
             with sqlite3.connect(path) as book:
                 kept += repr(
                     [
-                        book.execute(f"select * from {name}").fetchall()
+                        book.execute(f"select * from {name}").fetchall()  # noqa: S608
                         for (name,) in book.execute(
                             "select name from sqlite_master where type='table'"
                         ).fetchall()
                     ]
-                )  # noqa: S608
+                )
             book.close()
     assert [echo for echo, _ in echoes() if runs(kept, echo)] == []
 

@@ -147,7 +147,8 @@ def test_the_tree_has_one_root():
     assert not issubclass(errors.Interrupted, Exception)  # a KeyboardInterrupt: "Run all" halts
 
 
-# Reference qianfan-wire 5.1 and 5.2, aistudio-and-ernie-today 1.6 and 2.4: every code, and whether to try again ("token" renews it).
+# Reference qianfan-wire 5.1 and 5.2, aistudio-and-ernie-today 1.6 and 2.4: every code, and whether
+# to try again ("token" renews it).
 V1_TABLE = {
     1: "yes",
     2: "yes",

@@ -1,4 +1,6 @@
-"""Files are there whole or not at all, under names that every system takes; a stranger's file asks for nothing of its own."""
+"""Files are there whole or not at all, under names that every system takes; a stranger's file asks
+for nothing of its own.
+"""
 
 import io
 import json

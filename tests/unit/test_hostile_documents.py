@@ -1,4 +1,6 @@
-"""Whatever a model writes, only what is on the list comes out as HTML. The same documents in real pages: tests/browser."""
+"""Whatever a model writes, only what is on the list comes out as HTML. The same documents in real
+pages: tests/browser.
+"""
 
 import pytest
 
@@ -20,7 +22,8 @@ def test_the_collection_is_large_and_no_document_is_there_twice():
 def test_the_check_sees_what_may_not_be():
     assert (
         violations(
-            "<p class='highlight'>a <a href='https://a.b' rel='noopener noreferrer nofollow'>b</a></p>"
+            "<p class='highlight'>a <a href='https://a.b' rel='noopener noreferrer "
+            "nofollow'>b</a></p>"
         )
         == []
     )

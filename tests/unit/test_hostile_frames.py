@@ -1,4 +1,6 @@
-"""Whatever a server does, and whatever is raised for it: no variable of any call that the error came through holds a key."""
+"""Whatever a server does, and whatever is raised for it: no variable of any call that the error
+came through holds a key.
+"""
 
 import asyncio
 import gzip
@@ -26,7 +28,9 @@ def shown(value):
 
 
 def of_error(error, *, rooms=ROOMS):
-    """All that can be seen of an error and of those behind it: words, attributes, and the variables of the calls it came through."""
+    """All that can be seen of an error and of those behind it: words, attributes, and the
+    variables of the calls it came through.
+    """
     pieces, left, seen = [], [error], set()
     while left:
         found = left.pop()

@@ -1,4 +1,6 @@
-"""Raw bytes from a server that is broken, lost or hostile: one clear line, what came kept, and no key shown."""
+"""Raw bytes from a server that is broken, lost or hostile: one clear line, what came kept, and no
+key shown.
+"""
 
 import json
 import time

@@ -36,9 +36,13 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
     ]
 
 
-# From the ground up, as README draws it: each imports only what stands to its left, or beside it in the same room.
+# From the ground up, as README draws it: each imports only what stands to its left, or beside it in
+# the same room.
 FLOORS = [
-    "language visible suggest files signatures watchers errors error_codes redact keys tokens sanitize formulas values",
+    (
+        "language visible suggest files signatures watchers errors error_codes redact keys tokens "
+        "sanitize formulas values"
+    ),
     "grammar",
     "segments",
     "markdown",
@@ -76,7 +80,9 @@ FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms.split()}
 
 
 def at_run_time(path):
-    """The package's modules that a file imports when it is imported itself: not under TYPE_CHECKING, not inside functions."""
+    """The package's modules that a file imports when it is imported itself: not under
+    TYPE_CHECKING, not inside functions.
+    """
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ernie_magic"):
             parts = node.module.split(".")
@@ -111,7 +117,9 @@ def test_the_emulator_never_uses_the_client_s_wire_code():
 def test_importing_the_package_and_its_session_loads_nothing_heavy():
     code = (
         "import sys, ernie_magic.session, ernie_magic.emulator; "
-        "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', 'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas', 'markdown_it', 'mdit_py_plugins', 'linkify_it', 'nh3', 'pygments') if m in sys.modules])"
+        "print([m for m in ('IPython', 'httpx', 'ipywidgets', 'anywidget', 'PIL', 'numpy', "
+        "'openai', 'starlette', 'uvicorn', 'dotenv', 'tqdm', 'sqlite3', 'pandas', 'markdown_it', "
+        "'mdit_py_plugins', 'linkify_it', 'nh3', 'pygments') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

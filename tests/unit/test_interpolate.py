@@ -135,7 +135,9 @@ def is_expression(source):
 
 
 def tried_one_by_one(text):
-    """What `{{…}}` means, however long that takes: it ends at the first `}}` of its line that leaves an expression, else at the first."""
+    """What `{{…}}` means, however long that takes: it ends at the first `}}` of its line that
+    leaves an expression, else at the first.
+    """
     at = 0
     while (start := text.find("{{", at)) >= 0 and (first := text.find("}}", start + 2)) >= 0:
         line_end = text.find("\n", first)

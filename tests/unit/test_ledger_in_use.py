@@ -1,4 +1,6 @@
-"""A ledger that is held, full, read-only or broken: a map waits or ends in one line, and no row is paid for twice."""
+"""A ledger that is held, full, read-only or broken: a map waits or ends in one line, and no row is
+paid for twice.
+"""
 
 import contextlib
 import os

@@ -1,4 +1,6 @@
-"""The limits a minute: learned from headers and from 429s, shared by everybody, kept in any span of a minute."""
+"""The limits a minute: learned from headers and from 429s, shared by everybody, kept in any span
+of a minute.
+"""
 
 import asyncio
 import time

@@ -252,7 +252,9 @@ def test_no_row_is_lost_or_asked_twice_after_faults(session, emulator, fault):
 
 
 def test_a_dropped_connection_loses_no_row_and_answers_none_twice(tmp_path):
-    """Each fourth connection is closed without a reply; what is not asked again at once is asked for by resume."""
+    """Each fourth connection is closed without a reply; what is not asked again at once is asked
+    for by resume.
+    """
     answered, count = [], itertools.count(1)
 
     class Handler(BaseHTTPRequestHandler):

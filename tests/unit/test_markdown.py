@@ -1,4 +1,6 @@
-"""Markdown becomes HTML in which every tag is ours: formulas and money are told apart, code is coloured, nothing acts."""
+"""Markdown becomes HTML in which every tag is ours: formulas and money are told apart, code is
+coloured, nothing acts.
+"""
 
 import re
 from html import unescape
@@ -29,7 +31,7 @@ def paragraph(text):
     return found.group(1)
 
 
-# --- formulas and money ----------------------------------------------------------------------------------------------
+# --- formulas and money ---------------------------------------------------------------------------
 
 FORMULAS = [
     ("$x^2$", inline("x^2")),
@@ -203,7 +205,7 @@ def test_tex_that_links_styles_defines_loads_or_never_ends_is_shown_as_its_sourc
     assert "<span>\\(" not in made
 
 
-# --- what is formatted -----------------------------------------------------------------------------------------------
+# --- what is formatted ----------------------------------------------------------------------------
 
 FORMATTED = [
     ("**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>\n"),
@@ -259,7 +261,8 @@ def test_a_task_list_has_boxes_that_cannot_be_ticked():
 def test_code_is_coloured_by_the_page_s_theme():
     made = to_html("```python\ndef f(): return '<b>'\n```")
     assert made.startswith(
-        '<pre class="highlight" style="margin-bottom:1em"><span class="k">def</span> <span class="nf">f</span>'
+        '<pre class="highlight" style="margin-bottom:1em"><span class="k">def</span> <span '
+        'class="nf">f</span>'
     )
     assert "&lt;b&gt;" in made
     assert re.sub("<[^>]*>", "", made).strip() == "def f(): return '&lt;b&gt;'"
@@ -304,7 +307,7 @@ def test_a_long_code_block_is_one_block():
     assert to_html("```python\n" + "print('hello')\n" * 1500 + "```\n").count("<pre") == 1
 
 
-# --- what acts -------------------------------------------------------------------------------------------------------
+# --- what acts ------------------------------------------------------------------------------------
 
 TAGS = {
     "p",
@@ -347,7 +350,8 @@ TAGS = {
     "input",
 }
 ATTRIBUTE = re.compile(
-    r'class="(?:[\w -]+)"|href="(?:https?://|mailto:)[^"<>]*"|rel="noopener noreferrer nofollow"|title="[^"<>]*"|start="\d+"|style="(?:text-align:(?:left|right|center)|margin-bottom:1em)"|type="checkbox"|checked="(?:checked)?"|disabled=""'
+    r'class="(?:[\w -]+)"|href="(?:https?://|mailto:)[^"<>]*"|rel="noopener noreferrer '
+    r'nofollow"|title="[^"<>]*"|start="\d+"|style="(?:text-align:(?:left|right|center)|margin-bottom:1em)"|type="checkbox"|checked="(?:checked)?"|disabled=""'
 )
 
 
@@ -584,7 +588,7 @@ def test_a_long_paragraph_is_cut_between_what_stands_together(inner, moved):
     assert to_html(text).count(to_html(f"x {inner}")[5:-5]) == 60
 
 
-# --- segments --------------------------------------------------------------------------------------------------------
+# --- segments -------------------------------------------------------------------------------------
 
 
 def cut(text, size=4, **options):

@@ -1,4 +1,5 @@
-"""Each field of each reply by each of 23 odd values: a complete answer is shown and bound, and what is raised is of our tree.
+"""Each field of each reply by each of 23 odd values: a complete answer is shown and bound, and what
+is raised is of our tree.
 
 Through real HTTP. CI runs some hundreds of them, drawn by a seed; the slow suite all of the 12,000.
 """

@@ -55,7 +55,8 @@ def test_every_option_of_the_issue_is_there():
 
 def test_options_become_the_api_s_fields():
     said = line(
-        '-m ernie-speed-8k --temperature 0.3 --stop 。 --stop "\\n" --seed 7 --response-format json_object --system "be brief" '
+        '-m ernie-speed-8k --temperature 0.3 --stop 。 --stop "\\n" --seed 7 --response-format '
+        'json_object --system "be brief" '
         "--as a -s tutor --no-history --no-stream --param top_k=5 --param safety=low"
     )
     assert said.chat.model == "ernie-speed-8k"
@@ -104,11 +105,17 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
         ("--param top_k", "--param wants name=value, not 'top_k'."),
         (
             "hello",
-            "'hello' is not an option. What to do: the prompt goes on the next line; a value with spaces goes in double quotes; the model is given by -m.",
+            (
+                "'hello' is not an option. What to do: the prompt goes on the next line; a value "
+                "with spaces goes in double quotes; the model is given by -m."
+            ),
         ),
         (
             "--system don't",
-            "a quotation is not closed: --system don't. What to do: put a value with spaces or an apostrophe in double quotes.",
+            (
+                "a quotation is not closed: --system don't. What to do: put a value with spaces or "
+                "an apostrophe in double quotes."
+            ),
         ),
     ],
 )

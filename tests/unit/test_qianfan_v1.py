@@ -1,4 +1,6 @@
-"""The session on Qianfan V1 (seeds 001, 003 and 004): every kind of key, its own messages, numbers and paths."""
+"""The session on Qianfan V1 (seeds 001, 003 and 004): every kind of key, its own messages, numbers
+and paths.
+"""
 
 import asyncio
 

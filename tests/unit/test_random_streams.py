@@ -1,4 +1,5 @@
-"""Random streams with splits, noise and cuts: the text is what the server sent before the cut, always.
+"""Random streams with splits, noise and cuts: the text is what the server sent before the cut,
+always.
 
 A slow test of 10,000; CI runs 400 (`ERNIE_SLOW=1` or `-m slow` runs them all).
 """
@@ -47,7 +48,9 @@ class Response:
 
 
 def stream(chance, *, v1):
-    """A stream's lines: texts as JSON chunks, with noise between; and how the texts are told in it."""
+    """A stream's lines: texts as JSON chunks, with noise between; and how the texts are told in
+    it.
+    """
     texts = [
         "".join(chance.choices(ALPHABET, k=chance.randint(0, 12)))
         for _ in range(chance.randint(1, 12))

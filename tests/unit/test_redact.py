@@ -64,7 +64,10 @@ def test_every_form_is_taken_out_however_a_stream_is_cut(name, form):
 
 
 ORDINARY = [
-    "Your key begins with bce-v3/ALTAK- and is found on the console; an OpenAI key begins with sk-proj-.",
+    (
+        "Your key begins with bce-v3/ALTAK- and is found on the console; an OpenAI key begins with "
+        "sk-proj-."
+    ),
     "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
     "expires_in: 2592000.",
     "1. a\n2. b\n3. c\n4. d\n5. e\n6. f\n7. g\n8. h\n9. i",

@@ -1,4 +1,6 @@
-"""The session on each service, against the emulator under the real paths; retries; temporary keys."""
+"""The session on each service, against the emulator under the real paths; retries; temporary
+keys.
+"""
 
 import asyncio
 import threading

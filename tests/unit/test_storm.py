@@ -1,4 +1,5 @@
-"""A storm of faults: every call is answered exactly once or fails with its own error, and the history is in step.
+"""A storm of faults: every call is answered exactly once or fails with its own error, and the
+history is in step.
 
 CI runs 120 calls, the slow suite 500.
 """

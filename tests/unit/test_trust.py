@@ -1,4 +1,6 @@
-"""A key goes only where it belongs; forks, resets and second readers share nothing they should not."""
+"""A key goes only where it belongs; forks, resets and second readers share nothing they should
+not.
+"""
 
 import os
 import sys

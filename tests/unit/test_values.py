@@ -1,4 +1,6 @@
-"""What a reply holds is read leniently: a value that nobody needs does not take an answer with it."""
+"""What a reply holds is read leniently: a value that nobody needs does not take an answer with
+it.
+"""
 
 import json
 import pickle

@@ -86,9 +86,9 @@ def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch
     with pytest.raises(
         errors.InvalidOption, match="the worker's address of the service is another one"
     ):
-        pickle.loads(
+        pickle.loads(  # noqa: S301
             pickle.dumps(workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True))
-        ).here()  # noqa: S301
+        ).here()
 
 
 @pytest.mark.parametrize("executor", [5, "dask", object()])
