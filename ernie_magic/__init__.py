@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ernie_magic.api.results import Answer
+    from ernie_magic.api.usage import Usage
+    from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.errors import ErnieError, Interrupted
-    from ernie_magic.pictures import ImageSet, Picture
-    from ernie_magic.results import Answer
     from ernie_magic.session import Session
-    from ernie_magic.usage import Usage
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Answer": "results",
+    "Answer": "api.results",
     "ErnieError": "errors",
-    "ImageSet": "pictures",
+    "ImageSet": "calls.images.pictures",
     "Interrupted": "errors",
-    "Picture": "pictures",
+    "Picture": "calls.images.pictures",
     "Session": "session",
-    "Usage": "usage",
+    "Usage": "api.usage",
 }
 __all__ = [
     "Answer",
@@ -53,13 +53,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext ernie_magic`."""
-    from ernie_magic.magics.extension import load
+    from ernie_magic.notebook.extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """`%unload_ext ernie_magic`."""
-    from ernie_magic.magics.extension import unload
+    from ernie_magic.notebook.extension import unload
 
     unload(shell)

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ernie_magic import files
-from ernie_magic.language import Language, Text, system_language
+from ernie_magic.storage import files
+from ernie_magic.text.language import Language, Text, system_language
 
 _HERE = Path(__file__).parent
 _NO_LAB = Text(
@@ -92,9 +92,9 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
 
 def doctor() -> int:
     """Print what works and what does not; 1 when something does not."""
-    from ernie_magic.doctor import MARKS, examine
+    from ernie_magic.calls.doctor import MARKS, examine
     from ernie_magic.session import Session
-    from ernie_magic.visible import make_controls_visible
+    from ernie_magic.text.visible import make_controls_visible
 
     session = Session()
     try:

@@ -6,50 +6,50 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import mapping, models, parameters, safety, tools, values
-from ernie_magic.drawing import Drawing
-from ernie_magic.embedding import Embedding
+from ernie_magic.api import models, parameters, values
+from ernie_magic.api.models import Listed
+from ernie_magic.api.requests import ChatRequest, Message
+from ernie_magic.api.usage import Usage, UsageLog
+from ernie_magic.calls.chat import tools
+from ernie_magic.calls.embeddings.embed import Embedding
+from ernie_magic.calls.images.generate import Drawing
+from ernie_magic.calls.images.pictures import ImageSet
+from ernie_magic.calls.tables import map as mapping
+from ernie_magic.config.services import EMULATOR, Endpoint, Signature
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
-from ernie_magic.language import Text
-from ernie_magic.models import Listed
-from ernie_magic.nested import NestedLoop
-from ernie_magic.pictures import ImageSet
-from ernie_magic.redact import redact
-from ernie_magic.requests import ChatRequest, Message, chat_request, pictures_in, room
-from ernie_magic.running import Errand, in_thread
-from ernie_magic.services import EMULATOR, Endpoint, Signature
-from ernie_magic.suggest import near
-from ernie_magic.tokens import TokenCount, estimate
-from ernie_magic.usage import Usage, UsageLog
-from ernie_magic.vector_store import VectorStore
+from ernie_magic.runtime.io_thread import Errand, in_thread
+from ernie_magic.runtime.nested_loop import NestedLoop
+from ernie_magic.storage.vector_cache import VectorStore
+from ernie_magic.text.language import Text
+from ernie_magic.text.redact import redact
+from ernie_magic.text.suggest import near
+from ernie_magic.text.tokens import TokenCount, estimate
+from ernie_magic.wire import moderation as safety
 from ernie_magic.wire import openai_style, qianfan_v1, replies
-from ernie_magic.wire.client import Client
 from ernie_magic.wire.failures import not_expected
+from ernie_magic.wire.http import Client
 from ernie_magic.wire.protocol import Delta, WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
-    from ernie_magic.conversation import Conversation
-    from ernie_magic.history import Turn
-    from ernie_magic.models import Kind
-    from ernie_magic.requests import (
-        ChatOptions,
+    from ernie_magic.api.models import Kind
+    from ernie_magic.api.requests import (
         CompletionRequest,
         EmbeddingRequest,
         ImageRequest,
-        Part,
         Request,
     )
-    from ernie_magic.results import Answer, Embeddings
-    from ernie_magic.settings import Snapshot
-    from ernie_magic.tools import ToolRun
+    from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.calls.chat.plan import Plan
+    from ernie_magic.calls.chat.tools import ToolRun
+    from ernie_magic.calls.workers import Engine
+    from ernie_magic.config.settings import Snapshot
     from ernie_magic.wire.protocol import Reader
-    from ernie_magic.workers import Engine
 
 Result = TypeVar("Result")
 _PROTOCOLS: dict[str, ModuleType] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
@@ -91,98 +91,6 @@ class Clock:
     def stop(self) -> None:
         """The call has ended."""
         self.seconds = time.monotonic() - self._began
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A question as it stood when it was asked: what is changed afterwards is for the next one.
-
-    Attributes
-    ----------
-    conversation : Conversation
-    prompt : str | None
-        The question; None when whole messages were given, which leave no turn.
-    options : ChatOptions
-    settings : Snapshot
-    endpoint : Endpoint
-    first, last : tuple of messages
-        The system prompt; the question, or the messages given.
-    generation : int
-        Of the conversation, which begins anew with each reset.
-    turns : tuple of Turn
-        Earlier turns that go along.
-    images : tuple of message parts
-        Pictures that go along with the question.
-    instead : Turn | None
-        The turn whose place the answer takes.
-    """
-
-    conversation: Conversation
-    prompt: str | None
-    options: ChatOptions
-    settings: Snapshot
-    endpoint: Endpoint
-    first: tuple[Message, ...]
-    turns: tuple[Turn, ...]
-    last: tuple[Message, ...]
-    generation: int = 0
-    images: tuple[Part, ...] = ()
-    instead: Turn | None = None
-
-    @property
-    def is_turn(self) -> bool:
-        """Whether it belongs to its conversation: whole messages, and questions without history,
-        stand alone.
-        """
-        return self.prompt is not None and self.options.history
-
-    @property
-    def sees(self) -> bool:
-        """Whether the model has to see: there are pictures in what is sent."""
-        return bool(
-            pictures_in(
-                [*(message for turn in self.turns for message in turn.messages), *self.last]
-            )
-        )
-
-    @property
-    def stream(self) -> bool:
-        """Whether the answer is asked for piece by piece."""
-        return self.settings.stream if self.options.stream is None else self.options.stream
-
-    def request(self, model: str, paths: Mapping[str, str] | None = None) -> ChatRequest:
-        """The request to a model; its oldest turns are left out where it would not fit.
-
-        Raises
-        ------
-        UsageError
-        """
-        rules = self.endpoint.rules
-        trimmed = (
-            room(model, [turn.messages for turn in self.turns], [*self.first, *self.last])
-            if rules.strict
-            else 0
-        )
-        earlier = [message for turn in self.turns[trimmed:] for message in turn.messages]
-        kept = {
-            name: value
-            for name, value in self.settings.parameters.items()
-            if not rules.strict or parameters.of("chat")[name].known_to(rules.protocol)
-        }
-        given = {**kept, **{k: v for k, v in self.options.parameters.items() if v is not None}}
-        if self.stream and self.endpoint.service.asks_usage:
-            given.setdefault("stream_options", {"include_usage": True})
-        return chat_request(
-            [*self.first, *earlier, *self.last],
-            model=model,
-            given=given,
-            extra=self.options.extra,
-            stream=self.stream,
-            rules=rules,
-            endpoint=self.options.endpoint,
-            paths=paths,
-            trimmed=trimmed,
-        )
 
 
 class Core:

@@ -38,13 +38,13 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
-from ernie_magic.language import Language, Text, clipped, system_language
-from ernie_magic.visible import make_controls_visible
+from ernie_magic.text.language import Language, Text, clipped, system_language
+from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
-    from ernie_magic.mapping import Mapped
-    from ernie_magic.pictures import ImageSet
-    from ernie_magic.results import Answer, Embeddings
+    from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.calls.images.pictures import ImageSet
+    from ernie_magic.calls.tables.map import Mapped
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")

@@ -13,17 +13,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic import files, frames, ledger, mapping, models, recipes, services, similarity
-from ernie_magic.conversation import Conversation
-from ernie_magic.core import Core
-from ernie_magic.direct import Wire
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames, unexpected
-from ernie_magic.keys import Key
-from ernie_magic.language import Text
-from ernie_magic.mapping import Job, Mapped
-from ernie_magic.pictures import ImageSet, Picture
-from ernie_magic.progress import ashown, shown
-from ernie_magic.requests import (
+from ernie_magic.api import models
+from ernie_magic.api.requests import (
     ChatOptions,
     check_sendable,
     completion_request,
@@ -31,34 +22,49 @@ from ernie_magic.requests import (
     image_request,
     rerank_request,
 )
-from ernie_magic.results import Answer, Embeddings, Ranking
-from ernie_magic.running import IO, Call
-from ernie_magic.schema import fields
-from ernie_magic.settings import KEYS, ErnieSettings, in_flight_of
-from ernie_magic.stream import Stream
-from ernie_magic.suggest import near
-from ernie_magic.usage import UsageLog
-from ernie_magic.watchers import Watchers
+from ernie_magic.api.results import Answer, Embeddings, Ranking
+from ernie_magic.api.usage import UsageLog
+from ernie_magic.calls.chat.conversation import Conversation
+from ernie_magic.calls.embeddings import similarity
+from ernie_magic.calls.images import recipes
+from ernie_magic.calls.images.pictures import ImageSet, Picture
+from ernie_magic.calls.raw import Wire
+from ernie_magic.calls.tables import frames
+from ernie_magic.calls.tables import map as mapping
+from ernie_magic.calls.tables.map import Job, Mapped
+from ernie_magic.calls.tables.schema import fields
+from ernie_magic.config import services
+from ernie_magic.config.keys import Key
+from ernie_magic.config.settings import KEYS, ErnieSettings, in_flight_of
+from ernie_magic.core import Core
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames, unexpected
+from ernie_magic.runtime.io_thread import IO, Call
+from ernie_magic.runtime.observers import Watchers
+from ernie_magic.runtime.progress import ashown, shown
+from ernie_magic.runtime.stream import Stream
+from ernie_magic.storage import files, ledger
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import near
 from ernie_magic.wire import replies
 from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from ernie_magic.api.models import Listed
+    from ernie_magic.api.requests import Message
+    from ernie_magic.calls.chat.history import History
+    from ernie_magic.calls.embeddings.similarity import Found
+    from ernie_magic.calls.images.recipes import Remakable
+    from ernie_magic.calls.workers import Engine
+    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.settings import Snapshot
     from ernie_magic.emulator.server import Emulator
-    from ernie_magic.history import History
-    from ernie_magic.models import Listed
-    from ernie_magic.panels.panel import Panel
-    from ernie_magic.recipes import Remakable
-    from ernie_magic.requests import Message
-    from ernie_magic.services import Endpoint
-    from ernie_magic.settings import Snapshot
-    from ernie_magic.similarity import Found
-    from ernie_magic.tokens import TokenCount
-    from ernie_magic.wire.client import Client
+    from ernie_magic.notebook.panels.panel import Panel
+    from ernie_magic.text.tokens import TokenCount
+    from ernie_magic.wire.http import Client
     from ernie_magic.wire.limits import LimitState
     from ernie_magic.wire.protocol import Delta
-    from ernie_magic.workers import Engine
 
 Result = TypeVar("Result")
 MAIN = "main"
@@ -265,7 +271,9 @@ class Session:
         )
 
     def _engine(self, executor: Any) -> Engine | None:
-        from ernie_magic.workers import Engine  # it stands above: a worker has a session of its own
+        from ernie_magic.calls.workers import (
+            Engine,  # it stands above: a worker has a session of its own
+        )
 
         return None if executor is None else self._checked(lambda: Engine(executor))
 
@@ -855,7 +863,9 @@ class Session:
         InvalidOption
             There is no such tab.
         """
-        from ernie_magic.panels.panel import Panel  # widgets are imported when they are wanted
+        from ernie_magic.notebook.panels.panel import (
+            Panel,  # widgets are imported when they are wanted
+        )
 
         return Panel(self, *tabs)
 
@@ -948,8 +958,8 @@ class Session:
         with self._starting:
             if self._emulator is None:
                 from ernie_magic import (
-                    emulator,
-                )  # its server is imported when it starts, not before
+                    emulator,  # its server is imported when it starts, not before
+                )
 
                 self._emulator = emulator.start()
                 # It ends with the session; not waited for, since the garbage collector runs on any

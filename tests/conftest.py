@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from ernie_magic import redact
+from ernie_magic.text import redact
 from ernie_magic.wire import limits
 
 PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")

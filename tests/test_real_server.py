@@ -7,8 +7,8 @@ import os
 
 import pytest
 
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 
 # Read at import: the suite's own isolation takes these variables out of the environment.
 BASE_URL, KEY, MODEL = (

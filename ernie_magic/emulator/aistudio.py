@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
-from ernie_magic import models
+from ernie_magic.api import models
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-from ernie_magic import models, parameters
+from ernie_magic.api import models, parameters
 from ernie_magic.emulator import sight
 from ernie_magic.emulator.refusals import Refusal
 from ernie_magic.errors import InvalidOption

@@ -9,7 +9,7 @@ import random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from ernie_magic.fonts import font
+from ernie_magic.text.fonts import font
 
 Colour = tuple[int, int, int]
 _MARK = "SIMULATED 模拟"

@@ -7,7 +7,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models, parameters
+from ernie_magic.api import models, parameters
 from ernie_magic.emulator import checks
 from ernie_magic.emulator.refusals import Refusal
 

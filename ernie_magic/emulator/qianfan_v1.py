@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
-from ernie_magic import models, parameters
+from ernie_magic.api import models, parameters
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ernie_magic import parameters
+from ernie_magic.api import parameters
 from ernie_magic.emulator import checks, vectors
 from ernie_magic.emulator.refusals import Refusal
 

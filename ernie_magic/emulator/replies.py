@@ -21,7 +21,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from ernie_magic import models
+from ernie_magic.api import models
 from ernie_magic.emulator import sight, tools
 from ernie_magic.emulator.checks import text_of
 

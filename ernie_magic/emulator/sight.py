@@ -6,9 +6,9 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import models
+from ernie_magic.api import models
+from ernie_magic.api.parameters import MAX_IMAGE_BYTES
 from ernie_magic.emulator.refusals import Refusal
-from ernie_magic.parameters import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

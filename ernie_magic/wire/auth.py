@@ -17,9 +17,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from ernie_magic import values
-from ernie_magic.keys import Key
-from ernie_magic.services import (
+from ernie_magic.api import values
+from ernie_magic.config.keys import Key
+from ernie_magic.config.services import (
     AccessToken,
     Bearer,
     BearerFromPair,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from ernie_magic.keys import Pair
+    from ernie_magic.config.keys import Pair
 
 SIGNATURE_SECONDS = 300
 TOKEN_SECONDS = 43_200  # what the official client asks for

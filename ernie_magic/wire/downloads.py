@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
-from ernie_magic.language import Text
-from ernie_magic.redact import redact
+from ernie_magic.text.language import Text
+from ernie_magic.text.redact import redact
 from ernie_magic.wire import reading
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 

@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import values
-from ernie_magic.error_codes import case_for, is_known
+from ernie_magic.api import values
+from ernie_magic.config.services import shown_url
 from ernie_magic.errors import (
     ErnieError,
     IncompleteAnswer,
@@ -26,9 +26,9 @@ from ernie_magic.errors import (
     RequestTimeout,
     ServiceUnreachable,
 )
-from ernie_magic.language import Text, same, whole_characters
-from ernie_magic.redact import redact, redact_values
-from ernie_magic.services import shown_url
+from ernie_magic.text.language import Text, same, whole_characters
+from ernie_magic.text.redact import redact, redact_values
+from ernie_magic.wire.error_codes import case_for, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -73,7 +73,7 @@ class Limit:
         Allowed a minute; None when not known.
     share : float
         The part of it that is this process's: workers take an equal part each
-        (`ernie_magic.workers`).
+        (`ernie_magic.calls.workers`).
     learned : str
         "headers", "429" (a guess: what had gone through before the refusal) or "".
     """

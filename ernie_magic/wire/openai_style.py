@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import values
+from ernie_magic.api import values
 from ernie_magic.wire import protocol
 from ernie_magic.wire.protocol import WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.requests import (
+    from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
         EmbeddingRequest,

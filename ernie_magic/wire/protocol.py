@@ -14,20 +14,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic import values
-from ernie_magic.language import whole_characters
-from ernie_magic.redact import StreamRedactor, redact, redact_values
-from ernie_magic.results import Answer
-from ernie_magic.usage import Usage
-from ernie_magic.values import safe, word
+from ernie_magic.api import values
+from ernie_magic.api.results import Answer
+from ernie_magic.api.usage import Usage
+from ernie_magic.api.values import safe, word
+from ernie_magic.text.language import whole_characters
+from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.language import Text
-    from ernie_magic.requests import ChatRequest, CompletionRequest
-    from ernie_magic.running import Errand
-    from ernie_magic.tools import ToolRun
+    from ernie_magic.api.requests import ChatRequest, CompletionRequest
+    from ernie_magic.calls.chat.tools import ToolRun
+    from ernie_magic.runtime.io_thread import Errand
+    from ernie_magic.text.language import Text
 
 
 CONNECT_TIMEOUT = 10.0  # seconds

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ernie_magic import models, parameters
+from ernie_magic.api import models, parameters
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.language import Text
-from ernie_magic.suggest import near
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import near
 from ernie_magic.wire import protocol
 from ernie_magic.wire.openai_style import MAX_PICTURES
 from ernie_magic.wire.protocol import WireRequest
@@ -18,7 +18,7 @@ from ernie_magic.wire.protocol import WireRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ernie_magic.requests import (
+    from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
         EmbeddingRequest,

@@ -11,11 +11,11 @@ import time
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic import values
+from ernie_magic.api import values
 from ernie_magic.errors import ProtocolError
-from ernie_magic.language import Text
-from ernie_magic.redact import EventRedactor, redact, redact_values
-from ernie_magic.running import in_thread
+from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.text.language import Text
+from ernie_magic.text.redact import EventRedactor, redact, redact_values
 from ernie_magic.wire import sse
 from ernie_magic.wire.failures import (
     MAX_BODY,

@@ -10,9 +10,9 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ernie_magic import values
-from ernie_magic.results import Ranked, Ranking
-from ernie_magic.values import safe, word
+from ernie_magic.api import values
+from ernie_magic.api.results import Ranked, Ranking
+from ernie_magic.api.values import safe, word
 from ernie_magic.wire.failures import not_expected
 from ernie_magic.wire.protocol import usage_of
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ernie_magic.requests import ImageRequest, RerankRequest
-    from ernie_magic.usage import Usage
+    from ernie_magic.api.requests import ImageRequest, RerankRequest
+    from ernie_magic.api.usage import Usage
 
 _PICTURES = 4  # the most that the documents let one call ask for (seed 000)
 _URL, _REVISED = (

@@ -9,8 +9,8 @@ from statistics import median
 
 import httpx
 
-from ernie_magic import keys
-from ernie_magic.requests import chat_request
+from ernie_magic.api.requests import chat_request
+from ernie_magic.config import keys
 from ernie_magic.wire import openai_style, qianfan_v1, reading
 
 REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})

@@ -13,8 +13,8 @@ from statistics import median
 import httpx
 import pytest
 
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 
 LATENCY, IN_FLIGHT, BATCH = 0.05, 8, 16
 

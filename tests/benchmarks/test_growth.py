@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from ernie_magic import markdown
-from ernie_magic.display.stream import GrowingView
-from ernie_magic.history import Turn
-from ernie_magic.panels.turns import BlocksView, ShownTurn
-from ernie_magic.requests import chat_request
-from ernie_magic.results import Answer
+from ernie_magic.api.requests import chat_request
+from ernie_magic.api.results import Answer
+from ernie_magic.calls.chat.history import Turn
+from ernie_magic.notebook.display.streaming import GrowingView
+from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn
+from ernie_magic.text import markdown
 from ernie_magic.wire.protocol import Delta
 from tests.shapes import SHAPES
 

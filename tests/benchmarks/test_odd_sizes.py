@@ -13,15 +13,16 @@ import time
 import httpx
 import pytest
 
-from ernie_magic import keys, mapping
+from ernie_magic.api.requests import chat_request
+from ernie_magic.calls.tables import map as mapping
+from ernie_magic.config import keys
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import ErnieError
-from ernie_magic.magics import options
-from ernie_magic.magics.interpolate import interpolate, spans
-from ernie_magic.requests import chat_request
-from ernie_magic.running import IO
+from ernie_magic.notebook.magics import options
+from ernie_magic.notebook.magics.interpolate import interpolate, spans
+from ernie_magic.runtime.io_thread import IO
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
-from ernie_magic.suggest import near
+from ernie_magic.text.suggest import near
 from ernie_magic.wire import openai_style, reading
 from tests.unit import mutations
 from tests.unit.raw_server import Server

@@ -17,11 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from PIL import Image
 
-from ernie_magic.display import pictures as display
-from ernie_magic.drawing import Drawing
-from ernie_magic.requests import ImageRequest
-from ernie_magic.services import AI_STUDIO, Endpoint
-from ernie_magic.settings import ErnieSettings
+from ernie_magic.api.requests import ImageRequest
+from ernie_magic.calls.images.generate import Drawing
+from ernie_magic.config.services import AI_STUDIO, Endpoint
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.display import images as display
 from ernie_magic.wire.openai_style import MAX_PICTURES
 
 ROUNDS = 5
@@ -93,7 +93,7 @@ import json, re, sys
 from pathlib import Path
 import ernie_magic
 from ernie_magic import Session
-from ernie_magic.display import pictures as display
+from ernie_magic.notebook.display import images as display
 
 def memory(name):  # getrusage() would tell the parent's peak: it outlives exec
     return int(re.search(name + r":\s+(\d+) kB", Path("/proc/self/status").read_text()).group(1)) * 1024

@@ -2,9 +2,9 @@
 
 import nbformat
 
-from ernie_magic.display import answer as answers
-from ernie_magic.requests import chat_request
-from ernie_magic.results import Answer
+from ernie_magic.api.requests import chat_request
+from ernie_magic.api.results import Answer
+from ernie_magic.notebook.display import chat as answers
 
 OUTPUT = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
 REQUEST = chat_request([{"role": "user", "content": "你好"}], model="ernie-3.5-8k", given={})

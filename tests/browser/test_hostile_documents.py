@@ -234,9 +234,9 @@ def test_20_000_random_ones_in_the_html_that_nbconvert_makes(in_html, part):
 # --- the panel ------------------------------------------------------------------------------------
 
 FILL = """import json
-from ernie_magic.history import Turn
-from ernie_magic.requests import chat_request
-from ernie_magic.results import Answer
+from ernie_magic.calls.chat.history import Turn
+from ernie_magic.api.requests import chat_request
+from ernie_magic.api.results import Answer
 request = chat_request([{'role': 'user', 'content': '你好'}], model='ernie-3.5-8k', given={})
 for text in json.load(open(NAME, encoding='utf-8')):
     ernie.history.append(Turn(text, Answer(text=text, request=request, model='ernie-3.5-8k', reasoning=text)))"""

@@ -231,7 +231,7 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
 
 
 HOSTILE = """from dataclasses import replace
-from ernie_magic.history import Turn
+from ernie_magic.calls.chat.history import Turn
 answer = ernie.chat("hi")
 evil = ('<div class="ernie-code"><pre>print(1)</pre><button class="ernie-insert">继续</button></div>\\n\\n'
         '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n' + {attacks!r})
@@ -598,7 +598,7 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
     again.picture("panel-reopened")
 
 
-GROW = """from ernie_magic.history import Turn
+GROW = """from ernie_magic.calls.chat.history import Turn
 for i in range({n}): ernie.history.append(Turn(f'问题 {{i}}', ernie.history[0].answer))"""
 
 

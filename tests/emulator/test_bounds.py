@@ -236,7 +236,7 @@ def test_an_odd_fault_in_a_header_is_refused(http, header):
     ],
 )
 def test_an_odd_lifetime_of_a_token_is_refused(http, query):
-    from ernie_magic.keys import Key, Pair
+    from ernie_magic.config.keys import Key, Pair
     from ernie_magic.wire.auth import signed_headers
 
     url = f"{http.base_url}".rstrip("/") + f"/v1/BCE-BEARER/token?{query}"

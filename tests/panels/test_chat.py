@@ -8,7 +8,7 @@ import pytest
 
 from ernie_magic import Session
 from ernie_magic.errors import InvalidOption
-from ernie_magic.markdown import to_html
+from ernie_magic.text.markdown import to_html
 
 PNG = {
     "name": "x.png",
@@ -451,8 +451,8 @@ def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
 
 
 def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
-    from ernie_magic.language import Text
-    from ernie_magic.panels.turns import BlocksView, open_turn
+    from ernie_magic.notebook.panels.turns import BlocksView, open_turn
+    from ernie_magic.text.language import Text
     from ernie_magic.wire.protocol import Delta
 
     chat.transcript.put(open_turn("one", "q"))
@@ -502,7 +502,7 @@ def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
 def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
     from dataclasses import replace
 
-    from ernie_magic.history import Turn
+    from ernie_magic.calls.chat.history import Turn
 
     answer = session.chat("a <b>c</b> List<int> *x*")
     session.history.append(Turn("next", replace(answer, text="```python\nx = 1", partial=True)))

@@ -3,9 +3,9 @@
 import ipywidgets
 import pytest
 
-from ernie_magic import models, parameters
-from ernie_magic.panels.controls import Choice, Controls, Numeric, Seed, Size, Words
-from ernie_magic.requests import Rules
+from ernie_magic.api import models, parameters
+from ernie_magic.api.requests import Rules
+from ernie_magic.notebook.panels.controls import Choice, Controls, Numeric, Seed, Size, Words
 
 PLAIN = Rules()
 THREE = ("ernie-4.5-turbo-128k", "ernie-speed-8k", "ernie-5.0")

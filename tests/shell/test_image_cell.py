@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from IPython.core.completer import provisionalcompleter
 
-from ernie_magic.pictures import ImageSet
+from ernie_magic.calls.images.pictures import ImageSet
 
 
 def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator):
@@ -118,7 +118,8 @@ def test_redo_vary_and_show(run, shell, ernie):
         (
             "%%ernie_image\n \n",
             (
-                "the prompt is empty. What to do: write something; in a cell, on the lines below the "
+                "the prompt is empty. What to do: write something; in a cell, on the lines below "
+                "the "
                 "magic."
             ),
         ),

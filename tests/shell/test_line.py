@@ -2,7 +2,7 @@
 
 import pytest
 
-from ernie_magic.display.tables import Table, width
+from ernie_magic.notebook.display.html_table import Table, width
 
 
 def value(run, code):

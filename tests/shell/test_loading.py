@@ -28,15 +28,22 @@ def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, mon
     run("%%ernie\n[[echo]]hi")
     saved = dict(sys.modules)
     try:
-        for name in [name for name in sys.modules if name.startswith("ernie_magic.magics")]:
+        for name in [
+            name for name in sys.modules if name.startswith("ernie_magic.notebook.magics")
+        ]:
             del sys.modules[name]
-        run("import ernie_magic.magics.extension; ernie_magic.magics.extension.load(get_ipython())")
+        run(
+            "import ernie_magic.notebook.extension; "
+            "ernie_magic.notebook.extension.load(get_ipython())"
+        )
         assert counts(shell) == (2, 3, 1)
         assert shell.user_ns["ernie"] is ernie
         run("%%ernie\n[[echo]]again")
         assert len(ernie.history) == 2
     finally:
-        for name in [name for name in sys.modules if name.startswith("ernie_magic.magics")]:
+        for name in [
+            name for name in sys.modules if name.startswith("ernie_magic.notebook.magics")
+        ]:
             del sys.modules[name]
         sys.modules.update(
             {name: module for name, module in saved.items() if name.startswith("ernie_magic")}

@@ -6,9 +6,9 @@ import shlex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ernie_magic import parameters
-from ernie_magic.magics.chat_line import chat_line
-from ernie_magic.requests import ChatOptions, chat_request
+from ernie_magic.api import parameters
+from ernie_magic.api.requests import ChatOptions, chat_request
+from ernie_magic.notebook.magics.chat import chat_line
 
 MODEL = "ernie-speed-8k"
 PLAIN = st.text(

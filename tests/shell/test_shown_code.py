@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ernie_magic import as_code
-from ernie_magic.drawing import Drawing
-from ernie_magic.requests import ChatOptions, embedding_request, image_request
-from ernie_magic.visible import make_controls_visible
+from ernie_magic.api.requests import ChatOptions, embedding_request, image_request
+from ernie_magic.calls import as_code
+from ernie_magic.calls.images.generate import Drawing
+from ernie_magic.text.visible import make_controls_visible
 from ernie_magic.wire import openai_style
 
 SEES, CHATS = "ernie-4.5-turbo-vl", "ernie-4.5-turbo-128k"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ernie_magic.results import Embeddings
+from ernie_magic.api.results import Embeddings
 
 TEXTS = "推荐一些美食\n给我讲个故事\n\n讲一个睡前故事"
 

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ernie_magic import Session, as_code, parameters
-from ernie_magic.language import LANGUAGES
-from ernie_magic.magics.chat_line import chat_line
-from ernie_magic.magics.embed_line import embed_line
-from ernie_magic.magics.image_line import image_line
-from ernie_magic.magics.interpolate import interpolate
-from ernie_magic.requests import ChatOptions, embedding_request, image_request
+from ernie_magic import Session
+from ernie_magic.api import parameters
+from ernie_magic.api.requests import ChatOptions, embedding_request, image_request
+from ernie_magic.calls import as_code
+from ernie_magic.notebook.magics.chat import chat_line
+from ernie_magic.notebook.magics.embeddings import embed_line
+from ernie_magic.notebook.magics.images import image_line
+from ernie_magic.notebook.magics.interpolate import interpolate
+from ernie_magic.text.language import LANGUAGES
 
 TEXT = (
     st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30)

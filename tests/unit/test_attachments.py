@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ernie_magic import attachments
+from ernie_magic.api.requests import ImageRequest
+from ernie_magic.calls.chat import attachments
+from ernie_magic.calls.images.pictures import ImageSet, Picture
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import BadRequest, InvalidMessages, InvalidOption
-from ernie_magic.pictures import ImageSet, Picture
-from ernie_magic.requests import ImageRequest
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 
 REQUEST = ImageRequest(model="m", prompt="猫")
 

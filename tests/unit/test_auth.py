@@ -2,7 +2,7 @@
 
 import pytest
 
-from ernie_magic.keys import Key, Pair
+from ernie_magic.config.keys import Key, Pair
 from ernie_magic.wire.auth import canonical_request, sign
 
 PAIR = Pair(

@@ -12,7 +12,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.session import Session
-from ernie_magic.tokens import estimate
+from ernie_magic.text.tokens import estimate
 from ernie_magic.wire import protocol, replies
 
 
@@ -207,7 +207,7 @@ def test_an_answer_has_all_the_documents_fields(session):
 
 
 def test_the_service_s_own_statistic_is_taken_where_it_gives_one():
-    from ernie_magic.requests import chat_request
+    from ernie_magic.api.requests import chat_request
     from ernie_magic.wire.openai_style import Reader
 
     reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
@@ -255,7 +255,7 @@ TOOL_DELTAS = {
 
 @pytest.mark.parametrize("name", TOOL_DELTAS)
 def test_tool_calls_come_together_however_they_are_cut(name):
-    from ernie_magic.requests import chat_request
+    from ernie_magic.api.requests import chat_request
     from ernie_magic.wire.openai_style import Reader
 
     reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
@@ -289,7 +289,7 @@ def test_a_history_that_would_not_fit_loses_its_oldest_whole_turns_and_says_so(s
     assert [message["role"] for message in sent] == ["user", "assistant", "user"]
     assert sent[0]["content"].startswith("[[echo]]3")
     assert len(session.history) == 5  # forgotten for this call only
-    from ernie_magic.display.answer import summary
+    from ernie_magic.notebook.display.chat import summary
 
     assert "the oldest turns were left out to fit: 3" in summary(answer, "en")
     assert "已略去最早的 3 轮" in summary(answer, "zh")

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from ernie_magic.magics import commands
-from ernie_magic.magics.chat_line import CHAT
-from ernie_magic.magics.embed_line import EMBED
-from ernie_magic.magics.image_line import IMAGE
-from ernie_magic.magics.map_line import MAP
+from ernie_magic.notebook.magics import commands
+from ernie_magic.notebook.magics.chat import CHAT
+from ernie_magic.notebook.magics.embeddings import EMBED
+from ernie_magic.notebook.magics.images import IMAGE
+from ernie_magic.notebook.magics.tables import MAP
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,9 +13,11 @@ import zlib
 import pytest
 from PIL import Image
 
-from ernie_magic import drawing, errors, pictures
+from ernie_magic import errors
+from ernie_magic.calls.images import generate as drawing
+from ernie_magic.calls.images import pictures
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 from ernie_magic.wire import downloads
 
 from .raw_server import Server

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ernie_magic import as_code, errors
-from ernie_magic.display import answer as shown_answer
-from ernie_magic.keys import Key
-from ernie_magic.requests import ChatOptions
+from ernie_magic import errors
+from ernie_magic.api.requests import ChatOptions
+from ernie_magic.calls import as_code
+from ernie_magic.config.keys import Key
+from ernie_magic.notebook.display import chat as shown_answer
 from ernie_magic.session import Session
 from tests.unit.raw_server import Server
 from tests.unit.test_hostile_frames import of_error, raised

@@ -9,13 +9,15 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from ernie_magic import errors, similarity, vector_store
-from ernie_magic.display import vectors
-from ernie_magic.requests import EmbeddingRequest, Rules, embedding_request
-from ernie_magic.services import AI_STUDIO, EMULATOR, Endpoint
+from ernie_magic import errors
+from ernie_magic.api.requests import EmbeddingRequest, Rules, embedding_request
+from ernie_magic.calls.embeddings import similarity
+from ernie_magic.config.services import AI_STUDIO, EMULATOR, Endpoint
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
-from ernie_magic.tokens import estimate
+from ernie_magic.storage import vector_cache as vector_store
+from ernie_magic.text.tokens import estimate
 from ernie_magic.wire.limits import LIMITS
 
 

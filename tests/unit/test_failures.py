@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.error_codes import CASES, case_for
 from ernie_magic.errors import ErnieError, ServiceError
+from ernie_magic.wire.error_codes import CASES, case_for
 from ernie_magic.wire.failures import failure
 
 # Seed 000, "错误码": status, type, code -> what we raise.

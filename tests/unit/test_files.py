@@ -20,11 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ernie_magic import files, picture_files
+from ernie_magic.api.requests import ImageRequest
+from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images.pictures import Picture, preview
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
-from ernie_magic.pictures import Picture, preview
-from ernie_magic.requests import ImageRequest
 from ernie_magic.session import Session
+from ernie_magic.storage import files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
 
@@ -162,8 +163,8 @@ def test_fields_of_a_path_are_names_too(tmp_path):
 
 WRITER = """
 import sys
-from ernie_magic.pictures import Picture
-from ernie_magic.requests import ImageRequest
+from ernie_magic.calls.images.pictures import Picture
+from ernie_magic.api.requests import ImageRequest
 content = open(sys.argv[1], "rb").read()
 one = Picture(ImageRequest(model="m", prompt="cat"), content)
 print("ready", flush=True)
@@ -241,9 +242,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, hidden):
     code = f"""
 import os, resource, sys
 {f"del os.{hidden}" if hidden == "O_TMPFILE" else ""}
-from ernie_magic.pictures import Picture
+from ernie_magic.calls.images.pictures import Picture
 from ernie_magic.errors import InvalidOption
-from ernie_magic.requests import ImageRequest
+from ernie_magic.api.requests import ImageRequest
 content = open(sys.argv[1], "rb").read()
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 for over in (False, True):

@@ -4,7 +4,7 @@ pages: tests/browser.
 
 import pytest
 
-from ernie_magic import markdown
+from ernie_magic.text import markdown
 from tests.hostile_documents import DOCUMENTS, random_documents
 from tests.html_check import violations
 

@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from ernie_magic import endpoints, errors
+from ernie_magic import errors
+from ernie_magic.config import endpoints
 from ernie_magic.session import Session
 from ernie_magic.wire import reading
 from tests.unit.raw_server import Server

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 from tests.unit.raw_server import Server
 
 KEY = "sk-CANARYcanary0123456789ABCDEF"

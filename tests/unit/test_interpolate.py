@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidExpression
-from ernie_magic.magics.interpolate import interpolate, spans
+from ernie_magic.notebook.magics.interpolate import interpolate, spans
 
 NAMES = {
     "city": "北京",

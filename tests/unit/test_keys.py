@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ernie_magic.keys import Key
-from ernie_magic.redact import HIDDEN, redact
+from ernie_magic.config.keys import Key
+from ernie_magic.text.redact import HIDDEN, redact
 
 CANARY = "bce-v3/ALTAK-CaNaRyCaNaRy/0123456789abcdef0123456789abcdef"
 

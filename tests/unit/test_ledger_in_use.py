@@ -11,8 +11,10 @@ import time
 
 import pytest
 
-from ernie_magic import errors, files, ledger, mapping
+from ernie_magic import errors
+from ernie_magic.calls.tables import map as mapping
 from ernie_magic.session import Session
+from ernie_magic.storage import files, ledger
 
 ROWS = [f"[[echo]]row {i}" for i in range(12)]
 HOLD = """

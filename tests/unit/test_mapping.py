@@ -19,9 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic import errors, files, frames, ledger, schema
+from ernie_magic import errors
+from ernie_magic.calls.tables import frames, schema
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
+from ernie_magic.storage import files, ledger
 
 ECHO = "[[echo]]{{text}}"
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic.formulas import is_plain_mathematics
-from ernie_magic.markdown import highlight, to_html
-from ernie_magic.sanitize import link_html, plain_html, sanitize
-from ernie_magic.segments import Segmenter, pieces
+from ernie_magic.text.formulas import is_plain_mathematics
+from ernie_magic.text.markdown import highlight, to_html
+from ernie_magic.text.sanitize import link_html, plain_html, sanitize
+from ernie_magic.text.segments import Segmenter, pieces
 
 DOLLAR, BACKSLASH = "<span>$</span>", "<span>\\</span>"
 

@@ -12,15 +12,17 @@ import warnings
 import numpy as np
 import pytest
 
-from ernie_magic import as_code, errors
-from ernie_magic.display import answer as answers
-from ernie_magic.display import pictures, vectors
-from ernie_magic.display.answer import bundle
-from ernie_magic.display.tables import Table
-from ernie_magic.panels.turns import ShownTurn
-from ernie_magic.results import Answer
+from ernie_magic import errors
+from ernie_magic.api.results import Answer
+from ernie_magic.calls import as_code
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.display import chat as answers
+from ernie_magic.notebook.display import embeddings as vectors
+from ernie_magic.notebook.display import images as pictures
+from ernie_magic.notebook.display.chat import bundle
+from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.panels.turns import ShownTurn
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 from ernie_magic.wire import limits
 from ernie_magic.wire.auth import Credentials
 from tests.unit import mutations

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from ernie_magic import errors, tools
+from ernie_magic import errors
+from ernie_magic.calls.chat import tools
 from ernie_magic.session import Session
 from ernie_magic.wire import auth
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.magics.chat_line import CHAT, chat_line
-from ernie_magic.magics.options import split
+from ernie_magic.notebook.magics.chat import CHAT, chat_line
+from ernie_magic.notebook.magics.options import split
 
 NAMES = {"t": 0.3, "name": "小 明"}
 

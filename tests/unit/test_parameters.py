@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic import parameters
+from ernie_magic.api import parameters
 from ernie_magic.errors import InvalidOption
 
 CHAT = parameters.of("chat")

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from ernie_magic import models, parameters, picture_files
+from ernie_magic.api import models, parameters
+from ernie_magic.api.requests import ImageRequest, Rules, image_request
+from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images.pictures import ImageSet, Picture
+from ernie_magic.config.keys import Key
 from ernie_magic.errors import ErnieError, InvalidOption
-from ernie_magic.keys import Key
-from ernie_magic.pictures import ImageSet, Picture
-from ernie_magic.requests import ImageRequest, Rules, image_request
 from ernie_magic.session import Session
 
 

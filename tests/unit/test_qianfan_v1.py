@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 from ernie_magic.wire import auth
 
 TOKEN = "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.requests import chat_request
+from ernie_magic.api.requests import chat_request
 from ernie_magic.wire import openai_style, qianfan_v1, reading
 
 REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic.keys import Key
-from ernie_magic.redact import EventRedactor, StreamRedactor, redact, redact_values
+from ernie_magic.config.keys import Key
+from ernie_magic.text.redact import EventRedactor, StreamRedactor, redact, redact_values
 
 KEYS = {
     "a bearer key": "sk-CANARYcanary0123456789ABCDEF",

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ernie_magic.api.requests import chat_request
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.requests import chat_request
 
 ASK = {"role": "user", "content": "你好"}
 SAY = {"role": "assistant", "content": "您好"}

@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 from ernie_magic.wire import auth
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
-from ernie_magic.settings import ErnieSettings
 
 OFFICIAL = "https://aistudio.baidu.com/llm/lmapi/v3"
 

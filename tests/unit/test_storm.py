@@ -11,9 +11,9 @@ import time
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator import start
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 
 FAULTS = (
     {"status": 500},

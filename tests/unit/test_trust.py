@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.keys import Key
-from ernie_magic.redact import StreamRedactor
+from ernie_magic.config.keys import Key
 from ernie_magic.session import Session
+from ernie_magic.text.redact import StreamRedactor
 
 ONE, OTHER = "zq-first-key-0123456789", "bq-other-key-9876543210z"
 
@@ -191,7 +191,7 @@ def test_tools_of_which_some_are_the_caller_s_are_left_to_the_caller(studio):
 
 
 def test_parallel_calls_made_on_v2_go_to_v1_in_pairs():
-    from ernie_magic.requests import ChatRequest
+    from ernie_magic.api.requests import ChatRequest
     from ernie_magic.wire import qianfan_v1
 
     calls = [

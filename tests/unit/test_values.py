@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from ernie_magic import values
-from ernie_magic.results import Answer
+from ernie_magic.api import values
+from ernie_magic.api.results import Answer
 from ernie_magic.wire.failures import failure
 
 ODD = (

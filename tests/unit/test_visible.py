@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic.display.tables import Table
 from ernie_magic.errors import InvalidOption
-from ernie_magic.language import same
-from ernie_magic.visible import VisibleStream, make_controls_visible
+from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.text.language import same
+from ernie_magic.text.visible import VisibleStream, make_controls_visible
 
 OBEYED = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ernie_magic import errors, workers
-from ernie_magic.keys import Key
-from ernie_magic.services import AI_STUDIO, Bearer, Endpoint
+from ernie_magic import errors
+from ernie_magic.calls import workers
+from ernie_magic.config.keys import Key
+from ernie_magic.config.services import AI_STUDIO, Bearer, Endpoint
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.settings import ErnieSettings
 
 TEXTS = [f"第{i}行" for i in range(90)]
 

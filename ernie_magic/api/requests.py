@@ -1,0 +1,761 @@
+"""Requests, frozen, and the one normaliser that magic, Python call and panel go through."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import models, parameters
+from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.text.language import Text, same
+from ernie_magic.text.redact import holds_key
+from ernie_magic.text.tokens import estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Message = dict[str, Any]
+Part = dict[str, Any]  # of a message's content: `{"type": "text" | "image_url", …}`
+
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class ChatOptions:
+    """What a caller says beside the prompt; None means not said. Magic, Python and panel all end up
+    here.
+
+    Attributes
+    ----------
+    parameters : dict
+        Request parameters by API name.
+    model, system : str | None
+    stream : bool | None
+    history : bool
+        Whether earlier turns are sent and this one is kept.
+    extra : dict
+        Fields the table does not know.
+    endpoint : str
+        The name of a service that the user deployed (seed 004), "" for a preset one.
+    functions : dict
+        Python functions among the tools, by name: called when the model asks.
+    images : object
+        Pictures that go along, None for none; as `ernie_magic.calls.chat.attachments.parts` takes
+        them.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    system: str | None = None
+    stream: bool | None = None
+    history: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    endpoint: str = ""
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    images: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What every call has.
+
+    Attributes
+    ----------
+    model : str
+    parameters : dict
+        Only what was given, checked against the table; an absent one leaves the service its
+        default.
+    extra : dict
+        Fields the table does not know, sent as they are.
+    endpoint : str
+        The name of a service that the user deployed, "" for a preset one.
+    paths : dict
+        Qianfan V1's paths by model, as far as its live list told them.
+    """
+
+    model: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    endpoint: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of what is sent, estimated."""
+        return estimate("".join(self._texts()))
+
+    def _texts(self) -> Iterable[str]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatRequest(Request):
+    """A chat call as it will be sent.
+
+    Attributes
+    ----------
+    messages : tuple of dict
+        `role`, `content` and perhaps `name`.
+    stream : bool
+    trimmed : int
+        The oldest turns of the history that were left out to fit the model.
+    """
+
+    messages: tuple[Message, ...]
+    stream: bool = True
+    trimmed: int = 0
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last message."""
+        return text_of(self.messages[-1])
+
+    def _texts(self) -> Iterable[str]:
+        return (text_of(message) for message in self.messages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletionRequest(Request):
+    """A text to go on with (seed 001, 续写).
+
+    Attributes
+    ----------
+    prompt : str
+    stream : bool
+    """
+
+    prompt: str
+    stream: bool = True
+
+    def _texts(self) -> Iterable[str]:
+        return (self.prompt,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingRequest(Request):
+    """Texts to turn into vectors (seed 000, "向量"), by as many calls as it takes.
+
+    Attributes
+    ----------
+    texts : tuple of str
+    skipped : frozenset of int
+        Places of texts that are not sent, because they are empty or too long.
+    """
+
+    texts: tuple[str, ...]
+    skipped: frozenset[int] = frozenset()
+
+    def _texts(self) -> Iterable[str]:
+        return self.texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRequest(Request):
+    """Pictures to make (seed 000, "文生图").
+
+    Attributes
+    ----------
+    prompt : str
+    """
+
+    prompt: str
+
+    def _texts(self) -> Iterable[str]:
+        return (self.prompt,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerankRequest(Request):
+    """Documents to put in the order of how well they answer a query (reference qianfan-wire 2.6).
+
+    Attributes
+    ----------
+    query : str
+    documents : tuple of str
+    """
+
+    query: str
+    documents: tuple[str, ...]
+
+    def _texts(self) -> Iterable[str]:
+        return (self.query, *self.documents)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Whose rules a request is checked by.
+
+    Attributes
+    ----------
+    strict : bool
+        The table's ranges are the service's. A server of another make has its own: there only types
+        are checked.
+    protocol : {"openai", "qianfan-v1"}
+    """
+
+    strict: bool = True
+    protocol: parameters.Protocol = "openai"
+
+
+def chat_request(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any] | None = None,
+    stream: bool = True,
+    rules: Rules = Rules(),
+    endpoint: str = "",
+    paths: Mapping[str, str] | None = None,
+    trimmed: int = 0,
+) -> ChatRequest:
+    """The request for these messages, checked before anything is sent.
+
+    Parameters
+    ----------
+    messages
+        In the order they are sent.
+    model
+        Sent as it is; the catalogue only adds rules for ids it knows.
+    given
+        Parameters by API name; None means not given.
+    extra
+        Fields the table does not know.
+    rules
+        Whose ranges and fields hold.
+    endpoint, paths, trimmed
+        As `ChatRequest` has them.
+
+    Raises
+    ------
+    InvalidOption
+        A parameter is unknown, out of range or not for this model or service.
+    InvalidMessages
+        Empty content, an unknown role, a wrong order of roles, more characters than the model takes
+        (seed 000, "message 说明").
+    """
+    checked = checked_parameters("chat", given, model, rules)
+    _check_extra("chat", extra, rules, [list(messages), checked, model])
+    found = tuple(_checked_messages(messages, rules))
+    _check_sight(found, model, rules)
+    _check_length(sum(len(text_of(message)) for message in found), model, rules)
+    return ChatRequest(
+        model=model,
+        messages=found,
+        parameters=checked,
+        extra=dict(extra or {}),
+        stream=stream,
+        endpoint=endpoint,
+        paths=paths or {},
+        trimmed=trimmed,
+    )
+
+
+def completion_request(
+    prompt: str,
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    stream: bool,
+    rules: Rules,
+    endpoint: str = "",
+) -> CompletionRequest:
+    """The request to go on with this text; raises what `chat_request` raises."""
+    for name in given:
+        if parameters.canonical(name, "chat") not in parameters.COMPLETION:
+            raise parameters.unknown(name, parameters.COMPLETION)
+    checked = checked_parameters("chat", given, model, rules)
+    _check_text(prompt)
+    _check_extra("chat", extra, rules, [prompt, checked])
+    _check_length(len(prompt), model, rules)
+    return CompletionRequest(
+        model=model,
+        prompt=prompt,
+        parameters=checked,
+        extra=dict(extra),
+        stream=stream,
+        endpoint=endpoint,
+    )
+
+
+def embedding_request(
+    texts: Sequence[str],
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    rules: Rules,
+    endpoint: str = "",
+    invalid: str = "error",
+) -> EmbeddingRequest:
+    """The request for the vectors of these texts (seed 000, "向量").
+
+    Parameters
+    ----------
+    invalid
+        What becomes of texts that are empty or too long: "error", "truncate" (empty ones are
+        skipped) or "skip".
+
+    Raises
+    ------
+    InvalidOption
+    InvalidMessages
+        No text; or one is empty or too long, named by its position.
+    """
+    if invalid not in INVALID:
+        raise InvalidOption(
+            Text(
+                "invalid 的值 {value} 不在可选值中：{known}",
+                "invalid {value!r} is not one of: {known}",
+            ).fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID))
+        )
+    checked = checked_parameters("embedding", given, model, rules)
+    if not texts:
+        raise InvalidMessages(
+            Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one")
+        )
+    found, skipped, wrong = [], set(), []
+    texts = ["" if is_missing(text) else text for text in texts]
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InvalidMessages(
+                Text(
+                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a text, not {kind}"
+                ).fill(n=i + 1, kind=type(text).__name__)
+            )
+        fits = _fitting(text, model, rules)
+        if fits != text or not text.strip():
+            wrong.append(i + 1)
+            if invalid == "skip" or not text.strip():
+                skipped.add(i)
+        found.append(fits if invalid == "truncate" else text)
+    _check_extra("embedding", extra, rules, [found, checked])
+    if wrong and invalid == "error":
+        raise _wrong_texts(wrong, texts, model)
+    return EmbeddingRequest(
+        model=model,
+        texts=tuple(found),
+        skipped=frozenset(skipped),
+        parameters=checked,
+        extra=dict(extra),
+        endpoint=endpoint,
+    )
+
+
+def is_missing(value: object) -> bool:
+    """What a column has where there is nothing: None, NaN, pandas' NA."""
+    return (
+        value is None
+        or type(value).__name__ == "NAType"
+        or (isinstance(value, float) and math.isnan(value))
+    )
+
+
+INVALID = ("error", "truncate", "skip")
+_NAMED = 10  # positions in an error
+
+
+def _fitting(text: str, model: str, rules: Rules) -> str:
+    """As much of a text as the model takes, by characters and by the documents' estimate of
+    tokens.
+    """
+    entry = models.find(model)
+    if not rules.strict or entry is None:
+        return text
+    fits = text[: entry.max_characters] if entry.max_characters else text
+    most = entry.max_input_tokens
+    if most is None or estimate(fits) <= most:
+        return fits
+    low, high = 0, len(fits)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if estimate(fits[:middle]) <= most else (low, middle - 1)
+    return fits[:low]
+
+
+def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
+    named = ", ".join(map(str, places[:_NAMED])) + (" …" if len(places) > _NAMED else "")
+    entry, first = models.find(model), texts[places[0] - 1]
+    if not first.strip():
+        what = Text(
+            "第 {places} 条文本为空或太长", "texts that are empty or too long: {places}"
+        ).fill(places=named)
+    else:
+        what = Text(
+            "第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；"
+            "{model} 最多 {most} 个字符、{limit} token）",
+            "texts that are empty or too long: {places} (text {n} has {count} characters, about "
+            "{tokens} tokens; {model} takes {most} characters and {limit} tokens)",
+        ).fill(
+            places=named,
+            n=places[0],
+            count=len(first),
+            tokens=estimate(first),
+            model=model,
+            most=entry.max_characters if entry and entry.max_characters else "∞",
+            limit=entry.max_input_tokens if entry and entry.max_input_tokens else "∞",
+        )
+    return InvalidMessages(
+        what,
+        advice=Text(
+            "缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python："
+            'invalid="truncate"）',
+            "shorten them; or cut them with --invalid truncate, leave them out with --invalid "
+            'skip (in Python: invalid="truncate")',
+        ),
+    )
+
+
+def image_request(
+    prompt: str,
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    rules: Rules,
+    endpoint: str = "",
+) -> ImageRequest:
+    """The request for pictures (seed 000, "文生图").
+
+    Raises
+    ------
+    InvalidOption
+    InvalidMessages
+        An empty or too long prompt.
+    """
+    checked = checked_parameters("image", given, model, rules)
+    _check_text(prompt)
+    _check_extra("image", extra, rules, [prompt, checked])
+    _check_length(len(prompt), model, rules)
+    return ImageRequest(
+        model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint
+    )
+
+
+def rerank_request(
+    query: str,
+    documents: Sequence[str],
+    *,
+    model: str,
+    given: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    rules: Rules,
+    endpoint: str = "",
+) -> RerankRequest:
+    """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a
+    query of 1,600).
+
+    Raises
+    ------
+    InvalidOption
+    InvalidMessages
+        An empty or too long query or document, or too many.
+    """
+    checked = checked_parameters("rerank", given, model, rules)
+    _check_text(query)
+    _check_extra("rerank", extra, rules, [query, list(documents), checked])
+    entry = models.find(model)
+    most = entry.batch if entry else parameters.MAX_DOCUMENTS
+    if not documents or (rules.strict and len(documents) > most):
+        raise InvalidMessages(
+            Text(
+                "一次 1 到 {most} 篇文档，这里有 {n} 篇",
+                "1 to {most} documents at a time, here are {n}",
+            ).fill(most=most, n=len(documents))
+        )
+    if rules.strict and len(query) > parameters.MAX_QUERY:
+        raise _too_long(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
+    for i, document in enumerate(documents, start=1):
+        if not isinstance(document, str) or not document:
+            raise InvalidMessages(
+                Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or no text").fill(n=i)
+            )
+        _check_length(
+            len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i)
+        )
+    return RerankRequest(
+        model=model,
+        query=query,
+        documents=tuple(documents),
+        parameters=checked,
+        extra=dict(extra),
+        endpoint=endpoint,
+    )
+
+
+def checked_parameters(
+    kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules
+) -> dict[str, Any]:
+    """The parameters that were given, checked, in the table's order and under its names.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    table = parameters.of(kind)
+    checked: dict[str, Any] = {}
+    for name_given, value in given.items():
+        if value is None:
+            continue
+        name = parameters.canonical(name_given, kind)
+        if name not in table or name == "model":
+            raise parameters.unknown(name_given, table)
+        if name in checked:
+            raise InvalidOption(
+                Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(
+                    name=name
+                )
+            )
+        checked[name] = table[name].check(
+            value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None
+        )
+    return {name: checked[name] for name in table if name in checked}
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """A message's text; of content in parts, the text parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(
+            part["text"]
+            for part in content
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
+    return content if isinstance(content, str) else ""
+
+
+def room(
+    model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]
+) -> int:
+    """How many of the oldest turns have to go so that a model's longest input is kept.
+
+    Characters are counted; tokens can only be estimated, by the documents' rule
+    (`ernie_magic.text.tokens`).
+
+    Parameters
+    ----------
+    turns
+        Each turn's messages, oldest first.
+    rest
+        The system prompt and the question, which always stay.
+    """
+    entry = models.find(model)
+    if entry is None:
+        return 0
+    most_characters, most_tokens = (
+        entry.max_characters or sys.maxsize,
+        entry.max_input_tokens or sys.maxsize,
+    )
+    texts = [
+        "".join(text_of(message) for message in rest),
+        *("".join(text_of(message) for message in turn) for turn in reversed(turns)),
+    ]
+    characters = tokens = 0
+    for kept, text in enumerate(texts):
+        characters, tokens = characters + len(text), tokens + estimate(text)
+        if kept and (characters > most_characters or tokens > most_tokens):
+            return len(turns) - (kept - 1)
+    return 0
+
+
+# What a request is made of: fields that no `extra` may put in the place of what was checked.
+_BODY = ("messages", "stream", "prompt", "input", "query", "documents", "system")
+
+
+def _check_extra(
+    kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
+) -> None:
+    table = parameters.of(kind)
+    for name in extra or {}:
+        known = table.get(parameters.canonical(name, kind))
+        if (known is not None and known.known_to(rules.protocol)) or name in _BODY:
+            raise InvalidOption(
+                Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
+                advice=Text(
+                    "它有自己的选项，那里会检查取值",
+                    "it has an option of its own, where its value is checked",
+                ),
+            )
+    check_sendable([*sent, dict(extra or {})])
+
+
+def _check_length(characters: int, model: str, rules: Rules, place: Text | None = None) -> None:
+    entry = models.find(model)
+    if rules.strict and entry and entry.max_characters and characters > entry.max_characters:
+        raise _too_long(place or Text("输入", "the input"), characters, entry.max_characters, model)
+
+
+def _too_long(place: Text, characters: int, most: int, model: str = "") -> InvalidMessages:
+    return InvalidMessages(
+        Text(
+            "{place}有 {n} 个字符，{model}最多 {most} 个",
+            "{place} has {n} characters; {model}at most {most}",
+        ).fill(
+            place=place,
+            n=characters,
+            most=most,
+            model=Text(f"{model} ", f"{model} takes ") if model else same(""),
+        ),
+        advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"),
+    )
+
+
+def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[Message]:
+    found = [dict(message) for message in messages]
+    if not found:
+        raise _empty_prompt()
+    for message in found:
+        calls = message.get("tool_calls")
+        if calls and not (
+            isinstance(calls, list)
+            and all(
+                isinstance(call, dict) and isinstance(call.get("function"), dict) for call in calls
+            )
+        ):
+            raise InvalidMessages(
+                Text(
+                    "第 {n} 条消息的 tool_calls 不对", "the tool_calls of message {n} are malformed"
+                ).fill(n=found.index(message) + 1)
+            )
+        content = message.get("content")
+        if not content and not message.get("tool_calls") and not message.get("function_call"):
+            raise (
+                _empty_prompt()
+                if message is found[-1]
+                else InvalidMessages(
+                    Text("第 {n} 条消息内容为空", "message {n} is empty").fill(
+                        n=found.index(message) + 1
+                    )
+                )
+            )
+    last = found[-1].get("content")
+    if (
+        isinstance(last, (str, list))
+        and not text_of(found[-1]).strip()
+        and (isinstance(last, str) or rules.strict)
+    ):
+        raise _empty_prompt()
+    if rules.strict:  # a server of another make has its own order
+        _check_roles([str(message.get("role")) for message in found])
+    return found
+
+
+def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
+    """How many pictures messages hold."""
+    return sum(
+        isinstance(part, dict) and part.get("type") == "image_url"
+        for message in messages
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
+    )
+
+
+def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
+    """Pictures are for models that see (reference aistudio-and-ernie-today 2.8)."""
+    if not rules.strict or not pictures_in(messages):
+        return
+    entry = models.find(model)
+    if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.takes):
+        raise InvalidOption(
+            Text("{model} 不支持图片输入", "{model} does not take pictures").fill(
+                model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model
+            ),
+            advice=Text(
+                "换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset",
+                "use a model that does: {sees}; if the pictures are in the history, %ernie reset",
+            ).fill(sees=", ".join(m.id for m in models.CATALOGUE if "vision" in m.takes and m.v2)),
+        )
+
+
+def _check_roles(roles: list[str]) -> None:
+    turns = roles[1:] if roles[0] == "system" else roles
+    asks = ("user", "function", "tool")
+    # The results of several tools stand in a row; everything else alternates.
+    turns = [
+        role
+        for i, role in enumerate(turns)
+        if not (role == "tool" and i and turns[i - 1] == "tool")
+    ]
+    for i, role in enumerate(turns):
+        fits = (role in asks) if i % 2 == 0 else role == "assistant"
+        if not fits:
+            raise InvalidMessages(
+                Text("消息的角色顺序不对：{roles}", "the roles are in a wrong order: {roles}").fill(
+                    roles=" → ".join(roles)
+                ),
+                advice=Text(
+                    "应为 [system →] user → assistant → user …",
+                    "use [system →] user → assistant → user …",
+                ),
+            )
+    if not turns or turns[-1] not in asks:
+        raise InvalidMessages(
+            Text("最后一条消息必须来自 user", "the last message must be from user")
+        )
+
+
+def check_sendable(parts: list[Any]) -> None:
+    """Whether this can be written as JSON in UTF-8, and holds no key: whoever gets a prompt keeps
+    what is in it.
+
+    Raises
+    ------
+    InvalidMessages, InvalidOption
+    """
+    try:
+        written = json.dumps(parts, ensure_ascii=False, allow_nan=False)
+        written.encode()
+    except UnicodeEncodeError:
+        raise InvalidMessages(
+            Text(
+                "文本里有半个字符（孤立的代理项）",
+                "the text holds half a character (a lone surrogate)",
+            ),
+            advice=Text("检查文本的来源编码", "check how the text was decoded"),
+        ) from None
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidOption(
+            Text("有的值不能写成 JSON", "a value cannot be written as JSON"),
+            advice=Text(
+                "只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts"
+            ),
+        ) from None
+    if holds_key(written):
+        raise InvalidMessages(
+            Text("要发送的内容里有密钥，没有发送", "the request holds a key, so nothing was sent"),
+            Text(
+                "提示词里的变量是密钥，或它还在对话历史里",
+                "a variable in the prompt holds the key, or it is in the history",
+            ),
+            Text(
+                "去掉它；在历史里的，用 %ernie reset 清空",
+                "remove it; if it is in the history, %ernie reset clears that",
+            ),
+        )
+
+
+def _check_text(prompt: object) -> None:
+    if not isinstance(prompt, str):
+        raise InvalidMessages(
+            Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(
+                kind=type(prompt).__name__
+            )
+        )
+    if not prompt.strip():
+        raise _empty_prompt()
+
+
+def _empty_prompt() -> InvalidMessages:
+    return InvalidMessages(
+        Text("提示词为空", "the prompt is empty"),
+        advice=Text(
+            "写上内容；在单元格里，写在魔法命令的下一行",
+            "write something; in a cell, on the lines below the magic",
+        ),
+    )

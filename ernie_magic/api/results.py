@@ -1,0 +1,288 @@
+"""What a call gives back: typed, with a short repr and no memory addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, overload
+
+from ernie_magic.api import values
+from ernie_magic.api.usage import simulated
+from ernie_magic.text.language import clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from ernie_magic.api.requests import (
+        ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        Message,
+        RerankRequest,
+    )
+    from ernie_magic.api.usage import Usage
+    from ernie_magic.calls.chat.tools import ToolRun
+
+_SHOWN = 40  # characters of a text in a repr
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """How fast an answer came (seed 002, "statistic").
+
+    Attributes
+    ----------
+    first_token_latency, total_latency : float
+        Seconds from sending to the first text and to the end.
+    avg_output_tokens_per_second : float
+        0.0 when the tokens were not counted.
+    measured : bool
+        Measured here, not told by the service.
+    """
+
+    first_token_latency: float
+    total_latency: float
+    avg_output_tokens_per_second: float
+    measured: bool = True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a chat request. `str(answer)` is its text.
+
+    Attributes
+    ----------
+    text : str
+        Exactly what the model said.
+    reasoning : str
+        What a thinking model thought first, "" for others.
+    usage : Usage | None
+        None when the service did not say.
+    model : str
+        The id the service reports.
+    finish_reason : str
+        As the service says: "normal" or "stop" when complete, "length", "content_filter" …; "" when
+        it did not say.
+    tool_calls : tuple of dict
+    partial : bool
+        Stopped by the user or cut by the network: the text is not the whole answer.
+    seconds : float
+        From sending to the end.
+    first_seconds : float | None
+        From sending to the first text; None when there was none.
+    id : str
+        The service's id of the call.
+    flag : int
+        The safety flag (seed 000): 0 safe, 1 low risk, 2 the conversation must not go on. Higher
+        ones make no answer.
+    ban_round : int | None
+        Which round the flag is about, -1 for this one (seed 000); None when the service did not
+        say.
+    is_truncated : bool
+        The length limit cut it.
+    search : tuple of dict
+        The pages that a web search found (`title`, `url` …).
+    tool_runs : tuple of ToolRun
+        Tools that were called on the way to this answer.
+    history_cleared : bool
+        The service asked for the history to be cleared, and it was.
+    service : str
+        The name of the service that answered ("emulator" when simulated).
+    request : ChatRequest | CompletionRequest
+        What was asked.
+    raw : dict
+        The service's reply; a stream's chunks merged into one body.
+    """
+
+    text: str
+    request: ChatRequest | CompletionRequest = field(repr=False)
+    reasoning: str = ""
+    usage: Usage | None = None
+    model: str = ""
+    finish_reason: str = ""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    partial: bool = False
+    seconds: float = 0.0
+    first_seconds: float | None = None
+    id: str = ""
+    flag: int = 0
+    ban_round: int | None = None
+    is_truncated: bool = False
+    search: tuple[Mapping[str, Any], ...] = ()
+    tool_runs: tuple[ToolRun, ...] = ()
+    history_cleared: bool = False
+    service: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def statistic(self) -> Statistic:
+        """Speed: the service's own figures where it gives them (seed 002), else as measured
+        here.
+        """
+        said = values.fields(self.raw.get("statistic"))
+        tokens = self.usage.completion_tokens if self.usage else 0
+        total = values.seconds(said.get("total_latency"))
+        if not total:
+            return Statistic(
+                self.first_seconds or 0.0,
+                self.seconds,
+                tokens / self.seconds if self.seconds else 0.0,
+            )
+        first, rate = (
+            values.seconds(said.get(name)) or 0.0
+            for name in ("first_token_latency", "avg_output_tokens_per_second")
+        )
+        return Statistic(first, total, rate, measured=False)
+
+    @property
+    def messages(self) -> list[Message]:
+        """What was sent and what came back, ready to be followed by a tool's result or the next
+        question.
+        """
+        sent = getattr(
+            self.request,
+            "messages",
+            ({"role": "user", "content": getattr(self.request, "prompt", "")},),
+        )
+        said: Message = {"role": "assistant", "content": self.text}
+        return [*sent, {**said, "tool_calls": list(self.tool_calls)} if self.tool_calls else said]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        facts = [repr(clipped(self.text, _SHOWN)), f"model={self.model!r}"]
+        facts += [f"tokens={self.usage.total_tokens}"] if self.usage else []
+        facts += ["partial=True"] if self.partial else []
+        return f"Answer({', '.join(facts)}{simulated(self.service)})"
+
+    def _repr_html_(self) -> str:
+        from ernie_magic.text.markdown import to_html
+
+        return to_html(self.text)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Embeddings:
+    """Vectors of texts, in the texts' order. `np.asarray(embeddings)` is the array; `embeddings[3]`
+    a row, a slice a part of it.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        As they were given.
+    vectors : numpy.ndarray
+        Of shape (texts, dimensions) and dtype float32; a text that was skipped has a row of NaN.
+    request : EmbeddingRequest
+    usage : Usage
+        Of what was asked for now; vectors that were known cost nothing.
+    model, service : str
+    asked : int
+        Texts that the service was asked for; the others were known, or equal to one that was.
+    partial : bool
+        A call failed or was stopped: rows of NaN did not come.
+    """
+
+    texts: tuple[str, ...]
+    vectors: np.ndarray
+    request: EmbeddingRequest
+    usage: Usage
+    model: str = ""
+    service: str = ""
+    asked: int = 0
+    partial: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Texts and dimensions."""
+        rows, columns = self.vectors.shape
+        return rows, columns
+
+    def known(self) -> Embeddings:
+        """Those that have a vector, without the rows of NaN."""
+        import numpy as np
+
+        good = np.isfinite(self.vectors).all(axis=1) & (self.shape[1] > 0)
+        return replace(
+            self,
+            texts=tuple(text for text, has in zip(self.texts, good, strict=True) if has),
+            vectors=self.vectors[good],
+        )
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame: a row a text, which is its index, a column a dimension."""
+        import pandas as pd
+
+        return pd.DataFrame(self.vectors, index=pd.Index(self.texts, name="text"))
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: slice) -> Embeddings: ...
+    def __getitem__(self, index: int | slice) -> np.ndarray | Embeddings:
+        if isinstance(index, slice):
+            return replace(self, texts=self.texts[index], vectors=self.vectors[index])
+        row: np.ndarray = self.vectors[index]
+        return row
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        import numpy as np
+
+        return (
+            np.array(self.vectors, dtype=dtype) if copy else np.asarray(self.vectors, dtype=dtype)
+        )
+
+    def __repr__(self) -> str:
+        facts = [
+            f"{len(self)} x {self.shape[1]}",
+            f"model={self.model!r}",
+            f"tokens={self.usage.total_tokens}",
+        ]
+        facts += ["partial=True"] if self.partial else []
+        return f"Embeddings({', '.join(facts)}{simulated(self.service)})"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A document and how well it answers.
+
+    Attributes
+    ----------
+    document : str
+    score : float
+    index : int
+        Its place in the list that was sent.
+    """
+
+    document: str
+    score: float
+    index: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Documents, the best first.
+
+    Attributes
+    ----------
+    results : tuple of Ranked
+    usage : Usage
+    model, service : str
+    request : RerankRequest
+    """
+
+    results: tuple[Ranked, ...]
+    request: RerankRequest = field(repr=False)
+    usage: Usage
+    model: str = ""
+    service: str = ""
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index: int) -> Ranked:
+        return self.results[index]

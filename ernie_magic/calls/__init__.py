@@ -1,0 +1,1 @@
+"""What a call does, from a request to its result."""

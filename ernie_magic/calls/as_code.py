@@ -1,0 +1,511 @@
+"""A call as code: the magic, the Python call, and the official `openai` client's. Each makes an
+equal request.
+
+(That client adds `encoding_format` to a call for vectors by itself.)
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from mimetypes import guess_type
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import parameters
+from ernie_magic.api.requests import pictures_in
+from ernie_magic.config.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1, shown_url
+from ernie_magic.text.language import LANGUAGES, Text, same
+from ernie_magic.text.visible import make_controls_visible
+from ernie_magic.wire import openai_style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ernie_magic.api.models import Kind
+    from ernie_magic.api.requests import ChatRequest, EmbeddingRequest, ImageRequest, Request
+    from ernie_magic.config.services import Endpoint
+
+# What the methods of the official client take by name; every other field goes into its
+# `extra_body`.
+_OPENAI: dict[Kind, frozenset[str]] = {
+    "chat": frozenset(
+        {
+            "model",
+            "messages",
+            "stream",
+            "temperature",
+            "top_p",
+            "max_completion_tokens",
+            "stop",
+            "seed",
+            "frequency_penalty",
+            "presence_penalty",
+            "response_format",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "stream_options",
+            "metadata",
+            "user",
+        }
+    ),
+    "image": frozenset({"model", "prompt", "n", "size", "response_format", "user"}),
+    "embedding": frozenset({"model", "input", "user"}),
+}
+_METHODS: dict[Kind, str] = {
+    "chat": "chat.completions.create",
+    "image": "images.generate",
+    "embedding": "embeddings.create",
+}
+_NO_NOTE = same("")
+_SHOWN: dict[Kind, str] = {
+    "chat": "reply.choices[0].message.content",
+    "image": "reply.data[0].url",
+    "embedding": "len(reply.data), len(reply.data[0].embedding)",
+}
+_V1 = Text(
+    "# 千帆 V1 没有 OpenAI 兼容接口，这里是千帆 V2 的写法",
+    "# Qianfan V1 has no OpenAI-compatible calls: this is for Qianfan V2",
+)
+_NOT_IN_A_MAGIC = Text(
+    "# 这里有魔法写不出来的值，请用 Python 写法",
+    "# a magic cannot express one of these values: use the Python form",
+)
+_FILES = Text(
+    "图片文件要放在笔记本旁：{files}",
+    "these pictures' files have to stand beside the notebook: {files}",
+)
+_LEFT_OUT = Text(
+    "# {names}：先前的图片，数据太长没有写出，请先赋值（data: 网址）",
+    "# {names}: earlier pictures, too long to show; assign them first (data: URLs)",
+)
+_LONGEST_ADDRESS = 300  # characters of a picture's address that are shown
+_PROMPTS = re.compile(
+    r"\s*(>>>|\.\.\.|In |\[)"
+)  # beginnings of lines that IPython takes out of a cell
+_FILE_NAME = re.compile(r"[^\W\d]\w*\.[^\W\d]\w*")
+
+
+@dataclass(frozen=True)
+class Code:
+    """One call in three forms.
+
+    Attributes
+    ----------
+    magic, python, openai : Text or str
+        What a magic cannot say exactly stands there as the Python call, which makes the same
+        request.
+    note : Text
+        What is wanted beside it, "" for nothing.
+    """
+
+    magic: Text
+    python: str
+    openai: Text
+    note: Text = _NO_NOTE
+
+
+def of_chat(
+    request: ChatRequest,
+    at: Endpoint,
+    *,
+    conversation: str,
+    given: Mapping[str, Any],
+    model: str = "",
+    system: str = "",
+    history: bool = True,
+    files: Sequence[str] = (),
+) -> Code:
+    """A question as code.
+
+    Parameters
+    ----------
+    request
+        As it would be sent.
+    at
+        Where to.
+    conversation
+        Its name; "main" is the one that nobody needs to name.
+    given
+        The request parameters that were chosen; what was not chosen is in none of the forms but the
+        last.
+    model, system
+        Those that were chosen, "" for none.
+    history
+        Whether earlier turns are sent and this one is kept.
+    files
+        Names of pictures that go along.
+    """
+    caller = "ernie" if conversation == "main" else f"ernie[{conversation!r}]"
+    sent, extra = _checked("chat", request, given), dict(request.extra)
+    flags = [
+        ("--model", model),
+        ("--session", conversation if conversation != "main" else ""),
+        ("--system", system),
+        ("--endpoint", request.endpoint),
+        *(("--image", _as_path(name)) for name in files),
+        *_extra_words(extra),
+    ]
+    switches = [
+        name
+        for name, holds in (("--no-history", not history), ("--no-stream", not request.stream))
+        if holds
+    ]
+    python = _call(
+        f"{caller}.chat",
+        request.prompt,
+        {
+            "model": model or None,
+            "system": system or None,
+            **sent,
+            "endpoint": request.endpoint or None,
+            "extra": extra or None,
+            "stream": None if request.stream else False,
+            "images": _images(request, files, caller),
+            "history": None if history else False,
+        },
+    )
+    if any(map(_is_read_otherwise, files)):
+        python = f"from pathlib import Path\n\n{python}"
+    fits = (
+        len(files) == pictures_in(request.messages[-1:])
+        and not any(map(_is_read_otherwise, files))
+        and not any(map(_is_no_field, extra))
+    )
+    magic = (
+        _magic("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
+        if fits and request.prompt.strip("\n") == request.prompt
+        else None
+    )
+    return Code(
+        _or_python(magic, python),
+        python,
+        _openai("chat", openai_style.chat(request).body, at, files),
+        _FILES.fill(files=", ".join(files)) if files else _NO_NOTE,
+    )
+
+
+def of_image(
+    request: ImageRequest, at: Endpoint, *, given: Mapping[str, Any], model: str = ""
+) -> Code:
+    """A call for pictures as code; see `of_chat`."""
+    sent, extra = _checked("image", request, given), dict(request.extra)
+    python = _call(
+        "ernie.image",
+        request.prompt,
+        {
+            "model": model or None,
+            **sent,
+            "endpoint": request.endpoint or None,
+            "extra": extra or None,
+        },
+    )
+    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_words(extra)]
+    fits = request.prompt.strip() == request.prompt and not any(map(_is_no_field, extra))
+    magic = _magic("%%ernie_image", flags, "image", sent, request.prompt) if fits else None
+    return Code(
+        _or_python(magic, python), python, _openai("image", openai_style.images(request).body, at)
+    )
+
+
+def of_embedding(request: EmbeddingRequest, at: Endpoint, *, model: str = "") -> Code:
+    """A call for vectors as code; see `of_chat`."""
+    texts, extra = list(request.texts), dict(request.extra)
+    python = _call(
+        "ernie.embed",
+        texts,
+        {"model": model or None, "endpoint": request.endpoint or None, "extra": extra or None},
+    )
+    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_words(extra)]
+    fits = all(text.strip() and "\n" not in text for text in texts) and not any(
+        map(_is_no_field, extra)
+    )
+    magic = _magic("%%ernie_embed", flags, "embedding", {}, *texts) if fits else None
+    return Code(
+        _or_python(magic, python),
+        python,
+        _openai("embedding", openai_style.embeddings(request).body, at),
+    )
+
+
+class _Expression(str):
+    """Code that stands for a value: `repr` of a list or dict that holds it writes it as it is."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _checked(kind: Kind, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, with its values as they were checked: plain data."""
+    return {
+        name: request.parameters.get(parameters.canonical(name, kind), value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _extra_words(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return (
+        ("--param", f"{name}={json.dumps(value, ensure_ascii=False)}")
+        for name, value in extra.items()
+    )
+
+
+def _is_no_field(name: object) -> bool:
+    """Whether `--param NAME=VALUE` cannot say this name."""
+    return not isinstance(name, str) or not name or "=" in name
+
+
+def _is_read_otherwise(file: str) -> bool:
+    """Whether a file of this name would be taken for an address or a home."""
+    return file.startswith(("~", "http://", "https://", "data:"))
+
+
+def _as_path(file: str) -> str:
+    """A file's name for `--image`, which also takes variables and expressions: one that could be
+    any is written as a path.
+
+    `__import__('os').system('…')` is a file's name too.
+    """
+    try:
+        ast.parse(file.strip(), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return file
+    return file if _FILE_NAME.fullmatch(file) else f"./{file}"
+
+
+def _images(
+    request: ChatRequest, files: Sequence[str], caller: str
+) -> list[Any] | _Expression | None:
+    if files:
+        return [
+            _Expression(f"Path({name!r}).read_bytes()") if _is_read_otherwise(name) else name
+            for name in files
+        ]
+    if pictures_in(request.messages[-1:]):  # the last question's, asked again
+        return _Expression(f"[part['image_url']['url'] for part in {caller}.history[-1].images]")
+    return None
+
+
+def _or_python(magic: str | None, python: str) -> Text:
+    """The magic; what it cannot say exactly is said by the Python call, which makes the same
+    request.
+    """
+    if magic is not None:
+        return same(magic)
+    return Text(f"{_NOT_IN_A_MAGIC.zh}\n{python}", f"{_NOT_IN_A_MAGIC.en}\n{python}")
+
+
+def _magic(
+    name: str,
+    flags: Iterable[tuple[str, str]],
+    kind: Kind,
+    given: Mapping[str, Any],
+    *below: str,
+    switches: Iterable[str] = (),
+) -> str | None:
+    """A magic's cell; None when its line cannot say a value.
+
+    What can be typed is typed. Anything else is written as `{{'…'}}`, a Python literal that is
+    filled in once: characters that an
+    editor or a terminal changes, and double braces where others are filled in.
+    """
+    table = parameters.of(kind)
+    words = [(flag, value) for flag, value in flags if value]
+    words += [
+        (table[parameters.canonical(field, kind)].option, word)
+        for field, value in given.items()
+        for word in _words(table[parameters.canonical(field, kind)], value)
+    ]
+    if any(word == "--" for _, word in words):  # argparse's own word
+        return None
+    filled_in = not all(map(_is_typable, below)) or any(_is_literal(word) for _, word in words)
+    verbatim = not filled_in and any("{{" in text for text in below)
+    lines = [_filled_in(text) if filled_in and _is_literal(text) else text for text in below]
+    line = " ".join(
+        [
+            name,
+            *(_typed(flag, word) for flag, word in words),
+            *switches,
+            *(["--verbatim"] if verbatim else []),
+        ]
+    )
+    return "\n".join([line, *lines])
+
+
+def _is_typable(text: str) -> bool:
+    """Whether an editor, the clipboard and a notebook's file give a text back as it was typed."""
+    return "\r" not in text and make_controls_visible(text) == text
+
+
+def _is_literal(word: str) -> bool:
+    """Whether a text has to be written as a Python literal where others are."""
+    return "{{" in word or "\n" in word or "\t" in word or not _is_typable(word)
+
+
+def _filled_in(text: str) -> str:
+    return f"{{{{{text!r}}}}}"
+
+
+_SHORT = {"--model": "-m", "--session": "-s"}
+
+
+def _typed(flag: str, word: str) -> str:
+    """An option as it is typed."""
+    said = _filled_in(word) if _is_literal(word) else shlex.quote(word)
+    return f"{flag}={said}" if word.startswith("-") else f"{_SHORT.get(flag, flag)} {said}"
+
+
+def _words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
+    """A value as it is typed behind its option."""
+    if parameter.type == "strings":
+        yield from value
+    elif parameter.type == "tools":
+        yield from (json.dumps(tool, ensure_ascii=False) for tool in value)
+    elif isinstance(value, bool):
+        yield "on" if value else "off"
+    elif isinstance(value, dict):
+        yield _switch(parameter, value) or json.dumps(value, ensure_ascii=False)
+    else:
+        yield str(value)
+
+
+def _switch(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
+    """The word for an object that has one, else ""."""
+    if parameter.type == "format" and set(value) == {"type"}:
+        return str(value["type"])
+    if (
+        parameter.name == "web_search"
+        and set(value) == {"enable"}
+        and isinstance(value["enable"], bool)
+    ):
+        return "on" if value["enable"] else "off"
+    return ""
+
+
+def _call(function: str, first: object, options: Mapping[str, Any]) -> str:
+    given = (f"{name}={_literal(value)}" for name, value in options.items() if value is not None)
+    return f"{function}({', '.join([_literal(first), *given])})"
+
+
+def _literal(value: object) -> str:
+    """A value as Python; a text of several lines stands in several lines where IPython leaves them
+    alone.
+    """
+    if (
+        not isinstance(value, str)
+        or isinstance(value, _Expression)
+        or "\n" not in value
+        or re.search(r'["\\]', value)
+    ):
+        return repr(value)
+    lines = value.split("\n")
+    # IPython takes blanks and prompts out of a cell's lines, inside a text too.
+    kept = all(
+        line.isprintable() and not _PROMPTS.match(line) and (not line or line.strip())
+        for line in lines
+    )
+    return f'"""{value}"""' if kept else repr(value)
+
+
+def _openai(
+    kind: Kind, body: Mapping[str, Any] | None, at: Endpoint, files: Sequence[str] = ()
+) -> Text:
+    fields = {**(body or {})}
+    head = ["import os", "", "from openai import OpenAI", ""]
+    v1 = at.service is QIANFAN_V1
+    if v1:
+        key, url = f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
+    elif at.service in (EMULATOR, LOCAL):
+        key, url = (
+            ('"any"' if at.service is EMULATOR else 'os.environ.get("OPENAI_API_KEY", "none")'),
+            at.base_url,
+        )
+        head = head if at.service is LOCAL else head[2:]
+    else:
+        key, url = f'os.environ["{at.service.key_variables[0]}"]', at.base_url
+    known = {name: value for name, value in fields.items() if name in _OPENAI[kind]}
+    rest = {name: value for name, value in fields.items() if name not in _OPENAI[kind]}
+    head += [*_PICTURE, ""] if files else []
+    lines = [*head, f"client = OpenAI(api_key={key}, base_url={shown_url(url)!r})"]
+    lines += [f"{'chunks' if known.get('stream') else 'reply'} = client.{_METHODS[kind]}("]
+    left_out: list[str] = []
+    for name, value in known.items():
+        if name == "messages":
+            shown = [
+                _without_pictures(message, iter(files if message is value[-1] else ()), left_out)
+                for message in value
+            ]
+            lines += ["    messages=[", *(f"        {message!r}," for message in shown), "    ],"]
+        else:
+            lines.append(f"    {name}={value!r},")
+    lines += [f"    extra_body={rest!r},"] if rest else []
+    lines.append(")")
+    if known.get("stream"):
+        lines += [
+            "for chunk in chunks:",
+            "    if chunk.choices:",
+            '        print(chunk.choices[0].delta.content or "", end="")',
+        ]
+    else:
+        lines.append(f"print({_SHOWN[kind]})")
+    notes = [_V1] if v1 else []
+    notes += [_LEFT_OUT.fill(names=", ".join(left_out))] if left_out else []
+    return Text(
+        *("\n".join([*(note.say(language) for note in notes), *lines]) for language in LANGUAGES)
+    )
+
+
+def _without_pictures(
+    message: Mapping[str, Any], names: Iterator[str], left_out: list[str]
+) -> Mapping[str, Any]:
+    """A message with expressions in the place of its pictures: files by name, an earlier turn's as
+    variables that are still to be set.
+
+    Parameters
+    ----------
+    names
+        The files, in the order of the pictures.
+    left_out
+        Variables that stand for pictures; those of this message are added.
+    """
+    if not isinstance(message.get("content"), list):
+        return message
+    parts = []
+    for part in message["content"]:
+        address = (
+            part["image_url"].get("url")
+            if isinstance(part, dict) and isinstance(part.get("image_url"), dict)
+            else None
+        )
+        if not isinstance(address, str) or not address.startswith("data:"):
+            parts.append(part)
+            continue
+        name = next(names, None)
+        if name is not None:
+            mime = address[len("data:") :].partition(";")[0]
+            kind = "" if guess_type(name)[0] == mime else f", {mime!r}"
+            address = _Expression(f"picture({name!r}{kind})")
+        elif len(address) > _LONGEST_ADDRESS:
+            address = _Expression(f"earlier_picture_{len(left_out) + 1}")
+            left_out.append(address)
+        parts.append({**part, "image_url": {**part["image_url"], "url": address}})
+    return {**message, "content": parts}
+
+
+_PICTURE = (
+    "from base64 import b64encode",
+    "from mimetypes import guess_type",
+    "from pathlib import Path",
+    "",
+    "",
+    "def picture(file, kind=None):",
+    (
+        '    return f"data:{kind or '
+        'guess_type(file)[0]};base64,{b64encode(Path(file).read_bytes()).decode()}"'
+    ),
+    "",
+)

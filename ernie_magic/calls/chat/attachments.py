@@ -1,0 +1,201 @@
+"""Pictures that go along with a question, for models that see: any picture at hand becomes a part
+of the message.
+
+Bytes that are a picture already pass as they are; what is drawn (a figure, an array) is written as
+PNG.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api.parameters import MAX_IMAGE_BYTES
+from ernie_magic.calls.images.files import beginning_of
+from ernie_magic.calls.images.formats import format_of
+from ernie_magic.calls.images.pictures import ImageSet, Picture
+from ernie_magic.errors import ErnieError, InvalidOption, words
+from ernie_magic.text.language import Text, clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ernie_magic.api.requests import Part
+
+# A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many makers for
+# one type.
+ImageLike = Any
+_DEPTH = 8  # lists in lists
+_WHAT = Text(
+    "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、"
+    "http(s) 网址",
+    "pass one of: pictures of ernie.image, Pillow images, matplotlib figures, arrays of uint8 or "
+    "0..1, files, bytes, http(s) addresses",
+)
+
+
+def parts(given: object, depth: int = 0) -> list[Part]:
+    """The parts of a message's content (`{"type": "image_url", …}`) for one picture or several.
+
+    Parameters
+    ----------
+    given
+        None for none; a `Picture`, an `ImageSet`, a Pillow image, a matplotlib figure or axes, an
+        array of shape (height, width), (height, width, 3)
+        or (height, width, 4) and dtype uint8 or float from 0 to 1, bytes, a file's path, an http(s)
+        address; or several of these.
+    depth
+        How many lists it stands in.
+
+    Raises
+    ------
+    InvalidOption
+        It is none of these, cannot be read, or has more than 10 MB.
+    """
+    if given is None:
+        return []
+    if isinstance(given, (list, tuple, ImageSet)):
+        if depth > _DEPTH:
+            raise _none(given)
+        return [part for one in given for part in parts(one, depth + 1)]
+    if isinstance(given, Picture) and given.problem:
+        raise InvalidOption(
+            Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(
+                what=given.problem.what
+            ),
+            advice=given.problem.advice,
+        )
+    url = given.url if isinstance(given, Picture) and not given.content else given
+    if isinstance(url, str) and url.startswith(("http://", "https://")):
+        return [_part(url)]
+    content = _content(given)
+    try:
+        mime = format_of(content).mime
+    except ErnieError as error:
+        raise InvalidOption(
+            Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(what=error.what),
+            advice=_WHAT,
+        ) from None
+    if len(content) > MAX_IMAGE_BYTES:
+        raise InvalidOption(
+            Text("图片超过 {most} MB", "the picture is larger than {most} MB").fill(
+                most=MAX_IMAGE_BYTES // 1024 // 1024
+            ),
+            advice=Text("缩小后再发", "make it smaller first"),
+        )
+    return [_part(f"data:{mime};base64,{base64.b64encode(content).decode()}")]
+
+
+def _part(url: str) -> Part:
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _content(given: object) -> bytes:
+    """The bytes of a picture's file."""
+    if isinstance(given, Picture):
+        return given.content
+    if isinstance(given, (bytes, bytearray)):
+        return bytes(given)
+    if isinstance(given, str) and given.startswith("data:"):
+        return _packed(given)
+    if isinstance(given, (str, Path)):
+        return _file(given)
+    try:
+        return _drawn(given)
+    except InvalidOption:
+        raise
+    except Exception as error:  # noqa: BLE001  (what draws itself is somebody's own code)
+        raise InvalidOption(
+            Text("{kind} 画不出来：{said}", "{kind} cannot be drawn: {said}").fill(
+                kind=type(given).__name__, said=clipped(words(error), 100)
+            ),
+            advice=_WHAT,
+        ) from None
+
+
+def _packed(uri: str) -> bytes:
+    try:
+        return base64.b64decode(uri.partition("base64,")[2], validate=True)
+    except ValueError:
+        raise InvalidOption(
+            Text("data: 网址里没有完好的 base64", "the data: address holds no good base64"),
+            advice=_WHAT,
+        ) from None
+
+
+def _none(given: object) -> InvalidOption:
+    return InvalidOption(
+        Text("{kind} 不是图片", "{kind} is not a picture").fill(kind=type(given).__name__),
+        advice=_WHAT,
+    )
+
+
+def _file(path: str | Path) -> bytes:
+    shown = str(path)[:100]
+    try:
+        file = Path(path).expanduser()
+        return beginning_of(file, MAX_IMAGE_BYTES + 1)  # one more is too large already
+    except FileNotFoundError:
+        what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
+    except (OSError, ValueError, RuntimeError) as error:
+        what = Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(
+            file=shown, said=getattr(error, "strerror", "") or error
+        )
+    raise InvalidOption(what, advice=_WHAT)
+
+
+def _drawn(given: Any) -> bytes:
+    """What draws itself: figures, arrays, Pillow images, and whatever has a PNG to show
+    (`_repr_png_`).
+    """
+    figure: Any = given if hasattr(given, "savefig") else getattr(given, "figure", None)
+    if hasattr(figure, "savefig"):
+        return _written(lambda out: figure.savefig(out, format="png"))
+    if hasattr(given, "save") and hasattr(given, "mode"):
+        return _written(lambda out: given.save(out, "PNG"))
+    if hasattr(given, "__array_interface__"):
+        return _array(given)
+    shown = getattr(given, "_repr_png_", lambda: None)()
+    found = shown[0] if isinstance(shown, tuple) else shown
+    found = base64.b64decode(found) if isinstance(found, str) else found
+    if not isinstance(found, bytes):
+        raise _none(given)
+    return found
+
+
+def _written(write: Callable[[io.BytesIO], object]) -> bytes:
+    out = io.BytesIO()
+    write(out)
+    return out.getvalue()
+
+
+def _array(given: Any) -> bytes:
+    """An array of grey, RGB or RGBA values as PNG."""
+    import numpy as np
+    from PIL import Image
+
+    array = np.asarray(given)
+    if (
+        array.dtype.kind == "f"
+        and array.size
+        and np.isfinite(array).all()
+        and array.min() >= 0
+        and array.max() <= 1
+    ):
+        array = (array * 255).round().astype("uint8")
+    if (
+        array.dtype != np.uint8
+        or array.ndim not in (2, 3)
+        or not array.size
+        or (array.ndim == 3 and array.shape[2] not in (3, 4))  # noqa: PLR2004
+    ):
+        raise InvalidOption(
+            Text(
+                "{dtype} 类型、形状 {shape} 的数组不是图片",
+                "an array of {dtype} and shape {shape} is not a picture",
+            ).fill(dtype=array.dtype, shape=array.shape),
+            advice=_WHAT,
+        )
+    return _written(lambda out: Image.fromarray(np.ascontiguousarray(array)).save(out, "PNG"))

@@ -1,0 +1,379 @@
+"""Turns that belong together, and the ways to ask the next question."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import count, takewhile
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api.models import UNDECIDED
+from ernie_magic.api.requests import ChatOptions, Message, Part
+from ernie_magic.calls.chat import attachments, tools
+from ernie_magic.calls.chat.history import History, Turn, asked
+from ernie_magic.calls.chat.plan import Plan
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames
+from ernie_magic.text.language import Text
+from ernie_magic.wire import moderation as safety
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ernie_magic.api.results import Answer
+    from ernie_magic.calls.chat.attachments import ImageLike
+    from ernie_magic.runtime.stream import Stream
+    from ernie_magic.session import Session
+
+
+class Conversation:
+    """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods
+    use the current one.
+
+    Attributes
+    ----------
+    name : str
+    history : History
+    system : str
+        This conversation's system prompt; "" leaves it to the session's setting.
+    locked : bool
+        The service forbade to go on (see `ernie_magic.wire.moderation`); `reset()` unlocks.
+    """
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self.name = name
+        self.history = History()
+        self.system = ""
+        self.locked = False
+        self._generation = 0  # a question from before a reset leaves no turn after it
+
+    def reset(self) -> None:
+        """Forget the turns, and unlock; an answer that is still coming leaves no turn."""
+        self.history.clear()
+        self.locked = False
+        self._generation += 1
+
+    def fork(self, turns: int | None = None, name: str = "") -> Conversation:
+        """Another conversation that begins with this one's turns; this one stays as it is.
+
+        Parameters
+        ----------
+        turns
+            How many of them, all when None.
+        name
+            The new one's; a free one like `main-2` when "".
+
+        Raises
+        ------
+        InvalidOption
+            There is a conversation of that name.
+
+        Returns
+        -------
+        Conversation
+            Locked when this one is and all its turns are in it.
+        """
+        taken = self._session.conversations
+        name = name or next(
+            name
+            for n in count(2)
+            if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken
+        )
+        if name in taken:
+            raise self._session.spoken(
+                InvalidOption(
+                    Text("已有叫 {name} 的对话", "there is a conversation {name} already").fill(
+                        name=name
+                    )
+                )
+            )
+        other = self._session[name]
+        other.system = self.system
+        for turn in self.history[:turns]:
+            other.history.append(turn)
+        other.locked = self.locked and len(other.history) == len(
+            self.history
+        )  # from before what the service forbade to go on with, one may go on
+        return other
+
+    def regenerate(self, **options: Any) -> Answer:
+        """Ask the last question again, with other options if you like, and wait for the answer;
+        takes what `stream` takes but the prompt.
+
+        The new answer takes the old one's place when it is complete; stopped or failed, the old one
+        stays.
+
+        Raises
+        ------
+        InvalidOption
+            There is no turn yet.
+        ErnieError
+        """
+        return self.ask_again(_options(options)).result()
+
+    async def aregenerate(self, **options: Any) -> Answer:
+        """The same, awaited."""
+        return await self.ask_again(_options(options)).aresult()
+
+    def ask_again(self, options: ChatOptions) -> Stream[Answer]:
+        """The same, on its way.
+
+        Raises
+        ------
+        InvalidOption
+            There is no turn yet.
+        """
+        if not self.history:
+            raise self._session.spoken(
+                InvalidOption(
+                    Text("还没有可以重新回答的问题", "there is no question to ask again yet")
+                )
+            )
+        last = self.history[-1]
+        return self.ask(last.prompt, options, instead=last)
+
+    def ask(
+        self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
+    ) -> Stream[Answer]:
+        """Send a prompt with options; every other way to ask ends here.
+
+        Parameters
+        ----------
+        prompt
+            A question, asked after this conversation's turns; or whole messages, which stand alone
+            and leave no turn.
+        options
+            The rest.
+        instead
+            The turn whose place the answer takes, once it is complete; what came after it is not
+            sent.
+
+        Raises
+        ------
+        UsageError
+            Something is wrong already; nothing is sent.
+        """
+        try:
+            plan = self.plan(prompt, options, instead=instead)
+        except ErnieError as error:
+            forget_frames(error)
+            raise self._session.spoken(error) from None
+        return self._session.start(lambda core, emit: core.answer(plan, emit))
+
+    def plan(
+        self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
+    ) -> Plan:
+        """The question as it stands now, checked as far as it can be without the network.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.locked and options.history and isinstance(prompt, str):
+            raise safety.locked(self.name)
+        _check_kinds(prompt, options)
+        given_tools = [
+            options.parameters[name]
+            for name in ("tools", "functions")
+            if options.parameters.get(name) is not None
+        ]
+        sent, functions = tools.split(given_tools[0] if given_tools else None)
+        if functions:
+            given = {**options.parameters, "tools": sent}
+            given.pop("functions", None)
+            options = replace(options, parameters=given, functions=functions)
+        settings = self._session.settings.snapshot()
+        first: tuple[Message, ...] = ()
+        turns: tuple[Turn, ...] = ()
+        images: tuple[Part, ...] = ()
+        if isinstance(prompt, str):
+            system = self.system or settings.system if options.system is None else options.system
+            first = ({"role": "system", "content": system},) if system else ()
+            turns = (
+                tuple(takewhile(lambda turn: turn is not instead, self.history))
+                if options.history
+                else ()
+            )
+            images = (
+                instead.images
+                if instead and options.images is None
+                else tuple(attachments.parts(options.images))
+            )
+            last: tuple[Message, ...] = (asked(prompt, images),)
+        elif options.images is not None:
+            raise InvalidOption(
+                Text("images 只能和文本问题一起给", "images go along with a question of text"),
+                advice=Text(
+                    '消息列表里的图片写成 {"type": "image_url", …}',
+                    'in messages, write pictures as {"type": "image_url", …}',
+                ),
+            )
+        else:
+            last = tuple(dict(message) for message in prompt)
+        at = self._session.settings.endpoint()
+        if options.endpoint and at.service.name in ("aistudio", "emulator"):
+            raise InvalidOption(
+                Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
+                    service=at.service.label
+                ),
+                advice=Text(
+                    "--endpoint 用于千帆：%ernie use qianfan-v1",
+                    "--endpoint is for Qianfan: %ernie use qianfan-v1",
+                ),
+            )
+        plan = Plan(
+            self,
+            prompt if isinstance(prompt, str) else None,
+            options,
+            settings,
+            at,
+            first,
+            turns,
+            last,
+            self._generation,
+            images,
+            instead,
+        )
+        plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
+        return plan
+
+    def heed(self, plan: Plan, flag: int) -> None:
+        """Lock, when the service forbids to go on with this conversation."""
+        if flag >= safety.LOCKS and plan.is_turn and plan.generation == self._generation:
+            self.locked = True
+
+    def keep(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
+        """Keep what came as a turn; the service may ask to forget the earlier ones."""
+        self._session.last = answer
+        if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
+            return
+        turn = Turn(plan.prompt, answer, rounds, plan.images)
+        if answer.history_cleared:
+            self.history.clear()
+        elif plan.instead is None:
+            self.history.append(turn)
+        elif not answer.partial:
+            self.history.replace(plan.instead, turn)
+
+    def stream(
+        self,
+        prompt: str | Sequence[Message],
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        stream: bool | None = None,
+        history: bool = True,
+        endpoint: str = "",
+        extra: dict[str, Any] | None = None,
+        images: ImageLike | Sequence[ImageLike] | None = None,
+        **parameters: Any,
+    ) -> Stream[Answer]:
+        """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
+
+        Parameters
+        ----------
+        prompt
+            The question, or a list of messages (`{"role": …, "content": …}`) that stand alone.
+        model
+            A model id; sent as it is.
+        system
+            The system prompt for this call.
+        stream
+            False asks the service for the answer in one piece.
+        history
+            False sends no earlier turns and keeps none.
+        endpoint
+            The name of a service that you deployed on Qianfan (seed 004).
+        extra
+            Fields for the request's body that the parameter table does not know.
+        images
+            A picture for the model to see, or several: what
+            `ernie_magic.calls.chat.attachments.parts` takes.
+            They stay in the history and are
+            sent again, whole, with every later question of this conversation; estimates of tokens
+            leave them out.
+        **parameters
+            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed
+            000). `tools` takes Python
+            functions, which are called when the model asks for them, and tools as the API has them
+            (seed 002).
+
+        Raises
+        ------
+        UsageError
+            At once: something in the call is wrong, and nothing is sent.
+        TransportError, ServiceError
+            When it is iterated; the tree is drawn in `ernie_magic.errors`.
+        """
+        return self.ask(
+            prompt,
+            ChatOptions(
+                parameters, model, system, stream, history, extra or {}, endpoint, images=images
+            ),
+        )
+
+    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
+        """Ask and wait for the whole answer; takes what `stream` takes."""
+        return self.stream(prompt, **options).result()
+
+    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
+        """Ask and await the whole answer; takes what `stream` takes."""
+        return await self.stream(prompt, **options).aresult()
+
+    astream = stream  # one object is both: `async for piece in ernie.astream("…")`
+
+    def __repr__(self) -> str:
+        return f"Conversation({self.name!r}, {len(self.history)} turns)"
+
+
+def _options(given: dict[str, Any]) -> ChatOptions:
+    """What `stream` takes, in one."""
+    beside = ("model", "system", "stream", "history", "extra", "endpoint", "images")
+    return ChatOptions(
+        {name: value for name, value in given.items() if name not in beside},
+        **{name: given[name] for name in beside if name in given},
+    )
+
+
+def _check_kinds(prompt: object, options: ChatOptions) -> None:
+    """What is of another type than the call takes, told in a line: a prompt that is a number, one
+    message instead of a list.
+    """
+    if options.endpoint and not re.fullmatch(r"[\w.-]+", str(options.endpoint)):
+        raise InvalidOption(
+            Text(
+                "endpoint 是服务名，不是地址：{name}",
+                "endpoint is a service's name, not an address: {name}",
+            ).fill(name=f"{options.endpoint!s:.60}")
+        )
+    if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
+        raise InvalidMessages(
+            Text(
+                "问题要是文本，或消息列表，不是 {kind}",
+                "the prompt is text or a list of messages, not {kind}",
+            ).fill(kind=type(prompt).__name__),
+            advice=Text(
+                '写成 "…" 或 [{"role": "user", "content": "…"}]',
+                'write "…" or [{"role": "user", "content": "…"}]',
+            ),
+        )
+    for name, value, kinds in (
+        ("model", options.model, (str, type(None))),
+        ("system", options.system, (str, type(None))),
+        ("stream", options.stream, (bool, type(None))),
+        ("history", options.history, bool),
+        ("extra", options.extra, dict),
+        ("endpoint", options.endpoint, str),
+    ):
+        if not isinstance(value, kinds):
+            raise InvalidOption(
+                Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(
+                    name=name, kind=f"{type(value).__name__} ({value!r:.40})"
+                )
+            )
+
+
+def _is_messages(prompt: object) -> bool:
+    return isinstance(prompt, (list, tuple)) and all(
+        isinstance(message, dict) for message in prompt
+    )

@@ -1,0 +1,220 @@
+"""Python functions as tools: described to the model by their signature and docstring, and called
+when it asks.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+import typing
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from ernie_magic.errors import InvalidOption, words
+from ernie_magic.text.language import Text, whole_characters
+from ernie_magic.text.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+# calls of tools on the way to one answer, whether the model asks for them one by one or all at once
+MAX_RUNS = 20
+MAX_ANSWERED = (
+    100  # calls of one reply that the model is told of: what it asks for beyond them is left out
+)
+_SIMPLE: dict[Any, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+
+
+class ToolRun(NamedTuple):
+    """One call of a tool.
+
+    Attributes
+    ----------
+    name, arguments : str
+        As the model asked; `arguments` is JSON.
+    content : str
+        What the model is told: the result as JSON or text, or the error.
+    failed : bool
+    """
+
+    name: str
+    arguments: str
+    content: str
+    failed: bool = False
+
+
+def describe(function: Callable[..., Any]) -> dict[str, Any]:
+    """The tool of a Python function (seed 002, "Tool 说明"): name, docstring, and a JSON schema
+    from its annotations.
+
+    Raises
+    ------
+    InvalidOption
+        It has no name of its own (a lambda).
+    """
+    name = getattr(function, "__name__", "")
+    if not name.isidentifier():
+        raise InvalidOption(
+            Text(
+                "工具要有函数名（lambda、partial 没有）",
+                "a tool needs a function's name, which a lambda or a partial has not",
+            ),
+            advice=Text("用 def 定义它", "define it with def"),
+        )
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception:  # noqa: BLE001  (annotations may be any text at all: described without them)
+        hints = {}
+    properties: dict[str, Any] = {}
+    required = []
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        raise InvalidOption(
+            Text("{name} 没有可读的参数表", "{name} has no signature that can be read").fill(
+                name=name
+            ),
+            advice=Text("用 def 包一层", "wrap it in a def"),
+        ) from None
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise InvalidOption(
+                Text(
+                    "工具 {name} 的参数 {parameter} 只能按位置给出",
+                    "the tool {name} takes {parameter} by position only",
+                ).fill(name=name, parameter=parameter.name),
+                advice=Text("去掉定义里的 /", "leave out the / in its definition"),
+            )
+        properties[parameter.name] = _schema(hints.get(parameter.name, str))
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+        elif _is_json(parameter.default):
+            properties[parameter.name].setdefault("default", parameter.default)
+    schema = {"type": "object", "properties": properties, "required": required}
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": inspect.getdoc(function) or "",
+            "parameters": schema,
+        },
+    }
+
+
+def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
+    """Tools as a caller gives them (functions, tool objects, or lists of both): what is sent, and
+    the functions by name.
+    """
+    functions: dict[str, Callable[..., Any]] = {}
+    if tools is None or isinstance(tools, (dict, str)):
+        return tools, functions
+    sent = []
+    for tool in _flat(tools):
+        if callable(tool):
+            described = describe(tool)
+            if described["function"]["name"] in functions:
+                raise InvalidOption(
+                    Text("两个工具都叫 {name}", "two tools are called {name}").fill(
+                        name=described["function"]["name"]
+                    )
+                )
+            functions[described["function"]["name"]] = tool
+            sent.append(described)
+        else:
+            sent.append(tool)
+    return sent, functions
+
+
+def _flat(tools: object) -> Iterable[Any]:
+    if isinstance(tools, (list, tuple)):
+        for tool in tools:
+            yield from _flat(tool)
+    else:
+        yield tools
+
+
+def bound(function: Callable[..., Any], arguments: str) -> inspect.BoundArguments:
+    """The arguments that the model wrote, bound to the function's parameters.
+
+    Raises
+    ------
+    TypeError, ValueError
+        They do not fit; the words are for the model, which may try again.
+    """
+    given = json.loads(arguments or "{}")
+    if not isinstance(given, dict):
+        raise TypeError("the arguments are not a JSON object")
+    return inspect.signature(function).bind(**given)
+
+
+def result(
+    call: Mapping[str, Any], value: object = None, error: Exception | None = None
+) -> ToolRun:
+    """What a tool gave, as the model is told it."""
+    function = call.get("function") or {}
+    name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
+    if error is not None:
+        return ToolRun(
+            name,
+            arguments,
+            json.dumps(
+                {
+                    "error": whole_characters(
+                        redact(f"{type(error).__name__}: {words(error)}", strict=True)
+                    )[:1000]
+                },
+                ensure_ascii=False,
+            ),
+            failed=True,
+        )
+    text = (
+        value
+        if isinstance(value, str) and value.strip()
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
+    return ToolRun(name, arguments, redact(whole_characters(text)))
+
+
+def not_called(call: Mapping[str, Any]) -> ToolRun:
+    """What the model is told of a call that was one too many."""
+    return result(
+        call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer")
+    )
+
+
+def _schema(hint: Any) -> dict[str, Any]:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        words = [word for word in inner[1:] if isinstance(word, str)]
+        return {**_schema(inner[0]), **({"description": " ".join(words)} if words else {})}
+    if origin is typing.Literal:
+        return {
+            "enum": list(inner),
+            **({"type": _SIMPLE[type(inner[0])]} if type(inner[0]) in _SIMPLE else {}),
+        }
+    if origin in (Union, types.UnionType):
+        kinds = [_schema(kind) for kind in inner if kind is not type(None)]
+        return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    if origin in (list, tuple, set):
+        return {"type": "array", **({"items": _schema(inner[0])} if inner else {})}
+    kind = origin or hint
+    return {"type": _SIMPLE[kind]} if isinstance(kind, type) and kind in _SIMPLE else {}
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,178 @@
+"""Vectors of any number of texts, on the I/O thread: what is known already, then batches, several
+in flight, in the texts' order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ernie_magic.api.results import Embeddings
+from ernie_magic.api.usage import Usage
+from ernie_magic.errors import ErnieError
+from ernie_magic.runtime.concurrency import in_flight
+from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.wire.failures import not_the_api
+from ernie_magic.wire.protocol import Delta, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    import numpy as np
+
+    from ernie_magic.api.requests import EmbeddingRequest
+    from ernie_magic.config.services import Endpoint
+    from ernie_magic.storage.vector_cache import VectorStore
+    from ernie_magic.wire.replies import VectorsReply
+
+_NEARLY = 0.3  # seconds
+
+
+class _OtherLength(Exception):
+    """A vector is of another length than those before it."""
+
+
+class Embedding:
+    """One request for vectors, however many calls it takes.
+
+    Parameters
+    ----------
+    ask
+        Makes one call.
+    endpoint
+        Whom it asks.
+    emit
+        Told how far it is (`Delta.progress`).
+    store
+        Vectors that are known already, None to ask for all.
+    most
+        Calls in flight.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[EmbeddingRequest], Awaitable[VectorsReply]],
+        endpoint: Endpoint,
+        emit: Callable[[Delta], None],
+        store: VectorStore | None,
+        most: int,
+    ) -> None:
+        self._ask, self._endpoint = ask, endpoint
+        self._emit, self._store, self._most = emit, store, most
+        self._rows: dict[str, list[int]] = {}
+        self._vectors: np.ndarray | None = None
+        self._usage, self._model = Usage(), ""
+        self._done = self._asked = 0
+
+    async def run(
+        self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]
+    ) -> Embeddings:
+        """The vectors, equal texts asked for once; rows of skipped texts are NaN.
+
+        Parameters
+        ----------
+        batch
+            Texts in one call.
+        counted
+            Told the model and the usage of each call.
+
+        Raises
+        ------
+        ErnieError
+            A call failed for good; `answer` has the vectors that came, partial. They are in the
+            store too.
+        """
+        for row, text in enumerate(request.texts):
+            if row not in request.skipped:
+                self._rows.setdefault(text, []).append(row)
+        known = await in_thread(self._store.find, list(self._rows)) if self._store else {}
+        try:
+            return await self._run(request, batch, counted, known)
+        except _OtherLength:
+            if not known:
+                raise not_the_api(200, "") from None
+            # The service's vectors are others now than those that were kept: what was kept is asked
+            # for anew.
+            self._vectors, self._done = None, 0
+            return await self._run(request, batch, counted, {})
+
+    async def _run(
+        self,
+        request: EmbeddingRequest,
+        batch: int,
+        counted: Callable[[str, Usage], None],
+        known: dict[str, Any],
+    ) -> Embeddings:
+        self._fill(request, known)
+        missing = [text for text in self._rows if text not in known]
+        self._tell()
+        writing: list[asyncio.Future[None]] = []
+
+        async def ask(texts: list[str]) -> None:
+            part = replace(request, texts=tuple(texts), skipped=frozenset())
+            reply = await self._ask(part)
+            self._usage += reply.usage
+            self._asked += len(texts)
+            self._model = reply.model or self._model
+            counted(self._model or request.model, reply.usage)
+            came = dict(zip(texts, reply.vectors, strict=True))
+            if self._store:
+                writing.append(asyncio.ensure_future(in_thread(self._store.keep, came)))
+            self._fill(request, came)
+            self._tell()
+
+        problem: BaseException | None = None
+        try:
+            await in_flight(
+                self._most,
+                (missing[start : start + batch] for start in range(0, len(missing), batch)),
+                ask,
+            )
+        except (ErnieError, asyncio.CancelledError) as error:
+            problem = error
+        if (
+            writing
+        ):  # a store that another process holds is not worth a Stop's time: it is written meanwhile
+            await asyncio.wait(
+                writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None
+            )
+        embeddings = self._result(request, partial=problem is not None)
+        if isinstance(problem, ErnieError):
+            problem.answer = embeddings if self._done else None
+            raise problem
+        return embeddings
+
+    def _fill(self, request: EmbeddingRequest, vectors: dict[str, Any]) -> None:
+        import numpy as np
+
+        for text, vector in vectors.items():
+            if self._vectors is None:
+                self._vectors = np.full((len(request.texts), len(vector)), np.nan, dtype=np.float32)
+            if self._vectors.shape[1] != len(vector):
+                raise _OtherLength
+            self._vectors[self._rows[text]] = vector
+            self._done += len(self._rows[text])
+
+    def _tell(self) -> None:
+        self._emit(Delta(progress=Progress(self._done, sum(map(len, self._rows.values())))))
+
+    def _result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
+        import numpy as np
+
+        vectors = (
+            self._vectors
+            if self._vectors is not None
+            else np.empty((len(request.texts), 0), dtype=np.float32)
+        )
+        return Embeddings(
+            request.texts,
+            vectors,
+            request,
+            self._usage,
+            self._model or request.model,
+            self._endpoint.service.name,
+            asked=self._asked,
+            partial=partial,
+        )

@@ -1,0 +1,133 @@
+"""What vectors are for: how alike texts are, which are nearest to one, and where they lie on a
+plane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text, clipped
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ernie_magic.api.results import Embeddings
+
+_SHOWN = 40  # characters of a text in a repr
+
+
+@dataclass(frozen=True)
+class Found:
+    """A text that a search found.
+
+    Attributes
+    ----------
+    text : str
+    score : float
+        Cosine similarity to the query, from -1 to 1.
+    index : int
+        Its place among the texts.
+    """
+
+    text: str
+    score: float
+    index: int
+
+    def __repr__(self) -> str:
+        return f"Found({clipped(self.text, _SHOWN)!r}, score={self.score:.3f}, index={self.index})"
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """The rows at length 1, as float32; rows of zeros or NaN become zeros."""
+    import numpy as np
+
+    rows = np.nan_to_num(np.asarray(vectors, dtype=np.float32))
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: np.ndarray = rows / np.where(lengths == 0, 1, lengths)
+    return scaled
+
+
+def similarities(vectors: np.ndarray) -> np.ndarray:
+    """Cosine similarity of each row to each, of shape (n, n), from -1 to 1."""
+    rows = unit(vectors)
+    products: np.ndarray = rows @ rows.T
+    return products
+
+
+def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
+    """The `k` texts most like the query's vector, the best first.
+
+    Raises
+    ------
+    InvalidOption
+        The vectors are of another length: another model made them.
+    """
+    import numpy as np
+
+    if among.shape[1] != len(query):
+        raise InvalidOption(
+            Text(
+                "查询向量有 {a} 维，文本向量有 {b} 维",
+                "the query's vector has {a} dimensions, the texts' have {b}",
+            ).fill(a=len(query), b=among.shape[1]),
+            advice=Text("用同一个模型", "use the same model for both"),
+        )
+    scores = unit(among.vectors) @ unit(query[None, :])[0]
+    known = np.flatnonzero(np.isfinite(among.vectors).all(axis=1))
+    best = known[np.argsort(-scores[known], kind="stable")][: max(0, k)]
+    return [Found(among.texts[i], float(scores[i]), int(i)) for i in best]
+
+
+def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
+    """Points on a plane, of shape (n, 2), and how they were found: "UMAP" where it is installed and
+    there are enough texts, else "PCA".
+
+    Parameters
+    ----------
+    method
+        "auto", "pca" or "umap".
+
+    Raises
+    ------
+    InvalidOption
+    """
+    import numpy as np
+
+    if method not in ("auto", "pca", "umap"):
+        raise InvalidOption(
+            Text(
+                "method 的值 {value} 不在可选值中：auto | pca | umap",
+                "method {value!r} is not one of: auto | pca | umap",
+            ).fill(value=f"{method!s:.40}")
+        )
+    rows = unit(vectors)
+    if method != "pca" and len(rows) > _ENOUGH:
+        try:
+            import umap
+        except ImportError:
+            if method == "umap":
+                raise InvalidOption(
+                    Text("没有安装 umap-learn", "umap-learn is not installed"),
+                    advice=Text(
+                        "pip install umap-learn，或用 pca", "pip install umap-learn, or use pca"
+                    ),
+                ) from None
+        else:
+            points: Any = umap.UMAP(n_components=2, metric="cosine", random_state=0).fit_transform(
+                rows
+            )
+            return np.asarray(points, dtype=np.float32), "UMAP"
+    centred = rows - rows.mean(axis=0)
+    # Of the two axes along which the texts differ most; each axis' sign is fixed, so that the same
+    # texts lie the same way.
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2] * np.sign(axes[:2].sum(axis=1, keepdims=True) + 1e-9)
+    found = centred @ axes.T
+    padded: np.ndarray = np.zeros((len(rows), 2), dtype=np.float32)
+    padded[:, : found.shape[1]] = found
+    return padded, "PCA"
+
+
+_ENOUGH = 15  # texts: UMAP looks at each one's fifteen neighbours

@@ -1,0 +1,1 @@
+"""Pictures: how they are made, kept, and made again."""

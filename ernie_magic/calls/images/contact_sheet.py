@@ -1,0 +1,102 @@
+"""Contact sheets: pictures in a grid, with a caption under each."""
+
+from __future__ import annotations
+
+import io
+import math
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from ernie_magic.calls.images.formats import only_a_link
+from ernie_magic.text.fonts import font
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    from ernie_magic.calls.images.pictures import Picture
+
+_GAP = 8  # pixels between pictures
+_LINE = 20  # pixels of a caption's line
+_THUMBNAIL = 512  # pixels: larger cells are made of the whole picture
+
+
+def within(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The size of the same shape whose longer side is `side` pixels."""
+    longer = max(size)
+    return max(1, round(size[0] * side / longer)), max(1, round(size[1] * side / longer))
+
+
+def flattened(image: Image) -> Image:
+    """The same without transparency."""
+    from PIL import Image as Images
+
+    if image.mode.startswith("I"):  # 16 bits of grey
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        flat = Images.new("RGB", image.size, "white")
+        flat.paste(layer, mask=layer.getchannel("A"))
+        return flat
+    return image.convert("RGB")
+
+
+def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captions: bool) -> Image:
+    """The pictures in a grid on white.
+
+    Parameters
+    ----------
+    columns
+        As many as make the sheet about square when None.
+    side
+        Pixels of a cell.
+    captions
+        Whether prompt and seed stand under each.
+    """
+    from PIL import Image as Images
+    from PIL import ImageDraw as Pens
+
+    shown = [picture for picture in pictures if picture.content and not picture.problem]
+    if not shown:
+        raise only_a_link()
+    columns, side = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown)))), max(1, int(side))
+    rows = -(-len(shown) // columns)
+    height = side + (2 * _LINE if captions else 0)
+    made = Images.new(
+        "RGB",
+        (min(columns, max(1, len(shown))) * (side + _GAP) + _GAP, rows * (height + _GAP) + _GAP),
+        "white",
+    )
+    pen = Pens.Draw(made)
+    face, _ = font(14)
+    for place, picture in enumerate(shown):
+        x, y = _GAP + place % columns * (side + _GAP), _GAP + place // columns * (height + _GAP)
+        whole = Images.open(io.BytesIO(picture.thumbnail)) if side <= _THUMBNAIL else picture.image
+        small = flattened(whole.resize(within(whole.size, side), reducing_gap=2.0))
+        made.paste(small, (x + (side - small.width) // 2, y + (side - small.height) // 2))
+        if captions:
+            seed = "" if picture.seed is None else f" · seed {picture.seed}"
+            for line, words in enumerate((picture.prompt, f"#{picture.index + 1}{seed}")):
+                pen.text(
+                    (x, y + side + line * _LINE),
+                    _fitting(pen, " ".join(words.split()), side, face),
+                    fill="black",
+                    font=face,
+                )
+    return made
+
+
+def _fitting(pen: ImageDraw, words: str, width: int, face: FreeTypeFont | ImageFont) -> str:
+    """As much of a text as is no wider than so many pixels."""
+    words = words[
+        : max(1, width // 3)
+    ]  # no letter is narrower: a long prompt need not be measured whole
+    if pen.textlength(words, font=face) <= width:
+        return words
+    fits = bisect_left(
+        range(len(words)), x=True, key=lambda n: pen.textlength(words[:n] + "…", font=face) > width
+    )
+    return words[: fits - 1] + "…" if fits > 1 else ""

@@ -1,0 +1,362 @@
+"""Pictures as files: their names, the parameters that are kept with them, and those read back.
+
+In a PNG the parameters are a chunk of international text beside the others (PNG specification
+11.3.3.4), so the rest of the
+file stays as it came; beside a JPEG, WebP or GIF they are a file of JSON.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import struct
+import time
+import zlib
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ernie_magic.api import parameters
+from ernie_magic.calls.images.formats import EXTENSIONS, PNG, only_a_link
+from ernie_magic.errors import InvalidOption
+from ernie_magic.storage import files, signatures
+from ernie_magic.text.language import Text
+from ernie_magic.text.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ernie_magic.calls.images.pictures import Picture
+
+KEYWORD = "ernie_magic"
+PATTERN = "{prompt}-{i}"
+FIELDS = ("prompt", "seed", "i", "model", "time")
+_SLUG = 40  # characters of a prompt in a file's name
+_ADDED = 24  # bytes that a name grows by: " (1000)", ".webp", ".json"
+MAX_FILE = 256 * 1024 * 1024  # bytes of a file that are read back
+_MAX_TEXT = 1024 * 1024  # bytes of the parameters
+_SIGNATURE = "signature"
+# What is taken of a file that was written elsewhere.
+_KINDS: dict[str, type] = {
+    "prompt": str,
+    "model": str,
+    "parameters": dict,
+    "index": int,
+    "seed": int,
+    "revised_prompt": str,
+    "service": str,
+    "id": str,
+}
+_FRAME = 12  # bytes of a chunk beside its data: length, type and checksum
+
+
+def metadata(picture: Picture) -> dict[str, Any]:
+    """What is kept with a picture: what makes an equal request, and what came of it."""
+    request = picture.request
+    found = {
+        "prompt": request.prompt,
+        "model": request.model,
+        "parameters": dict(request.parameters),
+        "extra": dict(request.extra),
+        "endpoint": request.endpoint,
+        "index": picture.index,
+        "seed": picture.seed,
+        "revised_prompt": picture.revised_prompt,
+        "service": picture.service,
+        "id": picture.id,
+    }
+    return {name: value for name, value in found.items() if value not in ("", {}, None)}
+
+
+def _written(picture: Picture) -> str:
+    found = json.loads(json.dumps(_redacted(metadata(picture)), ensure_ascii=False, default=str))
+    signature = signatures.sign(_canonical(found))
+    return json.dumps({**found, _SIGNATURE: signature} if signature else found, ensure_ascii=False)
+
+
+def _canonical(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, sort_keys=True)
+
+
+def _redacted(found: Any) -> Any:
+    """The same without keys: in texts, for a number that looks like a part of one is none."""
+    if isinstance(found, Mapping):
+        return {redact(str(name), strict=True): _redacted(value) for name, value in found.items()}
+    if isinstance(found, (list, tuple)):
+        return [_redacted(value) for value in found]
+    return redact(found, strict=True) if isinstance(found, str) else found
+
+
+def with_metadata(picture: Picture) -> bytes:
+    """The file of a picture: a PNG with its parameters inside, anything else as it came."""
+    content = picture.content
+    return with_itxt(content, _written(picture)) if content.startswith(PNG.signature) else content
+
+
+def with_itxt(png: bytes, text: str) -> bytes:
+    """A PNG with a text under our keyword before its last chunk; every other byte stays, but for
+    such a text that was there.
+    """
+    data = KEYWORD.encode() + b"\0\0\0\0\0" + text.encode()
+    ours = (
+        struct.pack(">I", len(data))
+        + b"iTXt"
+        + data
+        + struct.pack(">I", zlib.crc32(b"iTXt" + data))
+    )
+    kept, at = [png[:8]], 8
+    for kind, start, end in _chunks(png):
+        at = end
+        if kind == b"IEND":
+            return b"".join([*kept, ours, png[start:]])
+        if not (kind == b"iTXt" and png.startswith(KEYWORD.encode() + b"\0", start + 8)):
+            kept.append(png[start:end])
+    return b"".join([*kept, ours, png[at:]])
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type, beginning and end of each chunk."""
+    at = 8
+    while at + _FRAME <= len(png):
+        end = at + _FRAME + int.from_bytes(png[at : at + 4], "big")
+        if end > len(png):
+            return
+        yield png[at + 4 : at + 8], at, end
+        at = end
+
+
+def _text_in(png: bytes) -> str | None:
+    """The text under our keyword, not compressed as we write it."""
+    head = KEYWORD.encode() + b"\0\0\0\0\0"
+    for kind, start, end in _chunks(png):
+        if kind == b"iTXt" and end - start <= _MAX_TEXT and png.startswith(head, start + 8):
+            return png[start + 8 + len(head) : end - 4].decode("utf-8", "replace")
+    return None
+
+
+def sidecar(file: Path) -> Path:
+    """Where the parameters of a picture stand that is no PNG."""
+    return file.with_name(file.name + ".json")
+
+
+def save(
+    pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = False
+) -> list[Path]:
+    """Write pictures with their parameters; see `Picture.save`."""
+    if not isinstance(pattern, (str, Path)):
+        raise InvalidOption(
+            Text("文件名要是文本，不是 {kind}", "a file's name is text, not {kind}").fill(
+                kind=type(pattern).__name__
+            )
+        )
+    pattern = str(pattern)
+    if pattern.endswith(("/", "\\")) or _is_folder(pattern):
+        pattern = str(Path(pattern) / PATTERN)
+    if len(pictures) > 1 and "{i}" not in pattern:
+        named = Path(pattern)
+        pattern = str(
+            named.with_name(
+                f"{named.stem}-{{i}}{named.suffix}"
+                if named.suffix.lower() in EXTENSIONS
+                else f"{named.name}-{{i}}"
+            )
+        )
+    for picture in pictures:
+        if picture.problem:
+            raise picture.problem
+        if not picture.content:
+            raise only_a_link()
+    return [
+        _write(picture, Path(filled(pattern, picture)), overwrite=overwrite) for picture in pictures
+    ]
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).expanduser().is_dir()
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # too long, a null byte, a home of nobody: writing will tell
+        return False
+
+
+def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
+    """Write a picture and, when it is no PNG, its parameters beside it."""
+    try:
+        file = file.expanduser()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        name = file.stem if file.suffix.lower() in EXTENSIONS else file.name
+        stem = file.with_name(files.sanitize_name(name, reserve=_ADDED))
+        written = _put(stem, picture.format.extension, with_metadata(picture), overwrite=overwrite)
+        if picture.format is not PNG:
+            beside = json.dumps(
+                {KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1
+            ).encode()
+            try:
+                if overwrite:
+                    files.write_over(sidecar(written), beside)
+                else:
+                    files.write_new([sidecar(written)], beside)
+            except OSError:
+                written.unlink()
+                raise
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InvalidOption(
+            Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(
+                file=file, said=getattr(error, "strerror", "") or error
+            ),
+            advice=Text(
+                "换一个位置；图片还在变量和 ernie.images 里",
+                "choose another place; the pictures are still in the variable and in ernie.images",
+            ),
+        ) from None
+    return written
+
+
+def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
+    """Write a file of that name; with a number when there is one of that name, or its parameters,
+    already.
+    """
+    if overwrite:
+        file = stem.with_name(f"{stem.name}{extension}")
+        files.write_over(file, content)
+        return file
+    names = (
+        stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}") for n in count(1)
+    )
+    return files.write_new((name for name in names if not os.path.lexists(sidecar(name))), content)
+
+
+def check(pattern: str) -> None:
+    """Whether a pattern's fields are ours.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    for found in re.finditer(r"\{([^{}]*)\}", pattern):
+        if found.group(1) not in FIELDS:
+            raise InvalidOption(
+                Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(
+                    field=found.group(0)
+                ),
+                advice=Text("可用：{known}", "fields: {known}").fill(
+                    known=" ".join(f"{{{name}}}" for name in FIELDS)
+                ),
+            )
+
+
+def filled(pattern: str, picture: Picture) -> str:
+    """A path with its fields filled in; raises what `check` raises."""
+    check(pattern)
+    slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
+    model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
+    seed = "unknown" if picture.seed is None else picture.seed
+    values = dict(
+        zip(
+            FIELDS,
+            (
+                files.sanitize_name(slug),
+                seed,
+                picture.index + 1,
+                model,
+                time.strftime("%Y%m%d-%H%M%S"),
+            ),
+            strict=True,
+        )
+    )
+    return re.sub(r"\{([^{}]*)\}", lambda found: str(values[found.group(1)]), pattern)
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """The parameters that were saved with a picture: `prompt`, `model`, `parameters` …
+
+    Of a picture that this user's installation did not write, only what the parameter table knows: a
+    stranger's may name other fields
+    (`extra`) and a service of the user's (`endpoint`).
+
+    Raises
+    ------
+    InvalidOption
+        There is no such file, or it has none of ours.
+    """
+    file = Path(path)
+    found: object = None
+    try:
+        file = file.expanduser()
+        content = beginning_of(file, MAX_FILE)
+        if content.startswith(PNG.signature):
+            found = json.loads(_text_in(content) or "null", parse_constant=_no_number)
+        elif sidecar(file).exists():
+            found = json.loads(beginning_of(sidecar(file), _MAX_TEXT), parse_constant=_no_number)[
+                KEYWORD
+            ]
+    except FileNotFoundError:
+        raise InvalidOption(Text("没有文件 {file}", "no file {file}").fill(file=file)) from None
+    except OSError as error:
+        raise InvalidOption(
+            Text("无法读取 {file}：{said}", "{file} cannot be read: {said}").fill(
+                file=file, said=error.strerror or error
+            )
+        ) from None
+    except (ValueError, TypeError, KeyError, RuntimeError):
+        found = None
+    if not is_ours(found):
+        raise InvalidOption(
+            Text(
+                "{file} 里没有 ernie_magic 保存的参数",
+                "{file} holds no parameters saved by ernie_magic",
+            ).fill(file=file.name),
+            advice=Text(
+                "只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有",
+                "only pictures written by --save or .save() do, and not rewritten by other "
+                "software",
+            ),
+        )
+    return _trusted(cast("dict[str, Any]", found))
+
+
+def _no_number(constant: str) -> None:
+    """NaN and infinities, which JSON does not have."""
+    raise ValueError(constant)
+
+
+def _trusted(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is taken of a file's parameters."""
+    kept = {name: value for name, value in found.items() if name != _SIGNATURE}
+    if signatures.is_signed(_canonical(kept), found.get(_SIGNATURE)):
+        return kept
+    return {
+        name: value
+        for name, value in kept.items()
+        if name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)
+    }
+
+
+def beginning_of(file: Path, most: int) -> bytes:
+    """At most so many bytes of a file; of a pipe or a device nothing, for they may never end.
+
+    Raises
+    ------
+    OSError
+    """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise OSError(errno.EINVAL, "not a file")
+    with file.open("rb") as opened:
+        return opened.read(most)
+
+
+def is_ours(found: object) -> bool:
+    """Whether this is what `metadata` makes."""
+    return (
+        isinstance(found, Mapping)
+        and all(isinstance(found.get(name), str) for name in ("prompt", "model"))
+        and all(isinstance(found.get(name, {}), Mapping) for name in ("parameters", "extra"))
+        and isinstance(found.get("endpoint", ""), str)
+        and set(found.get("parameters", ())) <= set(parameters.of("image")) - {"model"}
+    )

@@ -1,0 +1,113 @@
+"""File formats of pictures, told by their first bytes and not by what a server calls them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ernie_magic.errors import InvalidOption, ProtocolError
+from ernie_magic.text.language import Text
+
+
+class Format(NamedTuple):
+    """A file format (reference aistudio-and-ernie-today 5).
+
+    Attributes
+    ----------
+    signature : bytes
+        How its files begin.
+    name, mime, extension : str
+    reader : tuple of str
+        Pillow's module and class. `Image.open` would try others, and warn of large pictures before
+        we can refuse them.
+    """
+
+    signature: bytes
+    name: str
+    mime: str
+    extension: str
+    reader: tuple[str, str]
+
+
+PNG = Format(
+    b"\x89PNG\r\n\x1a\n", "PNG", "image/png", ".png", ("PIL.PngImagePlugin", "PngImageFile")
+)
+FORMATS = (
+    PNG,
+    Format(b"\xff\xd8\xff", "JPEG", "image/jpeg", ".jpg", ("PIL.JpegImagePlugin", "JpegImageFile")),
+    Format(b"RIFF", "WEBP", "image/webp", ".webp", ("PIL.WebPImagePlugin", "WebPImageFile")),
+    Format(b"GIF8", "GIF", "image/gif", ".gif", ("PIL.GifImagePlugin", "GifImageFile")),
+)
+EXTENSIONS = (*(found.extension for found in FORMATS), ".jpeg")
+_KINDS = (
+    (b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")),
+    (b"<", Text("网页或 XML", "a web page or XML")),
+    (b"{", Text("JSON 文本", "JSON text")),
+    (b"", Text("别的内容", "something else")),
+)
+_EMPTY = Text("空内容", "nothing")
+
+
+def format_of(content: bytes) -> Format:
+    """A picture's format.
+
+    Raises
+    ------
+    ProtocolError
+        It is no picture (a web page, an SVG, nothing).
+    """
+    for found in FORMATS:
+        if content.startswith(found.signature) and (
+            found.name != "WEBP" or content[8:12] == b"WEBP"
+        ):
+            return found
+    start = bytes(content[:500]).lstrip().lower()
+    if not start:
+        raise not_a_picture(_EMPTY)
+    raise not_a_picture(next(kind for mark, kind in _KINDS if _has_mark(start, mark)))
+
+
+def _has_mark(start: bytes, mark: bytes) -> bool:
+    return mark in start if mark == b"<svg" else start.startswith(mark)
+
+
+def not_a_picture(kind: Text) -> ProtocolError:
+    """The error for what came in a picture's place."""
+    return _bad(
+        Text("收到的不是图片，而是{kind}", "expected a picture, got {kind}").fill(kind=kind)
+    )
+
+
+def broken() -> ProtocolError:
+    """The error for a file that begins like a picture."""
+    return _bad(Text("收到的图片不完整或已损坏", "the picture is incomplete or damaged"))
+
+
+def _bad(what: Text) -> ProtocolError:
+    return ProtocolError(
+        what,
+        Text("服务出错，或链接已过期", "the service failed, or the link has expired"),
+        Text("再生成一次", "make it again"),
+    )
+
+
+def only_a_link() -> InvalidOption:
+    """The error for what wants the bytes of a picture that was not downloaded."""
+    return InvalidOption(
+        Text("这张图片只有链接，没有下载", "of this picture only the link is here"),
+        advice=Text(
+            "先下载：%ernie_image download 或 ernie.download(…)",
+            "download it first: %ernie_image download, or ernie.download(…)",
+        ),
+    )
+
+
+def too_many_pixels(size: tuple[int, int], most: int) -> ProtocolError:
+    """The error for a picture that memory should not be spent on."""
+    return ProtocolError(
+        Text(
+            "图片有 {width}x{height} 像素，超过 {most} 万",
+            "the picture has {width}x{height} pixels, more than {millions:.1f} million",
+        ).fill(width=size[0], height=size[1], most=most // 10_000, millions=most / 1e6),
+        Text("服务出错，或有意为之", "the service failed, or means harm"),
+        Text("换一个小一点的 --size", "ask for a smaller --size"),
+    )

@@ -1,0 +1,247 @@
+"""One call for pictures, on the I/O thread: asked for, fetched or unpacked, and decoded once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ernie_magic.calls.images.formats import broken, not_a_picture
+from ernie_magic.calls.images.pictures import ImageSet, Picture, Preview, preview
+from ernie_magic.errors import ErnieError, ProtocolError, Stopped
+from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.text.language import Text
+from ernie_magic.wire import replies
+from ernie_magic.wire.protocol import Delta
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from typing import Any
+
+    from ernie_magic.api.requests import ImageRequest
+    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.wire.http import Client
+    from ernie_magic.wire.protocol import WireRequest
+    from ernie_magic.wire.replies import ImageItem
+
+_MAKING = Text("正在生成图片", "making the picture")
+_FETCHING = Text("正在下载图片", "downloading the picture")
+_STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
+_DECODING = 20.0  # seconds for one picture: a large one takes a fifth of one
+_NEARLY = 0.3  # seconds
+_AT_ONCE = 2  # pictures decoded at the same time: each takes four bytes a pixel
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What every call for pictures of one moment shares.
+
+    Parameters
+    ----------
+    client, endpoint, settings
+        Whom to ask, and how.
+    emit
+        Told what is waited for, each second.
+    """
+
+    client: Client
+    endpoint: Endpoint
+    settings: Snapshot
+    emit: Callable[[Delta], None]
+
+    async def draw(self, wire: WireRequest, request: ImageRequest, *, download: bool) -> ImageSet:
+        """The pictures of a call. Cancelled while they are fetched, it gives those that are here.
+
+        Parameters
+        ----------
+        download
+            Fetch the pictures that come as links.
+
+        Raises
+        ------
+        ErnieError
+            The call failed; or every picture did, then `answer` has the set with its links and what
+            is wrong with each.
+        """
+        began = time.monotonic()
+        async with self._told_each_second(began) as phase:
+            phase(_MAKING)
+            reply = replies.pictures(
+                await self.client.send(self.endpoint, wire, self.settings, self.emit), request
+            )
+            if download and any(item.url and not item.b64 for item in reply.items):
+                phase(_FETCHING)
+            unpacking = asyncio.Semaphore(_AT_ONCE)
+            empty = Picture(
+                request, model=reply.model, service=self.endpoint.service.name, id=reply.id
+            )
+            # Each takes its own from the list, so that a text that has been unpacked is let go.
+            pictures = await _all(
+                [
+                    self._unpacked(
+                        reply.items.pop(0),
+                        replace(empty, index=index),
+                        unpacking,
+                        download=download,
+                    )
+                    for index in range(len(reply.items))
+                ]
+            )
+        lifetime = self.endpoint.service.link_lifetime
+        images = ImageSet(
+            pictures,
+            request,
+            reply.usage,
+            reply.model,
+            self.endpoint.service.name,
+            reply.id,
+            time.monotonic() - began,
+            reply.created + lifetime
+            if lifetime and any(picture.url for picture in pictures)
+            else None,
+        )
+        return _checked(images)
+
+    async def download(self, images: ImageSet) -> ImageSet:
+        """The same set, with the pictures that are only links downloaded; raises as `draw` does."""
+        if not any(picture.url and not picture.content for picture in images):
+            return images
+        began = time.monotonic()
+        async with self._told_each_second(began) as phase:
+            phase(_FETCHING)
+            unpacking = asyncio.Semaphore(_AT_ONCE)
+            pictures = await _all([self._fetched(picture, unpacking) for picture in images])
+        return _checked(replace(images, pictures=pictures, seconds=time.monotonic() - began))
+
+    async def _fetched(self, picture: Picture, unpacking: asyncio.Semaphore) -> Picture:
+        if picture.content or not picture.url:
+            return picture
+        return await self._filled(
+            replace(picture, problem=None),
+            lambda: self.client.download(picture.url, self.endpoint, self.settings),
+            unpacking,
+        )
+
+    async def _unpacked(
+        self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool
+    ) -> Picture:
+        """A picture of a reply, with its bytes."""
+        b64, url = item.b64, item.url
+        picture = replace(
+            picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed
+        )
+        del item
+        if b64:
+            texts = [b64]
+            del b64
+            return await self._filled(
+                picture, lambda: in_thread(_from_base64, texts.pop()), unpacking
+            )
+        if not url:
+            return self._failed(picture, not_a_picture(Text("空内容", "nothing")))
+        return await self._fetched(picture, unpacking) if download else picture
+
+    async def _filled(
+        self,
+        picture: Picture,
+        content_of: Callable[[], Coroutine[Any, Any, bytes]],
+        unpacking: asyncio.Semaphore,
+    ) -> Picture:
+        """The picture with its bytes; what is wrong with them is its own problem: the others are
+        shown.
+        """
+        content = b""
+        try:
+            content = await content_of()
+            async with unpacking:
+                return replace(picture, content=content, preview=await _previewed(content))
+        except ErnieError as error:
+            return self._failed(picture, error)
+        except asyncio.CancelledError:
+            return self._failed(replace(picture, content=content), Stopped(_STOPPED))
+        except Exception:  # noqa: BLE001  (a picture must not take the others with it)
+            return self._failed(picture, broken())
+
+    def _failed(self, picture: Picture, error: ErnieError) -> Picture:
+        error.language, error.__context__ = self.settings.language, None
+        return replace(picture, problem=error.with_traceback(None))
+
+    @asynccontextmanager
+    async def _told_each_second(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
+        """Tells each second what is being done and since when; what the wire has to tell comes in
+        between.
+        """
+        doing: list[Text] = []
+
+        def tell() -> None:
+            self.emit(Delta(notice=doing[-1], waited=int(time.monotonic() - began)))
+
+        def phase(what: Text) -> None:
+            doing.append(what)
+            tell()
+
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(1.0)
+                tell()
+
+        ticking = asyncio.ensure_future(tick())
+        try:
+            yield phase
+        finally:
+            ticking.cancel()
+
+
+async def _previewed(content: bytes) -> Preview:
+    """Decode it: within a time, and a stop waits a moment for what is nearly there."""
+    decoding = asyncio.ensure_future(in_thread(preview, content))
+    try:
+        return await asyncio.wait_for(asyncio.shield(decoding), _DECODING)
+    except asyncio.TimeoutError:
+        raise broken() from None
+    except asyncio.CancelledError:
+        await asyncio.wait({decoding}, timeout=_NEARLY)
+        if not decoding.done() or decoding.exception():
+            raise
+        return decoding.result()
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, ...]:
+    """What comes of each; a stop is asked of each, and each says what it has."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if any(task.cancelled() for task in tasks):  # before its first step
+            raise
+    return tuple(task.result() for task in tasks)
+
+
+def _checked(images: ImageSet) -> ImageSet:
+    """The set; when nothing in it is good, its first problem is raised and holds it."""
+    problem = images[0].problem
+    if (
+        images.good
+        or problem is None
+        or any(isinstance(picture.problem, Stopped) for picture in images)
+    ):
+        return images
+    problem.answer = images
+    raise problem
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return replies.from_base64(text)
+    except ValueError:
+        raise ProtocolError(
+            Text("收到的图片不是有效的 base64", "the picture is not valid base64"),
+            Text("服务出错，或传输中断", "the service failed, or was cut off"),
+            Text("再生成一次", "make it again"),
+        ) from None

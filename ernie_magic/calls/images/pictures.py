@@ -1,0 +1,384 @@
+"""Generated pictures: the bytes as they came, and what made them.
+
+Bytes pass through: what arrived right is never encoded again. Each picture is decoded once when it
+arrives (is it whole, how
+large is it really, what does it look like small), off the threads that others wait for, and the
+pixels are let go; `image`
+decodes on demand. Pillow is imported with the first picture.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from ernie_magic.api.usage import Usage, simulated
+from ernie_magic.calls.images import contact_sheet as sheets
+from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images.formats import Format, broken, format_of, only_a_link, too_many_pixels
+from ernie_magic.text.language import clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from PIL.Image import Image
+
+    from ernie_magic.api.requests import ImageRequest
+    from ernie_magic.errors import ErnieError
+
+MAX_PIXELS = (
+    4096 * 4096
+)  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
+MAX_SCANS = 64  # of a JPEG: a progressive one has about ten, and each is a pass over all its pixels
+# (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a
+# picture's thumbnail. Four of them are
+# at most 400 kB in the saved notebook, base64 included.
+THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
+THUMBNAIL_BYTES = 72_000
+_SHOWN = 30  # characters of a prompt in a repr
+
+
+def decoded(content: bytes) -> Image:
+    """A Pillow image.
+
+    Raises
+    ------
+    ProtocolError
+        It is no picture, damaged, or has more than 16.8 million pixels.
+    """
+    module, name = format_of(content).reader
+    reader = getattr(import_module(module), name)
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
+        raise broken()
+    try:
+        image: Image = reader(io.BytesIO(content))
+        if image.width * image.height <= MAX_PIXELS:
+            image.load()
+            return image
+    except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
+        raise broken() from None
+    raise too_many_pixels(image.size, MAX_PIXELS)
+
+
+class Preview(NamedTuple):
+    """What is kept of a picture's one decoding.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height in pixels, as they really are.
+    thumbnail : bytes
+        A JPEG whose longer side has at most 512 pixels.
+    """
+
+    size: tuple[int, int]
+    thumbnail: bytes
+
+
+def preview(content: bytes) -> Preview:
+    """Decode a picture once.
+
+    Raises
+    ------
+    ProtocolError
+        As `decoded`.
+    """
+    image = decoded(content)
+    return Preview(image.size, _thumbnail(image))
+
+
+def _thumbnail(image: Image) -> bytes:
+    small = image if image.mode == "RGB" else sheets.flattened(image)
+    for side, quality in THUMBNAILS:
+        if max(small.size) > side:
+            small = small.resize(sheets.within(small.size, side), reducing_gap=2.0)
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=quality)
+        if out.tell() <= THUMBNAIL_BYTES:
+            break
+    return out.getvalue()
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Picture:
+    """One generated picture. In a notebook it shows itself.
+
+    Attributes
+    ----------
+    request : ImageRequest
+        What made it.
+    content : bytes
+        As received; b"" while only its link is known, and when it failed.
+    url : str
+        Valid for some days (seed 000: 7), "" when the service sent the bytes.
+    index : int
+        Its place among those of one call, from 0.
+    revised_prompt : str
+        What the service made of the prompt, "" when it did not say.
+    reported_seed : int | None
+        The seed that the service reports.
+    model, service, id : str
+        Of the reply.
+    problem : ErnieError | None
+        Why there is no picture; the others of the call are there.
+    preview : Preview | None
+        Its size and thumbnail.
+    """
+
+    request: ImageRequest
+    content: bytes = b""
+    url: str = ""
+    index: int = 0
+    revised_prompt: str = ""
+    reported_seed: int | None = None
+    model: str = ""
+    service: str = ""
+    id: str = ""
+    problem: ErnieError | None = None
+    preview: Preview | None = None
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for."""
+        return self.request.prompt
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that the service reports for this picture, else the one that was sent for the
+        call; None when neither is known.
+        """
+        if self.reported_seed is not None:
+            return self.reported_seed
+        sent = self.request.parameters.get("seed")
+        return sent if isinstance(sent, int) else None
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What was asked for beside the prompt."""
+        return self.request.parameters
+
+    @property
+    def _bytes(self) -> bytes:
+        """The bytes; raises when there are none."""
+        if self.problem:
+            raise self.problem
+        if not self.content:
+            raise only_a_link()
+        return self.content
+
+    @property
+    def format(self) -> Format:
+        """The file format, by the first bytes: `.name`, `.mime`, `.extension`.
+
+        Raises
+        ------
+        ErnieError
+            There are no bytes: it failed, or was not downloaded.
+        """
+        return format_of(self._bytes)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as they really are; what was asked for is in
+        `request.parameters`.
+
+        Raises
+        ------
+        ErnieError
+            There are no bytes.
+        """
+        return self.preview.size if self.preview else self.image.size
+
+    @cached_property
+    def image(self) -> Image:
+        """A Pillow image, decoded when first asked for and then kept.
+
+        Raises
+        ------
+        ErnieError
+            There are no bytes.
+        """
+        return decoded(self._bytes)
+
+    @cached_property
+    def thumbnail(self) -> bytes:
+        """A JPEG whose longer side has at most 512 pixels.
+
+        Raises
+        ------
+        ErnieError
+            There are no bytes.
+        """
+        return (self.preview or preview(self._bytes)).thumbnail
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What is kept with it in a file: enough to make it again (`%ernie_image redo`)."""
+        return picture_files.metadata(self)
+
+    def to_bytes(self) -> bytes:
+        """The file: a PNG with its parameters inside, anything else as it came."""
+        return picture_files.with_metadata(self)
+
+    def save(self, path: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> Path:
+        """Write it with its parameters (prompt, `user` and all): inside a PNG, beside a JPEG or
+        WebP as `NAME.json`.
+
+        Parameters
+        ----------
+        path
+            Where. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in; the ending is
+            made that of the picture's
+            format; a folder gets a name made of the prompt.
+        overwrite
+            Write over a file that is there already; else a number is added: `cat (2).png`.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        InvalidOption
+            An unknown field in braces, the place cannot be written, or only the link is here.
+        ErnieError
+            Its `problem`, when it failed.
+        """
+        return picture_files.save([self], path, overwrite=overwrite)[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        import numpy as np
+
+        return np.array(self.image, dtype=dtype)  # its own in any case
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        """The bytes as they came; the front end draws them."""
+        text = {"text/plain": repr(self)}
+        return (
+            {self.format.mime: self.content, **text} if self.content and not self.problem else text
+        )
+
+    def __repr__(self) -> str:
+        facts = [repr(clipped(self.prompt, _SHOWN))]
+        if self.content and not self.problem:
+            facts.append("x".join(map(str, self.size)))
+        elif self.url:
+            facts.append(f"url={self.url!r}")
+        facts += [f"problem={str(self.problem)!r}"] if self.problem else []
+        facts += [f"seed={self.seed}"] if self.seed is not None else []
+        return f"Picture({', '.join(facts)}{simulated(self.service)})"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ImageSet(Sequence[Picture]):
+    """The pictures of one call, a slice of them too: `cats[0]` shows itself;
+    `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+    request : ImageRequest
+    usage : Usage
+    model, service, id : str
+    seconds : float
+        How long the call took, downloads included.
+    expires_at : float | None
+        When the links end, in seconds since the epoch; None when there are none or the service does
+        not say.
+    """
+
+    pictures: tuple[Picture, ...]
+    request: ImageRequest
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    service: str = ""
+    id: str = ""
+    seconds: float = 0.0
+    expires_at: float | None = None
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for."""
+        return self.request.prompt
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What was asked for beside the prompt."""
+        return self.request.parameters
+
+    @property
+    def seed(self) -> int | None:
+        """The first picture's."""
+        return self.pictures[0].seed if self.pictures else None
+
+    @property
+    def good(self) -> list[Picture]:
+        """Those that came, without those that failed."""
+        return [picture for picture in self.pictures if picture.problem is None]
+
+    @property
+    def partial(self) -> bool:
+        """Whether some failed, or were stopped on the way."""
+        return len(self.good) < len(self.pictures)
+
+    def save(
+        self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False
+    ) -> list[Path]:
+        """Write those that came; see `Picture.save`."""
+        return picture_files.save(self.good, pattern, overwrite=overwrite)
+
+    def sheet(self, columns: int | None = None, side: int = 256) -> Image:
+        """A contact sheet: the pictures in a grid, prompt and seed under each.
+
+        Parameters
+        ----------
+        columns
+            As many as make the sheet about square when None.
+        side
+            Pixels of a picture's longer side.
+        """
+        return sheets.sheet(self.good, columns, side, captions=True)
+
+    @property
+    def grid(self) -> Image:
+        """The pictures in a grid, without words."""
+        return sheets.sheet(self.good, None, 512, captions=False)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @overload
+    def __getitem__(self, index: int) -> Picture: ...
+    @overload
+    def __getitem__(self, index: slice) -> ImageSet: ...
+    def __getitem__(self, index: int | slice) -> Picture | ImageSet:
+        return (
+            replace(self, pictures=self.pictures[index])
+            if isinstance(index, slice)
+            else self.pictures[index]
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        text = {"text/plain": repr(self)}
+        if not any(picture.content for picture in self.good):
+            return text
+        out = io.BytesIO()
+        self.sheet().save(out, "JPEG", quality=82)
+        return {"image/jpeg": out.getvalue(), **text}
+
+    def __repr__(self) -> str:
+        failed = len(self) - len(self.good)
+        facts = [
+            f"{len(self)} picture{'' if len(self) == 1 else 's'}",
+            *([f"{failed} failed"] if failed else []),
+            repr(clipped(self.prompt, _SHOWN)),
+            f"model={self.model!r}",
+        ]
+        return f"ImageSet({', '.join(facts)}{simulated(self.service)})"

@@ -1,0 +1,128 @@
+"""`ernie.wire`: calls that the session has no verb for, with its address, credential, retries and
+limits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api.requests import check_sendable
+from ernie_magic.errors import InvalidOption, UsageError
+from ernie_magic.text.language import Text
+from ernie_magic.wire.protocol import Delta, WireRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from ernie_magic.core import Core
+    from ernie_magic.runtime.stream import Stream
+    from ernie_magic.session import Session
+
+
+class Wire:
+    """Any path of the service: `ernie.wire.post("/responses", {"model": …})` gives the reply as the
+    service sent it.
+
+    Requests are neither checked nor kept in the history. A POST is sent again only when nothing can
+    have been carried out.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def _start(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
+    ) -> Stream[Any]:
+        if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+            raise self._session.spoken(
+                InvalidOption(
+                    Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(
+                        path=f"{path!s:.60}"
+                    ),
+                    advice=Text(
+                        '例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")'
+                    ),
+                )
+            )
+        if body is not None and not isinstance(body, dict):
+            raise self._session.spoken(InvalidOption(Text("请求体要是字典", "the body is a dict")))
+        if body and body.get("stream") and not stream:
+            raise self._session.spoken(
+                InvalidOption(
+                    Text(
+                        "流式的回复用 ernie.wire.stream(…) 读取",
+                        "a streamed reply is read by ernie.wire.stream(…)",
+                    )
+                )
+            )
+        settings, at = self._session.now()
+        try:
+            check_sendable([path, body])
+        except UsageError as error:
+            raise self._session.spoken(error) from None
+        request = WireRequest(
+            method,
+            path,
+            body,
+            str((body or {}).get("model") or ""),
+            stream=stream,
+            repeatable=method == "GET",
+        )
+
+        async def work(core: Core, emit: Callable[[Delta], None]) -> Any:
+            place = await core.place(at)
+            if stream:
+                return await core.client.events(
+                    place, request, settings, lambda event: emit(Delta(event=event))
+                )
+            return await core.client.send(place, request, settings, emit)
+
+        return self._session.start(work)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """`GET` a path below the service's base URL; its JSON.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._start("GET", path, None).result()  # type: ignore[no-any-return]
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """`POST` JSON to a path below the service's base URL; its JSON.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._start("POST", path, body).result()  # type: ignore[no-any-return]
+
+    async def aget(self, path: str) -> dict[str, Any]:
+        """`get`, awaited."""
+        return await self._start("GET", path, None).aresult()  # type: ignore[no-any-return]
+
+    async def apost(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """`post`, awaited."""
+        return await self._start("POST", path, body).aresult()  # type: ignore[no-any-return]
+
+    def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """`POST` JSON, and get the events of the streamed reply one by one."""
+        return self._events(self._start("POST", path, body, stream=True))
+
+    def _events(self, stream: Stream[Any]) -> Iterator[Mapping[str, Any]]:
+        for batch in stream.batches():
+            for delta in batch:
+                if delta.event is not None:
+                    yield delta.event
+        stream.result()
+
+    def astream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
+        """`stream`, for a coroutine."""
+        return self._aevents(self._start("POST", path, body, stream=True))
+
+    async def _aevents(self, stream: Stream[Any]) -> AsyncIterator[Mapping[str, Any]]:
+        async for batch in stream.abatches():
+            for delta in batch:
+                if delta.event is not None:
+                    yield delta.event
+        await stream.aresult()

@@ -1,0 +1,1 @@
+"""A question about each row of a table."""

@@ -1,0 +1,160 @@
+"""Tables of any kind as rows, and rows back as a table of that kind: pandas, polars, a list of
+dictionaries or of texts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TEXT = "text"  # the column of rows that are bare texts
+
+
+def rows_of(data: object) -> list[dict[str, Any]]:
+    """The rows of a table, by column name.
+
+    Parameters
+    ----------
+    data
+        A pandas or polars DataFrame, a column of theirs, a list of dictionaries, a list of texts, a
+        dictionary of columns.
+
+    Raises
+    ------
+    InvalidOption
+        It is none of these.
+    """
+    if _is(data, "polars") and hasattr(data, "to_dicts"):
+        return list(data.to_dicts())
+    if _is(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
+        if not data.columns.is_unique:
+            raise InvalidOption(
+                Text("表里有同名的列", "the table has columns of the same name"),
+                advice=Text("先给它们改名", "rename them first"),
+            )
+        records: list[dict[str, Any]] = data.to_dict("records")
+        return [{str(name): value for name, value in row.items()} for row in records]
+    if isinstance(data, dict):
+        columns = {
+            str(name): list(values)
+            for name, values in data.items()
+            if hasattr(values, "__iter__") and not isinstance(values, str)
+        }
+        if len(columns) == len(data) and len({len(values) for values in columns.values()}) == 1:
+            return [
+                dict(zip(columns, values, strict=True))
+                for values in zip(*columns.values(), strict=True)
+            ]
+    elif (
+        hasattr(data, "__iter__")
+        and not isinstance(data, (str, bytes))
+        and not hasattr(data, "columns")
+    ):
+        found = list(data)
+        if found and all(isinstance(row, dict) for row in found):
+            names = list(dict.fromkeys(str(name) for row in found for name in row))
+            named = [{str(name): value for name, value in row.items()} for row in found]
+            return [{name: row.get(name) for name in names} for row in named]
+        if (
+            found
+            and any(isinstance(row, str) for row in found)
+            and all(isinstance(row, str) or row is None or row != row for row in found)  # noqa: PLR0124  (NaN)
+        ):
+            return [{TEXT: row} for row in found]
+    raise InvalidOption(
+        Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(
+            kind=type(data).__name__
+        ),
+        advice=Text(
+            "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表",
+            "pass a DataFrame of pandas or polars, a list of dictionaries, or a list of texts",
+        ),
+    )
+
+
+def texts_of(data: object) -> list[Any]:
+    """The one column of texts that a table has.
+
+    Raises
+    ------
+    InvalidOption
+        It has none, or several.
+    """
+    rows = rows_of(data)
+    columns = [
+        name
+        for name in (rows[0] if rows else ())
+        if any(isinstance(row[name], str) for row in rows)
+    ]
+    if len(columns) != 1:
+        raise InvalidOption(
+            Text(
+                "表里有 {n} 列文本：{columns}", "the table has {n} columns of texts: {columns}"
+            ).fill(n=len(columns), columns=", ".join(columns[:10])),
+            advice=Text('写明是哪一列，例如 df["评论"]', 'say which one, for example df["text"]'),
+        )
+    return [row[columns[0]] for row in rows]
+
+
+def snapshot(data: Any) -> Any:
+    """The table as it is now: what is changed in it afterwards is for the next question."""
+    if _is(data, "pandas") and hasattr(data, "copy"):
+        return data.copy()
+    return (
+        data
+        if _is(data, "polars")
+        or isinstance(data, (str, bytes, dict))
+        or not hasattr(data, "__iter__")
+        else list(data)
+    )
+
+
+# Types that know a missing value, so that a column of whole numbers with a gap stays one.
+_PANDAS = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
+_POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}
+
+
+def with_columns(
+    data: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, tuple[str, Sequence[Any]]]
+) -> Any:
+    """The table with these columns at its end, in the place of any of the same names: of the kind
+    it was; a list of dictionaries for the others.
+
+    Parameters
+    ----------
+    rows
+        What `rows_of` gave.
+    columns
+        Type ("str", "int", "float", "bool") and values by name, None where there is none.
+    """
+    if _is(data, "polars") and hasattr(data, "with_columns"):
+        import polars as pl
+
+        return data.with_columns(
+            *(
+                pl.Series(name, list(values), dtype=getattr(pl, _POLARS[kind]))
+                for name, (kind, values) in columns.items()
+            )
+        )
+    if _is(data, "pandas") and hasattr(data, "assign"):
+        import pandas as pd
+
+        return data.assign(
+            **{
+                name: pd.Series(list(values), index=data.index, dtype=_PANDAS[kind])
+                for name, (kind, values) in columns.items()
+            }
+        )
+    return [
+        {**row, **{name: values[i] for name, (_, values) in columns.items()}}
+        for i, row in enumerate(rows)
+    ]
+
+
+def _is(data: Any, library: str) -> Any:
+    return any(kind.__module__.partition(".")[0] == library for kind in type(data).__mro__)

@@ -1,0 +1,158 @@
+"""Answers in typed columns: what `--to "sentiment, score:int"` asks for, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ernie_magic.api.parameters import SWITCHES
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text, whole_characters
+
+TYPES = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+}  # and what JSON schema calls them
+ERROR = "error"  # the column that says why a row has no answer
+ANSWER = "answer"  # the column of answers that are not taken apart
+
+_INT64 = 2**63  # what a column of whole numbers holds
+_NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is no {type}")
+
+
+class Field(NamedTuple):
+    """A column to be made.
+
+    Attributes
+    ----------
+    name : str
+    type : {"str", "int", "float", "bool"}
+    """
+
+    name: str
+    type: str = "str"
+
+
+def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
+    """The columns that are asked for: `"sentiment, score:int"`, or `{"sentiment": str, "score":
+    int}`; none for the whole answer.
+
+    Raises
+    ------
+    InvalidOption
+        A name that is none, twice the same, or an unknown type.
+    """
+    if not given:
+        return ()
+    if not isinstance(given, (str, Mapping)):
+        raise InvalidOption(
+            Text(
+                "schema 要写成文本或字典，不是 {kind}", "schema is text or a dictionary, not {kind}"
+            ).fill(kind=type(given).__name__),
+            advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
+        )
+    if isinstance(given, str):
+        pairs = [
+            tuple(part.strip() for part in item.partition(":")[::2])
+            for item in re.split(r"[,，]", given)
+        ]
+    else:
+        pairs = [(str(name), getattr(kind, "__name__", str(kind))) for name, kind in given.items()]
+    found = tuple(Field(name, kind or "str") for name, kind in pairs)
+    for field in found:
+        if not field.name or field.type not in TYPES:
+            raise InvalidOption(
+                Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(
+                    name=field.name, kind=field.type
+                ),
+                advice=Text(
+                    '写成 "情感, 分数:int"；类型有 str、int、float、bool',
+                    'write "sentiment, score:int"; there are str, int, float and bool',
+                ),
+            )
+    if any(field.name == ERROR for field in found):
+        raise InvalidOption(
+            Text("error 列用来放出错原因", "the column error says why a row failed"),
+            advice=Text("换一个列名", "use another name"),
+        )
+    if len({field.name for field in found}) != len(found):
+        raise InvalidOption(Text("有两列同名", "two columns have the same name"))
+    return found
+
+
+def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
+    """The `response_format` that asks for these columns (seed 002)."""
+    properties = {field.name: {"type": TYPES[field.type]} for field in columns}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": [field.name for field in columns],
+    }
+    return {"type": "json_schema", "json_schema": {"name": "row", "schema": schema}}
+
+
+def instruction(columns: tuple[Field, ...]) -> str:
+    """The same in words, for services and models that know no schema."""
+    shape = ", ".join(f'"{field.name}": <{TYPES[field.type]}>' for field in columns)
+    return (
+        "只输出一个 JSON 对象，不要别的文字 "
+        f"(answer with one JSON object and nothing else): {{{shape}}}"
+    )
+
+
+def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text | None]:
+    """The values that an answer holds, and what is wrong with it: None when nothing is."""
+    if not columns:
+        return {ANSWER: text}, None
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        found = json.loads(text[start : end + 1])
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        return {}, Text("不是 JSON 对象：{text}", "no JSON object: {text}").fill(
+            text=repr(text[:60])
+        )
+    values = {field.name: _typed(found.get(field.name), field.type) for field in columns}
+    wrong = [
+        _NOT_OF_TYPE.fill(name=field.name, value=f"{found.get(field.name)!r:.40}", type=field.type)
+        for field in columns
+        if values[field.name] is None
+    ]
+    return values, Text(
+        "；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong)
+    ) if wrong else None
+
+
+def _typed(value: Any, kind: str) -> Any:
+    """The value as this type; None when it is none."""
+    if value is None or isinstance(value, (dict, list)):
+        return None
+    if kind == "bool":
+        return value if isinstance(value, bool) else SWITCHES.get(str(value).strip().lower())
+    if kind == "str":
+        return whole_characters(str(value))
+    try:
+        return _number(value, kind)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(value: Any, kind: str) -> float | None:
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number):
+        return None
+    if kind == "float":
+        return number
+    # A float has only 53 bits: a whole number is read as one.
+    whole = int(number)
+    if isinstance(value, int) or (
+        isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
+    ):
+        whole = int(value)
+    return whole if number == int(number) and -_INT64 <= whole < _INT64 else None

@@ -1,0 +1,191 @@
+"""Work on other threads, processes and machines: an executor that exists already carries it there,
+nothing of our own.
+
+A key is never sent along: a worker finds its own, where everybody's keys are found (its environment
+or `.env`), and only for the
+address that was meant. Workers of other processes share the account's limits by taking an equal
+part of them each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.config.services import EMULATOR
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.errors import InvalidOption, MissingKey
+from ernie_magic.text.language import Text
+from ernie_magic.wire.limits import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from ernie_magic.api.requests import ChatRequest, EmbeddingRequest
+    from ernie_magic.calls.tables.map import Outcome
+    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.session import Session
+    from ernie_magic.wire.replies import VectorsReply
+
+_USUAL = 4  # workers of an executor that does not say how many it has
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a worker needs to ask in our place.
+
+    Attributes
+    ----------
+    endpoint, settings
+        As the caller has them; pickled without the credential.
+    workers : int
+        How many share the account's limits.
+    process : int
+        The caller's.
+    keyed : bool
+        Whether the service wants a credential.
+    """
+
+    endpoint: Endpoint
+    settings: Snapshot
+    workers: int
+    process: int
+    keyed: bool
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, settings: Snapshot, workers: int) -> Setup:
+        """The setup of a call that this process makes."""
+        return cls(endpoint, settings, workers, os.getpid(), endpoint.credential is not None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "endpoint": replace(self.endpoint, credential=None, headers={})}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def here(self) -> Endpoint:
+        """The endpoint with this process's credential.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+            The worker has no key, or one for another address.
+        """
+        if self.process == os.getpid():
+            return self.endpoint
+        LIMITS.share = 1 / self.workers
+        if not self.keyed:
+            return self.endpoint
+        try:
+            own = ErnieSettings(service=self.endpoint.service.name).endpoint()
+        except MissingKey as error:
+            error.advice = Text(
+                "密钥不随任务发送：在每个工作进程的环境变量或 .env 里设置",
+                "a key does not travel with the work: set it in each worker's environment or .env",
+            )
+            raise
+        if own.service is not EMULATOR and own.base_url != self.endpoint.base_url:
+            raise InvalidOption(
+                Text(
+                    "工作进程的服务地址不同", "the worker's address of the service is another one"
+                ),
+                advice=Text(
+                    "在工作进程的环境里设置同样的地址",
+                    "set the same address in the worker's environment",
+                ),
+            )
+        return replace(own, base_url=self.endpoint.base_url)
+
+
+@lru_cache(maxsize=1)
+def _session(_process: int) -> Session:
+    from ernie_magic.session import Session  # a worker's process makes one of its own
+
+    """The session of this process; a forked one has its own."""
+    return Session()
+
+
+def answers(setup: Setup, requests: Sequence[ChatRequest]) -> list[Outcome]:
+    """Ask for some rows, on a worker."""
+    at = setup.here()
+    return list(
+        _session(os.getpid())
+        .start(lambda core, _emit: core.outcomes(requests, at, setup.settings))
+        .result()
+    )
+
+
+def vectors(setup: Setup, request: EmbeddingRequest) -> VectorsReply:
+    """One call for vectors, on a worker."""
+    at = setup.here()
+    found: VectorsReply = (
+        _session(os.getpid())
+        .start(lambda core, emit: core.vectors(request, at, setup.settings, emit))
+        .result()
+    )
+    return found
+
+
+class Engine:
+    """An executor of any make.
+
+    Parameters
+    ----------
+    executor
+        A `concurrent.futures` executor, or what has one to give (`get_executor`: a
+        `dask.distributed.Client`).
+
+    Raises
+    ------
+    InvalidOption
+        It is neither.
+    """
+
+    def __init__(self, executor: Any) -> None:
+        self.workers = _count(executor)
+        self._executor = (
+            executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
+        )
+        if not callable(getattr(self._executor, "submit", None)):
+            raise InvalidOption(
+                Text("{kind} 不能执行任务", "{kind} runs no work").fill(
+                    kind=type(executor).__name__
+                ),
+                advice=Text(
+                    "给出 dask.distributed.Client 或 concurrent.futures 的 executor",
+                    "pass a dask.distributed.Client or an executor of concurrent.futures",
+                ),
+            )
+
+    def asker(
+        self, endpoint: Endpoint, settings: Snapshot
+    ) -> Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]]:
+        """Asks for some rows on a worker."""
+        setup = Setup.of(endpoint, settings, self.workers)
+        return lambda requests: asyncio.wrap_future(
+            self._executor.submit(answers, setup, list(requests))
+        )
+
+    def embedder(
+        self, endpoint: Endpoint, settings: Snapshot
+    ) -> Callable[[EmbeddingRequest], Awaitable[VectorsReply]]:
+        """Asks for a batch of vectors on a worker."""
+        setup = Setup.of(endpoint, settings, self.workers)
+        return lambda request: asyncio.wrap_future(self._executor.submit(vectors, setup, request))
+
+
+def _count(executor: Any) -> int:
+    if hasattr(executor, "scheduler_info"):
+        return max(
+            1,
+            sum(
+                int(worker.get("nthreads", 1))
+                for worker in executor.scheduler_info(-1)["workers"].values()
+            ),
+        )
+    found = getattr(executor, "_max_workers", None)
+    return found if isinstance(found, int) and found > 0 else _USUAL

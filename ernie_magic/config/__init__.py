@@ -1,0 +1,1 @@
+"""Whom we talk to, and with which key."""

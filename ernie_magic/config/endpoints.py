@@ -1,0 +1,382 @@
+"""Which service a session talks to, where it is and what it is keyed with: settings, then
+environment, then `.env`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from ernie_magic.config.keys import Key, Pair
+from ernie_magic.config.services import (
+    AI_STUDIO,
+    APP_ID_VARIABLE,
+    CONSOLE_URL,
+    CONSOLE_URL_VARIABLE,
+    EMULATOR,
+    IAM_PAIR,
+    IAM_URL,
+    IAM_URL_VARIABLE,
+    LOCAL,
+    OAUTH_PAIR,
+    QIANFAN,
+    QIANFAN_V1,
+    SERVICES,
+    AccessToken,
+    Address,
+    Bearer,
+    BearerFromPair,
+    Credential,
+    Endpoint,
+    Login,
+    Service,
+    Signature,
+    TokenFromPair,
+    clean_base_url,
+    mixed_up,
+    shown_url,
+)
+from ernie_magic.errors import InvalidOption, MissingKey
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.config.settings import ErnieSettings
+
+
+# Where a key or an address is from.
+SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
+# A key goes only where it came from. Whoever writes an environment may name an address for the keys
+# of its `.env` files
+# and sessions too; a folder's `.env`, which may be a stranger's, and an address that was typed in
+# get their own keys
+# only. A service's own address gets every key of it.
+_TRUSTED = {
+    OWN: (SESSION, ENVIRONMENT, DOTENV),
+    ENVIRONMENT: (SESSION, ENVIRONMENT, DOTENV),
+    DOTENV: (DOTENV,),
+    SESSION: (SESSION,),
+}
+_SECRETS = tuple(
+    name
+    for service in SERVICES.values()
+    for name in (
+        *service.key_variables,
+        *(half for pair in service.pair_variables for half in pair),
+    )
+)
+
+
+def variable(name: str) -> tuple[str, str]:
+    """An environment variable's value and where it was found: `("…", "environment")`, `("…",
+    ".env")` or `("", "")`.
+    """
+    if value := os.environ.get(name, "").strip():
+        return value, ENVIRONMENT
+    value = (_dotenv().get(name) or "").strip()
+    return (value, DOTENV) if value else ("", "")
+
+
+def chosen(settings: ErnieSettings) -> Service:
+    """The service: the one that was set, else the first whose variables are set, else the
+    emulator.
+    """
+    if settings.service:
+        return SERVICES[settings.service]
+    if settings.api_key or settings.base_url:
+        return AI_STUDIO
+    # Who has a key before who has only an address.
+    for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
+        if any(variable(name)[0] for name in service.key_variables) or _pair(service):
+            return service
+    for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
+        if variable(service.base_url_variable)[0]:
+            return service
+    # A key alone is for openai.com, which is not ours to call: an address says which server is
+    # meant.
+    return LOCAL if variable(LOCAL.base_url_variable)[0] else EMULATOR
+
+
+def found_key(service: Service) -> tuple[str, str, str]:
+    """A service's key in the variables: its value, where it was found, and the variable (both of a
+    pair); "" where there is none.
+    """
+    for name in service.key_variables:
+        value, where = variable(name)
+        if value:
+            return value, where, name
+    if names := _pair(service):
+        return (*variable(names[0]), " + ".join(names))
+    return "", "", next(iter(service.key_variables), "")
+
+
+def endpoint(settings: ErnieSettings) -> Endpoint:
+    """Where to send: the service, its address and its credential. The emulator's address is filled
+    in when it has started.
+
+    Raises
+    ------
+    MissingKey
+        The service's own address is used and no key is set; or an address is wanted and there is
+        none.
+    InvalidOption
+        The address is none, or the key is of another kind.
+    """
+    service = chosen(settings)
+    _remember_keys()
+    if service is EMULATOR:
+        return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
+    at = _base_url(settings, service)
+    base_url = at.url
+    credential, withheld = _credential(settings, service, at)
+    if at.login and credential:
+        raise InvalidOption(
+            Text(
+                "服务地址里有密码，又另外设置了密钥",
+                "the base URL holds a password, and a key is set as well",
+            ),
+            Text("一次请求只能带一个", "a request can carry only one of them"),
+            Text(
+                "去掉地址里的密码，或取消密钥：%ernie config api_key default",
+                "take the password out of the address, or unset the key: %ernie config api_key "
+                "default",
+            ),
+        )
+    credential, withheld = credential or at.login, withheld and not at.login
+    if credential is None and at.source != SESSION:
+        _check_halves(service)
+    if credential is None and base_url == service.base_url:
+        names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
+        raise MissingKey(
+            Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(
+                service=service.label
+            ),
+            advice=Text(
+                "到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
+                "copy a key from {page} into {names}, in the environment or a .env file; to try "
+                "without one: %ernie use emulator",
+            ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
+        )
+    app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
+    # Who asks another server is not told of the models of Baidu's.
+    own_console = CONSOLE_URL if base_url == service.base_url else ""
+    console = _address_beside(
+        CONSOLE_URL_VARIABLE, own_console, _sources(settings, service)
+    ).removesuffix(QIANFAN.path)
+    return Endpoint(
+        service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld
+    )
+
+
+class _BaseUrl(NamedTuple):
+    """A service's address, where that is from, and what it was given to be let in."""
+
+    url: str
+    source: str
+    login: Login | None = None
+
+
+def _remember_keys() -> None:
+    """Every key that is set, whichever service it is for: none of them is shown or sent in a
+    prompt.
+    """
+    places: list[Mapping[str, str | None]] = [os.environ]
+    with suppress(
+        InvalidOption
+    ):  # what is wrong with the file is told when something of it is wanted
+        places.append(_dotenv())
+    for place in places:
+        for name in _SECRETS:
+            Key(place.get(name) or "")
+
+
+def _sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
+    """Where the key of a service is from; of a pair both."""
+    if settings.api_key:
+        return (SESSION,)
+    single = next((where for name in service.key_variables if (where := variable(name)[1])), "")
+    pair = _pair(service) or ()
+    return (single,) if single else tuple(variable(name)[1] for name in pair)
+
+
+def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
+    """Another address that keys of these sources go to; the service's own where the variable's is
+    not for them.
+    """
+    found, where = variable(name)
+    if not found or not all(source in _TRUSTED[where] for source in sources):
+        return own
+    address = Address(clean_base_url(found))
+    _check_address(address)
+    if address.login:
+        raise InvalidOption(
+            Text("{name} 里不能有密码", "{name} cannot hold a password").fill(name=name),
+            advice=Text(
+                "去掉地址里的用户名和密码", "take the name and the password out of the address"
+            ),
+        )
+    return str(address)
+
+
+def _credential(
+    settings: ErnieSettings, service: Service, at: _BaseUrl
+) -> tuple[Credential | None, bool]:
+    """The settings' own key, else one of the variables; and whether there is one that this address
+    may not have.
+    """
+    key, secret = settings.api_key or Key(""), settings.secret_key
+    trusted, base_url = _TRUSTED[at.source], at.url
+    names: tuple[str, str] | None = None
+    if key and SESSION not in trusted:
+        return None, True
+    if key and secret:
+        # Of V1's two kinds of pairs only the IAM access key tells itself; an application's key is
+        # taken for granted.
+        looks_iam = mixed_up(OAUTH_PAIR[0], key) is not None and mixed_up(IAM_PAIR[0], key) is None
+        names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
+        pair = Pair(key, secret)
+        sources: tuple[str, ...] = (SESSION,)
+    elif not key:
+        key = next(
+            (
+                Key(value)
+                for name in service.key_variables
+                for value, where in [variable(name)]
+                if value and where in trusted
+            ),
+            key,
+        )
+        if not key and (names := _pair(service, trusted)):
+            pair = Pair(*(Key(variable(name)[0]) for name in names))
+            sources = tuple(variable(name)[1] for name in names)
+    if names:
+        _check_key(pair.access, names[0], service, base_url)
+        if service.protocol == "openai":
+            return BearerFromPair(pair, _address_beside(IAM_URL_VARIABLE, IAM_URL, sources)), False
+        return Signature(pair) if names == IAM_PAIR else TokenFromPair(
+            pair, base_url.removesuffix(service.path)
+        ), False
+    if not key:
+        return None, bool(found_key(service)[1])
+    _check_key(key, service.name, service, base_url)
+    return Bearer(key) if service.protocol == "openai" else AccessToken(key), False
+
+
+def _pair(
+    service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)
+) -> tuple[str, str] | None:
+    return next(
+        (
+            names
+            for names in service.pair_variables
+            if all(variable(name)[1] in trusted for name in names)
+        ),
+        None,
+    )
+
+
+def _check_halves(service: Service) -> None:
+    """One variable of a pair without the other is a slip, not a choice."""
+    for names in service.pair_variables:
+        there = [name for name in names if variable(name)[0]]
+        if len(there) == 1:
+            missing = next(name for name in names if name not in there)
+            raise MissingKey(
+                Text(
+                    "设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not"
+                ).fill(there=there[0], missing=missing),
+                advice=Text("两个要成对设置", "the two are set together"),
+            )
+
+
+def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
+    """The service's address."""
+    address, source = settings.base_url, SESSION
+    if not address:
+        found, where = variable(service.base_url_variable)
+        address, source = (Address(found), where) if found else (Address(service.base_url), OWN)
+    url = clean_base_url(address)
+    if source in (ENVIRONMENT, DOTENV):
+        url = url.removesuffix(service.path) + service.path
+    if not url:
+        raise MissingKey(
+            Text("没有设置{service}的地址", "no address is set for {service}").fill(
+                service=service.label
+            ),
+            advice=Text(
+                "设置 {name}，或 %ernie config base_url http://127.0.0.1:8000/v1",
+                "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1",
+            ).fill(name=service.base_url_variable),
+        )
+    _check_address(url)
+    return _BaseUrl(url, OWN if url == service.base_url else source, address.login)
+
+
+def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise InvalidOption(
+            Text("密钥含有不合法的字符", "the key has characters that no key has"),
+            Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
+            Text("重新复制密钥", "copy the key again"),
+        )
+    # Another server behind the same variables may have keys of any look.
+    if base_url == service.base_url and (found := mixed_up(place, key)):
+        kind, advice = found
+        wanted: Text | str = service.label if place == service.name else place
+        raise InvalidOption(
+            Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not take").fill(
+                kind=kind, place=wanted
+            ),
+            advice=advice,
+        )
+
+
+def _check_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        url.encode()
+        good = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not any(c.isspace() for c in url)
+            and not parts.query
+            and not parts.fragment
+        )  # what is appended would go there
+    except ValueError:  # urllib's word for a port that is none
+        good = False
+    if not good:
+        raise InvalidOption(
+            Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(
+                url=shown_url(url)
+            ),
+            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"),
+        )
+
+
+def _dotenv() -> Mapping[str, str | None]:
+    """The nearest `.env` above the working directory, read again when the file changes."""
+    from dotenv import find_dotenv  # imported here: nothing at load time
+
+    path = find_dotenv(usecwd=True)
+    return _parsed(path, Path(path).stat().st_mtime) if path else {}
+
+
+@lru_cache(maxsize=1)
+def _parsed(path: str, _changed: float) -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`
+    except UnicodeDecodeError:
+        raise InvalidOption(
+            Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
+            Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
+            Text("用 UTF-8 重新保存", "save it again as UTF-8"),
+        ) from None

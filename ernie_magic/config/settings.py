@@ -1,0 +1,325 @@
+"""Settings: the call's own values come first, then these (`%config`, `%ernie config`, Python),
+then the environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from traitlets import Bool, Enum, TraitError, TraitType, Unicode
+from traitlets.config import Configurable
+
+from ernie_magic.api import parameters
+from ernie_magic.api.models import UNDECIDED
+from ernie_magic.config import endpoints
+from ernie_magic.config.keys import Key
+from ernie_magic.config.services import SERVICES, Address
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import LANGUAGES, Language, Text, same, system_language
+from ernie_magic.text.suggest import near
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ernie_magic.config.services import Endpoint, Service
+
+# The official SDK's own default for text (reference qianfan-wire 5.3): a thinking model may be
+# silent for minutes.
+DEFAULT_TIMEOUT = 300.0
+# The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every
+# call.
+_NUMBERS = {
+    "request_timeout": parameters.Parameter(
+        "request_timeout",
+        "chat",
+        "float",
+        Text("秒：多久收不到数据算超时", "seconds without data before giving up"),
+        0.1,
+        86_400,
+    ),
+    "retry_count": parameters.Parameter(
+        "retry_count",
+        "chat",
+        "int",
+        Text(
+            "最多发送几次（含第一次）",
+            "how often a request is sent at most, the first time included",
+        ),
+        1,
+        10,
+    ),
+    "backoff_factor": parameters.Parameter(
+        "backoff_factor",
+        "chat",
+        "float",
+        Text("重试等待的系数（秒）", "seconds that the waits between retries grow from"),
+        0,
+        60,
+    ),
+    "in_flight": parameters.Parameter(
+        "in_flight",
+        "chat",
+        "int",
+        Text("同时进行几个请求", "calls at the same time, where there are many"),
+        1,
+        64,
+    ),
+}
+
+
+_SWITCHES = ("stream", "cache", "remote_images")
+
+
+def in_flight_of(value: object) -> int:
+    """So many calls at the same time.
+
+    Raises
+    ------
+    InvalidOption
+        It is not from 1 to 64.
+    """
+    return int(_NUMBERS["in_flight"].check(value))
+
+
+# Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a
+# question.
+KEPT = {
+    name: p
+    for name, p in parameters.of("chat").items()
+    if name
+    not in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata")
+}
+
+
+KEYS = ("api_key", "secret_key")
+
+
+class _KeyTrait(TraitType[Any, Any]):
+    """A key: taken as text, held as a `Key`, so that `%config` cannot print it."""
+
+    default_value = None
+    allow_none = True
+    info_text = "an API key (write only)"
+
+    def validate(self, _obj: object, value: object) -> Key | None:
+        if isinstance(value, str):
+            value = Key(value)
+        if isinstance(value, Key):
+            return value
+        # Not traitlets' own error: that would show the value.
+        raise TraitError(f"{self.name}: a key is text")
+
+
+class _AddressTrait(TraitType[Any, Any]):
+    """A base URL: a password in it is a key, and kept where `%config` cannot print it."""
+
+    default_value = Address("")
+    info_text = "a base URL"
+
+    def validate(self, _obj: object, value: object) -> Address:
+        if isinstance(value, Address):
+            return value
+        if isinstance(value, str):
+            return Address(value)
+        raise TraitError(f"{self.name}: an address is text")
+
+
+class _ParameterTrait(TraitType[Any, Any]):
+    """A request parameter as a setting; the table checks it."""
+
+    default_value = None
+    allow_none = True
+
+    def __init__(self, parameter: parameters.Parameter) -> None:
+        super().__init__(help=f"{parameter.help.zh} / {parameter.help.en} {parameter.range()}")
+        self.parameter = parameter
+
+    def validate(self, obj: Any, value: object) -> Any:
+        # The ranges are of the service that is chosen; what another one does not take, its requests
+        # leave out.
+        return self.parameter.check(
+            value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict
+        )
+
+
+class _NumberTrait(TraitType[Any, Any]):
+    """A number that is no request parameter, checked in the same way."""
+
+    def __init__(self, parameter: parameters.Parameter, default: float) -> None:
+        super().__init__(default, help=f"{parameter.help.zh} / {parameter.help.en}")
+        self.parameter = parameter
+
+    def validate(self, _obj: object, value: object) -> Any:
+        return self.parameter.check(value)
+
+
+class ErnieSettings(Configurable):
+    """What a session uses when a call does not say. None and "" mean: not set here, look further.
+
+    A name that is no setting and a value that is none are told in one line (`InvalidOption`).
+    """
+
+    service = Enum(["", *SERVICES], "", help="服务 / service").tag(config=True)
+    model = Unicode("", help="默认模型 / default model").tag(config=True)
+    image_model = Unicode("", help="默认文生图模型 / default model for pictures").tag(config=True)
+    embedding_model = Unicode("", help="默认向量模型 / default model for vectors").tag(config=True)
+    api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
+    secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(
+        config=True
+    )
+    base_url = _AddressTrait(help="服务地址 / base URL").tag(config=True)
+    language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
+    system = Unicode("", help="人设 / system prompt").tag(config=True)
+    stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
+    request_timeout = _NumberTrait(_NUMBERS["request_timeout"], DEFAULT_TIMEOUT).tag(config=True)
+    retry_count = _NumberTrait(_NUMBERS["retry_count"], 3).tag(config=True)
+    backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
+    cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
+    in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
+    remote_images = Bool(
+        False,
+        help="直接显示回答中的网络图片，否则显示为链接"
+        " / show pictures from the web that an answer names; off: they are links",
+    ).tag(config=True)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise self.unknown(name)
+        try:
+            super().__setattr__(name, value)
+        except InvalidOption as error:
+            error.language = self.spoken
+            raise
+        except TraitError:
+            shown = "•••" if name in KEYS else f"{value!r:.40}"
+            wrong = InvalidOption(
+                Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
+                    name=name, value=shown, choices=_choices(name)
+                )
+            )
+            wrong.language = self.spoken
+            raise wrong from None
+
+    def __repr__(self) -> str:
+        given = {
+            name: value
+            for name, value in self.trait_values(config=True).items()
+            if value not in (None, "") and value != self.traits()[name].default_value
+        }
+        shown = (f"{name}={value!r}" for name, value in sorted(given.items()))
+        return f"ErnieSettings({', '.join(shown)})"
+
+    @property
+    def spoken(self) -> Language:
+        """The language of interface and errors: the setting, else the locale's."""
+        return cast("Language", self.language) if self.language else system_language()
+
+    def kept(self) -> dict[str, Any]:
+        """The request parameters that this session sets."""
+        return {name: value for name in KEPT if (value := getattr(self, name)) is not None}
+
+    def unknown(self, name: str, shown: str = "") -> InvalidOption:
+        """The error for a setting that is none, with the nearest one that is."""
+        close = near(name, self.trait_names(config=True), 1)
+        error = InvalidOption(
+            Text("没有设置 {name}", "no setting {name}").fill(name=shown or name),
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+            if close
+            else Text("%ernie config 列出全部设置", "%ernie config lists all settings"),
+        )
+        error.language = self.spoken
+        return error
+
+    def chosen(self) -> Service:
+        """The service that is talked to now."""
+        return endpoints.chosen(self)
+
+    def endpoint(self) -> Endpoint:
+        """Where a call would go now (`ernie_magic.config.endpoints.endpoint`)."""
+        return endpoints.endpoint(self)
+
+    def assign(self, name: str, text: str) -> None:
+        """Set `name` from what a person typed (`%ernie config temperature 0.3`); an empty text
+        unsets it.
+
+        Raises
+        ------
+        InvalidOption
+            No such setting, or the text is not a value of it.
+        """
+        asked, name = name, name.replace("-", "_")
+        if name not in self.trait_names(config=True):
+            raise self.unknown(name, asked)
+        value: object = text
+        if not text:
+            value = self.traits()[name].default_value
+        elif name in KEPT:
+            value = KEPT[name].parse(text)
+        elif name in _SWITCHES:
+            value = parameters.SWITCHES.get(text.lower(), text)
+        elif name in _NUMBERS:
+            value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
+        setattr(self, name, value)
+
+    def snapshot(self) -> Snapshot:
+        """What a call needs of the settings, as they are now."""
+        return Snapshot(
+            self.spoken,
+            self.model,
+            self.image_model,
+            self.embedding_model,
+            self.system,
+            self.stream,
+            self.kept(),
+            self.request_timeout,
+            self.retry_count,
+            self.backoff_factor,
+            self.cache,
+            self.in_flight,
+        )
+
+
+def _choices(name: str) -> Text:
+    found: Mapping[str, Iterable[str]] = {
+        "service": SERVICES,
+        **dict.fromkeys(_SWITCHES, ("on", "off")),
+        "language": LANGUAGES,
+    }
+    words = " | ".join(found.get(name, ()))
+    return Text(f"，可选：{words}", f"; there are: {words}") if words else same("")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The settings that one call uses, read when it is made: what is changed afterwards is for the
+    next one.
+
+    Attributes
+    ----------
+    language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count,
+    backoff_factor, cache, in_flight
+        As `ErnieSettings` has them; `parameters` are the request parameters it keeps, `timeout` is
+        in seconds.
+    """
+
+    language: Language
+    model: str
+    image_model: str
+    embedding_model: str
+    system: str
+    stream: bool
+    parameters: Mapping[str, Any]
+    timeout: float
+    retry_count: int
+    backoff_factor: float
+    cache: bool = True
+    in_flight: int = 8
+
+
+for _name, _parameter in KEPT.items():
+    _trait = _ParameterTrait(_parameter).tag(config=True)
+    setattr(ErnieSettings, _name, _trait)
+ErnieSettings.setup_class(
+    dict(vars(ErnieSettings))
+)  # traitlets' own hook for traits that come after the class body

@@ -1,0 +1,1 @@
+"""What a notebook shows and takes: magics, displays, panels."""

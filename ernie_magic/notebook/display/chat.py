@@ -1,0 +1,202 @@
+"""An answer as it is saved: one HTML output with the whole text, folded reasoning and a folded
+one-line footer.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.text.language import Language, Text, clipped
+from ernie_magic.text.markdown import to_html
+from ernie_magic.text.sanitize import link_html, plain_html, preformatted
+
+if TYPE_CHECKING:
+    from ernie_magic.api.results import Answer
+    from ernie_magic.calls.chat.tools import ToolRun
+
+TOKENS = Text("{n} token", "{n} tokens")
+SECONDS = Text("{n} 秒", "{n} s")
+EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
+PARTIAL = Text("未完成", "partial")
+_FLAGS = {
+    1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
+    2: Text(
+        "⚠ 内容审核：对话已锁定，%ernie reset 后重新开始",
+        "⚠ content review: conversation locked until %ernie reset",
+    ),
+}
+_CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
+_FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
+_TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
+_TOOLS = Text("用了工具 {names}", "tools used: {names}")
+_TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
+_CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
+_SOURCES = Text("搜索来源（{n}）", "sources ({n})")
+_SHOWN = 300  # characters of a tool's result, an id, a title
+_LISTED = 50  # tool calls and search results
+_MORE = Text("……还有 {n} 项", "… and {n} more")
+REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
+SENT = Text("请求参数", "parameters sent")
+_ROWS = {
+    "prompt": Text("提示词 token", "prompt tokens"),
+    "completion": Text("回答 token", "completion tokens"),
+    "first": Text("首字延迟", "time to first text"),
+    "speed": Text("每秒 token", "tokens a second"),
+    "search": Text("搜索 token", "search tokens"),
+    "finish": Text("结束原因", "finish reason"),
+    "id": Text("请求编号", "request id"),
+    "sent": SENT,
+    "messages": Text("发送的消息数", "messages sent"),
+}
+
+
+def summary(answer: Answer, language: Language) -> str:
+    """The footer's one line: model, tokens, seconds, finish reason; and that it is simulated or
+    partial when it is.
+    """
+    parts = [answer.model]
+    if answer.usage:
+        parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
+    parts.append(SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+    if answer.finish_reason:
+        parts.append(answer.finish_reason)
+    if answer.partial:
+        parts.append(PARTIAL.say(language))
+    parts += [note.say(language) for note in _notes(answer)]
+    if answer.service == "emulator":
+        parts.append(EMULATED.say(language))
+    return " · ".join(parts)
+
+
+def _notes(answer: Answer) -> list[Text]:
+    """What content review says of an answer that may be shown."""
+    notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
+    notes += [_CUT] if answer.is_truncated else []
+    notes += [_FILTERED] if answer.finish_reason == "content_filter" else []
+    notes += [_CLEARED] if answer.history_cleared else []
+    trimmed = getattr(answer.request, "trimmed", 0)
+    return notes + ([_TRIMMED.fill(n=trimmed)] if trimmed else [])
+
+
+def footer(answer: Answer, language: Language) -> str:
+    """The footer as folded HTML that GitHub, nbviewer and a dead kernel show too."""
+    facts: dict[str, str] = {}
+    if answer.usage:
+        facts["prompt"] = str(answer.usage.prompt_tokens)
+        facts["completion"] = str(answer.usage.completion_tokens)
+    if answer.first_seconds is not None:
+        facts["first"] = SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
+    facts["finish"] = answer.finish_reason
+    facts["id"] = answer.id
+    facts["messages"] = str(len(answer.messages) - 1)
+    facts["speed"] = (
+        f"{rate:.1f}" if (rate := answer.statistic.avg_output_tokens_per_second) else ""
+    )
+    if answer.usage and answer.usage.search_tokens:
+        facts["search"] = str(answer.usage.search_tokens)
+    sent = {**answer.request.parameters, **answer.request.extra}
+    facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
+    rows = [
+        f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clipped(fact, _SHOWN))}</code>"
+        for name, fact in facts.items()
+        if fact
+    ]
+    return _folded_small(summary(answer, language), rows, language)
+
+
+def tool_runs(answer: Answer, language: Language) -> str:
+    """The tools that were called on the way, folded."""
+    runs = answer.tool_runs
+    if not runs:
+        return ""
+    names = ", ".join(dict.fromkeys(clipped(run.name, _SHOWN) for run in runs[:_LISTED]))
+    lines = [plain_html(tool_run(run, language)) for run in runs[:_LISTED]]
+    return _folded_small(_TOOLS.say(language, names=names), lines, language, len(runs))
+
+
+def _folded_small(title: str, lines: list[str], language: Language, total: int = 0) -> str:
+    """Small lines of HTML below a title in words; what is left out of `total` lines is said."""
+    left_out = total - len(lines)
+    if left_out > 0:
+        lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
+    return folded(f"<small>{plain_html(title)}</small>", f"<small>{'<br>'.join(lines)}</small>")
+
+
+def tool_run(run: ToolRun, language: Language) -> str:
+    """One call of a tool, in a line."""
+    name, arguments, content = (
+        clipped(words, _SHOWN) for words in (run.name, str(run.arguments), run.content)
+    )
+    return _TOOL.say(language, name=name, arguments=f"({arguments})", content=content)
+
+
+def sources(answer: Answer, language: Language) -> str:
+    """The pages that a web search found, folded; only web addresses become links."""
+    if not answer.search:
+        return ""
+    items = []
+    for found in answer.search[:_LISTED]:
+        address = str(found.get("url") or "")
+        items.append(link_html(address, clipped(str(found.get("title") or address), _SHOWN)))
+    total = len(answer.search)
+    return _folded_small(_SOURCES.say(language, n=total), items, language, total)
+
+
+def reasoning(text: str, language: Language, *, as_words: bool = False) -> str:
+    """A thinking model's thoughts, folded."""
+    if not text:
+        return ""
+    title = plain_html(REASONING.say(language, n=len(text)))
+    return folded(f"<small>{title}</small>", preformatted(text) if as_words else to_html(text))
+
+
+def body(answer: Answer, *, remote_images: bool = False) -> str:
+    """The answer's text as HTML."""
+    return to_html(answer.text, remote_images=remote_images)
+
+
+def bundle(
+    answer: Answer, language: Language, *, remote_images: bool = False, as_words: bool = False
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the
+    file later).
+
+    Parameters
+    ----------
+    remote_images
+        Show pictures from the web that the answer names; without it they are links.
+    as_words
+        Show the text as it was written, which takes no time to draw.
+    """
+    text = preformatted(answer.text) if as_words else body(answer, remote_images=remote_images)
+    data = {
+        "text/html": page(answer, language, text, as_words=as_words),
+        "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",
+    }
+    made_by = {
+        "model": answer.model,
+        "id": answer.id,
+        "service": answer.service,
+        "partial": answer.partial,
+        "finish_reason": answer.finish_reason,
+        "parameters": dict(answer.request.parameters),
+    }
+    return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
+
+
+def page(answer: Answer, language: Language, text: str, *, as_words: bool = False) -> str:
+    """Everything that is shown of an answer, around its text as HTML."""
+    parts = [
+        reasoning(answer.reasoning, language, as_words=as_words),
+        tool_runs(answer, language),
+        text,
+        sources(answer, language),
+        footer(answer, language),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def folded(title: str, body: str) -> str:
+    """A line that opens."""
+    return f"<details><summary>{title}</summary>{body}</details>"

@@ -1,0 +1,38 @@
+"""The raw reply behind an error, folded: the error itself is one line, and IPython shows that."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from IPython.display import display
+
+from ernie_magic.text.language import Language, Text
+from ernie_magic.text.visible import make_controls_visible
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ernie_magic.errors import ErnieError
+
+_TITLE = Text("服务的原始返回", "the service's raw reply")
+_SHOWN = 4000  # characters
+
+
+def show_body(shell: InteractiveShell, error: ErnieError, language: Language) -> None:
+    """In a notebook, put the raw reply of a refusal below the cell, folded; `error.body` has all
+    of it.
+    """
+    body = getattr(error, "body", "")
+    if not body or getattr(shell, "kernel", None) is None:
+        return
+    shown = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
+    title = f"<small>{_TITLE.say(language)}</small>"
+    folded = f"<details><summary>{title}</summary><pre>{html.escape(shown)}</pre></details>"
+    display(
+        {
+            "text/html": folded,
+            "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {shown}"),
+        },
+        raw=True,
+    )

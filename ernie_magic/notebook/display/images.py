@@ -1,0 +1,243 @@
+"""Pictures as they are shown: a grid of thumbnails with seed and prompt, progress while they are
+made, and one saved output.
+
+The grid is HTML that needs nothing else: it looks the same in a saved notebook, on GitHub, in
+nbviewer and with a dead kernel.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import Stopped
+from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded
+from ernie_magic.text.language import Language, Text, clipped
+from ernie_magic.text.sanitize import plain_html
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ernie_magic.calls.images.pictures import ImageSet, Picture
+
+_PICTURES = Text("{n} 张图片", "{n} pictures")
+_PICTURE = Text("1 张图片", "1 picture")
+_FAILED = Text("{n} 张失败", "{n} failed")
+_SEED = Text("种子 {seed}", "seed {seed}")
+_NO_SEED = Text("种子未知", "seed unknown")
+_NO_SEED_OF_SEVERAL = Text("种子未知（第 {i}/{n} 张）", "seed unknown ({i} of {n})")
+_NO_SEED_WHY = Text(
+    "没有给 --seed，服务也没有返回种子：再生成的不一定一样",
+    "no --seed was given and the service reported none: made again, it may be another picture",
+)
+_LINK = Text("链接", "link")
+_LINKS_END = Text("链接 {date} 过期", "links expire {date}")
+_LINKS_EMULATED = Text("链接在模拟器关闭后失效", "links last as long as the emulator")
+_SAVED = Text("已保存：{files}", "saved: {files}")
+_ORIGINALS = Text(
+    "这里是缩略图；原图在 {name}，用 .save() 存成文件",
+    "shown small; as it came in {name}, .save() writes it to a file",
+)
+_OF_SEVERAL = Text("种子 {seed}（第 {i}/{n} 张）", "seed {seed} ({i} of {n})")
+_OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})")
+_REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
+_ID = Text("请求编号", "request id")
+_GAP = 12  # pixels between pictures
+_SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by how many there are
+_REVISED_SHOWN = 2000  # characters
+_PROMPT = 60  # characters of a prompt under its picture
+
+
+def summary(images: ImageSet, language: Language) -> str:
+    """The footer's one line: model, how many, seconds, when the links end."""
+    good = len(images.good)
+    parts = [images.model, (_PICTURE if good == 1 else _PICTURES).say(language, n=good)]
+    failed = [
+        picture
+        for picture in images
+        if picture.problem and not isinstance(picture.problem, Stopped)
+    ]
+    parts += [_FAILED.say(language, n=len(failed))] if failed else []
+    parts += [PARTIAL.say(language)] if good + len(failed) < len(images) else []
+    parts += (
+        [TOKENS.say(language, n=images.usage.total_tokens)] if images.usage.total_tokens else []
+    )
+    parts += [SECONDS.say(language, n=f"{images.seconds:.1f}")] if images.seconds else []
+    parts += [ends] if (ends := _links(images, language)) else []
+    parts += [EMULATED.say(language)] if images.service == "emulator" else []
+    return " · ".join(parts)
+
+
+def _links(images: ImageSet, language: Language) -> str:
+    if not any(picture.url for picture in images):
+        return ""
+    if images.service == "emulator":
+        return _LINKS_EMULATED.say(language)
+    return (
+        _LINKS_END.say(
+            language, date=time.strftime("%Y-%m-%d %H:%M", time.localtime(images.expires_at))
+        )
+        if images.expires_at
+        else ""
+    )
+
+
+def caption(picture: Picture, language: Language) -> str:
+    """What stands under a picture: its prompt, seed and real size."""
+    parts = [clipped(" ".join(picture.prompt.split()), _PROMPT), _seed(picture).say(language)]
+    if picture.preview:
+        real, asked = "{}x{}".format(*picture.preview.size), picture.request.parameters.get("size")
+        parts.append(
+            real if asked in (None, real) else _OTHER_SIZE.say(language, real=real, asked=asked)
+        )
+    return " · ".join(parts)
+
+
+def _seed(picture: Picture) -> Text:
+    """A picture's seed; one that was sent for several is the call's, so its place among them
+    belongs to it.
+    """
+    n = picture.request.parameters.get("n", 1)
+    if picture.seed is None:
+        return (_NO_SEED_OF_SEVERAL if n != 1 else _NO_SEED).fill(i=picture.index + 1, n=n)
+    return (_OF_SEVERAL if picture.reported_seed is None and n != 1 else _SEED).fill(
+        seed=picture.seed, i=picture.index + 1, n=n
+    )
+
+
+def bundle(
+    images: ImageSet,
+    language: Language,
+    *,
+    full: bool = False,
+    name: str = "ernie.images[-1]",
+    saved: Sequence[Path] = (),
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the
+    file later).
+
+    Parameters
+    ----------
+    full
+        Embed the originals instead of thumbnails.
+    name
+        Where the originals are: a variable; "" for in the file that was shown.
+    saved
+        The files that were written.
+    """
+    side = _SIDES.get(len(images), _SIDES[3])
+    cells = [
+        figure(picture, language, "auto" if full else f"{side}px", full=full) for picture in images
+    ]
+    columns = 2 if len(images) == 4 and not full else 4  # noqa: PLR2004
+    data = {
+        "text/html": _side_by_side(cells, "none" if full else f"{columns * (side + _GAP)}px")
+        + footer(images, language, full=full, name=name, saved=saved),
+        "text/plain": as_text(images, language, saved),
+    }
+    made_by = {
+        "model": images.model,
+        "id": images.id,
+        "service": images.service,
+        "partial": images.partial,
+        "prompt": images.prompt,
+        "parameters": dict(images.parameters),
+        "seeds": [picture.seed for picture in images],
+    }
+    return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
+
+
+def grid(found: Sequence[Picture], language: Language) -> str:
+    """Pictures of any calls, small, as HTML; "" for none."""
+    return (
+        _side_by_side([figure(picture, language, f"{_SIDES[3]}px") for picture in found], "none")
+        if found
+        else ""
+    )
+
+
+def _side_by_side(figures: Sequence[str], width: str) -> str:
+    return f'<div style="display:flex;flex-wrap:wrap;gap:{_GAP}px;align-items:flex-start;max-width:{width}">{"".join(figures)}</div>'
+
+
+def figure(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
+    """One picture with its caption, as HTML; what went wrong with it in its place."""
+    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption(picture, language))}</figcaption>'
+    style = f"margin:0;flex:0 1 {width};min-width:0"
+    alt = html.escape(picture.prompt, quote=True)
+    if picture.problem:
+        what = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{plain_html(str(picture.problem))}{_anchor(picture, language)}</div>'
+        return f'<figure style="{style}">{what}{words}</figure>'
+    if picture.content:
+        mime, content = (
+            (picture.format.mime, picture.content) if full else ("image/jpeg", picture.thumbnail)
+        )
+        source = f"data:{mime};base64,{base64.b64encode(content).decode()}"
+    else:
+        source = html.escape(picture.url, quote=True) if _is_web(picture.url) else ""
+    return f'<figure style="{style}"><img src="{source}" alt="{alt}" style="max-width:100%;height:auto;display:block">{words}</figure>'
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _anchor(picture: Picture, language: Language) -> str:
+    """Only web addresses become links."""
+    return (
+        f' <a href="{html.escape(picture.url, quote=True)}">{_LINK.say(language)}</a>'
+        if _is_web(picture.url)
+        else ""
+    )
+
+
+def footer(
+    images: ImageSet, language: Language, *, full: bool, name: str, saved: Sequence[Path]
+) -> str:
+    """The footer as folded HTML."""
+    rows = []
+    if saved:
+        rows.append(plain_html(_SAVED.say(language, files=", ".join(map(str, saved)))))
+    if name and not full and not saved and any(picture.content for picture in images):
+        rows.append(plain_html(_ORIGINALS.say(language, name=name)))
+    if images.good and images.good[0].seed is None:
+        rows.append(plain_html(_NO_SEED_WHY.say(language)))
+    sent = {**images.parameters, **images.request.extra}
+    if sent:
+        rows.append(
+            f"{plain_html(SENT.say(language))}: <code>{plain_html(json.dumps(sent, ensure_ascii=False, default=str))}</code>"
+        )
+    rows += [
+        f"{plain_html(_REVISED.say(language))}: {plain_html(clipped(revised, _REVISED_SHOWN))}"
+        for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)
+    ]
+    if images.id:
+        rows.append(f"{plain_html(_ID.say(language))}: <code>{plain_html(images.id)}</code>")
+    links = " ".join(
+        f"#{picture.index + 1}{_anchor(picture, language)}"
+        for picture in images
+        if _is_web(picture.url)
+    )
+    rows += [links] if links else []
+    return folded(
+        f"<small>{plain_html(summary(images, language))}</small>",
+        f"<small>{'<br>'.join(rows)}</small>",
+    )
+
+
+def _in_words(picture: Picture, language: Language) -> str:
+    if picture.problem:
+        return f"{picture.problem} {picture.url}".strip()
+    words = caption(picture, language)
+    return words if picture.content else f"{words} · {picture.url}"
+
+
+def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) -> str:
+    """The pictures in words: for a terminal, and for those who cannot see them."""
+    lines = [f"#{picture.index + 1} {_in_words(picture, language)}" for picture in images]
+    lines += [_SAVED.say(language, files=", ".join(map(str, saved)))] if saved else []
+    return "\n".join([*lines, f"[{summary(images, language)}]"])

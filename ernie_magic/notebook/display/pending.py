@@ -1,0 +1,144 @@
+"""A result that comes at once, after a while: one output that tells what is waited for and becomes
+the result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.display import clear_output, display
+
+from ernie_magic.text.language import Language, Text
+from ernie_magic.text.sanitize import plain_html
+from ernie_magic.text.visible import make_controls_visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import DisplayHandle
+
+    from ernie_magic.wire.protocol import Delta
+
+    Bundle = tuple[dict[str, str], dict[str, Any]]  # a MIME bundle and its metadata
+
+_WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
+
+
+def waiting_for(deltas: Sequence[Delta], language: Language) -> str:
+    """What is waited for and how long already, or how far it is; "" when these deltas do not
+    say.
+    """
+    delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
+    if delta is None:
+        return ""
+    if delta.notice:
+        return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited)
+    return f"{delta.progress.done:,} / {delta.progress.total:,}" if delta.progress else ""
+
+
+def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) -> ResultView:
+    """The view for this front end; see `ernie_magic.notebook.display.streaming.view_for`."""
+    if getattr(shell, "kernel", None) is None:
+        return TextView(language)
+    return (
+        NotebookView(language, owns_cell=owns_cell)
+        if not isinstance(shell.display_pub, CapturingDisplayPublisher)
+        else ResultView(language)
+    )
+
+
+class ResultView:
+    """The final output only: under `%%capture`."""
+
+    speaking = False
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._over = False
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell."""
+
+    def hurry(self) -> None:
+        """A result takes no time that is felt."""
+
+    def show(self, deltas: Sequence[Delta]) -> None:
+        """What is waited for."""
+
+    def finish(self, result: Bundle | None) -> None:
+        """The result; None when there is none. What follows an end is no end."""
+        if not self._over and result is not None:
+            data, metadata = result
+            self._end({**data, "text/plain": make_controls_visible(data["text/plain"])}, metadata)
+        elif not self._over:
+            self.withdraw()
+        self._over = True
+
+    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        display(data, raw=True, metadata=metadata)
+
+    def withdraw(self) -> None:
+        """Take back what was shown."""
+
+
+class NotebookView(ResultView):
+    """One output: what is waited for, with seconds or how far it is, and in its place the
+    result.
+    """
+
+    def __init__(self, language: Language, *, owns_cell: bool) -> None:
+        super().__init__(language)
+        self._owns_cell = owns_cell
+        self._handle: DisplayHandle | None = None
+
+    def disown(self) -> None:
+        """Somebody else wrote into the cell."""
+        self._owns_cell = False
+
+    def show(self, deltas: Sequence[Delta]) -> None:
+        """What is waited for, or how far it is."""
+        if words := waiting_for(deltas, self._language):
+            self._put(
+                {
+                    "text/html": f"<em>… {plain_html(words)}</em>",
+                    "text/plain": make_controls_visible(f"… {words}"),
+                },
+                {},
+            )
+
+    def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        if self._handle is None:
+            self._handle = display(data, raw=True, metadata=metadata, display_id=True)
+        else:
+            self._handle.update(data, raw=True, metadata=metadata)
+
+    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        self._put(data, metadata)
+
+    def withdraw(self) -> None:
+        """Clear the cell when it is ours; blank the output when it is not."""
+        if self._handle is not None:
+            if self._owns_cell:
+                clear_output()
+            else:
+                self._handle.update({"text/plain": ""}, raw=True)
+
+
+class TextView(ResultView):
+    """Words, on standard output: in a terminal."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__(language)
+        self._said: Text | None = None
+
+    def show(self, deltas: Sequence[Delta]) -> None:
+        """What is waited for, once each."""
+        for delta in deltas:
+            if delta.notice and delta.notice != self._said:
+                self._said = delta.notice
+                print(make_controls_visible(f"… {delta.notice.say(self._language)}"), flush=True)
+
+    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
+        print(data["text/plain"], flush=True)

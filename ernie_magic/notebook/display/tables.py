@@ -1,0 +1,95 @@
+"""A table of answers as it is shown: its first rows, and in a line how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.calls.tables.schema import ERROR
+from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS
+from ernie_magic.notebook.display.html_table import Table, clip
+from ernie_magic.text.language import Language, Text
+from ernie_magic.text.sanitize import plain_html
+
+if TYPE_CHECKING:
+    from ernie_magic.calls.tables.map import Mapped
+
+_SHOWN = 5  # rows
+_CELL = 80  # characters
+_ROWS = Text("{n} 行", "{n} rows")
+_FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
+_ASKED = Text("这次请求 {n} 行", "{n} asked for now")
+_FAILED = Text("{n} 行失败，原因在 error 列", "{n} rows failed, see the column error")
+_PREVIEW = Text(
+    "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行并得到结果",
+    "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes "
+    "to run them and have the result",
+)
+_MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
+
+
+def summary(mapped: Mapped, language: Language) -> str:
+    """How it went, in a line."""
+    rows = _ROWS.say(language, n=len(mapped)) + (
+        _FIRST.say(language, n=_SHOWN) if len(mapped) > _SHOWN else ""
+    )
+    parts = [mapped.model, rows]
+    parts += [_ASKED.say(language, n=mapped.asked)] if mapped.asked < len(mapped) else []
+    parts += [_FAILED.say(language, n=len(mapped.errors))] if mapped.errors else []
+    parts += [
+        TOKENS.say(language, n=mapped.usage.total_tokens),
+        SECONDS.say(language, n=f"{mapped.seconds:.1f}"),
+    ]
+    parts += [PARTIAL.say(language)] if mapped.partial else []
+    parts += [EMULATED.say(language)] if mapped.service == "emulator" else []
+    return " · ".join(parts)
+
+
+def estimate(preview: Mapped, total: int, in_flight: int, language: Language) -> str:
+    """What all the rows will take, from a preview of a few."""
+    each = preview.usage.total_tokens / max(1, preview.asked)
+    # A preview is as long as its slowest row; later rows go several at a time.
+    minutes = preview.seconds * total / max(1, in_flight) / 60
+    told = (
+        _MINUTES.say(language, n=minutes)
+        if minutes >= 1
+        else SECONDS.say(language, n=f"{minutes * 60:.0f}")
+    )
+    return _PREVIEW.say(
+        language, n=len(preview), total=total, tokens=round(each * total), seconds=told
+    )
+
+
+def bundle(
+    mapped: Mapped, language: Language, note: str = ""
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The MIME bundle of the saved output, and its metadata.
+
+    Parameters
+    ----------
+    note
+        A line in the place of the summary.
+    """
+    shown = mapped.rows[:_SHOWN]
+    columns = list(shown[0]) if shown else []
+    kept = [name for name in columns if name != ERROR or mapped.errors or mapped.partial]
+    table = Table(
+        kept,
+        [
+            [clip("" if row[name] is None else str(row[name]), _CELL) for name in kept]
+            for row in shown
+        ],
+    )
+    line = note or summary(mapped, language)
+    data = {
+        "text/html": f"{table._repr_html_()}<small>{plain_html(line)}</small>",
+        "text/plain": f"{table!r}\n[{line}]",
+    }
+    return data, {
+        "ernie_magic": {
+            "model": mapped.model,
+            "service": mapped.service,
+            "rows": len(mapped),
+            "failed": len(mapped.errors),
+            "partial": mapped.partial,
+        }
+    }

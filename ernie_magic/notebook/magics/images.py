@@ -1,0 +1,215 @@
+"""The first line of `%%ernie_image`, and the line magic `%ernie_image`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images import recipes
+from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.magics.interpolate import named
+from ernie_magic.notebook.magics.options import (
+    AS,
+    ENDPOINT,
+    PARAM,
+    VERBATIM,
+    Grammar,
+    Option,
+    extra_fields,
+    split,
+)
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import near
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHOWN = (
+    Option(
+        "save",
+        Text(
+            "保存到文件；可用 {prompt} {seed} {i} {model} {time}，不写名字则用提示词",
+            "write files; fields: {prompt} {seed} {i} {model} {time}; without a name the prompt "
+            "is the name",
+        ),
+        takes="PATTERN",
+        alone=picture_files.PATTERN,
+    ),
+    Option(
+        "preview",
+        Text(
+            "url：显示链接指向的图片，不下载",
+            "url: show the pictures behind their links, download nothing",
+        ),
+        takes="url",
+    ),
+    Option(
+        "full",
+        Text(
+            "把原图嵌入笔记本，而不是缩略图", "embed the originals in the notebook, not thumbnails"
+        ),
+    ),
+)
+IMAGE = Grammar("%%ernie_image", "image", (AS, ENDPOINT, *_SHOWN, VERBATIM, PARAM))
+COMMAND = Grammar(
+    "%ernie_image",
+    "image",
+    (
+        Option("prompt", Text("换一个提示词", "another prompt"), takes="TEXT"),
+        AS,
+        ENDPOINT,
+        *_SHOWN,
+        PARAM,
+    ),
+    Text(
+        "命令后面先写一张图片（文件或变量），再写选项；提示词用 --prompt",
+        "a picture (a file or a variable) comes first, then options; the prompt is given by "
+        "--prompt",
+    ),
+)
+COMMANDS = {
+    "redo": Text(
+        "按图片里的参数再生成：redo cat.png，redo cats[0]",
+        "make it again from the parameters it holds: redo cat.png, redo cats[0]",
+    ),
+    "vary": Text(
+        "改一点再生成一张：vary cats[1] --seed +5 --style Anime",
+        "make one more with changes: vary cats[1] --seed +5 --style Anime",
+    ),
+    "show": Text(
+        "显示图片和它的参数：show cat.png", "show a picture and its parameters: show cat.png"
+    ),
+    "download": Text(
+        "下载还只有链接的图片：download cats --as cats",
+        "fetch pictures of which only the link is here: download cats --as cats",
+    ),
+}
+_USAGE = Text(
+    "用法：%ernie_image redo|vary|show|download 文件或变量",
+    "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE",
+)
+
+
+@dataclass(frozen=True)
+class ImageLine:
+    """The options of `%%ernie_image` or `%ernie_image`, understood.
+
+    Attributes
+    ----------
+    options : dict
+        What `Session.begin_image` takes; for `%ernie_image` the changes.
+    as_name, save : str
+        "" for none.
+    full, verbatim : bool
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    as_name: str = ""
+    save: str = ""
+    full: bool = False
+    verbatim: bool = False
+
+
+def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
+    """What a `%%ernie_image` line says; `{{expr}}` in option values is interpolated.
+
+    Raises
+    ------
+    InvalidOption
+        An unknown option (the nearest is named), a missing or ill-formed value.
+    """
+    return _understood(IMAGE, IMAGE.read(line, namespace))
+
+
+def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
+    if said["preview"] not in (None, "url"):
+        raise InvalidOption(Text("--preview 只能是 url", "--preview is url or not given"))
+    picture_files.check(said["save"] or "")  # before anything is sent, and billed
+    beside = {
+        "model": said["model"],
+        "endpoint": said["endpoint"],
+        "prompt": said.get("prompt"),
+        "extra": dict(extra_fields(said["param"])) if said["param"] else None,
+    }
+    options = {
+        **grammar.given(said),
+        **{name: value for name, value in beside.items() if value is not None},
+    }
+    if said["preview"] and not said["save"]:
+        options["download"] = False
+    return ImageLine(
+        options, said["as"] or "", said["save"] or "", said["full"], said.get("verbatim", False)
+    )
+
+
+@dataclass(frozen=True)
+class ImageCommand:
+    """A `%ernie_image` line, understood.
+
+    Attributes
+    ----------
+    name : {"redo", "vary", "show", "download"}
+    what : Picture | ImageSet | str
+        What was named; a file's path.
+    said : ImageLine
+    """
+
+    name: str
+    what: Any
+    said: ImageLine
+
+
+def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
+    """What a `%ernie_image` line says.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    words = split(line)
+    if not words or words[0] not in COMMANDS:
+        close = near(words[0], COMMANDS, 1) if words else ()
+        raise InvalidOption(
+            Text("%ernie_image 没有命令“{word}”", "%ernie_image has no command {word!r}").fill(
+                word=words[0]
+            )
+            if words
+            else _USAGE,
+            advice=(
+                Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
+                if close
+                else Text(
+                    "可用 redo、vary、show、download；要画图用 %%ernie_image，提示词写在下一行",
+                    "there are redo, vary, show and download; to make a picture use "
+                    "%%ernie_image with the prompt below",
+                )
+            ),
+        )
+    if len(words) == 1 or words[1].startswith("--"):
+        raise InvalidOption(_USAGE)
+    name, picture, *rest = words
+    what = named(picture, namespace)
+    if name == "show" and rest:
+        raise InvalidOption(Text("show 不接受选项", "show takes no options"))
+    said = COMMAND.read(rest, namespace)
+    if re.fullmatch(r"[+-]\d+", said["seed"] or "") and name in ("redo", "vary"):
+        said["seed"] = str(_counted(said["seed"], recipes.seed_of(recipes.recipe(what))))
+    found = _understood(COMMAND, said)
+    if name == "download" and not found.as_name and picture.isidentifier():
+        found = replace(found, as_name=picture)  # what is downloaded takes the place of the links
+    return ImageCommand(name, what, found)
+
+
+def _counted(steps: str, known: int | None) -> int:
+    """`--seed +5` counts from the picture's own seed."""
+    if known is None:
+        raise InvalidOption(
+            Text(
+                "这张图片的种子未知，不能在它上面加减",
+                "this picture's seed is not known: nothing can be added to it",
+            ),
+            advice=Text("给出一个数：--seed 7", "give a number: --seed 7"),
+        )
+    return known + int(steps)

@@ -1,0 +1,94 @@
+"""A tab's state as code: the magic, the Python call, the official client's; to be copied, or
+inserted as a cell.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from ernie_magic.errors import ErnieError
+from ernie_magic.notebook.panels.widgets import button, column, row, seen
+from ernie_magic.text.language import Language, Text
+from ernie_magic.text.sanitize import plain_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ernie_magic.calls.as_code import Code
+
+_SHOW, _FORM = Text("显示代码", "Show code"), Text("代码形式", "Form")
+_FORMS = {
+    "magic": Text("魔法", "Magic"),
+    "python": Text("Python", "Python"),
+    "openai": Text("openai 客户端", "OpenAI client"),
+}
+_COPY, _INSERT = Text("复制代码", "Copy code"), Text("插入为单元格", "Insert as cell")
+
+
+class CodeBox:
+    """Folded until asked for; then always this state's.
+
+    Parameters
+    ----------
+    language
+    make
+        The state as code, a cell each; what is missing for a call is told in the code's place.
+
+    Attributes
+    ----------
+    cells : list of str
+        What is shown.
+    """
+
+    def __init__(self, language: Language, make: Callable[[], Sequence[Code]]) -> None:
+        self._language, self._make = language, make
+        self.show = widgets.ToggleButton(
+            False, description=_SHOW.say(language), layout=widgets.Layout(width="auto")
+        )
+        self.form = widgets.ToggleButtons(
+            options=[(text.say(language), name) for name, text in _FORMS.items()],
+            description=_FORM.say(language),
+            style={"description_width": "initial", "button_width": "auto"},
+        )
+        self.cells: list[str] = []
+        self._code = widgets.HTML()
+        self._body = column(
+            self.form,
+            self._code,
+            row(
+                button(_COPY.say(language), _nothing, name="ernie-copy"),
+                button(_INSERT.say(language), _nothing, name="ernie-insert"),
+            ),
+            name="ernie-code",
+        )
+        seen(self._body, visible=False)
+        self.widget = column(self.show, self._body)
+        self.show.observe(lambda _change: self.refresh(), "value")
+        self.form.observe(lambda _change: self.refresh(), "value")
+
+    def refresh(self) -> None:
+        """The state has changed."""
+        seen(self._body, self.show.value)
+        if not self.show.value:
+            return
+        try:
+            codes = self._make()
+            note = " ".join(code.note.say(self._language) for code in codes)
+            found = [getattr(code, self.form.value) for code in codes]
+            self.cells = [
+                each.say(self._language) if isinstance(each, Text) else each for each in found
+            ]
+        except ErnieError as error:
+            note, self.cells = "", [f"# {error.line(self._language)}"]
+        label = _FORMS[self.form.value].say(self._language)
+        self._code.value = "".join(
+            f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>'
+            for i, cell in enumerate(self.cells, start=1)
+        ) + (f"<small>{plain_html(note)}</small>" if note else "")
+
+
+def _nothing() -> None:
+    """Copying and inserting are the page's: the clipboard is only open to a click's own handler."""

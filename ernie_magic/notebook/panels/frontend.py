@@ -1,0 +1,162 @@
+"""The two small front ends that ipywidgets lacks: the transcript, and what makes a panel usable by
+keyboard and by ear.
+
+They are JavaScript in this folder, sent by anywidget as it is: nothing is built, and nothing is
+fetched when they run.
+"""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from ernie_magic.text.language import Language, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_HERE = Path(__file__).parent
+_IDS = count(1)  # of widgets in this process
+
+_TRANSCRIPT = {
+    "transcript": Text("对话记录", "transcript"),
+    "empty": Text("还没有对话。", "Nothing was asked yet."),
+    "you": Text("你", "you"),
+    "model": Text("模型", "model"),
+    "picture": Text("随问题附上的图片", "a picture that went along"),
+    "copy": Text("复制", "Copy"),
+    "copied": Text("已复制", "Copied"),
+    "not_copied": Text("浏览器不允许复制", "The browser forbids it"),
+    "edit": Text("编辑", "Edit"),
+    "regenerate": Text("重新回答", "Regenerate"),
+    "edit_label": Text("修改问题", "edit the question"),
+    "send_edit": Text("从这里分叉", "Fork from here"),
+    "cancel": Text("取消", "Cancel"),
+}
+_FRONT = {
+    "copied": Text("已复制", "copied"),
+    "not_copied": Text("浏览器不允许复制：请选中后复制", "the browser forbids it: select and copy"),
+    "inserted": Text("已在下方插入单元格", "inserted as a cell below"),
+    "queued": Text("内核正在运行单元格，结束后处理", "the kernel runs a cell: this comes after it"),
+    "not_inserted": Text(
+        "这个前端不能插入单元格：已复制", "this front end inserts no cells: copied instead"
+    ),
+}
+
+
+class Front(anywidget.AnyWidget):
+    """What one panel needs of its page: keys that send, names of slider handles, the clipboard, new
+    cells, and word of its end.
+
+    Parameters
+    ----------
+    language
+    heard
+        Called with each message: `{"op": "send", "where": …, "text": …}`, `{"op": "opened"}`,
+        `{"op": "closed"}`.
+    """
+
+    _esm = _HERE / "frontend.js"
+    _css = _HERE / "frontend.css"
+    _id = traitlets.Unicode().tag(sync=True)
+    root = traitlets.Unicode().tag(sync=True)
+    labels: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, language: Language, heard: Callable[[Mapping[str, Any]], object]) -> None:
+        super().__init__(labels=_said(_FRONT, language), _id=f"front-{next(_IDS)}")
+        self.on_msg(lambda _widget, message, _buffers: heard(message))
+
+
+class Transcript(anywidget.AnyWidget):
+    """Turns as they come. What is shown is kept here too, for views that open later; a delta costs
+    one message.
+
+    Parameters
+    ----------
+    language
+    heard
+        Called with what a reader does: `{"op": "edit", "id": …, "text": …}`, `{"op": "regenerate",
+        "id": …}`.
+    """
+
+    _esm = _HERE / "transcript.js"
+    _id = traitlets.Unicode().tag(sync=True)
+    labels: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        language: Language,
+        heard: Callable[[Mapping[str, Any]], object] = lambda _message: None,
+    ) -> None:
+        super().__init__(labels=_said(_TRANSCRIPT, language), _id=f"transcript-{next(_IDS)}")
+        self._turns: dict[str, dict[str, Any]] = {}
+        self._lock = threading.RLock()  # a reader's thread and the page's messages
+        self.on_msg(
+            lambda _widget, message, _buffers: (
+                self._all() if message.get("op") == "hello" else heard(message)
+            )
+        )
+
+    @property
+    def turns(self) -> list[dict[str, Any]]:
+        """What is shown, as it is sent."""
+        return list(self._turns.values())
+
+    def _all(self) -> None:
+        with self._lock:
+            self.send({"op": "all", "turns": self.turns})
+
+    def put(self, turn: Mapping[str, Any]) -> None:
+        """Show a turn: a new one at the end, a known one in its place.
+
+        Parameters
+        ----------
+        turn
+            `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`,
+            `reasoning_title`, `model`, `footer`, `open`,
+            `actions` ("edit", "regenerate"; one can always copy).
+        """
+        with self._lock:
+            self._turns[turn["id"]] = dict(turn)
+            self.send({"op": "put", "turn": self._turns[turn["id"]]})
+
+    def block(self, id_: str, key: int, text: str) -> None:
+        """One block of a turn that is open: the only thing a delta sends."""
+        with self._lock:
+            if id_ in self._turns:
+                blocks = self._turns[id_]["blocks"]
+                blocks[key:] = [text, *blocks[key + 1 :]]
+                self.send({"op": "block", "id": id_, "key": key, "html": text})
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Take turns away."""
+        with self._lock:
+            gone = [id_ for id_ in ids if self._turns.pop(id_, None)]
+            if gone:
+                self.send({"op": "drop", "ids": gone})
+
+    def show(self, turns: Sequence[Mapping[str, Any]]) -> None:
+        """Show these turns and no others; what is shown already is not sent again."""
+        with self._lock:
+            wanted = [turn["id"] for turn in turns]
+            self.drop([id_ for id_ in self._turns if id_ not in wanted])
+            if list(self._turns) != wanted[: len(self._turns)]:  # another order: all anew
+                self._turns = {turn["id"]: dict(turn) for turn in turns}
+                self._all()
+                return
+            for turn in turns:
+                if self._turns.get(turn["id"]) != turn:
+                    self.put(turn)
+
+    def to_end(self) -> None:
+        """Bring the end into sight."""
+        self.send({"op": "end"})
+
+
+def _said(labels: Mapping[str, Text], language: Language) -> dict[str, str]:
+    return {name: text.say(language) for name, text in labels.items()}

@@ -1,0 +1,196 @@
+"""The panel: tabs over one session, live in a notebook, and kept in it when the kernel is gone."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from ernie_magic.config.services import EMULATOR
+from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.panels.chat import ChatTab
+from ernie_magic.notebook.panels.compare import CompareTab
+from ernie_magic.notebook.panels.embeddings import EmbedTab
+from ernie_magic.notebook.panels.frontend import Front
+from ernie_magic.notebook.panels.images import ImageTab
+from ernie_magic.notebook.panels.model_picker import ModelList
+from ernie_magic.notebook.panels.static_output import Saved
+from ernie_magic.notebook.panels.widgets import Status, column, seen
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import near
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.notebook.panels.tab import Tab
+    from ernie_magic.session import Session
+
+TABS: dict[str, type[Tab]] = {
+    "chat": ChatTab,
+    "image": ImageTab,
+    "embed": EmbedTab,
+    "compare": CompareTab,
+}
+_WHERE = Text("面板", "Panel")
+_MOMENT = 0.3  # seconds
+_EMULATED = Text(
+    "内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor",
+    "the built-in emulator answers, no real model: %ernie doctor tells how to set a key",
+)
+
+
+class Panel:
+    """Chat, pictures, vectors and comparison over one session; displays itself.
+
+    Parameters
+    ----------
+    session
+    tabs
+        Which of "chat", "image", "embed" and "compare", in this order; all when none is named.
+
+    Attributes
+    ----------
+    tabs : dict of Tab
+        Those that were opened so far.
+    widget : ipywidgets.VBox
+
+    Raises
+    ------
+    InvalidOption
+        There is no such tab.
+    """
+
+    def __init__(self, session: Session, *tabs: str) -> None:
+        for name in tabs:
+            if name not in TABS:
+                close = near(str(name), TABS, 1)
+                raise session.spoken(
+                    InvalidOption(
+                        Text(
+                            "面板没有“{name}”，可选：{known}",
+                            "the panel has no {name!r}; there are: {known}",
+                        ).fill(name=name, known=", ".join(TABS)),
+                        advice=Text("是不是 {close}？", "did you mean {close}?").fill(
+                            close=close[0]
+                        )
+                        if close
+                        else None,
+                    )
+                )
+        self._session, self._language = session, session.settings.spoken
+        self._names = tabs or tuple(TABS)
+        self.tabs: dict[str, Tab] = {}
+        self._closing: threading.Timer | None = None
+        self._saved: list[Saved] = []  # one each time it was displayed
+        status = Status()
+        self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
+        self._front = Front(self._language, self._heard)
+        self.choice = widgets.ToggleButtons(
+            options=[(TABS[name].title.say(self._language), name) for name in self._names],
+            description=_WHERE.say(self._language),
+            style={"description_width": "initial", "button_width": "auto"},
+        )
+        self.choice.add_class("ernie-tabs")
+        seen(self.choice, visible=len(self._names) > 1)
+        self._service = Status()
+        self._bodies = column()
+        self.widget = column(
+            self.choice,
+            self._service.widget,
+            status.widget,
+            self._bodies,
+            self._front,
+            name="ernie-panel",
+        )
+        self._front.root = self.widget.model_id or ""
+        self.choice.observe(lambda _change: self._open(), "value")
+        self._open()
+        self._settled()
+        session.settings.observe(self._settled)
+        self._listed.load()
+
+    def _open(self) -> None:
+        """Show the tab that was chosen; it is made when it is first looked at."""
+        name = self.choice.value
+        if name is None:
+            return
+        if name not in self.tabs:
+            self.tabs[name] = TABS[name](self._session, self._listed, self._save)
+            self._bodies.children = [*self._bodies.children, self.tabs[name].widget]
+            self.tabs[name].follow()
+        for other, tab in self.tabs.items():
+            seen(tab.widget, other == name)
+
+    def _settled(self, _change: object = None) -> None:
+        """The session's settings are these now: which service answers, what "default" means."""
+        service = self._session.settings.chosen()
+        self._service.say((_EMULATED if service is EMULATOR else service.label).say(self._language))
+        for tab in self.tabs.values():
+            tab.settled()
+
+    def _heard(self, message: Mapping[str, Any]) -> None:
+        op = message.get("op")
+        if op == "send":
+            next((tab for tab in self.tabs.values() if tab.heard(message)), None)
+        elif op == "opened":
+            if self._closing:
+                self._closing.cancel()
+            for tab in self.tabs.values():
+                tab.follow()
+            with suppress(ValueError):
+                self._session.settings.unobserve(self._settled)
+            self._session.settings.observe(self._settled)
+            self._settled()
+        elif (
+            op == "closed"
+            # its output was cleared, or its notebook closed; or its cell was moved, then it opens
+            # again
+            # at once
+        ):
+            self._closing = threading.Timer(_MOMENT, self.close)
+            self._closing.daemon = True
+            self._closing.start()
+
+    def close(self) -> None:
+        """Stop what is under way, and follow the session no longer; shown again, it goes on."""
+        with suppress(ValueError):  # it was closed before
+            self._session.settings.unobserve(self._settled)
+        for tab in self.tabs.values():
+            tab.stop()
+            tab.leave()
+
+    # --- what the notebook keeps ------------------------------------------------------------------
+
+    def _ipython_display_(self) -> None:
+        display(
+            {
+                "application/vnd.jupyter.widget-view+json": {
+                    "version_major": 2,
+                    "version_minor": 0,
+                    "model_id": self.widget.model_id,
+                },
+                "text/html": "",
+                "text/plain": "",
+            },
+            raw=True,
+        )
+        self._saved.append(Saved(*self._form()))
+
+    def _form(self) -> tuple[str, list[str]]:
+        tabs = [self.tabs[name] for name in self._names if name in self.tabs]
+        return "".join(tab.saved_html() for tab in tabs), [
+            piece for tab in tabs for piece in tab.saved_turns()
+        ]
+
+    def _save(self) -> None:
+        """What the notebook keeps has changed."""
+        if self._saved:
+            form = self._form()
+            for saved in self._saved:
+                saved.update(*form)
+
+    def __repr__(self) -> str:
+        return f"Panel({', '.join(map(repr, self._names))})"

@@ -1,0 +1,118 @@
+"""A turn as a panel shows it, while it comes and when it is there; and as the notebook keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.notebook.display import chat as answers
+from ernie_magic.notebook.display.streaming import GrowingView
+from ernie_magic.text.language import Text
+from ernie_magic.text.sanitize import plain_html
+from ernie_magic.text.tokens import estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ernie_magic.api.results import Answer
+    from ernie_magic.calls.chat.history import Turn
+    from ernie_magic.notebook.panels.frontend import Transcript
+    from ernie_magic.text.language import Language
+
+_YOU = Text("你", "You")
+
+
+class BlocksView(GrowingView[int]):
+    """The blocks of a turn that is open; see `ernie_magic.notebook.display.streaming`."""
+
+    def __init__(
+        self, language: Language, transcript: Transcript, id_: str, *, remote_images: bool = False
+    ) -> None:
+        super().__init__(language, remote_images=remote_images)
+        self._transcript, self._id, self._count = transcript, id_, 0
+
+    def _wait(self, notice: Text) -> None:
+        """What is waited for stands in the panel's status."""
+
+    def _put(self, place: int | None, markup: str) -> int:
+        if place is None:
+            place, self._count = self._count, self._count + 1
+        self._transcript.block(self._id, place, markup)
+        return place
+
+
+def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = "") -> dict[str, Any]:
+    """A turn that is being answered, as the transcript takes it."""
+    return {
+        "id": id_,
+        "prompt": prompt,
+        "images": list(images),
+        "blocks": [],
+        "text": "",
+        "reasoning": "",
+        "reasoning_title": "",
+        "model": model,
+        "footer": "",
+        "open": True,
+        "actions": [],
+    }
+
+
+def answered_turn(
+    id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language, text: str
+) -> dict[str, Any]:
+    """A turn with its answer, as the transcript takes it; `text` is the answer's as HTML."""
+    blocks = [block for block in (answers.tool_runs(answer, language), text) if block]
+    return {
+        **open_turn(id_, prompt, images),
+        "blocks": blocks,
+        "text": answer.text,
+        "reasoning": answer.reasoning,
+        "model": answer.model,
+        "open": False,
+        "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)),
+        "footer": answers.summary(answer, language),
+    }
+
+
+def kept_prompt(prompt: str) -> str:
+    """A question as a notebook keeps it, as HTML: the words that were written."""
+    return f"<blockquote>{'<br>'.join(map(plain_html, prompt.splitlines()))}</blockquote>"
+
+
+@dataclass(frozen=True)
+class ShownTurn:
+    """A turn of the history with what is made of it once, however often it is shown.
+
+    Attributes
+    ----------
+    turn : Turn
+    shown : dict
+        As the transcript takes it, without its actions.
+    kept : str
+        As the notebook keeps it, HTML.
+    tokens : int
+        Estimated.
+    """
+
+    turn: Turn
+    shown: dict[str, Any]
+    kept: str
+    tokens: int
+
+    @classmethod
+    def of(
+        cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False
+    ) -> ShownTurn:
+        """A turn under an id of the transcript's."""
+        text = answers.body(turn.answer, remote_images=remote_images)
+        pictures = [part["image_url"]["url"] for part in turn.images]
+        shown = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)
+        asked = f"<p><b>{plain_html(_YOU.say(language))}</b></p>{kept_prompt(turn.prompt)}"
+        kept = f"{asked}<div>{answers.page(turn.answer, language, text)}</div>"
+        return cls(turn, shown, kept, estimate(turn.prompt) + estimate(turn.answer.text))
+
+    @property
+    def id(self) -> str:
+        """Its id in the transcript."""
+        return str(self.shown["id"])

@@ -1,0 +1,1 @@
+"""One I/O thread, and the ways to wait for it."""

@@ -1,0 +1,179 @@
+"""Interrupts in a kernel: which cell runs, and what Stop ends while that cell waits for a call.
+
+Outside a kernel nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ernie_magic.runtime.io_thread import Call
+
+# Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
+_MINE: ContextVar[int] = ContextVar("ernie_magic_cell", default=0)
+_AGAIN = 0.03  # seconds after which a lost interrupt comes again
+
+
+class Cells:
+    """Which cell of a kernel runs now (the extension tells it); 0 between cells, and where no
+    extension is loaded.
+    """
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.depth = 0
+        self._count = 0
+
+    def enter(self) -> None:
+        """A cell begins; one that another runs belongs to that."""
+        if self.depth == 0:
+            self._count += 1
+            self.running = self._count
+            _MINE.set(self.running)
+        self.depth += 1
+
+    def leave(self) -> None:
+        """A cell ends; the one that loads the extension may not have been seen to begin."""
+        self.depth = max(0, self.depth - 1)
+        if self.depth == 0:
+            self.running = 0
+
+    def is_mine(self) -> bool:
+        """Whether the code that asks was begun by the cell that runs now."""
+        return _MINE.get() == self.running
+
+
+# A process has one kernel and one SIGINT handler, so there is one of each.
+CELLS = Cells()
+
+
+class Interrupts:
+    """While coroutines of a kernel's cell wait for calls, an interrupt cancels those calls.
+
+    ipykernel's own handler does not wake a loop that waits (reference kernel-and-display 1.4: a
+    stalled top-level
+    `await` ignores an interrupt for 8 s and more), so waiting calls bring their own: one handler
+    for all of them,
+    because calls that overlap (asyncio.gather) end in any order. Outside a kernel's main thread
+    nothing is changed, nor
+    for tasks of an earlier cell: an interrupt is for the cell that runs.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Call[Any, Any], Callable[[], object]]] = []
+        self._before: Any = None
+
+    @staticmethod
+    def _ours() -> bool:
+        return (
+            "ipykernel" in sys.modules
+            and threading.current_thread() is threading.main_thread()
+            and CELLS.is_mine()
+        )
+
+    @contextmanager
+    def cancel(
+        self, call: Call[Any, Any], also: Callable[[], object] = lambda: None
+    ) -> Iterator[None]:
+        """Within this block an interrupt cancels `call`, sets `call.interrupted`, and does what is
+        given besides.
+        """
+        if not self._ours():
+            yield
+            return
+        if not self._waiting:
+            self._before = signal.signal(signal.SIGINT, self._handle)
+        waiting = (call, also)
+        self._waiting.append(waiting)
+        try:
+            yield
+        finally:
+            self._waiting.remove(waiting)
+            if not self._waiting:
+                signal.signal(signal.SIGINT, self._before)
+
+    @contextmanager
+    def raised(self, call: Call[Any, Any]) -> Iterator[None]:
+        """Within this block, which is plain code inside a cell that awaits, an interrupt is a
+        KeyboardInterrupt, and ends `call`.
+
+        ipykernel only cancels such a cell's task, which plain code does not notice (a tool that
+        sleeps ran to its end).
+        """
+        if not self._ours():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        except KeyboardInterrupt:
+            call.interrupted = True
+            call.cancel()
+            raise
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def insisted(self, call: Call[Any, Any]) -> Iterator[None]:
+        """The same for code of ours: an interrupt that is lost comes again.
+
+        CPython drops an exception that is raised inside a weak reference's callback or a `__del__`,
+        and where much is
+        allocated an interrupt often waits for the garbage collector, behind which such a callback
+        is the first code to run.
+        """
+        if not self._ours():
+            yield
+            return
+        stopped = False
+        left = threading.Event()
+
+        def insist() -> None:
+            while not left.wait(_AGAIN):
+                _thread.interrupt_main()
+
+        def handle(_number: int, _frame: object) -> None:
+            nonlocal stopped
+            if left.is_set():
+                return
+            if not stopped:
+                stopped = call.interrupted = True
+                call.cancel()
+                threading.Thread(target=insist, daemon=True).start()
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, handle)
+        try:
+            yield
+        finally:
+            left.set()
+            signal.signal(signal.SIGINT, before)
+        if stopped:
+            raise KeyboardInterrupt
+
+    def _handle(self, _number: int, _frame: object) -> None:
+        for call, also in self._waiting:
+            call.interrupted = True
+            call.cancel()
+            also()
+
+
+INTERRUPTS = Interrupts()
+
+
+def runs_the_cell() -> bool:
+    """Whether the current task is the one in which IPython runs a cell (`run_cell_async`), not one
+    that the cell made.
+    """
+    task = asyncio.current_task()
+    return task is not None and getattr(task.get_coro(), "__name__", "") == "run_cell_async"

@@ -1,0 +1,373 @@
+"""The private I/O loop, and the two ways a caller waits for it.
+
+All HTTP lives on one daemon thread with its own event loop. A caller never runs that loop: it reads
+what a `Call`
+emits, from a plain thread or from another loop. Measured (reference kernel-and-display 1): no
+widget message and no
+queued cell is lost, and an interrupt leaves no connection open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from ernie_magic.errors import ErnieError, forget_frames, stopped
+from ernie_magic.runtime.interrupts import INTERRUPTS
+from ernie_magic.text.language import system_language
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Loop:
+    """An event loop on a daemon thread, started at first use; a forked process gets its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+        self._posted: set[asyncio.Task[None]] = set()
+
+    def get(self) -> asyncio.AbstractEventLoop:
+        """The running loop."""
+        with self._lock:
+            if (
+                self._loop is None or self._process != os.getpid()
+            ):  # a forked process has its parent's loop, without its thread
+                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
+                threading.Thread(
+                    target=self._loop.run_forever, name="ernie-io", daemon=True
+                ).start()
+            return self._loop
+
+    def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
+        """Run `work` there and wait for it, at most `patience` seconds, from a thread that is not
+        this loop's.
+        """
+        return asyncio.run_coroutine_threadsafe(work, self.get()).result(patience)
+
+    def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `work` there soon, when the loop runs. It takes no lock: a finalizer may call it, on
+        any thread.
+        """
+        loop = self._loop
+        if loop is None or self._process != os.getpid() or loop.is_closed():
+            return
+
+        def begin() -> None:
+            task = loop.create_task(work())
+            self._posted.add(task)  # the loop itself holds tasks weakly
+            task.add_done_callback(self._posted.discard)
+
+        loop.call_soon_threadsafe(begin)
+
+
+# A resource of the process like its threads, not state: nothing of a session is kept in it.
+IO = Loop()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=IO.__init__)  # type: ignore[misc]  # its lock may have been held
+
+
+async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+    """Run it on a thread of its own that nobody waits for at the end of the process
+    (`asyncio.to_thread`'s would be).
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+
+    def settle(set_: Callable[[Any], None], value: Any) -> None:
+        if not done.done():
+            set_(value)
+
+    def run() -> None:
+        try:
+            result = function(*args)
+        except BaseException as error:  # noqa: BLE001  (whoever waits gets it)
+            _post(loop, lambda error=error: settle(done.set_exception, error))  # type: ignore[misc]
+        else:
+            _post(loop, lambda: settle(done.set_result, result))
+
+    threading.Thread(target=run, name="ernie-work", daemon=True).start()
+    return await done
+
+
+class _Reader(NamedTuple):
+    """How a reader of a call is told of more, and of the end."""
+
+    wake: Callable[[], None]
+    ended: Callable[[], None]
+
+
+class Call(Generic[Item, Result]):
+    """One piece of work on the I/O thread that emits items while it runs. Any number may read it,
+    each from the beginning.
+
+    Parameters
+    ----------
+    work
+        Called on the I/O thread with `emit`; awaited. It turns its own cancellation into a result
+        (what came so far).
+    """
+
+    def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        self._items: list[Item] = []
+        self._readers: list[_Reader] = []
+        self._outcome: Future[Result] = Future()
+        self._task: asyncio.Task[None] | None = None
+        self.interrupted = False
+        self._loop = IO.get()
+        self._loop.call_soon_threadsafe(self._start, work)
+
+    def _start(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        self._task = self._loop.create_task(self._run(work))
+        self._task.add_done_callback(self._settle)
+
+    async def _run(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        try:
+            result = await work(self._emit)
+        except asyncio.CancelledError:
+            self._outcome.set_exception(stopped(None, system_language()))
+        except ErnieError as error:
+            # One line is what it shows. The frames below would hold the headers with the key in
+            # their locals.
+            forget_frames(error)
+            error.__context__ = None
+            self._outcome.set_exception(error.with_traceback(None))
+        except BaseException as error:  # noqa: BLE001  (whatever it is, the caller's thread raises it)
+            forget_frames(error)
+            self._outcome.set_exception(error)
+        else:
+            self._outcome.set_result(result)
+
+    def _settle(self, task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before its first step never enters its own `try`: it is settled
+        # here.
+        if not self._outcome.done():
+            self._outcome.set_exception(
+                stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome")
+            )
+        for reader in list(self._readers):
+            reader.wake()
+            reader.ended()
+
+    def _emit(self, item: Item) -> None:
+        self._items.append(item)
+        for reader in list(self._readers):
+            reader.wake()
+
+    @contextmanager
+    def _reader(self, wake: Callable[[], None], ended: Callable[[], None]) -> Iterator[None]:
+        reader = _Reader(wake, ended)
+        self._readers.append(reader)
+        try:
+            yield
+        finally:
+            self._readers.remove(reader)
+
+    def check_reader(self) -> None:
+        """Raise, when what is about to read it is a tool that it waits for itself."""
+        if self in _DOING.get():
+            raise RuntimeError("a tool cannot wait for the answer that waits for it")
+
+    @property
+    def readers(self) -> int:
+        """How many read it now."""
+        return len(self._readers)
+
+    def cancel(self) -> None:
+        """Ask the work to end; its result still comes."""
+        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
+    @property
+    def done(self) -> bool:
+        """Whether the work has ended."""
+        return self._outcome.done()
+
+    def batches(self, interval: float = 0.0) -> Generator[list[Item], None, None]:
+        """What was emitted, in batches at least `interval` seconds apart; the first one at once.
+        Blocks this thread.
+        """
+        signals: queue.SimpleQueue[None] = queue.SimpleQueue()
+        ended = threading.Event()
+        read, not_before = 0, 0.0
+        with self._reader(lambda: signals.put(None), ended.set):
+            while True:
+                over = self.done
+                if read < len(self._items):
+                    if not over and (rest := not_before - time.monotonic()) > 0:
+                        ended.wait(rest)  # the end does not wait for the pace, nor does a stop
+                    not_before = time.monotonic() + interval
+                    batch = self._items[read:]
+                    read += len(batch)
+                    yield batch
+                elif over:
+                    return
+                else:
+                    # A blocked lock cannot be interrupted on Windows: wake up now and then.
+                    with suppress(queue.Empty):
+                        signals.get(timeout=0.2)
+
+    async def abatches(self, interval: float = 0.0) -> AsyncGenerator[list[Item], None]:
+        """The same for a reader that is itself a coroutine, in another loop."""
+        loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        read, not_before = 0, 0.0
+        with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):
+            while True:
+                # Not while the caller's own code runs, between batches: an interrupt is for that
+                # then.
+                with INTERRUPTS.cancel(self):
+                    changed.clear()
+                    while read == len(self._items) and not self.done:
+                        await changed.wait()
+                        changed.clear()
+                    if not self.done and (rest := not_before - time.monotonic()) > 0:
+                        with suppress(asyncio.TimeoutError):
+                            await asyncio.wait_for(ended.wait(), rest)
+                batch = self._items[read:]
+                if (
+                    not batch or self.interrupted
+                ):  # whoever stopped it need not see the rest drawn first
+                    return
+                read += len(batch)
+                not_before = time.monotonic() + interval
+                yield batch
+
+    def result(self) -> Result:
+        """The work's result; waits for it."""
+        return self._outcome.result()
+
+    def wait(self) -> Result:
+        """The same for work that emits nothing worth reading; an interrupt ends the work too."""
+        try:
+            for _ in self.batches():
+                pass
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        return self._outcome.result()
+
+    def stop(self, patience: float = 5.0) -> Result | None:
+        """End the work and give what it had; None when it failed or does not end within `patience`
+        seconds.
+        """
+        self.cancel()
+        try:
+            return self._outcome.result(patience)
+        except BaseException:  # noqa: BLE001  (the caller is being interrupted: that is what it will raise)
+            return None
+
+
+# The calls whose errands are being done here: what an errand waits for must not be what waits for
+# the errand.
+_DOING: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_doing", default=())
+
+
+@contextmanager
+def _doing(call: object) -> Iterator[None]:
+    token = _DOING.set((*_DOING.get(), call))
+    try:
+        yield
+    finally:
+        _DOING.reset(token)
+
+
+class Errand(Generic[Result]):
+    """Something that the work on the I/O thread wants done by whoever reads it, on their thread: a
+    user's own function.
+
+    Parameters
+    ----------
+    function
+        Called by the reader; a coroutine that it gives is awaited.
+    then
+        Makes the result of what came of it, there too.
+    """
+
+    def __init__(self, function: Callable[[], Any], then: Callable[[Any], Result]) -> None:
+        self._function, self._then = function, then
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[Result] = self._loop.create_future()
+        self._unclaimed = threading.Lock()
+
+    def claim(self) -> bool:
+        """Whether it is the asker's to do: several may read a call, and one of them does it."""
+        return self._unclaimed.acquire(blocking=False)
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        return self._done.__await__()
+
+    def run(self, call: Call[Any, Any]) -> None:
+        """Do it, from plain code that reads `call`."""
+        try:
+            with _doing(call):
+                found = self._function()
+                if inspect.iscoroutine(found):
+                    from ernie_magic.runtime.nested_loop import finish
+
+                    found = finish(found)
+                made = self._then(found)
+        except asyncio.CancelledError as error:  # the function's own: nobody cancels plain code
+            self._settle(RuntimeError(repr(error)))
+        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
+            self._settle(error)
+        else:
+            self._settle(None, made)
+
+    async def arun(self, call: Call[Any, Any]) -> None:
+        """Do it, from a coroutine; an interrupt ends it and `call`."""
+        try:
+            with _doing(call):
+                try:
+                    with INTERRUPTS.raised(call):
+                        found = self._function()
+                except (
+                    asyncio.CancelledError
+                ) as error:  # the function's own: plain code is not cancelled
+                    self._settle(RuntimeError(repr(error)))
+                    return
+                if inspect.iscoroutine(found):
+                    task = asyncio.ensure_future(found)
+                    loop = asyncio.get_running_loop()
+                    with INTERRUPTS.cancel(call, lambda: loop.call_soon_threadsafe(task.cancel)):
+                        found = await task
+                with INTERRUPTS.raised(call):
+                    made = self._then(found)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            if not call.interrupted:
+                raise
+        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
+            self._settle(error)
+        else:
+            self._settle(None, made)
+
+    def _settle(self, error: Exception | None, result: Result | None = None) -> None:
+        if isinstance(error, (StopIteration, StopAsyncIteration)):  # a future cannot hold one
+            error = RuntimeError(repr(error))
+
+        def settle() -> None:
+            if self._done.done():  # the call was stopped meanwhile
+                return
+            if error is not None:
+                self._done.set_exception(error)
+            else:
+                self._done.set_result(result)  # type: ignore[arg-type]
+
+        _post(self._loop, settle)
+
+
+def _post(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    """Wake a reader's loop; it may have ended before its call did."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(callback)

@@ -1,0 +1,65 @@
+"""The one home of nest_asyncio: plain code inside a running loop that must finish a user's
+coroutine.
+
+Such a coroutine comes from an `async def` tool when the question was asked without `await`. It
+patches the process and
+cannot be undone, so it is imported on that path only; and where it would lose messages (ipykernel 7
+and later, measured:
+reference kernel-and-display 1) it is refused with advice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ernie_magic.errors import UsageError
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+Result = TypeVar("Result")
+
+
+class NestedLoop(UsageError):
+    """A coroutine cannot be waited for here."""
+
+
+_LOSES_MESSAGES = 7  # ipykernel's version
+
+
+def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """The coroutine's result, from plain code: in a loop of its own, or in the one that runs here
+    already.
+
+    Raises
+    ------
+    NestedLoop
+        The running loop is a kernel's, which would lose messages.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    kernel = sys.modules.get("ipykernel")
+    if (
+        kernel is not None
+        and kernel.version_info[0] >= _LOSES_MESSAGES
+        and threading.current_thread() is threading.main_thread()
+    ):
+        coroutine.close()
+        raise NestedLoop(
+            Text("异步工具（async def）不能在这里等待", "an async tool cannot be waited for here"),
+            Text("笔记本的事件循环正在运行", "the notebook's own event loop is running"),
+            Text(
+                "改用 await ernie.achat(…) 或 %%ernie --tools …",
+                "use await ernie.achat(…) or %%ernie --tools …",
+            ),
+        )
+    import nest_asyncio
+
+    nest_asyncio.apply(loop)
+    return loop.run_until_complete(coroutine)

@@ -1,0 +1,123 @@
+"""An answer on its way, for plain code and for coroutines."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ernie_magic.errors import came, interrupted, stopped
+from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from ernie_magic.runtime.io_thread import Call
+    from ernie_magic.text.language import Language
+    from ernie_magic.wire.protocol import Delta
+
+Result = TypeVar("Result")
+
+
+class Stream(Generic[Result]):
+    """An answer, or another result, on its way. Iterate (`for` or `async for`) for its pieces of
+    text; `result()` is the `Answer`.
+
+    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop
+    early does the same
+    quietly, and what came is kept as a partial turn.
+
+    Parameters
+    ----------
+    call
+        The request under way.
+    language
+        Asked when an interrupt is told.
+    """
+
+    def __init__(self, call: Call[Delta, Result], language: Callable[[], Language]) -> None:
+        self._call, self._language = call, language
+
+    def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
+        """Deltas as they come, in batches at least `interval` seconds apart."""
+        self._call.check_reader()
+        try:
+            with closing(self._call.batches(interval)) as batches:
+                for batch in batches:
+                    yield batch
+                    for delta in batch:
+                        if delta.errand and delta.errand.claim():
+                            delta.errand.run(self._call)
+        except KeyboardInterrupt:
+            raise interrupted(self._call.stop(), self._language()) from None
+        finally:
+            self._leave()
+
+    async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
+        """The same in a coroutine."""
+        self._call.check_reader()
+        try:
+            async with aclosing(self._call.abatches(interval)) as batches:
+                async for batch in batches:
+                    yield batch
+                    for delta in batch:
+                        if delta.errand and delta.errand.claim():
+                            await delta.errand.arun(self._call)
+        finally:
+            self._leave()
+        if self._call.interrupted:
+            told = interrupted if runs_the_cell() else stopped
+            raise told(self._call.stop(), self._language())
+
+    def __iter__(self) -> Iterator[str]:
+        for batch in self.batches():
+            for delta in batch:
+                if delta.text:
+                    yield delta.text
+        self._call.result()  # raises what went wrong
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        async for batch in self.abatches():
+            for delta in batch:
+                if delta.text:
+                    yield delta.text
+        self._call.result()
+
+    def result(self) -> Result:
+        """The whole result; waits for it.
+
+        Raises
+        ------
+        ErnieError
+        Interrupted
+        """
+        for _ in self.batches():
+            pass
+        return self._call.result()
+
+    async def aresult(self) -> Result:
+        """The whole result, awaited."""
+        async for _ in self.abatches():
+            pass
+        return self._call.result()
+
+    def raising_interrupts(self) -> AbstractContextManager[None]:
+        """Within this block, which draws what came, an interrupt is a KeyboardInterrupt and is not
+        lost.
+        """
+        return INTERRUPTS.insisted(self._call)
+
+    def stop(self) -> Result | None:
+        """End it now, and give what came; None when nothing did."""
+        result = self._call.stop()
+        return None if getattr(result, "partial", False) and came(result) is None else result
+
+    def _leave(self) -> None:
+        """A reader that leaves early ends the call, unless others read it still."""
+        if self._call.readers == 0:
+            self.close()
+
+    def close(self) -> None:
+        """Stop: the connection is closed, and what came becomes the (partial) result."""
+        if not self._call.done:
+            self._call.cancel()

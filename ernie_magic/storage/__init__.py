@@ -1,0 +1,1 @@
+"""What outlives a kernel, and the files that are written."""

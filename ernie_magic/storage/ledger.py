@@ -1,0 +1,166 @@
+"""What was answered, row by row, as it comes: a file of SQLite that a crash, a restart or an
+interrupt leaves whole.
+
+A row's address is a hash of everything that makes its answer (service, model, parameters, prompt)
+and of how often that same
+prompt came before it: so a table that was sorted or grew finds its rows again, and equal rows have
+answers of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from ernie_magic.api.usage import Usage
+
+NAME = "ledger.sqlite3"
+_AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
+_PATIENCE = 300.0  # seconds for another process that holds the file
+_LONGEST_PAUSE = 0.2  # seconds between two tries
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS answers "
+    "(address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
+)
+_PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
+
+Result = TypeVar("Result")
+
+
+def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
+    """The address of each row, of what was asked for it and by whom it is answered."""
+    head = json.dumps(made_by, sort_keys=True, default=str)
+    seen: Counter[str] = Counter()
+    found = []
+    for request in requests:
+        found.append(hashlib.sha256(f"{head}\0{seen[request]}\0{request}".encode()).digest())
+        seen[request] += 1
+    return found
+
+
+async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> Result:
+    """Do something with the file; while another process holds it, try again.
+
+    SQLite could wait by itself, but in this thread, which is everybody's: it would take no Stop
+    meanwhile.
+
+    Parameters
+    ----------
+    tell
+        Told each second for how many it has waited.
+
+    Raises
+    ------
+    sqlite3.Error
+    """
+    import sqlite3
+
+    began, told, pause = time.monotonic(), 0, 0.01
+    while True:
+        try:
+            return step()
+        except sqlite3.OperationalError as error:
+            waited = time.monotonic() - began
+            if "locked" not in str(error) or waited > _PATIENCE:
+                raise
+        if waited >= told + 1:
+            told = int(waited)
+            tell(told)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@asynccontextmanager
+async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledger]:
+    """The ledger in a file; `tell` as `patiently` has it.
+
+    Raises
+    ------
+    InvalidOption
+        It cannot be read or written.
+    """
+    import sqlite3
+
+    book: Ledger | None = None
+    try:
+        book = await patiently(lambda: Ledger(path), tell)
+        yield book
+    except (sqlite3.Error, OSError) as error:
+        raise InvalidOption(
+            Text(
+                "记录答案的文件用不了：{file}（{said}）",
+                "the file that answers are written to cannot be used: {file} ({said})",
+            ).fill(file=path, said=str(error)[:100]),
+            advice=Text(
+                "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
+                "end what holds it, or move it away; a folder .ernie beside the notebook is used "
+                "in its place",
+            ),
+        ) from None
+    finally:
+        if book is not None:
+            book.close()
+
+
+class Ledger:
+    """The answers in a file; use `opened`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import sqlite3
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection: sqlite3.Connection = sqlite3.connect(
+            path, timeout=0, isolation_level=None
+        )  # each row is committed by itself
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute(_SCHEMA)
+            # A file that cannot be written is found before anything is asked, and paid.
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(_PUT, (b"", "", ""))
+            self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+
+    def find(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
+        """The answers of those that are here."""
+        found: dict[bytes, str] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = list(wanted[start : start + _AT_ONCE])
+            marks = ",".join("?" * len(some))
+            rows = self._connection.execute(
+                f"SELECT address, text FROM answers WHERE address IN ({marks})",  # noqa: S608  (only question marks)
+                some,
+            )
+            found |= dict(rows)
+        return found
+
+    def put(self, address: bytes, text: str, usage: Usage) -> None:
+        """Write one; when this returns, it outlives the process."""
+        self._connection.execute(_PUT, (address, text, json.dumps(asdict(usage))))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

@@ -1,0 +1,119 @@
+"""Vectors that were paid for once: a file of SQLite in the user's cache folder, found again by what
+made them.
+
+A vector's address is a hash of service, address, model, parameters and text, so that nothing else
+is ever found for it; what the
+emulator makes up is never found for a real service. A store that cannot be read or written is done
+without: it only saves money.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+from ernie_magic.storage import files
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+
+    from ernie_magic.api.requests import EmbeddingRequest
+    from ernie_magic.config.services import Endpoint
+
+NAME = "vectors.sqlite3"
+_AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
+_WAIT = 5.0  # seconds for another process that is writing
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS vectors "
+    "(address BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+)
+
+
+class VectorStore:
+    """The vectors of one model on one service.
+
+    Parameters
+    ----------
+    request, endpoint
+        Their model, parameters and service are part of each address.
+    path
+        The file; the usual one when None.
+    """
+
+    def __init__(
+        self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None
+    ) -> None:
+        self._path = path or files.folder("cache") / NAME
+        # The emulator listens on another port each time.
+        where = "" if endpoint.service.name == "emulator" else endpoint.base_url
+        self._made_by = json.dumps(
+            [
+                endpoint.service.name,
+                where,
+                request.endpoint or request.model,
+                dict(request.parameters),
+                dict(request.extra),
+            ],
+            sort_keys=True,
+            default=str,
+        )
+        self._lock = threading.Lock()
+
+    def _address(self, text: str) -> bytes:
+        return hashlib.sha256(f"{self._made_by}\0{text}".encode()).digest()
+
+    def _open(self) -> closing[sqlite3.Connection]:
+        import sqlite3
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, timeout=_WAIT)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(_SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return closing(connection)
+
+    def find(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """The vectors of those texts that are here."""
+        import sqlite3
+
+        import numpy as np
+
+        by_address = {self._address(text): text for text in texts}
+        addresses = list(by_address)
+        found: dict[str, np.ndarray] = {}
+        with suppress(sqlite3.Error, OSError), self._lock, self._open() as connection:
+            for start in range(0, len(addresses), _AT_ONCE):
+                some = addresses[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                rows = connection.execute(
+                    f"SELECT address, vector FROM vectors WHERE address IN ({marks})",  # noqa: S608  (only question marks)
+                    some,
+                )
+                found |= {
+                    by_address[address]: np.frombuffer(vector, dtype="<f4")
+                    for address, vector in rows
+                    if isinstance(vector, bytes) and vector and len(vector) % 4 == 0
+                }
+        return {text: vector for text, vector in found.items() if np.isfinite(vector).all()}
+
+    def keep(self, vectors: Mapping[str, np.ndarray]) -> None:
+        """Keep these, by text."""
+        import sqlite3
+
+        rows = [
+            (self._address(text), vector.astype("<f4").tobytes())
+            for text, vector in vectors.items()
+        ]
+        with suppress(sqlite3.Error, OSError), self._lock, self._open() as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

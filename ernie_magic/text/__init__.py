@@ -1,0 +1,1 @@
+"""Pure functions on words: languages, Markdown, redaction, controls made visible."""

@@ -1,0 +1,385 @@
+"""What is read as Markdown: CommonMark with tables, formulas, task lists, bare addresses and a few
+plain tags.
+
+Made of markdown-it-py and its plugins, with rules of our own where models write what no plugin
+reads.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import lru_cache
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.text.sanitize import WEB_ADDRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from linkify_it import LinkifyIt
+    from linkify_it.main import Match
+    from markdown_it import MarkdownIt
+    from markdown_it.ruler import RuleOptionsType
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+    _BlockRule = Callable[[StateBlock, int, int, bool], bool]
+    _InlineRule = Callable[[StateInline, bool], bool]
+
+# Characters of a paragraph that are parsed together: the work grows with the square of some texts,
+# `[[[[…` for
+# example; in pieces of a bounded length it grows with the text.
+_MAX_INLINE = 2_000
+_MAX_NESTING = 30
+_FORMATTING = re.compile(
+    r"<(sub|sup|kbd|u|b|i|em|strong|mark|small|s|del|ins)>([^<>\n]{1,200})</\1>|<br\s{0,3}/?>",
+    re.IGNORECASE,
+)
+_FORMULA_LIKE = re.compile(r"[\\^_={}+*/<>]")
+_WORDS = re.compile(r"[\s\u2e80-\uffef]")
+_CHINESE_PUNCTUATION = re.compile("[，。；：！？、（）【】《》「」『』“”‘’…]")
+_NUMERIC_ENTITY = re.compile(r"&#(?:([0-9]{1,4})|[xX]([0-9a-fA-F]{1,4}));")
+_ALNUM = re.compile(r"[0-9A-Za-z]")
+_BRACKETS = {"\\(": "\\)", "\\[": "\\]"}
+_BEGIN = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
+SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
+# What stands together in a line, as far as it is short: code, formulas, links, bold text.
+_TOGETHER = re.compile(
+    r"(?P<ticks>`+)[^`]{1,300}(?P=ticks)|\$[^$]{1,300}\$|\\\((?:\\[^)]|[^\\]){0,300}\\\)"
+    r"|\[[^\[\]]{0,300}\](?:\([^()\n]{0,300}\))?|\*{1,3}[^*]{1,300}\*{1,3}"
+)
+# Scripts and signs of a formula that stands within a word: `CO$_2$`, `90$^\circ$C`, `2$\times$3`.
+_ATTACHED = ("_", "^", "\\")
+_ENDING = re.compile(r"(?:th|st|nd|rd|s|NN|D)(?![0-9A-Za-z])")  # `$n$th`, `$k$NN`
+_ONE_LINE_FORMULA = re.compile(
+    r"(?<![\\$0-9A-Za-z])\$(?![\s$])[^$\n`]{1,200}(?<![\s\\])\$(?![$0-9A-Za-z])|\\\([^\n`]{1,200}?\\\)"
+)
+_PIPE = re.compile(r"(?<!\\)\|")
+_PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
+# no text has it: the parser replaces it (https://spec.commonmark.org/0.31.2/#insecure-characters)
+_HIDDEN_PIPE = "\0"
+_LINE_END = re.compile(r"\r\n?")
+
+
+def parse_blocks(text: str) -> list[Token]:
+    r"""The blocks of a text whose line ends are `\n`, without what stands in them: paragraphs,
+    lists, tables, code.
+    """
+    tokens: list[Token] = []
+    parser = markdown_parser()
+    parser.block.parse(text, parser, {"unfinished": True}, tokens)
+    return tokens
+
+
+def normalize_line_ends(text: str) -> str:
+    r"""`\r\n` and a lone `\r` end a line as `\n` does
+    (https://spec.commonmark.org/0.31.2/#line-ending).
+    """
+    return _LINE_END.sub("\n", text) if "\r" in text else text
+
+
+@lru_cache(maxsize=1)
+def markdown_parser() -> MarkdownIt:
+    """The parser; made with the first text, since the extension loads without it."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+    from mdit_py_plugins.tasklists import tasklists_plugin
+
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING, "linkify": True})
+    parser.enable(["table", "strikethrough", "linkify"])
+    assert parser.linkify is not None  # noqa: S101  (linkify-it-py is a dependency)
+    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    parser.linkify.match = MethodType(_match_addresses, parser.linkify)
+    parser.linkify.match_at_start = MethodType(_match_address_at_start, parser.linkify)
+    parser.validateLink = _is_web_address  # type: ignore[method-assign]
+    parser.use(dollarmath_plugin, allow_labels=False, allow_blank_lines=False, double_inline=True)
+    parser.use(tasklists_plugin)
+    parser.core.ruler.at("inline", _parse_inline)
+    inline_dollars = _named_rule(parser.inline.ruler, "math_inline")
+    parser.inline.ruler.at("math_inline", _formula_or_money(inline_dollars))
+    parser.inline.ruler.before("escape", "math_brackets", _bracketed_formula)
+    parser.inline.ruler.before("autolink", "formatting", _formatting_tag)
+    parser.inline.ruler.at(
+        "entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity"))
+    )
+    table_options: RuleOptionsType = {"alt": ["paragraph", "reference"]}
+    table = _named_rule(parser.block.ruler, "table")
+    parser.block.ruler.at("table", _table_with_formulas(table), table_options)
+    block_options: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    parser.block.ruler.at("math_block", _display_formula, block_options)
+    return parser
+
+
+def _is_web_address(url: str) -> bool:
+    return WEB_ADDRESS.match(url) is not None
+
+
+def _named_rule(ruler: Any, name: str) -> Any:
+    """The function of a named rule; markdown-it-py has no public way to it."""
+    return next(rule.fn for rule in ruler.__rules__ if rule.name == name)
+
+
+def _parse_inline(state: StateCore) -> None:
+    """markdown-it's own `inline`, in pieces of a bounded length."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = token.children or []
+            for part in _cut_words(token.content):
+                state.md.inline.parse(part, state.md, state.env, token.children)
+
+
+def _cut_words(text: str) -> Iterator[str]:
+    """The text in pieces of at most `_MAX_INLINE` characters, cut behind a sentence or a word
+    where there is one.
+    """
+    start = 0
+    while len(text) - start > _MAX_INLINE:
+        stop = start + _best_cut(text[start : start + _MAX_INLINE])
+        yield text[start:stop]
+        start = stop
+    yield text[start:]
+
+
+def _best_cut(window: str) -> int:
+    """Where the text is cut: in its second half, and in no formula, code, link or bold text where
+    that can be.
+    """
+    together = [found.span() for found in _TOGETHER.finditer(window)]
+    ends = [found.end() for found in SENTENCE_END.finditer(window, len(window) // 2)]
+    free = [end for end in ends if not _is_within(end, together)]
+    sentences = [end for end in free if not window[end - 1].isspace() or window[end - 1] == "\n"]
+    return next((found[-1] for found in (sentences, free, ends) if found), len(window))
+
+
+def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
+    found = bisect_left(spans, (place, 0)) - 1
+    return found >= 0 and place < spans[found][1]
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def _table_with_formulas(table: _BlockRule) -> _BlockRule:
+    """The rule for tables, for which a `|` within a formula, `$P(A|B)$`, ends no cell.
+
+    As the notebook's own renderer reads it, and not as GitHub does, which cuts the formula.
+    """
+
+    def rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        source, known = state.src, len(state.tokens)
+        state.src = _with_hidden_pipes(source)
+        try:
+            found = table(state, start, end, silent)
+        finally:
+            state.src = source
+        for token in state.tokens[known:]:
+            if token.type == "inline":
+                token.content = token.content.replace(_HIDDEN_PIPE, "|")
+        return found
+
+    return rule
+
+
+@lru_cache(maxsize=1)
+def _with_hidden_pipes(text: str) -> str:
+    if "|" not in text or ("$" not in text and "\\(" not in text):
+        return text
+    return _ONE_LINE_FORMULA.sub(_hide_pipes, text)
+
+
+def _hide_pipes(found: re.Match[str]) -> str:
+    source = found.group()
+    pipes = _PIPE.findall(source)
+    if not pipes or " | " in source:
+        return source
+    if len(pipes) % 2 and not _PIPE_IN_BRACKETS.search(source):
+        return source
+    return _PIPE.sub(_HIDDEN_PIPE, source)
+
+
+# --- formulas -------------------------------------------------------------------------------------
+
+
+def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
+    """The plugin's rule, for what is a formula and not money."""
+
+    def rule(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        if not inline_dollars(state, True):
+            return False
+        end, is_display = state.pos, state.src.startswith("$$", start)
+        inner = state.src[start + 1 + is_display : end - 1 - is_display]
+        before, behind = state.src[max(0, start - 1) : start], state.src[end : end + 3]
+        state.pos = start
+        if not is_display and not _is_formula(before, inner, behind):
+            return False
+        return inline_dollars(state, silent)
+
+    return rule
+
+
+def _is_formula(before: str, inner: str, behind: str) -> bool:
+    if not inner or inner[0].isspace() or inner[-1].isspace() or inner[-1] == "\\":
+        return False
+    if before == "$" or behind.startswith(("$", "_")):
+        return False
+    if not inner.startswith(_ATTACHED) and (_ALNUM.match(before) or _is_in_a_word(behind)):
+        return False  # US$100, $HOME/$PATH
+    is_money = inner[0].isdigit() and _WORDS.search(inner) and not _FORMULA_LIKE.search(inner)
+    return not is_money
+
+
+def _is_in_a_word(behind: str) -> bool:
+    return _ALNUM.match(behind) is not None and not _ENDING.match(behind)
+
+
+def _bracketed_formula(state: StateInline, silent: bool) -> bool:
+    r"""`\(…\)`, and `\[…\]` or an environment within a paragraph."""
+    opening = state.src[state.pos : state.pos + 2]
+    if opening in _BRACKETS:
+        start, closing, behind = state.pos + 2, _BRACKETS[opening], 2
+    elif found := _BEGIN.match(state.src, state.pos):
+        start, closing, behind = state.pos, f"\\end{{{found.group(1)}}}", 0
+    else:
+        return False
+    close = state.src.find(closing, start, state.posMax)
+    if close < 0:
+        return False
+    stop = close + len(closing)
+    source = state.src[start : close if behind else stop].strip()
+    if not source or source.endswith("\\") or "`" in source:
+        return False
+    if not silent:
+        token = state.push("math_inline" if opening == "\\(" else "math_inline_double", "math", 0)
+        token.content, token.markup = source, opening
+    state.pos = stop
+    return True
+
+
+def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    r"""`$$…$$`, `\[…\]` or an environment on lines of its own, whatever stands above or within it.
+
+    The plugin's rule for blocks does not end a paragraph, and models write "so:" above a formula
+    and `+ b` in it.
+    """
+    if state.is_code_block(start):
+        return False
+    first = _line(state, start)
+    environment = _BEGIN.match(first)
+    opening = environment.group() if environment else first[:2]
+    if opening not in ("$$", "\\[") and not environment:
+        return False
+    closing = _closing(opening)
+    found = _find_closing(state, start, end, opening, closing)
+    if found is None:
+        return False
+    is_closed = found < end
+    lines = [_line(state, n) for n in range(start, min(found + 1, end))]
+    source = "\n".join(lines).strip()
+    if is_closed and len(source) <= len(opening + closing):
+        return False
+    if silent:
+        return True
+    state.line = min(found + 1, end)
+    token = state.push("math_block" if is_closed else "open_formula", "math", 0)
+    token.content = source if environment else source[2:].removesuffix(closing)
+    token.map = [start, state.line]
+    token.markup = opening
+    return True
+
+
+def _closing(opening: str) -> str:
+    if opening.startswith("\\begin"):
+        return opening.replace("\\begin", "\\end")
+    return _BRACKETS.get(opening, opening)
+
+
+def _find_closing(
+    state: StateBlock, start: int, end: int, opening: str, closing: str
+) -> int | None:
+    """The line that closes the formula; `end` when the text ends before it, None when it is not a
+    formula on lines of its own.
+    """
+    for n in range(start, end):
+        text = _line(state, n).rstrip()
+        if not text.strip() or (n > start and state.sCount[n] < state.blkIndent):
+            return None
+        behind = len(opening) if n == start else 0
+        close = text.find(closing, behind)
+        if close >= 0:
+            return n if close == len(text) - len(closing) else None
+        if opening in text[behind:]:  # each one looks no further than the next
+            return None
+    return end if state.env.get("unfinished") and end == state.lineMax else None
+
+
+def _line(state: StateBlock, n: int) -> str:
+    return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
+
+
+# --- the rest of what stands in a line ------------------------------------------------------------
+
+
+def _match_addresses(linkify: LinkifyIt, text: str) -> list[Match] | None:
+    matches: list[Match] | None = type(linkify).match(linkify, text)
+    for match in matches or []:
+        _end_at_chinese_punctuation(match)
+    return matches
+
+
+def _match_address_at_start(linkify: LinkifyIt, text: str) -> Match | None:
+    match: Match | None = type(linkify).match_at_start(linkify, text)
+    if match:
+        _end_at_chinese_punctuation(match)
+    return match
+
+
+def _end_at_chinese_punctuation(match: Match) -> None:
+    """No address holds such a character unescaped, and Chinese is written without blanks around an
+    address.
+    """
+    if end := _CHINESE_PUNCTUATION.search(match.raw):
+        dropped = len(match.raw) - end.start()
+        match.last_index -= dropped
+        match.raw, match.text = match.raw[:-dropped], match.text[:-dropped]
+        match.url = match.url[:-dropped]
+
+
+def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
+    """The parser's rule, but letters and digits spelled as numbers stay as they are written.
+
+    Nobody writes `&#98;` for a "b", but a reply may spell a key so, past the redaction of its text.
+    """
+
+    def rule(state: StateInline, silent: bool) -> bool:
+        found = _NUMERIC_ENTITY.match(state.src, state.pos)
+        if found and chr(int(found[1] or found[2], 10 if found[1] else 16)).isalnum():
+            return False
+        return entity(state, silent)
+
+    return rule
+
+
+def _formatting_tag(state: StateInline, silent: bool) -> bool:
+    """`<br>` and `<sub>2</sub>`, which models write into tables and formulas in words: the tags
+    are ours.
+    """
+    if state.src[state.pos] != "<":
+        return False
+    found = _FORMATTING.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        tag = (found.group(1) or "br").lower()
+        if tag == "br":
+            state.push("hardbreak", "br", 0)
+        else:
+            state.push("formatting_open", tag, 1)
+            state.push("text", "", 0).content = found.group(2)
+            state.push("formatting_close", tag, -1)
+    state.pos = found.end()
+    return True

@@ -1,0 +1,82 @@
+"""Two languages, one place: every sentence that a person reads is a `Text` with Chinese and
+English.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+from typing import Literal, NamedTuple
+
+from ernie_magic.text.redact import redact
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+class Text(NamedTuple):
+    """A sentence in both languages; `{name}` fields are filled by `say`.
+
+    Parameters
+    ----------
+    zh, en
+        The sentence in Chinese and in English, as `str.format` templates with named fields.
+    """
+
+    zh: str
+    en: str
+
+    def say(self, language: Language, /, **values: object) -> str:
+        """The sentence in `language`, its fields filled with `values` (which are never formatted
+        again, and show no key).
+        """
+        template = self.zh if language == "zh" else self.en
+        shown = {
+            name: redact(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        return template.format(**shown) if values else template
+
+    def fill(self, **values: object) -> Text:
+        """Both sentences with their fields filled; a value may be a `Text` itself."""
+        return Text(
+            *(
+                self.say(
+                    language,
+                    **{k: v.say(language) if isinstance(v, Text) else v for k, v in values.items()},
+                )
+                for language in LANGUAGES
+            )
+        )
+
+
+def same(words: str) -> Text:
+    """Words that are the same in both languages (a name, what a server said)."""
+    return Text(words, words)
+
+
+def clipped(text: str, most: int) -> str:
+    """A text's beginning, at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def whole_characters(text: str) -> str:
+    """`text` without half characters (lone surrogates): neither Jupyter nor a service can take
+    them.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def system_language() -> Language:
+    """`"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES before
+    LANG).
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    found = (locale.getlocale()[0] or "").lower()
+    return "zh" if found.startswith(("zh", "chinese")) else "en"

@@ -1,0 +1,181 @@
+"""A growing Markdown text is cut at its blocks: finished ones are drawn once, only the open one
+again and again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from ernie_magic.text.grammar import SENTENCE_END, normalize_line_ends, parse_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from markdown_it.token import Token
+
+_TELLING = (
+    16  # characters of a line that tell what it begins: a list's number has at most nine digits
+)
+# Lines that are parsed together, but for those of a fence: each line of a quote may look at all
+# that follow.
+_MAX_LINES = 250
+_MAX_REPEATED = (
+    500  # characters of a fence's first line, or of a table's header, that are worth repeating
+)
+
+
+class Segmenter:
+    """Cuts a growing text into finished blocks and an open one.
+
+    A block is finished once another one has begun behind it. One that grows longer than `limit` is
+    cut inside, and
+    carried on so that it reads on: a fence is closed and opened again, a table gets its header
+    again.
+
+    Parameters
+    ----------
+    limit
+        Characters that a block may have.
+    fence_limit
+        Characters that a fenced block may have; `limit` when it is smaller.
+    """
+
+    def __init__(self, limit: int = 3_000, fence_limit: int = 0) -> None:
+        self._limit, self._fence_limit = limit, max(limit, fence_limit)
+        self._open = ""
+        self._held = ""  # a carriage return that may be half of a line end
+
+    @property
+    def open(self) -> str:
+        """The open block, with what was repeated to carry it on."""
+        return self._open
+
+    def feed(self, delta: str) -> list[str]:
+        """Add to the text; the blocks that this finishes."""
+        delta = self._held + delta
+        self._held = "\r" if delta.endswith("\r") else ""
+        self._open += normalize_line_ends(delta.removesuffix("\r"))
+        finished: list[str] = []
+        while self._finish_blocks(finished):
+            pass
+        return finished
+
+    def _finish_blocks(self, finished: list[str]) -> bool:
+        """Move the blocks that are finished; whether there may be more."""
+        limit = _bounded(self._open, self._limit)
+        window = self._open[: 2 * limit]
+        tokens = parse_blocks(window)
+        if len(self._open) > limit and _is_code_at(limit, tokens, window):
+            limit = self._fence_limit
+            window = self._open[: 2 * limit]
+            tokens = parse_blocks(window)
+        offsets = _line_offsets(window)
+        borders = [offsets[t.map[0]] for t in tokens if t.level == 0 and t.map and t.nesting >= 0]
+        cut = 0
+        for border in borders[1:]:
+            if border - cut > limit or not self._tells(border):
+                break
+            finished.append(self._open[cut:border])
+            cut, limit = border, self._limit
+        if not cut and len(self._open) > limit:
+            finished.append(self._cut_inside(tokens, offsets, limit))
+            return True
+        self._open = self._open[cut:]
+        return cut > 0 and len(self._open) > _bounded(self._open, self._limit)
+
+    def _tells(self, border: int) -> bool:
+        """Whether what has come of the line that begins here tells what it begins."""
+        begun = self._open[border : border + 4 * _TELLING]
+        return "\n" in begun or len(begun.strip()) >= _TELLING
+
+    def _cut_inside(self, tokens: list[Token], offsets: list[int], limit: int) -> str:
+        """The first part of a block that is too long, cut as late as it reads well."""
+        window = self._open[:limit]
+        kind = tokens[0].type if tokens else ""
+        cut = window.rfind("\n", limit // 2) + 1
+        ending = repeated = ""
+        if kind == "fence":
+            repeated, ending = window[: window.find("\n") + 1], tokens[0].markup + "\n"
+        elif kind == "table_open" and len(offsets) > 2:  # noqa: PLR2004  (a header has two lines)
+            repeated = window[: offsets[2]]
+        elif kind.endswith("list_open"):
+            items = [
+                offsets[t.map[0]]
+                for t in tokens
+                if t.type == "list_item_open" and t.level == 1 and t.map
+            ]
+            cut = max((item for item in items if item < limit), default=0) or cut
+        if not cut and kind != "fence":
+            cut = max(
+                (found.end() for found in SENTENCE_END.finditer(window, limit // 2)), default=0
+            )
+        cut = cut or limit
+        if not 0 < len(repeated) <= min(_MAX_REPEATED, cut // 2):
+            repeated = ending = ""
+        piece = self._open[:cut]
+        if ending and not piece.endswith("\n"):
+            piece += "\n"
+        self._open = repeated + self._open[cut:]
+        return piece + ending
+
+
+def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
+    """Whether the first block is a fence, or a list or quote with a fence at this place."""
+    if tokens and tokens[0].type == "fence":
+        return True
+    offsets = _line_offsets(window)
+    for token in tokens:
+        if (
+            token.type == "fence"
+            and token.map
+            and offsets[token.map[0]] <= place < offsets[token.map[1]]
+        ):
+            return True
+        if token.level == 0 and token.nesting <= 0:
+            break
+    return False
+
+
+def _bounded(text: str, limit: int) -> int:
+    """The limit, or less where so many characters are too many lines."""
+    end = -1
+    for _ in range(_MAX_LINES):
+        end = text.find("\n", end + 1, limit)
+        if end < 0:
+            return limit
+    return end + 1
+
+
+def _line_offsets(text: str) -> list[int]:
+    """Where each line begins, and where the last one ends."""
+    return list(itertools.accumulate((len(line) for line in re.split(r"(?<=\n)", text)), initial=0))
+
+
+def pieces(text: str, limit: int) -> Iterator[str]:
+    """The text in pieces of whole blocks, each of about `limit` characters at most: what is short
+    is one piece.
+    """
+    if len(text) <= _bounded(text, limit):
+        yield text
+        return
+    segmenter = Segmenter(limit, fence_limit=8 * limit)
+    together: list[str] = []
+    size = lines = 0
+    steps = (text[start : start + limit] for start in range(0, len(text), limit))
+    for block in _all_blocks(segmenter, steps):
+        height = block.count("\n")
+        if together and (size + len(block) > limit or lines + height > _MAX_LINES):
+            yield "".join(together)
+            together, size, lines = [], 0, 0
+        together.append(block)
+        size += len(block)
+        lines += height
+    yield "".join(together)
+
+
+def _all_blocks(segmenter: Segmenter, steps: Iterable[str]) -> Iterator[str]:
+    for step in steps:
+        yield from segmenter.feed(step)
+    yield segmenter.open

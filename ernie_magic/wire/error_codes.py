@@ -1,0 +1,463 @@
+"""The one table of what services say when they say no: code -> error class, in both languages, and
+whether to try again.
+
+Sources: the error tables of seed 000, of reference aistudio-and-ernie-today 1.6 and 2.4, and of
+reference qianfan-wire 5
+(V1's numbers, which AI Studio's own gateway uses too).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ernie_magic import errors as e
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from ernie_magic.errors import ServiceError
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing a service says.
+
+    Attributes
+    ----------
+    error : type
+        The class raised.
+    codes : tuple of str
+        The service's codes it stands for, lower case.
+    what, cause, advice : Text
+    statuses : tuple of int
+        Only with these HTTP statuses; () for any. A code may mean two things (`invalid_model`: 400
+        and 401).
+    retryable : bool
+        Whether the same request may succeed later.
+    renews : bool
+        Whether a temporary token may have ended (reference qianfan-wire 5.1, "refresh once").
+    """
+
+    error: type[ServiceError]
+    codes: tuple[str, ...]
+    what: Text
+    cause: Text
+    advice: Text
+    statuses: tuple[int, ...] = ()
+    retryable: bool = False
+    renews: bool = False
+
+
+_KEY_ADVICE = Text(
+    "核对密钥是否完整、未过期，且属于这个服务；%ernie doctor 可检查",
+    "check that the key is whole, not expired and made for this service; %ernie doctor checks it",
+)
+_SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
+_LATER = Text(
+    "稍后再试；若反复出现，请将请求编号提供给服务方",
+    "try again later; if it persists, give the request id to the service",
+)
+_REPHRASE = Text("换一种说法再试", "rephrase it")
+_REVIEW = Text("内容审核认为它不安全", "content review finds it unsafe")
+_QUICK = Text(
+    "调用得太快，或同一账号还有别的程序在用",
+    "calls came too fast, or another program uses the account",
+)
+_BUSY = Text("服务方的资源紧张", "its resources are short")
+_MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
+
+CASES: tuple[Case, ...] = (
+    # 400
+    Case(
+        e.BadRequest,
+        ("malformed_json", "invalid_argument", "336001", "336002", "336003"),
+        Text("服务认为请求不合法", "the service finds the request malformed"),
+        Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
+        Text(
+            "检查选项，尤其是 --param 给出的字段",
+            "check the options, above all fields given by --param",
+        ),
+    ),
+    Case(
+        e.ModelNotFound,
+        ("invalid_model",),
+        Text("这个模型名不能用在这里", "the model name is not usable here"),
+        Text("模型名为空，或不属于这类调用", "it is empty or of another kind of call"),
+        _MODELS,
+        statuses=(400, 404),
+    ),
+    Case(
+        e.MessagesRefused,
+        ("invalid_messages", "336006"),
+        Text("服务不接受这些消息", "the service refuses these messages"),
+        Text("内容为空或角色顺序不对", "empty content or a wrong order of roles"),
+        Text(
+            "%ernie history 查看历史，%ernie reset 清空",
+            "see %ernie history; %ernie reset clears it",
+        ),
+    ),
+    Case(
+        e.InputTooLong,
+        ("characters_too_long", "tokens_too_long", "336007", "336103"),
+        Text("输入太长", "the input is too long"),
+        Text(
+            "提示词、历史和工具结果加起来超过了模型的上限",
+            "prompt, history and tools' results together exceed the model's limit",
+        ),
+        Text(
+            "缩短提示词或工具的结果；带着历史时用 --no-history 或 %ernie reset",
+            "shorten the prompt or the tools' results; with a history use --no-history or %ernie "
+            "reset",
+        ),
+    ),
+    Case(
+        e.BadRequest,
+        ("invalid_user_id",),
+        Text("--user 不能为空", "--user must not be empty"),
+        Text("给了空的用户标识", "an empty id was given"),
+        Text("去掉它，或写上标识", "leave it out, or write an id"),
+    ),
+    Case(
+        e.BadRequest,
+        ("invalid_image_url", "invalid_plugin_argument"),
+        Text("图片地址或插件参数无效", "a picture's address or a plugin's argument is invalid"),
+        Text(
+            "地址打不开、图片过大，或参数写错",
+            "the address cannot be opened, the picture is too large, or the argument is wrong",
+        ),
+        Text(
+            "检查地址；图片边长应小于 6000 像素",
+            "check the address; a picture's sides are below 6,000 pixels",
+        ),
+    ),
+    Case(
+        e.UnsafeRequest,
+        (
+            "invalid_image_generation_prompt",
+            "invalid_image_genration_prompt",
+            "invalid_image_generation_refer_image",
+            "invalid_image_genration_refer_image",
+            "image_url_unsafe",
+        ),
+        Text("图片请求未通过内容审核", "the picture request did not pass content review"),
+        _REVIEW,
+        _REPHRASE,
+    ),
+    # 401
+    Case(
+        e.PermissionDenied,
+        ("no_parameter_permission", "336004"),
+        Text("账号无权使用这个参数", "this account may not use that parameter"),
+        Text("模型或套餐不支持它", "the model or plan does not take it"),
+        Text("去掉该选项", "leave the option out"),
+    ),
+    Case(
+        e.PermissionDenied,
+        ("6",),
+        Text("此应用无权使用这个服务", "this application may not use the service"),
+        Text(
+            "服务未开通，或未授权给这个应用",
+            "the service is not enabled, or not granted to this application",
+        ),
+        Text("到服务的控制台开通或授权", "enable or grant it in the service's console"),
+    ),
+    Case(
+        e.PermissionDenied,
+        ("invalid_model",),
+        Text("密钥有效，但无权使用这个模型", "the key is good, but not for this model"),
+        Text("模型未对此账号开通", "the model is not enabled for this account"),
+        _MODELS,
+        statuses=(200, 401, 403),
+    ),
+    Case(
+        e.PermissionDenied,
+        ("invalid_appid",),
+        Text("无权使用这个 appid", "no permission to use this appid"),
+        Text("它不属于这个账号", "it is not this account's"),
+        Text("检查或去掉 appid", "check the appid or leave it out"),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("invalid_iam_token", "invalid_api_key", "40401"),
+        Text("密钥未通过验证", "the key was not accepted"),
+        Text(
+            "密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"
+        ),
+        _KEY_ADVICE,
+        renews=True,
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("13", "100", "110"),
+        Text("访问令牌（access_token）无效", "the access token is not valid"),
+        Text("已失效，或不是这个服务的", "it is no longer valid, or of another service"),
+        _KEY_ADVICE,
+        renews=True,
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("111",),
+        Text("访问令牌（access_token）已过期", "the access token has expired"),
+        Text("它只在一段时间内有效", "it is valid for a time only"),
+        _KEY_ADVICE,
+        renews=True,
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("14",),
+        Text("签名未通过验证", "the signature was not accepted"),
+        Text(
+            "Access Key 或 Secret Key 有误，或本机时钟不准",
+            "access key or secret key is wrong, or this machine's clock is",
+        ),
+        Text(
+            "核对 QIANFAN_ACCESS_KEY、QIANFAN_SECRET_KEY 和系统时间",
+            "check QIANFAN_ACCESS_KEY, QIANFAN_SECRET_KEY and the clock",
+        ),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("invalid_client", "invalid_grant"),
+        Text(
+            "应用的 API Key 或 Secret Key 未通过验证",
+            "the application's API Key or Secret Key was not accepted",
+        ),
+        Text(
+            "写错了，或拿成了 IAM 的 Access Key",
+            "one is wrong, or an IAM access key was taken for it",
+        ),
+        Text(
+            "QIANFAN_AK/QIANFAN_SK 是应用的密钥，QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY 是 IAM 的",
+            "QIANFAN_AK/QIANFAN_SK are the application's, QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY "
+            "are IAM's",
+        ),
+    ),
+    # 403
+    Case(
+        e.UnsafeRequest,
+        ("system_unsafe", "336104"),
+        Text("人设（system）未通过内容审核", "the system prompt did not pass content review"),
+        _REVIEW,
+        _REPHRASE,
+    ),
+    Case(
+        e.UnsafeRequest,
+        ("user_setting_unsafe", "336105"),
+        Text("提示词未通过内容审核", "the prompt did not pass content review"),
+        _REVIEW,
+        _REPHRASE,
+    ),
+    Case(
+        e.UnsafeRequest,
+        ("functions_unsafe",),
+        Text("函数定义未通过内容审核", "the functions did not pass content review"),
+        _REVIEW,
+        _REPHRASE,
+    ),
+    # 404, 405
+    Case(
+        e.ModelNotFound,
+        ("no_such_model", "model_not_found"),
+        Text("服务没有这个模型", "the service has no such model"),
+        Text("名称拼错，或已下线", "it is misspelled or was retired"),
+        _MODELS,
+    ),
+    Case(
+        e.BadRequest,
+        ("method_not_supported", "336101"),
+        Text("服务不接受这种请求方法", "the service does not accept this method"),
+        Text("服务地址（base_url）不对", "the base URL is wrong"),
+        Text("检查 %ernie config base_url", "check %ernie config base_url"),
+    ),
+    # 429
+    Case(
+        e.RateLimited,
+        ("rpm_rate_limit_exceeded", "336501", "336503", "336504", "336505", "40410"),
+        Text("每分钟请求数超限", "too many requests a minute"),
+        _QUICK,
+        _SLOWER,
+        retryable=True,
+    ),
+    Case(
+        e.RateLimited,
+        ("tpm_rate_limit_exceeded", "336502"),
+        Text("每分钟 token 数超限", "too many tokens a minute"),
+        _QUICK,
+        _SLOWER,
+        retryable=True,
+    ),
+    Case(
+        e.RateLimited,
+        ("preemptible_rate_limit_exceeded",),
+        Text("抢占式资源超限", "the preemptible resource's limit is reached"),
+        _QUICK,
+        _SLOWER,
+        retryable=True,
+    ),
+    Case(
+        e.RateLimited,
+        ("user_rate_limit_exceeded", "18"),
+        Text("此应用的每秒请求数超限", "too many requests a second for this app"),
+        _QUICK,
+        _SLOWER,
+        retryable=True,
+    ),
+    Case(
+        e.RateLimited,
+        ("cluster_rate_limit_exceeded", "4"),
+        Text("服务集群繁忙，请求数超限", "the service's cluster is at its limit"),
+        _BUSY,
+        _SLOWER,
+        retryable=True,
+    ),
+    # 5xx
+    Case(
+        e.ServerError,
+        ("internal_error", "dispatch_internal_error", "1", "15", "336000", "500000"),
+        Text("服务内部出错", "the service failed"),
+        Text("服务方的临时故障", "a passing fault on its side"),
+        _LATER,
+        retryable=True,
+    ),
+    Case(
+        e.ServerError,
+        ("2", "336100"),
+        Text("服务繁忙", "the service is overloaded"),
+        Text("请求太多", "too many ask at once"),
+        _LATER,
+        retryable=True,
+    ),
+    # Other numbers of V1.
+    Case(
+        e.ModelNotFound,
+        ("3", "336005"),
+        Text("服务没有这个模型的接口", "the service has no call for this model"),
+        Text(
+            "模型名或自己部署的服务名（endpoint）写错，或已下线",
+            "the model's or the deployed service's name is wrong, or it was retired",
+        ),
+        _MODELS,
+    ),
+    Case(
+        e.QuotaExhausted,
+        ("17", "19"),
+        Text(
+            "账户的额度已用完，或未开通付费",
+            "the account's quota is used up, or billing is not enabled",
+        ),
+        Text(
+            "免费额度按天或按总量计算，欠费也会停用",
+            "free quota is counted by day or in all; a debt stops it too",
+        ),
+        Text(
+            "到服务的控制台开通或充值，或明天再试",
+            "enable billing or pay in the service's console, or try again tomorrow",
+        ),
+    ),
+    # Any status without a code of its own.
+    Case(
+        e.BadRequest,
+        (),
+        Text("服务拒绝了请求", "the service refused the request"),
+        Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
+        Text("检查选项和 --param", "check the options and --param"),
+        statuses=(400, 422),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        (),
+        Text("密钥未通过验证", "the key was not accepted"),
+        Text(
+            "密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"
+        ),
+        _KEY_ADVICE,
+        statuses=(401,),
+    ),
+    Case(
+        e.QuotaExhausted,
+        (),
+        Text("账户余额或免费额度已用完", "the account has no tokens left"),
+        Text("已全部用完，或有欠费", "all is spent, or there is a debt"),
+        Text(
+            "到服务的控制台购买或换用别的服务",
+            "buy tokens in the service's console or use another service",
+        ),
+        statuses=(402,),
+    ),
+    Case(
+        e.PermissionDenied,
+        (),
+        Text("服务拒绝访问", "the service denies access"),
+        Text(
+            "账号没有这个权限，或网络出口被拦截",
+            "the account has no such permission, or the network is blocked",
+        ),
+        _KEY_ADVICE,
+        statuses=(403,),
+    ),
+    Case(
+        e.BadRequest,
+        (),
+        Text("服务地址下没有这个接口", "there is no such call at this address"),
+        Text("服务地址（base_url）不对", "the base URL is wrong"),
+        Text(
+            "检查 %ernie config base_url 和 %ernie doctor",
+            "check %ernie config base_url and %ernie doctor",
+        ),
+        statuses=(404, 405),
+    ),
+    Case(
+        e.RateLimited,
+        (),
+        Text("请求太频繁", "too many requests"),
+        _QUICK,
+        _SLOWER,
+        statuses=(429,),
+        retryable=True,
+    ),
+    Case(
+        e.ServerError,
+        (),
+        Text("服务内部出错", "the service failed"),
+        Text("服务方的临时故障", "a passing fault on its side"),
+        _LATER,
+        statuses=(500, 502, 503, 504, 529),
+        retryable=True,
+    ),
+)
+
+TOO_MANY = 429  # means the same whatever code stands beside it
+_UNKNOWN = Case(
+    e.ServiceError,
+    (),
+    Text("服务返回了错误", "the service returned an error"),
+    Text("文档里没有这个错误", "the documents do not have this error"),
+    _LATER,
+)
+
+
+def is_known(code: str) -> bool:
+    """Whether a code stands in the table."""
+    return any(code.lower() in case.codes for case in CASES)
+
+
+def case_for(status: int, code: str) -> Case:
+    """The table's row for a status and a code: the code with this status, the code, the status,
+    the status's class.
+    """
+    code = code.lower()
+    for case in CASES:
+        fits = not case.statuses or status in case.statuses
+        if (
+            code
+            and code in case.codes
+            and fits
+            and (status != TOO_MANY or case.error is e.RateLimited)
+        ):
+            return case
+    for case in CASES:
+        if not case.codes and status in case.statuses:
+            return case
+    if status >= 500:  # noqa: PLR2004
+        return next(case for case in CASES if not case.codes and 500 in case.statuses)  # noqa: PLR2004
+    return _UNKNOWN

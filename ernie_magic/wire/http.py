@@ -1,0 +1,390 @@
+"""HTTP for one session: one connection pool, used only on the I/O thread (see `running`)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ernie_magic import __version__
+from ernie_magic.config.keys import LogFilter
+from ernie_magic.config.services import likely_cause
+from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
+from ernie_magic.text.language import Text
+from ernie_magic.text.redact import redact
+from ernie_magic.wire import downloads, reading, retry
+from ernie_magic.wire import moderation as safety
+from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
+from ernie_magic.wire.failures import failure, network
+from ernie_magic.wire.limits import LIMITS
+from ernie_magic.wire.protocol import CONNECT_TIMEOUT, Delta
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from http.cookiejar import CookieJar
+
+    import httpx
+
+    from ernie_magic.config.keys import Key
+    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.wire.limits import Limit
+    from ernie_magic.wire.protocol import Reader, WireRequest
+
+Result = TypeVar("Result")
+LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_RETRY = Text(
+    "{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）",
+    "{what}; trying again in {seconds} s (attempt {attempt} of {count})",
+)
+_LIMITED = Text(
+    "达到 {model} 的频率限制（{limit}），等待 {seconds} 秒",
+    "at the rate limit of {model} ({limit}), waiting {seconds} s",
+)
+_PER_MINUTE = {
+    "requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
+    "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute"),
+}
+
+
+@dataclass(frozen=True)
+class _Sending(Generic[Result]):
+    """A request on its way, and what is to be done with its reply."""
+
+    endpoint: Endpoint
+    request: WireRequest
+    terms: Snapshot
+    emit: Callable[[Delta], None]
+    read: Callable[[httpx.Response], Awaitable[Result]]
+    started: Callable[[], bool] = lambda: False
+    tokens: Callable[[], int | None] = lambda: None
+    renewed: list[Key] = field(default_factory=list)
+
+
+class _TokenRefused(Exception):
+    """The service does not take the token; never leaves this file."""
+
+    def __init__(self, error: ErnieError, token: Key | None) -> None:
+        super().__init__()
+        self.error, self.token = error, token
+
+
+class Client:
+    """Sends requests to an endpoint and reads its replies."""
+
+    def __init__(self) -> None:
+        self._http: httpx.AsyncClient | None = None
+        self._credentials = Credentials()
+
+    def _pool(self) -> httpx.AsyncClient:
+        if self._http is None:
+            import httpx  # 215 ms in a kernel: not at load
+
+            for name in LOGGERS:
+                logger = logging.getLogger(name)
+                if not any(isinstance(found, LogFilter) for found in logger.filters):
+                    logger.addFilter(LogFilter())
+            # A proxy from the environment must not stand between us and this machine.
+            direct = {f"all://{host}": None for host in LOOPBACK}
+            try:
+                self._http = httpx.AsyncClient(
+                    mounts=direct,
+                    follow_redirects=False,
+                    headers={"User-Agent": f"ernie-magic/{__version__}"},
+                    cookies=_no_cookies(),
+                )
+            except (
+                ImportError,
+                ValueError,
+                OSError,
+            ) as error:  # the environment's proxies and certificates
+                raise ServiceUnreachable(
+                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(
+                        said=redact(str(error), strict=True)[:200]
+                    ),
+                    Text(
+                        "环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
+                        "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, "
+                        "SSL_CERT_FILE …) cannot be used",
+                    ),
+                    Text(
+                        "改正或去掉它们；socks 代理需 pip install httpx[socks]",
+                        "mend or unset them; a socks proxy wants pip install httpx[socks]",
+                    ),
+                ) from None
+        return self._http
+
+    def forget(self) -> None:
+        """In a forked process: the connections and the locks are the parent's."""
+        self._http, self._credentials = None, Credentials()
+
+    async def aclose(self) -> None:
+        """Close the pool; the client may be used again."""
+        if self._http is not None:
+            http, self._http = self._http, None
+            await http.aclose()
+
+    async def read(
+        self,
+        endpoint: Endpoint,
+        request: WireRequest,
+        reader: Reader,
+        terms: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> None:
+        """Send a chat or a completion; `reader` collects the reply, and each piece of text is
+        emitted as it comes.
+
+        Parameters
+        ----------
+        terms
+            Timeout and retries.
+        emit
+            Also told what is waited for (`Delta.notice`).
+
+        Raises
+        ------
+        ErnieError
+            The tree of `errors`; whatever came before is in `reader`.
+        """
+
+        async def read(response: httpx.Response) -> None:
+            async for delta in reading.deltas(response, reader):
+                if reader.flag >= safety.WITHDRAWS:
+                    return  # not one more word of it
+                emit(delta)
+
+        await self._attempts(
+            _Sending(
+                endpoint, request, terms, emit, read, lambda: reader.started, lambda: reader.tokens
+            )
+        )
+
+    async def send(
+        self,
+        endpoint: Endpoint,
+        request: WireRequest,
+        terms: Snapshot,
+        emit: Callable[[Delta], None] = lambda _delta: None,
+    ) -> dict[str, Any]:
+        """Send a request whose reply is one JSON body.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return await self._attempts(
+            _Sending(
+                endpoint,
+                request,
+                terms,
+                emit,
+                lambda response: reading.whole(response, request.most),
+            )
+        )
+
+    async def download(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
+        """The picture behind a link that a service gave (`downloads.fetch`); asked for again when
+        the network fails.
+
+        Raises
+        ------
+        ErnieError
+        """
+        async for attempt in retry.attempts(
+            terms.retry_count,
+            terms.backoff_factor,
+            may_repeat=lambda: True,
+            waiting=lambda *_: None,
+        ):
+            with attempt:
+                return await downloads.fetch(self._pool(), url, endpoint.base_url)
+        raise AssertionError("tenacity ends by a result or an error")
+
+    async def events(
+        self,
+        endpoint: Endpoint,
+        request: WireRequest,
+        terms: Snapshot,
+        emit: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """Send a request whose reply is a stream of JSON events, whatever they mean.
+
+        Raises
+        ------
+        ErnieError
+        """
+        came: list[bool] = []
+
+        async def read(response: httpx.Response) -> None:
+            async for event in reading.events(response):
+                came.append(True)
+                emit(event)
+
+        await self._attempts(
+            _Sending(endpoint, request, terms, lambda _delta: None, read, lambda: bool(came))
+        )
+
+    async def _attempts(self, sending: _Sending[Result]) -> Result:
+        """The request under its limit, sent as often as is safe."""
+        terms, at, request = sending.terms, sending.endpoint, sending.request
+        limit = (
+            LIMITS.of((at.base_url, at.credential), at.service.name, request.model)
+            if request.model
+            else None
+        )
+
+        def waiting(error: ErnieError, seconds: float, attempt: int) -> None:
+            sending.emit(
+                Delta(
+                    notice=_RETRY.fill(
+                        what=error.what,
+                        seconds=_shown(seconds),
+                        attempt=attempt,
+                        count=terms.retry_count,
+                    )
+                )
+            )
+
+        async for attempt in retry.attempts(
+            terms.retry_count,
+            terms.backoff_factor,
+            may_repeat=lambda: not sending.started(),
+            waiting=waiting,
+            safely_only=not request.repeatable,
+        ):
+            with attempt:
+                return await (
+                    self._renewing(sending) if limit is None else self._limited(sending, limit)
+                )
+        raise AssertionError("tenacity ends by a result or an error")
+
+    async def _limited(self, sending: _Sending[Result], limit: Limit) -> Result:
+        def waiting(seconds: float) -> None:
+            known = [
+                _PER_MINUTE[name].fill(n=n)
+                for name, n in (("requests", limit.requests), ("tokens", limit.tokens))
+                if n
+            ]
+            told = Text(
+                "、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429"
+            )
+            sending.emit(
+                Delta(notice=_LIMITED.fill(model=limit.model, limit=told, seconds=_shown(seconds)))
+            )
+
+        out = await limit.take(sending.request.tokens, waiting)
+
+        async def heeding(response: httpx.Response) -> Result:
+            limit.heed(response.headers)
+            return await sending.read(response)
+
+        try:
+            result = await self._renewing(replace(sending, read=heeding))
+        except RateLimited as error:
+            limit.refused(error)
+            raise
+        else:
+            limit.answered()
+            return result
+        finally:
+            if (used := sending.tokens()) is not None:
+                limit.settle(out, used)
+
+    async def _renewing(self, sending: _Sending[Result]) -> Result:
+        """A temporary token may end at any time, even a new one: it is exchanged once a call, and
+        the call repeated once.
+        """
+        try:
+            return await self._once(sending, None)
+        except _TokenRefused as refused:
+            if refused.token is None or sending.renewed or sending.started():
+                raise refused.error from None
+            token = refused.token
+            sending.renewed.append(token)
+        try:
+            return await self._once(sending, token)
+        except _TokenRefused as refused:
+            raise refused.error from None
+
+    async def _once(self, sending: _Sending[Result], refused: Key | None) -> Result:
+        """One sending.
+
+        Raises
+        ------
+        _TokenRefused
+            In the place of an error which says that a temporary token may have ended.
+        ErnieError
+        """
+        import httpx
+
+        endpoint, request, timeout = sending.endpoint, sending.request, sending.terms.timeout
+        url = (
+            request.path
+            if request.path.startswith(("http://", "https://"))
+            else endpoint.base_url + request.path
+        )
+        asked = (
+            credential_url(endpoint.credential) or endpoint.base_url
+        )  # whom we talk to, should nobody be there
+        try:
+            auth = await self._credentials.authorise(
+                self._pool(), endpoint.credential, request.method, url, refused=refused
+            )
+            asked = endpoint.base_url
+            async with self._pool().stream(
+                request.method,
+                httpx.URL(url).copy_merge_params(auth.query) if auth.query else url,
+                json=request.body,
+                headers={**endpoint.headers, **_accepts(request), **auth.headers},
+                timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
+            ) as response:
+                if not response.is_success:
+                    error = failure(
+                        response.status_code, response.headers, await reading.beginning(response)
+                    )
+                else:
+                    try:
+                        return await sending.read(response)
+                    except ErnieError as found:  # V1 and some gateways refuse with status 200
+                        error = found
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
+            raise network(
+                problem,
+                asked,
+                timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT,
+                started=sending.started(),
+                harmless=request.method == "GET",
+            ) from None
+        if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
+            error.cause, error.advice = likely
+        if error.renews:
+            raise _TokenRefused(error, auth.token)
+        raise error
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that stays empty: no API of these needs cookies, and one that cannot be written into a
+    header ends every later call.
+    """
+    from http.cookiejar import CookieJar
+
+    class NoCookies(CookieJar):
+        def extract_cookies(self, *_: object) -> None:
+            """Take none."""
+
+    return NoCookies()
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
+
+
+def _accepts(request: WireRequest) -> dict[str, str]:
+    # Compressed streams arrive in bursts (reference, quirk 21).
+    return (
+        {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        if request.stream
+        else {"Accept": "application/json"}
+    )

@@ -1,0 +1,60 @@
+"""What the service's content review says of an answer, and what follows (seed 000, "flag";
+reference aistudio-and-ernie-today 6).
+
+0, absent   safe
+1           low risk: shown with a note
+2           shown, but the conversation must not go on: it is locked until it is reset
+3           must not be shown: nothing of it is rendered or kept
+4           withdrawn: taken back from what was already shown, and kept nowhere
+other       an unknown flag of 2 or more counts as 3
+"""
+
+from __future__ import annotations
+
+from ernie_magic.errors import AnswerWithdrawn, ConversationLocked
+from ernie_magic.text.language import Text
+
+LOCKS = 2
+WITHDRAWS = 3
+
+_RESET = Text("%ernie reset 清空后重新开始", "start again with %ernie reset")
+
+
+def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
+    """The error in the place of an answer that must not be shown.
+
+    Parameters
+    ----------
+    locked
+        Whether it belonged to a conversation, which is locked now.
+    """
+    error = AnswerWithdrawn(
+        Text(
+            "服务撤回了这个回答，内容不显示也不保留",
+            "the service withdrew this answer; it is neither shown nor kept",
+        ),
+        Text(
+            "内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})"
+        ).fill(flag=flag),
+        Text(
+            "换一种问法；此对话已锁定，{reset}",
+            "ask differently; this conversation is locked, {reset}",
+        ).fill(reset=_RESET)
+        if locked
+        else Text("换一种问法", "ask differently"),
+        status=200,
+        request_id=request_id,
+    )
+    error.flag = flag
+    return error
+
+
+def locked(name: str) -> ConversationLocked:
+    """The error for a question in a locked conversation."""
+    return ConversationLocked(
+        Text(
+            "对话 {name} 已锁定，没有发送", "the conversation {name} is locked; nothing was sent"
+        ).fill(name=name),
+        Text("服务要求不再继续这个对话", "the service asked not to go on with it"),
+        _RESET,
+    )
