@@ -16,7 +16,7 @@ from tests.unit.raw_server import Server
 from tests.unit.test_hostile_server import OK, chunk, events, http
 
 BEARER = "sk-CANARYcanary0123456789ABCDEF"
-TOKEN = "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1999999999.282335-77"
+TOKEN = "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1987654321.282335-77"
 ACCESS, SECRET = "ALTAKq8w7e6r5t4y3u2i1o0p", "5f4e3d2c1b0a99887766554433221100"
 ROOMS = ("ernie_magic", "httpx", "httpcore", "h11", "anyio", "tenacity", "asyncio", "concurrent")
 

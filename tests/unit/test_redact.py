@@ -17,7 +17,7 @@ KEYS = {
     "a bearer key": "sk-CANARYcanary0123456789ABCDEF",
     "a Qianfan key": "bce-v3/ALTAK-CaNaRyCaNaRy/0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
     "an application's key": "Abc9xYz0Qw8eRt7yUi6oPa5s",
-    "an access token": "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1999999999.282335-77",
+    "an access token": "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1987654321.282335-77",
 }
 FORMS = {
     "as it is": lambda key: key,
