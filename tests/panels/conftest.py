@@ -1,5 +1,6 @@
 """Panels in this process: widgets work without a page, and are clicked by their own methods."""
 
+import threading
 import time
 
 import ipywidgets
@@ -35,14 +36,23 @@ def wait():
 
 
 @pytest.fixture
-def panel(session, wait):
+def wait_for_models(wait):
+    """Waits until no list of models is being asked for."""
+    return lambda: wait(
+        lambda: "ernie-panel-models" not in {thread.name for thread in threading.enumerate()},
+        "the models",
+    )
+
+
+@pytest.fixture
+def panel(session, wait, wait_for_models):
     """A panel on the session, in English; its list of models has come."""
     made = []
 
     def panel_(*tabs, of=session):
         panel = of.panel(*tabs)
         made.append(panel)
-        wait(lambda: not panel._listed.loading, "the models")
+        wait_for_models()
         return panel
 
     yield panel_

@@ -215,6 +215,18 @@ def test_a_list_of_models_that_breaks_is_no_list_that_loads_for_ever(panel, sess
     assert not made._listed.loading
 
 
+def test_no_model_is_chosen_by_its_place_while_the_list_is_replaced(
+    panel, session, monkeypatch, wait_for_models
+):
+    picker = panel("chat").tabs["chat"].chosen.picker
+    assert not picker.list.disabled
+    disabled = []
+    monkeypatch.setattr(session, "models", lambda: disabled.append(picker.list.disabled) or [])
+    picker._listed.load()
+    wait_for_models()
+    assert (disabled, picker.list.disabled) == ([True], False)
+
+
 def test_a_list_that_cannot_be_had_is_told_and_the_catalogue_stands_in(panel, emulator):
     emulator.faults.add(status=500, path="/models")
     made = panel("chat")

@@ -52,7 +52,7 @@ class ModelList:
         self._followers: list[Callable[[], object]] = []
 
     def follow(self, changed: Callable[[], object]) -> None:
-        """Have `changed` called when the list has come."""
+        """Have `changed` called when the list is asked for and when it has come."""
         self._followers.append(changed)
 
     def load(self) -> None:
@@ -62,17 +62,21 @@ class ModelList:
         if self.loading:
             return
         self.loading = True
+        self._tell_followers()
         threading.Thread(target=self._load, name="ernie-panel-models", daemon=True).start()
 
     def _load(self) -> None:
         try:
             self.ids = [str(entry.id) for entry in self._session.models()]
-            for changed in self._followers:
-                changed()
         except ErnieError as error:
             self._told(error.line(self._session.settings.spoken))
         finally:
             self.loading = False
+            self._tell_followers()
+
+    def _tell_followers(self) -> None:
+        for changed in self._followers:
+            changed()
 
 
 class ModelPicker:
@@ -190,6 +194,9 @@ class ModelPicker:
                     )
                 )
                 known.add(id_)
+        # The page tells a choice by its place in the list: made while the list is replaced, it
+        # would be another model's, or lost. (The search, which tells words, stays open.)
+        self.list.disabled = self._listed.loading
         self._filling = True
         self.list.options = options
         self.list.value = self._value or _DEFAULTED
