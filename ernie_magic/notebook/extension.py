@@ -133,7 +133,7 @@ class _Door:
         name, _, line = first.rstrip().partition(" ")
         if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
             return lines
-        home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
+        home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].bodies"
         if name in AWAITED:
             return [f"await {home}.{AWAITED[name]}({line!r}, {''.join(body)!r})\n"]
         if not "".join(body).strip() and (found := AWAITED_LINE.fullmatch(first.rstrip())):

@@ -1,5 +1,5 @@
-"""Tab completion on the first line of `%%ernie` and after `%ernie`: options, model ids, choices.
-Never the network.
+"""Tab completion on the first line of `%%ernie` and after `%ernie`. Elsewhere it costs nothing:
+what our magics take is imported at the first Tab on a line of theirs.
 """
 
 from __future__ import annotations
@@ -8,32 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from ernie_magic.api import models, parameters
-from ernie_magic.calls.images.pictures import ImageSet, Picture
-from ernie_magic.config.services import SERVICES
-from ernie_magic.notebook.magics import commands
-from ernie_magic.notebook.magics import images as image_line
-from ernie_magic.notebook.magics.chat import CHAT
-from ernie_magic.notebook.magics.embeddings import EMBED
-from ernie_magic.notebook.magics.tables import MAP
-from ernie_magic.text.language import LANGUAGES
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from ernie_magic.notebook.magics.options import Grammar
     from ernie_magic.session import Session
 
     Matcher = Callable[[CompletionContext], dict[str, Any]]
-
-
-_GRAMMARS = {
-    "%%ernie": CHAT,
-    "%%ernie_embed": EMBED,
-    "%%ernie_map": MAP,
-    "%%ernie_image": image_line.IMAGE,
-    "%ernie_image": image_line.COMMAND,
-}
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
@@ -43,90 +23,16 @@ def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
 
     @context_matcher(identifier="ernie_magic")
     def match(context: CompletionContext) -> dict[str, Any]:
+        line = context.line_with_cursor
         # The prompt below the first line is prose: leave it alone.
-        words = _words(context.line_with_cursor) if context.cursor_line == 0 else None
-        if words is None:
+        if context.cursor_line or not line.startswith(("%ernie", "%%ernie")) or " " not in line:
             return {"completions": [], "suppress": False}
-        found = list(_candidates(session, namespace, words, context.token))
+        from ernie_magic.notebook.magics.candidates import candidates
+
+        found = candidates(session, namespace, line.split(" "), context.token)
         return {
             "completions": [SimpleCompletion(text, type="magic") for text in found],
             "suppress": bool(found),
         }
 
     return cast("Matcher", match)
-
-
-def _words(line: str) -> list[str] | None:
-    return (
-        line.split(" ")
-        if line.partition(" ")[0] in (*_GRAMMARS, "%ernie") and " " in line
-        else None
-    )
-
-
-def _candidates(
-    session: Session, namespace: Mapping[str, Any], words: list[str], token: str
-) -> Iterable[str]:
-    started = words[-1]
-    before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
-    known: Iterable[str]
-    if words[0] == "%ernie":
-        known = {
-            "use": SERVICES,
-            "lang": LANGUAGES,
-            "models": session.known_models(),
-            "reset": session.conversations,
-            "config": session.settings.trait_names(config=True),
-            "model": session.known_models(),
-            "-s": session.conversations,
-        }.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
-    else:
-        grammar = _GRAMMARS[words[0]]
-        known = _values(session, namespace, grammar, before)
-        if not known and words[0] == "%ernie_image" and len(words) == 2:  # noqa: PLR2004
-            known = image_line.COMMANDS
-        elif not known and words[0] == "%ernie_image" and len(words) == 3:  # noqa: PLR2004
-            known = _pictures(namespace)
-        known = known or grammar.flags()
-    # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
-    kept = len(started) - len(token)
-    return [word[kept:] for word in known if word.lower().startswith(started.lower())]
-
-
-def _pictures(namespace: Mapping[str, Any]) -> list[str]:
-    """The user's variables that are pictures."""
-    return [
-        name
-        for name, value in namespace.items()
-        if not name.startswith("_") and isinstance(value, (Picture, ImageSet))
-    ]
-
-
-def _values(
-    session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str
-) -> Iterable[str]:
-    if option in ("-m", "--model"):
-        return [
-            name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)
-        ]
-    if option in ("--image", "--preview"):
-        return _pictures(namespace) if option == "--image" else ("url",)
-    if option in ("--tools", "--functions"):
-        return [
-            name
-            for name, value in namespace.items()
-            if callable(value)
-            and not name.startswith("_")
-            and getattr(value, "__module__", "") == "__main__"
-        ]
-    if option in ("-s", "--session"):
-        return session.conversations
-    found = next((p for p in parameters.of(grammar.kind).values() if p.option == option), None)
-    return _choices(found) if found else ()
-
-
-def _choices(parameter: parameters.Parameter) -> Iterable[str]:
-    if parameter.type == "bool" or parameter.name == "web_search":
-        return ("on", "off")
-    choices = parameters.TOOL_CHOICES if parameter.name == "tool_choice" else ()
-    return parameter.choices or choices

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from IPython.core.magic import Magics
 from IPython.utils.capture import CapturedIO, capture_output
 
 from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interrupted
@@ -56,14 +55,11 @@ class Begun(Generic[Result]):
     hears: bool = False
 
 
-class Doors(Magics):
+class Doors:
     """What every cell magic over one session has."""
 
-    shell: InteractiveShell
-
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
-        super().__init__(shell)
-        self.session = session
+        self.shell, self.session = shell, session
 
     def wait(self, begin: Callable[[], Begun[Any]]) -> None:
         """A cell through the plain door."""

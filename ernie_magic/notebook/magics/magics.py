@@ -1,280 +1,127 @@
-"""`%%ernie` and `%%ernie_image`: what each cell magic asks and shows."""
+"""The magics by name. What they do, and the options that they take, are imported when the first of
+them runs, when somebody asks for help, or at the first Tab.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property, update_wrapper
+from types import MethodType
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import cell_magic, line_magic, magics_class, no_var_expand
-
-from ernie_magic.api.results import Embeddings
-from ernie_magic.calls.embeddings import similarity
-from ernie_magic.calls.images import recipes
-from ernie_magic.calls.tables import frames
-from ernie_magic.errors import ErnieError, InvalidOption
-from ernie_magic.notebook.display import embeddings as vectors
-from ernie_magic.notebook.display import images as pictures
-from ernie_magic.notebook.display import pending as result
-from ernie_magic.notebook.display import tables as mapped
-from ernie_magic.notebook.display.html_table import Table
-from ernie_magic.notebook.display.streaming import view_for
-from ernie_magic.notebook.magics import commands
-from ernie_magic.notebook.magics.chat import CHAT, chat_line
-from ernie_magic.notebook.magics.embeddings import EMBED, embed_line, vectors_line
-from ernie_magic.notebook.magics.execution import Begun, Doors
-from ernie_magic.notebook.magics.images import (
-    COMMANDS,
-    IMAGE,
-    ImageCommand,
-    ImageLine,
-    command_line,
-    image_line,
-)
-from ernie_magic.notebook.magics.interpolate import interpolate
-from ernie_magic.notebook.magics.tables import MAP, map_line, prompt_for
-from ernie_magic.text.language import Text
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ernie_magic.api.results import Answer
-    from ernie_magic.calls.images.pictures import ImageSet
-    from ernie_magic.calls.tables.map import Mapped
-    from ernie_magic.runtime.stream import Stream
+    from IPython.core.interactiveshell import InteractiveShell
 
-_Function = TypeVar("_Function", bound="Callable[..., Any]")
-
-CELL_HELP = f"""\
-%%ernie [选项 / options]
-问题 / prompt
-
-向文心模型提问，回答在下方流式显示。 Ask an ERNIE model; the answer streams below.
-
-例 / Examples
-    %%ernie
-    用一句话介绍北京
-
-    %%ernie -m ernie-4.5-turbo-128k --temperature 0.3 --as answer
-    把 {{{{city}}}} 的三个景点列成表格            {{{{表达式}}}} 取自变量 / from your variables
-
-    %%ernie -s tutor --system "你是数学老师" --no-history
-    Why is $e^{{i\\pi}} = -1$?
-
-结果 / Result: ernie.last, --as NAME; 历史 / history: ernie.history; 停止 / stop: 中断内核 interrupt the kernel (I I)
-
-选项 / Options
-{CHAT.describe()}
-"""
+    from ernie_magic.notebook.display.embeddings import Heat, Plane
+    from ernie_magic.notebook.display.html_table import Table
+    from ernie_magic.notebook.magics.bodies import Bodies
+    from ernie_magic.session import Session
 
 
-IMAGE_HELP = f"""\
-%%ernie_image [选项 / options]
-提示词 / prompt
+class _Documented:
+    # A function as a class holds one, whose docstring lists every option and is built when it is
+    # read: by `%%ernie?` and Shift-Tab. (A docstring here would stand in that one's place.)
+    def __init__(self, magic: str, function: Callable[..., Any]) -> None:
+        update_wrapper(self, function, assigned=("__module__", "__name__", "__qualname__"))
+        self._magic, self._function = magic, function
 
-生成图片，缩略图和种子显示在下方。 Make pictures; thumbnails and seeds appear below.
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        from ernie_magic.notebook.magics.help_texts import HELP
 
-例 / Examples
-    %%ernie_image -n 2 --size 1024x1024 --style Anime --as cats
-    一只白猫, 红帽子
+        return HELP[self._magic]
 
-    %%ernie_image --seed 42 --save cat-{{i}}.png
-    a white cat with a red hat
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else MethodType(self, instance)
 
-结果 / Result: ernie.last, ernie.images, --as NAME; cats[0], cats.sheet(), cats.save("cat-{{i}}")
-再生成 / again: %ernie_image redo cat.png; %ernie_image vary cats[1] --style Base; %ernie_image show cat.png
-
-选项 / Options
-{IMAGE.describe()}
-"""
-
-EMBED_HELP = f"""\
-%%ernie_embed [选项 / options]
-每行一条文本 / a text a line
-
-把文本变成向量，多少条都可以；相同的文本和算过的只请求一次。 Vectors of texts, any number; equal ones and known ones are asked for once.
-
-例 / Examples
-    %%ernie_embed --as vectors
-    推荐一些美食
-    给我讲个故事
-
-    %ernie_heat vectors
-    %ernie_search vectors 好吃的
-    %ernie_map2d vectors
-
-结果 / Result: ernie.last, --as NAME; np.asarray(vectors), vectors.shape, vectors.texts
-
-选项 / Options
-{EMBED.describe()}
-"""
-
-MAP_HELP = f"""\
-%%ernie_map 表 / TABLE [选项 / options]
-提示词，用 {{{{列名}}}} / prompt with {{{{column}}}}
-
-对表的每一行提问；回答随到随存，中断后用 --resume 接着来。 Ask about each row of a table; answers are written down as they come, --resume goes on.
-
-例 / Examples
-    %%ernie_map df --to "情感, 分数:int" --as out
-    判断这条评论的情感，并打 1 到 5 分：{{{{评论}}}}
-
-    %%ernie_map df --col text --as out --resume
-    Translate into English.
-
-结果 / Result: --as NAME 是同类的表 / is a table of the same kind; ernie.last.errors, ernie.last.usage
-
-选项 / Options
-{MAP.describe()}
-"""
-
-_MANY, _PREVIEWED = 50, 3  # rows from which a preview comes first, and rows of a preview
-
-COMMAND_HELP = "%ernie_image WORD\n\n" + "\n".join(
-    f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items()
-)
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
 
 
-def _documented(text: str) -> Callable[[_Function], _Function]:
-    def add(function: _Function) -> _Function:
-        function.__doc__ = text
-        return function
-
-    return add
+def _documented(magic: str) -> Callable[[Callable[..., Any]], Any]:
+    return lambda function: _Documented(magic, function)
 
 
 @magics_class
-class ErnieMagics(Doors):
+class ErnieMagics(Magics):
     """`%%ernie`, `%%ernie_image`, `%ernie` and the others over one session."""
 
-    _previewed: tuple[str, int] = ("", 0)  # prompt and table of the last preview of `%%ernie_map`
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell, session: Session) -> None:
+        super().__init__(shell)
+        self.session = session
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        """What the magics do."""
+        from ernie_magic.notebook.magics.bodies import Bodies
+
+        return Bodies(self.shell, self.session)
 
     # `$` and `{` are the user's text; our own {{expr}} is the same through both doors
     @no_var_expand
-    @cell_magic("ernie")  # type: ignore[arg-type]  # IPython types this decorator for its form without a name
-    @_documented(CELL_HELP)
-    def cell(self, line: str, cell: str) -> None:  # noqa: D102  (documented above, for `%%ernie?`)
-        self.wait(lambda: self._ask(line, cell, owns_cell=False))
-
-    async def cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited: what the input transformer makes of a `%%ernie` cell in a notebook."""
-        await self.wait_async(lambda: self._ask(line, cell, owns_cell=True))
+    @cell_magic("ernie")
+    @_documented("%%ernie")
+    def cell(self, line: str, cell: str) -> None:
+        """Run `%%ernie`; its help is in `help_texts`."""
+        self.bodies.cell(line, cell)
 
     @no_var_expand
-    @cell_magic("ernie_image")  # type: ignore[arg-type]
-    @_documented(IMAGE_HELP)
-    def image_cell(self, line: str, cell: str) -> None:  # noqa: D102
-        self.wait(lambda: self._draw(line, cell, owns_cell=False))
-
-    async def image_cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited."""
-        await self.wait_async(lambda: self._draw(line, cell, owns_cell=True))
+    @cell_magic("ernie_image")
+    @_documented("%%ernie_image")
+    def image_cell(self, line: str, cell: str) -> None:
+        """Run `%%ernie_image`; its help is in `help_texts`."""
+        self.bodies.image_cell(line, cell)
 
     @no_var_expand
-    @line_magic("ernie")  # type: ignore[arg-type]
-    @_documented(commands.HELP)
-    def line(self, line: str) -> Any:  # noqa: D102
-        with self.told():
-            return commands.run(self.session, line)
+    @cell_magic("ernie_embed")
+    @_documented("%%ernie_embed")
+    def embed_cell(self, line: str, cell: str) -> None:
+        """Run `%%ernie_embed`; its help is in `help_texts`."""
+        self.bodies.embed_cell(line, cell)
 
     @no_var_expand
-    @line_magic("ernie_image")  # type: ignore[arg-type]
-    @_documented(COMMAND_HELP)
-    def image_line(self, line: str) -> Table | None:  # noqa: D102
-        with self.told():
-            command = self._command(line)
-            if command.name == "show":
-                return self._shown(command.what)
-        self.wait(lambda: self._again(command))
-        return None
-
-    async def image_line_async(self, line: str) -> None:
-        """The same, awaited: what the input transformer makes of a cell that is this line and
-        makes or fetches pictures.
-        """
-        with self.told():
-            command = self._command(line)
-        await self.wait_async(lambda: self._again(command))
+    @cell_magic("ernie_map")
+    @_documented("%%ernie_map")
+    def map_cell(self, line: str, cell: str) -> None:
+        """Run `%%ernie_map`; its help is in `help_texts`."""
+        self.bodies.map_cell(line, cell)
 
     @no_var_expand
-    @cell_magic("ernie_embed")  # type: ignore[arg-type]
-    @_documented(EMBED_HELP)
-    def embed_cell(self, line: str, cell: str) -> None:  # noqa: D102
-        self.wait(lambda: self._embed(line, cell, owns_cell=False))
-
-    async def embed_cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited."""
-        await self.wait_async(lambda: self._embed(line, cell, owns_cell=True))
+    @line_magic("ernie")
+    @_documented("%ernie")
+    def line(self, line: str) -> Any:
+        """Run `%ernie`; its help is in `help_texts`."""
+        return self.bodies.line(line)
 
     @no_var_expand
-    @cell_magic("ernie_map")  # type: ignore[arg-type]
-    @_documented(MAP_HELP)
-    def map_cell(self, line: str, cell: str) -> None:  # noqa: D102
-        self.wait(lambda: self._map(line, cell, owns_cell=False))
-
-    async def map_cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited."""
-        await self.wait_async(lambda: self._map(line, cell, owns_cell=True))
-
-    def _map(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Mapped]:
-        """A `%%ernie_map` cell: a question about each row."""
-        namespace, language = self.shell.user_ns, self.session.settings.spoken
-        with self.listening(listen=True) as heard:
-            said = map_line(line, namespace)
-            table = frames.snapshot(said.rows)  # what can be read once only is read here
-            rows = frames.rows_of(table)
-            prompt = prompt_for(cell, said, list(rows[0]) if rows else [], namespace)
-        preview = said.preview and len(rows) > _MANY
-        view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
-        # What was previewed just now is not paid for twice.
-        again = (prompt, id(said.rows)) == self._previewed
-        options = {**said.options, "resume": said.options["resume"] or (again and not preview)}
-        self._previewed = (prompt, id(said.rows)) if preview else ("", 0)
-
-        def conclude(found: Mapped | None) -> None:
-            if found is None:
-                view.finish(None)
-            elif preview:
-                in_flight = said.options.get("in_flight", self.session.settings.in_flight)
-                view.finish(
-                    mapped.bundle(
-                        found, language, mapped.estimate(found, len(rows), in_flight, language)
-                    )
-                )
-            else:
-                view.finish(mapped.bundle(found, language))
-                self.bind(said.as_name, found.table)
-
-        return Begun(
-            self.session.begin_map(prompt, rows[:_PREVIEWED] if preview else table, **options),
-            view,
-            conclude,
-        )
+    @line_magic("ernie_image")
+    @_documented("%ernie_image")
+    def image_line(self, line: str) -> Table | None:
+        """Run `%ernie_image`; its help is in `help_texts`."""
+        return self.bodies.image_line(line)
 
     @no_var_expand
     @line_magic("ernie_heat")  # type: ignore[arg-type]
-    def heat_line(self, line: str) -> vectors.Heat:
+    def heat_line(self, line: str) -> Heat:
         """`%ernie_heat VARIABLE`: 两两相似度的热图 / how alike texts are, as a heat map.
 
         VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column
         of texts.
         """
-        with self.told():
-            embeddings, rest = self._vectors("ernie_heat", line)
-            _refuse(rest)
-            return vectors.Heat(embeddings, self.session.settings.spoken)
+        return self.bodies.heat_line(line)
 
     @no_var_expand
     @line_magic("ernie_map2d")  # type: ignore[arg-type]
-    def plane_line(self, line: str) -> vectors.Plane:
+    def plane_line(self, line: str) -> Plane:
         """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图 / texts as
         points, those alike near each other.
         """
-        with self.told():
-            embeddings, rest = self._vectors("ernie_map2d", line)
-            method = rest[1] if rest[:1] == ["--method"] and len(rest) == 2 else ""  # noqa: PLR2004
-            _refuse([] if method else rest)
-            points, name = similarity.plane(embeddings.vectors, method or "auto")
-            return vectors.Plane(embeddings, points, name, self.session.settings.spoken)
+        return self.bodies.plane_line(line)
 
     @no_var_expand
     @line_magic("ernie_search")  # type: ignore[arg-type]
@@ -282,168 +129,4 @@ class ErnieMagics(Doors):
         """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本 / the texts nearest
         in meaning to a query.
         """
-        with self.told():
-            embeddings, rest = self._vectors("ernie_search", line)
-            k = 5
-            if "-k" in rest:
-                at = rest.index("-k")
-                if at + 1 == len(rest) or not rest[at + 1].isdecimal() or int(rest[at + 1]) < 1:
-                    raise InvalidOption(
-                        Text("-k 后面要一个正整数", "-k wants a whole number from 1")
-                    )
-                k, rest = int(rest[at + 1]), rest[:at] + rest[at + 2 :]
-            query = interpolate(" ".join(rest), self.shell.user_ns)
-            if not query.strip():
-                raise InvalidOption(
-                    Text("没有写要找什么", "there is nothing to look for"),
-                    advice=Text("%ernie_search 变量 问题", "%ernie_search VARIABLE QUERY"),
-                )
-            found = self.session.search(query, embeddings, k)
-            headers = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}[
-                self.session.settings.spoken
-            ]
-            return Table(
-                headers,
-                [[str(one.index + 1), f"{one.score:.3f}", one.text] for one in found],
-                vectors.summary(embeddings, self.session.settings.spoken),
-            )
-
-    def _vectors(self, magic: str, line: str) -> tuple[Embeddings, list[str]]:
-        """The embeddings that a line names; texts are embedded first."""
-        value, rest = vectors_line(magic, line, self.shell.user_ns)
-        found = value if isinstance(value, Embeddings) else self.session.embed(value)
-        found = found.known()
-        if not len(found):
-            raise InvalidOption(Text("没有向量", "there are no vectors"))
-        return found, rest
-
-    def _embed(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Embeddings]:
-        """A `%%ernie_embed` cell: a text a line."""
-        namespace = self.shell.user_ns
-        with self.listening("{{" in line or "{{" in cell) as heard:
-            said = embed_line(line, namespace)
-            texts = [
-                text
-                for text in (cell if said.verbatim else interpolate(cell, namespace)).split("\n")
-                if text.strip()
-            ]
-        language = self.session.settings.spoken
-        view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
-
-        def conclude(embeddings: Embeddings | None) -> None:
-            view.finish(None if embeddings is None else vectors.bundle(embeddings, language))
-            self.bind(said.as_name, embeddings)
-
-        return Begun(self.session.begin_embed(texts, **said.options), view, conclude)
-
-    def _command(self, line: str) -> ImageCommand:
-        with self.listening(listen=True):
-            return command_line(line, self.shell.user_ns)
-
-    def _again(self, command: ImageCommand) -> Begun[ImageSet]:
-        """A `%ernie_image` line that makes or fetches pictures."""
-        begin = {
-            "redo": self.session.begin_redo,
-            "vary": self.session.begin_vary,
-            "download": self.session.begin_download,
-        }[command.name]
-        return self._drawing(
-            begin(command.what, **command.said.options), command.said, owns_cell=False
-        )
-
-    def _shown(self, what: Any) -> Table:
-        """A picture or a set with what made it; a file too."""
-        images, made = recipes.opened(what), recipes.recipe(what)
-        language = self.session.settings.spoken
-        result.view_for(self.shell, language, owns_cell=False).finish(
-            pictures.bundle(images, language, name="")
-        )
-        rows = [
-            [
-                name,
-                value
-                if isinstance(value, str)
-                else json.dumps(value, ensure_ascii=False, default=str),
-            ]
-            for name, value in made.items()
-        ]
-        return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
-
-    def _ask(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Answer]:
-        """A `%%ernie` cell."""
-        namespace = self.shell.user_ns
-        with self.listening("{{" in line or "{{" in cell or "--image" in line) as heard:
-            said = chat_line(line, namespace)
-            prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip("\n")
-        conversation = self.session[said.session] if said.session else self.session.conversation
-        view = view_for(
-            self.shell,
-            self.session.settings.spoken,
-            owns_cell=owns_cell and not heard(),
-            raw=said.raw,
-            remote_images=self.session.settings.remote_images,
-        )
-
-        def conclude(answer: Answer | None) -> None:
-            view.finish(answer)
-            self.bind(said.as_name, answer)
-
-        return Begun(
-            conversation.ask(prompt, said.chat),
-            view,
-            conclude,
-            hears="tools" in said.chat.parameters,
-        )
-
-    def _draw(self, line: str, cell: str, *, owns_cell: bool) -> Begun[ImageSet]:
-        """A `%%ernie_image` cell."""
-        namespace = self.shell.user_ns
-        with self.listening("{{" in line or "{{" in cell) as heard:
-            said = image_line(line, namespace)
-            prompt = (cell if said.verbatim else interpolate(cell, namespace)).strip()
-        return self._drawing(
-            self.session.begin_image(prompt, **said.options),
-            said,
-            owns_cell=owns_cell and not heard(),
-        )
-
-    def _drawing(
-        self, stream: Stream[ImageSet], said: ImageLine, *, owns_cell: bool
-    ) -> Begun[ImageSet]:
-        language = self.session.settings.spoken
-        view = result.view_for(self.shell, language, owns_cell=owns_cell)
-        concluded: list[ImageSet | None] = []
-
-        def conclude(images: ImageSet | None) -> None:
-            if concluded:
-                return
-            concluded.append(images)
-            self.bind(said.as_name, images)
-            problem, saved = None, []
-            if images is not None and said.save:
-                try:
-                    saved = images.save(said.save)
-                except ErnieError as error:  # what was made is shown all the same
-                    problem = error
-            view.finish(
-                None
-                if images is None
-                else pictures.bundle(
-                    images,
-                    language,
-                    full=said.full,
-                    name=said.as_name or "ernie.images[-1]",
-                    saved=saved,
-                )
-            )
-            if problem:
-                raise problem
-
-        return Begun(stream, view, conclude)
-
-
-def _refuse(words: list[str]) -> None:
-    if words:
-        raise InvalidOption(
-            Text("不认识“{extra}”", "{extra!r} is not known here").fill(extra=" ".join(words))
-        )
+        return self.bodies.search_line(line)

@@ -1,0 +1,102 @@
+"""What Tab offers on a line of our magics: options, model ids, choices. Never the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import models, parameters
+from ernie_magic.calls.images.pictures import ImageSet, Picture
+from ernie_magic.config.services import SERVICES
+from ernie_magic.notebook.magics import commands
+from ernie_magic.notebook.magics import images as image_line
+from ernie_magic.notebook.magics.chat import CHAT
+from ernie_magic.notebook.magics.embeddings import EMBED
+from ernie_magic.notebook.magics.tables import MAP
+from ernie_magic.text.language import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ernie_magic.notebook.magics.options import Grammar
+    from ernie_magic.session import Session
+
+
+_GRAMMARS = {
+    "%%ernie": CHAT,
+    "%%ernie_embed": EMBED,
+    "%%ernie_map": MAP,
+    "%%ernie_image": image_line.IMAGE,
+    "%ernie_image": image_line.COMMAND,
+}
+
+
+def candidates(
+    session: Session, namespace: Mapping[str, Any], words: list[str], token: str
+) -> list[str]:
+    """What may stand in the place of `token`, which the last of a line's words ends with; nothing
+    on the line of another magic.
+    """
+    started = words[-1]
+    before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
+    known: Iterable[str]
+    if words[0] == "%ernie":
+        known = {
+            "use": SERVICES,
+            "lang": LANGUAGES,
+            "models": session.known_models(),
+            "reset": session.conversations,
+            "config": session.settings.trait_names(config=True),
+            "model": session.known_models(),
+            "-s": session.conversations,
+        }.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
+    elif grammar := _GRAMMARS.get(words[0]):
+        known = _values(session, namespace, grammar, before)
+        if not known and words[0] == "%ernie_image" and len(words) == 2:  # noqa: PLR2004
+            known = image_line.COMMANDS
+        elif not known and words[0] == "%ernie_image" and len(words) == 3:  # noqa: PLR2004
+            known = _pictures(namespace)
+        known = known or grammar.flags()
+    else:
+        return []
+    # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
+    kept = len(started) - len(token)
+    return [word[kept:] for word in known if word.lower().startswith(started.lower())]
+
+
+def _pictures(namespace: Mapping[str, Any]) -> list[str]:
+    """The user's variables that are pictures."""
+    return [
+        name
+        for name, value in namespace.items()
+        if not name.startswith("_") and isinstance(value, (Picture, ImageSet))
+    ]
+
+
+def _values(
+    session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str
+) -> Iterable[str]:
+    if option in ("-m", "--model"):
+        return [
+            name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)
+        ]
+    if option in ("--image", "--preview"):
+        return _pictures(namespace) if option == "--image" else ("url",)
+    if option in ("--tools", "--functions"):
+        return [
+            name
+            for name, value in namespace.items()
+            if callable(value)
+            and not name.startswith("_")
+            and getattr(value, "__module__", "") == "__main__"
+        ]
+    if option in ("-s", "--session"):
+        return session.conversations
+    found = next((p for p in parameters.of(grammar.kind).values() if p.option == option), None)
+    return _choices(found) if found else ()
+
+
+def _choices(parameter: parameters.Parameter) -> Iterable[str]:
+    if parameter.type == "bool" or parameter.name == "web_search":
+        return ("on", "off")
+    choices = parameters.TOOL_CHOICES if parameter.name == "tool_choice" else ()
+    return parameter.choices or choices
