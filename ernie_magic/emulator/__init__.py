@@ -1,8 +1,8 @@
 """A local stand-in for the services, on real HTTP: `python -m ernie_magic.emulator`, or `start()`.
 
-Written from the documents, not from our client; the two share the tables of parameters and models
-and nothing else.
-Its server (starlette, uvicorn) and its pencil (Pillow) are imported when they are first used.
+It is written from Baidu's public API pages, not from our client. The two share the tables of
+parameters and models, and nothing else. Its server (starlette, uvicorn) and its drawing library
+(Pillow) are imported on first use.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ __all__ = ["start"]
 def start(
     *, port: int = 0, host: str = "127.0.0.1", latency: float | None = None, seed: int = 0
 ) -> Emulator:
-    """Serve from a daemon thread; returns once it serves.
+    """Serve from a daemon thread; return once the server answers.
 
     Parameters
     ----------
     port
-        0 takes a free one.
+        0 picks a free one.
     host
         The address to listen on; loopback unless you say otherwise.
     latency
-        Seconds before the first piece of an answer, which also sets the pace; 0 does not wait at
-        all. None takes the environment's
-        `ERNIE_EMULATOR_LATENCY`, without one it is lifelike.
+        Seconds before the first piece of an answer, which also sets the pace; 0 means no wait. None
+        reads `ERNIE_EMULATOR_LATENCY` from the environment; without it the pace is lifelike.
     seed
-        Another seed gives other answers; the same seed the same ones.
+        Another seed gives other answers; the same seed gives the same ones.
 
     Returns
     -------

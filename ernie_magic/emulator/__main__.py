@@ -1,4 +1,4 @@
-"""`python -m ernie_magic.emulator`: serve until it is told to end."""
+"""`python -m ernie_magic.emulator`: serve until stopped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ernie_magic.emulator import start
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve in the foreground; 0 when ended by Ctrl-C or SIGTERM, 1 when the port is taken."""
+    """Serve in the foreground; return 0 after Ctrl-C or SIGTERM, 1 if the port is taken."""
     parser = argparse.ArgumentParser(
         prog="python -m ernie_magic.emulator",
         description="本机模拟器 / a local stand-in for AI Studio's API",
@@ -41,9 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"(模拟 simulated; Ctrl-C; /emulator/* token: {emulator.token})",
         flush=True,
     )
-    while not ended.wait(
-        0.5
-    ):  # short waits: a lock that waits for ever is not interruptible on Windows
+    # Short waits: a lock that waits forever cannot be interrupted on Windows.
+    while not ended.wait(0.5):
         pass
     emulator.stop()
     return 0

@@ -1,19 +1,18 @@
-"""Who is answered: programs of this machine, and no page of another origin.
+"""Who gets an answer: programs on this machine, and no web page of another origin.
 
-A browser opens any page beside the notebook, and such a page can reach every port of this machine.
+A browser opens any page next to the notebook, and such a page can reach every port of this machine.
 What keeps it out:
 
-- Host must be a loopback name or the server's own address, with its port: a name of the page's
-  own that resolves to 127.0.0.1
-  (DNS rebinding) is refused.
+- Host must be a loopback name or the server's own address, with its port. A name of the page's
+  own that resolves to 127.0.0.1 (DNS rebinding) is refused.
 - Origin and Sec-Fetch-Site must not name another page
   (https://fetch.spec.whatwg.org/#origin-header,
-  https://www.w3.org/TR/fetch-metadata/); a link may be followed, and a picture of ours shown.
+  https://www.w3.org/TR/fetch-metadata/). A link may be followed, and a picture of ours shown.
 - A POST is JSON, which a page cannot send without asking first
-  (https://fetch.spec.whatwg.org/#cors-preflight-fetch), and is not
-  granted: no CORS header is ever given.
+  (https://fetch.spec.whatwg.org/#cors-preflight-fetch). The request for permission is never
+  granted: no CORS header is ever sent.
 
-Starlette's `TrustedHostMiddleware` takes any port, and answers with plain text.
+Starlette's `TrustedHostMiddleware` accepts any port, and answers with plain text.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD = 64 * 1024  # bytes, as h11's own bound
 MAX_BODY = 64 * 1024 * 1024  # bytes: four pictures of the largest size, in base64
-MAX_BODIES = 4 * MAX_BODY  # bytes of all that are being read or answered
+MAX_BODIES = 4 * MAX_BODY  # bytes of all bodies being read or answered
 BODY_TIMEOUT = 30.0  # seconds for a body to arrive
 FRONT_PAGE = "/"
 PICTURES = "/emulator/picture.png"
@@ -49,15 +48,16 @@ _HTTP_PORT = 80
 
 
 class Address(NamedTuple):
-    """A host and a port, written in one way so that they can be compared."""
+    """A host and a port, in one canonical form so that they can be compared."""
 
     host: str
     port: int
 
 
 def parse_authority(text: str) -> Address | None:
-    """What a Host header, or the authority of an http URL, names; None when it is not one (RFC
-    9110, 7.2).
+    """What a Host header, or the authority of an http URL, names; None if it is neither.
+
+    RFC 9110, section 7.2.
     """
     found = _AUTHORITY.fullmatch(text.lower())
     if found is None:
@@ -78,14 +78,13 @@ def canonical_host(host: str) -> str:
 
 @dataclass
 class _Held:
-    """What of a body is held while its request is read and answered."""
+    """How much of a body is held while its request is read and answered."""
 
     bytes: int = 0
 
 
 class AccessGuard:
-    """Refuses whom the emulator is not for, and reads bodies within bounds, before anything else
-    sees a request.
+    """Refuse callers that the emulator is not for, and read bodies within bounds, before all else.
 
     Parameters
     ----------
@@ -117,13 +116,13 @@ class AccessGuard:
             self._bytes_held -= held.bytes
 
     def _check_addresses(self, scope: Scope) -> Scope:
-        """The scope, with the path of an absolute request target (RFC 9112, 3.2.2).
+        """The scope, with the path of an absolute request target (RFC 9112, section 3.2.2).
 
         Raises
         ------
         Refusal
         """
-        # h11 bounds what is incomplete only: what arrives at once may be larger.
+        # h11 bounds only what is incomplete: what arrives all at once may be larger.
         if (
             sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["raw_path"])
             > MAX_HEAD
@@ -159,12 +158,12 @@ class AccessGuard:
         return {**scope, "path": unquote(path), "raw_path": path.encode()}
 
     async def _read_body(self, scope: Scope, receive: Receive, held: _Held) -> bytes | None:
-        """The body; None when the client left.
+        """The body; None if the client left.
 
         Raises
         ------
         Refusal
-            It is not JSON by its Content-Type, too large, or too slow.
+            Its Content-Type is not JSON, or it is too large or too slow.
         """
         kinds = [
             value.partition(";")[0].strip().lower() for value in _values(scope, b"content-type")
@@ -213,9 +212,7 @@ def _values(scope: Scope, name: bytes) -> list[str]:
 
 
 def _is_fetch_allowed(scope: Scope, site: str) -> bool:
-    """Whether a browser's request comes from no other page, or only opens or shows what is made
-    for that.
-    """
+    """Whether a browser's request is not another page's, or only opens or shows what pages may."""
     if site in ("same-origin", "none"):
         return True
     mode, destination = (
@@ -223,16 +220,16 @@ def _is_fetch_allowed(scope: Scope, site: str) -> bool:
     )
     if scope["method"] != "GET":
         return False
-    # A link that somebody follows; in a frame it would be another page's.
+    # A link that somebody follows. Inside a frame it would be another page's.
     if scope["path"] in (FRONT_PAGE, PICTURES) and (mode, destination) == ("navigate", "document"):
         return True
-    # A notebook shows pictures that came as links; whoever can name one was given the link, which
-    # is signed.
+    # A notebook shows pictures that arrived as links. Whoever can name one was given the link,
+    # which is signed.
     return scope["path"] == PICTURES and (mode, destination) == ("no-cors", "image")
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body that was read, then whatever comes after it."""
+    """A `receive` that replays the body already read, then passes on whatever follows."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -242,7 +239,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 
 
 def refused(refusal: Refusal, path: str) -> Response:
-    """A refusal in the form of the protocol that the path belongs to, with the status of HTTP."""
+    """A refusal in the form of the protocol that the path belongs to, with its HTTP status."""
     body = refusal.in_v1().body if path.startswith("/rpc/") else refusal.body
     headers = {"WWW-Authenticate": "Bearer"} if refusal.code == "invalid_emulator_token" else None
     return JSONResponse(body, status_code=refusal.status, headers=headers)
@@ -251,11 +248,11 @@ def refused(refusal: Refusal, path: str) -> Response:
 def requiring_token(
     token: str, handler: Callable[[Request], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of a control, for those who know the token."""
+    """The handler of a control, for callers who know the token."""
 
     async def guarded(request: Request) -> Response:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        # In constant time, as bytes: a header may hold other characters than ASCII.
+        # Compared in constant time, as bytes: a header may hold non-ASCII characters.
         is_right = hmac.compare_digest(given.strip().encode(), token.encode())
         if scheme.lower() != "bearer" or not is_right:
             return refused(Refusal("invalid_emulator_token"), request.url.path)
@@ -267,7 +264,7 @@ def requiring_token(
 def requiring_link(
     sign: Callable[[Mapping[str, str]], str], handler: Callable[[Request], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of what is behind links, for those who were given one."""
+    """The handler of what links lead to, for callers who were given a link."""
 
     async def guarded(request: Request) -> Response:
         query = dict(request.query_params)

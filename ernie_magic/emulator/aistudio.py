@@ -1,5 +1,7 @@
-"""The OpenAI-style API of AI Studio (seed 000) and of Qianfan V2 (seed 002): chat, images,
-embeddings, rerank, models.
+"""The OpenAI-style API of AI Studio and of Qianfan V2: chat, images, embeddings, rerank, models.
+
+Sources: AI Studio, "大模型 API" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns); Qianfan V2, chat
+completions (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ _SEARCH_TOKENS = 120  # what a search adds to a prompt here
 
 
 def authorise(headers: dict[str, str], iam: Iam) -> str:
-    """Any bearer key will do, but for those the table says; gives what the limit is counted by.
+    """Accept any bearer key but those in the error table; return what limits are counted by.
 
     Raises
     ------
@@ -89,8 +91,8 @@ def chat(call: Call) -> Response:
         **({"search_results": [_FOUND]} if searched else {}),
     }
     if body.get("stream"):
-        # AI Studio always tells the usage in the last chunk (seed 000), Qianfan only when it is
-        # asked (seed 002).
+        # AI Studio always reports usage in the last chunk; Qianfan does so only on request
+        # (`stream_options.include_usage`).
         wanted = call.path.startswith(PREFIX) or bool(
             (body.get("stream_options") or {}).get("include_usage")
         )
@@ -106,15 +108,15 @@ def chat(call: Call) -> Response:
 
 
 def _chunks(made: Reply, head: dict[str, Any], usage: dict[str, Any] | None) -> list[str]:
-    """The stream's events: thoughts, text, and a last chunk with finish reason and usage; in the
-    others usage is null (seed 000).
+    """The stream's events: thoughts, text, and a last chunk with the finish reason and usage.
+
+    In all other chunks usage is null.
     """
     head = {**head, "object": "chat.completion.chunk"}
     deltas: list[dict[str, Any]] = [{"reasoning_content": piece} for piece in made.reasoning] + [
         {"content": piece} for piece in made.pieces
     ]
-    # Each tool call whole, in one delta: the official client takes no parts (reference qianfan-wire
-    # 4.2).
+    # Each tool call is sent whole, in one delta: the official client, `qianfan`, joins no parts.
     deltas += [
         {"content": "", "tool_calls": [{"index": i, **tool_call}]}
         for i, tool_call in enumerate(_tool_calls(made))
@@ -174,8 +176,8 @@ def images(call: Call) -> Response:
 
 
 def picture(call: Call) -> Response:
-    """A picture behind a link of `images`; needs no key, as the real links do not: they are
-    signed.
+    """A picture behind a link of `images`; no key is required: the links are signed, like real
+    ones.
     """
     from ernie_magic.emulator import pictures
 
@@ -193,7 +195,7 @@ def picture(call: Call) -> Response:
 
 
 def embeddings(call: Call) -> Response:
-    """`POST /embeddings`; base64 when asked, as openai-python does."""
+    """`POST /embeddings`; base64 on request, as openai-python does."""
     body = call.json()
     model = checks.model_of(body, "embedding")
     call.admit(model)
@@ -220,8 +222,9 @@ def embeddings(call: Call) -> Response:
 
 
 def rerank(call: Call) -> Response:
-    """`POST /rerankers` (reference qianfan-wire 4.4), and `/rerank` as the other reference has
-    it.
+    """`POST /rerankers`, as the official client (`qianfan`) calls it, and `/rerank`.
+
+    The page "重排序" (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74) documents the latter.
     """
     body = call.json()
     model = checks.model_of(body, "rerank")

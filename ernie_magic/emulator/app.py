@@ -1,4 +1,4 @@
-"""The ASGI application: routes, and the controls of faults and of the log."""
+"""The ASGI application: routes, and the controls for faults and for the log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.emulator.log import Logged
 
-# The page runs nothing, loads nothing and stands in no other page.
+# The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -144,7 +144,7 @@ def _wrong_method(request: Request, _error: Exception) -> Response:
 
 
 async def _left_within(seconds: float, request: Request) -> bool:
-    """Wait, but for nobody: whether the client left."""
+    """Wait for that many seconds, or until the client leaves; return whether it left."""
     leaving = asyncio.ensure_future(client_gone(request.receive))
     try:
         await asyncio.wait({leaving}, timeout=seconds)
@@ -168,13 +168,13 @@ def _not_found(request: Request, _error: Exception) -> Response:
 
 
 def _echoed(headers: dict[str, str]) -> dict[str, str]:
-    """The caller's own id of the request comes back (reference qianfan-wire 2.1)."""
+    """Return the caller's own request id, as the services do."""
     found = headers.get("request_id")
     return {"X-Baidu-Request-Id": found} if found else {}
 
 
 def _instead(fault: Fault, authorization: str, logged: Logged) -> Response | None:
-    """The reply that a fault puts in the place of an answer."""
+    """The reply that a fault sends in place of an answer."""
     if fault.html:
         return HTMLResponse(_HTML, status_code=fault.status or 200)
     if fault.echo_key:

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-MAX_DEPTH = 100  # lists and objects inside one another
-# a value takes some 60 bytes when it is read, and may be two bytes long when it is sent
+MAX_DEPTH = 100  # lists and objects nested in one another
+# A value takes some 60 bytes in memory, and may take two on the wire.
 MAX_VALUES = 500_000
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -18,7 +18,7 @@ def read_json(raw: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        It is not JSON, nests too deep, or holds too many values, half a character, or a NaN.
+        It is not JSON, is nested too deeply, or holds too many values, half a character, or a NaN.
     """
     raw = raw.encode() if isinstance(raw, str) else raw
     if raw.count(b"[") + raw.count(b"{") + raw.count(b",") > MAX_VALUES:

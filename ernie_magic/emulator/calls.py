@@ -1,6 +1,4 @@
-"""One call as a handler sees it: what came in, what is remembered of it, and a stream to answer
-with.
-"""
+"""One call as a handler sees it: the request, the server's state, and a stream to answer with."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.emulator.log import Logged
 
-FIRST, STEP = 0.15, 0.025  # seconds before the first delta and between deltas, as a lifelike pace
+FIRST, STEP = 0.15, 0.025  # seconds before the first delta and between deltas: a lifelike pace
 
 
 class State:
@@ -52,9 +50,8 @@ class State:
 
     def sign_link(self, query: Mapping[str, str]) -> str:
         """The signature of a picture's link: without it any page could have pictures drawn."""
-        text = json.dumps(
-            sorted(query.items())
-        )  # of the values: a client may encode them in another way
+        # The values are signed, not the text: a client may encode them differently.
+        text = json.dumps(sorted(query.items()))
         return hmac.new(self._link_key, text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -86,7 +83,7 @@ class Call:
         return self._body
 
     def signed_link(self, path: str, query: Mapping[str, str]) -> str:
-        """An address on this server that `requiring_link` knows again."""
+        """An address on this server that `requiring_link` will accept."""
         signed = {**query, "signature": self._state.sign_link(query)}
         return f"{self.server_url}{path}?{urlencode(signed)}"
 
@@ -112,8 +109,9 @@ class Call:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What each response tells: that it was made by a model, and what is left of the limit
-        (seed 003).
+        """What each response says: that a model made it, and what is left of the limit.
+
+        Source: "ERNIE-Speed-8K", 响应头域 (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
         """
         return {
             "Statement": "AI-generated",
@@ -126,9 +124,7 @@ class Call:
 
 
 class _Stream(Response):
-    """Server-sent events at the server's pace; notices when the client leaves, even while nothing
-    is sent.
-    """
+    """Server-sent events at the server's pace; the client's leaving is noticed even in a pause."""
 
     media_type = "text/event-stream"
 
@@ -153,7 +149,7 @@ class _Stream(Response):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
         if sending.done() and not sending.cancelled():
-            sending.result()  # a cut: the server closes the connection on it
+            sending.result()  # a cut: on this error the server closes the connection
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -185,9 +181,8 @@ class _Stream(Response):
             if i == fault.stall_after:
                 await asyncio.sleep(3600)
             yield f"data: {chunk}\n\n"
-        if (
-            not fault.no_done and not self._logged.is_v1
-        ):  # V1 has none: `is_end` is its end (reference qianfan-wire 3.1)
+        # V1 sends no [DONE]: `is_end` ends its stream.
+        if not fault.no_done and not self._logged.is_v1:
             yield "data: [DONE]\n\n"
 
     def _error(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""The service's checks of a request, from seed 000: parameters by the shared table, roles and
-lengths by its text.
+"""The service's checks of a request: parameters by the shared table, roles and lengths by the page.
+
+Source: AI Studio, "大模型 API" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 """
 
 from __future__ import annotations
@@ -20,9 +21,7 @@ ROLES = ("user", "assistant", "system", "function", "tool")
 
 
 def count_tokens(text: str) -> int:
-    """Tokens of a text by the documents' estimate: Chinese characters + words x 1.3 (seed 000,
-    "Usage说明").
-    """
+    """Tokens of a text by AI Studio's estimate: Chinese characters + words x 1.3 ("Usage说明")."""
     return len(_HAN.findall(text)) + int(len(_WORD.findall(_HAN.sub(" ", text))) * 1.3)
 
 
@@ -32,7 +31,7 @@ def model_of(body: dict[str, Any], kind: str) -> str:
     Raises
     ------
     Refusal
-        None, not allowed, unknown, or of another kind.
+        It is missing, not allowed, unknown, or of another kind.
     """
     name = body.get("model")
     if not isinstance(name, str) or not name:
@@ -48,8 +47,7 @@ def model_of(body: dict[str, Any], kind: str) -> str:
 
 
 def parameters_of(body: dict[str, Any], kind: models.Kind, model: str) -> dict[str, Any]:
-    """The request's parameters, checked; fields the table does not know are let through, as the
-    services do.
+    """The request's parameters, checked. Fields unknown to the table pass, as in the services.
 
     Raises
     ------
@@ -75,7 +73,7 @@ def parameters_of(body: dict[str, Any], kind: models.Kind, model: str) -> dict[s
 
 
 def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
-    """The request's messages, checked as the text of seed 000 ("messages 说明") says.
+    """The request's messages, checked as AI Studio's page says ("messages 说明").
 
     Raises
     ------
@@ -87,7 +85,7 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     for message in found:
         _check_message(message)
     turns = found[1:] if found[0]["role"] == "system" else found
-    # The results of several tools stand in a row.
+    # The results of several tools follow one another.
     turns = [
         m
         for i, m in enumerate(turns)
@@ -142,7 +140,7 @@ def _check_length(messages: list[dict[str, Any]], model: str) -> None:
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """A message's text; of content in parts, the text parts."""
+    """A message's text; if its content has parts, the text parts."""
     content = message.get("content")
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content if isinstance(part, dict))
@@ -150,23 +148,21 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def has_plain_texts(message: dict[str, Any]) -> bool:
-    """Whether the text of each part of a message's content is text."""
+    """Whether each text part of a message's content really holds text."""
     content = message.get("content")
     parts = content if isinstance(content, list) else ()
     return all(isinstance(part.get("text", ""), str) for part in parts if isinstance(part, dict))
 
 
 def texts_of(body: dict[str, Any], model: str) -> list[str]:
-    """The texts of an embeddings call (seed 000, "向量"): 1 to 16, none empty, each within the
-    model's length.
+    """The texts of an embeddings call ("向量"): 1 to 16, none empty, each within the model's limit.
 
     Raises
     ------
     Refusal
     """
-    given = body.get(
-        "input", body.get("Input")
-    )  # the seed's table prints it with a capital, its example without
+    # AI Studio's page capitalises it in the table, but not in the example.
+    given = body.get("input", body.get("Input"))
     texts = [given] if isinstance(given, str) else given
     if (
         not isinstance(texts, list)

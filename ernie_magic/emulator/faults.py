@@ -1,9 +1,9 @@
-"""Faults on request: the one control for trying how a client takes what networks and services do.
+"""Faults on request: the one control for testing how a client handles network and service failures.
 
-From Python `emulator.faults.add(status=500)`; by HTTP `POST /emulator/faults` with the same fields
-as JSON (one or a list),
-`DELETE /emulator/faults` forgets them (both with the emulator's token, as a Bearer token); for one
-request the header `X-Emulator-Fault` with the JSON.
+From Python, call `emulator.faults.add(status=500)`. Over HTTP, `POST /emulator/faults` with the
+same fields as JSON (one fault or a list); `DELETE /emulator/faults` forgets them. Both require the
+emulator's token as a Bearer token. For a single request, send the header `X-Emulator-Fault` with
+the JSON.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ class Fault:
         Answer with this row of the error table; with `error_after` or `bare_json_error` it is the
         error inside the stream.
     retry_after : float
-        Seconds that a refusal with `code` asks to wait, in a Retry-After header.
+        Seconds that a refusal with `code` asks the client to wait, in a Retry-After header.
     delay : float
         Seconds to wait first.
     cut_after, malformed_after, stall_after, error_after : int | None
-        After so many chunks of a stream: hang up, send a broken chunk, send nothing more, send an
+        After that many chunks of a stream: hang up, send a broken chunk, send nothing more, send an
         error.
     html, empty, no_done, bare_json_error, echo_key : bool
-        A web page; a stream of nothing; no [DONE]; an error's JSON without `data:`; a 401 that
-        repeats the caller's key.
+        A web page; an empty stream; no [DONE]; an error's JSON without `data:`; a 401 that repeats
+        the caller's key.
     split : bool
         Send each byte of a stream by itself.
     times : int
-        How many calls it is for.
+        How many calls it applies to.
     path : str
         Only calls whose path contains this; "" for every POST (a list of models is left alone).
     """
@@ -72,7 +72,7 @@ class Fault:
         Raises
         ------
         ValueError
-            An unknown field or a value of another type, named.
+            It names an unknown field or a value of another type.
         """
         if not isinstance(given, dict):
             raise ValueError("a fault is a JSON object")  # noqa: TRY004  (one error for all that is wrong with it)
@@ -105,18 +105,18 @@ def _fits(value: object, kind: str) -> bool:
 
 
 class Faults:
-    """The faults that wait for a call; the oldest that fits is taken."""
+    """The faults waiting for a call; the oldest that matches is used."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
 
     def add(self, **given: Any) -> None:
-        """Ask for a fault; the fields are `Fault`'s."""
+        """Add a fault; the fields are those of `Fault`."""
         self.extend([Fault.read(given)])
 
     def extend(self, faults: list[Fault]) -> None:
-        """Ask for several.
+        """Add several.
 
         Raises
         ------
@@ -129,12 +129,12 @@ class Faults:
             self._waiting.extend(faults)
 
     def clear(self) -> None:
-        """Forget those that wait."""
+        """Forget the waiting faults."""
         with self._lock:
             self._waiting.clear()
 
     def take(self, method: str, path: str, header: str | None) -> Fault:
-        """The fault for this call: the header's, else the oldest that fits; else none."""
+        """The fault for this call: the header's, else the oldest that matches, else none."""
         if header:
             return Fault.read(read_json(header))
         with self._lock:

@@ -1,7 +1,7 @@
-"""Baidu's IAM, written from the documents: `bce-auth-v1` signatures really verified, exchanged for
-temporary bearer tokens.
+"""Baidu's IAM: `bce-auth-v1` signatures, really verified, exchanged for temporary bearer tokens.
 
-Source: reference qianfan-wire 1.2 and 4.1. Nothing of the client's own signer is used here.
+Source: "生成认证字符串" (https://cloud.baidu.com/doc/Reference/s/njwvz1yfu). It shares no code with
+the client's own signer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 EXCHANGE = "/v1/BCE-BEARER/token"
-# The pair that everybody may know; a server made with other pairs knows those too.
+# The pair that is public; a server created with other pairs knows those too.
 ACCESS_KEY, SECRET_KEY = "emulator-access-key", "emulator-secret-key"
 _HALF_A_DAY = 43_200  # seconds
 _FORM = re.compile(
@@ -32,7 +32,7 @@ _FORM = re.compile(
 
 
 class Iam:
-    """The pairs a server knows, and the tokens it gave out.
+    """The key pairs a server knows, and the tokens it has issued.
 
     Parameters
     ----------
@@ -45,13 +45,11 @@ class Iam:
         self._tokens = IssuedTokens()
 
     def knows(self, token: str) -> bool:
-        """Whether a temporary token was given out here and has not ended; any other key is not
-        IAM's business.
-        """
+        """Whether a temporary token is still valid; keys that were not issued here always are."""
         return not self._tokens.has_expired(token)
 
     def expire(self) -> None:
-        """End every token that was given out."""
+        """Expire every token issued."""
         self._tokens.expire()
 
     def exchange(self, request: Request) -> Response:
@@ -100,7 +98,7 @@ class Iam:
             return "RequestExpired", "the signature has expired: check the clock"
         prefix = f"bce-auth-v1/{access}/{stamp}/{seconds}"
         key = _mac(secret, prefix)
-        # Clients sign the path as it is or encoded (reference): both are accepted.
+        # Clients sign the path as it is or percent-encoded: both are accepted.
         paths = {
             request.scope["raw_path"].decode(),
             _encoded(request.url.path, safe="/"),

@@ -1,4 +1,4 @@
-"""What came in, for tests and trials: bounded, without keys, and without the bytes of pictures."""
+"""The requests received, for tests and trials: bounded, without keys or the bytes of pictures."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from typing import Any
 MAX_ENTRIES = 5000
 MAX_BYTES = 8 * 1024 * 1024  # of all entries
 MAX_ENTRY = 1024 * 1024  # bytes of one body
-MAX_TEXT = 100_000  # characters of one text: longer than any model takes
+MAX_TEXT = 100_000  # characters of one text: longer than any model accepts
 _DATA_SHOWN = 64  # characters of a `data:` URI
 _DATA_KEPT_WHOLE = 256  # characters
-_VALUE = 64  # bytes that a value takes beside its characters
-# A browser sends the cookies of every server of this machine, Jupyter's too: they know no ports.
+_VALUE = 64  # bytes that a value takes besides its characters
+# A browser sends the cookies of every server on this machine, Jupyter's too: cookies ignore ports.
 _SECRET_HEADERS = ("cookie", "proxy-authorization", "x-api-key", "api-key")
 _SCHEMES = ("bearer", "basic", "digest", "bce-auth-v1")
 
 
 @dataclass
 class Logged:
-    """A request that came in.
+    """A request that arrived.
 
     Attributes
     ----------
     method, path : str
     headers : dict
-        Lower-case names; a key is never kept.
+        Lower-case names; keys are never kept.
     body : dict | None
-        Pictures and texts beyond any model's length are cut.
+        Pictures, and texts beyond any model's length, are cut.
     time, first_delta : float
-        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 when
-        there was none).
+        Seconds since the epoch: of the request, and of the first chunk of its stream (0.0 if there
+        was none).
     disconnected : bool
         The client left before the end of its stream.
     """
@@ -49,7 +49,7 @@ class Logged:
 
     @property
     def is_v1(self) -> bool:
-        """Whether it came to Qianfan V1."""
+        """Whether it was sent to Qianfan V1."""
         return self.path.startswith("/rpc/")
 
 
@@ -63,7 +63,7 @@ class Log(deque[Logged]):
         self._lock = threading.Lock()
 
     def record(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> Logged:
-        """Log a request; its entry."""
+        """Log a request; return its entry."""
         copied, size = shorten(body)
         if size > MAX_ENTRY:
             copied, size = f"… ({size} bytes)", 0
@@ -79,7 +79,7 @@ class Log(deque[Logged]):
         return entry
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all requests."""
         with self._lock:
             super().clear()
             self._sizes.clear()
@@ -87,7 +87,7 @@ class Log(deque[Logged]):
 
 
 def redact_headers(headers: dict[str, str]) -> dict[str, str]:
-    """The headers without keys; of an Authorization its scheme is left, when it is one."""
+    """The headers without keys; of an Authorization header only a known scheme remains."""
     kept = {name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()}
     if value := headers.get("authorization"):
         scheme = value.partition(" ")[0].partition("/")[0]
@@ -96,7 +96,7 @@ def redact_headers(headers: dict[str, str]) -> dict[str, str]:
 
 
 def shorten(value: Any) -> tuple[Any, int]:
-    """A copy of a JSON value with long texts cut, and about how many bytes it takes."""
+    """A copy of a JSON value with long texts cut, and its approximate size in bytes."""
     if isinstance(value, str):
         is_data = value.startswith("data:") and len(value) > _DATA_KEPT_WHOLE
         if is_data or len(value) > MAX_TEXT:

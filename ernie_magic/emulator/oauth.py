@@ -1,5 +1,6 @@
-"""Baidu's OAuth: API Key and Secret Key for an `access_token` (seed 003; reference qianfan-wire
-1.1).
+"""Baidu's OAuth: an API Key and Secret Key are exchanged for an `access_token`.
+
+Source: "ERNIE-Speed-8K", 鉴权说明 (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ _MONTH = 2_592_000  # seconds, 30 days
 
 
 class OAuth:
-    """The tokens a server gave out. Any pair will do, but for an identifier or a secret that
-    begins with `bad`.
+    """The tokens a server has issued. Any pair is accepted but an id or secret that begins with
+    `bad`.
     """
 
     def __init__(self) -> None:
         self._tokens = IssuedTokens()
 
     def expire(self) -> None:
-        """End every token that was given out."""
+        """Expire every token issued."""
         self._tokens.expire()
 
     def problem(self, token: str) -> str:
-        """The code of what is wrong with a token, "" when nothing is."""
+        """The error code for a token, "" if it is valid."""
         if not token:
             return "100"
         if token.startswith("bad"):

@@ -1,4 +1,4 @@
-"""The emulator's front page: what it is, its address, and how to make it say no."""
+"""The emulator's front page: what it is, its addresses, and how to provoke each error."""
 
 from __future__ import annotations
 

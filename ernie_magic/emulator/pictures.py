@@ -1,4 +1,4 @@
-"""Pictures drawn from the prompt, and visibly marked as simulated."""
+"""Pictures drawn from the prompt, visibly marked as simulated."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _mark(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:
     height = size[1]
     face, chinese = font(max(14, min(size) // 28))
     mark = _MARK if chinese else _MARK.split(maxsplit=1)[0]
-    # Raqm lays out nothing that holds a line end or half a character.
+    # Raqm cannot lay out text with a line break or half a character.
     words = "".join(c if c.isprintable() else " " for c in prompt[:24])
     text = f"{mark} · {words}" if chinese or prompt.isascii() else mark
     _, top, right, bottom = pen.textbbox((0, 0), text, font=face)

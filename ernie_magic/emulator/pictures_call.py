@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str, Any], int]:
-    """The prompt, the parameters and the seed of a call for pictures (seed 000, 文生图).
+    """The prompt, the parameters and the seed of a call for pictures.
+
+    Source: AI Studio, "大模型 API", 文生图 (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
     Raises
     ------
@@ -58,7 +60,8 @@ def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:
     ------
     Refusal
     """
-    from ernie_magic.emulator import pictures  # Pillow, at the first picture
+    # Pillow is loaded with the first picture.
+    from ernie_magic.emulator import pictures
 
     prompt, given, seed = checked(call, body, model)
     width, height = (int(side) for side in given.get("size", "1024x1024").split("x"))

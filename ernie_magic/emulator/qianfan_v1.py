@@ -1,5 +1,7 @@
-"""Qianfan V1 (seeds 001, 003 and 004; reference qianfan-wire 1 to 3): a path for each model,
-`result`, errors with HTTP 200.
+"""Qianfan V1: a path for each model, `result`, errors with HTTP 200.
+
+Sources: "ERNIE-Speed-8K" (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf) and the official
+client (https://github.com/baidubce/bce-qianfan-sdk).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 SERVICE_LIST = "/wenxinworkshop/service/list"
-# The console puts eight letters or digits before a deployed service's name (seed 004).
+# The console prefixes a deployed service's name with eight letters or digits.
 _DEPLOYED = re.compile(r"/chat/([a-z0-9]{8}_\w+|your_custom_endpoint|your_endpoint)")
 _TOKENIZERS = (
     "ernie-4.0-8k",
@@ -34,11 +36,11 @@ _TOKENIZERS = (
     "ernie-tiny-8k",
     "ernie-char-8k",
 )
-_MAX_COUNTED = 512_000  # characters (reference qianfan-wire 2.7)
+_MAX_COUNTED = 512_000  # characters
 
 
 def authorise(request: Request, state: State) -> str:
-    """By `access_token`, or by a signature; gives what the limit is counted by.
+    """Authenticate by `access_token` or by signature; return what limits are counted by.
 
     Raises
     ------
@@ -119,9 +121,7 @@ def chat(call: Call, entry: models.Model) -> Response:
 
 
 def _events(made: Reply, head: dict[str, Any], asked: int) -> list[str]:
-    """A stream's events: the last one has `is_end` and the whole usage; there is no [DONE] (seed
-    003).
-    """
+    """A stream's events: the last one has `is_end` and the full usage; there is no [DONE]."""
     events = []
     for i, piece in enumerate([*made.pieces, ""]):
         last = i == len(made.pieces)
@@ -227,9 +227,7 @@ def _body(call: Call) -> dict[str, Any]:
 
 
 def _parameters(body: dict[str, Any], kind: models.Kind, entry: models.Model) -> dict[str, Any]:
-    """The fields that V1 documents, checked by the shared table; others are let through, as the
-    service does.
-    """
+    """The fields that V1 documents, checked by the shared table. Others pass, as in the service."""
     named = {
         p.name: body[p.v1 or p.name]
         for p in parameters.of(kind).values()
@@ -263,7 +261,7 @@ def embeddings(call: Call, entry: models.Model) -> Response:
 
 
 def images(call: Call, entry: models.Model) -> Response:
-    """`POST /text2image/…`: always base64, counted from 1 (reference qianfan-wire 2.4)."""
+    """`POST /text2image/…`: always base64, counted from 1."""
     body = _body(call)
     try:
         drawn = pictures_call.drawn(call, body, entry.id)
@@ -323,7 +321,7 @@ def tokenizer(call: Call) -> Response:
 
 
 def services(server_url: str) -> dict[str, Any]:
-    """The console's list of services (reference qianfan-wire 2.10)."""
+    """The console's list of services."""
     kinds: dict[str, str] = {
         "embedding": "embeddings",
         "image": "text2image",

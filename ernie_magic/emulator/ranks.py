@@ -1,4 +1,7 @@
-"""Documents ranked by how near their vectors are to the query's (reference qianfan-wire 2.6)."""
+"""Documents ranked by how close their vectors are to the query's.
+
+Limits: "重排序Reranker" (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/mlvvrcjbq).
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from ernie_magic.emulator.refusals import Refusal
 def ranked(
     body: dict[str, Any], model: str, seed: int
 ) -> tuple[str, list[str], list[dict[str, Any]]]:
-    """The query, the documents and the results, the best first.
+    """The query, the documents and the results, best first.
 
     Raises
     ------
     Refusal
-        An empty or too long query or document, or too many documents.
+        The query or a document is empty or too long, or there are too many documents.
     """
     query, documents = body.get("query"), body.get("documents")
     if not isinstance(query, str) or not query.strip():

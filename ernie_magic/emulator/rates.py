@@ -1,8 +1,7 @@
-"""Requests and tokens a minute, really counted: the headers tell what is left, and what goes beyond
-is refused.
+"""Requests and tokens per minute, really counted: headers say what is left; any excess is refused.
 
-Source: seed 003 ("响应头域"), reference qianfan-wire 3.6. Counted in fixed minutes, by key and
-model.
+Counted in fixed minutes, by key and model. Source: "ERNIE-Speed-8K", 响应头域
+(https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-MAX_COUNTED = 10_000  # keys and models, the last ones used
+MAX_COUNTED = 10_000  # keys and models, the most recently used
 
 
 @dataclass
@@ -21,9 +20,9 @@ class Rates:
     Attributes
     ----------
     requests, tokens : int
-        Allowed in a minute, for each key and model.
+        Allowed per minute, for each key and model.
     minute : float
-        How long a minute is, in seconds: tests have shorter ones.
+        Length of a minute, in seconds: tests have shorter ones.
     """
 
     requests: int = 3_000
@@ -33,7 +32,7 @@ class Rates:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def take(self, key: str, model: str) -> str:
-        """Count a request; the code of the refusal when it is one too many, else ""."""
+        """Count a request; return the code of the refusal if it exceeds the limit, else ""."""
         with self._lock:
             requests, tokens = self._now(key, model)
             if requests >= self.requests:
@@ -50,7 +49,7 @@ class Rates:
             self._remember(key, model, requests, before + tokens)
 
     def headers(self, key: str, model: str) -> dict[str, str]:
-        """What a response tells."""
+        """The rate limit headers of a response."""
         with self._lock:
             requests, tokens = self._now(key, model)
         return {
@@ -61,7 +60,7 @@ class Rates:
         }
 
     def _remember(self, key: str, model: str, requests: int, tokens: int) -> None:
-        self._used.pop((key, model), None)  # the last one used stands last
+        self._used.pop((key, model), None)  # the most recently used stands last
         self._used[key, model] = (self._minute(), requests, tokens)
         while len(self._used) > MAX_COUNTED:
             del self._used[next(iter(self._used))]

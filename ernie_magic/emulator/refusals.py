@@ -1,5 +1,9 @@
-"""Every refusal of the documents, and how to provoke each here: seed 000's table, V2's later
-codes, V1's numbers.
+"""Every documented refusal, and how to provoke each here: AI Studio's, Qianfan V2's and V1's.
+
+Sources, each a page titled "错误码": AI Studio, "大模型 API"
+(https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), Qianfan V2
+(https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w) and Qianfan V1
+(https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh).
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
-    """One row of the error table (seed 000, "错误码").
+    """One row of the error table.
 
     Attributes
     ----------
@@ -149,13 +153,14 @@ TABLE: tuple[Row, ...] = (
         "Internal error",
         "[[dispatch_error]] in a message",
     ),
-    # Added to V2 after the seed (reference aistudio-and-ernie-today 2.4).
+    # Later additions to V2 (https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w).
     Row(400, _BAD, "invalid_argument", "Invalid Argument", "a fault"),
     Row(400, _BAD, "invalid_image_generation_prompt", "the prompt is invalid", "a fault"),
     Row(400, _BAD, "invalid_image_url", "the image url is invalid", "a fault"),
     Row(400, _BAD, "invalid_plugin_argument", "the plugin argument is invalid", "a fault"),
     Row(400, "unsafe_request", "image_url_unsafe", "the image is unsafe", "a fault"),
-    # V1 answers with HTTP 200 and a number (reference qianfan-wire 5.1).
+    # V1 answers with HTTP 200 and a number
+    # (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh).
     Row(200, V1, "1", "Unknown error", "a fault"),
     Row(200, V1, "2", "Service temporarily unavailable", "a fault"),
     Row(200, V1, "3", "Unsupported openapi method", "a path nobody knows"),
@@ -211,7 +216,7 @@ TABLE: tuple[Row, ...] = (
     Row(200, V1, "336502", "Rate limit reached for TPM", "more tokens than are allowed"),
     Row(200, V1, "500000", "console internal error", "a fault"),
 )
-# What the emulator itself refuses, in the services' form (`access.py`): no service has these.
+# What the emulator itself refuses, in the services' form (`access.py`); no service has these codes.
 OWN: tuple[Row, ...] = (
     Row(
         400, _BAD, "invalid_http_request", "this is not an HTTP request", "bytes that are not HTTP"
@@ -262,7 +267,7 @@ OWN: tuple[Row, ...] = (
     ),
     Row(431, _BAD, "headers_too_large", "the headers are too large", "more than 64 KiB of headers"),
 )
-# What V1 says where V2 has another word (reference qianfan-wire 5).
+# V1's numbers for what V2 names in words.
 IN_V1 = {
     "malformed_json": "336003",
     "invalid_messages": "336006",
@@ -289,14 +294,14 @@ IN_V1 = {
 
 
 class Refusal(Exception):
-    """The service says no.
+    """The service refuses.
 
     Parameters
     ----------
     code
         A code of the table.
     message
-        In place of the table's words.
+        Replaces the table's message.
     status
         Chooses between two rows with the same code.
     """
@@ -323,14 +328,14 @@ class Refusal(Exception):
         )
 
     def in_v1(self) -> Refusal:
-        """The same in V1's numbers."""
+        """The same refusal in V1's numbers."""
         message = self.said if any(row.code == self.code for row in OWN) else self.message
         return Refusal(IN_V1[self.code], message, **self.fields) if self.code in IN_V1 else self
 
 
 def request_id() -> str:
-    """An id as the service makes them: `as-` and ten letters or digits."""
-    # Not `random`: the emulator may run in the user's kernel, whose seeded numbers are the user's.
+    """An id in the services' form: `as-` and ten letters or digits."""
+    # Not `random`: the emulator may run in the user's kernel, whose random state is the user's.
     return "as-" + "".join(
         secrets.choice(string.ascii_lowercase + string.digits) for _ in range(10)
     )

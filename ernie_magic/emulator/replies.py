@@ -1,15 +1,15 @@
-"""What the emulator says: simulated, and it says so; yet Markdown worth showing, the same for the
-same question and seed.
+"""What the emulator answers: simulated, and labelled so, yet Markdown worth showing.
 
-Directives in the prompt make exact replies for tests and trials:
+The same question and seed give the same answer. Directives in the prompt produce exact replies for
+tests and trials:
 
     [[echo]]          the rest of the prompt, to the byte
-    [[chunks=2000]]   a reply of exactly so many deltas
+    [[chunks=2000]]   a reply of exactly that many deltas
     [[pace=5ms]]      the time between deltas
-    [[reasoning]]     thoughts first, as a thinking model sends them
+    [[reasoning]]     thoughts first, as a reasoning model sends them
     [[flag=3]]        the safety flag of the answer
     [[finish=length]] the finish reason
-    [[clear]]         need_clear_history: the service asks to forget the conversation
+    [[clear]]         need_clear_history: the service asks to clear the conversation
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Reply:
     ----------
     pieces, reasoning : list of str
     finish : str
-        Seed 000: "normal" when complete, "stop" at a stop word, "length" at the limit.
+        "normal" when complete, "stop" at a stop word, "length" at the limit(AI Studio's page).
     flag : int
     pace : float | None
         Seconds between deltas, None for the server's own.
     calls : list of dict
         Functions to call: `name`, `arguments`.
     clear : bool
-        The history is to be cleared.
+        The history must be cleared.
     """
 
     pieces: list[str]
@@ -140,7 +140,7 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
 
 
 def _results(messages: list[dict[str, Any]]) -> int:
-    """How many results stand at the end."""
+    """How many tool results end the conversation."""
     count = 0
     for message in reversed(messages):
         if message["role"] not in ("tool", "function"):

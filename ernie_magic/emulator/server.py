@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.rates import Rates
 
 
-MAX_CONNECTIONS = 512  # they are files of the process, which may be the user's kernel
+MAX_CONNECTIONS = 512  # each is a file of the process, which may be the user's kernel
 HEAD_TIMEOUT = 10.0  # seconds for a request's line and headers to arrive
 _HEADERS_TOO_LARGE = 431
 
 
 class _Connection(H11Protocol):
-    """One connection: uvicorn's, with bounds that uvicorn has no settings for, and the services'
-    form of errors.
-    """
+    """One connection: uvicorn's, plus bounds that it cannot set, and the services' error format."""
 
     _waiting_for_head: asyncio.TimerHandle | None = None
 
@@ -50,17 +48,17 @@ class _Connection(H11Protocol):
             self._watch_head()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came."""
+        """Handle bytes that arrived."""
         super().data_received(data)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has ended."""
+        """Handle the end of the connection."""
         self._stop_watching()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's signature)
-        """Answer what is not HTTP; called by uvicorn while it handles h11's error."""
+        """Answer what is not HTTP; uvicorn calls this while it handles h11's error."""
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
             return
@@ -99,8 +97,9 @@ class _Connection(H11Protocol):
 
 
 class Emulator:
-    """A running emulator; `stop()` ends it, and so does the end of the process. A forked process
-    does not hold it.
+    """A running emulator; `stop()` ends it, and so does the end of the process.
+
+    A forked process does not keep it running.
 
     Parameters
     ----------
@@ -118,11 +117,11 @@ class Emulator:
     def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
         self._state = State(seed, latency)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) on such sockets
-        # only, else each reply waits 40 ms.
+        # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only on
+        # such sockets; on others each reply waits 40 ms.
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         # On Windows SO_REUSEADDR lets any other program take the port while we listen on it
-        # (Microsoft, "Using SO_REUSEADDR").
+        # (Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
         option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
         self._socket.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
@@ -134,7 +133,7 @@ class Emulator:
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         self.base_url = self.url + PREFIX
         self.token = self._state.token
-        # Anybody can send a proxy's headers, and there is no proxy in front of this server.
+        # Anybody can send a proxy's headers, and no proxy stands in front of this server.
         config = uvicorn.Config(
             build(self._state, host),
             log_config=None,
@@ -163,41 +162,41 @@ class Emulator:
 
     @property
     def requests(self) -> Log:
-        """What came in, oldest first; a bounded number (`log.Log`)."""
+        """The requests received, oldest first; a bounded number (`log.Log`)."""
         return self._state.requests
 
     @property
     def faults(self) -> Faults:
-        """The control of what goes wrong."""
+        """The control for faults."""
         return self._state.faults
 
     @property
     def iam(self) -> Iam:
-        """The signatures it verifies and the tokens it gave out; `iam.expire()` ends those."""
+        """The signatures it verifies and the tokens it issued; `iam.expire()` expires those."""
         return self._state.iam
 
     @property
     def oauth(self) -> OAuth:
-        """The access tokens it gave out; `oauth.expire()` ends those."""
+        """The access tokens it issued; `oauth.expire()` expires those."""
         return self._state.oauth
 
     @property
     def rates(self) -> Rates:
-        """What it allows a minute; may be changed at any time."""
+        """What it allows per minute; may be changed at any time."""
         return self._state.rates
 
     @property
     def open_streams(self) -> int:
-        """Streams that are being sent now."""
+        """How many streams are being sent now."""
         return self._state.open_streams
 
     def stop(self, *, wait: bool = True) -> None:
-        """End it, open streams included; may be called again.
+        """Stop the server, open streams included; may be called again.
 
         Parameters
         ----------
         wait
-            Until it has ended. Without, this is safe wherever the garbage collector may run.
+            Wait until it has stopped. Without it, `stop` is safe in a finalizer.
         """
         self._server.should_exit = self._server.force_exit = True
         if not wait:
@@ -207,8 +206,8 @@ class Emulator:
         self._socket.close()
 
     def _leave_to_parent(self) -> None:
-        """In a forked process: let go of the parent's sockets, so that they end when the parent
-        ends them.
+        """In a forked process: release the parent's sockets, so that they close when the parent
+        closes them.
         """
         self._socket.close()
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -216,7 +215,7 @@ class Emulator:
             for connection in list(self._server.server_state.connections):
                 held = connection.transport.get_extra_info("socket")
                 if held is not None and held.fileno() >= 0:
-                    # The number stays taken: asyncio's own object will close it some day.
+                    # The number stays in use: asyncio's own object will close it eventually.
                     os.dup2(nothing, held.fileno(), inheritable=False)
         finally:
             os.close(nothing)
@@ -228,7 +227,7 @@ class Emulator:
         self.stop()
 
 
-# Weak: a running server is held by its thread.
+# Weak: a running server is kept alive by its thread.
 _RUNNING: weakref.WeakSet[Emulator] = weakref.WeakSet()
 
 

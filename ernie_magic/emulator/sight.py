@@ -1,4 +1,4 @@
-"""Pictures in messages, for models that see: checked, and told about in the answer."""
+"""Pictures in messages, for vision models: checked, and described in the answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pictures_of(messages: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def check(messages: list[dict[str, Any]], model: str) -> None:
-    """Whether the model sees, and the pictures are some.
+    """Check that the model accepts pictures, and that they are pictures.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def seen(url: str) -> str:
     Raises
     ------
     Refusal
-        It is no picture, or too large.
+        It is not a picture, or is too large.
     """
     if url.startswith(("http://", "https://")):
         return "a link"
@@ -63,8 +63,7 @@ def seen(url: str) -> str:
         raise Refusal("invalid_image_url", "the image is too large")
     try:
         image = Image.open(io.BytesIO(raw))
-    # What Pillow raises for data that is not a picture, or for a picture that would fill the
-    # memory.
+    # What Pillow raises for data that is not a picture, or for a picture that would exhaust memory.
     except (
         OSError,
         SyntaxError,

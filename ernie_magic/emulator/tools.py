@@ -1,7 +1,7 @@
-"""Tools, as a model would use them: it calls the one whose name or description the prompt matches,
-then uses its result.
+"""Tools, as a model would use them: call the one whose name or description matches, use its result.
 
-Source: seed 002 ("function call"), reference qianfan-wire 3.4 and 4.2.
+Sources: Qianfan V2, chat completions (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb), and the
+official client (https://github.com/baidubce/bce-qianfan-sdk).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _CITIES = (
 def wanted(
     tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: bool
 ) -> list[dict[str, Any]]:
-    """The functions that are called for this prompt.
+    """The functions to call for this prompt.
 
     Parameters
     ----------
     tools
         Functions: `name`, `description`, `parameters`.
     choice
-        "none", "auto", "required" or the one to call (seed 002, "tool_choice").
+        "none", "auto", "required" or the one to call (the API's `tool_choice`).
     parallel
         Whether several may be called at once.
     """
@@ -78,7 +78,7 @@ def _matches(tool: dict[str, Any], prompt: str) -> bool:
 
 
 def arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
-    """JSON arguments for a function, filled from the prompt by its schema."""
+    """JSON arguments for a function, filled from the prompt according to its schema."""
     schema = _object(tool.get("parameters"), "parameters")
     required = _list(schema.get("required"), "required")
     properties = _object(schema.get("properties"), "properties")

@@ -1,5 +1,6 @@
-"""Vectors in which texts that share characters and words are close: hashed n-grams, normalised; no
-numpy needed.
+"""Vectors that are close for texts that share characters and words: hashed n-grams, normalised.
+
+numpy is not required.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import zlib
 from itertools import pairwise
 
 DIMENSIONS = {"bge-large-zh": 1024}
-_DEFAULT = 384  # embedding-v1 (reference aistudio-and-ernie-today 1.5)
+_DEFAULT = 384  # embedding-v1
 
 
 def embed(text: str, model: str, seed: int) -> list[float]:
@@ -27,7 +28,7 @@ def embed(text: str, model: str, seed: int) -> list[float]:
     han = re.findall(r"[\u4e00-\u9fff]", text)
     grams = [*words, *han, *(a + b for a, b in pairwise(han)), text]
     for gram in grams:
-        # crc32, not hash(): that one differs from process to process.
+        # crc32, not hash(): hash() differs between processes.
         where = zlib.crc32(f"{seed}:{gram}".encode())
         vector[where % size] += 1.0 if where & (1 << 30) else -1.0
     length = math.sqrt(sum(x * x for x in vector)) or 1.0
