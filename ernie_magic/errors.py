@@ -1,29 +1,29 @@
-"""The error tree. Each error is one line in the user's language: what happened, likely cause, what
-to do.
+"""The error tree. Each error is one line in the user's language: what happened, its likely cause,
+what to do.
 
     ErnieError
     ├── UsageError                 found here, before anything was sent
     │   ├── InvalidOption          an option or parameter: unknown, ill-formed or out of range
-    │   ├── InvalidMessages        an empty prompt, a wrong order of roles
-    │   ├── ConversationLocked     the service ended this conversation; reset it
+    │   ├── InvalidMessages        an empty prompt, roles in the wrong order
+    │   ├── ConversationLocked     the service has blocked this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
     │   └── MissingKey             the service needs a key and none is set
-    ├── TransportError             the service was not reached, or not to the end
+    ├── TransportError             the service was not reached, or the connection was lost
     │   ├── ServiceUnreachable
     │   ├── RequestTimeout
-    │   └── IncompleteAnswer       cut in the middle; what came is in `.answer`
-    ├── Stopped                    an interrupt, told to a task of its own (see `Interrupted`)
+    │   └── IncompleteAnswer       cut off; the received part is in `.answer`
+    ├── Stopped                    an interrupt, raised in a separate task (see `Interrupted`)
     ├── ProtocolError              the reply is not what the API says (HTML, an empty stream)
-    └── ServiceError               the service said no: `.status .code .message .request_id .body`
+    └── ServiceError               the service refused: `.status .code .message .request_id .body`
         ├── BadRequest
         │   ├── MessagesRefused
         │   ├── InputTooLong
         │   └── ModelNotFound
         ├── AuthenticationFailed   the key
-        ├── PermissionDenied       the key is good, but not for this
+        ├── PermissionDenied       the key is valid, but not for this
         ├── QuotaExhausted
         ├── UnsafeRequest          refused by content review
-        ├── AnswerWithdrawn        the answer did not pass content review: it is kept nowhere
+        ├── AnswerWithdrawn        the answer failed content review: it is not kept
         ├── RateLimited
         └── ServerError
 
@@ -54,21 +54,23 @@ _REQUEST = Text("请求编号 {id}", "request id {id}")
 
 
 def _one_line(text: str) -> str:
-    """Without line ends; control characters, which a server may have sent, are made visible."""
+    """Return a text as one line; control characters, which a server may have sent, are made
+    visible.
+    """
     return make_controls_visible(" ".join(text.splitlines())).replace("\t", " ")
 
 
 def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
-    """Clear the variables of all calls that an error came through, and of those behind it: one of
-    them may hold a key.
+    """Clear the local variables of all frames that an error, and those it chains, passed through:
+    one of them may hold a key.
 
-    The lines stay, for whoever looks for what went wrong. Calls that still run are left alone
+    The lines stay, for whoever looks for the cause. Frames that are still running are left alone
     (`frame.clear`).
 
     Parameters
     ----------
     ours_only
-        Where a user's own functions are among them, whose variables a debugger may be asked for.
+        Set when a user's own functions are among them, whose variables a debugger may be asked for.
     """
     left: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -85,8 +87,8 @@ def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
 
 
 def unexpected(error: Exception) -> ErnieError:
-    """The error of the tree for any other exception: what it says and where it was raised, without
-    the objects that it holds.
+    """Turn any other exception into an error of this tree: its message and where it was raised,
+    without the objects that it holds.
     """
     raised = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
@@ -103,7 +105,7 @@ def unexpected(error: Exception) -> ErnieError:
 
 
 def words(error: BaseException) -> str:
-    """What an exception says; an exception of the user's own may fail to say anything."""
+    """Return an exception's message; a user's own exception may fail to give one."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001  (whatever its own `__str__` raises)
@@ -130,11 +132,12 @@ class ErnieError(_OneLine, Exception):
     Attributes
     ----------
     answer : Answer | ImageSet | Embeddings | Mapped | None
-        What came before the failure (partial); None when nothing did.
+        What was received before the failure (partial); None when nothing was.
     retryable : bool
-        Whether the same request may be sent again safely and may then succeed.
+        Whether the same request may safely be sent again and may then succeed.
     renews : bool
-        Whether a temporary token may have ended: it is exchanged once, and the call repeated once.
+        Whether a temporary token may have expired: it is renewed once, and the call is repeated
+        once.
     retry_after : float | None
         Seconds the service asks to wait.
     """
@@ -171,7 +174,7 @@ class ErnieError(_OneLine, Exception):
         return _one_line(space.join(closed) + (f" ({facts})" if facts else ""))
 
     def _facts(self, _language: Language) -> str:
-        """What a support desk asks for: status, code, request id."""
+        """Return what a support desk asks for: status, code, request id."""
         return ""
 
     def __str__(self) -> str:
@@ -191,7 +194,9 @@ class InvalidMessages(UsageError):
 
 
 class ConversationLocked(UsageError):
-    """The service forbade to go on with this conversation (flag 2 and more, seed 000)."""
+    """The service has blocked this conversation (`flag` 2 or higher, "flag" on
+    https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
+    """
 
 
 class InvalidExpression(UsageError):
@@ -207,8 +212,9 @@ class TransportError(ErnieError):
 
 
 class ServiceUnreachable(TransportError):
-    """No connection could be made, or it was closed before anything came; `retryable` says whether
-    to send it again is safe.
+    """No connection could be made, or it was closed before anything was received.
+
+    `retryable` says whether it is safe to send the request again.
     """
 
 
@@ -217,11 +223,11 @@ class RequestTimeout(TransportError):
 
 
 class IncompleteAnswer(TransportError):
-    """The stream was cut; what came is in `answer`."""
+    """The stream was cut off; `answer` has the received part."""
 
 
 class ProtocolError(ErnieError):
-    """The reply is not what the API's documents say. `body` holds its beginning."""
+    """The reply does not follow the API's documentation. `body` holds its beginning."""
 
     def __init__(
         self,
@@ -237,11 +243,11 @@ class ProtocolError(ErnieError):
 
 
 class Stopped(ErnieError):
-    """The user stopped a call that runs in a task of its own (`asyncio.gather`, `create_task`).
+    """The user stopped a call that runs in a separate task (`asyncio.gather`, `create_task`).
 
-    Not an `Interrupted` there: a KeyboardInterrupt that leaves any task but the cell's ends the
-    kernel's event loop
-    (CPython's `Task` raises it through; measured: the kernel never answers again).
+    Such a task cannot raise `Interrupted`: a KeyboardInterrupt that leaves any task but the cell's
+    ends the kernel's event loop (CPython's `Task` raises it through; measured: the kernel never
+    answers again).
     """
 
 
@@ -255,7 +261,7 @@ class ServiceError(ErnieError):
     code, type, message : str
         As the service sent them; empty when it did not.
     request_id : str
-        What the service's support asks for.
+        The id that the service's support asks for.
     body : str
         The raw reply, without keys.
     """
@@ -300,7 +306,7 @@ class InputTooLong(BadRequest):
 
 
 class ModelNotFound(BadRequest):
-    """404: the service has no such model. `suggestions` names near ids."""
+    """404: the service has no such model. `suggestions` names similar ids."""
 
     suggestions: tuple[str, ...] = ()
 
@@ -310,7 +316,7 @@ class AuthenticationFailed(ServiceError):
 
 
 class PermissionDenied(ServiceError):
-    """401 or 403: the key is good, but not for this model, app or parameter."""
+    """401 or 403: the key is valid, but not for this model, app or parameter."""
 
 
 class QuotaExhausted(ServiceError):
@@ -322,15 +328,17 @@ class UnsafeRequest(ServiceError):
 
 
 class AnswerWithdrawn(ServiceError):
-    """The service withdrew its answer (flag 3, 4 or an unknown one, seed 000); the text is kept
-    nowhere. `flag` says which.
+    """The service withdrew its answer (`flag` 3, 4 or unknown,
+    https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
+
+    The text is not kept. `flag` says which.
     """
 
     flag: int = 0
 
 
 class RateLimited(ServiceError):
-    """429: too many requests or tokens a minute."""
+    """429: too many requests or tokens per minute."""
 
 
 class ServerError(ServiceError):
@@ -338,11 +346,10 @@ class ServerError(ServiceError):
 
 
 class Interrupted(_OneLine, KeyboardInterrupt):
-    """The user stopped a call; the connection is closed. `answer` holds what came, or None.
+    """The user stopped a call; the connection is closed. `answer` holds what was received, or None.
 
     A KeyboardInterrupt, so that "Run all" halts. Shown as one line: formatting a traceback through
-    the
-    HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
+    the HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
     def __init__(
@@ -362,7 +369,7 @@ _STOPPED_EMPTY = Text(
 
 
 def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
-    """What a stopped call gave, when there is something in it."""
+    """Return what a stopped call gave, if it has content."""
     return (
         cast("Answer | ImageSet | Embeddings | Mapped", result)
         if any(
@@ -374,15 +381,15 @@ def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
 
 
 def interrupted(result: object, language: Language) -> Interrupted:
-    """What an interrupted caller raises; `result` is what its call gave when it was stopped: kept
-    when there is something in it.
+    """Return what an interrupted caller raises; `result`, what its call gave when stopped, is kept
+    if it has content.
     """
     kept = came(result)
     return Interrupted((_STOPPED if kept else _STOPPED_EMPTY).say(language), kept)
 
 
 def stopped(result: object, language: Language) -> Stopped:
-    """The same for a caller in a task of its own."""
+    """Return what an interrupted caller in a separate task raises."""
     told = interrupted(result, language)
     error = Stopped(_STOPPED if told.answer else _STOPPED_EMPTY, language=language)
     error.answer = told.answer

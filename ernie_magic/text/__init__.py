@@ -1,1 +1,1 @@
-"""Pure functions on words: languages, Markdown, redaction, controls made visible."""
+"""Pure functions on text: languages, Markdown, redaction, control characters made visible."""

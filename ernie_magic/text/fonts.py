@@ -1,5 +1,7 @@
-"""A font for captions inside pictures. Pillow's own has no Chinese; where a system has one of
-these, it is used.
+"""A font for captions inside pictures.
+
+Pillow's built-in font has no Chinese glyphs. Where the system has one of the fonts listed here,
+that one is used.
 """
 
 from __future__ import annotations
@@ -28,12 +30,12 @@ CHINESE = (
 
 @lru_cache(maxsize=8)
 def font(size: int) -> tuple[FreeTypeFont | ImageFont, bool]:
-    """A font of so many pixels, and whether it has Chinese."""
+    """Return a font of `size` pixels, and whether it has Chinese glyphs."""
     from PIL import ImageFont
 
     for path in CHINESE:
         try:
             return ImageFont.truetype(path, size), True
-        except OSError:  # noqa: PERF203  (not there, or not readable)
+        except OSError:  # noqa: PERF203  (missing or unreadable)
             continue
     return ImageFont.load_default(size), False

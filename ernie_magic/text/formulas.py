@@ -1,20 +1,20 @@
 """Formulas: which TeX a page may typeset.
 
-MathJax runs TeX as a program: it loads packages, defines macros for the whole page, links, sets
-styles and fetches. A formula that uses anything but the mathematics listed here is shown as its
-source.
+MathJax runs TeX as a program: it loads packages, defines macros for the whole page, adds links,
+sets styles and fetches files. A formula that uses anything but the mathematics listed here is shown
+as its source.
 
-The names are MathJax's own (https://docs.mathjax.org/en/v3.2/input/tex/macros/index.html) without
-those that link
-(`href`), style (`class`, `style`, `cssId`, `bbox`, `unicode`), define (`def`, `newcommand`),
-load (`require`) or move by a length (`rule`, `kern`, `raise`).
+The names are MathJax's own (https://docs.mathjax.org/en/v3.2/input/tex/macros/index.html), except
+those that link (`href`), style (`class`, `style`, `cssId`, `bbox`, `unicode`), define (`def`,
+`newcommand`), load (`require`) or shift by a length (`rule`, `kern`, `raise`).
 """
 
 from __future__ import annotations
 
 import re
 
-MAX_CHARACTERS = 4000  # of a formula; MathJax recurses, and lays out what is nested again and again
+# Characters of a formula: MathJax recurses, and lays out nested parts repeatedly.
+MAX_CHARACTERS = 4000
 _MAX_DEPTH = 30
 _MAX_COMMANDS_IN_A_ROW = 40  # `\sqrt\sqrt…` nests without a brace
 
@@ -101,15 +101,14 @@ array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix cases dcases rc
 subarray
 """
 _ENVIRONMENTS = frozenset(_ENVIRONMENTS_TEXT.split())
-# The number of column pairs, of which MathJax makes as many as it is told: a million took 7
-# seconds.
+# The number of column pairs. MathJax makes as many as it is told to: a million took 7 seconds.
 _PAIRS = re.compile(r"\s*(?:\[[tbc]\]\s*)?\{\s*\d{1,2}\s*\}")
 _ENVIRONMENTS_WITH_PAIRS = ("alignat", "alignedat")
-# Macros that expand to their argument twice: within each other the work doubles with each.
+# Macros that expand their argument twice: each level of nesting doubles the work.
 _DOUBLING = {
     "\\" + name for name in ("pmb", "centerOver", "centernot", "overbracket", "underbracket")
 }
-# MathJax's work for these grows with the square of what they hold: 4,000 characters took 3 to 5
+# MathJax's work for these grows with the square of their content: 4,000 characters took 3 to 5
 # seconds.
 _QUADRATIC = re.compile(r"\\(?:ce|pu|Bra|Ket|Ketbra|Braket|Set)(?![a-zA-Z])")
 _MAX_QUADRATIC = 1000  # characters
@@ -118,7 +117,7 @@ _COMMAND = re.compile(r"\\([a-zA-Z]+|.)", re.DOTALL)
 _BEGIN_OR_END = re.compile(r"\\(?:begin|end)\s*\{([a-zA-Z]+)\*?\}")
 _LABEL = re.compile(r"\\label\s*\{[^{}\\]*\}")
 _LENGTH = r"-?\d{0,2}(?:\.\d{1,3})?\s*(?:em|ex|pt|mu|px|mm|cm)"
-# What a command may be given, where not every argument is harmless.
+# What a command may be given, where some arguments are not harmless.
 _ARGUMENTS = {
     "color": re.compile(r"\s*\{(?:[a-zA-Z]+|#[0-9a-fA-F]{3,6})\}"),
     "hspace": re.compile(rf"\*?\s*\{{{_LENGTH}\}}"),
@@ -133,12 +132,14 @@ _ROW_OF_COMMANDS = re.compile(rf"(?:\\[a-zA-Z]+\s*){{{_MAX_COMMANDS_IN_A_ROW},}}
 
 
 def without_labels(source: str) -> str:
-    r"""The formula without `\label{…}`: labels belong to the page, where each may stand once."""
+    r"""Return the formula without `\label{…}`: labels belong to the page, where each may occur only
+    once.
+    """
     return _LABEL.sub("", source)
 
 
 def is_plain_mathematics(source: str) -> bool:
-    """Whether all that this TeX does is to draw a formula, in bounded time."""
+    """Whether this TeX only draws a formula, in bounded time."""
     if len(source) > MAX_CHARACTERS or _nesting(source) > _MAX_DEPTH:
         return False
     if _REPEATED_COLUMN.search(source) or _ROW_OF_COMMANDS.search(source):
@@ -165,7 +166,7 @@ def _is_allowed(found: re.Match[str], source: str) -> bool:
 
 
 def _doubles_within_another(source: str) -> bool:
-    r"""Whether a macro that doubles its argument stands in the argument of another:
+    r"""Whether a macro that doubles its argument occurs in the argument of another:
     `\pmb{\pmb{x}}`.
     """
     depth = arguments = outer = 0  # `arguments` of the macro at depth `outer` are still to be read
@@ -183,7 +184,7 @@ def _doubles_within_another(source: str) -> bool:
 
 
 def _nesting(source: str) -> int:
-    """How deep groups, environments and fences stand within each other."""
+    """Return how deeply groups, environments and fences are nested."""
     depth = deepest = 0
     for found in re.finditer(r"\\(?:begin|left)\b|\\(?:end|right)\b|\\.|[{}]", source, re.DOTALL):
         token = found.group()

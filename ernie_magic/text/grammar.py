@@ -1,7 +1,7 @@
-"""What is read as Markdown: CommonMark with tables, formulas, task lists, bare addresses and a few
+"""The Markdown grammar: CommonMark with tables, formulas, task lists, bare addresses and a few
 plain tags.
 
-Made of markdown-it-py and its plugins, with rules of our own where models write what no plugin
+Built on markdown-it-py and its plugins, with our own rules for what models write and no plugin
 reads.
 """
 
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     _BlockRule = Callable[[StateBlock, int, int, bool], bool]
     _InlineRule = Callable[[StateInline, bool], bool]
 
-# Characters of a paragraph that are parsed together: the work grows with the square of some texts,
-# `[[[[…` for
-# example; in pieces of a bounded length it grows with the text.
+# Characters of a paragraph that are parsed together. The work grows with the square of some texts,
+# for example `[[[[…`; in pieces of bounded length it grows linearly.
 _MAX_INLINE = 2_000
 _MAX_NESTING = 30
 _FORMATTING = re.compile(
@@ -47,12 +46,13 @@ _ALNUM = re.compile(r"[0-9A-Za-z]")
 _BRACKETS = {"\\(": "\\)", "\\[": "\\]"}
 _BEGIN = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
 SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
-# What stands together in a line, as far as it is short: code, formulas, links, bold text.
+# What stays together in a line if it is short: code, formulas, links, bold text.
 _TOGETHER = re.compile(
     r"(?P<ticks>`+)[^`]{1,300}(?P=ticks)|\$[^$]{1,300}\$|\\\((?:\\[^)]|[^\\]){0,300}\\\)"
     r"|\[[^\[\]]{0,300}\](?:\([^()\n]{0,300}\))?|\*{1,3}[^*]{1,300}\*{1,3}"
 )
-# Scripts and signs of a formula that stands within a word: `CO$_2$`, `90$^\circ$C`, `2$\times$3`.
+# Subscripts, superscripts and signs of a formula inside a word: `CO$_2$`, `90$^\circ$C`,
+# `2$\times$3`.
 _ATTACHED = ("_", "^", "\\")
 _ENDING = re.compile(r"(?:th|st|nd|rd|s|NN|D)(?![0-9A-Za-z])")  # `$n$th`, `$k$NN`
 _ONE_LINE_FORMULA = re.compile(
@@ -60,14 +60,15 @@ _ONE_LINE_FORMULA = re.compile(
 )
 _PIPE = re.compile(r"(?<!\\)\|")
 _PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
-# no text has it: the parser replaces it (https://spec.commonmark.org/0.31.2/#insecure-characters)
+# No text contains it: the parser replaces it
+# (https://spec.commonmark.org/0.31.2/#insecure-characters).
 _HIDDEN_PIPE = "\0"
 _LINE_END = re.compile(r"\r\n?")
 
 
 def parse_blocks(text: str) -> list[Token]:
-    r"""The blocks of a text whose line ends are `\n`, without what stands in them: paragraphs,
-    lists, tables, code.
+    r"""Parse a text whose line ends are `\n` into blocks (paragraphs, lists, tables, code), without
+    their inline content.
     """
     tokens: list[Token] = []
     parser = markdown_parser()
@@ -76,15 +77,13 @@ def parse_blocks(text: str) -> list[Token]:
 
 
 def normalize_line_ends(text: str) -> str:
-    r"""`\r\n` and a lone `\r` end a line as `\n` does
-    (https://spec.commonmark.org/0.31.2/#line-ending).
-    """
+    r"""Replace `\r\n` and a lone `\r` by `\n` (https://spec.commonmark.org/0.31.2/#line-ending)."""
     return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
 @lru_cache(maxsize=1)
 def markdown_parser() -> MarkdownIt:
-    """The parser; made with the first text, since the extension loads without it."""
+    """Return the parser. It is made with the first text, since the extension loads without it."""
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.tasklists import tasklists_plugin
@@ -119,12 +118,12 @@ def _is_web_address(url: str) -> bool:
 
 
 def _named_rule(ruler: Any, name: str) -> Any:
-    """The function of a named rule; markdown-it-py has no public way to it."""
+    """Return the function of a named rule; markdown-it-py has no public way to get it."""
     return next(rule.fn for rule in ruler.__rules__ if rule.name == name)
 
 
 def _parse_inline(state: StateCore) -> None:
-    """markdown-it's own `inline`, in pieces of a bounded length."""
+    """Run markdown-it's own `inline` in pieces of bounded length."""
     for token in state.tokens:
         if token.type == "inline":
             token.children = token.children or []
@@ -133,8 +132,8 @@ def _parse_inline(state: StateCore) -> None:
 
 
 def _cut_words(text: str) -> Iterator[str]:
-    """The text in pieces of at most `_MAX_INLINE` characters, cut behind a sentence or a word
-    where there is one.
+    """Split the text into pieces of at most `_MAX_INLINE` characters, after a sentence or a word
+    where possible.
     """
     start = 0
     while len(text) - start > _MAX_INLINE:
@@ -145,8 +144,8 @@ def _cut_words(text: str) -> Iterator[str]:
 
 
 def _best_cut(window: str) -> int:
-    """Where the text is cut: in its second half, and in no formula, code, link or bold text where
-    that can be.
+    """Return where to cut the text: in its second half and, if possible, not inside a formula,
+    code, a link or bold text.
     """
     together = [found.span() for found in _TOGETHER.finditer(window)]
     ends = [found.end() for found in SENTENCE_END.finditer(window, len(window) // 2)]
@@ -164,9 +163,9 @@ def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def _table_with_formulas(table: _BlockRule) -> _BlockRule:
-    """The rule for tables, for which a `|` within a formula, `$P(A|B)$`, ends no cell.
+    """Read tables in which a `|` inside a formula, `$P(A|B)$`, does not end a cell.
 
-    As the notebook's own renderer reads it, and not as GitHub does, which cuts the formula.
+    The notebook's own renderer reads them like this; GitHub does not, and cuts the formula.
     """
 
     def rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -205,7 +204,7 @@ def _hide_pipes(found: re.Match[str]) -> str:
 
 
 def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
-    """The plugin's rule, for what is a formula and not money."""
+    """Apply the plugin's rule to what is a formula and not money."""
 
     def rule(state: StateInline, silent: bool) -> bool:
         start = state.pos
@@ -238,7 +237,7 @@ def _is_in_a_word(behind: str) -> bool:
 
 
 def _bracketed_formula(state: StateInline, silent: bool) -> bool:
-    r"""`\(…\)`, and `\[…\]` or an environment within a paragraph."""
+    r"""Read `\(…\)`, and `\[…\]` or an environment inside a paragraph."""
     opening = state.src[state.pos : state.pos + 2]
     if opening in _BRACKETS:
         start, closing, behind = state.pos + 2, _BRACKETS[opening], 2
@@ -261,10 +260,10 @@ def _bracketed_formula(state: StateInline, silent: bool) -> bool:
 
 
 def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    r"""`$$…$$`, `\[…\]` or an environment on lines of its own, whatever stands above or within it.
+    r"""Read `$$…$$`, `\[…\]` or an environment on lines of its own, whatever is above or inside it.
 
-    The plugin's rule for blocks does not end a paragraph, and models write "so:" above a formula
-    and `+ b` in it.
+    The plugin's block rule does not end a paragraph, and models write "so:" above a formula and `+
+    b` inside it.
     """
     if state.is_code_block(start):
         return False
@@ -301,8 +300,8 @@ def _closing(opening: str) -> str:
 def _find_closing(
     state: StateBlock, start: int, end: int, opening: str, closing: str
 ) -> int | None:
-    """The line that closes the formula; `end` when the text ends before it, None when it is not a
-    formula on lines of its own.
+    """Return the line that closes the formula; `end` when the text ends before it, None when it is
+    not a formula on lines of its own.
     """
     for n in range(start, end):
         text = _line(state, n).rstrip()
@@ -312,7 +311,7 @@ def _find_closing(
         close = text.find(closing, behind)
         if close >= 0:
             return n if close == len(text) - len(closing) else None
-        if opening in text[behind:]:  # each one looks no further than the next
+        if opening in text[behind:]:  # Each one looks no further than the next.
             return None
     return end if state.env.get("unfinished") and end == state.lineMax else None
 
@@ -339,7 +338,9 @@ def _match_address_at_start(linkify: LinkifyIt, text: str) -> Match | None:
 
 
 def _end_at_chinese_punctuation(match: Match) -> None:
-    """No address holds such a character unescaped, and Chinese is written without blanks around an
+    """End an address at Chinese punctuation.
+
+    No address contains such a character unescaped, and Chinese is written without spaces around an
     address.
     """
     if end := _CHINESE_PUNCTUATION.search(match.raw):
@@ -350,9 +351,9 @@ def _end_at_chinese_punctuation(match: Match) -> None:
 
 
 def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
-    """The parser's rule, but letters and digits spelled as numbers stay as they are written.
+    """Apply the parser's rule, but leave letters and digits spelled as numbers as they are written.
 
-    Nobody writes `&#98;` for a "b", but a reply may spell a key so, past the redaction of its text.
+    Nobody writes `&#98;` for a "b", but a reply may spell a key like that to get past redaction.
     """
 
     def rule(state: StateInline, silent: bool) -> bool:
@@ -365,8 +366,8 @@ def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
 
 
 def _formatting_tag(state: StateInline, silent: bool) -> bool:
-    """`<br>` and `<sub>2</sub>`, which models write into tables and formulas in words: the tags
-    are ours.
+    """Read `<br>` and `<sub>2</sub>`, which models write into tables and formulas in words: the
+    tags are ours.
     """
     if state.src[state.pos] != "<":
         return False

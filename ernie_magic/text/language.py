@@ -1,4 +1,4 @@
-"""Two languages, one place: every sentence that a person reads is a `Text` with Chinese and
+"""Two languages in one place: every sentence that a person reads is a `Text` with Chinese and
 English.
 """
 
@@ -27,8 +27,8 @@ class Text(NamedTuple):
     en: str
 
     def say(self, language: Language, /, **values: object) -> str:
-        """The sentence in `language`, its fields filled with `values` (which are never formatted
-        again, and show no key).
+        """Return the sentence in `language`, its fields filled with `values` (which are never
+        formatted again, and show no key).
         """
         template = self.zh if language == "zh" else self.en
         shown = {
@@ -38,7 +38,7 @@ class Text(NamedTuple):
         return template.format(**shown) if values else template
 
     def fill(self, **values: object) -> Text:
-        """Both sentences with their fields filled; a value may be a `Text` itself."""
+        """Return both sentences with their fields filled; a value may itself be a `Text`."""
         return Text(
             *(
                 self.say(
@@ -51,18 +51,18 @@ class Text(NamedTuple):
 
 
 def same(words: str) -> Text:
-    """Words that are the same in both languages (a name, what a server said)."""
+    """Return a `Text` whose words are the same in both languages (a name, a server's message)."""
     return Text(words, words)
 
 
 def clipped(text: str, most: int) -> str:
-    """A text's beginning, at most so many characters."""
+    """Return the beginning of a text, at most `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def whole_characters(text: str) -> str:
-    """`text` without half characters (lone surrogates): neither Jupyter nor a service can take
-    them.
+    """Return `text` without half characters (lone surrogates), which neither Jupyter nor a service
+    can handle.
     """
     try:
         text.encode()
@@ -72,8 +72,8 @@ def whole_characters(text: str) -> str:
 
 
 def system_language() -> Language:
-    """`"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES before
-    LANG).
+    """Return `"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES
+    before LANG).
     """
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):

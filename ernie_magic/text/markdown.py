@@ -1,10 +1,8 @@
-"""Markdown as a model writes it, made HTML that a notebook's page may be given.
+"""Turn a model's Markdown into HTML that a notebook page may be given.
 
-A real parser (markdown-it-py, raw HTML off) makes every tag, `ernie_magic.text.sanitize` lets the
-listed
-ones through.
-Formulas that are plain mathematics are left for the page's MathJax; every other `$` and backslash
-is kept from it.
+A real parser (markdown-it-py, raw HTML off) makes every tag, and `ernie_magic.text.sanitize` lets
+only the listed ones through. Formulas that are plain mathematics are left for the page's MathJax;
+every other `$` and backslash is kept from it.
 """
 
 from __future__ import annotations
@@ -28,39 +26,38 @@ if TYPE_CHECKING:
 
     _Tokens = Sequence[Token]
 
-# characters that are parsed together, so that the work grows with the text and not with its square
+# Characters that are parsed together, so that the work grows linearly with the text.
 _MAX_PIECE = 8_000
 _MAX_CODE = 4_000  # characters that a lexer gets at once
-# What lexers are slow on, and people do not write: a piece of code that has it is not coloured.
+# Lexers are slow on this, and people do not write it: code that contains it is not coloured.
 _SLOW_CODE = re.compile(r"[^\n]{250}|\s{100}")
 _PICTURE = "🖼"
 
 
 def to_html(text: str, *, remote_images: bool = False, unfinished: bool = False) -> str:
-    r"""Markdown as sanitized HTML.
+    r"""Return Markdown as sanitized HTML.
 
-    CommonMark (https://spec.commonmark.org) with the tables, strikethrough, task lists and bare
-    addresses of GitHub
-    (https://github.github.com/gfm/) and with formulas in `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and
-    environments. A dollar
-    sign is money unless it opens a formula by pandoc's rule (tex_math_dollars). HTML in the text is
-    text, but for
-    `<br>` and plain pairs such as `<sub>2</sub>`.
+    CommonMark (https://spec.commonmark.org) with GitHub's tables, strikethrough, task lists and
+    bare addresses (https://github.github.com/gfm/), and with formulas in `$…$`, `$$…$$`, `\(…\)`,
+    `\[…\]` and environments. A dollar sign is money unless it opens a formula by pandoc's rule
+    (tex_math_dollars). HTML in the text is shown as text, except `<br>` and plain pairs such as
+    `<sub>2</sub>`.
 
     Parameters
     ----------
     text
-        Of any length and content; the work grows with its length, whatever it holds.
+        Of any length and content; the work grows linearly with its length.
     remote_images
-        Show pictures from the web. Without it they are links: opening a page tells nobody.
+        Show pictures from the web. Without it they are links, so that opening a page contacts
+        nobody.
     unfinished
-        More will follow: a formula that is still open is shown as its source.
+        More text will follow: a formula that is still open is shown as its source.
     """
     env: dict[str, Any] = {"unfinished": unfinished, "remote_images": remote_images}
     parts = list(pieces(text, _MAX_PIECE))
     rendered = [_render(part, env) for part in parts]
     if len(parts) > 1 and env.get("references"):
-        # An address may be given behind the piece that uses it.
+        # A piece may use an address that is defined in a later one.
         rendered = [_render(part, env) for part in parts]
     return "".join(rendered)
 
@@ -103,11 +100,11 @@ def _render_link(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, 
 def _render_picture(
     _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, env: Any
 ) -> str:
-    """A picture from the web: a link, or the picture itself for those who want that."""
+    """Return a web picture as a link, or as the picture itself if the user asked for that."""
     token = tokens[i]
     address, words = str(token.attrs["src"]), _words(token)
     if not env.get("remote_images") and env.get("in_link"):
-        # a link within a link would end the outer one
+        # A link inside a link would end the outer one.
         return f"{_PICTURE} {plain_html(words or address)}"
     if not env.get("remote_images"):
         return f'<a href="{escape(address)}">{_PICTURE} {plain_html(words or address)}</a>'
@@ -144,14 +141,14 @@ def _render_open_formula(
 
 def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
     language = tokens[i].info.split(maxsplit=1)[0].lower() if tokens[i].info.strip() else ""
-    # An HTML parser takes a line break at the very beginning of a `pre` away.
+    # An HTML parser drops a line break at the very beginning of a `pre`.
     begin = "<span></span>" if tokens[i].content.startswith("\n") else ""
     code = highlight(tokens[i].content, language)
     return f'<pre class="highlight" style="{CODE_MARGIN}">{begin}{code}</pre>\n'
 
 
 def highlight(code: str, language: str) -> str:
-    """Code as HTML, its tokens in spans with the class names of Pygments, which JupyterLab's
+    """Return code as HTML, its tokens in spans with Pygments' class names, which JupyterLab's
     themes colour.
     """
     lexer_class = _lexer_class(language)
@@ -161,8 +158,8 @@ def highlight(code: str, language: str) -> str:
 
 
 def _cut_lines(code: str) -> Iterator[str]:
-    """The code in pieces of at most `_MAX_CODE` characters, cut behind a line: a lexer may be slow
-    on what it cannot read.
+    """Split the code into pieces of at most `_MAX_CODE` characters, after a line: a lexer may be
+    slow on what it cannot read.
     """
     lines: list[str] = []
     size = 0
@@ -190,12 +187,11 @@ def _highlight_piece(code: str, lexer_class: Any) -> str:
 
 @lru_cache(maxsize=64)
 def _lexer_class(language: str) -> Any:
-    """The lexer of a language that is often written; None for the others.
+    """Return the lexer of a commonly written language; None for the others.
 
-    A lexer's regular expressions hold the interpreter, so Stop could not end a slow one: those
-    listed were tried on
-    random code of `_MAX_CODE` characters, and none took half a second (Objective-C's, Groovy's and
-    MATLAB's did).
+    A lexer's regular expressions block the interpreter, so Stop could not end a slow one. Those
+    listed were tried on random code of `_MAX_CODE` characters, and none took half a second
+    (Objective-C's, Groovy's and MATLAB's did).
     """
     from pygments.lexers import find_lexer_class_by_name
     from pygments.util import ClassNotFound

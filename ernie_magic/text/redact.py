@@ -1,20 +1,15 @@
-"""Take keys out of words: whole, in part, split, and in the forms that a text easily brings them
-into.
+"""Remove keys from text: whole, in part, split, and in the forms that a text easily gives them.
 
-A run of eight characters and more of a key is taken out, and so is such a run of the key in upper
-or lower case, with
-separators between its characters, reversed, percent-encoded, in hexadecimal, or in base64 (RFC
-4648, both alphabets, at
-each of the three places where a key may begin within a larger text).
+A run of eight or more characters of a key is removed. So is such a run of the key in upper or lower
+case, with separators between its characters, reversed, percent-encoded, in hexadecimal, or in
+base64 (RFC 4648, both alphabets, at each of the three offsets at which a key may begin within a
+larger text).
 
-What is not looked for: other encodings (base32, base85, rot13, compressed), letters of other
-alphabets, a description of
-the key in words. A key of fewer than 16 characters ("token-abc123") is made of words: only the
-whole of it is taken out, and
-one of fewer than eight not at all. What all keys of a kind begin with ("bce-v3/ALTAK-", "sk-proj-")
-is taken out with
-the rest, and left where it stands alone; a key that holds an ordinary word of eight letters hides
-that word.
+Not looked for: other encodings (base32, base85, rot13, compressed), letters of other alphabets, a
+description of the key in words. A key of fewer than 16 characters ("token-abc123") is made of
+words: only the whole of it is removed, and one of fewer than eight not at all. The prefix that all
+keys of a kind share ("bce-v3/ALTAK-", "sk-proj-") is removed with the rest, and left where it
+occurs alone. A key that contains an ordinary word of eight letters hides that word.
 """
 
 from __future__ import annotations
@@ -34,21 +29,23 @@ if TYPE_CHECKING:
     from typing import Any
 
 HIDDEN = "•••"
-WINDOW = 8  # characters in a row that are a part of a key
+WINDOW = 8  # consecutive characters that count as part of a key
 LONG = 16  # a shorter key is made of words: only looked for as a whole
-# the same in what a service says beside its answers, where nothing else is likely to look like it
+# The same in what a service says outside its answers, where nothing else is likely to look like it.
 _PART = 6
-# characters that must fit before the end of a piece is held back, but at a key's very beginning
+# Characters that must match before the end of a piece is held back, except at a key's very
+# beginning.
 _NEAR = 3
-_LONGEST = 1_024  # characters of a text that are taken out as one
-_BLOCK = 512  # characters looked at together: most of a long text needs no closer look
+_LONGEST = 1_024  # characters of a text that are removed as one
+_BLOCK = 512  # characters examined together: most of a long text needs no closer look
+# Characters of words that are remembered as clean, and how many words.
 _SHORT, _SHORT_KEPT = (
     64,
     4_096,
-)  # characters of words that are remembered as clean, and how many are
+)
 _GRAM = 4  # bytes
 
-# What services call a piece of a text in an event.
+# What services call a piece of text in an event.
 _PIECES = frozenset(
     {
         "content",
@@ -62,9 +59,9 @@ _PIECES = frozenset(
     }
 )
 _DATA_FIELDS = frozenset({"b64_json", "b64_image", "embedding"})
-_DATA = 4_096  # characters of such a field: fewer are words
+_DATA = 4_096  # characters of such a field: shorter ones are words
 
-# What a public document says of each kind of key: no secret.
+# What public documents say about each kind of key: not a secret.
 _PUBLIC = re.compile(
     r"bce-v3/(ALTAK-?)?|ALTAK-?|sk-(proj-|svcacct-|ant-[a-z]+\d+-|or-v\d+-)?|2[45]\."
 )
@@ -76,7 +73,7 @@ _SEPARATORS = (
 )
 _WORD = frozenset(string.ascii_letters + string.digits)
 _GAP = 4  # separators between two characters of a key
-_OPEN = frozenset(_SEPARATORS) | _WORD  # what the end of a piece may continue a key from
+_OPEN = frozenset(_SEPARATORS) | _WORD  # from which the end of a piece may continue a key
 _ESCAPES = ("\\u00", "\\x", "&#x")  # before two hexadecimal digits
 _CUT_ESCAPE = re.compile(r"(?:\\(?:u0?0?|x)?|&(?:#x?)?)$")
 _TOKEN = re.compile(
@@ -87,16 +84,15 @@ _LOWER = bytes(range(256)).lower()
 _DROPPED = bytes(c for c in range(256) if chr(c) not in _WORD)
 _UPPER_RUNS = re.compile("[A-Z]+")
 # "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key. The lengths are
-# bounded, or a long
-# reply of one word would take quadratic time.
+# bounded, since a long reply of one word would otherwise take quadratic time.
 _MASK = re.compile(r"\*{2,}|…|\.{3,}")
 _HEAD = re.compile(r"[\w.\-/]{2,64}$")
 _TAIL = re.compile(r"[\w.\-/]{2,64}")
 
 
 class _Form(NamedTuple):
-    """A key as a text may write it: its letters and digits in lower case, and which part of them
-    is public.
+    """A key as a text may write it: its letters and digits in lower case, and which part of them is
+    public.
     """
 
     letters: str
@@ -105,8 +101,8 @@ class _Form(NamedTuple):
     written: str = ""  # the same in its own case
 
     def is_word(self, place: int) -> bool:
-        """Whether eight characters are digits, or letters of one case: those may stand apart in a
-        list, or in a sentence.
+        """Whether eight characters are digits, or letters of one case: those may appear separated
+        in a list or a sentence.
         """
         window = self.written[place : place + WINDOW]
         return window.isdigit() or (window.isalpha() and (window.islower() or window.isupper()))
@@ -138,9 +134,9 @@ def _forms(key: str) -> list[_Form]:
 
 
 def _base64_forms(raw: bytes) -> list[str]:
-    """Bytes in base64, as they are written at each of the three places where they may begin.
+    """Return bytes in base64, as written at each of the three offsets where they may begin.
 
-    Without the characters at the ends, which what stands before and behind changes.
+    The characters at the ends are left out, since the surrounding bytes change them.
     """
     return [
         base64.b64encode(b"\0" * shift + raw).decode()[
@@ -155,7 +151,7 @@ def _first_certain(shift: int) -> int:
 
 
 class _Parts(NamedTuple):
-    """What one key is looked for by."""
+    """The search data for one key."""
 
     windows: dict[str, tuple[_Form, int]]
     words: frozenset[str]
@@ -174,9 +170,8 @@ def _parts(key: str) -> _Parts:
     forms = _forms(key)
     for form in forms:
         size = len(form.letters)
-        certain = (
-            [False] * size
-        )  # at each place, whether a window that begins there is a part of the key for certain
+        # At each position, whether a window that begins there is certainly part of the key.
+        certain = [False] * size
         for i in range(size - WINDOW + 1):
             window = form.letters[i : i + WINDOW]
             if form.public_from <= i and i + WINDOW <= form.public_to:
@@ -186,7 +181,7 @@ def _parts(key: str) -> _Parts:
             certain[i] = not form.is_word(i)
             if form.is_word(i):
                 words.add(window)
-        # Texts that may still become a part of the key, but are not one yet.
+        # Texts that may still become part of the key, but are not yet.
         for i in range(size):
             end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
             near |= {form.letters[i:j] for j in range(i + 1, end + 1)}
@@ -218,12 +213,12 @@ def _stable(key: str) -> list[str]:
 
 
 class Patterns:
-    """What a set of keys is looked for by.
+    """The search data for a set of keys.
 
     Parameters
     ----------
     keys
-        Those of fewer than eight characters are left out.
+        Keys of fewer than eight characters are ignored.
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
@@ -253,26 +248,25 @@ class Patterns:
             begins |= started
         self._grams, self._words = frozenset(grams), frozenset(words)
         self._near, self._begins = frozenset(near), frozenset(begins)
-        # Of eight characters in a row seven are letters and digits, nearly always: then one block
-        # of four that begins
-        # at a multiple of four lies within.
+        # Of eight consecutive characters seven are nearly always letters and digits. Then one block
+        # of four that begins at a multiple of four lies within them.
         fewest = min(
             (count for places in self._literal.values() for _, _, count in places), default=WINDOW
         )
         self._starts = (0,) if fewest >= 2 * _GRAM - 1 else (0, 2)
         self._stable: frozenset[str] | None = None
-        self.clean: set[str] = set()  # short words that were looked at already
+        self.clean: set[str] = set()  # short words that have been examined
 
     def stable(self) -> frozenset[str]:
-        """What long keys are written as whatever stands around them: plainly, in hexadecimal, in
-        base64; each without its ends.
+        """Return how long keys are written whatever surrounds them: plainly, in hexadecimal, in
+        base64, each without its ends.
         """
         if self._stable is None:
             self._stable = frozenset(form for key in self.long for form in _stable(key))
         return self._stable
 
     def suspects(self, text: str) -> bool:
-        """Whether a closer look is due; a few nanoseconds a character."""
+        """Whether a closer look is due; costs a few nanoseconds per character."""
         raw = text.encode("utf-8", "surrogatepass")
         if b"\\" in raw or b"&#" in raw:
             for escape in _ESCAPES:
@@ -285,7 +279,7 @@ class Patterns:
         return any(key in text for key in self.whole)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where the parts of keys are, in order; none overlaps another."""
+        """Return where the parts of keys are, in order and without overlaps."""
         letters, places = _letters_and_places(text)
         found = [(start, start + len(key)) for key in self.whole for start in _find_all(text, key)]
         reached: dict[tuple[str, int], int] = {}
@@ -313,7 +307,7 @@ class Patterns:
         return _merge_spans(found)
 
     def _is_apart(self, found: str) -> bool:
-        """Whether digits or letters stand apart, as in a list or a sentence; not as in a key, nor
+        """Whether digits or letters are separated as in a list or a sentence, not as in a key, nor
         percent-encoded.
         """
         if len(found) == WINDOW or set(found) <= {*string.digits, "%"}:
@@ -322,8 +316,8 @@ class Patterns:
         return not any(low in key or low[::-1] in key for key in self._low)
 
     def tail(self, text: str) -> tuple[int, int]:
-        """Where the end of a text may be the beginning of a part of a key: from where on it has to
-        wait, and from where on it counts.
+        """Return where the end of a text may begin part of a key: from where it has to wait, and
+        from where it counts.
         """
         grown, gap, waits, counts = "", 0, len(text), len(text)
         escaped = "\\" in text or "&#" in text
@@ -357,8 +351,8 @@ class Patterns:
 
 
 def _letters_and_places(text: str) -> tuple[str, list[int]]:
-    """Letters and digits of a text, in lower case, and where each stands; a NUL where they do not
-    belong together.
+    """Return a text's letters and digits in lower case, and the position of each; a NUL where they
+    are not adjacent.
     """
     letters: list[str] = []
     places: list[int] = []
@@ -373,7 +367,7 @@ def _letters_and_places(text: str) -> tuple[str, list[int]]:
 
 
 def _find_all(text: str, word: str, step: int = 0) -> Iterable[int]:
-    """Where a word begins; those that overlap too when `step` is 1."""
+    """Find where a word begins; includes overlapping matches when `step` is 1."""
     start = text.find(word)
     while start >= 0:
         yield start
@@ -387,8 +381,8 @@ def _extend_matches(
     place: tuple[str, int],
     reached: dict[tuple[str, int], int],
 ) -> list[tuple[int, int]]:
-    """The whole run around a hit that the form has too, as a span of the text; none when it was
-    found already.
+    """Extend a match to the whole run that the form shares, as a span of the text; empty when it
+    was already found.
     """
     (start, count), (form, offset) = hit, place
     if start < reached.get((form, offset - start), 0):
@@ -403,8 +397,8 @@ def _extend_matches(
 
 
 def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order without those within others; what overlaps is one, up to a length that a
-    stream can hold back.
+    """Merge spans in order. Those inside others are dropped and overlapping ones joined, up to a
+    length that a stream can hold back.
     """
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -419,9 +413,9 @@ def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 class Secrets:
-    """Every key this process has held: what must never be shown.
+    """Every key this process has held, which must never be shown.
 
-    The one piece of process-wide state: a server may echo the key of one session into the log of
+    The one piece of process-wide state: a server may echo the key of one session in the log of
     another.
     """
 
@@ -437,7 +431,7 @@ class Secrets:
                 self._values, self._patterns = self._values | {value}, None
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Forget all keys."""
         with self._lock:
             self._values, self._patterns = frozenset(), None
 
@@ -445,7 +439,7 @@ class Secrets:
         return iter(sorted(self._values, key=len, reverse=True))
 
     def patterns(self) -> Patterns:
-        """What they are looked for by."""
+        """The search data for these keys."""
         found = self._patterns
         if found is None:
             with self._lock:
@@ -460,33 +454,32 @@ KNOWN = Secrets()
 
 
 class StreamRedactor:
-    """Takes keys out of a text that comes in pieces: a key may be cut anywhere by them.
+    """Remove keys from a text that arrives in pieces, wherever the pieces cut a key.
 
-    What may be a part of a key waits until that is known: a few characters, and no longer than
-    until the next piece that
-    does not fit. A text without keys comes out as it went in.
+    What may be part of a key is held back until that is known: a few characters, at most until the
+    next piece that does not match. A text without keys comes out unchanged.
 
     Parameters
     ----------
     holds
-        False where each piece has to be given at once: then up to seven characters of a key are
-        seen before the rest is taken out.
+        False when each piece must be given out at once: then up to seven characters of a key are
+        shown before the rest is removed.
     """
 
     def __init__(self, *, holds: bool = True) -> None:
         self._patterns = KNOWN.patterns()
         self._idle = not (self._patterns.long or self._patterns.whole)
-        self._kept = ""  # what has been given and still counts, then what waits
-        self._given = 0  # characters of it that have been given
-        self._hidden = False  # the last of them were taken out
+        self._kept = ""  # what has been given out and still counts, then what is held back
+        self._given = 0  # characters of it that have been given out
+        self._hidden = False  # the last of them were removed
         self._holds = holds
 
     def feed(self, piece: str) -> str:
-        """The text that may be shown now."""
+        """Add a piece; return the text that may be shown now."""
         if len(piece) > _BLOCK:
             return "".join([self.feed(piece[i : i + _BLOCK]) for i in range(0, len(piece), _BLOCK)])
-        # Nearly every piece of Chinese is this: too short to hold a part of a key, and no part
-        # begins at its end.
+        # Nearly every piece of Chinese is like this: too short to contain part of a key, and no
+        # part begins at its end.
         if self._idle or (not self._kept and len(piece) < WINDOW and piece[-1:] not in _OPEN):
             return piece
         text, patterns = self._kept + piece, self._patterns
@@ -504,7 +497,7 @@ class StreamRedactor:
         return given
 
     def end(self) -> str:
-        """What was held back and has turned out to be no key, or is taken out."""
+        """Return what was held back: it is not part of a key, or is removed."""
         text, given = self._kept, self._given
         self._kept, self._given = "", 0
         if len(text) == given:
@@ -517,8 +510,8 @@ class StreamRedactor:
 def _replace_spans(
     text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False
 ) -> str:
-    """A stretch of a text with `•••` where the spans are; `hidden` when the one that it begins in
-    was told already.
+    """Return a stretch of text with `•••` in place of the spans; `hidden` when the span that it
+    begins in was already replaced.
     """
     pieces = []
     for first, last in spans:
@@ -530,14 +523,13 @@ def _replace_spans(
 
 
 def redact(text: str, *, strict: bool = False) -> str:
-    """`text` without any part of a key this process has held.
+    """Return `text` without any part of a key this process has held.
 
     Parameters
     ----------
     strict
-        For what a service says beside its answers: six characters are a part of a key, and a key
-        that a server masked itself
-        ("sk-ab****wxyz") goes too.
+        For what a service says outside its answers: six characters count as part of a key, and a
+        key that a server masked itself ("sk-ab****wxyz") is removed too.
     """
     patterns = KNOWN.patterns()
     if len(text) < _PART or (text in patterns.clean and not strict):
@@ -555,13 +547,12 @@ def redact(text: str, *, strict: bool = False) -> str:
 
 
 def redact_values(found: Any) -> Any:
-    """The same for all words of parsed JSON, names too, in place: whatever its shape, and however
-    deep.
+    """Redact all text in parsed JSON, including names, in place, whatever its shape and depth.
 
     Returns
     -------
     object
-        The value that was given, or another one when that is a text.
+        The given value, or a new one when it is a text.
     """
     if isinstance(found, str):
         return redact(found)
@@ -572,7 +563,7 @@ def redact_values(found: Any) -> Any:
 
 
 def _redact_here(here: Any) -> list[Any]:
-    """One object or list; gives those within it."""
+    """Redact one object or list; yield those inside it."""
     if type(here) is dict:
         for name in [name for name in here if redact(name) != name]:
             here[redact(name)] = here.pop(name)
@@ -595,13 +586,13 @@ def _redact_here(here: Any) -> list[Any]:
 
 
 class EventRedactor:
-    """The same for the events of a stream, one after the other: their texts belong together."""
+    """Redact the events of a stream one after the other: their texts belong together."""
 
     def __init__(self) -> None:
         self._streams: dict[tuple[Any, ...], StreamRedactor] = {}
 
     def feed(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event, in place; nothing of it waits for the next."""
+        """Redact the event in place; nothing in it waits for the next one."""
         left: list[tuple[tuple[Any, ...], Any]] = [((), event)]
         while left:
             path, here = left.pop()
@@ -616,19 +607,21 @@ class EventRedactor:
 
 
 def _is_numbers(values: list[Any]) -> bool:
-    """Whether a list is a vector: nothing is looked for in thousands of numbers."""
+    """Whether a list is a vector: thousands of numbers are not searched."""
     if not values or type(values[0]) is not float:
         return False
     try:
-        sum(values)  # the fastest way to see that there is no text among them
+        sum(values)  # the fastest way to see that none of them is a text
     except (TypeError, OverflowError):
         return False
     return True
 
 
 def _redact_field(name: object, value: str) -> str:
-    """A text of a reply. A picture's or a vector's data are as long as chance needs for eight
-    characters: whole keys are looked for in them.
+    """Redact a text of a reply.
+
+    The data of a picture or a vector are long enough to contain eight characters of a key by
+    chance, so only whole keys are looked for in them.
     """
     if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
         return _remove_whole_keys(value)
@@ -643,7 +636,9 @@ def _remove_whole_keys(text: str) -> str:
 
 
 def holds_key(text: str) -> bool:
-    """Whether a long key stands in a text as it is, all but an end, in hexadecimal or in base64."""
+    """Whether a text contains a long key, except for its ends, as it is, in hexadecimal or in
+    base64.
+    """
     return any(form in text for form in KNOWN.patterns().stable())
 
 

@@ -1,8 +1,8 @@
-"""The door between what a model or server writes and a page: HTML in which every tag is one of
+"""The gate between what a model or server writes and a page: HTML in which every tag is one of
 ours.
 
-A notebook's page trusts the output of its own cells, so nothing behind this module saves the user:
-what is published passes `sanitize`, or is plain text made safe by `plain_html`.
+A notebook page trusts the output of its own cells, so nothing after this module protects the user.
+What is published passes `sanitize`, or is plain text made safe by `plain_html`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 WEB_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 LINK_REL = "noopener noreferrer nofollow"
 LINE_BREAKS = "white-space:pre-wrap"
-CODE_MARGIN = (
-    "margin-bottom:1em"  # JupyterLab's style gives it to a `pre` that is not the last child
-)
+# JupyterLab's style gives it to a `pre` that is not the last child.
+CODE_MARGIN = "margin-bottom:1em"
 _ALIGNMENTS = {f"text-align:{side}" for side in ("left", "center", "right")}
 # `jp-toc-ignore` keeps a heading out of JupyterLab's table of contents.
 HEADING_CLASS = "jp-toc-ignore"
@@ -29,19 +28,19 @@ _FORMATTING = (
     "p br hr blockquote pre code em strong s del ins mark sub sup kbd u b i small span div"
 )
 _STRUCTURE = "ul ol li table thead tbody tr th td a input"
-# MathJax finds formulas in any text of a page, but in none that is split over elements
+# MathJax finds formulas in any text of a page, but not in text that is split over several elements
 # (https://docs.mathjax.org/en/v3.2/input/tex/delimiters.html).
 _TEX = re.compile(r"[$\\]")
 _TEXT = re.compile(r">[^<]*<")
 
 
 def plain_html(text: str) -> str:
-    """Words as HTML: nothing in them is read as HTML, and nothing as a formula."""
+    """Return text as HTML: nothing in it is read as markup or as a formula."""
     return _split_formulas(html.escape(text))
 
 
 def without_formulas(markup: str) -> str:
-    """HTML that another library made of words from outside: nothing in its text is read as a
+    """Return HTML that another library made of outside text: nothing in its text is read as a
     formula.
     """
     return _TEXT.sub(lambda text: _split_formulas(text.group()), markup)
@@ -52,19 +51,19 @@ def _split_formulas(markup: str) -> str:
 
 
 def preformatted(text: str) -> str:
-    """Words as HTML in which line breaks and runs of blanks stay."""
+    """Return text as HTML that keeps line breaks and runs of spaces."""
     return f'<span style="{LINE_BREAKS}">{plain_html(text)}</span>'
 
 
 def link_html(address: str, text: str) -> str:
-    """A link to a web page; for any other address, the words alone."""
+    """Return a link to a web page; for any other address, only the text."""
     if not WEB_ADDRESS.match(address):
         return plain_html(text)
     return f'<a href="{html.escape(address)}" rel="{LINK_REL}">{plain_html(text)}</a>'
 
 
 def sanitize(markup: str, *, remote_images: bool = False) -> str:
-    """The markup with the tags, attributes, classes and addresses of the allow-list only."""
+    """Return the markup with only the tags, attributes, classes and addresses of the allow-list."""
     return _cleaner(remote_images).clean(markup)
 
 

@@ -1,5 +1,5 @@
-"""A growing Markdown text is cut at its blocks: finished ones are drawn once, only the open one
-again and again.
+"""Cut a growing Markdown text at its blocks: finished blocks are drawn once, only the open one
+repeatedly.
 """
 
 from __future__ import annotations
@@ -15,31 +15,28 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-_TELLING = (
-    16  # characters of a line that tell what it begins: a list's number has at most nine digits
-)
-# Lines that are parsed together, but for those of a fence: each line of a quote may look at all
-# that follow.
+# Characters of a line that show what it begins: a list's number has at most nine digits.
+_TELLING = 16
+# Lines that are parsed together, except those of a fence: each line of a quote may look at all that
+# follow.
 _MAX_LINES = 250
-_MAX_REPEATED = (
-    500  # characters of a fence's first line, or of a table's header, that are worth repeating
-)
+# Characters of a fence's first line, or of a table's header, that are worth repeating.
+_MAX_REPEATED = 500
 
 
 class Segmenter:
-    """Cuts a growing text into finished blocks and an open one.
+    """Cut a growing text into finished blocks and an open one.
 
-    A block is finished once another one has begun behind it. One that grows longer than `limit` is
-    cut inside, and
-    carried on so that it reads on: a fence is closed and opened again, a table gets its header
-    again.
+    A block is finished once another one has begun after it. A block that grows longer than `limit`
+    is cut inside, and continued so that it reads on: a fence is closed and reopened, a table gets
+    its header again.
 
     Parameters
     ----------
     limit
-        Characters that a block may have.
+        Most characters of a block.
     fence_limit
-        Characters that a fenced block may have; `limit` when it is smaller.
+        Most characters of a fenced block; `limit` when this is smaller.
     """
 
     def __init__(self, limit: int = 3_000, fence_limit: int = 0) -> None:
@@ -49,11 +46,11 @@ class Segmenter:
 
     @property
     def open(self) -> str:
-        """The open block, with what was repeated to carry it on."""
+        """The open block, including what was repeated to continue it."""
         return self._open
 
     def feed(self, delta: str) -> list[str]:
-        """Add to the text; the blocks that this finishes."""
+        """Add to the text; return the blocks that this finishes."""
         delta = self._held + delta
         self._held = "\r" if delta.endswith("\r") else ""
         self._open += normalize_line_ends(delta.removesuffix("\r"))
@@ -63,7 +60,7 @@ class Segmenter:
         return finished
 
     def _finish_blocks(self, finished: list[str]) -> bool:
-        """Move the blocks that are finished; whether there may be more."""
+        """Move the finished blocks; return whether there may be more."""
         limit = _bounded(self._open, self._limit)
         window = self._open[: 2 * limit]
         tokens = parse_blocks(window)
@@ -86,12 +83,12 @@ class Segmenter:
         return cut > 0 and len(self._open) > _bounded(self._open, self._limit)
 
     def _tells(self, border: int) -> bool:
-        """Whether what has come of the line that begins here tells what it begins."""
+        """Whether enough of the line that begins here has arrived to show what it begins."""
         begun = self._open[border : border + 4 * _TELLING]
         return "\n" in begun or len(begun.strip()) >= _TELLING
 
     def _cut_inside(self, tokens: list[Token], offsets: list[int], limit: int) -> str:
-        """The first part of a block that is too long, cut as late as it reads well."""
+        """Return the first part of a block that is too long, cut as late as it reads well."""
         window = self._open[:limit]
         kind = tokens[0].type if tokens else ""
         cut = window.rfind("\n", limit // 2) + 1
@@ -122,7 +119,7 @@ class Segmenter:
 
 
 def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
-    """Whether the first block is a fence, or a list or quote with a fence at this place."""
+    """Whether the first block is a fence, or a list or quote with a fence at this position."""
     if tokens and tokens[0].type == "fence":
         return True
     offsets = _line_offsets(window)
@@ -139,7 +136,7 @@ def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
 
 
 def _bounded(text: str, limit: int) -> int:
-    """The limit, or less where so many characters are too many lines."""
+    """Return the limit, or less where that many characters are too many lines."""
     end = -1
     for _ in range(_MAX_LINES):
         end = text.find("\n", end + 1, limit)
@@ -149,13 +146,13 @@ def _bounded(text: str, limit: int) -> int:
 
 
 def _line_offsets(text: str) -> list[int]:
-    """Where each line begins, and where the last one ends."""
+    """Return where each line begins, and where the last one ends."""
     return list(itertools.accumulate((len(line) for line in re.split(r"(?<=\n)", text)), initial=0))
 
 
 def pieces(text: str, limit: int) -> Iterator[str]:
-    """The text in pieces of whole blocks, each of about `limit` characters at most: what is short
-    is one piece.
+    """Split the text into pieces of whole blocks, each of about `limit` characters at most; a short
+    text is one piece.
     """
     if len(text) <= _bounded(text, limit):
         yield text

@@ -1,4 +1,4 @@
-"""Names that look like a misspelled one."""
+"""Suggest names that resemble a misspelled one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ABBREVIATED = 3  # characters that tell a name by its beginning
-_LONGEST = 200  # characters of a name: what is longer is not misspelled
-_LOOKED_AT = 10_000  # names: each of them costs some 10 µs
+_ABBREVIATED = 3  # characters that identify a name by its beginning
+_LONGEST = 200  # characters of a name: a longer one is not a misspelling
+_LOOKED_AT = 10_000  # names: each costs about 10 µs
 
 
 def near(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """Up to `count` of the `known` names that look like `name`, the nearest first; in any case.
-    One it begins comes before others.
+    """Return up to `count` of the `known` names that resemble `name`, ignoring case, the closest
+    first.
+
+    Names that begin with it come before the others.
     """
     if len(name) > _LONGEST:
         return ()

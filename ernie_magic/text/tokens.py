@@ -1,4 +1,4 @@
-"""How many tokens a text has, estimated: real figures come from the service."""
+"""Estimates of the number of tokens of a text; real counts come from the service."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ RULE = Text("估算：汉字数 + 单词数 × 1.3", "estimate: Chinese characte
 
 @dataclass(frozen=True)
 class TokenCount:
-    """How many tokens a text has.
+    """The number of tokens of a text.
 
     Attributes
     ----------
     tokens : int
     estimated : bool
-        By the documents' rule (seed 000, "Usage说明"), which overestimates newer models; False when
-        the service counted.
+        Estimated by the rule in "Usage说明" of AI Studio's API page
+        (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), which overestimates newer models. False
+        when the service counted.
     model : str
-        Whose tokens they are, "" for the estimate.
+        The model whose tokens they are, "" for the estimate.
     """
 
     tokens: int
@@ -44,12 +45,13 @@ class TokenCount:
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text by the documents' rule: Chinese characters + words x 1.3 (seed 000,
-    "Usage说明").
+    """Estimate the tokens of a text: Chinese characters + words x 1.3.
 
-    The rule says nothing of other scripts and of what is no word: kana, hangul and the like are
-    counted as Chinese is,
-    and a long run of letters as a word for each 8 of them.
+    The rule is from "Usage说明" of AI Studio's API page
+    (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
+
+    It does not cover other scripts or very long words. Kana, hangul and the like are counted as
+    Chinese is, and a long run of letters as one word per 8 letters.
     """
     words = sum(1 + len(word) // 9 for word in _WORD.findall(_SINGLE.sub(" ", text)))
     return len(_SINGLE.findall(text)) + int(words * 1.3)
