@@ -8,59 +8,43 @@ import atexit
 import os
 import threading
 import weakref
-from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models
-from ernie_magic.api.requests import (
-    ChatOptions,
-    check_sendable,
-    completion_request,
-    embedding_request,
-    image_request,
-    rerank_request,
-)
-from ernie_magic.api.results import Answer, Embeddings, Ranking
 from ernie_magic.api.usage import UsageLog
-from ernie_magic.calls.chat.conversation import Conversation
-from ernie_magic.calls.embeddings import similarity
-from ernie_magic.calls.images import recipes
-from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.calls.raw import Wire
-from ernie_magic.calls.tables import frames
-from ernie_magic.calls.tables import map as mapping
-from ernie_magic.calls.tables.map import Job, Mapped
-from ernie_magic.calls.tables.schema import fields
 from ernie_magic.config import services
 from ernie_magic.config.keys import Key
 from ernie_magic.config.settings import KEYS, ErnieSettings, in_flight_of
-from ernie_magic.core import Core
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames, unexpected
-from ernie_magic.runtime.io_thread import IO, Call
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.progress import ashown, shown
-from ernie_magic.runtime.stream import Stream
-from ernie_magic.storage import files, ledger
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import near
-from ernie_magic.wire import replies
-from ernie_magic.wire.limits import LIMITS
 
+# What a call needs is imported where the call begins: a session is made when the extension loads,
+# which must cost little.
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import Message
+    from ernie_magic.api.results import Answer, Embeddings, Ranking
+    from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import History
     from ernie_magic.calls.embeddings.similarity import Found
+    from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
+    from ernie_magic.calls.tables.map import Job, Mapped
     from ernie_magic.calls.workers import Engine
     from ernie_magic.config.services import Endpoint
     from ernie_magic.config.settings import Snapshot
+    from ernie_magic.core import Core
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.notebook.panels.panel import Panel
+    from ernie_magic.runtime.stream import Stream
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.http import Client
     from ernie_magic.wire.limits import LimitState
@@ -69,7 +53,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 MAIN = "main"
 _EMBEDDING, _MAPPING = Text("向量", "vectors"), Text("行", "rows")
-RESULTS = (Answer, Embeddings, ImageSet, Mapped, Ranking)
 
 
 class Session:
@@ -117,10 +100,26 @@ class Session:
         self._emulator: Emulator | None = None
         self._emulator_end: weakref.finalize[..., Session] | None = None
         self._starting = threading.Lock()
-        self._core = Core(self.usage, self._emulator_url)
+        self._beginning = threading.Lock()
+        self._begun: Core | None = None
         _OPEN.add(self)
-        # What a dropped session has open is closed; at the end of the process `_close_all` does it.
-        weakref.finalize(self, _close_soon, self._core.client).atexit = False
+
+    @property
+    def _core(self) -> Core:
+        """What makes the calls, with its connections; from the first call on."""
+        if self._begun is not None:
+            return self._begun
+        from ernie_magic.core import Core
+        from ernie_magic.runtime.io_thread import IO
+
+        with self._beginning:
+            if self._begun is None:
+                core = Core(self.usage, self._emulator_url)
+                # What a dropped session has open is closed; at the end of the process `_close_all`
+                # does it.
+                weakref.finalize(self, IO.post, core.client.aclose).atexit = False
+                self._begun = core
+            return self._begun
 
     # --- conversations ----------------------------------------------------------------------------
 
@@ -144,6 +143,8 @@ class Session:
                 )
             )
         if name not in self.conversations:
+            from ernie_magic.calls.chat.conversation import Conversation
+
             self.conversations[name] = Conversation(self, name)
             self.changed.tell()
         return self.conversations[name]
@@ -195,6 +196,8 @@ class Session:
         ------
         ErnieError
         """
+        from ernie_magic.api.requests import completion_request
+
         settings, at = self.now()
         model = model or endpoint or settings.model or models.UNDECIDED
         request = self._checked(
@@ -239,6 +242,8 @@ class Session:
         **parameters: Any,
     ) -> Stream[Embeddings]:
         """A call for vectors on its way; takes what `embed` takes."""
+        from ernie_magic.api.requests import embedding_request
+
         settings, at = self.now()
         request = self._checked(
             lambda: embedding_request(
@@ -391,6 +396,12 @@ class Session:
         **parameters: Any,
     ) -> Stream[Mapped]:
         """A call of `map` on its way."""
+        from ernie_magic.api.requests import ChatOptions
+        from ernie_magic.calls.tables import frames
+        from ernie_magic.calls.tables import map as mapping
+        from ernie_magic.calls.tables.schema import fields
+        from ernie_magic.storage import files, ledger
+
         settings, at = self.now()
 
         def job() -> Job:
@@ -403,7 +414,7 @@ class Session:
                         kind=type(prompt).__name__
                     )
                 )
-            made = Job(
+            made = mapping.Job(
                 table,
                 found,
                 mapping.prompts_of(prompt, found),
@@ -542,7 +553,11 @@ class Session:
         )
 
     def _column(self, texts: Any) -> Any:
-        return self._checked(lambda: frames.texts_of(texts)) if hasattr(texts, "columns") else texts
+        if not hasattr(texts, "columns"):
+            return texts
+        from ernie_magic.calls.tables import frames
+
+        return self._checked(lambda: frames.texts_of(texts))
 
     def search(
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
@@ -565,6 +580,9 @@ class Session:
         ------
         ErnieError
         """
+        from ernie_magic.api.results import Embeddings
+        from ernie_magic.calls.embeddings import similarity
+
         _check_count(self, k)
         among = (
             texts if isinstance(texts, Embeddings) else self.embed(self._column(texts), model=model)
@@ -577,6 +595,9 @@ class Session:
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
     ) -> list[Found]:
         """The same, awaited."""
+        from ernie_magic.api.results import Embeddings
+        from ernie_magic.calls.embeddings import similarity
+
         _check_count(self, k)
         among = (
             texts
@@ -599,6 +620,8 @@ class Session:
         """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what
         `image` takes.
         """
+        from ernie_magic.api.requests import image_request
+
         settings, at = self.now()
         request = self._checked(
             lambda: image_request(
@@ -680,6 +703,8 @@ class Session:
 
     def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """The call of `redo` on its way."""
+        from ernie_magic.calls.images import recipes
+
         return self.begin_image(
             **self._checked(lambda: recipes.again(recipes.recipe(what), changes))
         )
@@ -720,10 +745,14 @@ class Session:
         InvalidOption
             The file holds no parameters.
         """
+        from ernie_magic.calls.images import recipes
+
         return dict(self._checked(lambda: recipes.recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """The call of `vary` on its way."""
+        from ernie_magic.calls.images import recipes
+
         return self.begin_image(
             **self._checked(lambda: recipes.varied(recipes.recipe(what), changes))
         )
@@ -740,6 +769,8 @@ class Session:
 
     def begin_download(self, what: Picture | ImageSet) -> Stream[ImageSet]:
         """The call of `download` on its way."""
+        from ernie_magic.calls.images import recipes
+
         settings, at = self.now()
         images = self._checked(lambda: recipes.opened(what))
         return self.start(lambda core, emit: core.download(images, at, settings, emit))
@@ -768,6 +799,9 @@ class Session:
         extra: dict[str, Any] | None,
         given: dict[str, Any],
     ) -> Stream[Ranking]:
+        from ernie_magic.api.requests import rerank_request
+        from ernie_magic.wire import replies
+
         settings, at = self.now()
         request = self._checked(
             lambda: rerank_request(
@@ -827,6 +861,8 @@ class Session:
         return await self._rerank(query, documents, model, endpoint, extra, parameters).aresult()
 
     def _count(self, text: str, model: str | None) -> Stream[TokenCount]:
+        from ernie_magic.api.requests import check_sendable
+
         settings, at = self.now()
         if not isinstance(text, str):
             raise self.spoken(
@@ -928,19 +964,23 @@ class Session:
 
     def known_models(self) -> list[str]:
         """Ids for completion, without the network: the last live list, else the catalogue."""
-        listed = [entry.id for entries in self._core.listed.values() for entry in entries]
+        lists = self._begun.listed.values() if self._begun else ()
+        listed = [entry.id for entries in lists for entry in entries]
         return listed or [model.id for model in models.CATALOGUE]
 
     def limits(self) -> list[LimitState]:
         """What is known of the services' limits a minute, and what is left: shared by everything
         in this process.
         """
+        from ernie_magic.runtime.io_thread import IO
+        from ernie_magic.wire.limits import LIMITS
+
         return IO.run(LIMITS.all())
 
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
-        with suppress(TimeoutError):
-            IO.run(self._core.client.aclose(), _PATIENCE)
+        if self._begun is not None:
+            _close(self._begun.client)
         with self._starting:
             if self._emulator is not None:
                 self._emulator.stop()
@@ -971,11 +1011,14 @@ class Session:
 
     def start(self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]) -> Stream[Any]:
         """Begin work of the core on the I/O thread; its errors come in this session's language."""
-        language = self.settings.spoken
+        from ernie_magic.runtime.io_thread import Call
+        from ernie_magic.runtime.stream import Stream
+
+        core, language = self._core, self.settings.spoken
 
         async def told(emit: Callable[[Delta], None]) -> Any:
             try:
-                result = await work(self._core, emit)
+                result = await work(core, emit)
             except ErnieError as error:
                 error.language = language
                 self._keep(error.answer)
@@ -991,7 +1034,11 @@ class Session:
         return Stream(Call(told), lambda: language)
 
     def _keep(self, result: object) -> None:
-        if isinstance(result, RESULTS):
+        from ernie_magic.api.results import Answer, Embeddings, Ranking
+        from ernie_magic.calls.images.pictures import ImageSet
+        from ernie_magic.calls.tables.map import Mapped
+
+        if isinstance(result, (Answer, Embeddings, ImageSet, Mapped, Ranking)):
             self.last = result
         if isinstance(result, ImageSet) and not any(kept is result for kept in self.images):
             self.images.append(result)
@@ -1058,16 +1105,22 @@ _PATIENCE = 3.0  # seconds for connections to close: a process that ends waits n
 _OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
-def _close_soon(client: Client) -> None:
-    IO.post(client.aclose)
+def _close(client: Client) -> None:
+    from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
+
+    from ernie_magic.runtime.io_thread import IO
+
+    with suppress(TimeoutError):
+        IO.run(client.aclose(), _PATIENCE)
 
 
 def _forget_the_parent() -> None:
     """In a forked process: threads, connections and locks are the parent's."""
-    LIMITS.clear()
     for session in list(_OPEN):
-        session._core.client.forget()  # noqa: SLF001
         session._emulator, session._starting = None, threading.Lock()  # noqa: SLF001
+        session._beginning = threading.Lock()  # noqa: SLF001
+        if session._begun is not None:  # noqa: SLF001
+            session._begun.client.forget()  # noqa: SLF001
 
 
 if hasattr(os, "register_at_fork"):

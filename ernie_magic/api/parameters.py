@@ -59,6 +59,22 @@ _TYPE_NAMES: dict[str, Text] = {
 
 
 @dataclass(frozen=True)
+class Rules:
+    """Whose rules a request is checked by.
+
+    Attributes
+    ----------
+    strict : bool
+        The table's ranges are the service's. A server of another make has its own: there only types
+        are checked.
+    protocol : {"openai", "qianfan-v1"}
+    """
+
+    strict: bool = True
+    protocol: Protocol = "openai"
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One field of a request.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.parameters import Rules
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text, same
 from ernie_magic.text.redact import holds_key
@@ -186,20 +187,7 @@ class RerankRequest(Request):
         return (self.query, *self.documents)
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Whose rules a request is checked by.
-
-    Attributes
-    ----------
-    strict : bool
-        The table's ranges are the service's. A server of another make has its own: there only types
-        are checked.
-    protocol : {"openai", "qianfan-v1"}
-    """
-
-    strict: bool = True
-    protocol: parameters.Protocol = "openai"
+_TABLE_RULES = Rules()
 
 
 def chat_request(
@@ -209,7 +197,7 @@ def chat_request(
     given: Mapping[str, Any],
     extra: Mapping[str, Any] | None = None,
     stream: bool = True,
-    rules: Rules = Rules(),
+    rules: Rules = _TABLE_RULES,
     endpoint: str = "",
     paths: Mapping[str, str] | None = None,
     trimmed: int = 0,

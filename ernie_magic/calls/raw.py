@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api.requests import check_sendable
 from ernie_magic.errors import InvalidOption, UsageError
 from ernie_magic.text.language import Text
-from ernie_magic.wire.protocol import Delta, WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from ernie_magic.core import Core
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.session import Session
+    from ernie_magic.wire.protocol import Delta
 
 
 class Wire:
@@ -33,6 +32,9 @@ class Wire:
     def _start(
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
     ) -> Stream[Any]:
+        from ernie_magic.api.requests import check_sendable
+        from ernie_magic.wire.protocol import Delta, WireRequest
+
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
             raise self._session.spoken(
                 InvalidOption(

@@ -37,7 +37,6 @@ from ernie_magic.config.services import (
     Signature,
     TokenFromPair,
     clean_base_url,
-    mixed_up,
     shown_url,
 )
 from ernie_magic.errors import InvalidOption, MissingKey
@@ -229,6 +228,8 @@ def _credential(
     """The settings' own key, else one of the variables; and whether there is one that this address
     may not have.
     """
+    from ernie_magic.config.key_kinds import mixed_up
+
     key, secret = settings.api_key or Key(""), settings.secret_key
     trusted, base_url = _TRUSTED[at.source], at.url
     names: tuple[str, str] | None = None
@@ -318,6 +319,8 @@ def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
 
 
 def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
+    from ernie_magic.config.key_kinds import mixed_up
+
     text = key.reveal()
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise InvalidOption(

@@ -190,9 +190,10 @@ def _warm(shell: InteractiveShell) -> None:
     """
     if getattr(shell, "kernel", None) is None:
         return
-    from ernie_magic.runtime.io_thread import IO
 
     def once() -> None:
+        from ernie_magic.runtime.io_thread import IO
+
         shell.events.unregister("post_execute", warm)
         IO.get().call_soon_threadsafe(lambda: __import__("httpx"))
 

@@ -6,7 +6,6 @@ Outside a kernel nothing here does anything.
 from __future__ import annotations
 
 import _thread
-import asyncio
 import signal
 import sys
 import threading
@@ -175,5 +174,7 @@ def runs_the_cell() -> bool:
     """Whether the current task is the one in which IPython runs a cell (`run_cell_async`), not one
     that the cell made.
     """
+    import asyncio  # a shell without a kernel has not loaded it: it is not for loading us to do
+
     task = asyncio.current_task()
     return task is not None and getattr(task.get_coro(), "__name__", "") == "run_cell_async"

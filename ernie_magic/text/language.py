@@ -4,7 +4,6 @@ English.
 
 from __future__ import annotations
 
-import locale
 import os
 from typing import Literal, NamedTuple
 
@@ -78,5 +77,7 @@ def system_language() -> Language:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
+    import locale
+
     found = (locale.getlocale()[0] or "").lower()
     return "zh" if found.startswith(("zh", "chinese")) else "en"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ def near(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     """
     if len(name) > _LONGEST:
         return ()
+    import difflib  # for an error only: loading the extension does not pay for it
+
     by_lower = {word.lower(): word for word in islice(known, _LOOKED_AT) if len(word) <= _LONGEST}
     lower = name.lower()
     begun = [

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__
+from ernie_magic.config.key_kinds import likely_cause
 from ernie_magic.config.keys import LogFilter
-from ernie_magic.config.services import likely_cause
 from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact

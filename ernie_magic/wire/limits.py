@@ -11,6 +11,7 @@ cannot be overrun from here. Used only on the I/O thread.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -250,6 +251,8 @@ class Limits:
 # An account's limit is shared by whatever runs here under its key: a resource of the process, like
 # its threads.
 LIMITS = Limits()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=LIMITS.clear)  # its waiters are of the parent's loop
 
 
 def _number(headers: Mapping[str, str], *names: str) -> int | None:

@@ -4,7 +4,7 @@ import ipywidgets
 import pytest
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.requests import Rules
+from ernie_magic.api.parameters import Rules
 from ernie_magic.notebook.panels.controls import Choice, Controls, Numeric, Seed, Size, Words
 
 PLAIN = Rules()

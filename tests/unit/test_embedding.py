@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.api.requests import EmbeddingRequest, Rules, embedding_request
+from ernie_magic.api.parameters import Rules
+from ernie_magic.api.requests import EmbeddingRequest, embedding_request
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.config.services import AI_STUDIO, EMULATOR, Endpoint
 from ernie_magic.config.settings import ErnieSettings

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.requests import ImageRequest, Rules, image_request
+from ernie_magic.api.parameters import Rules
+from ernie_magic.api.requests import ImageRequest, image_request
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.keys import Key

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ernie_magic.api.requests import ChatOptions, ChatRequest, Rules
+    from ernie_magic.api.parameters import Rules
+    from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.config.services import Endpoint
     from ernie_magic.text.language import Language

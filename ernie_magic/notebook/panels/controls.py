@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ernie_magic.api.models import Kind
-    from ernie_magic.api.parameters import Parameter
-    from ernie_magic.api.requests import Rules
+    from ernie_magic.api.parameters import Parameter, Rules
 
 _DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")

@@ -1,0 +1,147 @@
+"""What a key's look tells: of which kind it is, and why a service does not take it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ernie_magic.config.services import (
+    IAM_PAIR,
+    OAUTH_PAIR,
+    AccessToken,
+    Bearer,
+    Login,
+    TokenFromPair,
+)
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from ernie_magic.config.keys import Key
+    from ernie_magic.config.services import Endpoint
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a kind of key looks like, what it is called, which places take it, and where it
+    belongs.
+    """
+
+    pattern: re.Pattern[str]
+    name: Text
+    places: tuple[str, ...]
+    advice: Text
+
+
+# Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a
+# service, for a key by
+# itself, or the first variable of a pair.
+_LOOKS = (
+    _Look(
+        re.compile(r"bce-v3/"),
+        Text("千帆 V2 的 API Key", "a Qianfan V2 API key"),
+        ("qianfan", "local"),
+        Text(
+            "改用 %ernie use qianfan，写进 QIANFAN_API_KEY",
+            "use %ernie use qianfan, and put it into QIANFAN_API_KEY",
+        ),
+    ),
+    _Look(
+        re.compile(r"2[45]\.[0-9a-f]{32}\.\d+\.\d+"),
+        Text("千帆 V1 的 access_token", "a Qianfan V1 access_token"),
+        ("qianfan-v1", "local"),
+        Text(
+            "改用 %ernie use qianfan-v1，写进 QIANFAN_ACCESS_TOKEN",
+            "use %ernie use qianfan-v1, and put it into QIANFAN_ACCESS_TOKEN",
+        ),
+    ),
+    _Look(
+        re.compile(r"ALTAK[A-Za-z0-9]"),
+        Text(
+            "IAM 的 Access Key（要和 Secret Key 成对使用）",
+            "an IAM access key (it goes with a secret key)",
+        ),
+        (IAM_PAIR[0], "local"),
+        Text(
+            "写进 QIANFAN_ACCESS_KEY 和 QIANFAN_SECRET_KEY",
+            "put the two into QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY",
+        ),
+    ),
+    _Look(
+        re.compile(r"sk-"),
+        Text("OpenAI 式的密钥", "an OpenAI-style key"),
+        ("local",),
+        Text("改用 %ernie use local", "use %ernie use local"),
+    ),
+    _Look(
+        re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{24}$"),
+        Text(
+            "千帆应用的 API Key（要和 Secret Key 成对使用）",
+            "the API Key of a Qianfan application (it goes with a secret key)",
+        ),
+        (OAUTH_PAIR[0], "local"),
+        Text("写进 QIANFAN_AK 和 QIANFAN_SK", "put the two into QIANFAN_AK and QIANFAN_SK"),
+    ),
+)
+
+
+def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
+    """Why a service does not let us in, and what to do, where that can be told from here: no key,
+    or one of another kind.
+    """
+    credential, service = endpoint.credential, endpoint.service
+    if endpoint.withheld:
+        return (
+            Text(
+                "密钥和地址不是在同一处设置的，所以没有发送",
+                "the key and the address come from different places, so the key was not sent",
+            ),
+            Text(
+                "把两者设在同一处：.env、环境变量，或 %ernie config base_url 和 api_key",
+                "set both in one place: in .env, in the environment, or by %ernie config "
+                "base_url and api_key",
+            ),
+        )
+    if isinstance(credential, Login):
+        return (
+            Text("服务地址里的用户名或密码不对", "the name or password in the base URL is wrong"),
+            Text(
+                "在设置地址的地方改正：%ernie config base_url 显示在哪里",
+                "correct it where the address is set: %ernie config base_url shows where",
+            ),
+        )
+    if credential is None:
+        names = " / ".join(
+            [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
+        )
+        return (
+            Text("没有设置密钥", "no key is set"),
+            Text(
+                "设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key"
+            ).fill(names=names),
+        )
+    place = service.name
+    if isinstance(credential, Bearer):
+        key = credential.key
+    elif isinstance(credential, AccessToken):
+        key = credential.token
+    else:
+        key = credential.pair.access
+        place = OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]
+    if found := mixed_up(place, key):
+        return Text("这像是{kind}", "it looks like {kind}").fill(kind=found[0]), found[1]
+    return None
+
+
+def mixed_up(place: str, key: Key) -> tuple[Text, Text] | None:
+    """What kind of key this looks like and where it belongs, when that is not `place`; else None.
+
+    Parameters
+    ----------
+    place
+        A service's name, or the variable of a pair's identifying key.
+    """
+    for look in _LOOKS:
+        if look.pattern.match(key.reveal()):
+            return None if place in look.places else (look.name, look.advice)
+    return None
