@@ -1,1 +1,1 @@
-"""What a notebook shows and takes: magics, displays, panels."""
+"""What a notebook accepts and shows: magics, displays, panels."""

@@ -58,8 +58,8 @@ def test_a_cell_shows_what_it_should(cells, beginning, seen):
 
 def test_the_second_run_of_a_table_asks_for_nothing(cells):
     first, second = (cell for cell in cells if cell.source.startswith("%%ernie_map"))
-    assert "这次请求 0 行" in str(second.outputs) or "0 asked for now" in str(second.outputs)
-    assert "asked for now" not in str(first.outputs)
+    assert "这次请求 0 行" in str(second.outputs) or "0 requested now" in str(second.outputs)
+    assert "requested now" not in str(first.outputs)
 
 
 def test_nothing_goes_to_standard_error(cells):

@@ -85,7 +85,7 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     emulator.requests.clear()
     _, out = run("%%ernie_map df --resume --as out\n[[echo]]{{text}}")
     assert not emulator.requests
-    assert "0 asked for now" in out
+    assert "0 requested now" in out
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,1 @@
-"""What a person sees: streamed Markdown, footers, tables, errors; in a notebook, in a terminal,
-and saved.
-"""
+"""What a person sees, in a notebook, a terminal or a saved file: Markdown, footers, tables, errors."""

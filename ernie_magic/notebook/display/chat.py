@@ -1,6 +1,4 @@
-"""An answer as it is saved: one HTML output with the whole text, folded reasoning and a folded
-one-line footer.
-"""
+"""An answer as it is saved: one HTML output with the text, folded reasoning and a one-line footer."""
 
 from __future__ import annotations
 
@@ -42,7 +40,7 @@ _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),
     "completion": Text("回答 token", "completion tokens"),
     "first": Text("首字延迟", "time to first text"),
-    "speed": Text("每秒 token", "tokens a second"),
+    "speed": Text("每秒 token", "tokens per second"),
     "search": Text("搜索 token", "search tokens"),
     "finish": Text("结束原因", "finish reason"),
     "id": Text("请求编号", "request id"),
@@ -52,9 +50,7 @@ _ROWS = {
 
 
 def summary(answer: Answer, language: Language) -> str:
-    """The footer's one line: model, tokens, seconds, finish reason; and that it is simulated or
-    partial when it is.
-    """
+    """The footer's one line: model, tokens, seconds, finish reason; whether simulated or partial."""
     parts = [answer.model]
     if answer.usage:
         parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
@@ -70,7 +66,7 @@ def summary(answer: Answer, language: Language) -> str:
 
 
 def _notes(answer: Answer) -> list[Text]:
-    """What content review says of an answer that may be shown."""
+    """What content review says about an answer that may be shown."""
     notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
     notes += [_CUT] if answer.is_truncated else []
     notes += [_FILTERED] if answer.finish_reason == "content_filter" else []
@@ -80,7 +76,7 @@ def _notes(answer: Answer) -> list[Text]:
 
 
 def footer(answer: Answer, language: Language) -> str:
-    """The footer as folded HTML that GitHub, nbviewer and a dead kernel show too."""
+    """The footer as folded HTML that also works on GitHub, in nbviewer and with a dead kernel."""
     facts: dict[str, str] = {}
     if answer.usage:
         facts["prompt"] = str(answer.usage.prompt_tokens)
@@ -106,7 +102,7 @@ def footer(answer: Answer, language: Language) -> str:
 
 
 def tool_runs(answer: Answer, language: Language) -> str:
-    """The tools that were called on the way, folded."""
+    """The tools called on the way, folded."""
     runs = answer.tool_runs
     if not runs:
         return ""
@@ -116,7 +112,7 @@ def tool_runs(answer: Answer, language: Language) -> str:
 
 
 def _folded_small(title: str, lines: list[str], language: Language, total: int = 0) -> str:
-    """Small lines of HTML below a title in words; what is left out of `total` lines is said."""
+    """Small lines of HTML below a title in words, with a note when `total` exceeds the lines shown."""
     left_out = total - len(lines)
     if left_out > 0:
         lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
@@ -124,7 +120,7 @@ def _folded_small(title: str, lines: list[str], language: Language, total: int =
 
 
 def tool_run(run: ToolRun, language: Language) -> str:
-    """One call of a tool, in a line."""
+    """One call of a tool, on one line."""
     name, arguments, content = (
         clipped(words, _SHOWN) for words in (run.name, str(run.arguments), run.content)
     )
@@ -144,7 +140,7 @@ def sources(answer: Answer, language: Language) -> str:
 
 
 def reasoning(text: str, language: Language, *, as_words: bool = False) -> str:
-    """A thinking model's thoughts, folded."""
+    """A reasoning model's thoughts, folded."""
     if not text:
         return ""
     title = plain_html(REASONING.say(language, n=len(text)))
@@ -159,15 +155,16 @@ def body(answer: Answer, *, remote_images: bool = False) -> str:
 def bundle(
     answer: Answer, language: Language, *, remote_images: bool = False, as_words: bool = False
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the
-    file later).
+    """The MIME bundle of the saved output, and its metadata.
+
+    The metadata says what made it, for whoever reads the file later.
 
     Parameters
     ----------
     remote_images
-        Show pictures from the web that the answer names; without it they are links.
+        Show web pictures that the answer names; without it they are links.
     as_words
-        Show the text as it was written, which takes no time to draw.
+        Show the text as it was written, which takes no time to render.
     """
     text = preformatted(answer.text) if as_words else body(answer, remote_images=remote_images)
     data = {
@@ -186,7 +183,7 @@ def bundle(
 
 
 def page(answer: Answer, language: Language, text: str, *, as_words: bool = False) -> str:
-    """Everything that is shown of an answer, around its text as HTML."""
+    """Everything shown for an answer, around its text as HTML."""
     parts = [
         reasoning(answer.reasoning, language, as_words=as_words),
         tool_runs(answer, language),

@@ -1,9 +1,7 @@
-"""Vectors as they are shown: a heat map of similarities, and texts as points on a plane; both also
-as plain text.
+"""How vectors are shown: a heat map of similarities, texts as points on a plane, and plain text.
 
-HTML and SVG that need nothing else: Chinese is drawn by the browser, so labels are always readable,
-and a saved notebook shows
-the same.
+HTML and SVG that depend on nothing else. The browser draws the Chinese, so labels are always
+readable, and a saved notebook shows the same.
 """
 
 from __future__ import annotations
@@ -24,16 +22,16 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.results import Embeddings
 
-_FEW = 12  # texts whose likeness is shown without being asked for
+_FEW = 12  # texts whose similarities are shown without being asked for
 _SHAPE = Text("{n} 条 × {d} 维", "{n} texts x {d} dimensions")
-_ASKED = Text("其中 {n} 条向服务请求", "{n} of them asked for")
+_ASKED = Text("其中 {n} 条向服务请求", "{n} of them requested")
 _LABEL = 20  # characters of a label
-_MOST = 60  # texts in a heat map: more are no map
+_MOST = 60  # texts in a heat map: with more it is unreadable
 _POINTS = 2000  # points on a plane
-_LABELLED = 60  # points whose labels are written; all have theirs on hover
+_LABELLED = 60  # points with a written label; every point shows its label on hover
 _SIZE = (720, 480)  # pixels
 _PAD = 40
-# JupyterLab's plotly extension draws it; every other front end takes the HTML
+# JupyterLab's plotly extension draws it; every other front end uses the HTML
 _PLOTLY = "application/vnd.plotly.v1+json"
 _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
 _NOTE = Text("余弦相似度；{model}，{n} 条文本{more}", "cosine similarity; {model}, {n} texts{more}")
@@ -43,7 +41,7 @@ _HALF = 0.55  # of the scale: above it a cell is dark, and its number white
 
 
 def summary(embeddings: Embeddings, language: Language) -> str:
-    """The footer's one line: model, shape, what was asked for, tokens."""
+    """The footer's one line: model, shape, how many were requested, tokens."""
     n, d = embeddings.shape
     parts = [embeddings.model, _SHAPE.say(language, n=n, d=d)]
     parts += [_ASKED.say(language, n=embeddings.asked)] if embeddings.asked < n else []
@@ -53,13 +51,14 @@ def summary(embeddings: Embeddings, language: Language) -> str:
 
 
 def emulated(embeddings: Embeddings, language: Language) -> str:
-    """What is said of vectors that no model made."""
+    """What the output says of vectors that no model made."""
     return f" · {EMULATED.say(language)}" if embeddings.service == "emulator" else ""
 
 
 def bundle(embeddings: Embeddings, language: Language) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata: how alike a few texts are, of many
-    the summary.
+    """The MIME bundle of the saved output, and its metadata.
+
+    A few texts show their similarities; many show the summary.
     """
     heat = (
         Heat(embeddings, language) if 1 < len(embeddings) <= _FEW and embeddings.shape[1] else None
@@ -81,7 +80,7 @@ def bundle(embeddings: Embeddings, language: Language) -> tuple[dict[str, str], 
 
 @dataclass(frozen=True, repr=False)
 class Heat:
-    """How alike texts are, as a table of colours with numbers.
+    """How similar texts are, as a table of colours with numbers.
 
     Attributes
     ----------
@@ -141,7 +140,8 @@ class Heat:
 
 def _cell(value: float, title: str) -> str:
     share = max(0.0, min(1.0, value))
-    # From white to a deep blue; the number keeps a contrast of 4.5 and more to it.
+    # From white to a deep blue; the number keeps a contrast ratio of at least 4.5 (WCAG 2.1,
+    # 1.4.3).
     red, green, blue = (round(255 + (deep - 255) * share) for deep in (8, 48, 107))
     colour = "#fff" if share > _HALF else "#000"
     return f'<td title="{title}" style="background:rgb({red},{green},{blue});color:{colour};text-align:center;padding:3px 5px;min-width:2.6em">{value:.2f}</td>'
@@ -153,7 +153,7 @@ def _title(text: str) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Plane:
-    """Texts as points: those that are alike lie near each other.
+    """Texts as points: similar texts lie near each other.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ class Plane:
         ) + emulated(self.embeddings, self.language)
 
     def _scaled(self, across: float, down: float) -> list[tuple[float, float]]:
-        """Points from (0, 0) at the upper left to (across, down)."""
+        """Points scaled to the box from (0, 0) at the upper left to (across, down)."""
         points = self.points[:_POINTS]
         low, high = points.min(axis=0), points.max(axis=0)
         span = [float(most - least) or 1.0 for most, least in zip(high, low, strict=True)]
@@ -185,9 +185,7 @@ class Plane:
         ]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        """SVG and words; and where plotly is installed, what it draws: points that can be zoomed
-        and pointed at.
-        """
+        """SVG and words; where plotly is installed, also its figure, with zoom and hover."""
         return {**_interactive(self), "text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
@@ -226,20 +224,18 @@ class Plane:
         )
 
 
-# In a drawing's `<title>`, which can hold no element, MathJax is kept off by the wide forms of what
-# opens a formula.
+# A drawing's `<title>` cannot hold elements. There, full-width forms of the opening characters keep
+# MathJax off.
 _WIDE = {ord("$"): "＄", ord("\\"): "＼"}
 
 
 def _svg_words(text: str) -> str:
-    """Words as SVG, kept from MathJax as `plain_html` keeps them: a `span` has no place in a
-    drawing.
-    """
+    """Words as SVG, protected from MathJax as in `plain_html`; a drawing cannot hold a `span`."""
     return plain_html(text).replace("span>", "tspan>")
 
 
 def _interactive(plane: Plane) -> dict[str, Any]:
-    """The same as a figure of plotly's, where it is installed."""
+    """The same as a plotly figure, if plotly is installed."""
     try:
         from plotly import graph_objects
     except ImportError:

@@ -1,4 +1,4 @@
-"""The raw reply behind an error, folded: the error itself is one line, and IPython shows that."""
+"""The raw reply behind an error, folded. The error itself is one line, which IPython shows."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _SHOWN = 4000  # characters
 
 
 def show_body(shell: InteractiveShell, error: ErnieError, language: Language) -> None:
-    """In a notebook, put the raw reply of a refusal below the cell, folded; `error.body` has all
-    of it.
+    """In a notebook, show a refusal's raw reply below the cell, folded; `error.body` has it in
+    full.
     """
     body = getattr(error, "body", "")
     if not body or getattr(shell, "kernel", None) is None:

@@ -65,7 +65,7 @@ class Table:
 
 
 def width(text: str) -> int:
-    """Columns that a text takes in a terminal."""
+    """Columns that a text occupies in a terminal."""
     return sum(map(_columns, text))
 
 

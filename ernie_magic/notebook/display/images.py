@@ -1,7 +1,6 @@
-"""Pictures as they are shown: a grid of thumbnails with seed and prompt, progress while they are
-made, and one saved output.
+"""How pictures are shown: thumbnails with seed and prompt, progress, and one saved output.
 
-The grid is HTML that needs nothing else: it looks the same in a saved notebook, on GitHub, in
+The grid is HTML that depends on nothing else: it looks the same in a saved notebook, on GitHub, in
 nbviewer and with a dead kernel.
 """
 
@@ -47,13 +46,13 @@ _OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})"
 _REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
 _ID = Text("请求编号", "request id")
 _GAP = 12  # pixels between pictures
-_SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by how many there are
+_SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by the number of pictures
 _REVISED_SHOWN = 2000  # characters
 _PROMPT = 60  # characters of a prompt under its picture
 
 
 def summary(images: ImageSet, language: Language) -> str:
-    """The footer's one line: model, how many, seconds, when the links end."""
+    """The footer's one line: model, number of pictures, seconds, when the links expire."""
     good = len(images.good)
     parts = [images.model, (_PICTURE if good == 1 else _PICTURES).say(language, n=good)]
     failed = [
@@ -98,8 +97,8 @@ def caption(picture: Picture, language: Language) -> str:
 
 
 def _seed(picture: Picture) -> Text:
-    """A picture's seed; one that was sent for several is the call's, so its place among them
-    belongs to it.
+    """A picture's seed. A seed sent for several pictures belongs to the call, so the picture's
+    place is shown with it.
     """
     n = picture.request.parameters.get("n", 1)
     if picture.seed is None:
@@ -117,15 +116,16 @@ def bundle(
     name: str = "ernie.images[-1]",
     saved: Sequence[Path] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """The MIME bundle of the saved output, and its metadata (what made it: for whoever reads the
-    file later).
+    """The MIME bundle of the saved output, and its metadata.
+
+    The metadata says what made it, for whoever reads the file later.
 
     Parameters
     ----------
     full
         Embed the originals instead of thumbnails.
     name
-        Where the originals are: a variable; "" for in the file that was shown.
+        Where the originals are: a variable; "" for the file that was shown.
     saved
         The files that were written.
     """
@@ -152,7 +152,7 @@ def bundle(
 
 
 def grid(found: Sequence[Picture], language: Language) -> str:
-    """Pictures of any calls, small, as HTML; "" for none."""
+    """Pictures of any calls, small, as HTML; "" if there are none."""
     return (
         _side_by_side([figure(picture, language, f"{_SIDES[3]}px") for picture in found], "none")
         if found
@@ -165,7 +165,7 @@ def _side_by_side(figures: Sequence[str], width: str) -> str:
 
 
 def figure(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
-    """One picture with its caption, as HTML; what went wrong with it in its place."""
+    """One picture with its caption, as HTML; or what went wrong with it."""
     words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption(picture, language))}</figcaption>'
     style = f"margin:0;flex:0 1 {width};min-width:0"
     alt = html.escape(picture.prompt, quote=True)
@@ -237,7 +237,7 @@ def _in_words(picture: Picture, language: Language) -> str:
 
 
 def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) -> str:
-    """The pictures in words: for a terminal, and for those who cannot see them."""
+    """The pictures in words: for a terminal, and for screen readers."""
     lines = [f"#{picture.index + 1} {_in_words(picture, language)}" for picture in images]
     lines += [_SAVED.say(language, files=", ".join(map(str, saved)))] if saved else []
     return "\n".join([*lines, f"[{summary(images, language)}]"])

@@ -1,5 +1,5 @@
-"""A result that comes at once, after a while: one output that tells what is waited for and becomes
-the result.
+"""A result that arrives in one piece, after a wait: one output that shows progress, then the
+result.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ _WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 
 
 def waiting_for(deltas: Sequence[Delta], language: Language) -> str:
-    """What is waited for and how long already, or how far it is; "" when these deltas do not
-    say.
-    """
+    """What is being waited for, with the seconds or the progress; "" if these deltas do not say."""
     delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
     if delta is None:
         return ""
@@ -50,7 +48,7 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) ->
 
 
 class ResultView:
-    """The final output only: under `%%capture`."""
+    """Only the final output: under `%%capture`."""
 
     speaking = False
 
@@ -59,16 +57,16 @@ class ResultView:
         self._over = False
 
     def disown(self) -> None:
-        """Somebody else wrote into the cell."""
+        """Other code wrote into the cell."""
 
     def hurry(self) -> None:
-        """A result takes no time that is felt."""
+        """A result takes no noticeable time."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
-        """What is waited for."""
+        """Show what is being waited for."""
 
     def finish(self, result: Bundle | None) -> None:
-        """The result; None when there is none. What follows an end is no end."""
+        """Show the result; None if there is none. Calls after the first change nothing."""
         if not self._over and result is not None:
             data, metadata = result
             self._end({**data, "text/plain": make_controls_visible(data["text/plain"])}, metadata)
@@ -80,13 +78,11 @@ class ResultView:
         display(data, raw=True, metadata=metadata)
 
     def withdraw(self) -> None:
-        """Take back what was shown."""
+        """Remove what was shown."""
 
 
 class NotebookView(ResultView):
-    """One output: what is waited for, with seconds or how far it is, and in its place the
-    result.
-    """
+    """One output: what is being waited for, with seconds or progress, then the result in its place."""
 
     def __init__(self, language: Language, *, owns_cell: bool) -> None:
         super().__init__(language)
@@ -94,11 +90,11 @@ class NotebookView(ResultView):
         self._handle: DisplayHandle | None = None
 
     def disown(self) -> None:
-        """Somebody else wrote into the cell."""
+        """Other code wrote into the cell."""
         self._owns_cell = False
 
     def show(self, deltas: Sequence[Delta]) -> None:
-        """What is waited for, or how far it is."""
+        """Show what is being waited for, or the progress."""
         if words := waiting_for(deltas, self._language):
             self._put(
                 {
@@ -118,7 +114,7 @@ class NotebookView(ResultView):
         self._put(data, metadata)
 
     def withdraw(self) -> None:
-        """Clear the cell when it is ours; blank the output when it is not."""
+        """Clear the cell if it is ours; otherwise blank the output."""
         if self._handle is not None:
             if self._owns_cell:
                 clear_output()
@@ -134,7 +130,7 @@ class TextView(ResultView):
         self._said: Text | None = None
 
     def show(self, deltas: Sequence[Delta]) -> None:
-        """What is waited for, once each."""
+        """Print what is being waited for, once each."""
         for delta in deltas:
             if delta.notice and delta.notice != self._said:
                 self._said = delta.notice

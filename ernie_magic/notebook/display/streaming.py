@@ -1,8 +1,7 @@
-"""The one streaming renderer: deltas in, outputs out; at the end one output that is saved.
+"""The one streaming renderer: deltas in, outputs out, and at the end one saved output.
 
-A view is fed batches that are already paced (`PACE`), so what has arrived is on the screen within
-that time even when
-the stream stalls, and a front end is never asked for more than it can draw.
+A view receives batches at a throttled rate (`PACE`). Text that has arrived is on the screen within
+that time even if the stream stalls, and a front end never gets more than it can draw.
 """
 
 from __future__ import annotations
@@ -31,17 +30,16 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Delta
 
 Place = TypeVar("Place")
-# Seconds between updates: 11 a second. The house allows 20; each costs 0.7 kB of headers on iopub,
-# and at 11 an answer
-# of 2,000 deltas stays under 400 kB while nothing waits 100 ms (measured:
-# tests/kernel/test_streaming.py).
+# Seconds between updates: 11 a second. Each update costs 0.7 kB of headers on iopub. At this rate
+# an answer of 2,000 deltas stays under 400 kB, and nothing waits longer than 100 ms
+# (tests/kernel/test_streaming.py measures both).
 PACE = 0.09
-# characters of a thought shown while it grows: sending all of it each time would be quadratic
+# Characters of a thought shown while it grows: sending all of it each time would be quadratic.
 _TAIL = 400
 _MIN_OUTPUT = 400  # characters of HTML in the smallest output
 _SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
-_PATIENCE = 0.2  # seconds that the end of a stopped answer may take to draw
-_QUICK = 4_000  # characters that take no time that is felt, whatever they are
+_PATIENCE = 0.2  # seconds allowed for drawing the end of a stopped answer
+_QUICK = 4_000  # characters that always draw without a noticeable delay
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
@@ -58,23 +56,23 @@ class View(Protocol):
     speaking: bool
 
     def disown(self) -> None:
-        """Somebody else wrote into the cell: it must not be cleared at the end."""
+        """Other code wrote into the cell: it must not be cleared at the end."""
 
     def hurry(self) -> None:
-        """The user stopped it: what is left to draw may take no time that is felt."""
+        """The user stopped it: drawing the rest must not take noticeable time."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
-        """More of it."""
+        """Show more of it."""
 
     def withdraw(self) -> None:
-        """Take back what was shown: the service withdrew it (`ernie_magic.wire.moderation`)."""
+        """Remove what was shown: the service withdrew it (`ernie_magic.wire.moderation`)."""
 
 
 class AnswerView(View, Protocol):
     """Where an answer appears."""
 
     def finish(self, answer: Answer | None) -> None:
-        """The end: complete, stopped or cut. None when nothing ever came."""
+        """Finish, whether complete, stopped or cut. None if nothing ever arrived."""
 
 
 def view_for(
@@ -90,11 +88,11 @@ def view_for(
     Parameters
     ----------
     owns_cell
-        The cell is nothing but this magic, so its outputs may be cleared at the end.
+        The cell holds only this magic, so its outputs may be cleared at the end.
     raw
         Show the text as it is.
     remote_images
-        Show pictures from the web that an answer names.
+        Show web pictures that an answer names.
     """
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if raw or getattr(shell, "kernel", None) is None:
@@ -105,15 +103,13 @@ def view_for(
 
 
 class GrowingView(Generic[Place]):
-    """An answer as HTML in outputs: what is finished is drawn once, and sent once it fills an
+    """An answer as HTML in outputs: finished text is rendered once, and sent once it fills an
     output.
 
-    Only the open block is drawn at each update, and only the open output is sent. The number of
-    outputs grows with
-    the logarithm of the answer's length: JupyterLab hides a cell's outputs after the fiftieth
-    (`maxNumberOutputs` in its settings). What a place is, and how HTML is put there, is the front
-    end's: outputs of
-    a cell, blocks of a panel.
+    Each update renders only the open block and sends only the open output. The number of outputs
+    grows with the logarithm of the answer's length: JupyterLab hides a cell's outputs after the
+    fiftieth (`maxNumberOutputs` in its settings). The front end decides what a place is and how
+    HTML gets there: outputs of a cell, blocks of a panel.
     """
 
     def __init__(self, language: Language, *, remote_images: bool = False) -> None:
@@ -123,8 +119,8 @@ class GrowingView(Generic[Place]):
         self._finished = ""  # HTML of the finished blocks in the open output
         self._sent = 0  # characters of HTML in the outputs before it
         self._fed = 0  # characters of the answer that are shown
-        # Characters of finished blocks, and seconds that they took; at first what the slowest were
-        # seen to take.
+        # Characters of finished blocks, and the seconds they took; initially those of the slowest
+        # blocks measured.
         self._drawn, self._drawing = 1000, 0.06
         self._thoughts = ""
         self._thinking: Place | None = None
@@ -156,14 +152,11 @@ class GrowingView(Generic[Place]):
                 self._put(
                     None, f"<small>{plain_html(answers.tool_run(run, self._language))}</small>"
                 )
-            self._segments, self._open, self._finished = (
-                Segmenter(),
-                None,
-                "",
-            )  # what follows stands below them
+            # What follows appears below them.
+            self._segments, self._open, self._finished = Segmenter(), None, ""
 
     def _wait(self, notice: Text) -> None:
-        """Say what is waited for."""
+        """Show what is being waited for."""
         self._waiting = self._put(
             self._waiting, f"<em>… {plain_html(notice.say(self._language))}</em>"
         )
@@ -191,19 +184,17 @@ class GrowingView(Generic[Place]):
         return markup
 
     def _takes_long(self, answer: Answer) -> bool:
-        """Whether drawing all of an answer would take time that is felt, as far as its blocks have
-        told.
-        """
+        """Whether rendering it all would take noticeable time, judging by its blocks so far."""
         characters = len(answer.text) + len(answer.reasoning)
         return characters * self._drawing / self._drawn > _PATIENCE
 
     def _threshold(self) -> int:
-        """Characters of HTML that fill an output: more, the more has been sent."""
+        """Characters of HTML that fill an output; the more has been sent, the more it takes."""
         sent = self._sent + len(self._finished)
         return max(_MIN_OUTPUT, (sent - 10 * _MIN_OUTPUT) // _SHARE)
 
     def _open_output(self, *, unfinished: bool = True) -> str:
-        """What has been finished in the open output, and the open block as far as it has come."""
+        """The finished part of the open output, and the open block so far."""
         block = self._segments.open
         return self._finished + to_html(
             block, remote_images=self._remote_images, unfinished=unfinished
@@ -227,15 +218,15 @@ class NotebookView(GrowingView["DisplayHandle"]):
         self._shown: list[DisplayHandle] = []
 
     def disown(self) -> None:
-        """Somebody else wrote into the cell."""
+        """Other code wrote into the cell."""
         self._owns_cell = False
 
     def hurry(self) -> None:
-        """The user stopped it: an answer that takes long to draw is shown as it was written."""
+        """The user stopped it: an answer that is slow to render is shown as plain text."""
         self._in_haste = True
 
     def finish(self, answer: Answer | None) -> None:
-        """One output with the whole text, when the cell is ours; else the footer below the last
+        """Show the whole text in one output if the cell is ours; else the footer below the last
         segment.
         """
         if answer is None:
@@ -257,7 +248,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
         self._put(self._open, self._open_output(unfinished=False) + footer)
 
     def withdraw(self) -> None:
-        """Clear the cell when it is ours; blank each output that is ours when it is not."""
+        """Clear the cell if it is ours; otherwise blank each output of ours."""
         if self._owns_cell:
             clear_output()
             return
@@ -280,7 +271,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
 
 
 class FinalView:
-    """The final output only: under `%%capture`, where each update would be stored as one more
+    """Only the final output: under `%%capture`, where each update would be stored as one more
     output.
     """
 
@@ -292,10 +283,10 @@ class FinalView:
         self._in_haste = False
 
     def disown(self) -> None:
-        """It clears nothing."""
+        """Ignore it: nothing of this view is ever cleared."""
 
     def hurry(self) -> None:
-        """The user stopped it: an answer that may take long to draw is shown as it was written."""
+        """The user stopped it: an answer that may be slow to render is shown as plain text."""
         self._in_haste = True
 
     def show(self, deltas: Sequence[Delta]) -> None:
@@ -315,7 +306,7 @@ class FinalView:
 
 
 class TextView:
-    """Text as it comes, on standard output: in a terminal, and for `--raw`."""
+    """Text as it arrives, on standard output: in a terminal, and for `--raw`."""
 
     speaking = False
 
@@ -328,10 +319,10 @@ class TextView:
         self._words = VisibleStream()
 
     def disown(self) -> None:
-        """It clears nothing."""
+        """Ignore it: nothing of this view is ever cleared."""
 
     def hurry(self) -> None:
-        """Words take no time that is felt."""
+        """Plain text takes no noticeable time."""
 
     def show(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""
@@ -362,10 +353,12 @@ class TextView:
             )
 
     def _write_line(self, words: str) -> None:
-        """A line that is none of the answer's."""
+        """Write a line that is not part of the answer."""
         sys.stdout.write(f"{self._dim}{make_controls_visible(words)}{self._plain}\n")
 
     def withdraw(self) -> None:
-        """Clear what a notebook shows. What a terminal printed cannot be taken back: it is said."""
+        """Clear what a notebook shows. A terminal's output cannot be removed, so a notice is
+        printed.
+        """
         clear_output()
         print(f"{self._plain}\n[{_WITHDRAWN.say(self._language)}]", flush=True)

@@ -1,4 +1,4 @@
-"""A table of answers as it is shown: its first rows, and in a line how it went."""
+"""How a table of answers is shown: its first rows, and one line on how the run went."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 5  # rows
 _CELL = 80  # characters
 _ROWS = Text("{n} 行", "{n} rows")
 _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
-_ASKED = Text("这次请求 {n} 行", "{n} asked for now")
+_ASKED = Text("这次请求 {n} 行", "{n} requested now")
 _FAILED = Text("{n} 行失败，原因在 error 列", "{n} rows failed, see the column error")
 _PREVIEW = Text(
     "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行并得到结果",
@@ -28,7 +28,7 @@ _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
 
 
 def summary(mapped: Mapped, language: Language) -> str:
-    """How it went, in a line."""
+    """How the run went, on one line."""
     rows = _ROWS.say(language, n=len(mapped)) + (
         _FIRST.say(language, n=_SHOWN) if len(mapped) > _SHOWN else ""
     )
@@ -45,9 +45,9 @@ def summary(mapped: Mapped, language: Language) -> str:
 
 
 def estimate(preview: Mapped, total: int, in_flight: int, language: Language) -> str:
-    """What all the rows will take, from a preview of a few."""
+    """What all the rows will take, estimated from a preview of a few."""
     each = preview.usage.total_tokens / max(1, preview.asked)
-    # A preview is as long as its slowest row; later rows go several at a time.
+    # A preview is as long as its slowest row; later rows run several at a time.
     minutes = preview.seconds * total / max(1, in_flight) / 60
     told = (
         _MINUTES.say(language, n=minutes)
@@ -67,7 +67,7 @@ def bundle(
     Parameters
     ----------
     note
-        A line in the place of the summary.
+        A line that replaces the summary.
     """
     shown = mapped.rows[:_SHOWN]
     columns = list(shown[0]) if shown else []
