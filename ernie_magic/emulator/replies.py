@@ -235,7 +235,7 @@ def _markdown(
         )
     if messages[0]["role"] == "system":
         persona = text_of(messages[0]).strip()[:40]
-        parts.append(f"> 人设：{persona}" if chinese else f"> Persona: {persona}")
+        parts.append(f"> 系统提示词：{persona}" if chinese else f"> System prompt: {persona}")
     sections = [
         (r"列表|清单|要点|小标题|list|points", _list),
         (r"表格|表|table", _table),

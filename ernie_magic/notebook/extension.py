@@ -1,10 +1,8 @@
-"""Loading: the session into the namespace, the magics, the completer, and the door that makes
-`%%ernie` an await.
+"""Loading: put the session into the namespace, add magics and completer, make `%%ernie` an await.
 
-Everything that is put into the shell carries a tag, and loading removes what carries it first: a
-module that was
-imported anew (autoreload, a deleted `sys.modules` entry) replaces its earlier self instead of
-standing beside it.
+Everything put into the shell carries a tag, and loading first removes what carries it. A module
+that was imported again (autoreload, a deleted `sys.modules` entry) thus replaces its earlier self
+instead of standing beside it.
 """
 
 from __future__ import annotations
@@ -47,7 +45,7 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 def load(shell: InteractiveShell) -> None:
-    """Put everything in place; what an earlier load put there is replaced, its session kept."""
+    """Put everything in place; what an earlier load left is replaced, but its session is kept."""
     session = _session(shell)
     unload(shell)
     taken = NAME in shell.user_ns and not _is_session(shell.user_ns[NAME])
@@ -56,9 +54,8 @@ def load(shell: InteractiveShell) -> None:
     else:
         shell.push({NAME: session})
     shell.register_magics(ErnieMagics(shell, session))
-    configurables = cast(
-        "list[Any]", shell.configurables
-    )  # IPython's annotation says shells, its list holds any Configurable
+    # IPython's annotation says shells; its list holds any Configurable.
+    configurables = cast("list[Any]", shell.configurables)
     if session.settings not in configurables:
         configurables.append(session.settings)
     door = _Door(shell)
@@ -66,9 +63,8 @@ def load(shell: InteractiveShell) -> None:
     shell.input_transformers_cleanup.append(_tagged(door.transform, has_side_effects=True))
     shell.events.register("pre_execute", _tagged(CELLS.enter))
     shell.events.register("post_execute", _tagged(CELLS.leave))
-    if (
-        CELLS.depth == 0
-    ):  # else it was loaded before, and the cells it is loaded in have been counted
+    # Otherwise it was loaded before, and the cells it is loaded in have been counted.
+    if CELLS.depth == 0:
         for _ in range(_cells_on_the_stack()):
             CELLS.enter()
     shell.events.register(
@@ -80,7 +76,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take out everything but the session in the namespace."""
+    """Remove everything but the session in the namespace."""
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, _TAG)]
     for event in ("pre_execute", "post_execute", "pre_run_cell"):
@@ -99,21 +95,18 @@ def unload(shell: InteractiveShell) -> None:
 
 
 class _Door:
-    """Which of the two doors a cell magic takes: the awaiting one when it is a notebook's cell,
-    not something run by a cell.
-    """
+    """Decides how a cell magic runs: awaited for a notebook's own cell, waited for otherwise."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
     def take(self, lines: list[str]) -> list[str]:
-        """A cell that is one of ours, or holds one, before IPython cleans it up as if it were
+        """Take a cell that is or contains one of ours before IPython cleans it up as if it were
         Python.
 
-        It would take what looks like a prompt (`>>> `, `In [1]: `) from the beginnings of lines,
-        and blanks from lines that are
-        nothing else; below a magic they are the user's words. A cell that is indented or pasted
-        with prompts goes IPython's way.
+        IPython would remove what looks like a prompt (`>>> `, `In [1]: `) from the beginnings of
+        lines, and blanks from otherwise empty lines; below a magic they are the user's words. An
+        indented cell, or one pasted with prompts, goes through IPython's own cleaning.
         """
         kept = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
         if (
@@ -128,7 +121,7 @@ class _Door:
         return taken
 
     def transform(self, lines: list[str]) -> list[str]:
-        """The magic and its body as an `await`, in a kernel, at the top level."""
+        """Turn the magic and its body into an `await`, in a kernel, at the top level."""
         first, *body = lines or [""]
         name, _, line = first.rstrip().partition(" ")
         if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
@@ -142,8 +135,9 @@ class _Door:
 
 
 def _cells_on_the_stack() -> int:
-    """How many cells are being run on this thread, each by the one before: a notebook that is
-    `%run` is two.
+    """How many cells are running on this thread, each started by the one before.
+
+    A notebook run by `%run` counts as two.
     """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001  (inspect.stack() reads the source of each frame: 100 ms)
     count = 0
@@ -154,9 +148,7 @@ def _cells_on_the_stack() -> int:
 
 
 def _session(shell: InteractiveShell) -> Session:
-    """The session that is there already, from this import of the module or an earlier one; else a
-    new one.
-    """
+    """The session that already exists, from any import of the module; else a new one."""
     registered = shell.magics_manager.registry.get(ErnieMagics.__name__)
     for found in (getattr(registered, "session", None), shell.user_ns.get(NAME)):
         if _is_session(found):
@@ -167,26 +159,27 @@ def _session(shell: InteractiveShell) -> Session:
 
 
 def _is_session(found: object) -> bool:
-    # By name: it may be of an earlier import of the module, another class of the same name.
+    # Compared by name: it may come from an earlier import, as another class of the same name.
     return type(found).__name__ == Session.__name__ and hasattr(found, "conversations")
 
 
 def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function:
-    """A wrapper that carries the tag; bound methods take no attributes."""
+    """A wrapper that carries the tag; bound methods accept no attributes."""
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
     wrapper.__dict__.update(function.__dict__)
     setattr(wrapper, _TAG, True)
-    # IPython leaves such a transformer out when it only asks whether a cell is complete.
+    # IPython skips such a transformer when it only asks whether a cell is complete.
     wrapper.has_side_effects = has_side_effects  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]
 
 
 def _warm(shell: InteractiveShell) -> None:
-    """In a kernel, import httpx in the background once the loading cell has ended: the first
-    question need not wait for it.
+    """In a kernel, import httpx in the background once the loading cell has ended.
+
+    The first question then need not wait for it.
     """
     if getattr(shell, "kernel", None) is None:
         return

@@ -75,7 +75,7 @@ def test_v1_by_every_kind_of_key(emulator, tmp_path, kind):
     assert got["stream"]["ids"] == list(range(len(got["stream"]["ids"])))
     assert got["stream"]["usage"]["completion_tokens"] > 0
     assert got["deployed"]["result"] == "你好, hi"
-    assert "人设：你是助手" in got["system"]["result"]
+    assert "系统提示词：你是助手" in got["system"]["result"]
     assert got["function"]["call_of"]["name"] == "get_current_weather"
     assert json.loads(got["function"]["call_of"]["arguments"]) == {"location": "北京"}
     assert '{"temperature": "20"}' in got["function result"]["result"]

@@ -108,7 +108,7 @@ def test_a_second_question_while_one_is_answered_is_refused_and_told(chat, sessi
     chat.composer.send.click()
     chat.composer.prompt.value = "two"
     chat.send()
-    assert chat.composer.status.text == "still at work: stop it, or wait for its end"
+    assert chat.composer.status.text == "still running: stop it, or wait until it ends"
     assert chat.composer.prompt.value == "two"
     wait(lambda: not chat.busy)
     assert [turn.prompt for turn in session.history] == ["one"]

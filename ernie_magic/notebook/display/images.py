@@ -31,7 +31,7 @@ _NO_SEED = Text("种子未知", "seed unknown")
 _NO_SEED_OF_SEVERAL = Text("种子未知（第 {i}/{n} 张）", "seed unknown ({i} of {n})")
 _NO_SEED_WHY = Text(
     "没有给 --seed，服务也没有返回种子：再生成的不一定一样",
-    "no --seed was given and the service reported none: made again, it may be another picture",
+    "no --seed was given and the service reported none: made again, the picture may differ",
 )
 _LINK = Text("链接", "link")
 _LINKS_END = Text("链接 {date} 过期", "links expire {date}")
@@ -39,7 +39,7 @@ _LINKS_EMULATED = Text("链接在模拟器关闭后失效", "links last as long 
 _SAVED = Text("已保存：{files}", "saved: {files}")
 _ORIGINALS = Text(
     "这里是缩略图；原图在 {name}，用 .save() 存成文件",
-    "shown small; as it came in {name}, .save() writes it to a file",
+    "shown small; the original is in {name}, .save() writes it to a file",
 )
 _OF_SEVERAL = Text("种子 {seed}（第 {i}/{n} 张）", "seed {seed} ({i} of {n})")
 _OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})")

@@ -1,4 +1,4 @@
-"""The chat tab: a conversation of the session, with everything that its parameters are."""
+"""The chat tab: a conversation of the session, with all its parameters."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _ASK = Text("问点什么…", "Ask something…")
 _SYSTEM, _SYSTEM_HINT = (
     Text("系统提示词", "System prompt"),
-    Text("对这个对话有效，新对话沿用", "holds for this conversation; new ones take it along"),
+    Text("对这个对话有效，新对话沿用", "applies to this conversation and to new ones"),
 )
 _CONVERSATION, _NEW, _CLEAR = (
     Text("对话", "Conversation"),
@@ -45,7 +45,7 @@ _CONVERSATION, _NEW, _CLEAR = (
     Text("清空", "Clear"),
 )
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
-_PATIENCE = 4.0  # seconds in which a second press clears
+_PATIENCE = 4.0  # seconds within which a second press clears
 _ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除图片", "Remove pictures")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
@@ -63,8 +63,8 @@ class ChatTab(Tab):
         self._name = MAIN
         self._shown: list[ShownTurn] = []
         self._ids = count(1)
-        self._open = ""  # the id of the turn that is being answered
-        self._lock = threading.RLock()  # turns come and go on the threads of whoever asks
+        self._open = ""  # the id of the turn being answered
+        self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._filling = False
         self._sure = False
         style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
@@ -114,11 +114,11 @@ class ChatTab(Tab):
 
     @property
     def conversation(self) -> Conversation:
-        """The one that is shown."""
+        """The conversation shown."""
         return self.session[self._name]
 
     def follow(self) -> None:
-        """Show this conversation's turns as they are, and as they become."""
+        """Show this conversation's turns, now and as they change."""
         self.leave()
         self.watch(self.conversation.history.changed, self._sync)
         self.watch(self.session.changed, self._names)
@@ -139,7 +139,7 @@ class ChatTab(Tab):
         self._filling = False
 
     def _sync(self) -> None:
-        """The transcript as the history is; while an answer streams, that waits for its end."""
+        """Make the transcript match the history; while an answer streams, wait until it ends."""
         with self._lock:
             if self._open:
                 return
@@ -184,7 +184,7 @@ class ChatTab(Tab):
         self.box.refresh()
 
     def _attached(self) -> None:
-        """The pictures that go along, small."""
+        """The attached pictures, small."""
         files = self.attach.value
         self.chosen.picker.sees = bool(files)
         self.chosen.settled()
@@ -205,7 +205,7 @@ class ChatTab(Tab):
         return ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
 
     def send(self) -> None:
-        """Ask what stands in the prompt."""
+        """Send the prompt."""
         prompt, attached = self.composer.text, self.attach.value
         images = [bytes(file["content"]) for file in attached]
         if self._ask(
@@ -214,14 +214,12 @@ class ChatTab(Tab):
             [_address(image) for image in images],
             lambda: self._give_back(prompt, attached),
         ):
-            if self.composer.text == prompt:  # what was written meanwhile stays
+            if self.composer.text == prompt:  # keep what was written meanwhile
                 self.composer.prompt.value = ""
             self.attach.value = ()
 
     def _give_back(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
-        """What was asked and not answered stands in the prompt again, before what was written
-        meanwhile.
-        """
+        """Put an unanswered prompt back, before anything written meanwhile."""
         self.composer.prompt.value = "\n\n".join(
             text for text in (prompt, self.composer.prompt.value) if text
         )
@@ -235,7 +233,7 @@ class ChatTab(Tab):
         lost: Callable[[], object],
         hides: Sequence[str] = (),
     ) -> bool:
-        """Begin a call, and show it; whether it has begun.
+        """Begin a call and show it; return whether it has begun.
 
         Parameters
         ----------
@@ -244,9 +242,9 @@ class ChatTab(Tab):
         prompt, images
             As they are shown.
         lost
-            Called when no turn came of it.
+            Called when no turn resulted.
         hides
-            Turns in the place of which it stands.
+            Turns that it replaces.
         """
         self.chosen.fit()
         id_ = f"open-{next(self._ids)}"
@@ -265,7 +263,7 @@ class ChatTab(Tab):
         def end(answer: Answer | None, _problem: BaseException | None) -> None:
             with self._lock:
                 self._open = ""
-                self._sync()  # drops the open turn, once what takes its place has been drawn
+                self._sync()  # remove the open turn once its replacement has been rendered
             if not any(turn.answer is answer for turn in self.conversation.history) and not (
                 answer and answer.history_cleared
             ):
@@ -277,7 +275,7 @@ class ChatTab(Tab):
         return True
 
     def _acted(self, message: Mapping[str, Any]) -> None:
-        """What a reader does to a turn of the transcript."""
+        """Handle what a reader does to a turn of the transcript."""
         place = next(
             (i for i, shown in enumerate(self._shown) if shown.id == message.get("id")), None
         )
@@ -291,12 +289,12 @@ class ChatTab(Tab):
     def _again(self, place: int) -> None:
         """Ask the last question again."""
         shown = self._shown[place]
-        if shown is not self._shown[-1]:  # the page shows what is no longer so
+        if shown is not self._shown[-1]:  # the page shows an outdated state
             self.composer.status.say(_ONLY_LAST.say(self.language), wrong=True)
             return
 
         def kept() -> None:
-            if not self.composer.status.wrong:  # what went wrong says more
+            if not self.composer.status.wrong:  # an error says more
                 self.composer.status.say(_KEPT.say(self.language))
 
         self._ask(
@@ -308,16 +306,16 @@ class ChatTab(Tab):
         )
 
     def _fork(self, place: int, prompt: str) -> None:
-        """Another conversation from before that turn, with another question; this one stays as it
-        is, and holds again when nothing comes of it.
+        """Fork the conversation before that turn, with another question.
+
+        This conversation stays as it is, and becomes current again if no answer results.
         """
         before, images = self._name, self._shown[place].shown["images"]
         options = ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
 
         def forked() -> Stream[Answer]:
-            self.conversation.plan(
-                prompt, options
-            )  # what is wrong is told while nothing has changed
+            # Errors are shown before anything has changed.
+            self.conversation.plan(prompt, options)
             fork = self.conversation.fork(place)
             stream = fork.ask(prompt, options)
             self._show(fork.name)
@@ -350,7 +348,7 @@ class ChatTab(Tab):
             self._show(self.conversation.fork(0).name)
 
     def _clear(self) -> None:
-        """Forget the turns, when it is pressed twice."""
+        """Forget the turns, after a second press."""
         turns = len(self.conversation.history)
         if not self._sure and turns:
             self._sure, self.clear.description = True, _SURE.say(self.language, n=turns)
@@ -365,17 +363,18 @@ class ChatTab(Tab):
         if self._sure:
             self._sure, self.clear.description = False, _CLEAR.say(self.language)
 
-    # --- what is kept of it -----------------------------------------------------------------------
+    # --- what is saved of it ----------------------------------------------------------------------
 
     def code(self) -> list[Code]:
         """The question as code."""
         self.chosen.fit()
         images = [bytes(file["content"]) for file in self.attach.value]
+        # Nothing is written: show the last question.
         last = (
             self.conversation.history[-1]
             if self.conversation.history and not self.composer.text
             else None
-        )  # nothing is written: the question that was
+        )
         prompt = last.prompt if last else self.composer.text or _ASK.say(self.language)
         request = self.conversation.plan(prompt, self._options(images), instead=last).request(
             self.chosen.picker.resolved
@@ -393,12 +392,12 @@ class ChatTab(Tab):
         ]
 
     def saved_turns(self) -> list[str]:
-        """The transcript, with the answers as their cells would show them."""
+        """The transcript, with each answer as its cell would show it."""
         return [shown.kept for shown in self._shown]
 
 
 def _address(image: bytes) -> str:
-    """A picture's address as it is sent; "" for what is none, which asking will say."""
+    """A picture's address as it is sent; "" if it has none, which asking will report."""
     try:
         return str(attachments.parts(image)[0]["image_url"]["url"])
     except InvalidOption:

@@ -1,5 +1,5 @@
-"""A tab's state as code: the magic, the Python call, the official client's; to be copied, or
-inserted as a cell.
+"""A tab's state as code: the magic, the Python call, the official client's; to copy, or insert as a
+cell.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _COPY, _INSERT = Text("复制代码", "Copy code"), Text("插入为单元格", "
 
 
 class CodeBox:
-    """Folded until asked for; then always this state's.
+    """Folded until opened; then always in step with the tab's state.
 
     Parameters
     ----------
     language
     make
-        The state as code, a cell each; what is missing for a call is told in the code's place.
+        The state as code, one text per cell. If the call lacks something, that is shown instead.
 
     Attributes
     ----------
@@ -91,4 +91,4 @@ class CodeBox:
 
 
 def _nothing() -> None:
-    """Copying and inserting are the page's: the clipboard is only open to a click's own handler."""
+    """The page copies and inserts: only a click's own handler may use the clipboard."""

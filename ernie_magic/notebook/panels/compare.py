@@ -1,5 +1,6 @@
-"""The compare tab: one prompt, two to four models or settings, answers side by side. Nothing of it
-enters the history.
+"""The compare tab: one prompt, two to four models or settings, answers side by side.
+
+Nothing here enters the history.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ _COLUMNS = Text("列数", "Columns")
 _SYSTEM = Text(
     "系统提示词（取自对话 main）：{text}", "system prompt (of the conversation main): {text}"
 )
-_ASK = Text("同一个问题，问几个模型…", "One question for several models…")
+_ASK = Text("同一个提示词，问几个模型…", "One prompt for several models…")
 _PARAMETERS = Text("参数", "Parameters")
 _FEWEST, _MOST = 2, 4
 
 
 class _Column:
-    """One model with its parameters, and what it answers."""
+    """One model with its parameters and its answer."""
 
     def __init__(self, tab: CompareTab) -> None:
         session, say = tab.session, tab.language
@@ -130,8 +131,9 @@ class CompareTab(Tab):
         self.box.refresh()
 
     def _other_model(self, place: int) -> str | None:
-        """For the first column the default, for the others the preferred models that are left: the
-        same one three times says little.
+        """The default for the first column, the remaining preferred models for the others.
+
+        Comparing a model with itself says little.
         """
         default = self.columns[0].chosen.picker.default
         left = [
@@ -142,13 +144,13 @@ class CompareTab(Tab):
         return left[place - 1] if 0 < place <= len(left) else None
 
     def settled(self) -> None:
-        """The session's settings have changed."""
+        """Update after a change of the session's settings."""
         for column_ in self.columns:
             column_.chosen.settled()
 
     def one_changed(self) -> None:
-        """A column has begun, or ended."""
-        with self._lock:  # two may end at once
+        """Update after a column has started or finished."""
+        with self._lock:  # two may finish at once
             self.composer.busy(self.busy)
             self.number.disabled = self.busy
         if not self.busy:
@@ -168,7 +170,7 @@ class CompareTab(Tab):
 
     @property
     def busy(self) -> bool:
-        """Whether one of them is under way."""
+        """Whether one of them is running."""
         return any(column_.work.busy for column_ in self.columns)
 
     def stop(self) -> None:
@@ -177,7 +179,7 @@ class CompareTab(Tab):
             column_.work.stop()
 
     def code(self) -> list[Code]:
-        """All the calls as code, one after the other."""
+        """All the calls as code, one after another."""
         prompt = self.composer.text or _ASK.say(self.language)
         at, conversation = self.session.endpoint(), self.session.conversation
         return [
@@ -193,7 +195,7 @@ class CompareTab(Tab):
         ]
 
     def saved_turns(self) -> list[str]:
-        """The answers, one below the other: columns would not fit where it is read."""
+        """The answers, one below another: a saved page is too narrow for columns."""
         found: list[str] = []
         asked = ""
         for column_ in self._used:

@@ -1,5 +1,6 @@
-"""Controls, made from the parameter table: each with its real range, and with "default" as a state
-in which nothing is sent.
+"""Controls, made from the parameter table: each with its real range and a "default" state.
+
+In the "default" state nothing is sent.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _ALL = Text("全部恢复默认", "Reset all to default")
 _ON, _OFF = Text("开", "on"), Text("关", "off")
 _A_LINE = Text("每行一个", "one per line")
 _ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
-_ROLL_HINT = Text("随机取一个种子", "take a seed at random")
+_ROLL_HINT = Text("随机取一个种子", "pick a random seed")
 _LOCK_HINT = Text(
     "锁定：每次都用这个种子；不锁定：每次换一个",
     "locked: this seed each time; not locked: a new one each time",
@@ -40,19 +41,19 @@ _SHAPES = {
     "tall": Text("纵向", "portrait"),
 }
 _SHAPE = Text("形状", "shape")
-_NOTHING = ""  # a list's choice that sends nothing: ipywidgets takes None for no choice at all
-_MOST_STEPS = 100_000  # of a slider: a wider range is typed
-_MOST_SEED = 2**31 - 1  # that the die gives: every model takes it
+_NOTHING = ""  # a list's choice that sends nothing: for ipywidgets None means no choice at all
+_MOST_STEPS = 100_000  # of a slider; a wider range is typed
+_MOST_SEED = 2**31 - 1  # that the die gives: every model accepts it
 
 
 class Control:
-    """One parameter: its widget, and its value, None while it is left to the service.
+    """One parameter: its widget and its value, None while it is left to the service.
 
     Parameters
     ----------
     parameter, model, language
     kept
-        What the session sets, None when nothing: that is sent while the control says "default".
+        What the session sets, None for nothing; it is sent while the control says "default".
     changed
         Called after each change by the user.
     """
@@ -85,7 +86,7 @@ class Control:
 
     @property
     def value(self) -> Any:
-        """What is sent; None for nothing."""
+        """The value to send; None for nothing."""
         raise NotImplementedError
 
     @value.setter
@@ -104,16 +105,13 @@ class Control:
 
 
 class Numeric(Control):
-    """A slider, or a number to be typed where the range is too wide for one; beside it the state
-    "default".
-    """
+    """A slider, or a number field if the range is too wide for one; beside it the state "default"."""
 
     def _make(self, model: str) -> widgets.Widget:
         p = self.parameter
         low, high = p.limits(model)
-        if isinstance(
-            self._kept, (int, float)
-        ):  # a session may set more than the table knows, for a server of another make
+        # A session may set more than the table allows, for another maker's server.
+        if isinstance(self._kept, (int, float)):
             low, high = (
                 None if low is None else min(low, self._kept),
                 None if high is None else max(high, self._kept),
@@ -171,15 +169,15 @@ class Numeric(Control):
     def _shown_default(self) -> float:
         if isinstance(self._default, (int, float)):
             return self._default
-        # Of an unknown default nothing is shown; a limit rests at its upper end, for at the lower
-        # it would say "2 tokens".
+        # An unknown default shows nothing. A limit rests at its upper end: at the lower it would
+        # say "2 tokens".
         return getattr(self.number, "max" if self.parameter.name.startswith("max_") else "min", 0)
 
     def _to_default(self) -> None:
         self.number.value = self._shown_default
 
     def _moved(self, _change: object) -> None:
-        # The page may round what it was given: that is no move.
+        # The page may round what it was given: that is not a move.
         if self._quiet or (
             self.left.value and abs(self.number.value - self._shown_default) < self._step / 2
         ):
@@ -222,7 +220,7 @@ class Numeric(Control):
         self._changed()
 
     def _mark(self) -> None:
-        """Without a known default there is no number to show for it."""
+        """Without a known default there is no number to show."""
         unknown = self.left.value and self._default is None
         (self.number.add_class if unknown else self.number.remove_class)("ernie-unknown")
         (self.number.remove_class if self.left.value else self.number.add_class)("ernie-set")
@@ -246,24 +244,23 @@ class Seed(Numeric):
         ), self.lock
 
     def _locked(self, _change: object) -> None:
-        if (
-            self.lock.value and self.left.value
-        ):  # what is locked is a seed, not the service's choice
+        # Only a seed can be locked, not the service's choice.
+        if self.lock.value and self.left.value:
             self.roll()
         self._told()
 
     def roll(self) -> None:
-        """Another seed, at random."""
+        """Pick another seed at random."""
         self.value = secrets.randbelow(_MOST_SEED)
 
     def next(self) -> None:
-        """Before a call: another seed, unless it is locked or left to the service."""
+        """Pick another seed before a call, unless it is locked or left to the service."""
         if not self.lock.value and not self.left.value:
             self.roll()
 
 
 class Choice(Control):
-    """A list of which the first is "default"."""
+    """A list whose first entry is "default"."""
 
     def _make(self, model: str) -> widgets.Widget:
         self.list = widgets.Dropdown(
@@ -280,7 +277,7 @@ class Choice(Control):
         p = self.parameter
         if p.type == "bool" or p.name == "web_search":
             return [(_ON.say(self._language), True), (_OFF.say(self._language), False)]
-        # A schema of JSON is more than a choice.
+        # A JSON schema is more than a choice.
         return [(choice, choice) for choice in p.choices if choice != "json_schema"]
 
     @property
@@ -296,7 +293,7 @@ class Choice(Control):
 
 
 class Size(Choice):
-    """Sizes of pictures by their shape."""
+    """Picture sizes, grouped by shape."""
 
     def _make(self, model: str) -> widgets.Widget:
         entry = models.find(model)
@@ -345,7 +342,7 @@ class Size(Choice):
 
 
 class Words(Control):
-    """A text; empty, nothing is sent."""
+    """A text; if empty, nothing is sent."""
 
     def _make(self, model: str) -> widgets.Widget:  # noqa: ARG002
         several = self.parameter.type == "strings"
@@ -398,8 +395,9 @@ def _shown(value: object, language: Language) -> str:
 
 
 def _made(parameter: Parameter) -> type[Control] | None:
-    """Which control a parameter has; None when it has none: tools are Python functions, and JSON
-    is for code.
+    """Which control a parameter has; None if it has none.
+
+    Tools are Python functions, and JSON belongs in code.
     """
     if parameter.name == "parallel_tool_calls":
         return None
@@ -423,14 +421,14 @@ def _made(parameter: Parameter) -> type[Control] | None:
 
 
 class Controls:
-    """The controls of what a model and a service take.
+    """The controls for what a model and a service accept.
 
     Parameters
     ----------
     kind
     language
     kept
-        Gives the request parameters that the session sets.
+        Returns the request parameters that the session sets.
     changed
         Called after each change by the user, and once when all are set.
     """
@@ -445,7 +443,7 @@ class Controls:
         self._kind, self._language, self._kept, self._changed = kind, language, kept, changed
         self._fitted: object = None
         self._filling = False
-        self._keys: dict[str, object] = {}  # what a control was made of: the same one stays
+        self._keys: dict[str, object] = {}  # what each control was made for: an unchanged one stays
         self.by_name: dict[str, Control] = {}
         self._reset = button(_ALL.say(language), lambda: self.take({}))
         self.widget = column(name="ernie-controls")
@@ -455,7 +453,7 @@ class Controls:
             self._changed()
 
     def fit(self, model: str, rules: Rules) -> None:
-        """Show what this model takes on this service; what was set stays where it is still good."""
+        """Show what this model accepts on this service; values that are still valid stay."""
         kept = (
             {
                 name: value
@@ -498,7 +496,7 @@ class Controls:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The parameters that are sent: those whose control does not say "default"."""
+        """The parameters to send: those whose control does not say "default"."""
         return {
             name: value
             for name, control in self.by_name.items()

@@ -1,6 +1,4 @@
-"""The embed tab: texts in; how alike they are, as a heat map and on a plane; and what is nearest
-to one of them.
-"""
+"""The embed tab: texts in; their similarities as a heat map and on a plane; nearest neighbours."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ _LABEL = 40  # characters
 
 
 class EmbedTab(Tab):
-    """Texts, heat map, plane, nearest ones; see `Tab`."""
+    """Texts, heat map, plane, nearest neighbours; see `Tab`."""
 
     title = Text("向量", "Vectors")
 
@@ -49,7 +47,7 @@ class EmbedTab(Tab):
         super().__init__(session, listed, saved)
         say = self.language
         self.embeddings: Embeddings | None = None
-        self._kept = ""  # drawn once
+        self._kept = ""  # rendered once
         style = {"description_width": "initial"}
         self.composer = Composer(
             say, "embed", self.send, self.stop, label=_RUN, name=_NAME, placeholder=_TEXTS
@@ -98,7 +96,7 @@ class EmbedTab(Tab):
             (f"{i}. {clip(text, _LABEL)}", i - 1)
             for i, text in enumerate(embeddings.texts, start=1)
         ]
-        self.selected.index = 0  # ipywidgets leaves it open
+        self.selected.index = 0  # ipywidgets leaves it unset
         seen(self.result, visible=True)
         self._draw()
         self._look()

@@ -1,9 +1,9 @@
-// What ipywidgets does not do by itself, for the panel it stands in: keys that send, names for slider handles, the clipboard,
-// a cell from code, and telling Python when no view of the panel is left.
+// What ipywidgets does not do by itself for a panel: keys that send, names for slider handles, the clipboard, new cells from code,
+// and notice to Python when no view of the panel is left.
 
-const VIEWS = new Map(); // by widget: how many
+const VIEWS = new Map(); // number of views, by widget
 
-// What a model, a service or a file wrote may call itself what it likes: nothing in it is a control of the panel.
+// Text by a model, a service or a file may imitate the panel's markup: nothing in it is treated as a control.
 const FOREIGN = ".ernie-log, .widget-html-content";
 
 function render({ model, el }) {
@@ -22,7 +22,7 @@ function render({ model, el }) {
   const found = () => {
     root = el.closest(".ernie-panel");
     if (!root) return ended.signal.aborted || setTimeout(found, 20);
-    let due = false; // once a frame, and not for what a transcript does
+    let due = false; // at most once per frame, and not for changes within a transcript
     named = new MutationObserver((records) => {
       if (due || records.every(({ target }) => target.closest?.(".ernie-log"))) return;
       due = true;
@@ -33,7 +33,7 @@ function render({ model, el }) {
     });
     named.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
     name(root);
-    // Before the notebook's own keys, which listen on the document while an event is on its way down.
+    // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
     area = root.closest(".jp-OutputArea");
@@ -43,8 +43,8 @@ function render({ model, el }) {
     }
   };
 
-  // What the notebook keeps of the panel stands in the same output area: out of sight while the panel lives. Its style, which asks for
-  // what stands within, would be weighed at each delta.
+  // The saved outputs stand in the same output area and are hidden while the panel lives. Their style uses :has(), which would be
+  // evaluated again at each delta, so it is switched off.
   function hide(hidden) {
     for (const kept of area.querySelectorAll(":scope > .jp-OutputArea-child")) {
       if (!kept.querySelector(".ernie-saved")) continue;
@@ -78,8 +78,8 @@ function render({ model, el }) {
     if (button.classList.contains("ernie-insert")) tell(insert(cells) ? say.inserted : (await copied()) ? say.not_inserted : say.not_copied, button);
   }
 
-  // While a cell computes the kernel may take up a click only when that has ended: then it is said. Each click that has arrived
-  // turns a class of its button over (`heard` in parts.py).
+  // While a cell runs, the kernel may handle a click only after the cell has ended; the panel then says so. Each click that has
+  // arrived toggles a class of its button (widgets.py).
   function queued(button) {
     const before = button.classList.contains("ernie-heard");
     const since = performance.now();
@@ -92,7 +92,7 @@ function render({ model, el }) {
     look();
   }
 
-  // After those inserted before, below the cell that shows this panel, in the notebook's shared model, which the page follows.
+  // Below the cell that shows this panel and after cells inserted earlier; in the shared model, which the page follows.
   function insert(sources) {
     const notebook = model.widget_manager?.context?.model?.sharedModel;
     if (!notebook?.insertCell) return false;
@@ -108,7 +108,7 @@ function render({ model, el }) {
     return true;
   }
 
-  // Beside the button that it is about.
+  // Next to the button it refers to.
   function tell(text, beside = null, milliseconds = 4000) {
     clearTimeout(fades);
     if (beside && news.previousElementSibling !== beside.parentElement.lastElementChild) beside.parentElement.append(news);
@@ -128,22 +128,22 @@ function render({ model, el }) {
 }
 
 function name(root) {
-  for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes what is None
+  for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes None as "null"
   for (const slider of root.querySelectorAll(".widget-slider")) {
     const label = slider.querySelector(".widget-label")?.textContent ?? "";
     for (const handle of slider.querySelectorAll(".noUi-handle")) {
       set(handle, "aria-label", label);
-      set(handle, "data-lm-suppress-shortcuts", "true"); // in Notebook 7 the arrows fold headings (Lumino's own switch)
+      set(handle, "data-lm-suppress-shortcuts", "true"); // in Notebook 7 the arrow keys fold headings (Lumino's own attribute)
     }
     for (const readout of slider.querySelectorAll(".widget-readout")) {
       set(readout, "role", "textbox");
       set(readout, "aria-label", label);
     }
   }
-  // A heading in a list of models is no choice.
+  // A heading in a list of models cannot be chosen.
   for (const option of root.querySelectorAll(".ernie-models option"))
     if (option.textContent.startsWith("── ") !== option.disabled) option.disabled = option.textContent.startsWith("── ");
-  // Groups of buttons of which one is chosen.
+  // Groups of toggle buttons (WAI-ARIA button pattern, aria-pressed).
   for (const group of root.querySelectorAll(".widget-toggle-buttons")) {
     const label = group.querySelector(".widget-label")?.textContent;
     const buttons = group.querySelectorAll("button");

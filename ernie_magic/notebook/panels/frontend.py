@@ -1,8 +1,8 @@
-"""The two small front ends that ipywidgets lacks: the transcript, and what makes a panel usable by
-keyboard and by ear.
+"""The two small front ends that ipywidgets lacks: the transcript, and keyboard and screen reader
+use.
 
-They are JavaScript in this folder, sent by anywidget as it is: nothing is built, and nothing is
-fetched when they run.
+They are JavaScript in this folder, sent by anywidget as it is: there is no build step, and nothing
+is fetched when they run.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _IDS = count(1)  # of widgets in this process
 
 _TRANSCRIPT = {
     "transcript": Text("对话记录", "transcript"),
-    "empty": Text("还没有对话。", "Nothing was asked yet."),
+    "empty": Text("还没有对话。", "Nothing has been asked yet."),
     "you": Text("你", "you"),
     "model": Text("模型", "model"),
-    "picture": Text("随问题附上的图片", "a picture that went along"),
+    "picture": Text("随提示词附上的图片", "an attached picture"),
     "copy": Text("复制", "Copy"),
     "copied": Text("已复制", "Copied"),
     "not_copied": Text("浏览器不允许复制", "The browser forbids it"),
     "edit": Text("编辑", "Edit"),
     "regenerate": Text("重新回答", "Regenerate"),
-    "edit_label": Text("修改问题", "edit the question"),
+    "edit_label": Text("修改提示词", "edit the prompt"),
     "send_edit": Text("从这里分叉", "Fork from here"),
     "cancel": Text("取消", "Cancel"),
 }
@@ -42,16 +42,19 @@ _FRONT = {
     "copied": Text("已复制", "copied"),
     "not_copied": Text("浏览器不允许复制：请选中后复制", "the browser forbids it: select and copy"),
     "inserted": Text("已在下方插入单元格", "inserted as a cell below"),
-    "queued": Text("内核正在运行单元格，结束后处理", "the kernel runs a cell: this comes after it"),
+    "queued": Text(
+        "内核正在运行单元格，结束后处理", "the kernel is running a cell: this comes next"
+    ),
     "not_inserted": Text(
-        "这个前端不能插入单元格：已复制", "this front end inserts no cells: copied instead"
+        "这个前端不能插入单元格：已复制", "this front end cannot insert cells: copied instead"
     ),
 }
 
 
 class Front(anywidget.AnyWidget):
-    """What one panel needs of its page: keys that send, names of slider handles, the clipboard, new
-    cells, and word of its end.
+    """What one panel needs of its page.
+
+    Keys that send, names of slider handles, the clipboard, new cells, and notice of its end.
 
     Parameters
     ----------
@@ -73,8 +76,9 @@ class Front(anywidget.AnyWidget):
 
 
 class Transcript(anywidget.AnyWidget):
-    """Turns as they come. What is shown is kept here too, for views that open later; a delta costs
-    one message.
+    """Turns as they arrive. What is shown is also kept here, for views that open later.
+
+    A delta costs one message.
 
     Parameters
     ----------
@@ -104,7 +108,7 @@ class Transcript(anywidget.AnyWidget):
 
     @property
     def turns(self) -> list[dict[str, Any]]:
-        """What is shown, as it is sent."""
+        """What is shown, in the form in which it is sent."""
         return list(self._turns.values())
 
     def _all(self) -> None:
@@ -112,21 +116,21 @@ class Transcript(anywidget.AnyWidget):
             self.send({"op": "all", "turns": self.turns})
 
     def put(self, turn: Mapping[str, Any]) -> None:
-        """Show a turn: a new one at the end, a known one in its place.
+        """Show a turn: append a new one, replace a known one.
 
         Parameters
         ----------
         turn
             `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`,
-            `reasoning_title`, `model`, `footer`, `open`,
-            `actions` ("edit", "regenerate"; one can always copy).
+            `reasoning_title`, `model`, `footer`, `open`, `actions` ("edit", "regenerate"; copying
+            is always possible).
         """
         with self._lock:
             self._turns[turn["id"]] = dict(turn)
             self.send({"op": "put", "turn": self._turns[turn["id"]]})
 
     def block(self, id_: str, key: int, text: str) -> None:
-        """One block of a turn that is open: the only thing a delta sends."""
+        """Show one block of an open turn: the only thing a delta sends."""
         with self._lock:
             if id_ in self._turns:
                 blocks = self._turns[id_]["blocks"]
@@ -134,18 +138,18 @@ class Transcript(anywidget.AnyWidget):
                 self.send({"op": "block", "id": id_, "key": key, "html": text})
 
     def drop(self, ids: Sequence[str]) -> None:
-        """Take turns away."""
+        """Remove turns."""
         with self._lock:
             gone = [id_ for id_ in ids if self._turns.pop(id_, None)]
             if gone:
                 self.send({"op": "drop", "ids": gone})
 
     def show(self, turns: Sequence[Mapping[str, Any]]) -> None:
-        """Show these turns and no others; what is shown already is not sent again."""
+        """Show these turns and no others; turns already shown are not sent again."""
         with self._lock:
             wanted = [turn["id"] for turn in turns]
             self.drop([id_ for id_ in self._turns if id_ not in wanted])
-            if list(self._turns) != wanted[: len(self._turns)]:  # another order: all anew
+            if list(self._turns) != wanted[: len(self._turns)]:  # the order differs: send all again
                 self._turns = {turn["id"]: dict(turn) for turn in turns}
                 self._all()
                 return
@@ -154,7 +158,7 @@ class Transcript(anywidget.AnyWidget):
                     self.put(turn)
 
     def to_end(self) -> None:
-        """Bring the end into sight."""
+        """Scroll to the end."""
         self.send({"op": "end"})
 
 

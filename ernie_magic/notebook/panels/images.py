@@ -1,4 +1,4 @@
-"""The image tab: pictures made from a prompt, and a gallery of all that the session made."""
+"""The image tab: pictures made from a prompt, and a gallery of all pictures of the session."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _EMPTY, _EARLIER = (
     Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images"),
 )
 _MOST = 24  # pictures in the gallery
-_KEPT = 12  # pictures in the saved form: at most some 70 kB each
+_KEPT = 12  # pictures in the saved form: each at most some 70 kB
 _WIDTH = "240px"
 
 
@@ -67,7 +67,7 @@ class ImageTab(Tab):
         )
 
     def follow(self) -> None:
-        """Show the session's pictures, and those that come."""
+        """Show the session's pictures, and new ones as they arrive."""
         self.leave()
         self.watch(self.session.changed, self._sync)
         self._sync()
@@ -136,7 +136,7 @@ class ImageTab(Tab):
         self._make(lambda: self.session.begin_vary(picture))
 
     def _reuse(self, picture: Picture) -> None:
-        """Set prompt, model and parameters as they were for this picture."""
+        """Set prompt, model and parameters to those of this picture."""
         request = picture.request
         self.chosen.picker.value = (
             None if request.model == self.chosen.picker.default else request.model
@@ -154,7 +154,7 @@ class ImageTab(Tab):
         except ErnieError as error:
             self.work.tell(error)
 
-    # --- what is kept of it -----------------------------------------------------------------------
+    # --- what is saved of it -----------------------------------------------------------------------
 
     def code(self) -> list[Code]:
         """The call as code."""

@@ -1,4 +1,4 @@
-"""Which model: the service's live list, searchable, in groups by kind."""
+"""Which model: the service's live list, searchable, grouped by kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MODEL, _SEARCH, _DEFAULT = (
 _RELOAD = Text("刷新列表", "Reload list")
 _AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
 _DEFAULTED = ""
-_SHOWN = 500  # models of a kind in the list: the search finds the others
+_SHOWN = 500  # models of a kind in the list; the search finds the rest
 _KINDS: dict[Kind | None, Text] = {
     "chat": Text("对话", "chat"),
     "image": Text("文生图", "images"),
@@ -36,13 +36,13 @@ _KINDS: dict[Kind | None, Text] = {
 
 
 class ModelList:
-    """The service's models, asked for once for all lists of a panel.
+    """The service's models, requested once for all lists of a panel.
 
     Parameters
     ----------
     session
     told
-        Called with what went wrong, in a line.
+        Called with a message when something goes wrong.
     """
 
     def __init__(self, session: Session, told: Callable[[str], object]) -> None:
@@ -52,11 +52,11 @@ class ModelList:
         self._followers: list[Callable[[], object]] = []
 
     def follow(self, changed: Callable[[], object]) -> None:
-        """Have `changed` called when the list is asked for and when it has come."""
+        """Call `changed` when the list is requested and when it has arrived."""
         self._followers.append(changed)
 
     def load(self) -> None:
-        """Ask the service, without waiting; until then, and when it fails, the catalogue is
+        """Ask the service, without waiting. Until it answers, and if it fails, the catalogue is
         shown.
         """
         if self.loading:
@@ -86,10 +86,9 @@ class ModelPicker:
     ----------
     session, listed, language
     kind
-        Models of this kind come first, then those of which the kind is not known; others would be
-        refused.
+        Models of this kind come first, then those of unknown kind; others would be refused.
     changed
-        Called when another model holds.
+        Called when another model becomes current.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class ModelPicker:
         )
         self._value: str | None = None
         self._filling = False
-        self.sees = False  # whether the model has to: then the default is another
+        self.sees = False  # whether the model must accept pictures: then the default differs
         style = {"description_width": "initial"}
         self.list = widgets.Dropdown(
             description=_MODEL.say(language),
@@ -139,7 +138,7 @@ class ModelPicker:
 
     @property
     def value(self) -> str | None:
-        """The id that was chosen, None for the default."""
+        """The chosen id, None for the default."""
         return self._value
 
     @value.setter
@@ -150,7 +149,7 @@ class ModelPicker:
 
     @property
     def default(self) -> str:
-        """The id that a call uses when none is chosen here."""
+        """The id that a call uses if none is chosen here."""
         settings, service = self._session.settings, self._session.settings.chosen().name
         if self._kind == "chat":
             return settings.model or models.preferred(self._listed.ids, sees=self.sees)
@@ -163,7 +162,7 @@ class ModelPicker:
         return self._value or self.default
 
     def fill(self) -> None:
-        """The list anew: what the search leaves of it."""
+        """Fill the list again with the models that match the search."""
         sought = self.search.value.strip().lower()
         options: list[tuple[str, str]] = [
             (_DEFAULT.say(self._language, model=self.default), _DEFAULTED)
@@ -194,8 +193,8 @@ class ModelPicker:
                     )
                 )
                 known.add(id_)
-        # The page tells a choice by its place in the list: made while the list is replaced, it
-        # would be another model's, or lost. (The search, which tells words, stays open.)
+        # The page reports a choice by its index in the list: made while the list is replaced, it
+        # would be another model's, or lost. The search, which reports words, stays open.
         self.list.disabled = self._listed.loading
         self._filling = True
         self.list.options = options
@@ -203,8 +202,9 @@ class ModelPicker:
         self._filling = False
 
     def _entered(self) -> None:
-        """Enter in the search: the id that is written when the list has it, else the first match,
-        else what is written as it is.
+        """Handle Enter in the search.
+
+        Choose the id as written if the list has it, else the first match, else the id as written.
         """
         sought = self.search.value.strip()
         listed = frozenset(self._listed.ids)

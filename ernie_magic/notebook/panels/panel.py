@@ -1,4 +1,4 @@
-"""The panel: tabs over one session, live in a notebook, and kept in it when the kernel is gone."""
+"""The panel: tabs over one session, live in a notebook and saved in it for when the kernel is gone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WHERE = Text("面板", "Panel")
 _MOMENT = 0.3  # seconds
 _EMULATED = Text(
     "内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor",
-    "the built-in emulator answers, no real model: %ernie doctor tells how to set a key",
+    "the built-in emulator answers, not a real model: %ernie doctor shows how to set a key",
 )
 
 
@@ -49,12 +49,12 @@ class Panel:
     ----------
     session
     tabs
-        Which of "chat", "image", "embed" and "compare", in this order; all when none is named.
+        Which of "chat", "image", "embed" and "compare", in this order; all if none is named.
 
     Attributes
     ----------
     tabs : dict of Tab
-        Those that were opened so far.
+        Those opened so far.
     widget : ipywidgets.VBox
 
     Raises
@@ -84,7 +84,7 @@ class Panel:
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
         self._closing: threading.Timer | None = None
-        self._saved: list[Saved] = []  # one each time it was displayed
+        self._saved: list[Saved] = []  # one for each time it was displayed
         status = Status()
         self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
         self._front = Front(self._language, self._heard)
@@ -113,7 +113,7 @@ class Panel:
         self._listed.load()
 
     def _open(self) -> None:
-        """Show the tab that was chosen; it is made when it is first looked at."""
+        """Show the chosen tab; it is created when it is first opened."""
         name = self.choice.value
         if name is None:
             return
@@ -125,7 +125,7 @@ class Panel:
             seen(tab.widget, other == name)
 
     def _settled(self, _change: object = None) -> None:
-        """The session's settings are these now: which service answers, what "default" means."""
+        """Update after a change of settings: which service answers, what "default" means."""
         service = self._session.settings.chosen()
         self._service.say((_EMULATED if service is EMULATOR else service.label).say(self._language))
         for tab in self.tabs.values():
@@ -146,23 +146,22 @@ class Panel:
             self._settled()
         elif (
             op == "closed"
-            # its output was cleared, or its notebook closed; or its cell was moved, then it opens
-            # again
-            # at once
+            # Its output was cleared, or its notebook closed. If its cell was only moved, it opens
+            # again at once.
         ):
             self._closing = threading.Timer(_MOMENT, self.close)
             self._closing.daemon = True
             self._closing.start()
 
     def close(self) -> None:
-        """Stop what is under way, and follow the session no longer; shown again, it goes on."""
+        """Stop what is running, and stop following the session; displayed again, it continues."""
         with suppress(ValueError):  # it was closed before
             self._session.settings.unobserve(self._settled)
         for tab in self.tabs.values():
             tab.stop()
             tab.leave()
 
-    # --- what the notebook keeps ------------------------------------------------------------------
+    # --- what the notebook saves ------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
         display(
@@ -186,7 +185,7 @@ class Panel:
         ]
 
     def _save(self) -> None:
-        """What the notebook keeps has changed."""
+        """Save again: what the notebook keeps has changed."""
         if self._saved:
             form = self._form()
             for saved in self._saved:

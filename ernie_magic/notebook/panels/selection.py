@@ -1,4 +1,4 @@
-"""What is chosen for a call: a model, and parameters of those it takes."""
+"""What is chosen for a call: a model, and those parameters that it takes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """A list of models and the controls of the one that holds.
+    """A list of models and the controls of the current one.
 
     Parameters
     ----------
     session, listed, kind, language
         As `ModelPicker` takes them.
     changed
-        Called after each change, the user's, the settings' and that of the list.
+        Called after each change by the user, the settings or the list.
 
     Attributes
     ----------
@@ -48,22 +48,20 @@ class Chosen:
 
     @property
     def model(self) -> str | None:
-        """The id that was chosen, None for the default."""
+        """The chosen id, None for the default."""
         return self.picker.value
 
     @property
     def given(self) -> dict[str, Any]:
-        """The parameters that are sent."""
+        """The parameters to send."""
         return self.controls.given
 
     def fit(self) -> None:
-        """The controls of the model that holds now, on the service that is chosen now."""
+        """Show the controls of the current model on the current service."""
         self.controls.fit(self.picker.resolved, self._session.settings.chosen().rules)
 
     def settled(self) -> None:
-        """The session's settings or the list of models have changed: "default" may mean something
-        else.
-        """
+        """Update after a change of settings or models: "default" may mean something else."""
         self.picker.fill()
         self._told()
 

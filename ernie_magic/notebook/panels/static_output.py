@@ -1,8 +1,8 @@
-"""What a notebook keeps of a panel: outputs beside it, hidden while it lives, for GitHub, nbviewer
-and whoever has no kernel.
+"""What a notebook saves of a panel: outputs hidden while it lives, for GitHub, nbviewer and no
+kernel.
 
-Turns are kept in several outputs, for the page draws an output anew whenever it changes: of a long
-transcript only the last part is.
+Turns are saved in several outputs, since the page redraws an output whenever it changes: of a long
+transcript only the last part is redrawn.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TOGETHER = 10  # turns in an output
-# While the panel lives, its page hides what is kept of it and switches this off (frontend.js).
-# Where
-# it cannot be shown, the text that the
-# page puts in its place is hidden.
+# While the panel lives, its page hides the saved outputs and switches this off (frontend.js). Where
+# the panel cannot be shown, the page's replacement text is hidden.
 _STYLE = "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
 _MARK = '<span class="ernie-saved"></span>'
 
@@ -37,8 +35,7 @@ class Saved:
     """
 
     def __init__(self, html: str, pieces: Sequence[str]) -> None:
-        # Of the cell: what comes later comes from other threads, and belongs to it all the same
-        # (reference kernel-and-display).
+        # The cell's context: later updates come from other threads, and still belong to the cell.
         self._publisher: Any = getattr(get_ipython(), "display_pub", None)
         self._parent = getattr(self._publisher, "parent_header", None)
         self._lock = threading.Lock()
@@ -46,14 +43,14 @@ class Saved:
         self.update(html, pieces)
 
     def update(self, html: str, pieces: Sequence[str]) -> None:
-        """Send the outputs that differ from what they were."""
+        """Send the outputs that have changed."""
         with self._lock:
             self._update(html, pieces)
 
     def _update(self, html: str, pieces: Sequence[str]) -> None:
         chunks = ["\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
-        # The first is there from the start: who runs a notebook without a page takes up no new
-        # outputs of a cell that has ended.
+        # The first output exists from the start: a runner without a page adds no outputs to a cell
+        # that has ended.
         wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]
         for place, content in enumerate(wanted):
             if place == len(self._shown):
@@ -69,10 +66,10 @@ class Saved:
         data = {"text/html": f"{'' if place else _STYLE}{_MARK}{content}", "text/plain": ""}
         publisher = self._publisher
         if self._parent is None or not hasattr(publisher, "pub_socket"):
-            return  # no kernel, or a display that is captured: nothing is saved
+            return  # no kernel, or a captured display: nothing is saved
         message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}
-        # An update finds its output by its id, and is heard by whoever listens to the cell that
-        # runs now (nbclient hears no other).
+        # An update finds its output by id, and is received by whoever listens to the running cell;
+        # nbclient listens to no other.
         parent = self._parent if kind == "display_data" else publisher.parent_header
         publisher.session.send(
             publisher.pub_socket, kind, message, parent=parent, ident=publisher.topic

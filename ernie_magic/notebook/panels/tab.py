@@ -29,7 +29,7 @@ class Tab:
     listed
         The service's models, shared by the panel's tabs.
     saved
-        Called when what the notebook keeps has changed.
+        Called when what the notebook saves has changed.
 
     Attributes
     ----------
@@ -53,31 +53,33 @@ class Tab:
         self._ends: list[Callable[[], None]] = []
 
     def code(self) -> list[Code]:
-        """The state as code, a cell each.
+        """The state as code, one text per cell.
 
         Raises
         ------
         ErnieError
-            It is no call yet.
+            It is not a complete call yet.
         """
         raise NotImplementedError
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way."""
+        """Whether a call is running."""
         return self.work.busy
 
     def send(self) -> None:
-        """Begin what the tab does."""
+        """Start the tab's call."""
         raise NotImplementedError
 
     def stop(self) -> None:
-        """End it; what came stays."""
+        """Stop it; what has arrived stays."""
         self.work.stop()
 
     def heard(self, message: Mapping[str, Any]) -> bool:
-        """Ctrl+Enter or Shift+Enter in this tab's prompt, which may have been written faster than
-        it was told; whether it was this tab's.
+        """Handle Ctrl+Enter or Shift+Enter in this tab's prompt; return whether the prompt was this
+        tab's.
+
+        The text comes with the message: the widget's own value may lag behind.
         """
         if message.get("where") != self.composer.where:
             return False
@@ -87,27 +89,28 @@ class Tab:
         return True
 
     def follow(self) -> None:
-        """Show what the session has, and what is done with it elsewhere."""
+        """Show what the session has, and follow changes made elsewhere."""
 
     def watch(self, watchers: Watchers, function: Callable[[], object]) -> None:
-        """Until `leave`, have `function` called after each change; what fails in it is told here,
-        and fails nobody else's work.
+        """Until `leave`, call `function` after each change.
+
+        Its failures are shown here, and disturb nobody else's work.
         """
         self._ends.append(watchers.add(lambda: self.work.guard(function)))
 
     def leave(self) -> None:
-        """Nobody looks any more."""
+        """Stop following: nobody is looking."""
         while self._ends:
             self._ends.pop()()
 
     def settled(self) -> None:
-        """The session's settings have changed."""
+        """Update after a change of the session's settings."""
         self.chosen.settled()
 
     def saved_html(self) -> str:
-        """What the notebook keeps of it, as HTML; "" for nothing."""
+        """What the notebook saves of it, as HTML; "" for nothing."""
         return ""
 
     def saved_turns(self) -> list[str]:
-        """What the notebook keeps of its turns, as HTML: one piece per turn."""
+        """What the notebook saves of its turns, as HTML: one piece per turn."""
         return []

@@ -1,8 +1,7 @@
-"""What a click starts. The call runs on the I/O thread; a thread of its own tells the panel what
-comes.
+"""What a click starts. The call runs on the I/O thread; a separate thread reports to the panel.
 
-Nothing waits on the kernel's own loop, so a cell that computes does not stop a panel, and a panel
-does not stop a cell.
+Nothing waits on the kernel's own loop: a busy cell does not block a panel, and a panel does not
+block a cell.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
-BUSY = Text("还在进行：先停止，或等它结束", "still at work: stop it, or wait for its end")
+BUSY = Text("还在进行：先停止，或等它结束", "still running: stop it, or wait until it ends")
 _STOPPED = Text("已停止", "stopped")
 _FAILED = Text("面板出错：{kind}：{said}", "the panel failed: {kind}: {said}")
 
 
 class Work(Generic[Result]):
-    """At most one call at a time, and what becomes of it.
+    """At most one call at a time, and its outcome.
 
     Parameters
     ----------
     language
     status
-        Where waiting, progress and errors are told.
+        Shows waiting, progress and errors.
     busy
         Called when a call begins and when it has ended.
     """
@@ -45,14 +44,13 @@ class Work(Generic[Result]):
         self._language, self._status, self._busy = language, status, busy
         self._lock = threading.Lock()
         self._stream: Stream[Result] | None = None
-        self._context: Context = (
-            copy_context()
-        )  # of the cell that makes the panel: what is printed meanwhile is shown there
+        # The context of the cell that creates the panel: output printed meanwhile appears there.
+        self._context: Context = copy_context()
         self.thread: threading.Thread | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way."""
+        """Whether a call is running."""
         return self._stream is not None
 
     def begin(
@@ -61,16 +59,16 @@ class Work(Generic[Result]):
         show: Callable[[Sequence[Delta]], object],
         end: Callable[[Result | None, BaseException | None], object],
     ) -> bool:
-        """Start a call, unless one is under way; that is told.
+        """Start a call, unless one is running; in that case say so.
 
         Parameters
         ----------
         make
-            Makes the call; what is wrong already is told, and nothing has begun.
+            Makes the call. If it raises, the error is shown and nothing has begun.
         show
-            Called with what comes, at the pace of the magics.
+            Called with what arrives, at the magics' update rate.
         end
-            Called once with the result, or with what came and the error.
+            Called once with the result, or with the partial result and the error.
 
         Returns
         -------
@@ -86,7 +84,7 @@ class Work(Generic[Result]):
             self._lock.release()
             if not isinstance(error, Exception):
                 raise
-            self.tell(error)  # a click has nobody else to tell
+            self.tell(error)  # a click has nobody else to report to
             return False
         self._status.say("")
         self._busy(True)
@@ -126,16 +124,14 @@ class Work(Generic[Result]):
         if problem is not None:
             self.tell(problem)
         self.guard(lambda: end(result, problem))
-        # In this order: whoever is told that it is over finds it over, and a new call finds nothing
-        # of this one.
+        # In this order: a listener that hears of the end finds it over, and a new call finds
+        # nothing of this one.
         self._stream = None
         self.guard(lambda: self._busy(False))
         self._lock.release()
 
     def guard(self, function: Callable[[], object]) -> None:
-        """Do what belongs to the panel; when it fails, that is told here, and nobody else's work
-        fails with it.
-        """
+        """Run the panel's own code; a failure is shown here and disturbs no one else's work."""
         try:
             function()
         except Exception as error:  # noqa: BLE001
@@ -148,7 +144,7 @@ class Work(Generic[Result]):
             self._status.say("")
 
     def tell(self, problem: BaseException) -> None:
-        """Say what went wrong, in a line."""
+        """Show what went wrong, on one line."""
         if isinstance(problem, Stopped):
             self._status.say(_STOPPED.say(self._language))
         elif isinstance(problem, ErnieError):
@@ -158,6 +154,6 @@ class Work(Generic[Result]):
             self._status.say(said.say(self._language), wrong=True)
 
     def stop(self) -> None:
-        """End the call; what came stays."""
+        """Stop the call; what has arrived stays."""
         if (stream := self._stream) is not None:
             stream.close()

@@ -1,5 +1,5 @@
-// The transcript: turns as they come. HTML is drawn by the notebook's own renderer, the one that draws a cell's output.
-// What Python sends is kept here once a model (`initialize`), so that each view draws all of it and a delta costs one block.
+// The transcript: turns as they arrive. HTML is drawn by the notebook's own renderer, the one that draws a cell's output.
+// What Python sends is kept once per model (`initialize`), so that each view can draw all of it and a delta costs one block.
 
 function initialize({ model }) {
   const state = { turns: [], views: new Set() };
@@ -38,8 +38,8 @@ function render({ model, el }) {
   const empty = element("p", "ernie-empty", {}, say.empty);
   log.append(empty);
   el.append(log);
-  const shown = new Map(); // by turn: {node, blocks}
-  let follows = true; // the reader is at the end, so the end is kept in sight
+  const shown = new Map(); // {node, blocks} by turn id
+  let follows = true; // the reader is at the end, so keep the end visible
   const turns = element("div");
   log.append(turns);
   log.addEventListener("scroll", () => {
@@ -52,7 +52,7 @@ function render({ model, el }) {
   });
   grown.observe(turns);
 
-  // The notebook's own renderer, for its formulas; without one they stay as their source. One drawing a block at a time: what comes meanwhile is drawn next.
+  // The notebook's own renderer typesets formulas; without it they stay as source. A block is drawn once at a time; what arrives meanwhile is drawn next.
   function block(host) {
     let drawing = false, wanted = null;
     return async function draw(html) {
@@ -63,7 +63,7 @@ function render({ model, el }) {
         const text = wanted;
         wanted = null;
         try {
-          if (!rendermime) host.innerHTML = text; // sanitized where it was made (ernie_magic.sanitize)
+          if (!rendermime) host.innerHTML = text; // sanitized in Python, where it was made
           else {
             const next = host.renderer ?? rendermime.createRenderer("text/html");
             await next.renderModel({ trusted: false, data: { "text/html": text }, metadata: {}, setData() {} });
@@ -72,7 +72,7 @@ function render({ model, el }) {
           }
         } catch (error) {
           console.error(error);
-          host.innerHTML = text; // what came is shown all the same
+          host.innerHTML = text; // show the text all the same
         }
       }
       drawing = false;
@@ -80,7 +80,7 @@ function render({ model, el }) {
     };
   }
 
-  // Let go of what draws the blocks of a turn.
+  // Dispose of the renderers of a turn's blocks.
   function discard(node) {
     for (const host of node.querySelectorAll(".ernie-block")) host.renderer?.dispose();
   }
@@ -94,7 +94,7 @@ function render({ model, el }) {
     if (plain.includes(id)) plain.splice(plain.indexOf(id), 1);
   }
 
-  // An answer's headings stand below the turn's own, and skip none: so a screen reader finds its way.
+  // An answer's headings follow the turn's own heading without skipping a level, so that a screen reader can navigate (WCAG 1.3.1).
   function level(host) {
     let last = 2;
     for (const heading of host.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
@@ -106,13 +106,13 @@ function render({ model, el }) {
 
   async function attach(renderer, host) {
     for (let i = 0; i < 100 && !host.isConnected; i++) await new Promise((resume) => setTimeout(resume, 20));
-    // Lumino's own way, for then formulas are typeset; the class is reached through the object's.
+    // Attached through Lumino, since only then formulas are typeset; its Widget class is reached through the object.
     if (host.isConnected && renderer.constructor.attach) renderer.constructor.attach(renderer, host);
     else host.append(renderer.node);
   }
 
-  // Turns that are out of sight stand as plain text until they come near: a long transcript opens at once, and costs nothing while
-  // an answer streams below it.
+  // Turns out of sight stay plain text until the reader scrolls near: a long transcript opens at once and costs nothing while an
+  // answer streams below it.
   const plain = []; // their ids, in order
   let looking = false;
   function look() {
@@ -121,10 +121,10 @@ function render({ model, el }) {
     requestAnimationFrame(() => {
       looking = false;
       const sight = log.getBoundingClientRect();
-      if (!sight.height) return; // another tab is shown
+      if (!sight.height) return; // another tab is open
       for (let i = plain.length - 1; i >= 0; i--) {
         const box = shown.get(plain[i]).node.getBoundingClientRect();
-        if (box.bottom < sight.top - NEAR) return; // and so do those above it
+        if (box.bottom < sight.top - NEAR) return; // those above it are too
         if (box.top > sight.bottom + NEAR) continue;
         const turn = state.turns.find(({ id }) => id === plain[i]);
         plain.splice(i, 1);
@@ -142,7 +142,7 @@ function render({ model, el }) {
       turns.append(node);
     }
     const { node } = view;
-    const asked = node.querySelector(":scope > .ernie-asked:has(textarea)") ?? question(turn); // what is being edited stays
+    const asked = node.querySelector(":scope > .ernie-asked:has(textarea)") ?? question(turn); // an open editor stays
     const answered = element("div", "ernie-answered");
     answered.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, turn.model || say.model));
     const blocks = element("div", "ernie-blocks");
@@ -272,7 +272,7 @@ async function toClipboard(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false; // an insecure address, or the browser forbids it
+    return false; // an insecure origin, or the browser forbids it
   }
 }
 

@@ -1,4 +1,4 @@
-"""A turn as a panel shows it, while it comes and when it is there; and as the notebook keeps it."""
+"""A turn as a panel shows it, open or complete, and as the notebook saves it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _YOU = Text("你", "You")
 
 
 class BlocksView(GrowingView[int]):
-    """The blocks of a turn that is open; see `ernie_magic.notebook.display.streaming`."""
+    """The blocks of an open turn; see `ernie_magic.notebook.display.streaming`."""
 
     def __init__(
         self, language: Language, transcript: Transcript, id_: str, *, remote_images: bool = False
@@ -32,7 +32,7 @@ class BlocksView(GrowingView[int]):
         self._transcript, self._id, self._count = transcript, id_, 0
 
     def _wait(self, notice: Text) -> None:
-        """What is waited for stands in the panel's status."""
+        """What is being waited for stands in the panel's status."""
 
     def _put(self, place: int | None, markup: str) -> int:
         if place is None:
@@ -42,7 +42,7 @@ class BlocksView(GrowingView[int]):
 
 
 def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = "") -> dict[str, Any]:
-    """A turn that is being answered, as the transcript takes it."""
+    """A turn being answered, as the transcript takes it."""
     return {
         "id": id_,
         "prompt": prompt,
@@ -61,7 +61,7 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
 def answered_turn(
     id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language, text: str
 ) -> dict[str, Any]:
-    """A turn with its answer, as the transcript takes it; `text` is the answer's as HTML."""
+    """A turn with its answer, as the transcript takes it; `text` is the answer's text as HTML."""
     blocks = [block for block in (answers.tool_runs(answer, language), text) if block]
     return {
         **open_turn(id_, prompt, images),
@@ -76,13 +76,13 @@ def answered_turn(
 
 
 def kept_prompt(prompt: str) -> str:
-    """A question as a notebook keeps it, as HTML: the words that were written."""
+    """A prompt as a notebook saves it, as HTML: the words as written."""
     return f"<blockquote>{'<br>'.join(map(plain_html, prompt.splitlines()))}</blockquote>"
 
 
 @dataclass(frozen=True)
 class ShownTurn:
-    """A turn of the history with what is made of it once, however often it is shown.
+    """A turn of the history and its rendered forms, made once however often they are shown.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class ShownTurn:
     shown : dict
         As the transcript takes it, without its actions.
     kept : str
-        As the notebook keeps it, HTML.
+        As the notebook saves it, HTML.
     tokens : int
         Estimated.
     """
@@ -104,7 +104,7 @@ class ShownTurn:
     def of(
         cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False
     ) -> ShownTurn:
-        """A turn under an id of the transcript's."""
+        """A turn under an id of the transcript."""
         text = answers.body(turn.answer, remote_images=remote_images)
         pictures = [part["image_url"]["url"] for part in turn.images]
         shown = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)

@@ -19,7 +19,7 @@ _PROMPT = Text("提示词", "Prompt")
 
 
 def row(*children: widgets.Widget, name: str = "") -> widgets.HBox:
-    """Side by side; what does not fit goes below."""
+    """A row of widgets; what does not fit wraps."""
     box = widgets.HBox(children)
     box.add_class("ernie-row")
     if name:
@@ -28,7 +28,7 @@ def row(*children: widgets.Widget, name: str = "") -> widgets.HBox:
 
 
 def column(*children: widgets.Widget, name: str = "") -> widgets.VBox:
-    """One below the other."""
+    """A column of widgets."""
     box = widgets.VBox(children)
     box.add_class("ernie-column")
     if name:
@@ -39,7 +39,7 @@ def column(*children: widgets.Widget, name: str = "") -> widgets.VBox:
 def button(
     text: str, act: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = ""
 ) -> widgets.Button:
-    """A button that is as wide as its words."""
+    """A button as wide as its words."""
     made = widgets.Button(
         description=text,
         tooltip=tooltip or text,
@@ -59,9 +59,7 @@ def button(
 
 
 def heard(made: widgets.Button) -> None:
-    """Let the page know that a click has arrived: until then it says that the kernel is at
-    something else.
-    """
+    """Tell the page that a click has arrived: until then it says that the kernel is busy."""
     (made.remove_class if _HEARD in made._dom_classes else made.add_class)(_HEARD)  # noqa: SLF001  (ipywidgets has no other way to read them)
 
 
@@ -71,7 +69,7 @@ def seen(widget: widgets.DOMWidget, visible: bool) -> None:
 
 
 def close(widget: widgets.Widget) -> None:
-    """Forget a widget with all that it is made of, here and on the page."""
+    """Close a widget with all its parts, here and on the page."""
     for part in (
         *getattr(widget, "children", ()),
         getattr(widget, "layout", None),
@@ -93,7 +91,7 @@ class Status:
         seen(self.widget, visible=False)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
-        """Show it; errors stand out, and are read out at once."""
+        """Show a text; errors stand out, and are announced at once (WAI-ARIA `role="alert"`)."""
         self.text, self.wrong = text, wrong
         seen(self.widget, visible=bool(text))
         kind = "error" if wrong else "news"
@@ -103,19 +101,19 @@ class Status:
 
 
 class Composer:
-    """Where a prompt is written and sent, and stopped.
+    """Where a prompt is written, sent and stopped.
 
     Parameters
     ----------
     language
     where
-        Its name among those of the panel: Ctrl+Enter and Shift+Enter in it are told under it.
+        Its name within the panel: Ctrl+Enter and Shift+Enter in it are reported under this name.
     send, stop
         Called by buttons and keys.
     label, name
         The button that sends; what is written.
     placeholder
-        What stands in the empty prompt.
+        What an empty prompt shows.
     extras
         Widgets beside the buttons.
     """
@@ -162,11 +160,11 @@ class Composer:
 
     @property
     def text(self) -> str:
-        """What is sent: as in a cell, without the blank around it."""
+        """What is sent: as in a cell, without surrounding blanks."""
         return str(self.prompt.value).strip()
 
     def busy(self, is_busy: bool) -> None:
-        """While work is under way it can be stopped, and no other begun."""
+        """While a call runs it can be stopped, and no other can begin."""
         self.send.disabled, self.stop.disabled = is_busy, not is_busy
 
     def note(self, text: str) -> None:
