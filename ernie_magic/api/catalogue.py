@@ -1,11 +1,10 @@
-"""The catalogue of models, as data: what each id takes and how much, with the source and date of
-each fact.
+"""The catalogue of models, as data: the abilities and limits of each id, with the source and date
+of each fact.
 
-Facts are dated because ids retire: the chat ids of the seeds are reported as retired upstream since
-June 2026
-(reference aistudio-and-ernie-today 0). Where a document and the official client's own table differ,
-the document's
-number stands here (reference qianfan-wire 2.1: the client's table is stale).
+Facts are dated because ids retire: the chat ids of AI Studio's API page are reported as retired
+upstream since June 2026. Where a page and the table of the official client
+(https://github.com/baidubce/bce-qianfan-sdk) differ, the page's number is used, since the client's
+table is stale.
 """
 
 from __future__ import annotations
@@ -27,30 +26,30 @@ class Model:
     kind : {"chat", "completion", "image", "embedding", "rerank"}
     max_characters, max_input_tokens : int | None
         Longest input (system prompt and all message contents together, or one text to embed); None
-        when not established.
+        when unknown.
     max_output : tuple[int, int]
         Range of `max_completion_tokens`, in tokens.
     takes : frozenset of str
         Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision",
         "thinking".
     refuses : frozenset of str
-        What other models of its kind take: "system".
+        What it lacks and other models of its kind have: "system".
     retired : str
-        The date since which the id is reported as gone upstream, "" when it is not.
+        The date since which the id is reported as retired upstream, "" when it is not.
     source : str
         Where the facts come from.
     path : str
         Its path on Qianfan V1, "" where V1 has none.
     names : tuple of str
-        Other names for it, V1's above all.
+        Other names for it, mainly V1's.
     batch : int
         Texts in one call, for embeddings; documents, for rerank.
     v2 : bool
-        Whether AI Studio or Qianfan V2 document it too.
+        Whether AI Studio or Qianfan V2 documents it too.
     sizes : tuple of str
         Sizes of pictures, width x height in pixels.
     other_sizes : bool
-        Whether it takes others too, or makes the nearest of its own of them.
+        Whether it accepts other sizes too, or replaces them by the nearest of its own.
     """
 
     id: str
@@ -61,7 +60,7 @@ class Model:
     takes: frozenset[str] = frozenset()
     refuses: frozenset[str] = frozenset()
     retired: str = ""
-    source: str = "seed 000"
+    source: str = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns"
     path: str = ""
     names: tuple[str, ...] = ()
     batch: int = 16
@@ -72,8 +71,8 @@ class Model:
 
 _ABILITIES = {"P": "penalties", "T": "tools", "K": "top_k", "V": "vision", "R": "thinking"}
 _JUNE_9, _JUNE_30 = "2026-06-09", "2026-06-30"
-_TODAY = "reference aistudio-and-ernie-today 1.7, 2026-11"
-_V1 = "reference qianfan-wire 2.1"
+_TODAY = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns, public model lists, 2026-11"
+_V1 = "https://github.com/baidubce/bce-qianfan-sdk"
 
 
 def _abilities(letters: str) -> frozenset[str]:
@@ -88,7 +87,7 @@ def _ernie(
     names: tuple[str, ...] = (),
     *,
     retired: str = "",
-    source: str = "seed 002",
+    source: str = "https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
 ) -> Model:
     characters, tokens = _SIZES[size]
     return Model(
@@ -106,7 +105,7 @@ def _ernie(
 
 
 def _open(name: str, path: str, letters: str = "K") -> Model:
-    """An open-source model of V1: 4,800 characters, top_k, no system prompt (seed 004)."""
+    """Return an open-source model of V1: 4,800 characters, top_k, no system prompt."""
     return Model(
         name,
         "chat",
@@ -119,7 +118,8 @@ def _open(name: str, path: str, letters: str = "K") -> Model:
     )
 
 
-# Longest inputs in characters and tokens (seed 003; reference qianfan-wire 2.1 and 6.1).
+# Longest inputs in characters and tokens (the models' pages, such as
+# https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf, and the official client).
 _SIZES: dict[str, tuple[int | None, int | None]] = {
     "20k": (20_000, 5_120),
     "24k": (24_000, 6_144),
@@ -129,7 +129,8 @@ _SIZES: dict[str, tuple[int | None, int | None]] = {
 }
 
 _SEEDS: tuple[Model, ...] = (
-    # The tables of seeds 000 and 002, with V1's paths (reference qianfan-wire 2.1).
+    # The tables of AI Studio (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) and Qianfan V2
+    # (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb), with V1's paths.
     _ernie("ernie-4.0-8k-latest", "20k", "", "/chat/ernie-4.0-8k-latest", retired=_JUNE_30),
     _ernie(
         "ernie-4.0-8k-preview",
@@ -146,7 +147,7 @@ _SEEDS: tuple[Model, ...] = (
         "/chat/completions_pro",
         ("ERNIE-Bot-4",),
         retired=_JUNE_30,
-        source="seed 000",
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
     ),
     _ernie(
         "ernie-4.0-turbo-8k-latest", "20k", "", "/chat/ernie-4.0-turbo-8k-latest", retired=_JUNE_30
@@ -164,7 +165,7 @@ _SEEDS: tuple[Model, ...] = (
         "",
         "/chat/ernie-4.0-turbo-8k",
         retired=_JUNE_30,
-        source="seed 000",
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
     ),
     _ernie("ernie-4.0-turbo-128k", "?", "", retired=_JUNE_30),
     _ernie(
@@ -182,7 +183,7 @@ _SEEDS: tuple[Model, ...] = (
         "/chat/completions",
         ("ERNIE 3.5", "ERNIE-Bot"),
         retired=_JUNE_30,
-        source="seed 000",
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
     ),
     _ernie("ernie-3.5-128k", "128k", "T", "/chat/ernie-3.5-128k"),
     _ernie(
@@ -192,7 +193,7 @@ _SEEDS: tuple[Model, ...] = (
         "/chat/ernie_speed",
         ("ernie_speed", "ERNIE-Speed", "ERNIE Speed"),
         retired=_JUNE_9,
-        source="seeds 000 and 003",
+        source="https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf",
     ),
     _ernie(
         "ernie-speed-128k",
@@ -200,7 +201,7 @@ _SEEDS: tuple[Model, ...] = (
         "P",
         "/chat/ernie-speed-128k",
         retired=_JUNE_9,
-        source="seed 000",
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
     ),
     _ernie("ernie-speed-pro-128k", "128k", "P", "/chat/ernie-speed-pro-128k", retired=_JUNE_30),
     _ernie(
@@ -210,10 +211,17 @@ _SEEDS: tuple[Model, ...] = (
         "/chat/ernie-lite-8k",
         ("ERNIE-Lite-8K-0308",),
         retired=_JUNE_9,
-        source="seed 000",
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
     ),
     _ernie("ernie-lite-pro-128k", "?", "P", retired=_JUNE_30),
-    _ernie("ernie-tiny-8k", "24k", "P", "/chat/ernie-tiny-8k", retired=_JUNE_9, source="seed 000"),
+    _ernie(
+        "ernie-tiny-8k",
+        "24k",
+        "P",
+        "/chat/ernie-tiny-8k",
+        retired=_JUNE_9,
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
+    ),
     _ernie(
         "ernie-char-8k",
         "24k",
@@ -221,7 +229,7 @@ _SEEDS: tuple[Model, ...] = (
         "/chat/ernie-char-8k",
         ("ERNIE-Character-8K",),
         retired=_JUNE_9,
-        source="seed 000",
+        source="https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns",
     ),
     _ernie(
         "ernie-char-fiction-8k",
@@ -254,14 +262,14 @@ _SEEDS: tuple[Model, ...] = (
         ),
     ),  # wallpapers
     Model("embedding-v1", "embedding", 1_000, 384, path="/embeddings/embedding-v1"),
-    # A service that its user deployed has no path of its own: `endpoint` names it (seed 004).
+    # A user-deployed service has no path of its own: `endpoint` names it.
     Model(
         "Dolly-12B",
         "chat",
         4_800,
         takes=_abilities("K"),
         refuses=frozenset({"system"}),
-        source="seed 004",
+        source="https://cloud.baidu.com/doc/WENXINWORKSHOP, user-deployed services",
         v2=False,
     ),
 )
@@ -290,7 +298,7 @@ _CURRENT: tuple[Model, ...] = (
             "image",
             1_024,
             takes=frozenset({"enhancer"}),
-            source="reference aistudio-and-ernie-today 5, 2026-11",
+            source="public clients of ERNIE-Image, 2026-11",
             sizes=(
                 "1024x1024",
                 "1376x768",
@@ -308,7 +316,7 @@ _CURRENT: tuple[Model, ...] = (
         "irag-1.0",
         "image",
         220,
-        source="reference qianfan-wire 4.4",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a",
         sizes=("1024x1024", "512x512", "2048x2048"),
         other_sizes=True,
     ),
@@ -317,7 +325,7 @@ _CURRENT: tuple[Model, ...] = (
         "image",
         512,
         retired="2026-09",
-        source="reference qianfan-wire 4.4",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a",
         sizes=("1024x1024", "512x512", "2048x2048"),
         other_sizes=True,
     ),
@@ -327,7 +335,7 @@ _CURRENT: tuple[Model, ...] = (
         2_000,
         512,
         path="/embeddings/bge_large_zh",
-        source="reference qianfan-wire 2.3",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn",
     ),
     Model(
         "bge-large-en",
@@ -335,7 +343,7 @@ _CURRENT: tuple[Model, ...] = (
         2_000,
         512,
         path="/embeddings/bge_large_en",
-        source="reference qianfan-wire 2.3",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn",
     ),
     Model(
         "tao-8k",
@@ -343,7 +351,7 @@ _CURRENT: tuple[Model, ...] = (
         28_000,
         8_192,
         path="/embeddings/tao_8k",
-        source="reference qianfan-wire 2.3",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn",
         batch=1,
     ),
     Model(
@@ -354,11 +362,11 @@ _CURRENT: tuple[Model, ...] = (
         path="/reranker/bce_reranker_base",
         names=("bce-reranker-base_v1",),
         batch=64,
-        source="reference qianfan-wire 2.6",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
     ),
 )
 
-# Qianfan V1's other models, with their paths (reference qianfan-wire 2.1 and 2.2).
+# Qianfan V1's other models, with their paths (from https://github.com/baidubce/bce-qianfan-sdk).
 _V1_ONLY: tuple[Model, ...] = (
     *(
         _ernie(id_, "20k", letters, path, source=_V1)
@@ -429,7 +437,7 @@ _V1_ONLY: tuple[Model, ...] = (
             "completion",
             4_800,
             takes=_abilities("K"),
-            source="reference qianfan-wire 2.2",
+            source="https://github.com/baidubce/bce-qianfan-sdk",
             path=f"/completions/{tail}",
             v2=False,
         )

@@ -1,9 +1,9 @@
-"""Models: what the catalogue knows of an id, what the live list offers, and which one to use when
-nobody chose.
+"""Models: what the catalogue knows of an id, what the live list offers, and which model is the
+default.
 
 The service's live list decides what exists; the catalogue (`catalogue.py`, data) only adds what the
-list does not say.
-An id that is in neither is sent as it is: nothing may break when an id is gone or new.
+list does not say. An id that is in neither is sent unchanged: nothing may break when an id is
+retired or new.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CATALOGUE", "Kind", "Listed", "Model", "default", "find", "kind_of", "preferred"]
 
-# The first of these that the live list offers is the default; the last is the documents' own
-# example (seed 000).
+# The first of these that the live list offers is the default; the last is the example on AI
+# Studio's API page (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 PREFERRED_CHAT: tuple[str, ...] = (
     "ernie-4.5-turbo-128k",
     "ernie-5.0",
@@ -32,12 +32,11 @@ PREFERRED_VISION: tuple[str, ...] = (
     "ernie-5.0",
     "ernie-5.0-thinking-preview",
 )
-UNDECIDED = (
-    "?"  # in the place of an id while none is chosen: no model's rules hold, only the table's
-)
+# Stands for an id while none is chosen: only the table's rules apply, no model's.
+UNDECIDED = "?"
 
-# What other calls use when nobody says: the documents' own examples (seed 000; reference
-# qianfan-wire 2 and 4.4).
+# The defaults of other calls: the examples on the API pages of AI Studio
+# (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) and Qianfan.
 _DEFAULTS: dict[Kind, str] = {
     "image": "Stable-Diffusion-XL",
     "embedding": "embedding-v1",
@@ -49,14 +48,16 @@ _BY_NAME = {name.lower(): model for model in CATALOGUE for name in (model.id, *m
 
 
 def find(model_id: str) -> Model | None:
-    """The catalogue's entry for an id or another of its names, in any case; None when the
-    catalogue does not know it.
+    """Return the catalogue's entry for an id or one of its other names, ignoring case; None when
+    there is none.
     """
     return _BY_NAME.get(model_id.lower())
 
 
 def kind_of(model_id: str) -> Kind | None:
-    """The kind of an id: the catalogue's, else guessed from its name; None when nothing tells."""
+    """Return the kind of an id: the catalogue's, else guessed from its name; None when nothing
+    tells.
+    """
     if model := find(model_id):
         return model.kind
     name = model_id.lower()
@@ -90,25 +91,23 @@ class Listed:
 
     @property
     def kind(self) -> Kind | None:
-        """The kind, as far as it can be told."""
+        """The kind, as far as it is known."""
         return kind_of(self.id)
 
 
 def default(kind: Kind, service: str) -> str:
-    """The model of an image, embedding or rerank call when nobody chose, on the service of that
-    name.
-    """
+    """Return the default model of an image, embedding or rerank call on the named service."""
     return _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]
 
 
 def preferred(offered: Sequence[str], *, sees: bool = False) -> str:
-    """The chat model to use when nobody chose: the first preferred one on offer, else any chat
-    model on offer.
+    """Return the default chat model: the first preferred one on offer, else any chat model on
+    offer.
 
     Parameters
     ----------
     sees
-        It has to take pictures.
+        The model has to accept pictures.
     """
     if not offered:
         return PREFERRED_VISION[0] if sees else FALLBACK_CHAT

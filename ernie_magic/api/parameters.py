@@ -1,9 +1,9 @@
-"""THE table of request parameters. Magic options, sliders, validation, documentation and the
+"""The table of request parameters. Magic options, sliders, validation, documentation and the
 emulator read it.
 
-A parameter that is not given is not sent: the service's own default stands, and `default` here only
-says what it is.
-Where the seed and today's service differ, the model's catalogue entry decides (`Model.max_output`).
+A parameter that is not given is not sent: the service's own default applies, and `default` here
+only documents it. Where AI Studio's API page and today's service differ, the model's catalogue
+entry decides (`Model.max_output`).
 """
 
 from __future__ import annotations
@@ -90,18 +90,18 @@ class Parameter:
     step : float | None
         A slider's step.
     default : object
-        What the service uses when the field is absent (None: not documented). Never sent.
+        What the service uses when the field is absent (None: unknown). Never sent.
     choices : tuple of str
     max_items, max_length : int | None
-        For "strings": how many, and characters each. For "str": characters.
+        For "strings": how many, and the characters of each. For "str": characters.
     needs : str
-        The ability a catalogued model must have to take it (`Model.takes`), "" for none.
+        The ability that a catalogued model must have to support it (`Model.takes`), "" for none.
     short : str
-        A short magic option, "" for none.
+        The short magic option, "" for none.
     source : str
     v1 : str | None
-        Its name on Qianfan V1: "" for the same one, None when V1 does not document it. The V1 name
-        works everywhere.
+        Its name on Qianfan V1: "" for the same name, None when V1 does not document it. The V1 name
+        is accepted everywhere.
     v1_only : bool
         Only Qianfan V1 documents it.
     """
@@ -121,16 +121,16 @@ class Parameter:
     max_length: int | None = None
     needs: str = ""
     short: str = ""
-    source: str = "seed 000"
+    source: str = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns"
     v1: str | None = ""
     v1_only: bool = False
 
     def known_to(self, protocol: Protocol) -> bool:
-        """Whether the documents of a protocol have this field."""
+        """Whether a protocol documents this field."""
         return self.v1 is not None if protocol == "qianfan-v1" else not self.v1_only
 
     def taken_by(self, model: str, protocol: Protocol | None = None) -> bool:
-        """Whether a model takes it, as far as is known, and a protocol."""
+        """Whether a model, as far as is known, and a protocol support it."""
         entry = models.find(model)
         return (protocol is None or self.known_to(protocol)) and not (
             self.needs and entry and self.needs not in entry.takes
@@ -142,11 +142,11 @@ class Parameter:
         return "--" + self.name.replace("_", "-")
 
     def limits(self, model: str | None = None) -> tuple[float | None, float | None]:
-        """The range for `model`: the catalogue's where it knows more than the table."""
+        """The range for `model`: the catalogue's, where it knows more than the table."""
         entry = models.find(model) if model else None
         if self.name == "max_completion_tokens" and model:
-            # Newer models take far more than the seed's 2048; for an id we do not know, the service
-            # judges.
+            # Newer models accept far more than the documented 2048; for an unknown id the service
+            # decides.
             return (
                 (float(entry.max_output[0]), float(entry.max_output[1]))
                 if entry
@@ -155,7 +155,7 @@ class Parameter:
         return self.minimum, self.maximum
 
     def range(self, model: str | None = None) -> str:
-        """The range as people write it, `(0, 1.0]`; the choices, or "" where neither is set."""
+        """The range as people write it, `(0, 1.0]`, or the choices; "" where neither is set."""
         if self.type == "size":
             entry = models.find(model) if model else None
             return " | ".join(entry.sizes) if entry else ""
@@ -172,12 +172,12 @@ class Parameter:
         return f"{left}, {right}"
 
     def parse(self, words: str | list[str]) -> Any:
-        """The value that a magic option's text means.
+        """Convert the text of a magic option to a value.
 
         Raises
         ------
         InvalidOption
-            The text is not of this type.
+            The text does not have this type.
         """
         if self.type == "strings":
             return list(words) if isinstance(words, list) else [words]
@@ -205,13 +205,14 @@ class Parameter:
         strict: bool = True,
         protocol: Protocol | None = None,
     ) -> Any:
-        """The value as it is sent, or an error that names the option, the value and the range.
+        """Return the value to send, or raise an error that names the option, the value and the
+        range.
 
         Raises
         ------
         InvalidOption
-            Wrong type; and when `strict` also out of range, not a choice, too many or too long, or
-            not for `model` or `protocol`.
+            Wrong type. When `strict`, also: out of range, not a choice, too many or too long, or
+            not supported by `model` or `protocol`.
         """
         value: Any = self._converted(given, model)
         if not strict:
@@ -277,7 +278,7 @@ class Parameter:
         return value
 
     def _check_v1(self, value: Any) -> None:
-        """What V1 knows in one form only (reference qianfan-wire 2.1 and 3.4)."""
+        """Check values of which V1 supports only one form."""
         wrong = (
             (self.name == "response_format" and value["type"] == "json_schema")
             or (self.name == "tool_choice" and isinstance(value, str) and value != "auto")
@@ -326,15 +327,17 @@ class Parameter:
         if self.type == "str":
             if not isinstance(value, str):
                 raise self._wrong_type(value)
-            # However it is spelled: `anime` is `Anime`.
+            # In any case: `anime` is `Anime`.
             return next(
                 (choice for choice in self.choices if choice.lower() == value.lower()), value
             )
         return self._number(value)
 
     def _format(self, value: object) -> dict[str, Any]:
-        """The object form: what openai-python sends, and the only one other servers know; seed 000
-        shows the bare word.
+        """Return the object form, which openai-python sends and which is the only one other servers
+        accept.
+
+        AI Studio's API page (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) shows the bare word.
         """
         kind = value.get("type") if isinstance(value, dict) else value
         if kind not in FORMATS:
@@ -352,7 +355,10 @@ class Parameter:
         return value if isinstance(value, dict) else {"type": kind}
 
     def _tools(self, value: object) -> list[dict[str, Any]]:
-        """The tools in the form of V2 (seed 002); a bare function, as V1 writes it, is wrapped."""
+        """Return the tools in the form of Qianfan V2
+        (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb); a bare function, as V1 writes it, is
+        wrapped.
+        """
         items = [value] if isinstance(value, dict) else value
         if not isinstance(items, (list, tuple)) or not items:
             raise self._wrong_type(value)
@@ -378,8 +384,8 @@ class Parameter:
         return found
 
     def _size(self, value: object, model: str | None) -> str:
-        """`1024x768`; a pair of numbers, other signs between them and one number for a square are
-        welcome.
+        """Return `1024x768`; a pair of numbers, other separators and one number for a square are
+        accepted.
         """
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -538,7 +544,7 @@ _PROTOCOLS: dict[Protocol, Text] = {
     "openai": Text("这个服务，它是千帆 V1 的字段", "this service (it is a field of Qianfan V1)"),
     "qianfan-v1": Text("千帆 V1", "Qianfan V1"),
 }
-_ERNIE_IMAGE = "reference aistudio-and-ernie-today 5"
+_ERNIE_IMAGE = "public clients of ERNIE-Image"
 _MODEL = Text(
     "模型 ID（`%ernie models` 列出可用的）",
     "model id (`%ernie models` lists what the service offers)",
@@ -607,7 +613,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         2,
         2048,
         step=1,
-        source="seed 003",
+        source="https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf",
         v1_only=True,
     ),
     Parameter(
@@ -618,7 +624,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         1,
         step=1,
         needs="top_k",
-        source="seed 004",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
     ),
     Parameter(
@@ -689,7 +695,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             "tools: the variable of a Python function or of a list of tools, may be repeated; "
             "functions are called for you",
         ),
-        source="seed 002",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1="functions",
     ),
     Parameter(
@@ -701,7 +707,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             "none, auto, required, or a certain tool (JSON)",
         ),
         default="auto",
-        source="seed 002",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
     ),
     Parameter(
         "parallel_tool_calls",
@@ -709,7 +715,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "bool",
         Text("一次可以调用几个工具", "several tools may be called at once"),
         default=True,
-        source="seed 002",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
     ),
     Parameter(
@@ -717,7 +723,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "chat",
         "object",
         Text("联网搜索：on，或 JSON", "search the web: on, or JSON"),
-        source="reference aistudio-and-ernie-today 2.2",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
     ),
     Parameter(
@@ -725,7 +731,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "chat",
         "bool",
         Text("先思考再回答（能思考的模型）", "think before answering (models that can)"),
-        source="reference aistudio-and-ernie-today 2.2",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
     ),
     Parameter(
@@ -733,7 +739,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "chat",
         "bool",
         Text("不联网搜索", "do not search the web"),
-        source="reference qianfan-wire 2.1",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
     ),
     Parameter(
@@ -741,7 +747,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "chat",
         "bool",
         Text("标出引用来源", "mark the sources"),
-        source="reference qianfan-wire 2.1",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
     ),
     Parameter(
@@ -751,7 +757,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text(
             "流式选项（JSON），如 include_usage", "options of the stream (JSON), as include_usage"
         ),
-        source="seed 002",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
     ),
     Parameter(
@@ -760,14 +766,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "object",
         Text("附加信息（JSON）：最多 16 对文本", "metadata (JSON): at most 16 pairs of texts"),
         max_items=16,
-        source="seed 003",
+        source="https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf",
     ),
     Parameter(
         "user",
         "chat",
         "str",
         Text("最终用户的标识", "an id of the end user"),
-        source="seed 002",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1="user_id",
     ),
     # Pictures.
@@ -900,7 +906,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "image",
         "str",
         Text("最终用户的标识", "an id of the end user"),
-        source="reference qianfan-wire 2.4",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
     ),
     # Vectors and ranking.
@@ -910,7 +916,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "embedding",
         "str",
         Text("最终用户的标识", "an id of the end user"),
-        source="reference qianfan-wire 2.3",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
     ),
     Parameter("model", "rerank", "str", _MODEL, short="-m"),
@@ -922,20 +928,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         1,
         64,
         step=1,
-        source="reference qianfan-wire 2.6",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
     ),
     Parameter(
         "user",
         "rerank",
         "str",
         Text("最终用户的标识", "an id of the end user"),
-        source="reference qianfan-wire 4.4",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
         v1="user_id",
     ),
 )
 
-# A completion is a chat of one prompt: it takes these of its parameters (reference qianfan-wire
-# 2.2).
+# A completion is a chat of one prompt, with these of its parameters.
 COMPLETION = (
     "temperature",
     "top_k",
@@ -947,15 +952,13 @@ COMPLETION = (
     "user",
 )
 
-MAX_PROMPT = 1024  # characters of a picture's prompt (seed 000)
-MAX_IMAGE_BYTES = (
-    10 * 1024 * 1024
-)  # of a picture that a model is shown (reference aistudio-and-ernie-today 2.8)
-MAX_TEXTS = 16  # texts in one embeddings call (seed 000)
-MAX_DOCUMENTS, MAX_QUERY = (
-    64,
-    1_600,
-)  # documents to rank, characters of the query (reference qianfan-wire 2.6)
+# Characters of a picture's prompt (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
+MAX_PROMPT = 1024
+# Bytes of a picture in a message.
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+MAX_TEXTS = 16  # texts in one embeddings call (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
+# Documents to rank, characters of the query (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74)
+MAX_DOCUMENTS, MAX_QUERY = 64, 1_600
 
 _BY_KIND: dict[str, dict[str, Parameter]] = {}
 for _p in PARAMETERS:
@@ -963,19 +966,19 @@ for _p in PARAMETERS:
 
 
 def of(kind: models.Kind) -> Mapping[str, Parameter]:
-    """The parameters of a kind of request, by name, in the table's order."""
+    """Return the parameters of a kind of request, by name, in the table's order."""
     return _BY_KIND[kind]
 
 
 def canonical(name: str, kind: models.Kind) -> str:
-    """The table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`,
+    """Return the table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`,
     `user_id`, `functions`).
     """
     return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
 
 
 def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
-    """The error for a name that is not in the table, with the nearest one that is."""
+    """Return the error for a name that is not in the table; it suggests the closest one that is."""
     close = near(name, known, 1)
     advice = (
         Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])

@@ -1,4 +1,4 @@
-"""Requests, frozen, and the one normaliser that magic, Python call and panel go through."""
+"""Frozen requests, and the one normaliser that magic, Python call and panel share."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class ChatOptions:
-    """What a caller says beside the prompt; None means not said. Magic, Python and panel all end up
-    here.
+    """What a caller gives besides the prompt; None means not given. Magic, Python and panel all use
+    it.
 
     Attributes
     ----------
@@ -42,12 +42,12 @@ class ChatOptions:
     extra : dict
         Fields the table does not know.
     endpoint : str
-        The name of a service that the user deployed (seed 004), "" for a preset one.
+        The name of a user-deployed service, "" for a preset one.
     functions : dict
         Python functions among the tools, by name: called when the model asks.
     images : object
-        Pictures that go along, None for none; as `ernie_magic.calls.chat.attachments.parts` takes
-        them.
+        Pictures sent with the prompt, None for none; in the forms that
+        `ernie_magic.calls.chat.attachments.parts` accepts.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -69,14 +69,14 @@ class Request:
     ----------
     model : str
     parameters : dict
-        Only what was given, checked against the table; an absent one leaves the service its
-        default.
+        Only what was given, checked against the table; for an absent one the service's default
+        applies.
     extra : dict
         Fields the table does not know, sent as they are.
     endpoint : str
-        The name of a service that the user deployed, "" for a preset one.
+        The name of a user-deployed service, "" for a preset one.
     paths : dict
-        Qianfan V1's paths by model, as far as its live list told them.
+        Qianfan V1's paths by model, as far as its live list gives them.
     """
 
     model: str
@@ -87,7 +87,7 @@ class Request:
 
     @property
     def tokens(self) -> int:
-        """Tokens of what is sent, estimated."""
+        """Estimated tokens of what is sent."""
         return estimate("".join(self._texts()))
 
     def _texts(self) -> Iterable[str]:
@@ -104,7 +104,7 @@ class ChatRequest(Request):
         `role`, `content` and perhaps `name`.
     stream : bool
     trimmed : int
-        The oldest turns of the history that were left out to fit the model.
+        How many of the oldest turns were left out to fit the model.
     """
 
     messages: tuple[Message, ...]
@@ -122,7 +122,7 @@ class ChatRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class CompletionRequest(Request):
-    """A text to go on with (seed 001, 续写).
+    """A text to continue (续写).
 
     Attributes
     ----------
@@ -139,13 +139,14 @@ class CompletionRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingRequest(Request):
-    """Texts to turn into vectors (seed 000, "向量"), by as many calls as it takes.
+    """Texts to turn into vectors ("向量" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), in as
+    many calls as needed.
 
     Attributes
     ----------
     texts : tuple of str
     skipped : frozenset of int
-        Places of texts that are not sent, because they are empty or too long.
+        Positions of texts that are not sent because they are empty or too long.
     """
 
     texts: tuple[str, ...]
@@ -157,7 +158,7 @@ class EmbeddingRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRequest(Request):
-    """Pictures to make (seed 000, "文生图").
+    """Pictures to make ("文生图" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
     Attributes
     ----------
@@ -172,7 +173,8 @@ class ImageRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class RerankRequest(Request):
-    """Documents to put in the order of how well they answer a query (reference qianfan-wire 2.6).
+    """Documents to rank by how well they answer a query
+    (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
 
     Attributes
     ----------
@@ -202,30 +204,30 @@ def chat_request(
     paths: Mapping[str, str] | None = None,
     trimmed: int = 0,
 ) -> ChatRequest:
-    """The request for these messages, checked before anything is sent.
+    """Build the request for these messages; it is checked before anything is sent.
 
     Parameters
     ----------
     messages
-        In the order they are sent.
+        In the order in which they are sent.
     model
-        Sent as it is; the catalogue only adds rules for ids it knows.
+        Sent unchanged; the catalogue only adds rules for ids it knows.
     given
         Parameters by API name; None means not given.
     extra
         Fields the table does not know.
     rules
-        Whose ranges and fields hold.
+        The ranges and fields that apply.
     endpoint, paths, trimmed
-        As `ChatRequest` has them.
+        As in `ChatRequest`.
 
     Raises
     ------
     InvalidOption
-        A parameter is unknown, out of range or not for this model or service.
+        A parameter is unknown, out of range or not supported by this model or service.
     InvalidMessages
-        Empty content, an unknown role, a wrong order of roles, more characters than the model takes
-        (seed 000, "message 说明").
+        Empty content, an unknown role, roles in the wrong order, or more characters than the model
+        accepts ("message 说明" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
     """
     checked = checked_parameters("chat", given, model, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
@@ -254,7 +256,7 @@ def completion_request(
     rules: Rules,
     endpoint: str = "",
 ) -> CompletionRequest:
-    """The request to go on with this text; raises what `chat_request` raises."""
+    """Build the request to continue this text; raises what `chat_request` raises."""
     for name in given:
         if parameters.canonical(name, "chat") not in parameters.COMPLETION:
             raise parameters.unknown(name, parameters.COMPLETION)
@@ -282,19 +284,20 @@ def embedding_request(
     endpoint: str = "",
     invalid: str = "error",
 ) -> EmbeddingRequest:
-    """The request for the vectors of these texts (seed 000, "向量").
+    """Build the request for the vectors of these texts ("向量" on
+    https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
     Parameters
     ----------
     invalid
-        What becomes of texts that are empty or too long: "error", "truncate" (empty ones are
+        What to do with texts that are empty or too long: "error", "truncate" (empty ones are
         skipped) or "skip".
 
     Raises
     ------
     InvalidOption
     InvalidMessages
-        No text; or one is empty or too long, named by its position.
+        There is no text, or one is empty or too long; the error names its position.
     """
     if invalid not in INVALID:
         raise InvalidOption(
@@ -337,7 +340,7 @@ def embedding_request(
 
 
 def is_missing(value: object) -> bool:
-    """What a column has where there is nothing: None, NaN, pandas' NA."""
+    """Whether a value is missing from a column: None, NaN, pandas' NA."""
     return (
         value is None
         or type(value).__name__ == "NAType"
@@ -350,9 +353,7 @@ _NAMED = 10  # positions in an error
 
 
 def _fitting(text: str, model: str, rules: Rules) -> str:
-    """As much of a text as the model takes, by characters and by the documents' estimate of
-    tokens.
-    """
+    """Return as much of a text as the model accepts, by characters and by estimated tokens."""
     entry = models.find(model)
     if not rules.strict or entry is None:
         return text
@@ -409,13 +410,13 @@ def image_request(
     rules: Rules,
     endpoint: str = "",
 ) -> ImageRequest:
-    """The request for pictures (seed 000, "文生图").
+    """Build the request for pictures ("文生图" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
     Raises
     ------
     InvalidOption
     InvalidMessages
-        An empty or too long prompt.
+        The prompt is empty or too long.
     """
     checked = checked_parameters("image", given, model, rules)
     _check_text(prompt)
@@ -436,14 +437,14 @@ def rerank_request(
     rules: Rules,
     endpoint: str = "",
 ) -> RerankRequest:
-    """The request to rank documents (reference qianfan-wire 2.6: at most 64 of 4,096 characters, a
-    query of 1,600).
+    """Build the request to rank documents: at most 64 of 4,096 characters, a query of 1,600
+    (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
 
     Raises
     ------
     InvalidOption
     InvalidMessages
-        An empty or too long query or document, or too many.
+        The query or a document is empty or too long, or there are too many documents.
     """
     checked = checked_parameters("rerank", given, model, rules)
     _check_text(query)
@@ -480,7 +481,7 @@ def rerank_request(
 def checked_parameters(
     kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules
 ) -> dict[str, Any]:
-    """The parameters that were given, checked, in the table's order and under its names.
+    """Check the given parameters; return them in the table's order and under its names.
 
     Raises
     ------
@@ -507,7 +508,7 @@ def checked_parameters(
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """A message's text; of content in parts, the text parts."""
+    """Return a message's text; of content in parts, the text parts."""
     content = message.get("content")
     if isinstance(content, list):
         return "".join(
@@ -521,17 +522,16 @@ def text_of(message: Mapping[str, Any]) -> str:
 def room(
     model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]
 ) -> int:
-    """How many of the oldest turns have to go so that a model's longest input is kept.
+    """Return how many of the oldest turns must be dropped to stay within a model's longest input.
 
-    Characters are counted; tokens can only be estimated, by the documents' rule
-    (`ernie_magic.text.tokens`).
+    Characters are counted; tokens are estimated (`ernie_magic.text.tokens`).
 
     Parameters
     ----------
     turns
         Each turn's messages, oldest first.
     rest
-        The system prompt and the question, which always stay.
+        The system prompt and the new prompt, which always stay.
     """
     entry = models.find(model)
     if entry is None:
@@ -552,7 +552,7 @@ def room(
     return 0
 
 
-# What a request is made of: fields that no `extra` may put in the place of what was checked.
+# The fields of a request: no `extra` may replace what was checked.
 _BODY = ("messages", "stream", "prompt", "input", "query", "documents", "system")
 
 
@@ -635,7 +635,7 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
 
 
 def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
-    """How many pictures messages hold."""
+    """Return how many pictures the messages contain."""
     return sum(
         isinstance(part, dict) and part.get("type") == "image_url"
         for message in messages
@@ -645,7 +645,7 @@ def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
-    """Pictures are for models that see (reference aistudio-and-ernie-today 2.8)."""
+    """Check that only models with vision are sent pictures."""
     if not rules.strict or not pictures_in(messages):
         return
     entry = models.find(model)
@@ -664,7 +664,7 @@ def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
 def _check_roles(roles: list[str]) -> None:
     turns = roles[1:] if roles[0] == "system" else roles
     asks = ("user", "function", "tool")
-    # The results of several tools stand in a row; everything else alternates.
+    # The results of several tools follow each other; everything else alternates.
     turns = [
         role
         for i, role in enumerate(turns)
@@ -689,8 +689,8 @@ def _check_roles(roles: list[str]) -> None:
 
 
 def check_sendable(parts: list[Any]) -> None:
-    """Whether this can be written as JSON in UTF-8, and holds no key: whoever gets a prompt keeps
-    what is in it.
+    """Check that this can be written as JSON in UTF-8 and contains no key: whoever receives a
+    prompt keeps its content.
 
     Raises
     ------

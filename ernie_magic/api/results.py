@@ -1,4 +1,4 @@
-"""What a call gives back: typed, with a short repr and no memory addresses."""
+"""The results of calls: typed, with a short repr and no memory addresses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _SHOWN = 40  # characters of a text in a repr
 
 @dataclass(frozen=True)
 class Statistic:
-    """How fast an answer came (seed 002, "statistic").
+    """How fast an answer arrived ("statistic" on
+    https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
 
     Attributes
     ----------
@@ -38,7 +39,7 @@ class Statistic:
     avg_output_tokens_per_second : float
         0.0 when the tokens were not counted.
     measured : bool
-        Measured here, not told by the service.
+        Measured here, not reported by the service.
     """
 
     first_token_latency: float
@@ -54,45 +55,44 @@ class Answer:
     Attributes
     ----------
     text : str
-        Exactly what the model said.
+        Exactly what the model wrote.
     reasoning : str
-        What a thinking model thought first, "" for others.
+        What a thinking model thought first, "" for other models.
     usage : Usage | None
         None when the service did not say.
     model : str
         The id the service reports.
     finish_reason : str
-        As the service says: "normal" or "stop" when complete, "length", "content_filter" …; "" when
-        it did not say.
+        As the service reports it: "normal" or "stop" when complete, "length", "content_filter" …;
+        "" when it did not say.
     tool_calls : tuple of dict
     partial : bool
-        Stopped by the user or cut by the network: the text is not the whole answer.
+        Stopped by the user or cut off by the network: the text is not the whole answer.
     seconds : float
-        From sending to the end.
+        Seconds from sending to the end.
     first_seconds : float | None
-        From sending to the first text; None when there was none.
+        Seconds from sending to the first text; None when there was none.
     id : str
         The service's id of the call.
     flag : int
-        The safety flag (seed 000): 0 safe, 1 low risk, 2 the conversation must not go on. Higher
-        ones make no answer.
+        The safety flag ("flag" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): 0 safe, 1 low
+        risk, 2 the conversation must not continue. Higher flags leave no answer.
     ban_round : int | None
-        Which round the flag is about, -1 for this one (seed 000); None when the service did not
-        say.
+        Which round the flag is about, -1 for this one; None when the service did not say.
     is_truncated : bool
-        The length limit cut it.
+        Cut off by the length limit.
     search : tuple of dict
         The pages that a web search found (`title`, `url` …).
     tool_runs : tuple of ToolRun
-        Tools that were called on the way to this answer.
+        Tools that were called for this answer.
     history_cleared : bool
         The service asked for the history to be cleared, and it was.
     service : str
         The name of the service that answered ("emulator" when simulated).
     request : ChatRequest | CompletionRequest
-        What was asked.
+        The request.
     raw : dict
-        The service's reply; a stream's chunks merged into one body.
+        The service's reply; a stream's chunks are merged into one body.
     """
 
     text: str
@@ -117,9 +117,7 @@ class Answer:
 
     @property
     def statistic(self) -> Statistic:
-        """Speed: the service's own figures where it gives them (seed 002), else as measured
-        here.
-        """
+        """Speed: the service's own figures where it gives them, else as measured here."""
         said = values.fields(self.raw.get("statistic"))
         tokens = self.usage.completion_tokens if self.usage else 0
         total = values.seconds(said.get("total_latency"))
@@ -137,8 +135,8 @@ class Answer:
 
     @property
     def messages(self) -> list[Message]:
-        """What was sent and what came back, ready to be followed by a tool's result or the next
-        question.
+        """The messages sent and the answer, ready to be followed by a tool's result or the next
+        prompt.
         """
         sent = getattr(
             self.request,
@@ -171,17 +169,17 @@ class Embeddings:
     Attributes
     ----------
     texts : tuple of str
-        As they were given.
+        As given.
     vectors : numpy.ndarray
-        Of shape (texts, dimensions) and dtype float32; a text that was skipped has a row of NaN.
+        Of shape (texts, dimensions) and dtype float32; a skipped text has a row of NaN.
     request : EmbeddingRequest
     usage : Usage
-        Of what was asked for now; vectors that were known cost nothing.
+        Of this call; vectors that were already known cost nothing.
     model, service : str
     asked : int
-        Texts that the service was asked for; the others were known, or equal to one that was.
+        Texts sent to the service; the others were already known, or equal to one that was sent.
     partial : bool
-        A call failed or was stopped: rows of NaN did not come.
+        A call failed or was stopped: rows of NaN are missing.
     """
 
     texts: tuple[str, ...]
@@ -195,7 +193,7 @@ class Embeddings:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Texts and dimensions."""
+        """The number of texts and of dimensions."""
         rows, columns = self.vectors.shape
         return rows, columns
 
@@ -211,7 +209,9 @@ class Embeddings:
         )
 
     def to_pandas(self) -> Any:
-        """A pandas DataFrame: a row a text, which is its index, a column a dimension."""
+        """Return a pandas DataFrame: one row per text, which is its index, and one column per
+        dimension.
+        """
         import pandas as pd
 
         return pd.DataFrame(self.vectors, index=pd.Index(self.texts, name="text"))
@@ -255,7 +255,7 @@ class Ranked:
     document : str
     score : float
     index : int
-        Its place in the list that was sent.
+        Its position in the list that was sent.
     """
 
     document: str

@@ -1,4 +1,4 @@
-"""Tokens: of one call, and of a session."""
+"""Token usage of one call, and of a session."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Usage:
     ----------
     prompt_tokens, completion_tokens, total_tokens : int
     search_tokens : int
-        Those of the prompt that a search added (seed 002).
+        Prompt tokens that a web search added.
     cached_tokens, reasoning_tokens : int
-        Of the prompt those that were cached, of the answer those that were thought.
+        Prompt tokens that were cached; answer tokens spent on reasoning.
     """
 
     prompt_tokens: int = 0
@@ -40,7 +40,7 @@ class Spent:
     requests : int
         Calls that were answered, in whole or in part.
     uncounted : int
-        Those of them for which the service gave no token count (a stopped stream, mostly).
+        Of these, calls for which the service gave no token count (mostly stopped streams).
     usage : Usage
     """
 
@@ -69,7 +69,7 @@ class UsageLog:
 
     @property
     def total(self) -> Spent:
-        """All of it together."""
+        """The sum of all usage."""
         total = Spent()
         for spent in self._spent.values():
             total = Spent(
@@ -85,5 +85,5 @@ class UsageLog:
 
 
 def simulated(service: str) -> str:
-    """What a repr says of what no model made."""
+    """Return the note in a repr for what no model made."""
     return ", simulated=True" if service == "emulator" else ""

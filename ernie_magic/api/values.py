@@ -1,11 +1,9 @@
-"""What a reply holds, read leniently: its JSON, and a reader for each kind of value, so that none
-of them raises.
+"""Lenient reading of replies: their JSON, and one reader for each kind of value, none of which
+raises.
 
 RFC 8259 lets an implementation set limits on size, depth, and the range of numbers (section 9).
-Here they are set so
-that a value which nobody needs does not take an answer with it: what is nested too deeply is null,
-an integer beyond
-Python's limit is a float.
+They are set here so that a value nobody needs does not spoil an answer: what is nested too deeply
+becomes null, and an integer beyond Python's limit becomes a float.
 """
 
 from __future__ import annotations
@@ -22,16 +20,15 @@ from ernie_magic.text.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MAX_DEPTH = (
-    64  # of nesting: beyond it `repr`, `pickle` and `copy` would reach Python's own limit one day
-)
-MAX_LISTS = 200_000  # in one long text: the scanner reads them without a turn for others
-_SHORT = 512  # characters: what they hold is at most 256 deep, which Python's own limits allow
+# Levels of nesting: beyond it `repr`, `pickle` and `copy` would one day reach Python's own limit.
+MAX_DEPTH = 64
+MAX_LISTS = 200_000  # in one long text: the scanner reads them without letting other threads run
+_SHORT = 512  # characters: their content is at most 256 deep, within Python's own limits
 LONG = 128 * 1024  # characters of JSON that take a few milliseconds
 _VERY_LONG = 1024 * 1024  # characters
 MAX_NAME = 200  # characters of an id, a model's name, a finish reason: the rest is cut
-_LARGEST = 2.0**53  # what JSON's readers agree on
-_NUMBER_TEXT = 40  # characters of a number that came as text
+_LARGEST = 2.0**53  # what JSON readers agree on
+_NUMBER_TEXT = 40  # characters of a number given as text
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 _LINE_ENDS = {9: " ", 10: " "}
@@ -53,17 +50,17 @@ def _same(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-# JSON allows no control characters in a text, but they are no reason to drop an answer.
+# JSON allows no control characters in a text, but they are not a reason to drop an answer.
 _QUICK = json.JSONDecoder(strict=False)
 _SCAN = _QUICK.scan_once  # type: ignore[attr-defined]  # documented by its use in `json.decoder`, not in its stubs
 _PATIENT = json.JSONDecoder(strict=False, parse_int=_integer)
-# The C scanner keeps Python's lock for as long as it calls no Python function: with these it does
-# so at each object and number.
+# The C scanner holds Python's lock as long as it calls no Python function: with these it calls one
+# at each object and number.
 _IN_TURNS = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_real, object_hook=_same)
 
 
 def parse(text: str) -> object:
-    """The value that a JSON text stands for.
+    """Return the value of a JSON text.
 
     Raises
     ------
@@ -74,10 +71,10 @@ def parse(text: str) -> object:
 
 
 def parse_simple(text: str) -> object:
-    """The value of a short text without anything odd in it; None for everything else, which `parse`
-    has to look at.
+    """Return the value of a short text with nothing unusual in it; None for everything else, which
+    `parse` has to read.
 
-    Nearly every event of a stream is one: each layer more would cost a tenth of its decoding
+    Nearly every event of a stream is one: each additional layer would cost a tenth of its decoding
     (tests/benchmarks).
     """
     if len(text) > _SHORT or "\\u" in text:
@@ -90,12 +87,12 @@ def parse_simple(text: str) -> object:
 
 
 def parse_in_turns(text: str) -> object:
-    """The same for a long text, on a thread beside others, which have their turns meanwhile.
+    """Parse a long text on a thread of its own, letting other threads run meanwhile.
 
     Raises
     ------
     ValueError
-        It is not JSON, or has so many lists that reading them would stop all threads.
+        It is not JSON, or has so many lists that reading them would block all threads.
     """
     text = _pruned(text)
     if text.count("[") > MAX_LISTS:
@@ -120,7 +117,7 @@ def _parsed(text: str, decoder: json.JSONDecoder) -> object:
 
 
 def _pruned(text: str) -> str:
-    """The text with null in the place of whatever is nested deeper than `MAX_DEPTH`."""
+    """Return the text with null in place of whatever is nested deeper than `MAX_DEPTH`."""
     pieces: list[str] = []
     shown = start = depth = 0
     for mark in _BRACKETS.finditer(text):
@@ -138,7 +135,7 @@ def _pruned(text: str) -> str:
 
 
 def _whole(found: Any) -> Any:
-    """A value without half characters in any of its texts, names included."""
+    """Return a value without half characters in any of its texts, including names."""
     if isinstance(found, str):
         return whole_characters(found)
     if isinstance(found, list):
@@ -152,8 +149,8 @@ def _whole(found: Any) -> Any:
 
 
 def number(found: object) -> float | None:
-    """A finite number, also one that came as text; None for true, NaN, Infinity, `1.2s` and
-    anything else.
+    """Return a finite number, also from text; None for true, NaN, Infinity, `1.2s` and anything
+    else.
     """
     if isinstance(found, str) and len(found) <= _NUMBER_TEXT:
         with suppress(ValueError):
@@ -164,31 +161,31 @@ def number(found: object) -> float | None:
 
 
 def whole_number(found: object) -> int | None:
-    """A whole number, also `3.0` and `"3"`; None for anything else."""
+    """Return a whole number, also from `3.0` and `"3"`; None for anything else."""
     value = number(found)
     return int(value) if value is not None and value == math.floor(value) else None
 
 
 def seconds(found: object) -> float | None:
-    """A time that is not negative; None for anything else."""
+    """Return a non-negative time in seconds; None for anything else."""
     value = number(found)
     return value if value is not None and value >= 0 else None
 
 
 def text(found: object) -> str:
-    """A text without half characters; "" for anything else."""
+    """Return a text without half characters; "" for anything else."""
     return whole_characters(found) if isinstance(found, str) else ""
 
 
 def word(found: object, most: int = MAX_NAME) -> str:
-    """A server's word as it may be shown: an id, a name, a reason. A number is its digits,
-    anything else is "".
+    """Return a server's word in a form safe to show: an id, a name, a reason. A number becomes its
+    digits, anything else "".
     """
     return safe(_spelled(found, most))[:most]
 
 
 def words(found: Sequence[object]) -> list[str]:
-    """The same for very many: they are looked through together."""
+    """Apply `word` to very many values, which are searched together."""
     return (
         [
             one[:MAX_NAME]
@@ -200,36 +197,35 @@ def words(found: Sequence[object]) -> list[str]:
 
 
 def _spelled(found: object, most: int) -> str:
-    """A word in one line, cut before it is looked through: nobody needs a name of a megabyte."""
+    """Return a word on one line, cut before it is searched: nobody needs a name of a megabyte."""
     if isinstance(found, bool) or not isinstance(found, (str, int, float)):
         return ""
-    return str(found)[: 4 * most].translate(
-        _LINE_ENDS
-    )  # and cut behind it, as a key may lie across the cut
+    # Cut once more after the search, since a key may lie across the cut.
+    return str(found)[: 4 * most].translate(_LINE_ENDS)
 
 
 def safe(found: object) -> str:
-    """A text as it may be shown: no key in it, no half characters, nothing that commands a
-    terminal.
-    """
+    """Return a text in a form safe to show: without keys, half characters or terminal commands."""
     return redact(whole_characters(str(found)).translate(_CONTROLS), strict=True)
 
 
 def yes(found: object) -> bool:
-    """Whether a switch is on: only what says so clearly, for what follows may forget a history."""
+    """Whether a switch is on: only if it clearly says so, since the consequence may be a lost
+    history.
+    """
     return isinstance(found, (bool, int, str)) and found in _TRUE
 
 
 def items(found: object) -> Sequence[Any]:
-    """A list; () for anything else."""
+    """Return a list; () for anything else."""
     return found if isinstance(found, list) else ()
 
 
 def fields(found: object) -> Mapping[str, Any]:
-    """An object; {} for anything else."""
+    """Return an object; {} for anything else."""
     return found if isinstance(found, dict) else {}
 
 
 def objects(found: object) -> list[dict[str, Any]]:
-    """The objects of a list; [] for anything else."""
+    """Return the objects in a list; [] for anything else."""
     return [value for value in items(found) if isinstance(value, dict)]

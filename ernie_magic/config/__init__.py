@@ -1,1 +1,1 @@
-"""Whom we talk to, and with which key."""
+"""Which service we talk to, and with which key."""

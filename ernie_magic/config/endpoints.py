@@ -1,5 +1,5 @@
-"""Which service a session talks to, where it is and what it is keyed with: settings, then
-environment, then `.env`.
+"""Which service a session talks to, its address and its key: from settings, then environment, then
+`.env`.
 """
 
 from __future__ import annotations
@@ -48,13 +48,12 @@ if TYPE_CHECKING:
     from ernie_magic.config.settings import ErnieSettings
 
 
-# Where a key or an address is from.
+# Where a key or an address comes from.
 SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
-# A key goes only where it came from. Whoever writes an environment may name an address for the keys
-# of its `.env` files
-# and sessions too; a folder's `.env`, which may be a stranger's, and an address that was typed in
-# get their own keys
-# only. A service's own address gets every key of it.
+# A key is only sent to an address that it may trust. Whoever writes an environment may also name an
+# address for the keys of its `.env` files and sessions. A folder's `.env`, which may be a
+# stranger's, and an address that was typed in get only their own keys. A service's own address gets
+# all of its keys.
 _TRUSTED = {
     OWN: (SESSION, ENVIRONMENT, DOTENV),
     ENVIRONMENT: (SESSION, ENVIRONMENT, DOTENV),
@@ -72,7 +71,7 @@ _SECRETS = tuple(
 
 
 def variable(name: str) -> tuple[str, str]:
-    """An environment variable's value and where it was found: `("…", "environment")`, `("…",
+    """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
     ".env")` or `("", "")`.
     """
     if value := os.environ.get(name, "").strip():
@@ -82,28 +81,27 @@ def variable(name: str) -> tuple[str, str]:
 
 
 def chosen(settings: ErnieSettings) -> Service:
-    """The service: the one that was set, else the first whose variables are set, else the
+    """Return the service: the one that was set, else the first whose variables are set, else the
     emulator.
     """
     if settings.service:
         return SERVICES[settings.service]
     if settings.api_key or settings.base_url:
         return AI_STUDIO
-    # Who has a key before who has only an address.
+    # A service with a key precedes one with only an address.
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
         if any(variable(name)[0] for name in service.key_variables) or _pair(service):
             return service
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
         if variable(service.base_url_variable)[0]:
             return service
-    # A key alone is for openai.com, which is not ours to call: an address says which server is
-    # meant.
+    # A key alone is for openai.com, which we do not call: an address says which server is meant.
     return LOCAL if variable(LOCAL.base_url_variable)[0] else EMULATOR
 
 
 def found_key(service: Service) -> tuple[str, str, str]:
-    """A service's key in the variables: its value, where it was found, and the variable (both of a
-    pair); "" where there is none.
+    """Return a service's key from the variables: its value, where it was found, and the variable
+    (both of a pair); "" where there is none.
     """
     for name in service.key_variables:
         value, where = variable(name)
@@ -115,16 +113,17 @@ def found_key(service: Service) -> tuple[str, str, str]:
 
 
 def endpoint(settings: ErnieSettings) -> Endpoint:
-    """Where to send: the service, its address and its credential. The emulator's address is filled
-    in when it has started.
+    """Return where to send: the service, its address and its credential.
+
+    The emulator's address is filled in once it has started.
 
     Raises
     ------
     MissingKey
-        The service's own address is used and no key is set; or an address is wanted and there is
+        The service's own address is used and no key is set; or an address is required and there is
         none.
     InvalidOption
-        The address is none, or the key is of another kind.
+        The address is not valid, or the key is of another kind.
     """
     service = chosen(settings)
     _remember_keys()
@@ -162,7 +161,7 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
             ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
         )
     app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
-    # Who asks another server is not told of the models of Baidu's.
+    # A user of another server is not told about Baidu's models.
     own_console = CONSOLE_URL if base_url == service.base_url else ""
     console = _address_beside(
         CONSOLE_URL_VARIABLE, own_console, _sources(settings, service)
@@ -173,7 +172,7 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
 
 
 class _BaseUrl(NamedTuple):
-    """A service's address, where that is from, and what it was given to be let in."""
+    """A service's address, where it comes from, and the login that came with it."""
 
     url: str
     source: str
@@ -181,13 +180,12 @@ class _BaseUrl(NamedTuple):
 
 
 def _remember_keys() -> None:
-    """Every key that is set, whichever service it is for: none of them is shown or sent in a
-    prompt.
+    """Register every key that is set, whichever service it is for: none of them is shown or sent in
+    a prompt.
     """
     places: list[Mapping[str, str | None]] = [os.environ]
-    with suppress(
-        InvalidOption
-    ):  # what is wrong with the file is told when something of it is wanted
+    # A problem with the file is reported when something in it is needed.
+    with suppress(InvalidOption):
         places.append(_dotenv())
     for place in places:
         for name in _SECRETS:
@@ -195,7 +193,7 @@ def _remember_keys() -> None:
 
 
 def _sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
-    """Where the key of a service is from; of a pair both."""
+    """Return where the key of a service comes from; for a pair, both places."""
     if settings.api_key:
         return (SESSION,)
     single = next((where for name in service.key_variables if (where := variable(name)[1])), "")
@@ -204,8 +202,8 @@ def _sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
 
 
 def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
-    """Another address that keys of these sources go to; the service's own where the variable's is
-    not for them.
+    """Return another address that keys from these sources are sent to; the service's own where the
+    variable's is not for them.
     """
     found, where = variable(name)
     if not found or not all(source in _TRUSTED[where] for source in sources):
@@ -225,7 +223,7 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
 def _credential(
     settings: ErnieSettings, service: Service, at: _BaseUrl
 ) -> tuple[Credential | None, bool]:
-    """The settings' own key, else one of the variables; and whether there is one that this address
+    """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
     """
     from ernie_magic.config.key_kinds import mixed_up
@@ -236,8 +234,8 @@ def _credential(
     if key and SESSION not in trusted:
         return None, True
     if key and secret:
-        # Of V1's two kinds of pairs only the IAM access key tells itself; an application's key is
-        # taken for granted.
+        # Of V1's two kinds of pairs only the IAM access key can be recognised; otherwise an
+        # application's key is assumed.
         looks_iam = mixed_up(OAUTH_PAIR[0], key) is not None and mixed_up(IAM_PAIR[0], key) is None
         names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
         pair = Pair(key, secret)
@@ -282,7 +280,7 @@ def _pair(
 
 
 def _check_halves(service: Service) -> None:
-    """One variable of a pair without the other is a slip, not a choice."""
+    """Reject one variable of a pair without the other: a slip, not a choice."""
     for names in service.pair_variables:
         there = [name for name in names if variable(name)[0]]
         if len(there) == 1:
@@ -296,7 +294,7 @@ def _check_halves(service: Service) -> None:
 
 
 def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
-    """The service's address."""
+    """Return the service's address."""
     address, source = settings.base_url, SESSION
     if not address:
         found, where = variable(service.base_url_variable)
@@ -328,7 +326,7 @@ def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
             Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
             Text("重新复制密钥", "copy the key again"),
         )
-    # Another server behind the same variables may have keys of any look.
+    # Another server behind the same variables may have keys of any form.
     if base_url == service.base_url and (found := mixed_up(place, key)):
         kind, advice = found
         wanted: Text | str = service.label if place == service.name else place
@@ -344,6 +342,7 @@ def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         url.encode()
+        # What is appended would become part of it.
         good = (
             parts.scheme in ("http", "https")
             and bool(parts.hostname)
@@ -351,8 +350,8 @@ def _check_address(url: str) -> None:
             and not any(c.isspace() for c in url)
             and not parts.query
             and not parts.fragment
-        )  # what is appended would go there
-    except ValueError:  # urllib's word for a port that is none
+        )
+    except ValueError:  # urllib's error for an invalid port
         good = False
     if not good:
         raise InvalidOption(
@@ -364,8 +363,10 @@ def _check_address(url: str) -> None:
 
 
 def _dotenv() -> Mapping[str, str | None]:
-    """The nearest `.env` above the working directory, read again when the file changes."""
-    from dotenv import find_dotenv  # imported here: nothing at load time
+    """Read the nearest `.env` at or above the working directory; read it again when the file
+    changes.
+    """
+    from dotenv import find_dotenv  # imported here: not at load time
 
     path = find_dotenv(usecwd=True)
     return _parsed(path, Path(path).stat().st_mtime) if path else {}

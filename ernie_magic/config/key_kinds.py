@@ -34,8 +34,7 @@ class _Look:
 
 
 # Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a
-# service, for a key by
-# itself, or the first variable of a pair.
+# service, for a key by itself, or the first variable of a pair.
 _LOOKS = (
     _Look(
         re.compile(r"bce-v3/"),

@@ -1,4 +1,4 @@
-"""Keys are held, sent and never shown: not in a repr, not in an error, not even in part."""
+"""Keys are stored, sent and never shown: not in a repr, not in an error, not even in part."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from ernie_magic.text.redact import HIDDEN, KNOWN, redact
 class Key:
     """A credential. `reveal()` is for the wire only.
 
-    White space is stripped: a pasted line end would make an illegal header (reference
-    aistudio-and-ernie-today 1.1).
+    White space is stripped: a pasted line end would make an invalid header (RFC 9110, section 5.5).
 
     Parameters
     ----------
@@ -64,11 +63,11 @@ class Pair(NamedTuple):
 
 
 class LogFilter(logging.Filter):
-    """Takes keys out of what libraries log: httpx logs each URL, and Qianfan V1's tokens and
-    secrets are in the query.
+    """Remove keys from what libraries log: httpx logs each URL, and Qianfan V1's tokens and secrets
+    are in the query.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Every record passes, without keys."""
+        """Pass every record, without keys."""
         record.msg, record.args = redact(record.getMessage(), strict=True), ()
         return True

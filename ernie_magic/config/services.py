@@ -1,4 +1,4 @@
-"""The services as data: where they are, how they are keyed, what they are called."""
+"""The services as data: their addresses, keys and names; and what the form of a key reveals."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ class Service:
     name : str
         What `%ernie use NAME` takes.
     label : Text
-        What people call it.
+        The name that people use.
     base_url : str
         Its address, "" when it has none of its own.
     key_variables : tuple of str
-        Environment variables with a key (also read from `.env`), the first one found is taken.
+        Environment variables with a key (also read from `.env`); the first one found is used.
     pair_variables : tuple of pairs of str
-        Those with an identifying key and a secret key; the first complete pair is taken.
+        Those with an access key and a secret key; the first complete pair is used.
     base_url_variable, path : str
-        The variable with an address, and what is appended to it.
+        The variable with an address, and the path appended to it.
     key_page : str
         Where a person gets a key.
     strict : bool
         The table's ranges are this service's: they are checked before sending.
     asks_usage : bool
-        Usage comes in a stream only when `stream_options` asks for it.
+        A stream reports usage only when `stream_options` asks for it.
     protocol : {"openai", "qianfan-v1"}
     link_lifetime : float | None
-        Seconds that a picture's link lasts, as the documents say.
+        Seconds for which a picture's link is valid, as documented.
     """
 
     name: str
@@ -62,14 +62,14 @@ class Service:
 
     @property
     def rules(self) -> Rules:
-        """What requests to it are checked by."""
+        """The rules that requests to it are checked against."""
         return Rules(self.strict, self.protocol)
 
 
 DAY = 86_400.0  # seconds
 
-# The official SDK's names (reference qianfan-wire 0 and 8), and the one that most tools use for the
-# permanent key.
+# The names of the official SDK (https://github.com/baidubce/bce-qianfan-sdk), and the one that most
+# tools use for the permanent key.
 IAM_PAIR = ("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY")
 OAUTH_PAIR = ("QIANFAN_AK", "QIANFAN_SK")
 V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
@@ -81,7 +81,7 @@ AI_STUDIO = Service(
     ("AI_STUDIO_API_KEY",),
     base_url_variable="AI_STUDIO_BASE_URL",
     key_page="https://aistudio.baidu.com/account/accessToken",
-    link_lifetime=7 * DAY,  # seed 000
+    link_lifetime=7 * DAY,  # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns
 )
 QIANFAN = Service(
     "qianfan",
@@ -93,7 +93,7 @@ QIANFAN = Service(
     "/v2",
     "https://console.bce.baidu.com/iam/#/iam/apikey/list",
     asks_usage=True,
-    link_lifetime=DAY,  # reference aistudio-and-ernie-today 2.5
+    link_lifetime=DAY,  # https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a
 )
 QIANFAN_V1 = Service(
     "qianfan-v1",
@@ -127,15 +127,15 @@ APP_ID_VARIABLE = "QIANFAN_APP_ID"
 
 @dataclass(frozen=True)
 class Bearer:
-    """A key sent as `Authorization: Bearer` (seeds 000 and 002)."""
+    """A key sent as `Authorization: Bearer` (RFC 6750)."""
 
     key: Key
 
 
 @dataclass(frozen=True)
 class BearerFromPair:
-    """Access key and secret key, exchanged at IAM for a temporary bearer token (reference
-    qianfan-wire 4.1).
+    """An access key and a secret key, exchanged at IAM for a temporary bearer token
+    (https://cloud.baidu.com/doc/IAM/s/Mm2x80phi).
     """
 
     pair: Pair
@@ -144,15 +144,17 @@ class BearerFromPair:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token sent as `access_token` in the query (seed 003)."""
+    """A token sent as `access_token` in the query
+    (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
+    """
 
     token: Key
 
 
 @dataclass(frozen=True)
 class TokenFromPair:
-    """An application's API Key and Secret Key, exchanged by OAuth for an `access_token` (seed
-    003).
+    """An application's API Key and Secret Key, exchanged by OAuth for an `access_token`
+    (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
     """
 
     pair: Pair
@@ -161,14 +163,16 @@ class TokenFromPair:
 
 @dataclass(frozen=True)
 class Signature:
-    """Access key and secret key that sign each call (seed 003; reference qianfan-wire 1.2)."""
+    """An access key and a secret key that sign each call
+    (https://cloud.baidu.com/doc/Reference/s/njwvz1yfu).
+    """
 
     pair: Pair
 
 
 @dataclass(frozen=True)
 class Login:
-    """The name and the password of a base URL, sent as `Authorization: Basic` (RFC 7617)."""
+    """The name and the password in a base URL, sent as `Authorization: Basic` (RFC 7617)."""
 
     pair: Pair
 
@@ -185,13 +189,13 @@ class Endpoint:
     service : Service
     base_url : str
     credential : Credential | None
-        None where the server wants none.
+        None where the server requires none.
     headers : dict
-        Sent along (`appid`).
+        Sent with each call (`appid`).
     console_url : str
-        Where Qianfan V1 lists its services; "" where that is not known.
+        Where Qianfan V1 lists its services; "" where that is unknown.
     withheld : bool
-        There is a key, but not from where the address is: it is not sent.
+        There is a key, but from another place than the address: it is not sent.
     """
 
     service: Service
@@ -203,7 +207,7 @@ class Endpoint:
 
     @property
     def rules(self) -> Rules:
-        """Whose rules a request is checked by."""
+        """The rules that a request is checked against."""
         return self.service.rules
 
     @property
@@ -213,17 +217,16 @@ class Endpoint:
 
 
 def shown_url(url: str) -> str:
-    """A URL as it may be shown: a password in it is a key, and so may be what stands in its
+    """Return a URL in a form safe to show: its password is a key, and so may be parts of its
     query.
     """
-    shown = re.sub(
-        r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL
-    )  # also one whose password holds a slash
+    # Also one whose password contains a slash.
+    shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)
     return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
 
 
 class Address(str):
-    """A base URL without the name and the password that it came with: those are a credential.
+    """A base URL without its name and password, which are a credential.
 
     Parameters
     ----------
@@ -237,7 +240,7 @@ class Address(str):
     Raises
     ------
     InvalidOption
-        A password holds characters that end it.
+        The password contains characters that end it.
     """
 
     __slots__ = ("login",)
@@ -248,11 +251,11 @@ class Address(str):
         try:
             parts = urlsplit(url.strip())
             user, at, host = parts.netloc.rpartition("@")
-        except ValueError:  # no address at all: told where it is used
+        except ValueError:  # not an address: reported where it is used
             at, parts = "", urlsplit("")
         if at:
             name, _, password = user.partition(":")
-            Key(password)  # as it stands there it is a key too
+            Key(password)  # in its written form it is a key too
             login = Login(Pair(Key(unquote(name), secret=False), Key(unquote(password))))
             url = urlunsplit(parts._replace(netloc=host))
         elif re.search(r"//[^/@]*:[^@]*@", url):
@@ -272,7 +275,7 @@ class Address(str):
 
 
 def clean_base_url(url: str) -> str:
-    """A base URL without what people paste along: white space, a slash at the end,
+    """Return a base URL without what people paste with it: white space, a slash at the end,
     `/chat/completions`.
     """
     return url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")

@@ -1,5 +1,5 @@
-"""Settings: the call's own values come first, then these (`%config`, `%ernie config`, Python),
-then the environment.
+"""Settings: a call's own values come first, then these (`%config`, `%ernie config`, Python), then
+the environment.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from ernie_magic.config.services import Endpoint, Service
 
-# The official SDK's own default for text (reference qianfan-wire 5.3): a thinking model may be
-# silent for minutes.
+# The default of the official SDK (https://github.com/baidubce/bce-qianfan-sdk) for text: a thinking
+# model may be silent for minutes.
 DEFAULT_TIMEOUT = 300.0
-# The seed's names for what is no field of a request (seed 000, "文生图"): here they are for every
-# call.
+# Settings that are not request fields, named as on AI Studio's API page
+# (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns, "文生图"). Here they apply to every call.
 _NUMBERS = {
     "request_timeout": parameters.Parameter(
         "request_timeout",
@@ -72,7 +72,7 @@ _SWITCHES = ("stream", "cache", "remote_images")
 
 
 def in_flight_of(value: object) -> int:
-    """So many calls at the same time.
+    """Check a number of concurrent calls.
 
     Raises
     ------
@@ -82,8 +82,8 @@ def in_flight_of(value: object) -> int:
     return int(_NUMBERS["in_flight"].check(value))
 
 
-# Chat parameters that a session may keep; `model` has a trait of its own, and tools belong to a
-# question.
+# Chat parameters that a session may keep. `model` has a trait of its own, and tools belong to one
+# prompt.
 KEPT = {
     name: p
     for name, p in parameters.of("chat").items()
@@ -96,7 +96,7 @@ KEYS = ("api_key", "secret_key")
 
 
 class _KeyTrait(TraitType[Any, Any]):
-    """A key: taken as text, held as a `Key`, so that `%config` cannot print it."""
+    """A key: given as text, stored as a `Key`, so that `%config` cannot print it."""
 
     default_value = None
     allow_none = True
@@ -107,12 +107,12 @@ class _KeyTrait(TraitType[Any, Any]):
             value = Key(value)
         if isinstance(value, Key):
             return value
-        # Not traitlets' own error: that would show the value.
+        # Not traitlets' own error, which would show the value.
         raise TraitError(f"{self.name}: a key is text")
 
 
 class _AddressTrait(TraitType[Any, Any]):
-    """A base URL: a password in it is a key, and kept where `%config` cannot print it."""
+    """A base URL. Its password is a key, and kept where `%config` cannot print it."""
 
     default_value = Address("")
     info_text = "a base URL"
@@ -136,15 +136,15 @@ class _ParameterTrait(TraitType[Any, Any]):
         self.parameter = parameter
 
     def validate(self, obj: Any, value: object) -> Any:
-        # The ranges are of the service that is chosen; what another one does not take, its requests
-        # leave out.
+        # The ranges are those of the chosen service; requests to another one leave out what it does
+        # not support.
         return self.parameter.check(
             value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict
         )
 
 
 class _NumberTrait(TraitType[Any, Any]):
-    """A number that is no request parameter, checked in the same way."""
+    """A number that is not a request parameter, checked in the same way."""
 
     def __init__(self, parameter: parameters.Parameter, default: float) -> None:
         super().__init__(default, help=f"{parameter.help.zh} / {parameter.help.en}")
@@ -157,7 +157,7 @@ class _NumberTrait(TraitType[Any, Any]):
 class ErnieSettings(Configurable):
     """What a session uses when a call does not say. None and "" mean: not set here, look further.
 
-    A name that is no setting and a value that is none are told in one line (`InvalidOption`).
+    A name that is not a setting and an invalid value are reported in one line (`InvalidOption`).
     """
 
     service = Enum(["", *SERVICES], "", help="服务 / service").tag(config=True)
@@ -220,7 +220,7 @@ class ErnieSettings(Configurable):
         return {name: value for name in KEPT if (value := getattr(self, name)) is not None}
 
     def unknown(self, name: str, shown: str = "") -> InvalidOption:
-        """The error for a setting that is none, with the nearest one that is."""
+        """Return the error for an unknown setting; it suggests the closest one."""
         close = near(name, self.trait_names(config=True), 1)
         error = InvalidOption(
             Text("没有设置 {name}", "no setting {name}").fill(name=shown or name),
@@ -232,11 +232,11 @@ class ErnieSettings(Configurable):
         return error
 
     def chosen(self) -> Service:
-        """The service that is talked to now."""
+        """The service in use now."""
         return endpoints.chosen(self)
 
     def endpoint(self) -> Endpoint:
-        """Where a call would go now (`ernie_magic.config.endpoints.endpoint`)."""
+        """Return where a call would go now (`ernie_magic.config.endpoints.endpoint`)."""
         return endpoints.endpoint(self)
 
     def assign(self, name: str, text: str) -> None:
@@ -246,7 +246,7 @@ class ErnieSettings(Configurable):
         Raises
         ------
         InvalidOption
-            No such setting, or the text is not a value of it.
+            There is no such setting, or the text is not a valid value.
         """
         asked, name = name, name.replace("-", "_")
         if name not in self.trait_names(config=True):
@@ -263,7 +263,7 @@ class ErnieSettings(Configurable):
         setattr(self, name, value)
 
     def snapshot(self) -> Snapshot:
-        """What a call needs of the settings, as they are now."""
+        """Return what a call needs of the settings, as they are now."""
         return Snapshot(
             self.spoken,
             self.model,
@@ -292,15 +292,14 @@ def _choices(name: str) -> Text:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The settings that one call uses, read when it is made: what is changed afterwards is for the
-    next one.
+    """The settings that one call uses, read when it is made: later changes are for the next call.
 
     Attributes
     ----------
     language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count,
     backoff_factor, cache, in_flight
-        As `ErnieSettings` has them; `parameters` are the request parameters it keeps, `timeout` is
-        in seconds.
+        As in `ErnieSettings`; `parameters` are the request parameters it keeps, `timeout` is in
+        seconds.
     """
 
     language: Language
@@ -320,6 +319,5 @@ class Snapshot:
 for _name, _parameter in KEPT.items():
     _trait = _ParameterTrait(_parameter).tag(config=True)
     setattr(ErnieSettings, _name, _trait)
-ErnieSettings.setup_class(
-    dict(vars(ErnieSettings))
-)  # traitlets' own hook for traits that come after the class body
+# Traitlets' own hook for traits that are added after the class body.
+ErnieSettings.setup_class(dict(vars(ErnieSettings)))

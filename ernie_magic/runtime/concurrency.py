@@ -1,4 +1,4 @@
-"""Many pieces of work, so many at the same time, in the order they are given."""
+"""Many pieces of work, several at the same time, in the given order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ Item = TypeVar("Item")
 async def in_flight(
     most: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
 ) -> None:
-    """Do `work` for each item, at most so many at the same time; items are taken when there is
-    room, never all at once.
+    """Do `work` for each item, a limited number at a time; items are taken when there is room,
+    never all at once.
 
-    When one fails no further one is begun, those under way are finished, and the first error is
-    raised. Cancelled, those
-    under way are cancelled.
+    When one fails, no further one is begun, those under way are finished, and the first error is
+    raised. When this is cancelled, those under way are cancelled.
     """
     coming = iter(items)
     problems: list[Exception] = []

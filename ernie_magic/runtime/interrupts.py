@@ -1,6 +1,7 @@
-"""Interrupts in a kernel: which cell runs, and what Stop ends while that cell waits for a call.
+"""Interrupts in a kernel: which cell is running, and what Stop ends while that cell waits for a
+call.
 
-Outside a kernel nothing here does anything.
+Outside a kernel nothing here has an effect.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 # Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
 _MINE: ContextVar[int] = ContextVar("ernie_magic_cell", default=0)
-_AGAIN = 0.03  # seconds after which a lost interrupt comes again
+_AGAIN = 0.03  # seconds after which a lost interrupt is sent again
 
 
 class Cells:
-    """Which cell of a kernel runs now (the extension tells it); 0 between cells, and where no
+    """Which cell of a kernel is running (the extension reports it); 0 between cells, and where no
     extension is loaded.
     """
 
@@ -34,7 +35,7 @@ class Cells:
         self._count = 0
 
     def enter(self) -> None:
-        """A cell begins; one that another runs belongs to that."""
+        """Note that a cell begins; one that another cell runs belongs to that cell."""
         if self.depth == 0:
             self._count += 1
             self.running = self._count
@@ -42,13 +43,15 @@ class Cells:
         self.depth += 1
 
     def leave(self) -> None:
-        """A cell ends; the one that loads the extension may not have been seen to begin."""
+        """Note that a cell ends; the one that loads the extension may not have been seen to
+        begin.
+        """
         self.depth = max(0, self.depth - 1)
         if self.depth == 0:
             self.running = 0
 
     def is_mine(self) -> bool:
-        """Whether the code that asks was begun by the cell that runs now."""
+        """Whether the calling code was started by the running cell."""
         return _MINE.get() == self.running
 
 
@@ -57,15 +60,13 @@ CELLS = Cells()
 
 
 class Interrupts:
-    """While coroutines of a kernel's cell wait for calls, an interrupt cancels those calls.
+    """While coroutines of a kernel's cell wait for calls, let an interrupt cancel those calls.
 
-    ipykernel's own handler does not wake a loop that waits (reference kernel-and-display 1.4: a
-    stalled top-level
-    `await` ignores an interrupt for 8 s and more), so waiting calls bring their own: one handler
-    for all of them,
-    because calls that overlap (asyncio.gather) end in any order. Outside a kernel's main thread
-    nothing is changed, nor
-    for tasks of an earlier cell: an interrupt is for the cell that runs.
+    ipykernel's own handler does not wake a waiting loop (measured: a stalled top-level `await`
+    ignores an interrupt for 8 s and more), so waiting calls bring their own. There is one handler
+    for all of them, because overlapping calls (asyncio.gather) end in any order. Outside a kernel's
+    main thread nothing is changed, nor for tasks of an earlier cell: an interrupt is for the
+    running cell.
     """
 
     def __init__(self) -> None:
@@ -84,8 +85,8 @@ class Interrupts:
     def cancel(
         self, call: Call[Any, Any], also: Callable[[], object] = lambda: None
     ) -> Iterator[None]:
-        """Within this block an interrupt cancels `call`, sets `call.interrupted`, and does what is
-        given besides.
+        """Within this block an interrupt cancels `call`, sets `call.interrupted`, and runs the
+        other given functions.
         """
         if not self._ours():
             yield
@@ -103,11 +104,11 @@ class Interrupts:
 
     @contextmanager
     def raised(self, call: Call[Any, Any]) -> Iterator[None]:
-        """Within this block, which is plain code inside a cell that awaits, an interrupt is a
+        """Within this block, which is plain code inside an awaiting cell, an interrupt is a
         KeyboardInterrupt, and ends `call`.
 
         ipykernel only cancels such a cell's task, which plain code does not notice (a tool that
-        sleeps ran to its end).
+        slept ran to its end).
         """
         if not self._ours():
             yield
@@ -124,12 +125,11 @@ class Interrupts:
 
     @contextmanager
     def insisted(self, call: Call[Any, Any]) -> Iterator[None]:
-        """The same for code of ours: an interrupt that is lost comes again.
+        """Like `raised`, for our own code: an interrupt that is lost is sent again.
 
-        CPython drops an exception that is raised inside a weak reference's callback or a `__del__`,
-        and where much is
-        allocated an interrupt often waits for the garbage collector, behind which such a callback
-        is the first code to run.
+        CPython drops an exception that is raised inside a weak reference's callback or a `__del__`.
+        Where much is allocated, an interrupt often waits for the garbage collector, after which
+        such a callback is the first code to run.
         """
         if not self._ours():
             yield

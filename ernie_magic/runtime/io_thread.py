@@ -1,10 +1,8 @@
-"""The private I/O loop, and the two ways a caller waits for it.
+"""The private I/O loop, and the two ways in which a caller waits for it.
 
 All HTTP lives on one daemon thread with its own event loop. A caller never runs that loop: it reads
-what a `Call`
-emits, from a plain thread or from another loop. Measured (reference kernel-and-display 1): no
-widget message and no
-queued cell is lost, and an interrupt leaves no connection open.
+what a `Call` emits, from a plain thread or from another loop. Measured with ipykernel 7.4: no
+widget message and no queued cell is lost, and an interrupt leaves no connection open.
 """
 
 from __future__ import annotations
@@ -41,11 +39,10 @@ class Loop:
         self._posted: set[asyncio.Task[None]] = set()
 
     def get(self) -> asyncio.AbstractEventLoop:
-        """The running loop."""
+        """Return the running loop."""
         with self._lock:
-            if (
-                self._loop is None or self._process != os.getpid()
-            ):  # a forked process has its parent's loop, without its thread
+            # A forked process has its parent's loop, without its thread.
+            if self._loop is None or self._process != os.getpid():
                 self._loop, self._process = asyncio.new_event_loop(), os.getpid()
                 threading.Thread(
                     target=self._loop.run_forever, name="ernie-io", daemon=True
@@ -53,14 +50,14 @@ class Loop:
             return self._loop
 
     def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
-        """Run `work` there and wait for it, at most `patience` seconds, from a thread that is not
-        this loop's.
+        """Run `work` there and wait for it, at most `patience` seconds; not from this loop's own
+        thread.
         """
         return asyncio.run_coroutine_threadsafe(work, self.get()).result(patience)
 
     def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `work` there soon, when the loop runs. It takes no lock: a finalizer may call it, on
-        any thread.
+        """Run `work` there soon, if the loop is running. It takes no lock, so a finalizer may call
+        it on any thread.
         """
         loop = self._loop
         if loop is None or self._process != os.getpid() or loop.is_closed():
@@ -74,15 +71,15 @@ class Loop:
         loop.call_soon_threadsafe(begin)
 
 
-# A resource of the process like its threads, not state: nothing of a session is kept in it.
+# A resource of the process like its threads, not state: it holds nothing of a session.
 IO = Loop()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=IO.__init__)  # type: ignore[misc]  # its lock may have been held
 
 
 async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
-    """Run it on a thread of its own that nobody waits for at the end of the process
-    (`asyncio.to_thread`'s would be).
+    """Run it on a thread of its own that the process does not wait for at exit (unlike
+    `asyncio.to_thread`'s).
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
@@ -104,21 +101,21 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
 
 
 class _Reader(NamedTuple):
-    """How a reader of a call is told of more, and of the end."""
+    """How a reader of a call learns of new items, and of the end."""
 
     wake: Callable[[], None]
     ended: Callable[[], None]
 
 
 class Call(Generic[Item, Result]):
-    """One piece of work on the I/O thread that emits items while it runs. Any number may read it,
-    each from the beginning.
+    """One piece of work on the I/O thread that emits items while it runs. Any number of readers may
+    read it, each from the beginning.
 
     Parameters
     ----------
     work
-        Called on the I/O thread with `emit`; awaited. It turns its own cancellation into a result
-        (what came so far).
+        Called on the I/O thread with `emit`, and awaited. It turns its own cancellation into a
+        result (what it has so far).
     """
 
     def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
@@ -140,8 +137,8 @@ class Call(Generic[Item, Result]):
         except asyncio.CancelledError:
             self._outcome.set_exception(stopped(None, system_language()))
         except ErnieError as error:
-            # One line is what it shows. The frames below would hold the headers with the key in
-            # their locals.
+            # Only one line is shown. The frames below would keep the headers with the key in their
+            # locals.
             forget_frames(error)
             error.__context__ = None
             self._outcome.set_exception(error.with_traceback(None))
@@ -177,17 +174,17 @@ class Call(Generic[Item, Result]):
             self._readers.remove(reader)
 
     def check_reader(self) -> None:
-        """Raise, when what is about to read it is a tool that it waits for itself."""
+        """Raise if the reader is a tool that this call itself waits for."""
         if self in _DOING.get():
             raise RuntimeError("a tool cannot wait for the answer that waits for it")
 
     @property
     def readers(self) -> int:
-        """How many read it now."""
+        """How many readers there are now."""
         return len(self._readers)
 
     def cancel(self) -> None:
-        """Ask the work to end; its result still comes."""
+        """Ask the work to end; its result still follows."""
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
 
     @property
@@ -196,8 +193,8 @@ class Call(Generic[Item, Result]):
         return self._outcome.done()
 
     def batches(self, interval: float = 0.0) -> Generator[list[Item], None, None]:
-        """What was emitted, in batches at least `interval` seconds apart; the first one at once.
-        Blocks this thread.
+        """Iterate over what was emitted, in batches at least `interval` seconds apart, the first
+        one at once. Blocks this thread.
         """
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
@@ -207,7 +204,7 @@ class Call(Generic[Item, Result]):
                 over = self.done
                 if read < len(self._items):
                     if not over and (rest := not_before - time.monotonic()) > 0:
-                        ended.wait(rest)  # the end does not wait for the pace, nor does a stop
+                        ended.wait(rest)  # neither the end nor a stop waits for the interval
                     not_before = time.monotonic() + interval
                     batch = self._items[read:]
                     read += len(batch)
@@ -220,13 +217,13 @@ class Call(Generic[Item, Result]):
                         signals.get(timeout=0.2)
 
     async def abatches(self, interval: float = 0.0) -> AsyncGenerator[list[Item], None]:
-        """The same for a reader that is itself a coroutine, in another loop."""
+        """Iterate like `batches`, for a reader that is a coroutine in another loop."""
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         read, not_before = 0, 0.0
         with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):
             while True:
-                # Not while the caller's own code runs, between batches: an interrupt is for that
-                # then.
+                # Not while the caller's own code runs between batches: an interrupt is for that
+                # code then.
                 with INTERRUPTS.cancel(self):
                     changed.clear()
                     while read == len(self._items) and not self.done:
@@ -236,20 +233,21 @@ class Call(Generic[Item, Result]):
                         with suppress(asyncio.TimeoutError):
                             await asyncio.wait_for(ended.wait(), rest)
                 batch = self._items[read:]
-                if (
-                    not batch or self.interrupted
-                ):  # whoever stopped it need not see the rest drawn first
+                # Whoever stopped it does not have to see the rest drawn first.
+                if not batch or self.interrupted:
                     return
                 read += len(batch)
                 not_before = time.monotonic() + interval
                 yield batch
 
     def result(self) -> Result:
-        """The work's result; waits for it."""
+        """Wait for the work and return its result."""
         return self._outcome.result()
 
     def wait(self) -> Result:
-        """The same for work that emits nothing worth reading; an interrupt ends the work too."""
+        """Like `result`, for work that emits nothing worth reading; an interrupt ends the work
+        too.
+        """
         try:
             for _ in self.batches():
                 pass
@@ -259,8 +257,8 @@ class Call(Generic[Item, Result]):
         return self._outcome.result()
 
     def stop(self, patience: float = 5.0) -> Result | None:
-        """End the work and give what it had; None when it failed or does not end within `patience`
-        seconds.
+        """End the work and return what it had; None when it failed or does not end within
+        `patience` seconds.
         """
         self.cancel()
         try:
@@ -269,8 +267,7 @@ class Call(Generic[Item, Result]):
             return None
 
 
-# The calls whose errands are being done here: what an errand waits for must not be what waits for
-# the errand.
+# The calls whose errands are running here: what an errand waits for must not wait for the errand.
 _DOING: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_doing", default=())
 
 
@@ -284,15 +281,15 @@ def _doing(call: object) -> Iterator[None]:
 
 
 class Errand(Generic[Result]):
-    """Something that the work on the I/O thread wants done by whoever reads it, on their thread: a
-    user's own function.
+    """Something that the work on the I/O thread needs done on its reader's thread: a user's own
+    function.
 
     Parameters
     ----------
     function
-        Called by the reader; a coroutine that it gives is awaited.
+        Called by the reader; a coroutine that it returns is awaited.
     then
-        Makes the result of what came of it, there too.
+        Makes the result from its outcome, also there.
     """
 
     def __init__(self, function: Callable[[], Any], then: Callable[[Any], Result]) -> None:
@@ -302,7 +299,7 @@ class Errand(Generic[Result]):
         self._unclaimed = threading.Lock()
 
     def claim(self) -> bool:
-        """Whether it is the asker's to do: several may read a call, and one of them does it."""
+        """Whether the asker is to do it: several may read a call, and one of them does it."""
         return self._unclaimed.acquire(blocking=False)
 
     def __await__(self) -> Generator[Any, None, Result]:
@@ -332,9 +329,8 @@ class Errand(Generic[Result]):
                 try:
                     with INTERRUPTS.raised(call):
                         found = self._function()
-                except (
-                    asyncio.CancelledError
-                ) as error:  # the function's own: plain code is not cancelled
+                except asyncio.CancelledError as error:
+                    # The function's own: plain code is not cancelled.
                     self._settle(RuntimeError(repr(error)))
                     return
                 if inspect.iscoroutine(found):
@@ -368,6 +364,6 @@ class Errand(Generic[Result]):
 
 
 def _post(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
-    """Wake a reader's loop; it may have ended before its call did."""
+    """Wake a reader's loop, which may have ended before its call did."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(callback)

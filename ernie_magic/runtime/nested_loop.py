@@ -1,11 +1,9 @@
-"""The one home of nest_asyncio: plain code inside a running loop that must finish a user's
+"""The only use of nest_asyncio: plain code inside a running loop that must finish a user's
 coroutine.
 
-Such a coroutine comes from an `async def` tool when the question was asked without `await`. It
-patches the process and
-cannot be undone, so it is imported on that path only; and where it would lose messages (ipykernel 7
-and later, measured:
-reference kernel-and-display 1) it is refused with advice.
+Such a coroutine comes from an `async def` tool when the prompt was sent without `await`.
+nest_asyncio patches the process and cannot be undone, so it is imported on that path only. Where it
+would lose messages (measured: ipykernel 7 and later), it is refused with advice.
 """
 
 from __future__ import annotations
@@ -32,8 +30,8 @@ _LOSES_MESSAGES = 7  # ipykernel's version
 
 
 def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """The coroutine's result, from plain code: in a loop of its own, or in the one that runs here
-    already.
+    """Return the coroutine's result, from plain code: in a loop of its own, or in the one that is
+    already running here.
 
     Raises
     ------

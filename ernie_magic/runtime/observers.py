@@ -1,4 +1,4 @@
-"""Those who want to be told of changes: panels show what cells do as well."""
+"""Observers of changes: panels also show what cells do."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class Watchers:
-    """Functions that are called after each change, on whichever thread made it; they must be
-    quick, and raise nothing.
+    """Functions that are called after each change, on whichever thread made it. They must be quick,
+    and raise nothing.
     """
 
     def __init__(self) -> None:
         self._told: list[Callable[[], object]] = []
 
     def add(self, told: Callable[[], object]) -> Callable[[], None]:
-        """Have `told` called after each change; the function given ends that."""
+        """Call `told` after each change; the returned function ends that."""
         self._told = [*self._told, told]
 
         def end() -> None:
@@ -26,6 +26,6 @@ class Watchers:
         return end
 
     def tell(self) -> None:
-        """Something has changed."""
+        """Report a change."""
         for told in self._told:
             told()

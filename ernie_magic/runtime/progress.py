@@ -1,4 +1,4 @@
-"""A bar for what takes long, in a notebook and in a terminal: tqdm's."""
+"""A progress bar for slow work, in a notebook and in a terminal: tqdm's."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _INTERVAL = 0.2  # seconds between updates
-_DELAY = 1.0  # seconds: what is done sooner needs no bar
+_DELAY = 1.0  # seconds: faster work needs no bar
 
 
 def shown(stream: Stream[Result], what: str) -> Result:
-    """Wait for a result, and show how far it is."""
+    """Wait for a result and show its progress."""
     with _bar(what) as update:
         for batch in stream.batches(_INTERVAL):
             update(batch)
@@ -26,7 +26,7 @@ def shown(stream: Stream[Result], what: str) -> Result:
 
 
 async def ashown(stream: Stream[Result], what: str) -> Result:
-    """The same, awaited."""
+    """Wait for a result and show its progress, awaited."""
     with _bar(what) as update:
         async for batch in stream.abatches(_INTERVAL):
             update(batch)

@@ -1,4 +1,4 @@
-"""An answer on its way, for plain code and for coroutines."""
+"""An answer in progress, for plain code and for coroutines."""
 
 from __future__ import annotations
 
@@ -20,26 +20,25 @@ Result = TypeVar("Result")
 
 
 class Stream(Generic[Result]):
-    """An answer, or another result, on its way. Iterate (`for` or `async for`) for its pieces of
+    """An answer, or another result, in progress. Iterate (`for` or `async for`) over its pieces of
     text; `result()` is the `Answer`.
 
-    An interrupt while waiting closes the connection and raises `Interrupted`; leaving the loop
-    early does the same
-    quietly, and what came is kept as a partial turn.
+    An interrupt while waiting closes the connection and raises `Interrupted`. Leaving the loop
+    early closes it quietly, and the received part is kept as a partial turn.
 
     Parameters
     ----------
     call
         The request under way.
     language
-        Asked when an interrupt is told.
+        Called for the language when an interrupt is reported.
     """
 
     def __init__(self, call: Call[Delta, Result], language: Callable[[], Language]) -> None:
         self._call, self._language = call, language
 
     def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
-        """Deltas as they come, in batches at least `interval` seconds apart."""
+        """Iterate over the deltas as they arrive, in batches at least `interval` seconds apart."""
         self._call.check_reader()
         try:
             with closing(self._call.batches(interval)) as batches:
@@ -54,7 +53,7 @@ class Stream(Generic[Result]):
             self._leave()
 
     async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
-        """The same in a coroutine."""
+        """Iterate like `batches`, in a coroutine."""
         self._call.check_reader()
         try:
             async with aclosing(self._call.abatches(interval)) as batches:
@@ -74,7 +73,7 @@ class Stream(Generic[Result]):
             for delta in batch:
                 if delta.text:
                     yield delta.text
-        self._call.result()  # raises what went wrong
+        self._call.result()  # raises the error, if any
 
     async def __aiter__(self) -> AsyncIterator[str]:
         async for batch in self.abatches():
@@ -84,7 +83,7 @@ class Stream(Generic[Result]):
         self._call.result()
 
     def result(self) -> Result:
-        """The whole result; waits for it.
+        """Wait for the whole result and return it.
 
         Raises
         ------
@@ -96,28 +95,28 @@ class Stream(Generic[Result]):
         return self._call.result()
 
     async def aresult(self) -> Result:
-        """The whole result, awaited."""
+        """Await the whole result."""
         async for _ in self.abatches():
             pass
         return self._call.result()
 
     def raising_interrupts(self) -> AbstractContextManager[None]:
-        """Within this block, which draws what came, an interrupt is a KeyboardInterrupt and is not
-        lost.
+        """Within this block, which draws the received part, an interrupt is a KeyboardInterrupt and
+        is not lost.
         """
         return INTERRUPTS.insisted(self._call)
 
     def stop(self) -> Result | None:
-        """End it now, and give what came; None when nothing did."""
+        """End it now and return what was received; None when nothing was."""
         result = self._call.stop()
         return None if getattr(result, "partial", False) and came(result) is None else result
 
     def _leave(self) -> None:
-        """A reader that leaves early ends the call, unless others read it still."""
+        """Note that a reader leaves early: this ends the call, unless others still read it."""
         if self._call.readers == 0:
             self.close()
 
     def close(self) -> None:
-        """Stop: the connection is closed, and what came becomes the (partial) result."""
+        """Stop: the connection is closed, and the received part becomes the (partial) result."""
         if not self._call.done:
             self._call.cancel()

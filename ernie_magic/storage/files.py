@@ -1,4 +1,4 @@
-"""Where files that outlive a kernel are kept, what they may be called, and how they are written."""
+"""Where files that outlive a kernel are kept, how they are named, and how they are written."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-BESIDE = ".ernie"  # beside the notebook, used for everything when it is there
-_MOST_BYTES = 255  # of a name, on every usual file system
-_DRAFT = ".ernie_magic-"  # the beginning of a name that a file has while it is written
-_ABANDONED = 3600.0  # seconds after which a draft belongs to a process that was killed
-_JOINERS = "\u200c\u200d"  # invisible characters that words and emoji are made with
+BESIDE = ".ernie"  # beside the notebook; used for everything if it exists
+_MOST_BYTES = 255  # of a name, on every common file system
+_DRAFT = ".ernie_magic-"  # prefix of a file's name while it is written
+_ABANDONED = 3600.0  # seconds after which a draft belongs to a killed process
+_JOINERS = "\u200c\u200d"  # invisible characters in words and emoji
 _SEPARATORS = re.compile(r'[<>:"/\\|?*]')
-# Devices on Windows, with any ending (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+# Devices on Windows, with any extension (learn.microsoft.com, "Naming Files, Paths, and
+# Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 def folder(kind: Literal["cache", "data"]) -> Path:
-    """The folder beside the notebook when it is there; else the user's, for what may be lost
+    """Return the folder beside the notebook if it exists; else the user's, for what may be lost
     ("cache") or not ("data").
     """
     if Path(BESIDE).is_dir():
@@ -40,16 +41,16 @@ def folder(kind: Literal["cache", "data"]) -> Path:
 
 
 def sanitize_name(name: str, *, reserve: int = 0, otherwise: str = "picture") -> str:
-    """A file's name that every system takes: files travel.
+    """Return a file name that every system accepts: files travel.
 
     Parameters
     ----------
     name
         One part of a path, without folders.
     reserve
-        Bytes that are added to it: a number, an ending.
+        Bytes to be added to it: a number, an extension.
     otherwise
-        The name where nothing is left of it.
+        The name to use when nothing is left of it.
     """
     shown = "".join(c if _is_seen(c) else "-" for c in name)
     shown = _stripped(_SEPARATORS.sub("-", shown))
@@ -64,26 +65,25 @@ def _is_seen(character: str) -> bool:
 
 
 def _stripped(name: str) -> str:
-    """Without what makes a name an option, a hidden file, or another name on Windows."""
+    """Remove what makes a name an option, a hidden file, or another name on Windows."""
     return re.sub(r"^[\s.-]+|[\s.]+$", "", name)
 
 
 def write_new(names: Iterable[Path], content: bytes, *, mode: int = 0o666) -> Path:
-    """Write a file under the first of these names that is free; all of them in one folder.
+    """Write a file under the first of these names that is free; all of them are in one folder.
 
-    It is there whole or not at all, whatever happens meanwhile, and it takes no other's place: also
-    not that of a file which another
-    process is writing under the same name.
+    The file appears whole or not at all, whatever happens meanwhile, and it replaces no other: not
+    even one that another process is writing under the same name.
 
     Parameters
     ----------
     mode
-        Who may read and write it, as far as the process's umask allows.
+        Who may read and write it, within the process's umask.
 
     Raises
     ------
     FileExistsError
-        None of them is.
+        None of the names is free.
     OSError
     """
     coming = iter(names)
@@ -102,8 +102,7 @@ def write_new(names: Iterable[Path], content: bytes, *, mode: int = 0o666) -> Pa
 
 
 def write_over(file: Path, content: bytes) -> None:
-    """Write a file in the place of the one of that name: at each moment the old one or the new one
-    is there.
+    """Replace the file of that name: at each moment either the old or the new one exists.
 
     Raises
     ------
@@ -119,7 +118,7 @@ def write_over(file: Path, content: bytes) -> None:
 
 @contextmanager
 def _draft(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
-    """A file that is written but has no name yet; the function given names it, or raises
+    """Write a file that has no name yet; the returned function names it, or raises
     FileExistsError.
     """
     if hasattr(os, "O_TMPFILE"):
@@ -134,27 +133,25 @@ def _draft(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], 
 
 
 class _NoTemporary(Exception):
-    """Here the file system has no files without a name."""
+    """The file system has no unnamed files here."""
 
 
 @contextmanager
 def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
-    """On Linux a file without a name (open(2), "O_TMPFILE"): a process that is killed leaves
-    nothing.
-    """
+    """Write an unnamed file on Linux (open(2), "O_TMPFILE"): a killed process leaves nothing."""
     within = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
             handle = os.open(place, os.O_TMPFILE | os.O_WRONLY, mode)
-        except (
-            OSError
-        ):  # many file systems have none, each with an error of its own; a real one is met again
+        except OSError:
+            # Many file systems have none, each with an error of its own. A real error occurs again
+            # later.
             raise _NoTemporary from None
         with os.fdopen(handle, "wb") as out:
             _fill(out.fileno(), content)
 
             def publish(name: Path) -> None:
-                # A folder's handle makes it linkat(2), which follows the link that /proc has to the
+                # With a folder's handle this is linkat(2), which follows the link in /proc to the
                 # file.
                 try:
                     os.link(f"/proc/self/fd/{out.fileno()}", name.name, dst_dir_fd=within)
@@ -175,7 +172,7 @@ def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path
 
 
 def _named_draft(place: Path, content: bytes, mode: int) -> Path:
-    """A file with a name of its own beside the one that it will be."""
+    """Write a file with a name of its own beside the final one."""
     _sweep(place)
     draft = place / f"{_DRAFT}{secrets.token_hex(8)}"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
@@ -198,23 +195,23 @@ def _fill(handle: int, content: bytes) -> None:
 
 
 def _rename_new(draft: Path, name: Path) -> None:
-    """Give a draft its name; raises FileExistsError when there is a file of that name."""
+    """Give a draft its name; raise FileExistsError when a file of that name exists."""
     if os.name == "nt":
-        draft.rename(name)  # never over another there
+        draft.rename(name)  # never replaces another file there
         return
     try:
         os.link(draft, name)
     except FileExistsError:
         raise
-    except (
-        OSError
-    ):  # a file system without hard links: the name is taken first, then filled at once
+    except OSError:
+        # A file system without hard links: the name is taken first, then the file is written at
+        # once.
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         draft.replace(name)
 
 
 def _sweep(place: Path) -> None:
-    """Remove drafts of processes that were killed."""
+    """Remove drafts of killed processes."""
     with suppress(OSError):
         for file in place.glob(f"{_DRAFT}*"):
             if time.time() - file.stat().st_mtime > _ABANDONED:

@@ -1,10 +1,9 @@
-"""What was answered, row by row, as it comes: a file of SQLite that a crash, a restart or an
-interrupt leaves whole.
+"""Answers, stored row by row as they arrive, in an SQLite file that survives a crash, a restart or
+an interrupt.
 
-A row's address is a hash of everything that makes its answer (service, model, parameters, prompt)
-and of how often that same
-prompt came before it: so a table that was sorted or grew finds its rows again, and equal rows have
-answers of their own.
+A row's address is a hash of everything that determines its answer (service, model, parameters,
+prompt) and of how often the same prompt occurred before it. So a table that was sorted or has grown
+finds its rows again, and equal rows have answers of their own.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
 
 NAME = "ledger.sqlite3"
-_AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
-_PATIENCE = 300.0  # seconds for another process that holds the file
+_AT_ONCE = 500  # addresses in one query: SQLite allows 999 values
+_PATIENCE = 300.0  # seconds to wait for another process that holds the file
 _LONGEST_PAUSE = 0.2  # seconds between two tries
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS answers "
@@ -42,7 +41,7 @@ Result = TypeVar("Result")
 
 
 def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
-    """The address of each row, of what was asked for it and by whom it is answered."""
+    """Return the address of each row, made from its request and the service that answers it."""
     head = json.dumps(made_by, sort_keys=True, default=str)
     seen: Counter[str] = Counter()
     found = []
@@ -53,15 +52,15 @@ def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
 
 
 async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> Result:
-    """Do something with the file; while another process holds it, try again.
+    """Use the file; while another process holds it, try again.
 
-    SQLite could wait by itself, but in this thread, which is everybody's: it would take no Stop
-    meanwhile.
+    SQLite could wait by itself, but it would block this thread, which everybody shares: no Stop
+    would be noticed meanwhile.
 
     Parameters
     ----------
     tell
-        Told each second for how many it has waited.
+        Called each second with the seconds waited so far.
 
     Raises
     ------
@@ -86,7 +85,7 @@ async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> 
 
 @asynccontextmanager
 async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledger]:
-    """The ledger in a file; `tell` as `patiently` has it.
+    """Open the ledger in a file; `tell` as in `patiently`.
 
     Raises
     ------
@@ -129,14 +128,15 @@ class Ledger:
         import sqlite3
 
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Each row is committed by itself.
         self._connection: sqlite3.Connection = sqlite3.connect(
             path, timeout=0, isolation_level=None
-        )  # each row is committed by itself
+        )
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_SCHEMA)
-            # A file that cannot be written is found before anything is asked, and paid.
+            # A file that cannot be written is found before anything is asked and paid for.
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute(_PUT, (b"", "", ""))
             self._connection.execute("ROLLBACK")
@@ -145,7 +145,7 @@ class Ledger:
             raise
 
     def find(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
-        """The answers of those that are here."""
+        """Return the answers of the addresses that are stored."""
         found: dict[bytes, str] = {}
         for start in range(0, len(wanted), _AT_ONCE):
             some = list(wanted[start : start + _AT_ONCE])
@@ -158,9 +158,9 @@ class Ledger:
         return found
 
     def put(self, address: bytes, text: str, usage: Usage) -> None:
-        """Write one; when this returns, it outlives the process."""
+        """Write one answer; when this returns, it outlives the process."""
         self._connection.execute(_PUT, (address, text, json.dumps(asdict(usage))))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()

@@ -1,7 +1,7 @@
-"""Whether a text was written here: a signature by a secret that this user's installation makes
-once, and sends nowhere.
+"""Signatures that show whether a text was written here, by a secret that this user's installation
+makes once and sends nowhere.
 
-It tells a picture that this user saved from a stranger's, which may ask for anything.
+They distinguish a picture that this user saved from a stranger's, which may ask for anything.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _LENGTH = 32  # bytes
 
 
 def _place() -> Path:
-    """Always in the user's own folder: one beside a notebook comes along with a stranger's
-    project.
+    """Return where the secret is kept: always in the user's own folder, since one beside a notebook
+    may come with a stranger's project.
     """
     import platformdirs
 
@@ -31,7 +31,7 @@ def _place() -> Path:
 
 
 def _secret() -> bytes:
-    """The secret of this user, b"" while there is none."""
+    """Return this user's secret, b"" while there is none."""
     try:
         found = _place().read_bytes()
     except OSError:
@@ -40,10 +40,10 @@ def _secret() -> bytes:
 
 
 def _made() -> bytes:
-    """The secret of this user, made at first use; b"" where none can be kept."""
+    """Return this user's secret, made at first use; b"" where none can be kept."""
     if found := _secret():
         return found
-    with suppress(OSError):  # as when another process makes it at the same moment
+    with suppress(OSError):  # for example when another process makes it at the same moment
         _place().parent.mkdir(parents=True, exist_ok=True)
         files.write_new([_place()], secrets.token_bytes(_LENGTH), mode=0o600)
     return _secret()
@@ -54,7 +54,7 @@ def _signature(text: str, secret: bytes) -> str:
 
 
 def sign(text: str) -> str:
-    """The signature of a text, "" where no secret can be kept."""
+    """Return the signature of a text, "" where no secret can be kept."""
     secret = _made()
     return _signature(text, secret) if secret else ""
 

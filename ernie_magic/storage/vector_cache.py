@@ -1,10 +1,9 @@
-"""Vectors that were paid for once: a file of SQLite in the user's cache folder, found again by what
-made them.
+"""Vectors that were paid for once, in an SQLite file in the user's cache folder, found again by
+what made them.
 
 A vector's address is a hash of service, address, model, parameters and text, so that nothing else
-is ever found for it; what the
-emulator makes up is never found for a real service. A store that cannot be read or written is done
-without: it only saves money.
+is ever found for it, and the emulator's vectors are never found for a real service. A store that
+cannot be read or written is skipped: it only saves money.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from ernie_magic.config.services import Endpoint
 
 NAME = "vectors.sqlite3"
-_AT_ONCE = 500  # addresses in one question: SQLite takes 999 values
-_WAIT = 5.0  # seconds for another process that is writing
+_AT_ONCE = 500  # addresses in one query: SQLite allows 999 values
+_WAIT = 5.0  # seconds to wait for another process that is writing
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS vectors "
     "(address BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
@@ -42,16 +41,16 @@ class VectorStore:
     Parameters
     ----------
     request, endpoint
-        Their model, parameters and service are part of each address.
+        Its model, parameters and service are part of each address.
     path
-        The file; the usual one when None.
+        The file; the default one when None.
     """
 
     def __init__(
         self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None
     ) -> None:
         self._path = path or files.folder("cache") / NAME
-        # The emulator listens on another port each time.
+        # The emulator listens on a different port each time.
         where = "" if endpoint.service.name == "emulator" else endpoint.base_url
         self._made_by = json.dumps(
             [
@@ -84,7 +83,7 @@ class VectorStore:
         return closing(connection)
 
     def find(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
-        """The vectors of those texts that are here."""
+        """Return the vectors of those texts that are stored."""
         import sqlite3
 
         import numpy as np
@@ -108,7 +107,7 @@ class VectorStore:
         return {text: vector for text, vector in found.items() if np.isfinite(vector).all()}
 
     def keep(self, vectors: Mapping[str, np.ndarray]) -> None:
-        """Keep these, by text."""
+        """Store these vectors, by text."""
         import sqlite3
 
         rows = [
