@@ -29,7 +29,8 @@ def test_the_two_lines_are_there_and_end_as_they_should():
 def test_ci_does_what_the_test_line_does():
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert '-e ".[dev]"' in ci
-    assert ci.rstrip().endswith("python -m pytest")
+    assert 'python -m pytest "$@"' in ci
+    assert ci.rstrip().endswith("\nrun_tests")
 
 
 def test_every_option_and_command_is_in_the_readme():
