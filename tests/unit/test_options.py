@@ -102,7 +102,7 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
         ("--no", "no option --no. What to do: did you mean --stop?"),
         ("--help", "no option --help. What to do: %%ernie? shows all options and examples."),
         ("--as class", "--as 'class' is not a variable's name."),
-        ("--param top_k", "--param wants name=value, not 'top_k'."),
+        ("--param top_k", "--param requires name=value, not 'top_k'."),
         (
             "hello",
             (

@@ -1,3 +1,3 @@
-"""What a cell says: parse, interpolate, call the session, hand to display. No business rules
-here.
+"""What a cell says: parse, interpolate, call the session, pass the result to display. No business
+rules.
 """

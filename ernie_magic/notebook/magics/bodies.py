@@ -49,7 +49,7 @@ class Bodies(Doors):
         self.wait(lambda: self._ask(line, cell, owns_cell=False))
 
     async def cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited: what the input transformer makes of a `%%ernie` cell in a notebook."""
+        """`%%ernie`, awaited: what the input transformer makes of a cell in a notebook."""
         await self.wait_async(lambda: self._ask(line, cell, owns_cell=True))
 
     def image_cell(self, line: str, cell: str) -> None:
@@ -57,7 +57,7 @@ class Bodies(Doors):
         self.wait(lambda: self._draw(line, cell, owns_cell=False))
 
     async def image_cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited."""
+        """`%%ernie_image`, awaited."""
         await self.wait_async(lambda: self._draw(line, cell, owns_cell=True))
 
     def line(self, line: str) -> Any:
@@ -75,9 +75,7 @@ class Bodies(Doors):
         return None
 
     async def image_line_async(self, line: str) -> None:
-        """The same, awaited: what the input transformer makes of a cell that is this line and
-        makes or fetches pictures.
-        """
+        """`%ernie_image`, awaited: a cell of only this line that makes or downloads pictures."""
         with self.told():
             command = self._command(line)
         await self.wait_async(lambda: self._again(command))
@@ -87,7 +85,7 @@ class Bodies(Doors):
         self.wait(lambda: self._embed(line, cell, owns_cell=False))
 
     async def embed_cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited."""
+        """`%%ernie_embed`, awaited."""
         await self.wait_async(lambda: self._embed(line, cell, owns_cell=True))
 
     def map_cell(self, line: str, cell: str) -> None:
@@ -95,20 +93,20 @@ class Bodies(Doors):
         self.wait(lambda: self._map(line, cell, owns_cell=False))
 
     async def map_cell_async(self, line: str, cell: str) -> None:
-        """The same, awaited."""
+        """`%%ernie_map`, awaited."""
         await self.wait_async(lambda: self._map(line, cell, owns_cell=True))
 
     def _map(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Mapped]:
-        """A `%%ernie_map` cell: a question about each row."""
+        """Run a `%%ernie_map` cell: one question per row."""
         namespace, language = self.shell.user_ns, self.session.settings.spoken
         with self.listening(listen=True) as heard:
             said = map_line(line, namespace)
-            table = frames.snapshot(said.rows)  # what can be read once only is read here
+            table = frames.snapshot(said.rows)  # a table that can be read only once is read here
             rows = frames.rows_of(table)
             prompt = prompt_for(cell, said, list(rows[0]) if rows else [], namespace)
         preview = said.preview and len(rows) > _MANY
         view = result.view_for(self.shell, language, owns_cell=owns_cell and not heard())
-        # What was previewed just now is not paid for twice.
+        # Rows just previewed are not paid for twice.
         again = (prompt, id(said.rows)) == self._previewed
         options = {**said.options, "resume": said.options["resume"] or (again and not preview)}
         self._previewed = (prompt, id(said.rows)) if preview else ("", 0)
@@ -158,7 +156,7 @@ class Bodies(Doors):
                 at = rest.index("-k")
                 if at + 1 == len(rest) or not rest[at + 1].isdecimal() or int(rest[at + 1]) < 1:
                     raise InvalidOption(
-                        Text("-k 后面要一个正整数", "-k wants a whole number from 1")
+                        Text("-k 后面要一个正整数", "-k requires a whole number from 1")
                     )
                 k, rest = int(rest[at + 1]), rest[:at] + rest[at + 2 :]
             query = interpolate(" ".join(rest), self.shell.user_ns)
@@ -187,7 +185,7 @@ class Bodies(Doors):
         return found, rest
 
     def _embed(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Embeddings]:
-        """A `%%ernie_embed` cell: a text a line."""
+        """Run a `%%ernie_embed` cell: one text per line."""
         namespace = self.shell.user_ns
         with self.listening("{{" in line or "{{" in cell) as heard:
             said = embed_line(line, namespace)
@@ -210,7 +208,7 @@ class Bodies(Doors):
             return command_line(line, self.shell.user_ns)
 
     def _again(self, command: ImageCommand) -> Begun[ImageSet]:
-        """A `%ernie_image` line that makes or fetches pictures."""
+        """Run a `%ernie_image` line that makes or downloads pictures."""
         begin = {
             "redo": self.session.begin_redo,
             "vary": self.session.begin_vary,
@@ -221,7 +219,7 @@ class Bodies(Doors):
         )
 
     def _shown(self, what: Any) -> Table:
-        """A picture or a set with what made it; a file too."""
+        """A picture or a set with its parameters; a file too."""
         images, made = recipes.opened(what), recipes.recipe(what)
         language = self.session.settings.spoken
         result.view_for(self.shell, language, owns_cell=False).finish(
@@ -239,7 +237,7 @@ class Bodies(Doors):
         return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
 
     def _ask(self, line: str, cell: str, *, owns_cell: bool) -> Begun[Answer]:
-        """A `%%ernie` cell."""
+        """Run a `%%ernie` cell."""
         namespace = self.shell.user_ns
         with self.listening("{{" in line or "{{" in cell or "--image" in line) as heard:
             said = chat_line(line, namespace)
@@ -265,7 +263,7 @@ class Bodies(Doors):
         )
 
     def _draw(self, line: str, cell: str, *, owns_cell: bool) -> Begun[ImageSet]:
-        """A `%%ernie_image` cell."""
+        """Run a `%%ernie_image` cell."""
         namespace = self.shell.user_ns
         with self.listening("{{" in line or "{{" in cell) as heard:
             said = image_line(line, namespace)
@@ -292,7 +290,7 @@ class Bodies(Doors):
             if images is not None and said.save:
                 try:
                     saved = images.save(said.save)
-                except ErnieError as error:  # what was made is shown all the same
+                except ErnieError as error:  # pictures already made are shown all the same
                     problem = error
             view.finish(
                 None

@@ -33,9 +33,7 @@ _GRAMMARS = {
 def candidates(
     session: Session, namespace: Mapping[str, Any], words: list[str], token: str
 ) -> list[str]:
-    """What may stand in the place of `token`, which the last of a line's words ends with; nothing
-    on the line of another magic.
-    """
+    """What may replace `token`, the end of a line's last word; nothing on another magic's line."""
     started = words[-1]
     before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
     known: Iterable[str]
@@ -58,13 +56,13 @@ def candidates(
         known = known or grammar.flags()
     else:
         return []
-    # IPython replaces the token at the cursor, which may begin after a dash or a dot of the word.
+    # IPython replaces the token at the cursor, which may begin after a dash or dot in the word.
     kept = len(started) - len(token)
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
 
 
 def _pictures(namespace: Mapping[str, Any]) -> list[str]:
-    """The user's variables that are pictures."""
+    """The user's variables that hold pictures."""
     return [
         name
         for name, value in namespace.items()

@@ -28,7 +28,7 @@ CHAT = Grammar(
     "%%ernie",
     "chat",
     (
-        Option("system", Text("人设（system 消息）", "system prompt"), takes="TEXT"),
+        Option("system", Text("系统提示词（system 消息）", "system prompt"), takes="TEXT"),
         AS,
         ENDPOINT,
         Option(
@@ -42,7 +42,9 @@ CHAT = Grammar(
             repeats=True,
         ),
         Option("session", Text("使用名为 NAME 的对话", "use the conversation NAME"), "-s", "NAME"),
-        Option("no_history", Text("不带历史，也不记入历史", "send no earlier turns and keep none")),
+        Option(
+            "no_history", Text("不带历史，也不记入历史", "send no earlier turns and record none")
+        ),
         Option("no_stream", Text("一次性返回", "ask for the answer in one piece")),
         Option("raw", Text("显示原文，不渲染 Markdown", "show the text as it is, not as Markdown")),
         VERBATIM,
@@ -53,7 +55,7 @@ CHAT = Grammar(
 
 @dataclass(frozen=True)
 class ChatLine:
-    """The first line of `%%ernie`, understood."""
+    """The parsed first line of `%%ernie`."""
 
     chat: ChatOptions
     as_name: str = ""
@@ -63,12 +65,12 @@ class ChatLine:
 
 
 def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
-    """What a `%%ernie` line says; `{{expr}}` in option values is interpolated.
+    """Parse a `%%ernie` line; `{{expr}}` in option values is interpolated.
 
     Raises
     ------
     InvalidOption
-        An unknown option (the nearest is named), a missing or ill-formed value.
+        An unknown option (the closest is named), a missing or malformed value.
     """
     said = CHAT.read(line, namespace)
     given = {

@@ -28,7 +28,7 @@ def _say(session: Session, text: Text, **values: object) -> None:
 
 
 def _conversation(session: Session, name: str) -> Conversation:
-    """The conversation of that name; a misspelled one is told, not made."""
+    """The conversation of that name; an unknown name is an error, not a new conversation."""
     if name and name not in session.conversations:
         known = ", ".join(session.conversations) or "–"
         raise InvalidOption(
@@ -44,7 +44,7 @@ _MORE = Text(
     "；这里只列前 {n} 个，%ernie models 名称 可筛选",
     "; the first {n} of them are here, %ernie models NAME finds others",
 )
-# What people call the kinds of models: `%ernie models image` lists them, whatever their ids are.
+# What people call the kinds of models: `%ernie models image` lists them whatever their ids are.
 _KIND_WORDS = {
     "chat": ("chat", "文生文", "对话"),
     "completion": ("completion", "续写"),
@@ -55,7 +55,7 @@ _KIND_WORDS = {
 
 
 def list_models(session: Session, words: list[str]) -> Table:
-    """The live list; an argument filters it, by a part of the id or by the kind."""
+    """List the live models; an argument filters by a part of the id or by the kind."""
     language = session.settings.spoken
     kinds = {
         "chat": Text("文生文", "chat"),
@@ -94,12 +94,12 @@ def _known(entry: models.Model | None, language: Language) -> list[str]:
     if entry is None:
         return ["", "", ""]
     names = {
-        "penalties": Text("支持频率/存在惩罚", "takes penalties"),
-        "vision": Text("图像理解", "sees pictures"),
+        "penalties": Text("支持频率/存在惩罚", "accepts penalties"),
+        "vision": Text("图像理解", "accepts pictures"),
         "top_k": same("top_k"),
         "diffusion": same("Stable Diffusion"),
         "enhancer": Text("提示词润色", "prompt enhancer"),
-        "thinking": Text("深度思考", "thinks"),
+        "thinking": Text("深度思考", "reasoning"),
         "tools": Text("支持工具", "tools"),
     }
     notes = [names[ability].say(language) for ability in sorted(entry.takes)]
@@ -118,7 +118,7 @@ def _known(entry: models.Model | None, language: Language) -> list[str]:
 
 
 def show_history(session: Session, words: list[str]) -> Table:
-    """The turns as a table: `history`, `history -n 3`, `history -s tutor`."""
+    """Show the turns as a table: `history`, `history -n 3`, `history -s tutor`."""
     language = session.settings.spoken
     most, name = _history_options(words)
     conversation = _conversation(session, name)
@@ -195,13 +195,13 @@ def show_usage(session: Session, _words: list[str]) -> Table:
     )
     if total.uncounted:
         note += Text(
-            "；其中 {n} 次服务未报告用量", "; for {n} of them the service gave no count"
+            "；其中 {n} 次服务未报告用量", "; for {n} of them the service reported no count"
         ).say(language, n=total.uncounted)
     return Table(headers[language], rows, note)
 
 
 def show_limits(session: Session, _words: list[str]) -> Table:
-    """What the services allow a minute, and what is left."""
+    """What the services allow per minute, and what is left."""
     language = session.settings.spoken
     how = {
         "headers": Text("服务的响应头", "the service's headers"),
@@ -236,8 +236,8 @@ def show_limits(session: Session, _words: list[str]) -> Table:
     }
     note = Text(
         "限额按账户计算，本内核的所有调用共用；还没有调用过的不在表中",
-        "limits are the account's, shared by every call in this kernel; what was not called yet "
-        "is not here",
+        "limits belong to the account and are shared by every call in this kernel; what was "
+        "not called yet is not listed",
     )
     return Table(headers[language], rows, note.say(language))
 
@@ -266,12 +266,12 @@ def use(session: Session, words: list[str]) -> None:
     )
     try:
         session.settings.endpoint()
-    except ErnieError as error:  # chosen it is, but it cannot be asked yet
+    except ErnieError as error:  # it is chosen, but cannot be called yet
         print(error.line(session.settings.spoken))
 
 
 def config(session: Session, words: list[str]) -> Table | None:
-    """`config` shows every setting; `config NAME` one; `config NAME VALUE` sets it; `config NAME
+    """`config` shows every setting, `config NAME` one; `config NAME VALUE` sets it, `config NAME
     ""` unsets it.
     """
     settings, language = session.settings, session.settings.spoken
@@ -295,7 +295,7 @@ def config(session: Session, words: list[str]) -> Table | None:
         if not words or name == words[0].replace("-", "_")
     ]
     if not names:
-        settings.assign(words[0], "")  # raises, naming the nearest
+        settings.assign(words[0], "")  # raises, naming the closest setting
     unset = Text("（未设置）", "(not set)").say(language)
     rows = [
         [name, _setting(session, name) or unset, _help(settings.traits()[name].help, language)]
@@ -312,13 +312,13 @@ def config(session: Session, words: list[str]) -> Table | None:
 
 
 def _help(both: str, language: Language) -> str:
-    """A trait's help is in both languages, for `%config` shows it as it is."""
+    """A trait's help in both languages, since `%config` shows it unchanged."""
     zh, _, en = both.partition(" / ")
     return zh if language == "zh" or not en else en
 
 
 def _setting(session: Session, name: str) -> str:
-    """A setting's value, and where it comes from when not from the session; never a key."""
+    """A setting's value, and its origin unless that is the session; never a key."""
     settings, service = session.settings, session.settings.chosen()
     value = getattr(settings, name)
     if name == "service" and not value:
@@ -342,7 +342,7 @@ def _setting(session: Session, name: str) -> str:
 
 
 def panel(session: Session, words: list[str]) -> Any:
-    """Sliders, chat, pictures and vectors."""
+    """Show sliders, chat, pictures and vectors."""
     return session.panel(*words)
 
 
@@ -356,7 +356,7 @@ def lang(session: Session, words: list[str]) -> None:
 
 
 def examine(session: Session, _words: list[str]) -> Table:
-    """What works and what does not."""
+    """Check what works and what does not."""
     language = session.settings.spoken
     rows = [
         [doctor.MARKS[check.ok], check.name.say(language), check.value.say(language)]
@@ -408,6 +408,7 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
     ),
 }
 
+# How many words may follow each command.
 _MOST_WORDS = {
     "models": 1,
     "history": 4,
@@ -416,7 +417,7 @@ _MOST_WORDS = {
     "config": 1000,
     "lang": 1,
     "panel": 4,
-}  # how many words may follow each
+}
 
 HELP = "%ernie WORD\n\n" + "\n".join(
     f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items()
@@ -429,7 +430,7 @@ def run(session: Session, line: str) -> Any:
     Raises
     ------
     InvalidOption
-        An unknown word (the nearest is named) or wrong arguments.
+        An unknown word (the closest is named) or wrong arguments.
     """
     words = split(line)
     if not words or words == ["help"]:

@@ -1,5 +1,6 @@
-"""Tab completion on the first line of `%%ernie` and after `%ernie`. Elsewhere it costs nothing:
-what our magics take is imported at the first Tab on a line of theirs.
+"""Tab completion on the first line of `%%ernie` and after `%ernie`.
+
+Elsewhere it costs nothing: the options are imported at the first Tab on a line of our magics.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
-    """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` has the user's
+    """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` holds the user's
     variables.
     """
 
     @context_matcher(identifier="ernie_magic")
     def match(context: CompletionContext) -> dict[str, Any]:
         line = context.line_with_cursor
-        # The prompt below the first line is prose: leave it alone.
+        # The prompt below the first line is prose: offer nothing there.
         if context.cursor_line or not line.startswith(("%ernie", "%%ernie")) or " " not in line:
             return {"completions": [], "suppress": False}
         from ernie_magic.notebook.magics.candidates import candidates

@@ -39,12 +39,12 @@ EMBED = Grammar(
             ),
             takes="WHAT",
         ),
-        Option("no_cache", Text("不用缓存的向量", "ask for all, whatever is known already")),
+        Option("no_cache", Text("不用缓存的向量", "request all of them, even those already known")),
         IN_FLIGHT,
         VERBATIM,
         PARAM,
     ),
-    Text("每行一条文本，写在下一行起", "the texts go on the lines below, one a line"),
+    Text("每行一条文本，写在下一行起", "the texts go on the lines below, one per line"),
 )
 _NAMED = Text(
     "用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）",
@@ -71,7 +71,7 @@ class EmbedLine:
 
 
 def embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
-    """What a `%%ernie_embed` line says; `{{expr}}` in option values is interpolated.
+    """Parse a `%%ernie_embed` line; `{{expr}}` in option values is interpolated.
 
     Raises
     ------

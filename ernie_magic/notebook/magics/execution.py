@@ -1,11 +1,8 @@
-"""The two doors of a cell: awaited in a notebook, waited for everywhere else. Both do the same with
-the same view.
+"""The two ways to run a cell: awaited in a notebook, waited for everywhere else.
 
-In a notebook an input transformer (see `extension`) makes the cell an `await`, so that widgets and
-a Stop button work
-while it runs. Everywhere else (terminal, `run_cell_magic`, `%%time`, `%%capture`, functions,
-threads) the plain magic
-waits.
+Both do the same with the same view. In a notebook an input transformer (see `extension`) makes the
+cell an `await`, so that widgets and a Stop button work while it runs. Everywhere else (terminal,
+`run_cell_magic`, `%%time`, `%%capture`, functions, threads) the plain magic waits.
 """
 
 from __future__ import annotations
@@ -37,14 +34,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Begun(Generic[Result]):
-    """A call on its way, and what is to be done with what comes of it.
+    """A call that is running, and what to do with its result.
 
     Attributes
     ----------
     stream : Stream
     view : View
     conclude : callable
-        Shows and binds the result; None when there is none. A second one changes nothing.
+        Shows and binds the result; None if there is none. Calls after the first change nothing.
     hears : bool
         The user's own functions run meanwhile: what they print is theirs.
     """
@@ -56,13 +53,13 @@ class Begun(Generic[Result]):
 
 
 class Doors:
-    """What every cell magic over one session has."""
+    """What every cell magic over one session shares."""
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
         self.shell, self.session = shell, session
 
     def wait(self, begin: Callable[[], Begun[Any]]) -> None:
-        """A cell through the plain door."""
+        """Run a cell and wait for it."""
         with self.told():
             begun = begin()
             with self._ending(begun):
@@ -74,7 +71,7 @@ class Doors:
                     begun.conclude(result)
 
     async def wait_async(self, begin: Callable[[], Begun[Any]]) -> None:
-        """A cell through the awaiting door."""
+        """Run a cell, awaited."""
         with self.told():
             begun = begin()
             with self._ending(begun), self._overhearing(begun.view, hears=begun.hears):
@@ -87,16 +84,13 @@ class Doors:
 
     @contextmanager
     def listening(self, listen: bool) -> Iterator[Callable[[], bool]]:
-        """What the user's expressions print is theirs and stays; the function given tells whether
-        there was any.
+        """Keep what the user's expressions print; the function given says whether they did.
 
-        An interrupt may land anywhere, also between the steps in which output is caught or given
-        back: whatever happens,
-        the shell's own output is put back.
+        An interrupt may land anywhere, even between the steps that capture or restore output: in
+        every case the shell's own output is restored.
         """
-        if (
-            not listen or threading.current_thread() is not threading.main_thread()
-        ):  # it is the whole process's output
+        # Standard output belongs to the whole process.
+        if not listen or threading.current_thread() is not threading.main_thread():
             yield lambda: False
             return
         shell, before = (
@@ -113,9 +107,7 @@ class Doors:
 
     @contextmanager
     def _overhearing(self, view: View, *, hears: bool) -> Iterator[None]:
-        """What the user's tools print and display is theirs: when they do, the cell is not ours to
-        clear at the end.
-        """
+        """Notice output of the user's tools: it is theirs, so the cell is not cleared later."""
         publisher: Any = self.shell.display_pub
         if not hears or not hasattr(publisher, "register_hook"):
             yield
@@ -142,11 +134,11 @@ class Doors:
         finally:
             publisher.unregister_hook(displayed)
             for stream in streams:
-                del stream.write  # the class's own again
+                del stream.write  # restores the class's own method
 
     @contextmanager
     def _ending(self, begun: Begun[Any]) -> Iterator[None]:
-        """However the call ends, the view is closed and what came is bound."""
+        """However the call ends, close the view and bind the result."""
         try:
             yield
         except AnswerWithdrawn:
@@ -159,10 +151,11 @@ class Doors:
             begun.view.hurry()
             begun.conclude(error.answer)
             raise
+        # It arrived while we were drawing, not while we waited.
         except (
             KeyboardInterrupt,
             asyncio.CancelledError,
-        ):  # it came while we were drawing, not while we waited
+        ):
             begun.view.hurry()
             stopped = interrupted(begun.stream.stop(), self.session.settings.spoken)
             begun.conclude(stopped.answer)
@@ -170,8 +163,8 @@ class Doors:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Errors in the user's language, with the service's raw reply folded; an interrupt in one
-        line.
+        """Report errors in the user's language, with the service's raw reply folded; an interrupt
+        in one line.
         """
         try:
             yield

@@ -1,4 +1,4 @@
-"""The whole help of each magic, built from the option tables: imported when somebody asks (`%%ernie?`)."""
+"""The full help of each magic, built from the option tables; imported when somebody asks for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ernie_magic.notebook.magics.tables import MAP
 
 CELL_HELP = f"""\
 %%ernie [选项 / options]
-问题 / prompt
+提示词 / prompt
 
 向文心模型提问，回答在下方流式显示。 Ask an ERNIE model; the answer streams below.
 
@@ -53,9 +53,9 @@ IMAGE_HELP = f"""\
 
 EMBED_HELP = f"""\
 %%ernie_embed [选项 / options]
-每行一条文本 / a text a line
+每行一条文本 / one text per line
 
-把文本变成向量，多少条都可以；相同的文本和算过的只请求一次。 Vectors of texts, any number; equal ones and known ones are asked for once.
+把文本变成向量，多少条都可以；相同的文本和算过的只请求一次。 Vectors of any number of texts; duplicates and known texts are not requested again.
 
 例 / Examples
     %%ernie_embed --as vectors
@@ -76,7 +76,7 @@ MAP_HELP = f"""\
 %%ernie_map 表 / TABLE [选项 / options]
 提示词，用 {{{{列名}}}} / prompt with {{{{column}}}}
 
-对表的每一行提问；回答随到随存，中断后用 --resume 接着来。 Ask about each row of a table; answers are written down as they come, --resume goes on.
+对表的每一行提问；回答随到随存，中断后用 --resume 接着来。 Ask about each row of a table; answers are saved as they arrive, and --resume continues.
 
 例 / Examples
     %%ernie_map df --to "情感, 分数:int" --as out

@@ -72,7 +72,7 @@ COMMAND = Grammar(
 COMMANDS = {
     "redo": Text(
         "按图片里的参数再生成：redo cat.png，redo cats[0]",
-        "make it again from the parameters it holds: redo cat.png, redo cats[0]",
+        "make it again from its stored parameters: redo cat.png, redo cats[0]",
     ),
     "vary": Text(
         "改一点再生成一张：vary cats[1] --seed +5 --style Anime",
@@ -83,7 +83,7 @@ COMMANDS = {
     ),
     "download": Text(
         "下载还只有链接的图片：download cats --as cats",
-        "fetch pictures of which only the link is here: download cats --as cats",
+        "download pictures of which only links exist: download cats --as cats",
     ),
 }
 _USAGE = Text(
@@ -94,7 +94,7 @@ _USAGE = Text(
 
 @dataclass(frozen=True)
 class ImageLine:
-    """The options of `%%ernie_image` or `%ernie_image`, understood.
+    """The parsed options of `%%ernie_image` or `%ernie_image`.
 
     Attributes
     ----------
@@ -113,12 +113,12 @@ class ImageLine:
 
 
 def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
-    """What a `%%ernie_image` line says; `{{expr}}` in option values is interpolated.
+    """Parse a `%%ernie_image` line; `{{expr}}` in option values is interpolated.
 
     Raises
     ------
     InvalidOption
-        An unknown option (the nearest is named), a missing or ill-formed value.
+        An unknown option (the closest is named), a missing or malformed value.
     """
     return _understood(IMAGE, IMAGE.read(line, namespace))
 
@@ -126,7 +126,8 @@ def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
 def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
     if said["preview"] not in (None, "url"):
         raise InvalidOption(Text("--preview 只能是 url", "--preview is url or not given"))
-    picture_files.check(said["save"] or "")  # before anything is sent, and billed
+    # Checked before anything is sent, and billed.
+    picture_files.check(said["save"] or "")
     beside = {
         "model": said["model"],
         "endpoint": said["endpoint"],
@@ -146,7 +147,7 @@ def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
 
 @dataclass(frozen=True)
 class ImageCommand:
-    """A `%ernie_image` line, understood.
+    """A parsed `%ernie_image` line.
 
     Attributes
     ----------
@@ -162,7 +163,7 @@ class ImageCommand:
 
 
 def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
-    """What a `%ernie_image` line says.
+    """Parse a `%ernie_image` line.
 
     Raises
     ------
@@ -198,7 +199,8 @@ def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
         said["seed"] = str(_counted(said["seed"], recipes.seed_of(recipes.recipe(what))))
     found = _understood(COMMAND, said)
     if name == "download" and not found.as_name and picture.isidentifier():
-        found = replace(found, as_name=picture)  # what is downloaded takes the place of the links
+        # The downloaded pictures replace the links.
+        found = replace(found, as_name=picture)
     return ImageCommand(name, what, found)
 
 

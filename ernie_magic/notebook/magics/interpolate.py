@@ -1,5 +1,6 @@
-"""`{{expr}}` in a prompt: one pass, from the user's namespace. Single braces, JSON, code and LaTeX
-stay text.
+"""`{{expr}}` in a prompt: one pass, from the user's namespace.
+
+Single braces, JSON, code and LaTeX stay text.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ _DEFINE = Text(
     "先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
     "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
 )
+# The last two are raised for deeply nested code.
 _NO_EXPRESSION = (
     SyntaxError,
     ValueError,
     MemoryError,
     RecursionError,
-)  # the last two for what is nested too deep
-_UNFIT = 20  # of `{{…}}` that are no expressions: each may cost a pass over its line
-_TRIED, _LONGEST_TRIED = 50, 10_000  # `}}` and characters, where only trying tells
+)
+_UNFIT = 20  # `{{…}}` that are not expressions: each may cost a pass over its line
+_TRIED, _LONGEST_TRIED = 50, 10_000  # `}}` and characters, where only trying decides
 _MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
 _F_STRING = re.compile(r"[fF][rR]?[\"']")
 _STRINGS = {
@@ -44,13 +46,14 @@ _STRINGS |= {
     for q in "\"'"
 }
 _LOOKED_AT = 1000  # files of a folder
-# Names that every namespace has: nobody meant them.
+# Names in every namespace: nobody meant them.
 _USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
 
 
 def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
-    """`text` with each `{{expr}}` replaced by `str()` of its value; a value's own braces are not
-    looked at again.
+    """`text` with each `{{expr}}` replaced by `str()` of its value.
+
+    Braces in a value are not interpolated again.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     Raises
     ------
     InvalidExpression
-        Not an expression, an undefined name (near names are listed), or the expression raised.
+        Not an expression, an undefined name (close ones are listed), or the expression raised.
     """
     pieces, shown = [], 0
     for start, end, expression in _expressions(text):
@@ -72,8 +75,9 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
 
 
 def named(word: str, namespace: Mapping[str, Any]) -> Any:
-    """What a word of a magic's line names: a variable or an expression of some (`cats[1]`); a file
-    or an address stays text.
+    """What a word of a magic's line names: a variable, or an expression of variables (`cats[1]`).
+
+    A file name or an address stays text.
 
     Raises
     ------
@@ -126,7 +130,8 @@ def _files_beside(word: str) -> list[str]:
 def _is_file(word: str) -> bool:
     try:
         return Path(word).expanduser().exists()
-    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a home of nobody
+    # Too long, a null byte, or the home of an unknown user.
+    except (OSError, ValueError, RuntimeError):
         return False
 
 
@@ -136,13 +141,12 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
-    """Each `{{…}}`: it ends at the first `}}` that leaves a whole expression, so `{{ {"a": {"b":
-    1}} }}` works.
+    """Each `{{…}}`: it ends at the first `}}` that leaves a complete expression (`{{ {"a": {"b":
+    1}} }}`).
 
-    In time that grows with the text: where an expression may end is told by its brackets and
-    quotes, in one pass. Where none
-    fits, the shortest one is what the error shows; of very many that do not fit the last ones are
-    text.
+    The time is linear in the text: brackets and quotes show, in one pass, where an expression may
+    end. If no end fits, the error shows the shortest candidate. If very many do not fit, the last
+    ones stay text.
     """
     at = first = line_end = unfit = 0
     while (start := text.find("{{", at)) >= 0 and unfit < _UNFIT:
@@ -160,13 +164,14 @@ def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _end(text: str, start: int, first: int, stop: int) -> int:
-    """Where the expression that begins at `start` ends, on the line of the first `}}`; -1 where it
-    is not an expression.
+    """Where the expression that begins at `start` ends, on the line of the first `}}`.
+
+    -1 if it is not an expression.
     """
     end = _closing(text, start, stop)
     if end >= 0 and _is_expression(text[start:end]):
         return end
-    # From Python 3.12 on (PEP 701) quotes in an f-string are not told by their kind: its ends are
+    # From Python 3.12 on (PEP 701) an f-string may contain its own kind of quotes, so its ends are
     # tried.
     tried = first
     for _ in range(_TRIED if _F_STRING.search(text, start, stop) else 0):
@@ -179,8 +184,8 @@ def _end(text: str, start: int, first: int, stop: int) -> int:
 
 
 def _closing(text: str, at: int, stop: int) -> int:
-    """The first `}}` outside all brackets and quotes, -1 when there is none before `stop`; one
-    pass.
+    """The first `}}` outside all brackets and quotes, in one pass; -1 if there is none before
+    `stop`.
     """
     depth = 0
     while mark := _MARK.search(text, at, stop):
@@ -243,12 +248,13 @@ def _evaluated(
             if close
             else _DEFINE.fill(name=name),
         ) from None
+    # Whatever the user's expression raises is shown in one line.
     except (
         Exception,
         SystemExit,
         GeneratorExit,
         asyncio.CancelledError,
-    ) as error:  # whatever the user's expression raises is told in one line
+    ) as error:
         raise InvalidExpression(
             Text("{source} 出错：{kind}：{said}", "{source} raised {kind}: {said}").fill(
                 source=shown,

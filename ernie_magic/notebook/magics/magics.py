@@ -1,5 +1,7 @@
-"""The magics by name. What they do, and the options that they take, are imported when the first of
-them runs, when somebody asks for help, or at the first Tab.
+"""The magics by name.
+
+Their code and their options are imported when the first of them runs, when somebody asks for help,
+or at the first Tab.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 
 class _Documented:
-    # A function as a class holds one, whose docstring lists every option and is built when it is
-    # read: by `%%ernie?` and Shift-Tab. (A docstring here would stand in that one's place.)
+    # A function, as a class holds one, whose docstring lists every option and is built when it is
+    # read, by `%%ernie?` or Shift-Tab. A docstring here would take its place.
     def __init__(self, magic: str, function: Callable[..., Any]) -> None:
         update_wrapper(self, function, assigned=("__module__", "__name__", "__qualname__"))
         self._magic, self._function = magic, function
@@ -57,12 +59,12 @@ class ErnieMagics(Magics):
 
     @cached_property
     def bodies(self) -> Bodies:
-        """What the magics do."""
+        """The code of the magics."""
         from ernie_magic.notebook.magics.bodies import Bodies
 
         return Bodies(self.shell, self.session)
 
-    # `$` and `{` are the user's text; our own {{expr}} is the same through both doors
+    # `$` and `{` are the user's text; our own {{expr}} works the same in awaited and other cells
     @no_var_expand
     @cell_magic("ernie")
     @_documented("%%ernie")
@@ -108,7 +110,7 @@ class ErnieMagics(Magics):
     @no_var_expand
     @line_magic("ernie_heat")  # type: ignore[arg-type]
     def heat_line(self, line: str) -> Heat:
-        """`%ernie_heat VARIABLE`: 两两相似度的热图 / how alike texts are, as a heat map.
+        """`%ernie_heat VARIABLE`: 两两相似度的热图 / pairwise similarities, as a heat map.
 
         VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column
         of texts.
@@ -118,15 +120,17 @@ class ErnieMagics(Magics):
     @no_var_expand
     @line_magic("ernie_map2d")  # type: ignore[arg-type]
     def plane_line(self, line: str) -> Plane:
-        """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图 / texts as
-        points, those alike near each other.
+        """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图.
+
+        Texts as points on a plane, similar texts near each other.
         """
         return self.bodies.plane_line(line)
 
     @no_var_expand
     @line_magic("ernie_search")  # type: ignore[arg-type]
     def search_line(self, line: str) -> Table:
-        """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本 / the texts nearest
-        in meaning to a query.
+        """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本.
+
+        The texts closest in meaning to a query.
         """
         return self.bodies.search_line(line)

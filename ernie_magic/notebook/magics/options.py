@@ -1,5 +1,6 @@
-"""What stands on a magic's first line: options made from the parameter table, in the user's words,
-read in one place for every magic.
+"""The options on a magic's first line, made from the parameter table.
+
+They are read in one place for every magic.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ class Option:
     name: str
     help: Text
     short: str = ""
-    takes: str = ""  # what stands for its value in the help; "" for a switch
+    takes: str = ""  # placeholder for its value in the help; "" for a switch
     repeats: bool = False
-    alone: str = ""  # what it means without a value, where it may stand so
+    alone: str = ""  # its meaning without a value, if it may stand alone
 
     @property
     def flag(self) -> str:
-        """As it is typed: `--no-history`."""
+        """As typed: `--no-history`."""
         return "--" + self.name.replace("_", "-")
 
 
 _BELOW = Text(
-    "问题写在下一行；含空格的值放进双引号；模型用 -m 指定",
+    "提示词写在下一行；含空格的值放进双引号；模型用 -m 指定",
     "the prompt goes on the next line; a value with spaces goes in double quotes; the model is "
     "given by -m",
 )
@@ -56,18 +57,17 @@ ENDPOINT = Option(
 VERBATIM = Option("verbatim", Text("不替换 {{…}}", "leave {{…}} alone"))
 PARAM = Option(
     "param",
-    Text("表中没有的字段：--param top_k=5", "a field the table does not know: --param top_k=5"),
+    Text("表中没有的字段：--param top_k=5", "a field that is not in the table: --param top_k=5"),
     takes="NAME=VALUE",
     repeats=True,
 )
-IN_FLIGHT = Option("in_flight", Text("同时进行几个请求", "calls at the same time"), takes="N")
-_TAKEN = frozenset(
-    {"ernie", "In", "Out", "get_ipython", "exit", "quit"}
-)  # the session, and IPython's own
+IN_FLIGHT = Option("in_flight", Text("同时进行几个请求", "concurrent calls"), takes="N")
+# The session, and IPython's own names.
+_TAKEN = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with mistakes told as our own one-line errors."""
+    """argparse whose mistakes become our own one-line errors."""
 
     def error(self, message: str) -> NoReturn:
         if "expected one argument" in message or "expected at least one argument" in message:
@@ -75,9 +75,11 @@ class _Parser(argparse.ArgumentParser):
             raise InvalidOption(Text("{name} 后面缺少值", "{name} needs a value").fill(name=name))
         if "ignored explicit argument" in message:
             name = message.removeprefix("argument ").split(":")[0]
-            raise InvalidOption(Text("{name} 不需要值", "{name} takes no value").fill(name=name))
+            raise InvalidOption(
+                Text("{name} 不需要值", "{name} does not take a value").fill(name=name)
+            )
         raise InvalidOption(
-            Text("选项写法不对：{said}", "the options are not understood: {said}").fill(
+            Text("选项写法不对：{said}", "the options could not be parsed: {said}").fill(
                 said=message
             )
         )
@@ -89,13 +91,13 @@ class Grammar:
     Parameters
     ----------
     magic
-        As it is typed: "%%ernie".
+        As typed: "%%ernie".
     kind
         Whose parameters are options.
     options
-        Those beside them.
+        Options besides those.
     where
-        Where what is no option belongs.
+        Where text that is not an option belongs.
     """
 
     def __init__(
@@ -105,9 +107,8 @@ class Grammar:
         self._parser = _Parser(prog=magic, add_help=False, allow_abbrev=False)
         for parameter in parameters.of(kind).values():
             flags = _flags(parameter)
-            if (
-                parameter.type == "bool" or parameter.name == "web_search"
-            ):  # the option alone switches it on
+            # The option alone switches it on.
+            if parameter.type == "bool" or parameter.name == "web_search":
                 self._parser.add_argument(*flags, dest=parameter.name, nargs="?", const="on")
                 continue
             self._parser.add_argument(
@@ -126,19 +127,19 @@ class Grammar:
             self._parser.add_argument(*flags, dest=option.name, action=action)
 
     def flags(self) -> list[str]:
-        """Every option, long forms first: for completion and for naming the nearest one."""
+        """Every option, long forms first: for completion and for naming the closest one."""
         actions = self._parser._actions  # noqa: SLF001  (argparse has no public list of its options)
         found = [flag for action in actions for flag in action.option_strings]
         return sorted(found, key=lambda flag: (not flag.startswith("--"), flag))
 
     def read(self, line: str | list[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """What a line or its words say, by the options' names; `{{expr}}` in values is
+        """The values of a line or its words, by the options' names; `{{expr}}` in values is
         interpolated.
 
         Raises
         ------
         InvalidOption
-            An unknown option (the nearest is named), a missing or ill-formed value.
+            An unknown option (the closest is named), a missing or malformed value.
         """
         words = split(line) if isinstance(line, str) else line
         if "--verbatim" not in words:
@@ -162,7 +163,7 @@ class Grammar:
         return said
 
     def given(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The request parameters among what was said, by API name."""
+        """The request parameters among these values, by API name."""
         return {
             p.name: p.parse(said[p.name])
             for p in parameters.of(self.kind).values()
@@ -170,8 +171,9 @@ class Grammar:
         }
 
     def _with_values_attached(self, words: list[str]) -> list[str]:
-        """A value that begins with a dash belongs to its option (`--stop -`, `--system "- be
-        brief"`), as in a shell's `--x=-y`.
+        """Attach a value that begins with a dash to its option, as in a shell's `--x=-y`.
+
+        For example `--stop -` and `--system "- be brief"`.
         """
         takes = {
             flag
@@ -209,7 +211,7 @@ class Grammar:
         )
 
     def describe(self) -> str:
-        """The options as text in both languages: the docstring's table."""
+        """The options as text in both languages: the table in the docstring."""
         lines = []
         for p in parameters.of(self.kind).values():
             bounds = f"  {p.range()}" if p.range() else ""
@@ -245,9 +247,7 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 
 def _flags(parameter: parameters.Parameter) -> list[str]:
-    """How a parameter is typed: its short form, its name, the name that Qianfan V1's documents
-    use.
-    """
+    """How a parameter is typed: its short form, its name, the name in Qianfan V1's API pages."""
     v1 = f"--{parameter.v1.replace('_', '-')}" if parameter.v1 else ""
     return list(
         dict.fromkeys(
@@ -257,12 +257,12 @@ def _flags(parameter: parameters.Parameter) -> list[str]:
 
 
 def split(line: str) -> list[str]:
-    """A magic's line as words: quotes group, `{{a + b}}` is one word however it is spaced.
+    """A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced.
 
     Raises
     ------
     InvalidOption
-        A quotation that is not closed.
+        A quotation is not closed.
     """
     held: list[str] = []
     pieces, shown = [], 0
@@ -287,8 +287,7 @@ def split(line: str) -> list[str]:
 
 
 def _words(line: str) -> Iterator[str]:
-    """What `shlex.split` gives, in time that grows with the line's length: that appends to a word
-    character by character.
+    """What `shlex.split` gives, in linear time: that appends to a word one character at a time.
 
     Raises
     ------
@@ -314,8 +313,8 @@ def _words(line: str) -> Iterator[str]:
 
 
 def first_word(line: str) -> tuple[str, str]:
-    """A line's first word as it is written, quotes in brackets included (`df["评论"]`), and the
-    rest.
+    """A line's first word as written, and the rest; quotes in brackets are part of it
+    (`df["评论"]`).
     """
     found = re.match(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", line, re.DOTALL)
     return (found.group(1), found.group(2)) if found else ("", line)
@@ -330,13 +329,14 @@ def _restored(word: str, held: list[str]) -> str:
 
 
 def extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:
-    """The fields of `--param name=value`; a value that is JSON is what it says."""
+    """The fields of `--param name=value`; a value that is JSON is decoded."""
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise InvalidOption(
                 Text(
-                    "--param 的写法是 名=值，不是“{pair}”", "--param wants name=value, not {pair!r}"
+                    "--param 的写法是 名=值，不是“{pair}”",
+                    "--param requires name=value, not {pair!r}",
                 ).fill(pair=pair)
             )
         try:

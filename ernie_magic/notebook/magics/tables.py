@@ -32,8 +32,7 @@ MAP = Grammar(
             "col",
             Text(
                 "放进提示词的列（提示词里没有写 {{列}} 时接在末尾）",
-                "the column that belongs into the prompt (at its end, where no {{column}} names "
-                "it)",
+                "the column to put into the prompt (at its end, if no {{column}} names it)",
             ),
             takes="COLUMN",
         ),
@@ -41,7 +40,7 @@ MAP = Grammar(
             "to",
             Text(
                 '得到的列："情感, 分数:int"（str、int、float、bool）；不写则整个回答一列',
-                'columns to be made: "sentiment, score:int" (str, int, float, bool); without it '
+                'output columns: "sentiment, score:int" (str, int, float, bool); without it '
                 "the whole answer is one",
             ),
             takes="COLUMNS",
@@ -50,12 +49,13 @@ MAP = Grammar(
         Option(
             "resume",
             Text(
-                "接着上次：只问还没有回答的行", "go on: ask only for rows that have no answer yet"
+                "接着上次：只问还没有回答的行",
+                "continue: ask only for rows that have no answer yet",
             ),
         ),
-        Option("yes", Text("行数多时不先预览", "do not preview when there are many rows")),
+        Option("yes", Text("行数多时不先预览", "skip the preview of large tables")),
         IN_FLIGHT,
-        Option("system", Text("人设（system 消息）", "system prompt"), takes="TEXT"),
+        Option("system", Text("系统提示词（system 消息）", "system prompt"), takes="TEXT"),
         ENDPOINT,
         PARAM,
     ),
@@ -72,7 +72,7 @@ _USAGE = Text(
 
 @dataclass(frozen=True)
 class MapLine:
-    """The first line of `%%ernie_map`, understood.
+    """The parsed first line of `%%ernie_map`.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class MapLine:
     options : dict
         What `Session.begin_map` takes.
     column : str
-        The one that belongs into the prompt, "" when the prompt names it.
+        The one to put into the prompt, "" if the prompt names its columns.
     as_name : str
     preview : bool
     """
@@ -94,7 +94,7 @@ class MapLine:
 
 
 def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
-    """What a `%%ernie_map` line says; `{{expr}}` in option values is interpolated.
+    """Parse a `%%ernie_map` line; `{{expr}}` in option values is interpolated.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         raise InvalidOption(_USAGE)
     said = MAP.read(rest, namespace)
     if said["tools"]:
-        raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map calls no tools"))
+        raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map cannot call tools"))
     given = MAP.given(said)
     beside = {
         "model": said["model"],
@@ -129,17 +129,14 @@ def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
 
 
 def prompt_for(cell: str, said: MapLine, columns: list[str], namespace: Mapping[str, Any]) -> str:
-    """The prompt: `{{column}}` is left for each row, any other `{{expr}}` is the same for all and
-    filled in now.
-    """
+    """The prompt: `{{column}}` is filled in for each row, any other `{{expr}}` once, now."""
     text = cell.strip("\n")
     pieces, shown = [], 0
     for start, end in spans(text):
         inside = text[start + 2 : end - 2].strip()
         if inside.isidentifier() and inside not in columns and inside not in namespace:
-            mapping.prompts_of(
-                text[start:end], [dict.fromkeys(columns)]
-            )  # raises, naming the nearest column
+            # Raises an error that names the closest column.
+            mapping.prompts_of(text[start:end], [dict.fromkeys(columns)])
         pieces += [
             text[shown:start],
             text[start:end] if inside in columns else interpolate(text[start:end], namespace),
