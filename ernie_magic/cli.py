@@ -25,12 +25,12 @@ _KEPT = Text("{path} 已存在，保留不动", "{path} is there already and is 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; its exit status.
+    """Run a command; return its exit status.
 
     Parameters
     ----------
     arguments
-        Of the command line; `sys.argv` when None.
+        The command line's; `sys.argv` when None.
     """
     parser = argparse.ArgumentParser(
         prog="ernie-magic",
@@ -61,9 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def demo(folder: Path, lab_arguments: list[str]) -> int:
-    """JupyterLab on a copy of the notebooks; what it does not know itself it passes on to
-    JupyterLab.
-    """
+    """Open JupyterLab on a copy of the notebooks; unknown arguments are passed on to JupyterLab."""
     language = system_language()
     if importlib.util.find_spec("jupyterlab") is None:
         print(_NO_LAB.say(language), file=sys.stderr)
@@ -79,9 +77,8 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
         *lab_arguments,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in lab_arguments:
-        command.append(
-            "--allow-root"
-        )  # in a container people are root, and JupyterLab refuses to be
+        # In a container people are root, which JupyterLab refuses by default.
+        command.append("--allow-root")
     # The notebook's kernel must be this environment's, not another one that is installed for the
     # user.
     environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
@@ -91,7 +88,7 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
 
 
 def doctor() -> int:
-    """Print what works and what does not; 1 when something does not."""
+    """Print what works and what does not; return 1 when something does not."""
     from ernie_magic.calls.doctor import MARKS, examine
     from ernie_magic.session import Session
     from ernie_magic.text.visible import make_controls_visible
@@ -108,13 +105,13 @@ def doctor() -> int:
 
 
 def notebooks() -> Path:
-    """Where the notebooks are: inside an installed package, beside it in a checkout."""
+    """Return where the notebooks are: inside an installed package, beside it in a checkout."""
     packaged = _HERE / "notebooks"
     return packaged if packaged.is_dir() else _HERE.parent / "notebooks"
 
 
 def _copy_notebooks(folder: Path, language: Language) -> None:
-    """Copy those that are not there: a person's changed notebook is the person's."""
+    """Copy the missing ones: a notebook that a person changed is not overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in sorted(notebooks().glob("*.ipynb")):
         target = folder / source.name

@@ -1,5 +1,5 @@
-"""The async core of a session, on the I/O thread: one question with its tool rounds, and every
-other call.
+"""The async core of a session, on the I/O thread: one prompt with its tool rounds, and every other
+call.
 """
 
 from __future__ import annotations
@@ -64,19 +64,19 @@ _OTHER_KIND = Text(
     "{model} is {kind} model; this call wants a chat model",
 )
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
-ROWS_AT_ONCE = 20  # that a worker is given
+ROWS_AT_ONCE = 20  # rows that a worker is given at once
 _CLIPPED = " … (truncated)"
-_MANY = 500  # models that are gone through in a few milliseconds
-# of a tool's arguments that are looked through for keys in the time that a model's name takes
+_MANY = 500  # models that are processed in a few milliseconds
+# Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
 _CHARACTERS = 200
 _LOOKED_AT = 10_000  # models among which a misspelled one is looked for
-_OFFERED = 4  # models named when none is like the one that was asked for
+_OFFERED = 4  # models named when none resembles the requested one
 _LIST_TIMEOUT = 30.0  # seconds
-_LISTS_KEPT = 300.0  # seconds for which a list that could not be had is not asked for again
+_LISTS_KEPT = 300.0  # seconds for which a list that could not be fetched is not requested again
 
 
 class Clock:
-    """How long a call takes, and how long until its first text; in seconds."""
+    """How long a call takes, and how long until its first text, in seconds."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -84,12 +84,12 @@ class Clock:
         self.seconds = 0.0
 
     def mark(self) -> None:
-        """Text came."""
+        """Note that text has arrived."""
         if self.first is None:
             self.first = time.monotonic() - self._began
 
     def stop(self) -> None:
-        """The call has ended."""
+        """Note that the call has ended."""
         self.seconds = time.monotonic() - self._began
 
 
@@ -101,7 +101,7 @@ class Core:
     usage
         Counts what is spent.
     emulator_url
-        Starts the emulator when it is needed, and gives its address; may take a while.
+        Starts the emulator when it is needed, and returns its address; may take a while.
     """
 
     def __init__(self, usage: UsageLog, emulator_url: Callable[[], str]) -> None:
@@ -110,16 +110,16 @@ class Core:
         self._usage = usage
         self._unsaved: dict[
             bytes, mapping.Unsaved
-        ] = {}  # answers to rows of tables that no ledger has yet
+        ] = {}  # Answers to rows of tables that are not yet in a ledger.
         self._emulator_url = emulator_url
         self._paths_made: dict[
             object, tuple[Sequence[Listed], dict[str, str]]
-        ] = {}  # by account: of which list
+        ] = {}  # By account: the list they belong to.
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
 
     async def place(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint with its address: the emulator is started, off this loop, when it is the
-        place.
+        """Return the endpoint with its address; the emulator, if chosen, is started outside this
+        loop.
         """
         if endpoint.service is not EMULATOR or endpoint.base_url:
             return endpoint
@@ -128,8 +128,8 @@ class Core:
     # --- one question -----------------------------------------------------------------------------
 
     async def answer(self, plan: Plan, emit: Callable[[Delta], None]) -> Answer:
-        """Ask and read the answer; Python functions among the tools are called on the way.
-        Cancelled, it gives what came.
+        """Ask and read the answer; Python functions among the tools are called on the way. When
+        cancelled, return what has been received.
         """
         try:
             plan = replace(plan, endpoint=await self.place(plan.endpoint))
@@ -168,8 +168,8 @@ class Core:
                 runs + done[:allowed],
                 spent + (reader.usage or Usage()),
             )
-            # A tool that had to be called was called: to ask for it again would never end, nor
-            # would a model that always asks.
+            # A tool that had to be called was called: requiring it again would never end, nor would
+            # a model that always asks.
             done_with = (
                 ("tool_choice",)
                 if len(runs) < tools.MAX_RUNS
@@ -186,7 +186,7 @@ class Core:
             service=plan.endpoint.service.name,
         )
         if runs:
-            # An answer that broke off before its last part has no rounds: the service takes no
+            # An answer that broke off before its last part has no rounds: the service accepts no
             # message without content.
             rounds = rounds if answer.text else []
             answer = replace(
@@ -204,7 +204,7 @@ class Core:
         rounds: tuple[Message, ...],
         problem: ErnieError | asyncio.CancelledError | None,
     ) -> Answer:
-        """Keep what came; raise what ended it."""
+        """Keep what was received; raise what ended the call."""
         came = bool(answer.text or answer.reasoning)
         if came or problem is None:
             plan.conversation.keep(plan, answer, rounds)
@@ -216,7 +216,7 @@ class Core:
         return answer
 
     def _count(self, reader: Reader, endpoint: Endpoint) -> None:
-        """Every reply that began is spent, whatever becomes of it."""
+        """Count every reply that began, whatever becomes of it."""
         if reader.started:
             self._usage.add(endpoint.service.name, reader.model, reader.usage)
 
@@ -229,8 +229,8 @@ class Core:
         clock: Clock,
         emit: Callable[[Delta], None],
     ) -> tuple[Reader, ErnieError | asyncio.CancelledError | None]:
-        """Send it and read the reply: the reader that has collected it, and what ended it before
-        its end.
+        """Send the request and read the reply; return the reader that collected it, and what ended
+        it early.
         """
         reader: Reader = _PROTOCOLS[endpoint.service.protocol].Reader(request)
 
@@ -245,9 +245,8 @@ class Core:
             return reader, problem
         finally:
             clock.stop()
-        await _aside(
-            reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls
-        )  # made once
+        # Made once.
+        await _aside(reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls)
         return reader, None
 
     # --- every other call -------------------------------------------------------------------------
@@ -259,8 +258,8 @@ class Core:
         settings: Snapshot,
         emit: Callable[[Delta], None],
     ) -> Answer:
-        """Go on with a text. Where the service has no such call, it is a chat of one question, as
-        the official client makes it.
+        """Continue a text. Where the service has no such call, this is a chat of one prompt, as in
+        the official client.
         """
         endpoint, clock = await self.place(endpoint), Clock()
         model = (
@@ -309,14 +308,14 @@ class Core:
         emit: Callable[[Delta], None],
         result: Callable[[dict[str, Any], Any, str], Any],
     ) -> Any:
-        """A call whose reply is one body.
+        """Make a call whose reply is one body.
 
         Parameters
         ----------
         kind
             "rerank".
         result
-            Makes the typed result of the reply, the request and the service's name.
+            Makes the typed result from the reply, the request and the service's name.
         """
         endpoint = await self.place(endpoint)
         request = replace(request, paths=self._paths(endpoint))
@@ -336,7 +335,7 @@ class Core:
         *,
         download: bool,
     ) -> ImageSet:
-        """Make pictures, and fetch those that come as links when `download` (`Drawing.draw`)."""
+        """Make pictures, and with `download` fetch those that are links (`Drawing.draw`)."""
         endpoint = await self.place(endpoint)
         request = replace(request, paths=self._paths(endpoint))
         wire = _PROTOCOLS[endpoint.service.protocol].images(request)
@@ -346,7 +345,7 @@ class Core:
                 wire, request, download=download
             )
         except ErnieError as error:
-            made = error.answer  # made they were, all the same
+            made = error.answer  # they were made all the same
             raise await self._with_suggestions(
                 error, request.model, endpoint, settings, "image"
             ) from None
@@ -378,7 +377,7 @@ class Core:
         most: int,
         engine: Engine | None = None,
     ) -> Embeddings:
-        """Vectors of any number of texts (`Embedding.run`)."""
+        """Return the vectors of any number of texts (`Embedding.run`)."""
         endpoint = await self.place(endpoint)
         request = replace(request, paths=self._paths(endpoint))
         store = VectorStore(request, endpoint) if cache else None
@@ -406,7 +405,7 @@ class Core:
         settings: Snapshot,
         emit: Callable[[Delta], None],
     ) -> Answer:
-        """One question that stands alone: no turn, no tools; only what is waited for is told."""
+        """Ask one prompt that stands alone: no turn, no tools; only waits are reported."""
         clock = Clock()
 
         def noted(delta: Delta) -> None:
@@ -441,7 +440,7 @@ class Core:
         emit: Callable[[Delta], None],
         engine: Engine | None = None,
     ) -> mapping.Mapped:
-        """A question for each row of a table (`mapping.Run`)."""
+        """Ask about each row of a table (`mapping.Run`)."""
         endpoint = await self.place(endpoint)
         options = job.options
         model = (
@@ -475,7 +474,7 @@ class Core:
         settings: Snapshot,
         emit: Callable[[Delta], None] = lambda _delta: None,
     ) -> list[mapping.Outcome]:
-        """What comes of questions that stand alone, several at the same time."""
+        """Return the outcomes of prompts that stand alone, several at the same time."""
         asking = asyncio.Semaphore(settings.in_flight)
 
         async def one(request: ChatRequest) -> mapping.Outcome:
@@ -488,7 +487,7 @@ class Core:
         try:
             return list(await asyncio.gather(*tasks))
         finally:
-            for task in tasks:  # when one would fail them all, the others need not be asked
+            for task in tasks:  # when one error would fail them all, the others need not be asked
                 task.cancel()
 
     async def vectors(
@@ -498,7 +497,7 @@ class Core:
         settings: Snapshot,
         emit: Callable[[Delta], None],
     ) -> replies.VectorsReply:
-        """One call for vectors."""
+        """Make one call for vectors."""
         wire = _PROTOCOLS[endpoint.service.protocol].embeddings(request)
         return replies.vectors(
             await self.client.send(endpoint, wire, settings, emit), len(request.texts)
@@ -507,7 +506,7 @@ class Core:
     async def count_tokens(
         self, text: str, model: str, endpoint: Endpoint, settings: Snapshot
     ) -> TokenCount:
-        """Counted by Qianfan V1's tokenizer; elsewhere by the documents' estimate."""
+        """Count tokens with Qianfan V1's tokenizer; on other services estimate them."""
         if endpoint.service.protocol != "qianfan-v1":
             return TokenCount(estimate(text))
         payload = await self.client.send(endpoint, qianfan_v1.tokenizer(text, model), settings)
@@ -517,7 +516,7 @@ class Core:
         return TokenCount(counted, estimated=False, model=model)
 
     async def models(self, endpoint: Endpoint, settings: Snapshot) -> list[Listed]:
-        """The live list; on Qianfan V1, which lists only for those who sign, else the
+        """Return the live list; on Qianfan V1, which lists only for signed calls, else the
         catalogue's.
         """
         endpoint = await self.place(endpoint)
@@ -543,7 +542,7 @@ class Core:
         return [{**entry, "id": entry.get("name")} for entry in found]
 
     def _paths(self, endpoint: Endpoint) -> dict[str, str]:
-        """Qianfan V1's paths by model, as the live list told them."""
+        """Return Qianfan V1's paths by model, from the live list."""
         if endpoint.service.protocol != "qianfan-v1":
             return {}
         listed = self.listed.get(endpoint.account, ())
@@ -559,7 +558,7 @@ class Core:
         return paths
 
     async def _model(self, plan: Plan) -> str:
-        """The model that was asked for; else the first preferred one that the live list offers."""
+        """Return the requested model; else the first preferred one that the live list offers."""
         return (
             plan.options.model
             or plan.options.endpoint
@@ -572,7 +571,7 @@ class Core:
         if listed is None and time.monotonic() > self._no_list_until.get(endpoint.account, 0.0):
             try:
                 listed = await self.models(endpoint, replace(settings, retry_count=1))
-            except ErnieError:  # the call itself will say what is wrong
+            except ErnieError:  # the call itself will report the error
                 self._no_list_until[endpoint.account] = time.monotonic() + _LISTS_KEPT
         offered = [entry.id for entry in listed or ()]
         return await _aside(len(offered), lambda: models.preferred(offered, sees=sees))
@@ -580,7 +579,7 @@ class Core:
     async def _with_suggestions(
         self, error: ErnieError, model: str, endpoint: Endpoint, settings: Snapshot, kind: Kind
     ) -> ErnieError:
-        """A refused model gets the nearest ids that the service does offer for this kind of
+        """Add to a refused model the closest ids that the service does offer for this kind of
         call.
         """
         if isinstance(error, ModelNotFound):
@@ -620,9 +619,7 @@ def completes(endpoint: Endpoint, request: CompletionRequest) -> bool:
 
 
 def _for_us(reader: Reader, request: ChatRequest, plan: Plan) -> bool:
-    """Whether the tools that are asked for are ours to call: the caller has kept none of them for
-    itself.
-    """
+    """Whether the requested tools are ours to call: the caller has kept none of them for itself."""
     asked = {call["function"]["name"] for call in reader.tool_calls}
     described = {
         (tool.get("function") or {}).get("name") for tool in request.parameters.get("tools") or ()
@@ -639,8 +636,8 @@ async def _run_all(
     emit: Callable[[Delta], None],
     model: str,
 ) -> list[ToolRun]:
-    """The result of each call; no more than `most` are made, and the model is told of the others
-    that they were not.
+    """Return the result of each call. No more than `most` are made, and the model is told that the
+    others were not.
     """
     done: list[ToolRun] = []
     for call in asked:
@@ -654,15 +651,16 @@ async def _run(
     functions: Mapping[str, Callable[..., Any]],
     emit: Callable[[Delta], None],
 ) -> ToolRun:
-    """Have a tool called by whoever reads; what goes wrong in it is told to the model, which may
-    try again.
+    """Have a tool called by the reader; the model is told what goes wrong in it, and may try
+    again.
     """
     function = functions.get(call["function"]["name"])
     if function is None:
         return tools.result(call, error=LookupError(f"there is no tool {call['function']['name']}"))
     try:
         given = tools.bound(function, call["function"]["arguments"])
-        # The value is made text where the function was called: it may say things in its own way.
+        # The value becomes text where the function was called: its methods may belong to that
+        # thread.
         errand: Errand[ToolRun] = Errand(
             lambda: function(*given.args, **given.kwargs), lambda value: tools.result(call, value)
         )
@@ -681,7 +679,7 @@ def _result(call: Mapping[str, Any], run: ToolRun) -> Message:
 
 
 def _fitting(run: ToolRun, model: str) -> ToolRun:
-    """A result no longer than the model takes; it is told that it was cut."""
+    """Shorten a result to what the model accepts; it is told that the result was cut."""
     entry = models.find(model)
     most = entry.max_characters if entry else None
     return (
@@ -692,14 +690,14 @@ def _fitting(run: ToolRun, model: str) -> ToolRun:
 
 
 def _listed(found: Sequence[object]) -> list[Listed]:
-    """The models of a list; an entry without an id is none."""
+    """Return the models of a list; an entry without an id is skipped."""
     entries = values.objects(found)
     ids = values.words([entry.get("id") for entry in entries])
     return [Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_]
 
 
 async def _aside(count: int, function: Callable[..., Result], *args: Any) -> Result:
-    """Work on so many things: on a thread of its own when they are many, so that the loop serves
-    everybody else meanwhile.
+    """Do work on `count` things: on a thread of its own when there are many, so that the loop
+    serves everybody else meanwhile.
     """
     return function(*args) if count <= _MANY else await in_thread(function, *args)

@@ -1,4 +1,4 @@
-"""The session: settings, conversations, usage, and a thin face of plain and async calls over one
+"""The session: settings, conversations, usage, and a thin layer of plain and async calls over one
 async core.
 """
 
@@ -61,21 +61,20 @@ class Session:
     Parameters
     ----------
     settings
-        An `ErnieSettings`; made anew when None.
+        An `ErnieSettings`; a new one when None.
     **values
-        Settings to begin with (`service`, `model`, `api_key`, `base_url`, `language`, `temperature`
-        …).
+        Initial settings (`service`, `model`, `api_key`, `base_url`, `language`, `temperature` …).
 
     Attributes
     ----------
     conversations : dict of Conversation
     usage : UsageLog
     images : list of ImageSet
-        Every set that was made, oldest first; `images.clear()` lets go of them.
+        Every set that was made, oldest first; `images.clear()` releases them.
     last : Answer | Embeddings | ImageSet | Mapped | Ranking | None
         The last result.
     changed : Watchers
-        Told after each result, and of each new conversation.
+        Called after each result, and for each new conversation.
     """
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
@@ -130,11 +129,11 @@ class Session:
 
     @property
     def history(self) -> History:
-        """The current conversation's turns."""
+        """The turns of the current conversation."""
         return self.conversation.history
 
     def __getitem__(self, name: str) -> Conversation:
-        """The conversation of that name; a new one when there is none yet."""
+        """Return the conversation of that name; a new one when there is none yet."""
         if not isinstance(name, str) or not name:
             raise self.spoken(
                 InvalidOption(
@@ -150,17 +149,17 @@ class Session:
         return self.conversations[name]
 
     def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
-        """`Conversation.stream` of the current conversation."""
+        """Stream an answer in the current conversation; see `Conversation.stream`."""
         return self.conversation.stream(prompt, **options)
 
     astream = stream
 
     def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """`Conversation.chat` of the current conversation."""
+        """Ask in the current conversation; see `Conversation.chat`."""
         return self.conversation.chat(prompt, **options)
 
     async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """`Conversation.achat` of the current conversation."""
+        """Ask in the current conversation, awaited; see `Conversation.achat`."""
         return await self.conversation.achat(prompt, **options)
 
     def reset(self, name: str = MAIN) -> None:
@@ -181,14 +180,14 @@ class Session:
         extra: dict[str, Any] | None = None,
         **parameters: Any,
     ) -> Stream[Answer]:
-        """Have a text gone on with (seed 001, 续写), piece by piece; leaves no turn.
+        """Continue a text (续写), piece by piece; leaves no turn.
 
         Parameters
         ----------
         prompt
-            The text's beginning.
+            The beginning of the text.
         model, stream, endpoint, extra
-            As `Conversation.stream` takes them.
+            As in `Conversation.stream`.
         **parameters
             temperature, top_k, top_p, penalty_score, max_completion_tokens, stop, seed, user.
 
@@ -219,13 +218,11 @@ class Session:
         return self.start(lambda core, emit: core.complete(request, at, settings, emit))
 
     def complete(self, prompt: str, **options: Any) -> Answer:
-        """Have a text gone on with, and wait for the whole; takes what `stream_completion`
-        takes.
-        """
+        """Continue a text and wait for the whole; same arguments as `stream_completion`."""
         return self.stream_completion(prompt, **options).result()
 
     async def acomplete(self, prompt: str, **options: Any) -> Answer:
-        """The same, awaited."""
+        """Call `complete` and await its result."""
         return await self.stream_completion(prompt, **options).aresult()
 
     def begin_embed(
@@ -241,7 +238,7 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Stream[Embeddings]:
-        """A call for vectors on its way; takes what `embed` takes."""
+        """Start a call for vectors; same arguments as `embed`."""
         from ernie_magic.api.requests import embedding_request
 
         settings, at = self.now()
@@ -277,7 +274,8 @@ class Session:
 
     def _engine(self, executor: Any) -> Engine | None:
         from ernie_magic.calls.workers import (
-            Engine,  # it stands above: a worker has a session of its own
+            # Imported here: it is in a higher room, since a worker has a session of its own.
+            Engine,
         )
 
         return None if executor is None else self._checked(lambda: Engine(executor))
@@ -296,35 +294,32 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Embeddings:
-        """Vectors of texts (seed 000, 向量), by as many calls as it takes; equal texts are asked
-        for once.
+        """Return vectors of texts (向量), in as many calls as needed; equal texts are sent once.
 
         Parameters
         ----------
         texts
-            One text or any number: a list, an array, a column of pandas or polars. Each within the
-            model's length (embedding-v1:
-            1,000 characters and 384 tokens).
+            One text or any number: a list, an array, a pandas or polars column. Each must be within
+            the model's length (embedding-v1: 1,000 characters and 384 tokens).
         model
             The setting `embedding_model` when None, else "embedding-v1".
         invalid
-            What becomes of texts that are empty or too long: "error" names their positions,
-            "truncate" cuts them (empty ones get NaN),
-            "skip" gives them rows of NaN.
+            What to do with texts that are empty or too long: "error" names their positions,
+            "truncate" cuts them (empty ones get NaN), "skip" gives them rows of NaN.
         cache
-            Whether vectors are kept in, and taken from, a file in the user's cache folder; the
+            Whether vectors are stored in, and taken from, a file in the user's cache folder; the
             setting `cache` (True) when None.
         in_flight
-            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's
-            rate limit holds all the same.
+            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None. The service's rate
+            limit still applies.
         progress
-            Show a bar when it takes long.
+            Show a progress bar when it takes long.
         executor
             Where the calls are made: a `dask.distributed.Client`, or an executor of
-            `concurrent.futures`. Its workers share the account's
-            limits, and find the key in their own environment: it is not sent to them.
+            `concurrent.futures`. Its workers share the account's limits, and find the key in their
+            own environment: it is not sent to them.
         endpoint, extra
-            As `Conversation.stream` takes them.
+            As in `Conversation.stream`.
 
         Returns
         -------
@@ -334,8 +329,8 @@ class Session:
         Raises
         ------
         ErnieError
-            A call failed for good; `answer` has the vectors that came, and a second call asks for
-            the missing ones only.
+            A call failed permanently; `answer` has the vectors received so far, and a second call
+            asks only for the missing ones.
         """
         stream = self.begin_embed(
             texts,
@@ -364,7 +359,7 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Embeddings:
-        """The same, awaited."""
+        """Call `embed` and await its result."""
         stream = self.begin_embed(
             texts,
             model=model,
@@ -395,7 +390,7 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Stream[Mapped]:
-        """A call of `map` on its way."""
+        """Start a call of `map`."""
         from ernie_magic.api.requests import ChatOptions
         from ernie_magic.calls.tables import frames
         from ernie_magic.calls.tables import map as mapping
@@ -433,7 +428,8 @@ class Session:
                     ).fill(x=0),
                 )
             mapping.check_columns(prompt, made.columns)
-            # What is wrong with every row is told at once; a row's own prompt is its own matter.
+            # What is wrong with every row is reported at once; an error in a row's own prompt
+            # concerns only that row.
             made.request(
                 "?",
                 model or endpoint or settings.model or models.UNDECIDED,
@@ -470,38 +466,37 @@ class Session:
         Parameters
         ----------
         prompt
-            The question, with `{{column}}` where a row's values belong.
+            The prompt, with `{{column}}` where a row's values belong.
         rows
-            A DataFrame of pandas or polars, a list of dictionaries, or a list of texts (their
-            column is `text`).
+            A pandas or polars DataFrame, a list of dictionaries, or a list of texts (their column
+            is `text`).
         schema
-            Columns to be made, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
-            int, float, bool); the whole answer
-            in a column `answer` when None.
+            Output columns, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
+            int, float, bool); the whole answer in a column `answer` when None.
         resume
-            Take the answers that an earlier run of the same question got: only missing rows are
-            asked, and paid, for. Answers are
-            written down as they come, so this goes on after a crash, a restart or an interrupt.
+            Reuse the answers of an earlier run of the same prompt: only missing rows are asked, and
+            paid, for. Answers are stored as they arrive, so this continues after a crash, a restart
+            or an interrupt.
         in_flight
-            Calls at the same time, 1 to 64; the setting `in_flight` (8) when None. The service's
-            rate limit holds all the same.
+            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None. The service's rate
+            limit still applies.
         progress
-            Show a bar when it takes long.
+            Show a progress bar when it takes long.
         executor
-            Where the rows are asked for; see `embed`.
+            Where the calls are made; see `embed`.
         model, system, endpoint, extra, **parameters
-            As `Conversation.stream` takes them.
+            As in `Conversation.stream`.
 
         Returns
         -------
         Mapped
-            `table` is of the kind that was given. A row that failed stays in its place, with why in
-            the column `error`.
+            `table` is of the kind that was given. A row that failed stays in its place, with the
+            reason in the column `error`.
 
         Raises
         ------
         ErnieError
-            One that would fail every row; `answer` has the table as far as it came.
+            An error that would fail every row; `answer` has the table as far as it got.
         """
         stream = self.begin_map(
             prompt,
@@ -534,7 +529,7 @@ class Session:
         executor: Any = None,
         **parameters: Any,
     ) -> Mapped:
-        """The same, awaited."""
+        """Call `map` and await its result."""
         stream = self.begin_map(
             prompt,
             rows,
@@ -562,7 +557,7 @@ class Session:
     def search(
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
     ) -> list[Found]:
-        """The texts most like a query, by the similarity of their vectors.
+        """Return the texts most similar to a query, by the similarity of their vectors.
 
         Parameters
         ----------
@@ -572,9 +567,9 @@ class Session:
             `Embeddings`, or the texts themselves, which are embedded first: a list, a column, a
             table with one column of texts.
         k
-            How many at most.
+            At most this many texts.
         model
-            As `embed` takes it; for `Embeddings` the one that made them.
+            As in `embed`; for `Embeddings` the model that made them.
 
         Raises
         ------
@@ -594,7 +589,7 @@ class Session:
     async def asearch(
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
     ) -> list[Found]:
-        """The same, awaited."""
+        """Call `search` and await its result."""
         from ernie_magic.api.results import Embeddings
         from ernie_magic.calls.embeddings import similarity
 
@@ -617,8 +612,8 @@ class Session:
         download: bool = True,
         **parameters: Any,
     ) -> Stream[ImageSet]:
-        """A call for pictures on its way: `result()` waits for it, `stop()` ends it; takes what
-        `image` takes.
+        """Start a call for pictures: `result()` waits for it, `stop()` ends it; same arguments as
+        `image`.
         """
         from ernie_magic.api.requests import image_request
 
@@ -650,8 +645,10 @@ class Session:
         download: bool = True,
         **parameters: Any,
     ) -> ImageSet:
-        """Pictures (seed 000, 文生图). Never sent again by itself once it may have been carried
-        out: pictures are billed.
+        """Make pictures (文生图).
+
+        Such a call is never sent again automatically once it may have been carried out: pictures
+        are billed.
 
         Parameters
         ----------
@@ -661,21 +658,20 @@ class Session:
             The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2
             "irag-1.0".
         download
-            False leaves those that come as links where they are: `picture.url`, which expires after
+            False leaves pictures that are links where they are: `picture.url`, which expires after
             some days.
         endpoint, extra
-            As `Conversation.stream` takes them.
+            As in `Conversation.stream`.
         **parameters
             Stable-Diffusion-XL: negative_prompt, size, n (1 to 4), steps (10 to 50), style,
-            sampler_index, cfg_scale (0 to 30), seed,
-            response_format. ERNIE-Image and ERNIE-Image-Turbo: size, n, seed, use_pe,
-            num_inference_steps, guidance_scale, watermark,
-            response_format (reference aistudio-and-ernie-today 5).
+            sampler_index, cfg_scale (0 to 30), seed, response_format. ERNIE-Image and
+            ERNIE-Image-Turbo: size, n, seed, use_pe, num_inference_steps, guidance_scale,
+            watermark, response_format (public clients of ERNIE-Image).
 
         Returns
         -------
         ImageSet
-            Kept in `images` too.
+            Also kept in `images`.
 
         Raises
         ------
@@ -696,13 +692,13 @@ class Session:
         download: bool = True,
         **parameters: Any,
     ) -> ImageSet:
-        """The same, awaited."""
+        """Call `image` and await its result."""
         return await self.begin_image(
             prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters
         ).aresult()
 
     def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
-        """The call of `redo` on its way."""
+        """Start a call of `redo`."""
         from ernie_magic.calls.images import recipes
 
         return self.begin_image(
@@ -717,40 +713,39 @@ class Session:
         ----------
         what
             A picture, a set, a file that was saved with its parameters, or those parameters. A
-            picture of several is made again with
-            the others: the service knows them by one request. The current service is asked,
-            whichever made it.
-            Of a file that was not saved here, only fields of the parameter table are sent.
+            picture of several is made again with the others: the service knows them by one request.
+            The current service is used, whichever made it. Of a file that was not saved here, only
+            fields of the parameter table are sent.
         **changes
-            What `image` takes, in the place of what it was; None leaves its place empty.
+            Arguments of `image` that replace the original ones; None removes one.
 
         Raises
         ------
         InvalidOption
-            It cannot be made again (the file holds no parameters …).
+            It cannot be made again (the file contains no parameters …).
         ErnieError
         """
         return self.begin_redo(what, **changes).result()
 
     async def aredo(self, what: Remakable, **changes: Any) -> ImageSet:
-        """The same, awaited."""
+        """Call `redo` and await its result."""
         return await self.begin_redo(what, **changes).aresult()
 
     def recipe(self, what: Remakable) -> dict[str, Any]:
-        """What made a picture: `ernie.recipe("cat.png")` reads a file's `prompt`, `model`,
+        """Return what made a picture: `ernie.recipe("cat.png")` reads a file's `prompt`, `model`,
         `parameters` and more.
 
         Raises
         ------
         InvalidOption
-            The file holds no parameters.
+            The file contains no parameters.
         """
         from ernie_magic.calls.images import recipes
 
         return dict(self._checked(lambda: recipes.recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
-        """The call of `vary` on its way."""
+        """Start a call of `vary`."""
         from ernie_magic.calls.images import recipes
 
         return self.begin_image(
@@ -758,17 +753,17 @@ class Session:
         )
 
     def vary(self, what: Remakable, **changes: Any) -> ImageSet:
-        """Make one more like it: one picture, with the next seed where the seed is known, and with
+        """Make a variation: one picture, with the next seed where the seed is known, and with
         changes; see `redo`.
         """
         return self.begin_vary(what, **changes).result()
 
     async def avary(self, what: Remakable, **changes: Any) -> ImageSet:
-        """The same, awaited."""
+        """Call `vary` and await its result."""
         return await self.begin_vary(what, **changes).aresult()
 
     def begin_download(self, what: Picture | ImageSet) -> Stream[ImageSet]:
-        """The call of `download` on its way."""
+        """Start a call of `download`."""
         from ernie_magic.calls.images import recipes
 
         settings, at = self.now()
@@ -777,17 +772,17 @@ class Session:
 
     def download(self, what: Picture | ImageSet) -> ImageSet:
         """Fetch pictures of which only the link is here: a download failed or was stopped, or
-        `download=False` was asked for.
+        `download=False` was given.
 
         Raises
         ------
         ErnieError
-            None could be fetched.
+            No picture could be fetched.
         """
         return self.begin_download(what).result()
 
     async def adownload(self, what: Picture | ImageSet) -> ImageSet:
-        """The same, awaited."""
+        """Call `download` and await its result."""
         return await self.begin_download(what).aresult()
 
     def _rerank(
@@ -828,7 +823,8 @@ class Session:
         extra: dict[str, Any] | None = None,
         **parameters: Any,
     ) -> Ranking:
-        """Documents in the order of how well they answer a query (reference qianfan-wire 2.6).
+        """Rank documents by how well they answer a query
+        (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
 
         Parameters
         ----------
@@ -857,7 +853,7 @@ class Session:
         extra: dict[str, Any] | None = None,
         **parameters: Any,
     ) -> Ranking:
-        """The same, awaited."""
+        """Call `rerank` and await its result."""
         return await self._rerank(query, documents, model, endpoint, extra, parameters).aresult()
 
     def _count(self, text: str, model: str | None) -> Stream[TokenCount]:
@@ -877,22 +873,22 @@ class Session:
         return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
 
     def count_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
-        """Tokens of a text: counted by Qianfan V1's tokenizer; on other services the documents'
-        estimate, which says that it is one.
+        """Count the tokens of a text with Qianfan V1's tokenizer; on other services the result is
+        an estimate, and says so.
         """
         return self._count(text, model).result()
 
     async def acount_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
-        """The same, awaited."""
+        """Call `count_tokens` and await its result."""
         return await self._count(text, model).aresult()
 
     def panel(self, *tabs: str) -> Panel:
-        """Sliders, chat, pictures and vectors on this session, for a notebook to show.
+        """Return a panel on this session for a notebook: sliders, chat, pictures and vectors.
 
         Parameters
         ----------
         tabs
-            Which of "chat", "image", "embed" and "compare"; all when none is named.
+            Any of "chat", "image", "embed" and "compare"; all when none is named.
 
         Raises
         ------
@@ -900,7 +896,7 @@ class Session:
             There is no such tab.
         """
         from ernie_magic.notebook.panels.panel import (
-            Panel,  # widgets are imported when they are wanted
+            Panel,  # Widgets are imported when needed.
         )
 
         return Panel(self, *tabs)
@@ -908,8 +904,7 @@ class Session:
     # --- services, models, limits -----------------------------------------------------------------
 
     def use(self, service: str) -> None:
-        """Talk to this service from now on: "aistudio", "qianfan", "qianfan-v1", "local" or
-        "emulator".
+        """Switch to this service: "aistudio", "qianfan", "qianfan-v1", "local" or "emulator".
 
         A key and an address that were set in this session for another service are forgotten: they
         are never sent to this one.
@@ -917,7 +912,7 @@ class Session:
         Raises
         ------
         InvalidOption
-            No such service.
+            There is no such service.
         """
         if service not in services.SERVICES:
             close = near(str(service), services.SERVICES, 1)
@@ -933,14 +928,14 @@ class Session:
                 )
             )
         if service != self.settings.chosen().name:
-            # A key and an address that were given here were for the service before: they must not
+            # A key and an address that were given here were for the previous service: they must not
             # reach this one.
             self.settings.api_key = self.settings.secret_key = None
             self.settings.base_url = ""
         self.settings.service = service
 
     def endpoint(self) -> Endpoint:
-        """Where a call would go now; starts the emulator when that is the place.
+        """Return where a call would go now; starts the emulator if it is chosen.
 
         Raises
         ------
@@ -950,27 +945,29 @@ class Session:
         return replace(at, base_url=self._emulator_url()) if at.service is services.EMULATOR else at
 
     def begin_models(self) -> Stream[list[Listed]]:
-        """The call of `models` on its way."""
+        """Start a call of `models`."""
         settings, at = self.now()
         return self.start(lambda core, _emit: core.models(at, settings))
 
     def models(self) -> list[Listed]:
-        """The service's live list of models, with what the catalogue knows of each."""
+        """Return the service's live list of models, with what the catalogue knows of each."""
         return self.begin_models().result()
 
     async def amodels(self) -> list[Listed]:
-        """The same, awaited."""
+        """Call `models` and await its result."""
         return await self.begin_models().aresult()
 
     def known_models(self) -> list[str]:
-        """Ids for completion, without the network: the last live list, else the catalogue."""
+        """Return ids for tab completion, without the network: the last live list, else the
+        catalogue.
+        """
         lists = self._begun.listed.values() if self._begun else ()
         listed = [entry.id for entries in lists for entry in entries]
         return listed or [model.id for model in models.CATALOGUE]
 
     def limits(self) -> list[LimitState]:
-        """What is known of the services' limits a minute, and what is left: shared by everything
-        in this process.
+        """Return the known limits per minute of the services, and what is left: shared by
+        everything in this process.
         """
         from ernie_magic.runtime.io_thread import IO
         from ernie_magic.wire.limits import LIMITS
@@ -998,7 +995,7 @@ class Session:
         with self._starting:
             if self._emulator is None:
                 from ernie_magic import (
-                    emulator,  # its server is imported when it starts, not before
+                    emulator,  # Its server is imported when it starts, not before.
                 )
 
                 self._emulator = emulator.start()
@@ -1010,7 +1007,7 @@ class Session:
     # --- from a call to the core ------------------------------------------------------------------
 
     def start(self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]) -> Stream[Any]:
-        """Begin work of the core on the I/O thread; its errors come in this session's language."""
+        """Start work of the core on the I/O thread; its errors are in this session's language."""
         from ernie_magic.runtime.io_thread import Call
         from ernie_magic.runtime.stream import Stream
 
@@ -1045,7 +1042,7 @@ class Session:
         self.changed.tell()
 
     def now(self) -> tuple[Snapshot, Endpoint]:
-        """The settings and the place as they are now."""
+        """Return the settings and the endpoint as they are now."""
         return self.settings.snapshot(), self._checked(self.settings.endpoint)
 
     def _checked(self, make: Callable[[], Result]) -> Result:
@@ -1059,7 +1056,7 @@ class Session:
             raise
 
     def spoken(self, error: ErnieError) -> ErnieError:
-        """The error, in this session's language."""
+        """Return the error in this session's language."""
         error.language = self.settings.spoken
         return error
 
@@ -1080,8 +1077,8 @@ def _check_count(session: Session, k: object) -> None:
 
 
 def _listed(texts: object) -> list[Any]:
-    """One text or several, as a list; arrays and columns are welcome, a dictionary's keys are not
-    meant.
+    """Return one text or several as a list; arrays and columns are accepted, but not a dictionary's
+    keys.
     """
     if isinstance(texts, str):
         return [texts]
@@ -1100,8 +1097,9 @@ def _listed(texts: object) -> list[Any]:
     return list(texts)
 
 
-_PATIENCE = 3.0  # seconds for connections to close: a process that ends waits no longer
-# Closed when the kernel ends, so that no connection and no server is left to the garbage collector.
+_PATIENCE = 3.0  # seconds for connections to close: a process that exits waits no longer
+# Closed when the kernel exits, so that no connection and no server is left to the garbage
+# collector.
 _OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
@@ -1115,7 +1113,7 @@ def _close(client: Client) -> None:
 
 
 def _forget_the_parent() -> None:
-    """In a forked process: threads, connections and locks are the parent's."""
+    """Forget the parent's threads, connections and locks, in a forked process."""
     for session in list(_OPEN):
         session._emulator, session._starting = None, threading.Lock()  # noqa: SLF001
         session._beginning = threading.Lock()  # noqa: SLF001

@@ -1,1 +1,1 @@
-"""Bytes and HTTP: the server-sent events decoder, failures, and one file a protocol."""
+"""Bytes and HTTP: the decoder of server-sent events, failures, and one file per protocol."""

@@ -1,7 +1,8 @@
-"""Credentials on the wire: bearer keys, access tokens, the `bce-auth-v1` signature, and what pairs
-are exchanged for.
+"""Credentials on the wire: bearer keys, access tokens, the `bce-auth-v1` signature, and the
+exchange of key pairs.
 
-Source: reference qianfan-wire 1 and 4.1, with vectors computed by the official client's own signer.
+The signature is described on https://cloud.baidu.com/doc/Reference/s/njwvz1yfu; the test vectors
+were computed by the official client's signer (https://github.com/baidubce/bce-qianfan-sdk).
 """
 
 from __future__ import annotations
@@ -40,37 +41,37 @@ if TYPE_CHECKING:
 
 SIGNATURE_SECONDS = 300
 TOKEN_SECONDS = 43_200  # what the official client asks for
-MONTH = 2_592_000.0  # an access_token's life (seed 003's service says so each time)
-RENEW_BEFORE = 300.0  # seconds before its end a token is exchanged anew
+MONTH = 2_592_000.0  # an access_token's lifetime, which each reply repeats
+RENEW_BEFORE = 300.0  # seconds before it expires, a token is renewed
 EXCHANGE_TIMEOUT = 30.0  # seconds for a pair to be exchanged
 MAX_TOKEN_REPLY = 1024 * 1024  # bytes
 BEARER_PATH = "/v1/BCE-BEARER/token"
 OAUTH_PATH = "/oauth/2.0/token"
 _SAFE = "-._~"
-_SENDABLE = re.compile(r"\s*[\x21-\x7e]{1,8192}\s*")  # what a header and an address take
+_SENDABLE = re.compile(r"\s*[\x21-\x7e]{1,8192}\s*")  # what a header and an address allow
 
 
 def timestamp(at: float) -> str:
-    """Seconds since the epoch as the signature writes them: `2024-02-28T02:40:25Z`."""
+    """Return seconds since the epoch as the signature writes them: `2024-02-28T02:40:25Z`."""
     return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def canonical_request(method: str, url: str, headers: Mapping[str, str]) -> tuple[str, str]:
-    """The text that is signed, and the names of the signed headers.
+    """Return the text that is signed, and the names of the signed headers.
 
     Parameters
     ----------
     method
         "GET" or "POST".
     url
-        With its query. A path that is already percent-encoded is taken as it is.
+        With its query. A path that is already percent-encoded is used unchanged.
     headers
-        All of them are signed; a Host must be among them.
+        All of them are signed; Host must be among them.
 
     Returns
     -------
     tuple of str
-        The canonical request and `name;name;…` in order.
+        The canonical request and `name;name;…`, sorted.
     """
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe="/%" + _SAFE)
@@ -97,14 +98,14 @@ def sign(
     at: float,
     seconds: int = SIGNATURE_SECONDS,
 ) -> str:
-    """The value of the Authorization header.
+    """Return the value of the Authorization header.
 
     Parameters
     ----------
     at
         Seconds since the epoch; within `seconds` of the server's clock.
     seconds
-        How long the signature is good for.
+        How long the signature is valid.
     """
     prefix = f"bce-auth-v1/{pair.access.reveal()}/{timestamp(at)}/{seconds}"
     # The key of the second step is the hexadecimal text of the first, not its bytes.
@@ -114,7 +115,7 @@ def sign(
 
 
 def signed_headers(pair: Pair, method: str, url: str) -> dict[str, str]:
-    """The headers of a call that is signed now."""
+    """Return the headers of a call that is signed now."""
     now = time.time()
     headers = {
         "Host": urlsplit(url).netloc,
@@ -135,7 +136,7 @@ class Authorised(NamedTuple):
     ----------
     query, headers : dict of str
     token : Key | None
-        The temporary token among them, None for a credential that does not end.
+        The temporary token among them, None for a credential that does not expire.
     """
 
     query: Mapping[str, str]
@@ -144,8 +145,8 @@ class Authorised(NamedTuple):
 
 
 class Credentials:
-    """Turns credentials into headers and queries; keeps the temporary tokens of pairs, exchanging
-    each once for everybody.
+    """Turn credentials into headers and queries. The temporary tokens of pairs are kept, and each
+    is exchanged once for all callers.
     """
 
     def __init__(self) -> None:
@@ -161,23 +162,23 @@ class Credentials:
         *,
         refused: Key | None = None,
     ) -> Authorised:
-        """What a call needs to be let in.
+        """Return what authorises a call.
 
         Parameters
         ----------
         http
-            The pool to ask for tokens with.
+            The pool to request tokens with.
         credential
             None adds nothing.
         method, url
-            Of the call, for a signature.
+            Those of the call, for a signature.
         refused
-            A token that the service did not take: it is exchanged even when it is new.
+            A token that the service rejected: it is renewed even when it is new.
 
         Raises
         ------
         ServiceError
-            The keys of a pair are refused.
+            The keys of a pair are rejected.
         """
         if isinstance(credential, Bearer):
             return Authorised({}, _bearer(credential.key))
@@ -212,9 +213,8 @@ class Credentials:
             task.add_done_callback(
                 lambda done: (self._exchanges.pop(credential), done.cancelled() or done.exception())
             )
-        return await asyncio.shield(
-            task
-        )  # one exchange for everybody who waits, also when it fails or one of them leaves
+        # One exchange for all waiting callers, also when it fails or one of them leaves.
+        return await asyncio.shield(task)
 
     async def _exchange(
         self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair
@@ -229,7 +229,7 @@ class Credentials:
 
 
 def credential_url(credential: Credential | None) -> str:
-    """Where a credential is exchanged, "" for one that is sent as it is."""
+    """Return where a credential is exchanged, "" for one that is sent unchanged."""
     if isinstance(credential, BearerFromPair):
         return credential.iam_url
     return credential.url if isinstance(credential, TokenFromPair) else ""
@@ -272,12 +272,12 @@ async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> t
 async def _exchanged(
     http: httpx.AsyncClient, request: httpx.Request, name: str
 ) -> tuple[Key, Mapping[str, Any]]:
-    """The token that a pair was exchanged for, and the rest of the reply.
+    """Return the token that a pair was exchanged for, and the rest of the reply.
 
     Raises
     ------
     ErnieError
-        It holds no token that could be sent.
+        The reply contains no token that could be sent.
     """
     response = await http.send(request, stream=True)
     try:

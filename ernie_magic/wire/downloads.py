@@ -1,10 +1,8 @@
-"""Pictures behind links, fetched at once: links end, and a notebook should not.
+"""Pictures behind links, fetched at once: links expire, and a notebook should last.
 
-A link is what a service says, so it is not trusted: no key goes along, only http and https are
-followed, a redirect only
-within its host, and a service out there cannot make us ask this machine or its network: what is
-connected to is the
-address that was checked.
+A link comes from a service, so it is not trusted. No key is sent with it, only http and https are
+followed, and a redirect only within its host. A remote service cannot make us contact this machine
+or its network: the connection goes to the address that was checked.
 """
 
 from __future__ import annotations
@@ -27,18 +25,17 @@ if TYPE_CHECKING:
 
     import httpx
 
-TIMEOUT = (
-    120.0  # seconds for one picture (reference aistudio-and-ernie-today 5: wrappers take 60 to 180)
-)
-MAX_PICTURE = (
-    32 * 1024 * 1024
-)  # bytes: 2048 x 2048 pixels (seed 000) of four bytes are 16 MB before they are packed
+# Seconds for one picture: public clients wait 60 to 180.
+TIMEOUT = 120.0
+# Bytes: 2048 x 2048 pixels (the largest size on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) of
+# four bytes are 16 MB before compression.
+MAX_PICTURE = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 _TOO_LARGE = Text(
     "图片超过 {most} MB，没有下载完",
     "the picture exceeds {most} MB and was not downloaded to its end",
 )
-# Not `ip.is_private`: that has 198.18.0.0/15 too, which proxies give to every name in the world
+# Not `ip.is_private`: that includes 198.18.0.0/15, which proxies assign to every name in the world
 # (Clash's fake-ip).
 _INSIDE = tuple(
     ipaddress.ip_network(net)
@@ -78,15 +75,15 @@ _GONE = Text(
 
 
 async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
-    """The bytes behind a picture's link.
+    """Return the bytes behind a picture's link.
 
     Parameters
     ----------
     http
-        The session's pool. What it sends along with calls (the key) is not sent here.
+        The session's pool. What it sends with calls (the key) is not sent here.
     base_url
-        The service that gave the link: it may name its own host wherever that is, and one on this
-        machine any.
+        The service that gave the link: it may name its own host wherever that is, and, if it is on
+        this machine, any host.
 
     Raises
     ------
@@ -151,15 +148,15 @@ async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
                     _AGAIN if response.status_code >= 500 else _GONE,  # noqa: PLR2004
                     status=response.status_code,
                 )
-                failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; nothing is made by asking again)
+                failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; asking again creates nothing)
                 raise failed
             return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))
     raise _refused(Text("重定向次数过多", "too many redirects"))
 
 
 def _direct() -> httpx.AsyncClient:
-    """A pool for one name: one that many share knows its connections by their address, whatever
-    name they were opened for.
+    """Return a pool for one name: a pool shared by many knows its connections by their address,
+    whatever name they were opened for.
     """
     import httpx
 
@@ -169,12 +166,11 @@ def _direct() -> httpx.AsyncClient:
 async def _opened(
     pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[str], agent: str
 ) -> httpx.Response:
-    """The response of the first address that can be reached.
+    """Return the response of the first address that can be reached.
 
-    A name may have another address at the next look-up (DNS rebinding): the connection goes to the
-    very address that was
-    checked. The server is asked, and its certificate checked, by its name (`sni_hostname`, httpx
-    "Request extensions").
+    A name may have another address at the next look-up (DNS rebinding), so the connection goes to
+    the very address that was checked. The request and the certificate check use the name
+    (`sni_hostname`, httpx "Request extensions").
     """
     import httpx
 
@@ -198,15 +194,15 @@ async def _opened(
 
 
 async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
-    """The addresses that the link may be followed to; none where its name is as good, or is looked
-    up by a proxy.
+    """Return the addresses that the link may be followed to; none where its name may be used
+    directly, or is looked up by a proxy.
 
     Raises
     ------
     ProtocolError
-        It may not be followed.
+        The link may not be followed.
     ServiceUnreachable
-        The name is not known.
+        The name is unknown.
     """
     import httpx
 
@@ -243,7 +239,7 @@ async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
 
 
 def _has_proxy(scheme: str, host: str) -> bool:
-    """Whether httpx would ask a proxy, as the environment or the system says (it reads the same;
+    """Whether httpx would use a proxy, according to the environment or the system (httpx,
     "Environment variables").
     """
     from urllib.request import getproxies, proxy_bypass  # not at load
@@ -260,7 +256,7 @@ def _literal(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
 
 
 async def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """A host's addresses; none for a name that is not known here."""
+    """Return a host's addresses; none for a name that is unknown here."""
     if found := _literal(host):
         return found
     try:

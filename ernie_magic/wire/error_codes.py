@@ -1,9 +1,10 @@
-"""The one table of what services say when they say no: code -> error class, in both languages, and
-whether to try again.
+"""The one table of service errors: code -> error class, texts in both languages, and whether to try
+again.
 
-Sources: the error tables of seed 000, of reference aistudio-and-ernie-today 1.6 and 2.4, and of
-reference qianfan-wire 5
-(V1's numbers, which AI Studio's own gateway uses too).
+Sources: the error tables of AI Studio (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), Qianfan V2
+(https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w) and Qianfan V1
+(https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh), whose numbers AI Studio's own gateway uses
+too.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """One thing a service says.
+    """One error that a service reports.
 
     Attributes
     ----------
     error : type
         The class raised.
     codes : tuple of str
-        The service's codes it stands for, lower case.
+        The service's codes for it, in lower case.
     what, cause, advice : Text
     statuses : tuple of int
-        Only with these HTTP statuses; () for any. A code may mean two things (`invalid_model`: 400
-        and 401).
+        Only with these HTTP statuses; () for any. A code may have two meanings (`invalid_model`:
+        400 and 401).
     retryable : bool
         Whether the same request may succeed later.
     renews : bool
-        Whether a temporary token may have ended (reference qianfan-wire 5.1, "refresh once").
+        Whether a temporary token may have expired: it is then renewed once.
     """
 
     error: type[ServiceError]
@@ -426,7 +427,7 @@ CASES: tuple[Case, ...] = (
     ),
 )
 
-TOO_MANY = 429  # means the same whatever code stands beside it
+TOO_MANY = 429  # means the same with any code
 _UNKNOWN = Case(
     e.ServiceError,
     (),
@@ -437,13 +438,13 @@ _UNKNOWN = Case(
 
 
 def is_known(code: str) -> bool:
-    """Whether a code stands in the table."""
+    """Whether a code is in the table."""
     return any(code.lower() in case.codes for case in CASES)
 
 
 def case_for(status: int, code: str) -> Case:
-    """The table's row for a status and a code: the code with this status, the code, the status,
-    the status's class.
+    """Return the table's row for a status and a code: looked up by the code with this status, the
+    code, the status, the status's class.
     """
     code = code.lower()
     for case in CASES:

@@ -1,9 +1,7 @@
-"""What a service's refusal says, whatever shape its body has, as one error of the tree.
+"""Turn a service's refusal, whatever the shape of its body, into one error of the tree.
 
-Five shapes are met (reference aistudio-and-ernie-today 1.6): {"error": {code, message, type}},
-{"errorCode", "errorMsg"},
-{"code", "msg"} with HTTP 200, {"error_code", "error_msg"}, {"detail"}; and plain text or HTML from
-a gateway.
+Five shapes occur: {"error": {code, message, type}}, {"errorCode", "errorMsg"}, {"code", "msg"} with
+HTTP 200, {"error_code", "error_msg"}, {"detail"}; and plain text or HTML from a gateway.
 """
 
 from __future__ import annotations
@@ -36,16 +34,17 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
-_CODE = 100  # characters of a code, a type
-_LONGEST_WAIT = 366 * 86_400.0  # seconds: who asks to wait for more than a year says nothing
+_CODE = 100  # characters of a code or a type
+_LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _OTHER_JSON = Text("别的 JSON 内容", "JSON of another kind")
 
 
 def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
-    """The code, type, message and request id in a JSON body that is an error; None when it is none.
+    """Return the code, type, message and request id in a JSON body that is an error; None when it
+    is not one.
 
-    With a status that means success only what can be nothing else is an error: other calls have a
-    `code` or a `detail` too.
+    With a status that means success, only an unmistakable error counts: other replies have a `code`
+    or a `detail` too.
     """
     bad = status >= 400  # noqa: PLR2004
     found: dict[str, Any] | None = None
@@ -82,7 +81,7 @@ def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None
 
 
 def _said(found: object, name: str) -> str:
-    """What a service says, whatever kind of value it says it by."""
+    """Return a service's message, whatever the kind of its value."""
     text = (
         found
         if isinstance(found, str)
@@ -92,14 +91,14 @@ def _said(found: object, name: str) -> str:
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
-    """The error for a reply that is not an answer.
+    """Return the error for a reply that is not an answer.
 
     Parameters
     ----------
     status
         HTTP status; 200 for an error inside a stream or a body.
     headers
-        Of the response: `Retry-After` and request ids are read.
+        Those of the response: `Retry-After` and request ids are read.
     body
         The first `MAX_BODY` bytes of the reply.
     """
@@ -110,9 +109,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
         parsed = values.parse(whole)
         said_it = beginning_of(parsed)
         if (kept := beginning_of(redact_values(parsed))) != said_it:
-            text = redact(
-                kept, strict=True
-            )  # a key may be escaped in the text, as JSON allows for each character
+            # A key may be escaped in the text, as JSON allows for each character.
+            text = redact(kept, strict=True)
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
         return _redirected(redact(target, strict=True), status)
     said = refusal(parsed, status) if isinstance(parsed, dict) else None
@@ -126,19 +124,18 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
 def refused(
     said: Mapping[str, str], status: int, headers: Mapping[str, str], text: str
 ) -> ErnieError:
-    """The error for what a service says (`refusal`).
+    """Return the error for a service's message (`refusal`).
 
     Parameters
     ----------
     said
-        Code, type, message and request id, as far as they are known.
+        Code, type, message and request id, as far as known.
     text
         The reply's beginning.
     """
     case = case_for(status, said.get("code", ""))
-    code = (
-        said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)
-    )  # a code of the table is not a key
+    # A code of the table is not a key.
+    code = said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)
     message = redact(said.get("message", ""), strict=True)
     what = case.what
     if message:
@@ -174,7 +171,7 @@ def refused(
 
 
 def not_the_api(status: int, text: str) -> ProtocolError:
-    """The error for a reply that came, but not from this API: a login page, a proxy, another
+    """Return the error for a reply that is not from this API: a login page, a proxy, another
     server.
     """
     kind = {
@@ -201,18 +198,18 @@ def not_the_api(status: int, text: str) -> ProtocolError:
 
 
 def not_expected(payload: object) -> ProtocolError:
-    """The error for a reply of JSON that is not what was asked for."""
+    """Return the error for a JSON reply that is not what was asked for."""
     return not_the_api(200, redact(beginning_of(payload, 2000), strict=True))
 
 
 def beginning_of(payload: object, most: int = MAX_BODY) -> str:
-    """The beginning of a reply as JSON; no more of it is written than that."""
+    """Return the beginning of a reply as JSON; no more of it is written than that."""
     pieces = json.JSONEncoder(ensure_ascii=False, default=str).iterencode(payload)
     return "".join(islice(pieces, most))[:most]
 
 
 def _redirected(target: str, status: int) -> ProtocolError:
-    """A redirect is told, not followed: the key would go along to another host."""
+    """Return the error for a redirect, which is not followed: the key would go to another host."""
     return ProtocolError(
         Text("服务要求转到 {target}", "the service redirects to {target}").fill(
             target=same(target[:_SAID_SHOWN])
@@ -230,26 +227,28 @@ def _redirected(target: str, status: int) -> ProtocolError:
 
 
 def _readable(text: str) -> str:
-    """A refusal that is no JSON, as a few words: an HTML page's title, or the text's beginning."""
+    """Return a refusal that is not JSON in a few words: an HTML page's title, or the text's
+    beginning.
+    """
     if title := re.search(r"<title[^<>]{0,200}>([^<]{1,200})", text, re.IGNORECASE):
         return title.group(1).strip()
     return "" if text.lstrip().startswith("<") else " ".join(text.split())[:_SAID_SHOWN]
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    """Retry-After: seconds, or a date (RFC 9110, section 10.2.3)."""
+    """Return the seconds in Retry-After, which is a number or a date (RFC 9110, section 10.2.3)."""
     said = headers.get("retry-after", "")
     found = values.seconds(said)
     if found is None:
-        # The library raises nearly anything for what only looks like a date: OverflowError for a
-        # year of eleven digits.
+        # The library may raise anything for what only looks like a date, for example OverflowError
+        # for a year of eleven digits.
         with suppress(Exception):
             found = max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     return found if found is not None and found <= _LONGEST_WAIT else None
 
 
 def cut() -> IncompleteAnswer:
-    """The error for a stream that ended before its end."""
+    """Return the error for a stream that ended too early."""
     return IncompleteAnswer(
         Text("回答没有传完，连接就断了", "the connection closed before the answer was complete"),
         Text("网络中断，或服务方提前断开", "the network failed, or the service hung up"),
@@ -263,16 +262,16 @@ def cut() -> IncompleteAnswer:
 def network(
     error: Exception, address: str, timeout: float, *, started: bool = False, harmless: bool = False
 ) -> ErnieError:
-    """The error of the tree for what httpx raised.
+    """Return the error of the tree for an httpx exception.
 
     Parameters
     ----------
     address
-        Where the request went.
+        Where the request was sent.
     timeout
         Seconds without data that were allowed.
     started
-        Whether a part of the answer had come.
+        Whether part of the answer had arrived.
     harmless
         Whether the request may be sent again although it may have been carried out (a GET).
     """
@@ -301,9 +300,8 @@ def network(
                 "check %ernie config base_url; %ernie doctor tests it",
             ),
         )
-        unreachable.retryable = isinstance(
-            error, httpx.ConnectTimeout | httpx.ConnectError
-        )  # the request was never sent
+        # The request was never sent.
+        unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
         return unreachable
     if isinstance(error, httpx.TimeoutException):
         return RequestTimeout(

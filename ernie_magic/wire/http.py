@@ -50,7 +50,7 @@ _PER_MINUTE = {
 
 @dataclass(frozen=True)
 class _Sending(Generic[Result]):
-    """A request on its way, and what is to be done with its reply."""
+    """A request in progress, and what to do with its reply."""
 
     endpoint: Endpoint
     request: WireRequest
@@ -63,7 +63,7 @@ class _Sending(Generic[Result]):
 
 
 class _TokenRefused(Exception):
-    """The service does not take the token; never leaves this file."""
+    """The service rejects the token; never leaves this file."""
 
     def __init__(self, error: ErnieError, token: Key | None) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class _TokenRefused(Exception):
 
 
 class Client:
-    """Sends requests to an endpoint and reads its replies."""
+    """Send requests to an endpoint and read its replies."""
 
     def __init__(self) -> None:
         self._http: httpx.AsyncClient | None = None
@@ -98,7 +98,8 @@ class Client:
                 ImportError,
                 ValueError,
                 OSError,
-            ) as error:  # the environment's proxies and certificates
+            ) as error:
+                # The environment's proxies and certificates.
                 raise ServiceUnreachable(
                     Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(
                         said=redact(str(error), strict=True)[:200]
@@ -116,7 +117,7 @@ class Client:
         return self._http
 
     def forget(self) -> None:
-        """In a forked process: the connections and the locks are the parent's."""
+        """Forget the connections and locks: in a forked process they are the parent's."""
         self._http, self._credentials = None, Credentials()
 
     async def aclose(self) -> None:
@@ -134,19 +135,19 @@ class Client:
         emit: Callable[[Delta], None],
     ) -> None:
         """Send a chat or a completion; `reader` collects the reply, and each piece of text is
-        emitted as it comes.
+        emitted as it arrives.
 
         Parameters
         ----------
         terms
             Timeout and retries.
         emit
-            Also told what is waited for (`Delta.notice`).
+            Also called with what the call is waiting for (`Delta.notice`).
 
         Raises
         ------
         ErnieError
-            The tree of `errors`; whatever came before is in `reader`.
+            An error of the tree in `errors`; `reader` has what arrived before.
         """
 
         async def read(response: httpx.Response) -> None:
@@ -185,7 +186,7 @@ class Client:
         )
 
     async def download(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
-        """The picture behind a link that a service gave (`downloads.fetch`); asked for again when
+        """Return the picture behind a link from the service (`downloads.fetch`), trying again when
         the network fails.
 
         Raises
@@ -209,7 +210,7 @@ class Client:
         terms: Snapshot,
         emit: Callable[[dict[str, Any]], None],
     ) -> None:
-        """Send a request whose reply is a stream of JSON events, whatever they mean.
+        """Send a request whose reply is a stream of JSON events, whatever their meaning.
 
         Raises
         ------
@@ -227,7 +228,7 @@ class Client:
         )
 
     async def _attempts(self, sending: _Sending[Result]) -> Result:
-        """The request under its limit, sent as often as is safe."""
+        """Send the request under its limit, as often as is safe."""
         terms, at, request = sending.terms, sending.endpoint, sending.request
         limit = (
             LIMITS.of((at.base_url, at.credential), at.service.name, request.model)
@@ -293,8 +294,10 @@ class Client:
                 limit.settle(out, used)
 
     async def _renewing(self, sending: _Sending[Result]) -> Result:
-        """A temporary token may end at any time, even a new one: it is exchanged once a call, and
-        the call repeated once.
+        """Send, renewing a temporary token once if needed.
+
+        Such a token may expire at any time, even a new one: it is renewed once per call, and the
+        call is repeated once.
         """
         try:
             return await self._once(sending, None)
@@ -309,12 +312,12 @@ class Client:
             raise refused.error from None
 
     async def _once(self, sending: _Sending[Result], refused: Key | None) -> Result:
-        """One sending.
+        """Send the request once.
 
         Raises
         ------
         _TokenRefused
-            In the place of an error which says that a temporary token may have ended.
+            Instead of an error which says that a temporary token may have expired.
         ErnieError
         """
         import httpx
@@ -325,9 +328,8 @@ class Client:
             if request.path.startswith(("http://", "https://"))
             else endpoint.base_url + request.path
         )
-        asked = (
-            credential_url(endpoint.credential) or endpoint.base_url
-        )  # whom we talk to, should nobody be there
+        # The address that an error names.
+        asked = credential_url(endpoint.credential) or endpoint.base_url
         try:
             auth = await self._credentials.authorise(
                 self._pool(), endpoint.credential, request.method, url, refused=refused
@@ -365,14 +367,14 @@ class Client:
 
 
 def _no_cookies() -> CookieJar:
-    """A jar that stays empty: no API of these needs cookies, and one that cannot be written into a
-    header ends every later call.
+    """Return a jar that stays empty: these APIs need no cookies, and one that cannot be written
+    into a header would break every later call.
     """
     from http.cookiejar import CookieJar
 
     class NoCookies(CookieJar):
         def extract_cookies(self, *_: object) -> None:
-            """Take none."""
+            """Store no cookies."""
 
     return NoCookies()
 
@@ -382,7 +384,7 @@ def _shown(seconds: float) -> str:
 
 
 def _accepts(request: WireRequest) -> dict[str, str]:
-    # Compressed streams arrive in bursts (reference, quirk 21).
+    # Compressed streams arrive in bursts.
     return (
         {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if request.stream

@@ -1,11 +1,10 @@
-"""How many requests and tokens a minute a service allows: learned from its headers and refusals,
-kept by everybody here.
+"""Rate limits: how many requests and tokens per minute a service allows. They are learned from its
+headers and refusals, and observed by all calls here.
 
-The services count by the minute and tell no more than what is left of it (seed 003, "响应头域";
-reference qianfan-wire 3.6).
-At most as many requests as are allowed are let out in *any* span of a minute: whichever minute the
-service counts by, it
-cannot be overrun from here. Used only on the I/O thread.
+The services count by the minute and report only what is left of it ("响应头域" on
+https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf). In *any* span of a minute at most the
+allowed number of requests is sent, so the limit holds whichever minute the service counts by. Used
+only on the I/O thread.
 """
 
 from __future__ import annotations
@@ -24,23 +23,23 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0  # seconds
 _MARGIN = 1.01  # arrivals are less regular than departures
-_TELLING = (
-    10  # requests that went out in the minute before a refusal, for their number to tell the limit
-)
-_FORGET = 10  # minutes after which a limit that was only guessed from a refusal is tried again
-_DIGITS = 12  # of a limit: more is nonsense
+# Requests sent in the minute before a refusal that are needed for their number to indicate the
+# limit.
+_TELLING = 10
+_FORGET = 10  # minutes after which a limit that was only inferred from a refusal is tried again
+_DIGITS = 12  # digits of a limit: more is nonsense
 _TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
 
 
 @dataclass(frozen=True)
 class LimitState:
-    """A model's limit a minute, as it stood when it was asked for.
+    """A model's limit per minute, as it was when requested.
 
     Attributes
     ----------
     service, model : str
     requests, remaining_requests, tokens, remaining_tokens : int | None
-        Allowed, and left in the running minute; None when not known.
+        Allowed, and left in the current minute; None when unknown.
     learned : str
         "headers", "429" or "".
     """
@@ -56,7 +55,7 @@ class LimitState:
 
 @dataclass
 class _Out:
-    """A request that was let out, or somebody else's that the service told of."""
+    """A request that was sent, or another program's that the service reported."""
 
     at: float
     tokens: int
@@ -65,18 +64,18 @@ class _Out:
 
 @dataclass
 class Limit:
-    """What is known of one model's limit on one service.
+    """What is known about one model's limit on one service.
 
     Attributes
     ----------
     service, model : str
     requests, tokens : int | None
-        Allowed a minute; None when not known.
+        Allowed per minute; None when unknown.
     share : float
-        The part of it that is this process's: workers take an equal part each
+        The part of it that is this process's: workers get equal parts
         (`ernie_magic.calls.workers`).
     learned : str
-        "headers", "429" (a guess: what had gone through before the refusal) or "".
+        "headers", "429" (inferred from what had been sent before the refusal) or "".
     """
 
     service: str
@@ -94,23 +93,24 @@ class Limit:
 
     @property
     def remaining_requests(self) -> int | None:
-        """Requests left in the running minute; None when the limit is not known."""
+        """Requests left in the current minute; None when the limit is unknown."""
         return None if self.requests is None else max(0, self.requests - self._used()[0])
 
     @property
     def remaining_tokens(self) -> int | None:
-        """Tokens left in the running minute; None when the limit is not known."""
+        """Tokens left in the current minute; None when the limit is unknown."""
         return None if self.tokens is None else max(0, self.tokens - self._used()[1])
 
     async def take(self, tokens: int, waiting: Callable[[float], None]) -> _Out:
-        """Wait until a request of about `tokens` tokens may be sent; those who came first go first.
+        """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
+        arrival.
 
         Parameters
         ----------
         tokens
             An estimate; `settle` corrects it.
         waiting
-            Told the seconds before each wait.
+            Called with the seconds before each wait.
         """
         async with self._lock:
             while (seconds := self._wait(tokens)) > 0:
@@ -134,8 +134,8 @@ class Limit:
         tokens_left = _number(
             headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens"
         )
-        # What the service counted and we did not send is somebody else's on the same account.
-        # What other workers send is theirs: each keeps to its own part.
+        # What the service counted and we did not send belongs to another program on the same
+        # account. What other workers send is theirs: each stays within its own part.
         others = (
             max(0, (self.remaining_requests or 0) - left)
             if left is not None and self.share == 1
@@ -150,21 +150,21 @@ class Limit:
             self._out.append(_Out(time.monotonic(), their_tokens, others))
 
     def answered(self) -> None:
-        """A request was let through to its end: V1 tells its refusals with status 200, so that
-        headers alone say nothing.
+        """Note that a request succeeded: V1 reports its refusals with status 200, so headers alone
+        show nothing.
         """
         self._refusals = 0
 
     def settle(self, out: _Out, tokens: int) -> None:
-        """The answer's real number of tokens in the place of the estimate."""
+        """Replace the estimate by the answer's real number of tokens."""
         out.tokens = tokens
 
     def refused(self, error: ServiceError) -> None:
-        """Learn from a 429: nobody goes out for a while, and what had gone through is taken for the
-        limit when none is known.
+        """Learn from a 429: no request is sent for a while, and if no limit is known, the number
+        sent so far is taken as the limit.
 
-        A service that asks for more than a minute is asked again by the next call, which is told so
-        at once.
+        If a service asks to wait for more than a minute, the next call asks again, and fails at
+        once with that message.
         """
         self._refusals += 1
         asked = error.retry_after
@@ -174,7 +174,7 @@ class Limit:
             closed = asked if asked <= MINUTE else 0.0
         self._closed_until = time.monotonic() + closed
         went = self._used()[0] - 1
-        # With fewer it was not by us that the limit was reached.
+        # With fewer requests, it was not we who reached the limit.
         if self.requests is None and went >= _TELLING and error.code not in _TOKEN_CODES:
             self.requests, self.learned, self._learned_at = went, "429", time.monotonic()
 
@@ -185,7 +185,7 @@ class Limit:
         return sum(out.requests for out in self._out), sum(out.tokens for out in self._out)
 
     def _wait(self, tokens: int) -> float:
-        """Seconds until a request of `tokens` tokens fits; 0 when it does now."""
+        """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
         now = time.monotonic()
         if self.learned == "429" and now - self._learned_at > _FORGET * self.minute:
             self.requests, self.learned = None, ""
@@ -207,8 +207,8 @@ class Limit:
 
 
 class Limits:
-    """The limits of every service and model that was asked; the account's, so one for all sessions
-    of a process.
+    """The limits of every service and model used. They are the account's, so all sessions of a
+    process share them.
     """
 
     def __init__(self) -> None:
@@ -217,7 +217,7 @@ class Limits:
         self._known: dict[object, Limit] = {}
 
     def of(self, account: object, service: str, model: str) -> Limit:
-        """The limit of a model.
+        """Return the limit of a model.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class Limits:
         return limit
 
     async def all(self) -> list[LimitState]:
-        """Every one that was met as it stands now, in the order of first use; on the I/O thread."""
+        """Return every known limit as it is now, in the order of first use; on the I/O thread."""
         return [
             LimitState(
                 limit.service,
@@ -244,11 +244,11 @@ class Limits:
         ]
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Forget all limits."""
         self._known.clear()
 
 
-# An account's limit is shared by whatever runs here under its key: a resource of the process, like
+# An account's limit is shared by whatever runs here with its key: a resource of the process, like
 # its threads.
 LIMITS = Limits()
 if hasattr(os, "register_at_fork"):

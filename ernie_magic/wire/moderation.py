@@ -1,11 +1,11 @@
-"""What the service's content review says of an answer, and what follows (seed 000, "flag";
-reference aistudio-and-ernie-today 6).
+"""The result of the service's content review of an answer, and what follows ("flag" on
+https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
 0, absent   safe
 1           low risk: shown with a note
-2           shown, but the conversation must not go on: it is locked until it is reset
+2           shown, but the conversation must not continue: it is locked until it is reset
 3           must not be shown: nothing of it is rendered or kept
-4           withdrawn: taken back from what was already shown, and kept nowhere
+4           withdrawn: removed from what was already shown, and not kept
 other       an unknown flag of 2 or more counts as 3
 """
 
@@ -21,12 +21,12 @@ _RESET = Text("%ernie reset 清空后重新开始", "start again with %ernie res
 
 
 def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
-    """The error in the place of an answer that must not be shown.
+    """Return the error that replaces an answer that must not be shown.
 
     Parameters
     ----------
     locked
-        Whether it belonged to a conversation, which is locked now.
+        Whether it belonged to a conversation, which is now locked.
     """
     error = AnswerWithdrawn(
         Text(
@@ -50,7 +50,7 @@ def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
 
 
 def locked(name: str) -> ConversationLocked:
-    """The error for a question in a locked conversation."""
+    """Return the error for a prompt in a locked conversation."""
     return ConversationLocked(
         Text(
             "对话 {name} 已锁定，没有发送", "the conversation {name} is locked; nothing was sent"

@@ -1,5 +1,5 @@
-"""The OpenAI-style protocol: AI Studio (seed 000), Qianfan V2 (seed 002), and any compatible
-server.
+"""The OpenAI-style protocol: AI Studio (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), Qianfan V2
+(https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb), and any compatible server.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ if TYPE_CHECKING:
         RerankRequest,
     )
 
-MAX_PICTURES = (
-    128 * 1024 * 1024
-)  # bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it
+# Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
+MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models")
 
 
 def chat(request: ChatRequest) -> WireRequest:
-    """`POST /chat/completions`. A service that its user deployed is named in `model` (reference
-    qianfan-wire 2.9).
-    """
+    """Build `POST /chat/completions`; `model` names a user-deployed service, if there is one."""
     body = {
         "model": request.endpoint or request.model,
         "messages": list(request.messages),
@@ -40,7 +37,7 @@ def chat(request: ChatRequest) -> WireRequest:
 
 
 def completion(request: CompletionRequest) -> WireRequest:
-    """`POST /completions`."""
+    """Build `POST /completions`."""
     body = {
         "model": request.endpoint or request.model,
         "prompt": request.prompt,
@@ -50,7 +47,7 @@ def completion(request: CompletionRequest) -> WireRequest:
 
 
 def embeddings(request: EmbeddingRequest) -> WireRequest:
-    """`POST /embeddings`."""
+    """Build `POST /embeddings`."""
     return _post(
         "/embeddings",
         request,
@@ -59,8 +56,8 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 
 def images(request: ImageRequest) -> WireRequest:
-    """`POST /images/generations`; each may be billed, so never sent again when it may have been
-    carried out.
+    """Build `POST /images/generations`. Each call may be billed, so it is never sent again when it
+    may have been carried out.
     """
     return _post(
         "/images/generations",
@@ -70,7 +67,10 @@ def images(request: ImageRequest) -> WireRequest:
 
 
 def rerank(request: RerankRequest) -> WireRequest:
-    """`POST /rerankers` (reference qianfan-wire 4.4; the other reference has `/rerank`)."""
+    """Build `POST /rerankers`, as the official client does
+    (https://github.com/baidubce/bce-qianfan-sdk); the API page has `/rerank`
+    (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
+    """
     return _post(
         "/rerankers",
         request,
@@ -90,7 +90,7 @@ def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = Fa
 
 
 class Reader(protocol.Reader):
-    """Chunks and whole replies: `choices[0].delta`, `.message`, or a completion's `.text`."""
+    """Reads chunks and whole replies: `choices[0].delta`, `.message`, or a completion's `.text`."""
 
     @staticmethod
     def knows(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)

@@ -1,10 +1,9 @@
-"""What every protocol has: a request as it goes out, a delta as it comes in, and the reader that
-collects an answer.
+"""What every protocol has: an outgoing request, an incoming delta, and the reader that collects an
+answer.
 
 A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`,
-`embeddings`, `images`,
-`rerank` make a `WireRequest` of a frozen request, and `Reader` collects a chat's reply. `replies`
-reads the others.
+`embeddings`, `images`, `rerank` make a `WireRequest` from a frozen request, and `Reader` collects a
+chat's reply. `replies` reads the others.
 """
 
 from __future__ import annotations
@@ -31,16 +30,15 @@ if TYPE_CHECKING:
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
-# that one reply may ask for, and pages that its search may have found: the rest is left out
+# Most tool calls in one reply, and most pages found by its search: the rest is left out.
 MAX_TOOL_CALLS = 1000
-_MAX_TOOL_NAME = (
-    1000  # characters of a tool's name or a call's id, which are sent back as they came
-)
+# Characters of a tool's name or a call's id, which are sent back unchanged.
+_MAX_TOOL_NAME = 1000
 _LARGEST = 10**15  # tokens: more cannot be meant
 
 
 class WireRequest(NamedTuple):
-    """A request as it goes out.
+    """A request as it is sent.
 
     Attributes
     ----------
@@ -49,15 +47,15 @@ class WireRequest(NamedTuple):
         Below the endpoint's base URL; or a whole URL.
     body : dict | None
     model : str
-        Whose limit it counts against.
+        The model whose limit it counts against.
     tokens : int
-        An estimate of what it takes.
+        An estimate of the tokens it uses.
     stream : bool
     repeatable : bool
-        Whether it may be sent again after a 5xx, in which it may have been carried out (never an
+        Whether it may be sent again after a 5xx, after which it may have been carried out (never an
         image).
     most : int
-        Bytes of a reply in one piece: more is none.
+        Most bytes of a reply in one piece: a longer one is rejected.
     """
 
     method: str
@@ -71,7 +69,7 @@ class WireRequest(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far many pieces of work are.
+    """The progress of many pieces of work.
 
     Attributes
     ----------
@@ -83,7 +81,7 @@ class Progress(NamedTuple):
 
 
 class Delta(NamedTuple):
-    """What one chunk adds.
+    """What one chunk adds to the answer.
 
     Attributes
     ----------
@@ -91,15 +89,15 @@ class Delta(NamedTuple):
     reasoning : str
         A thinking model's thoughts, before its text.
     notice : Text | None
-        No part of the answer: what the call is waiting for.
+        Not part of the answer: what the call is waiting for.
     waited : int
-        With a notice that is told each second: seconds since the call began.
+        With a notice that is repeated each second: seconds since the call began.
     progress : Progress | None
-        No part of the answer: how far many pieces of work are.
+        Not part of the answer: the progress of many pieces of work.
     errand : Errand | None
-        No part of the answer: a tool to be called by whoever reads.
+        Not part of the answer: a tool to be called by whoever reads.
     tool : ToolRun | None
-        No part of the answer: a tool that was called.
+        Not part of the answer: a tool that was called.
     event : dict | None
         The whole event, for those who asked for just that (`ernie.wire.stream`).
     """
@@ -116,7 +114,7 @@ class Delta(NamedTuple):
 
 @dataclass
 class _ToolCall:
-    """A tool call as far as it has come."""
+    """A tool call as far as it has arrived."""
 
     id: str = ""
     type: str = "function"
@@ -125,22 +123,22 @@ class _ToolCall:
 
 
 class Reader(ABC):
-    """Collects a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as
+    """Collect a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as
     one chunk.
 
     Attributes
     ----------
     started : bool
-        Whether any chunk came.
+        Whether any chunk has arrived.
     finished : bool
         Whether the service said that this was all.
     finish_reason : str
     flag : int
-        The gravest safety flag that came.
+        The most severe safety flag so far.
     must_clear : bool
         The service asked for the history to be cleared.
     argument_characters : int
-        Of all tool calls together.
+        Those of all tool calls together.
     """
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
@@ -153,9 +151,8 @@ class Reader(ABC):
         self._tool_calls: list[_ToolCall] = []
         self._tool_calls_by_index: dict[int, _ToolCall] = {}
         self.argument_characters = 0
-        self._whole_tool_calls: tuple[dict[str, Any], ...] | None = (
-            None  # made once, until another piece comes
-        )
+        # Made once, until another piece arrives.
+        self._whole_tool_calls: tuple[dict[str, Any], ...] | None = None
         self._usage: dict[str, Any] | None = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
@@ -170,7 +167,7 @@ class Reader(ABC):
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens of the call, None while the service has not said."""
+        """Tokens of the call, None until the service reports them."""
         return None if self._usage is None else usage_of(self._usage)
 
     @property
@@ -180,7 +177,7 @@ class Reader(ABC):
 
     @property
     def tokens(self) -> int | None:
-        """All of them together."""
+        """The total tokens of the call."""
         return self.usage.total_tokens if self.usage else None
 
     @staticmethod
@@ -190,35 +187,35 @@ class Reader(ABC):
 
     @abstractmethod
     def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """The chunk's facts (finish reason, flag …), and its content: `content`,
+        """Return the chunk's facts (finish reason, flag …), and its content: `content`,
         `reasoning_content`, `tool_calls`.
         """
 
     @abstractmethod
     def _ended(self, facts: Mapping[str, Any]) -> bool:
-        """Whether this chunk is the last that says something."""
+        """Whether this chunk is the last one with content."""
 
     @abstractmethod
     def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply as one body."""
+        """Return the reply as one body."""
 
     @abstractmethod
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
-        """Take the text out of a chunk, and what differs from chunk to chunk and means nothing;
-        None when it has no text.
+        """Take the text out of a chunk, and whatever differs from chunk to chunk without meaning;
+        return None when it has no text.
         """
 
     @abstractmethod
     def _put_back(self, chunk: dict[str, Any], text: str) -> None:
-        """Undo `_take_text`, as far as the text goes."""
+        """Undo `_take_text`, as far as the text is concerned."""
 
     def feed(self, chunk: dict[str, Any]) -> Delta | None:
-        """What this chunk adds; None when it adds no text (usage, a role, an empty list of
+        """Return what this chunk adds; None when it adds no text (usage, a role, an empty list of
         choices).
 
-        Most chunks of a stream differ from the one before in nothing but their text: what they say
-        was heard already,
-        and only the text is taken (this halves the cost of a stream; tests/benchmarks).
+        Most chunks of a stream differ from the one before in nothing but their text. The rest has
+        been read already, so only the text is taken (this halves the cost of a stream;
+        tests/benchmarks).
         """
         text = self._take_text(chunk)
         if text is None:
@@ -236,7 +233,7 @@ class Reader(ABC):
         return delta
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
-        """Whether to hear this chunk again would change nothing: it brought no thoughts, no tools,
+        """Whether reading this chunk again would change nothing: it brought no reasoning, no tools,
         no pages found.
         """
         facts, part = self._parts(chunk)
@@ -245,21 +242,20 @@ class Reader(ABC):
         )
 
     def _hear(self, chunk: dict[str, Any]) -> Delta | None:
-        """All that a chunk may say."""
+        """Read everything that a chunk may contain."""
         self.started = True
         for name, value in chunk.items():
             if name not in ("choices", "usage", "result") and name not in self._meta:
                 self._meta[redact(name)] = redact_values(value)
         if isinstance(chunk.get("usage"), dict):
-            self._usage = redact_values(
-                chunk["usage"]
-            )  # it may be null, on each chunk or in the last: the last one that says something
+            # It may be null, on each chunk or in the last: the last meaningful one counts.
+            self._usage = redact_values(chunk["usage"])
         facts, part = self._parts(chunk)
         if reason := facts.get("finish_reason"):
             self.finish_reason = word(reason)
         self.finished = self.finished or self._ended(facts)
         for found in (chunk.get("flag"), facts.get("flag")):
-            # SDKs disagree on its type (reference, quirk 23).
+            # SDKs disagree on its type.
             self.flag = max(self.flag, values.whole_number(found) or 0)
         self.must_clear = self.must_clear or any(
             values.yes(place.get("need_clear_history")) for place in (chunk, facts)
@@ -275,8 +271,8 @@ class Reader(ABC):
         for call in values.objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
-        # Two names are in use (reference aistudio-and-ernie-today 0.6); a server that sends both
-        # repeats itself.
+        # Two names are in use: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
+        # OpenRouter). A server that sends both repeats itself.
         text, reasoning = (
             redactor.feed(whole_characters(t)) if isinstance(t, str) else ""
             for redactor, t in zip(
@@ -288,7 +284,7 @@ class Reader(ABC):
         return self._add(text, reasoning)
 
     def end(self) -> Delta | None:
-        """The last of the text, when the end of the stream had to be seen before it could be
+        """Return the last of the text, when the end of the stream had to be seen before it could be
         shown.
         """
         return self._add(*(redactor.end() for redactor in self._redactors))
@@ -301,8 +297,8 @@ class Reader(ABC):
         return Delta(text, reasoning) if text or reasoning else None
 
     def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
-        """A piece of a tool call: OpenAI's come with an index, others whole or with nothing but an
-        id (reference, quirk 22).
+        """Add a piece of a tool call: OpenAI's have an index, others are whole or have nothing but
+        an id.
         """
         given = values.fields(piece.get("function"))
         index = values.whole_number(piece.get("index"))
@@ -332,9 +328,9 @@ class Reader(ABC):
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
-        """The tools that the model asks for, each whole."""
+        """The tool calls that the model asks for, each whole."""
         if self._whole_tool_calls is None:
-            # V1 gives no ids, and other services require them to match.
+            # V1 gives no ids, and other services require matching ones.
             self._whole_tool_calls = tuple(
                 {
                     "id": call.id or f"call_{i}",
@@ -347,14 +343,14 @@ class Reader(ABC):
 
     @property
     def message(self) -> dict[str, Any]:
-        """What the model said, as a message to send back."""
+        """The model's message, ready to be sent back."""
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
         return {**message, "tool_calls": list(self.tool_calls)} if self._tool_calls else message
 
     def answer(
         self, *, seconds: float, first_seconds: float | None, partial: bool, service: str
     ) -> Answer:
-        """The answer so far."""
+        """Return the answer so far."""
         self.end()
         reasoning = "".join(self._reasoning)
         return Answer(
@@ -383,9 +379,7 @@ class Reader(ABC):
 
 
 def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The pages a search found; where they stand is not settled (reference
-    aistudio-and-ernie-today 2.3).
-    """
+    """Return the pages that a search found; services put them in different places."""
     for place in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
         found = values.fields(place).get("search_results")
         if isinstance(found, list):
@@ -394,7 +388,7 @@ def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[s
 
 
 def usage_of(found: object) -> Usage:
-    """The tokens in a reply's `usage`; what it does not say, or says wrongly, is 0."""
+    """Return the tokens in a reply's `usage`; missing or malformed counts are 0."""
 
     def tokens(place: Mapping[str, Any], name: str) -> int:
         value = values.whole_number(place.get(name)) or 0

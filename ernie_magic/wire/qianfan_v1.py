@@ -1,5 +1,8 @@
-"""The protocol of Qianfan V1 (seeds 001, 003 and 004): a path for each model, `system` beside the
-messages, `result` and `is_end`.
+"""The protocol of Qianfan V1: a path for each model, `system` beside the messages, `result` and
+`is_end`.
+
+See https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf for a chat, and the official client
+(https://github.com/baidubce/bce-qianfan-sdk) for the other calls.
 """
 
 from __future__ import annotations
@@ -27,8 +30,7 @@ if TYPE_CHECKING:
         RerankRequest,
     )
 
-# A call's first part of the path, by kind: the rest names the model or the deployed service
-# (reference qianfan-wire 2.9).
+# The first part of a call's path, by kind: the rest names the model or the deployed service.
 _FOLDERS: dict[models.Kind, str] = {
     "chat": "chat",
     "completion": "completions",
@@ -36,21 +38,21 @@ _FOLDERS: dict[models.Kind, str] = {
     "image": "text2image",
     "rerank": "reranker",
 }
-LIST_PATH = "/wenxinworkshop/service/list"  # of the console (reference qianfan-wire 2.10)
+LIST_PATH = "/wenxinworkshop/service/list"  # of the console
 TOKENIZER_PATH = "/tokenizer/erniebot"
 
 
 def path_of(
     model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[str, str] | None = None
 ) -> str:
-    """The path of a model, or of the service that its user deployed.
+    """Return the path of a model, or of the user-deployed service.
 
     Parameters
     ----------
     endpoint
-        The deployed service's own API name (seed 004).
+        The deployed service's own API name.
     listed
-        Paths by model as the live list tells them; they win over the catalogue's.
+        Paths by model from the live list; they take precedence over the catalogue's.
 
     Raises
     ------
@@ -85,8 +87,8 @@ def path_of(
 
 
 def chat(request: ChatRequest) -> WireRequest:
-    """`POST /chat/{model}`: the system prompt is a field of its own, an odd number of messages
-    (seed 003).
+    """Build `POST /chat/{model}`: the system prompt is a field of its own, the number of messages
+    is odd.
     """
     messages = _messages(request.messages)
     system = {}
@@ -118,7 +120,7 @@ def chat(request: ChatRequest) -> WireRequest:
 
 
 def completion(request: CompletionRequest) -> WireRequest:
-    """`POST /completions/{model}` (reference qianfan-wire 2.2)."""
+    """Build `POST /completions/{model}`."""
     return _post(
         "completion",
         request,
@@ -127,7 +129,7 @@ def completion(request: CompletionRequest) -> WireRequest:
 
 
 def embeddings(request: EmbeddingRequest) -> WireRequest:
-    """`POST /embeddings/{model}` (reference qianfan-wire 2.3)."""
+    """Build `POST /embeddings/{model}`."""
     return _post(
         "embedding",
         request,
@@ -136,16 +138,14 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 
 def images(request: ImageRequest) -> WireRequest:
-    """`POST /text2image/{model}` (reference qianfan-wire 2.4); pictures come as `b64_image`
-    only.
-    """
+    """Build `POST /text2image/{model}`; pictures are returned as `b64_image` only."""
     return _post(
         "image", request, {"prompt": request.prompt, **_fields(request.parameters, "image")}
     )._replace(repeatable=False, most=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
-    """`POST /reranker/{model}` (reference qianfan-wire 2.6)."""
+    """Build `POST /reranker/{model}` (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/mlvvrcjbq)."""
     return _post(
         "rerank",
         request,
@@ -158,7 +158,7 @@ def rerank(request: RerankRequest) -> WireRequest:
 
 
 def tokenizer(text: str, model: str) -> WireRequest:
-    """`POST /tokenizer/erniebot` (reference qianfan-wire 2.7)."""
+    """Build `POST /tokenizer/erniebot`."""
     return WireRequest("POST", TOKENIZER_PATH, {"prompt": text, "model": model}, "tokenizer")
 
 
@@ -175,27 +175,26 @@ def _post(kind: models.Kind, request: Any, body: Mapping[str, Any]) -> WireReque
 
 
 def _fields(given: Mapping[str, Any], kind: models.Kind) -> dict[str, Any]:
-    """Parameters under V1's own names and in its own forms."""
+    """Return parameters under V1's own names and in its own forms."""
     table = parameters.of(kind)
     fields = {table[name].v1 or name: value for name, value in given.items()}
     if isinstance(wanted := fields.get("response_format"), dict):
         fields["response_format"] = wanted["type"]
     if fields.get("tool_choice") == "auto":
-        del fields["tool_choice"]  # V1's default, which has no word of its own
+        del fields["tool_choice"]  # V1's default, which has no value of its own
     if "functions" in fields:
         fields["functions"] = [tool["function"] for tool in fields["functions"]]
     return fields
 
 
 def _messages(messages: Sequence[Message]) -> list[Message]:
-    """The messages in V1's form: one `function_call` at a time, each followed by its result as
-    `function` (reference qianfan-wire 3.4).
+    """Return the messages in V1's form: one `function_call` at a time, each followed by its result
+    as `function`.
     """
     found: list[Message] = []
     for message in messages:
         if message["role"] == "tool":
-            # The result goes behind the call it belongs to; V2 has all calls first, then all
-            # results.
+            # The result follows the call it belongs to; V2 has all calls first, then all results.
             place = (
                 next(
                     (
@@ -237,7 +236,7 @@ def _messages(messages: Sequence[Message]) -> list[Message]:
 
 
 class Reader(protocol.Reader):
-    """`result` and `is_end`; a whole reply is its own end."""
+    """Reads `result` and `is_end`; a whole reply is its own end."""
 
     @staticmethod
     def knows(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
@@ -253,7 +252,7 @@ class Reader(protocol.Reader):
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         if type(chunk.get("result")) is not str:
             return None
-        # Both grow while the answer comes (reference qianfan-wire 3.1).
+        # Both grow while the answer arrives.
         self._counted: dict[str, Any] = {
             name: chunk.pop(name) for name in ("created", "sentence_id") if name in chunk
         }
@@ -263,7 +262,7 @@ class Reader(protocol.Reader):
         chunk.update(self._counted, result=text)
 
     def _ended(self, facts: Mapping[str, Any]) -> bool:
-        return facts.get("is_end") is not False  # whatever else it is does not say that more comes
+        return facts.get("is_end") is not False  # any other value does not mean that more will come
 
     def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}

@@ -1,4 +1,4 @@
-"""The reply's bytes, as chunks of an answer: a stream of events, or one JSON body, whatever was
+"""Read a reply's bytes as chunks of an answer: a stream of events, or one JSON body, whichever was
 asked for.
 """
 
@@ -34,26 +34,23 @@ if TYPE_CHECKING:
 
     from ernie_magic.wire.protocol import Delta, Reader
 
-MAX_REPLY = (
-    32 * 1024 * 1024
-)  # bytes of a reply in one piece, characters of one event: more is no answer
-# Some servers hold the connection open after the last chunk and never send [DONE] (reference, quirk
-# 16).
-AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] once a finish reason came
+# Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
+MAX_REPLY = 32 * 1024 * 1024
+# Some servers hold the connection open after the last chunk and never send [DONE].
+AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] after a finish reason
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
-MAX_VALUES = 2_000_000  # in one reply: each is an object of some 50 bytes, however short its text
-MAX_UNREAD = 200  # lines of a page that came in the place of a stream
+MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
+MAX_UNREAD = 200  # lines of a page that arrived instead of a stream
 _PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand lines at most
 _TOO_LARGE = Text(
     "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end"
 )
-_SUSPECT = frozenset(
-    {"error", "errorCode", "error_code", "code", "detail"}
-)  # a refusal has one of these (`failures.refusal`)
+# A refusal has one of these (`failures.refusal`).
+_SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})
 
 
 def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
-    """The pieces of text of a reply, as they come; `reader` collects everything.
+    """Iterate over a reply's pieces of text as they arrive; `reader` collects everything.
 
     Raises
     ------
@@ -64,8 +61,8 @@ def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
 
 
 async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """The JSON of each event of a stream, whatever it means; an error among them is raised, and so
-    is a reply that is no stream.
+    """Iterate over the JSON of each event of a stream, whatever its meaning. An error among the
+    events is raised, and so is a reply that is not a stream.
     """
     if "event-stream" not in response.headers.get("content-type", ""):
         yield await whole(response, MAX_REPLY)
@@ -82,17 +79,17 @@ async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
 
 
 async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
-    """A reply that is one JSON body.
+    """Read a reply that is one JSON body.
 
     Parameters
     ----------
     most
-        Bytes: a longer one is no reply.
+        Bytes: a longer one is rejected.
 
     Raises
     ------
     ErnieError
-        It is not JSON, or an error with status 200.
+        The reply is not JSON, or is an error with status 200.
     """
     raw = await all_of(response, most)
     start = bytes(raw[:MAX_BODY])
@@ -103,7 +100,7 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     payload = None
     with suppress(ValueError):
         text = _text(raw)
-        del raw  # pictures make a large reply: it is never there three times
+        del raw  # pictures make a large reply: it must not exist three times
         payload = await _parse_aside(text, redacted=True)
     if not isinstance(payload, dict) or refusal(payload) is not None:
         raise failure(response.status_code, response.headers, start)
@@ -111,7 +108,7 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
 
 
 async def _parse_aside(text: str, *, redacted: bool = False) -> object:
-    """The JSON of a text; of a long one on a thread of its own, so that the loop serves everybody
+    """Parse a text as JSON, a long one on a thread of its own, so that the loop serves everybody
     else meanwhile.
     """
 
@@ -125,19 +122,18 @@ async def _parse_aside(text: str, *, redacted: bool = False) -> object:
 
 
 def _text(raw: bytes | bytearray) -> str:
-    """A reply as text: a byte that is not a character does not take the others with it."""
+    """Decode a reply as text: an invalid byte does not spoil the others."""
     encoding = json.detect_encoding(raw)
     mark = len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0
-    return str(
-        memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace"
-    )  # the bytes are not copied
+    # The bytes are not copied.
+    return str(memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace")
 
 
 async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
-    """A reply streamed as server-sent events."""
+    """Iterate over a reply streamed as server-sent events."""
     unread: list[
         str
-    ] = []  # bare lines that are no JSON by themselves: an error page, or JSON over several lines
+    ] = []  # Bare lines that are not JSON by themselves: an error page, or JSON over several lines.
     async with aclosing(_payloads(response, reader, unread)) as payloads:
         async for payload, is_long in payloads:
             if delta := await in_thread(reader.feed, payload) if is_long else reader.feed(payload):
@@ -148,26 +144,26 @@ async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Del
         raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each layer more costs a tenth of it)
+async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each additional layer costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
 ) -> AsyncGenerator[tuple[dict[str, Any], bool], None]:
-    """The JSON of the events of a reply, and whether there is much in it, until it ends or, once
-    the service said that this was all, has nothing more to say.
+    """Iterate over the JSON of a reply's events, and whether an event is large, until the reply
+    ends or, once the service said that this was all, sends nothing more.
     """
     import httpx
 
     decoder, parse = sse.Decoder(), values.parse_simple
-    # httpx's own decoding of a compressed reply costs a layer; a stream is asked for as it is
+    # httpx's own decoding of a compressed reply costs a layer; a stream is requested uncompressed
     # (`Accept-Encoding`).
     chunks = (
         response.aiter_bytes()
         if response.headers.get("content-encoding", "identity") != "identity"
         else response.aiter_raw()
     ).__aiter__()
-    pieces: list[bytes] = []  # of a chunk that is read bit by bit, the last one first
+    pieces: list[bytes] = []  # of a chunk that is read piece by piece, the last one first
     problem: Exception | None = None
     ended = done = False
-    give_up = 0.0  # when the end that was said has to have come; comments may go on for ever
+    give_up = 0.0  # when the announced end must have arrived; comments may continue for ever
     while not ended:
         finished = done or (reader is not None and reader.finished)
         if finished:
@@ -175,13 +171,11 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
             patience = min(give_up - time.monotonic(), AFTER_DONE if done else AFTER_FINISH)
         try:
             # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A
-            # connection that is read
-            # to its end can be used again.
+            # connection that is read to its end can be used again.
             if pieces:
                 chunk = pieces.pop()
-                await asyncio.sleep(
-                    0
-                )  # very many events at once: everybody else has a turn in between
+                # Very many events at once: everybody else has a turn in between.
+                await asyncio.sleep(0)
             else:
                 chunk = await (
                     asyncio.wait_for(chunks.__anext__(), patience)
@@ -199,7 +193,7 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
         except (StopAsyncIteration, asyncio.TimeoutError):
             events, ended = decoder.end(), True
         except httpx.HTTPError as error:
-            # When the answer is whole, how the connection ends does not matter.
+            # When the answer is whole, it does not matter how the connection ends.
             events, ended, problem = decoder.cut(), True, None if finished else error
         for event in () if done else events:
             payload, is_long = parse(event.data), False
@@ -219,12 +213,12 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each laye
 
 
 async def _payload(event: sse.Event, unread: list[str]) -> object:
-    """The JSON of an event; None for a part of something longer, which is kept for an error.
+    """Return the JSON of an event; None for a part of something longer, which is kept for an error.
 
     Raises
     ------
     ErnieError
-        It is neither.
+        It is neither of these.
     """
     try:
         if event.bare and event.data.lstrip()[:1] != "{":
@@ -251,7 +245,7 @@ def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
 
 
 async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
-    """A reply that is one JSON body: what was asked for, or an error with status 200."""
+    """Read a reply that is one JSON body: what was asked for, or an error with status 200."""
     is_json = "json" in response.headers.get("content-type", "json")
     raw = await beginning(response, MAX_REPLY if is_json else MAX_BODY)
     payload = None
@@ -272,7 +266,7 @@ async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delt
 
 
 def _too_large(most: int, told: Text) -> ProtocolError:
-    """The error for what is beyond all measure."""
+    """Return the error for what is far too large."""
     return ProtocolError(
         told.fill(most=most // 1024 // 1024),
         Text("服务出错，或地址不对", "the service failed, or the address is wrong"),
@@ -281,7 +275,7 @@ def _too_large(most: int, told: Text) -> ProtocolError:
 
 
 async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -> bytearray:
-    """A reply in one piece, not copied.
+    """Return a reply in one piece, without copying it.
 
     Raises
     ------
@@ -289,9 +283,8 @@ async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -
         It has more than `most` bytes; no more of it is read.
     """
     length = response.headers.get("content-length", "")
-    packed_twice = "," in response.headers.get(
-        "content-encoding", ""
-    )  # a bomb: a few kB that are gigabytes
+    # A bomb: a few kB that expand to gigabytes.
+    packed_twice = "," in response.headers.get("content-encoding", "")
     if packed_twice or (length.isdigit() and int(length) > most):
         raise _too_large(most, told)
     got = bytearray()
@@ -303,7 +296,9 @@ async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -
 
 
 async def beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:
-    """The first `most` bytes: a refusal is short, and a hostile reply is not read to its end."""
+    """Return the first `most` bytes: a refusal is short, and a hostile reply is not read to its
+    end.
+    """
     got = bytearray()
     async for chunk in response.aiter_bytes():
         got += chunk

@@ -1,4 +1,4 @@
-"""Whole replies as results: vectors, pictures, rankings. The protocols agree on their shapes but
+"""Whole replies as results: vectors, pictures, rankings. The protocols agree on their shapes except
 for a name or two.
 """
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ImageRequest, RerankRequest
     from ernie_magic.api.usage import Usage
 
-_PICTURES = 4  # the most that the documents let one call ask for (seed 000)
+_PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
+# Characters of a link, which is dropped if longer, and of a revised prompt, which is cut.
 _URL, _REVISED = (
     8192,
     20_000,
-)  # characters of a link, which is dropped beyond them, and of a revised prompt, which is cut
-_MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most some thousands
+)
+_MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most a few thousand
 
 
 class VectorsReply(NamedTuple):
@@ -38,7 +39,7 @@ class VectorsReply(NamedTuple):
     Attributes
     ----------
     vectors : numpy.ndarray
-        Of shape (texts, dimensions), float32, in the order of the texts whatever order they came
+        Of shape (texts, dimensions), float32, in the order of the texts whatever order they arrived
         in.
     model : str
         "" when the service does not say.
@@ -51,12 +52,12 @@ class VectorsReply(NamedTuple):
 
 
 def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
-    """The vectors of an embeddings reply for so many texts.
+    """Return the vectors of an embeddings reply for `count` texts.
 
     Raises
     ------
     ProtocolError
-        One is missing, or is no vector.
+        A vector is missing or malformed.
     """
     import numpy as np
 
@@ -75,10 +76,11 @@ def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
 
 
 def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
-    """The places of so many items in the order that their indices say; None when they do not tell.
+    """Return the positions of `count` items in the order of their indices; None when the indices
+    are unclear.
 
     An item without an index is where it belongs. When the index of just one item is not a number,
-    that item is the one left over.
+    that item gets the one left over.
     """
     indices = [
         place if index is None else values.whole_number(index) for place, index in enumerate(said)
@@ -93,8 +95,8 @@ def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
 
 
 def _vector(embedding: object) -> np.ndarray:
-    """A list of floats, or base64 of little-endian 32-bit floats, as openai-python asks for by
-    default.
+    """Read a list of floats, or base64 of little-endian 32-bit floats, which openai-python asks for
+    by default.
     """
     import numpy as np
 
@@ -102,7 +104,7 @@ def _vector(embedding: object) -> np.ndarray:
         return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
     if not isinstance(embedding, list) or len(embedding) > _MAX_DIMENSIONS:
         raise TypeError("no vector")
-    with np.errstate(over="ignore"):  # it is infinite then, and refused
+    with np.errstate(over="ignore"):  # it becomes infinite, and is rejected
         made = np.array(embedding, dtype=np.float32)
     if made.ndim != 1:
         raise TypeError("no vector")
@@ -110,7 +112,7 @@ def _vector(embedding: object) -> np.ndarray:
 
 
 class ImageItem(NamedTuple):
-    """A picture as a reply has it.
+    """A picture as a reply contains it.
 
     Attributes
     ----------
@@ -119,7 +121,7 @@ class ImageItem(NamedTuple):
     url : str
     revised_prompt : str
     seed : int | None
-        As the service tells it.
+        As the service reports it.
     """
 
     b64: str
@@ -134,7 +136,7 @@ class ImagesReply(NamedTuple):
     Attributes
     ----------
     items : list of ImageItem
-        In the order the service counts them.
+        In the order in which the service counts them.
     model, id : str
     usage : Usage
     created : float
@@ -149,16 +151,16 @@ class ImagesReply(NamedTuple):
 
 
 def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
-    """The pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan); the one that
-    has a value counts.
+    """Return the pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan),
+    whichever has a value.
 
-    The texts are taken out of `payload`: they are large, and need not be there twice. No more are
-    looked at than were asked for.
+    The texts are taken out of `payload`: they are large, and should not exist twice. No more are
+    examined than were asked for.
 
     Raises
     ------
     ProtocolError
-        There is none.
+        There is no picture.
     """
     found: list[tuple[float, ImageItem]] = []
     most = max(_PICTURES, request.parameters.get("n", 1))
@@ -200,7 +202,7 @@ def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes of base64 or of a `data:` URI.
+    """Return the bytes of base64 or of a `data:` URI.
 
     Raises
     ------
@@ -213,15 +215,13 @@ def from_base64(text: str) -> bytes:
     try:
         return base64.b64decode(bare, validate=True)
     except binascii.Error:
-        return base64.b64decode(
-            bare.encode("ascii").translate(None, b" \t\r\n"), validate=True
-        )  # lines, as MIME has them
+        # Lines, as in MIME.
+        return base64.b64decode(bare.encode("ascii").translate(None, b" \t\r\n"), validate=True)
 
 
 def _secure(url: str) -> str:
-    """The link as a notebook can show it: Baidu's storage gives http:// links, which a page served
-    by https may not show
-    (reference aistudio-and-ernie-today 2.5), and takes https.
+    """Return the link with https: Baidu's storage gives http:// links, which a page served by https
+    may not show, and accepts https.
     """
     try:
         plain = url.startswith("http://") and (urlsplit(url).hostname or "").endswith(".bcebos.com")
@@ -231,7 +231,7 @@ def _secure(url: str) -> str:
 
 
 def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:
-    """The documents of a rerank reply, the best first; those that came without their text get the
+    """Return the documents of a rerank reply, the best first. A document without its text gets the
     one that was sent.
 
     Raises
@@ -263,7 +263,7 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
 
 
 def _index_of(item: object, sent: Sequence[str]) -> int | None:
-    """Which document an item is about: the one that it numbers, else the one whose text it
+    """Return which document an item is about: the one that it numbers, else the one whose text it
     repeats.
     """
     index = values.whole_number(values.fields(item).get("index"))
@@ -273,6 +273,6 @@ def _index_of(item: object, sent: Sequence[str]) -> int | None:
 
 
 def _document(item: object) -> str:
-    """The document's text: some servers wrap it in an object."""
+    """Return the document's text: some servers wrap it in an object."""
     found = values.fields(item).get("document")
     return values.text(found.get("text") if isinstance(found, dict) else found)

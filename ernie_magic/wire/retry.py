@@ -1,8 +1,8 @@
-"""When a request is sent again, and how long to wait: only what is safe, with full jitter.
+"""When a request is sent again, and how long to wait: only when it is safe, with full jitter.
 
-Safe is: the connection was never made; 429; 5xx and their likes before anything of the answer came.
-Never after the first
-chunk: what was begun may have been billed.
+It is safe when the connection was never made, after a 429, and after a 5xx or similar before any
+part of the answer arrived. It is never safe after the first chunk: what was begun may have been
+billed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from tenacity import AsyncRetrying, RetryCallState
 
-# seconds of one wait: a spent quota comes back within a minute (reference aistudio-and-ernie-today
-# 2.3)
+# Seconds of one wait: an exhausted limit recovers within a minute.
 LONGEST = 60.0
 
 
@@ -29,23 +28,24 @@ def attempts(
     waiting: Callable[[ErnieError, float, int], None],
     safely_only: bool = False,
 ) -> AsyncRetrying:
-    """The attempts at one request, to be iterated with `async for`.
+    """Iterate over the attempts at one request, with `async for`.
 
     Parameters
     ----------
     count
-        Attempts in total (the official client counts like this; reference qianfan-wire 5.3).
+        Maximum attempts, including the first, as in the official client
+        (https://github.com/baidubce/bce-qianfan-sdk).
     factor
         The n-th wait is a random time up to `factor` x 2^(n-1) seconds, at most a minute.
     may_repeat
-        Whether nothing of an answer has come yet.
+        Whether no part of an answer has arrived yet.
     safely_only
-        Only after a refusal in which nothing can have been carried out (no connection, 429): an
+        Only after a refusal that rules out that anything was carried out (no connection, 429): an
         image may have been billed.
     waiting
-        Told before each wait: the error, the seconds, the number of the next attempt.
+        Called before each wait with the error, the seconds and the number of the next attempt.
     """
-    import tenacity  # when the first question is asked, not before
+    import tenacity  # imported with the first request, not before
 
     jitter = tenacity.wait_random_exponential(multiplier=factor, max=LONGEST)
 

@@ -1,8 +1,8 @@
-"""Server-sent events, as services really send them (WHATWG "Server-sent events"; reference
-aistudio-and-ernie-today 4).
+"""Server-sent events, as services really send them
+(https://html.spec.whatwg.org/multipage/server-sent-events.html, and the deviations of gateways).
 
-Bytes may be split anywhere: inside a character, inside CRLF, inside a line. Linear in the input's
-size.
+Bytes may be split anywhere: inside a character, inside CRLF, inside a line. The time is linear in
+the size of the input.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Not str.splitlines: that also splits at U+2028 and other characters that stand inside JSON
+# Not str.splitlines, which also splits at U+2028 and other characters that occur inside JSON
 # strings.
 _FIELDS = ("data", "event", "id", "retry")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -26,13 +26,13 @@ class Event(NamedTuple):
     Attributes
     ----------
     data : str
-        The joined `data:` lines, or the text of a line that is no field at all.
+        The joined `data:` lines, or the text of a line that is not a field.
     name : str
         The `event:` field, "" when there is none.
     bare : bool
-        The line had no field name: some gateways put an error's JSON bare into the stream.
+        The line had no field name: some gateways put an error's bare JSON into the stream.
     whole : bool
-        It was terminated; else the reply ended in it.
+        It was terminated; otherwise the reply ended inside it.
     """
 
     data: str
@@ -42,7 +42,7 @@ class Event(NamedTuple):
 
 
 class Decoder:
-    """Turns chunks of bytes into events."""
+    """Turn chunks of bytes into events."""
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
@@ -51,11 +51,11 @@ class Decoder:
         self._name = ""
         self._first = True
         self._held = 0
-        self._idle = True  # nothing waits: no part of a character, a line or an event
+        self._idle = True  # nothing is held back: no part of a character, a line or an event
 
     def feed(self, chunk: bytes) -> Sequence[Event]:
-        """The events that this chunk completes."""
-        # Nearly every chunk is one or a few whole events of one line: they need none of what
+        """Return the events that this chunk completes."""
+        # Nearly every chunk is one or a few whole events of one line, which need none of what
         # follows.
         if self._idle and chunk[-2:] == b"\n\n" and chunk[:7] == b"data: {" and b"\r" not in chunk:
             if chunk.find(b"\n") == len(chunk) - 2:
@@ -70,12 +70,12 @@ class Decoder:
 
     @property
     def waiting(self) -> int:
-        """Characters that wait for the end of their line or event."""
+        """Characters held back until the end of their line or event."""
         return self._held
 
     def end(self) -> list[Event]:
-        """What is left when the reply ends: a last line or event that nothing terminated, which
-        may be cut.
+        """Return what is left when the reply ends: a last line or event without a terminator, which
+        may be incomplete.
         """
         return [
             event._replace(whole=False)
@@ -83,7 +83,7 @@ class Decoder:
         ]
 
     def cut(self) -> list[Event]:
-        """What had come whole when the connection broke: a CR at the very end was an end of
+        """Return what was complete when the connection broke: a CR at the very end was an end of
         line.
         """
         return self._take("\n") if self._parts and self._parts[-1].endswith("\r") else []
@@ -101,7 +101,7 @@ class Decoder:
             return []
         *lines, rest = _LINE_END.split(text)
         if text.endswith("\r"):
-            # Not known yet whether a LF follows: keep the line open, with its CR.
+            # It is not known yet whether a LF follows: keep the line open, with its CR.
             rest = lines.pop() + "\r"
         events: list[Event] = []
         for line in lines:
@@ -135,5 +135,5 @@ class Decoder:
         self._held = 0
         self._data.clear()
         self._name = ""
-        # A gateway may wrap a comment as data (reference, quirk 7); an empty event carries nothing.
+        # A gateway may wrap a comment as data; an empty event contains nothing.
         return None if not data.strip() or data.lstrip().startswith(":") else Event(data, name)
