@@ -23,9 +23,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path, monkeypatch):
-    """A home of its own, none of the machine's keys and proxies, no `.env` above, English unless a
-    test says otherwise.
-    """
+    """A home of its own, no keys or proxies of the machine, no `.env` above; English by default."""
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
@@ -47,10 +45,9 @@ def _isolated(tmp_path, monkeypatch):
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     limits.LIMITS.clear()
-    monkeypatch.setattr(
-        limits.LIMITS, "minute", 1.0
-    )  # seconds: what is learned from a 429 need not last a real minute
-    redact.KNOWN.clear()  # a key of another test would be hidden in this one's texts
+    # Seconds: what is learned from a 429 need not last a real minute.
+    monkeypatch.setattr(limits.LIMITS, "minute", 1.0)
+    redact.KNOWN.clear()  # a key of another test would be redacted in this one's texts
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
@@ -98,11 +95,10 @@ CLOCKED = ("kernel", "browser")  # in this order
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """What has a kernel or a page runs in one process, one after the other; everything else beside
-    it in another (pytest-xdist).
+    """Tests with a kernel or a page run one after another in one process, all others in a second.
 
-    While Playwright's sync API is at work its thread has a running loop, in which asyncio.run()
-    fails: it ends with the package of browser tests.
+    pytest-xdist distributes them. While Playwright's sync API is active its thread has a running
+    loop, in which asyncio.run() fails; it ends with the package of browser tests.
     """
     for item in items:
         if item.path.parent.name == "benchmarks":

@@ -1,15 +1,13 @@
-r"""Documents that try to take over the page that shows them, by kind; and a generator of more from
-their fragments.
+r"""Documents that try to take over the page that shows them, by kind; and a generator of more.
 
-Whatever a document would run calls `hit(…)`; whatever it would fetch or name holds `canary`. So a
-page that listens for both needs to know no
-more of a document. The kinds are those of public collections and reports: OWASP's XSS filter
-evasion and DOM clobbering cheat sheets, PortSwigger's
-XSS cheat sheet, the mutation XSS of DOMPurify, bleach and ammonia (CVE-2020-26870, CVE-2021-23980,
-CVE-2021-38193), the CVEs of Markdown renderers
-(markdown-it, marked, mistune, JupyterLab's GHSA-9q39-rmj3-p4r2 and GHSA-4952-p58q-6crx), MathJax's
-and KaTeX' `\href`, `\unicode`, `\style`
-and mermaid's `click`, `%%{init}%%` and `<img>` in labels.
+Whatever a document would run calls `hit(…)`; whatever it would fetch or name contains `canary`. A
+page that listens for both needs to know nothing more about a document.
+
+The kinds are those of public collections and reports: OWASP's XSS filter evasion and DOM clobbering
+cheat sheets, PortSwigger's XSS cheat sheet, the mutation XSS of DOMPurify, bleach and ammonia
+(CVE-2020-26870, CVE-2021-23980, CVE-2021-38193), the CVEs of Markdown renderers (markdown-it,
+marked, mistune, JupyterLab's GHSA-9q39-rmj3-p4r2 and GHSA-4952-p58q-6crx), MathJax's and KaTeX'
+`\href`, `\unicode`, `\style` and mermaid's `click`, `%%{init}%%` and `<img>` in labels.
 """
 
 import random
@@ -20,7 +18,7 @@ SVG = "<svg onload=hit(1)>"
 FENCE = "```"
 
 _KINDS = {
-    # The issue's own list: each stands for its kind.
+    # Attacks reported first: each stands for its kind.
     "issue": [
         f"<div>`{IMG}`",
         f"<details>\n{FENCE}\n{IMG}\n{FENCE}\n</details>",
@@ -48,7 +46,7 @@ _KINDS = {
         "[x](java&#9;script:hit(1))",
         f"title\n\n{IMG}",
     ],
-    # Where a parser sees code and a guess does not, or the other way round.
+    # Where a parser sees code and a guess does not, or the reverse.
     "borders": [
         f"`a\n\n{IMG}`",
         f"``a` {IMG} ``b`",
@@ -156,7 +154,7 @@ _KINDS = {
         "</p onclick=hit(1)>",
         "<p/onclick=hit(1)>x",
     ],
-    # What loads, moves or sends the page.
+    # What loads, moves or submits the page.
     "frames and forms": [
         "<iframe srcdoc='<script>parent.hit(1)</script>'></iframe>",
         "<iframe src=javascript:parent.hit(1)></iframe>",
@@ -862,7 +860,7 @@ _FRAGMENTS = [
 
 
 def random_documents(count, seed=12):
-    """So many documents of two to sixteen fragments; the same ones for the same seed."""
+    """That many documents of two to sixteen fragments; the same seed gives the same ones."""
     chosen = random.Random(seed)  # noqa: S311
     return [
         ("random", "".join(chosen.choices(_FRAGMENTS, k=chosen.randint(2, 16))))

@@ -1,5 +1,6 @@
-"""What HTML made of a stranger's words may hold, read as a browser reads it (html5lib follows the
-WHATWG's parsing rules).
+"""What HTML made of untrusted text may hold, read as a browser reads it.
+
+html5lib follows the WHATWG's parsing rules (https://html.spec.whatwg.org/#parsing).
 """
 
 import re
@@ -37,7 +38,7 @@ REL = {"noopener", "noreferrer", "nofollow"}
 
 
 def violations(html):
-    """What stands in this HTML that may not, in words; [] when all of it is allowed."""
+    """Forbidden content of this HTML, in words; [] if everything is allowed."""
     tree = html5lib.parseFragment(html, treebuilder="etree", namespaceHTMLElements=False)
     found = []
     for node in tree.iter():

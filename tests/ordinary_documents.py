@@ -1,8 +1,8 @@
 r"""Thirty answers as models write them, with what must be seen of each.
 
 Expectations: `formulas` that are typeset, `tables`, `boxes` of task lists, `coloured` kinds of code
-spans at least, `links`, `shown` words that
-stand as they are, `absent` words that must not (they were marks).
+spans at least, `links`, `shown` words that stay as they are, `absent` words that must not appear
+(they were markup).
 """
 
 from dataclasses import dataclass, field

@@ -1,10 +1,9 @@
-r"""Shapes of input of which a parser may take more than its length: what repeats, what nests, what
-opens and never closes.
+r"""Shapes of input on which a parser may take more than linear time.
 
-Each makes a text of about so many characters. They are those of CommonMark's own pathological tests
+They repeat, nest, or open and never close. Each makes a text of about the requested length. They
+are those of CommonMark's own pathological tests
 (https://github.com/commonmark/commonmark-spec/blob/master/test/pathological_tests.py), of reports
-on Markdown renderers, and of issue
-trackers of models' front ends.
+on Markdown renderers, and of issue trackers of models' front ends.
 """
 
 from itertools import count
@@ -13,7 +12,7 @@ FENCE = "```"
 
 
 def repeated(piece, before="", after=""):
-    """So many times this piece."""
+    """This piece, repeated up to that many characters."""
     return lambda size: before + piece * (size // len(piece)) + after
 
 
@@ -26,7 +25,7 @@ def nested(opening, middle, closing):
 
 
 def numbered(piece):
-    """So many pieces, each with its number."""
+    """That many pieces, each with its number."""
 
     def made(size):
         pieces, length = [], 0
@@ -41,7 +40,7 @@ def numbered(piece):
 
 
 def runs_of(mark, between):
-    """Runs of a mark that grow: none closes another."""
+    """Growing runs of a mark: none closes another."""
 
     def made(size):
         pieces, length = [], 0

@@ -1,6 +1,6 @@
 """A real model on a real server, behind AI_STUDIO_BASE_URL: `pytest -m real_server`.
 
-The protocol is what is tested, never the words: any model will do, however small.
+It tests the protocol, never the words: any model will do, however small.
 """
 
 import os
@@ -10,7 +10,7 @@ import pytest
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 
-# Read at import: the suite's own isolation takes these variables out of the environment.
+# Read at import: the suite's own isolation removes these variables from the environment.
 BASE_URL, KEY, MODEL = (
     os.environ.get(name, "")
     for name in ("AI_STUDIO_BASE_URL", "AI_STUDIO_API_KEY", "ERNIE_TEST_MODEL")

@@ -1,9 +1,7 @@
-"""Each benchmark has the garbage of its own only: what earlier tests of the process left is not
-looked through again.
+"""Each benchmark collects only its own garbage: what earlier tests of the process left is frozen.
 
-Bars are strict with `--strict-bars`, for whoever changes a hot path on a quiet machine. Without it,
-as in CI, a benchmark
-fails at a gross regression only.
+With `--strict-bars` bars are strict, for whoever changes a hot path on a quiet machine. Without it,
+as in CI, a benchmark fails only at a gross regression.
 """
 
 import gc
@@ -21,7 +19,7 @@ def _own_garbage():
 
 @pytest.fixture
 def bar(request):
-    """The bar that a ratio may not pass: the one given, or twice that where bars are not strict."""
+    """The bar that a ratio must not exceed: the one given, or twice that if bars are not strict."""
     allowance = 1 if request.config.getoption("--strict-bars") else 2
     return lambda limit: limit * allowance
 

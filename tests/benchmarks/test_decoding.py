@@ -1,5 +1,6 @@
-"""What decoding a stream costs, as a ratio within one run to a bare loop of httpx's lines and
-json.loads on the same bytes.
+"""The cost of decoding a stream, as a ratio to a bare loop of httpx's lines and json.loads.
+
+Both decode the same bytes in the same run.
 """
 
 import asyncio
@@ -70,7 +71,7 @@ def v1_stream():
 
 
 class Stream(httpx.AsyncByteStream):
-    """Bytes as a network gives them: an event at a time, or as much as comes together."""
+    """Bytes as a network delivers them: one event at a time, or as much as arrives together."""
 
     def __init__(self, raw, together):
         events = [piece + b"\n\n" for piece in raw.split(b"\n\n")[:-1]]

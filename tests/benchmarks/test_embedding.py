@@ -1,5 +1,6 @@
-"""Thousands of texts: the rate, as a share of what batch size, latency and concurrency allow,
-measured by bare loops in the same run.
+"""Thousands of texts: the rate, as a share of what batch size, latency and concurrency allow.
+
+Bare loops in the same run measure what is possible.
 """
 
 import asyncio
@@ -42,9 +43,7 @@ def server():
 
 
 async def bare(url, texts):
-    """As fast as batch size, latency and concurrency allow: eight loops that post and parse, and
-    nothing else.
-    """
+    """As fast as batch size, latency and concurrency allow: eight loops that only post and parse."""
     batches = iter([texts[start : start + BATCH] for start in range(0, len(texts), BATCH)])
 
     async def post(client):
@@ -82,9 +81,8 @@ def test_many_texts_come_at_95_percent_of_the_rate_that_is_possible(server, caps
         ]
     took, found = min((ours for ours, _ in rounds), key=lambda pair: pair[0])
     possible = min(plain for (_, _), (plain, _) in rounds)
-    rate = median(
-        plain / ours for (ours, _), (plain, _) in rounds
-    )  # of rounds side by side, so that a busy machine slows both
+    # Rounds run side by side, so that a busy machine slows both.
+    rate = median(plain / ours for (ours, _), (plain, _) in rounds)
     with capsys.disabled():
         print(
             f"\n{count} texts: {took:.2f} s, bare loops {possible:.2f} s: {rate:.2f} of the possible rate (by latency alone {count / BATCH / IN_FLIGHT * LATENCY:.2f} s)"

@@ -1,4 +1,4 @@
-"""What drawing an answer costs grows with its length and no faster, whatever it holds."""
+"""The cost of drawing an answer grows no faster than its length, whatever it holds."""
 
 import time
 
@@ -14,7 +14,7 @@ from ernie_magic.wire.protocol import Delta
 from tests.shapes import SHAPES
 
 DOUBLINGS = 3
-LIMIT = 2.3  # for each doubling: twice the text, and what a cache costs
+LIMIT = 2.3  # for each doubling: twice the text, plus what a cache costs
 ENOUGH = 0.05  # seconds that can be measured
 ROUNDS, LONG = 3, 0.1
 MOST = 1 << 18  # characters of the first text
@@ -30,7 +30,7 @@ SHORT = {
 
 
 def seconds(run, text):
-    """CPU seconds, the least of some rounds; of one where it takes long enough."""
+    """CPU seconds, the least of some rounds; of one if it takes long enough."""
     took = []
     while len(took) < ROUNDS and sum(took) < LONG:
         began = time.process_time()
@@ -40,9 +40,7 @@ def seconds(run, text):
 
 
 def growth(run, make, first):
-    """How the time grows with each doubling, from a first text that takes well measurable time;
-    and the times.
-    """
+    """Growth of the time at each doubling, from a first text of measurable time; and the times."""
     while seconds(run, make(first)) < ENOUGH and first < MOST:
         first *= 2
     for _ in range(3):  # another process may have had the machine's caches
@@ -106,7 +104,7 @@ WAYS = {
     "streamed in a panel": panel_streams,
     "a panel's turn": panel_shows,
 }
-# What is parsed together has a bound: below it the work may grow faster.
+# Text that is parsed together is bounded: below the bound the work may grow faster.
 FIRST = {"drawn": 16_000, "streamed": 4000, "streamed in a panel": 4000, "a panel's turn": 16_000}
 
 

@@ -1,8 +1,7 @@
-"""Whatever a prompt or a reply holds: CPU time grows with its size, and the I/O thread serves
-others meanwhile.
+"""Whatever a prompt or a reply holds, CPU time grows with its size, and the I/O thread stays free.
 
-Times are the process's own (not the wall's), the best of several runs, at sizes doubled three
-times.
+Times are the process's own CPU time, not wall-clock time: the best of several runs, at sizes
+doubled three times.
 """
 
 import asyncio
@@ -66,7 +65,7 @@ WAYS = {
 
 
 def seconds(function, *args):
-    """The best of three: what else the machine does only adds to it."""
+    """The best of three: other work of the machine only adds to it."""
     best = float("inf")
     for _ in range(3):
         began = time.process_time()
@@ -77,9 +76,7 @@ def seconds(function, *args):
 
 
 def growth(function, make, size):
-    """By how much the time grows from one size to the next, as an average over three doublings,
-    and the time of the last.
-    """
+    """Growth of the time per doubling, averaged over three, and the time of the last size."""
     first, last = seconds(function, make(size)), seconds(function, make(8 * size))
     return (last / max(first, 1e-4)) ** (1 / 3), last
 
@@ -178,7 +175,7 @@ REPLIES = {
 
 
 class Pieces(httpx.AsyncByteStream):
-    """As a socket gives them."""
+    """Pieces as a socket delivers them."""
 
     def __init__(self, raw):
         self._raw = raw

@@ -1,4 +1,4 @@
-"""What a delta costs does not grow with the transcript."""
+"""The cost of a delta does not grow with the transcript."""
 
 import json
 import time
@@ -18,7 +18,7 @@ DELTAS = 300
 
 @pytest.fixture
 def chat(emulator):
-    """A chat tab with so many turns."""
+    """A chat tab with that many turns."""
     sessions = []
 
     def chat_(turns):

@@ -1,5 +1,6 @@
-"""What four large pictures cost, as ratios within one run: time to a bare base64 and thumbnail
-pass, memory to the payload.
+"""The cost of four large pictures, as ratios within one run.
+
+Time to a bare base64 and thumbnail pass, memory to the payload.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ SIDE = 2048
 
 
 def noisy(side):
-    """A picture that is as hard to pack as a photograph."""
+    """A picture that compresses as poorly as a photograph."""
     fine = Image.effect_noise((side, side), 24)
     out = io.BytesIO()
     Image.merge("RGB", (fine, fine.rotate(90), fine.rotate(180))).save(out, "PNG", compress_level=1)
@@ -37,7 +38,7 @@ def noisy(side):
 
 
 class Replies:
-    """A client that has the reply already."""
+    """A client that already has the reply."""
 
     def __init__(self, packed):
         self._packed = packed
@@ -77,9 +78,8 @@ def test_four_large_pictures_cost_at_most_1_3_times_a_bare_pass(capsys, bar):
     images, data = ours(packed)
     assert [picture.size for picture in images] == [(SIDE, SIDE)] * 4
     rounds = [(seconds(lambda: ours(packed)), seconds(lambda: bare(packed))) for _ in range(ROUNDS)]
-    ratio = min(took for took, _ in rounds) / min(
-        plain for _, plain in rounds
-    )  # of each the round that a busy machine left alone
+    # Of each, the round that a busy machine disturbed least.
+    ratio = min(took for took, _ in rounds) / min(plain for _, plain in rounds)
     with capsys.disabled():
         print(
             f"\nfour pictures of {SIDE} / bare pass: {ratio:.2f}; the output has {len(json.dumps(data)):,} characters"
@@ -114,8 +114,8 @@ session.close()
 
 @pytest.fixture
 def server():
-    """Answers a prompt of "small" with one picture, "large" with four large ones, any other with
-    200 MB of nothing.
+    """Answer a prompt of "small" with one picture, "large" with four large ones, any other with 200
+    MB of nothing.
     """
 
     def reply(side, count):

@@ -1,6 +1,4 @@
-"""What a page does and shows with a stranger's words: what ran, what was fetched, what stands in
-outputs, what changed around.
-"""
+"""What a page does and shows with untrusted text: scripts, requests, outputs, changes around them."""
 
 import re
 from contextlib import contextmanager
@@ -9,10 +7,10 @@ from tests import html_check
 
 MARK = "canary"  # in every address and name of `tests.hostile_documents`
 HIT = "window.hits = []; window.hit = (...words) => { window.hits.push(words) }; 0"
-# What a front end itself puts into outputs: selectors of it.
+# Selectors of what a front end itself puts into outputs.
 OWN = {"ignored": [".jp-RenderedHTMLCommon > br:only-child"]}
 
-# How formulas are drawn is MathJax's own; what a formula may not do is looked for.
+# How formulas are drawn is MathJax's business; what a formula must not do is checked.
 OUTPUTS = r"""([selector, tags, attributes, everywhere, address, classes, align, own]) => {
     const whole = (source, flags) => new RegExp(`^(?:${source})$`, flags);
     const isAddress = whole(address, 'i'), isClass = whole(classes), isStyle = whole(align);
@@ -51,7 +49,7 @@ OUTPUTS = r"""([selector, tags, attributes, everywhere, address, classes, align,
 }"""
 
 # Everything but outputs and the user's own cells, as lines. Left out: a notebook's name and ids,
-# numbers, and what time alone changes.
+# numbers, and what changes with time alone.
 AROUND = r"""() => {
     const lines = [];
     const plain = text => text.replace(/cell-id=[0-9a-f-]+/g, 'CELL').replace(/nb-[0-9a-f]{8}/g, 'NB').replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID').replace(/-?\d+(?:\.\d+)?(?:px)?/g, 'N');
@@ -87,7 +85,7 @@ SETTLED = r"""() => new Promise(resume => {
 
 
 class Listener:
-    """Scripts that ran, and what a page asked for that is not of its own server."""
+    """Records scripts that ran, and requests of the page to other servers than its own."""
 
     def __init__(self, page, home):
         self.asked, self._page = [], page
@@ -115,12 +113,12 @@ class Listener:
 
 @contextmanager
 def listening(page, home):
-    """Listens to a page; nothing reaches another server than its home.
+    """Listen to a page; nothing reaches another server than its home.
 
     Parameters
     ----------
     home
-        The beginning, or a tuple of beginnings, of the addresses that are the page's own.
+        The beginning, or a tuple of beginnings, of the page's own addresses.
     """
     listener = Listener(page, home)
     handlers = {"request": listener.request, "dialog": listener.dialog, "popup": listener.popup}
@@ -140,7 +138,7 @@ def listening(page, home):
 
 
 def outputs(page, selector, own=OWN):
-    """How many outputs there are, and what stands in them that may not: [(place, words)]."""
+    """How many outputs there are, and their forbidden content: [(place, words)]."""
     address = html_check.ADDRESS.pattern.replace(r"\x00-\x20", r"\u0000-\u0020")
     return page.evaluate(
         OUTPUTS,

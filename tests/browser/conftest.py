@@ -1,5 +1,6 @@
-"""A real JupyterLab and a real Chromium: one server and one loaded page a run (the load is what
-costs, 5 to 10 s).
+"""A real JupyterLab and a real Chromium: one server and one loaded page per run.
+
+Loading is the expensive part (5 to 10 s).
 """
 
 import json
@@ -61,9 +62,8 @@ def find_browser():
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
-REQUIRED = (
-    os.environ.get("ERNIE_REQUIRE_BROWSER") == "1"
-)  # read before a test's isolation takes it away
+# Read before a test's isolation removes it.
+REQUIRED = os.environ.get("ERNIE_REQUIRE_BROWSER") == "1"
 
 
 @pytest.fixture(scope="package")
@@ -105,7 +105,7 @@ def page(browser, lab):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test leaves a picture of the page."""
+    """A failed test leaves a screenshot of the page."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and page:
@@ -123,7 +123,7 @@ class Lab:
         self.url, self.token, self.root, self.data = url, token, root, data
 
     def write(self, cells, name=None):
-        """A notebook of these cells; gives its name."""
+        """Write a notebook of these cells; return its name."""
         name = name or f"nb-{secrets.token_hex(4)}.ipynb"
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(c) if isinstance(c, str) else c for c in cells]
@@ -146,9 +146,7 @@ class Lab:
 
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory):
-    """JupyterLab with its own home, settings and notebooks; its kernels have no key, so the
-    emulator answers.
-    """
+    """JupyterLab with its own home, settings and notebooks; without keys, so the emulator answers."""
     tmp = tmp_path_factory.mktemp("lab")
     root, runtime = tmp / "notebooks", tmp / "runtime"
     for folder in (root, runtime, tmp / "config" / "labconfig", tmp / "home"):
@@ -183,7 +181,7 @@ def lab(tmp_path_factory):
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: a test can run any command
-        # the same for Notebook 7, which the switch above does not cover
+        # The same for Notebook 7, which the switch above does not cover.
         "--JupyterNotebookApp.expose_app_in_browser=True",
         f"--LabApp.workspaces_dir={tmp / 'workspaces'}",
         "--ServerApp.terminals_enabled=False",
@@ -203,7 +201,7 @@ def lab(tmp_path_factory):
     try:
         yield Lab(_address(process, runtime, log), token, root, tmp / "data")
     finally:
-        process.terminate()  # it shuts its kernels down first
+        process.terminate()  # it shuts down its kernels first
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
@@ -213,9 +211,7 @@ def lab(tmp_path_factory):
 
 @pytest.fixture
 def write_trusted(lab):
-    """write_trusted(cells) writes a notebook that the server takes for its user's own, with its
-    outputs.
-    """
+    """write_trusted(cells) writes a notebook with outputs that the server trusts as its user's own."""
 
     def write(cells):
         name = lab.write(cells)
@@ -251,14 +247,14 @@ class Notebook:
         self.cells = self.panel.locator(".jp-Cell")
 
     def command(self, id_, args=None):
-        """Runs a JupyterLab command and waits for its promise."""
+        """Run a JupyterLab command and wait for its promise."""
         return self.page.evaluate(
             "async ([i, a]) => { await window.jupyterapp.commands.execute(i, a) }",
             [id_, args or {}],
         )
 
     def begin(self, id_):
-        """Runs a command without waiting."""
+        """Run a command without waiting."""
         self.page.evaluate("i => { window.jupyterapp.commands.execute(i) }", id_)
 
     def wait_idle(self, timeout=30_000):
@@ -276,7 +272,7 @@ class Notebook:
         self.wait_idle()
 
     def run(self, *indexes):
-        """Runs these cells one after the other, and waits."""
+        """Run these cells one after another, and wait."""
         for index in indexes:
             self.select(index)
             self.command("notebook:run-cell")
@@ -332,7 +328,7 @@ def open_notebook(page, lab):
 
 @pytest.fixture
 def open_in_notebook7(page, lab):
-    """The same in Notebook 7, where each notebook is a page of its own."""
+    """The same in Notebook 7, where each notebook has a page of its own."""
     pages = []
 
     def open_(cells):

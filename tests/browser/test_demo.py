@@ -1,4 +1,4 @@
-"""The README's first line ends here: `ernie-magic demo` opens a notebook whose `%%ernie` cell
+"""The README's first line leads here: `ernie-magic demo` opens a notebook whose `%%ernie` cell
 streams.
 """
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def demo(tmp_path):
-    """The console script, with JupyterLab's own files in a folder of the test's."""
+    """The console script, with JupyterLab's own files in a folder of this test."""
     runtime = tmp_path / "runtime"
     env = {
         **os.environ,
@@ -55,7 +55,7 @@ def demo(tmp_path):
             time.sleep(0.1)
         yield json.loads(found[0].read_text())
     finally:
-        process.terminate()  # the script has become JupyterLab, which ends its kernels
+        process.terminate()  # the script has become JupyterLab, which stops its kernels
         process.wait(20)
 
 

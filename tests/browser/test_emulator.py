@@ -1,6 +1,4 @@
-"""The emulator and the browser: what a page of another origin tries, in a real Chromium, neither
-reads nor changes anything.
-"""
+"""In a real Chromium, a page of another origin can neither read nor change the emulator."""
 
 import http.server
 import json
@@ -44,19 +42,21 @@ Promise.all([
     said("events", () => new Promise((done, failed) => { const s = new EventSource(log); s.onopen = done; s.onerror = () => { s.close(); failed(); }; })),
 ]).then(() => { window.outcomes = outcomes; });
 </script>"""
+# The browser tells a page no more than this about these requests.
 SENT = (
     "form",
     "form fault",
     "form parts",
     "beacon",
     "beacon chat",
-)  # the browser tells a page no more of these
+)
+# Nor about these: their effect is looked for in the emulator.
 OPAQUE = (
     "ask as text",
     "ask as a blob",
     "fault as text",
     "token",
-)  # nor of these: what came of them is looked for in the emulator
+)
 
 
 @pytest.fixture
@@ -110,9 +110,8 @@ def test_a_name_that_is_bound_to_this_machine_is_refused_and_the_own_address_is_
     emulator, hostile, tab
 ):
     port = emulator.url.rpartition(":")[2]
-    response = tab.goto(
-        f"http://evil.localhost:{port}/"
-    )  # Chromium resolves it to 127.0.0.1, as a rebound name would be
+    # Chromium resolves it to 127.0.0.1, like a rebound name.
+    response = tab.goto(f"http://evil.localhost:{port}/")
     assert (response.status, response.json()["error"]["code"]) == (403, "forbidden_host")
     assert tab.goto(f"{emulator.url}/").status == 200
     assert "模拟器" in tab.inner_text("h1")

@@ -1,9 +1,7 @@
-"""No document takes over the page: in JupyterLab, in Notebook 7 and in nbconvert's HTML, as an
-output that the page trusts.
+"""No document takes over the page: in JupyterLab, Notebook 7 and nbconvert's HTML, trusted.
 
-The notebook is written with its outputs and signed, so that the page trusts it as it trusts the
-outputs of a session: it is what a
-person opens the next morning, and the documents are drawn with no cell run.
+The notebook is written with its outputs and signed, so that the page trusts it like the outputs of
+a session. This is what a person opens the next morning: no cell runs.
 """
 
 import json
@@ -40,16 +38,14 @@ class Seen:
     """What a page shows and did."""
 
     hits: list  # scripts that ran, dialogs, new pages
-    asked: list  # addresses that are not its own
-    found: list  # (document, what stands in its output that may not)
+    asked: list  # addresses outside its own server
+    found: list  # (document, forbidden content of its output)
     around: dict  # the page around the outputs
     own: list  # the user's own cells
 
 
 def look(page, home, open_, texts, selector=OUTPUT, own=audit.OWN, together=1):
-    """What is seen of a page of these texts, which `open_` opens, so many together in what the
-    selector finds.
-    """
+    """What a page of these texts shows, opened by `open_`, that many together in `selector`."""
     parts = in_parts(texts, together)
     with audit.listening(page, home) as listener:
         open_(texts)
@@ -63,10 +59,9 @@ def look(page, home, open_, texts, selector=OUTPUT, own=audit.OWN, together=1):
 
 
 def assert_harmless(look_at, texts):
-    """What is seen of these texts is what is seen of harmless ones.
+    """These texts look and act like harmless ones.
 
-    A page's own furniture comes and goes; what a document does to it, it does each time: it is
-    looked at twice.
+    A page's own furniture comes and goes, but a document's effect repeats, so we look twice.
     """
     wrong, around = differences(look_at, texts)
     if around:
@@ -101,7 +96,7 @@ def differences(look_at, texts):
 
 @pytest.fixture
 def in_jupyterlab(open_notebook, page, lab, write_trusted):
-    """look_at(texts): what is seen of them in JupyterLab."""
+    """look_at(texts): what they do and show in JupyterLab."""
 
     def open_(texts):
         page.evaluate(CLOSE)
@@ -114,7 +109,7 @@ def in_jupyterlab(open_notebook, page, lab, write_trusted):
 
 @pytest.fixture
 def in_notebook7(browser, lab, write_trusted):
-    """look_at(texts): what is seen of them in Notebook 7."""
+    """look_at(texts): what they do and show in Notebook 7."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
 
     def look_at(texts):
@@ -164,11 +159,11 @@ def test_20_000_random_ones_in_notebook7(in_notebook7, part):
 
 # --- nbconvert ------------------------------------------------------------------------------------
 
-# a copy on this machine; MathJax 2, which nbconvert's pages load from a CDN
+# a local copy: nbconvert's pages load MathJax 2 from a CDN
 MATHJAX = "https://mathjax.example/"
 MATHJAX_FILES = Path(jupyter_server_mathjax.__file__).parent / "static"
 # MathJax 2 keeps the sources of formulas in script elements, and MathML for screen readers beside
-# what it draws.
+# its drawings.
 OF_MATHJAX = {
     "script[type^='math/']",
     ".MathJax_Preview",
@@ -193,9 +188,7 @@ def page_of_html(browser):
 
 @pytest.fixture(params=["lab", pytest.param("classic", marks=pytest.mark.slow)])
 def in_html(browser, tmp_path, request):
-    """look_at(texts): what is seen of them in a page that nbconvert made, once formulas are
-    drawn.
-    """
+    """look_at(texts): what they do and show in nbconvert's HTML, once formulas are drawn."""
     exporter = HTMLExporter(
         template_name=request.param,
         mathjax_url=f"{MATHJAX}MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
@@ -240,15 +233,13 @@ from ernie_magic.api.results import Answer
 request = chat_request([{'role': 'user', 'content': '你好'}], model='ernie-3.5-8k', given={})
 for text in json.load(open(NAME, encoding='utf-8')):
     ernie.history.append(Turn(text, Answer(text=text, request=request, model='ernie-3.5-8k', reasoning=text)))"""
-# every turn is in sight, and drawn
+# every turn is visible and drawn
 WHOLE = ".ernie-log { max-height: none !important; height: auto !important; }"
 
 
 @pytest.fixture
 def in_a_panel(open_notebook, page, lab):
-    """look_at(texts): what is seen of them as turns of a panel's transcript; `saved` says whether
-    without its kernel.
-    """
+    """look_at(texts): what they do and show in a panel's transcript; `saved`: without its kernel."""
 
     def open_(texts, *, saved):
         page.evaluate(CLOSE)

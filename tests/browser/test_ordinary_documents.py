@@ -1,5 +1,5 @@
-"""Ordinary answers read well in JupyterLab, in both themes: formulas typeset, code coloured,
-tables, task lists, prices left alone.
+"""Ordinary answers read well in JupyterLab, in both themes: formulas typeset, code coloured, tables
+and task lists drawn, prices left alone.
 """
 
 import os

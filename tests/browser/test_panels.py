@@ -1,4 +1,4 @@
-"""Panels as a person uses them: by mouse and keyboard, in JupyterLab and in Notebook 7, in both
+"""Panels as a person uses them: by mouse and keyboard, in JupyterLab and Notebook 7, in both
 themes, narrow and wide.
 """
 
@@ -17,10 +17,11 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 TABS = {"chat": "对话", "image": "图片", "embed": "向量", "compare": "对比"}
+# The flow of a chat runs in Notebook 7 in every run.
 BOTH = [
     "lab",
     pytest.param("notebook7", marks=pytest.mark.slow),
-]  # the flow of a chat is in Notebook 7 in every run
+]
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ class Panel:
     def tab(self, name):
         self.button(TABS[name]).click()
         self.root.locator(f".ernie-at-{name}").locator("visible=true").wait_for()
-        expect(self.prompt).to_have_count(1)  # the other tab's is gone
+        expect(self.prompt).to_have_count(1)  # the other tab's prompt is gone
 
     def idle(self):
-        self.page.wait_for_timeout(150)  # that a call has begun is on its way to the page
+        self.page.wait_for_timeout(150)  # the news that a call has begun is on its way to the page
         expect(self.root.locator(".ernie-send:visible")).to_be_enabled(timeout=15_000)
 
     def ask(self, text):
@@ -65,9 +66,7 @@ class Panel:
 
 @pytest.fixture
 def open_panel(open_notebook, request, server):
-    """open_panel(front, line) runs a panel's line in a notebook of that front end, against an
-    emulator that this test sees.
-    """
+    """open_panel(front, line) runs a panel's line in that front end, with its own emulator."""
 
     def open_(front="lab", line="%ernie panel", more=(), before=""):
         opened = open_notebook if front == "lab" else request.getfixturevalue("open_in_notebook7")
@@ -93,7 +92,7 @@ def sliders(panel):
 
 
 def moved(panel, name, how):
-    """Move a slider; gives what its readout says then."""
+    """Move a slider; return its readout."""
     row = panel.root.locator(".ernie-control:visible").filter(
         has=panel.page.locator(".widget-label", has_text=re.compile(f"^{name}$"))
     )
@@ -207,12 +206,12 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
     assert panel.root.evaluate(STOPPED) < 200  # milliseconds
     expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
     server._state.step = 0
-    # Asked again: the new answer takes the partial one's place.
+    # Asked again: the new answer replaces the partial one.
     turns.last.get_by_role("button", name="重新回答").click()
     expect(turns.last.locator(".ernie-footer")).not_to_contain_text("未完成")
     panel.idle()
     expect(turns).to_have_count(2)
-    # A cell's turn appears here; here edited, it forks.
+    # A cell's turn appears here; edited here, it forks.
     panel.nb.run(2)
     expect(turns).to_have_count(3)
     expect(turns.last).to_contain_text("单元格里问的")
@@ -310,9 +309,8 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
     time.sleep(1)
     assert len(turn.inner_text()) > before + 50
     assert panel.nb.cells.nth(2).locator(".jp-InputPrompt").first.inner_text().strip() == "[*]:"
-    panel.button(
-        "停止"
-    ).click()  # taken up now or when the cell has ended: ipykernel decides, and the page says which
+    # Handled now or when the cell has ended: ipykernel decides, and the page says which.
+    panel.button("停止").click()
     queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
     wait(lambda: queued.count() or not panel.button("停止").is_enabled(), "an answer to the click")
     panel.nb.wait_idle()
@@ -483,14 +481,14 @@ CUT = """root => {
     }
     return found;
 }"""
-# What a screen reader is told of a button is what is seen.
+# What a screen reader hears about a button matches what is seen (WCAG 2.1, 2.5.3 and 4.1.2).
 STALE = """root => [...root.querySelectorAll('.widget-toggle-buttons button, .widget-toggle-button')]
     .filter(n => n.getAttribute('aria-pressed') !== String(n.classList.contains('mod-active'))).map(n => n.textContent)"""
 VIOLATIONS = "async root => (await axe.run(root)).violations.map(v => [v.id, ...v.nodes.map(n => n.html.slice(0, 120))])"
 
 
 def filled(panel, tab):
-    """A tab with something in it."""
+    """A tab with content."""
     panel.tab(tab)
     content = panel.root.locator(
         {
@@ -527,7 +525,7 @@ def test_everything_can_be_read_and_nothing_is_cut_off_and_axe_finds_nothing(ope
                     continue
                 for width in (480, 700, 1280):
                     page.set_viewport_size({"width": width, "height": 900})
-                    page.wait_for_timeout(150)  # the page lays itself out
+                    page.wait_for_timeout(150)  # the page updates its layout
                     assert panel.root.evaluate(CUT) == [], (tab, width)
                     if width == 480:
                         panel.nb.picture(f"panel-{tab}-{width}-{front}")
@@ -545,7 +543,8 @@ def test_everything_is_reached_by_the_keyboard_in_the_order_of_reading(open_pane
     panel = open_panel(front)
     for tab in ("chat", "image"):
         filled(panel, tab)
-        panel.page.wait_for_timeout(500)  # the code follows the history: then nothing is drawn anew
+        # the code follows the history; after that nothing is redrawn
+        panel.page.wait_for_timeout(500)
         wanted = panel.root.evaluate(FOCUSABLE)
         panel.button("对话").focus()
         reached = []
@@ -593,7 +592,7 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
         output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     )
     error = output.get_by_text("Error displaying widget")
-    error.wait_for(state="attached")  # the page says it, and it is not seen
+    error.wait_for(state="attached")  # the page says it, though it is not visible
     expect(error).to_be_hidden()
     again.picture("panel-reopened")
 
@@ -609,7 +608,7 @@ def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel,
     metrics.send("Performance.enable")
 
     def busy():
-        """Seconds that the page has worked."""
+        """Seconds of work that the page has done."""
         return next(
             one["value"]
             for one in metrics.send("Performance.getMetrics")["metrics"]
@@ -647,7 +646,7 @@ def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel,
     assert max(ratios) < 2
 
 
-@pytest.mark.slow  # the same is looked at closely in JupyterLab, above
+@pytest.mark.slow  # the details are checked in JupyterLab, above
 def test_in_notebook7_too_all_tabs_work_and_the_saved_form_is_there(open_panel):
     panel = open_panel("notebook7", "%ernie panel", ["%ernie panel chat"])
     panel.nb.run(2)

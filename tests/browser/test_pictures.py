@@ -1,6 +1,4 @@
-"""Pictures as a person sees them: made, captioned, kept when the notebook is saved and its kernel
-is gone.
-"""
+"""Pictures as a person sees them: made, captioned, and kept in a saved notebook without a kernel."""
 
 import json
 
@@ -35,7 +33,7 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
         "Stable-Diffusion-XL · 2 张图片"
     )
     expect(nb.output(1).locator("details summary")).to_contain_text("内置模拟器，非真实模型")
-    assert widths(nb.output(2), 1) == [1024]  # the original, as it came
+    assert widths(nb.output(2), 1) == [1024]  # the original, as received
     assert widths(nb.output(3), 1)[0] > 500  # the contact sheet
     expect(nb.output(4).locator("figcaption")).to_have_text(
         "一只白猫, 红帽子 · 种子 43 · 1024x1024"

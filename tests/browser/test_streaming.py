@@ -24,14 +24,14 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
         if "内置模拟器，非真实模型" in output.inner_text():
             break
         page.wait_for_timeout(50)
-    assert len(set(lengths)) >= 5  # it grew before it ended
+    assert len(set(lengths)) >= 5  # it grew before it was complete
     nb.wait_idle()
     expect(output.locator("h3")).to_contain_text("介绍一下北京")
     expect(output.locator("table")).to_have_count(1)
     expect(output.locator("ol li").first).to_be_visible()
     expect(output.locator(".highlight, pre code").first).to_be_visible()
     expect(output.locator("mjx-container").first).to_be_visible()
-    expect(output).to_contain_text("$5")  # money is no formula
+    expect(output).to_contain_text("$5")  # an amount of money is not a formula
     footer = output.locator("details")
     expect(footer).to_have_count(1)
     assert not footer.evaluate("e => e.open")

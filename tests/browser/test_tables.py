@@ -37,13 +37,13 @@ def test_a_heat_map_and_a_plane_with_chinese_labels(open_notebook, page):
     cell = heat.locator("tbody tr").nth(0).locator("td").nth(1)
     assert "1 × 2: " in cell.get_attribute("title")
     assert heat.locator("tbody td").count() == 36
-    for text in TEXTS:  # our own SVG, or plotly's where that is installed
+    for text in TEXTS:  # our own SVG, or plotly's if that is installed
         label = nb.output(3).locator("svg text").filter(has_text=text).first
         expect(label).to_be_visible()
         assert label.bounding_box()["width"] > 20
     expect(nb.output(4).locator("tbody tr")).to_have_count(2)
     nb.picture("vectors")
-    # Saved and seen without a kernel: both are HTML, with plain text beside it.
+    # Saved and viewed without a kernel: both are HTML, with plain text beside it.
     saved = nb.save()
     for index in (2, 3):
         assert "推荐一些美食" in saved.cells[index].outputs[0].data["text/plain"]

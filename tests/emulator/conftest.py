@@ -1,4 +1,4 @@
-"""What the tests of the emulator's access and bounds share."""
+"""Shared by the tests of the emulator's access and bounds."""
 
 import contextlib
 import socket
@@ -31,9 +31,7 @@ def port_of(emulator):
 
 
 def exchange(emulator, raw, timeout=10):
-    """What comes back for these bytes until the server closes: the status, the head and the body;
-    (0, b"", b"") for nothing.
-    """
+    """What the server replies until it closes: status, head and body; (0, b"", b"") for nothing."""
     with socket.create_connection(("127.0.0.1", port_of(emulator)), timeout) as connection:
         received = b""
         with contextlib.suppress(ConnectionError):

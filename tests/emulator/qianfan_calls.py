@@ -1,7 +1,7 @@
-"""What the official client does, run in a process of its own: it reads its settings once, and its
-threads never end.
+"""Calls of the official client, in a process of their own.
 
-Usage: python qianfan_calls.py v1|v2. One JSON object for each call goes to standard output.
+The client reads its settings only once, and its threads never end. Usage: python qianfan_calls.py
+v1|v2. Prints one JSON object per call to standard output.
 """
 
 import json

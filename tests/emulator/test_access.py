@@ -1,4 +1,4 @@
-"""Who is answered: programs of this machine, and no web page; the controls want a token."""
+"""Who gets an answer: programs on this machine, and no web page; the controls require a token."""
 
 import json
 import os
@@ -288,7 +288,7 @@ def test_a_post_that_a_page_could_send_without_asking_changes_nothing(emulator, 
     assert "application/json" in response.text
     assert ("error_code" in response.json()) == path.startswith("/rpc/")
     assert not emulator.requests
-    assert http.post(CHAT, json=QUESTION).status_code == 200  # no fault waits
+    assert http.post(CHAT, json=QUESTION).status_code == 200  # no fault is waiting
 
 
 def test_a_body_without_a_type_is_no_json(http):

@@ -1,6 +1,4 @@
-"""Bodies, the log, connections and what is remembered are bounded; odd bytes are refused in the
-services' form.
-"""
+"""Bodies, the log, connections and memory are bounded; odd bytes are refused in the services' form."""
 
 import base64
 import contextlib
@@ -53,7 +51,7 @@ def test_the_bodies_of_all_requests_together_are_bounded(http, monkeypatch):
         429,
         "cluster_rate_limit_exceeded",
     )
-    assert http.post(CHAT, json=QUESTION).status_code == 200  # what was held was let go
+    assert http.post(CHAT, json=QUESTION).status_code == 200  # the space held was released
 
 
 def test_pictures_are_not_kept_in_the_log(emulator, http):

@@ -1,4 +1,4 @@
-"""The emulator of a session ends with it, and a forked process has none of its parent's."""
+"""A session's emulator ends with it, and a forked process inherits nothing of it."""
 
 import gc
 import os

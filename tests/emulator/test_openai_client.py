@@ -1,4 +1,7 @@
-"""Every example of seed 000, with the official `openai` client, against the emulator."""
+"""Every example of AI Studio's page, with the official `openai` client, against the emulator.
+
+The page: "大模型 API" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
+"""
 
 import asyncio
 import base64
@@ -138,7 +141,7 @@ def test_images_as_links_and_as_data(client):
         .url
     )
     assert link.startswith("http://127.0.0.1:")
-    raw = httpx.get(link).content  # without a key, as the real links
+    raw = httpx.get(link).content  # without a key, like the real links
     data = client.images.generate(
         prompt="一只白猫, 红帽子",
         model="Stable-Diffusion-XL",

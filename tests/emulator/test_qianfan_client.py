@@ -22,7 +22,7 @@ KEYS = {
 
 
 def run(emulator, tmp_path, version, keys):
-    """What the official client got, by call."""
+    """What the official client received, by call."""
     env = {
         **os.environ,
         **keys,

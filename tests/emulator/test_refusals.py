@@ -1,4 +1,4 @@
-"""Each row of seed 000's error table, provoked over HTTP; faults; the command line."""
+"""Each row of the error table, provoked over HTTP; faults; the command line."""
 
 import os
 import signal

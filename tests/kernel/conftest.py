@@ -15,9 +15,7 @@ TIMEOUT = 30.0
 
 @dataclass
 class Ran:
-    """A cell that ran: its messages with the time each came, folded into outputs as a front end
-    does.
-    """
+    """A cell that ran: its messages, with arrival times, folded into outputs as a front end does."""
 
     begin: float
     messages: list = field(default_factory=list)  # (seconds since the epoch, message)
@@ -37,7 +35,7 @@ class Ran:
 
     @property
     def shown(self):
-        """When each display came, and its HTML."""
+        """When each display arrived, and its HTML."""
         return [
             (at, m["content"]["data"].get("text/html", ""))
             for at, m in self.messages
@@ -81,12 +79,12 @@ class Kernel:
         self.client.wait_for_ready(timeout=60)
 
     def start(self, code):
-        """Send a cell; returns its id."""
+        """Send a cell; return its id."""
         return self.client.execute(code)
 
     def finish(self, *ids, interrupt_after=None):
-        """Wait for cells; with `interrupt_after`, interrupt so many seconds after the first
-        display of the first cell.
+        """Wait for cells; `interrupt_after` interrupts that many seconds after the first cell's
+        first display.
         """
         ran = {id_: Ran(time.time()) for id_ in ids}
         waiting, due = set(ids), None
@@ -126,9 +124,8 @@ class Kernel:
         while waiting:
             reply = self.client.get_shell_msg(timeout=TIMEOUT)
             id_ = reply["parent_header"]["msg_id"]
-            if (
-                id_ in waiting
-            ):  # a late answer to the question whether the kernel is ready is nobody's
+            # A late answer to the question whether the kernel is ready belongs to no cell.
+            if id_ in waiting:
                 ran[id_].status = reply["content"]["status"]
                 waiting.discard(id_)
         return [ran[id_] for id_ in ids]
@@ -149,7 +146,7 @@ class Kernel:
 
 @pytest.fixture(scope="module")
 def emulator():
-    """An emulator at full speed but where a prompt sets its pace."""
+    """An emulator at full speed, except where a prompt sets its pace."""
     with start(latency=0) as emulator:
         yield emulator
 

@@ -1,4 +1,4 @@
-"""What else runs in the kernel is left alone: background calls, other cells, threads, the user's
+"""Everything else in the kernel is left alone: background calls, other cells, threads, the user's
 own names.
 """
 
@@ -145,8 +145,7 @@ def test_what_a_tool_prints_or_displays_stays(kernel, says):
     assert "sunny" in shown
     assert shown.count("simulated") + shown.count("模拟") >= 1
     kernel.run("def weather(location: str) -> str:\n    '''天气查询工具'''\n    return 'sunny'")
-    (output,) = kernel.run(
-        "%%ernie --tools weather --no-history\n北京天气"
-    ).outputs  # a silent tool leaves one output
+    # A silent tool leaves one output.
+    (output,) = kernel.run("%%ernie --tools weather --no-history\n北京天气").outputs
     assert "sunny" in output["data"]["text/html"]
     assert output["data"]["text/html"].startswith("<details><summary><small>tools used: weather")

@@ -1,4 +1,4 @@
-"""notebooks/gallery.ipynb, run whole: every kind of picture cell, and what each must have shown."""
+"""notebooks/gallery.ipynb, run as a whole: every kind of picture cell, and its outputs."""
 
 import os
 

@@ -53,7 +53,8 @@ def test_interrupt_to_idle_is_within_50_ms_with_no_connection_left(kernel, emula
 )
 def test_a_server_that_never_answers_is_left_at_once(kernel, emulator, code):
     emulator.faults.add(stall_after=0, times=2 if "gather" in code else 1)
-    ran = kernel.run(code, interrupt_after=-0.4)  # after the cell began: nothing is displayed
+    # after the cell began, before anything is displayed
+    ran = kernel.run(code, interrupt_after=-0.4)
     emulator.faults.clear()
     assert ran.error["ename"] == ("Stopped" if "gather" in code else "Interrupted")
     assert ran.idle - kernel.interrupted < 0.5
@@ -153,11 +154,10 @@ def test_after_an_interrupt_at_any_moment_the_kernel_goes_on(kernel, emulator, c
     moments = random.Random(7)  # noqa: S311
     for _ in range(20):
         # Inside the cell: around its edges ipykernel itself loses replies ("KeyboardInterrupt
-        # caught in kernel", measured
-        # with a cell of nothing but print and sleep).
+        # caught in kernel"), as measured with a cell of only print and sleep.
         ran = kernel.run(cell, interrupt_after=-moments.uniform(0.02, 0.15))
-        # CPython itself drops an interrupt that lands in a weak reference's callback, and says so
-        # (about 1 in 900 here).
+        # CPython itself drops an interrupt that lands in a weak reference's callback, and reports
+        # it (about 1 in 900 here).
         assert ran.status == "error" or re.search(
             r"Exception ignored in[^$]*KeyboardInterrupt", ran.text
         )

@@ -1,5 +1,5 @@
-"""Every word of a reply but the answer's own is shown as it is: nowhere is it read as HTML, as
-Markdown or as a formula.
+"""Every word of a reply other than the answer's text is shown literally: never as HTML, Markdown or
+a formula.
 """
 
 import base64
@@ -56,7 +56,7 @@ def mark(field):
 
 
 def thought():
-    """Thoughts are Markdown by the same way as answers: what formats in them may format."""
+    """Thoughts are Markdown, rendered like answers: their formatting may take effect."""
     return mark("thought").replace("$x$ ", "").replace("**bold** ", "")
 
 
@@ -67,7 +67,7 @@ def png():
 
 
 class Service(BaseHTTPRequestHandler):
-    """A service all of whose words are marks."""
+    """A service whose every word is a marker."""
 
     protocol_version = "HTTP/1.1"
     refusals = 1
@@ -206,7 +206,7 @@ class Service(BaseHTTPRequestHandler):
 
 
 class Reader(HTMLParser):
-    """What of a page would act: tags and attributes that are none of ours, and formulas."""
+    """Collects what would act in a page: tags and attributes that are not ours, and formulas."""
 
     def __init__(self, markup):
         super().__init__()
@@ -270,6 +270,7 @@ def marked(service):
     kernel.close()
 
 
+# The last one, since a limit is learned from it.
 CELLS = {
     "chat": ("%%ernie\nhi", {"plain", "title", "title2", "finish", "thought"}),
     "refusal": ("%%ernie\nrefuse", {"message"}),
@@ -289,7 +290,7 @@ CELLS = {
     "retry": (
         "%%ernie --no-history\nretry",
         {"limit", "plain"},
-    ),  # the last, for a limit is learned from it
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""notebooks/panels.ipynb runs, and each panel leaves what a notebook keeps of it."""
+"""notebooks/panels.ipynb runs, and each panel leaves its saved outputs."""
 
 import os
 

@@ -1,5 +1,9 @@
-"""Every SDK example of the seeds has its counterpart in notebooks/services.ipynb, and each of them
+"""Every SDK example of Baidu's pages has its counterpart in notebooks/services.ipynb, and each
 runs.
+
+The pages: AI Studio, "大模型 API" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns);
+"ERNIE-Speed-8K" (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf); "Dolly-12B" of the same
+series; and two tutorials for Qianfan V1 and V2.
 """
 
 import os
@@ -13,33 +17,33 @@ from .test_loading import QUICKSTART
 
 SERVICES = QUICKSTART.with_name("services.ipynb")
 
-# What the documents' examples do (seeds 000 to 004), and what the counterpart must have shown.
+# Each example of those pages: a pattern of its counterpart, and what that must have shown.
 EXAMPLES = {
-    "000 chat": (r"%%ernie -m ernie-3.5-8k --system", "AI Studio"),
-    "000 chat in Python": (r"^answer = ernie.chat", "completion_tokens="),
-    "000 several turns": (r"我刚才问了什么", "北京有哪些好吃的"),
-    "000 streaming": (r'for piece in ernie.stream\("你好", model', "模拟"),
-    "000 async": (r"await ernie.achat", "True"),
-    "000 picture by link": (r'response_format="url"', "True"),
-    "000 picture by bytes": (r"b64_json", "ImageSet(1 picture,"),
-    "000 vectors": (r'^ernie.embed\(\["推荐一些美食", "给我讲个故事"\]\)', "2 x 384"),
-    "000 models": (r"^%ernie models", "embedding-v1"),
-    "002 plain": (r"stream=False", "平台助手"),
-    "002 streamed": (r"^stream = ernie.stream", "Statistic(first_token_latency="),
-    "002 function call": (r"%%ernie .*--tools", "20"),
-    "002 function call in two steps": (r"^tools = \[", '"temperature": "20"'),
-    "002 json_schema": (r"json_schema", '"score": 5'),
-    "001 tutorial": (r"1加1", "1加1"),
-    "003 one turn": (r"介绍一下北京.*history=False", "介绍一下北京"),
-    "003 several turns": (r"^messages = \[", "北京有哪些著名景点"),
-    "003 streamed": (r"自驾游", "自驾游"),
-    "004 deployed": (r'^print\(ernie.chat\("hi", endpoint', "hi"),
-    "004 several turns": (r"The Great Wall", "Please introduce The Great Wall"),
-    "004 streamed": (r'for piece in ernie.stream\("hi", endpoint', "hi"),
-    "001 completion": (r"ernie.complete", "simulated"),
-    "001 picture": (r"^ernie.image", "PNG"),
-    "001 tokens": (r"^ernie.count_tokens.*model", "model='ernie-3.5-8k'"),
-    "001 vectors": (r"bge-large-zh", "2 x 1024"),
+    "AI Studio: chat": (r"%%ernie -m ernie-3.5-8k --system", "AI Studio"),
+    "AI Studio: chat in Python": (r"^answer = ernie.chat", "completion_tokens="),
+    "AI Studio: several turns": (r"我刚才问了什么", "北京有哪些好吃的"),
+    "AI Studio: streaming": (r'for piece in ernie.stream\("你好", model', "模拟"),
+    "AI Studio: async": (r"await ernie.achat", "True"),
+    "AI Studio: picture by link": (r'response_format="url"', "True"),
+    "AI Studio: picture by bytes": (r"b64_json", "ImageSet(1 picture,"),
+    "AI Studio: vectors": (r'^ernie.embed\(\["推荐一些美食", "给我讲个故事"\]\)', "2 x 384"),
+    "AI Studio: models": (r"^%ernie models", "embedding-v1"),
+    "Qianfan V2: plain": (r"stream=False", "平台助手"),
+    "Qianfan V2: streamed": (r"^stream = ernie.stream", "Statistic(first_token_latency="),
+    "Qianfan V2: function call": (r"%%ernie .*--tools", "20"),
+    "Qianfan V2: function call in two steps": (r"^tools = \[", '"temperature": "20"'),
+    "Qianfan V2: json_schema": (r"json_schema", '"score": 5'),
+    "tutorial: one plus one": (r"1加1", "1加1"),
+    "ERNIE-Speed-8K: one turn": (r"介绍一下北京.*history=False", "介绍一下北京"),
+    "ERNIE-Speed-8K: several turns": (r"^messages = \[", "北京有哪些著名景点"),
+    "ERNIE-Speed-8K: streamed": (r"自驾游", "自驾游"),
+    "Dolly-12B: deployed": (r'^print\(ernie.chat\("hi", endpoint', "hi"),
+    "Dolly-12B: several turns": (r"The Great Wall", "Please introduce The Great Wall"),
+    "Dolly-12B: streamed": (r'for piece in ernie.stream\("hi", endpoint', "hi"),
+    "tutorial: completion": (r"ernie.complete", "simulated"),
+    "tutorial: picture": (r"^ernie.image", "PNG"),
+    "tutorial: tokens": (r"^ernie.count_tokens.*model", "model='ernie-3.5-8k'"),
+    "tutorial: vectors": (r"bge-large-zh", "2 x 1024"),
     "rerank": (r"ernie.rerank", "猫喜欢吃鱼"),
     "estimate": (r'^ernie.count_tokens\("[^"]*"\)$', "estimate"),
     "any other call": (r"ernie.wire", "list"),

@@ -1,6 +1,4 @@
-"""The stop button while an answer is drawn, whatever it holds: within half a second, with what
-came.
-"""
+"""The stop button while an answer is drawn: it ends within half a second, keeping what arrived."""
 
 import json
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from tests.shapes import SHAPES
 
 SIZE = 150_000  # characters of an answer
 PIECE = 1_500  # of a delta
-# Of those that take a parser longest.
+# Those that take a parser longest.
 NAMES = [
     "link ends with entities",
     "opening brackets",
@@ -26,7 +24,7 @@ LONGER = [name for name in SHAPES if name not in NAMES]
 
 
 def events(text):
-    """A stream of the service (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)."""
+    """A stream in the service's form (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)."""
     head = {"id": "as-1", "object": "chat.completion.chunk", "created": 1, "model": "ernie-3.5-8k"}
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     for place, piece in enumerate(pieces):
@@ -42,9 +40,7 @@ def events(text):
 
 @contextmanager
 def serving(text):
-    """A server that answers every question with this text, as fast as it is read; gives its base
-    URL.
-    """
+    """A server that answers every question with this text at full speed; gives its base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -56,7 +52,7 @@ def serving(text):
                 for event in events(text):
                     self.wfile.write(event)
             except OSError:
-                pass  # the reader has gone
+                pass  # the reader has left
 
         def log_message(self, *_args):
             pass
@@ -74,8 +70,8 @@ def serving(text):
 
 @pytest.fixture
 def ask(kernel):
-    """ask(text, after) interrupts the drawing of a text so many seconds after the cell began;
-    gives the seconds to its end.
+    """ask(text, after) interrupts the drawing of a text that many seconds after the cell began;
+    returns the seconds until it ended.
     """
     before = kernel.value("ernie.settings.base_url")
 

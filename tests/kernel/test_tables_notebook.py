@@ -1,4 +1,4 @@
-"""notebooks/tables.ipynb, run whole on its own little data set."""
+"""notebooks/tables.ipynb, run as a whole on its own small data set."""
 
 import os
 

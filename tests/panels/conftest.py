@@ -24,7 +24,7 @@ def session(emulator):
 
 @pytest.fixture
 def wait():
-    """Waits for a condition, 10 seconds at most."""
+    """Wait for a condition, at most 10 seconds."""
 
     def wait_(condition, what="it"):
         end = time.monotonic() + 10
@@ -37,7 +37,7 @@ def wait():
 
 @pytest.fixture
 def wait_for_models(wait):
-    """Waits until no list of models is being asked for."""
+    """Wait until no list of models is being loaded."""
     return lambda: wait(
         lambda: "ernie-panel-models" not in {thread.name for thread in threading.enumerate()},
         "the models",
@@ -46,7 +46,7 @@ def wait_for_models(wait):
 
 @pytest.fixture
 def panel(session, wait, wait_for_models):
-    """A panel on the session, in English; its list of models has come."""
+    """A panel on the session, in English, whose list of models has loaded."""
     made = []
 
     def panel_(*tabs, of=session):

@@ -14,7 +14,7 @@ def shell(emulator, monkeypatch):
     shell.run_line_magic("load_ext", "ernie_magic")
     emulator.requests.clear()
     session = shell.user_ns["ernie"]
-    session.settings.retry_count = 1  # retries have tests of their own
+    session.settings.retry_count = 1  # retries have their own tests
     yield shell
     session.close()
     shell.run_line_magic("unload_ext", "ernie_magic")
@@ -29,7 +29,7 @@ def ernie(shell):
 
 @pytest.fixture
 def run(shell, capsys):
-    """Runs a cell; gives its result and what it printed."""
+    """Run a cell; return its result and what it printed."""
 
     def run_(code):
         result = shell.run_cell(code)

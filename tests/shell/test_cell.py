@@ -9,7 +9,7 @@ from ernie_magic.errors import ErnieError
 def test_the_answer_is_printed_as_text_with_a_footer(run, ernie):
     result, out = run("%%ernie\n[[echo]]你好，文心")
     assert result.success
-    assert result.result is None  # one output a cell
+    assert result.result is None  # one output per cell
     assert out.startswith("你好，文心\n\n[")
     assert str(ernie.last) == "你好，文心"
 

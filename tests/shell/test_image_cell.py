@@ -106,7 +106,7 @@ def test_redo_vary_and_show(run, shell, ernie):
     run("%ernie_image vary cats[0] --seed=-{{40 + 1}} --negative-prompt ''")
     assert ernie.last.parameters == {"negative_prompt": "", "style": "Anime", "seed": 1}
     run("%ernie_image vary cats")
-    assert ernie.last.parameters["seed"] == 44  # 43 is the second one's
+    assert ernie.last.parameters["seed"] == 44  # 43 belongs to the second one
     result, out = run("%ernie_image show cat-1.png")
     assert result.success
     assert re.search(r'parameters +\{"n": 2, "style": "Anime", "seed": 42\}', out)

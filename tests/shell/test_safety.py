@@ -1,5 +1,7 @@
-"""What the service withdraws stays withdrawn (seed 000, "flag"; reference aistudio-and-ernie-today
-6).
+"""What the service withdraws stays withdrawn.
+
+Source: the field `flag` in AI Studio, "大模型 API"
+(https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 """
 
 import pytest
@@ -8,7 +10,7 @@ SECRET = "这段话不该出现"
 
 
 def everywhere(shell, ernie, out):
-    """All places where a withdrawn text might have stayed."""
+    """All places where a withdrawn text might remain."""
     return (
         out
         + repr(ernie.last and ernie.last.raw)
@@ -45,7 +47,7 @@ def test_higher_flags_leave_nothing_of_the_text_anywhere(run, shell, ernie, flag
     result, out = run(f"%%ernie --as a {how}\n[[echo]][[flag={flag}]]{SECRET}")
     error = result.error_in_exec
     assert (type(error).__name__, error.flag, error.answer) == ("AnswerWithdrawn", flag, None)
-    if how:  # a terminal cannot take back what it printed while it streamed
+    if how:  # a terminal cannot remove what it printed while it streamed
         assert SECRET not in out
     assert "withdrawn by the service" in out
     assert SECRET not in everywhere(shell, ernie, "")

@@ -1,4 +1,4 @@
-"""Magic and Python call make the same frozen request (DESIGN, rule 2)."""
+"""A magic and a Python call make the same frozen request."""
 
 import json
 import shlex
@@ -42,7 +42,7 @@ def values(parameter):  # noqa: PLR0911
     return st.sampled_from(parameter.choices) if parameter.choices else PLAIN
 
 
-# Tools are named by their variables in a cell and given themselves in Python:
+# A cell names tools by their variables, Python passes the functions themselves:
 # tests/shell/test_tools.py.
 CHAT = {
     name: p

@@ -1,4 +1,4 @@
-"""The code that a panel shows is run: in a real shell, by the official client. Each form sends
+"""The code that a panel shows is run: in a real shell and by the official client. Each form sends
 what the panel would.
 """
 
@@ -118,7 +118,7 @@ MANY = settings(FEW, max_examples=1000)
 
 
 def png(colour):
-    """A picture of one pixel that no other colour's is equal to."""
+    """A picture of one pixel, different for every colour."""
 
     def chunk(kind, data):
         return (
@@ -271,7 +271,7 @@ def test_a_conversation_that_is_not_kept_tools_and_every_kind_of_value(shell, em
         "user": "--",
     }
     ask_all(shell, emulator, "hi", history=False, stream=True, given_=given_)
-    del given_["user"]  # which a line cannot say
+    del given_["user"]  # which a line cannot express
     assert ask_all(
         shell, emulator, "hi", history=False, stream=False, given_=given_
     ).magic.en.startswith("%%ernie ")
@@ -344,7 +344,7 @@ def test_pictures_of_earlier_turns_are_left_for_the_reader_and_nothing_wrong_is_
     shell, emulator, monkeypatch
 ):
     ernie = shell.user_ns["ernie"]
-    monkeypatch.setattr(as_code, "_LONGEST_ADDRESS", 50)  # the emulator's log cuts longer ones
+    monkeypatch.setattr(as_code, "_LONGEST_ADDRESS", 50)  # the emulator's log truncates longer ones
     large = png((1, 2, 3))
     ernie.chat("look", model=SEES, images=[large])
     request = ernie.conversation.plan("again", ChatOptions(model=SEES)).request(SEES)
@@ -380,9 +380,8 @@ def check_picture(shell, emulator, monkeypatch, prompt, negative, extra):
         prompt, model="Stable-Diffusion-XL", given=given_, extra=extra, rules=ernie.endpoint().rules
     )
     code = as_code.of_image(request, ernie.endpoint(), given=given_, model="Stable-Diffusion-XL")
-    monkeypatch.setattr(
-        Drawing, "_fetched", only_the_link
-    )  # drawing a picture takes longer than all the rest
+    # Drawing a picture takes longer than everything else.
+    monkeypatch.setattr(Drawing, "_fetched", only_the_link)
     assert_all_send(shell, emulator, code, openai_style.images(request))
 
 

@@ -1,6 +1,4 @@
-"""`%%ernie_embed`, `%%ernie_map` and the magics that look at vectors, in a shell without a
-kernel.
-"""
+"""`%%ernie_embed`, `%%ernie_map` and the magics that look at vectors, in a shell without a kernel."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A terminal: text as it comes, Ctrl-C back to the prompt."""
+"""A terminal: text as it arrives, Ctrl-C back to the prompt."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
-"""Tools: Python functions that the model calls, tools as the API has them, in cells and in Python,
-on V1 and V2.
+"""Tools: Python functions that the model calls, and tools in the API's form, in cells and in
+Python, on V1 and V2.
 """
 
 import asyncio
@@ -73,13 +73,12 @@ def test_an_async_tool_and_an_async_call(ernie):
         return f"{location}：晴"
 
     assert "北京：晴" in asyncio.run(ernie.achat(ASK, tools=[weather])).text
-    assert (
-        "北京：晴" in ernie.chat(ASK, tools=[weather]).text
-    )  # no loop runs here: it gets one of its own
+    # No loop runs here: it gets one of its own.
+    assert "北京：晴" in ernie.chat(ASK, tools=[weather]).text
 
 
 def test_an_async_tool_in_a_plain_call_inside_a_running_loop(ernie, monkeypatch):
-    """Where nest_asyncio is for: a coroutine bound to the loop that is running already."""
+    """What nest_asyncio is for: a coroutine bound to a loop that is already running."""
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     code = """
 import asyncio, sys

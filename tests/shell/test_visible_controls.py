@@ -1,6 +1,4 @@
-"""Nothing that a model, a service or a tool says is obeyed by a terminal; the results keep it
-exactly.
-"""
+"""A terminal obeys nothing that a model, a service or a tool says; the results keep it exactly."""
 
 import io
 import re

@@ -1,7 +1,6 @@
-"""Replies of every service and call, each field of them in the place of another value.
+"""Replies of every service and call, with each field replaced by another value in turn.
 
-A shape is a reply as the documents have it, with the call that asks for it and the parts of it that
-are the answer itself.
+A shape is a documented reply, the call that gets it, and which of its parts are the answer itself.
 """
 
 import base64
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
-HOLE = "\x00HOLE\x00"  # in the place of a value that JSON's writer could not write
+HOLE = "\x00HOLE\x00"  # replaced by a value that JSON's writer could not write
 REMOVED = object()
 # As they stand in the JSON text, so that a number may be one that Python would not write.
 ODD = {
@@ -42,7 +41,7 @@ ODD = {
 
 @dataclass
 class Shape:
-    """A reply, and the call that asks for it.
+    """A reply, and the call that gets it.
 
     Attributes
     ----------
@@ -56,7 +55,7 @@ class Shape:
     free : tuple of tuples
         Fields in which some values mean a refusal or another answer.
     path : str
-        What is asked for by the request that gets this; "" for any.
+        The path of the request that gets this reply; "" for any.
     """
 
     service: str
@@ -71,7 +70,7 @@ class Shape:
 
 
 def fields(value, at=()):
-    """Every place in a value, its own included."""
+    """Every path in a value, the value itself included."""
     yield at
     inner = (
         value.items()
@@ -85,7 +84,7 @@ def fields(value, at=()):
 
 
 def mutated(body, at, odd):
-    """The body's JSON with another value at a place; for a stream, that of each event."""
+    """The body's JSON with another value at a path; for a stream, that of each event."""
     copied = json.loads(json.dumps({"": body}))
     place = copied
     *way, last = ("", *at)
@@ -107,7 +106,7 @@ def written(body, odd):
 
 
 def is_own(shape, at):
-    """Whether a place is the answer itself, or around or inside of it."""
+    """Whether a path is the answer itself, or around or inside it."""
     return any(at[: len(own)] == own or own[: len(at)] == at for own in shape.own)
 
 
@@ -337,7 +336,7 @@ IAM = {
 
 
 def text_of(events, v1=False):
-    """Where the text stands in a stream's events; an event without any may be lost."""
+    """Where the text stands in a stream's events; an event without text may be lost."""
     found = []
     for i, event in enumerate(events):
         if v1:
@@ -481,7 +480,7 @@ ODD_HEADERS = (
 
 
 def http(body, status=200, kind="application/json", headers=()):
-    """A reply that leaves the connection open."""
+    """A reply that keeps the connection open."""
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
     lines += [] if any(name == "Content-Type" for name, _ in headers) else [f"Content-Type: {kind}"]
     lines += [f"{name}: {value}" for name, value in headers]

@@ -5,7 +5,7 @@ import threading
 
 
 class Server:
-    """Answers each request by the longest beginning of its path that is among `replies`.
+    """Answers each request with the reply whose key is the longest prefix of its path.
 
     A reply is bytes, or pieces of them.
     """

@@ -1,6 +1,4 @@
-"""A key goes only to an address that came from where the key did; a password in an address is a
-key.
-"""
+"""A key goes only to an address from the same source as the key; a password in an address is a key."""
 
 import base64
 import http.server
@@ -29,7 +27,7 @@ OFFICIAL_V1 = "https://aip.baidubce.com"
 
 
 class Stranger:
-    """Answers every request with a token and an answer, and remembers what it was sent."""
+    """Answers every request with a token and an answer, and remembers what it received."""
 
     def __init__(self):
         stranger = self
@@ -147,7 +145,7 @@ def test_no_address_of_a_folder_s_dotenv_gets_a_key_from_elsewhere(
     with Session(**settings) as session:
         try:
             endpoint = session.settings.endpoint()
-        except errors.MissingKey:  # `local` has no address then
+        except errors.MissingKey:  # `local` then has no address
             return
         assert not [place for place in addresses(endpoint) if place.startswith(stranger.url)]
 
@@ -259,7 +257,7 @@ def test_it_does_not_take_the_place_of_a_key(monkeypatch, stranger):
     ):
         session.chat("hi")
     assert PASSWORD not in str(caught.value)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)  # not for an address that was typed in
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)  # not for an address that was set in the session
     with Session(service="local", base_url=url_of(stranger), model="m", retry_count=1) as session:
         session.chat("hi", stream=False)
     assert [KEY in seen for seen in stranger.seen] == [False]

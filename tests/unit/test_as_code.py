@@ -87,7 +87,7 @@ def session(emulator):
 
 
 def cell(text, magic):
-    """A magic's line and what stands below it."""
+    """A magic's line and the text below it."""
     head, below = text.split("\n", 1)
     assert head.split(" ", 1)[0] == magic
     return head.removeprefix(magic), below
@@ -98,7 +98,7 @@ def body(said, below):
 
 
 def sent_by(code, emulator, **names):
-    """Run code of the official client; the body that the emulator got."""
+    """Run code of the official client; return the body that the emulator received."""
     os.environ["AI_STUDIO_API_KEY"] = "canary-key-of-code"
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(code, "code", "exec"), names)

@@ -1,4 +1,4 @@
-"""Pictures for models that see: whatever is at hand becomes a part of the message."""
+"""Pictures for vision models: whatever is at hand becomes a part of the message."""
 
 import base64
 import io
@@ -52,7 +52,7 @@ def test_an_address_is_sent_as_it_is(url):
 
 
 class Figure:
-    """As matplotlib's."""
+    """Like matplotlib's."""
 
     def savefig(self, out, format):  # noqa: A002  (matplotlib's name)
         assert format == "png"

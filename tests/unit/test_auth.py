@@ -1,4 +1,8 @@
-"""The signature, to the letter of the reference's vectors (qianfan-wire 1.2)."""
+"""The signature, compared with vectors that the official client's own signer computed.
+
+The algorithm: "生成认证字符串" (https://cloud.baidu.com/doc/Reference/s/njwvz1yfu); the signer: the
+`qianfan` package (https://github.com/baidubce/bce-qianfan-sdk).
+"""
 
 import pytest
 
@@ -43,12 +47,12 @@ VECTORS = {
         f"{V1}/我的 模型",
         {**JSON, "Host": "aip.baidubce.com"},
         "e6a74030d74378b084a6e691f75302ef4d1500610dc60404001d33f23ac4cdc5",
-    ),  # ours is encoded first, as the specification says
+    ),  # our client encodes it first, as the specification says
 }
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_the_reference_s_vectors(name):
+def test_the_official_signer_s_vectors(name):
     method, url, headers, signature = VECTORS[name]
     assert sign(PAIR, method, url, headers, at=AT).rpartition("/")[2] == signature
 

@@ -1,6 +1,4 @@
-"""The session's other calls on AI Studio and Qianfan V2, what results carry, and what is checked
-before sending.
-"""
+"""The session's other calls on AI Studio and Qianfan V2; what results carry; early checks."""
 
 import asyncio
 import base64
@@ -211,6 +209,7 @@ def test_the_service_s_own_statistic_is_taken_where_it_gives_one():
     from ernie_magic.wire.openai_style import Reader
 
     reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    # The numbers of an example reply of Qianfan V2.
     reader.feed(
         {
             "choices": [{"message": {"content": "x"}, "finish_reason": "normal"}],
@@ -220,7 +219,7 @@ def test_the_service_s_own_statistic_is_taken_where_it_gives_one():
                 "avg_output_tokens_per_second": 10.165491376734478,
             },
         }
-    )  # seed 002
+    )
     statistic = reader.answer(seconds=9, first_seconds=1, partial=False, service="s").statistic
     assert (
         statistic.total_latency,
@@ -301,7 +300,7 @@ def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emu
     ):
         session.chat("长" * 20_001)
     assert not emulator.requests
-    with pytest.raises(errors.InputTooLong):  # tokens can only be estimated: the service judges
+    with pytest.raises(errors.InputTooLong):  # tokens can only be estimated: the service decides
         session.chat("长" * 6_000)
 
 

@@ -22,7 +22,7 @@ def _made(length, letters="bcdfghjkmnpqrstvwxz23456789"):
     return "".join(_CHANCE.choices(letters, k=length))
 
 
-# What is secret of each, after what every key of its kind begins with.
+# The secret part of each, after the prefix that all keys of its kind share.
 SECRETS = {
     "AI_STUDIO_API_KEY": _made(40),
     "QIANFAN_API_KEY": _made(60),
@@ -52,7 +52,7 @@ SERVICES = {
 
 
 def parts(text):
-    """Runs of six and more characters of a key in a text."""
+    """Runs of six or more characters of a key in a text."""
     return [
         key[i : i + 6]
         for key in SECRETS.values()
@@ -63,7 +63,7 @@ def parts(text):
 
 @pytest.fixture
 def server(emulator, monkeypatch):
-    """Every service's address is this emulator's, which repeats the key it was sent."""
+    """Every service's address is this emulator, which echoes the key it was sent."""
     for name, value in (
         ("AI_STUDIO_BASE_URL", emulator.base_url),
         ("QIANFAN_CONSOLE_API_BASE_URL", emulator.url),

@@ -1,5 +1,5 @@
-"""A picture's link is followed to the very address that was checked, whatever its name says at the
-next look-up (DNS rebinding).
+"""A picture's link is followed to the very address that was checked, whatever its name resolves to
+next (DNS rebinding).
 """
 
 import asyncio
@@ -23,14 +23,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 REMOTE = "https://aistudio.baidu.com/llm/lmapi/v3"
+# Of two addresses of this machine one plays the outside world.
 OUTSIDE, INSIDE = (
     "127.0.0.2",
     "127.0.0.1",
-)  # of two addresses of this machine one plays the world outside
+)
 
 
 class Place:
-    """A web server at an address, which tells who it is; `/there` leads to `/`."""
+    """A web server at an address that says who it is; `/there` redirects to `/`."""
 
     def __init__(self, address, port=0, context=None):
         place = self
@@ -78,9 +79,7 @@ def places():
 
 @pytest.fixture
 def names(monkeypatch):
-    """Names and what each look-up of them gives, the last one for ever; only `INSIDE` counts as
-    this machine.
-    """
+    """The results of each name's look-ups, the last one forever; only `INSIDE` counts as local."""
     known, found = {}, socket.getaddrinfo
 
     def getaddrinfo(host, port, *args, **kwargs):

@@ -1,6 +1,4 @@
-"""Pictures as they arrive: as bytes, as links, and as everything else that a server may send in
-their place.
-"""
+"""Pictures as they arrive: as bytes, as links, and as anything else that a server may send instead."""
 
 import asyncio
 import base64
@@ -41,7 +39,7 @@ def packed(content):
 
 
 def bomb(kind):
-    """A small file of very many pixels."""
+    """A small file with very many pixels."""
     if kind == "PNG":
 
         def chunk(name, data):
@@ -69,7 +67,7 @@ def bomb(kind):
 
 
 class Pages(Server):
-    """Answers `POST` with a reply of pictures, `GET` with the page of its path."""
+    """Answers `POST` with a reply of pictures, `GET` with the page at its path."""
 
     def __init__(self):
         self.pages = {}
@@ -234,7 +232,7 @@ def test_when_none_is_good_the_call_fails_and_what_came_is_kept(server, session,
     with pytest.raises(errors.ProtocolError, match=told) as caught:
         session.image("猫")
     assert session.images == [caught.value.answer]
-    assert session.usage.total.requests == 1  # made it was, all the same
+    assert session.usage.total.requests == 1  # it was made all the same
 
 
 @pytest.mark.parametrize(
@@ -522,7 +520,7 @@ def test_a_sheet_of_long_prompts_is_quick_and_a_set_can_be_sliced(server, sessio
     began = time.process_time()
     assert found.sheet(columns=2, side=256).size == (536, 616)
     assert found.grid.size == (1048, 1048)
-    assert time.process_time() - began < 5  # it was 20 s when each letter was measured
+    assert time.process_time() - began < 5  # it took 20 s when each letter was measured
     assert (len(found[1:3]), found[1:3].prompt) == (2, found.prompt)
     assert set(found._repr_mimebundle_()) == {"image/jpeg", "text/plain"}
 

@@ -1,6 +1,4 @@
-"""A server that sends a key back, in any field and in any form: nothing that can be reached shows
-eight characters of it.
-"""
+"""A server echoes a key, in any field and form: nothing reachable shows eight characters of it."""
 
 import base64
 import json
@@ -110,7 +108,7 @@ REFUSALS = {
 
 
 def reached(found, depth=0):
-    """All words that can be reached from a value."""
+    """All strings that can be reached from a value."""
     pieces = [repr(found), str(found)]
     if isinstance(found, dict):
         pieces += [
@@ -133,7 +131,7 @@ def reached(found, depth=0):
 
 
 def everything(session, result):
-    """What a session and a result show, keep and write down."""
+    """Everything that a session and a result show, keep and write to files."""
     pieces = [
         *reached(result),
         repr(pickle.dumps(result)),
@@ -149,7 +147,7 @@ def everything(session, result):
 
 
 def shown(answer):
-    """What a notebook shows and keeps of an answer."""
+    """What a notebook shows and saves of an answer."""
     return json.dumps(shown_answer.bundle(answer, "en"), ensure_ascii=False, default=str) + "".join(
         function(answer, "en")
         for function in (
@@ -169,9 +167,7 @@ def echoes():
 
 
 def streamed(body, size):
-    """The reply as a stream that is cut into pieces; its other fields come in each chunk, and once
-    more at the end.
-    """
+    """The reply as a stream cut into pieces; its other fields come in each chunk and at the end."""
     said = body["choices"][0]["message"]
     rest = {
         name: value
@@ -240,10 +236,11 @@ def test_no_field_of_an_answer_shows_a_key(server, session, carrier):
 def test_nor_does_one_of_a_stream_however_it_is_cut(server, session, carrier, size):
     for echo, _ in echoes():
         raw = streamed(ANSWERS[carrier](echo), size).encode()
+        # Also cut anywhere by the network.
         server.replies["/"] = [
             http(""),
             *[raw[i : i + 997] for i in range(0, len(raw), 997)],
-        ]  # and cut anywhere by the network
+        ]
         stream = session.stream("hi")
         pieces = "".join(stream)
         answer = stream.result()
@@ -261,7 +258,7 @@ def test_no_refusal_shows_one(server, session, carrier, way):
             server.replies["/"] = http(events(body))
         else:
             written = json.dumps(body)
-            if way == "escaped":  # as JSON allows for each character
+            if way == "escaped":  # JSON allows this for each character
                 written = written.replace(
                     json.dumps(echo)[1:-1],
                     "".join(f"\\u{ord(c):04x}" if i % 3 == 0 else c for i, c in enumerate(echo)),
@@ -273,7 +270,8 @@ def test_no_refusal_shows_one(server, session, carrier, way):
                 X_Request_Id=base64.b64encode(echo.encode()).decode() if echo.isascii() else "x",
             )
         error = raised(lambda: session.chat("hi", stream=way == "in a stream"))
-        if (carrier, way) == ("detail", "in a stream"):  # no error there, and no answer either
+        # there is no error there, and no answer either
+        if (carrier, way) == ("detail", "in a stream"):
             assert runs(everything(session, session.last) + of_error(error), echo) == []
             continue
         assert isinstance(error, errors.ErnieError)
@@ -401,9 +399,8 @@ def test_a_tool_s_result_and_the_shown_code_hold_none(server, session):
     def f(a: str = "") -> str:
         return f"<{told[-1]}>"
 
-    for echo, _ in list(echoes())[
-        ::5
-    ]:  # each is told twenty times, until the model gets no more tools
+    # Each is asked twenty times, until the model gets no more tools.
+    for echo, _ in list(echoes())[::5]:
         told.append(echo)
         server.replies["/"] = http(json.dumps(call()), kind="application/json")
         session.reset()

@@ -1,4 +1,4 @@
-"""Vectors of many texts: in batches, once each, kept, and in order whatever happens on the way."""
+"""Vectors of many texts: in batches, once each, stored, and in order whatever happens on the way."""
 
 import asyncio
 import sqlite3
@@ -208,9 +208,7 @@ def test_what_came_before_a_failure_is_kept_and_the_rest_is_asked_for_next_time(
 
 
 def test_the_rate_limit_is_kept_and_used(session, emulator):
-    """300 requests a minute, a minute of four seconds here: the rate is reached, hardly anything
-    is refused.
-    """
+    """300 requests a minute, a minute of four seconds: the rate is reached, hardly any is refused."""
     emulator.rates.requests, emulator.rates.minute = 300, 4.0
     LIMITS.minute = 4.0
     try:

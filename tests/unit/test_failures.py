@@ -11,8 +11,9 @@ from ernie_magic.errors import ErnieError, ServiceError
 from ernie_magic.wire.error_codes import CASES, case_for
 from ernie_magic.wire.failures import failure
 
-# Seed 000, "错误码": status, type, code -> what we raise.
-SEED_TABLE = [
+# AI Studio, "错误码" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): status, type, code -> what
+# we raise.
+AI_STUDIO_TABLE = [
     (400, "invalid_request_error", "malformed_json", errors.BadRequest),
     (400, "invalid_request_error", "invalid_model", errors.ModelNotFound),
     (400, "invalid_request_error", "invalid_messages", errors.MessagesRefused),
@@ -42,7 +43,7 @@ def said(status, body, **headers):
     return failure(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-@pytest.mark.parametrize(("status", "kind", "code", "error"), SEED_TABLE)
+@pytest.mark.parametrize(("status", "kind", "code", "error"), AI_STUDIO_TABLE)
 def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(
     status, kind, code, error
 ):
@@ -56,7 +57,7 @@ def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(
         kind,
         "as-1234567890",
     )
-    assert case_for(status, code).codes  # a row of its own, not the fallback of the status
+    assert case_for(status, code).codes  # a row of its own, not the fallback for the status
     for language, words in (("zh", "请求编号 as-1234567890"), ("en", "request id as-1234567890")):
         assert words in found.line(language)
         assert "\n" not in found.line(language)
@@ -65,7 +66,7 @@ def test_each_row_of_the_seed_s_error_table_has_a_class_and_two_languages(
 def test_only_what_may_pass_by_itself_is_retryable():
     assert {
         error
-        for _, _, _, error in SEED_TABLE
+        for _, _, _, error in AI_STUDIO_TABLE
         if any(c.retryable for c in CASES if c.error is error)
     } == {errors.RateLimited, errors.ServerError}
 
@@ -147,8 +148,8 @@ def test_the_tree_has_one_root():
     assert not issubclass(errors.Interrupted, Exception)  # a KeyboardInterrupt: "Run all" halts
 
 
-# Reference qianfan-wire 5.1 and 5.2, aistudio-and-ernie-today 1.6 and 2.4: every code, and whether
-# to try again ("token" renews it).
+# Every code of V1 (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh) and V2
+# (https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w), and whether to retry ("token" renews it).
 V1_TABLE = {
     1: "yes",
     2: "yes",
@@ -227,7 +228,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("code", [*V1_TABLE, *V2_TABLE])
-def test_every_code_of_the_references_has_a_row_with_cause_and_advice_in_both_languages(code):
+def test_every_documented_code_has_a_row_with_cause_and_advice_in_both_languages(code):
     retry = {**V1_TABLE, **V2_TABLE}[code]
     for make in SHAPES.values():
         status, body = make(code)

@@ -1,5 +1,5 @@
-"""Files are there whole or not at all, under names that every system takes; a stranger's file asks
-for nothing of its own.
+"""Files exist whole or not at all, under names that every system accepts; a foreign file can
+request nothing of its own.
 """
 
 import io
@@ -377,7 +377,7 @@ def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, mon
     text = picture_files._text_in(files_[0].read_bytes())
     changed = strangers(text.replace('"refer_image"', '"other"'), tmp_path)
     assert "extra" not in picture_files.read_metadata(changed)
-    monkeypatch.setenv("HOME", str(tmp_path / "another"))  # the same file for somebody else
+    monkeypatch.setenv("HOME", str(tmp_path / "another"))  # the same file for another user
     assert picture_files.read_metadata(files_[0]) == {
         "prompt": "cat",
         "model": "m",
@@ -385,8 +385,8 @@ def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, mon
         "index": 0,
         "seed": 7,
     }
-    assert not (tmp_path / "another").exists()  # reading keeps nothing
-    (tmp_path / "another").write_text("")  # nowhere to keep a secret
+    assert not (tmp_path / "another").exists()  # reading stores nothing
+    (tmp_path / "another").write_text("")  # nowhere to store a secret
     assert picture().save(tmp_path / "unsigned").exists()
 
 

@@ -1,5 +1,5 @@
-"""Whatever a model writes, only what is on the list comes out as HTML. The same documents in real
-pages: tests/browser.
+"""Whatever a model writes, only allowed HTML comes out. tests/browser shows the same documents in
+real pages.
 """
 
 import pytest

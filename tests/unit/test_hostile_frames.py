@@ -1,5 +1,5 @@
-"""Whatever a server does, and whatever is raised for it: no variable of any call that the error
-came through holds a key.
+"""Whatever a server does, and whatever is raised for it, no variable of any frame of the error
+holds a key.
 """
 
 import asyncio
@@ -29,9 +29,7 @@ def shown(value):
 
 
 def of_error(error, *, rooms=ROOMS):
-    """All that can be seen of an error and of those behind it: words, attributes, and the
-    variables of the calls it came through.
-    """
+    """All that shows of an error and its causes: words, attributes, the variables of its frames."""
     pieces, left, seen = [], [error], set()
     while left:
         found = left.pop()
@@ -68,7 +66,7 @@ def raised(call):
 
 
 def parts(text, *keys):
-    """Eight characters in a row of a key."""
+    """Eight consecutive characters of a key."""
     return [key[i : i + 8] for key in keys for i in range(len(key) - 7) if key[i : i + 8] in text]
 
 

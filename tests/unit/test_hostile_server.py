@@ -1,6 +1,4 @@
-"""Raw bytes from a server that is broken, lost or hostile: one clear line, what came kept, and no
-key shown.
-"""
+"""Raw bytes from a broken, lost or hostile server: one clear line, what arrived kept, no key shown."""
 
 import json
 import time
@@ -248,9 +246,8 @@ def test_a_key_in_an_answer_is_taken_out_however_it_is_cut(server, session, size
 
 def test_a_password_in_the_address_is_not_shown(session):
     session.settings.base_url = "http://u:canarypw99@127.0.0.1:9/v1"
-    with pytest.raises(
-        errors.InvalidOption, match="a key is set as well"
-    ) as caught:  # it would silently go in the key's place
+    # It would silently replace the key.
+    with pytest.raises(errors.InvalidOption, match="a key is set as well") as caught:
         session.chat("hi")
     assert "canarypw99" not in caught.value.line("en")
     session.settings.api_key = None

@@ -36,7 +36,7 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
     ]
 
 
-# From the ground up, as README draws it: each imports only what stands to its left.
+# From the ground up, as the README lists them: each imports only what stands to its left.
 FLOORS = [
     "text",
     "errors",
@@ -55,8 +55,9 @@ FLOOR = {room: floor for floor, room in enumerate(FLOORS)}
 
 
 def at_run_time(path):
-    """The package's modules that a file imports when it is imported itself: not under
-    TYPE_CHECKING, not inside functions.
+    """The package's modules that a file imports when it is itself imported.
+
+    Imports under TYPE_CHECKING or inside functions do not count.
     """
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ernie_magic"):

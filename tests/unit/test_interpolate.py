@@ -1,4 +1,4 @@
-"""`{{expr}}`: one pass, errors in one line, and everything else left alone."""
+"""`{{expr}}`: one pass, errors on one line, and everything else left alone."""
 
 import ast
 
@@ -135,8 +135,9 @@ def is_expression(source):
 
 
 def tried_one_by_one(text):
-    """What `{{…}}` means, however long that takes: it ends at the first `}}` of its line that
-    leaves an expression, else at the first.
+    """What `{{…}}` means, by brute force.
+
+    It ends at the first `}}` of its line that leaves an expression, else at the first.
     """
     at = 0
     while (start := text.find("{{", at)) >= 0 and (first := text.find("}}", start + 2)) >= 0:

@@ -1,5 +1,5 @@
-"""A ledger that is held, full, read-only or broken: a map waits or ends in one line, and no row is
-paid for twice.
+"""A ledger that is locked, full, read-only or broken: a map waits or fails with one line, and no
+row is paid for twice.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ def path():
 
 @contextlib.contextmanager
 def held(seconds, mode="wal"):
-    """Another process that holds the file."""
+    """Another process that holds a lock on the file."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, path(), str(seconds), mode], stdout=subprocess.PIPE
     )
@@ -120,7 +120,7 @@ def test_a_lock_in_the_middle_holds_only_what_is_in_flight_and_stop_works_at_onc
     assert found.partial
     assert sum(row["answer"] is not None for row in found.rows) == count
     emulator.faults.clear()
-    # Those that were paid for while it was held are not asked for again.
+    # Rows paid for while it was locked are not requested again.
     again = session.map("{{text}}", ROWS, resume=True)
     assert [row["answer"] for row in again.rows] == [f"row {i}" for i in range(12)]
     assert sorted(asked(emulator)) == sorted(ROWS)
@@ -130,7 +130,7 @@ def test_a_lock_in_the_middle_holds_only_what_is_in_flight_and_stop_works_at_onc
         api_key="any-key-of-a-ledger",
         model="ernie-3.5-8k",
     ) as another:
-        assert another.map("{{text}}", ROWS, resume=True).asked == 0  # and they are written down
+        assert another.map("{{text}}", ROWS, resume=True).asked == 0  # and they are in the ledger
 
 
 def test_stop_works_while_the_file_is_waited_for_at_the_beginning(session, emulator):
@@ -204,11 +204,12 @@ def test_a_place_that_cannot_be_written_is_one_line_before_anything_is_paid(
         session.map("first {{text}}", ["x"])
         emulator.requests.clear()
         connect = sqlite3.connect
+        # root may write anywhere.
         monkeypatch.setattr(
             sqlite3,
             "connect",
             lambda file, **options: connect(f"file:{file}?mode=ro", uri=True, **options),
-        )  # root may write anywhere
+        )
     with pytest.raises(
         errors.InvalidOption, match="the file that answers are written to cannot be used"
     ):

@@ -1,6 +1,4 @@
-"""The limits a minute: learned from headers and from 429s, shared by everybody, kept in any span
-of a minute.
-"""
+"""Limits per minute: learned from headers and 429s, shared by all, kept in any span of a minute."""
 
 import asyncio
 import time
@@ -50,7 +48,7 @@ def test_calls_wait_for_room_instead_of_being_refused_and_are_told_so(studio, em
     began = time.monotonic()
     assert [answer.text for answer in asyncio.run(many())] == ["hi"] * 24
     took = time.monotonic() - began
-    assert len(emulator.requests) <= 26  # 25 calls; hardly one of them was refused
+    assert len(emulator.requests) <= 26  # 25 calls; hardly any of them was refused
     assert 1.5 < took < 4.5
     stream = studio.stream("[[echo]]hi", history=False)
     notices = [delta.notice.en for batch in stream.batches() for delta in batch if delta.notice]

@@ -254,9 +254,7 @@ def test_no_row_is_lost_or_asked_twice_after_faults(session, emulator, fault):
 
 
 def test_a_dropped_connection_loses_no_row_and_answers_none_twice(tmp_path):
-    """Each fourth connection is closed without a reply; what is not asked again at once is asked
-    for by resume.
-    """
+    """Every fourth connection is closed without a reply; resume asks for what was not retried."""
     answered, count = [], itertools.count(1)
 
     class Handler(BaseHTTPRequestHandler):
@@ -397,7 +395,7 @@ def test_rows_of_different_columns_and_a_whole_table_in_the_place_of_a_column(se
         session.embed(pd.DataFrame({"text": ["a"]}))
 
     class Geo(pd.DataFrame):
-        """As geopandas has one."""
+        """Like geopandas'."""
 
     assert frames.rows_of(Geo({"text": ["a"]})) == [{"text": "a"}]
     assert [bool(row["text"] == "a") for row in frames.rows_of(pd.Series(["a", None]))] == [
@@ -477,7 +475,7 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
         assert problems == ""
         assert answers == expected
         assert again == ROWS - kept
-        # Paid twice are at most those whose answers were on their way when it died.
+        # At most those whose answers were on their way when it died are paid for twice.
         assert len(asked(emulator)) <= ROWS + 4 + 1
 
 

@@ -1,5 +1,5 @@
 """Markdown becomes HTML in which every tag is ours: formulas and money are told apart, code is
-coloured, nothing acts.
+coloured, nothing is active.
 """
 
 import re
@@ -646,7 +646,7 @@ def test_no_line_is_lost_and_pieces_read_as_the_whole(lines, size):
     text = "\n".join(lines)
     finished, last = cut(text, size)
     assert "".join([*finished, last]) == text
-    if "|---|---|" not in lines:  # a table needs the line above it
+    if "|---|---|" not in lines:  # a table requires the line above it
         assert re.sub(r"\s", "", "".join(map(to_html, [*finished, last]))) == re.sub(
             r"\s", "", to_html(text)
         )

@@ -1,7 +1,7 @@
-"""Each field of each reply by each of 23 odd values: a complete answer is shown and bound, and what
-is raised is of our tree.
+"""Each field of each reply replaced by each of 23 odd values.
 
-Through real HTTP. CI runs some hundreds of them, drawn by a seed; the slow suite all of the 12,000.
+A complete answer is shown and bound, and what is raised is of our tree. Through real HTTP. CI runs
+some hundreds of them, drawn with a seed; the slow suite runs all 12,000.
 """
 
 import json
@@ -51,7 +51,7 @@ def server():
 
 @pytest.fixture
 def sessions(server, monkeypatch):
-    """A session for each service and way of getting in; made when asked for."""
+    """A session for each service and each kind of key, made on demand."""
     for name in ("QIANFAN_IAM_BASE_URL", "QIANFAN_CONSOLE_API_BASE_URL"):
         monkeypatch.setenv(name, server.url)
     made = {}
@@ -125,12 +125,11 @@ def check_answer(answer, session):
 
 
 def check(result, session):
-    """Whatever came can be looked at in every way."""
+    """Whatever arrived can be looked at in every way."""
     shown(str(result), repr(result), repr(session.usage), repr(session))
     pickle.dumps(result)
-    for name in [
-        name for name in dir(result) if name.startswith("_repr_")
-    ]:  # as IPython asks for them
+    # The attributes that IPython asks for.
+    for name in [name for name in dir(result) if name.startswith("_repr_")]:
         getattr(result, name)()
     if isinstance(result, Answer):
         check_answer(result, session)
@@ -148,7 +147,7 @@ def check(result, session):
 
 
 def check_error(error, session):
-    """It is a line, and what came before it can be looked at too."""
+    """It is one line, and what arrived before it can be looked at too."""
     shown(error.line("zh"), error.line("en"), repr(error))
     assert len(error.line("en")) < 3000
     if isinstance(error.answer, Answer):
@@ -167,7 +166,7 @@ def whole(result):
 
 
 def ask(server, session, shape, raw):
-    """What comes of a call that gets this reply: the result, or the error."""
+    """The result of a call that gets this reply, or its error."""
     server.replies = {
         "": raw,
         "/0.png": mutations.http(mutations.png(), kind="image/png"),
@@ -176,7 +175,7 @@ def ask(server, session, shape, raw):
     if shape.path:
         (rest,) = shape.others.values()
         server.replies = {"": mutations.http(mutations.written(rest, None)), shape.path: raw}
-        session._core.client._credentials = Credentials()  # the token is exchanged anew
+        session._core.client._credentials = Credentials()  # the token is requested again
     limits.LIMITS.clear()
     session.reset()
     session.last = None

@@ -1,4 +1,4 @@
-"""Tools that raise, block, print, ask again or give back anything at all."""
+"""Tools that raise, block, print, call the model again or return anything at all."""
 
 import asyncio
 import functools
@@ -106,9 +106,8 @@ def test_a_tool_that_waits_for_its_own_answer_is_told(studio):
 
 def test_a_result_longer_than_the_model_takes_is_cut_and_says_so(studio, emulator):
     studio.settings.model = "ernie-3.5-8k"
-    with pytest.raises(
-        errors.InputTooLong
-    ):  # the emulator counts tokens, which can only be estimated here
+    # The emulator counts tokens, which can only be estimated here.
+    with pytest.raises(errors.InputTooLong):
         studio.chat("北京天气", tools=[tool(lambda: "长" * 3_000_000)])
     sent = emulator.requests[-1].body["messages"][-1]["content"]
     assert len(sent) < 10_100
@@ -157,9 +156,8 @@ def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypa
                 True,
             )
             assert [m["content"] for m in session.history[0].messages] == ["q", "Let me look. "]
-            assert (
-                session.usage.total.requests == 3
-            )  # two answers of the first question, one of the second
+            # Two answers to the first question, one to the second.
+            assert session.usage.total.requests == 3
     finally:
         server.stop()
 
@@ -318,9 +316,8 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
         server.stop()
     made = min(asked, tools.MAX_RUNS)
     assert called == [int(run.content) for run in answer.tool_runs] == list(range(made))
-    assert requests == [
-        message["tool_call_id"] for message in told
-    ]  # each call has its result, as services want it
+    # Each call has its result, as services require.
+    assert requests == [message["tool_call_id"] for message in told]
     assert len(told) == min(asked, tools.MAX_ANSWERED)
     assert all("not called: at most 20" in message["content"] for message in told[made:])
     assert answer.text == "done"

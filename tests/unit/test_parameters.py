@@ -1,4 +1,4 @@
-"""The parameter table: what each option takes, and what its errors say."""
+"""The parameter table: what each option accepts, and what its errors say."""
 
 import math
 
@@ -11,9 +11,9 @@ from ernie_magic.errors import InvalidOption
 
 CHAT = parameters.of("chat")
 
-
-SEEDS = {
-    "seed 000": [
+# The chat parameters of each service's API page.
+DOCUMENTED = {
+    "AI Studio": [
         "model",
         "temperature",
         "top_p",
@@ -25,16 +25,18 @@ SEEDS = {
         "presence_penalty",
         "response_format",
     ],
-    "seed 002": ["stream_options", "user", "tools", "tool_choice", "parallel_tool_calls"],
-    "seed 003": ["min_output_tokens", "max_output_tokens", "user_id", "metadata"],
-    "seed 004": ["top_k"],
-    "reference qianfan-wire 3.4": ["functions"],
+    "Qianfan V2": ["stream_options", "user", "tools", "tool_choice", "parallel_tool_calls"],
+    "Qianfan V1, ERNIE-Speed-8K": ["min_output_tokens", "max_output_tokens", "user_id", "metadata"],
+    "Qianfan V1, Dolly-12B": ["top_k"],
+    "Qianfan V1, functions": ["functions"],
 }
 
 
-@pytest.mark.parametrize("source", SEEDS)
+@pytest.mark.parametrize("source", DOCUMENTED)
 def test_the_documents_chat_parameters_are_all_in_the_table_under_their_names(source):
-    assert [name for name in SEEDS[source] if parameters.canonical(name, "chat") not in CHAT] == []
+    assert [
+        name for name in DOCUMENTED[source] if parameters.canonical(name, "chat") not in CHAT
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pictures as files: what made them goes along and comes back."""
+"""Pictures as files: their parameters are saved with them and restored."""
 
 import io
 import json
@@ -37,7 +37,7 @@ def picture(content=None, **facts):
 
 
 def value_of(parameter):
-    """Values that a parameter takes on Stable-Diffusion-XL."""
+    """Values that a parameter accepts on Stable-Diffusion-XL."""
     if parameter.type == "size":
         return st.sampled_from(models.find("Stable-Diffusion-XL").sizes)
     if parameter.choices:
@@ -306,7 +306,7 @@ def test_what_cannot_be_made_again_is_told_in_a_line(asked, what):
 def test_a_variation_is_one_picture_with_the_next_seed(asked):
     session, sent = asked
     session.begin_vary(picture(parameters={"n": 3, "seed": 7, "style": "Anime"}), style="Base")
-    assert sent.pop().parameters == {"style": "Base", "seed": 10}  # 8 and 9 are the other two's
+    assert sent.pop().parameters == {"style": "Base", "seed": 10}  # 8 and 9 belong to the other two
     session.begin_vary(picture(parameters={"n": 3}))
     assert sent.pop().parameters == {}
     session.begin_vary(picture(parameters={"seed": 7}, reported_seed=99))

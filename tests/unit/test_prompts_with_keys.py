@@ -13,7 +13,7 @@ KEY, OTHER = "zq-key-0123456789-abcdef", "bce-v3/ALTAK-xY9/0f1e2d3c4b5a69788796a
 
 @pytest.fixture
 def session(emulator, monkeypatch):
-    monkeypatch.setenv("QIANFAN_API_KEY", OTHER)  # of another service than is asked
+    monkeypatch.setenv("QIANFAN_API_KEY", OTHER)  # a key of another service than the one asked
     emulator.requests.clear()
     with Session(
         service="aistudio",

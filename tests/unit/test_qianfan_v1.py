@@ -1,6 +1,4 @@
-"""The session on Qianfan V1 (seeds 001, 003 and 004): every kind of key, its own messages, numbers
-and paths.
-"""
+"""The session on Qianfan V1: every kind of key, its own messages, numbers and paths."""
 
 import asyncio
 
@@ -245,9 +243,8 @@ def test_a_wrong_signature_is_told(session, emulator, monkeypatch):
 def test_the_other_calls(v1, emulator):
     assert v1.complete("[[echo]]select 1", model="SQLCoder-7B").text == "select 1"
     assert emulator.requests[-1].path == f"{PREFIX}/completions/sqlcoder_7b"
-    assert (
-        v1.complete("[[echo]]hi").text == "hi"
-    )  # a chat model: as one question, like the official client
+    # A chat model: sent as one question, as the official client does.
+    assert v1.complete("[[echo]]hi").text == "hi"
     assert emulator.requests[-1].path == f"{PREFIX}/chat/ernie_speed"
     vectors = v1.embed(["推荐一些美食", "给我讲个故事"])
     assert [len(vector) for vector in vectors.vectors] == [384, 384]
@@ -257,9 +254,8 @@ def test_the_other_calls(v1, emulator):
     assert v1.rerank("猫", ["狗喜欢骨头", "猫喜欢鱼"], top_n=1)[0].document == "猫喜欢鱼"
     counted = v1.count_tokens("你好 hello")
     assert (counted.tokens, counted.estimated) == (3, False)
-    assert (
-        v1.usage.total.requests == 6
-    )  # counting tokens is free (reference qianfan-wire 2.7 has no price)
+    # Counting tokens is free.
+    assert v1.usage.total.requests == 6
     assert len(v1.history) == 0
 
 

@@ -1,5 +1,4 @@
-"""Random streams with splits, noise and cuts: the text is what the server sent before the cut,
-always.
+"""Random streams with splits, noise and cuts: the text is what was sent before the cut.
 
 A slow test of 10,000; CI runs 400 (`ERNIE_SLOW=1` or `-m slow` runs them all).
 """
@@ -48,7 +47,7 @@ class Response:
 
 
 def stream(chance, *, v1):
-    """A stream's lines: texts as JSON chunks, with noise between; and how the texts are told in
+    """A stream's lines: texts as JSON chunks with noise between, and how the texts are encoded in
     it.
     """
     texts = [
@@ -93,7 +92,7 @@ def stream(chance, *, v1):
 
 def wire(chance, events, *, done):
     end = chance.choice(["\n", "\r\n", "\r"])
-    parts = []  # (text, bytes): what is told once these bytes have come
+    parts = []  # (text, bytes): the text that is known once these bytes have arrived
     for text, data in events:
         noise = "".join(
             line + end + (end if chance.random() < 0.5 else "")
@@ -140,7 +139,7 @@ def one(seed):
     except (httpx.HTTPError, errors.ErnieError) as found:
         shown, error = None, found
     text = reader.answer(seconds=0, first_seconds=None, partial=error is not None, service="s").text
-    # The last event's own line ends may be cut off: its data had come whole.
+    # The line ends after the last event may be cut off: its data had arrived in full.
     whole_line = [came + text_ for text_, _ in parts if text_ and came + text_ == text]
     assert text == came or whole_line, (seed, text, came)
     if cut == len(raw):

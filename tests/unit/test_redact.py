@@ -1,4 +1,4 @@
-"""A key is taken out of words in whatever form it comes; words without one stay as they are."""
+"""A key is removed from text in whatever form it appears; text without a key stays as it is."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ FORMS = {
 
 
 def runs(shown, form, skip=0):
-    """Eight characters in a row of a form that are shown."""
+    """Runs of eight characters of a form that are shown."""
     return [form[i : i + 8] for i in range(skip, len(form) - 7) if form[i : i + 8] in shown]
 
 

@@ -49,9 +49,8 @@ def test_batches_keep_their_distance_but_the_first_comes_at_once():
     begin = time.monotonic()
     for _ in Call(many).batches(0.05):
         times.append(time.monotonic() - begin)
-    gaps = [b - a for a, b in itertools.pairwise(times)][
-        :-1
-    ]  # the last one may come early: the work is done
+    # The last one may arrive early: the work is done.
+    gaps = [b - a for a, b in itertools.pairwise(times)][:-1]
     assert times[0] < 0.05
     assert min(gaps) >= 0.05
     assert len(times) < 12

@@ -1,6 +1,4 @@
-"""The session on each service, against the emulator under the real paths; retries; temporary
-keys.
-"""
+"""The session on each service, against the emulator under the real paths; retries; temporary keys."""
 
 import asyncio
 import threading
@@ -40,7 +38,7 @@ def test_qianfan_with_a_bearer_key(session, emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_APP_ID", "app-7")
     answer = session.chat("[[echo]]hi")
     assert (answer.text, answer.service) == ("hi", "qianfan")
-    assert answer.usage.total_tokens > 0  # asked for by stream_options: V2 tells it only then
+    assert answer.usage.total_tokens > 0  # requested by stream_options: V2 reports it only then
     request = emulator.requests[-1]
     assert (request.path, request.headers["appid"]) == ("/v2/chat/completions", "app-7")
     assert request.body["stream_options"] == {"include_usage": True}
@@ -48,7 +46,7 @@ def test_qianfan_with_a_bearer_key(session, emulator, monkeypatch):
 
 @pytest.fixture
 def exchanged(monkeypatch):
-    """Counts the exchanges of a pair for a token."""
+    """Counts how often a pair is exchanged for a token."""
     calls, exchange = [], auth._bearer_token
     monkeypatch.setattr(
         auth, "_bearer_token", lambda *given: calls.append(given) or exchange(*given)
@@ -81,7 +79,7 @@ def test_a_token_that_ended_is_exchanged_once_even_by_two_calls_at_a_time(
         return await asyncio.gather(*[session.achat("[[echo]]hi", history=False) for _ in range(2)])
 
     assert [answer.text for answer in asyncio.run(both())] == ["hi", "hi"]
-    assert len(exchanged) == 2  # the first call's, and one for both
+    assert len(exchanged) == 2  # the first call's, and one shared by both
 
 
 def test_a_wrong_secret_is_told_as_one_and_not_shown(session, emulator, pair, monkeypatch):
@@ -105,13 +103,12 @@ def test_an_iam_that_is_down_is_told_with_its_address(session, emulator, pair, m
 
 def test_a_local_server_gets_no_table_rules_and_needs_no_key(session, emulator, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", emulator.base_url)
-    with pytest.raises(
-        errors.AuthenticationFailed
-    ):  # the emulator wants one; nothing was sent in its place
+    # The emulator requires one; nothing was sent in its place.
+    with pytest.raises(errors.AuthenticationFailed):
         session.chat("hi")
     assert "authorization" not in emulator.requests[-1].headers
     monkeypatch.setenv("OPENAI_API_KEY", "any")
-    with pytest.raises(errors.BadRequest):  # the server judges, not the table
+    with pytest.raises(errors.BadRequest):  # the server decides, not the table
         session.chat("hi", temperature=1.5)
     assert emulator.requests[-1].body["temperature"] == 1.5
 

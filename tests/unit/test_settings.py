@@ -1,4 +1,4 @@
-"""Where settings come from, in order, and that a key is only ever "set"."""
+"""Where settings come from, in order; and a key is only ever shown as "set"."""
 
 import pytest
 

@@ -1,4 +1,8 @@
-"""The decoder for what services really send (reference aistudio-and-ernie-today, section 4)."""
+"""The decoder for what services really send.
+
+WHATWG, "Server-sent events" (https://html.spec.whatwg.org/multipage/server-sent-events.html), and
+deviations that users reported: missing spaces, comments, bare JSON lines, missing [DONE].
+"""
 
 import json
 

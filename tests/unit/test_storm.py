@@ -1,5 +1,5 @@
 """A storm of faults: every call is answered exactly once or fails with its own error, and the
-history is in step.
+history matches.
 
 CI runs 120 calls, the slow suite 500.
 """
@@ -45,7 +45,7 @@ V1 = (
 
 
 def weather(seed, calls, *, service, faults, env, monkeypatch):
-    """Ask `calls` questions, 12 at a time, while things go wrong; gives what each came to."""
+    """Ask `calls` questions, 12 at a time, while things go wrong; return the outcome of each."""
     chance = random.Random(seed)  # noqa: S311
     for name, value in env.items():
         monkeypatch.setenv(name, value)
@@ -99,7 +99,7 @@ def check(calls, came, histories, bodies, counted):
         question = f"question {i} of the storm"
         history = histories[f"c{i % 25}-{i}"]
         if isinstance(result, errors.ErnieError):
-            if result.answer is not None:  # what came before the fault was kept, once
+            if result.answer is not None:  # what arrived before the fault was kept, once
                 assert question.startswith(result.answer.text)
                 assert [turn.answer for turn in history] == [result.answer]
                 partial += 1
@@ -109,9 +109,8 @@ def check(calls, came, histories, bodies, counted):
             assert result.text == question
             assert [turn.answer for turn in history] == [result]
             answered += 1
-        assert (
-            1 <= bodies.count(f"[[echo]]{question}") <= 4
-        )  # three attempts, and once more with a new token
+        # Three attempts, and one more with a new token.
+        assert 1 <= bodies.count(f"[[echo]]{question}") <= 4
     assert counted == answered + partial
     assert answered > calls / 2
 

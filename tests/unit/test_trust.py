@@ -1,4 +1,4 @@
-"""A key goes only where it belongs; forks, resets and second readers share nothing they should
+"""A key goes only where it belongs; forks, resets and second readers share nothing that they should
 not.
 """
 
@@ -38,10 +38,11 @@ def test_the_environment_s_key_does_not_go_to_an_address_that_was_typed_in(monke
         .credential
         is not None
     )
+    # Its own address.
     assert (
         Session(base_url="https://aistudio.baidu.com/llm/lmapi/v3").settings.endpoint().credential
         is not None
-    )  # its own address
+    )
 
 
 def test_a_folder_s_dotenv_does_not_send_the_environment_s_key_elsewhere(monkeypatch, tmp_path):

@@ -1,6 +1,4 @@
-"""What a reply holds is read leniently: a value that nobody needs does not take an answer with
-it.
-"""
+"""A reply is read leniently: a value that nobody needs does not cost the answer."""
 
 import json
 import pickle
@@ -192,9 +190,8 @@ def test_a_statistic_keeps_what_is_good_in_it():
     ],
 )
 def test_a_retry_after_that_is_none_is_ignored(said):
-    assert (
-        not failure(429, {"retry-after": said}, b"{}").retry_after or said == "１２"
-    )  # digits all the same
+    # These are digits all the same.
+    assert not failure(429, {"retry-after": said}, b"{}").retry_after or said == "１２"
 
 
 def test_a_retry_after_in_either_form_is_heeded():

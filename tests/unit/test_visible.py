@@ -1,4 +1,4 @@
-"""What a terminal would obey is made visible; what people write is left as it is."""
+"""What a terminal would obey is made visible; what people write stays as it is."""
 
 import re
 import unicodedata
