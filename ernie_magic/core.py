@@ -108,13 +108,11 @@ class Core:
         self.client = Client()
         self.listed: dict[object, list[Listed]] = {}  # by account
         self._usage = usage
-        self._unsaved: dict[
-            bytes, mapping.Unsaved
-        ] = {}  # Answers to rows of tables that are not yet in a ledger.
+        # Answers to rows of tables that are not yet in a ledger.
+        self._unsaved: dict[bytes, mapping.Unsaved] = {}
         self._emulator_url = emulator_url
-        self._paths_made: dict[
-            object, tuple[Sequence[Listed], dict[str, str]]
-        ] = {}  # By account: the list they belong to.
+        # By account: the list they belong to.
+        self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
 
     async def place(self, endpoint: Endpoint) -> Endpoint:

@@ -83,9 +83,8 @@ _LEFT_OUT = Text(
     "# {names}: earlier pictures, too long to show; assign them first (data: URLs)",
 )
 _LONGEST_ADDRESS = 300  # characters of a picture's address that are shown
-_PROMPTS = re.compile(
-    r"\s*(>>>|\.\.\.|In |\[)"
-)  # beginnings of lines that IPython takes out of a cell
+# Beginnings of lines that IPython removes from a cell.
+_PROMPTS = re.compile(r"\s*(>>>|\.\.\.|In |\[)")
 _FILE_NAME = re.compile(r"[^\W\d]\w*\.[^\W\d]\w*")
 
 
@@ -96,10 +95,10 @@ class Code:
     Attributes
     ----------
     magic, python, openai : Text or str
-        What a magic cannot say exactly stands there as the Python call, which makes the same
-        request.
+        Where a magic cannot express something exactly, it contains the Python call, which makes the
+        same request.
     note : Text
-        What is wanted beside it, "" for nothing.
+        What it needs besides, "" for nothing.
     """
 
     magic: Text
@@ -119,25 +118,24 @@ def of_chat(
     history: bool = True,
     files: Sequence[str] = (),
 ) -> Code:
-    """A question as code.
+    """Return a prompt as code.
 
     Parameters
     ----------
     request
         As it would be sent.
     at
-        Where to.
+        Where it would be sent.
     conversation
-        Its name; "main" is the one that nobody needs to name.
+        Its name; "main" is the one that can be left out.
     given
-        The request parameters that were chosen; what was not chosen is in none of the forms but the
-        last.
+        The request parameters that were chosen; the others appear only in the last form.
     model, system
         Those that were chosen, "" for none.
     history
         Whether earlier turns are sent and this one is kept.
     files
-        Names of pictures that go along.
+        Names of pictures sent with the prompt.
     """
     caller = "ernie" if conversation == "main" else f"ernie[{conversation!r}]"
     sent, extra = _checked("chat", request, given), dict(request.extra)
@@ -191,7 +189,7 @@ def of_chat(
 def of_image(
     request: ImageRequest, at: Endpoint, *, given: Mapping[str, Any], model: str = ""
 ) -> Code:
-    """A call for pictures as code; see `of_chat`."""
+    """Return a call for pictures as code; see `of_chat`."""
     sent, extra = _checked("image", request, given), dict(request.extra)
     python = _call(
         "ernie.image",
@@ -212,7 +210,7 @@ def of_image(
 
 
 def of_embedding(request: EmbeddingRequest, at: Endpoint, *, model: str = "") -> Code:
-    """A call for vectors as code; see `of_chat`."""
+    """Return a call for vectors as code; see `of_chat`."""
     texts, extra = list(request.texts), dict(request.extra)
     python = _call(
         "ernie.embed",
@@ -232,14 +230,16 @@ def of_embedding(request: EmbeddingRequest, at: Endpoint, *, model: str = "") ->
 
 
 class _Expression(str):
-    """Code that stands for a value: `repr` of a list or dict that holds it writes it as it is."""
+    """Code that stands for a value: `repr` of a list or dict that contains it writes it
+    unchanged.
+    """
 
     __slots__ = ()
     __repr__ = str.__str__
 
 
 def _checked(kind: Kind, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, with its values as they were checked: plain data."""
+    """Return the given parameters with their checked values: plain data."""
     return {
         name: request.parameters.get(parameters.canonical(name, kind), value)
         for name, value in given.items()
@@ -255,20 +255,20 @@ def _extra_words(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _is_no_field(name: object) -> bool:
-    """Whether `--param NAME=VALUE` cannot say this name."""
+    """Whether `--param NAME=VALUE` cannot express this name."""
     return not isinstance(name, str) or not name or "=" in name
 
 
 def _is_read_otherwise(file: str) -> bool:
-    """Whether a file of this name would be taken for an address or a home."""
+    """Whether a file of this name would be read as an address or a home folder."""
     return file.startswith(("~", "http://", "https://", "data:"))
 
 
 def _as_path(file: str) -> str:
-    """A file's name for `--image`, which also takes variables and expressions: one that could be
-    any is written as a path.
+    """Return a file's name for `--image`. The option also accepts variables and expressions, so a
+    name that could be one is written as a path.
 
-    `__import__('os').system('…')` is a file's name too.
+    `__import__('os').system('…')` is a valid file name too.
     """
     try:
         ast.parse(file.strip(), mode="eval")
@@ -285,14 +285,14 @@ def _images(
             _Expression(f"Path({name!r}).read_bytes()") if _is_read_otherwise(name) else name
             for name in files
         ]
-    if pictures_in(request.messages[-1:]):  # the last question's, asked again
+    if pictures_in(request.messages[-1:]):  # the last prompt's, asked again
         return _Expression(f"[part['image_url']['url'] for part in {caller}.history[-1].images]")
     return None
 
 
 def _or_python(magic: str | None, python: str) -> Text:
-    """The magic; what it cannot say exactly is said by the Python call, which makes the same
-    request.
+    """Return the magic; where it cannot express something exactly, the Python call, which makes the
+    same request.
     """
     if magic is not None:
         return same(magic)
@@ -307,11 +307,11 @@ def _magic(
     *below: str,
     switches: Iterable[str] = (),
 ) -> str | None:
-    """A magic's cell; None when its line cannot say a value.
+    """Return a magic's cell; None when its line cannot express a value.
 
     What can be typed is typed. Anything else is written as `{{'…'}}`, a Python literal that is
-    filled in once: characters that an
-    editor or a terminal changes, and double braces where others are filled in.
+    filled in once: characters that an editor or a terminal changes, and double braces where others
+    are filled in.
     """
     table = parameters.of(kind)
     words = [(flag, value) for flag, value in flags if value]
@@ -337,12 +337,12 @@ def _magic(
 
 
 def _is_typable(text: str) -> bool:
-    """Whether an editor, the clipboard and a notebook's file give a text back as it was typed."""
+    """Whether an editor, the clipboard and a notebook file preserve a text as typed."""
     return "\r" not in text and make_controls_visible(text) == text
 
 
 def _is_literal(word: str) -> bool:
-    """Whether a text has to be written as a Python literal where others are."""
+    """Whether a text has to be written as a Python literal where other text is typed."""
     return "{{" in word or "\n" in word or "\t" in word or not _is_typable(word)
 
 
@@ -354,13 +354,13 @@ _SHORT = {"--model": "-m", "--session": "-s"}
 
 
 def _typed(flag: str, word: str) -> str:
-    """An option as it is typed."""
+    """Return an option as it is typed."""
     said = _filled_in(word) if _is_literal(word) else shlex.quote(word)
     return f"{flag}={said}" if word.startswith("-") else f"{_SHORT.get(flag, flag)} {said}"
 
 
 def _words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
-    """A value as it is typed behind its option."""
+    """Return a value as it is typed after its option."""
     if parameter.type == "strings":
         yield from value
     elif parameter.type == "tools":
@@ -374,7 +374,7 @@ def _words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
 
 
 def _switch(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
-    """The word for an object that has one, else ""."""
+    """Return the word for an object that has one, else ""."""
     if parameter.type == "format" and set(value) == {"type"}:
         return str(value["type"])
     if (
@@ -392,8 +392,8 @@ def _call(function: str, first: object, options: Mapping[str, Any]) -> str:
 
 
 def _literal(value: object) -> str:
-    """A value as Python; a text of several lines stands in several lines where IPython leaves them
-    alone.
+    """Return a value as Python; a text of several lines is written on several lines where IPython
+    does not change them.
     """
     if (
         not isinstance(value, str)
@@ -403,7 +403,7 @@ def _literal(value: object) -> str:
     ):
         return repr(value)
     lines = value.split("\n")
-    # IPython takes blanks and prompts out of a cell's lines, inside a text too.
+    # IPython removes blanks and prompts from a cell's lines, even inside a text.
     kept = all(
         line.isprintable() and not _PROMPTS.match(line) and (not line or line.strip())
         for line in lines
@@ -462,8 +462,8 @@ def _openai(
 def _without_pictures(
     message: Mapping[str, Any], names: Iterator[str], left_out: list[str]
 ) -> Mapping[str, Any]:
-    """A message with expressions in the place of its pictures: files by name, an earlier turn's as
-    variables that are still to be set.
+    """Return a message with expressions in place of its pictures: files by name, an earlier turn's
+    as variables that are still to be set.
 
     Parameters
     ----------

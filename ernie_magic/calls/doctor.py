@@ -1,5 +1,5 @@
-"""What works and what does not: versions, key (set or not, never a character of it), service,
-model.
+"""A check of what works and what does not: versions, key (set or not, never a character of it),
+service, model.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NOT_SET = Text("未设置", "not set")
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the examination.
+    """One line of the check.
 
     Attributes
     ----------
@@ -52,8 +52,8 @@ class Check:
 
 
 def examine(session: Session) -> list[Check]:
-    """Preview at everything that a call needs; asks the service for its list of models, nothing
-    that costs tokens.
+    """Check everything that a call needs; asks the service for its list of models, which costs no
+    tokens.
     """
     service = session.settings.chosen()
     checks = [
@@ -76,7 +76,7 @@ def examine(session: Session) -> list[Check]:
             Check(Text("地址", "address"), ok=None, value=same(shown_url(endpoint.base_url)))
         )
         offered = [entry.id for entry in session.models()]
-        if service is QIANFAN_V1:  # its list needs no key: counting tokens does, and costs none
+        if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
             session.count_tokens("hi", model=models.FALLBACK_CHAT)
     except ErnieError as error:
         checks.append(
@@ -110,7 +110,7 @@ def _key(session: Session, service: Service) -> Check:
     told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
         set=SET if value else _NOT_SET, where=WHERE.get(where, same(where)), variable=variable
     )
-    # The emulator needs none, and a server of one's own may not.
+    # The emulator needs none, and a private server may not either.
     return Check(Text("密钥", "key"), ok=bool(value) or None, value=told)
 
 

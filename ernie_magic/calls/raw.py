@@ -1,4 +1,4 @@
-"""`ernie.wire`: calls that the session has no verb for, with its address, credential, retries and
+"""`ernie.wire`: calls that the session has no method for, with its address, credential, retries and
 limits.
 """
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """Any path of the service: `ernie.wire.post("/responses", {"model": …})` gives the reply as the
-    service sent it.
+    """Any path of the service: `ernie.wire.post("/responses", {"model": …})` returns the reply as
+    the service sent it.
 
-    Requests are neither checked nor kept in the history. A POST is sent again only when nothing can
+    Requests are neither checked nor kept in the history. A POST is sent again only when it cannot
     have been carried out.
     """
 
@@ -82,7 +82,7 @@ class Wire:
         return self._session.start(work)
 
     def get(self, path: str) -> dict[str, Any]:
-        """`GET` a path below the service's base URL; its JSON.
+        """`GET` a path below the service's base URL; return its JSON.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Wire:
         return self._start("GET", path, None).result()  # type: ignore[no-any-return]
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """`POST` JSON to a path below the service's base URL; its JSON.
+        """`POST` JSON to a path below the service's base URL; return its JSON.
 
         Raises
         ------
@@ -100,15 +100,15 @@ class Wire:
         return self._start("POST", path, body).result()  # type: ignore[no-any-return]
 
     async def aget(self, path: str) -> dict[str, Any]:
-        """`get`, awaited."""
+        """Call `get` and await its result."""
         return await self._start("GET", path, None).aresult()  # type: ignore[no-any-return]
 
     async def apost(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """`post`, awaited."""
+        """Call `post` and await its result."""
         return await self._start("POST", path, body).aresult()  # type: ignore[no-any-return]
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """`POST` JSON, and get the events of the streamed reply one by one."""
+        """`POST` JSON, and iterate over the events of the streamed reply."""
         return self._events(self._start("POST", path, body, stream=True))
 
     def _events(self, stream: Stream[Any]) -> Iterator[Mapping[str, Any]]:
@@ -119,7 +119,7 @@ class Wire:
         stream.result()
 
     def astream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
-        """`stream`, for a coroutine."""
+        """Call `stream` from a coroutine."""
         return self._aevents(self._start("POST", path, body, stream=True))
 
     async def _aevents(self, stream: Stream[Any]) -> AsyncIterator[Mapping[str, Any]]:

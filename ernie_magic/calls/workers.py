@@ -1,10 +1,9 @@
-"""Work on other threads, processes and machines: an executor that exists already carries it there,
-nothing of our own.
+"""Work on other threads, processes and machines, carried there by an existing executor; we bring
+none.
 
-A key is never sent along: a worker finds its own, where everybody's keys are found (its environment
-or `.env`), and only for the
-address that was meant. Workers of other processes share the account's limits by taking an equal
-part of them each.
+A key is never sent with the work: a worker finds its own in the usual places (its environment or
+`.env`), and only for the intended address. Workers in other processes share the account's limits by
+taking an equal part each.
 """
 
 from __future__ import annotations
@@ -31,23 +30,23 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
     from ernie_magic.wire.replies import VectorsReply
 
-_USUAL = 4  # workers of an executor that does not say how many it has
+_USUAL = 4  # workers of an executor that does not report how many it has
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs to ask in our place.
+    """What a worker needs to make calls for us.
 
     Attributes
     ----------
     endpoint, settings
-        As the caller has them; pickled without the credential.
+        The caller's; pickled without the credential.
     workers : int
         How many share the account's limits.
     process : int
-        The caller's.
+        The caller's process id.
     keyed : bool
-        Whether the service wants a credential.
+        Whether the service requires a credential.
     """
 
     endpoint: Endpoint
@@ -58,7 +57,7 @@ class Setup:
 
     @classmethod
     def of(cls, endpoint: Endpoint, settings: Snapshot, workers: int) -> Setup:
-        """The setup of a call that this process makes."""
+        """Return the setup of a call that this process makes."""
         return cls(endpoint, settings, workers, os.getpid(), endpoint.credential is not None)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -68,7 +67,7 @@ class Setup:
         self.__dict__.update(state)
 
     def here(self) -> Endpoint:
-        """The endpoint with this process's credential.
+        """Return the endpoint with this process's credential.
 
         Raises
         ------
@@ -105,7 +104,7 @@ class Setup:
 def _session(_process: int) -> Session:
     from ernie_magic.session import Session  # a worker's process makes one of its own
 
-    """The session of this process; a forked one has its own."""
+    """Return the session of this process; a forked one has its own."""
     return Session()
 
 
@@ -120,7 +119,7 @@ def answers(setup: Setup, requests: Sequence[ChatRequest]) -> list[Outcome]:
 
 
 def vectors(setup: Setup, request: EmbeddingRequest) -> VectorsReply:
-    """One call for vectors, on a worker."""
+    """Make one call for vectors, on a worker."""
     at = setup.here()
     found: VectorsReply = (
         _session(os.getpid())
@@ -131,18 +130,18 @@ def vectors(setup: Setup, request: EmbeddingRequest) -> VectorsReply:
 
 
 class Engine:
-    """An executor of any make.
+    """An executor of any kind.
 
     Parameters
     ----------
     executor
-        A `concurrent.futures` executor, or what has one to give (`get_executor`: a
+        A `concurrent.futures` executor, or an object that provides one (`get_executor`: a
         `dask.distributed.Client`).
 
     Raises
     ------
     InvalidOption
-        It is neither.
+        It is neither of these.
     """
 
     def __init__(self, executor: Any) -> None:
@@ -164,7 +163,7 @@ class Engine:
     def asker(
         self, endpoint: Endpoint, settings: Snapshot
     ) -> Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]]:
-        """Asks for some rows on a worker."""
+        """Ask for some rows on a worker."""
         setup = Setup.of(endpoint, settings, self.workers)
         return lambda requests: asyncio.wrap_future(
             self._executor.submit(answers, setup, list(requests))
@@ -173,7 +172,7 @@ class Engine:
     def embedder(
         self, endpoint: Endpoint, settings: Snapshot
     ) -> Callable[[EmbeddingRequest], Awaitable[VectorsReply]]:
-        """Asks for a batch of vectors on a worker."""
+        """Ask for a batch of vectors on a worker."""
         setup = Setup.of(endpoint, settings, self.workers)
         return lambda request: asyncio.wrap_future(self._executor.submit(vectors, setup, request))
 

@@ -131,9 +131,8 @@ def _text(raw: bytes | bytearray) -> str:
 
 async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """Iterate over a reply streamed as server-sent events."""
-    unread: list[
-        str
-    ] = []  # Bare lines that are not JSON by themselves: an error page, or JSON over several lines.
+    # Bare lines that are not JSON by themselves: an error page, or JSON over several lines.
+    unread: list[str] = []
     async with aclosing(_payloads(response, reader, unread)) as payloads:
         async for payload, is_long in payloads:
             if delta := await in_thread(reader.feed, payload) if is_long else reader.feed(payload):

@@ -1,8 +1,8 @@
-"""Pictures that go along with a question, for models that see: any picture at hand becomes a part
-of the message.
+"""Pictures sent with a prompt, for models with vision: any available picture becomes a part of the
+message.
 
-Bytes that are a picture already pass as they are; what is drawn (a figure, an array) is written as
-PNG.
+Bytes that are already a picture are sent unchanged; drawn objects (a figure, an array) are written
+as PNG.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import Part
 
-# A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many makers for
+# A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many sources for
 # one type.
 ImageLike = Any
-_DEPTH = 8  # lists in lists
+_DEPTH = 8  # nested lists
 _WHAT = Text(
     "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、"
     "http(s) 网址",
@@ -37,17 +37,17 @@ _WHAT = Text(
 
 
 def parts(given: object, depth: int = 0) -> list[Part]:
-    """The parts of a message's content (`{"type": "image_url", …}`) for one picture or several.
+    """Return the parts of a message's content (`{"type": "image_url", …}`) for one picture or
+    several.
 
     Parameters
     ----------
     given
         None for none; a `Picture`, an `ImageSet`, a Pillow image, a matplotlib figure or axes, an
-        array of shape (height, width), (height, width, 3)
-        or (height, width, 4) and dtype uint8 or float from 0 to 1, bytes, a file's path, an http(s)
-        address; or several of these.
+        array of shape (height, width), (height, width, 3) or (height, width, 4) and dtype uint8 or
+        float from 0 to 1, bytes, a file's path, an http(s) address; or several of these.
     depth
-        How many lists it stands in.
+        How many lists it is nested in.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _part(url: str) -> Part:
 
 
 def _content(given: object) -> bytes:
-    """The bytes of a picture's file."""
+    """Return the bytes of a picture's file."""
     if isinstance(given, Picture):
         return given.content
     if isinstance(given, (bytes, bytearray)):
@@ -106,7 +106,7 @@ def _content(given: object) -> bytes:
         return _drawn(given)
     except InvalidOption:
         raise
-    except Exception as error:  # noqa: BLE001  (what draws itself is somebody's own code)
+    except Exception as error:  # noqa: BLE001  (an object that draws itself runs its own code)
         raise InvalidOption(
             Text("{kind} 画不出来：{said}", "{kind} cannot be drawn: {said}").fill(
                 kind=type(given).__name__, said=clipped(words(error), 100)
@@ -136,7 +136,7 @@ def _file(path: str | Path) -> bytes:
     shown = str(path)[:100]
     try:
         file = Path(path).expanduser()
-        return beginning_of(file, MAX_IMAGE_BYTES + 1)  # one more is too large already
+        return beginning_of(file, MAX_IMAGE_BYTES + 1)  # one byte more is already too large
     except FileNotFoundError:
         what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
     except (OSError, ValueError, RuntimeError) as error:
@@ -147,8 +147,8 @@ def _file(path: str | Path) -> bytes:
 
 
 def _drawn(given: Any) -> bytes:
-    """What draws itself: figures, arrays, Pillow images, and whatever has a PNG to show
-    (`_repr_png_`).
+    """Return the bytes of objects that draw themselves: figures, arrays, Pillow images, and
+    whatever has a PNG form (`_repr_png_`).
     """
     figure: Any = given if hasattr(given, "savefig") else getattr(given, "figure", None)
     if hasattr(figure, "savefig"):
@@ -172,7 +172,7 @@ def _written(write: Callable[[io.BytesIO], object]) -> bytes:
 
 
 def _array(given: Any) -> bytes:
-    """An array of grey, RGB or RGBA values as PNG."""
+    """Return an array of grey, RGB or RGBA values as PNG."""
     import numpy as np
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Turns that belong together, and the ways to ask the next question."""
+"""Conversations: turns that belong together, and the ways to send the next prompt."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ class Conversation:
     name : str
     history : History
     system : str
-        This conversation's system prompt; "" leaves it to the session's setting.
+        This conversation's system prompt; with "" the session's setting applies.
     locked : bool
-        The service forbade to go on (see `ernie_magic.wire.moderation`); `reset()` unlocks.
+        The service has blocked this conversation (see `ernie_magic.wire.moderation`); `reset()`
+        unlocks it.
     """
 
     def __init__(self, session: Session, name: str) -> None:
@@ -45,33 +46,33 @@ class Conversation:
         self.history = History()
         self.system = ""
         self.locked = False
-        self._generation = 0  # a question from before a reset leaves no turn after it
+        self._generation = 0  # a prompt from before a reset leaves no turn after it
 
     def reset(self) -> None:
-        """Forget the turns, and unlock; an answer that is still coming leaves no turn."""
+        """Forget the turns, and unlock; an answer still in progress leaves no turn."""
         self.history.clear()
         self.locked = False
         self._generation += 1
 
     def fork(self, turns: int | None = None, name: str = "") -> Conversation:
-        """Another conversation that begins with this one's turns; this one stays as it is.
+        """Create another conversation that begins with this one's turns; this one is unchanged.
 
         Parameters
         ----------
         turns
-            How many of them, all when None.
+            How many of them; all when None.
         name
-            The new one's; a free one like `main-2` when "".
+            The new conversation's name; an unused one like `main-2` when "".
 
         Raises
         ------
         InvalidOption
-            There is a conversation of that name.
+            A conversation of that name exists.
 
         Returns
         -------
         Conversation
-            Locked when this one is and all its turns are in it.
+            Locked when this one is and the new one has all its turns.
         """
         taken = self._session.conversations
         name = name or next(
@@ -91,17 +92,16 @@ class Conversation:
         other.system = self.system
         for turn in self.history[:turns]:
             other.history.append(turn)
-        other.locked = self.locked and len(other.history) == len(
-            self.history
-        )  # from before what the service forbade to go on with, one may go on
+        # The turns before the one that was blocked may be continued.
+        other.locked = self.locked and len(other.history) == len(self.history)
         return other
 
     def regenerate(self, **options: Any) -> Answer:
-        """Ask the last question again, with other options if you like, and wait for the answer;
-        takes what `stream` takes but the prompt.
+        """Send the last prompt again, with other options if given, and wait for the answer; same
+        arguments as `stream` except the prompt.
 
-        The new answer takes the old one's place when it is complete; stopped or failed, the old one
-        stays.
+        The new answer replaces the old one when it is complete; if it is stopped or fails, the old
+        one stays.
 
         Raises
         ------
@@ -112,11 +112,11 @@ class Conversation:
         return self.ask_again(_options(options)).result()
 
     async def aregenerate(self, **options: Any) -> Answer:
-        """The same, awaited."""
+        """Call `regenerate` and await its result."""
         return await self.ask_again(_options(options)).aresult()
 
     def ask_again(self, options: ChatOptions) -> Stream[Answer]:
-        """The same, on its way.
+        """Start a call of `regenerate`.
 
         Raises
         ------
@@ -140,13 +140,12 @@ class Conversation:
         Parameters
         ----------
         prompt
-            A question, asked after this conversation's turns; or whole messages, which stand alone
+            A prompt that follows this conversation's turns; or whole messages, which stand alone
             and leave no turn.
         options
-            The rest.
+            All other options.
         instead
-            The turn whose place the answer takes, once it is complete; what came after it is not
-            sent.
+            The turn that the answer replaces once it is complete; later turns are not sent.
 
         Raises
         ------
@@ -163,7 +162,7 @@ class Conversation:
     def plan(
         self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
     ) -> Plan:
-        """The question as it stands now, checked as far as it can be without the network.
+        """Return the prompt as it is now, checked as far as possible without the network.
 
         Raises
         ------
@@ -238,12 +237,12 @@ class Conversation:
         return plan
 
     def heed(self, plan: Plan, flag: int) -> None:
-        """Lock, when the service forbids to go on with this conversation."""
+        """Lock, when the service has blocked this conversation."""
         if flag >= safety.LOCKS and plan.is_turn and plan.generation == self._generation:
             self.locked = True
 
     def keep(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
-        """Keep what came as a turn; the service may ask to forget the earlier ones."""
+        """Keep what was received as a turn; the service may ask to forget the earlier ones."""
         self._session.last = answer
         if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
             return
@@ -268,14 +267,15 @@ class Conversation:
         images: ImageLike | Sequence[ImageLike] | None = None,
         **parameters: Any,
     ) -> Stream[Answer]:
-        """Ask, and get the answer piece by piece: `for piece in ernie.stream("…")`, or `async for`.
+        """Send a prompt, and get the answer piece by piece: `for piece in ernie.stream("…")`, or
+        `async for`.
 
         Parameters
         ----------
         prompt
-            The question, or a list of messages (`{"role": …, "content": …}`) that stand alone.
+            The prompt, or a list of messages (`{"role": …, "content": …}`) that stand alone.
         model
-            A model id; sent as it is.
+            A model id; sent unchanged.
         system
             The system prompt for this call.
         stream
@@ -283,27 +283,25 @@ class Conversation:
         history
             False sends no earlier turns and keeps none.
         endpoint
-            The name of a service that you deployed on Qianfan (seed 004).
+            The name of a service that you deployed on Qianfan.
         extra
             Fields for the request's body that the parameter table does not know.
         images
-            A picture for the model to see, or several: what
-            `ernie_magic.calls.chat.attachments.parts` takes.
-            They stay in the history and are
-            sent again, whole, with every later question of this conversation; estimates of tokens
-            leave them out.
+            A picture for the model to see, or several, in the forms that
+            `ernie_magic.calls.chat.attachments.parts` accepts. They stay in the history and are
+            sent again, whole, with every later prompt of this conversation; token estimates leave
+            them out.
         **parameters
-            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …; seed
-            000). `tools` takes Python
-            functions, which are called when the model asks for them, and tools as the API has them
-            (seed 002).
+            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …).
+            `tools` takes Python functions, which are called when the model asks for them, and tools
+            in the API's form (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
 
         Raises
         ------
         UsageError
             At once: something in the call is wrong, and nothing is sent.
         TransportError, ServiceError
-            When it is iterated; the tree is drawn in `ernie_magic.errors`.
+            When it is iterated; `ernie_magic.errors` shows the tree.
         """
         return self.ask(
             prompt,
@@ -313,11 +311,11 @@ class Conversation:
         )
 
     def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """Ask and wait for the whole answer; takes what `stream` takes."""
+        """Send a prompt and wait for the whole answer; same arguments as `stream`."""
         return self.stream(prompt, **options).result()
 
     async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """Ask and await the whole answer; takes what `stream` takes."""
+        """Send a prompt and await the whole answer; same arguments as `stream`."""
         return await self.stream(prompt, **options).aresult()
 
     astream = stream  # one object is both: `async for piece in ernie.astream("…")`
@@ -327,7 +325,7 @@ class Conversation:
 
 
 def _options(given: dict[str, Any]) -> ChatOptions:
-    """What `stream` takes, in one."""
+    """Collect the arguments of `stream`."""
     beside = ("model", "system", "stream", "history", "extra", "endpoint", "images")
     return ChatOptions(
         {name: value for name, value in given.items() if name not in beside},
@@ -336,8 +334,8 @@ def _options(given: dict[str, Any]) -> ChatOptions:
 
 
 def _check_kinds(prompt: object, options: ChatOptions) -> None:
-    """What is of another type than the call takes, told in a line: a prompt that is a number, one
-    message instead of a list.
+    """Report arguments of a wrong type in one line: a prompt that is a number, one message instead
+    of a list.
     """
     if options.endpoint and not re.fullmatch(r"[\w.-]+", str(options.endpoint)):
         raise InvalidOption(

@@ -1,4 +1,4 @@
-"""Turns and the conversations they make up."""
+"""Turns and the conversations that they form."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def asked(prompt: str, images: Sequence[Part] = ()) -> Message:
-    """A question as a message; with pictures its content is in parts (reference
-    aistudio-and-ernie-today 2.8).
-    """
+    """Return a prompt as a message; with pictures its content is in parts."""
     return {
         "role": "user",
         "content": [{"type": "text", "text": prompt}, *images] if images else prompt,
@@ -26,17 +24,17 @@ def asked(prompt: str, images: Sequence[Part] = ()) -> Message:
 
 @dataclass(frozen=True)
 class Turn:
-    """What was asked and what was answered.
+    """A prompt and its answer.
 
     Attributes
     ----------
     prompt : str
     answer : Answer
-        `answer.partial` when it was stopped or cut.
+        `answer.partial` when it was stopped or cut off.
     rounds : tuple of messages
-        Tools asked for and their results, between the two.
+        Tool calls and their results, between the two.
     images : tuple of message parts
-        Pictures that went along with the question.
+        Pictures sent with the prompt.
     time : float
         Seconds since the epoch, when the turn entered the history.
     """
@@ -49,7 +47,7 @@ class Turn:
 
     @property
     def messages(self) -> list[Message]:
-        """The turn as the API's messages."""
+        """Return the turn as the API's messages."""
         said = sum(
             len(message["content"]) for message in self.rounds if message["role"] == "assistant"
         )
@@ -64,14 +62,14 @@ class History(Sequence[Turn]):
     """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del
     h[-1]` change it.
 
-    A turn is here only when it has both a prompt and an answer, so `messages()` always obeys the
-    service's order of
-    roles: user, assistant, user, assistant … (seed 000).
+    A turn is kept only when it has both a prompt and an answer, so `messages()` always follows the
+    service's order of roles: user, assistant, user, assistant … ("message 说明" on
+    https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
     Attributes
     ----------
     changed : Watchers
-        Told after each change.
+        Called after each change.
     """
 
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
@@ -79,16 +77,14 @@ class History(Sequence[Turn]):
         self.changed = Watchers()
 
     def append(self, turn: Turn) -> None:
-        """Add a turn; one without any answered text leaves no trace (the API refuses empty
-        messages).
-        """
+        """Add a turn; one without any answered text is dropped (the API refuses empty messages)."""
         if turn.answer.text:
             self._turns.append(turn)
             self.changed.tell()
 
     def replace(self, old: Turn, new: Turn) -> None:
-        """Put a turn in the place of another; nothing, when that one is gone or the new one has no
-        answered text.
+        """Replace a turn by another; do nothing if that turn is gone or the new one has no answered
+        text.
         """
         place = next((i for i, turn in enumerate(self._turns) if turn is old), None)
         if place is not None and new.answer.text:
@@ -96,7 +92,7 @@ class History(Sequence[Turn]):
             self.changed.tell()
 
     def messages(self) -> list[Message]:
-        """All turns as messages, ready to be followed by the next prompt."""
+        """Return all turns as messages, ready to be followed by the next prompt."""
         return [message for turn in self._turns for message in turn.messages]
 
     def clear(self) -> None:

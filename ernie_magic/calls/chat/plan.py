@@ -1,4 +1,4 @@
-"""A question as it stood when it was asked."""
+"""A prompt and its context, as they were when it was asked."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """A question as it stood when it was asked: what is changed afterwards is for the next one.
+    """A prompt and its context, as they were when it was asked: later changes are for the next one.
 
     Attributes
     ----------
     conversation : Conversation
     prompt : str | None
-        The question; None when whole messages were given, which leave no turn.
+        The prompt; None when whole messages were given, which leave no turn.
     options : ChatOptions
     settings : Snapshot
     endpoint : Endpoint
     first, last : tuple of messages
-        The system prompt; the question, or the messages given.
+        The system prompt; the prompt, or the messages given.
     generation : int
-        Of the conversation, which begins anew with each reset.
+        The conversation's, which changes with each reset.
     turns : tuple of Turn
-        Earlier turns that go along.
+        Earlier turns that are sent too.
     images : tuple of message parts
-        Pictures that go along with the question.
+        Pictures sent with the prompt.
     instead : Turn | None
-        The turn whose place the answer takes.
+        The turn that the answer replaces.
     """
 
     conversation: Conversation
@@ -56,14 +56,14 @@ class Plan:
 
     @property
     def is_turn(self) -> bool:
-        """Whether it belongs to its conversation: whole messages, and questions without history,
+        """Whether it belongs to its conversation: whole messages, and prompts without history,
         stand alone.
         """
         return self.prompt is not None and self.options.history
 
     @property
     def sees(self) -> bool:
-        """Whether the model has to see: there are pictures in what is sent."""
+        """Whether the model needs vision: pictures are sent."""
         return bool(
             pictures_in(
                 [*(message for turn in self.turns for message in turn.messages), *self.last]
@@ -72,11 +72,11 @@ class Plan:
 
     @property
     def stream(self) -> bool:
-        """Whether the answer is asked for piece by piece."""
+        """Whether the answer is streamed."""
         return self.settings.stream if self.options.stream is None else self.options.stream
 
     def request(self, model: str, paths: Mapping[str, str] | None = None) -> ChatRequest:
-        """The request to a model; its oldest turns are left out where it would not fit.
+        """Build the request to a model; the oldest turns are left out where it would not fit.
 
         Raises
         ------

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-# calls of tools on the way to one answer, whether the model asks for them one by one or all at once
+# Most tool calls for one answer, whether the model asks for them one by one or all at once.
 MAX_RUNS = 20
-MAX_ANSWERED = (
-    100  # calls of one reply that the model is told of: what it asks for beyond them is left out
-)
+# Most tool calls of one reply that are reported back to the model: further ones are left out.
+MAX_ANSWERED = 100
 _SIMPLE: dict[Any, str] = {
     str: "string",
     int: "integer",
@@ -42,7 +41,7 @@ class ToolRun(NamedTuple):
     name, arguments : str
         As the model asked; `arguments` is JSON.
     content : str
-        What the model is told: the result as JSON or text, or the error.
+        What the model receives: the result as JSON or text, or the error.
     failed : bool
     """
 
@@ -53,8 +52,9 @@ class ToolRun(NamedTuple):
 
 
 def describe(function: Callable[..., Any]) -> dict[str, Any]:
-    """The tool of a Python function (seed 002, "Tool 说明"): name, docstring, and a JSON schema
-    from its annotations.
+    """Describe a Python function as a tool ("Tool 说明" on
+    https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb): name, docstring, and a JSON schema from
+    its annotations.
 
     Raises
     ------
@@ -113,8 +113,8 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
-    """Tools as a caller gives them (functions, tool objects, or lists of both): what is sent, and
-    the functions by name.
+    """Split tools as a caller gives them (functions, tool objects, or lists of both) into what is
+    sent, and the functions by name.
     """
     functions: dict[str, Callable[..., Any]] = {}
     if tools is None or isinstance(tools, (dict, str)):
@@ -145,12 +145,12 @@ def _flat(tools: object) -> Iterable[Any]:
 
 
 def bound(function: Callable[..., Any], arguments: str) -> inspect.BoundArguments:
-    """The arguments that the model wrote, bound to the function's parameters.
+    """Bind the arguments that the model wrote to the function's parameters.
 
     Raises
     ------
     TypeError, ValueError
-        They do not fit; the words are for the model, which may try again.
+        They do not fit; the message is for the model, which may try again.
     """
     given = json.loads(arguments or "{}")
     if not isinstance(given, dict):
@@ -161,7 +161,7 @@ def bound(function: Callable[..., Any], arguments: str) -> inspect.BoundArgument
 def result(
     call: Mapping[str, Any], value: object = None, error: Exception | None = None
 ) -> ToolRun:
-    """What a tool gave, as the model is told it."""
+    """Return a tool's result as the model receives it."""
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
     if error is not None:
@@ -187,7 +187,7 @@ def result(
 
 
 def not_called(call: Mapping[str, Any]) -> ToolRun:
-    """What the model is told of a call that was one too many."""
+    """Return what the model receives for a call beyond the limit."""
     return result(
         call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer")
     )

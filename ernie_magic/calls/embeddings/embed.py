@@ -1,5 +1,5 @@
-"""Vectors of any number of texts, on the I/O thread: what is known already, then batches, several
-in flight, in the texts' order.
+"""Vectors of any number of texts, on the I/O thread: known vectors first, then batches, several in
+flight, in the texts' order.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _NEARLY = 0.3  # seconds
 
 
 class _OtherLength(Exception):
-    """A vector is of another length than those before it."""
+    """A vector has another length than those before it."""
 
 
 class Embedding:
-    """One request for vectors, however many calls it takes.
+    """One request for vectors, in as many calls as needed.
 
     Parameters
     ----------
     ask
         Makes one call.
     endpoint
-        Whom it asks.
+        The service that is asked.
     emit
-        Told how far it is (`Delta.progress`).
+        Called with the progress (`Delta.progress`).
     store
-        Vectors that are known already, None to ask for all.
+        Known vectors; None to request all.
     most
         Calls in flight.
     """
@@ -69,20 +69,20 @@ class Embedding:
     async def run(
         self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]
     ) -> Embeddings:
-        """The vectors, equal texts asked for once; rows of skipped texts are NaN.
+        """Return the vectors. Equal texts are sent once; rows of skipped texts are NaN.
 
         Parameters
         ----------
         batch
             Texts in one call.
         counted
-            Told the model and the usage of each call.
+            Called with the model and the usage of each call.
 
         Raises
         ------
         ErnieError
-            A call failed for good; `answer` has the vectors that came, partial. They are in the
-            store too.
+            A call failed permanently; `answer` has the vectors received so far, partial. They are
+            in the store too.
         """
         for row, text in enumerate(request.texts):
             if row not in request.skipped:
@@ -93,8 +93,7 @@ class Embedding:
         except _OtherLength:
             if not known:
                 raise not_the_api(200, "") from None
-            # The service's vectors are others now than those that were kept: what was kept is asked
-            # for anew.
+            # The service's vectors now differ from the stored ones: request the stored ones again.
             self._vectors, self._done = None, 0
             return await self._run(request, batch, counted, {})
 
@@ -132,9 +131,8 @@ class Embedding:
             )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
-        if (
-            writing
-        ):  # a store that another process holds is not worth a Stop's time: it is written meanwhile
+        # Stop does not wait for a store that another process holds: it is written meanwhile.
+        if writing:
             await asyncio.wait(
                 writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None
             )

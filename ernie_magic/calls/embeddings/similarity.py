@@ -1,4 +1,4 @@
-"""What vectors are for: how alike texts are, which are nearest to one, and where they lie on a
+"""Uses of vectors: how similar texts are, which are nearest to one, and where they are on a
 plane.
 """
 
@@ -28,7 +28,7 @@ class Found:
     score : float
         Cosine similarity to the query, from -1 to 1.
     index : int
-        Its place among the texts.
+        Its position among the texts.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Found:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """The rows at length 1, as float32; rows of zeros or NaN become zeros."""
+    """Return the rows scaled to length 1, as float32; rows of zeros or NaN become zeros."""
     import numpy as np
 
     rows = np.nan_to_num(np.asarray(vectors, dtype=np.float32))
@@ -50,19 +50,19 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def similarities(vectors: np.ndarray) -> np.ndarray:
-    """Cosine similarity of each row to each, of shape (n, n), from -1 to 1."""
+    """Return the cosine similarity of each pair of rows, of shape (n, n), from -1 to 1."""
     rows = unit(vectors)
     products: np.ndarray = rows @ rows.T
     return products
 
 
 def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
-    """The `k` texts most like the query's vector, the best first.
+    """Return the `k` texts most similar to the query's vector, the best first.
 
     Raises
     ------
     InvalidOption
-        The vectors are of another length: another model made them.
+        The vectors have different lengths: another model made them.
     """
     import numpy as np
 
@@ -81,7 +81,7 @@ def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
 
 
 def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
-    """Points on a plane, of shape (n, 2), and how they were found: "UMAP" where it is installed and
+    """Return points on a plane, of shape (n, 2), and the method: "UMAP" where it is installed and
     there are enough texts, else "PCA".
 
     Parameters
@@ -120,8 +120,8 @@ def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
             )
             return np.asarray(points, dtype=np.float32), "UMAP"
     centred = rows - rows.mean(axis=0)
-    # Of the two axes along which the texts differ most; each axis' sign is fixed, so that the same
-    # texts lie the same way.
+    # The two axes along which the texts differ most; each axis's sign is fixed, so that the same
+    # texts always give the same picture.
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[:2].sum(axis=1, keepdims=True) + 1e-9)
     found = centred @ axes.T

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _GAP = 8  # pixels between pictures
 _LINE = 20  # pixels of a caption's line
-_THUMBNAIL = 512  # pixels: larger cells are made of the whole picture
+_THUMBNAIL = 512  # pixels: larger cells are made from the whole picture
 
 
 def within(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """The size of the same shape whose longer side is `side` pixels."""
+    """Return the size of the same shape whose longer side is `side` pixels."""
     longer = max(size)
     return max(1, round(size[0] * side / longer)), max(1, round(size[1] * side / longer))
 
 
 def flattened(image: Image) -> Image:
-    """The same without transparency."""
+    """Return the image without transparency."""
     from PIL import Image as Images
 
-    if image.mode.startswith("I"):  # 16 bits of grey
+    if image.mode.startswith("I"):  # 16-bit grey
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
@@ -45,16 +45,16 @@ def flattened(image: Image) -> Image:
 
 
 def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captions: bool) -> Image:
-    """The pictures in a grid on white.
+    """Return the pictures in a grid on white.
 
     Parameters
     ----------
     columns
-        As many as make the sheet about square when None.
+        Number of columns; when None, as many as make the sheet about square.
     side
         Pixels of a cell.
     captions
-        Whether prompt and seed stand under each.
+        Whether prompt and seed are written under each.
     """
     from PIL import Image as Images
     from PIL import ImageDraw as Pens
@@ -90,10 +90,9 @@ def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captio
 
 
 def _fitting(pen: ImageDraw, words: str, width: int, face: FreeTypeFont | ImageFont) -> str:
-    """As much of a text as is no wider than so many pixels."""
-    words = words[
-        : max(1, width // 3)
-    ]  # no letter is narrower: a long prompt need not be measured whole
+    """Return as much of a text as fits into a width in pixels."""
+    # No letter is narrower: a long prompt need not be measured as a whole.
+    words = words[: max(1, width // 3)]
     if pen.textlength(words, font=face) <= width:
         return words
     fits = bisect_left(

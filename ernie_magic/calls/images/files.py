@@ -1,8 +1,7 @@
-"""Pictures as files: their names, the parameters that are kept with them, and those read back.
+"""Pictures as files: their names, the parameters that are kept with them, and reading them back.
 
-In a PNG the parameters are a chunk of international text beside the others (PNG specification
-11.3.3.4), so the rest of the
-file stays as it came; beside a JPEG, WebP or GIF they are a file of JSON.
+In a PNG the parameters are an additional chunk of international text (PNG specification, 11.3.3.4),
+so the rest of the file is unchanged; beside a JPEG, WebP or GIF they are a JSON file.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _ADDED = 24  # bytes that a name grows by: " (1000)", ".webp", ".json"
 MAX_FILE = 256 * 1024 * 1024  # bytes of a file that are read back
 _MAX_TEXT = 1024 * 1024  # bytes of the parameters
 _SIGNATURE = "signature"
-# What is taken of a file that was written elsewhere.
+# What is accepted from a file that was written elsewhere.
 _KINDS: dict[str, type] = {
     "prompt": str,
     "model": str,
@@ -50,11 +49,11 @@ _KINDS: dict[str, type] = {
     "service": str,
     "id": str,
 }
-_FRAME = 12  # bytes of a chunk beside its data: length, type and checksum
+_FRAME = 12  # bytes of a chunk besides its data: length, type and checksum
 
 
 def metadata(picture: Picture) -> dict[str, Any]:
-    """What is kept with a picture: what makes an equal request, and what came of it."""
+    """Return what is kept with a picture: what makes an equal request, and the outcome."""
     request = picture.request
     found = {
         "prompt": request.prompt,
@@ -82,7 +81,9 @@ def _canonical(found: Mapping[str, Any]) -> str:
 
 
 def _redacted(found: Any) -> Any:
-    """The same without keys: in texts, for a number that looks like a part of one is none."""
+    """Return the metadata without keys. Only texts are redacted: a number that looks like part of a
+    key is not one.
+    """
     if isinstance(found, Mapping):
         return {redact(str(name), strict=True): _redacted(value) for name, value in found.items()}
     if isinstance(found, (list, tuple)):
@@ -91,14 +92,14 @@ def _redacted(found: Any) -> Any:
 
 
 def with_metadata(picture: Picture) -> bytes:
-    """The file of a picture: a PNG with its parameters inside, anything else as it came."""
+    """Return a picture's file: a PNG with its parameters inside, anything else as received."""
     content = picture.content
     return with_itxt(content, _written(picture)) if content.startswith(PNG.signature) else content
 
 
 def with_itxt(png: bytes, text: str) -> bytes:
-    """A PNG with a text under our keyword before its last chunk; every other byte stays, but for
-    such a text that was there.
+    """Return a PNG with a text under our keyword before its last chunk. Every other byte is
+    unchanged, except for an earlier text of ours.
     """
     data = KEYWORD.encode() + b"\0\0\0\0\0" + text.encode()
     ours = (
@@ -118,7 +119,7 @@ def with_itxt(png: bytes, text: str) -> bytes:
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Type, beginning and end of each chunk."""
+    """Iterate over type, beginning and end of each chunk."""
     at = 8
     while at + _FRAME <= len(png):
         end = at + _FRAME + int.from_bytes(png[at : at + 4], "big")
@@ -129,7 +130,7 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _text_in(png: bytes) -> str | None:
-    """The text under our keyword, not compressed as we write it."""
+    """Return the text under our keyword, uncompressed as we write it."""
     head = KEYWORD.encode() + b"\0\0\0\0\0"
     for kind, start, end in _chunks(png):
         if kind == b"iTXt" and end - start <= _MAX_TEXT and png.startswith(head, start + 8):
@@ -138,7 +139,7 @@ def _text_in(png: bytes) -> str | None:
 
 
 def sidecar(file: Path) -> Path:
-    """Where the parameters of a picture stand that is no PNG."""
+    """Return where the parameters are kept of a picture that is not a PNG."""
     return file.with_name(file.name + ".json")
 
 
@@ -181,12 +182,13 @@ def _is_folder(path: str) -> bool:
         OSError,
         ValueError,
         RuntimeError,
-    ):  # too long, a null byte, a home of nobody: writing will tell
+    ):
+        # Too long, a null byte, an unknown home folder: writing will report it.
         return False
 
 
 def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
-    """Write a picture and, when it is no PNG, its parameters beside it."""
+    """Write a picture and, unless it is a PNG, its parameters beside it."""
     try:
         file = file.expanduser()
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -219,8 +221,8 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
 
 
 def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
-    """Write a file of that name; with a number when there is one of that name, or its parameters,
-    already.
+    """Write a file of that name, with a number if that name, or its parameters' file, already
+    exists.
     """
     if overwrite:
         file = stem.with_name(f"{stem.name}{extension}")
@@ -233,7 +235,7 @@ def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path
 
 
 def check(pattern: str) -> None:
-    """Whether a pattern's fields are ours.
+    """Check that a pattern contains only our fields.
 
     Raises
     ------
@@ -252,7 +254,7 @@ def check(pattern: str) -> None:
 
 
 def filled(pattern: str, picture: Picture) -> str:
-    """A path with its fields filled in; raises what `check` raises."""
+    """Return a path with its fields filled in; raises what `check` raises."""
     check(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
     model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
@@ -274,16 +276,15 @@ def filled(pattern: str, picture: Picture) -> str:
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """The parameters that were saved with a picture: `prompt`, `model`, `parameters` …
+    """Return the parameters that were saved with a picture: `prompt`, `model`, `parameters` …
 
-    Of a picture that this user's installation did not write, only what the parameter table knows: a
-    stranger's may name other fields
-    (`extra`) and a service of the user's (`endpoint`).
+    From a picture that this user's installation did not write, only fields of the parameter table
+    are read: a stranger's may name other fields (`extra`) and a service of the user's (`endpoint`).
 
     Raises
     ------
     InvalidOption
-        There is no such file, or it has none of ours.
+        There is no such file, or it contains no parameters of ours.
     """
     file = Path(path)
     found: object = None
@@ -322,12 +323,12 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 
 def _no_number(constant: str) -> None:
-    """NaN and infinities, which JSON does not have."""
+    """Reject NaN and infinities, which JSON does not have."""
     raise ValueError(constant)
 
 
 def _trusted(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What is taken of a file's parameters."""
+    """Return what is accepted from a file's parameters."""
     kept = {name: value for name, value in found.items() if name != _SIGNATURE}
     if signatures.is_signed(_canonical(kept), found.get(_SIGNATURE)):
         return kept
@@ -339,7 +340,7 @@ def _trusted(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def beginning_of(file: Path, most: int) -> bytes:
-    """At most so many bytes of a file; of a pipe or a device nothing, for they may never end.
+    """Read at most `most` bytes of a file; nothing from a pipe or a device, which may never end.
 
     Raises
     ------
@@ -352,7 +353,7 @@ def beginning_of(file: Path, most: int) -> bytes:
 
 
 def is_ours(found: object) -> bool:
-    """Whether this is what `metadata` makes."""
+    """Whether this was made by `metadata`."""
     return (
         isinstance(found, Mapping)
         and all(isinstance(found.get(name), str) for name in ("prompt", "model"))

@@ -1,4 +1,4 @@
-"""File formats of pictures, told by their first bytes and not by what a server calls them."""
+"""File formats of pictures, recognised by their first bytes and not by what a server calls them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ernie_magic.text.language import Text
 
 
 class Format(NamedTuple):
-    """A file format (reference aistudio-and-ernie-today 5).
+    """A file format.
 
     Attributes
     ----------
     signature : bytes
-        How its files begin.
+        The first bytes of its files.
     name, mime, extension : str
     reader : tuple of str
         Pillow's module and class. `Image.open` would try others, and warn of large pictures before
@@ -48,12 +48,12 @@ _EMPTY = Text("空内容", "nothing")
 
 
 def format_of(content: bytes) -> Format:
-    """A picture's format.
+    """Return a picture's format.
 
     Raises
     ------
     ProtocolError
-        It is no picture (a web page, an SVG, nothing).
+        It is not a picture (a web page, an SVG, nothing).
     """
     for found in FORMATS:
         if content.startswith(found.signature) and (
@@ -71,14 +71,14 @@ def _has_mark(start: bytes, mark: bytes) -> bool:
 
 
 def not_a_picture(kind: Text) -> ProtocolError:
-    """The error for what came in a picture's place."""
+    """Return the error for what arrived instead of a picture."""
     return _bad(
         Text("收到的不是图片，而是{kind}", "expected a picture, got {kind}").fill(kind=kind)
     )
 
 
 def broken() -> ProtocolError:
-    """The error for a file that begins like a picture."""
+    """Return the error for a file that begins like a picture."""
     return _bad(Text("收到的图片不完整或已损坏", "the picture is incomplete or damaged"))
 
 
@@ -91,7 +91,7 @@ def _bad(what: Text) -> ProtocolError:
 
 
 def only_a_link() -> InvalidOption:
-    """The error for what wants the bytes of a picture that was not downloaded."""
+    """Return the error for using the bytes of a picture that was not downloaded."""
     return InvalidOption(
         Text("这张图片只有链接，没有下载", "of this picture only the link is here"),
         advice=Text(
@@ -102,7 +102,7 @@ def only_a_link() -> InvalidOption:
 
 
 def too_many_pixels(size: tuple[int, int], most: int) -> ProtocolError:
-    """The error for a picture that memory should not be spent on."""
+    """Return the error for a picture that is too large for memory."""
     return ProtocolError(
         Text(
             "图片有 {width}x{height} 像素，超过 {most} 万",

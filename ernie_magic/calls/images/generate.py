@@ -1,4 +1,4 @@
-"""One call for pictures, on the I/O thread: asked for, fetched or unpacked, and decoded once."""
+"""One call for pictures, on the I/O thread: requested, downloaded or unpacked, and decoded once."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
-_DECODING = 20.0  # seconds for one picture: a large one takes a fifth of one
+_DECODING = 20.0  # seconds for one picture: a large one takes a fifth of a second
 _NEARLY = 0.3  # seconds
-_AT_ONCE = 2  # pictures decoded at the same time: each takes four bytes a pixel
+_AT_ONCE = 2  # pictures decoded at the same time: each takes four bytes per pixel
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What every call for pictures of one moment shares.
+    """What all calls for pictures at one moment share.
 
     Parameters
     ----------
     client, endpoint, settings
-        Whom to ask, and how.
+        Which service to ask, and how.
     emit
-        Told what is waited for, each second.
+        Called each second with what the call is waiting for.
     """
 
     client: Client
@@ -53,18 +53,19 @@ class Drawing:
     emit: Callable[[Delta], None]
 
     async def draw(self, wire: WireRequest, request: ImageRequest, *, download: bool) -> ImageSet:
-        """The pictures of a call. Cancelled while they are fetched, it gives those that are here.
+        """Make the pictures of a call. When cancelled during downloads, return those that have
+        arrived.
 
         Parameters
         ----------
         download
-            Fetch the pictures that come as links.
+            Download the pictures that are links.
 
         Raises
         ------
         ErnieError
-            The call failed; or every picture did, then `answer` has the set with its links and what
-            is wrong with each.
+            The call failed, or every picture did; then `answer` has the set with its links and each
+            picture's error.
         """
         began = time.monotonic()
         async with self._told_each_second(began) as phase:
@@ -78,7 +79,7 @@ class Drawing:
             empty = Picture(
                 request, model=reply.model, service=self.endpoint.service.name, id=reply.id
             )
-            # Each takes its own from the list, so that a text that has been unpacked is let go.
+            # Each task takes its own item from the list, so that an unpacked text is released.
             pictures = await _all(
                 [
                     self._unpacked(
@@ -106,7 +107,9 @@ class Drawing:
         return _checked(images)
 
     async def download(self, images: ImageSet) -> ImageSet:
-        """The same set, with the pictures that are only links downloaded; raises as `draw` does."""
+        """Return the set with the pictures downloaded that are only links; raises as `draw`
+        does.
+        """
         if not any(picture.url and not picture.content for picture in images):
             return images
         began = time.monotonic()
@@ -128,7 +131,7 @@ class Drawing:
     async def _unpacked(
         self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool
     ) -> Picture:
-        """A picture of a reply, with its bytes."""
+        """Return a picture of a reply, with its bytes."""
         b64, url = item.b64, item.url
         picture = replace(
             picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed
@@ -150,8 +153,8 @@ class Drawing:
         content_of: Callable[[], Coroutine[Any, Any, bytes]],
         unpacking: asyncio.Semaphore,
     ) -> Picture:
-        """The picture with its bytes; what is wrong with them is its own problem: the others are
-        shown.
+        """Return the picture with its bytes; an error in them is its own `problem`, and the others
+        are shown.
         """
         content = b""
         try:
@@ -171,7 +174,7 @@ class Drawing:
 
     @asynccontextmanager
     async def _told_each_second(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
-        """Tells each second what is being done and since when; what the wire has to tell comes in
+        """Report each second what is being done and since when; reports of the wire come in
         between.
         """
         doing: list[Text] = []
@@ -196,7 +199,7 @@ class Drawing:
 
 
 async def _previewed(content: bytes) -> Preview:
-    """Decode it: within a time, and a stop waits a moment for what is nearly there."""
+    """Decode it within a time limit; a stop waits a moment for a picture that is nearly done."""
     decoding = asyncio.ensure_future(in_thread(preview, content))
     try:
         return await asyncio.wait_for(asyncio.shield(decoding), _DECODING)
@@ -210,7 +213,7 @@ async def _previewed(content: bytes) -> Preview:
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, ...]:
-    """What comes of each; a stop is asked of each, and each says what it has."""
+    """Return the result of each; a stop is passed to each, and each returns what it has."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         await asyncio.gather(*tasks)
@@ -224,7 +227,9 @@ async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, .
 
 
 def _checked(images: ImageSet) -> ImageSet:
-    """The set; when nothing in it is good, its first problem is raised and holds it."""
+    """Return the set; when no picture in it succeeded, raise its first problem, which holds the
+    set.
+    """
     problem = images[0].problem
     if (
         images.good

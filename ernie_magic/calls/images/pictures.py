@@ -1,10 +1,9 @@
-"""Generated pictures: the bytes as they came, and what made them.
+"""Generated pictures: the received bytes, and what made them.
 
-Bytes pass through: what arrived right is never encoded again. Each picture is decoded once when it
-arrives (is it whole, how
-large is it really, what does it look like small), off the threads that others wait for, and the
-pixels are let go; `image`
-decodes on demand. Pillow is imported with the first picture.
+Bytes pass through: what arrived intact is never encoded again. Each picture is decoded once when it
+arrives (to see whether it is whole, its real size, and to make a thumbnail), outside the threads
+that others wait for, and the pixels are released; `image` decodes on demand. Pillow is imported
+with the first picture.
 """
 
 from __future__ import annotations
@@ -32,25 +31,25 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ImageRequest
     from ernie_magic.errors import ErnieError
 
-MAX_PIXELS = (
-    4096 * 4096
-)  # four times the largest picture of the documents (2048 x 2048, seed 000): more is a bomb
-MAX_SCANS = 64  # of a JPEG: a progressive one has about ten, and each is a pass over all its pixels
-# (pixels of the longer side, JPEG quality), from the best on: the first one that fits is a
-# picture's thumbnail. Four of them are
-# at most 400 kB in the saved notebook, base64 included.
+# Four times the largest documented picture (2048 x 2048,
+# https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): more is a decompression bomb.
+MAX_PIXELS = 4096 * 4096
+# Scans of a JPEG: a progressive one has about ten, and each is a pass over all its pixels.
+MAX_SCANS = 64
+# (pixels of the longer side, JPEG quality), the best first: the first one that fits is a picture's
+# thumbnail. Four of them take at most 400 kB in the saved notebook, base64 included.
 THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
 _SHOWN = 30  # characters of a prompt in a repr
 
 
 def decoded(content: bytes) -> Image:
-    """A Pillow image.
+    """Decode bytes to a Pillow image.
 
     Raises
     ------
     ProtocolError
-        It is no picture, damaged, or has more than 16.8 million pixels.
+        It is not a picture, is damaged, or has more than 16.8 million pixels.
     """
     module, name = format_of(content).reader
     reader = getattr(import_module(module), name)
@@ -67,12 +66,12 @@ def decoded(content: bytes) -> Image:
 
 
 class Preview(NamedTuple):
-    """What is kept of a picture's one decoding.
+    """What is kept from decoding a picture once.
 
     Attributes
     ----------
     size : tuple of int
-        Width and height in pixels, as they really are.
+        The real width and height in pixels.
     thumbnail : bytes
         A JPEG whose longer side has at most 512 pixels.
     """
@@ -87,7 +86,7 @@ def preview(content: bytes) -> Preview:
     Raises
     ------
     ProtocolError
-        As `decoded`.
+        As in `decoded`.
     """
     image = decoded(content)
     return Preview(image.size, _thumbnail(image))
@@ -107,26 +106,26 @@ def _thumbnail(image: Image) -> bytes:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Picture:
-    """One generated picture. In a notebook it shows itself.
+    """One generated picture. A notebook displays it.
 
     Attributes
     ----------
     request : ImageRequest
-        What made it.
+        The request that made it.
     content : bytes
         As received; b"" while only its link is known, and when it failed.
     url : str
-        Valid for some days (seed 000: 7), "" when the service sent the bytes.
+        Valid for a few days at most, "" when the service sent the bytes.
     index : int
-        Its place among those of one call, from 0.
+        Its position among those of one call, from 0.
     revised_prompt : str
-        What the service made of the prompt, "" when it did not say.
+        The service's revision of the prompt, "" when it did not say.
     reported_seed : int | None
         The seed that the service reports.
     model, service, id : str
-        Of the reply.
+        Those of the reply.
     problem : ErnieError | None
-        Why there is no picture; the others of the call are there.
+        Why there is no picture; the others of the call are unaffected.
     preview : Preview | None
         Its size and thumbnail.
     """
@@ -145,12 +144,12 @@ class Picture:
 
     @property
     def prompt(self) -> str:
-        """What was asked for."""
+        """The prompt."""
         return self.request.prompt
 
     @property
     def seed(self) -> int | None:
-        """The seed that the service reports for this picture, else the one that was sent for the
+        """The seed that the service reports for this picture, else the one that was sent with the
         call; None when neither is known.
         """
         if self.reported_seed is not None:
@@ -160,12 +159,12 @@ class Picture:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What was asked for beside the prompt."""
+        """The request parameters besides the prompt."""
         return self.request.parameters
 
     @property
     def _bytes(self) -> bytes:
-        """The bytes; raises when there are none."""
+        """Return the bytes; raise when there are none."""
         if self.problem:
             raise self.problem
         if not self.content:
@@ -185,8 +184,7 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels, as they really are; what was asked for is in
-        `request.parameters`.
+        """The real width and height in pixels; the requested size is in `request.parameters`.
 
         Raises
         ------
@@ -197,7 +195,7 @@ class Picture:
 
     @cached_property
     def image(self) -> Image:
-        """A Pillow image, decoded when first asked for and then kept.
+        """A Pillow image, decoded on first use and then kept.
 
         Raises
         ------
@@ -219,25 +217,25 @@ class Picture:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What is kept with it in a file: enough to make it again (`%ernie_image redo`)."""
+        """Return what is kept with it in a file: enough to make it again (`%ernie_image redo`)."""
         return picture_files.metadata(self)
 
     def to_bytes(self) -> bytes:
-        """The file: a PNG with its parameters inside, anything else as it came."""
+        """Return the file: a PNG with its parameters inside, anything else as received."""
         return picture_files.with_metadata(self)
 
     def save(self, path: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> Path:
-        """Write it with its parameters (prompt, `user` and all): inside a PNG, beside a JPEG or
-        WebP as `NAME.json`.
+        """Write it with its parameters (including prompt and `user`): inside a PNG, beside a JPEG
+        or WebP as `NAME.json`.
 
         Parameters
         ----------
         path
-            Where. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in; the ending is
-            made that of the picture's
-            format; a folder gets a name made of the prompt.
+            Where to write it. `{prompt}`, `{seed}`, `{i}`, `{model}` and `{time}` are filled in;
+            the extension becomes that of the picture's format; in a folder the file gets a name
+            made from the prompt.
         overwrite
-            Write over a file that is there already; else a number is added: `cat (2).png`.
+            Replace an existing file; otherwise a number is added: `cat (2).png`.
 
         Returns
         -------
@@ -247,7 +245,7 @@ class Picture:
         Raises
         ------
         InvalidOption
-            An unknown field in braces, the place cannot be written, or only the link is here.
+            An unknown field in braces, the file cannot be written, or only the link is known.
         ErnieError
             Its `problem`, when it failed.
         """
@@ -256,10 +254,10 @@ class Picture:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
 
-        return np.array(self.image, dtype=dtype)  # its own in any case
+        return np.array(self.image, dtype=dtype)  # always its own copy
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        """The bytes as they came; the front end draws them."""
+        """The received bytes; the front end draws them."""
         text = {"text/plain": repr(self)}
         return (
             {self.format.mime: self.content, **text} if self.content and not self.problem else text
@@ -278,7 +276,7 @@ class Picture:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ImageSet(Sequence[Picture]):
-    """The pictures of one call, a slice of them too: `cats[0]` shows itself;
+    """The pictures of one call, or a slice of them: `cats[0]` displays itself;
     `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
 
     Attributes
@@ -288,10 +286,10 @@ class ImageSet(Sequence[Picture]):
     usage : Usage
     model, service, id : str
     seconds : float
-        How long the call took, downloads included.
+        How long the call took, including downloads.
     expires_at : float | None
-        When the links end, in seconds since the epoch; None when there are none or the service does
-        not say.
+        When the links expire, in seconds since the epoch; None when there are none or the service
+        does not say.
     """
 
     pictures: tuple[Picture, ...]
@@ -305,42 +303,42 @@ class ImageSet(Sequence[Picture]):
 
     @property
     def prompt(self) -> str:
-        """What was asked for."""
+        """The prompt."""
         return self.request.prompt
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What was asked for beside the prompt."""
+        """The request parameters besides the prompt."""
         return self.request.parameters
 
     @property
     def seed(self) -> int | None:
-        """The first picture's."""
+        """The first picture's seed."""
         return self.pictures[0].seed if self.pictures else None
 
     @property
     def good(self) -> list[Picture]:
-        """Those that came, without those that failed."""
+        """The received pictures, without those that failed."""
         return [picture for picture in self.pictures if picture.problem is None]
 
     @property
     def partial(self) -> bool:
-        """Whether some failed, or were stopped on the way."""
+        """Whether some failed, or were stopped."""
         return len(self.good) < len(self.pictures)
 
     def save(
         self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False
     ) -> list[Path]:
-        """Write those that came; see `Picture.save`."""
+        """Write the received pictures; see `Picture.save`."""
         return picture_files.save(self.good, pattern, overwrite=overwrite)
 
     def sheet(self, columns: int | None = None, side: int = 256) -> Image:
-        """A contact sheet: the pictures in a grid, prompt and seed under each.
+        """Return a contact sheet: the pictures in a grid, prompt and seed under each.
 
         Parameters
         ----------
         columns
-            As many as make the sheet about square when None.
+            Number of columns; when None, as many as make the sheet about square.
         side
             Pixels of a picture's longer side.
         """
@@ -348,7 +346,7 @@ class ImageSet(Sequence[Picture]):
 
     @property
     def grid(self) -> Image:
-        """The pictures in a grid, without words."""
+        """The pictures in a grid, without captions."""
         return sheets.sheet(self.good, None, 512, captions=False)
 
     def __len__(self) -> int:

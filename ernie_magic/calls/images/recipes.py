@@ -1,4 +1,4 @@
-"""What makes a picture again: the request that made it, from wherever it is kept."""
+"""Making a picture again: the request that made it, wherever it is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _REQUEST = ("prompt", "model", "extra", "endpoint")
 
 
 def recipe(what: Remakable) -> Mapping[str, Any]:
-    """`prompt`, `model`, `parameters` and the rest of what made a picture (`Picture.metadata`).
+    """Return `prompt`, `model`, `parameters` and the rest of what made a picture
+    (`Picture.metadata`).
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def recipe(what: Remakable) -> Mapping[str, Any]:
     Raises
     ------
     InvalidOption
-        It is none of these, or the file holds no parameters.
+        It is none of these, or the file contains no parameters.
     """
     if isinstance(what, ImageSet) and what:
         return picture_files.metadata(what[0])
@@ -49,14 +50,14 @@ def recipe(what: Remakable) -> Mapping[str, Any]:
 
 
 def opened(what: Remakable) -> ImageSet:
-    """A picture as a set of one, a set as it is; a file's picture with what made it.
+    """Return a picture as a set of one, a set unchanged, and a file's picture with what made it.
 
     Raises
     ------
     InvalidOption
-        As `recipe`.
+        As in `recipe`.
     ProtocolError
-        The file holds no whole picture.
+        The file does not contain a whole picture.
     """
     if isinstance(what, ImageSet):
         return what
@@ -89,8 +90,8 @@ def opened(what: Remakable) -> ImageSet:
 
 
 def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Session.image` takes to make it again with changes; one that is None leaves its place
-    empty.
+    """Return the arguments of `Session.image` that make it again with changes; a change to None
+    removes an argument.
     """
     request = {
         "extra": {},
@@ -99,9 +100,9 @@ def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     }
     given = dict(made.get("parameters", {}))
     if "seed" not in given and (reported := seed_of(made)) is not None:
-        given |= {"seed": reported, "n": None}  # the service told this picture's own
+        given |= {"seed": reported, "n": None}  # the service reported this picture's own seed
     if (entry := models.find(str(changes.get("model") or ""))) and entry.id != made["model"]:
-        # What another model does not take was not asked of it.
+        # Parameters that the other model does not support are left out.
         given = {
             name: value
             for name, value in given.items()
@@ -117,10 +118,12 @@ def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 def varied(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for a variation: one picture, with the next seed where the seed is known."""
+    """Return the arguments for a variation: one picture, with the next seed where the seed is
+    known.
+    """
     known = seed_of(made)
-    # The seed of a call may be that of several pictures, and those after it theirs: the next one
-    # that none of them has.
+    # One call may make several pictures, each with the next seed: take the first one after them
+    # all.
     n, place = made.get("parameters", {}).get("n", 1), made.get("index", 0)
     after = (
         known + n + place
@@ -131,6 +134,6 @@ def varied(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 
 def seed_of(made: Mapping[str, Any]) -> int | None:
-    """The seed of a picture, as far as it is known."""
+    """Return the seed of a picture, if known."""
     found = made.get("seed", made.get("parameters", {}).get("seed"))
     return found if isinstance(found, int) and not isinstance(found, bool) else None

@@ -1,1 +1,1 @@
-"""A question about each row of a table."""
+"""One prompt for each row of a table."""

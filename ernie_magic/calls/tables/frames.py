@@ -1,4 +1,4 @@
-"""Tables of any kind as rows, and rows back as a table of that kind: pandas, polars, a list of
+"""Tables of any kind as rows, and rows as a table of that kind: pandas, polars, a list of
 dictionaries or of texts.
 """
 
@@ -16,12 +16,12 @@ TEXT = "text"  # the column of rows that are bare texts
 
 
 def rows_of(data: object) -> list[dict[str, Any]]:
-    """The rows of a table, by column name.
+    """Return the rows of a table, by column name.
 
     Parameters
     ----------
     data
-        A pandas or polars DataFrame, a column of theirs, a list of dictionaries, a list of texts, a
+        A pandas or polars DataFrame or column, a list of dictionaries, a list of texts, a
         dictionary of columns.
 
     Raises
@@ -78,7 +78,7 @@ def rows_of(data: object) -> list[dict[str, Any]]:
 
 
 def texts_of(data: object) -> list[Any]:
-    """The one column of texts that a table has.
+    """Return a table's only column of texts.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def texts_of(data: object) -> list[Any]:
 
 
 def snapshot(data: Any) -> Any:
-    """The table as it is now: what is changed in it afterwards is for the next question."""
+    """Return the table as it is now: later changes are for the next call."""
     if _is(data, "pandas") and hasattr(data, "copy"):
         return data.copy()
     return (
@@ -114,7 +114,7 @@ def snapshot(data: Any) -> Any:
     )
 
 
-# Types that know a missing value, so that a column of whole numbers with a gap stays one.
+# Types that allow missing values, so that a column of whole numbers with a gap stays one.
 _PANDAS = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
 _POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}
 
@@ -122,13 +122,14 @@ _POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean
 def with_columns(
     data: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, tuple[str, Sequence[Any]]]
 ) -> Any:
-    """The table with these columns at its end, in the place of any of the same names: of the kind
-    it was; a list of dictionaries for the others.
+    """Return the table with these columns at its end, replacing any of the same names.
+
+    The result is of the same kind as the table; for other kinds it is a list of dictionaries.
 
     Parameters
     ----------
     rows
-        What `rows_of` gave.
+        What `rows_of` returned.
     columns
         Type ("str", "int", "float", "bool") and values by name, None where there is none.
     """

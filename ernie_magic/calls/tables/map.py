@@ -1,5 +1,5 @@
-"""One question for each row of a table, on the I/O thread: several in flight, each answer written
-down as it comes.
+"""One prompt for each row of a table, on the I/O thread: several in flight, each answer stored as
+it arrives.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.services import Endpoint
     from ernie_magic.text.language import Language
 
-# These fail every row alike: to go on would only fail, or cost, more.
+# These fail every row alike: continuing would only fail, or cost, more.
 HOPELESS = (
     AuthenticationFailed,
     PermissionDenied,
@@ -57,35 +57,33 @@ _HELD = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
 )
-_AT_ONCE = (
-    500  # rows that are looked for in the ledger before others have their turn on this thread
-)
-_PLACE = re.compile(
-    r"\{\{((?:(?!\{\{|\}\}).)+)\}\}"
-)  # in one pass: what begins another place is part of none
+# Rows that are looked up in the ledger before other work on this thread has its turn.
+_AT_ONCE = 500
+# In one pass: a placeholder is not part of another.
+_PLACE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Mapped:
-    """A table with the answers to a question about each row.
+    """A table with the answers to a prompt about each row.
 
     Attributes
     ----------
     table : DataFrame | list of dict
-        A DataFrame when one was given, else a list; with the new columns and `error` at its end.
+        A DataFrame when one was given, else a list; with the output columns and `error` at its end.
     rows : list of dict
-        The same as rows.
+        The same data as rows.
     errors : dict
-        Why a row has no answer, by its place from 0.
+        Why a row has no answer, by its position from 0.
     usage : Usage
-        Of what was asked for now.
+        Of this call.
     asked : int
-        Rows that the service was asked for; the others were in the ledger.
+        Rows sent to the service; the others were in the ledger.
     model, service : str
     seconds : float
-        How long it took.
+        How long it took, in seconds.
     partial : bool
-        Stopped, or failed for good: rows are missing.
+        Stopped, or failed permanently: rows are missing.
     """
 
     table: Any
@@ -102,7 +100,7 @@ class Mapped:
         return len(self.rows)
 
     def _repr_html_(self) -> str | None:
-        """The table's own, where it has one, with the models' words kept from MathJax."""
+        """The table's own HTML, where it has any, with the models' words kept from MathJax."""
         own = getattr(self.table, "_repr_html_", None)
         return without_formulas(own()) if own else None
 
@@ -118,13 +116,13 @@ class Mapped:
 
 
 def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The template with each row's values in the places of `{{column}}`, once: a value's own braces
-    are not looked at again.
+    """Fill each row's values into the places of `{{column}}`, once: braces in a value are not
+    filled in again.
 
     Raises
     ------
     InvalidOption
-        A place names no column; the nearest one is named.
+        A place names no column; the error suggests the closest one.
     """
     columns = list(rows[0]) if rows else []
     for name in _places(template):
@@ -144,12 +142,12 @@ def _filled(template: str, row: Mapping[str, Any]) -> str:
 
 
 def _places(template: str) -> list[str]:
-    """The columns that a template names."""
+    """Return the columns that a template names."""
     return [name.strip() for name in _PLACE.findall(template)]
 
 
 def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
-    """Whether no column to be made takes the place of one that the question is about.
+    """Check that no output column replaces one that the prompt uses.
 
     Raises
     ------
@@ -173,22 +171,22 @@ def _said(value: object) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be asked, and where the answers go.
+    """What to ask, and where the answers go.
 
     Attributes
     ----------
     data : object
-        The table as it was given.
+        The table as given.
     rows : list of dict
     prompts : list of str
-        One a row.
+        One per row.
     columns : tuple of schema.Field
     options : ChatOptions
-        The rest of each question.
+        The other options of each prompt.
     path : Path
         The ledger's file.
     resume : bool
-        Take what the ledger has.
+        Reuse what the ledger has.
     most : int
         Calls in flight.
     """
@@ -205,13 +203,13 @@ class Job:
     def request(
         self, prompt: str, model: str, system: str, kept: Mapping[str, Any], rules: Rules
     ) -> ChatRequest:
-        """The question for one row.
+        """Build the request for one row.
 
         Raises
         ------
         UsageError
         """
-        # What a session keeps for another service is not for this one, as in a chat.
+        # Parameters that a session keeps for another service are left out, as in a chat.
         known = parameters.of("chat")
         given = {
             **{name: value for name, value in kept.items() if known[name].known_to(rules.protocol)},
@@ -219,7 +217,7 @@ class Job:
         }
         if self.columns:
             prompt = f"{prompt}\n\n{schema.instruction(self.columns)}"
-            # V1 knows no schema, only JSON (reference qianfan-wire 2.1).
+            # V1 supports no schema, only JSON.
             given |= {
                 "response_format": schema.json_schema(self.columns)
                 if rules.protocol == "openai"
@@ -238,7 +236,7 @@ class Job:
 
 
 class Unsaved(NamedTuple):
-    """An answer on its way into the ledger.
+    """An answer that is not yet in the ledger.
 
     Attributes
     ----------
@@ -251,7 +249,7 @@ class Unsaved(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of one question: an answer's text, or why there is none.
+    """The outcome of one prompt: an answer's text, or why there is none.
 
     Attributes
     ----------
@@ -268,7 +266,9 @@ class Outcome(NamedTuple):
 
 
 async def outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
-    """An answer, or in a line why there is none; what would fail every row is raised."""
+    """Return an answer, or in one line why there is none; an error that would fail every row is
+    raised.
+    """
     try:
         answer = await ask
     except HOPELESS:
@@ -284,16 +284,16 @@ class Run:
     Parameters
     ----------
     job
-        What is to be asked.
+        What to ask.
     question
-        Makes the request of a prompt; what is wrong with it is that row's error.
+        Makes the request from a prompt; what is wrong with it is that row's error.
     endpoint
-        Whom is asked: a part of each row's address in the ledger, like all of its request.
+        The service that is asked: part of each row's address in the ledger, like its whole request.
     language
-        Of the errors in the table.
+        The language of the errors in the table.
     unsaved
-        Answers by address that are paid for and could not be written down: the next run over these
-        rows has them, and writes them.
+        Answers by address that are paid for and could not be stored: the next run over these rows
+        uses them, and stores them.
     """
 
     def __init__(
@@ -322,21 +322,20 @@ class Run:
         emit: Callable[[Delta], None],
         size: int = 1,
     ) -> Mapped:
-        """Ask for each row that has no answer yet. Cancelled, it gives the rows that have one.
+        """Ask for each row that has no answer yet. When cancelled, return the rows that have one.
 
         Parameters
         ----------
         ask
             Asks for some rows.
         size
-            How many at a time.
+            How many rows at a time.
 
         Raises
         ------
         ErnieError
-            One that would fail every row, or the ledger's; `answer` has the table as far as it
-            came. A row's own failure is in its
-            `error` column.
+            An error that would fail every row, or the ledger's; `answer` has the table as far as it
+            got. A row's own failure is in its `error` column.
         """
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
@@ -353,9 +352,8 @@ class Run:
                         places, await ask([self._requests[place] for place in places]), strict=True
                     ):
                         self._take(place, found)
-                        if (
-                            place not in self._errors
-                        ):  # an answer that is none of what was asked for is asked for again
+                        # A malformed answer is asked for again.
+                        if place not in self._errors:
                             self._unsaved[addresses[place]] = Unsaved(found.text, found.usage)
                             new.append(addresses[place])
                     await self._save(book, new, held)
@@ -377,8 +375,8 @@ class Run:
         return made
 
     async def _begin(self, book: ledger.Ledger, held: Callable[[int], None]) -> dict[int, bytes]:
-        """The rows' addresses; what is known of them is taken when it is wanted."""
-        # The emulator listens on another port each time.
+        """Compute the rows' addresses, and look up what is known of them if it may be reused."""
+        # The emulator listens on a different port each time.
         where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
         addresses = dict(
             zip(
@@ -393,7 +391,7 @@ class Run:
         wanted = list(addresses.values())
         await self._save(book, [address for address in wanted if address in self._unsaved], held)
         known: dict[bytes, str] = {}
-        # Looked for in any case: what cannot be read is found before anything is paid.
+        # Looked up in any case: what cannot be read is found before anything is paid for.
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             known |= await ledger.patiently(lambda some=some: book.find(some), held)  # type: ignore[misc]
@@ -411,7 +409,7 @@ class Run:
     async def _save(
         self, book: ledger.Ledger, addresses: Iterable[bytes], held: Callable[[int], None]
     ) -> None:
-        """Write answers down; one that is not stays among the unsaved."""
+        """Store answers; one that cannot be stored stays among the unsaved."""
         for address in addresses:
             answer = self._unsaved[address]
             await ledger.patiently(partial(book.put, address, *answer), held)
@@ -462,7 +460,7 @@ class Run:
 
 
 def _whole(request: ChatRequest) -> str:
-    """All of a request that makes its answer."""
+    """Return everything in a request that determines its answer."""
     return json.dumps(
         [request.endpoint or request.model, request.messages, request.parameters, request.extra],
         sort_keys=True,

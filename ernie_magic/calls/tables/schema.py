@@ -1,4 +1,6 @@
-"""Answers in typed columns: what `--to "sentiment, score:int"` asks for, and what came of it."""
+"""Answers in typed columns: what `--to "sentiment, score:int"` asks for, and the values found in an
+answer.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +14,22 @@ from ernie_magic.api.parameters import SWITCHES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, whole_characters
 
+# And what JSON schema calls them.
 TYPES = {
     "str": "string",
     "int": "integer",
     "float": "number",
     "bool": "boolean",
-}  # and what JSON schema calls them
+}
 ERROR = "error"  # the column that says why a row has no answer
-ANSWER = "answer"  # the column of answers that are not taken apart
+ANSWER = "answer"  # the column of answers that are not split up
 
-_INT64 = 2**63  # what a column of whole numbers holds
+_INT64 = 2**63  # the range of a column of whole numbers
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is no {type}")
 
 
 class Field(NamedTuple):
-    """A column to be made.
+    """An output column.
 
     Attributes
     ----------
@@ -39,13 +42,13 @@ class Field(NamedTuple):
 
 
 def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
-    """The columns that are asked for: `"sentiment, score:int"`, or `{"sentiment": str, "score":
-    int}`; none for the whole answer.
+    """Return the output columns: `"sentiment, score:int"`, or `{"sentiment": str, "score": int}`;
+    none for the whole answer.
 
     Raises
     ------
     InvalidOption
-        A name that is none, twice the same, or an unknown type.
+        An invalid name, a repeated one, or an unknown type.
     """
     if not given:
         return ()
@@ -86,7 +89,9 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
 
 
 def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
-    """The `response_format` that asks for these columns (seed 002)."""
+    """Return the `response_format` that asks for these columns ("response_format" on
+    https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
+    """
     properties = {field.name: {"type": TYPES[field.type]} for field in columns}
     schema = {
         "type": "object",
@@ -97,7 +102,7 @@ def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def instruction(columns: tuple[Field, ...]) -> str:
-    """The same in words, for services and models that know no schema."""
+    """Return the same request in words, for services and models that support no schema."""
     shape = ", ".join(f'"{field.name}": <{TYPES[field.type]}>' for field in columns)
     return (
         "只输出一个 JSON 对象，不要别的文字 "
@@ -106,7 +111,7 @@ def instruction(columns: tuple[Field, ...]) -> str:
 
 
 def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text | None]:
-    """The values that an answer holds, and what is wrong with it: None when nothing is."""
+    """Return the values in an answer, and what is wrong with it: None when nothing is."""
     if not columns:
         return {ANSWER: text}, None
     start, end = text.find("{"), text.rfind("}")
@@ -130,7 +135,7 @@ def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text |
 
 
 def _typed(value: Any, kind: str) -> Any:
-    """The value as this type; None when it is none."""
+    """Return the value as this type; None when it cannot be converted."""
     if value is None or isinstance(value, (dict, list)):
         return None
     if kind == "bool":
@@ -149,7 +154,7 @@ def _number(value: Any, kind: str) -> float | None:
         return None
     if kind == "float":
         return number
-    # A float has only 53 bits: a whole number is read as one.
+    # A float has only 53 bits: a whole number is read as an integer.
     whole = int(number)
     if isinstance(value, int) or (
         isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
