@@ -10,15 +10,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models, parameters, values
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.models import Listed
 from ernie_magic.api.requests import ChatRequest, Message
-from ernie_magic.api.usage import Usage, UsageLog
+from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import tools
 from ernie_magic.calls.embeddings.embed import Embedding
 from ernie_magic.calls.images.generate import Drawing
 from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.calls.tables import map as mapping
-from ernie_magic.config.services import EMULATOR, Endpoint, Signature
+from ernie_magic.config.credentials import Endpoint, Signature
+from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import ErnieError, ModelNotFound, stopped
 from ernie_magic.runtime.io_thread import Errand, in_thread
 from ernie_magic.runtime.nested_loop import NestedLoop
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
-    from ernie_magic.api.models import Kind
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.requests import (
         CompletionRequest,
         EmbeddingRequest,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         Request,
     )
     from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.api.usage_log import UsageLog
     from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.calls.chat.tools import ToolRun
     from ernie_magic.calls.workers import Engine
@@ -531,7 +534,7 @@ class Core:
 
     async def _v1_services(self, endpoint: Endpoint, settings: Snapshot) -> list[dict[str, Any]]:
         if not isinstance(endpoint.credential, Signature) or not endpoint.console_url:
-            return [{"id": model.id, "url": model.path} for model in models.CATALOGUE if model.path]
+            return [{"id": model.id, "url": model.path} for model in CATALOGUE if model.path]
         wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
         groups = values.fields((await self.client.send(endpoint, wire, settings)).get("result"))
         found = [
@@ -587,7 +590,7 @@ class Core:
                     for entry in await self.models(endpoint, replace(settings, retry_count=1))
                 ]
             except (ErnieError, asyncio.CancelledError):
-                offered = [entry.id for entry in models.CATALOGUE]
+                offered = [entry.id for entry in CATALOGUE]
             wanted = (kind, None) if kind == "chat" else (kind,)
             fitting = [
                 name

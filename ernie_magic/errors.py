@@ -39,7 +39,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
 from ernie_magic.text.language import Language, Text, clipped, system_language
-from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, Embeddings
@@ -57,6 +56,8 @@ def _one_line(text: str) -> str:
     """Return a text as one line; control characters, which a server may have sent, are made
     visible.
     """
+    from ernie_magic.text.visible import make_controls_visible
+
     return make_controls_visible(" ".join(text.splitlines())).replace("\t", " ")
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models
-from ernie_magic.api.usage import UsageLog
+from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config import services
 from ernie_magic.config.keys import Key
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.recipes import Remakable
     from ernie_magic.calls.tables.map import Job, Mapped
     from ernie_magic.calls.workers import Engine
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.core import Core
     from ernie_magic.emulator.server import Emulator
@@ -963,7 +963,11 @@ class Session:
         """
         lists = self._begun.listed.values() if self._begun else ()
         listed = [entry.id for entries in lists for entry in entries]
-        return listed or [model.id for model in models.CATALOGUE]
+        if listed:
+            return listed
+        from ernie_magic.api.catalogue import CATALOGUE
+
+        return [model.id for model in CATALOGUE]
 
     def limits(self) -> list[LimitState]:
         """Return the known limits per minute of the services, and what is left: shared by

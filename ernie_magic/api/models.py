@@ -9,14 +9,14 @@ retired or new.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from ernie_magic.api.catalogue import CATALOGUE, Kind, Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["CATALOGUE", "Kind", "Listed", "Model", "default", "find", "kind_of", "preferred"]
+    from ernie_magic.api.catalogue import Kind, Model
+
 
 # The first of these that the live list offers is the default; the last is the example on AI
 # Studio's API page (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
@@ -44,14 +44,20 @@ _DEFAULTS: dict[Kind, str] = {
 }
 _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
 
-_BY_NAME = {name.lower(): model for model in CATALOGUE for name in (model.id, *model.names)}
+
+@cache
+def _by_name() -> Mapping[str, Model]:
+    # Read with the first id, not with the extension.
+    from ernie_magic.api.catalogue import CATALOGUE
+
+    return {name.lower(): model for model in CATALOGUE for name in (model.id, *model.names)}
 
 
 def find(model_id: str) -> Model | None:
     """Return the catalogue's entry for an id or one of its other names, ignoring case; None when
     there is none.
     """
-    return _BY_NAME.get(model_id.lower())
+    return _by_name().get(model_id.lower())
 
 
 def kind_of(model_id: str) -> Kind | None:

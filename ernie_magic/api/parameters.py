@@ -22,6 +22,8 @@ from ernie_magic.text.suggest import near
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ernie_magic.api.catalogue import Kind
+
 Type = Literal[
     "float", "int", "bool", "str", "strings", "format", "object", "choice", "tools", "size"
 ]
@@ -107,7 +109,7 @@ class Parameter:
     """
 
     name: str
-    kind: models.Kind
+    kind: Kind
     type: Type
     help: Text
     minimum: float | None = None
@@ -231,9 +233,11 @@ class Parameter:
         if protocol == "qianfan-v1":
             self._check_v1(value)
         if entry and not self.taken_by(entry.id):
+            from ernie_magic.api.catalogue import CATALOGUE
+
             takers = ", ".join(
                 m.id
-                for m in models.CATALOGUE
+                for m in CATALOGUE
                 if self.needs in m.takes
                 and m.kind == self.kind
                 and (m.path if protocol == "qianfan-v1" else m.v2)
@@ -965,12 +969,12 @@ for _p in PARAMETERS:
     _BY_KIND.setdefault(_p.kind, {})[_p.name] = _p
 
 
-def of(kind: models.Kind) -> Mapping[str, Parameter]:
+def of(kind: Kind) -> Mapping[str, Parameter]:
     """Return the parameters of a kind of request, by name, in the table's order."""
     return _BY_KIND[kind]
 
 
-def canonical(name: str, kind: models.Kind) -> str:
+def canonical(name: str, kind: Kind) -> str:
     """Return the table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`,
     `user_id`, `functions`).
     """

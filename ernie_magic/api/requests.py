@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.parameters import Rules
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text, same
@@ -18,6 +19,8 @@ from ernie_magic.text.tokens import estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from ernie_magic.api.catalogue import Kind
 
 Message = dict[str, Any]
 Part = dict[str, Any]  # of a message's content: `{"type": "text" | "image_url", …}`
@@ -479,7 +482,7 @@ def rerank_request(
 
 
 def checked_parameters(
-    kind: models.Kind, given: Mapping[str, Any], model: str, rules: Rules
+    kind: Kind, given: Mapping[str, Any], model: str, rules: Rules
 ) -> dict[str, Any]:
     """Check the given parameters; return them in the table's order and under its names.
 
@@ -557,7 +560,7 @@ _BODY = ("messages", "stream", "prompt", "input", "query", "documents", "system"
 
 
 def _check_extra(
-    kind: models.Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
+    kind: Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
 ) -> None:
     table = parameters.of(kind)
     for name in extra or {}:
@@ -657,7 +660,7 @@ def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
             advice=Text(
                 "换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset",
                 "use a model that does: {sees}; if the pictures are in the history, %ernie reset",
-            ).fill(sees=", ".join(m.id for m in models.CATALOGUE if "vision" in m.takes and m.v2)),
+            ).fill(sees=", ".join(m.id for m in CATALOGUE if "vision" in m.takes and m.v2)),
         )
 
 

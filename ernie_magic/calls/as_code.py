@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import pictures_in
-from ernie_magic.config.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1, shown_url
+from ernie_magic.config.addresses import shown_url
+from ernie_magic.config.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1
 from ernie_magic.text.language import LANGUAGES, Text, same
 from ernie_magic.text.visible import make_controls_visible
 from ernie_magic.wire import openai_style
@@ -24,9 +25,9 @@ from ernie_magic.wire import openai_style
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ernie_magic.api.models import Kind
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.requests import ChatRequest, EmbeddingRequest, ImageRequest, Request
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
 
 # What the methods of the official client take by name; every other field goes into its
 # `extra_body`.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import models
 from ernie_magic.config import endpoints
-from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1, shown_url
+from ernie_magic.config.addresses import shown_url
+from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, same
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ChatRequest, EmbeddingRequest
     from ernie_magic.calls.tables.map import Outcome
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.session import Session
     from ernie_magic.wire.replies import VectorsReply

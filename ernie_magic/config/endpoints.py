@@ -11,6 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from ernie_magic.config.addresses import Address, clean_base_url, shown_url
+from ernie_magic.config.credentials import (
+    AccessToken,
+    Bearer,
+    BearerFromPair,
+    Credential,
+    Endpoint,
+    Login,
+    Signature,
+    TokenFromPair,
+)
 from ernie_magic.config.keys import Key, Pair
 from ernie_magic.config.services import (
     AI_STUDIO,
@@ -26,18 +37,7 @@ from ernie_magic.config.services import (
     QIANFAN,
     QIANFAN_V1,
     SERVICES,
-    AccessToken,
-    Address,
-    Bearer,
-    BearerFromPair,
-    Credential,
-    Endpoint,
-    Login,
     Service,
-    Signature,
-    TokenFromPair,
-    clean_base_url,
-    shown_url,
 )
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.text.language import Text

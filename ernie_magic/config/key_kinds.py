@@ -6,19 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ernie_magic.config.services import (
-    IAM_PAIR,
-    OAUTH_PAIR,
-    AccessToken,
-    Bearer,
-    Login,
-    TokenFromPair,
-)
+from ernie_magic.config.credentials import AccessToken, Bearer, Login, TokenFromPair
+from ernie_magic.config.services import IAM_PAIR, OAUTH_PAIR
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.keys import Key
-    from ernie_magic.config.services import Endpoint
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple, NoReturn
 
-from ernie_magic.text.redact import HIDDEN, KNOWN, redact
-
 
 class Key:
     """A credential. `reveal()` is for the wire only.
@@ -26,6 +24,8 @@ class Key:
     def __init__(self, value: str, *, secret: bool = True) -> None:
         self._value = value.strip()
         if secret:
+            from ernie_magic.text.redact import KNOWN  # with the first key, not with the extension
+
             KNOWN.add(self._value)
 
     def reveal(self) -> str:
@@ -42,6 +42,8 @@ class Key:
         return hash(self._value)
 
     def __repr__(self) -> str:
+        from ernie_magic.text.redact import HIDDEN
+
         return f"Key({HIDDEN if self._value else 'not set'})"
 
     __str__ = __repr__
@@ -69,5 +71,7 @@ class LogFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Pass every record, without keys."""
+        from ernie_magic.text.redact import redact
+
         record.msg, record.args = redact(record.getMessage(), strict=True), ()
         return True

@@ -12,9 +12,9 @@ from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
 from ernie_magic.api.models import UNDECIDED
-from ernie_magic.config import endpoints
+from ernie_magic.config.addresses import Address
 from ernie_magic.config.keys import Key
-from ernie_magic.config.services import SERVICES, Address
+from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import LANGUAGES, Language, Text, same, system_language
 from ernie_magic.text.suggest import near
@@ -22,7 +22,8 @@ from ernie_magic.text.suggest import near
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ernie_magic.config.services import Endpoint, Service
+    from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.services import Service
 
 # The default of the official SDK (https://github.com/baidubce/bce-qianfan-sdk) for text: a thinking
 # model may be silent for minutes.
@@ -138,6 +139,8 @@ class _ParameterTrait(TraitType[Any, Any]):
     def validate(self, obj: Any, value: object) -> Any:
         # The ranges are those of the chosen service; requests to another one leave out what it does
         # not support.
+        from ernie_magic.config import endpoints
+
         return self.parameter.check(
             value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict
         )
@@ -233,10 +236,14 @@ class ErnieSettings(Configurable):
 
     def chosen(self) -> Service:
         """The service in use now."""
+        from ernie_magic.config import endpoints
+
         return endpoints.chosen(self)
 
     def endpoint(self) -> Endpoint:
         """Return where a call would go now (`ernie_magic.config.endpoints.endpoint`)."""
+        from ernie_magic.config import endpoints
+
         return endpoints.endpoint(self)
 
     def assign(self, name: str, text: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
-from ernie_magic.api import models
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id
@@ -56,7 +56,7 @@ def list_models(_call: Call) -> Response:
     created = 1_735_689_600
     data = [
         {"id": model.id, "object": "model", "created": created, "owned_by": "baidu"}
-        for model in models.CATALOGUE
+        for model in CATALOGUE
         if model.v2
     ]
     return JSONResponse({"object": "list", "data": data})

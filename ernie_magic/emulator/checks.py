@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
 from ernie_magic.emulator import sight
 from ernie_magic.emulator.refusals import Refusal
 from ernie_magic.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from ernie_magic.api.catalogue import Kind
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
@@ -46,7 +49,7 @@ def model_of(body: dict[str, Any], kind: str) -> str:
     return entry.id
 
 
-def parameters_of(body: dict[str, Any], kind: models.Kind, model: str) -> dict[str, Any]:
+def parameters_of(body: dict[str, Any], kind: Kind, model: str) -> dict[str, Any]:
     """The request's parameters, checked. Fields unknown to the table pass, as in the services.
 
     Raises

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, reply
@@ -21,6 +22,7 @@ from ernie_magic.emulator.replies import Reply, reply
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from ernie_magic.api.catalogue import Kind, Model
     from ernie_magic.emulator.calls import Call, State
 
 PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
@@ -68,7 +70,7 @@ def answer(call: Call) -> Response:
     path = call.path.removeprefix(PREFIX)
     if path == "/tokenizer/erniebot":
         return tokenizer(call)
-    entry = next((model for model in models.CATALOGUE if model.path == path), None)
+    entry = next((model for model in CATALOGUE if model.path == path), None)
     if entry is None and _DEPLOYED.fullmatch(path):
         entry = models.find("Dolly-12B")
     if path.rpartition("/")[2].startswith("forbidden"):
@@ -86,7 +88,7 @@ def answer(call: Call) -> Response:
     return handler(call, entry)
 
 
-def chat(call: Call, entry: models.Model) -> Response:
+def chat(call: Call, entry: Model) -> Response:
     """`POST /chat/…` and `/completions/…`, plain or streamed."""
     body = _body(call)
     given = _parameters(body, "chat", entry)
@@ -165,7 +167,7 @@ def _search(body: dict[str, Any]) -> dict[str, Any]:
     return {"search_info": {"search_results": [found]}} if body.get("enable_trace") else {}
 
 
-def _messages(body: dict[str, Any], entry: models.Model) -> list[dict[str, Any]]:
+def _messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
     found = body.get("messages")
     if (
         not isinstance(found, list)
@@ -196,7 +198,7 @@ def _messages(body: dict[str, Any], entry: models.Model) -> list[dict[str, Any]]
     return [*([{"role": "system", "content": system}] if system else []), *found]
 
 
-def _prompt(body: dict[str, Any], entry: models.Model) -> list[dict[str, Any]]:
+def _prompt(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise Refusal("336001", "Invalid Argument: prompt can not be empty")
@@ -212,7 +214,7 @@ def _check_safety(system: str, messages: list[dict[str, Any]]) -> None:
         raise Refusal("336105")
 
 
-def _check_length(text: str, entry: models.Model) -> None:
+def _check_length(text: str, entry: Model) -> None:
     if entry.max_characters and len(text) > entry.max_characters:
         raise Refusal("336007", limit=entry.max_characters)
     if entry.max_input_tokens and checks.count_tokens(text) > entry.max_input_tokens:
@@ -226,7 +228,7 @@ def _body(call: Call) -> dict[str, Any]:
         raise Refusal("336002") from None
 
 
-def _parameters(body: dict[str, Any], kind: models.Kind, entry: models.Model) -> dict[str, Any]:
+def _parameters(body: dict[str, Any], kind: Kind, entry: Model) -> dict[str, Any]:
     """The fields that V1 documents, checked by the shared table. Others pass, as in the service."""
     named = {
         p.name: body[p.v1 or p.name]
@@ -239,7 +241,7 @@ def _parameters(body: dict[str, Any], kind: models.Kind, entry: models.Model) ->
         raise refusal.in_v1() from None
 
 
-def embeddings(call: Call, entry: models.Model) -> Response:
+def embeddings(call: Call, entry: Model) -> Response:
     """`POST /embeddings/…`."""
     try:
         texts = checks.texts_of(_body(call), entry.id)
@@ -260,7 +262,7 @@ def embeddings(call: Call, entry: models.Model) -> Response:
     )
 
 
-def images(call: Call, entry: models.Model) -> Response:
+def images(call: Call, entry: Model) -> Response:
     """`POST /text2image/…`: always base64, counted from 1."""
     body = _body(call)
     try:
@@ -282,7 +284,7 @@ def images(call: Call, entry: models.Model) -> Response:
     )
 
 
-def rerank(call: Call, entry: models.Model) -> Response:
+def rerank(call: Call, entry: Model) -> Response:
     """`POST /reranker/…`."""
     try:
         query, documents, results = ranks.ranked(_body(call), entry.id, call.seed)
@@ -336,7 +338,7 @@ def services(server_url: str) -> dict[str, Any]:
             "chargeStatus": "OPENED",
             "versionList": [{"trainType": "", "serviceStatus": "Done"}],
         }
-        for model in models.CATALOGUE
+        for model in CATALOGUE
         if model.path
     ]
     return {"log_id": request_id(), "result": {"common": common, "custom": []}}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ernie_magic.api.requests import EmbeddingRequest
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
 
 NAME = "vectors.sqlite3"
 _AT_ONCE = 500  # addresses in one query: SQLite allows 999 values

@@ -7,8 +7,6 @@ from __future__ import annotations
 import os
 from typing import Literal, NamedTuple
 
-from ernie_magic.text.redact import redact
-
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -30,11 +28,16 @@ class Text(NamedTuple):
         formatted again, and show no key).
         """
         template = self.zh if language == "zh" else self.en
+        if not values:
+            return template
+        # Here and below: to load the extension is to say nothing, and must cost little.
+        from ernie_magic.text.redact import redact
+
         shown = {
             name: redact(value) if isinstance(value, str) else value
             for name, value in values.items()
         }
-        return template.format(**shown) if values else template
+        return template.format(**shown)
 
     def fill(self, **values: object) -> Text:
         """Return both sentences with their fields filled; a value may itself be a `Text`."""

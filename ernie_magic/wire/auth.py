@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from ernie_magic.api import values
-from ernie_magic.config.keys import Key
-from ernie_magic.config.services import (
+from ernie_magic.config.credentials import (
     AccessToken,
     Bearer,
     BearerFromPair,
@@ -29,6 +28,7 @@ from ernie_magic.config.services import (
     Signature,
     TokenFromPair,
 )
+from ernie_magic.config.keys import Key
 from ernie_magic.wire import reading
 from ernie_magic.wire.failures import failure
 

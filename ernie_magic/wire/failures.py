@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.config.services import shown_url
+from ernie_magic.config.addresses import shown_url
 from ernie_magic.errors import (
     ErnieError,
     IncompleteAnswer,

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.keys import Key
-    from ernie_magic.config.services import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.wire.limits import Limit
     from ernie_magic.wire.protocol import Reader, WireRequest

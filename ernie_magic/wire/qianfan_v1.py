@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import near
@@ -21,6 +22,7 @@ from ernie_magic.wire.protocol import WireRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     )
 
 # The first part of a call's path, by kind: the rest names the model or the deployed service.
-_FOLDERS: dict[models.Kind, str] = {
+_FOLDERS: dict[Kind, str] = {
     "chat": "chat",
     "completion": "completions",
     "embedding": "embeddings",
@@ -43,7 +45,7 @@ TOKENIZER_PATH = "/tokenizer/erniebot"
 
 
 def path_of(
-    model: str, kind: models.Kind, endpoint: str = "", listed: Mapping[str, str] | None = None
+    model: str, kind: Kind, endpoint: str = "", listed: Mapping[str, str] | None = None
 ) -> str:
     """Return the path of a model, or of the user-deployed service.
 
@@ -65,7 +67,7 @@ def path_of(
     path = (listed or {}).get(model.lower(), "") or (entry.path if entry else "")
     if path and path.startswith(f"/{_FOLDERS[kind]}/"):
         return path
-    known = [m.id for m in models.CATALOGUE if m.path and m.kind == kind]
+    known = [m.id for m in CATALOGUE if m.path and m.kind == kind]
     close = near(model, known)
     raise InvalidOption(
         Text(
@@ -162,7 +164,7 @@ def tokenizer(text: str, model: str) -> WireRequest:
     return WireRequest("POST", TOKENIZER_PATH, {"prompt": text, "model": model}, "tokenizer")
 
 
-def _post(kind: models.Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
+def _post(kind: Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
     path = path_of(request.model, kind, request.endpoint, request.paths)
     return WireRequest(
         "POST",
@@ -174,7 +176,7 @@ def _post(kind: models.Kind, request: Any, body: Mapping[str, Any]) -> WireReque
     )
 
 
-def _fields(given: Mapping[str, Any], kind: models.Kind) -> dict[str, Any]:
+def _fields(given: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """Return parameters under V1's own names and in its own forms."""
     table = parameters.of(kind)
     fields = {table[name].v1 or name: value for name, value in given.items()}

@@ -20,7 +20,8 @@ from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images.generate import Drawing
-from ernie_magic.config.services import AI_STUDIO, Endpoint
+from ernie_magic.config.credentials import Endpoint
+from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import images as display
 from ernie_magic.wire.openai_style import MAX_PICTURES

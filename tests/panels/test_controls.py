@@ -3,7 +3,8 @@
 import ipywidgets
 import pytest
 
-from ernie_magic.api import models, parameters
+from ernie_magic.api import parameters
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.parameters import Rules
 from ernie_magic.notebook.panels.controls import Choice, Controls, Numeric, Seed, Size, Words
 
@@ -95,7 +96,7 @@ def test_pictures_of_two_models_have_their_own_controls(controls):
 def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
     without = set()
     for kind in ("chat", "image"):
-        for model in [entry.id for entry in models.CATALOGUE if entry.kind == kind]:
+        for model in [entry.id for entry in CATALOGUE if entry.kind == kind]:
             for rules in (Rules(), Rules(protocol="qianfan-v1")):
                 taken = {
                     name

@@ -1,6 +1,53 @@
 """Loading, reloading, resetting: one of everything, and no history lost."""
 
+import subprocess
 import sys
+
+# What loads with a call, with a question about what a magic takes, or not at all.
+LATER = (
+    "asyncio",
+    "concurrent.futures",
+    "difflib",
+    "email",
+    "hashlib",
+    "html.entities",
+    "importlib.metadata",
+    "markdown_it",
+    "nh3",
+    "pygments.lexers",
+    "sqlite3",
+    "ssl",
+    "zipfile",
+    "ernie_magic.api.catalogue",
+    "ernie_magic.api.requests",
+    "ernie_magic.core",
+    "ernie_magic.notebook.display",
+    "ernie_magic.notebook.magics.bodies",
+    "ernie_magic.notebook.magics.options",
+    "ernie_magic.text.redact",
+)
+LOADED = f"""
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+before = set(sys.modules)
+shell.run_line_magic("load_ext", "ernie_magic")
+print([name for name in {LATER!r} if name in sys.modules and name not in before])
+print("--top-p" in shell.object_inspect("%%ernie")["docstring"])
+print(shell.complete("--temp", "%%ernie --temp", 14)[1])
+"""
+
+
+def test_loading_imports_nothing_that_only_a_cell_needs_and_help_is_whole_all_the_same(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["[]", "True", "['--temperature']"]
 
 
 def counts(shell):

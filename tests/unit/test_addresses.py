@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config.services import CONSOLE_URL, IAM_URL, Address, shown_url
+from ernie_magic.config.addresses import Address, shown_url
+from ernie_magic.config.services import CONSOLE_URL, IAM_URL
 from ernie_magic.notebook.magics import commands
 from ernie_magic.session import Session
 

@@ -13,7 +13,8 @@ from ernie_magic import errors
 from ernie_magic.api.parameters import Rules
 from ernie_magic.api.requests import EmbeddingRequest, embedding_request
 from ernie_magic.calls.embeddings import similarity
-from ernie_magic.config.services import AI_STUDIO, EMULATOR, Endpoint
+from ernie_magic.config.credentials import Endpoint
+from ernie_magic.config.services import AI_STUDIO, EMULATOR
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.session import Session

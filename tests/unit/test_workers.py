@@ -10,8 +10,9 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.calls import workers
+from ernie_magic.config.credentials import Bearer, Endpoint
 from ernie_magic.config.keys import Key
-from ernie_magic.config.services import AI_STUDIO, Bearer, Endpoint
+from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 

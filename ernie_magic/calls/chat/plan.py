@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ChatOptions, Part
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ernie_magic.api.requests import EmbeddingRequest
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.storage.vector_cache import VectorStore
     from ernie_magic.wire.replies import VectorsReply
 

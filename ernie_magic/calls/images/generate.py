@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ernie_magic.api.requests import ImageRequest
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.wire.http import Client
     from ernie_magic.wire.protocol import WireRequest

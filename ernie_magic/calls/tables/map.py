@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.parameters import Rules
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.api.results import Answer
-    from ernie_magic.config.services import Endpoint
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.text.language import Language
 
 # These fail every row alike: continuing would only fail, or cost, more.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls import doctor
 from ernie_magic.config import endpoints
-from ernie_magic.config.services import EMULATOR, Address, shown_url
+from ernie_magic.config.addresses import Address, shown_url
+from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.html_table import Table, clip
 from ernie_magic.notebook.magics.options import split
@@ -18,7 +19,7 @@ from ernie_magic.text.visible import make_controls_visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ernie_magic.api import models
+    from ernie_magic.api.catalogue import Model
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.session import Session
 
@@ -90,7 +91,7 @@ def _where(session: Session) -> Text:
     return at.service.label if at.service is EMULATOR else same(f" {shown_url(at.base_url)} ")
 
 
-def _known(entry: models.Model | None, language: Language) -> list[str]:
+def _known(entry: Model | None, language: Language) -> list[str]:
     if entry is None:
         return ["", "", ""]
     names = {

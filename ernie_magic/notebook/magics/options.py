@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ernie_magic.api import models, parameters
+from ernie_magic.api import parameters
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import interpolate, spans
 from ernie_magic.text.language import Text
@@ -21,7 +22,7 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ernie_magic.api.models import Kind
+    from ernie_magic.api.catalogue import Kind
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Grammar:
             takers = (
                 [
                     entry.id
-                    for entry in models.CATALOGUE
+                    for entry in CATALOGUE
                     if p.needs in entry.takes and entry.kind == self.kind
                 ]
                 if p.needs and self.kind == "image"

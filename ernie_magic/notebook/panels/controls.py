@@ -19,7 +19,7 @@ from ernie_magic.text.sanitize import plain_html
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ernie_magic.api.models import Kind
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.parameters import Parameter, Rules
 
 _DEFAULT = Text("默认", "default")

@@ -15,7 +15,7 @@ from ernie_magic.text.language import Language, Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ernie_magic.api.models import Kind
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.session import Session
 
 _MODEL, _SEARCH, _DEFAULT = (

@@ -10,7 +10,7 @@ from ernie_magic.notebook.panels.model_picker import ModelPicker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ernie_magic.api.models import Kind
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.notebook.panels.model_picker import ModelList
     from ernie_magic.session import Session
     from ernie_magic.text.language import Language

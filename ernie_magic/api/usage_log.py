@@ -1,0 +1,47 @@
+"""Tokens of a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ernie_magic.api.usage import Spent, Usage
+
+
+class UsageLog:
+    """What a session spent, by service and model; `total` is the sum."""
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[str, str], Spent] = {}
+
+    def add(self, service: str, model: str, usage: Usage | None) -> None:
+        """Count one answered call; `usage` is None when the service did not say."""
+        from ernie_magic.api.usage import Spent, Usage
+
+        spent = self._spent.get((service, model), Spent())
+        self._spent[service, model] = Spent(
+            spent.requests + 1, spent.uncounted + (usage is None), spent.usage + (usage or Usage())
+        )
+
+    @property
+    def by_model(self) -> dict[tuple[str, str], Spent]:
+        """`{(service, model): Spent}`, in the order of first use."""
+        return dict(self._spent)
+
+    @property
+    def total(self) -> Spent:
+        """The sum of all usage."""
+        from ernie_magic.api.usage import Spent
+
+        total = Spent()
+        for spent in self._spent.values():
+            total = Spent(
+                total.requests + spent.requests,
+                total.uncounted + spent.uncounted,
+                total.usage + spent.usage,
+            )
+        return total
+
+    def __repr__(self) -> str:
+        total = self.total
+        return f"UsageLog({total.requests} requests, {total.usage.total_tokens} tokens)"

@@ -1,0 +1,106 @@
+"""What lets us in, and the place where it does: credentials as data, and a service with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ernie_magic.config.services import CONSOLE_URL, IAM_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.api.parameters import Rules
+    from ernie_magic.config.keys import Key, Pair
+    from ernie_magic.config.services import Service
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A key sent as `Authorization: Bearer` (RFC 6750)."""
+
+    key: Key
+
+
+@dataclass(frozen=True)
+class BearerFromPair:
+    """An access key and a secret key, exchanged at IAM for a temporary bearer token
+    (https://cloud.baidu.com/doc/IAM/s/Mm2x80phi).
+    """
+
+    pair: Pair
+    iam_url: str = IAM_URL
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A token sent as `access_token` in the query
+    (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
+    """
+
+    token: Key
+
+
+@dataclass(frozen=True)
+class TokenFromPair:
+    """An application's API Key and Secret Key, exchanged by OAuth for an `access_token`
+    (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
+    """
+
+    pair: Pair
+    url: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """An access key and a secret key that sign each call
+    (https://cloud.baidu.com/doc/Reference/s/njwvz1yfu).
+    """
+
+    pair: Pair
+
+
+@dataclass(frozen=True)
+class Login:
+    """The name and the password in a base URL, sent as `Authorization: Basic` (RFC 7617)."""
+
+    pair: Pair
+
+
+Credential = Bearer | BearerFromPair | AccessToken | TokenFromPair | Signature | Login
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A service as this session reaches it.
+
+    Attributes
+    ----------
+    service : Service
+    base_url : str
+    credential : Credential | None
+        None where the server requires none.
+    headers : dict
+        Sent with each call (`appid`).
+    console_url : str
+        Where Qianfan V1 lists its services; "" where that is unknown.
+    withheld : bool
+        There is a key, but from another place than the address: it is not sent.
+    """
+
+    service: Service
+    base_url: str
+    credential: Credential | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    console_url: str = CONSOLE_URL
+    withheld: bool = False
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that a request is checked against."""
+        return self.service.rules
+
+    @property
+    def account(self) -> tuple[str, Credential | None]:
+        """What limits and lists of models belong to."""
+        return self.base_url, self.credential
