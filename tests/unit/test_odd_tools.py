@@ -321,3 +321,17 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
     assert len(told) == min(asked, tools.MAX_ANSWERED)
     assert all("not called: at most 20" in message["content"] for message in told[made:])
     assert answer.text == "done"
+
+
+def test_a_parameter_is_described_by_its_type_whatever_the_function_returns():
+    """`ernie.image` gives what is imported for type checkers only, until it is called."""
+
+    def f(n: int, names: list[str], ok: bool = False) -> "NoSuchType":  # noqa: F821
+        """f"""
+
+    found = tools.describe(f)["function"]["parameters"]["properties"]
+    assert found["n"] == {"type": "integer"}
+    assert found["names"]["type"] == "array"
+    assert found["ok"] == {"type": "boolean", "default": False}
+    drawn = tools.describe(Session.image)["function"]["parameters"]["properties"]
+    assert drawn["download"] == {"type": "boolean", "default": True}

@@ -70,10 +70,7 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
             ),
             advice=Text("用 def 定义它", "define it with def"),
         )
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except Exception:  # noqa: BLE001  (annotations may be any text at all: described without them)
-        hints = {}
+    hints = _hints(function)
     properties: dict[str, Any] = {}
     required = []
     try:
@@ -110,6 +107,19 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
             "parameters": schema,
         },
     }
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """What the annotations of its parameters mean; {} where that cannot be told.
+
+    What it returns is not described, and may be named for type checkers only.
+    """
+    try:
+        annotations = {k: v for k, v in function.__annotations__.items() if k != "return"}
+        parameters = types.SimpleNamespace(__annotations__=annotations, __wrapped__=function)
+        return typing.get_type_hints(parameters, include_extras=True)
+    except Exception:  # noqa: BLE001  (annotations may be any text at all: described without them)
+        return {}
 
 
 def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
