@@ -7,6 +7,7 @@ instead of standing beside it.
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -35,6 +36,7 @@ AWAITED = {
     "%%ernie_map": "map_cell_async",
 }
 AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
+_NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.bodies", "ernie_magic.core", "httpx")
 _TAG = "_ernie_magic"
 _TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
@@ -177,7 +179,7 @@ def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function
 
 
 def _warm(shell: InteractiveShell) -> None:
-    """In a kernel, import httpx in the background once the loading cell has ended.
+    """In a kernel, import what calls need in the background once the loading cell has ended.
 
     The first question then need not wait for it.
     """
@@ -188,7 +190,8 @@ def _warm(shell: InteractiveShell) -> None:
         from ernie_magic.runtime.io_thread import IO
 
         shell.events.unregister("post_execute", warm)
-        IO.get().call_soon_threadsafe(lambda: __import__("httpx"))
+        for name in _NEEDED_BY_CELLS:
+            IO.get().call_soon_threadsafe(importlib.import_module, name)
 
     warm = _tagged(once)
     shell.events.register("post_execute", warm)

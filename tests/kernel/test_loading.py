@@ -47,6 +47,19 @@ def test_load_ext_imports_nothing_heavy():
     assert notebook.cells[0].outputs[0].text == "[]\n"
 
 
+def test_once_it_is_loaded_what_the_first_cell_needs_is_imported_in_the_background():
+    waits = """
+import sys, time
+until = time.monotonic() + 20
+while time.monotonic() < until and "httpx" not in sys.modules:
+    time.sleep(0.05)
+print([m for m in ("ernie_magic.notebook.magics.bodies", "ernie_magic.core", "httpx")
+       if m not in sys.modules])
+"""
+    notebook = execute(["%load_ext ernie_magic", waits])
+    assert notebook.cells[1].outputs[0].text == "[]\n"
+
+
 def test_with_no_key_the_emulator_answers_and_says_so():
     notebook = execute(["%load_ext ernie_magic", "%%ernie\n你好", "print(ernie.last.service)"])
     assert "内置模拟器" in notebook.cells[1].outputs[0].data["text/html"]
