@@ -21,7 +21,7 @@ _OPENING = Text(
     "正在打开 {path}（Ctrl-C 结束）。没有密钥也能运行：内置模拟器会回答。",
     "Opening {path} (Ctrl-C ends it). It runs without a key: the built-in emulator answers.",
 )
-_KEPT = Text("{path} 已存在，保留不动", "{path} is there already and is left as it is")
+_KEPT = Text("{path} 已存在，保留不动", "{path} already exists and is left as it is")
 
 
 def main(arguments: list[str] | None = None) -> int:

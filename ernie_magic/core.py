@@ -64,7 +64,7 @@ _KIND_NAMES = {
 }
 _OTHER_KIND = Text(
     "{model} 是{kind}模型，这里要文生文模型",
-    "{model} is {kind} model; this call wants a chat model",
+    "{model} is {kind} model; this call requires a chat model",
 )
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 ROWS_AT_ONCE = 20  # rows that a worker is given at once

@@ -362,10 +362,10 @@ class Interrupted(_OneLine, KeyboardInterrupt):
 
 _STOPPED = Text(
     "已停止，连接已断开；收到的部分在 ernie.last，标为未完成",
-    "stopped and disconnected; what came is in ernie.last, marked partial",
+    "stopped and disconnected; the received part is in ernie.last, marked partial",
 )
 _STOPPED_EMPTY = Text(
-    "已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had come yet"
+    "已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had been received yet"
 )
 
 

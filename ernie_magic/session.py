@@ -137,7 +137,7 @@ class Session:
         if not isinstance(name, str) or not name:
             raise self.spoken(
                 InvalidOption(
-                    Text("对话名要是文本", "a conversation's name is text"),
+                    Text("对话名要是文本", "a conversation's name must be a text"),
                     advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]'),
                 )
             )
@@ -405,9 +405,9 @@ class Session:
             found = frames.rows_of(table)
             if not isinstance(prompt, str):
                 raise InvalidMessages(
-                    Text("提示词要是文本，不是 {kind}", "the prompt is text, not {kind}").fill(
-                        kind=type(prompt).__name__
-                    )
+                    Text(
+                        "提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}"
+                    ).fill(kind=type(prompt).__name__)
                 )
             made = mapping.Job(
                 table,
@@ -423,8 +423,8 @@ class Session:
                 raise InvalidMessages(
                     Text("提示词为空", "the prompt is empty"),
                     advice=Text(
-                        "写上问题，用 {{{{列名}}}} 取该行的值",
-                        "write a question, with {{{{column}}}} for a row's value",
+                        "写上提示词，用 {{{{列名}}}} 取该行的值",
+                        "write a prompt, with {{{{column}}}} for a row's value",
                     ).fill(x=0),
                 )
             mapping.check_columns(prompt, made.columns)
@@ -863,7 +863,7 @@ class Session:
         if not isinstance(text, str):
             raise self.spoken(
                 InvalidMessages(
-                    Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(
+                    Text("这里要文本，不是 {kind}", "a text is expected here, not {kind}").fill(
                         kind=type(text).__name__
                     )
                 )
@@ -920,7 +920,7 @@ class Session:
                 InvalidOption(
                     Text(
                         "没有叫 {name} 的服务，可选：{known}",
-                        "no service {name}; there are: {known}",
+                        "no service {name}; choices: {known}",
                     ).fill(name=service, known=", ".join(services.SERVICES)),
                     advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
                     if close
@@ -1073,7 +1073,7 @@ def _check_count(session: Session, k: object) -> None:
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise session.spoken(
             InvalidOption(
-                Text("k 要是正整数，不是 {k}", "k is a whole number from 1, not {k}").fill(
+                Text("k 要是正整数，不是 {k}", "k must be a whole number from 1, not {k}").fill(
                     k=f"{k!r:.40}"
                 )
             )
@@ -1088,14 +1088,14 @@ def _listed(texts: object) -> list[Any]:
         return [texts]
     if hasattr(texts, "columns"):
         raise InvalidMessages(
-            Text("这里要一列，不是整张表", "a column is wanted here, not a whole table"),
+            Text("这里要一列，不是整张表", "a column is expected here, not a whole table"),
             advice=Text('例如 df["评论"]', 'for example df["text"]'),
         )
     if isinstance(texts, (bytes, dict)) or not hasattr(texts, "__iter__"):
         raise InvalidMessages(
             Text(
                 "这里要文本或文本列表，不是 {kind}",
-                "a text or a list of texts is wanted here, not {kind}",
+                "a text or a list of texts is expected here, not {kind}",
             ).fill(kind=type(texts).__name__)
         )
     return list(texts)

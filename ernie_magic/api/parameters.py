@@ -227,7 +227,7 @@ class Parameter:
                 ),
                 advice=Text(
                     "去掉它；一定要发送请用 --param",
-                    "leave it out; to send it all the same use --param",
+                    "leave it out; to send it anyway use --param",
                 ),
             )
         if protocol == "qianfan-v1":
@@ -297,7 +297,7 @@ class Parameter:
                 advice=Text(
                     "V1 只有 text 和 json_object、指定的函数、函数类工具；其他用 %ernie use "
                     "qianfan",
-                    "V1 has text and json_object, a certain function, tools that are functions; "
+                    "V1 has text and json_object, a specific function, and function tools; "
                     "for the rest %ernie use qianfan",
                 ),
             )
@@ -352,7 +352,7 @@ class Parameter:
             raise InvalidOption(
                 Text(
                     "{option} 为 json_schema 时要给出 json_schema 对象",
-                    "{option} json_schema needs the json_schema object",
+                    "{option} json_schema requires the json_schema object",
                 ).fill(option=self.name),
                 advice=same('{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'),
             )
@@ -403,7 +403,7 @@ class Parameter:
         if found is None:
             wrong = self._wrong_type(value)
             wrong.advice = Text(
-                "写成 1024x1024；可选：{range}", "write 1024x1024; there are: {range}"
+                "写成 1024x1024；可选：{range}", "write 1024x1024; choices: {range}"
             ).fill(range=self.range(model) or self.range("Stable-Diffusion-XL"))
             raise wrong
         return f"{int(found.group(1))}x{int(found.group(2) or found.group(1))}"
@@ -432,7 +432,7 @@ class Parameter:
             raise InvalidOption(
                 Text(
                     "{option} 最多 {most} 个，这里有 {count} 个",
-                    "{option} takes at most {most} items, here are {count}",
+                    "{option} takes at most {most} items, not {count}",
                 ).fill(option=self.name, most=self.max_items, count=len(items))
             )
         for item in items:
@@ -602,7 +602,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "int",
         Text(
             "回答最多多少 token（上限因模型而异）",
-            "most tokens in the answer (the upper end depends on the model)",
+            "most tokens in the answer (the limit depends on the model)",
         ),
         2,
         2048,
@@ -685,7 +685,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "format",
         Text(
             "输出格式；json_schema 用 JSON 给出",
-            "the form of the answer; json_schema is given as JSON",
+            "the format of the answer; json_schema is given as JSON",
         ),
         choices=FORMATS,
         default="text",
@@ -708,7 +708,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "choice",
         Text(
             "none、auto、required 或指定工具（JSON）",
-            "none, auto, required, or a certain tool (JSON)",
+            "none, auto, required, or a specific tool (JSON)",
         ),
         default="auto",
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
@@ -758,9 +758,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "stream_options",
         "chat",
         "object",
-        Text(
-            "流式选项（JSON），如 include_usage", "options of the stream (JSON), as include_usage"
-        ),
+        Text("流式选项（JSON），如 include_usage", "stream options (JSON), such as include_usage"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
     ),
@@ -776,7 +774,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "user",
         "chat",
         "str",
-        Text("最终用户的标识", "an id of the end user"),
+        Text("最终用户的标识", "an id for the end user"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1="user_id",
     ),
@@ -909,7 +907,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "user",
         "image",
         "str",
-        Text("最终用户的标识", "an id of the end user"),
+        Text("最终用户的标识", "an id for the end user"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
     ),
@@ -919,7 +917,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "user",
         "embedding",
         "str",
-        Text("最终用户的标识", "an id of the end user"),
+        Text("最终用户的标识", "an id for the end user"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
     ),
@@ -928,7 +926,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "top_n",
         "rerank",
         "int",
-        Text("只返回前几个", "how many to give back"),
+        Text("只返回前几个", "how many to return"),
         1,
         64,
         step=1,
@@ -938,7 +936,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "user",
         "rerank",
         "str",
-        Text("最终用户的标识", "an id of the end user"),
+        Text("最终用户的标识", "an id for the end user"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
         v1="user_id",
     ),

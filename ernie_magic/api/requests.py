@@ -320,7 +320,7 @@ def embedding_request(
         if not isinstance(text, str):
             raise InvalidMessages(
                 Text(
-                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a text, not {kind}"
+                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a string, not {kind}"
                 ).fill(n=i + 1, kind=type(text).__name__)
             )
         fits = _fitting(text, model, rules)
@@ -458,7 +458,7 @@ def rerank_request(
         raise InvalidMessages(
             Text(
                 "一次 1 到 {most} 篇文档，这里有 {n} 篇",
-                "1 to {most} documents at a time, here are {n}",
+                "1 to {most} documents at a time, not {n}",
             ).fill(most=most, n=len(documents))
         )
     if rules.strict and len(query) > parameters.MAX_QUERY:
@@ -466,7 +466,9 @@ def rerank_request(
     for i, document in enumerate(documents, start=1):
         if not isinstance(document, str) or not document:
             raise InvalidMessages(
-                Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or no text").fill(n=i)
+                Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or not a text").fill(
+                    n=i
+                )
             )
         _check_length(
             len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i)
@@ -677,9 +679,9 @@ def _check_roles(roles: list[str]) -> None:
         fits = (role in asks) if i % 2 == 0 else role == "assistant"
         if not fits:
             raise InvalidMessages(
-                Text("消息的角色顺序不对：{roles}", "the roles are in a wrong order: {roles}").fill(
-                    roles=" → ".join(roles)
-                ),
+                Text(
+                    "消息的角色顺序不对：{roles}", "the roles are in the wrong order: {roles}"
+                ).fill(roles=" → ".join(roles)),
                 advice=Text(
                     "应为 [system →] user → assistant → user …",
                     "use [system →] user → assistant → user …",
@@ -706,7 +708,7 @@ def check_sendable(parts: list[Any]) -> None:
         raise InvalidMessages(
             Text(
                 "文本里有半个字符（孤立的代理项）",
-                "the text holds half a character (a lone surrogate)",
+                "the text contains half a character (a lone surrogate)",
             ),
             advice=Text("检查文本的来源编码", "check how the text was decoded"),
         ) from None
@@ -719,10 +721,12 @@ def check_sendable(parts: list[Any]) -> None:
         ) from None
     if holds_key(written):
         raise InvalidMessages(
-            Text("要发送的内容里有密钥，没有发送", "the request holds a key, so nothing was sent"),
+            Text(
+                "要发送的内容里有密钥，没有发送", "the request contains a key, so nothing was sent"
+            ),
             Text(
                 "提示词里的变量是密钥，或它还在对话历史里",
-                "a variable in the prompt holds the key, or it is in the history",
+                "a variable in the prompt contains the key, or it is in the history",
             ),
             Text(
                 "去掉它；在历史里的，用 %ernie reset 清空",
@@ -734,7 +738,7 @@ def check_sendable(parts: list[Any]) -> None:
 def _check_text(prompt: object) -> None:
     if not isinstance(prompt, str):
         raise InvalidMessages(
-            Text("这里要文本，不是 {kind}", "text is wanted here, not {kind}").fill(
+            Text("这里要文本，不是 {kind}", "a text is expected here, not {kind}").fill(
                 kind=type(prompt).__name__
             )
         )

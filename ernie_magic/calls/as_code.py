@@ -77,7 +77,7 @@ _NOT_IN_A_MAGIC = Text(
 )
 _FILES = Text(
     "图片文件要放在笔记本旁：{files}",
-    "these pictures' files have to stand beside the notebook: {files}",
+    "these picture files must be beside the notebook: {files}",
 )
 _LEFT_OUT = Text(
     "# {names}：先前的图片，数据太长没有写出，请先赋值（data: 网址）",

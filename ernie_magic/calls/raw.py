@@ -38,7 +38,7 @@ class Wire:
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
             raise self._session.spoken(
                 InvalidOption(
-                    Text("路径要以 / 开头：{path}", "a path begins with /: {path}").fill(
+                    Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
                         path=f"{path!s:.60}"
                     ),
                     advice=Text(
@@ -47,13 +47,15 @@ class Wire:
                 )
             )
         if body is not None and not isinstance(body, dict):
-            raise self._session.spoken(InvalidOption(Text("请求体要是字典", "the body is a dict")))
+            raise self._session.spoken(
+                InvalidOption(Text("请求体要是字典", "the body must be a dict"))
+            )
         if body and body.get("stream") and not stream:
             raise self._session.spoken(
                 InvalidOption(
                     Text(
                         "流式的回复用 ernie.wire.stream(…) 读取",
-                        "a streamed reply is read by ernie.wire.stream(…)",
+                        "read a streamed reply with ernie.wire.stream(…)",
                     )
                 )
             )

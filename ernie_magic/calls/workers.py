@@ -84,14 +84,12 @@ class Setup:
         except MissingKey as error:
             error.advice = Text(
                 "密钥不随任务发送：在每个工作进程的环境变量或 .env 里设置",
-                "a key does not travel with the work: set it in each worker's environment or .env",
+                "a key is not sent with the work: set it in each worker's environment or .env",
             )
             raise
         if own.service is not EMULATOR and own.base_url != self.endpoint.base_url:
             raise InvalidOption(
-                Text(
-                    "工作进程的服务地址不同", "the worker's address of the service is another one"
-                ),
+                Text("工作进程的服务地址不同", "the worker has another address for the service"),
                 advice=Text(
                     "在工作进程的环境里设置同样的地址",
                     "set the same address in the worker's environment",
@@ -151,7 +149,7 @@ class Engine:
         )
         if not callable(getattr(self._executor, "submit", None)):
             raise InvalidOption(
-                Text("{kind} 不能执行任务", "{kind} runs no work").fill(
+                Text("{kind} 不能执行任务", "{kind} cannot run work").fill(
                     kind=type(executor).__name__
                 ),
                 advice=Text(

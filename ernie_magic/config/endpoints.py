@@ -136,7 +136,7 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
         raise InvalidOption(
             Text(
                 "服务地址里有密码，又另外设置了密钥",
-                "the base URL holds a password, and a key is set as well",
+                "the base URL contains a password, and a key is set as well",
             ),
             Text("一次请求只能带一个", "a request can carry only one of them"),
             Text(
@@ -151,7 +151,7 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
     if credential is None and base_url == service.base_url:
         names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
         raise MissingKey(
-            Text("{service} 需要密钥，但没有设置", "{service} needs a key and none is set").fill(
+            Text("{service} 需要密钥，但没有设置", "{service} requires a key and none is set").fill(
                 service=service.label
             ),
             advice=Text(
@@ -212,7 +212,7 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
     _check_address(address)
     if address.login:
         raise InvalidOption(
-            Text("{name} 里不能有密码", "{name} cannot hold a password").fill(name=name),
+            Text("{name} 里不能有密码", "{name} cannot contain a password").fill(name=name),
             advice=Text(
                 "去掉地址里的用户名和密码", "take the name and the password out of the address"
             ),
@@ -289,7 +289,7 @@ def _check_halves(service: Service) -> None:
                 Text(
                     "设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not"
                 ).fill(there=there[0], missing=missing),
-                advice=Text("两个要成对设置", "the two are set together"),
+                advice=Text("两个要成对设置", "both must be set"),
             )
 
 
@@ -322,8 +322,8 @@ def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
     text = key.reveal()
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise InvalidOption(
-            Text("密钥含有不合法的字符", "the key has characters that no key has"),
-            Text("复制时带上了别的文字或换行", "other words or a line end were copied along"),
+            Text("密钥含有不合法的字符", "the key has characters that no key contains"),
+            Text("复制时带上了别的文字或换行", "other text or a line end was copied with it"),
             Text("重新复制密钥", "copy the key again"),
         )
     # Another server behind the same variables may have keys of any form.
@@ -331,7 +331,7 @@ def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
         kind, advice = found
         wanted: Text | str = service.label if place == service.name else place
         raise InvalidOption(
-            Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not take").fill(
+            Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not accept").fill(
                 kind=kind, place=wanted
             ),
             advice=advice,

@@ -45,7 +45,7 @@ _NUMBERS = {
         "int",
         Text(
             "最多发送几次（含第一次）",
-            "how often a request is sent at most, the first time included",
+            "maximum attempts, including the first",
         ),
         1,
         10,
@@ -54,7 +54,7 @@ _NUMBERS = {
         "backoff_factor",
         "chat",
         "float",
-        Text("重试等待的系数（秒）", "seconds that the waits between retries grow from"),
+        Text("重试等待的系数（秒）", "seconds from which the waits between retries grow"),
         0,
         60,
     ),
@@ -62,7 +62,7 @@ _NUMBERS = {
         "in_flight",
         "chat",
         "int",
-        Text("同时进行几个请求", "calls at the same time, where there are many"),
+        Text("同时进行几个请求", "concurrent calls, where there are many"),
         1,
         64,
     ),
@@ -294,7 +294,7 @@ def _choices(name: str) -> Text:
         "language": LANGUAGES,
     }
     words = " | ".join(found.get(name, ()))
-    return Text(f"，可选：{words}", f"; there are: {words}") if words else same("")
+    return Text(f"，可选：{words}", f"; choices: {words}") if words else same("")
 
 
 @dataclass(frozen=True)

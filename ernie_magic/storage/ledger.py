@@ -106,8 +106,8 @@ async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledge
             ).fill(file=path, said=str(error)[:100]),
             advice=Text(
                 "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
-                "end what holds it, or move it away; a folder .ernie beside the notebook is used "
-                "in its place",
+                "close the program that holds it, or move it away; a folder .ernie "
+                "beside the notebook is used instead",
             ),
         ) from None
     finally:

@@ -33,7 +33,7 @@ MAX_PICTURE = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 _TOO_LARGE = Text(
     "图片超过 {most} MB，没有下载完",
-    "the picture exceeds {most} MB and was not downloaded to its end",
+    "the picture exceeds {most} MB and was not fully downloaded",
 )
 # Not `ip.is_private`: that includes 198.18.0.0/15, which proxies assign to every name in the world
 # (Clash's fake-ip).
@@ -61,7 +61,7 @@ _INSIDE = tuple(
         "ff00::/8",
     )
 )
-_ENDED = Text("链接可能已过期，或网络有问题", "the link may have expired, or the network fails")
+_ENDED = Text("链接可能已过期，或网络有问题", "the link may have expired, or the network failed")
 _AGAIN = Text(
     "过一会儿再下载：%ernie_image download 或 ernie.download(…)",
     "download it later: %ernie_image download, or ernie.download(…)",
@@ -69,8 +69,8 @@ _AGAIN = Text(
 _GONE = Text(
     "再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json "
     "直接接收数据",
-    "make it again: %ernie_image redo, or ernie.redo(…); next time --response-format b64_json "
-    "has the data sent",
+    "make it again: %ernie_image redo, or ernie.redo(…); next time "
+    "--response-format b64_json sends the data itself",
 )
 
 
@@ -224,14 +224,14 @@ async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
         raise _refused(
             Text(
                 "链接指向本机或内网：{host}",
-                "the link leads into this machine or its network: {host}",
+                "the link points to this machine or its network: {host}",
             ).fill(host=host[:100])
         )
     if _has_proxy(link.scheme, host):
         return []
     if not found:
         raise ServiceUnreachable(
-            Text("找不到主机 {host}", "the host {host} is not known").fill(host=host[:100]),
+            Text("找不到主机 {host}", "the host {host} is unknown").fill(host=host[:100]),
             _ENDED,
             _AGAIN,
         )
@@ -277,6 +277,6 @@ def _refused(why: Text) -> ProtocolError:
         None,
         Text(
             "确认服务地址可信；--preview url 只显示链接",
-            "see whether the service can be trusted; --preview url shows the bare link",
+            "check that the service can be trusted; --preview url shows only the link",
         ),
     )

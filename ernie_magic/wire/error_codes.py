@@ -51,7 +51,8 @@ class Case:
 
 _KEY_ADVICE = Text(
     "核对密钥是否完整、未过期，且属于这个服务；%ernie doctor 可检查",
-    "check that the key is whole, not expired and made for this service; %ernie doctor checks it",
+    "check that the key is complete, not expired and made for this "
+    "service; %ernie doctor checks it",
 )
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
 _LATER = Text(
@@ -64,7 +65,7 @@ _QUICK = Text(
     "调用得太快，或同一账号还有别的程序在用",
     "calls came too fast, or another program uses the account",
 )
-_BUSY = Text("服务方的资源紧张", "its resources are short")
+_BUSY = Text("服务方的资源紧张", "the service is short of resources")
 _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
 
 CASES: tuple[Case, ...] = (
@@ -76,14 +77,14 @@ CASES: tuple[Case, ...] = (
         Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
         Text(
             "检查选项，尤其是 --param 给出的字段",
-            "check the options, above all fields given by --param",
+            "check the options, especially fields given with --param",
         ),
     ),
     Case(
         e.ModelNotFound,
         ("invalid_model",),
-        Text("这个模型名不能用在这里", "the model name is not usable here"),
-        Text("模型名为空，或不属于这类调用", "it is empty or of another kind of call"),
+        Text("这个模型名不能用在这里", "the model name cannot be used here"),
+        Text("模型名为空，或不属于这类调用", "it is empty, or belongs to another kind of call"),
         _MODELS,
         statuses=(400, 404),
     ),
@@ -91,7 +92,7 @@ CASES: tuple[Case, ...] = (
         e.MessagesRefused,
         ("invalid_messages", "336006"),
         Text("服务不接受这些消息", "the service refuses these messages"),
-        Text("内容为空或角色顺序不对", "empty content or a wrong order of roles"),
+        Text("内容为空或角色顺序不对", "empty content, or roles in the wrong order"),
         Text(
             "%ernie history 查看历史，%ernie reset 清空",
             "see %ernie history; %ernie reset clears it",
@@ -128,7 +129,7 @@ CASES: tuple[Case, ...] = (
         ),
         Text(
             "检查地址；图片边长应小于 6000 像素",
-            "check the address; a picture's sides are below 6,000 pixels",
+            "check the address; a picture's sides must be below 6,000 pixels",
         ),
     ),
     Case(
@@ -149,7 +150,7 @@ CASES: tuple[Case, ...] = (
         e.PermissionDenied,
         ("no_parameter_permission", "336004"),
         Text("账号无权使用这个参数", "this account may not use that parameter"),
-        Text("模型或套餐不支持它", "the model or plan does not take it"),
+        Text("模型或套餐不支持它", "the model or plan does not support it"),
         Text("去掉该选项", "leave the option out"),
     ),
     Case(
@@ -165,7 +166,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.PermissionDenied,
         ("invalid_model",),
-        Text("密钥有效，但无权使用这个模型", "the key is good, but not for this model"),
+        Text("密钥有效，但无权使用这个模型", "the key is valid, but not for this model"),
         Text("模型未对此账号开通", "the model is not enabled for this account"),
         _MODELS,
         statuses=(200, 401, 403),
@@ -174,7 +175,7 @@ CASES: tuple[Case, ...] = (
         e.PermissionDenied,
         ("invalid_appid",),
         Text("无权使用这个 appid", "no permission to use this appid"),
-        Text("它不属于这个账号", "it is not this account's"),
+        Text("它不属于这个账号", "it does not belong to this account"),
         Text("检查或去掉 appid", "check the appid or leave it out"),
     ),
     Case(
@@ -182,7 +183,8 @@ CASES: tuple[Case, ...] = (
         ("invalid_iam_token", "invalid_api_key", "40401"),
         Text("密钥未通过验证", "the key was not accepted"),
         Text(
-            "密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"
+            "密钥有误、已失效，或属于别的服务",
+            "it is wrong, no longer valid, or belongs to another service",
         ),
         _KEY_ADVICE,
         renews=True,
@@ -191,7 +193,7 @@ CASES: tuple[Case, ...] = (
         e.AuthenticationFailed,
         ("13", "100", "110"),
         Text("访问令牌（access_token）无效", "the access token is not valid"),
-        Text("已失效，或不是这个服务的", "it is no longer valid, or of another service"),
+        Text("已失效，或不是这个服务的", "it is no longer valid, or belongs to another service"),
         _KEY_ADVICE,
         renews=True,
     ),
@@ -199,7 +201,7 @@ CASES: tuple[Case, ...] = (
         e.AuthenticationFailed,
         ("111",),
         Text("访问令牌（access_token）已过期", "the access token has expired"),
-        Text("它只在一段时间内有效", "it is valid for a time only"),
+        Text("它只在一段时间内有效", "it is valid for a limited time only"),
         _KEY_ADVICE,
         renews=True,
     ),
@@ -225,7 +227,7 @@ CASES: tuple[Case, ...] = (
         ),
         Text(
             "写错了，或拿成了 IAM 的 Access Key",
-            "one is wrong, or an IAM access key was taken for it",
+            "one is wrong, or an IAM access key was used instead",
         ),
         Text(
             "QIANFAN_AK/QIANFAN_SK 是应用的密钥，QIANFAN_ACCESS_KEY/QIANFAN_SECRET_KEY 是 IAM 的",
@@ -237,7 +239,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.UnsafeRequest,
         ("system_unsafe", "336104"),
-        Text("人设（system）未通过内容审核", "the system prompt did not pass content review"),
+        Text("系统提示词（system）未通过内容审核", "the system prompt did not pass content review"),
         _REVIEW,
         _REPHRASE,
     ),
@@ -316,7 +318,7 @@ CASES: tuple[Case, ...] = (
         e.ServerError,
         ("internal_error", "dispatch_internal_error", "1", "15", "336000", "500000"),
         Text("服务内部出错", "the service failed"),
-        Text("服务方的临时故障", "a passing fault on its side"),
+        Text("服务方的临时故障", "a temporary fault on its side"),
         _LATER,
         retryable=True,
     ),
@@ -324,7 +326,7 @@ CASES: tuple[Case, ...] = (
         e.ServerError,
         ("2", "336100"),
         Text("服务繁忙", "the service is overloaded"),
-        Text("请求太多", "too many ask at once"),
+        Text("请求太多", "too many requests at once"),
         _LATER,
         retryable=True,
     ),
@@ -332,7 +334,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.ModelNotFound,
         ("3", "336005"),
-        Text("服务没有这个模型的接口", "the service has no call for this model"),
+        Text("服务没有这个模型的接口", "the service has no endpoint for this model"),
         Text(
             "模型名或自己部署的服务名（endpoint）写错，或已下线",
             "the model's or the deployed service's name is wrong, or it was retired",
@@ -348,7 +350,7 @@ CASES: tuple[Case, ...] = (
         ),
         Text(
             "免费额度按天或按总量计算，欠费也会停用",
-            "free quota is counted by day or in all; a debt stops it too",
+            "free quota is counted per day or in total; unpaid bills end it too",
         ),
         Text(
             "到服务的控制台开通或充值，或明天再试",
@@ -369,7 +371,8 @@ CASES: tuple[Case, ...] = (
         (),
         Text("密钥未通过验证", "the key was not accepted"),
         Text(
-            "密钥有误、已失效，或属于别的服务", "it is wrong, no longer valid or of another service"
+            "密钥有误、已失效，或属于别的服务",
+            "it is wrong, no longer valid, or belongs to another service",
         ),
         _KEY_ADVICE,
         statuses=(401,),
@@ -378,7 +381,7 @@ CASES: tuple[Case, ...] = (
         e.QuotaExhausted,
         (),
         Text("账户余额或免费额度已用完", "the account has no tokens left"),
-        Text("已全部用完，或有欠费", "all is spent, or there is a debt"),
+        Text("已全部用完，或有欠费", "it is used up, or bills are unpaid"),
         Text(
             "到服务的控制台购买或换用别的服务",
             "buy tokens in the service's console or use another service",
@@ -399,7 +402,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.BadRequest,
         (),
-        Text("服务地址下没有这个接口", "there is no such call at this address"),
+        Text("服务地址下没有这个接口", "there is no such endpoint at this address"),
         Text("服务地址（base_url）不对", "the base URL is wrong"),
         Text(
             "检查 %ernie config base_url 和 %ernie doctor",
@@ -420,7 +423,7 @@ CASES: tuple[Case, ...] = (
         e.ServerError,
         (),
         Text("服务内部出错", "the service failed"),
-        Text("服务方的临时故障", "a passing fault on its side"),
+        Text("服务方的临时故障", "a temporary fault on its side"),
         _LATER,
         statuses=(500, 502, 503, 504, 529),
         retryable=True,
@@ -432,7 +435,7 @@ _UNKNOWN = Case(
     e.ServiceError,
     (),
     Text("服务返回了错误", "the service returned an error"),
-    Text("文档里没有这个错误", "the documents do not have this error"),
+    Text("文档里没有这个错误", "this error is not documented"),
     _LATER,
 )
 

@@ -36,7 +36,7 @@ _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said}
 _SAID_SHOWN = 200  # characters
 _CODE = 100  # characters of a code or a type
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
-_OTHER_JSON = Text("别的 JSON 内容", "JSON of another kind")
+_OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
 
 
 def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
@@ -216,11 +216,11 @@ def _redirected(target: str, status: int) -> ProtocolError:
         ),
         Text(
             "服务地址（base_url）已变或写错，或需要先登录网络",
-            "the base URL has moved or is wrong, or the network wants a login",
+            "the base URL has moved or is wrong, or the network requires a login",
         ),
         Text(
             "核对后用 %ernie config base_url 设置新地址",
-            "check it and set the new one by %ernie config base_url",
+            "check it and set the new one with %ernie config base_url",
         ),
         status=status,
     )
@@ -254,7 +254,7 @@ def cut() -> IncompleteAnswer:
         Text("网络中断，或服务方提前断开", "the network failed, or the service hung up"),
         Text(
             "已收到的文字都在；可以再问一次，或让它“继续”",
-            "the text that came is kept; ask again, or ask it to go on",
+            "the received text is kept; ask again, or ask it to continue",
         ),
     )
 
@@ -305,13 +305,16 @@ def network(
         return unreachable
     if isinstance(error, httpx.TimeoutException):
         return RequestTimeout(
-            Text("{seconds:g} 秒内没有收到数据", "no data came within {seconds:g} seconds").fill(
-                seconds=timeout
+            Text(
+                "{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} seconds"
+            ).fill(seconds=timeout),
+            Text(
+                "服务繁忙，或模型思考得太久",
+                "the service is busy, or the model is thinking for too long",
             ),
-            Text("服务繁忙，或模型思考得太久", "the service is busy, or the model thinks for long"),
             Text(
                 "再试，或用 %ernie config request_timeout 放宽",
-                "try again, or allow more by %ernie config request_timeout",
+                "try again, or allow more with %ernie config request_timeout",
             ),
         )
     if isinstance(error, httpx.DecodingError):

@@ -101,7 +101,7 @@ class Client:
             ) as error:
                 # The environment's proxies and certificates.
                 raise ServiceUnreachable(
-                    Text("网络设置有误：{said}", "the network's settings are wrong: {said}").fill(
+                    Text("网络设置有误：{said}", "the network settings are wrong: {said}").fill(
                         said=redact(str(error), strict=True)[:200]
                     ),
                     Text(
@@ -111,7 +111,7 @@ class Client:
                     ),
                     Text(
                         "改正或去掉它们；socks 代理需 pip install httpx[socks]",
-                        "mend or unset them; a socks proxy wants pip install httpx[socks]",
+                        "correct or unset them; a socks proxy requires pip install httpx[socks]",
                     ),
                 ) from None
         return self._http

@@ -55,6 +55,6 @@ def locked(name: str) -> ConversationLocked:
         Text(
             "对话 {name} 已锁定，没有发送", "the conversation {name} is locked; nothing was sent"
         ).fill(name=name),
-        Text("服务要求不再继续这个对话", "the service asked not to go on with it"),
+        Text("服务要求不再继续这个对话", "the service has blocked this conversation"),
         _RESET,
     )

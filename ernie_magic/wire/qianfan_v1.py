@@ -74,11 +74,11 @@ def path_of(
             "千帆 V1 没有模型 {model} 的路径", "Qianfan V1 has no path for the model {model}"
         ).fill(model=model),
         Text(
-            "V1 只有较早的模型；新模型在 V2", "V1 has only the earlier models; newer ones are on V2"
+            "V1 只有较早的模型；新模型在 V2", "V1 has only the older models; newer ones are on V2"
         ),
         Text(
             "自己部署的服务用 --endpoint 名称；相近的模型：{near}",
-            "for a service of your own use --endpoint NAME; near ids: {near}",
+            "for a service of your own use --endpoint NAME; similar ids: {near}",
         ).fill(near=", ".join(close))
         if close
         else Text(
@@ -100,21 +100,22 @@ def chat(request: ChatRequest) -> WireRequest:
         if entry and "system" in entry.refuses:
             raise InvalidOption(
                 Text(
-                    "模型 {model} 不支持人设（system）", "the model {model} takes no system prompt"
+                    "模型 {model} 不支持系统提示词（system）",
+                    "the model {model} takes no system prompt",
                 ).fill(model=entry.id),
                 advice=Text(
-                    "去掉 --system，或把它写进问题", "leave it out, or write it into the question"
+                    "去掉 --system，或把它写进提示词", "leave it out, or write it into the prompt"
                 ),
             )
     if len(messages) % 2 == 0:
         raise InvalidMessages(
             Text(
                 "千帆 V1 要求消息数为奇数，这里有 {n} 条",
-                "Qianfan V1 wants an odd number of messages, here are {n}",
+                "Qianfan V1 requires an odd number of messages, not {n}",
             ).fill(n=len(messages)),
             advice=Text(
                 "user 和 assistant 依次交替，最后是 user",
-                "user and assistant take turns, user is last",
+                "user and assistant alternate, and user is last",
             ),
         )
     body = {"messages": messages, **system, "stream": request.stream}

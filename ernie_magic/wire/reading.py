@@ -43,7 +43,7 @@ MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, how
 MAX_UNREAD = 200  # lines of a page that arrived instead of a stream
 _PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand lines at most
 _TOO_LARGE = Text(
-    "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not read to its end"
+    "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not fully read"
 )
 # A refusal has one of these (`failures.refusal`).
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})

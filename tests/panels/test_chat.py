@@ -228,7 +228,7 @@ def test_a_fork_of_all_turns_of_a_locked_conversation_is_locked(session):
     session.conversation.locked = True
     assert session.conversation.fork().locked
     assert not session.conversation.fork(1).locked
-    with pytest.raises(InvalidOption, match="there is a conversation main already"):
+    with pytest.raises(InvalidOption, match="a conversation main already exists"):
         session.conversation.fork(name="main")
 
 

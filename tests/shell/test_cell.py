@@ -106,7 +106,7 @@ MISTAKES = [
     (
         "%ernie use openai",
         "InvalidOption",
-        "there are: aistudio, qianfan, qianfan-v1, local, emulator",
+        "choices: aistudio, qianfan, qianfan-v1, local, emulator",
     ),
     ("%ernie config temprature 1", "InvalidOption", "did you mean temperature"),
 ]

@@ -213,7 +213,7 @@ def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ([lambda x: x], "which a lambda or a partial has not"),
+        ([lambda x: x], "which a lambda or a partial does not have"),
         ([{"name": ""}], "each function needs a name"),
         ("weather", "is not a list of tools"),
         ([], "is not a list of tools"),

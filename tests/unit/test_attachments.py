@@ -102,7 +102,7 @@ itself.append(itself)
     [
         (Broken(), "Broken cannot be drawn: usetex"),
         (itself, "list is not a picture"),
-        ("data:image/png;base64,AAA", "no good base64"),
+        ("data:image/png;base64,AAA", "no valid base64"),
         ("data:image/svg+xml;base64,PHN2Zy8+", "SVG"),
         ("~nobody-of-this-name/x.png", "cannot be read"),
         (np.full((2, 2), np.nan), "is not a picture"),
@@ -210,7 +210,7 @@ def test_a_model_that_does_not_see_is_refused_before_sending(session, emulator):
 
 
 def test_pictures_beside_whole_messages_are_refused(session):
-    with pytest.raises(InvalidOption, match="images go along with a question of text"):
+    with pytest.raises(InvalidOption, match="images can only be sent with a text prompt"):
         session.chat([{"role": "user", "content": "?"}], images=file_of())
     with pytest.raises(InvalidMessages):
         session.chat("", images=file_of())

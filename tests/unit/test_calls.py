@@ -174,7 +174,7 @@ def test_any_other_path_of_the_service(session):
         session.wire.post("/chat/completions", {**body, "model": "nobody", "stream": False})
     with pytest.raises(errors.ModelNotFound):
         list(session.wire.stream("/chat/completions", {**body, "model": "nobody"}))
-    with pytest.raises(errors.InvalidOption, match=r"read by ernie\.wire\.stream"):
+    with pytest.raises(errors.InvalidOption, match=r"ernie\.wire\.stream"):
         session.wire.post("/chat/completions", body)
     assert not session.history
 
@@ -307,7 +307,7 @@ def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emu
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("response_format", "json_schema", "needs the json_schema object"),
+        ("response_format", "json_schema", "requires the json_schema object"),
         ("response_format", "xml", "is not one of: text | json_object | json_schema"),
         ("tool_choice", "maybe", "is not one of: none | auto | required"),
         ("web_search", 5, "is not a JSON object"),

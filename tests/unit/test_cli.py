@@ -37,7 +37,7 @@ def test_demo_leaves_a_changed_notebook_alone_and_says_so(monkeypatch, tmp_path,
     (tmp_path / "quickstart.ipynb").write_text("mine")
     cli.main(["demo", "--dir", str(tmp_path)])
     assert (tmp_path / "quickstart.ipynb").read_text() == "mine"
-    assert "is there already" in capsys.readouterr().out
+    assert "already exists" in capsys.readouterr().out
 
 
 def test_demo_without_jupyterlab_says_how_to_get_it(monkeypatch, tmp_path, capsys):

@@ -118,7 +118,7 @@ def test_a_name_that_changes_between_check_and_connection_leads_nowhere_else(pla
 def test_a_redirect_is_checked_and_followed_to_its_own_address(places, names):
     outside, inside = places
     names["pictures.example"] = [[OUTSIDE], [INSIDE]]
-    with pytest.raises(errors.ProtocolError, match="leads into this machine"):
+    with pytest.raises(errors.ProtocolError, match="points to this machine"):
         fetch(f"http://pictures.example:{outside.port}/there")
     names["pictures.example"] = [[OUTSIDE], [OUTSIDE], [INSIDE]]
     assert fetch(f"http://pictures.example:{outside.port}/there") == OUTSIDE.encode()
@@ -127,7 +127,7 @@ def test_a_redirect_is_checked_and_followed_to_its_own_address(places, names):
 
 def test_one_inner_address_among_others_is_enough_to_refuse(places, names):
     names["pictures.example"] = [[OUTSIDE, INSIDE]]
-    with pytest.raises(errors.ProtocolError, match="leads into this machine"):
+    with pytest.raises(errors.ProtocolError, match="points to this machine"):
         fetch(f"http://pictures.example:{places[0].port}/")
 
 
@@ -144,7 +144,7 @@ def test_a_name_that_is_not_known_is_not_looked_up_again(names, monkeypatch):
         raise socket.gaierror("unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(errors.ServiceUnreachable, match=r"the host nowhere\.example is not known"):
+    with pytest.raises(errors.ServiceUnreachable, match=r"the host nowhere\.example is unknown"):
         fetch("http://nowhere.example/")
     assert looked_up == ["nowhere.example"]
 

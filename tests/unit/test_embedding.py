@@ -154,7 +154,7 @@ def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
         match=r"empty or too long: 2, 4 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)",
     ):
         session.embed(["a", "长" * 1001, "b", ""])
-    with pytest.raises(errors.InvalidMessages, match="text 2 must be a text, not int"):
+    with pytest.raises(errors.InvalidMessages, match="text 2 must be a string, not int"):
         session.embed(["a", 7])
     with pytest.raises(
         errors.InvalidOption, match=r"invalid 'cut' is not one of: error \| truncate \| skip"
@@ -292,7 +292,7 @@ def test_a_damaged_vector_is_asked_for_again(session, tmp_path, damage):
 
 @pytest.mark.parametrize("k", [0, -1, None, "3", 2.5, True])
 def test_how_many_a_search_gives(session, k):
-    with pytest.raises(errors.InvalidOption, match="k is a whole number from 1"):
+    with pytest.raises(errors.InvalidOption, match="k must be a whole number from 1"):
         session.search("a", ["a"], k=k)
 
 

@@ -101,7 +101,7 @@ def test_a_401_without_permission_for_the_model_is_not_a_bad_key():
         401, {"error": {"code": "invalid_model", "message": "No permission to use the model"}}
     )
     assert type(found) is errors.PermissionDenied
-    assert "the key is good" in found.line("en")
+    assert "the key is valid" in found.line("en")
 
 
 def test_an_error_with_status_200_is_an_error():

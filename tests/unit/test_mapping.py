@@ -103,12 +103,12 @@ def test_columns_are_typed(session):
     [
         ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""),
         ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""),
-        ('{"a": "x"}', {"a": "x", "n": None}, "n: None is no int"),
-        ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is no int"),
-        ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is no int"),
-        ("sorry", {}, "no JSON object: 'sorry'"),
-        ("[1]", {}, "no JSON object: '[1]'"),
-        ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is no str; n: inf is no int"),
+        ('{"a": "x"}', {"a": "x", "n": None}, "n: None is not int"),
+        ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is not int"),
+        ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is not int"),
+        ("sorry", {}, "not a JSON object: 'sorry'"),
+        ("[1]", {}, "not a JSON object: '[1]'"),
+        ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is not str; n: inf is not int"),
     ],
 )
 def test_what_an_answer_holds(text, values, wrong):
@@ -187,14 +187,17 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
         (lambda s: s.map("", ["a"]), "the prompt is empty"),
         (
             lambda s: s.map("{{text}}", ["a"], schema="text"),
-            "the column text is in the question, and is to be made",
+            "the column text is in the prompt and is also an output column",
         ),
         (
             lambda s: s.map("{{a}}", pd.DataFrame([[1, 2]], columns=["a", "a"])),
             "columns of the same name",
         ),
-        (lambda s: s.map(None, ["a"]), "the prompt is text, not NoneType"),
-        (lambda s: s.map("x", ["a"], schema=["a"]), "schema is text or a dictionary, not list"),
+        (lambda s: s.map(None, ["a"]), "the prompt must be a text, not NoneType"),
+        (
+            lambda s: s.map("x", ["a"], schema=["a"]),
+            "schema must be a text or a dictionary, not list",
+        ),
         (lambda s: s.map("x", ["a"], temperature=7), "out of range"),
         (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
         (lambda s: s.map("x", ["a"], nothing=1), "no option nothing"),
@@ -391,7 +394,9 @@ def test_a_ledger_that_fails_on_the_way_keeps_what_came(session, monkeypatch):
 
 def test_rows_of_different_columns_and_a_whole_table_in_the_place_of_a_column(session):
     assert frames.rows_of([{"a": 1}, {"b": 2}]) == [{"a": 1, "b": None}, {"a": None, "b": 2}]
-    with pytest.raises(errors.InvalidMessages, match="a column is wanted here, not a whole table"):
+    with pytest.raises(
+        errors.InvalidMessages, match="a column is expected here, not a whole table"
+    ):
         session.embed(pd.DataFrame({"text": ["a"]}))
 
     class Geo(pd.DataFrame):
@@ -416,7 +421,7 @@ def test_an_interrupt_keeps_the_rows_that_came(session, emulator):
     assert found.partial
     assert 0 < len(came) < 40
     assert sum(
-        row["error"] == "not asked yet: go on with resume" for row in found.rows
+        row["error"] == "not asked yet: continue with resume" for row in found.rows
     ) == 40 - len(came)
     emulator.faults.clear()
     emulator.requests.clear()

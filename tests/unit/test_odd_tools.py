@@ -271,7 +271,7 @@ def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name,
     monkeypatch.setenv(name, value)
     with (
         Session(model="ernie-3.5-8k") as session,
-        pytest.raises(errors.ServiceUnreachable, match="the network's settings are wrong"),
+        pytest.raises(errors.ServiceUnreachable, match="the network settings are wrong"),
     ):
         session.chat("hi")
 

@@ -147,6 +147,6 @@ def test_choices_and_sizes_are_understood_however_they_are_written():
         "1024x768",
         "768x768",
     ]
-    with pytest.raises(InvalidOption, match=r"write 1024x1024; there are: 1024x1024 \| 768x768"):
+    with pytest.raises(InvalidOption, match=r"write 1024x1024; choices: 1024x1024 \| 768x768"):
         size.check("16:9", "Stable-Diffusion-XL")
     assert parameters.of("image")["use_pe"].parse("关") is False

@@ -240,7 +240,7 @@ def png_with(text):
 )
 def test_a_file_without_our_parameters_is_told_in_a_line(content, tmp_path):
     (tmp_path / "x.png").write_bytes(content)
-    with pytest.raises(InvalidOption, match=r"x\.png holds no parameters saved by ernie_magic"):
+    with pytest.raises(InvalidOption, match=r"x\.png contains no parameters saved by ernie_magic"):
         picture_files.read_metadata(tmp_path / "x.png")
 
 
@@ -277,7 +277,7 @@ def test_a_picture_that_failed_or_is_only_a_link_cannot_be_saved(tmp_path):
         Picture(picture().request, problem=InvalidOption(picture_files.Text("坏", "bad"))).save(
             tmp_path
         )
-    with pytest.raises(InvalidOption, match="only the link is here"):
+    with pytest.raises(InvalidOption, match="only the link of this picture is here"):
         Picture(picture().request, url="https://example.com/x.png").save(tmp_path)
 
 
@@ -364,7 +364,7 @@ def test_a_file_with_other_parameters_and_a_pipe_are_refused(tmp_path):
     (tmp_path / "x.png").write_bytes(
         png_with('{"prompt": "p", "model": "m", "parameters": {"self": 1}}')
     )
-    with pytest.raises(InvalidOption, match="holds no parameters"):
+    with pytest.raises(InvalidOption, match="contains no parameters"):
         picture_files.read_metadata(tmp_path / "x.png")
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(InvalidOption, match="cannot be read"):

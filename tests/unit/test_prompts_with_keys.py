@@ -65,7 +65,7 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("key", [KEY, OTHER], ids=["its own", "another service's"])
 def test_no_call_sends_a_key(emulator, session, call, key):
-    with pytest.raises(errors.InvalidMessages, match="holds a key") as caught:
+    with pytest.raises(errors.InvalidMessages, match="contains a key") as caught:
         CALLS[call](session, f"my key is {key}, is it good?")
     assert key[:8] not in caught.value.line("zh") + caught.value.line("en")
     assert not emulator.requests
@@ -77,7 +77,7 @@ def test_no_call_sends_a_key(emulator, session, call, key):
     [KEY[1:], KEY.encode().hex(), base64.b64encode(KEY.encode()).decode(), f"{{'key': '{KEY}'}}"],
 )
 def test_nor_what_a_key_is_easily_written_as(emulator, session, form):
-    with pytest.raises(errors.InvalidMessages, match="holds a key"):
+    with pytest.raises(errors.InvalidMessages, match="contains a key"):
         session.chat(f"decode {form}")
     assert not emulator.requests
 
@@ -85,7 +85,7 @@ def test_nor_what_a_key_is_easily_written_as(emulator, session, form):
 def test_a_row_that_holds_a_key_fails_alone(emulator, session):
     done = session.map("[[echo]]{{text}}", ["a", f"b {KEY}", "c"], progress=False)
     assert [bool(row["error"]) for row in done.rows] == [False, True, False]
-    assert "holds a key" in done.rows[1]["error"]
+    assert "contains a key" in done.rows[1]["error"]
     assert not [request for request in emulator.requests if KEY in str(request.body)]
 
 

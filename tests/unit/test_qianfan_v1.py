@@ -124,7 +124,7 @@ def test_a_service_that_a_user_deployed(v1, emulator):
         v1.chat("x" * 4801, model="Dolly-12B", endpoint="ngxxxol8_test1", history=False)
     with pytest.raises(errors.InvalidOption, match="takes no system prompt"):
         v1.chat("hi", model="Dolly-12B", endpoint="ngxxxol8_test1", system="s", history=False)
-    with pytest.raises(errors.ModelNotFound, match="no call for this model"):
+    with pytest.raises(errors.ModelNotFound, match="no endpoint for this model"):
         v1.chat("hi", endpoint="nobody")
 
 
@@ -276,7 +276,7 @@ def test_the_list_of_services_is_asked_for_with_a_signature_only(session, emulat
     [
         (
             {"QIANFAN_AK": "ALTAKabcdefghijklmnopqr", "QIANFAN_SK": "s"},
-            "an IAM access key (it goes with a secret key), which QIANFAN_AK does not take",
+            "an IAM access key (it goes with a secret key), which QIANFAN_AK does not accept",
         ),
         ({"QIANFAN_AK": "bce-v3/ALTAK-x/0123456789", "QIANFAN_SK": "s"}, "a Qianfan V2 API key"),
         (

@@ -193,7 +193,7 @@ def test_waiting_is_told_and_can_be_stopped(studio, emulator):
 
 def test_a_model_of_another_kind_is_told_as_one(studio):
     with pytest.raises(
-        errors.ModelNotFound, match="ERNIE-Image is an image model; this call wants a chat model"
+        errors.ModelNotFound, match="ERNIE-Image is an image model; this call requires a chat model"
     ) as caught:
         studio.chat("hi", model="ERNIE-Image")
     assert "ERNIE-Image" not in caught.value.suggestions

@@ -111,7 +111,7 @@ def test_the_app_id_is_sent_as_a_header(monkeypatch):
             "aistudio",
             "bce-v3/ALTAK-abc/0123456789abcdef",
             (
-                "a Qianfan V2 API key, which AI Studio does not take. What to do: use %ernie use "
+                "a Qianfan V2 API key, which AI Studio does not accept. What to do: use %ernie use "
                 "qianfan"
             ),
         ),

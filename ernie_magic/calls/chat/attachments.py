@@ -120,7 +120,7 @@ def _packed(uri: str) -> bytes:
         return base64.b64decode(uri.partition("base64,")[2], validate=True)
     except ValueError:
         raise InvalidOption(
-            Text("data: 网址里没有完好的 base64", "the data: address holds no good base64"),
+            Text("data: 网址里没有完好的 base64", "the data: address contains no valid base64"),
             advice=_WHAT,
         ) from None
 

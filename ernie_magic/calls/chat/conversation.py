@@ -83,7 +83,7 @@ class Conversation:
         if name in taken:
             raise self._session.spoken(
                 InvalidOption(
-                    Text("已有叫 {name} 的对话", "there is a conversation {name} already").fill(
+                    Text("已有叫 {name} 的对话", "a conversation {name} already exists").fill(
                         name=name
                     )
                 )
@@ -126,7 +126,7 @@ class Conversation:
         if not self.history:
             raise self._session.spoken(
                 InvalidOption(
-                    Text("还没有可以重新回答的问题", "there is no question to ask again yet")
+                    Text("还没有可以重新回答的问题", "there is no prompt to send again yet")
                 )
             )
         last = self.history[-1]
@@ -201,7 +201,7 @@ class Conversation:
             last: tuple[Message, ...] = (asked(prompt, images),)
         elif options.images is not None:
             raise InvalidOption(
-                Text("images 只能和文本问题一起给", "images go along with a question of text"),
+                Text("images 只能和文本提示词一起给", "images can only be sent with a text prompt"),
                 advice=Text(
                     '消息列表里的图片写成 {"type": "image_url", …}',
                     'in messages, write pictures as {"type": "image_url", …}',
@@ -347,8 +347,8 @@ def _check_kinds(prompt: object, options: ChatOptions) -> None:
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
         raise InvalidMessages(
             Text(
-                "问题要是文本，或消息列表，不是 {kind}",
-                "the prompt is text or a list of messages, not {kind}",
+                "提示词要是文本，或消息列表，不是 {kind}",
+                "the prompt must be a text or a list of messages, not {kind}",
             ).fill(kind=type(prompt).__name__),
             advice=Text(
                 '写成 "…" 或 [{"role": "user", "content": "…"}]',

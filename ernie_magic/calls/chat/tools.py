@@ -66,7 +66,7 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
         raise InvalidOption(
             Text(
                 "工具要有函数名（lambda、partial 没有）",
-                "a tool needs a function's name, which a lambda or a partial has not",
+                "a tool needs a function name, which a lambda or a partial does not have",
             ),
             advice=Text("用 def 定义它", "define it with def"),
         )

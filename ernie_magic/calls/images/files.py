@@ -149,7 +149,7 @@ def save(
     """Write pictures with their parameters; see `Picture.save`."""
     if not isinstance(pattern, (str, Path)):
         raise InvalidOption(
-            Text("文件名要是文本，不是 {kind}", "a file's name is text, not {kind}").fill(
+            Text("文件名要是文本，不是 {kind}", "a file's name must be a text, not {kind}").fill(
                 kind=type(pattern).__name__
             )
         )
@@ -311,12 +311,12 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         raise InvalidOption(
             Text(
                 "{file} 里没有 ernie_magic 保存的参数",
-                "{file} holds no parameters saved by ernie_magic",
+                "{file} contains no parameters saved by ernie_magic",
             ).fill(file=file.name),
             advice=Text(
                 "只有用 --save 或 .save() 保存、没有被别的软件重写的图片才有",
-                "only pictures written by --save or .save() do, and not rewritten by other "
-                "software",
+                "only pictures saved with --save or .save(), and not rewritten by "
+                "other software, do",
             ),
         )
     return _trusted(cast("dict[str, Any]", found))

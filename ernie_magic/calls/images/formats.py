@@ -42,7 +42,7 @@ _KINDS = (
     (b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")),
     (b"<", Text("网页或 XML", "a web page or XML")),
     (b"{", Text("JSON 文本", "JSON text")),
-    (b"", Text("别的内容", "something else")),
+    (b"", Text("其他内容", "something else")),
 )
 _EMPTY = Text("空内容", "nothing")
 
@@ -93,7 +93,7 @@ def _bad(what: Text) -> ProtocolError:
 def only_a_link() -> InvalidOption:
     """Return the error for using the bytes of a picture that was not downloaded."""
     return InvalidOption(
-        Text("这张图片只有链接，没有下载", "of this picture only the link is here"),
+        Text("这张图片只有链接，没有下载", "only the link of this picture is here"),
         advice=Text(
             "先下载：%ernie_image download 或 ernie.download(…)",
             "download it first: %ernie_image download, or ernie.download(…)",
@@ -108,6 +108,6 @@ def too_many_pixels(size: tuple[int, int], most: int) -> ProtocolError:
             "图片有 {width}x{height} 像素，超过 {most} 万",
             "the picture has {width}x{height} pixels, more than {millions:.1f} million",
         ).fill(width=size[0], height=size[1], most=most // 10_000, millions=most / 1e6),
-        Text("服务出错，或有意为之", "the service failed, or means harm"),
+        Text("服务出错，或有意为之", "the service failed, or is malicious"),
         Text("换一个小一点的 --size", "ask for a smaller --size"),
     )

@@ -52,7 +52,7 @@ HOPELESS = (
     InvalidOption,
     MissingKey,
 )
-_NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: go on with resume")
+_NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")
 _HELD = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
@@ -132,7 +132,7 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
                 Text("没有列 {name}", "no column {name}").fill(name=name),
                 advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
                 if close
-                else Text("有：{known}", "there are: {known}").fill(known=", ".join(columns[:20])),
+                else Text("有：{known}", "columns: {known}").fill(known=", ".join(columns[:20])),
             )
     return [_filled(template, row) for row in rows]
 
@@ -158,10 +158,10 @@ def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
         if column.name in asked:
             raise InvalidOption(
                 Text(
-                    "列 {name} 既在问题里又要新得到",
-                    "the column {name} is in the question, and is to be made",
+                    "列 {name} 既在提示词里又是输出列",
+                    "the column {name} is in the prompt and is also an output column",
                 ).fill(name=column.name),
-                advice=Text("给得到的列换一个名字", "give the column to be made another name"),
+                advice=Text("给输出列换一个名字", "give the output column another name"),
             )
 
 

@@ -25,7 +25,7 @@ ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
 _INT64 = 2**63  # the range of a column of whole numbers
-_NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is no {type}")
+_NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
 
 class Field(NamedTuple):
@@ -55,7 +55,8 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
     if not isinstance(given, (str, Mapping)):
         raise InvalidOption(
             Text(
-                "schema 要写成文本或字典，不是 {kind}", "schema is text or a dictionary, not {kind}"
+                "schema 要写成文本或字典，不是 {kind}",
+                "schema must be a text or a dictionary, not {kind}",
             ).fill(kind=type(given).__name__),
             advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
         )
@@ -75,7 +76,7 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
                 ),
                 advice=Text(
                     '写成 "情感, 分数:int"；类型有 str、int、float、bool',
-                    'write "sentiment, score:int"; there are str, int, float and bool',
+                    'write "sentiment, score:int"; the types are str, int, float and bool',
                 ),
             )
     if any(field.name == ERROR for field in found):
@@ -120,7 +121,7 @@ def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text |
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        return {}, Text("不是 JSON 对象：{text}", "no JSON object: {text}").fill(
+        return {}, Text("不是 JSON 对象：{text}", "not a JSON object: {text}").fill(
             text=repr(text[:60])
         )
     values = {field.name: _typed(found.get(field.name), field.type) for field in columns}
