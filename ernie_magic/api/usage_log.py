@@ -1,4 +1,4 @@
-"""Tokens of a session."""
+"""Token usage of a session."""
 
 from __future__ import annotations
 

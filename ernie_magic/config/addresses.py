@@ -1,4 +1,6 @@
-"""Base URLs as people write them: cleaned, shown without secrets, apart from their password."""
+"""Base URLs as people write them: cleaned, without secrets when shown, and separated from their
+login.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ class Address(str):
             raise InvalidOption(
                 Text(
                     "服务地址里的密码含有 / ? # 等字符",
-                    "the password in the base URL holds a /, a ? or a #",
+                    "the password in the base URL contains a /, a ? or a #",
                 ),
                 advice=Text("写成 %2F %3F %23", "write them as %2F, %3F and %23"),
             )

@@ -1,4 +1,4 @@
-"""What lets us in, and the place where it does: credentials as data, and a service with one."""
+"""Credentials as data, and endpoints: a service with its address and credential."""
 
 from __future__ import annotations
 

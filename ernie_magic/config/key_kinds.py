@@ -1,4 +1,4 @@
-"""What a key's look tells: of which kind it is, and why a service does not take it."""
+"""What the form of a key reveals: its kind, and why a service rejects it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Look:
-    """What a kind of key looks like, what it is called, which places take it, and where it
+    """What a kind of key looks like, what it is called, which places accept it, and where it
     belongs.
     """
 
@@ -27,8 +27,8 @@ class _Look:
     advice: Text
 
 
-# Reference qianfan-wire 1.1 and 4.1; its section 9: the kinds are what people mix up. A place is a
-# service, for a key by itself, or the first variable of a pair.
+# Kinds of keys that people mix up. A place is a service, for a key by itself, or the first variable
+# of a pair.
 _LOOKS = (
     _Look(
         re.compile(r"bce-v3/"),
@@ -79,8 +79,8 @@ _LOOKS = (
 
 
 def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
-    """Why a service does not let us in, and what to do, where that can be told from here: no key,
-    or one of another kind.
+    """Return why a service refuses us, and what to do, where that can be told from here: no key, or
+    one of another kind.
     """
     credential, service = endpoint.credential, endpoint.service
     if endpoint.withheld:
@@ -127,12 +127,13 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
 
 
 def mixed_up(place: str, key: Key) -> tuple[Text, Text] | None:
-    """What kind of key this looks like and where it belongs, when that is not `place`; else None.
+    """Return what kind of key this looks like and where it belongs, unless that is `place`; else
+    None.
 
     Parameters
     ----------
     place
-        A service's name, or the variable of a pair's identifying key.
+        A service's name, or the variable of a pair's access key.
     """
     for look in _LOOKS:
         if look.pattern.match(key.reveal()):

@@ -149,7 +149,8 @@ def test_patience_ends(session, monkeypatch):
     with (
         held(30),
         pytest.raises(
-            errors.InvalidOption, match=r"database is locked.*What to do: close the program that holds it"
+            errors.InvalidOption,
+            match=r"database is locked.*What to do: close the program that holds it",
         ),
     ):
         session.map("{{text}}", ["a"])
