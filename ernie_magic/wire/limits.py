@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ernie_magic.errors import ServiceError
 
@@ -62,6 +62,51 @@ class _Out:
     requests: int = 1
 
 
+class _Minute:
+    """What was sent within the last minute, oldest first, and how much that is.
+
+    The totals are kept rather than recomputed: each call asks for them several times, and a minute
+    may hold thousands of calls.
+
+    Parameters
+    ----------
+    seconds
+        The length of a minute here.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._out: deque[_Out] = deque()
+        self._requests = self._tokens = 0
+
+    def __iter__(self) -> Iterator[_Out]:
+        return iter(self._out)
+
+    def add(self, out: _Out) -> None:
+        self._out.append(out)
+        self._requests += out.requests
+        self._tokens += out.tokens
+
+    def correct(self, out: _Out, tokens: int) -> None:
+        """Replace the number of tokens of something that was sent."""
+        self._forget()
+        if self._out and out.at >= self._out[0].at:
+            self._tokens += tokens - out.tokens
+        out.tokens = tokens
+
+    def used(self) -> tuple[int, int]:
+        """Return the number of requests and of tokens."""
+        self._forget()
+        return self._requests, self._tokens
+
+    def _forget(self) -> None:
+        since = time.monotonic() - self._seconds
+        while self._out and self._out[0].at <= since:
+            gone = self._out.popleft()
+            self._requests -= gone.requests
+            self._tokens -= gone.tokens
+
+
 @dataclass
 class Limit:
     """What is known about one model's limit on one service.
@@ -85,21 +130,24 @@ class Limit:
     tokens: int | None = None
     learned: str = ""
     share: float = 1.0
-    _out: deque[_Out] = field(default_factory=deque, repr=False)
+    _out: _Minute = field(init=False, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _closed_until: float = field(default=0.0, repr=False)
     _refusals: int = field(default=0, repr=False)
     _learned_at: float = field(default=0.0, repr=False)
 
+    def __post_init__(self) -> None:
+        self._out = _Minute(self.minute * _MARGIN)
+
     @property
     def remaining_requests(self) -> int | None:
         """Requests left in the current minute; None when the limit is unknown."""
-        return None if self.requests is None else max(0, self.requests - self._used()[0])
+        return None if self.requests is None else max(0, self.requests - self._out.used()[0])
 
     @property
     def remaining_tokens(self) -> int | None:
         """Tokens left in the current minute; None when the limit is unknown."""
-        return None if self.tokens is None else max(0, self.tokens - self._used()[1])
+        return None if self.tokens is None else max(0, self.tokens - self._out.used()[1])
 
     async def take(self, tokens: int, waiting: Callable[[float], None]) -> _Out:
         """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
@@ -117,7 +165,7 @@ class Limit:
                 waiting(seconds)
                 await asyncio.sleep(seconds)
             out = _Out(time.monotonic(), tokens)
-            self._out.append(out)
+            self._out.add(out)
             return out
 
     def heed(self, headers: Mapping[str, str]) -> None:
@@ -147,7 +195,7 @@ class Limit:
             else 0
         )
         if others or their_tokens:
-            self._out.append(_Out(time.monotonic(), their_tokens, others))
+            self._out.add(_Out(time.monotonic(), their_tokens, others))
 
     def answered(self) -> None:
         """Note that a request succeeded: V1 reports its refusals with status 200, so headers alone
@@ -157,7 +205,7 @@ class Limit:
 
     def settle(self, out: _Out, tokens: int) -> None:
         """Replace the estimate by the answer's real number of tokens."""
-        out.tokens = tokens
+        self._out.correct(out, tokens)
 
     def refused(self, error: ServiceError) -> None:
         """Learn from a 429: no request is sent for a while, and if no limit is known, the number
@@ -173,23 +221,17 @@ class Limit:
         else:
             closed = asked if asked <= MINUTE else 0.0
         self._closed_until = time.monotonic() + closed
-        went = self._used()[0] - 1
+        went = self._out.used()[0] - 1
         # With fewer requests, it was not we who reached the limit.
         if self.requests is None and went >= _TELLING and error.code not in _TOKEN_CODES:
             self.requests, self.learned, self._learned_at = went, "429", time.monotonic()
-
-    def _used(self) -> tuple[int, int]:
-        since = time.monotonic() - self.minute * _MARGIN
-        while self._out and self._out[0].at <= since:
-            self._out.popleft()
-        return sum(out.requests for out in self._out), sum(out.tokens for out in self._out)
 
     def _wait(self, tokens: int) -> float:
         """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
         now = time.monotonic()
         if self.learned == "429" and now - self._learned_at > _FORGET * self.minute:
             self.requests, self.learned = None, ""
-        requests_used, tokens_used = self._used()
+        requests_used, tokens_used = self._out.used()
         fits_at = self._closed_until
         for out in self._out:  # the oldest first: each one that leaves the minute makes room
             room = (
@@ -224,7 +266,9 @@ class Limits:
         account
             What the service counts by: address and credential.
         """
-        limit = self._known.setdefault((account, model.lower()), Limit(service, model, self.minute))
+        known = (account, model.lower())
+        if (limit := self._known.get(known)) is None:
+            limit = self._known[known] = Limit(service, model, self.minute)
         limit.share = self.share
         return limit
 

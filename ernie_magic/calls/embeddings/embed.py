@@ -64,7 +64,7 @@ class Embedding:
         self._rows: dict[str, list[int]] = {}
         self._vectors: np.ndarray | None = None
         self._usage, self._model = Usage(), ""
-        self._done = self._asked = 0
+        self._done = self._asked = self._total = 0
 
     async def run(
         self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]
@@ -87,6 +87,7 @@ class Embedding:
         for row, text in enumerate(request.texts):
             if row not in request.skipped:
                 self._rows.setdefault(text, []).append(row)
+                self._total += 1
         known = await in_thread(self._store.find, list(self._rows)) if self._store else {}
         try:
             return await self._run(request, batch, counted, known)
@@ -150,11 +151,12 @@ class Embedding:
                 self._vectors = np.full((len(request.texts), len(vector)), np.nan, dtype=np.float32)
             if self._vectors.shape[1] != len(vector):
                 raise _OtherLength
-            self._vectors[self._rows[text]] = vector
+            for row in self._rows[text]:  # nearly always one; a list as index is ten times as slow
+                self._vectors[row] = vector
             self._done += len(self._rows[text])
 
     def _tell(self) -> None:
-        self._emit(Delta(progress=Progress(self._done, sum(map(len, self._rows.values())))))
+        self._emit(Delta(progress=Progress(self._done, self._total)))
 
     def _result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
         import numpy as np
