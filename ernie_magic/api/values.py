@@ -29,7 +29,9 @@ _VERY_LONG = 1024 * 1024  # characters
 MAX_NAME = 200  # characters of an id, a model's name, a finish reason: the rest is cut
 _LARGEST = 2.0**53  # what JSON readers agree on
 _NUMBER_TEXT = 40  # characters of a number given as text
-_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+# A string, or a bracket outside one. Among thousands of numbers, a pattern that begins with a set
+# is found three times as fast as one that begins with alternatives.
+_BRACKETS = re.compile(r'["\[\]{}](?:(?<=")[^"\\]*(?:\\.[^"\\]*)*"?)?', re.DOTALL)
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 _LINE_ENDS = {9: " ", 10: " "}
 _TRUE = (True, "true", "True", "1")
@@ -67,7 +69,7 @@ def parse(text: str) -> object:
     ValueError
         It is not JSON.
     """
-    return _parsed(text, _QUICK)
+    return _parsed(_shallow(text), _QUICK)
 
 
 def parse_simple(text: str) -> object:
@@ -94,15 +96,13 @@ def parse_in_turns(text: str) -> object:
     ValueError
         It is not JSON, or has so many lists that reading them would block all threads.
     """
-    text = _pruned(text)
+    text = _shallow(text)
     if text.count("[") > MAX_LISTS:
         raise ValueError("too many lists")
     return _parsed(text, _IN_TURNS if len(text) > _VERY_LONG else _PATIENT)
 
 
 def _parsed(text: str, decoder: json.JSONDecoder) -> object:
-    if len(text) > MAX_DEPTH and text.count("[") + text.count("{") > MAX_DEPTH:
-        text = _pruned(text)
     try:
         found = decoder.decode(text)
     except json.JSONDecodeError:
@@ -111,13 +111,16 @@ def _parsed(text: str, decoder: json.JSONDecoder) -> object:
         found = _PATIENT.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if "\\ud" in text or "\\uD" in text:
+    # Searching for one character is much faster than for three, and most replies have none.
+    if "\\" in text and ("\\ud" in text or "\\uD" in text):
         found = _whole(found)
     return found
 
 
-def _pruned(text: str) -> str:
+def _shallow(text: str) -> str:
     """Return the text with null in place of whatever is nested deeper than `MAX_DEPTH`."""
+    if len(text) <= MAX_DEPTH or text.count("[") + text.count("{") <= MAX_DEPTH:
+        return text
     pieces: list[str] = []
     shown = start = depth = 0
     for mark in _BRACKETS.finditer(text):

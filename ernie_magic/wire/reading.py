@@ -93,7 +93,7 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     """
     raw = await all_of(response, most)
     start = bytes(raw[:MAX_BODY])
-    if raw.count(b",") > MAX_VALUES:
+    if len(raw) > MAX_VALUES and raw.count(b",") > MAX_VALUES:
         raise not_the_api(
             response.status_code, redact(start.decode("utf-8", "replace"), strict=True)
         )

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import struct
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -104,6 +106,8 @@ def _vector(embedding: object) -> np.ndarray:
         return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
     if not isinstance(embedding, list) or len(embedding) > _MAX_DIMENSIONS:
         raise TypeError("no vector")
+    with suppress(struct.error):  # twice as fast for a list of numbers as numpy itself
+        return np.frombuffer(struct.pack(f"{len(embedding)}f", *embedding), dtype=np.float32)
     with np.errstate(over="ignore"):  # it becomes infinite, and is rejected
         made = np.array(embedding, dtype=np.float32)
     if made.ndim != 1:
