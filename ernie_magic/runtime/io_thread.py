@@ -29,6 +29,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def everything(_item: object) -> bool:
+    """Whether an item wakes a reader that does not say what it awaits."""
+    return True
+
+
 class Loop:
     """An event loop on a daemon thread, started at first use; a forked process gets its own."""
 
@@ -105,6 +110,7 @@ class _Reader(NamedTuple):
 
     wake: Callable[[], None]
     ended: Callable[[], None]
+    awaits: Callable[[Any], bool]
 
 
 class Call(Generic[Item, Result]):
@@ -162,11 +168,17 @@ class Call(Generic[Item, Result]):
     def _emit(self, item: Item) -> None:
         self._items.append(item)
         for reader in list(self._readers):
-            reader.wake()
+            if reader.awaits(item):
+                reader.wake()
 
     @contextmanager
-    def _reader(self, wake: Callable[[], None], ended: Callable[[], None]) -> Iterator[None]:
-        reader = _Reader(wake, ended)
+    def _reader(
+        self,
+        wake: Callable[[], None],
+        ended: Callable[[], None],
+        awaits: Callable[[Item], bool],
+    ) -> Iterator[None]:
+        reader = _Reader(wake, ended, awaits)
         self._readers.append(reader)
         try:
             yield
@@ -192,14 +204,21 @@ class Call(Generic[Item, Result]):
         """Whether the work has ended."""
         return self._outcome.done()
 
-    def batches(self, interval: float = 0.0) -> Generator[list[Item], None, None]:
+    def batches(
+        self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
+    ) -> Generator[list[Item], None, None]:
         """Iterate over what was emitted, in batches at least `interval` seconds apart, the first
         one at once. Blocks this thread.
+
+        Parameters
+        ----------
+        awaits
+            Which items wake this thread; the others are read with the next one, or at the end.
         """
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
         read, not_before = 0, 0.0
-        with self._reader(lambda: signals.put(None), ended.set):
+        with self._reader(lambda: signals.put(None), ended.set, awaits):
             while True:
                 over = self.done
                 if read < len(self._items):
@@ -216,11 +235,13 @@ class Call(Generic[Item, Result]):
                     with suppress(queue.Empty):
                         signals.get(timeout=0.2)
 
-    async def abatches(self, interval: float = 0.0) -> AsyncGenerator[list[Item], None]:
+    async def abatches(
+        self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
+    ) -> AsyncGenerator[list[Item], None]:
         """Iterate like `batches`, for a reader that is a coroutine in another loop."""
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         read, not_before = 0, 0.0
-        with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set)):
+        with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set), awaits):
             while True:
                 # Not while the caller's own code runs between batches: an interrupt is for that
                 # code then.

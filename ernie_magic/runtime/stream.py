@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ernie_magic.errors import came, interrupted, stopped
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
+from ernie_magic.runtime.io_thread import everything
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -37,11 +38,16 @@ class Stream(Generic[Result]):
     def __init__(self, call: Call[Delta, Result], language: Callable[[], Language]) -> None:
         self._call, self._language = call, language
 
-    def batches(self, interval: float = 0.0) -> Iterator[list[Delta]]:
-        """Iterate over the deltas as they arrive, in batches at least `interval` seconds apart."""
+    def batches(
+        self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
+    ) -> Iterator[list[Delta]]:
+        """Iterate over the deltas as they arrive, in batches at least `interval` seconds apart.
+
+        `awaits` as `Call.batches` has it.
+        """
         self._call.check_reader()
         try:
-            with closing(self._call.batches(interval)) as batches:
+            with closing(self._call.batches(interval, awaits)) as batches:
                 for batch in batches:
                     yield batch
                     for delta in batch:
@@ -52,11 +58,13 @@ class Stream(Generic[Result]):
         finally:
             self._leave()
 
-    async def abatches(self, interval: float = 0.0) -> AsyncIterator[list[Delta]]:
+    async def abatches(
+        self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
+    ) -> AsyncIterator[list[Delta]]:
         """Iterate like `batches`, in a coroutine."""
         self._call.check_reader()
         try:
-            async with aclosing(self._call.abatches(interval)) as batches:
+            async with aclosing(self._call.abatches(interval, awaits)) as batches:
                 async for batch in batches:
                     yield batch
                     for delta in batch:
@@ -90,13 +98,13 @@ class Stream(Generic[Result]):
         ErnieError
         Interrupted
         """
-        for _ in self.batches():
+        for _ in self.batches(awaits=_has_errand):
             pass
         return self._call.result()
 
     async def aresult(self) -> Result:
         """Await the whole result."""
-        async for _ in self.abatches():
+        async for _ in self.abatches(awaits=_has_errand):
             pass
         return self._call.result()
 
@@ -120,3 +128,11 @@ class Stream(Generic[Result]):
         """Stop: the connection is closed, and the received part becomes the (partial) result."""
         if not self._call.done:
             self._call.cancel()
+
+
+def _has_errand(delta: Delta) -> bool:
+    """Whether the caller's thread is needed before the result is there.
+
+    Waking it for every delta takes turns away from the I/O thread.
+    """
+    return delta.errand is not None
