@@ -255,7 +255,9 @@ class Patterns:
         )
         self._starts = (0,) if fewest >= 2 * _GRAM - 1 else (0, 2)
         self._stable: frozenset[str] | None = None
-        self.clean: set[str] = set()  # short words that have been examined
+        # Short words that have been examined, and those that have been examined strictly.
+        self.clean: set[str] = set()
+        self.strictly_clean: set[str] = set()
 
     def stable(self) -> frozenset[str]:
         """Return how long keys are written whatever surrounds them: plainly, in hexadecimal, in
@@ -532,18 +534,20 @@ def redact(text: str, *, strict: bool = False) -> str:
         key that a server masked itself ("sk-ab****wxyz") is removed too.
     """
     patterns = KNOWN.patterns()
-    if len(text) < _PART or (text in patterns.clean and not strict):
+    clean = patterns.strictly_clean if strict else patterns.clean
+    if len(text) < _PART or text in clean:
         return text
-    if len(text) <= _BLOCK:
-        redacted = text
-        if patterns.suspects(text):
-            redacted = _replace_spans(text, patterns.spans(text), 0, len(text))
-        elif len(text) <= _SHORT and len(patterns.clean) < _SHORT_KEPT and not strict:
-            patterns.clean.add(text)
-    else:
+    redacted = text
+    if len(text) > _BLOCK:
         stream = StreamRedactor()
         redacted = stream.feed(text) + stream.end()
-    return _redact_strictly(redacted) if strict else redacted
+    elif patterns.suspects(text):
+        redacted = _replace_spans(text, patterns.spans(text), 0, len(text))
+    if strict:
+        redacted = _redact_strictly(redacted)
+    if redacted == text and len(text) <= _SHORT and len(clean) < _SHORT_KEPT:
+        clean.add(text)
+    return redacted
 
 
 def redact_values(found: Any) -> Any:
