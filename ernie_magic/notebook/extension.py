@@ -69,9 +69,10 @@ def load(shell: InteractiveShell) -> None:
     if CELLS.depth == 0:
         for _ in range(_cells_on_the_stack()):
             CELLS.enter()
+    # `%reset` removes the session's name: it is put back before the next cell.
     shell.events.register(
         "pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session))
-    )  # after `%reset`
+    )
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(_tagged(matcher(session, shell.user_ns)))
     _warm(shell)

@@ -126,7 +126,7 @@ def test_redo_vary_and_show(run, shell, ernie):
         ("%%ernie_image --style Anme\n猫", "did you mean Anime?"),
         ("%%ernie_image -n 5\n猫", "n 5 is out of range [1, 4]"),
         ("%%ernie_image --siez 1x1\n猫", "no option --siez. What to do: did you mean --size?"),
-        ("%%ernie_image --preview all\n猫", "--preview is url or not given"),
+        ("%%ernie_image --preview all\n猫", "--preview must be url if given"),
         ("%%ernie_image --size 100x100\n猫", "size 100x100 is not one of: 1024x1024 |"),
         ("%%ernie_image --as ernie\n猫", "--as 'ernie' is not a variable's name"),
         ("%%ernie_image --save {nothing}\n猫", "a file's name has no field {nothing}"),

@@ -42,12 +42,13 @@ VECTORS = {
         {**JSON, "Host": "aip.baidubce.com"},
         "e6a74030d74378b084a6e691f75302ef4d1500610dc60404001d33f23ac4cdc5",
     ),
+    # Our client encodes the path first, as the specification says.
     "raw path": (
         "POST",
         f"{V1}/我的 模型",
         {**JSON, "Host": "aip.baidubce.com"},
         "e6a74030d74378b084a6e691f75302ef4d1500610dc60404001d33f23ac4cdc5",
-    ),  # our client encodes it first, as the specification says
+    ),
 }
 
 

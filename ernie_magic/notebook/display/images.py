@@ -42,7 +42,7 @@ _ORIGINALS = Text(
     "shown small; the original is in {name}, .save() writes it to a file",
 )
 _OF_SEVERAL = Text("种子 {seed}（第 {i}/{n} 张）", "seed {seed} ({i} of {n})")
-_OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (asked for {asked})")
+_OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (requested {asked})")
 _REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
 _ID = Text("请求编号", "request id")
 _GAP = 12  # pixels between pictures

@@ -22,7 +22,7 @@ _FAILED = Text("{n} 行失败，原因在 error 列", "{n} rows failed, see the 
 _PREVIEW = Text(
     "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行并得到结果",
     "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes "
-    "to run them and have the result",
+    "to run them all",
 )
 _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
 

@@ -43,7 +43,7 @@ def _conversation(session: Session, name: str) -> Conversation:
 _ROWS = 1000  # models in the table
 _MORE = Text(
     "；这里只列前 {n} 个，%ernie models 名称 可筛选",
-    "; the first {n} of them are here, %ernie models NAME finds others",
+    "; the first {n} are listed here, %ernie models NAME finds others",
 )
 # What people call the kinds of models: `%ernie models image` lists them whatever their ids are.
 _KIND_WORDS = {
@@ -78,7 +78,7 @@ def list_models(session: Session, words: list[str]) -> Table:
     }
     note = Text(
         "{n} 个模型，来自{where}的实时列表；“说明”来自本地目录",
-        "{n} models, live from {where}; notes are the local catalogue's",
+        "{n} models, live from {where}; notes come from the local catalogue",
     )
     told = note.say(language, n=len(rows), where=_where(session).say(language))
     if len(rows) > _ROWS:

@@ -32,7 +32,7 @@ _SHOWN = (
         Text(
             "保存到文件；可用 {prompt} {seed} {i} {model} {time}，不写名字则用提示词",
             "write files; fields: {prompt} {seed} {i} {model} {time}; without a name the prompt "
-            "is the name",
+            "is used",
         ),
         takes="PATTERN",
         alone=picture_files.PATTERN,
@@ -125,7 +125,7 @@ def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
 
 def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
     if said["preview"] not in (None, "url"):
-        raise InvalidOption(Text("--preview 只能是 url", "--preview is url or not given"))
+        raise InvalidOption(Text("--preview 只能是 url", "--preview must be url if given"))
     # Checked before anything is sent, and billed.
     picture_files.check(said["save"] or "")
     beside = {

@@ -55,7 +55,7 @@ ENDPOINT = Option(
     Text("自己在千帆部署的服务名", "the name of a service that you deployed on Qianfan"),
     takes="NAME",
 )
-VERBATIM = Option("verbatim", Text("不替换 {{…}}", "leave {{…}} alone"))
+VERBATIM = Option("verbatim", Text("不替换 {{…}}", "do not interpolate {{…}}"))
 PARAM = Option(
     "param",
     Text("表中没有的字段：--param top_k=5", "a field that is not in the table: --param top_k=5"),

@@ -39,7 +39,7 @@ MAP = Grammar(
         Option(
             "to",
             Text(
-                '得到的列："情感, 分数:int"（str、int、float、bool）；不写则整个回答一列',
+                '输出列："情感, 分数:int"（str、int、float、bool）；不写则整个回答一列',
                 'output columns: "sentiment, score:int" (str, int, float, bool); without it '
                 "the whole answer is one",
             ),
