@@ -53,13 +53,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext ernie_magic`."""
-    from ernie_magic.notebook.extension import load
+    from ernie_magic.notebook.extension import load_extension
 
-    load(shell)
+    load_extension(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """`%unload_ext ernie_magic`."""
-    from ernie_magic.notebook.extension import unload
+    from ernie_magic.notebook.extension import unload_extension
 
-    unload(shell)
+    unload_extension(shell)

@@ -48,19 +48,19 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands.add_parser("emulator", add_help=False, help="运行模拟器 / serve the emulator")
     commands.add_parser("doctor", help="检查密钥、网络和版本 / check key, network and versions")
-    asked, rest = parser.parse_known_args(arguments)
-    if asked.command == "demo":
-        return demo(asked.dir, rest)
-    if asked.command == "emulator":
+    parsed, rest = parser.parse_known_args(arguments)
+    if parsed.command == "demo":
+        return run_demo(parsed.dir, rest)
+    if parsed.command == "emulator":
         from ernie_magic.emulator.__main__ import main as serve
 
         return serve(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return doctor()
+    return run_doctor()
 
 
-def demo(folder: Path, lab_arguments: list[str]) -> int:
+def run_demo(folder: Path, lab_arguments: list[str]) -> int:
     """Open JupyterLab on a copy of the notebooks; unknown arguments are passed on to JupyterLab."""
     language = system_language()
     if importlib.util.find_spec("jupyterlab") is None:
@@ -87,24 +87,24 @@ def demo(folder: Path, lab_arguments: list[str]) -> int:
     return subprocess.call(command, env=environment)  # noqa: S603
 
 
-def doctor() -> int:
+def run_doctor() -> int:
     """Print what works and what does not; return 1 when something does not."""
-    from ernie_magic.calls.doctor import MARKS, examine
+    from ernie_magic.calls.doctor import MARKS, run_checks
     from ernie_magic.session import Session
     from ernie_magic.text.visible import make_controls_visible
 
     session = Session()
     try:
-        checks = examine(session)
+        checks = run_checks(session)
     finally:
         session.close()
     for check in checks:
-        value = make_controls_visible(check.value.say(session.settings.spoken))
-        print(MARKS[check.ok], f"{check.name.say(session.settings.spoken)}:", value)
+        value = make_controls_visible(check.value.say(session.settings.interface_language))
+        print(MARKS[check.ok], f"{check.name.say(session.settings.interface_language)}:", value)
     return 1 if any(check.ok is False for check in checks) else 0
 
 
-def notebooks() -> Path:
+def notebooks_folder() -> Path:
     """Return where the notebooks are: inside an installed package, beside it in a checkout."""
     packaged = _HERE / "notebooks"
     return packaged if packaged.is_dir() else _HERE.parent / "notebooks"
@@ -113,7 +113,7 @@ def notebooks() -> Path:
 def _copy_notebooks(folder: Path, language: Language) -> None:
     """Copy the missing ones: a notebook that a person changed is not overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sorted(notebooks().glob("*.ipynb")):
+    for source in sorted(notebooks_folder().glob("*.ipynb")):
         target = folder / source.name
         if not target.exists():
             files.write_new([target], source.read_bytes())

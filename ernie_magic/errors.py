@@ -38,7 +38,7 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
-from ernie_magic.text.language import Language, Text, clipped, system_language
+from ernie_magic.text.language import Language, Text, clip_text, system_language
 
 if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, Embeddings
@@ -76,27 +76,27 @@ def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
     left: list[BaseException | None] = [error]
     seen: set[int] = set()
     while left:
-        found = left.pop()
-        if found is None or id(found) in seen:
+        current = left.pop()
+        if current is None or id(current) in seen:
             continue
-        seen.add(id(found))
-        for frame, _ in traceback.walk_tb(found.__traceback__):
+        seen.add(id(current))
+        for frame, _ in traceback.walk_tb(current.__traceback__):
             if not ours_only or frame.f_code.co_filename.startswith(_PACKAGE):
                 with suppress(RuntimeError):
                     frame.clear()
-        left += [found.__cause__, found.__context__, *getattr(found, "exceptions", ())]
+        left += [current.__cause__, current.__context__, *getattr(current, "exceptions", ())]
 
 
-def unexpected(error: Exception) -> ErnieError:
+def unexpected_error(error: Exception) -> ErnieError:
     """Turn any other exception into an error of this tree: its message and where it was raised,
     without the objects that it holds.
     """
     raised = traceback.extract_tb(error.__traceback__)[-1:]
-    place = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
-    said = clipped(_one_line(words(error)), _SAID_SHOWN)
+    source_line = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
+    message = clip_text(_one_line(exception_message(error)), _SAID_SHOWN)
     return ErnieError(
         Text("内部出错：{kind} {said}（{place}）", "unexpected {kind} {said} ({place})").fill(
-            kind=type(error).__name__, said=said, place=place
+            kind=type(error).__name__, said=message, place=source_line
         ),
         advice=Text(
             "再试一次；总是这样的话，请把这一行报告给我们",
@@ -105,7 +105,7 @@ def unexpected(error: Exception) -> ErnieError:
     )
 
 
-def words(error: BaseException) -> str:
+def exception_message(error: BaseException) -> str:
     """Return an exception's message; a user's own exception may fail to give one."""
     try:
         return str(error)
@@ -369,7 +369,7 @@ _STOPPED_EMPTY = Text(
 )
 
 
-def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
+def partial_result(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
     """Return what a stopped call gave, if it has content."""
     return (
         cast("Answer | ImageSet | Embeddings | Mapped", result)
@@ -381,17 +381,17 @@ def came(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
     )
 
 
-def interrupted(result: object, language: Language) -> Interrupted:
+def interruption(result: object, language: Language) -> Interrupted:
     """Return what an interrupted caller raises; `result`, what its call gave when stopped, is kept
     if it has content.
     """
-    kept = came(result)
-    return Interrupted((_STOPPED if kept else _STOPPED_EMPTY).say(language), kept)
+    partial = partial_result(result)
+    return Interrupted((_STOPPED if partial else _STOPPED_EMPTY).say(language), partial)
 
 
-def stopped(result: object, language: Language) -> Stopped:
+def stop_error(result: object, language: Language) -> Stopped:
     """Return what an interrupted caller in a separate task raises."""
-    told = interrupted(result, language)
-    error = Stopped(_STOPPED if told.answer else _STOPPED_EMPTY, language=language)
-    error.answer = told.answer
+    interrupt = interruption(result, language)
+    error = Stopped(_STOPPED if interrupt.answer else _STOPPED_EMPTY, language=language)
+    error.answer = interrupt.answer
     return error

@@ -17,12 +17,18 @@ from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config import services
 from ernie_magic.config.keys import Key
-from ernie_magic.config.settings import KEYS, ErnieSettings, in_flight_of
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames, unexpected
+from ernie_magic.config.settings import KEYS, ErnieSettings, check_in_flight
+from ernie_magic.errors import (
+    ErnieError,
+    InvalidMessages,
+    InvalidOption,
+    forget_frames,
+    unexpected_error,
+)
 from ernie_magic.runtime.observers import Watchers
-from ernie_magic.runtime.progress import ashown, shown
+from ernie_magic.runtime.progress import ashow_progress, show_progress
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
 # which must cost little.
@@ -37,8 +43,8 @@ if TYPE_CHECKING:
     from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
-    from ernie_magic.calls.tables.map import Job, Mapped
-    from ernie_magic.calls.workers import Engine
+    from ernie_magic.calls.tables.map import Mapped, MapRequest
+    from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.core import Core
@@ -101,7 +107,7 @@ class Session:
         self._starting = threading.Lock()
         self._beginning = threading.Lock()
         self._begun: Core | None = None
-        _OPEN.add(self)
+        _OPEN_SESSIONS.add(self)
 
     @property
     def _core(self) -> Core:
@@ -116,7 +122,7 @@ class Session:
                 core = Core(self.usage, self._emulator_url)
                 # What a dropped session has open is closed; at the end of the process `_close_all`
                 # does it.
-                weakref.finalize(self, IO.post, core.client.aclose).atexit = False
+                weakref.finalize(self, IO.run_soon, core.client.aclose).atexit = False
                 self._begun = core
             return self._begun
 
@@ -135,7 +141,7 @@ class Session:
     def __getitem__(self, name: str) -> Conversation:
         """Return the conversation of that name; a new one when there is none yet."""
         if not isinstance(name, str) or not name:
-            raise self.spoken(
+            raise self.with_language(
                 InvalidOption(
                     Text("对话名要是文本", "a conversation's name must be a text"),
                     advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]'),
@@ -145,7 +151,7 @@ class Session:
             from ernie_magic.calls.chat.conversation import Conversation
 
             self.conversations[name] = Conversation(self, name)
-            self.changed.tell()
+            self.changed.notify_watchers()
         return self.conversations[name]
 
     def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
@@ -197,25 +203,27 @@ class Session:
         """
         from ernie_magic.api.requests import completion_request
 
-        settings, at = self.now()
+        settings, service_endpoint = self.settings_and_endpoint()
         model = model or endpoint or settings.model or models.UNDECIDED
-        request = self._checked(
+        request = self._localizing_errors(
             lambda: completion_request(
                 prompt,
                 model=model,
                 given=parameters,
                 extra=extra or {},
                 stream=settings.stream if stream is None else stream,
-                rules=at.rules,
+                rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
         )
-        if at.service.asks_usage and request.stream:
+        if service_endpoint.service.requests_usage and request.stream:
             request = replace(
                 request,
                 parameters={**request.parameters, "stream_options": {"include_usage": True}},
             )
-        return self.start(lambda core, emit: core.complete(request, at, settings, emit))
+        return self.start_call(
+            lambda core, emit: core.complete_text(request, service_endpoint, settings, emit)
+        )
 
     def complete(self, prompt: str, **options: Any) -> Answer:
         """Continue a text and wait for the whole; same arguments as `stream_completion`."""
@@ -241,44 +249,48 @@ class Session:
         """Start a call for vectors; same arguments as `embed`."""
         from ernie_magic.api.requests import embedding_request
 
-        settings, at = self.now()
-        request = self._checked(
+        settings, service_endpoint = self.settings_and_endpoint()
+        request = self._localizing_errors(
             lambda: embedding_request(
-                _listed(texts),
+                _list_of_texts(texts),
                 model=model
                 or endpoint
                 or settings.embedding_model
-                or models.default("embedding", at.service.name),
+                or models.default_model("embedding", service_endpoint.service.name),
                 given=parameters,
                 extra=extra or {},
-                rules=at.rules,
+                rules=service_endpoint.rules,
                 endpoint=endpoint,
                 invalid=invalid,
             )
         )
-        most = self._checked(
-            lambda: settings.in_flight if in_flight is None else in_flight_of(in_flight)
+        max_concurrency = self._localizing_errors(
+            lambda: settings.in_flight if in_flight is None else check_in_flight(in_flight)
         )
-        engine = self._engine(executor)
-        return self.start(
-            lambda core, emit: core.embed(
+        remote_executor = self._remote_executor(executor)
+        return self.start_call(
+            lambda core, emit: core.embed_texts(
                 request,
-                at,
+                service_endpoint,
                 settings,
                 emit,
                 cache=settings.cache if cache is None else cache,
-                most=max(most, engine.workers) if engine else most,
-                engine=engine,
+                max_concurrency=max(max_concurrency, remote_executor.workers)
+                if remote_executor
+                else max_concurrency,
+                engine=remote_executor,
             )
         )
 
-    def _engine(self, executor: Any) -> Engine | None:
+    def _remote_executor(self, executor: Any) -> RemoteExecutor | None:
         from ernie_magic.calls.workers import (
             # Imported here: it is in a higher room, since a worker has a session of its own.
-            Engine,
+            RemoteExecutor,
         )
 
-        return None if executor is None else self._checked(lambda: Engine(executor))
+        return (
+            None if executor is None else self._localizing_errors(lambda: RemoteExecutor(executor))
+        )
 
     def embed(
         self,
@@ -343,7 +355,11 @@ class Session:
             executor=executor,
             **parameters,
         )
-        return shown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.result()
+        return (
+            show_progress(stream, _EMBEDDING.say(self.settings.interface_language))
+            if progress
+            else stream.result()
+        )
 
     async def aembed(
         self,
@@ -372,7 +388,9 @@ class Session:
             **parameters,
         )
         return await (
-            ashown(stream, _EMBEDDING.say(self.settings.spoken)) if progress else stream.aresult()
+            ashow_progress(stream, _EMBEDDING.say(self.settings.interface_language))
+            if progress
+            else stream.aresult()
         )
 
     def begin_map(
@@ -394,30 +412,32 @@ class Session:
         from ernie_magic.api.requests import ChatOptions
         from ernie_magic.calls.tables import frames
         from ernie_magic.calls.tables import map as mapping
-        from ernie_magic.calls.tables.schema import fields
+        from ernie_magic.calls.tables.schema import parse_columns
         from ernie_magic.storage import files, ledger
 
-        settings, at = self.now()
+        settings, service_endpoint = self.settings_and_endpoint()
 
-        def job() -> Job:
-            most = settings.in_flight if in_flight is None else in_flight_of(in_flight)
-            table = frames.snapshot(rows)
-            found = frames.rows_of(table)
+        def build_map_request() -> MapRequest:
+            max_concurrency = (
+                settings.in_flight if in_flight is None else check_in_flight(in_flight)
+            )
+            table = frames.copy_table(rows)
+            table_rows = frames.rows_of(table)
             if not isinstance(prompt, str):
                 raise InvalidMessages(
                     Text(
                         "提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}"
                     ).fill(kind=type(prompt).__name__)
                 )
-            made = mapping.Job(
+            map_request = mapping.MapRequest(
                 table,
-                found,
-                mapping.prompts_of(prompt, found),
-                fields(schema),
+                table_rows,
+                mapping.prompts_of(prompt, table_rows),
+                parse_columns(schema),
                 ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
-                files.folder("data") / ledger.NAME,
+                files.storage_folder("data") / ledger.NAME,
                 resume,
-                most,
+                max_concurrency,
             )
             if not prompt.strip():
                 raise InvalidMessages(
@@ -427,22 +447,29 @@ class Session:
                         "write a prompt, with {{{{column}}}} for a row's value",
                     ).fill(x=0),
                 )
-            mapping.check_columns(prompt, made.columns)
+            mapping.check_columns(prompt, map_request.columns)
             # What is wrong with every row is reported at once; an error in a row's own prompt
             # concerns only that row.
-            made.request(
+            map_request.request_for_row(
                 "?",
                 model or endpoint or settings.model or models.UNDECIDED,
                 system or "",
                 settings.parameters,
-                at.rules,
+                service_endpoint.rules,
             )
-            return made
+            return map_request
 
-        checked, engine = self._checked(job), self._engine(executor)
-        if engine:
-            checked = replace(checked, most=engine.workers)
-        return self.start(lambda core, emit: core.map(checked, at, settings, emit, engine))
+        map_request, remote_executor = (
+            self._localizing_errors(build_map_request),
+            self._remote_executor(executor),
+        )
+        if remote_executor:
+            map_request = replace(map_request, max_concurrency=remote_executor.workers)
+        return self.start_call(
+            lambda core, emit: core.map_rows(
+                map_request, service_endpoint, settings, emit, remote_executor
+            )
+        )
 
     def map(
         self,
@@ -511,7 +538,11 @@ class Session:
             executor=executor,
             **parameters,
         )
-        return shown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.result()
+        return (
+            show_progress(stream, _MAPPING.say(self.settings.interface_language))
+            if progress
+            else stream.result()
+        )
 
     async def amap(
         self,
@@ -544,15 +575,17 @@ class Session:
             **parameters,
         )
         return await (
-            ashown(stream, _MAPPING.say(self.settings.spoken)) if progress else stream.aresult()
+            ashow_progress(stream, _MAPPING.say(self.settings.interface_language))
+            if progress
+            else stream.aresult()
         )
 
-    def _column(self, texts: Any) -> Any:
+    def _text_column(self, texts: Any) -> Any:
         if not hasattr(texts, "columns"):
             return texts
         from ernie_magic.calls.tables import frames
 
-        return self._checked(lambda: frames.texts_of(texts))
+        return self._localizing_errors(lambda: frames.texts_of(texts))
 
     def search(
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
@@ -578,12 +611,16 @@ class Session:
         from ernie_magic.api.results import Embeddings
         from ernie_magic.calls.embeddings import similarity
 
-        _check_count(self, k)
-        among = (
-            texts if isinstance(texts, Embeddings) else self.embed(self._column(texts), model=model)
+        _check_result_limit(self, k)
+        embeddings = (
+            texts
+            if isinstance(texts, Embeddings)
+            else self.embed(self._text_column(texts), model=model)
         )
-        return self._checked(
-            lambda: similarity.nearest(self.embed(query, model=model or among.model)[0], among, k)
+        return self._localizing_errors(
+            lambda: similarity.nearest_texts(
+                self.embed(query, model=model or embeddings.model)[0], embeddings, k
+            )
         )
 
     async def asearch(
@@ -593,14 +630,16 @@ class Session:
         from ernie_magic.api.results import Embeddings
         from ernie_magic.calls.embeddings import similarity
 
-        _check_count(self, k)
-        among = (
+        _check_result_limit(self, k)
+        embeddings = (
             texts
             if isinstance(texts, Embeddings)
-            else await self.aembed(self._column(texts), model=model)
+            else await self.aembed(self._text_column(texts), model=model)
         )
-        asked = await self.aembed(query, model=model or among.model)
-        return self._checked(lambda: similarity.nearest(asked[0], among, k))
+        query_embeddings = await self.aembed(query, model=model or embeddings.model)
+        return self._localizing_errors(
+            lambda: similarity.nearest_texts(query_embeddings[0], embeddings, k)
+        )
 
     def begin_image(
         self,
@@ -617,22 +656,24 @@ class Session:
         """
         from ernie_magic.api.requests import image_request
 
-        settings, at = self.now()
-        request = self._checked(
+        settings, service_endpoint = self.settings_and_endpoint()
+        request = self._localizing_errors(
             lambda: image_request(
                 prompt,
                 model=model
                 or endpoint
                 or settings.image_model
-                or models.default("image", at.service.name),
+                or models.default_model("image", service_endpoint.service.name),
                 given=parameters,
                 extra=extra or {},
-                rules=at.rules,
+                rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
         )
-        return self.start(
-            lambda core, emit: core.images(request, at, settings, emit, download=download)
+        return self.start_call(
+            lambda core, emit: core.generate_images(
+                request, service_endpoint, settings, emit, download=download
+            )
         )
 
     def image(
@@ -702,7 +743,9 @@ class Session:
         from ernie_magic.calls.images import recipes
 
         return self.begin_image(
-            **self._checked(lambda: recipes.again(recipes.recipe(what), changes))
+            **self._localizing_errors(
+                lambda: recipes.redo_options(recipes.read_recipe(what), changes)
+            )
         )
 
     def redo(self, what: Remakable, **changes: Any) -> ImageSet:
@@ -742,14 +785,16 @@ class Session:
         """
         from ernie_magic.calls.images import recipes
 
-        return dict(self._checked(lambda: recipes.recipe(what)))
+        return dict(self._localizing_errors(lambda: recipes.read_recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """Start a call of `vary`."""
         from ernie_magic.calls.images import recipes
 
         return self.begin_image(
-            **self._checked(lambda: recipes.varied(recipes.recipe(what), changes))
+            **self._localizing_errors(
+                lambda: recipes.vary_options(recipes.read_recipe(what), changes)
+            )
         )
 
     def vary(self, what: Remakable, **changes: Any) -> ImageSet:
@@ -766,9 +811,11 @@ class Session:
         """Start a call of `download`."""
         from ernie_magic.calls.images import recipes
 
-        settings, at = self.now()
-        images = self._checked(lambda: recipes.opened(what))
-        return self.start(lambda core, emit: core.download(images, at, settings, emit))
+        settings, service_endpoint = self.settings_and_endpoint()
+        images = self._localizing_errors(lambda: recipes.open_pictures(what))
+        return self.start_call(
+            lambda core, emit: core.download_images(images, service_endpoint, settings, emit)
+        )
 
     def download(self, what: Picture | ImageSet) -> ImageSet:
         """Fetch pictures of which only the link is here: a download failed or was stopped, or
@@ -785,7 +832,7 @@ class Session:
         """Call `download` and await its result."""
         return await self.begin_download(what).aresult()
 
-    def _rerank(
+    def _start_rerank(
         self,
         query: str,
         documents: str | Sequence[str],
@@ -797,20 +844,24 @@ class Session:
         from ernie_magic.api.requests import rerank_request
         from ernie_magic.wire import replies
 
-        settings, at = self.now()
-        request = self._checked(
+        settings, service_endpoint = self.settings_and_endpoint()
+        request = self._localizing_errors(
             lambda: rerank_request(
                 query,
-                _listed(documents),
-                model=model or endpoint or models.default("rerank", at.service.name),
+                _list_of_texts(documents),
+                model=model
+                or endpoint
+                or models.default_model("rerank", service_endpoint.service.name),
                 given=given,
                 extra=extra or {},
-                rules=at.rules,
+                rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
         )
-        return self.start(
-            lambda core, emit: core.send("rerank", request, at, settings, emit, replies.ranking)
+        return self.start_call(
+            lambda core, emit: core.send_for_result(
+                "rerank", request, service_endpoint, settings, emit, replies.parse_ranking
+            )
         )
 
     def rerank(
@@ -841,7 +892,7 @@ class Session:
         ------
         ErnieError
         """
-        return self._rerank(query, documents, model, endpoint, extra, parameters).result()
+        return self._start_rerank(query, documents, model, endpoint, extra, parameters).result()
 
     async def arerank(
         self,
@@ -854,33 +905,37 @@ class Session:
         **parameters: Any,
     ) -> Ranking:
         """Call `rerank` and await its result."""
-        return await self._rerank(query, documents, model, endpoint, extra, parameters).aresult()
+        return await self._start_rerank(
+            query, documents, model, endpoint, extra, parameters
+        ).aresult()
 
-    def _count(self, text: str, model: str | None) -> Stream[TokenCount]:
+    def _start_token_count(self, text: str, model: str | None) -> Stream[TokenCount]:
         from ernie_magic.api.requests import check_sendable
 
-        settings, at = self.now()
+        settings, service_endpoint = self.settings_and_endpoint()
         if not isinstance(text, str):
-            raise self.spoken(
+            raise self.with_language(
                 InvalidMessages(
                     Text("这里要文本，不是 {kind}", "a text is expected here, not {kind}").fill(
                         kind=type(text).__name__
                     )
                 )
             )
-        self._checked(lambda: check_sendable([text]))
+        self._localizing_errors(lambda: check_sendable([text]))
         chosen = model or settings.model or models.FALLBACK_CHAT
-        return self.start(lambda core, _emit: core.count_tokens(text, chosen, at, settings))
+        return self.start_call(
+            lambda core, _emit: core.count_tokens(text, chosen, service_endpoint, settings)
+        )
 
     def count_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
         """Count the tokens of a text with Qianfan V1's tokenizer; on other services the result is
         an estimate, and says so.
         """
-        return self._count(text, model).result()
+        return self._start_token_count(text, model).result()
 
     async def acount_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
         """Call `count_tokens` and await its result."""
-        return await self._count(text, model).aresult()
+        return await self._start_token_count(text, model).aresult()
 
     def panel(self, *tabs: str) -> Panel:
         """Return a panel on this session for a notebook: sliders, chat, pictures and vectors.
@@ -915,8 +970,8 @@ class Session:
             There is no such service.
         """
         if service not in services.SERVICES:
-            close = near(str(service), services.SERVICES, 1)
-            raise self.spoken(
+            close = close_matches(str(service), services.SERVICES, 1)
+            raise self.with_language(
                 InvalidOption(
                     Text(
                         "没有叫 {name} 的服务，可选：{known}",
@@ -927,7 +982,7 @@ class Session:
                     else None,
                 )
             )
-        if service != self.settings.chosen().name:
+        if service != self.settings.choose_service().name:
             # A key and an address that were given here were for the previous service: they must not
             # reach this one.
             self.settings.api_key = self.settings.secret_key = None
@@ -941,13 +996,17 @@ class Session:
         ------
         MissingKey, InvalidOption
         """
-        at = self._checked(self.settings.endpoint)
-        return replace(at, base_url=self._emulator_url()) if at.service is services.EMULATOR else at
+        service_endpoint = self._localizing_errors(self.settings.build_endpoint)
+        return (
+            replace(service_endpoint, base_url=self._emulator_url())
+            if service_endpoint.service is services.EMULATOR
+            else service_endpoint
+        )
 
     def begin_models(self) -> Stream[list[Listed]]:
         """Start a call of `models`."""
-        settings, at = self.now()
-        return self.start(lambda core, _emit: core.models(at, settings))
+        settings, service_endpoint = self.settings_and_endpoint()
+        return self.start_call(lambda core, _emit: core.list_models(service_endpoint, settings))
 
     def models(self) -> list[Listed]:
         """Return the service's live list of models, with what the catalogue knows of each."""
@@ -976,7 +1035,7 @@ class Session:
         from ernie_magic.runtime.io_thread import IO
         from ernie_magic.wire.limits import LIMITS
 
-        return IO.run(LIMITS.all())
+        return IO.run_and_wait(LIMITS.list_states())
 
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
@@ -1010,68 +1069,70 @@ class Session:
 
     # --- from a call to the core ------------------------------------------------------------------
 
-    def start(self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]) -> Stream[Any]:
+    def start_call(
+        self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]
+    ) -> Stream[Any]:
         """Start work of the core on the I/O thread; its errors are in this session's language."""
         from ernie_magic.runtime.io_thread import Call
         from ernie_magic.runtime.stream import Stream
 
-        core, language = self._core, self.settings.spoken
+        core, language = self._core, self.settings.interface_language
 
-        async def told(emit: Callable[[Delta], None]) -> Any:
+        async def run_and_record(emit: Callable[[Delta], None]) -> Any:
             try:
                 result = await work(core, emit)
             except ErnieError as error:
                 error.language = language
-                self._keep(error.answer)
+                self._record_result(error.answer)
                 raise
             except Exception as error:  # noqa: BLE001  (what libraries raise may hold a request, with its headers)
-                problem = unexpected(error)
+                problem = unexpected_error(error)
                 problem.language = language
                 forget_frames(error)
                 raise problem from None
-            self._keep(result)
+            self._record_result(result)
             return result
 
-        return Stream(Call(told), lambda: language)
+        return Stream(Call(run_and_record), lambda: language)
 
-    def _keep(self, result: object) -> None:
+    def _record_result(self, result: object) -> None:
         from ernie_magic.api.results import Answer, Embeddings, Ranking
         from ernie_magic.calls.images.pictures import ImageSet
         from ernie_magic.calls.tables.map import Mapped
 
         if isinstance(result, (Answer, Embeddings, ImageSet, Mapped, Ranking)):
             self.last = result
-        if isinstance(result, ImageSet) and not any(kept is result for kept in self.images):
+        if isinstance(result, ImageSet) and not any(recorded is result for recorded in self.images):
             self.images.append(result)
-        self.changed.tell()
+        self.changed.notify_watchers()
 
-    def now(self) -> tuple[Snapshot, Endpoint]:
+    def settings_and_endpoint(self) -> tuple[Snapshot, Endpoint]:
         """Return the settings and the endpoint as they are now."""
-        return self.settings.snapshot(), self._checked(self.settings.endpoint)
+        return self.settings.take_snapshot(), self._localizing_errors(self.settings.build_endpoint)
 
-    def _checked(self, make: Callable[[], Result]) -> Result:
+    def _localizing_errors(self, make: Callable[[], Result]) -> Result:
         try:
             return make()
         except ErnieError as error:
             forget_frames(error)
-            raise self.spoken(error) from None
+            raise self.with_language(error) from None
         except BaseException as error:
             forget_frames(error)
             raise
 
-    def spoken(self, error: ErnieError) -> ErnieError:
+    def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in this session's language."""
-        error.language = self.settings.spoken
+        error.language = self.settings.interface_language
         return error
 
     def __repr__(self) -> str:
-        service, model = self.settings.chosen().name, self.settings.model or "default"
+        service, model = self.settings.choose_service().name, self.settings.model or "default"
         return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"
 
 
-def _check_count(session: Session, k: object) -> None:
+def _check_result_limit(session: Session, k: object) -> None:
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise session.spoken(
+        raise session.with_language(
             InvalidOption(
                 Text("k 要是正整数，不是 {k}", "k must be a whole number from 1, not {k}").fill(
                     k=f"{k!r:.40}"
@@ -1080,7 +1141,7 @@ def _check_count(session: Session, k: object) -> None:
         )
 
 
-def _listed(texts: object) -> list[Any]:
+def _list_of_texts(texts: object) -> list[Any]:
     """Return one text or several as a list; arrays and columns are accepted, but not a dictionary's
     keys.
     """
@@ -1101,10 +1162,10 @@ def _listed(texts: object) -> list[Any]:
     return list(texts)
 
 
-_PATIENCE = 3.0  # seconds for connections to close: a process that exits waits no longer
+_CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
 # Closed when the kernel exits, so that no connection and no server is left to the garbage
 # collector.
-_OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
+_OPEN_SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 def _close(client: Client) -> None:
@@ -1113,16 +1174,16 @@ def _close(client: Client) -> None:
     from ernie_magic.runtime.io_thread import IO
 
     with suppress(TimeoutError):
-        IO.run(client.aclose(), _PATIENCE)
+        IO.run_and_wait(client.aclose(), _CLOSE_TIMEOUT)
 
 
 def _forget_the_parent() -> None:
     """Forget the parent's threads, connections and locks, in a forked process."""
-    for session in list(_OPEN):
+    for session in list(_OPEN_SESSIONS):
         session._emulator, session._starting = None, threading.Lock()  # noqa: SLF001
         session._beginning = threading.Lock()  # noqa: SLF001
         if session._begun is not None:  # noqa: SLF001
-            session._begun.client.forget()  # noqa: SLF001
+            session._begun.client.forget_connections()  # noqa: SLF001
 
 
 if hasattr(os, "register_at_fork"):
@@ -1131,5 +1192,5 @@ if hasattr(os, "register_at_fork"):
 
 @atexit.register
 def _close_all() -> None:
-    for session in list(_OPEN):
+    for session in list(_OPEN_SESSIONS):
         session.close()

@@ -44,10 +44,10 @@ def _isolated(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
-    limits.LIMITS.clear()
+    limits.LIMITS.forget_all()
     # Seconds: what is learned from a 429 need not last a real minute.
     monkeypatch.setattr(limits.LIMITS, "minute", 1.0)
-    redact.KNOWN.clear()  # a key of another test would be redacted in this one's texts
+    redact.KNOWN.forget_all()  # a key of another test would be redacted in this one's texts
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -57,8 +57,8 @@ class Model:
     max_characters: int | None = None
     max_input_tokens: int | None = None
     max_output: tuple[int, int] = (2, 2048)
-    takes: frozenset[str] = frozenset()
-    refuses: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset()
+    unsupported: frozenset[str] = frozenset()
     retired: str = ""
     source: str = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns"
     path: str = ""
@@ -95,7 +95,7 @@ def _ernie(
         "chat",
         characters,
         tokens,
-        takes=_abilities(letters),
+        capabilities=_abilities(letters),
         retired=retired,
         source=source,
         path=path,
@@ -110,8 +110,8 @@ def _open(name: str, path: str, letters: str = "K") -> Model:
         name,
         "chat",
         4_800,
-        takes=_abilities(letters),
-        refuses=frozenset({"system"}),
+        capabilities=_abilities(letters),
+        unsupported=frozenset({"system"}),
         source=_V1,
         path=path,
         v2=False,
@@ -244,7 +244,7 @@ _SEEDS: tuple[Model, ...] = (
         "Stable-Diffusion-XL",
         "image",
         1_024,
-        takes=frozenset({"diffusion"}),
+        capabilities=frozenset({"diffusion"}),
         path="/text2image/sd_xl",
         sizes=(
             "1024x1024",
@@ -267,8 +267,8 @@ _SEEDS: tuple[Model, ...] = (
         "Dolly-12B",
         "chat",
         4_800,
-        takes=_abilities("K"),
-        refuses=frozenset({"system"}),
+        capabilities=_abilities("K"),
+        unsupported=frozenset({"system"}),
         source="https://cloud.baidu.com/doc/WENXINWORKSHOP, user-deployed services",
         v2=False,
     ),
@@ -297,7 +297,7 @@ _CURRENT: tuple[Model, ...] = (
             id_,
             "image",
             1_024,
-            takes=frozenset({"enhancer"}),
+            capabilities=frozenset({"enhancer"}),
             source="public clients of ERNIE-Image, 2026-11",
             sizes=(
                 "1024x1024",
@@ -436,7 +436,7 @@ _V1_ONLY: tuple[Model, ...] = (
             name,
             "completion",
             4_800,
-            takes=_abilities("K"),
+            capabilities=_abilities("K"),
             source="https://github.com/baidubce/bce-qianfan-sdk",
             path=f"/completions/{tail}",
             v2=False,

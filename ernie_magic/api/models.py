@@ -53,7 +53,7 @@ def _by_name() -> Mapping[str, Model]:
     return {name.lower(): model for model in CATALOGUE for name in (model.id, *model.names)}
 
 
-def find(model_id: str) -> Model | None:
+def find_model(model_id: str) -> Model | None:
     """Return the catalogue's entry for an id or one of its other names, ignoring case; None when
     there is none.
     """
@@ -64,7 +64,7 @@ def kind_of(model_id: str) -> Kind | None:
     """Return the kind of an id: the catalogue's, else guessed from its name; None when nothing
     tells.
     """
-    if model := find(model_id):
+    if model := find_model(model_id):
         return model.kind
     name = model_id.lower()
     if "rerank" in name:
@@ -93,7 +93,7 @@ class Listed:
     @property
     def known(self) -> Model | None:
         """The catalogue's entry, None when it has none."""
-        return find(self.id)
+        return find_model(self.id)
 
     @property
     def kind(self) -> Kind | None:
@@ -101,12 +101,12 @@ class Listed:
         return kind_of(self.id)
 
 
-def default(kind: Kind, service: str) -> str:
+def default_model(kind: Kind, service: str) -> str:
     """Return the default model of an image, embedding or rerank call on the named service."""
     return _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]
 
 
-def preferred(offered: Sequence[str], *, sees: bool = False) -> str:
+def preferred_model(offered: Sequence[str], *, needs_vision: bool = False) -> str:
     """Return the default chat model: the first preferred one on offer, else any chat model on
     offer.
 
@@ -116,9 +116,9 @@ def preferred(offered: Sequence[str], *, sees: bool = False) -> str:
         The model has to accept pictures.
     """
     if not offered:
-        return PREFERRED_VISION[0] if sees else FALLBACK_CHAT
+        return PREFERRED_VISION[0] if needs_vision else FALLBACK_CHAT
     by_lower = {model_id.lower(): model_id for model_id in offered}
-    for model_id in PREFERRED_VISION if sees else PREFERRED_CHAT:
+    for model_id in PREFERRED_VISION if needs_vision else PREFERRED_CHAT:
         if model_id in by_lower:
             return by_lower[model_id]
     by_kind = {kind_of(model_id): model_id for model_id in reversed(offered)}

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ernie_magic.api import models
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Text, same
-from ernie_magic.text.suggest import near
+from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -121,31 +121,31 @@ class Parameter:
     choices: tuple[str, ...] = ()
     max_items: int | None = None
     max_length: int | None = None
-    needs: str = ""
+    requires: str = ""
     short: str = ""
     source: str = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns"
     v1: str | None = ""
     v1_only: bool = False
 
-    def known_to(self, protocol: Protocol) -> bool:
+    def in_protocol(self, protocol: Protocol) -> bool:
         """Whether a protocol documents this field."""
         return self.v1 is not None if protocol == "qianfan-v1" else not self.v1_only
 
-    def taken_by(self, model: str, protocol: Protocol | None = None) -> bool:
+    def supported_by(self, model: str, protocol: Protocol | None = None) -> bool:
         """Whether a model, as far as is known, and a protocol support it."""
-        entry = models.find(model)
-        return (protocol is None or self.known_to(protocol)) and not (
-            self.needs and entry and self.needs not in entry.takes
+        entry = models.find_model(model)
+        return (protocol is None or self.in_protocol(protocol)) and not (
+            self.requires and entry and self.requires not in entry.capabilities
         )
 
     @property
-    def option(self) -> str:
+    def option_name(self) -> str:
         """The magic option: `--top-p` for `top_p`."""
         return "--" + self.name.replace("_", "-")
 
-    def limits(self, model: str | None = None) -> tuple[float | None, float | None]:
+    def limits_for(self, model: str | None = None) -> tuple[float | None, float | None]:
         """The range for `model`: the catalogue's, where it knows more than the table."""
-        entry = models.find(model) if model else None
+        entry = models.find_model(model) if model else None
         if self.name == "max_completion_tokens" and model:
             # Newer models accept far more than the documented 2048; for an unknown id the service
             # decides.
@@ -156,14 +156,14 @@ class Parameter:
             )
         return self.minimum, self.maximum
 
-    def range(self, model: str | None = None) -> str:
+    def format_range(self, model: str | None = None) -> str:
         """The range as people write it, `(0, 1.0]`, or the choices; "" where neither is set."""
         if self.type == "size":
-            entry = models.find(model) if model else None
+            entry = models.find_model(model) if model else None
             return " | ".join(entry.sizes) if entry else ""
         if self.choices:
             return " | ".join(self.choices)
-        low, high = self.limits(model)
+        low, high = self.limits_for(model)
         if low is None and high is None:
             return ""
         number = float if self.type == "float" else int
@@ -173,7 +173,7 @@ class Parameter:
         right = "∞)" if high is None else f"{number(high)}{closing}"
         return f"{left}, {right}"
 
-    def parse(self, words: str | list[str]) -> Any:
+    def parse_text(self, texts: str | list[str]) -> Any:
         """Convert the text of a magic option to a value.
 
         Raises
@@ -182,8 +182,8 @@ class Parameter:
             The text does not have this type.
         """
         if self.type == "strings":
-            return list(words) if isinstance(words, list) else [words]
-        text = words[-1] if isinstance(words, list) else words
+            return list(texts) if isinstance(texts, list) else [texts]
+        text = texts[-1] if isinstance(texts, list) else texts
         try:
             if self.type == "float":
                 return float(text)
@@ -196,10 +196,10 @@ class Parameter:
             ):
                 return json.loads(text)
         except (ValueError, KeyError):
-            raise self._wrong_type(text) from None
+            raise self._wrong_type_error(text) from None
         return text
 
-    def check(  # noqa: C901  (a line for each way to be wrong)
+    def check_value(  # noqa: C901  (a line for each way to be wrong)
         self,
         given: object,
         model: str | None = None,
@@ -216,11 +216,11 @@ class Parameter:
             Wrong type. When `strict`, also: out of range, not a choice, too many or too long, or
             not supported by `model` or `protocol`.
         """
-        value: Any = self._converted(given, model)
+        value: Any = self._convert_value(given, model)
         if not strict:
             return value
-        entry = models.find(model) if model else None
-        if protocol and not self.known_to(protocol):
+        entry = models.find_model(model) if model else None
+        if protocol and not self.in_protocol(protocol):
             raise InvalidOption(
                 Text("{option} 不适用于{service}", "{option} is not for {service}").fill(
                     option=self.name, service=_PROTOCOLS[protocol]
@@ -232,13 +232,13 @@ class Parameter:
             )
         if protocol == "qianfan-v1":
             self._check_v1(value)
-        if entry and not self.taken_by(entry.id):
+        if entry and not self.supported_by(entry.id):
             from ernie_magic.api.catalogue import CATALOGUE
 
             takers = ", ".join(
                 m.id
                 for m in CATALOGUE
-                if self.needs in m.takes
+                if self.requires in m.capabilities
                 and m.kind == self.kind
                 and (m.path if protocol == "qianfan-v1" else m.v2)
             )
@@ -259,7 +259,7 @@ class Parameter:
             and not entry.other_sizes
             and value not in entry.sizes
         ) or (self.choices and self.type == "str" and value not in self.choices):
-            raise self._outside(value, model)
+            raise self._out_of_range_error(value, model)
         elif self.type == "strings":
             self._check_strings(value)
         elif self.name == "metadata":
@@ -271,14 +271,14 @@ class Parameter:
                     "{option} {value} is not one of: {choices}",
                 ).fill(
                     option=self.name,
-                    value=_short(value),
+                    value=_clip_value(value),
                     choices=" | ".join(
                         [*TOOL_CHOICES, '{"type": "function", "function": {"name": …}}']
                     ),
                 )
             )
         elif self.type == "str" and self.max_length and len(value) > self.max_length:
-            raise self._too_long(value)
+            raise self._too_long_error(value)
         return value
 
     def _check_v1(self, value: Any) -> None:
@@ -302,42 +302,42 @@ class Parameter:
                 ),
             )
 
-    def _converted(self, value: object, model: str | None = None) -> Any:  # noqa: C901, PLR0911  (a line for each type)  # noqa: ANN401
+    def _convert_value(self, value: object, model: str | None = None) -> Any:  # noqa: C901, PLR0911  (a line for each type)  # noqa: ANN401
         if self.type == "format":
-            return self._format(value)
+            return self._convert_format(value)
         if self.type == "tools":
-            return self._tools(value)
+            return self._convert_tools(value)
         if self.type == "bool":
             if not isinstance(value, bool):
-                raise self._wrong_type(value)
+                raise self._wrong_type_error(value)
             return value
         if self.type == "size":
-            return self._size(value, model)
+            return self._convert_size(value, model)
         if self.type == "object" and isinstance(value, bool) and self.name == "web_search":
             return {"enable": value}
         if self.type in ("object", "choice"):
             if not isinstance(value, dict) and not (
                 self.type == "choice" and isinstance(value, str)
             ):
-                raise self._wrong_type(value)
+                raise self._wrong_type_error(value)
             return value
         if self.type == "strings":
             items = [value] if isinstance(value, str) else value
             if not isinstance(items, (list, tuple)) or not all(
                 isinstance(item, str) for item in items
             ):
-                raise self._wrong_type(value)
+                raise self._wrong_type_error(value)
             return list(items)
         if self.type == "str":
             if not isinstance(value, str):
-                raise self._wrong_type(value)
+                raise self._wrong_type_error(value)
             # In any case: `anime` is `Anime`.
             return next(
                 (choice for choice in self.choices if choice.lower() == value.lower()), value
             )
-        return self._number(value)
+        return self._convert_number(value)
 
-    def _format(self, value: object) -> dict[str, Any]:
+    def _convert_format(self, value: object) -> dict[str, Any]:
         """Return the object form, which openai-python sends and which is the only one other servers
         accept.
 
@@ -345,7 +345,7 @@ class Parameter:
         """
         kind = value.get("type") if isinstance(value, dict) else value
         if kind not in FORMATS:
-            raise self._outside(kind, None)
+            raise self._out_of_range_error(kind, None)
         if kind == "json_schema" and not (
             isinstance(value, dict) and isinstance(value.get("json_schema"), dict)
         ):
@@ -354,22 +354,24 @@ class Parameter:
                     "{option} 为 json_schema 时要给出 json_schema 对象",
                     "{option} json_schema requires the json_schema object",
                 ).fill(option=self.name),
-                advice=same('{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'),
+                advice=untranslated(
+                    '{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'
+                ),
             )
         return value if isinstance(value, dict) else {"type": kind}
 
-    def _tools(self, value: object) -> list[dict[str, Any]]:
+    def _convert_tools(self, value: object) -> list[dict[str, Any]]:
         """Return the tools in the form of Qianfan V2
         (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb); a bare function, as V1 writes it, is
         wrapped.
         """
         items = [value] if isinstance(value, dict) else value
         if not isinstance(items, (list, tuple)) or not items:
-            raise self._wrong_type(value)
-        found = []
+            raise self._wrong_type_error(value)
+        tools = []
         for item in items:
             if not isinstance(item, dict):
-                raise self._wrong_type(item)
+                raise self._wrong_type_error(item)
             tool = item if "type" in item else {"type": "function", "function": item}
             function = (
                 tool.get("function") if tool["type"] == "function" else {"name": tool["type"]}
@@ -384,10 +386,10 @@ class Parameter:
                         "{option}：每个函数都要有 name", "{option}: each function needs a name"
                     ).fill(option=self.name)
                 )
-            found.append(tool)
-        return found
+            tools.append(tool)
+        return tools
 
-    def _size(self, value: object, model: str | None) -> str:
+    def _convert_size(self, value: object, model: str | None) -> str:
         """Return `1024x768`; a pair of numbers, other separators and one number for a square are
         accepted.
         """
@@ -395,37 +397,37 @@ class Parameter:
             value = str(value)
         if isinstance(value, (tuple, list)):
             value = "x".join(str(side) for side in value)
-        found = (
+        match = (
             re.fullmatch(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?", value)
             if isinstance(value, str)
             else None
         )
-        if found is None:
-            wrong = self._wrong_type(value)
+        if match is None:
+            wrong = self._wrong_type_error(value)
             wrong.advice = Text(
                 "写成 1024x1024；可选：{range}", "write 1024x1024; choices: {range}"
-            ).fill(range=self.range(model) or self.range("Stable-Diffusion-XL"))
+            ).fill(range=self.format_range(model) or self.format_range("Stable-Diffusion-XL"))
             raise wrong
-        return f"{int(found.group(1))}x{int(found.group(2) or found.group(1))}"
+        return f"{int(match.group(1))}x{int(match.group(2) or match.group(1))}"
 
-    def _number(self, value: object) -> float:
+    def _convert_number(self, value: object) -> float:
         if isinstance(value, (bool, str)):
-            raise self._wrong_type(value)
+            raise self._wrong_type_error(value)
         try:
             number = float(value)  # type: ignore[arg-type]  # numpy scalars and Decimals are welcome
         except (TypeError, ValueError, OverflowError):
-            raise self._wrong_type(value) from None
+            raise self._wrong_type_error(value) from None
         if not math.isfinite(number) or (self.type == "int" and number != int(number)):
-            raise self._wrong_type(value)
+            raise self._wrong_type_error(value)
         # int() of the value itself: a float has only 53 bits.
         return number if self.type == "float" else int(value)  # type: ignore[call-overload]
 
     def _check_range(self, value: float, model: str | None) -> None:
-        low, high = self.limits(model)
+        low, high = self.limits_for(model)
         below = low is not None and (value <= low if self.open_minimum else value < low)
         above = high is not None and (value >= high if self.open_maximum else value > high)
         if below or above:
-            raise self._outside(value, model)
+            raise self._out_of_range_error(value, model)
 
     def _check_strings(self, items: list[str]) -> None:
         if self.max_items and len(items) > self.max_items:
@@ -441,7 +443,7 @@ class Parameter:
                     Text("{option} 不能为空", "{option} must not be empty").fill(option=self.name)
                 )
             if self.max_length and len(item) > self.max_length:
-                raise self._too_long(item)
+                raise self._too_long_error(item)
 
     def _check_pairs(self, pairs: dict[str, Any]) -> None:
         if len(pairs) > (self.max_items or len(pairs)) or not all(
@@ -454,24 +456,28 @@ class Parameter:
                 ).fill(option=self.name, most=self.max_items)
             )
 
-    def _too_long(self, text: str) -> InvalidOption:
+    def _too_long_error(self, text: str) -> InvalidOption:
         return InvalidOption(
             Text(
                 "{option} 的“{value}”有 {count} 个字符，最多 {most} 个",
                 "{option} {value!r} has {count} characters, at most {most} are allowed",
-            ).fill(option=self.name, value=_short(text), count=len(text), most=self.max_length)
+            ).fill(option=self.name, value=_clip_value(text), count=len(text), most=self.max_length)
         )
 
-    def _outside(self, value: object, model: str | None) -> InvalidOption:
+    def _out_of_range_error(self, value: object, model: str | None) -> InvalidOption:
         advice = None
         if self.name == "temperature" and value == 0:
             advice = Text(
                 "服务不接受 0；要稳定的输出请用 0.01，并给出 --seed",
                 "the service refuses 0; for steady answers use 0.01 and give --seed",
             )
-        elif self.choices and isinstance(value, str) and (close := near(value, self.choices, 1)):
+        elif (
+            self.choices
+            and isinstance(value, str)
+            and (close := close_matches(value, self.choices, 1))
+        ):
             advice = Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-        told = (
+        message = (
             Text(
                 "{option} 的值 {value} 不在可选值中：{range}",
                 "{option} {value} is not one of: {range}",
@@ -482,14 +488,17 @@ class Parameter:
             )
         )
         return InvalidOption(
-            told.fill(option=self.name, value=_short(value), range=self.range(model)), advice=advice
+            message.fill(
+                option=self.name, value=_clip_value(value), range=self.format_range(model)
+            ),
+            advice=advice,
         )
 
-    def _wrong_type(self, value: object) -> InvalidOption:
-        bounds = self.range()
+    def _wrong_type_error(self, value: object) -> InvalidOption:
+        bounds = self.format_range()
         if self.name == "web_search":
             bounds = 'on | off | {"enable": true, …}'
-        allowed = Text(f"，范围 {bounds}", f" in {bounds}") if bounds else same("")
+        allowed = Text(f"，范围 {bounds}", f" in {bounds}") if bounds else untranslated("")
         if self.choices or self.name == "web_search":
             allowed = Text(f"：{bounds}", f": {bounds}")
         what = Text(
@@ -497,11 +506,11 @@ class Parameter:
         )
         type_ = _TYPE_NAMES[self.type]
         return InvalidOption(
-            what.fill(option=self.name, value=_short(value), type=type_, range=allowed)
+            what.fill(option=self.name, value=_clip_value(value), type=type_, range=allowed)
         )
 
 
-def _short(value: object) -> str:
+def _clip_value(value: object) -> str:
     text = value if isinstance(value, str) else str(value)
     return text if len(text) <= 40 else text[:37] + "…"  # noqa: PLR2004
 
@@ -627,7 +636,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("每步只从概率最高的 k 个 token 中取", "choose each token from the k most likely"),
         1,
         step=1,
-        needs="top_k",
+        requires="top_k",
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
     ),
@@ -667,7 +676,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         -2,
         2,
         step=0.1,
-        needs="penalties",
+        requires="penalties",
     ),
     Parameter(
         "presence_penalty",
@@ -677,7 +686,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         -2,
         2,
         step=0.1,
-        needs="penalties",
+        requires="penalties",
     ),
     Parameter(
         "response_format",
@@ -786,7 +795,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "str",
         Text("不希望出现的内容", "what the picture must not show"),
         max_length=1024,
-        needs="diffusion",
+        requires="diffusion",
     ),
     Parameter(
         "size",
@@ -805,7 +814,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("风格", "style"),
         choices=STYLES,
         default="Base",
-        needs="diffusion",
+        requires="diffusion",
     ),
     Parameter(
         "seed",
@@ -828,7 +837,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         50,
         step=1,
         default=20,
-        needs="diffusion",
+        requires="diffusion",
     ),
     Parameter(
         "cfg_scale",
@@ -839,7 +848,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         30,
         step=0.5,
         default=5,
-        needs="diffusion",
+        requires="diffusion",
     ),
     Parameter(
         "sampler_index",
@@ -848,7 +857,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("采样方式", "sampler"),
         choices=SAMPLERS,
         default="Euler a",
-        needs="diffusion",
+        requires="diffusion",
     ),
     Parameter(
         "use_pe",
@@ -858,7 +867,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             "让服务润色提示词；要画准确的文字时请关闭",
             "let the service enhance the prompt; off for exact text in a picture",
         ),
-        needs="enhancer",
+        requires="enhancer",
         source=_ERNIE_IMAGE,
     ),
     Parameter(
@@ -869,7 +878,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         1,
         50,
         step=1,
-        needs="enhancer",
+        requires="enhancer",
         source=_ERNIE_IMAGE,
     ),
     Parameter(
@@ -880,7 +889,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         0,
         20,
         step=0.5,
-        needs="enhancer",
+        requires="enhancer",
         source=_ERNIE_IMAGE,
     ),
     Parameter(
@@ -889,7 +898,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "bool",
         Text("加水印", "add a watermark"),
         default=False,
-        needs="enhancer",
+        requires="enhancer",
         source=_ERNIE_IMAGE,
     ),
     Parameter(
@@ -967,21 +976,21 @@ for _p in PARAMETERS:
     _BY_KIND.setdefault(_p.kind, {})[_p.name] = _p
 
 
-def of(kind: Kind) -> Mapping[str, Parameter]:
+def parameters_of(kind: Kind) -> Mapping[str, Parameter]:
     """Return the parameters of a kind of request, by name, in the table's order."""
     return _BY_KIND[kind]
 
 
-def canonical(name: str, kind: Kind) -> str:
+def canonical_name(name: str, kind: Kind) -> str:
     """Return the table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`,
     `user_id`, `functions`).
     """
     return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
 
 
-def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
+def unknown_option(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
     """Return the error for a name that is not in the table; it suggests the closest one that is."""
-    close = near(name, known, 1)
+    close = close_matches(name, known, 1)
     advice = (
         Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
         if close
@@ -991,5 +1000,6 @@ def unknown(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
         )
     )
     return InvalidOption(
-        Text("没有选项 {name}", "no option {name}").fill(name=_short(shown or name)), advice=advice
+        Text("没有选项 {name}", "no option {name}").fill(name=_clip_value(shown or name)),
+        advice=advice,
     )

@@ -13,9 +13,9 @@ from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.parameters import Rules
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.text.language import Text, same
+from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import holds_key
-from ernie_magic.text.tokens import estimate
+from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,7 +91,7 @@ class Request:
     @property
     def tokens(self) -> int:
         """Estimated tokens of what is sent."""
-        return estimate("".join(self._texts()))
+        return estimate_tokens("".join(self._texts()))
 
     def _texts(self) -> Iterable[str]:
         return ()
@@ -117,10 +117,10 @@ class ChatRequest(Request):
     @property
     def prompt(self) -> str:
         """The text of the last message."""
-        return text_of(self.messages[-1])
+        return message_text(self.messages[-1])
 
     def _texts(self) -> Iterable[str]:
-        return (text_of(message) for message in self.messages)
+        return (message_text(message) for message in self.messages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,12 +234,12 @@ def chat_request(
     """
     checked = checked_parameters("chat", given, model, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
-    found = tuple(_checked_messages(messages, rules))
-    _check_sight(found, model, rules)
-    _check_length(sum(len(text_of(message)) for message in found), model, rules)
+    checked_messages = tuple(_checked_messages(messages, rules))
+    _check_vision(checked_messages, model, rules)
+    _check_length(sum(len(message_text(message)) for message in checked_messages), model, rules)
     return ChatRequest(
         model=model,
-        messages=found,
+        messages=checked_messages,
         parameters=checked,
         extra=dict(extra or {}),
         stream=stream,
@@ -261,8 +261,8 @@ def completion_request(
 ) -> CompletionRequest:
     """Build the request to continue this text; raises what `chat_request` raises."""
     for name in given:
-        if parameters.canonical(name, "chat") not in parameters.COMPLETION:
-            raise parameters.unknown(name, parameters.COMPLETION)
+        if parameters.canonical_name(name, "chat") not in parameters.COMPLETION:
+            raise parameters.unknown_option(name, parameters.COMPLETION)
     checked = checked_parameters("chat", given, model, rules)
     _check_text(prompt)
     _check_extra("chat", extra, rules, [prompt, checked])
@@ -314,7 +314,7 @@ def embedding_request(
         raise InvalidMessages(
             Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one")
         )
-    found, skipped, wrong = [], set(), []
+    sent_texts, skipped, wrong = [], set(), []
     texts = ["" if is_missing(text) else text for text in texts]
     for i, text in enumerate(texts):
         if not isinstance(text, str):
@@ -323,18 +323,18 @@ def embedding_request(
                     "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a string, not {kind}"
                 ).fill(n=i + 1, kind=type(text).__name__)
             )
-        fits = _fitting(text, model, rules)
+        fits = _clip_to_model(text, model, rules)
         if fits != text or not text.strip():
             wrong.append(i + 1)
             if invalid == "skip" or not text.strip():
                 skipped.add(i)
-        found.append(fits if invalid == "truncate" else text)
-    _check_extra("embedding", extra, rules, [found, checked])
+        sent_texts.append(fits if invalid == "truncate" else text)
+    _check_extra("embedding", extra, rules, [sent_texts, checked])
     if wrong and invalid == "error":
-        raise _wrong_texts(wrong, texts, model)
+        raise _wrong_texts_error(wrong, texts, model)
     return EmbeddingRequest(
         model=model,
-        texts=tuple(found),
+        texts=tuple(sent_texts),
         skipped=frozenset(skipped),
         parameters=checked,
         extra=dict(extra),
@@ -355,25 +355,27 @@ INVALID = ("error", "truncate", "skip")
 _NAMED = 10  # positions in an error
 
 
-def _fitting(text: str, model: str, rules: Rules) -> str:
+def _clip_to_model(text: str, model: str, rules: Rules) -> str:
     """Return as much of a text as the model accepts, by characters and by estimated tokens."""
-    entry = models.find(model)
+    entry = models.find_model(model)
     if not rules.strict or entry is None:
         return text
     fits = text[: entry.max_characters] if entry.max_characters else text
-    most = entry.max_input_tokens
-    if most is None or estimate(fits) <= most:
+    max_tokens = entry.max_input_tokens
+    if max_tokens is None or estimate_tokens(fits) <= max_tokens:
         return fits
     low, high = 0, len(fits)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate(fits[:middle]) <= most else (low, middle - 1)
+        low, high = (
+            (middle, high) if estimate_tokens(fits[:middle]) <= max_tokens else (low, middle - 1)
+        )
     return fits[:low]
 
 
-def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
-    named = ", ".join(map(str, places[:_NAMED])) + (" …" if len(places) > _NAMED else "")
-    entry, first = models.find(model), texts[places[0] - 1]
+def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
+    named = ", ".join(map(str, positions[:_NAMED])) + (" …" if len(positions) > _NAMED else "")
+    entry, first = models.find_model(model), texts[positions[0] - 1]
     if not first.strip():
         what = Text(
             "第 {places} 条文本为空或太长", "texts that are empty or too long: {places}"
@@ -386,9 +388,9 @@ def _wrong_texts(places: list[int], texts: Sequence[str], model: str) -> Invalid
             "{tokens} tokens; {model} takes {most} characters and {limit} tokens)",
         ).fill(
             places=named,
-            n=places[0],
+            n=positions[0],
             count=len(first),
-            tokens=estimate(first),
+            tokens=estimate_tokens(first),
             model=model,
             most=entry.max_characters if entry and entry.max_characters else "∞",
             limit=entry.max_input_tokens if entry and entry.max_input_tokens else "∞",
@@ -452,17 +454,17 @@ def rerank_request(
     checked = checked_parameters("rerank", given, model, rules)
     _check_text(query)
     _check_extra("rerank", extra, rules, [query, list(documents), checked])
-    entry = models.find(model)
-    most = entry.batch if entry else parameters.MAX_DOCUMENTS
-    if not documents or (rules.strict and len(documents) > most):
+    entry = models.find_model(model)
+    max_documents = entry.batch if entry else parameters.MAX_DOCUMENTS
+    if not documents or (rules.strict and len(documents) > max_documents):
         raise InvalidMessages(
             Text(
                 "一次 1 到 {most} 篇文档，这里有 {n} 篇",
                 "1 to {most} documents at a time, not {n}",
-            ).fill(most=most, n=len(documents))
+            ).fill(most=max_documents, n=len(documents))
         )
     if rules.strict and len(query) > parameters.MAX_QUERY:
-        raise _too_long(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
+        raise _too_long_error(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
     for i, document in enumerate(documents, start=1):
         if not isinstance(document, str) or not document:
             raise InvalidMessages(
@@ -471,7 +473,7 @@ def rerank_request(
                 )
             )
         _check_length(
-            len(document), model, rules, place=Text("第 {n} 篇文档", "document {n}").fill(n=i)
+            len(document), model, rules, subject=Text("第 {n} 篇文档", "document {n}").fill(n=i)
         )
     return RerankRequest(
         model=model,
@@ -492,27 +494,27 @@ def checked_parameters(
     ------
     InvalidOption
     """
-    table = parameters.of(kind)
+    table = parameters.parameters_of(kind)
     checked: dict[str, Any] = {}
     for name_given, value in given.items():
         if value is None:
             continue
-        name = parameters.canonical(name_given, kind)
+        name = parameters.canonical_name(name_given, kind)
         if name not in table or name == "model":
-            raise parameters.unknown(name_given, table)
+            raise parameters.unknown_option(name_given, table)
         if name in checked:
             raise InvalidOption(
                 Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(
                     name=name
                 )
             )
-        checked[name] = table[name].check(
+        checked[name] = table[name].check_value(
             value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None
         )
     return {name: checked[name] for name in table if name in checked}
 
 
-def text_of(message: Mapping[str, Any]) -> str:
+def message_text(message: Mapping[str, Any]) -> str:
     """Return a message's text; of content in parts, the text parts."""
     content = message.get("content")
     if isinstance(content, list):
@@ -524,7 +526,7 @@ def text_of(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def room(
+def turns_to_drop(
     model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]
 ) -> int:
     """Return how many of the oldest turns must be dropped to stay within a model's longest input.
@@ -538,7 +540,7 @@ def room(
     rest
         The system prompt and the new prompt, which always stay.
     """
-    entry = models.find(model)
+    entry = models.find_model(model)
     if entry is None:
         return 0
     most_characters, most_tokens = (
@@ -546,28 +548,28 @@ def room(
         entry.max_input_tokens or sys.maxsize,
     )
     texts = [
-        "".join(text_of(message) for message in rest),
-        *("".join(text_of(message) for message in turn) for turn in reversed(turns)),
+        "".join(message_text(message) for message in rest),
+        *("".join(message_text(message) for message in turn) for turn in reversed(turns)),
     ]
     characters = tokens = 0
-    for kept, text in enumerate(texts):
-        characters, tokens = characters + len(text), tokens + estimate(text)
-        if kept and (characters > most_characters or tokens > most_tokens):
-            return len(turns) - (kept - 1)
+    for turns_kept, text in enumerate(texts):
+        characters, tokens = characters + len(text), tokens + estimate_tokens(text)
+        if turns_kept and (characters > most_characters or tokens > most_tokens):
+            return len(turns) - (turns_kept - 1)
     return 0
 
 
 # The fields of a request: no `extra` may replace what was checked.
-_BODY = ("messages", "stream", "prompt", "input", "query", "documents", "system")
+_BODY_FIELDS = ("messages", "stream", "prompt", "input", "query", "documents", "system")
 
 
 def _check_extra(
     kind: Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
 ) -> None:
-    table = parameters.of(kind)
+    table = parameters.parameters_of(kind)
     for name in extra or {}:
-        known = table.get(parameters.canonical(name, kind))
-        if (known is not None and known.known_to(rules.protocol)) or name in _BODY:
+        known = table.get(parameters.canonical_name(name, kind))
+        if (known is not None and known.in_protocol(rules.protocol)) or name in _BODY_FIELDS:
             raise InvalidOption(
                 Text("{name} 不能作为额外字段", "{name} cannot be an extra field").fill(name=name),
                 advice=Text(
@@ -578,32 +580,34 @@ def _check_extra(
     check_sendable([*sent, dict(extra or {})])
 
 
-def _check_length(characters: int, model: str, rules: Rules, place: Text | None = None) -> None:
-    entry = models.find(model)
+def _check_length(characters: int, model: str, rules: Rules, subject: Text | None = None) -> None:
+    entry = models.find_model(model)
     if rules.strict and entry and entry.max_characters and characters > entry.max_characters:
-        raise _too_long(place or Text("输入", "the input"), characters, entry.max_characters, model)
+        raise _too_long_error(
+            subject or Text("输入", "the input"), characters, entry.max_characters, model
+        )
 
 
-def _too_long(place: Text, characters: int, most: int, model: str = "") -> InvalidMessages:
+def _too_long_error(subject: Text, characters: int, limit: int, model: str = "") -> InvalidMessages:
     return InvalidMessages(
         Text(
             "{place}有 {n} 个字符，{model}最多 {most} 个",
             "{place} has {n} characters; {model}at most {most}",
         ).fill(
-            place=place,
+            place=subject,
             n=characters,
-            most=most,
-            model=Text(f"{model} ", f"{model} takes ") if model else same(""),
+            most=limit,
+            model=Text(f"{model} ", f"{model} takes ") if model else untranslated(""),
         ),
         advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"),
     )
 
 
 def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[Message]:
-    found = [dict(message) for message in messages]
-    if not found:
-        raise _empty_prompt()
-    for message in found:
+    checked = [dict(message) for message in messages]
+    if not checked:
+        raise _empty_prompt_error()
+    for message in checked:
         calls = message.get("tool_calls")
         if calls and not (
             isinstance(calls, list)
@@ -614,32 +618,32 @@ def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> li
             raise InvalidMessages(
                 Text(
                     "第 {n} 条消息的 tool_calls 不对", "the tool_calls of message {n} are malformed"
-                ).fill(n=found.index(message) + 1)
+                ).fill(n=checked.index(message) + 1)
             )
         content = message.get("content")
         if not content and not message.get("tool_calls") and not message.get("function_call"):
             raise (
-                _empty_prompt()
-                if message is found[-1]
+                _empty_prompt_error()
+                if message is checked[-1]
                 else InvalidMessages(
                     Text("第 {n} 条消息内容为空", "message {n} is empty").fill(
-                        n=found.index(message) + 1
+                        n=checked.index(message) + 1
                     )
                 )
             )
-    last = found[-1].get("content")
+    last = checked[-1].get("content")
     if (
         isinstance(last, (str, list))
-        and not text_of(found[-1]).strip()
+        and not message_text(checked[-1]).strip()
         and (isinstance(last, str) or rules.strict)
     ):
-        raise _empty_prompt()
+        raise _empty_prompt_error()
     if rules.strict:  # a server of another make has its own order
-        _check_roles([str(message.get("role")) for message in found])
-    return found
+        _check_roles([str(message.get("role")) for message in checked])
+    return checked
 
 
-def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
+def count_pictures(messages: Iterable[Mapping[str, Any]]) -> int:
     """Return how many pictures the messages contain."""
     return sum(
         isinstance(part, dict) and part.get("type") == "image_url"
@@ -649,12 +653,12 @@ def pictures_in(messages: Iterable[Mapping[str, Any]]) -> int:
     )
 
 
-def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
+def _check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
     """Check that only models with vision are sent pictures."""
-    if not rules.strict or not pictures_in(messages):
+    if not rules.strict or not count_pictures(messages):
         return
-    entry = models.find(model)
-    if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.takes):
+    entry = models.find_model(model)
+    if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.capabilities):
         raise InvalidOption(
             Text("{model} 不支持图片输入", "{model} does not take pictures").fill(
                 model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model
@@ -662,7 +666,7 @@ def _check_sight(messages: Sequence[Message], model: str, rules: Rules) -> None:
             advice=Text(
                 "换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset",
                 "use a model that does: {sees}; if the pictures are in the history, %ernie reset",
-            ).fill(sees=", ".join(m.id for m in CATALOGUE if "vision" in m.takes and m.v2)),
+            ).fill(sees=", ".join(m.id for m in CATALOGUE if "vision" in m.capabilities and m.v2)),
         )
 
 
@@ -743,10 +747,10 @@ def _check_text(prompt: object) -> None:
             )
         )
     if not prompt.strip():
-        raise _empty_prompt()
+        raise _empty_prompt_error()
 
 
-def _empty_prompt() -> InvalidMessages:
+def _empty_prompt_error() -> InvalidMessages:
     return InvalidMessages(
         Text("提示词为空", "the prompt is empty"),
         advice=Text(

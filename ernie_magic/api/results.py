@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from ernie_magic.api import values
-from ernie_magic.api.usage import simulated
-from ernie_magic.text.language import clipped
+from ernie_magic.api.usage import simulated_note
+from ernie_magic.text.language import clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,9 +118,9 @@ class Answer:
     @property
     def statistic(self) -> Statistic:
         """Speed: the service's own figures where it gives them, else as measured here."""
-        said = values.fields(self.raw.get("statistic"))
+        reported = values.as_object(self.raw.get("statistic"))
         tokens = self.usage.completion_tokens if self.usage else 0
-        total = values.seconds(said.get("total_latency"))
+        total = values.as_seconds(reported.get("total_latency"))
         if not total:
             return Statistic(
                 self.first_seconds or 0.0,
@@ -128,7 +128,7 @@ class Answer:
                 tokens / self.seconds if self.seconds else 0.0,
             )
         first, rate = (
-            values.seconds(said.get(name)) or 0.0
+            values.as_seconds(reported.get(name)) or 0.0
             for name in ("first_token_latency", "avg_output_tokens_per_second")
         )
         return Statistic(first, total, rate, measured=False)
@@ -143,17 +143,17 @@ class Answer:
             "messages",
             ({"role": "user", "content": getattr(self.request, "prompt", "")},),
         )
-        said: Message = {"role": "assistant", "content": self.text}
-        return [*sent, {**said, "tool_calls": list(self.tool_calls)} if self.tool_calls else said]
+        reply: Message = {"role": "assistant", "content": self.text}
+        return [*sent, {**reply, "tool_calls": list(self.tool_calls)} if self.tool_calls else reply]
 
     def __str__(self) -> str:
         return self.text
 
     def __repr__(self) -> str:
-        facts = [repr(clipped(self.text, _SHOWN)), f"model={self.model!r}"]
+        facts = [repr(clip_text(self.text, _SHOWN)), f"model={self.model!r}"]
         facts += [f"tokens={self.usage.total_tokens}"] if self.usage else []
         facts += ["partial=True"] if self.partial else []
-        return f"Answer({', '.join(facts)}{simulated(self.service)})"
+        return f"Answer({', '.join(facts)}{simulated_note(self.service)})"
 
     def _repr_html_(self) -> str:
         from ernie_magic.text.markdown import to_html
@@ -243,7 +243,7 @@ class Embeddings:
             f"tokens={self.usage.total_tokens}",
         ]
         facts += ["partial=True"] if self.partial else []
-        return f"Embeddings({', '.join(facts)}{simulated(self.service)})"
+        return f"Embeddings({', '.join(facts)}{simulated_note(self.service)})"
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,6 @@ class Spent:
     usage: Usage = field(default_factory=Usage)
 
 
-def simulated(service: str) -> str:
+def simulated_note(service: str) -> str:
     """Return the note in a repr for what no model made."""
     return ", simulated=True" if service == "emulator" else ""

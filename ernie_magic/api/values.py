@@ -37,31 +37,33 @@ _LINE_ENDS = {9: " ", 10: " "}
 _TRUE = (True, "true", "True", "1")
 
 
-def _integer(digits: str) -> int | float:
+def _parse_integer(digits: str) -> int | float:
     try:
         return int(digits)
     except ValueError:  # beyond `sys.get_int_max_str_digits()`
         return float(digits)
 
 
-def _real(digits: str) -> float:
+def _parse_real(digits: str) -> float:
     return float(digits)
 
 
-def _same(found: dict[str, Any]) -> dict[str, Any]:
-    return found
+def _return_unchanged(value: dict[str, Any]) -> dict[str, Any]:
+    return value
 
 
 # JSON allows no control characters in a text, but they are not a reason to drop an answer.
 _QUICK = json.JSONDecoder(strict=False)
 _SCAN = _QUICK.scan_once  # type: ignore[attr-defined]  # documented by its use in `json.decoder`, not in its stubs
-_PATIENT = json.JSONDecoder(strict=False, parse_int=_integer)
+_PATIENT = json.JSONDecoder(strict=False, parse_int=_parse_integer)
 # The C scanner holds Python's lock as long as it calls no Python function: with these it calls one
 # at each object and number.
-_IN_TURNS = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_real, object_hook=_same)
+_IN_TURNS = json.JSONDecoder(
+    strict=False, parse_int=_parse_integer, parse_float=_parse_real, object_hook=_return_unchanged
+)
 
 
-def parse(text: str) -> object:
+def parse_json(text: str) -> object:
     """Return the value of a JSON text.
 
     Raises
@@ -69,7 +71,7 @@ def parse(text: str) -> object:
     ValueError
         It is not JSON.
     """
-    return _parsed(_shallow(text), _QUICK)
+    return _decode_json(_shallow(text), _QUICK)
 
 
 def parse_simple(text: str) -> object:
@@ -82,10 +84,10 @@ def parse_simple(text: str) -> object:
     if len(text) > _SHORT or "\\u" in text:
         return None
     try:
-        found, end = _SCAN(text, 0)
+        value, end = _SCAN(text, 0)
     except (StopIteration, ValueError, RecursionError):
         return None
-    return found if end == len(text) else None
+    return value if end == len(text) else None
 
 
 def parse_in_turns(text: str) -> object:
@@ -99,22 +101,22 @@ def parse_in_turns(text: str) -> object:
     text = _shallow(text)
     if text.count("[") > MAX_LISTS:
         raise ValueError("too many lists")
-    return _parsed(text, _IN_TURNS if len(text) > _VERY_LONG else _PATIENT)
+    return _decode_json(text, _IN_TURNS if len(text) > _VERY_LONG else _PATIENT)
 
 
-def _parsed(text: str, decoder: json.JSONDecoder) -> object:
+def _decode_json(text: str, decoder: json.JSONDecoder) -> object:
     try:
-        found = decoder.decode(text)
+        value = decoder.decode(text)
     except json.JSONDecodeError:
         raise
     except ValueError:
-        found = _PATIENT.decode(text)
+        value = _PATIENT.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # Searching for one character is much faster than for three, and most replies have none.
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
-        found = _whole(found)
-    return found
+        value = _without_half_characters(value)
+    return value
 
 
 def _shallow(text: str) -> str:
@@ -137,98 +139,103 @@ def _shallow(text: str) -> str:
     return "".join([*pieces, text[shown:]]) if pieces else text
 
 
-def _whole(found: Any) -> Any:
+def _without_half_characters(raw_value: Any) -> Any:
     """Return a value without half characters in any of its texts, including names."""
-    if isinstance(found, str):
-        return whole_characters(found)
-    if isinstance(found, list):
-        return [_whole(value) for value in found]
-    if isinstance(found, dict):
-        return {whole_characters(name): _whole(value) for name, value in found.items()}
-    return found
+    if isinstance(raw_value, str):
+        return whole_characters(raw_value)
+    if isinstance(raw_value, list):
+        return [_without_half_characters(value) for value in raw_value]
+    if isinstance(raw_value, dict):
+        return {
+            whole_characters(name): _without_half_characters(value)
+            for name, value in raw_value.items()
+        }
+    return raw_value
 
 
 # --- one reader for each kind of value ------------------------------------------------------------
 
 
-def number(found: object) -> float | None:
+def as_number(value: object) -> float | None:
     """Return a finite number, also from text; None for true, NaN, Infinity, `1.2s` and anything
     else.
     """
-    if isinstance(found, str) and len(found) <= _NUMBER_TEXT:
+    if isinstance(value, str) and len(value) <= _NUMBER_TEXT:
         with suppress(ValueError):
-            found = float(found)
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
+            value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return found if -_LARGEST < found < _LARGEST else None
+    return value if -_LARGEST < value < _LARGEST else None
 
 
-def whole_number(found: object) -> int | None:
+def as_whole_number(raw_value: object) -> int | None:
     """Return a whole number, also from `3.0` and `"3"`; None for anything else."""
-    value = number(found)
+    value = as_number(raw_value)
     return int(value) if value is not None and value == math.floor(value) else None
 
 
-def seconds(found: object) -> float | None:
+def as_seconds(raw_value: object) -> float | None:
     """Return a non-negative time in seconds; None for anything else."""
-    value = number(found)
+    value = as_number(raw_value)
     return value if value is not None and value >= 0 else None
 
 
-def text(found: object) -> str:
+def as_text(value: object) -> str:
     """Return a text without half characters; "" for anything else."""
-    return whole_characters(found) if isinstance(found, str) else ""
+    return whole_characters(value) if isinstance(value, str) else ""
 
 
-def word(found: object, most: int = MAX_NAME) -> str:
+def as_name(value: object, max_length: int = MAX_NAME) -> str:
     """Return a server's word in a form safe to show: an id, a name, a reason. A number becomes its
     digits, anything else "".
     """
-    return safe(_spelled(found, most))[:most]
+    return as_safe_text(_spell_out(value, max_length))[:max_length]
 
 
-def words(found: Sequence[object]) -> list[str]:
+def as_names(values: Sequence[object]) -> list[str]:
     """Apply `word` to very many values, which are searched together."""
     return (
         [
             one[:MAX_NAME]
-            for one in safe("\n".join(_spelled(one, MAX_NAME) for one in found)).split("\n")
+            for one in as_safe_text("\n".join(_spell_out(one, MAX_NAME) for one in values)).split(
+                "\n"
+            )
         ]
-        if found
+        if values
         else []
     )
 
 
-def _spelled(found: object, most: int) -> str:
+def _spell_out(value: object, max_length: int) -> str:
     """Return a word on one line, cut before it is searched: nobody needs a name of a megabyte."""
-    if isinstance(found, bool) or not isinstance(found, (str, int, float)):
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
     # Cut once more after the search, since a key may lie across the cut.
-    return str(found)[: 4 * most].translate(_LINE_ENDS)
+    return str(value)[: 4 * max_length].translate(_LINE_ENDS)
 
 
-def safe(found: object) -> str:
+def as_safe_text(value: object) -> str:
     """Return a text in a form safe to show: without keys, half characters or terminal commands."""
-    return redact(whole_characters(str(found)).translate(_CONTROLS), strict=True)
+    return redact(whole_characters(str(value)).translate(_CONTROLS), strict=True)
 
 
-def yes(found: object) -> bool:
+def is_true(value: object) -> bool:
     """Whether a switch is on: only if it clearly says so, since the consequence may be a lost
     history.
     """
-    return isinstance(found, (bool, int, str)) and found in _TRUE
+    return isinstance(value, (bool, int, str)) and value in _TRUE
 
 
-def items(found: object) -> Sequence[Any]:
+def as_list(value: object) -> Sequence[Any]:
     """Return a list; () for anything else."""
-    return found if isinstance(found, list) else ()
+    return value if isinstance(value, list) else ()
 
 
-def fields(found: object) -> Mapping[str, Any]:
+def as_object(value: object) -> Mapping[str, Any]:
     """Return an object; {} for anything else."""
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def objects(found: object) -> list[dict[str, Any]]:
+def as_objects(values: object) -> list[dict[str, Any]]:
     """Return the objects in a list; [] for anything else."""
-    return [value for value in items(found) if isinstance(value, dict)]
+    return [value for value in as_list(values) if isinstance(value, dict)]

@@ -15,10 +15,10 @@ from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import parameters
-from ernie_magic.api.requests import pictures_in
-from ernie_magic.config.addresses import shown_url
+from ernie_magic.api.requests import count_pictures
+from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1
-from ernie_magic.text.language import LANGUAGES, Text, same
+from ernie_magic.text.language import LANGUAGES, Text, untranslated
 from ernie_magic.text.visible import make_controls_visible
 from ernie_magic.wire import openai_style
 
@@ -61,7 +61,7 @@ _METHODS: dict[Kind, str] = {
     "image": "images.generate",
     "embedding": "embeddings.create",
 }
-_NO_NOTE = same("")
+_NO_NOTE = untranslated("")
 _SHOWN: dict[Kind, str] = {
     "chat": "reply.choices[0].message.content",
     "image": "reply.data[0].url",
@@ -108,9 +108,9 @@ class Code:
     note: Text = _NO_NOTE
 
 
-def of_chat(
+def code_for_chat(
     request: ChatRequest,
-    at: Endpoint,
+    endpoint: Endpoint,
     *,
     conversation: str,
     given: Mapping[str, Any],
@@ -139,21 +139,21 @@ def of_chat(
         Names of pictures sent with the prompt.
     """
     caller = "ernie" if conversation == "main" else f"ernie[{conversation!r}]"
-    sent, extra = _checked("chat", request, given), dict(request.extra)
+    sent, extra = _checked_values("chat", request, given), dict(request.extra)
     flags = [
         ("--model", model),
         ("--session", conversation if conversation != "main" else ""),
         ("--system", system),
         ("--endpoint", request.endpoint),
         *(("--image", _as_path(name)) for name in files),
-        *_extra_words(extra),
+        *_extra_options(extra),
     ]
     switches = [
         name
         for name, holds in (("--no-history", not history), ("--no-stream", not request.stream))
         if holds
     ]
-    python = _call(
+    python = _python_call(
         f"{caller}.chat",
         request.prompt,
         {
@@ -163,36 +163,36 @@ def of_chat(
             "endpoint": request.endpoint or None,
             "extra": extra or None,
             "stream": None if request.stream else False,
-            "images": _images(request, files, caller),
+            "images": _image_arguments(request, files, caller),
             "history": None if history else False,
         },
     )
     if any(map(_is_read_otherwise, files)):
         python = f"from pathlib import Path\n\n{python}"
     fits = (
-        len(files) == pictures_in(request.messages[-1:])
+        len(files) == count_pictures(request.messages[-1:])
         and not any(map(_is_read_otherwise, files))
-        and not any(map(_is_no_field, extra))
+        and not any(map(_is_invalid_field, extra))
     )
     magic = (
-        _magic("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
+        _magic_cell("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
         if fits and request.prompt.strip("\n") == request.prompt
         else None
     )
     return Code(
         _or_python(magic, python),
         python,
-        _openai("chat", openai_style.chat(request).body, at, files),
+        _openai_code("chat", openai_style.chat(request).body, endpoint, files),
         _FILES.fill(files=", ".join(files)) if files else _NO_NOTE,
     )
 
 
-def of_image(
-    request: ImageRequest, at: Endpoint, *, given: Mapping[str, Any], model: str = ""
+def code_for_image(
+    request: ImageRequest, endpoint: Endpoint, *, given: Mapping[str, Any], model: str = ""
 ) -> Code:
     """Return a call for pictures as code; see `of_chat`."""
-    sent, extra = _checked("image", request, given), dict(request.extra)
-    python = _call(
+    sent, extra = _checked_values("image", request, given), dict(request.extra)
+    python = _python_call(
         "ernie.image",
         request.prompt,
         {
@@ -202,31 +202,33 @@ def of_image(
             "extra": extra or None,
         },
     )
-    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_words(extra)]
-    fits = request.prompt.strip() == request.prompt and not any(map(_is_no_field, extra))
-    magic = _magic("%%ernie_image", flags, "image", sent, request.prompt) if fits else None
+    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_options(extra)]
+    fits = request.prompt.strip() == request.prompt and not any(map(_is_invalid_field, extra))
+    magic = _magic_cell("%%ernie_image", flags, "image", sent, request.prompt) if fits else None
     return Code(
-        _or_python(magic, python), python, _openai("image", openai_style.images(request).body, at)
+        _or_python(magic, python),
+        python,
+        _openai_code("image", openai_style.images(request).body, endpoint),
     )
 
 
-def of_embedding(request: EmbeddingRequest, at: Endpoint, *, model: str = "") -> Code:
+def code_for_embedding(request: EmbeddingRequest, endpoint: Endpoint, *, model: str = "") -> Code:
     """Return a call for vectors as code; see `of_chat`."""
     texts, extra = list(request.texts), dict(request.extra)
-    python = _call(
+    python = _python_call(
         "ernie.embed",
         texts,
         {"model": model or None, "endpoint": request.endpoint or None, "extra": extra or None},
     )
-    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_words(extra)]
+    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_options(extra)]
     fits = all(text.strip() and "\n" not in text for text in texts) and not any(
-        map(_is_no_field, extra)
+        map(_is_invalid_field, extra)
     )
-    magic = _magic("%%ernie_embed", flags, "embedding", {}, *texts) if fits else None
+    magic = _magic_cell("%%ernie_embed", flags, "embedding", {}, *texts) if fits else None
     return Code(
         _or_python(magic, python),
         python,
-        _openai("embedding", openai_style.embeddings(request).body, at),
+        _openai_code("embedding", openai_style.embeddings(request).body, endpoint),
     )
 
 
@@ -239,23 +241,23 @@ class _Expression(str):
     __repr__ = str.__str__
 
 
-def _checked(kind: Kind, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_values(kind: Kind, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the given parameters with their checked values: plain data."""
     return {
-        name: request.parameters.get(parameters.canonical(name, kind), value)
+        name: request.parameters.get(parameters.canonical_name(name, kind), value)
         for name, value in given.items()
         if value is not None
     }
 
 
-def _extra_words(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _extra_options(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     return (
         ("--param", f"{name}={json.dumps(value, ensure_ascii=False)}")
         for name, value in extra.items()
     )
 
 
-def _is_no_field(name: object) -> bool:
+def _is_invalid_field(name: object) -> bool:
     """Whether `--param NAME=VALUE` cannot express this name."""
     return not isinstance(name, str) or not name or "=" in name
 
@@ -278,7 +280,7 @@ def _as_path(file: str) -> str:
     return file if _FILE_NAME.fullmatch(file) else f"./{file}"
 
 
-def _images(
+def _image_arguments(
     request: ChatRequest, files: Sequence[str], caller: str
 ) -> list[Any] | _Expression | None:
     if files:
@@ -286,7 +288,7 @@ def _images(
             _Expression(f"Path({name!r}).read_bytes()") if _is_read_otherwise(name) else name
             for name in files
         ]
-    if pictures_in(request.messages[-1:]):  # the last prompt's, asked again
+    if count_pictures(request.messages[-1:]):  # the last prompt's, asked again
         return _Expression(f"[part['image_url']['url'] for part in {caller}.history[-1].images]")
     return None
 
@@ -296,16 +298,16 @@ def _or_python(magic: str | None, python: str) -> Text:
     same request.
     """
     if magic is not None:
-        return same(magic)
+        return untranslated(magic)
     return Text(f"{_NOT_IN_A_MAGIC.zh}\n{python}", f"{_NOT_IN_A_MAGIC.en}\n{python}")
 
 
-def _magic(
+def _magic_cell(
     name: str,
     flags: Iterable[tuple[str, str]],
     kind: Kind,
     given: Mapping[str, Any],
-    *below: str,
+    *body_texts: str,
     switches: Iterable[str] = (),
 ) -> str | None:
     """Return a magic's cell; None when its line cannot express a value.
@@ -314,22 +316,27 @@ def _magic(
     filled in once: characters that an editor or a terminal changes, and double braces where others
     are filled in.
     """
-    table = parameters.of(kind)
+    table = parameters.parameters_of(kind)
     words = [(flag, value) for flag, value in flags if value]
     words += [
-        (table[parameters.canonical(field, kind)].option, word)
+        (table[parameters.canonical_name(field, kind)].option_name, word)
         for field, value in given.items()
-        for word in _words(table[parameters.canonical(field, kind)], value)
+        for word in _option_words(table[parameters.canonical_name(field, kind)], value)
     ]
     if any(word == "--" for _, word in words):  # argparse's own word
         return None
-    filled_in = not all(map(_is_typable, below)) or any(_is_literal(word) for _, word in words)
-    verbatim = not filled_in and any("{{" in text for text in below)
-    lines = [_filled_in(text) if filled_in and _is_literal(text) else text for text in below]
+    uses_literals = not all(map(_is_typable, body_texts)) or any(
+        _is_literal(word) for _, word in words
+    )
+    verbatim = not uses_literals and any("{{" in text for text in body_texts)
+    lines = [
+        _template_literal(text) if uses_literals and _is_literal(text) else text
+        for text in body_texts
+    ]
     line = " ".join(
         [
             name,
-            *(_typed(flag, word) for flag, word in words),
+            *(_typed_option(flag, word) for flag, word in words),
             *switches,
             *(["--verbatim"] if verbatim else []),
         ]
@@ -347,20 +354,20 @@ def _is_literal(word: str) -> bool:
     return "{{" in word or "\n" in word or "\t" in word or not _is_typable(word)
 
 
-def _filled_in(text: str) -> str:
+def _template_literal(text: str) -> str:
     return f"{{{{{text!r}}}}}"
 
 
 _SHORT = {"--model": "-m", "--session": "-s"}
 
 
-def _typed(flag: str, word: str) -> str:
+def _typed_option(flag: str, word: str) -> str:
     """Return an option as it is typed."""
-    said = _filled_in(word) if _is_literal(word) else shlex.quote(word)
-    return f"{flag}={said}" if word.startswith("-") else f"{_SHORT.get(flag, flag)} {said}"
+    quoted = _template_literal(word) if _is_literal(word) else shlex.quote(word)
+    return f"{flag}={quoted}" if word.startswith("-") else f"{_SHORT.get(flag, flag)} {quoted}"
 
 
-def _words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
+def _option_words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
     """Return a value as it is typed after its option."""
     if parameter.type == "strings":
         yield from value
@@ -369,12 +376,12 @@ def _words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
     elif isinstance(value, bool):
         yield "on" if value else "off"
     elif isinstance(value, dict):
-        yield _switch(parameter, value) or json.dumps(value, ensure_ascii=False)
+        yield _switch_word(parameter, value) or json.dumps(value, ensure_ascii=False)
     else:
         yield str(value)
 
 
-def _switch(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
+def _switch_word(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
     """Return the word for an object that has one, else ""."""
     if parameter.type == "format" and set(value) == {"type"}:
         return str(value["type"])
@@ -387,12 +394,14 @@ def _switch(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
     return ""
 
 
-def _call(function: str, first: object, options: Mapping[str, Any]) -> str:
-    given = (f"{name}={_literal(value)}" for name, value in options.items() if value is not None)
-    return f"{function}({', '.join([_literal(first), *given])})"
+def _python_call(function: str, first: object, options: Mapping[str, Any]) -> str:
+    given = (
+        f"{name}={_python_literal(value)}" for name, value in options.items() if value is not None
+    )
+    return f"{function}({', '.join([_python_literal(first), *given])})"
 
 
-def _literal(value: object) -> str:
+def _python_literal(value: object) -> str:
     """Return a value as Python; a text of several lines is written on several lines where IPython
     does not change them.
     """
@@ -405,33 +414,37 @@ def _literal(value: object) -> str:
         return repr(value)
     lines = value.split("\n")
     # IPython removes blanks and prompts from a cell's lines, even inside a text.
-    kept = all(
+    is_kept_as_is = all(
         line.isprintable() and not _PROMPTS.match(line) and (not line or line.strip())
         for line in lines
     )
-    return f'"""{value}"""' if kept else repr(value)
+    return f'"""{value}"""' if is_kept_as_is else repr(value)
 
 
-def _openai(
-    kind: Kind, body: Mapping[str, Any] | None, at: Endpoint, files: Sequence[str] = ()
+def _openai_code(
+    kind: Kind, body: Mapping[str, Any] | None, endpoint: Endpoint, files: Sequence[str] = ()
 ) -> Text:
     fields = {**(body or {})}
     head = ["import os", "", "from openai import OpenAI", ""]
-    v1 = at.service is QIANFAN_V1
+    v1 = endpoint.service is QIANFAN_V1
     if v1:
         key, url = f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
-    elif at.service in (EMULATOR, LOCAL):
+    elif endpoint.service in (EMULATOR, LOCAL):
         key, url = (
-            ('"any"' if at.service is EMULATOR else 'os.environ.get("OPENAI_API_KEY", "none")'),
-            at.base_url,
+            (
+                '"any"'
+                if endpoint.service is EMULATOR
+                else 'os.environ.get("OPENAI_API_KEY", "none")'
+            ),
+            endpoint.base_url,
         )
-        head = head if at.service is LOCAL else head[2:]
+        head = head if endpoint.service is LOCAL else head[2:]
     else:
-        key, url = f'os.environ["{at.service.key_variables[0]}"]', at.base_url
+        key, url = f'os.environ["{endpoint.service.key_variables[0]}"]', endpoint.base_url
     known = {name: value for name, value in fields.items() if name in _OPENAI[kind]}
     rest = {name: value for name, value in fields.items() if name not in _OPENAI[kind]}
     head += [*_PICTURE, ""] if files else []
-    lines = [*head, f"client = OpenAI(api_key={key}, base_url={shown_url(url)!r})"]
+    lines = [*head, f"client = OpenAI(api_key={key}, base_url={redact_url(url)!r})"]
     lines += [f"{'chunks' if known.get('stream') else 'reply'} = client.{_METHODS[kind]}("]
     left_out: list[str] = []
     for name, value in known.items():

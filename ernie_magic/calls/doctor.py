@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import models
 from ernie_magic.config import endpoints
-from ernie_magic.config.addresses import shown_url
+from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
 from ernie_magic.errors import ErnieError
-from ernie_magic.text.language import Text, same
+from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
     from ernie_magic.config.services import Service
@@ -32,7 +32,7 @@ PACKAGES = (
 )
 SET = Text("已设置", "set")
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
-WHERE = {"environment": Text("环境变量", "environment"), "": same("–")}
+WHERE = {"environment": Text("环境变量", "environment"), "": untranslated("–")}
 _NOT_SET = Text("未设置", "not set")
 
 
@@ -52,29 +52,37 @@ class Check:
     value: Text
 
 
-def examine(session: Session) -> list[Check]:
+def run_checks(session: Session) -> list[Check]:
     """Check everything that a call needs; asks the service for its list of models, which costs no
     tokens.
     """
-    service = session.settings.chosen()
+    service = session.settings.choose_service()
     checks = [
         Check(
-            same("Python"), ok=None, value=same(f"{platform.python_version()} {platform.system()}")
+            untranslated("Python"),
+            ok=None,
+            value=untranslated(f"{platform.python_version()} {platform.system()}"),
         ),
         Check(
             Text("软件包", "packages"),
             ok=None,
-            value=same(
-                ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))
+            value=untranslated(
+                ", ".join(
+                    f"{name} {version}"
+                    for name in PACKAGES
+                    if (version := _installed_version(name))
+                )
             ),
         ),
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
-    checks.append(_key(session, service))
+    checks.append(_diagnose_key(session, service))
     try:
         endpoint = session.endpoint()
         checks.append(
-            Check(Text("地址", "address"), ok=None, value=same(shown_url(endpoint.base_url)))
+            Check(
+                Text("地址", "address"), ok=None, value=untranslated(redact_url(endpoint.base_url))
+            )
         )
         offered = [entry.id for entry in session.models()]
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
@@ -93,29 +101,31 @@ def examine(session: Session) -> list[Check]:
             value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered)),
         )
     )
-    model = session.settings.model or models.preferred(offered)
+    model = session.settings.model or models.preferred_model(offered)
     allowed = model.lower() in (name.lower() for name in offered)
-    told = (
+    message = (
         Text("{model} 在列表中", "{model} is on the list")
         if allowed
         else Text("{model} 不在列表中", "{model} is not on the list")
     )
-    checks.append(Check(Text("模型", "model"), ok=allowed, value=told.fill(model=model)))
+    checks.append(Check(Text("模型", "model"), ok=allowed, value=message.fill(model=model)))
     return checks
 
 
-def _key(session: Session, service: Service) -> Check:
+def _diagnose_key(session: Session, service: Service) -> Check:
     if session.settings.api_key:
         return Check(Text("密钥", "key"), ok=True, value=SET)
-    value, where, variable = endpoints.found_key(service if service.key_variables else AI_STUDIO)
-    told = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
-        set=SET if value else _NOT_SET, where=WHERE.get(where, same(where)), variable=variable
+    value, where, variable = endpoints.find_key(service if service.key_variables else AI_STUDIO)
+    message = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
+        set=SET if value else _NOT_SET,
+        where=WHERE.get(where, untranslated(where)),
+        variable=variable,
     )
     # The emulator needs none, and a private server may not either.
-    return Check(Text("密钥", "key"), ok=bool(value) or None, value=told)
+    return Check(Text("密钥", "key"), ok=bool(value) or None, value=message)
 
 
-def _version(package: str) -> str:
+def _installed_version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

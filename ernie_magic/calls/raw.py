@@ -29,14 +29,14 @@ class Wire:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def _start(
+    def _start_request(
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
     ) -> Stream[Any]:
         from ernie_magic.api.requests import check_sendable
         from ernie_magic.wire.protocol import Delta, WireRequest
 
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-            raise self._session.spoken(
+            raise self._session.with_language(
                 InvalidOption(
                     Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
                         path=f"{path!s:.60}"
@@ -47,11 +47,11 @@ class Wire:
                 )
             )
         if body is not None and not isinstance(body, dict):
-            raise self._session.spoken(
+            raise self._session.with_language(
                 InvalidOption(Text("请求体要是字典", "the body must be a dict"))
             )
         if body and body.get("stream") and not stream:
-            raise self._session.spoken(
+            raise self._session.with_language(
                 InvalidOption(
                     Text(
                         "流式的回复用 ernie.wire.stream(…) 读取",
@@ -59,11 +59,11 @@ class Wire:
                     )
                 )
             )
-        settings, at = self._session.now()
+        settings, endpoint = self._session.settings_and_endpoint()
         try:
             check_sendable([path, body])
         except UsageError as error:
-            raise self._session.spoken(error) from None
+            raise self._session.with_language(error) from None
         request = WireRequest(
             method,
             path,
@@ -73,15 +73,15 @@ class Wire:
             repeatable=method == "GET",
         )
 
-        async def work(core: Core, emit: Callable[[Delta], None]) -> Any:
-            place = await core.place(at)
+        async def send_request(core: Core, emit: Callable[[Delta], None]) -> Any:
+            resolved_endpoint = await core.resolve_endpoint(endpoint)
             if stream:
-                return await core.client.events(
-                    place, request, settings, lambda event: emit(Delta(event=event))
+                return await core.client.stream_events(
+                    resolved_endpoint, request, settings, lambda event: emit(Delta(event=event))
                 )
-            return await core.client.send(place, request, settings, emit)
+            return await core.client.send_json(resolved_endpoint, request, settings, emit)
 
-        return self._session.start(work)
+        return self._session.start_call(send_request)
 
     def get(self, path: str) -> dict[str, Any]:
         """`GET` a path below the service's base URL; return its JSON.
@@ -90,7 +90,7 @@ class Wire:
         ------
         ErnieError
         """
-        return self._start("GET", path, None).result()  # type: ignore[no-any-return]
+        return self._start_request("GET", path, None).result()  # type: ignore[no-any-return]
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """`POST` JSON to a path below the service's base URL; return its JSON.
@@ -99,22 +99,22 @@ class Wire:
         ------
         ErnieError
         """
-        return self._start("POST", path, body).result()  # type: ignore[no-any-return]
+        return self._start_request("POST", path, body).result()  # type: ignore[no-any-return]
 
     async def aget(self, path: str) -> dict[str, Any]:
         """Call `get` and await its result."""
-        return await self._start("GET", path, None).aresult()  # type: ignore[no-any-return]
+        return await self._start_request("GET", path, None).aresult()  # type: ignore[no-any-return]
 
     async def apost(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Call `post` and await its result."""
-        return await self._start("POST", path, body).aresult()  # type: ignore[no-any-return]
+        return await self._start_request("POST", path, body).aresult()  # type: ignore[no-any-return]
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """`POST` JSON, and iterate over the events of the streamed reply."""
-        return self._events(self._start("POST", path, body, stream=True))
+        return self._iterate_events(self._start_request("POST", path, body, stream=True))
 
-    def _events(self, stream: Stream[Any]) -> Iterator[Mapping[str, Any]]:
-        for batch in stream.batches():
+    def _iterate_events(self, stream: Stream[Any]) -> Iterator[Mapping[str, Any]]:
+        for batch in stream.iter_batches():
             for delta in batch:
                 if delta.event is not None:
                     yield delta.event
@@ -122,10 +122,10 @@ class Wire:
 
     def astream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         """Call `stream` from a coroutine."""
-        return self._aevents(self._start("POST", path, body, stream=True))
+        return self._aiterate_events(self._start_request("POST", path, body, stream=True))
 
-    async def _aevents(self, stream: Stream[Any]) -> AsyncIterator[Mapping[str, Any]]:
-        async for batch in stream.abatches():
+    async def _aiterate_events(self, stream: Stream[Any]) -> AsyncIterator[Mapping[str, Any]]:
+        async for batch in stream.aiter_batches():
             for delta in batch:
                 if delta.event is not None:
                     yield delta.event

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
     from ernie_magic.wire.replies import VectorsReply
 
-_USUAL = 4  # workers of an executor that does not report how many it has
+_DEFAULT_WORKERS = 4  # workers of an executor that does not report how many it has
 
 
 @dataclass(frozen=True)
-class Setup:
+class WorkerSetup:
     """What a worker needs to make calls for us.
 
     Attributes
@@ -52,11 +52,11 @@ class Setup:
     endpoint: Endpoint
     settings: Snapshot
     workers: int
-    process: int
-    keyed: bool
+    process_id: int
+    needs_key: bool
 
     @classmethod
-    def of(cls, endpoint: Endpoint, settings: Snapshot, workers: int) -> Setup:
+    def for_call(cls, endpoint: Endpoint, settings: Snapshot, workers: int) -> WorkerSetup:
         """Return the setup of a call that this process makes."""
         return cls(endpoint, settings, workers, os.getpid(), endpoint.credential is not None)
 
@@ -66,7 +66,7 @@ class Setup:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
-    def here(self) -> Endpoint:
+    def local_endpoint(self) -> Endpoint:
         """Return the endpoint with this process's credential.
 
         Raises
@@ -74,13 +74,13 @@ class Setup:
         MissingKey, InvalidOption
             The worker has no key, or one for another address.
         """
-        if self.process == os.getpid():
+        if self.process_id == os.getpid():
             return self.endpoint
         LIMITS.share = 1 / self.workers
-        if not self.keyed:
+        if not self.needs_key:
             return self.endpoint
         try:
-            own = ErnieSettings(service=self.endpoint.service.name).endpoint()
+            own = ErnieSettings(service=self.endpoint.service.name).build_endpoint()
         except MissingKey as error:
             error.advice = Text(
                 "密钥不随任务发送：在每个工作进程的环境变量或 .env 里设置",
@@ -99,35 +99,37 @@ class Setup:
 
 
 @lru_cache(maxsize=1)
-def _session(_process: int) -> Session:
+def _process_session(_process: int) -> Session:
     from ernie_magic.session import Session  # a worker's process makes one of its own
 
     """Return the session of this process; a forked one has its own."""
     return Session()
 
 
-def answers(setup: Setup, requests: Sequence[ChatRequest]) -> list[Outcome]:
+def ask_on_worker(setup: WorkerSetup, requests: Sequence[ChatRequest]) -> list[Outcome]:
     """Ask for some rows, on a worker."""
-    at = setup.here()
+    endpoint = setup.local_endpoint()
     return list(
-        _session(os.getpid())
-        .start(lambda core, _emit: core.outcomes(requests, at, setup.settings))
+        _process_session(os.getpid())
+        .start_call(lambda core, _emit: core.ask_many(requests, endpoint, setup.settings))
         .result()
     )
 
 
-def vectors(setup: Setup, request: EmbeddingRequest) -> VectorsReply:
+def embed_on_worker(setup: WorkerSetup, request: EmbeddingRequest) -> VectorsReply:
     """Make one call for vectors, on a worker."""
-    at = setup.here()
-    found: VectorsReply = (
-        _session(os.getpid())
-        .start(lambda core, emit: core.vectors(request, at, setup.settings, emit))
+    endpoint = setup.local_endpoint()
+    reply: VectorsReply = (
+        _process_session(os.getpid())
+        .start_call(
+            lambda core, emit: core.request_vectors(request, endpoint, setup.settings, emit)
+        )
         .result()
     )
-    return found
+    return reply
 
 
-class Engine:
+class RemoteExecutor:
     """An executor of any kind.
 
     Parameters
@@ -143,7 +145,7 @@ class Engine:
     """
 
     def __init__(self, executor: Any) -> None:
-        self.workers = _count(executor)
+        self.workers = _count_workers(executor)
         self._executor = (
             executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
         )
@@ -158,24 +160,26 @@ class Engine:
                 ),
             )
 
-    def asker(
+    def submit_chats(
         self, endpoint: Endpoint, settings: Snapshot
     ) -> Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]]:
         """Ask for some rows on a worker."""
-        setup = Setup.of(endpoint, settings, self.workers)
+        setup = WorkerSetup.for_call(endpoint, settings, self.workers)
         return lambda requests: asyncio.wrap_future(
-            self._executor.submit(answers, setup, list(requests))
+            self._executor.submit(ask_on_worker, setup, list(requests))
         )
 
-    def embedder(
+    def submit_embeddings(
         self, endpoint: Endpoint, settings: Snapshot
     ) -> Callable[[EmbeddingRequest], Awaitable[VectorsReply]]:
         """Ask for a batch of vectors on a worker."""
-        setup = Setup.of(endpoint, settings, self.workers)
-        return lambda request: asyncio.wrap_future(self._executor.submit(vectors, setup, request))
+        setup = WorkerSetup.for_call(endpoint, settings, self.workers)
+        return lambda request: asyncio.wrap_future(
+            self._executor.submit(embed_on_worker, setup, request)
+        )
 
 
-def _count(executor: Any) -> int:
+def _count_workers(executor: Any) -> int:
     if hasattr(executor, "scheduler_info"):
         return max(
             1,
@@ -184,5 +188,5 @@ def _count(executor: Any) -> int:
                 for worker in executor.scheduler_info(-1)["workers"].values()
             ),
         )
-    found = getattr(executor, "_max_workers", None)
-    return found if isinstance(found, int) and found > 0 else _USUAL
+    max_workers = getattr(executor, "_max_workers", None)
+    return max_workers if isinstance(max_workers, int) and max_workers > 0 else _DEFAULT_WORKERS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Login
 
 
-def shown_url(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return a URL in a form safe to show: its password is a key, and so may be parts of its
     query.
     """
@@ -25,7 +25,7 @@ def shown_url(url: str) -> str:
     return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
 
 
-class Address(str):
+class BaseUrl(str):
     """A base URL without its name and password, which are a credential.
 
     Parameters
@@ -46,7 +46,7 @@ class Address(str):
     __slots__ = ("login",)
     login: Login | None
 
-    def __new__(cls, url: str) -> Address:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
+    def __new__(cls, url: str) -> BaseUrl:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
         login = None
         try:
             parts = urlsplit(url.strip())

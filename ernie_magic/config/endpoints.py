@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from ernie_magic.config.addresses import Address, clean_base_url, shown_url
+from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url
 from ernie_magic.config.credentials import (
     AccessToken,
     Bearer,
@@ -70,17 +70,17 @@ _SECRETS = tuple(
 )
 
 
-def variable(name: str) -> tuple[str, str]:
+def read_variable(name: str) -> tuple[str, str]:
     """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
     ".env")` or `("", "")`.
     """
     if value := os.environ.get(name, "").strip():
         return value, ENVIRONMENT
-    value = (_dotenv().get(name) or "").strip()
+    value = (_read_dotenv().get(name) or "").strip()
     return (value, DOTENV) if value else ("", "")
 
 
-def chosen(settings: ErnieSettings) -> Service:
+def choose_service(settings: ErnieSettings) -> Service:
     """Return the service: the one that was set, else the first whose variables are set, else the
     emulator.
     """
@@ -90,29 +90,31 @@ def chosen(settings: ErnieSettings) -> Service:
         return AI_STUDIO
     # A service with a key precedes one with only an address.
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
-        if any(variable(name)[0] for name in service.key_variables) or _pair(service):
+        if any(read_variable(name)[0] for name in service.key_variables) or _pair_variables(
+            service
+        ):
             return service
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
-        if variable(service.base_url_variable)[0]:
+        if read_variable(service.base_url_variable)[0]:
             return service
     # A key alone is for openai.com, which we do not call: an address says which server is meant.
-    return LOCAL if variable(LOCAL.base_url_variable)[0] else EMULATOR
+    return LOCAL if read_variable(LOCAL.base_url_variable)[0] else EMULATOR
 
 
-def found_key(service: Service) -> tuple[str, str, str]:
+def find_key(service: Service) -> tuple[str, str, str]:
     """Return a service's key from the variables: its value, where it was found, and the variable
     (both of a pair); "" where there is none.
     """
     for name in service.key_variables:
-        value, where = variable(name)
+        value, where = read_variable(name)
         if value:
             return value, where, name
-    if names := _pair(service):
-        return (*variable(names[0]), " + ".join(names))
+    if names := _pair_variables(service):
+        return (*read_variable(names[0]), " + ".join(names))
     return "", "", next(iter(service.key_variables), "")
 
 
-def endpoint(settings: ErnieSettings) -> Endpoint:
+def build_endpoint(settings: ErnieSettings) -> Endpoint:
     """Return where to send: the service, its address and its credential.
 
     The emulator's address is filled in once it has started.
@@ -125,14 +127,14 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
     InvalidOption
         The address is not valid, or the key is of another kind.
     """
-    service = chosen(settings)
+    service = choose_service(settings)
     _remember_keys()
     if service is EMULATOR:
         return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
-    at = _base_url(settings, service)
-    base_url = at.url
-    credential, withheld = _credential(settings, service, at)
-    if at.login and credential:
+    resolved_url = _resolve_base_url(settings, service)
+    base_url = resolved_url.url
+    credential, withheld = _find_credential(settings, service, resolved_url)
+    if resolved_url.login and credential:
         raise InvalidOption(
             Text(
                 "服务地址里有密码，又另外设置了密钥",
@@ -145,9 +147,9 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
                 "default",
             ),
         )
-    credential, withheld = credential or at.login, withheld and not at.login
-    if credential is None and at.source != SESSION:
-        _check_halves(service)
+    credential, withheld = credential or resolved_url.login, withheld and not resolved_url.login
+    if credential is None and resolved_url.source != SESSION:
+        _check_incomplete_pair(service)
     if credential is None and base_url == service.base_url:
         names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
         raise MissingKey(
@@ -160,18 +162,18 @@ def endpoint(settings: ErnieSettings) -> Endpoint:
                 "without one: %ernie use emulator",
             ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
         )
-    app_id = variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
+    app_id = read_variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
     # A user of another server is not told about Baidu's models.
     own_console = CONSOLE_URL if base_url == service.base_url else ""
-    console = _address_beside(
-        CONSOLE_URL_VARIABLE, own_console, _sources(settings, service)
+    console = _additional_url(
+        CONSOLE_URL_VARIABLE, own_console, _key_sources(settings, service)
     ).removesuffix(QIANFAN.path)
     return Endpoint(
         service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld
     )
 
 
-class _BaseUrl(NamedTuple):
+class _ResolvedUrl(NamedTuple):
     """A service's address, where it comes from, and the login that came with it."""
 
     url: str
@@ -183,33 +185,35 @@ def _remember_keys() -> None:
     """Register every key that is set, whichever service it is for: none of them is shown or sent in
     a prompt.
     """
-    places: list[Mapping[str, str | None]] = [os.environ]
+    sources: list[Mapping[str, str | None]] = [os.environ]
     # A problem with the file is reported when something in it is needed.
     with suppress(InvalidOption):
-        places.append(_dotenv())
-    for place in places:
+        sources.append(_read_dotenv())
+    for source in sources:
         for name in _SECRETS:
-            Key(place.get(name) or "")
+            Key(source.get(name) or "")
 
 
-def _sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
+def _key_sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
     """Return where the key of a service comes from; for a pair, both places."""
     if settings.api_key:
         return (SESSION,)
-    single = next((where for name in service.key_variables if (where := variable(name)[1])), "")
-    pair = _pair(service) or ()
-    return (single,) if single else tuple(variable(name)[1] for name in pair)
+    single = next(
+        (where for name in service.key_variables if (where := read_variable(name)[1])), ""
+    )
+    pair = _pair_variables(service) or ()
+    return (single,) if single else tuple(read_variable(name)[1] for name in pair)
 
 
-def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
+def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
     """Return another address that keys from these sources are sent to; the service's own where the
     variable's is not for them.
     """
-    found, where = variable(name)
-    if not found or not all(source in _TRUSTED[where] for source in sources):
+    written_url, where = read_variable(name)
+    if not written_url or not all(source in _TRUSTED[where] for source in sources):
         return own
-    address = Address(clean_base_url(found))
-    _check_address(address)
+    address = BaseUrl(clean_base_url(written_url))
+    _check_base_url(address)
     if address.login:
         raise InvalidOption(
             Text("{name} 里不能有密码", "{name} cannot contain a password").fill(name=name),
@@ -220,23 +224,26 @@ def _address_beside(name: str, own: str, sources: tuple[str, ...]) -> str:
     return str(address)
 
 
-def _credential(
-    settings: ErnieSettings, service: Service, at: _BaseUrl
+def _find_credential(
+    settings: ErnieSettings, service: Service, resolved_url: _ResolvedUrl
 ) -> tuple[Credential | None, bool]:
     """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
     """
-    from ernie_magic.config.key_kinds import mixed_up
+    from ernie_magic.config.key_kinds import misplaced_key
 
     key, secret = settings.api_key or Key(""), settings.secret_key
-    trusted, base_url = _TRUSTED[at.source], at.url
+    trusted, base_url = _TRUSTED[resolved_url.source], resolved_url.url
     names: tuple[str, str] | None = None
     if key and SESSION not in trusted:
         return None, True
     if key and secret:
         # Of V1's two kinds of pairs only the IAM access key can be recognised; otherwise an
         # application's key is assumed.
-        looks_iam = mixed_up(OAUTH_PAIR[0], key) is not None and mixed_up(IAM_PAIR[0], key) is None
+        looks_iam = (
+            misplaced_key(OAUTH_PAIR[0], key) is not None
+            and misplaced_key(IAM_PAIR[0], key) is None
+        )
         names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
         pair = Pair(key, secret)
         sources: tuple[str, ...] = (SESSION,)
@@ -245,44 +252,44 @@ def _credential(
             (
                 Key(value)
                 for name in service.key_variables
-                for value, where in [variable(name)]
+                for value, where in [read_variable(name)]
                 if value and where in trusted
             ),
             key,
         )
-        if not key and (names := _pair(service, trusted)):
-            pair = Pair(*(Key(variable(name)[0]) for name in names))
-            sources = tuple(variable(name)[1] for name in names)
+        if not key and (names := _pair_variables(service, trusted)):
+            pair = Pair(*(Key(read_variable(name)[0]) for name in names))
+            sources = tuple(read_variable(name)[1] for name in names)
     if names:
         _check_key(pair.access, names[0], service, base_url)
         if service.protocol == "openai":
-            return BearerFromPair(pair, _address_beside(IAM_URL_VARIABLE, IAM_URL, sources)), False
+            return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources)), False
         return Signature(pair) if names == IAM_PAIR else TokenFromPair(
             pair, base_url.removesuffix(service.path)
         ), False
     if not key:
-        return None, bool(found_key(service)[1])
+        return None, bool(find_key(service)[1])
     _check_key(key, service.name, service, base_url)
     return Bearer(key) if service.protocol == "openai" else AccessToken(key), False
 
 
-def _pair(
+def _pair_variables(
     service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)
 ) -> tuple[str, str] | None:
     return next(
         (
             names
             for names in service.pair_variables
-            if all(variable(name)[1] in trusted for name in names)
+            if all(read_variable(name)[1] in trusted for name in names)
         ),
         None,
     )
 
 
-def _check_halves(service: Service) -> None:
+def _check_incomplete_pair(service: Service) -> None:
     """Reject one variable of a pair without the other: a slip, not a choice."""
     for names in service.pair_variables:
-        there = [name for name in names if variable(name)[0]]
+        there = [name for name in names if read_variable(name)[0]]
         if len(there) == 1:
             missing = next(name for name in names if name not in there)
             raise MissingKey(
@@ -293,12 +300,14 @@ def _check_halves(service: Service) -> None:
             )
 
 
-def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
+def _resolve_base_url(settings: ErnieSettings, service: Service) -> _ResolvedUrl:
     """Return the service's address."""
     address, source = settings.base_url, SESSION
     if not address:
-        found, where = variable(service.base_url_variable)
-        address, source = (Address(found), where) if found else (Address(service.base_url), OWN)
+        written_url, where = read_variable(service.base_url_variable)
+        address, source = (
+            (BaseUrl(written_url), where) if written_url else (BaseUrl(service.base_url), OWN)
+        )
     url = clean_base_url(address)
     if source in (ENVIRONMENT, DOTENV):
         url = url.removesuffix(service.path) + service.path
@@ -312,12 +321,12 @@ def _base_url(settings: ErnieSettings, service: Service) -> _BaseUrl:
                 "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1",
             ).fill(name=service.base_url_variable),
         )
-    _check_address(url)
-    return _BaseUrl(url, OWN if url == service.base_url else source, address.login)
+    _check_base_url(url)
+    return _ResolvedUrl(url, OWN if url == service.base_url else source, address.login)
 
 
-def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
-    from ernie_magic.config.key_kinds import mixed_up
+def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> None:
+    from ernie_magic.config.key_kinds import misplaced_key
 
     text = key.reveal()
     if not (text.isascii() and text.isprintable() and " " not in text):
@@ -327,9 +336,9 @@ def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
             Text("重新复制密钥", "copy the key again"),
         )
     # Another server behind the same variables may have keys of any form.
-    if base_url == service.base_url and (found := mixed_up(place, key)):
-        kind, advice = found
-        wanted: Text | str = service.label if place == service.name else place
+    if base_url == service.base_url and (mismatch := misplaced_key(key_target, key)):
+        kind, advice = mismatch
+        wanted: Text | str = service.label if key_target == service.name else key_target
         raise InvalidOption(
             Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not accept").fill(
                 kind=kind, place=wanted
@@ -338,7 +347,7 @@ def _check_key(key: Key, place: str, service: Service, base_url: str) -> None:
         )
 
 
-def _check_address(url: str) -> None:
+def _check_base_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         url.encode()
@@ -356,24 +365,24 @@ def _check_address(url: str) -> None:
     if not good:
         raise InvalidOption(
             Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(
-                url=shown_url(url)
+                url=redact_url(url)
             ),
             advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"),
         )
 
 
-def _dotenv() -> Mapping[str, str | None]:
+def _read_dotenv() -> Mapping[str, str | None]:
     """Read the nearest `.env` at or above the working directory; read it again when the file
     changes.
     """
     from dotenv import find_dotenv  # imported here: not at load time
 
     path = find_dotenv(usecwd=True)
-    return _parsed(path, Path(path).stat().st_mtime) if path else {}
+    return _parse_dotenv(path, Path(path).stat().st_mtime) if path else {}
 
 
 @lru_cache(maxsize=1)
-def _parsed(path: str, _changed: float) -> Mapping[str, str | None]:
+def _parse_dotenv(path: str, _changed: float) -> Mapping[str, str | None]:
     from dotenv import dotenv_values
 
     try:

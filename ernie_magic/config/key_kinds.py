@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _KeyPattern:
     """What a kind of key looks like, what it is called, which places accept it, and where it
     belongs.
     """
 
     pattern: re.Pattern[str]
     name: Text
-    places: tuple[str, ...]
+    accepted_by: tuple[str, ...]
     advice: Text
 
 
 # Kinds of keys that people mix up. A place is a service, for a key by itself, or the first variable
 # of a pair.
-_LOOKS = (
-    _Look(
+_KEY_PATTERNS = (
+    _KeyPattern(
         re.compile(r"bce-v3/"),
         Text("千帆 V2 的 API Key", "a Qianfan V2 API key"),
         ("qianfan", "local"),
@@ -39,7 +39,7 @@ _LOOKS = (
             "use %ernie use qianfan, and put it into QIANFAN_API_KEY",
         ),
     ),
-    _Look(
+    _KeyPattern(
         re.compile(r"2[45]\.[0-9a-f]{32}\.\d+\.\d+"),
         Text("千帆 V1 的 access_token", "a Qianfan V1 access_token"),
         ("qianfan-v1", "local"),
@@ -48,7 +48,7 @@ _LOOKS = (
             "use %ernie use qianfan-v1, and put it into QIANFAN_ACCESS_TOKEN",
         ),
     ),
-    _Look(
+    _KeyPattern(
         re.compile(r"ALTAK[A-Za-z0-9]"),
         Text(
             "IAM 的 Access Key（要和 Secret Key 成对使用）",
@@ -60,13 +60,13 @@ _LOOKS = (
             "put the two into QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY",
         ),
     ),
-    _Look(
+    _KeyPattern(
         re.compile(r"sk-"),
         Text("OpenAI 式的密钥", "an OpenAI-style key"),
         ("local",),
         Text("改用 %ernie use local", "use %ernie use local"),
     ),
-    _Look(
+    _KeyPattern(
         re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{24}$"),
         Text(
             "千帆应用的 API Key（要和 Secret Key 成对使用）",
@@ -113,20 +113,20 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
                 "设置 {names}，或 %ernie config api_key", "set {names}, or %ernie config api_key"
             ).fill(names=names),
         )
-    place = service.name
+    key_target = service.name
     if isinstance(credential, Bearer):
         key = credential.key
     elif isinstance(credential, AccessToken):
         key = credential.token
     else:
         key = credential.pair.access
-        place = OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]
-    if found := mixed_up(place, key):
-        return Text("这像是{kind}", "it looks like {kind}").fill(kind=found[0]), found[1]
+        key_target = OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]
+    if mismatch := misplaced_key(key_target, key):
+        return Text("这像是{kind}", "it looks like {kind}").fill(kind=mismatch[0]), mismatch[1]
     return None
 
 
-def mixed_up(place: str, key: Key) -> tuple[Text, Text] | None:
+def misplaced_key(key_target: str, key: Key) -> tuple[Text, Text] | None:
     """Return what kind of key this looks like and where it belongs, unless that is `place`; else
     None.
 
@@ -135,7 +135,11 @@ def mixed_up(place: str, key: Key) -> tuple[Text, Text] | None:
     place
         A service's name, or the variable of a pair's access key.
     """
-    for look in _LOOKS:
-        if look.pattern.match(key.reveal()):
-            return None if place in look.places else (look.name, look.advice)
+    for key_pattern in _KEY_PATTERNS:
+        if key_pattern.pattern.match(key.reveal()):
+            return (
+                None
+                if key_target in key_pattern.accepted_by
+                else (key_pattern.name, key_pattern.advice)
+            )
     return None

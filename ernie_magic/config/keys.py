@@ -26,7 +26,7 @@ class Key:
         if secret:
             from ernie_magic.text.redact import KNOWN  # with the first key, not with the extension
 
-            KNOWN.add(self._value)
+            KNOWN.add_key(self._value)
 
     def reveal(self) -> str:
         """The credential itself."""

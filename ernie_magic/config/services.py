@@ -50,7 +50,7 @@ class Service:
     path: str = ""
     key_page: str = ""
     strict: bool = True
-    asks_usage: bool = False
+    requests_usage: bool = False
     protocol: Protocol = "openai"
     link_lifetime: float | None = None
 
@@ -86,7 +86,7 @@ QIANFAN = Service(
     "QIANFAN_CONSOLE_API_BASE_URL",
     "/v2",
     "https://console.bce.baidu.com/iam/#/iam/apikey/list",
-    asks_usage=True,
+    requests_usage=True,
     link_lifetime=DAY,  # https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a
 )
 QIANFAN_V1 = Service(
@@ -107,7 +107,7 @@ LOCAL = Service(
     ("OPENAI_API_KEY",),
     base_url_variable="OPENAI_BASE_URL",
     strict=False,
-    asks_usage=True,
+    requests_usage=True,
 )
 EMULATOR = Service("emulator", Text("内置模拟器", "built-in emulator"))
 

@@ -12,12 +12,12 @@ from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
 from ernie_magic.api.models import UNDECIDED
-from ernie_magic.config.addresses import Address
+from ernie_magic.config.addresses import BaseUrl
 from ernie_magic.config.keys import Key
 from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import LANGUAGES, Language, Text, same, system_language
-from ernie_magic.text.suggest import near
+from ernie_magic.text.language import LANGUAGES, Language, Text, system_language, untranslated
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +72,7 @@ _NUMBERS = {
 _SWITCHES = ("stream", "cache", "remote_images")
 
 
-def in_flight_of(value: object) -> int:
+def check_in_flight(value: object) -> int:
     """Check a number of concurrent calls.
 
     Raises
@@ -80,14 +80,14 @@ def in_flight_of(value: object) -> int:
     InvalidOption
         It is not from 1 to 64.
     """
-    return int(_NUMBERS["in_flight"].check(value))
+    return int(_NUMBERS["in_flight"].check_value(value))
 
 
 # Chat parameters that a session may keep. `model` has a trait of its own, and tools belong to one
 # prompt.
-KEPT = {
+SESSION_PARAMETERS = {
     name: p
-    for name, p in parameters.of("chat").items()
+    for name, p in parameters.parameters_of("chat").items()
     if name
     not in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata")
 }
@@ -112,17 +112,17 @@ class _KeyTrait(TraitType[Any, Any]):
         raise TraitError(f"{self.name}: a key is text")
 
 
-class _AddressTrait(TraitType[Any, Any]):
+class _BaseUrlTrait(TraitType[Any, Any]):
     """A base URL. Its password is a key, and kept where `%config` cannot print it."""
 
-    default_value = Address("")
+    default_value = BaseUrl("")
     info_text = "a base URL"
 
-    def validate(self, _obj: object, value: object) -> Address:
-        if isinstance(value, Address):
+    def validate(self, _obj: object, value: object) -> BaseUrl:
+        if isinstance(value, BaseUrl):
             return value
         if isinstance(value, str):
-            return Address(value)
+            return BaseUrl(value)
         raise TraitError(f"{self.name}: an address is text")
 
 
@@ -133,7 +133,9 @@ class _ParameterTrait(TraitType[Any, Any]):
     allow_none = True
 
     def __init__(self, parameter: parameters.Parameter) -> None:
-        super().__init__(help=f"{parameter.help.zh} / {parameter.help.en} {parameter.range()}")
+        super().__init__(
+            help=f"{parameter.help.zh} / {parameter.help.en} {parameter.format_range()}"
+        )
         self.parameter = parameter
 
     def validate(self, obj: Any, value: object) -> Any:
@@ -141,8 +143,10 @@ class _ParameterTrait(TraitType[Any, Any]):
         # not support.
         from ernie_magic.config import endpoints
 
-        return self.parameter.check(
-            value, getattr(obj, "model", "") or UNDECIDED, strict=endpoints.chosen(obj).strict
+        return self.parameter.check_value(
+            value,
+            getattr(obj, "model", "") or UNDECIDED,
+            strict=endpoints.choose_service(obj).strict,
         )
 
 
@@ -154,7 +158,7 @@ class _NumberTrait(TraitType[Any, Any]):
         self.parameter = parameter
 
     def validate(self, _obj: object, value: object) -> Any:
-        return self.parameter.check(value)
+        return self.parameter.check_value(value)
 
 
 class ErnieSettings(Configurable):
@@ -171,7 +175,7 @@ class ErnieSettings(Configurable):
     secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(
         config=True
     )
-    base_url = _AddressTrait(help="服务地址 / base URL").tag(config=True)
+    base_url = _BaseUrlTrait(help="服务地址 / base URL").tag(config=True)
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="人设 / system prompt").tag(config=True)
     stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
@@ -188,20 +192,20 @@ class ErnieSettings(Configurable):
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
-            raise self.unknown(name)
+            raise self.unknown_setting(name)
         try:
             super().__setattr__(name, value)
         except InvalidOption as error:
-            error.language = self.spoken
+            error.language = self.interface_language
             raise
         except TraitError:
             shown = "•••" if name in KEYS else f"{value!r:.40}"
             wrong = InvalidOption(
                 Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
-                    name=name, value=shown, choices=_choices(name)
+                    name=name, value=shown, choices=_allowed_values(name)
                 )
             )
-            wrong.language = self.spoken
+            wrong.language = self.interface_language
             raise wrong from None
 
     def __repr__(self) -> str:
@@ -214,39 +218,41 @@ class ErnieSettings(Configurable):
         return f"ErnieSettings({', '.join(shown)})"
 
     @property
-    def spoken(self) -> Language:
+    def interface_language(self) -> Language:
         """The language of interface and errors: the setting, else the locale's."""
         return cast("Language", self.language) if self.language else system_language()
 
-    def kept(self) -> dict[str, Any]:
+    def session_parameters(self) -> dict[str, Any]:
         """The request parameters that this session sets."""
-        return {name: value for name in KEPT if (value := getattr(self, name)) is not None}
+        return {
+            name: value for name in SESSION_PARAMETERS if (value := getattr(self, name)) is not None
+        }
 
-    def unknown(self, name: str, shown: str = "") -> InvalidOption:
+    def unknown_setting(self, name: str, shown: str = "") -> InvalidOption:
         """Return the error for an unknown setting; it suggests the closest one."""
-        close = near(name, self.trait_names(config=True), 1)
+        close = close_matches(name, self.trait_names(config=True), 1)
         error = InvalidOption(
             Text("没有设置 {name}", "no setting {name}").fill(name=shown or name),
             advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
             if close
             else Text("%ernie config 列出全部设置", "%ernie config lists all settings"),
         )
-        error.language = self.spoken
+        error.language = self.interface_language
         return error
 
-    def chosen(self) -> Service:
+    def choose_service(self) -> Service:
         """The service in use now."""
         from ernie_magic.config import endpoints
 
-        return endpoints.chosen(self)
+        return endpoints.choose_service(self)
 
-    def endpoint(self) -> Endpoint:
+    def build_endpoint(self) -> Endpoint:
         """Return where a call would go now (`ernie_magic.config.endpoints.endpoint`)."""
         from ernie_magic.config import endpoints
 
-        return endpoints.endpoint(self)
+        return endpoints.build_endpoint(self)
 
-    def assign(self, name: str, text: str) -> None:
+    def assign_text(self, name: str, text: str) -> None:
         """Set `name` from what a person typed (`%ernie config temperature 0.3`); an empty text
         unsets it.
 
@@ -257,28 +263,28 @@ class ErnieSettings(Configurable):
         """
         asked, name = name, name.replace("-", "_")
         if name not in self.trait_names(config=True):
-            raise self.unknown(name, asked)
+            raise self.unknown_setting(name, asked)
         value: object = text
         if not text:
             value = self.traits()[name].default_value
-        elif name in KEPT:
-            value = KEPT[name].parse(text)
+        elif name in SESSION_PARAMETERS:
+            value = SESSION_PARAMETERS[name].parse_text(text)
         elif name in _SWITCHES:
             value = parameters.SWITCHES.get(text.lower(), text)
         elif name in _NUMBERS:
-            value = _NUMBERS[name].check(_NUMBERS[name].parse(text))
+            value = _NUMBERS[name].check_value(_NUMBERS[name].parse_text(text))
         setattr(self, name, value)
 
-    def snapshot(self) -> Snapshot:
+    def take_snapshot(self) -> Snapshot:
         """Return what a call needs of the settings, as they are now."""
         return Snapshot(
-            self.spoken,
+            self.interface_language,
             self.model,
             self.image_model,
             self.embedding_model,
             self.system,
             self.stream,
-            self.kept(),
+            self.session_parameters(),
             self.request_timeout,
             self.retry_count,
             self.backoff_factor,
@@ -287,14 +293,14 @@ class ErnieSettings(Configurable):
         )
 
 
-def _choices(name: str) -> Text:
-    found: Mapping[str, Iterable[str]] = {
+def _allowed_values(name: str) -> Text:
+    allowed: Mapping[str, Iterable[str]] = {
         "service": SERVICES,
         **dict.fromkeys(_SWITCHES, ("on", "off")),
         "language": LANGUAGES,
     }
-    words = " | ".join(found.get(name, ()))
-    return Text(f"，可选：{words}", f"; choices: {words}") if words else same("")
+    words = " | ".join(allowed.get(name, ()))
+    return Text(f"，可选：{words}", f"; choices: {words}") if words else untranslated("")
 
 
 @dataclass(frozen=True)
@@ -323,7 +329,7 @@ class Snapshot:
     in_flight: int = 8
 
 
-for _name, _parameter in KEPT.items():
+for _name, _parameter in SESSION_PARAMETERS.items():
     _trait = _ParameterTrait(_parameter).tag(config=True)
     setattr(ErnieSettings, _name, _trait)
 # Traitlets' own hook for traits that are added after the class body.

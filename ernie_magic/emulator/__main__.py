@@ -27,11 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
         help="首字延迟（秒），0 不等待 / seconds before the first text, 0 for none",
     )
     parser.add_argument("--seed", type=int, default=0, help="随机种子 / seed")
-    asked = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
-        emulator = start(port=asked.port, host=asked.host, latency=asked.latency, seed=asked.seed)
+        emulator = start(
+            port=parsed.port, host=parsed.host, latency=parsed.latency, seed=parsed.seed
+        )
     except (OSError, OverflowError) as error:
-        print(f"无法监听 / cannot listen on {asked.host}:{asked.port}: {error}", file=sys.stderr)
+        print(f"无法监听 / cannot listen on {parsed.host}:{parsed.port}: {error}", file=sys.stderr)
         return 1
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

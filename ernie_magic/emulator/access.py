@@ -59,10 +59,10 @@ def parse_authority(text: str) -> Address | None:
 
     RFC 9110, section 7.2.
     """
-    found = _AUTHORITY.fullmatch(text.lower())
-    if found is None:
+    match = _AUTHORITY.fullmatch(text.lower())
+    if match is None:
         return None
-    host, port = found.groups()
+    host, port = match.groups()
     return Address(canonical_host(host), int(port or _HTTP_PORT))
 
 
@@ -77,7 +77,7 @@ def canonical_host(host: str) -> str:
 
 
 @dataclass
-class _Held:
+class _BodyMemory:
     """How much of a body is held while its request is read and answered."""
 
     bytes: int = 0
@@ -103,17 +103,17 @@ class AccessGuard:
         """Answer one request (ASGI)."""
         if scope["type"] != "http":
             return
-        held = _Held()
+        body_memory = _BodyMemory()
         try:
             scope = self._check_addresses(scope)
-            body = await self._read_body(scope, receive, held)
+            body = await self._read_body(scope, receive, body_memory)
             if body is None:
                 return
-            await self._app(scope, _replaying(body, receive), send)
+            await self._app(scope, _replay_received(body, receive), send)
         except Refusal as refusal:
-            await refused(refusal, scope["path"])(scope, receive, send)
+            await refusal_response(refusal, scope["path"])(scope, receive, send)
         finally:
-            self._bytes_held -= held.bytes
+            self._bytes_held -= body_memory.bytes
 
     def _check_addresses(self, scope: Scope) -> Scope:
         """The scope, with the path of an absolute request target (RFC 9112, section 3.2.2).
@@ -130,16 +130,18 @@ class AccessGuard:
             raise Refusal("headers_too_large")
         server = scope.get("server") or ("", 0)
         hosts = {*self._hosts, canonical_host(server[0])}
-        named = [parse_authority(value) for value in _values(scope, b"host")]
+        named = [parse_authority(value) for value in _header_values(scope, b"host")]
         own = named[0] if len(named) == 1 else None
         if own is None or own.port != server[1] or own.host not in hosts:
             raise Refusal("forbidden_host")
         scope = self._with_plain_path(scope, own)
-        for origin in _values(scope, b"origin"):
+        for origin in _header_values(scope, b"origin"):
             scheme, _, authority = origin.partition("://")
             if scheme.lower() != "http" or parse_authority(authority) != own:
                 raise Refusal("forbidden_origin")
-        if not all(_is_fetch_allowed(scope, site) for site in _values(scope, b"sec-fetch-site")):
+        if not all(
+            _is_fetch_allowed(scope, site) for site in _header_values(scope, b"sec-fetch-site")
+        ):
             raise Refusal("forbidden_origin")
         return scope
 
@@ -157,7 +159,9 @@ class AccessGuard:
         path = target.path or "/"
         return {**scope, "path": unquote(path), "raw_path": path.encode()}
 
-    async def _read_body(self, scope: Scope, receive: Receive, held: _Held) -> bytes | None:
+    async def _read_body(
+        self, scope: Scope, receive: Receive, body_memory: _BodyMemory
+    ) -> bytes | None:
         """The body; None if the client left.
 
         Raises
@@ -166,13 +170,14 @@ class AccessGuard:
             Its Content-Type is not JSON, or it is too large or too slow.
         """
         kinds = [
-            value.partition(";")[0].strip().lower() for value in _values(scope, b"content-type")
+            value.partition(";")[0].strip().lower()
+            for value in _header_values(scope, b"content-type")
         ]
         if scope["method"] in ("POST", "PUT", "PATCH") and any(
             kind != "application/json" for kind in kinds
         ):
             raise Refusal("unsupported_media_type")
-        length = "".join(_values(scope, b"content-length"))
+        length = "".join(_header_values(scope, b"content-length"))
         if (
             length.isascii()
             and length.isdigit()
@@ -180,7 +185,7 @@ class AccessGuard:
         ):
             raise Refusal("request_too_large", limit=MAX_BODY)
         try:
-            body = await asyncio.wait_for(self._received(receive, held), BODY_TIMEOUT)
+            body = await asyncio.wait_for(self._receive_body(receive, body_memory), BODY_TIMEOUT)
         except asyncio.TimeoutError:
             raise Refusal("request_timeout") from None
         if body and scope["method"] == "POST" and not kinds:
@@ -189,16 +194,16 @@ class AccessGuard:
             )
         return body
 
-    async def _received(self, receive: Receive, held: _Held) -> bytes | None:
+    async def _receive_body(self, receive: Receive, body_memory: _BodyMemory) -> bytes | None:
         chunks: list[bytes] = []
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
             chunk = message.get("body", b"")
-            held.bytes += len(chunk)
+            body_memory.bytes += len(chunk)
             self._bytes_held += len(chunk)
-            if held.bytes > MAX_BODY:
+            if body_memory.bytes > MAX_BODY:
                 raise Refusal("request_too_large", limit=MAX_BODY)
             if self._bytes_held > MAX_BODIES:
                 raise Refusal("cluster_rate_limit_exceeded")
@@ -207,7 +212,7 @@ class AccessGuard:
                 return b"".join(chunks)
 
 
-def _values(scope: Scope, name: bytes) -> list[str]:
+def _header_values(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
 
 
@@ -216,7 +221,7 @@ def _is_fetch_allowed(scope: Scope, site: str) -> bool:
     if site in ("same-origin", "none"):
         return True
     mode, destination = (
-        "".join(_values(scope, name)) for name in (b"sec-fetch-mode", b"sec-fetch-dest")
+        "".join(_header_values(scope, name)) for name in (b"sec-fetch-mode", b"sec-fetch-dest")
     )
     if scope["method"] != "GET":
         return False
@@ -228,17 +233,17 @@ def _is_fetch_allowed(scope: Scope, site: str) -> bool:
     return scope["path"] == PICTURES and (mode, destination) == ("no-cors", "image")
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def _replay_received(body: bytes, receive: Receive) -> Receive:
     """A `receive` that replays the body already read, then passes on whatever follows."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Message:
+    async def receive_replayed() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return replay
+    return receive_replayed
 
 
-def refused(refusal: Refusal, path: str) -> Response:
+def refusal_response(refusal: Refusal, path: str) -> Response:
     """A refusal in the form of the protocol that the path belongs to, with its HTTP status."""
     body = refusal.in_v1().body if path.startswith("/rpc/") else refusal.body
     headers = {"WWW-Authenticate": "Bearer"} if refusal.code == "invalid_emulator_token" else None
@@ -250,15 +255,15 @@ def requiring_token(
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler of a control, for callers who know the token."""
 
-    async def guarded(request: Request) -> Response:
+    async def check_token(request: Request) -> Response:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         # Compared in constant time, as bytes: a header may hold non-ASCII characters.
         is_right = hmac.compare_digest(given.strip().encode(), token.encode())
         if scheme.lower() != "bearer" or not is_right:
-            return refused(Refusal("invalid_emulator_token"), request.url.path)
+            return refusal_response(Refusal("invalid_emulator_token"), request.url.path)
         return await handler(request)
 
-    return guarded
+    return check_token
 
 
 def requiring_link(
@@ -266,11 +271,11 @@ def requiring_link(
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler of what links lead to, for callers who were given a link."""
 
-    async def guarded(request: Request) -> Response:
+    async def check_link(request: Request) -> Response:
         query = dict(request.query_params)
         signature = query.pop("signature", "")
         if not hmac.compare_digest(sign(query).encode(), signature.encode()):
-            return refused(Refusal("invalid_picture_link"), request.url.path)
+            return refusal_response(Refusal("invalid_picture_link"), request.url.path)
         return await handler(request)
 
-    return guarded
+    return check_link

@@ -19,10 +19,10 @@ from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id
-from ernie_magic.emulator.replies import Reply, reply
+from ernie_magic.emulator.replies import Reply, generate_reply
 
 if TYPE_CHECKING:
-    from ernie_magic.emulator.calls import Call
+    from ernie_magic.emulator.calls import IncomingCall
     from ernie_magic.emulator.iam import Iam
 
 PREFIX = "/llm/lmapi/v3"
@@ -31,7 +31,7 @@ _FOUND = {"index": 1, "url": "https://example.com/simulated", "title": "模拟�
 _SEARCH_TOKENS = 120  # what a search adds to a prompt here
 
 
-def authorise(headers: dict[str, str], iam: Iam) -> str:
+def authorize_request(headers: dict[str, str], iam: Iam) -> str:
     """Accept any bearer key but those in the error table; return what limits are counted by.
 
     Raises
@@ -40,7 +40,12 @@ def authorise(headers: dict[str, str], iam: Iam) -> str:
     """
     scheme, _, key = headers.get("authorization", "").partition(" ")
     key = key.strip()
-    if scheme.lower() != "bearer" or not key or key.startswith("bad") or not iam.knows(key):
+    if (
+        scheme.lower() != "bearer"
+        or not key
+        or key.startswith("bad")
+        or not iam.is_valid_token(key)
+    ):
         raise Refusal("invalid_iam_token")
     if headers.get("appid", "").startswith("bad"):
         raise Refusal("invalid_appid")
@@ -51,7 +56,7 @@ def authorise(headers: dict[str, str], iam: Iam) -> str:
     return key
 
 
-def list_models(_call: Call) -> Response:
+def list_models(_call: IncomingCall) -> Response:
     """`GET /models`."""
     created = 1_735_689_600
     data = [
@@ -62,13 +67,13 @@ def list_models(_call: Call) -> Response:
     return JSONResponse({"object": "list", "data": data})
 
 
-def chat(call: Call) -> Response:
+def handle_chat(call: IncomingCall) -> Response:
     """`POST /chat/completions`, plain or streamed."""
-    body = call.json()
-    model = checks.model_of(body, "chat")
-    call.admit(model)
-    messages = checks.messages_of(body, model)
-    given = checks.parameters_of(body, "chat", model)
+    body = call.json_object()
+    model = checks.check_model(body, "chat")
+    call.check_rate_limit(model)
+    messages = checks.check_messages(body, model)
+    given = checks.check_parameters(body, "chat", model)
     last = checks.text_of(messages[-1])
     for word, code in (
         ("[[error]]", "internal_error"),
@@ -76,14 +81,14 @@ def chat(call: Call) -> Response:
     ):
         if word in last:
             raise Refusal(code)
-    made = reply(messages, given, model, call.seed)
+    generated = generate_reply(messages, given, model, call.seed)
     searched = bool((given.get("web_search") or {}).get("enable"))
-    usage = _usage(
+    usage = _build_usage(
         "".join(checks.text_of(m) for m in messages),
-        made.text + "".join(made.reasoning),
+        generated.full_text + "".join(generated.reasoning),
         searched=searched,
     )
-    call.spend(usage["total_tokens"])
+    call.record_tokens(usage["total_tokens"])
     head = {
         "id": request_id(),
         "created": int(time.time()),
@@ -96,76 +101,90 @@ def chat(call: Call) -> Response:
         wanted = call.path.startswith(PREFIX) or bool(
             (body.get("stream_options") or {}).get("include_usage")
         )
-        return call.stream(_chunks(made, head, usage if wanted else None), made.pace)
+        return call.stream_response(
+            _stream_chunks(generated, head, usage if wanted else None), generated.pace
+        )
     message = {
         "role": "assistant",
-        "content": made.text,
-        **({"reasoning_content": "".join(made.reasoning)} if made.reasoning else {}),
-        **({"tool_calls": _tool_calls(made)} if made.calls else {}),
+        "content": generated.full_text,
+        **({"reasoning_content": "".join(generated.reasoning)} if generated.reasoning else {}),
+        **({"tool_calls": _tool_calls(generated)} if generated.function_calls else {}),
     }
-    choice = {"index": 0, "message": message, "finish_reason": made.finish, **_safety(made)}
+    choice = {
+        "index": 0,
+        "message": message,
+        "finish_reason": generated.finish_reason,
+        **_safety_fields(generated),
+    }
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
 
-def _chunks(made: Reply, head: dict[str, Any], usage: dict[str, Any] | None) -> list[str]:
+def _stream_chunks(
+    generated: Reply, head: dict[str, Any], usage: dict[str, Any] | None
+) -> list[str]:
     """The stream's events: thoughts, text, and a last chunk with the finish reason and usage.
 
     In all other chunks usage is null.
     """
     head = {**head, "object": "chat.completion.chunk"}
-    deltas: list[dict[str, Any]] = [{"reasoning_content": piece} for piece in made.reasoning] + [
-        {"content": piece} for piece in made.pieces
-    ]
+    deltas: list[dict[str, Any]] = [
+        {"reasoning_content": piece} for piece in generated.reasoning
+    ] + [{"content": piece} for piece in generated.pieces]
     # Each tool call is sent whole, in one delta: the official client, `qianfan`, joins no parts.
     deltas += [
         {"content": "", "tool_calls": [{"index": i, **tool_call}]}
-        for i, tool_call in enumerate(_tool_calls(made))
+        for i, tool_call in enumerate(_tool_calls(generated))
     ]
     chunks: list[dict[str, Any]] = [
         {**head, "choices": [{"index": 0, "delta": delta}], "usage": None} for delta in deltas
     ]
-    last = {"index": 0, "delta": {"content": ""}, "finish_reason": made.finish, **_safety(made)}
+    last = {
+        "index": 0,
+        "delta": {"content": ""},
+        "finish_reason": generated.finish_reason,
+        **_safety_fields(generated),
+    }
     chunks.append({**head, "choices": [last], "usage": usage})
     return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
 
 
-def _tool_calls(made: Reply) -> list[dict[str, Any]]:
+def _tool_calls(generated: Reply) -> list[dict[str, Any]]:
     return [
         {"id": request_id().removeprefix("as-") + "000000", "type": "function", "function": called}
-        for called in made.calls
+        for called in generated.function_calls
     ]
 
 
-def _safety(made: Reply) -> dict[str, Any]:
+def _safety_fields(generated: Reply) -> dict[str, Any]:
     return {
-        "flag": made.flag,
-        **({"ban_round": -1} if made.flag else {}),
-        **({"need_clear_history": True} if made.clear else {}),
+        "flag": generated.flag,
+        **({"ban_round": -1} if generated.flag else {}),
+        **({"need_clear_history": True} if generated.clears_history else {}),
     }
 
 
-def _usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
-    asked, said = checks.count_tokens(prompt), checks.count_tokens(answer)
-    found = _SEARCH_TOKENS if searched else 0
+def _build_usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
+    prompt_tokens, answer_tokens = checks.count_tokens(prompt), checks.count_tokens(answer)
+    search_tokens = _SEARCH_TOKENS if searched else 0
     return {
-        "prompt_tokens": asked + found,
-        "prompt_tokens_details": {"search_tokens": found},
-        "completion_tokens": said,
-        "total_tokens": asked + said + found,
+        "prompt_tokens": prompt_tokens + search_tokens,
+        "prompt_tokens_details": {"search_tokens": search_tokens},
+        "completion_tokens": answer_tokens,
+        "total_tokens": prompt_tokens + answer_tokens + search_tokens,
     }
 
 
-def images(call: Call) -> Response:
+def handle_images(call: IncomingCall) -> Response:
     """`POST /images/generations`: links to pictures that this server draws, or base64 data."""
-    body = call.json()
-    model = checks.model_of(body, "image")
-    call.admit(model)
-    prompt, given, seed = pictures_call.checked(call, body, model)
+    body = call.json_object()
+    model = checks.check_model(body, "image")
+    call.check_rate_limit(model)
+    prompt, given, seed = pictures_call.check_image_request(call, body, model)
     data: list[dict[str, Any]] = []
     if given.get("response_format", "url") == "b64_json":
         data = [
             {"b64_json": packed, "index": i}
-            for i, packed in enumerate(pictures_call.drawn(call, body, model))
+            for i, packed in enumerate(pictures_call.draw_images(call, body, model))
         ]
     else:
         style, size = given.get("style", "Base"), given.get("size", "1024x1024")
@@ -175,7 +194,7 @@ def images(call: Call) -> Response:
     return JSONResponse({"created": int(time.time()), "data": data})
 
 
-def picture(call: Call) -> Response:
+def serve_picture(call: IncomingCall) -> Response:
     """A picture behind a link of `images`; no key is required: the links are signed, like real
     ones.
     """
@@ -187,23 +206,23 @@ def picture(call: Call) -> Response:
         raise Refusal("malformed_json", "Invalid Argument: size or seed")
     width, height = (int(side) for side in size.split("x"))
     return Response(
-        pictures.draw(
+        pictures.draw_picture(
             query.get("prompt", ""), query.get("style", "Base"), (width, height), int(query["seed"])
         ),
         media_type="image/png",
     )
 
 
-def embeddings(call: Call) -> Response:
+def handle_embeddings(call: IncomingCall) -> Response:
     """`POST /embeddings`; base64 on request, as openai-python does."""
-    body = call.json()
-    model = checks.model_of(body, "embedding")
-    call.admit(model)
-    texts = checks.texts_of(body, model)
+    body = call.json_object()
+    model = checks.check_model(body, "embedding")
+    call.check_rate_limit(model)
+    texts = checks.check_texts(body, model)
     in_base64 = body.get("encoding_format") == "base64"
     data = []
     for i, text in enumerate(texts):
-        vector = vectors.embed(text, model, call.seed)
+        vector = vectors.embed_text(text, model, call.seed)
         packed = (
             base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
             if in_base64
@@ -221,15 +240,15 @@ def embeddings(call: Call) -> Response:
     )
 
 
-def rerank(call: Call) -> Response:
+def handle_rerank(call: IncomingCall) -> Response:
     """`POST /rerankers`, as the official client (`qianfan`) calls it, and `/rerank`.
 
     The page "重排序" (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74) documents the latter.
     """
-    body = call.json()
-    model = checks.model_of(body, "rerank")
-    call.admit(model)
-    query, documents, results = ranks.ranked(body, model, call.seed)
+    body = call.json_object()
+    model = checks.check_model(body, "rerank")
+    call.check_rate_limit(model)
+    query, documents, results = ranks.rank_documents(body, model, call.seed)
     tokens = sum(checks.count_tokens(text) for text in (query, *documents))
     return JSONResponse(
         {

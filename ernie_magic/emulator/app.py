@@ -21,10 +21,10 @@ from ernie_magic.emulator.access import (
     requiring_token,
 )
 from ernie_magic.emulator.body import read_json
-from ernie_magic.emulator.calls import Call, State, client_gone
+from ernie_magic.emulator.calls import IncomingCall, ServerState, client_gone
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.iam import EXCHANGE
-from ernie_magic.emulator.page import page
+from ernie_magic.emulator.page import render_front_page
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ernie_magic.emulator.log import Logged
+    from ernie_magic.emulator.log import LoggedRequest
 
 # The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
@@ -46,93 +46,98 @@ _HTML = (
 )
 
 
-def build(state: State, host: str) -> Starlette:
+def build_app(state: ServerState, host: str) -> Starlette:
     """The application over this state, for a server that listens on `host`."""
 
-    def endpoint(
-        handler: Callable[[Call], Response], authorise: Callable[[Request], str]
+    def make_endpoint(
+        handler: Callable[[IncomingCall], Response], authorize: Callable[[Request], str]
     ) -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
-            body = _parsed(await request.body())
+        async def handle_request(request: Request) -> Response:
+            body = _parse_body(await request.body())
             headers = dict(request.headers)
             key = headers.get("authorization", "")
-            logged = state.requests.record(request.method, request.url.path, headers, body)
+            logged = state.request_log.log_request(request.method, request.url.path, headers, body)
             try:
-                fault = state.faults.take(
+                fault = state.faults.take_matching(
                     request.method, request.url.path, headers.get("x-emulator-fault")
                 )
             except ValueError as error:
                 return JSONResponse({"detail": str(error)}, status_code=400)
             try:
-                if fault.delay and await _left_within(fault.delay, request):
+                if fault.delay and await _client_left_within(fault.delay, request):
                     logged.disconnected = True
                     return Response()
-                if faulty := _instead(
+                if faulty := _faulty_response(
                     fault, key or request.query_params.get("access_token", ""), logged
                 ):
                     return faulty
-                call = Call(state, logged, fault, request, body, authorise(request))
+                call = IncomingCall(state, logged, fault, request, body, authorize(request))
                 response = await run_in_threadpool(handler, call)
             except Refusal as refused:
                 refusal = refused.in_v1() if logged.is_v1 else refused
                 return JSONResponse(
-                    refusal.body, status_code=refusal.status, headers=_echoed(headers)
+                    refusal.body, status_code=refusal.status, headers=_request_id_header(headers)
                 )
-            response.headers.update({**call.headers, **_echoed(headers)})
+            response.headers.update({**call.response_headers, **_request_id_header(headers)})
             return response
 
-        return answer
+        return handle_request
 
-    def openai_style(request: Request) -> str:
-        return aistudio.authorise(dict(request.headers), state.iam)
+    def authorize_bearer(request: Request) -> str:
+        return aistudio.authorize_request(dict(request.headers), state.iam)
 
     async def list_services(request: Request) -> Response:
-        state.requests.record(request.method, request.url.path, {})
-        if problem := state.iam.problem(request):
+        state.request_log.log_request(request.method, request.url.path, {})
+        if problem := state.iam.signature_problem(request):
             return JSONResponse({"code": problem[0], "message": problem[1]}, status_code=403)
-        return JSONResponse(qianfan_v1.services(str(request.base_url).rstrip("/")))
+        return JSONResponse(qianfan_v1.build_service_list(str(request.base_url).rstrip("/")))
 
     return Starlette(
         routes=[
             *[
-                Route(prefix + path, endpoint(handler, openai_style), methods=[method])
+                Route(prefix + path, make_endpoint(handler, authorize_bearer), methods=[method])
                 for prefix in (aistudio.PREFIX, aistudio.QIANFAN_PREFIX)
                 for path, handler, method in (
-                    ("/chat/completions", aistudio.chat, "POST"),
-                    ("/images/generations", aistudio.images, "POST"),
-                    ("/embeddings", aistudio.embeddings, "POST"),
+                    ("/chat/completions", aistudio.handle_chat, "POST"),
+                    ("/images/generations", aistudio.handle_images, "POST"),
+                    ("/embeddings", aistudio.handle_embeddings, "POST"),
                     ("/models", aistudio.list_models, "GET"),
-                    ("/rerankers", aistudio.rerank, "POST"),
-                    ("/rerank", aistudio.rerank, "POST"),
+                    ("/rerankers", aistudio.handle_rerank, "POST"),
+                    ("/rerank", aistudio.handle_rerank, "POST"),
                 )
             ],
             Route(
                 qianfan_v1.PREFIX + "/{path:path}",
-                endpoint(qianfan_v1.answer, lambda request: qianfan_v1.authorise(request, state)),
+                make_endpoint(
+                    qianfan_v1.handle_call,
+                    lambda request: qianfan_v1.authorize_request(request, state),
+                ),
                 methods=["POST"],
             ),
             Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
-            Route(oauth.PATH, state.oauth.give, methods=["GET", "POST"]),
-            Route(EXCHANGE, state.iam.exchange, methods=["GET"]),
+            Route(oauth.PATH, state.oauth.issue_token, methods=["GET", "POST"]),
+            Route(EXCHANGE, state.iam.issue_token, methods=["GET"]),
             Route(
                 PICTURES,
-                requiring_link(state.sign_link, endpoint(aistudio.picture, lambda _request: "")),
+                requiring_link(
+                    state.sign_link, make_endpoint(aistudio.serve_picture, lambda _request: "")
+                ),
                 methods=["GET"],
             ),
             Route(
                 "/emulator/faults",
-                requiring_token(state.token, _faults(state)),
+                requiring_token(state.token, _faults_endpoint(state)),
                 methods=["POST", "DELETE"],
             ),
             Route(
                 "/emulator/requests",
-                requiring_token(state.token, _requests(state)),
+                requiring_token(state.token, _request_log_endpoint(state)),
                 methods=["GET"],
             ),
             Route(FRONT_PAGE, _front_page, methods=["GET"]),
         ],
         middleware=[Middleware(AccessGuard, host=host)],
-        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _failed},
+        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _internal_error},
     )
 
 
@@ -143,7 +148,7 @@ def _wrong_method(request: Request, _error: Exception) -> Response:
     return JSONResponse(refusal.body, status_code=refusal.status)
 
 
-async def _left_within(seconds: float, request: Request) -> bool:
+async def _client_left_within(seconds: float, request: Request) -> bool:
     """Wait for that many seconds, or until the client leaves; return whether it left."""
     leaving = asyncio.ensure_future(client_gone(request.receive))
     try:
@@ -153,12 +158,12 @@ async def _left_within(seconds: float, request: Request) -> bool:
         leaving.cancel()
 
 
-def _failed(_request: Request, _error: Exception) -> Response:
+def _internal_error(_request: Request, _error: Exception) -> Response:
     return JSONResponse(Refusal("internal_error").body, status_code=500)
 
 
 def _front_page(request: Request) -> Response:
-    return HTMLResponse(page(str(request.base_url).rstrip("/")), headers=_PAGE_HEADERS)
+    return HTMLResponse(render_front_page(str(request.base_url).rstrip("/")), headers=_PAGE_HEADERS)
 
 
 def _not_found(request: Request, _error: Exception) -> Response:
@@ -167,13 +172,13 @@ def _not_found(request: Request, _error: Exception) -> Response:
     return JSONResponse({"detail": "Not Found"}, status_code=404)
 
 
-def _echoed(headers: dict[str, str]) -> dict[str, str]:
+def _request_id_header(headers: dict[str, str]) -> dict[str, str]:
     """Return the caller's own request id, as the services do."""
     found = headers.get("request_id")
     return {"X-Baidu-Request-Id": found} if found else {}
 
 
-def _instead(fault: Fault, authorization: str, logged: Logged) -> Response | None:
+def _faulty_response(fault: Fault, authorization: str, logged: LoggedRequest) -> Response | None:
     """The reply that a fault sends in place of an answer."""
     if fault.html:
         return HTMLResponse(_HTML, status_code=fault.status or 200)
@@ -196,31 +201,31 @@ def _instead(fault: Fault, authorization: str, logged: Logged) -> Response | Non
     return None
 
 
-def _parsed(raw: bytes) -> Any:
+def _parse_body(raw: bytes) -> Any:
     try:
         return read_json(raw)
     except ValueError:
         return None
 
 
-def _faults(state: State) -> Callable[[Request], Any]:
-    async def control(request: Request) -> Response:
+def _faults_endpoint(state: ServerState) -> Callable[[Request], Any]:
+    async def control_faults(request: Request) -> Response:
         if request.method == "DELETE":
             state.faults.clear()
             return JSONResponse({"waiting": 0})
         try:
             given = read_json(await request.body())
             wanted = given if isinstance(given, list) else [given]
-            state.faults.extend([Fault.read(one) for one in wanted])
+            state.faults.extend([Fault.from_json(one) for one in wanted])
         except ValueError as error:
             return JSONResponse({"detail": str(error)}, status_code=400)
         return JSONResponse({"added": len(wanted)})
 
-    return control
+    return control_faults
 
 
-def _requests(state: State) -> Callable[[Request], Any]:
-    async def log(_request: Request) -> Response:
-        return JSONResponse([asdict(logged) for logged in state.requests])
+def _request_log_endpoint(state: ServerState) -> Callable[[Request], Any]:
+    async def list_requests(_request: Request) -> Response:
+        return JSONResponse([asdict(logged) for logged in state.request_log])
 
-    return log
+    return list_requests

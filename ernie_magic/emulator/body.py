@@ -40,13 +40,13 @@ def _refuse_constant(name: str) -> Any:
 def _check_depth(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _children(outer)]
+        level = [inner for outer in level for inner in _child_containers(outer)]
         if not level:
             return
     raise ValueError("too deep")
 
 
-def _children(value: Any) -> list[Any]:
+def _child_containers(value: Any) -> list[Any]:
     children = list(value.values()) if isinstance(value, dict) else value
     return (
         [child for child in children if isinstance(child, (dict, list))]

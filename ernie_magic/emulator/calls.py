@@ -16,9 +16,9 @@ from starlette.responses import Response
 
 from ernie_magic.emulator.faults import Fault, Faults
 from ernie_magic.emulator.iam import Iam
-from ernie_magic.emulator.log import Log
+from ernie_magic.emulator.log import RequestLog
 from ernie_magic.emulator.oauth import OAuth
-from ernie_magic.emulator.rates import Rates
+from ernie_magic.emulator.rates import RateLimits
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -27,26 +27,31 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from ernie_magic.emulator.log import Logged
+    from ernie_magic.emulator.log import LoggedRequest
 
-FIRST, STEP = 0.15, 0.025  # seconds before the first delta and between deltas: a lifelike pace
+FIRST_DELAY, DELTA_DELAY = (
+    0.15,
+    0.025,
+)  # seconds before the first delta and between deltas: a lifelike pace
 
 
-class State:
+class ServerState:
     """What one server remembers."""
 
     def __init__(self, seed: int, latency: float | None) -> None:
         self.seed = seed
-        self.first, self.step = (FIRST, STEP) if latency is None else (latency, latency / 6)
-        self.requests = Log()
+        self.first_delay, self.delta_delay = (
+            (FIRST_DELAY, DELTA_DELAY) if latency is None else (latency, latency / 6)
+        )
+        self.request_log = RequestLog()
         self.token = secrets.token_urlsafe(24)  # for the controls
         self._link_key = secrets.token_bytes(32)
         self.faults = Faults()
         self.iam = Iam()
         self.oauth = OAuth()
-        self.rates = Rates()
+        self.rates = RateLimits()
         self.open_streams = 0
-        self.drawings = itertools.count()
+        self.drawing_numbers = itertools.count()
 
     def sign_link(self, query: Mapping[str, str]) -> str:
         """The signature of a picture's link: without it any page could have pictures drawn."""
@@ -55,11 +60,17 @@ class State:
         return hmac.new(self._link_key, text.encode(), hashlib.sha256).hexdigest()
 
 
-class Call:
+class IncomingCall:
     """One request, as a handler sees it."""
 
     def __init__(
-        self, state: State, logged: Logged, fault: Fault, request: Request, body: Any, key: str = ""
+        self,
+        state: ServerState,
+        logged: LoggedRequest,
+        fault: Fault,
+        request: Request,
+        body: Any,
+        key: str = "",
     ) -> None:
         self._state, self._logged, self._fault, self._body = state, logged, fault, body
         self._key = key
@@ -68,7 +79,7 @@ class Call:
         self.seed, self.query, self.path = state.seed, dict(request.query_params), request.url.path
         self.server_url = str(request.base_url).rstrip("/")
 
-    def json(self) -> dict[str, Any]:
+    def json_object(self) -> dict[str, Any]:
         """The body.
 
         Raises
@@ -87,7 +98,7 @@ class Call:
         signed = {**query, "signature": self._state.sign_link(query)}
         return f"{self.server_url}{path}?{urlencode(signed)}"
 
-    def admit(self, model: str) -> None:
+    def check_rate_limit(self, model: str) -> None:
         """Count the request against the model's limit.
 
         Raises
@@ -96,49 +107,54 @@ class Call:
             It is one too many.
         """
         self.model = model
-        if code := self._state.rates.take(self._key, model):
+        if code := self._state.rates.take_request(self._key, model):
             raise Refusal(code)
 
     def next_drawing(self) -> int:
         """A number of its own for a picture without a seed: asked twice, the service draws two."""
-        return next(self._state.drawings)
+        return next(self._state.drawing_numbers)
 
-    def spend(self, tokens: int) -> None:
+    def record_tokens(self, tokens: int) -> None:
         """Count the answer's tokens."""
-        self._state.rates.spend(self._key, self.model, tokens)
+        self._state.rates.record_tokens(self._key, self.model, tokens)
 
     @property
-    def headers(self) -> dict[str, str]:
+    def response_headers(self) -> dict[str, str]:
         """What each response says: that a model made it, and what is left of the limit.
 
         Source: "ERNIE-Speed-8K", 响应头域 (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
         """
         return {
             "Statement": "AI-generated",
-            **(self._state.rates.headers(self._key, self.model) if self.model else {}),
+            **(self._state.rates.rate_limit_headers(self._key, self.model) if self.model else {}),
         }
 
-    def stream(self, chunks: list[str], pace: float | None) -> Response:
+    def stream_response(self, chunks: list[str], pace: float | None) -> Response:
         """A reply of server-sent events."""
-        return _Stream(self._state, self._logged, chunks, pace, self._fault)
+        return _EventStream(self._state, self._logged, chunks, pace, self._fault)
 
 
-class _Stream(Response):
+class _EventStream(Response):
     """Server-sent events at the server's pace; the client's leaving is noticed even in a pause."""
 
     media_type = "text/event-stream"
 
     def __init__(
-        self, state: State, logged: Logged, chunks: list[str], pace: float | None, fault: Fault
+        self,
+        state: ServerState,
+        logged: LoggedRequest,
+        chunks: list[str],
+        pace: float | None,
+        fault: Fault,
     ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "statement": "AI-generated"})
         del self.headers["content-length"]
         self._state, self._logged, self._chunks, self._fault = state, logged, chunks, fault
-        self._step = state.step if pace is None else pace
+        self._delta_delay = state.delta_delay if pace is None else pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
         self._state.open_streams += 1
-        sending = asyncio.ensure_future(self._send(send))
+        sending = asyncio.ensure_future(self._send_stream(send))
         leaving = asyncio.ensure_future(client_gone(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -151,7 +167,7 @@ class _Stream(Response):
         if sending.done() and not sending.cancelled():
             sending.result()  # a cut: on this error the server closes the connection
 
-    async def _send(self, send: Send) -> None:
+    async def _send_stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async for text in self._events():
             raw = text.encode()
@@ -165,18 +181,18 @@ class _Stream(Response):
         if fault.empty:
             return
         if fault.bare_json_error:
-            yield json.dumps(self._error()) + "\n"
+            yield json.dumps(self._error_body()) + "\n"
             return
-        await asyncio.sleep(self._state.first)
+        await asyncio.sleep(self._state.first_delay)
         for i, chunk in enumerate(self._chunks):
             if i:
-                await asyncio.sleep(self._step)
+                await asyncio.sleep(self._delta_delay)
             if i == fault.cut_after:
                 raise ConnectionAbortedError("cut, as asked")
             if i == fault.malformed_after:
                 yield 'data: {"id": "as-broken", "choi\n\n'
             if i == fault.error_after:
-                yield f"data: {json.dumps(self._error())}\n\n"
+                yield f"data: {json.dumps(self._error_body())}\n\n"
                 return
             if i == fault.stall_after:
                 await asyncio.sleep(3600)
@@ -185,7 +201,7 @@ class _Stream(Response):
         if not fault.no_done and not self._logged.is_v1:
             yield "data: [DONE]\n\n"
 
-    def _error(self) -> dict[str, Any]:
+    def _error_body(self) -> dict[str, Any]:
         error = Refusal(self._fault.code or "internal_error")
         return (error.in_v1() if self._logged.is_v1 else error).body
 

@@ -28,7 +28,7 @@ def count_tokens(text: str) -> int:
     return len(_HAN.findall(text)) + int(len(_WORD.findall(_HAN.sub(" ", text))) * 1.3)
 
 
-def model_of(body: dict[str, Any], kind: str) -> str:
+def check_model(body: dict[str, Any], kind: str) -> str:
     """The request's model.
 
     Raises
@@ -41,7 +41,7 @@ def model_of(body: dict[str, Any], kind: str) -> str:
         raise Refusal("invalid_model", status=400)
     if name.startswith("forbidden"):
         raise Refusal("invalid_model", status=401)
-    entry = models.find(name)
+    entry = models.find_model(name)
     if entry is None or not entry.v2:
         raise Refusal("no_such_model", f"The model {name!r} does not exist")
     if entry.kind != kind:
@@ -49,7 +49,7 @@ def model_of(body: dict[str, Any], kind: str) -> str:
     return entry.id
 
 
-def parameters_of(body: dict[str, Any], kind: Kind, model: str) -> dict[str, Any]:
+def check_parameters(body: dict[str, Any], kind: Kind, model: str) -> dict[str, Any]:
     """The request's parameters, checked. Fields unknown to the table pass, as in the services.
 
     Raises
@@ -57,37 +57,37 @@ def parameters_of(body: dict[str, Any], kind: Kind, model: str) -> dict[str, Any
     Refusal
     """
     checked: dict[str, Any] = {}
-    for name, parameter in parameters.of(kind).items():
+    for name, parameter in parameters.parameters_of(kind).items():
         value = body.get(name)
         if name == "model" or value is None:
             continue
         if name == "user" and value == "":
             raise Refusal("invalid_user_id")
-        entry = models.find(model)
-        if parameter.needs and entry and parameter.needs not in entry.takes:
+        entry = models.find_model(model)
+        if parameter.requires and entry and parameter.requires not in entry.capabilities:
             raise Refusal("no_parameter_permission", f"the model {model} does not take {name}")
         if name == "stop" and isinstance(value, str):
             value = [value]
         try:
-            checked[name] = parameter.check(value, model)
+            checked[name] = parameter.check_value(value, model)
         except InvalidOption as error:
             raise Refusal("malformed_json", f"Invalid Argument: {error.line('en')}") from None
     return checked
 
 
-def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
+def check_messages(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     """The request's messages, checked as AI Studio's page says ("messages 说明").
 
     Raises
     ------
     Refusal
     """
-    found = body.get("messages")
-    if not isinstance(found, list) or not found:
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
         raise Refusal("invalid_messages", "the messages can not be empty")
-    for message in found:
+    for message in messages:
         _check_message(message)
-    turns = found[1:] if found[0]["role"] == "system" else found
+    turns = messages[1:] if messages[0]["role"] == "system" else messages
     # The results of several tools follow one another.
     turns = [
         m
@@ -99,19 +99,21 @@ def messages_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     for i, message in enumerate(turns):
         asks = message["role"] in ("user", "function", "tool")
         if (i % 2 == 0) != asks or message["role"] == "system":
-            wanted, place = ("user or function", "odd") if i % 2 == 0 else ("assistant", "even")
+            expected_role, parity = (
+                ("user or function", "odd") if i % 2 == 0 else ("assistant", "even")
+            )
             raise Refusal(
                 "invalid_messages",
-                f"the role of message with {place} index in the messages must be {wanted}",
+                f"the role of message with {parity} index in the messages must be {expected_role}",
             )
     if turns[-1]["role"] == "assistant":
         raise Refusal("invalid_messages", "the role of the last message must be user")
     if not text_of(turns[-1]).strip():
         raise Refusal("invalid_messages", "the content of the last message can not be blank")
-    sight.check(found, model)
-    _check_safety(body, found)
-    _check_length(found, model)
-    return found
+    sight.check_images(messages, model)
+    _check_safety(body, messages)
+    _check_length(messages, model)
+    return messages
 
 
 def _check_message(message: Any) -> None:
@@ -134,7 +136,7 @@ def _check_safety(body: dict[str, Any], messages: list[dict[str, Any]]) -> None:
 
 
 def _check_length(messages: list[dict[str, Any]], model: str) -> None:
-    entry = models.find(model)
+    entry = models.find_model(model)
     text = "".join(text_of(message) for message in messages)
     if entry and entry.max_characters and len(text) > entry.max_characters:
         raise Refusal("characters_too_long", limit=entry.max_characters)
@@ -157,7 +159,7 @@ def has_plain_texts(message: dict[str, Any]) -> bool:
     return all(isinstance(part.get("text", ""), str) for part in parts if isinstance(part, dict))
 
 
-def texts_of(body: dict[str, Any], model: str) -> list[str]:
+def check_texts(body: dict[str, Any], model: str) -> list[str]:
     """The texts of an embeddings call ("向量"): 1 to 16, none empty, each within the model's limit.
 
     Raises
@@ -173,10 +175,10 @@ def texts_of(body: dict[str, Any], model: str) -> list[str]:
         or not all(isinstance(text, str) and text for text in texts)
     ):
         raise Refusal("malformed_json", "Invalid Argument: input must be a list of non-empty texts")
-    entry = models.find(model)
-    most = entry.batch if entry else parameters.MAX_TEXTS
-    if len(texts) > most:
-        raise Refusal("malformed_json", f"Invalid Argument: at most {most} texts")
+    entry = models.find_model(model)
+    max_texts = entry.batch if entry else parameters.MAX_TEXTS
+    if len(texts) > max_texts:
+        raise Refusal("malformed_json", f"Invalid Argument: at most {max_texts} texts")
     for text in texts:
         if entry and entry.max_characters and len(text) > entry.max_characters:
             raise Refusal("characters_too_long", limit=entry.max_characters)

@@ -66,7 +66,7 @@ class Fault:
     path: str = ""
 
     @classmethod
-    def read(cls, given: object) -> Fault:
+    def from_json(cls, given: object) -> Fault:
         """The fault that a JSON object describes.
 
         Raises
@@ -80,7 +80,7 @@ class Fault:
         for name, value in given.items():
             if name not in kinds:
                 raise ValueError(f"no fault {name!r:.80}; there are: {', '.join(kinds)}")
-            if not _fits(value, str(kinds[name])):
+            if not _fits_type(value, str(kinds[name])):
                 raise ValueError(f"{name} is {kinds[name]}, not {value!r:.80}")
         fault = cls(**given)
         if fault.code and fault.code not in {row.code for row in TABLE}:
@@ -92,7 +92,7 @@ class Fault:
         return fault
 
 
-def _fits(value: object, kind: str) -> bool:
+def _fits_type(value: object, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "bool"
     if isinstance(value, int):
@@ -113,7 +113,7 @@ class Faults:
 
     def add(self, **given: Any) -> None:
         """Add a fault; the fields are those of `Fault`."""
-        self.extend([Fault.read(given)])
+        self.extend([Fault.from_json(given)])
 
     def extend(self, faults: list[Fault]) -> None:
         """Add several.
@@ -133,10 +133,10 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def take(self, method: str, path: str, header: str | None) -> Fault:
+    def take_matching(self, method: str, path: str, header: str | None) -> Fault:
         """The fault for this call: the header's, else the oldest that matches, else none."""
         if header:
-            return Fault.read(read_json(header))
+            return Fault.from_json(read_json(header))
         with self._lock:
             for fault in self._waiting:
                 if fault.path in path if fault.path else method == "POST":

@@ -44,44 +44,44 @@ class Iam:
         self._pairs = {ACCESS_KEY: SECRET_KEY, **(pairs or {})}
         self._tokens = IssuedTokens()
 
-    def knows(self, token: str) -> bool:
+    def is_valid_token(self, token: str) -> bool:
         """Whether a temporary token is still valid; keys that were not issued here always are."""
         return not self._tokens.has_expired(token)
 
     def expire(self) -> None:
         """Expire every token issued."""
-        self._tokens.expire()
+        self._tokens.expire_all()
 
-    def exchange(self, request: Request) -> Response:
+    def issue_token(self, request: Request) -> Response:
         """`GET /v1/BCE-BEARER/token`: a token for a signed request."""
-        if problem := self.problem(request):
+        if problem := self.signature_problem(request):
             code, message = problem
             return JSONResponse(
                 {"code": code, "message": message},
                 status_code=403 if code == "AccessDenied" else 401,
                 headers={"X-Bce-Error-Code": code, "X-Bce-Error-Message": message},
             )
-        asked = request.query_params.get("expireInSeconds", str(_HALF_A_DAY))
-        if not re.fullmatch(r"\d{1,7}", asked, re.ASCII):
+        lifetime = request.query_params.get("expireInSeconds", str(_HALF_A_DAY))
+        if not re.fullmatch(r"\d{1,7}", lifetime, re.ASCII):
             return JSONResponse(
                 {"code": "InvalidParameter", "message": "expireInSeconds is a number of seconds"},
                 status_code=400,
             )
-        seconds = int(asked)
+        seconds = int(lifetime)
         now = time.time()
         token = f"bce-v3/ALTAK-emulator/{secrets.token_hex(20)}"
-        self._tokens.add(token, now + seconds)
+        self._tokens.remember_token(token, now + seconds)
         return JSONResponse(
             {
                 "userId": "emulator",
                 "token": token,
                 "status": "enable",
-                "createTime": _stamp(now),
-                "expireTime": _stamp(now + seconds),
+                "createTime": _format_time(now),
+                "expireTime": _format_time(now + seconds),
             }
         )
 
-    def problem(self, request: Request) -> tuple[str, str] | None:
+    def signature_problem(self, request: Request) -> tuple[str, str] | None:
         """What is wrong with a request's signature: a code and a message; None when it is good."""
         found = _FORM.fullmatch(request.headers.get("authorization", ""))
         if found is None:
@@ -97,35 +97,35 @@ class Iam:
         if not signed_at - 300 <= time.time() <= signed_at + int(seconds):
             return "RequestExpired", "the signature has expired: check the clock"
         prefix = f"bce-auth-v1/{access}/{stamp}/{seconds}"
-        key = _mac(secret, prefix)
+        key = _hmac_hex(secret, prefix)
         # Clients sign the path as it is or percent-encoded: both are accepted.
         paths = {
             request.scope["raw_path"].decode(),
-            _encoded(request.url.path, safe="/"),
+            _percent_encode(request.url.path, safe="/"),
             request.url.path,
         }
         if any(
-            hmac.compare_digest(_mac(key, _canonical(request, path, names)), signature)
+            hmac.compare_digest(_hmac_hex(key, _canonical_request(request, path, names)), signature)
             for path in paths
         ):
             return None
         return "SignatureDoesNotMatch", "fail to authn user: Signature does not match"
 
 
-def _canonical(request: Request, path: str, names: str) -> str:
+def _canonical_request(request: Request, path: str, names: str) -> str:
     wanted = (
         set(names.split(";"))
         if names
         else {"host", "content-md5", "content-length", "content-type"}
     )
     headers = sorted(
-        f"{_encoded(name)}:{_encoded(value.strip())}"
+        f"{_percent_encode(name)}:{_percent_encode(value.strip())}"
         for name, value in request.headers.items()
         if (name in wanted or name.startswith("x-bce-")) and value.strip()
     )
     query = "&".join(
         sorted(
-            f"{_encoded(k)}={_encoded(v)}"
+            f"{_percent_encode(k)}={_percent_encode(v)}"
             for k, v in request.query_params.multi_items()
             if k != "authorization"
         )
@@ -133,13 +133,13 @@ def _canonical(request: Request, path: str, names: str) -> str:
     return "\n".join([request.method, path, query, *headers])
 
 
-def _encoded(text: str, safe: str = "") -> str:
+def _percent_encode(text: str, safe: str = "") -> str:
     return quote(text, safe=safe + "-._~")
 
 
-def _mac(key: str, message: str) -> str:
+def _hmac_hex(key: str, message: str) -> str:
     return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-def _stamp(at: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(at))
+def _format_time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))

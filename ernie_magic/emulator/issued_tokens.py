@@ -14,18 +14,18 @@ class IssuedTokens:
     """
 
     def __init__(self) -> None:
-        self._ends: dict[str, float] = {}
+        self._expiry_times: dict[str, float] = {}
 
-    def add(self, token: str, end: float) -> None:
+    def remember_token(self, token: str, end: float) -> None:
         """Remember a token that expires at `end`, in seconds since the epoch."""
-        self._ends[token] = end
-        while len(self._ends) > MAX_TOKENS:
-            del self._ends[next(iter(self._ends))]
+        self._expiry_times[token] = end
+        while len(self._expiry_times) > MAX_TOKENS:
+            del self._expiry_times[next(iter(self._expiry_times))]
 
     def has_expired(self, token: str) -> bool:
         """Whether it was issued here and has expired."""
-        return self._ends.get(token, float("inf")) < time.time()
+        return self._expiry_times.get(token, float("inf")) < time.time()
 
-    def expire(self) -> None:
+    def expire_all(self) -> None:
         """Expire every token."""
-        self._ends = dict.fromkeys(self._ends, 0.0)
+        self._expiry_times = dict.fromkeys(self._expiry_times, 0.0)

@@ -22,7 +22,7 @@ _SCHEMES = ("bearer", "basic", "digest", "bce-auth-v1")
 
 
 @dataclass
-class Logged:
+class LoggedRequest:
     """A request that arrived.
 
     Attributes
@@ -53,7 +53,7 @@ class Logged:
         return self.path.startswith("/rpc/")
 
 
-class Log(deque[Logged]):
+class RequestLog(deque[LoggedRequest]):
     """Requests, oldest first; the oldest are dropped beyond `MAX_ENTRIES` or `MAX_BYTES`."""
 
     def __init__(self) -> None:
@@ -62,12 +62,14 @@ class Log(deque[Logged]):
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def record(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> Logged:
+    def log_request(
+        self, method: str, path: str, headers: dict[str, str], body: Any = None
+    ) -> LoggedRequest:
         """Log a request; return its entry."""
-        copied, size = shorten(body)
+        copied, size = shorten_value(body)
         if size > MAX_ENTRY:
             copied, size = f"… ({size} bytes)", 0
-        entry = Logged(method, path, redact_headers(headers), copied)
+        entry = LoggedRequest(method, path, redact_headers(headers), copied)
         size += len(path) + sum(len(name) + len(value) + _VALUE for name, value in headers.items())
         with self._lock:
             self.append(entry)
@@ -88,14 +90,16 @@ class Log(deque[Logged]):
 
 def redact_headers(headers: dict[str, str]) -> dict[str, str]:
     """The headers without keys; of an Authorization header only a known scheme remains."""
-    kept = {name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()}
+    redacted = {
+        name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()
+    }
     if value := headers.get("authorization"):
         scheme = value.partition(" ")[0].partition("/")[0]
-        kept["authorization"] = f"{scheme} ***" if scheme.lower() in _SCHEMES else "***"
-    return kept
+        redacted["authorization"] = f"{scheme} ***" if scheme.lower() in _SCHEMES else "***"
+    return redacted
 
 
-def shorten(value: Any) -> tuple[Any, int]:
+def shorten_value(value: Any) -> tuple[Any, int]:
     """A copy of a JSON value with long texts cut, and its approximate size in bytes."""
     if isinstance(value, str):
         is_data = value.startswith("data:") and len(value) > _DATA_KEPT_WHOLE
@@ -103,11 +107,11 @@ def shorten(value: Any) -> tuple[Any, int]:
             value = f"{value[: _DATA_SHOWN if is_data else MAX_TEXT]}… ({len(value)} characters)"
         return value, _VALUE + len(value)
     if isinstance(value, dict):
-        items = {key: shorten(each) for key, each in value.items()}
+        items = {key: shorten_value(each) for key, each in value.items()}
         size = sum(_VALUE + len(key) + size for key, (_, size) in items.items())
         return {key: copied for key, (copied, _) in items.items()}, _VALUE + size
     if isinstance(value, list):
-        copies = [shorten(each) for each in value]
+        copies = [shorten_value(each) for each in value]
         return [copied for copied, _ in copies], _VALUE + sum(size for _, size in copies)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value), _VALUE

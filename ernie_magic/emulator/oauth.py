@@ -30,9 +30,9 @@ class OAuth:
 
     def expire(self) -> None:
         """Expire every token issued."""
-        self._tokens.expire()
+        self._tokens.expire_all()
 
-    def problem(self, token: str) -> str:
+    def token_problem(self, token: str) -> str:
         """The error code for a token, "" if it is valid."""
         if not token:
             return "100"
@@ -40,7 +40,7 @@ class OAuth:
             return "110"
         return "111" if token.startswith("expired") or self._tokens.has_expired(token) else ""
 
-    async def give(self, request: Request) -> Response:
+    async def issue_token(self, request: Request) -> Response:
         """`POST` or `GET /oauth/2.0/token`; everything is in the query, a body is ignored."""
         query = request.query_params
         wrong = None
@@ -54,7 +54,7 @@ class OAuth:
             return JSONResponse({"error": wrong[0], "error_description": wrong[1]}, status_code=401)
         end = int(time.time()) + _MONTH
         token = f"24.{secrets.token_hex(16)}.{_MONTH}.{end}.282335-10000001"
-        self._tokens.add(token, float(end))
+        self._tokens.remember_token(token, float(end))
         return JSONResponse(
             {
                 "access_token": token,

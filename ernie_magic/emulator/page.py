@@ -14,7 +14,7 @@ from ernie_magic.emulator.refusals import OWN, TABLE
 _STYLE = "body{font:15px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}code{background:#8882}"
 
 
-def page(url: str) -> str:
+def render_front_page(url: str) -> str:
     """The page as HTML, in Chinese and English."""
     rows = "".join(
         f"<tr><td>{row.status}</td><td><code>{row.code}</code></td><td>{html.escape(row.message)}</td><td>{html.escape(row.trigger)}</td></tr>"

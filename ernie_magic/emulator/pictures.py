@@ -9,13 +9,13 @@ import random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from ernie_magic.text.fonts import font
+from ernie_magic.text.fonts import load_font
 
 Colour = tuple[int, int, int]
 _MARK = "SIMULATED 模拟"
 
 
-def draw(prompt: str, style: str, size: tuple[int, int], seed: int) -> bytes:
+def draw_picture(prompt: str, style: str, size: tuple[int, int], seed: int) -> bytes:
     """A PNG for a prompt: the same for the same prompt, style, size and seed.
 
     Parameters
@@ -25,52 +25,58 @@ def draw(prompt: str, style: str, size: tuple[int, int], seed: int) -> bytes:
     """
     rng = random.Random(f"{seed}|{style}|{prompt}")  # noqa: S311  (a palette, not a secret)
     hue = rng.random()
-    sky, ground = _colour(hue, 0.35, 1.0), _colour((hue + 0.45) % 1, 0.45, 0.55)
-    image = _gradient(sky, _colour((hue + 0.1) % 1, 0.25, 0.95), size)
+    sky, ground = _hsv_colour(hue, 0.35, 1.0), _hsv_colour((hue + 0.45) % 1, 0.45, 0.55)
+    image = _draw_gradient(sky, _hsv_colour((hue + 0.1) % 1, 0.25, 0.95), size)
     pen = ImageDraw.Draw(image)
     width, height = size
     unit = min(size) / 100
     x, y = width * rng.uniform(0.6, 0.85), height * rng.uniform(0.15, 0.3)
     pen.ellipse(
         (x - 9 * unit, y - 9 * unit, x + 9 * unit, y + 9 * unit),
-        fill=_colour((hue + 0.5) % 1, 0.5, 1.0),
+        fill=_hsv_colour((hue + 0.5) % 1, 0.5, 1.0),
     )
     for layer in range(3):
-        _hills(pen, size, rng, height * (0.55 + 0.12 * layer), _shade(ground, 0.75 + 0.2 * layer))
+        _draw_hills(
+            pen,
+            size,
+            rng,
+            height * (0.55 + 0.12 * layer),
+            _shade_colour(ground, 0.75 + 0.2 * layer),
+        )
     image = image.filter(ImageFilter.GaussianBlur(unit * 0.15))
     pen = ImageDraw.Draw(image)
     if any(word in prompt.lower() for word in ("猫", "cat")):
-        _cat(
+        _draw_cat(
             pen,
             (width * rng.uniform(0.3, 0.45), height * 0.72),
             14 * unit,
             rng,
             _body_colour(prompt),
         )
-    _mark(pen, size, prompt)
+    _draw_mark(pen, size, prompt)
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
-def _colour(hue: float, saturation: float, value: float) -> Colour:
+def _hsv_colour(hue: float, saturation: float, value: float) -> Colour:
     red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
     return int(red * 255), int(green * 255), int(blue * 255)
 
 
-def _shade(colour: Colour, by: float) -> Colour:
+def _shade_colour(colour: Colour, by: float) -> Colour:
     red, green, blue = (min(255, int(part * by)) for part in colour)
     return red, green, blue
 
 
-def _gradient(top: Colour, bottom: Colour, size: tuple[int, int]) -> Image.Image:
+def _draw_gradient(top: Colour, bottom: Colour, size: tuple[int, int]) -> Image.Image:
     strip = Image.new("RGB", (1, 2))
     strip.putpixel((0, 0), top)
     strip.putpixel((0, 1), bottom)
     return strip.resize(size, Image.Resampling.BILINEAR)
 
 
-def _hills(
+def _draw_hills(
     pen: ImageDraw.ImageDraw,
     size: tuple[int, int],
     rng: random.Random,
@@ -103,7 +109,7 @@ def _body_colour(prompt: str) -> Colour:
     )
 
 
-def _cat(
+def _draw_cat(
     pen: ImageDraw.ImageDraw,
     centre: tuple[float, float],
     r: float,
@@ -129,7 +135,7 @@ def _cat(
                 x + side * 0.35 * r + 0.12 * r,
                 y - 0.6 * r,
             ),
-            fill=_colour(rng.random(), 0.7, 0.8),
+            fill=_hsv_colour(rng.random(), 0.7, 0.8),
         )
     pen.arc(
         (x + 0.6 * r, y + 0.4 * r, x + 2 * r, y + 1.8 * r),
@@ -140,9 +146,9 @@ def _cat(
     )
 
 
-def _mark(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:
+def _draw_mark(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:
     height = size[1]
-    face, chinese = font(max(14, min(size) // 28))
+    face, chinese = load_font(max(14, min(size) // 28))
     mark = _MARK if chinese else _MARK.split(maxsplit=1)[0]
     # Raqm cannot lay out text with a line break or half a character.
     words = "".join(c if c.isprintable() else " " for c in prompt[:24])

@@ -12,10 +12,12 @@ from ernie_magic.emulator import checks
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
-    from ernie_magic.emulator.calls import Call
+    from ernie_magic.emulator.calls import IncomingCall
 
 
-def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str, Any], int]:
+def check_image_request(
+    call: IncomingCall, body: dict[str, Any], model: str
+) -> tuple[str, dict[str, Any], int]:
     """The prompt, the parameters and the seed of a call for pictures.
 
     Source: AI Studio, "大模型 API", 文生图 (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
@@ -27,13 +29,13 @@ def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise Refusal("malformed_json", "Invalid Argument: prompt can not be empty")
-    entry = models.find(model)
-    most = (entry.max_characters if entry else None) or parameters.MAX_PROMPT
-    if len(prompt) > most:
-        raise Refusal("characters_too_long", limit=most)
+    entry = models.find_model(model)
+    max_characters = (entry.max_characters if entry else None) or parameters.MAX_PROMPT
+    if len(prompt) > max_characters:
+        raise Refusal("characters_too_long", limit=max_characters)
     if checks.UNSAFE in prompt:
         raise Refusal("user_setting_unsafe")
-    given = checks.parameters_of(body, "image", model)
+    given = checks.check_parameters(body, "image", model)
     return (
         prompt,
         given,
@@ -53,7 +55,7 @@ def checked(call: Call, body: dict[str, Any], model: str) -> tuple[str, dict[str
     )
 
 
-def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:
+def draw_images(call: IncomingCall, body: dict[str, Any], model: str) -> list[str]:
     """The pictures as base64.
 
     Raises
@@ -63,11 +65,11 @@ def drawn(call: Call, body: dict[str, Any], model: str) -> list[str]:
     # Pillow is loaded with the first picture.
     from ernie_magic.emulator import pictures
 
-    prompt, given, seed = checked(call, body, model)
+    prompt, given, seed = check_image_request(call, body, model)
     width, height = (int(side) for side in given.get("size", "1024x1024").split("x"))
     return [
         base64.b64encode(
-            pictures.draw(prompt, given.get("style", "Base"), (width, height), seed + i)
+            pictures.draw_picture(prompt, given.get("style", "Base"), (width, height), seed + i)
         ).decode()
         for i in range(given.get("n", 1))
     ]

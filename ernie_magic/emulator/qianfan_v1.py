@@ -17,13 +17,13 @@ from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.refusals import Refusal, request_id
-from ernie_magic.emulator.replies import Reply, reply
+from ernie_magic.emulator.replies import Reply, generate_reply
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ernie_magic.api.catalogue import Kind, Model
-    from ernie_magic.emulator.calls import Call, State
+    from ernie_magic.emulator.calls import IncomingCall, ServerState
 
 PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 SERVICE_LIST = "/wenxinworkshop/service/list"
@@ -41,7 +41,7 @@ _TOKENIZERS = (
 _MAX_COUNTED = 512_000  # characters
 
 
-def authorise(request: Request, state: State) -> str:
+def authorize_request(request: Request, state: ServerState) -> str:
     """Authenticate by `access_token` or by signature; return what limits are counted by.
 
     Raises
@@ -49,17 +49,17 @@ def authorise(request: Request, state: State) -> str:
     Refusal
     """
     if "access_token" in request.query_params:
-        if code := state.oauth.problem(request.query_params["access_token"]):
+        if code := state.oauth.token_problem(request.query_params["access_token"]):
             raise Refusal(code)
         return request.query_params["access_token"]
     if not (signed := request.headers.get("authorization", "")):
         raise Refusal("13")
-    if problem := state.iam.problem(request):
+    if problem := state.iam.signature_problem(request):
         raise Refusal("14", f"IAM Certification failed: {problem[1]}")
     return signed.split("/")[1]
 
 
-def answer(call: Call) -> Response:
+def handle_call(call: IncomingCall) -> Response:
     """Any `POST` below the prefix: the path says which model.
 
     Raises
@@ -69,71 +69,75 @@ def answer(call: Call) -> Response:
     """
     path = call.path.removeprefix(PREFIX)
     if path == "/tokenizer/erniebot":
-        return tokenizer(call)
+        return handle_tokenizer(call)
     entry = next((model for model in CATALOGUE if model.path == path), None)
     if entry is None and _DEPLOYED.fullmatch(path):
-        entry = models.find("Dolly-12B")
+        entry = models.find_model("Dolly-12B")
     if path.rpartition("/")[2].startswith("forbidden"):
         raise Refusal("6")
     if entry is None:
         raise Refusal("3")
-    call.admit(path)
+    call.check_rate_limit(path)
     handler = {
-        "chat": chat,
-        "completion": chat,
-        "embedding": embeddings,
-        "image": images,
-        "rerank": rerank,
+        "chat": handle_chat,
+        "completion": handle_chat,
+        "embedding": handle_embeddings,
+        "image": handle_images,
+        "rerank": handle_rerank,
     }[entry.kind]
     return handler(call, entry)
 
 
-def chat(call: Call, entry: Model) -> Response:
+def handle_chat(call: IncomingCall, entry: Model) -> Response:
     """`POST /chat/…` and `/completions/…`, plain or streamed."""
-    body = _body(call)
-    given = _parameters(body, "chat", entry)
+    body = _json_body(call)
+    given = _check_parameters(body, "chat", entry)
     is_chat = entry.kind == "chat"
-    messages = _messages(body, entry) if is_chat else _prompt(body, entry)
+    messages = _check_messages(body, entry) if is_chat else _check_prompt(body, entry)
     for word, code in (("[[error]]", "336000"),):
         if word in checks.text_of(messages[-1]):
             raise Refusal(code)
     for tool in given.get("tools") or []:
         if not str(tool["function"].get("name") or "").strip():
             raise Refusal("336003", "Invalid parameter: functions.name can not be blank")
-    made = reply(messages, given, entry.id, call.seed)
-    asked = sum(checks.count_tokens(checks.text_of(message)) for message in messages)
-    call.spend(asked + checks.count_tokens(made.text))
+    generated = generate_reply(messages, given, entry.id, call.seed)
+    prompt_tokens = sum(checks.count_tokens(checks.text_of(message)) for message in messages)
+    call.record_tokens(prompt_tokens + checks.count_tokens(generated.full_text))
     head = {
         "id": request_id(),
         "object": "chat.completion" if is_chat else "completion",
         "created": int(time.time()),
     }
     if body.get("stream"):
-        return call.stream(_events(made, head, asked), made.pace)
-    facts = _facts(made, asked, checks.count_tokens(made.text))
+        return call.stream_response(_stream_events(generated, head, prompt_tokens), generated.pace)
+    facts = _answer_fields(generated, prompt_tokens, checks.count_tokens(generated.full_text))
     return JSONResponse(
         {
             **head,
-            "result": made.text,
+            "result": generated.full_text,
             **facts,
-            **_search(body),
+            **_search_fields(body),
             **({} if is_chat else {"is_safe": 1}),
         }
     )
 
 
-def _events(made: Reply, head: dict[str, Any], asked: int) -> list[str]:
+def _stream_events(generated: Reply, head: dict[str, Any], prompt_tokens: int) -> list[str]:
     """A stream's events: the last one has `is_end` and the full usage; there is no [DONE]."""
     events = []
-    for i, piece in enumerate([*made.pieces, ""]):
-        last = i == len(made.pieces)
+    for i, piece in enumerate([*generated.pieces, ""]):
+        last = i == len(generated.pieces)
         facts = (
-            _facts(made, asked, checks.count_tokens(made.text))
+            _answer_fields(generated, prompt_tokens, checks.count_tokens(generated.full_text))
             if last
             else {
                 "is_truncated": False,
                 "need_clear_history": False,
-                "usage": {"prompt_tokens": asked, "completion_tokens": 0, "total_tokens": asked},
+                "usage": {
+                    "prompt_tokens": prompt_tokens,
+                    "completion_tokens": 0,
+                    "total_tokens": prompt_tokens,
+                },
             }
         )
         events.append(
@@ -145,20 +149,28 @@ def _events(made: Reply, head: dict[str, Any], asked: int) -> list[str]:
     return events
 
 
-def _facts(made: Reply, asked: int, said: int) -> dict[str, Any]:
-    called = {"function_call": {**made.calls[0], "thoughts": "simulated"}} if made.calls else {}
+def _answer_fields(generated: Reply, prompt_tokens: int, answer_tokens: int) -> dict[str, Any]:
+    called = (
+        {"function_call": {**generated.function_calls[0], "thoughts": "simulated"}}
+        if generated.function_calls
+        else {}
+    )
     return {
-        "is_truncated": made.finish == "length",
-        "need_clear_history": made.clear,
-        **({"ban_round": -1} if made.clear else {}),
-        "finish_reason": "function_call" if made.calls else made.finish,
-        **({"flag": made.flag} if made.flag else {}),
+        "is_truncated": generated.finish_reason == "length",
+        "need_clear_history": generated.clears_history,
+        **({"ban_round": -1} if generated.clears_history else {}),
+        "finish_reason": "function_call" if generated.function_calls else generated.finish_reason,
+        **({"flag": generated.flag} if generated.flag else {}),
         **called,
-        "usage": {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said},
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": answer_tokens,
+            "total_tokens": prompt_tokens + answer_tokens,
+        },
     }
 
 
-def _search(body: dict[str, Any]) -> dict[str, Any]:
+def _search_fields(body: dict[str, Any]) -> dict[str, Any]:
     found = {
         "index": 1,
         "url": "https://example.com/simulated",
@@ -167,17 +179,17 @@ def _search(body: dict[str, Any]) -> dict[str, Any]:
     return {"search_info": {"search_results": [found]}} if body.get("enable_trace") else {}
 
 
-def _messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
-    found = body.get("messages")
+def _check_messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
+    messages = body.get("messages")
     if (
-        not isinstance(found, list)
-        or not found
-        or not all(isinstance(message, dict) for message in found)
+        not isinstance(messages, list)
+        or not messages
+        or not all(isinstance(message, dict) for message in messages)
     ):
         raise Refusal("336001", "Invalid Argument: the messages can not be empty")
-    if len(found) % 2 == 0:
+    if len(messages) % 2 == 0:
         raise Refusal("336006")
-    for i, message in enumerate(found):
+    for i, message in enumerate(messages):
         asks = message.get("role") in ("user", "function")
         if (i % 2 == 0) != asks or (i % 2 and message.get("role") != "assistant"):
             raise Refusal(
@@ -191,14 +203,14 @@ def _messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
         if not checks.text_of(message).strip() and not message.get("function_call"):
             raise Refusal("336003", "the content of a message can not be empty")
     system = body.get("system") or ""
-    if system and "system" in entry.refuses:
+    if system and "system" in entry.unsupported:
         raise Refusal("336003", "Invalid parameter: system")
-    _check_safety(system, found)
-    _check_length(system + "".join(checks.text_of(message) for message in found), entry)
-    return [*([{"role": "system", "content": system}] if system else []), *found]
+    _check_safety(system, messages)
+    _check_length(system + "".join(checks.text_of(message) for message in messages), entry)
+    return [*([{"role": "system", "content": system}] if system else []), *messages]
 
 
-def _prompt(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
+def _check_prompt(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise Refusal("336001", "Invalid Argument: prompt can not be empty")
@@ -221,34 +233,38 @@ def _check_length(text: str, entry: Model) -> None:
         raise Refusal("336103")
 
 
-def _body(call: Call) -> dict[str, Any]:
+def _json_body(call: IncomingCall) -> dict[str, Any]:
     try:
-        return call.json()
+        return call.json_object()
     except Refusal:
         raise Refusal("336002") from None
 
 
-def _parameters(body: dict[str, Any], kind: Kind, entry: Model) -> dict[str, Any]:
+def _check_parameters(body: dict[str, Any], kind: Kind, entry: Model) -> dict[str, Any]:
     """The fields that V1 documents, checked by the shared table. Others pass, as in the service."""
     named = {
         p.name: body[p.v1 or p.name]
-        for p in parameters.of(kind).values()
-        if p.known_to("qianfan-v1") and body.get(p.v1 or p.name) is not None
+        for p in parameters.parameters_of(kind).values()
+        if p.in_protocol("qianfan-v1") and body.get(p.v1 or p.name) is not None
     }
     try:
-        return checks.parameters_of(named, kind, entry.id)
+        return checks.check_parameters(named, kind, entry.id)
     except Refusal as refusal:
         raise refusal.in_v1() from None
 
 
-def embeddings(call: Call, entry: Model) -> Response:
+def handle_embeddings(call: IncomingCall, entry: Model) -> Response:
     """`POST /embeddings/…`."""
     try:
-        texts = checks.texts_of(_body(call), entry.id)
+        texts = checks.check_texts(_json_body(call), entry.id)
     except Refusal as refusal:
         raise refusal.in_v1() from None
     data = [
-        {"object": "embedding", "embedding": vectors.embed(text, entry.id, call.seed), "index": i}
+        {
+            "object": "embedding",
+            "embedding": vectors.embed_text(text, entry.id, call.seed),
+            "index": i,
+        }
         for i, text in enumerate(texts)
     ]
     return JSONResponse(
@@ -257,16 +273,16 @@ def embeddings(call: Call, entry: Model) -> Response:
             "object": "embedding_list",
             "created": int(time.time()),
             "data": data,
-            "usage": _counted(call, texts),
+            "usage": _build_usage(call, texts),
         }
     )
 
 
-def images(call: Call, entry: Model) -> Response:
+def handle_images(call: IncomingCall, entry: Model) -> Response:
     """`POST /text2image/…`: always base64, counted from 1."""
-    body = _body(call)
+    body = _json_body(call)
     try:
-        drawn = pictures_call.drawn(call, body, entry.id)
+        drawn = pictures_call.draw_images(call, body, entry.id)
     except Refusal as refusal:
         raise refusal.in_v1() from None
     data = [
@@ -279,15 +295,15 @@ def images(call: Call, entry: Model) -> Response:
             "object": "image",
             "created": int(time.time()),
             "data": data,
-            "usage": _counted(call, [str(body["prompt"])]),
+            "usage": _build_usage(call, [str(body["prompt"])]),
         }
     )
 
 
-def rerank(call: Call, entry: Model) -> Response:
+def handle_rerank(call: IncomingCall, entry: Model) -> Response:
     """`POST /reranker/…`."""
     try:
-        query, documents, results = ranks.ranked(_body(call), entry.id, call.seed)
+        query, documents, results = ranks.rank_documents(_json_body(call), entry.id, call.seed)
     except Refusal as refusal:
         raise refusal.in_v1() from None
     return JSONResponse(
@@ -296,14 +312,14 @@ def rerank(call: Call, entry: Model) -> Response:
             "object": "reranker_list",
             "created": int(time.time()),
             "results": results,
-            "usage": _counted(call, [query, *documents]),
+            "usage": _build_usage(call, [query, *documents]),
         }
     )
 
 
-def tokenizer(call: Call) -> Response:
+def handle_tokenizer(call: IncomingCall) -> Response:
     """`POST /tokenizer/erniebot`."""
-    body = _body(call)
+    body = _json_body(call)
     prompt, model = body.get("prompt"), str(body.get("model") or "ernie-3.5-8k").lower()
     if not isinstance(prompt, str) or not prompt:
         raise Refusal("336001", "Invalid Argument: prompt can not be empty")
@@ -311,18 +327,18 @@ def tokenizer(call: Call) -> Response:
         raise Refusal("336007", limit=_MAX_COUNTED)
     if model not in _TOKENIZERS:
         raise Refusal("336003", "Invalid parameter: model")
-    call.admit("tokenizer")
+    call.check_rate_limit("tokenizer")
     return JSONResponse(
         {
             "id": request_id(),
             "object": "tokenizer.erniebot",
             "created": int(time.time()),
-            "usage": _counted(call, [prompt]),
+            "usage": _build_usage(call, [prompt]),
         }
     )
 
 
-def services(server_url: str) -> dict[str, Any]:
+def build_service_list(server_url: str) -> dict[str, Any]:
     """The console's list of services."""
     kinds: dict[str, str] = {
         "embedding": "embeddings",
@@ -344,7 +360,7 @@ def services(server_url: str) -> dict[str, Any]:
     return {"log_id": request_id(), "result": {"common": common, "custom": []}}
 
 
-def _counted(call: Call, texts: list[str]) -> dict[str, int]:
+def _build_usage(call: IncomingCall, texts: list[str]) -> dict[str, int]:
     tokens = sum(checks.count_tokens(text) for text in texts)
-    call.spend(tokens)
+    call.record_tokens(tokens)
     return {"prompt_tokens": tokens, "total_tokens": tokens}

@@ -12,7 +12,7 @@ from ernie_magic.emulator import checks, vectors
 from ernie_magic.emulator.refusals import Refusal
 
 
-def ranked(
+def rank_documents(
     body: dict[str, Any], model: str, seed: int
 ) -> tuple[str, list[str], list[dict[str, Any]]]:
     """The query, the documents and the results, best first.
@@ -37,13 +37,19 @@ def ranked(
         raise Refusal(
             "malformed_json", f"Invalid Argument: at most {parameters.MAX_DOCUMENTS} documents"
         )
-    given = checks.parameters_of(body, "rerank", model)
-    asked = vectors.embed(query, model, seed)
+    given = checks.check_parameters(body, "rerank", model)
+    query_vector = vectors.embed_text(query, model, seed)
     scored = [
         {
             "document": text,
             "relevance_score": round(
-                sum(a * b for a, b in zip(asked, vectors.embed(text, model, seed), strict=True)), 6
+                sum(
+                    a * b
+                    for a, b in zip(
+                        query_vector, vectors.embed_text(text, model, seed), strict=True
+                    )
+                ),
+                6,
             ),
             "index": i,
         }

@@ -14,7 +14,7 @@ MAX_COUNTED = 10_000  # keys and models, the most recently used
 
 
 @dataclass
-class Rates:
+class RateLimits:
     """What a server allows.
 
     Attributes
@@ -31,27 +31,27 @@ class Rates:
     _used: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def take(self, key: str, model: str) -> str:
+    def take_request(self, key: str, model: str) -> str:
         """Count a request; return the code of the refusal if it exceeds the limit, else ""."""
         with self._lock:
-            requests, tokens = self._now(key, model)
+            requests, tokens = self._used_this_minute(key, model)
             if requests >= self.requests:
                 return "rpm_rate_limit_exceeded"
             if tokens >= self.tokens:
                 return "tpm_rate_limit_exceeded"
-            self._remember(key, model, requests + 1, tokens)
+            self._set_used(key, model, requests + 1, tokens)
         return ""
 
-    def spend(self, key: str, model: str, tokens: int) -> None:
+    def record_tokens(self, key: str, model: str, tokens: int) -> None:
         """Count an answer's tokens."""
         with self._lock:
-            requests, before = self._now(key, model)
-            self._remember(key, model, requests, before + tokens)
+            requests, before = self._used_this_minute(key, model)
+            self._set_used(key, model, requests, before + tokens)
 
-    def headers(self, key: str, model: str) -> dict[str, str]:
+    def rate_limit_headers(self, key: str, model: str) -> dict[str, str]:
         """The rate limit headers of a response."""
         with self._lock:
-            requests, tokens = self._now(key, model)
+            requests, tokens = self._used_this_minute(key, model)
         return {
             "X-Ratelimit-Limit-Requests": str(self.requests),
             "X-Ratelimit-Limit-Tokens": str(self.tokens),
@@ -59,15 +59,15 @@ class Rates:
             "X-Ratelimit-Remaining-Tokens": str(max(0, self.tokens - tokens)),
         }
 
-    def _remember(self, key: str, model: str, requests: int, tokens: int) -> None:
+    def _set_used(self, key: str, model: str, requests: int, tokens: int) -> None:
         self._used.pop((key, model), None)  # the most recently used stands last
-        self._used[key, model] = (self._minute(), requests, tokens)
+        self._used[key, model] = (self._current_minute(), requests, tokens)
         while len(self._used) > MAX_COUNTED:
             del self._used[next(iter(self._used))]
 
-    def _minute(self) -> int:
+    def _current_minute(self) -> int:
         return int(time.time() / self.minute)
 
-    def _now(self, key: str, model: str) -> tuple[int, int]:
+    def _used_this_minute(self, key: str, model: str) -> tuple[int, int]:
         minute, requests, tokens = self._used.get((key, model), (0, 0, 0))
-        return (requests, tokens) if minute == self._minute() else (0, 0)
+        return (requests, tokens) if minute == self._current_minute() else (0, 0)

@@ -13,7 +13,7 @@ import string
 from typing import Any, NamedTuple
 
 
-class Row(NamedTuple):
+class ErrorRow(NamedTuple):
     """One row of the error table.
 
     Attributes
@@ -34,119 +34,123 @@ class Row(NamedTuple):
 _BAD = "invalid_request_error"
 _BUSY = "rate_limit_exceeded"
 V1 = "v1"
-TABLE: tuple[Row, ...] = (
-    Row(
+TABLE: tuple[ErrorRow, ...] = (
+    ErrorRow(
         400,
         _BAD,
         "malformed_json",
         "Invalid JSON",
         "a body that is not JSON, a wrong field or value",
     ),
-    Row(400, _BAD, "invalid_model", "model is empty", "no model"),
-    Row(
+    ErrorRow(400, _BAD, "invalid_model", "model is empty", "no model"),
+    ErrorRow(
         400,
         _BAD,
         "invalid_messages",
         "the messages are invalid",
         "a wrong order of roles, empty content",
     ),
-    Row(
+    ErrorRow(
         400,
         _BAD,
         "characters_too_long",
         "the max input characters is {limit}",
         "more characters than the model takes",
     ),
-    Row(400, _BAD, "invalid_user_id", "user_id can not be empty", 'user: ""'),
-    Row(400, _BAD, "tokens_too_long", "Prompt tokens too long", "more tokens than the model takes"),
-    Row(
+    ErrorRow(400, _BAD, "invalid_user_id", "user_id can not be empty", 'user: ""'),
+    ErrorRow(
+        400, _BAD, "tokens_too_long", "Prompt tokens too long", "more tokens than the model takes"
+    ),
+    ErrorRow(
         401,
         "access_denied",
         "no_parameter_permission",
         "No permission to use the parameter",
         "penalties on a model that does not take them",
     ),
-    Row(
+    ErrorRow(
         401,
         _BAD,
         "invalid_model",
         "No permission to use the model",
         "a model that begins with forbidden",
     ),
-    Row(
+    ErrorRow(
         401,
         _BAD,
         "invalid_appid",
         "No permission to use the appid",
         "a header appid that begins with bad",
     ),
-    Row(
+    ErrorRow(
         401,
         _BAD,
         "invalid_iam_token",
         "IAM Certification failed",
         "no key, or one that begins with bad",
     ),
-    Row(
+    ErrorRow(
         403,
         "unsafe_request",
         "system_unsafe",
         "the content of system field is invalid",
         "[[unsafe]] in a system message",
     ),
-    Row(
+    ErrorRow(
         403,
         "unsafe_request",
         "user_setting_unsafe",
         "the content of user field is invalid",
         "[[unsafe]] in a user message",
     ),
-    Row(
+    ErrorRow(
         403,
         "unsafe_request",
         "functions_unsafe",
         "the content of functions field is invalid",
         "[[unsafe]] in tools or functions",
     ),
-    Row(404, _BAD, "no_such_model", "no such model", "a model nobody knows"),
-    Row(405, _BAD, "method_not_supported", "Only POST requests are accepted", "another method"),
-    Row(
+    ErrorRow(404, _BAD, "no_such_model", "no such model", "a model nobody knows"),
+    ErrorRow(
+        405, _BAD, "method_not_supported", "Only POST requests are accepted", "another method"
+    ),
+    ErrorRow(
         429,
         _BUSY,
         "rpm_rate_limit_exceeded",
         "Rate limit reached for RPM",
         "a key that begins with limited",
     ),
-    Row(
+    ErrorRow(
         429,
         _BUSY,
         "tpm_rate_limit_exceeded",
         "Rate limit reached for TPM",
         "a key that begins with limited-tpm",
     ),
-    Row(
+    ErrorRow(
         429,
         _BUSY,
         "preemptible_rate_limit_exceeded",
         "Rate limit reached for preemptible resource",
         "a key that begins with limited-preemptible",
     ),
-    Row(
+    ErrorRow(
         429,
         _BUSY,
         "user_rate_limit_exceeded",
         "qps request limit by APP ID reached",
         "a key that begins with limited-user",
     ),
-    Row(
+    ErrorRow(
         429,
         _BUSY,
         "cluster_rate_limit_exceeded",
         "request limit by resouce cluster reached",
         "a key that begins with limited-cluster",
     ),
-    Row(500, "Internal_error", "internal_error", "Internal error", "[[error]] in a message"),
-    Row(
+    ErrorRow(500, "Internal_error", "internal_error", "Internal error", "[[error]] in a message"),
+    ErrorRow(
         500,
         "Internal_error",
         "dispatch_internal_error",
@@ -154,74 +158,74 @@ TABLE: tuple[Row, ...] = (
         "[[dispatch_error]] in a message",
     ),
     # Later additions to V2 (https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w).
-    Row(400, _BAD, "invalid_argument", "Invalid Argument", "a fault"),
-    Row(400, _BAD, "invalid_image_generation_prompt", "the prompt is invalid", "a fault"),
-    Row(400, _BAD, "invalid_image_url", "the image url is invalid", "a fault"),
-    Row(400, _BAD, "invalid_plugin_argument", "the plugin argument is invalid", "a fault"),
-    Row(400, "unsafe_request", "image_url_unsafe", "the image is unsafe", "a fault"),
+    ErrorRow(400, _BAD, "invalid_argument", "Invalid Argument", "a fault"),
+    ErrorRow(400, _BAD, "invalid_image_generation_prompt", "the prompt is invalid", "a fault"),
+    ErrorRow(400, _BAD, "invalid_image_url", "the image url is invalid", "a fault"),
+    ErrorRow(400, _BAD, "invalid_plugin_argument", "the plugin argument is invalid", "a fault"),
+    ErrorRow(400, "unsafe_request", "image_url_unsafe", "the image is unsafe", "a fault"),
     # V1 answers with HTTP 200 and a number
     # (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh).
-    Row(200, V1, "1", "Unknown error", "a fault"),
-    Row(200, V1, "2", "Service temporarily unavailable", "a fault"),
-    Row(200, V1, "3", "Unsupported openapi method", "a path nobody knows"),
-    Row(200, V1, "4", "Open api request limit reached", "a fault"),
-    Row(200, V1, "6", "No permission to access data", "a service that begins with forbidden"),
-    Row(200, V1, "13", "Get service token failed", "no token and no signature"),
-    Row(200, V1, "14", "IAM Certification failed", "a wrong signature"),
-    Row(200, V1, "15", "app not exists or create failed", "a fault"),
-    Row(200, V1, "17", "Open api daily request limit reached", "a fault"),
-    Row(200, V1, "18", "Open api qps request limit reached", "a fault"),
-    Row(200, V1, "19", "Open api total request limit reached", "a fault"),
-    Row(200, V1, "100", "Invalid parameter", "an empty access_token"),
-    Row(
+    ErrorRow(200, V1, "1", "Unknown error", "a fault"),
+    ErrorRow(200, V1, "2", "Service temporarily unavailable", "a fault"),
+    ErrorRow(200, V1, "3", "Unsupported openapi method", "a path nobody knows"),
+    ErrorRow(200, V1, "4", "Open api request limit reached", "a fault"),
+    ErrorRow(200, V1, "6", "No permission to access data", "a service that begins with forbidden"),
+    ErrorRow(200, V1, "13", "Get service token failed", "no token and no signature"),
+    ErrorRow(200, V1, "14", "IAM Certification failed", "a wrong signature"),
+    ErrorRow(200, V1, "15", "app not exists or create failed", "a fault"),
+    ErrorRow(200, V1, "17", "Open api daily request limit reached", "a fault"),
+    ErrorRow(200, V1, "18", "Open api qps request limit reached", "a fault"),
+    ErrorRow(200, V1, "19", "Open api total request limit reached", "a fault"),
+    ErrorRow(200, V1, "100", "Invalid parameter", "an empty access_token"),
+    ErrorRow(
         200,
         V1,
         "110",
         "Access token invalid or no longer valid",
         "an access_token that begins with bad",
     ),
-    Row(
+    ErrorRow(
         200,
         V1,
         "111",
         "Access token expired",
         "an access_token that begins with expired, or has ended",
     ),
-    Row(200, V1, "336000", "Internal error", "[[error]] in a message"),
-    Row(200, V1, "336001", "Invalid Argument", "a field that is missing"),
-    Row(200, V1, "336002", "Invalid JSON", "a body that is not JSON"),
-    Row(200, V1, "336003", "Invalid parameter", "a value out of range"),
-    Row(200, V1, "336004", "permission error", "a fault"),
-    Row(200, V1, "336005", "API name does not exist", "a fault"),
-    Row(
+    ErrorRow(200, V1, "336000", "Internal error", "[[error]] in a message"),
+    ErrorRow(200, V1, "336001", "Invalid Argument", "a field that is missing"),
+    ErrorRow(200, V1, "336002", "Invalid JSON", "a body that is not JSON"),
+    ErrorRow(200, V1, "336003", "Invalid parameter", "a value out of range"),
+    ErrorRow(200, V1, "336004", "permission error", "a fault"),
+    ErrorRow(200, V1, "336005", "API name does not exist", "a fault"),
+    ErrorRow(
         200,
         V1,
         "336006",
         "the length of messages must be an odd number",
         "an even number, a wrong order of roles",
     ),
-    Row(
+    ErrorRow(
         200,
         V1,
         "336007",
         "the max input characters is {limit}",
         "more characters than the model takes",
     ),
-    Row(200, V1, "336100", "the server is overloaded, please try again later", "a fault"),
-    Row(200, V1, "336101", "Invalid HTTP method", "another method"),
-    Row(200, V1, "336103", "Prompt tokens too long", "more tokens than the model takes"),
-    Row(200, V1, "336104", "the content of system field is invalid", "[[unsafe]] in system"),
-    Row(200, V1, "336105", "the content of user field is invalid", "[[unsafe]] in a message"),
-    Row(200, V1, "336501", "Rate limit reached for RPM", "more requests than are allowed"),
-    Row(200, V1, "336502", "Rate limit reached for TPM", "more tokens than are allowed"),
-    Row(200, V1, "500000", "console internal error", "a fault"),
+    ErrorRow(200, V1, "336100", "the server is overloaded, please try again later", "a fault"),
+    ErrorRow(200, V1, "336101", "Invalid HTTP method", "another method"),
+    ErrorRow(200, V1, "336103", "Prompt tokens too long", "more tokens than the model takes"),
+    ErrorRow(200, V1, "336104", "the content of system field is invalid", "[[unsafe]] in system"),
+    ErrorRow(200, V1, "336105", "the content of user field is invalid", "[[unsafe]] in a message"),
+    ErrorRow(200, V1, "336501", "Rate limit reached for RPM", "more requests than are allowed"),
+    ErrorRow(200, V1, "336502", "Rate limit reached for TPM", "more tokens than are allowed"),
+    ErrorRow(200, V1, "500000", "console internal error", "a fault"),
 )
 # What the emulator itself refuses, in the services' form (`access.py`); no service has these codes.
-OWN: tuple[Row, ...] = (
-    Row(
+OWN: tuple[ErrorRow, ...] = (
+    ErrorRow(
         400, _BAD, "invalid_http_request", "this is not an HTTP request", "bytes that are not HTTP"
     ),
-    Row(
+    ErrorRow(
         401,
         "access_denied",
         "invalid_emulator_token",
@@ -229,43 +233,47 @@ OWN: tuple[Row, ...] = (
         "started",
         "/emulator/* without the token",
     ),
-    Row(
+    ErrorRow(
         403,
         "access_denied",
         "forbidden_host",
         "the emulator answers only at localhost and at its own address and port",
         "a Host header that names another",
     ),
-    Row(
+    ErrorRow(
         403,
         "access_denied",
         "forbidden_origin",
         "the emulator does not answer web pages of another origin",
         "an Origin header or Sec-Fetch-Site of another page",
     ),
-    Row(
+    ErrorRow(
         403,
         "access_denied",
         "invalid_picture_link",
         "this emulator has not given out this link",
         "a link to a picture that was changed",
     ),
-    Row(
+    ErrorRow(
         408,
         _BAD,
         "request_timeout",
         "the request did not arrive in time",
         "a body that does not come",
     ),
-    Row(413, _BAD, "request_too_large", "the body is larger than {limit} bytes", "a larger body"),
-    Row(
+    ErrorRow(
+        413, _BAD, "request_too_large", "the body is larger than {limit} bytes", "a larger body"
+    ),
+    ErrorRow(
         415,
         _BAD,
         "unsupported_media_type",
         "Content-Type must be application/json",
         "a form, or plain text",
     ),
-    Row(431, _BAD, "headers_too_large", "the headers are too large", "more than 64 KiB of headers"),
+    ErrorRow(
+        431, _BAD, "headers_too_large", "the headers are too large", "more than 64 KiB of headers"
+    ),
 )
 # V1's numbers for what V2 names in words.
 IN_V1 = {
@@ -316,20 +324,24 @@ class Refusal(Exception):
         self.code, self.status = code, row.status
         self.message = message
         self.fields = fields
-        said = (message or row.message).format(**fields) if fields else message or row.message
-        self.said = said
+        formatted_message = (
+            (message or row.message).format(**fields) if fields else message or row.message
+        )
+        self.formatted_message = formatted_message
         self.body: dict[str, Any] = (
-            {"error_code": int(row.code), "error_msg": said, "id": request_id()}
+            {"error_code": int(row.code), "error_msg": formatted_message, "id": request_id()}
             if row.type == V1
             else {
-                "error": {"code": row.code, "message": said, "type": row.type},
+                "error": {"code": row.code, "message": formatted_message, "type": row.type},
                 "id": request_id(),
             }
         )
 
     def in_v1(self) -> Refusal:
         """The same refusal in V1's numbers."""
-        message = self.said if any(row.code == self.code for row in OWN) else self.message
+        message = (
+            self.formatted_message if any(row.code == self.code for row in OWN) else self.message
+        )
         return Refusal(IN_V1[self.code], message, **self.fields) if self.code in IN_V1 else self
 
 

@@ -55,29 +55,31 @@ class Reply:
 
     pieces: list[str]
     reasoning: list[str]
-    finish: str
+    finish_reason: str
     flag: int
     pace: float | None
-    calls: list[dict[str, str]] = field(default_factory=list)
-    clear: bool = False
+    function_calls: list[dict[str, str]] = field(default_factory=list)
+    clears_history: bool = False
 
     @property
-    def text(self) -> str:
+    def full_text(self) -> str:
         """The whole answer."""
         return "".join(self.pieces)
 
 
-def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int) -> Reply:
+def generate_reply(
+    messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int
+) -> Reply:
     """The answer to these messages."""
     prompt = text_of(messages[-1])
     if messages[-1]["role"] in ("tool", "function"):
         chinese = any(re.search(r"[\u4e00-\u9fff]", text_of(m)) for m in messages)
         results = [message for message in messages if message["role"] in ("tool", "function")]
         return Reply(
-            _cut(
+            _split_into_deltas(
                 "\n\n".join(
-                    tools.said(message, chinese=chinese)
-                    for message in results[-_results(messages) :]
+                    tools.answer_from_result(message, chinese=chinese)
+                    for message in results[-_count_results(messages) :]
                 )
             ),
             [],
@@ -90,7 +92,7 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
         for tool in given.get("tools") or ()
         if isinstance(tool.get("function"), dict)
     ]
-    called = tools.wanted(
+    called = tools.choose_functions(
         functions,
         given.get("tool_choice", "auto"),
         prompt,
@@ -103,10 +105,13 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
             "tool_calls",
             0,
             None,
-            [{"name": f["name"], "arguments": tools.arguments(f, prompt, seed)} for f in called],
+            [
+                {"name": f["name"], "arguments": tools.fill_arguments(f, prompt, seed)}
+                for f in called
+            ],
         )
-    directives = dict(_split(found) for found in _DIRECTIVE.findall(prompt))
-    asked = _DIRECTIVE.sub("", prompt)
+    directives = dict(_split_directive(directive) for directive in _DIRECTIVE.findall(prompt))
+    question = _DIRECTIVE.sub("", prompt)
     rng = random.Random(  # noqa: S311
         json.dumps(
             [seed, given.get("seed"), given.get("temperature"), model, messages],
@@ -114,32 +119,37 @@ def reply(messages: list[dict[str, Any]], given: dict[str, Any], model: str, see
             default=str,
         )
     )
-    chinese = bool(re.search(r"[\u4e00-\u9fff]", asked))
+    chinese = bool(re.search(r"[\u4e00-\u9fff]", question))
     if "chunks" in directives:
         pieces = [
-            _word(i, chinese=chinese) for i in range(min(int(directives["chunks"]), MAX_DELTAS))
+            _numbered_word(i, chinese=chinese)
+            for i in range(min(int(directives["chunks"]), MAX_DELTAS))
         ]
     elif "echo" in directives:
-        pieces = _cut(asked)
+        pieces = _split_into_deltas(question)
     elif _wants_json(given):
-        pieces = _cut(_json(asked, rng, given["response_format"], seed))
+        pieces = _split_into_deltas(_generate_json(question, rng, given["response_format"], seed))
     else:
-        pieces = _cut(_markdown(asked.strip(), messages, rng, chinese=chinese))
-    pieces, finish = _limited(pieces, given)
-    entry = models.find(model)
-    thinks = "reasoning" in directives or (entry is not None and "thinking" in entry.takes)
+        pieces = _split_into_deltas(
+            _generate_markdown(question.strip(), messages, rng, chinese=chinese)
+        )
+    pieces, finish = _apply_limits(pieces, given)
+    entry = models.find_model(model)
+    has_reasoning = "reasoning" in directives or (
+        entry is not None and "thinking" in entry.capabilities
+    )
     pace = directives.get("pace")
     return Reply(
         pieces,
-        _cut(_thoughts(asked, chinese=chinese)) if thinks else [],
+        _split_into_deltas(_generate_reasoning(question, chinese=chinese)) if has_reasoning else [],
         directives.get("finish", finish),
         int(directives.get("flag", 0)),
         float(pace.removesuffix("ms")) / 1000 if pace else None,
-        clear="clear" in directives,
+        clears_history="clear" in directives,
     )
 
 
-def _results(messages: list[dict[str, Any]]) -> int:
+def _count_results(messages: list[dict[str, Any]]) -> int:
     """How many tool results end the conversation."""
     count = 0
     for message in reversed(messages):
@@ -149,30 +159,30 @@ def _results(messages: list[dict[str, Any]]) -> int:
     return count
 
 
-def _split(directive: str) -> tuple[str, str]:
+def _split_directive(directive: str) -> tuple[str, str]:
     name, _, value = directive.partition("=")
     return name, value
 
 
-def _cut(text: str) -> list[str]:
+def _split_into_deltas(text: str) -> list[str]:
     """One to four Chinese characters or one word at a time; nothing is lost."""
     return _PIECE.findall(text)
 
 
-def _word(i: int, *, chinese: bool) -> str:
+def _numbered_word(i: int, *, chinese: bool) -> str:
     if i and i % 60 == 0:
         return f"\n\n## {i}\n\n"
     return f"第{i}段，" if chinese else f"word{i} "
 
 
-def _limited(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], str]:
+def _apply_limits(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], str]:
     text = "".join(pieces)
-    found = [at for word in given.get("stop") or () if (at := text.find(word)) >= 0]
-    if found:
-        return _cut(text[: min(found)]), "stop"
-    most = given.get("max_completion_tokens")
-    if most and len(pieces) > most:
-        return pieces[:most], "length"
+    positions = [position for word in given.get("stop") or () if (position := text.find(word)) >= 0]
+    if positions:
+        return _split_into_deltas(text[: min(positions)]), "stop"
+    max_deltas = given.get("max_completion_tokens")
+    if max_deltas and len(pieces) > max_deltas:
+        return pieces[:max_deltas], "length"
     return pieces, "normal"
 
 
@@ -181,11 +191,13 @@ def _wants_json(given: dict[str, Any]) -> bool:
     return isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
 
 
-def _json(asked: str, rng: random.Random, wanted: dict[str, Any], seed: int) -> str:
-    if wanted["type"] == "json_schema":
-        described = wanted["json_schema"]
+def _generate_json(
+    question: str, rng: random.Random, response_format: dict[str, Any], seed: int
+) -> str:
+    if response_format["type"] == "json_schema":
+        described = response_format["json_schema"]
         return json.dumps(
-            tools.value(described.get("schema") or described, asked, "", seed),
+            tools.sample_value(described.get("schema") or described, question, "", seed),
             ensure_ascii=False,
             indent=2,
         )
@@ -194,32 +206,32 @@ def _json(asked: str, rng: random.Random, wanted: dict[str, Any], seed: int) -> 
         for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)
     ]
     return json.dumps(
-        {"simulated": True, "prompt": asked.strip()[:60], "items": items},
+        {"simulated": True, "prompt": question.strip()[:60], "items": items},
         ensure_ascii=False,
         indent=2,
     )
 
 
-def _thoughts(asked: str, *, chinese: bool) -> str:
-    topic = _topic(asked)
+def _generate_reasoning(question: str, *, chinese: bool) -> str:
+    topic = _extract_topic(question)
     if chinese:
         return f"用户想了解“{topic}”。先弄清问题，再想该用列表还是表格。这是模拟的思考过程，没有真实模型参与。"
     return f"The user asks about {topic!r}. First the question, then whether a list or a table fits. These thoughts are simulated."
 
 
-def _topic(asked: str) -> str:
-    first = re.split(r"[。！？!?\n：:;；]", asked.strip())[0]
+def _extract_topic(question: str) -> str:
+    first = re.split(r"[。！？!?\n：:;；]", question.strip())[0]
     if re.search(r"[\u4e00-\u9fff]", first):
         return first[:24].strip()
     return textwrap.shorten(first, 48, placeholder=" …") or "…"
 
 
-def _markdown(
-    asked: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool
+def _generate_markdown(
+    question: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool
 ) -> str:
-    parts = [_opening(asked, chinese=chinese)]
+    parts = [_generate_opening(question, chinese=chinese)]
     earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
-    lower = asked.lower()
+    lower = question.lower()
     if earlier and re.search(r"刚才|之前|上一个|earlier|before|just ask", lower):
         last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
         parts.append(
@@ -227,7 +239,7 @@ def _markdown(
             if chinese
             else f'You asked before: "{last}". This is turn {len(earlier) + 1}.'
         )
-    if looked := [sight.seen(url) for url in sight.pictures_of(messages[-1:])]:
+    if looked := [sight.describe_image(url) for url in sight.image_urls_in(messages[-1:])]:
         parts.append(
             f"收到 {len(looked)} 张图片：{'、'.join(looked)}。"
             if chinese
@@ -237,28 +249,28 @@ def _markdown(
         persona = text_of(messages[0]).strip()[:40]
         parts.append(f"> 系统提示词：{persona}" if chinese else f"> System prompt: {persona}")
     sections = [
-        (r"列表|清单|要点|小标题|list|points", _list),
-        (r"表格|表|table", _table),
-        (r"代码|函数|python|code|function|program", _code),
-        (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _formula),
+        (r"列表|清单|要点|小标题|list|points", _generate_list),
+        (r"表格|表|table", _generate_table),
+        (r"代码|函数|python|code|function|program", _generate_code),
+        (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _generate_formula),
     ]
     chosen = [section for pattern, section in sections if re.search(pattern, lower)]
-    if not chosen and len(asked) > 12:  # noqa: PLR2004  (a greeting stays short)
-        chosen = [_list]
+    if not chosen and len(question) > 12:  # noqa: PLR2004  (a greeting stays short)
+        chosen = [_generate_list]
     parts += [section(rng, chinese=chinese) for section in chosen]
     if wanted := _LENGTH.search(lower):
-        parts.append(_long(int(wanted.group(1)), chinese=chinese))
+        parts.append(_generate_long_text(int(wanted.group(1)), chinese=chinese))
     return "\n\n".join(parts)
 
 
-def _opening(asked: str, *, chinese: bool) -> str:
-    topic = _topic(asked)
+def _generate_opening(question: str, *, chinese: bool) -> str:
+    topic = _extract_topic(question)
     if chinese:
         return f"### {topic}\n\n你好！这是**内置模拟器**的回答，没有真实模型参与；设置密钥后，这里就是文心的回答。"
     return f"### {topic}\n\nHello! This answer is **simulated**: no model was asked. With a key set, ERNIE's own words stand here."
 
 
-def _list(rng: random.Random, *, chinese: bool) -> str:
+def _generate_list(rng: random.Random, *, chinese: bool) -> str:
     points = (
         [
             "**背景**：先交代时间、地点和人物",
@@ -277,7 +289,7 @@ def _list(rng: random.Random, *, chinese: bool) -> str:
     return "\n".join(f"{i}. {point}" for i, point in enumerate(rng.sample(points, 3), start=1))
 
 
-def _table(rng: random.Random, *, chinese: bool) -> str:
+def _generate_table(rng: random.Random, *, chinese: bool) -> str:
     head = ("名称", "用时", "推荐") if chinese else ("name", "time", "stars")
     names = (
         ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"]
@@ -291,23 +303,23 @@ def _table(rng: random.Random, *, chinese: bool) -> str:
     return "\n".join([f"| {' | '.join(head)} |", "|---|---:|:---|", *rows])
 
 
-def _code(rng: random.Random, *, chinese: bool) -> str:
+def _generate_code(rng: random.Random, *, chinese: bool) -> str:
     n = rng.randint(5, 12)
     says = "前几个斐波那契数" if chinese else "the first Fibonacci numbers"
     return f'```python\ndef fib(n: int) -> list[int]:\n    """{says}"""\n    a, b, out = 0, 1, []\n    for _ in range(n):\n        out.append(a)\n        a, b = b, a + b\n    return out\n\nprint(fib({n}))\n```'
 
 
-def _formula(rng: random.Random, *, chinese: bool) -> str:
+def _generate_formula(rng: random.Random, *, chinese: bool) -> str:
     n = rng.randint(3, 9)
-    said = (
+    sentence = (
         "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式："
         if chinese
         else "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
     )
-    return f"{said}\n\n$$\\sum_{{k=1}}^{{{n}}} k = \\frac{{{n} \\cdot {n + 1}}}{{2}} = {n * (n + 1) // 2}$$"
+    return f"{sentence}\n\n$$\\sum_{{k=1}}^{{{n}}} k = \\frac{{{n} \\cdot {n + 1}}}{{2}} = {n * (n + 1) // 2}$$"
 
 
-def _long(count: int, *, chinese: bool) -> str:
+def _generate_long_text(count: int, *, chinese: bool) -> str:
     unit = (
         "春江潮水连海平，海上明月共潮生。"
         if chinese

@@ -17,16 +17,16 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ernie_magic.emulator.aistudio import PREFIX
-from ernie_magic.emulator.app import build
-from ernie_magic.emulator.calls import State
+from ernie_magic.emulator.app import build_app
+from ernie_magic.emulator.calls import ServerState
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.faults import Faults
     from ernie_magic.emulator.iam import Iam
-    from ernie_magic.emulator.log import Log
+    from ernie_magic.emulator.log import RequestLog
     from ernie_magic.emulator.oauth import OAuth
-    from ernie_magic.emulator.rates import Rates
+    from ernie_magic.emulator.rates import RateLimits
 
 
 MAX_CONNECTIONS = 512  # each is a file of the process, which may be the user's kernel
@@ -115,7 +115,7 @@ class Emulator:
     """
 
     def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
-        self._state = State(seed, latency)
+        self._state = ServerState(seed, latency)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only on
         # such sockets; on others each reply waits 40 ms.
@@ -135,7 +135,7 @@ class Emulator:
         self.token = self._state.token
         # Anybody can send a proxy's headers, and no proxy stands in front of this server.
         config = uvicorn.Config(
-            build(self._state, host),
+            build_app(self._state, host),
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -148,22 +148,22 @@ class Emulator:
             headers=[("X-Content-Type-Options", "nosniff")],
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, name="ernie-emulator", daemon=True)
+        self._thread = threading.Thread(target=self._run_server, name="ernie-emulator", daemon=True)
         self._thread.start()
         _RUNNING.add(self)
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.002)
 
-    def _serve(self) -> None:
+    def _run_server(self) -> None:
         try:
             asyncio.run(self._server.serve([self._socket]))
         finally:
             self._socket.close()
 
     @property
-    def requests(self) -> Log:
+    def requests(self) -> RequestLog:
         """The requests received, oldest first; a bounded number (`log.Log`)."""
-        return self._state.requests
+        return self._state.request_log
 
     @property
     def faults(self) -> Faults:
@@ -181,7 +181,7 @@ class Emulator:
         return self._state.oauth
 
     @property
-    def rates(self) -> Rates:
+    def rates(self) -> RateLimits:
         """What it allows per minute; may be changed at any time."""
         return self._state.rates
 
@@ -213,10 +213,10 @@ class Emulator:
         nothing = os.open(os.devnull, os.O_RDWR)
         try:
             for connection in list(self._server.server_state.connections):
-                held = connection.transport.get_extra_info("socket")
-                if held is not None and held.fileno() >= 0:
+                inherited = connection.transport.get_extra_info("socket")
+                if inherited is not None and inherited.fileno() >= 0:
                     # The number stays in use: asyncio's own object will close it eventually.
-                    os.dup2(nothing, held.fileno(), inheritable=False)
+                    os.dup2(nothing, inherited.fileno(), inheritable=False)
         finally:
             os.close(nothing)
 

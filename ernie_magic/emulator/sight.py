@@ -14,36 +14,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def pictures_of(messages: Iterable[dict[str, Any]]) -> list[str]:
+def image_urls_in(messages: Iterable[dict[str, Any]]) -> list[str]:
     """The addresses of the pictures in messages: links or `data:` URIs."""
-    found = []
+    urls = []
     for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and part.get("type") == "image_url":
                 given = part.get("image_url")
-                found.append(str(given.get("url") if isinstance(given, dict) else given))
-    return found
+                urls.append(str(given.get("url") if isinstance(given, dict) else given))
+    return urls
 
 
-def check(messages: list[dict[str, Any]], model: str) -> None:
+def check_images(messages: list[dict[str, Any]], model: str) -> None:
     """Check that the model accepts pictures, and that they are pictures.
 
     Raises
     ------
     Refusal
     """
-    found = pictures_of(messages)
-    entry = models.find(model)
-    if found and (entry is None or "vision" not in entry.takes):
+    urls = image_urls_in(messages)
+    entry = models.find_model(model)
+    if urls and (entry is None or "vision" not in entry.capabilities):
         raise Refusal("invalid_messages", f"the model {model} does not take images")
-    if pictures_of(message for message in messages if message["role"] != "user"):
+    if image_urls_in(message for message in messages if message["role"] != "user"):
         raise Refusal("invalid_messages", "only messages of the role user can hold images")
-    for url in found:
-        seen(url)
+    for url in urls:
+        describe_image(url)
 
 
-def seen(url: str) -> str:
+def describe_image(url: str) -> str:
     """A picture in a few words: `PNG 1024x768`, or `a link`, which is not followed.
 
     Raises

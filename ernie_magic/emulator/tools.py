@@ -34,7 +34,7 @@ _CITIES = (
 )
 
 
-def wanted(
+def choose_functions(
     tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: bool
 ) -> list[dict[str, Any]]:
     """The functions to call for this prompt.
@@ -51,15 +51,15 @@ def wanted(
     if choice == "none" or not tools:
         return []
     if isinstance(choice, dict):
-        name = _object(choice.get("function"), "tool_choice.function").get("name")
+        name = _check_object(choice.get("function"), "tool_choice.function").get("name")
         return [tool for tool in tools if tool["name"] == name][:1]
-    found = [tool for tool in tools if _matches(tool, prompt)]
-    if not found and choice == "required":
-        found = tools[:1]
-    return found if parallel else found[:1]
+    matching = [tool for tool in tools if _matches_prompt(tool, prompt)]
+    if not matching and choice == "required":
+        matching = tools[:1]
+    return matching if parallel else matching[:1]
 
 
-def _matches(tool: dict[str, Any], prompt: str) -> bool:
+def _matches_prompt(tool: dict[str, Any], prompt: str) -> bool:
     lower = prompt.lower()
     words = [
         word
@@ -77,20 +77,20 @@ def _matches(tool: dict[str, Any], prompt: str) -> bool:
     return any(word in lower for word in [*words, *pairs, *english])
 
 
-def arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
+def fill_arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
     """JSON arguments for a function, filled from the prompt according to its schema."""
-    schema = _object(tool.get("parameters"), "parameters")
-    required = _list(schema.get("required"), "required")
-    properties = _object(schema.get("properties"), "properties")
+    schema = _check_object(tool.get("parameters"), "parameters")
+    required = _check_list(schema.get("required"), "required")
+    properties = _check_object(schema.get("properties"), "properties")
     given = {
-        name: value(kind, prompt, name, seed)
+        name: sample_value(kind, prompt, name, seed)
         for name, kind in properties.items()
-        if name in required or "default" not in _object(kind, name)
+        if name in required or "default" not in _check_object(kind, name)
     }
     return json.dumps(given, ensure_ascii=False)
 
 
-def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR0911  (a line for each type)
+def sample_value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR0911  (a line for each type)
     """A value that fits a JSON schema, from the prompt where it has one.
 
     Raises
@@ -98,16 +98,16 @@ def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR09
     Refusal
         It is not a schema.
     """
-    schema = _object(schema, "schema")
+    schema = _check_object(schema, "schema")
     kind = schema.get("type")
-    if choices := _list(schema.get("enum"), "enum"):
+    if choices := _check_list(schema.get("enum"), "enum"):
         return next((choice for choice in choices if str(choice) in prompt), choices[0])
     numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", prompt)]
     if kind in ("integer", "number"):
         # The second parameter takes the second number: the sum of 3 and 5.
-        place = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
+        position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
         number = (
-            numbers[min(place, len(numbers) - 1)]
+            numbers[min(position, len(numbers) - 1)]
             if numbers
             else float(random.Random(f"{seed}{name}").randint(1, 5))  # noqa: S311
         )
@@ -115,11 +115,11 @@ def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR09
     if kind == "boolean":
         return True
     if kind == "array":
-        return [value(schema.get("items") or {"type": "string"}, prompt, name, seed)]
+        return [sample_value(schema.get("items") or {"type": "string"}, prompt, name, seed)]
     if kind == "object":
         return {
-            inner: value(each, prompt, inner, seed)
-            for inner, each in _object(schema.get("properties"), "properties").items()
+            inner: sample_value(each, prompt, inner, seed)
+            for inner, each in _check_object(schema.get("properties"), "properties").items()
         }
     if re.search(
         r"(?<![a-z])(?:time|date)|日期|时间|YYYY", name + str(schema.get("description") or "")
@@ -132,19 +132,19 @@ def value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa: PLR09
     )
 
 
-def _object(given: Any, name: str) -> dict[str, Any]:
+def _check_object(given: Any, name: str) -> dict[str, Any]:
     if given is not None and not isinstance(given, dict):
         raise Refusal("malformed_json", f"Invalid Argument: {name:.80} must be an object")
     return given or {}
 
 
-def _list(given: Any, name: str) -> list[Any]:
+def _check_list(given: Any, name: str) -> list[Any]:
     if given is not None and not isinstance(given, list):
         raise Refusal("malformed_json", f"Invalid Argument: {name} must be a list")
     return given or []
 
 
-def said(message: dict[str, Any], *, chinese: bool) -> str:
+def answer_from_result(message: dict[str, Any], *, chinese: bool) -> str:
     """The answer that uses a tool's result."""
     name, content = message.get("name") or "tool", str(message.get("content"))[:500]
     if chinese:

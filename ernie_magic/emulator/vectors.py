@@ -14,7 +14,7 @@ DIMENSIONS = {"bge-large-zh": 1024}
 _DEFAULT = 384  # embedding-v1
 
 
-def embed(text: str, model: str, seed: int) -> list[float]:
+def embed_text(text: str, model: str, seed: int) -> list[float]:
     """A unit vector for a text: the same in every process.
 
     Returns
@@ -29,7 +29,7 @@ def embed(text: str, model: str, seed: int) -> list[float]:
     grams = [*words, *han, *(a + b for a, b in pairwise(han)), text]
     for gram in grams:
         # crc32, not hash(): hash() differs between processes.
-        where = zlib.crc32(f"{seed}:{gram}".encode())
-        vector[where % size] += 1.0 if where & (1 << 30) else -1.0
+        hashed = zlib.crc32(f"{seed}:{gram}".encode())
+        vector[hashed % size] += 1.0 if hashed & (1 << 30) else -1.0
     length = math.sqrt(sum(x * x for x in vector)) or 1.0
     return [x / length for x in vector]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.inputtransformer2 import cell_magic
 
-from ernie_magic.notebook.magics.completion import matcher
+from ernie_magic.notebook.magics.completion import make_completion_matcher
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-NAME = "ernie"
+SESSION_NAME = "ernie"
 # What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or
 # fetches pictures.
-AWAITED = {
+ASYNC_CELL_METHODS = {
     "%%ernie": "cell_async",
     "%%ernie_image": "image_cell_async",
     "%%ernie_embed": "embed_cell_async",
     "%%ernie_map": "map_cell_async",
 }
-AWAITED_LINE = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
+ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.bodies", "ernie_magic.core", "httpx")
 _TAG = "_ernie_magic"
-_TAKEN = Text(
+_NAME_TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
     "the variable {name} is yours and was kept; to have the session: del {name}, then "
     "%reload_ext ernie_magic",
@@ -46,39 +46,45 @@ _TAKEN = Text(
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
-def load(shell: InteractiveShell) -> None:
+def load_extension(shell: InteractiveShell) -> None:
     """Put everything in place; what an earlier load left is replaced, but its session is kept."""
-    session = _session(shell)
-    unload(shell)
-    taken = NAME in shell.user_ns and not _is_session(shell.user_ns[NAME])
-    if taken:
-        print(_TAKEN.say(session.settings.spoken, name=NAME))
+    session = _find_or_create_session(shell)
+    unload_extension(shell)
+    name_is_taken = SESSION_NAME in shell.user_ns and not _is_session(shell.user_ns[SESSION_NAME])
+    if name_is_taken:
+        print(_NAME_TAKEN.say(session.settings.interface_language, name=SESSION_NAME))
     else:
-        shell.push({NAME: session})
+        shell.push({SESSION_NAME: session})
     shell.register_magics(ErnieMagics(shell, session))
     # IPython's annotation says shells; its list holds any Configurable.
     configurables = cast("list[Any]", shell.configurables)
     if session.settings not in configurables:
         configurables.append(session.settings)
-    door = _Door(shell)
-    shell.input_transformers_cleanup.insert(0, _tagged(door.take, has_side_effects=True))
-    shell.input_transformers_cleanup.append(_tagged(door.transform, has_side_effects=True))
-    shell.events.register("pre_execute", _tagged(CELLS.enter))
-    shell.events.register("post_execute", _tagged(CELLS.leave))
+    cell_rewriter = _CellRewriter(shell)
+    shell.input_transformers_cleanup.insert(
+        0, _tag_callback(cell_rewriter.protect_prompt, has_side_effects=True)
+    )
+    shell.input_transformers_cleanup.append(
+        _tag_callback(cell_rewriter.rewrite_as_await, has_side_effects=True)
+    )
+    shell.events.register("pre_execute", _tag_callback(CELLS.enter_cell))
+    shell.events.register("post_execute", _tag_callback(CELLS.leave_cell))
     # Otherwise it was loaded before, and the cells it is loaded in have been counted.
     if CELLS.depth == 0:
-        for _ in range(_cells_on_the_stack()):
-            CELLS.enter()
+        for _ in range(_count_running_cells()):
+            CELLS.enter_cell()
     # `%reset` removes the session's name: it is put back before the next cell.
     shell.events.register(
-        "pre_run_cell", _tagged(lambda _info: shell.user_ns.setdefault(NAME, session))
+        "pre_run_cell", _tag_callback(lambda _info: shell.user_ns.setdefault(SESSION_NAME, session))
     )
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(_tagged(matcher(session, shell.user_ns)))
-    _warm(shell)
+        shell.Completer.custom_matchers.append(
+            _tag_callback(make_completion_matcher(session, shell.user_ns))
+        )
+    _import_httpx_later(shell)
 
 
-def unload(shell: InteractiveShell) -> None:
+def unload_extension(shell: InteractiveShell) -> None:
     """Remove everything but the session in the namespace."""
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, _TAG)]
@@ -92,18 +98,18 @@ def unload(shell: InteractiveShell) -> None:
         for name in [
             name
             for name in shell.magics_manager.magics[kind]
-            if name == NAME or name.startswith(f"{NAME}_")
+            if name == SESSION_NAME or name.startswith(f"{SESSION_NAME}_")
         ]:
             shell.magics_manager.magics[kind].pop(name)
 
 
-class _Door:
+class _CellRewriter:
     """Decides how a cell magic runs: awaited for a notebook's own cell, waited for otherwise."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
-    def take(self, lines: list[str]) -> list[str]:
+    def protect_prompt(self, lines: list[str]) -> list[str]:
         """Take a cell that is or contains one of ours before IPython cleans it up as if it were
         Python.
 
@@ -111,33 +117,37 @@ class _Door:
         lines, and blanks from otherwise empty lines; below a magic they are the user's words. An
         indented cell, or one pasted with prompts, goes through IPython's own cleaning.
         """
-        kept = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
+        content_lines = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
         if (
-            not kept
-            or not kept[0].startswith("%%")
+            not content_lines
+            or not content_lines[0].startswith("%%")
             or not any(
-                line.split(None, 1)[:1] and line.split(None, 1)[0] in AWAITED for line in kept
+                line.split(None, 1)[:1] and line.split(None, 1)[0] in ASYNC_CELL_METHODS
+                for line in content_lines
             )
         ):
             return lines
-        taken: list[str] = cell_magic(self.transform(kept))
-        return taken
+        rewritten: list[str] = cell_magic(self.rewrite_as_await(content_lines))
+        return rewritten
 
-    def transform(self, lines: list[str]) -> list[str]:
+    def rewrite_as_await(self, lines: list[str]) -> list[str]:
         """Turn the magic and its body into an `await`, in a kernel, at the top level."""
         first, *body = lines or [""]
         name, _, line = first.rstrip().partition(" ")
         if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
             return lines
-        home = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].bodies"
-        if name in AWAITED:
-            return [f"await {home}.{AWAITED[name]}({line!r}, {''.join(body)!r})\n"]
-        if not "".join(body).strip() and (found := AWAITED_LINE.fullmatch(first.rstrip())):
-            return [f"await {home}.image_line_async({found.group(1)!r})\n"]
+        registered_magics = (
+            f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].bodies"
+        )
+        if name in ASYNC_CELL_METHODS:
+            method, prompt = ASYNC_CELL_METHODS[name], "".join(body)
+            return [f"await {registered_magics}.{method}({line!r}, {prompt!r})\n"]
+        if not "".join(body).strip() and (matched := ASYNC_LINE_PATTERN.fullmatch(first.rstrip())):
+            return [f"await {registered_magics}.image_line_async({matched.group(1)!r})\n"]
         return lines
 
 
-def _cells_on_the_stack() -> int:
+def _count_running_cells() -> int:
     """How many cells are running on this thread, each started by the one before.
 
     A notebook run by `%run` counts as two.
@@ -150,36 +160,36 @@ def _cells_on_the_stack() -> int:
     return count
 
 
-def _session(shell: InteractiveShell) -> Session:
+def _find_or_create_session(shell: InteractiveShell) -> Session:
     """The session that already exists, from any import of the module; else a new one."""
     registered = shell.magics_manager.registry.get(ErnieMagics.__name__)
-    for found in (getattr(registered, "session", None), shell.user_ns.get(NAME)):
-        if _is_session(found):
-            return cast("Session", found)
+    for candidate in (getattr(registered, "session", None), shell.user_ns.get(SESSION_NAME)):
+        if _is_session(candidate):
+            return cast("Session", candidate)
     from ernie_magic.config.settings import ErnieSettings
 
     return Session(ErnieSettings(parent=shell))
 
 
-def _is_session(found: object) -> bool:
+def _is_session(candidate: object) -> bool:
     # Compared by name: it may come from an earlier import, as another class of the same name.
-    return type(found).__name__ == Session.__name__ and hasattr(found, "conversations")
+    return type(candidate).__name__ == Session.__name__ and hasattr(candidate, "conversations")
 
 
-def _tagged(function: _Function, *, has_side_effects: bool = False) -> _Function:
+def _tag_callback(function: _Function, *, has_side_effects: bool = False) -> _Function:
     """A wrapper that carries the tag; bound methods accept no attributes."""
 
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def tagged_wrapper(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
-    wrapper.__dict__.update(function.__dict__)
-    setattr(wrapper, _TAG, True)
+    tagged_wrapper.__dict__.update(function.__dict__)
+    setattr(tagged_wrapper, _TAG, True)
     # IPython skips such a transformer when it only asks whether a cell is complete.
-    wrapper.has_side_effects = has_side_effects  # type: ignore[attr-defined]
-    return wrapper  # type: ignore[return-value]
+    tagged_wrapper.has_side_effects = has_side_effects  # type: ignore[attr-defined]
+    return tagged_wrapper  # type: ignore[return-value]
 
 
-def _warm(shell: InteractiveShell) -> None:
+def _import_httpx_later(shell: InteractiveShell) -> None:
     """In a kernel, import what calls need in the background once the loading cell has ended.
 
     The first question then need not wait for it.
@@ -187,12 +197,12 @@ def _warm(shell: InteractiveShell) -> None:
     if getattr(shell, "kernel", None) is None:
         return
 
-    def once() -> None:
+    def import_httpx_once() -> None:
         from ernie_magic.runtime.io_thread import IO
 
-        shell.events.unregister("post_execute", warm)
+        shell.events.unregister("post_execute", tagged_import)
         for name in _NEEDED_BY_CELLS:
-            IO.get().call_soon_threadsafe(importlib.import_module, name)
+            IO.running_loop().call_soon_threadsafe(importlib.import_module, name)
 
-    warm = _tagged(once)
-    shell.events.register("post_execute", warm)
+    tagged_import = _tag_callback(import_httpx_once)
+    shell.events.register("post_execute", tagged_import)

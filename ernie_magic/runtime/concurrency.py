@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-async def in_flight(
-    most: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
+async def run_concurrently(
+    max_concurrency: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
 ) -> None:
     """Do `work` for each item, a limited number at a time; items are taken when there is room,
     never all at once.
@@ -23,7 +23,7 @@ async def in_flight(
     coming = iter(items)
     problems: list[Exception] = []
 
-    async def worker() -> None:
+    async def work_through() -> None:
         for item in coming:
             if problems:
                 return
@@ -33,7 +33,7 @@ async def in_flight(
                 problems.append(error)
                 return
 
-    workers = [asyncio.ensure_future(worker()) for _ in range(most)]
+    workers = [asyncio.ensure_future(work_through()) for _ in range(max_concurrency)]
     try:
         await asyncio.gather(*workers)
     except asyncio.CancelledError:

@@ -34,7 +34,7 @@ class Cells:
         self.depth = 0
         self._count = 0
 
-    def enter(self) -> None:
+    def enter_cell(self) -> None:
         """Note that a cell begins; one that another cell runs belongs to that cell."""
         if self.depth == 0:
             self._count += 1
@@ -42,7 +42,7 @@ class Cells:
             _MINE.set(self.running)
         self.depth += 1
 
-    def leave(self) -> None:
+    def leave_cell(self) -> None:
         """Note that a cell ends; the one that loads the extension may not have been seen to
         begin.
         """
@@ -50,7 +50,7 @@ class Cells:
         if self.depth == 0:
             self.running = 0
 
-    def is_mine(self) -> bool:
+    def belongs_to_running_cell(self) -> bool:
         """Whether the calling code was started by the running cell."""
         return _MINE.get() == self.running
 
@@ -74,25 +74,25 @@ class Interrupts:
         self._before: Any = None
 
     @staticmethod
-    def _ours() -> bool:
+    def _is_cell_thread() -> bool:
         return (
             "ipykernel" in sys.modules
             and threading.current_thread() is threading.main_thread()
-            and CELLS.is_mine()
+            and CELLS.belongs_to_running_cell()
         )
 
     @contextmanager
-    def cancel(
+    def cancel_on_interrupt(
         self, call: Call[Any, Any], also: Callable[[], object] = lambda: None
     ) -> Iterator[None]:
         """Within this block an interrupt cancels `call`, sets `call.interrupted`, and runs the
         other given functions.
         """
-        if not self._ours():
+        if not self._is_cell_thread():
             yield
             return
         if not self._waiting:
-            self._before = signal.signal(signal.SIGINT, self._handle)
+            self._before = signal.signal(signal.SIGINT, self._cancel_waiting_calls)
         waiting = (call, also)
         self._waiting.append(waiting)
         try:
@@ -103,14 +103,14 @@ class Interrupts:
                 signal.signal(signal.SIGINT, self._before)
 
     @contextmanager
-    def raised(self, call: Call[Any, Any]) -> Iterator[None]:
+    def raise_on_interrupt(self, call: Call[Any, Any]) -> Iterator[None]:
         """Within this block, which is plain code inside an awaiting cell, an interrupt is a
         KeyboardInterrupt, and ends `call`.
 
         ipykernel only cancels such a cell's task, which plain code does not notice (a tool that
         slept ran to its end).
         """
-        if not self._ours():
+        if not self._is_cell_thread():
             yield
             return
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -124,34 +124,34 @@ class Interrupts:
             signal.signal(signal.SIGINT, before)
 
     @contextmanager
-    def insisted(self, call: Call[Any, Any]) -> Iterator[None]:
+    def repeat_lost_interrupts(self, call: Call[Any, Any]) -> Iterator[None]:
         """Like `raised`, for our own code: an interrupt that is lost is sent again.
 
         CPython drops an exception that is raised inside a weak reference's callback or a `__del__`.
         Where much is allocated, an interrupt often waits for the garbage collector, after which
         such a callback is the first code to run.
         """
-        if not self._ours():
+        if not self._is_cell_thread():
             yield
             return
         stopped = False
         left = threading.Event()
 
-        def insist() -> None:
+        def resend_interrupt() -> None:
             while not left.wait(_AGAIN):
                 _thread.interrupt_main()
 
-        def handle(_number: int, _frame: object) -> None:
+        def handle_interrupt(_number: int, _frame: object) -> None:
             nonlocal stopped
             if left.is_set():
                 return
             if not stopped:
                 stopped = call.interrupted = True
                 call.cancel()
-                threading.Thread(target=insist, daemon=True).start()
+                threading.Thread(target=resend_interrupt, daemon=True).start()
             raise KeyboardInterrupt
 
-        before = signal.signal(signal.SIGINT, handle)
+        before = signal.signal(signal.SIGINT, handle_interrupt)
         try:
             yield
         finally:
@@ -160,7 +160,7 @@ class Interrupts:
         if stopped:
             raise KeyboardInterrupt
 
-    def _handle(self, _number: int, _frame: object) -> None:
+    def _cancel_waiting_calls(self, _number: int, _frame: object) -> None:
         for call, also in self._waiting:
             call.interrupted = True
             call.cancel()

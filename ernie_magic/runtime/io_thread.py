@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ernie_magic.errors import ErnieError, forget_frames, stopped
+from ernie_magic.errors import ErnieError, forget_frames, stop_error
 from ernie_magic.runtime.interrupts import INTERRUPTS
 from ernie_magic.text.language import system_language
 
@@ -43,7 +43,7 @@ class Loop:
         self._process = 0
         self._posted: set[asyncio.Task[None]] = set()
 
-    def get(self) -> asyncio.AbstractEventLoop:
+    def running_loop(self) -> asyncio.AbstractEventLoop:
         """Return the running loop."""
         with self._lock:
             # A forked process has its parent's loop, without its thread.
@@ -54,13 +54,15 @@ class Loop:
                 ).start()
             return self._loop
 
-    def run(self, work: Coroutine[Any, Any, Result], patience: float | None = None) -> Result:
+    def run_and_wait(
+        self, work: Coroutine[Any, Any, Result], timeout: float | None = None
+    ) -> Result:
         """Run `work` there and wait for it, at most `patience` seconds; not from this loop's own
         thread.
         """
-        return asyncio.run_coroutine_threadsafe(work, self.get()).result(patience)
+        return asyncio.run_coroutine_threadsafe(work, self.running_loop()).result(timeout)
 
-    def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def run_soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `work` there soon, if the loop is running. It takes no lock, so a finalizer may call
         it on any thread.
         """
@@ -68,12 +70,12 @@ class Loop:
         if loop is None or self._process != os.getpid() or loop.is_closed():
             return
 
-        def begin() -> None:
+        def start_task() -> None:
             task = loop.create_task(work())
             self._posted.add(task)  # the loop itself holds tasks weakly
             task.add_done_callback(self._posted.discard)
 
-        loop.call_soon_threadsafe(begin)
+        loop.call_soon_threadsafe(start_task)
 
 
 # A resource of the process like its threads, not state: it holds nothing of a session.
@@ -89,23 +91,23 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
 
-    def settle(set_: Callable[[Any], None], value: Any) -> None:
+    def settle_future(set_: Callable[[Any], None], value: Any) -> None:
         if not done.done():
             set_(value)
 
-    def run() -> None:
+    def run_function() -> None:
         try:
             result = function(*args)
         except BaseException as error:  # noqa: BLE001  (whoever waits gets it)
-            _post(loop, lambda error=error: settle(done.set_exception, error))  # type: ignore[misc]
+            _wake_loop(loop, lambda error=error: settle_future(done.set_exception, error))  # type: ignore[misc]
         else:
-            _post(loop, lambda: settle(done.set_result, result))
+            _wake_loop(loop, lambda: settle_future(done.set_result, result))
 
-    threading.Thread(target=run, name="ernie-work", daemon=True).start()
+    threading.Thread(target=run_function, name="ernie-work", daemon=True).start()
     return await done
 
 
-class _Reader(NamedTuple):
+class _ReaderCallbacks(NamedTuple):
     """How a reader of a call learns of new items, and of the end."""
 
     wake: Callable[[], None]
@@ -126,22 +128,22 @@ class Call(Generic[Item, Result]):
 
     def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
         self._items: list[Item] = []
-        self._readers: list[_Reader] = []
+        self._readers: list[_ReaderCallbacks] = []
         self._outcome: Future[Result] = Future()
         self._task: asyncio.Task[None] | None = None
         self.interrupted = False
-        self._loop = IO.get()
-        self._loop.call_soon_threadsafe(self._start, work)
+        self._loop = IO.running_loop()
+        self._loop.call_soon_threadsafe(self._start_task, work)
 
-    def _start(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
-        self._task = self._loop.create_task(self._run(work))
-        self._task.add_done_callback(self._settle)
+    def _start_task(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        self._task = self._loop.create_task(self._run_work(work))
+        self._task.add_done_callback(self._settle_outcome)
 
-    async def _run(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+    async def _run_work(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
         try:
-            result = await work(self._emit)
+            result = await work(self._emit_item)
         except asyncio.CancelledError:
-            self._outcome.set_exception(stopped(None, system_language()))
+            self._outcome.set_exception(stop_error(None, system_language()))
         except ErnieError as error:
             # Only one line is shown. The frames below would keep the headers with the key in their
             # locals.
@@ -154,31 +156,33 @@ class Call(Generic[Item, Result]):
         else:
             self._outcome.set_result(result)
 
-    def _settle(self, task: asyncio.Task[None]) -> None:
+    def _settle_outcome(self, task: asyncio.Task[None]) -> None:
         # A task that is cancelled before its first step never enters its own `try`: it is settled
         # here.
         if not self._outcome.done():
             self._outcome.set_exception(
-                stopped(None, system_language()) if task.cancelled() else RuntimeError("no outcome")
+                stop_error(None, system_language())
+                if task.cancelled()
+                else RuntimeError("no outcome")
             )
         for reader in list(self._readers):
             reader.wake()
             reader.ended()
 
-    def _emit(self, item: Item) -> None:
+    def _emit_item(self, item: Item) -> None:
         self._items.append(item)
         for reader in list(self._readers):
             if reader.awaits(item):
                 reader.wake()
 
     @contextmanager
-    def _reader(
+    def _register_reader(
         self,
         wake: Callable[[], None],
         ended: Callable[[], None],
         awaits: Callable[[Item], bool],
     ) -> Iterator[None]:
-        reader = _Reader(wake, ended, awaits)
+        reader = _ReaderCallbacks(wake, ended, awaits)
         self._readers.append(reader)
         try:
             yield
@@ -187,11 +191,11 @@ class Call(Generic[Item, Result]):
 
     def check_reader(self) -> None:
         """Raise if the reader is a tool that this call itself waits for."""
-        if self in _DOING.get():
+        if self in _RUNNING_TASKS_OF.get():
             raise RuntimeError("a tool cannot wait for the answer that waits for it")
 
     @property
-    def readers(self) -> int:
+    def reader_count(self) -> int:
         """How many readers there are now."""
         return len(self._readers)
 
@@ -200,11 +204,11 @@ class Call(Generic[Item, Result]):
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
 
     @property
-    def done(self) -> bool:
+    def is_done(self) -> bool:
         """Whether the work has ended."""
         return self._outcome.done()
 
-    def batches(
+    def iter_batches(
         self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
     ) -> Generator[list[Item], None, None]:
         """Iterate over what was emitted, in batches at least `interval` seconds apart, the first
@@ -218,9 +222,9 @@ class Call(Generic[Item, Result]):
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
         read, not_before = 0, 0.0
-        with self._reader(lambda: signals.put(None), ended.set, awaits):
+        with self._register_reader(lambda: signals.put(None), ended.set, awaits):
             while True:
-                over = self.done
+                over = self.is_done
                 if read < len(self._items):
                     if not over and (rest := not_before - time.monotonic()) > 0:
                         ended.wait(rest)  # neither the end nor a stop waits for the interval
@@ -235,22 +239,24 @@ class Call(Generic[Item, Result]):
                     with suppress(queue.Empty):
                         signals.get(timeout=0.2)
 
-    async def abatches(
+    async def aiter_batches(
         self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
     ) -> AsyncGenerator[list[Item], None]:
         """Iterate like `batches`, for a reader that is a coroutine in another loop."""
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         read, not_before = 0, 0.0
-        with self._reader(lambda: _post(loop, changed.set), lambda: _post(loop, ended.set), awaits):
+        with self._register_reader(
+            lambda: _wake_loop(loop, changed.set), lambda: _wake_loop(loop, ended.set), awaits
+        ):
             while True:
                 # Not while the caller's own code runs between batches: an interrupt is for that
                 # code then.
-                with INTERRUPTS.cancel(self):
+                with INTERRUPTS.cancel_on_interrupt(self):
                     changed.clear()
-                    while read == len(self._items) and not self.done:
+                    while read == len(self._items) and not self.is_done:
                         await changed.wait()
                         changed.clear()
-                    if not self.done and (rest := not_before - time.monotonic()) > 0:
+                    if not self.is_done and (rest := not_before - time.monotonic()) > 0:
                         with suppress(asyncio.TimeoutError):
                             await asyncio.wait_for(ended.wait(), rest)
                 batch = self._items[read:]
@@ -265,43 +271,43 @@ class Call(Generic[Item, Result]):
         """Wait for the work and return its result."""
         return self._outcome.result()
 
-    def wait(self) -> Result:
+    def wait_for_result(self) -> Result:
         """Like `result`, for work that emits nothing worth reading; an interrupt ends the work
         too.
         """
         try:
-            for _ in self.batches():
+            for _ in self.iter_batches():
                 pass
         except KeyboardInterrupt:
             self.cancel()
             raise
         return self._outcome.result()
 
-    def stop(self, patience: float = 5.0) -> Result | None:
+    def stop_and_collect(self, timeout: float = 5.0) -> Result | None:
         """End the work and return what it had; None when it failed or does not end within
         `patience` seconds.
         """
         self.cancel()
         try:
-            return self._outcome.result(patience)
+            return self._outcome.result(timeout)
         except BaseException:  # noqa: BLE001  (the caller is being interrupted: that is what it will raise)
             return None
 
 
 # The calls whose errands are running here: what an errand waits for must not wait for the errand.
-_DOING: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_doing", default=())
+_RUNNING_TASKS_OF: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_doing", default=())
 
 
 @contextmanager
-def _doing(call: object) -> Iterator[None]:
-    token = _DOING.set((*_DOING.get(), call))
+def _running_task_of(call: object) -> Iterator[None]:
+    token = _RUNNING_TASKS_OF.set((*_RUNNING_TASKS_OF.get(), call))
     try:
         yield
     finally:
-        _DOING.reset(token)
+        _RUNNING_TASKS_OF.reset(token)
 
 
-class Errand(Generic[Result]):
+class CallerTask(Generic[Result]):
     """Something that the work on the I/O thread needs done on its reader's thread: a user's own
     function.
 
@@ -319,61 +325,63 @@ class Errand(Generic[Result]):
         self._done: asyncio.Future[Result] = self._loop.create_future()
         self._unclaimed = threading.Lock()
 
-    def claim(self) -> bool:
+    def claim_task(self) -> bool:
         """Whether the asker is to do it: several may read a call, and one of them does it."""
         return self._unclaimed.acquire(blocking=False)
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._done.__await__()
 
-    def run(self, call: Call[Any, Any]) -> None:
+    def run_blocking(self, call: Call[Any, Any]) -> None:
         """Do it, from plain code that reads `call`."""
         try:
-            with _doing(call):
-                found = self._function()
-                if inspect.iscoroutine(found):
-                    from ernie_magic.runtime.nested_loop import finish
+            with _running_task_of(call):
+                value = self._function()
+                if inspect.iscoroutine(value):
+                    from ernie_magic.runtime.nested_loop import finish_coroutine
 
-                    found = finish(found)
-                made = self._then(found)
+                    value = finish_coroutine(value)
+                made = self._then(value)
         except asyncio.CancelledError as error:  # the function's own: nobody cancels plain code
-            self._settle(RuntimeError(repr(error)))
+            self._settle_in_loop(RuntimeError(repr(error)))
         except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
-            self._settle(error)
+            self._settle_in_loop(error)
         else:
-            self._settle(None, made)
+            self._settle_in_loop(None, made)
 
-    async def arun(self, call: Call[Any, Any]) -> None:
+    async def run_async(self, call: Call[Any, Any]) -> None:
         """Do it, from a coroutine; an interrupt ends it and `call`."""
         try:
-            with _doing(call):
+            with _running_task_of(call):
                 try:
-                    with INTERRUPTS.raised(call):
-                        found = self._function()
+                    with INTERRUPTS.raise_on_interrupt(call):
+                        value = self._function()
                 except asyncio.CancelledError as error:
                     # The function's own: plain code is not cancelled.
-                    self._settle(RuntimeError(repr(error)))
+                    self._settle_in_loop(RuntimeError(repr(error)))
                     return
-                if inspect.iscoroutine(found):
-                    task = asyncio.ensure_future(found)
+                if inspect.iscoroutine(value):
+                    task = asyncio.ensure_future(value)
                     loop = asyncio.get_running_loop()
-                    with INTERRUPTS.cancel(call, lambda: loop.call_soon_threadsafe(task.cancel)):
-                        found = await task
-                with INTERRUPTS.raised(call):
-                    made = self._then(found)
+                    with INTERRUPTS.cancel_on_interrupt(
+                        call, lambda: loop.call_soon_threadsafe(task.cancel)
+                    ):
+                        value = await task
+                with INTERRUPTS.raise_on_interrupt(call):
+                    made = self._then(value)
         except (KeyboardInterrupt, asyncio.CancelledError):
             if not call.interrupted:
                 raise
         except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
-            self._settle(error)
+            self._settle_in_loop(error)
         else:
-            self._settle(None, made)
+            self._settle_in_loop(None, made)
 
-    def _settle(self, error: Exception | None, result: Result | None = None) -> None:
+    def _settle_in_loop(self, error: Exception | None, result: Result | None = None) -> None:
         if isinstance(error, (StopIteration, StopAsyncIteration)):  # a future cannot hold one
             error = RuntimeError(repr(error))
 
-        def settle() -> None:
+        def settle_future() -> None:
             if self._done.done():  # the call was stopped meanwhile
                 return
             if error is not None:
@@ -381,10 +389,10 @@ class Errand(Generic[Result]):
             else:
                 self._done.set_result(result)  # type: ignore[arg-type]
 
-        _post(self._loop, settle)
+        _wake_loop(self._loop, settle_future)
 
 
-def _post(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+def _wake_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
     """Wake a reader's loop, which may have ended before its call did."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(callback)

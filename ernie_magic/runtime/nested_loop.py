@@ -29,7 +29,7 @@ class NestedLoop(UsageError):
 _LOSES_MESSAGES = 7  # ipykernel's version
 
 
-def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def finish_coroutine(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Return the coroutine's result, from plain code: in a loop of its own, or in the one that is
     already running here.
 

@@ -14,18 +14,18 @@ class Watchers:
     """
 
     def __init__(self) -> None:
-        self._told: list[Callable[[], object]] = []
+        self._watchers: list[Callable[[], object]] = []
 
-    def add(self, told: Callable[[], object]) -> Callable[[], None]:
+    def add_watcher(self, watcher: Callable[[], object]) -> Callable[[], None]:
         """Call `told` after each change; the returned function ends that."""
-        self._told = [*self._told, told]
+        self._watchers = [*self._watchers, watcher]
 
-        def end() -> None:
-            self._told = [other for other in self._told if other is not told]
+        def remove_watcher() -> None:
+            self._watchers = [other for other in self._watchers if other is not watcher]
 
-        return end
+        return remove_watcher
 
-    def tell(self) -> None:
+    def notify_watchers(self) -> None:
         """Report a change."""
-        for told in self._told:
-            told()
+        for watcher in self._watchers:
+            watcher()

@@ -17,43 +17,43 @@ _INTERVAL = 0.2  # seconds between updates
 _DELAY = 1.0  # seconds: faster work needs no bar
 
 
-def shown(stream: Stream[Result], what: str) -> Result:
+def show_progress(stream: Stream[Result], what: str) -> Result:
     """Wait for a result and show its progress."""
-    with _bar(what) as update:
-        for batch in stream.batches(_INTERVAL):
+    with _progress_bar(what) as update:
+        for batch in stream.iter_batches(_INTERVAL):
             update(batch)
     return stream.result()
 
 
-async def ashown(stream: Stream[Result], what: str) -> Result:
+async def ashow_progress(stream: Stream[Result], what: str) -> Result:
     """Wait for a result and show its progress, awaited."""
-    with _bar(what) as update:
-        async for batch in stream.abatches(_INTERVAL):
+    with _progress_bar(what) as update:
+        async for batch in stream.aiter_batches(_INTERVAL):
             update(batch)
     return await stream.aresult()
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[Sequence[Delta]], None]]:
+def _progress_bar(what: str) -> Iterator[Callable[[Sequence[Delta]], None]]:
     bar: Any = None
     began = time.monotonic()
 
-    def update(deltas: Sequence[Delta]) -> None:
+    def update_bar(deltas: Sequence[Delta]) -> None:
         nonlocal bar
-        found = next((delta.progress for delta in reversed(deltas) if delta.progress), None)
-        if found is None:
+        progress = next((delta.progress for delta in reversed(deltas) if delta.progress), None)
+        if progress is None:
             return
         if bar is None:
-            if time.monotonic() - began < _DELAY or found.done == found.total:
+            if time.monotonic() - began < _DELAY or progress.done == progress.total:
                 return
             from tqdm.auto import tqdm  # its notebook form loads ipywidgets
 
-            bar = tqdm(total=found.total, initial=found.done, desc=what, leave=False)
-        bar.n = found.done
+            bar = tqdm(total=progress.total, initial=progress.done, desc=what, leave=False)
+        bar.n = progress.done
         bar.refresh()
 
     try:
-        yield update
+        yield update_bar
     finally:
         if bar is not None:
             bar.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ernie_magic.errors import came, interrupted, stopped
+from ernie_magic.errors import interruption, partial_result, stop_error
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
 from ernie_magic.runtime.io_thread import everything
 
@@ -38,7 +38,7 @@ class Stream(Generic[Result]):
     def __init__(self, call: Call[Delta, Result], language: Callable[[], Language]) -> None:
         self._call, self._language = call, language
 
-    def batches(
+    def iter_batches(
         self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
     ) -> Iterator[list[Delta]]:
         """Iterate over the deltas as they arrive, in batches at least `interval` seconds apart.
@@ -47,44 +47,44 @@ class Stream(Generic[Result]):
         """
         self._call.check_reader()
         try:
-            with closing(self._call.batches(interval, awaits)) as batches:
+            with closing(self._call.iter_batches(interval, awaits)) as batches:
                 for batch in batches:
                     yield batch
                     for delta in batch:
-                        if delta.errand and delta.errand.claim():
-                            delta.errand.run(self._call)
+                        if delta.caller_task and delta.caller_task.claim_task():
+                            delta.caller_task.run_blocking(self._call)
         except KeyboardInterrupt:
-            raise interrupted(self._call.stop(), self._language()) from None
+            raise interruption(self._call.stop_and_collect(), self._language()) from None
         finally:
-            self._leave()
+            self._close_unless_read()
 
-    async def abatches(
+    async def aiter_batches(
         self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
     ) -> AsyncIterator[list[Delta]]:
         """Iterate like `batches`, in a coroutine."""
         self._call.check_reader()
         try:
-            async with aclosing(self._call.abatches(interval, awaits)) as batches:
+            async with aclosing(self._call.aiter_batches(interval, awaits)) as batches:
                 async for batch in batches:
                     yield batch
                     for delta in batch:
-                        if delta.errand and delta.errand.claim():
-                            await delta.errand.arun(self._call)
+                        if delta.caller_task and delta.caller_task.claim_task():
+                            await delta.caller_task.run_async(self._call)
         finally:
-            self._leave()
+            self._close_unless_read()
         if self._call.interrupted:
-            told = interrupted if runs_the_cell() else stopped
-            raise told(self._call.stop(), self._language())
+            make_error = interruption if runs_the_cell() else stop_error
+            raise make_error(self._call.stop_and_collect(), self._language())
 
     def __iter__(self) -> Iterator[str]:
-        for batch in self.batches():
+        for batch in self.iter_batches():
             for delta in batch:
                 if delta.text:
                     yield delta.text
         self._call.result()  # raises the error, if any
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        async for batch in self.abatches():
+        async for batch in self.aiter_batches():
             for delta in batch:
                 if delta.text:
                     yield delta.text
@@ -98,13 +98,13 @@ class Stream(Generic[Result]):
         ErnieError
         Interrupted
         """
-        for _ in self.batches(awaits=_has_errand):
+        for _ in self.iter_batches(awaits=_has_errand):
             pass
         return self._call.result()
 
     async def aresult(self) -> Result:
         """Await the whole result."""
-        async for _ in self.abatches(awaits=_has_errand):
+        async for _ in self.aiter_batches(awaits=_has_errand):
             pass
         return self._call.result()
 
@@ -112,21 +112,23 @@ class Stream(Generic[Result]):
         """Within this block, which draws the received part, an interrupt is a KeyboardInterrupt and
         is not lost.
         """
-        return INTERRUPTS.insisted(self._call)
+        return INTERRUPTS.repeat_lost_interrupts(self._call)
 
     def stop(self) -> Result | None:
         """End it now and return what was received; None when nothing was."""
-        result = self._call.stop()
-        return None if getattr(result, "partial", False) and came(result) is None else result
+        result = self._call.stop_and_collect()
+        return (
+            None if getattr(result, "partial", False) and partial_result(result) is None else result
+        )
 
-    def _leave(self) -> None:
+    def _close_unless_read(self) -> None:
         """Note that a reader leaves early: this ends the call, unless others still read it."""
-        if self._call.readers == 0:
+        if self._call.reader_count == 0:
             self.close()
 
     def close(self) -> None:
         """Stop: the connection is closed, and the received part becomes the (partial) result."""
-        if not self._call.done:
+        if not self._call.is_done:
             self._call.cancel()
 
 
@@ -135,4 +137,4 @@ def _has_errand(delta: Delta) -> bool:
 
     Waking it for every delta takes turns away from the I/O thread.
     """
-    return delta.errand is not None
+    return delta.caller_task is not None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-BESIDE = ".ernie"  # beside the notebook; used for everything if it exists
+NOTEBOOK_FOLDER = ".ernie"  # beside the notebook; used for everything if it exists
 _MOST_BYTES = 255  # of a name, on every common file system
 _DRAFT = ".ernie_magic-"  # prefix of a file's name while it is written
 _ABANDONED = 3600.0  # seconds after which a draft belongs to a killed process
@@ -25,12 +25,12 @@ _SEPARATORS = re.compile(r'[<>:"/\\|?*]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 
 
-def folder(kind: Literal["cache", "data"]) -> Path:
+def storage_folder(kind: Literal["cache", "data"]) -> Path:
     """Return the folder beside the notebook if it exists; else the user's, for what may be lost
     ("cache") or not ("data").
     """
-    if Path(BESIDE).is_dir():
-        return Path.cwd() / BESIDE
+    if Path(NOTEBOOK_FOLDER).is_dir():
+        return Path.cwd() / NOTEBOOK_FOLDER
     import platformdirs
 
     return (
@@ -52,19 +52,19 @@ def sanitize_name(name: str, *, reserve: int = 0, otherwise: str = "picture") ->
     otherwise
         The name to use when nothing is left of it.
     """
-    shown = "".join(c if _is_seen(c) else "-" for c in name)
-    shown = _stripped(_SEPARATORS.sub("-", shown))
+    shown = "".join(c if _is_visible(c) else "-" for c in name)
+    shown = _strip_edges(_SEPARATORS.sub("-", shown))
     shown = f"_{shown}" if _DEVICE.match(shown) else shown
     cut = shown.encode()[: _MOST_BYTES - reserve].decode(errors="ignore")
-    return _stripped(cut) or otherwise
+    return _strip_edges(cut) or otherwise
 
 
-def _is_seen(character: str) -> bool:
+def _is_visible(character: str) -> bool:
     category = unicodedata.category(character)
     return category not in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") or character in _JOINERS
 
 
-def _stripped(name: str) -> str:
+def _strip_edges(name: str) -> str:
     """Remove what makes a name an option, a hidden file, or another name on Windows."""
     return re.sub(r"^[\s.-]+|[\s.]+$", "", name)
 
@@ -88,7 +88,7 @@ def write_new(names: Iterable[Path], content: bytes, *, mode: int = 0o666) -> Pa
     """
     coming = iter(names)
     name = next(coming)
-    with _draft(name.parent, content, mode) as publish:
+    with _unpublished_file(name.parent, content, mode) as publish:
         while True:
             try:
                 publish(name)
@@ -117,15 +117,15 @@ def write_over(file: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _draft(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
+def _unpublished_file(parent: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
     """Write a file that has no name yet; the returned function names it, or raises
     FileExistsError.
     """
     if hasattr(os, "O_TMPFILE"):
-        with suppress(_NoTemporary), _nameless(place, content, mode) as publish:
+        with suppress(_NoTemporary), _unnamed_draft(parent, content, mode) as publish:
             yield publish
             return
-    draft = _named_draft(place, content, mode)
+    draft = _named_draft(parent, content, mode)
     try:
         yield lambda name: _rename_new(draft, name)
     finally:
@@ -137,20 +137,20 @@ class _NoTemporary(Exception):
 
 
 @contextmanager
-def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
+def _unnamed_draft(parent: Path, content: bytes, mode: int) -> Iterator[Callable[[Path], None]]:
     """Write an unnamed file on Linux (open(2), "O_TMPFILE"): a killed process leaves nothing."""
-    within = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    within = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
-            handle = os.open(place, os.O_TMPFILE | os.O_WRONLY, mode)
+            handle = os.open(parent, os.O_TMPFILE | os.O_WRONLY, mode)
         except OSError:
             # Many file systems have none, each with an error of its own. A real error occurs again
             # later.
             raise _NoTemporary from None
         with os.fdopen(handle, "wb") as out:
-            _fill(out.fileno(), content)
+            _write_all(out.fileno(), content)
 
-            def publish(name: Path) -> None:
+            def publish_as(name: Path) -> None:
                 # With a folder's handle this is linkat(2), which follows the link in /proc to the
                 # file.
                 try:
@@ -158,7 +158,7 @@ def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path
                 except FileExistsError:
                     raise
                 except OSError:  # no /proc here, or a file system that does not link
-                    draft = _named_draft(place, content, mode)
+                    draft = _named_draft(parent, content, mode)
                     try:
                         _rename_new(draft, name)
                     finally:
@@ -166,19 +166,19 @@ def _nameless(place: Path, content: bytes, mode: int) -> Iterator[Callable[[Path
                 with suppress(OSError):
                     os.fsync(within)
 
-            yield publish
+            yield publish_as
     finally:
         os.close(within)
 
 
-def _named_draft(place: Path, content: bytes, mode: int) -> Path:
+def _named_draft(parent: Path, content: bytes, mode: int) -> Path:
     """Write a file with a name of its own beside the final one."""
-    _sweep(place)
-    draft = place / f"{_DRAFT}{secrets.token_hex(8)}"
+    _remove_abandoned_drafts(parent)
+    draft = parent / f"{_DRAFT}{secrets.token_hex(8)}"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         try:
-            _fill(handle, content)
+            _write_all(handle, content)
         finally:
             os.close(handle)
     except BaseException:
@@ -187,7 +187,7 @@ def _named_draft(place: Path, content: bytes, mode: int) -> Path:
     return draft
 
 
-def _fill(handle: int, content: bytes) -> None:
+def _write_all(handle: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]
@@ -210,9 +210,9 @@ def _rename_new(draft: Path, name: Path) -> None:
         draft.replace(name)
 
 
-def _sweep(place: Path) -> None:
+def _remove_abandoned_drafts(parent: Path) -> None:
     """Remove drafts of killed processes."""
     with suppress(OSError):
-        for file in place.glob(f"{_DRAFT}*"):
+        for file in parent.glob(f"{_DRAFT}*"):
             if time.time() - file.stat().st_mtime > _ABANDONED:
                 file.unlink()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
 
 NAME = "ledger.sqlite3"
-_AT_ONCE = 500  # addresses in one query: SQLite allows 999 values
+_ADDRESSES_PER_QUERY = 500  # addresses in one query: SQLite allows 999 values
 _PATIENCE = 300.0  # seconds to wait for another process that holds the file
 _LONGEST_PAUSE = 0.2  # seconds between two tries
 _SCHEMA = (
@@ -40,18 +40,20 @@ _PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
 Result = TypeVar("Result")
 
 
-def addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
+def row_addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
     """Return the address of each row, made from its request and the service that answers it."""
     head = json.dumps(made_by, sort_keys=True, default=str)
     seen: Counter[str] = Counter()
-    found = []
+    hashes = []
     for request in requests:
-        found.append(hashlib.sha256(f"{head}\0{seen[request]}\0{request}".encode()).digest())
+        hashes.append(hashlib.sha256(f"{head}\0{seen[request]}\0{request}".encode()).digest())
         seen[request] += 1
-    return found
+    return hashes
 
 
-async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> Result:
+async def retry_while_locked(
+    operation: Callable[[], Result], on_locked: Callable[[int], None]
+) -> Result:
     """Use the file; while another process holds it, try again.
 
     SQLite could wait by itself, but it would block this thread, which everybody shares: no Stop
@@ -68,23 +70,23 @@ async def patiently(step: Callable[[], Result], tell: Callable[[int], None]) -> 
     """
     import sqlite3
 
-    began, told, pause = time.monotonic(), 0, 0.01
+    began, seconds_reported, pause = time.monotonic(), 0, 0.01
     while True:
         try:
-            return step()
+            return operation()
         except sqlite3.OperationalError as error:
             waited = time.monotonic() - began
             if "locked" not in str(error) or waited > _PATIENCE:
                 raise
-        if waited >= told + 1:
-            told = int(waited)
-            tell(told)
+        if waited >= seconds_reported + 1:
+            seconds_reported = int(waited)
+            on_locked(seconds_reported)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 @asynccontextmanager
-async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledger]:
+async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIterator[Ledger]:
     """Open the ledger in a file; `tell` as in `patiently`.
 
     Raises
@@ -96,7 +98,7 @@ async def opened(path: Path, tell: Callable[[int], None]) -> AsyncIterator[Ledge
 
     book: Ledger | None = None
     try:
-        book = await patiently(lambda: Ledger(path), tell)
+        book = await retry_while_locked(lambda: Ledger(path), on_locked)
         yield book
     except (sqlite3.Error, OSError) as error:
         raise InvalidOption(
@@ -144,20 +146,20 @@ class Ledger:
             self._connection.close()
             raise
 
-    def find(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
+    def find_answers(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
         """Return the answers of the addresses that are stored."""
-        found: dict[bytes, str] = {}
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = list(wanted[start : start + _AT_ONCE])
+        answers: dict[bytes, str] = {}
+        for start in range(0, len(wanted), _ADDRESSES_PER_QUERY):
+            some = list(wanted[start : start + _ADDRESSES_PER_QUERY])
             marks = ",".join("?" * len(some))
             rows = self._connection.execute(
                 f"SELECT address, text FROM answers WHERE address IN ({marks})",  # noqa: S608  (only question marks)
                 some,
             )
-            found |= dict(rows)
-        return found
+            answers |= dict(rows)
+        return answers
 
-    def put(self, address: bytes, text: str, usage: Usage) -> None:
+    def save_answer(self, address: bytes, text: str, usage: Usage) -> None:
         """Write one answer; when this returns, it outlives the process."""
         self._connection.execute(_PUT, (address, text, json.dumps(asdict(usage))))
 

@@ -21,7 +21,7 @@ _NAME = "signing.key"
 _LENGTH = 32  # bytes
 
 
-def _place() -> Path:
+def _key_path() -> Path:
     """Return where the secret is kept: always in the user's own folder, since one beside a notebook
     may come with a stranger's project.
     """
@@ -30,38 +30,38 @@ def _place() -> Path:
     return platformdirs.user_data_path("ernie_magic") / _NAME
 
 
-def _secret() -> bytes:
+def _read_secret() -> bytes:
     """Return this user's secret, b"" while there is none."""
     try:
-        found = _place().read_bytes()
+        secret = _key_path().read_bytes()
     except OSError:
         return b""
-    return found if len(found) == _LENGTH else b""
+    return secret if len(secret) == _LENGTH else b""
 
 
-def _made() -> bytes:
+def _ensure_secret() -> bytes:
     """Return this user's secret, made at first use; b"" where none can be kept."""
-    if found := _secret():
-        return found
+    if secret := _read_secret():
+        return secret
     with suppress(OSError):  # for example when another process makes it at the same moment
-        _place().parent.mkdir(parents=True, exist_ok=True)
-        files.write_new([_place()], secrets.token_bytes(_LENGTH), mode=0o600)
-    return _secret()
+        _key_path().parent.mkdir(parents=True, exist_ok=True)
+        files.write_new([_key_path()], secrets.token_bytes(_LENGTH), mode=0o600)
+    return _read_secret()
 
 
 def _signature(text: str, secret: bytes) -> str:
     return hmac.new(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def sign(text: str) -> str:
+def sign_text(text: str) -> str:
     """Return the signature of a text, "" where no secret can be kept."""
-    secret = _made()
+    secret = _ensure_secret()
     return _signature(text, secret) if secret else ""
 
 
 def is_signed(text: str, signature: object) -> bool:
     """Whether this user's installation has signed it."""
-    secret = _secret()
+    secret = _read_secret()
     return (
         bool(secret)
         and isinstance(signature, str)

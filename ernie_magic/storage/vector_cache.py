@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
 
 NAME = "vectors.sqlite3"
-_AT_ONCE = 500  # addresses in one query: SQLite allows 999 values
+_ADDRESSES_PER_QUERY = 500  # addresses in one query: SQLite allows 999 values
 _WAIT = 5.0  # seconds to wait for another process that is writing
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS vectors "
@@ -49,7 +49,7 @@ class VectorStore:
     def __init__(
         self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None
     ) -> None:
-        self._path = path or files.folder("cache") / NAME
+        self._path = path or files.storage_folder("cache") / NAME
         # The emulator listens on a different port each time.
         where = "" if endpoint.service.name == "emulator" else endpoint.base_url
         self._made_by = json.dumps(
@@ -65,10 +65,10 @@ class VectorStore:
         )
         self._lock = threading.Lock()
 
-    def _address(self, text: str) -> bytes:
+    def _vector_address(self, text: str) -> bytes:
         return hashlib.sha256(f"{self._made_by}\0{text}".encode()).digest()
 
-    def _open(self) -> closing[sqlite3.Connection]:
+    def _open_connection(self) -> closing[sqlite3.Connection]:
         import sqlite3
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,37 +82,42 @@ class VectorStore:
             raise
         return closing(connection)
 
-    def find(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+    def find_vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the vectors of those texts that are stored."""
         import sqlite3
 
         import numpy as np
 
-        by_address = {self._address(text): text for text in texts}
+        by_address = {self._vector_address(text): text for text in texts}
         addresses = list(by_address)
-        found: dict[str, np.ndarray] = {}
-        with suppress(sqlite3.Error, OSError), self._lock, self._open() as connection:
-            for start in range(0, len(addresses), _AT_ONCE):
-                some = addresses[start : start + _AT_ONCE]
+        vectors: dict[str, np.ndarray] = {}
+        with suppress(sqlite3.Error, OSError), self._lock, self._open_connection() as connection:
+            for start in range(0, len(addresses), _ADDRESSES_PER_QUERY):
+                some = addresses[start : start + _ADDRESSES_PER_QUERY]
                 marks = ",".join("?" * len(some))
                 rows = connection.execute(
                     f"SELECT address, vector FROM vectors WHERE address IN ({marks})",  # noqa: S608  (only question marks)
                     some,
                 )
-                found |= {
+                vectors |= {
                     by_address[address]: np.frombuffer(vector, dtype="<f4")
                     for address, vector in rows
                     if isinstance(vector, bytes) and vector and len(vector) % 4 == 0
                 }
-        return {text: vector for text, vector in found.items() if np.isfinite(vector).all()}
+        return {text: vector for text, vector in vectors.items() if np.isfinite(vector).all()}
 
-    def keep(self, vectors: Mapping[str, np.ndarray]) -> None:
+    def save_vectors(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Store these vectors, by text."""
         import sqlite3
 
         rows = [
-            (self._address(text), vector.astype("<f4").tobytes())
+            (self._vector_address(text), vector.astype("<f4").tobytes())
             for text, vector in vectors.items()
         ]
-        with suppress(sqlite3.Error, OSError), self._lock, self._open() as connection, connection:
+        with (
+            suppress(sqlite3.Error, OSError),
+            self._lock,
+            self._open_connection() as connection,
+            connection,
+        ):
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

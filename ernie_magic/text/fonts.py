@@ -29,7 +29,7 @@ CHINESE = (
 
 
 @lru_cache(maxsize=8)
-def font(size: int) -> tuple[FreeTypeFont | ImageFont, bool]:
+def load_font(size: int) -> tuple[FreeTypeFont | ImageFont, bool]:
     """Return a font of `size` pixels, and whether it has Chinese glyphs."""
     from PIL import ImageFont
 

@@ -148,20 +148,20 @@ def is_plain_mathematics(source: str) -> bool:
         return False
     if _doubles_within_another(source):
         return False
-    return all(_is_allowed(found, source) for found in _COMMAND.finditer(source))
+    return all(_is_allowed(match, source) for match in _COMMAND.finditer(source))
 
 
-def _is_allowed(found: re.Match[str], source: str) -> bool:
-    name = found.group(1)
+def _is_allowed(match: re.Match[str], source: str) -> bool:
+    name = match.group(1)
     if name in ("begin", "end"):
-        environment = _BEGIN_OR_END.match(source, found.start())
+        environment = _BEGIN_OR_END.match(source, match.start())
         if environment is None or environment.group(1) not in _ENVIRONMENTS:
             return False
         if name == "end" or environment.group(1) not in _ENVIRONMENTS_WITH_PAIRS:
             return True
         return _PAIRS.match(source, environment.end()) is not None
     if name in _ARGUMENTS:
-        return _ARGUMENTS[name].match(source, found.end()) is not None
+        return _ARGUMENTS[name].match(source, match.end()) is not None
     return name in (_COMMANDS if name[0].isalpha() else _SYMBOLS)
 
 
@@ -186,8 +186,8 @@ def _doubles_within_another(source: str) -> bool:
 def _nesting(source: str) -> int:
     """Return how deeply groups, environments and fences are nested."""
     depth = deepest = 0
-    for found in re.finditer(r"\\(?:begin|left)\b|\\(?:end|right)\b|\\.|[{}]", source, re.DOTALL):
-        token = found.group()
+    for match in re.finditer(r"\\(?:begin|left)\b|\\(?:end|right)\b|\\.|[{}]", source, re.DOTALL):
+        token = match.group()
         if token in ("{", "\\begin", "\\left"):
             depth += 1
             deepest = max(deepest, depth)

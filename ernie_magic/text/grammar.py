@@ -154,9 +154,9 @@ def _best_cut(window: str) -> int:
     return next((found[-1] for found in (sentences, free, ends) if found), len(window))
 
 
-def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
-    found = bisect_left(spans, (place, 0)) - 1
-    return found >= 0 and place < spans[found][1]
+def _is_within(index: int, spans: list[tuple[int, int]]) -> bool:
+    span_index = bisect_left(spans, (index, 0)) - 1
+    return span_index >= 0 and index < spans[span_index][1]
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -168,19 +168,19 @@ def _table_with_formulas(table: _BlockRule) -> _BlockRule:
     The notebook's own renderer reads them like this; GitHub does not, and cuts the formula.
     """
 
-    def rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    def table_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         source, known = state.src, len(state.tokens)
         state.src = _with_hidden_pipes(source)
         try:
-            found = table(state, start, end, silent)
+            is_table = table(state, start, end, silent)
         finally:
             state.src = source
         for token in state.tokens[known:]:
             if token.type == "inline":
                 token.content = token.content.replace(_HIDDEN_PIPE, "|")
-        return found
+        return is_table
 
-    return rule
+    return table_rule
 
 
 @lru_cache(maxsize=1)
@@ -190,8 +190,8 @@ def _with_hidden_pipes(text: str) -> str:
     return _ONE_LINE_FORMULA.sub(_hide_pipes, text)
 
 
-def _hide_pipes(found: re.Match[str]) -> str:
-    source = found.group()
+def _hide_pipes(match: re.Match[str]) -> str:
+    source = match.group()
     pipes = _PIPE.findall(source)
     if not pipes or " | " in source:
         return source
@@ -206,7 +206,7 @@ def _hide_pipes(found: re.Match[str]) -> str:
 def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
     """Apply the plugin's rule to what is a formula and not money."""
 
-    def rule(state: StateInline, silent: bool) -> bool:
+    def dollar_rule(state: StateInline, silent: bool) -> bool:
         start = state.pos
         if not inline_dollars(state, True):
             return False
@@ -218,7 +218,7 @@ def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
             return False
         return inline_dollars(state, silent)
 
-    return rule
+    return dollar_rule
 
 
 def _is_formula(before: str, inner: str, behind: str) -> bool:
@@ -241,8 +241,8 @@ def _bracketed_formula(state: StateInline, silent: bool) -> bool:
     opening = state.src[state.pos : state.pos + 2]
     if opening in _BRACKETS:
         start, closing, behind = state.pos + 2, _BRACKETS[opening], 2
-    elif found := _BEGIN.match(state.src, state.pos):
-        start, closing, behind = state.pos, f"\\end{{{found.group(1)}}}", 0
+    elif match := _BEGIN.match(state.src, state.pos):
+        start, closing, behind = state.pos, f"\\end{{{match.group(1)}}}", 0
     else:
         return False
     close = state.src.find(closing, start, state.posMax)
@@ -267,23 +267,23 @@ def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> b
     """
     if state.is_code_block(start):
         return False
-    first = _line(state, start)
+    first = _line_text(state, start)
     environment = _BEGIN.match(first)
     opening = environment.group() if environment else first[:2]
     if opening not in ("$$", "\\[") and not environment:
         return False
-    closing = _closing(opening)
-    found = _find_closing(state, start, end, opening, closing)
-    if found is None:
+    closing = _closing_mark(opening)
+    closing_line = _find_closing(state, start, end, opening, closing)
+    if closing_line is None:
         return False
-    is_closed = found < end
-    lines = [_line(state, n) for n in range(start, min(found + 1, end))]
+    is_closed = closing_line < end
+    lines = [_line_text(state, n) for n in range(start, min(closing_line + 1, end))]
     source = "\n".join(lines).strip()
     if is_closed and len(source) <= len(opening + closing):
         return False
     if silent:
         return True
-    state.line = min(found + 1, end)
+    state.line = min(closing_line + 1, end)
     token = state.push("math_block" if is_closed else "open_formula", "math", 0)
     token.content = source if environment else source[2:].removesuffix(closing)
     token.map = [start, state.line]
@@ -291,7 +291,7 @@ def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> b
     return True
 
 
-def _closing(opening: str) -> str:
+def _closing_mark(opening: str) -> str:
     if opening.startswith("\\begin"):
         return opening.replace("\\begin", "\\end")
     return _BRACKETS.get(opening, opening)
@@ -304,7 +304,7 @@ def _find_closing(
     not a formula on lines of its own.
     """
     for n in range(start, end):
-        text = _line(state, n).rstrip()
+        text = _line_text(state, n).rstrip()
         if not text.strip() or (n > start and state.sCount[n] < state.blkIndent):
             return None
         behind = len(opening) if n == start else 0
@@ -316,7 +316,7 @@ def _find_closing(
     return end if state.env.get("unfinished") and end == state.lineMax else None
 
 
-def _line(state: StateBlock, n: int) -> str:
+def _line_text(state: StateBlock, n: int) -> str:
     return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
 
 
@@ -356,13 +356,13 @@ def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
     Nobody writes `&#98;` for a "b", but a reply may spell a key like that to get past redaction.
     """
 
-    def rule(state: StateInline, silent: bool) -> bool:
-        found = _NUMERIC_ENTITY.match(state.src, state.pos)
-        if found and chr(int(found[1] or found[2], 10 if found[1] else 16)).isalnum():
+    def entity_rule(state: StateInline, silent: bool) -> bool:
+        match = _NUMERIC_ENTITY.match(state.src, state.pos)
+        if match and chr(int(match[1] or match[2], 10 if match[1] else 16)).isalnum():
             return False
         return entity(state, silent)
 
-    return rule
+    return entity_rule
 
 
 def _formatting_tag(state: StateInline, silent: bool) -> bool:
@@ -371,16 +371,16 @@ def _formatting_tag(state: StateInline, silent: bool) -> bool:
     """
     if state.src[state.pos] != "<":
         return False
-    found = _FORMATTING.match(state.src, state.pos, state.posMax)
-    if found is None:
+    match = _FORMATTING.match(state.src, state.pos, state.posMax)
+    if match is None:
         return False
     if not silent:
-        tag = (found.group(1) or "br").lower()
+        tag = (match.group(1) or "br").lower()
         if tag == "br":
             state.push("hardbreak", "br", 0)
         else:
             state.push("formatting_open", tag, 1)
-            state.push("text", "", 0).content = found.group(2)
+            state.push("text", "", 0).content = match.group(2)
             state.push("formatting_close", tag, -1)
-    state.pos = found.end()
+    state.pos = match.end()
     return True

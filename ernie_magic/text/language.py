@@ -52,14 +52,14 @@ class Text(NamedTuple):
         )
 
 
-def same(words: str) -> Text:
+def untranslated(text: str) -> Text:
     """Return a `Text` whose words are the same in both languages (a name, a server's message)."""
-    return Text(words, words)
+    return Text(text, text)
 
 
-def clipped(text: str, most: int) -> str:
+def clip_text(text: str, limit: int) -> str:
     """Return the beginning of a text, at most `most` characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def whole_characters(text: str) -> str:
@@ -82,5 +82,5 @@ def system_language() -> Language:
             return "zh" if value.lower().startswith("zh") else "en"
     import locale
 
-    found = (locale.getlocale()[0] or "").lower()
-    return "zh" if found.startswith(("zh", "chinese")) else "en"
+    locale_name = (locale.getlocale()[0] or "").lower()
+    return "zh" if locale_name.startswith(("zh", "chinese")) else "en"

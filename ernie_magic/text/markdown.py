@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ernie_magic.text import formulas
 from ernie_magic.text.grammar import markdown_parser
 from ernie_magic.text.sanitize import CODE_MARGIN, HEADING_CLASS, plain_html, sanitize
-from ernie_magic.text.segments import pieces
+from ernie_magic.text.segments import split_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def to_html(text: str, *, remote_images: bool = False, unfinished: bool = False)
         More text will follow: a formula that is still open is shown as its source.
     """
     env: dict[str, Any] = {"unfinished": unfinished, "remote_images": remote_images}
-    parts = list(pieces(text, _MAX_PIECE))
+    parts = list(split_blocks(text, _MAX_PIECE))
     rendered = [_render(part, env) for part in parts]
     if len(parts) > 1 and env.get("references"):
         # A piece may use an address that is defined in a later one.
@@ -143,11 +143,11 @@ def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any
     language = tokens[i].info.split(maxsplit=1)[0].lower() if tokens[i].info.strip() else ""
     # An HTML parser drops a line break at the very beginning of a `pre`.
     begin = "<span></span>" if tokens[i].content.startswith("\n") else ""
-    code = highlight(tokens[i].content, language)
+    code = highlight_code(tokens[i].content, language)
     return f'<pre class="highlight" style="{CODE_MARGIN}">{begin}{code}</pre>\n'
 
 
-def highlight(code: str, language: str) -> str:
+def highlight_code(code: str, language: str) -> str:
     """Return code as HTML, its tokens in spans with Pygments' class names, which JupyterLab's
     themes colour.
     """

@@ -100,11 +100,11 @@ class _Form(NamedTuple):
     public_to: int = 0
     written: str = ""  # the same in its own case
 
-    def is_word(self, place: int) -> bool:
+    def is_word(self, index: int) -> bool:
         """Whether eight characters are digits, or letters of one case: those may appear separated
         in a list or a sentence.
         """
-        window = self.written[place : place + WINDOW]
+        window = self.written[index : index + WINDOW]
         return window.isdigit() or (window.isalpha() and (window.islower() or window.isupper()))
 
 
@@ -118,7 +118,7 @@ def _letters(text: str) -> str:
 
 def _forms(key: str) -> list[_Form]:
     raw = key.encode()
-    prefix = found.group() if (found := _PUBLIC.match(key)) else ""
+    prefix = match.group() if (match := _PUBLIC.match(key)) else ""
     plain, public = _letters(key), len(_letters(prefix))
     forms = [
         _form(plain, 0, public),
@@ -128,7 +128,7 @@ def _forms(key: str) -> list[_Form]:
     if (quoted := quote(key, safe="")) != key:
         forms.append(_form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
     for shift, written in enumerate(_base64_forms(raw)):
-        public_to = (shift + len(prefix)) * 8 // 6 - _first_certain(shift) if prefix else 0
+        public_to = (shift + len(prefix)) * 8 // 6 - _first_fixed_digit(shift) if prefix else 0
         forms.append(_form(_letters(written), 0, len(_letters(written[: max(0, public_to)]))))
     return forms
 
@@ -140,13 +140,13 @@ def _base64_forms(raw: bytes) -> list[str]:
     """
     return [
         base64.b64encode(b"\0" * shift + raw).decode()[
-            _first_certain(shift) : (shift + len(raw)) * 8 // 6
+            _first_fixed_digit(shift) : (shift + len(raw)) * 8 // 6
         ]
         for shift in range(3)
     ]
 
 
-def _first_certain(shift: int) -> int:
+def _first_fixed_digit(shift: int) -> int:
     return -(-shift * 8 // 6)
 
 
@@ -157,14 +157,14 @@ class _Parts(NamedTuple):
     words: frozenset[str]
     literal: dict[str, tuple[_Form, int, int]]
     grams: frozenset[int]
-    near: frozenset[str]
-    begins: frozenset[str]
+    partial_matches: frozenset[str]
+    beginnings: frozenset[str]
 
 
 @lru_cache(maxsize=64)
 def _parts(key: str) -> _Parts:
     windows: dict[str, tuple[_Form, int]] = {}
-    near: set[str] = set()
+    partial_matches: set[str] = set()
     grams: set[str] = set()
     words: set[str] = set()
     forms = _forms(key)
@@ -184,9 +184,9 @@ def _parts(key: str) -> _Parts:
         # Texts that may still become part of the key, but are not yet.
         for i in range(size):
             end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
-            near |= {form.letters[i:j] for j in range(i + 1, end + 1)}
+            partial_matches |= {form.letters[i:j] for j in range(i + 1, end + 1)}
     literal: dict[str, tuple[_Form, int, int]] = {}
-    public = len(found.group()) if (found := _PUBLIC.match(key)) else 0
+    public = len(match.group()) if (match := _PUBLIC.match(key)) else 0
     for i in range(len(key) - WINDOW + 1):
         window = key[i : i + WINDOW]
         inside = _letters(window).lower()
@@ -200,12 +200,12 @@ def _parts(key: str) -> _Parts:
         literal[window.lower()] = (forms[0], len(_letters(key[:i])), len(inside))
         grams |= {inside[j : j + _GRAM] for j in range(len(inside) - _GRAM + 1)}
     plain = forms[0].letters
-    begins = frozenset(plain[:j] for j in range(1, len(plain) + 1)) & near
+    beginnings = frozenset(plain[:j] for j in range(1, len(plain) + 1)) & partial_matches
     codes = frozenset(int.from_bytes(gram.encode(), sys.byteorder) for gram in grams)
-    return _Parts(windows, frozenset(words), literal, codes, frozenset(near), begins)
+    return _Parts(windows, frozenset(words), literal, codes, frozenset(partial_matches), beginnings)
 
 
-def _stable(key: str) -> list[str]:
+def _stable_forms_of(key: str) -> list[str]:
     raw = key.encode()
     encoded = _base64_forms(raw)
     url_safe = [written.replace("+", "-").replace("/", "_") for written in encoded]
@@ -222,52 +222,55 @@ class Patterns:
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
-        found = sorted((key for key in keys if len(key) >= WINDOW), key=len, reverse=True)
-        self.long = [key for key in found if len(key) >= LONG and len(_letters(key)) >= WINDOW]
-        self.whole = [key for key in found if key not in self.long]
+        ordered = sorted((key for key in keys if len(key) >= WINDOW), key=len, reverse=True)
+        self.long = [key for key in ordered if len(key) >= LONG and len(_letters(key)) >= WINDOW]
+        self.whole = [key for key in ordered if key not in self.long]
         self._low = [key.lower() for key in self.long]
         self._windows: dict[str, list[tuple[_Form, int]]] = {}
         self._literal: dict[str, list[tuple[_Form, int, int]]] = {}
         grams: set[int] = set()
         words: set[str] = set()
-        near: set[str] = set()
-        begins: set[str] = set()
+        partial_matches: set[str] = set()
+        beginnings: set[str] = set()
         for parts in map(_parts, self.long):
-            for window, place in parts.windows.items():
-                self._windows.setdefault(window, []).append(place)
+            for window, occurrence in parts.windows.items():
+                self._windows.setdefault(window, []).append(occurrence)
             for window, where in parts.literal.items():
                 self._literal.setdefault(window, []).append(where)
             grams |= parts.grams
             words |= parts.words
-            near |= parts.near
-            begins |= parts.begins
+            partial_matches |= parts.partial_matches
+            beginnings |= parts.beginnings
         for key in self.whole:
             letters = _letters(key).lower()
             started = {letters[:j] for j in range(1, len(letters))}
-            near |= {start[i:] for start in started for i in range(len(start))}
-            begins |= started
+            partial_matches |= {start[i:] for start in started for i in range(len(start))}
+            beginnings |= started
         self._grams, self._words = frozenset(grams), frozenset(words)
-        self._near, self._begins = frozenset(near), frozenset(begins)
+        self._partial_matches, self._beginnings = frozenset(partial_matches), frozenset(beginnings)
         # Of eight consecutive characters seven are nearly always letters and digits. Then one block
         # of four that begins at a multiple of four lies within them.
         fewest = min(
-            (count for places in self._literal.values() for _, _, count in places), default=WINDOW
+            (count for occurrences in self._literal.values() for _, _, count in occurrences),
+            default=WINDOW,
         )
         self._starts = (0,) if fewest >= 2 * _GRAM - 1 else (0, 2)
-        self._stable: frozenset[str] | None = None
+        self._stable_forms: frozenset[str] | None = None
         # Short words that have been examined, and those that have been examined strictly.
         self.clean: set[str] = set()
         self.strictly_clean: set[str] = set()
 
-    def stable(self) -> frozenset[str]:
+    def stable_forms(self) -> frozenset[str]:
         """Return how long keys are written whatever surrounds them: plainly, in hexadecimal, in
         base64, each without its ends.
         """
-        if self._stable is None:
-            self._stable = frozenset(form for key in self.long for form in _stable(key))
-        return self._stable
+        if self._stable_forms is None:
+            self._stable_forms = frozenset(
+                form for key in self.long for form in _stable_forms_of(key)
+            )
+        return self._stable_forms
 
-    def suspects(self, text: str) -> bool:
+    def may_hold_key(self, text: str) -> bool:
         """Whether a closer look is due; costs a few nanoseconds per character."""
         raw = text.encode("utf-8", "surrogatepass")
         if b"\\" in raw or b"&#" in raw:
@@ -280,52 +283,54 @@ class Patterns:
                 return True
         return any(key in text for key in self.whole)
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
+    def find_spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the parts of keys are, in order and without overlaps."""
-        letters, places = _letters_and_places(text)
-        found = [(start, start + len(key)) for key in self.whole for start in _find_all(text, key)]
+        letters, offsets = _letters_and_offsets(text)
+        matches = [
+            (start, start + len(key)) for key in self.whole for start in _find_all(text, key)
+        ]
         reached: dict[tuple[str, int], int] = {}
         for i in range(len(letters) - WINDOW + 1):
             window = letters[i : i + WINDOW]
             if window in self._windows and not (
                 window in self._words
-                and self._is_apart(text[places[i] : places[i + WINDOW - 1] + 1])
+                and self._is_apart(text[offsets[i] : offsets[i + WINDOW - 1] + 1])
             ):
                 for form, offset in self._windows[window]:
-                    found += _extend_matches(
-                        letters, places, (i, WINDOW), (form.letters, offset), reached
+                    matches += _extend_matches(
+                        letters, offsets, (i, WINDOW), (form.letters, offset), reached
                     )
         if self._literal:
             low = _UPPER_RUNS.sub(lambda run: run.group().lower(), text)
-            for at in range(len(low) - WINDOW + 1):
-                for form, offset, count in self._literal.get(low[at : at + WINDOW], ()):
-                    found += _extend_matches(
+            for index in range(len(low) - WINDOW + 1):
+                for form, offset, count in self._literal.get(low[index : index + WINDOW], ()):
+                    matches += _extend_matches(
                         letters,
-                        places,
-                        (bisect_left(places, at), count),
+                        offsets,
+                        (bisect_left(offsets, index), count),
                         (form.letters, offset),
                         reached,
                     )
-        return _merge_spans(found)
+        return _merge_spans(matches)
 
-    def _is_apart(self, found: str) -> bool:
+    def _is_apart(self, characters: str) -> bool:
         """Whether digits or letters are separated as in a list or a sentence, not as in a key, nor
         percent-encoded.
         """
-        if len(found) == WINDOW or set(found) <= {*string.digits, "%"}:
+        if len(characters) == WINDOW or set(characters) <= {*string.digits, "%"}:
             return False
-        low = found.lower()
+        low = characters.lower()
         return not any(low in key or low[::-1] in key for key in self._low)
 
-    def tail(self, text: str) -> tuple[int, int]:
+    def find_open_tail(self, text: str) -> tuple[int, int]:
         """Return where the end of a text may begin part of a key: from where it has to wait, and
         from where it counts.
         """
         grown, gap, waits, counts = "", 0, len(text), len(text)
         escaped = "\\" in text or "&#" in text
         i = (
-            found.start()
-            if escaped and (found := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM)))
+            match.start()
+            if escaped and (match := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM)))
             else len(text)
         )
         while i > 0:
@@ -340,10 +345,10 @@ class Patterns:
                 gap += 1
             elif c in _WORD:
                 grown, gap = c.lower() + grown, 0
-                if grown not in self._near:
+                if grown not in self._partial_matches:
                     break
                 counts = i
-                if len(grown) >= _NEAR or grown in self._begins:
+                if len(grown) >= _NEAR or grown in self._beginnings:
                     waits = i
             elif gap < _GAP and c in _OPEN:
                 gap += 1
@@ -352,20 +357,20 @@ class Patterns:
         return waits, counts
 
 
-def _letters_and_places(text: str) -> tuple[str, list[int]]:
+def _letters_and_offsets(text: str) -> tuple[str, list[int]]:
     """Return a text's letters and digits in lower case, and the position of each; a NUL where they
     are not adjacent.
     """
     letters: list[str] = []
-    places: list[int] = []
+    offsets: list[int] = []
     for token in _TOKEN.finditer(text):
         if token.lastindex == _LETTERS:
             letters.append(token.group().lower())
-            places += range(*token.span())
+            offsets += range(*token.span())
         elif token.lastindex != _BETWEEN:
             letters.append("\0")
-            places.append(token.start())
-    return "".join(letters), places
+            offsets.append(token.start())
+    return "".join(letters), offsets
 
 
 def _find_all(text: str, word: str, step: int = 0) -> Iterable[int]:
@@ -378,15 +383,15 @@ def _find_all(text: str, word: str, step: int = 0) -> Iterable[int]:
 
 def _extend_matches(
     letters: str,
-    places: list[int],
+    offsets: list[int],
     hit: tuple[int, int],
-    place: tuple[str, int],
+    occurrence: tuple[str, int],
     reached: dict[tuple[str, int], int],
 ) -> list[tuple[int, int]]:
     """Extend a match to the whole run that the form shares, as a span of the text; empty when it
     was already found.
     """
-    (start, count), (form, offset) = hit, place
+    (start, count), (form, offset) = hit, occurrence
     if start < reached.get((form, offset - start), 0):
         return []
     end, lead = start + count, offset - start
@@ -395,7 +400,7 @@ def _extend_matches(
     while end < len(letters) and end + lead < len(form) and letters[end] == form[end + lead]:
         end += 1
     reached[form, lead] = end
-    return [(places[start], places[end - 1] + 1)]
+    return [(offsets[start], offsets[end - 1] + 1)]
 
 
 def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -426,13 +431,13 @@ class Secrets:
         self._patterns: Patterns | None = None
         self._lock = threading.Lock()
 
-    def add(self, value: str) -> None:
+    def add_key(self, value: str) -> None:
         """Remember a key."""
         if len(value) >= _PART and value not in self._values:
             with self._lock:
                 self._values, self._patterns = self._values | {value}, None
 
-    def clear(self) -> None:
+    def forget_all(self) -> None:
         """Forget all keys."""
         with self._lock:
             self._values, self._patterns = frozenset(), None
@@ -440,13 +445,13 @@ class Secrets:
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._values, key=len, reverse=True))
 
-    def patterns(self) -> Patterns:
+    def current_patterns(self) -> Patterns:
         """The search data for these keys."""
-        found = self._patterns
-        if found is None:
+        patterns = self._patterns
+        if patterns is None:
             with self._lock:
-                found = self._patterns = Patterns(self._values)
-        return found
+                patterns = self._patterns = Patterns(self._values)
+        return patterns
 
     def __repr__(self) -> str:
         return f"Secrets({len(self._values)})"
@@ -468,13 +473,13 @@ class StreamRedactor:
         shown before the rest is removed.
     """
 
-    def __init__(self, *, holds: bool = True) -> None:
-        self._patterns = KNOWN.patterns()
+    def __init__(self, *, holds_back: bool = True) -> None:
+        self._patterns = KNOWN.current_patterns()
         self._idle = not (self._patterns.long or self._patterns.whole)
-        self._kept = ""  # what has been given out and still counts, then what is held back
-        self._given = 0  # characters of it that have been given out
+        self._buffered = ""  # what has been given out and still counts, then what is held back
+        self._emitted = 0  # characters of it that have been given out
         self._hidden = False  # the last of them were removed
-        self._holds = holds
+        self._holds_back = holds_back
 
     def feed(self, piece: str) -> str:
         """Add a piece; return the text that may be shown now."""
@@ -482,30 +487,32 @@ class StreamRedactor:
             return "".join([self.feed(piece[i : i + _BLOCK]) for i in range(0, len(piece), _BLOCK)])
         # Nearly every piece of Chinese is like this: too short to contain part of a key, and no
         # part begins at its end.
-        if self._idle or (not self._kept and len(piece) < WINDOW and piece[-1:] not in _OPEN):
+        if self._idle or (not self._buffered and len(piece) < WINDOW and piece[-1:] not in _OPEN):
             return piece
-        text, patterns = self._kept + piece, self._patterns
-        spans = patterns.spans(text) if len(text) >= WINDOW and patterns.suspects(text) else []
-        waits, counts = patterns.tail(text)
+        text, patterns = self._buffered + piece, self._patterns
+        spans = (
+            patterns.find_spans(text) if len(text) >= WINDOW and patterns.may_hold_key(text) else []
+        )
+        waits, counts = patterns.find_open_tail(text)
         if spans and spans[-1][1] > waits:  # it may continue
             waits = spans[-1][0]
-        if not self._holds:
+        if not self._holds_back:
             waits = len(text)
-        waits = max(waits, self._given)
-        given = _replace_spans(text, spans, self._given, waits, hidden=self._hidden)
+        waits = max(waits, self._emitted)
+        given = _replace_spans(text, spans, self._emitted, waits, hidden=self._hidden)
         start = min(counts, waits, spans[-1][0] if spans and spans[-1][1] > counts else counts)
         self._hidden = bool(spans) and spans[-1][0] < waits <= spans[-1][1]
-        self._kept, self._given = text[start:], waits - start
+        self._buffered, self._emitted = text[start:], waits - start
         return given
 
-    def end(self) -> str:
+    def flush_remaining(self) -> str:
         """Return what was held back: it is not part of a key, or is removed."""
-        text, given = self._kept, self._given
-        self._kept, self._given = "", 0
+        text, given = self._buffered, self._emitted
+        self._buffered, self._emitted = "", 0
         if len(text) == given:
             return ""
         return _replace_spans(
-            text, self._patterns.spans(text), given, len(text), hidden=self._hidden
+            text, self._patterns.find_spans(text), given, len(text), hidden=self._hidden
         )
 
 
@@ -533,16 +540,16 @@ def redact(text: str, *, strict: bool = False) -> str:
         For what a service says outside its answers: six characters count as part of a key, and a
         key that a server masked itself ("sk-ab****wxyz") is removed too.
     """
-    patterns = KNOWN.patterns()
+    patterns = KNOWN.current_patterns()
     clean = patterns.strictly_clean if strict else patterns.clean
     if len(text) < _PART or text in clean:
         return text
     redacted = text
     if len(text) > _BLOCK:
         stream = StreamRedactor()
-        redacted = stream.feed(text) + stream.end()
-    elif patterns.suspects(text):
-        redacted = _replace_spans(text, patterns.spans(text), 0, len(text))
+        redacted = stream.feed(text) + stream.flush_remaining()
+    elif patterns.may_hold_key(text):
+        redacted = _replace_spans(text, patterns.find_spans(text), 0, len(text))
     if strict:
         redacted = _redact_strictly(redacted)
     if redacted == text and len(text) <= _SHORT and len(clean) < _SHORT_KEPT:
@@ -550,7 +557,7 @@ def redact(text: str, *, strict: bool = False) -> str:
     return redacted
 
 
-def redact_values(found: Any) -> Any:
+def redact_values(value: Any) -> Any:
     """Redact all text in parsed JSON, including names, in place, whatever its shape and depth.
 
     Returns
@@ -558,22 +565,22 @@ def redact_values(found: Any) -> Any:
     object
         The given value, or a new one when it is a text.
     """
-    if isinstance(found, str):
-        return redact(found)
-    left = [found]
+    if isinstance(value, str):
+        return redact(value)
+    left = [value]
     while left:
-        left += _redact_here(left.pop())
-    return found
+        left += _redact_container(left.pop())
+    return value
 
 
-def _redact_here(here: Any) -> list[Any]:
+def _redact_container(container: Any) -> list[Any]:
     """Redact one object or list; yield those inside it."""
-    if type(here) is dict:
-        for name in [name for name in here if redact(name) != name]:
-            here[redact(name)] = here.pop(name)
-        items: Iterable[tuple[Any, Any]] = here.items()
-    elif type(here) is list and not _is_numbers(here):
-        items = enumerate(here)
+    if type(container) is dict:
+        for name in [name for name in container if redact(name) != name]:
+            container[redact(name)] = container.pop(name)
+        items: Iterable[tuple[Any, Any]] = container.items()
+    elif type(container) is list and not _is_numbers(container):
+        items = enumerate(container)
     else:
         return []
     inner, changed = [], {}
@@ -585,7 +592,7 @@ def _redact_here(here: Any) -> list[Any]:
         elif kind is dict or kind is list:
             inner.append(value)
     for name, redacted in changed.items():
-        here[name] = redacted
+        container[name] = redacted
     return inner
 
 
@@ -604,7 +611,9 @@ class EventRedactor:
                 if type(value) is dict or type(value) is list:
                     left.append(((*path, name), value))
                 elif type(value) is str and name in _PIECES:
-                    stream = self._streams.setdefault((*path, name), StreamRedactor(holds=False))
+                    stream = self._streams.setdefault(
+                        (*path, name), StreamRedactor(holds_back=False)
+                    )
                     here[name] = stream.feed(value)
         redact_values(event)
         return event
@@ -634,7 +643,7 @@ def _redact_field(name: object, value: str) -> str:
 
 
 def _remove_whole_keys(text: str) -> str:
-    for form in KNOWN.patterns().stable():
+    for form in KNOWN.current_patterns().stable_forms():
         text = text.replace(form, HIDDEN)
     return text
 
@@ -643,7 +652,7 @@ def holds_key(text: str) -> bool:
     """Whether a text contains a long key, except for its ends, as it is, in hexadecimal or in
     base64.
     """
-    return any(form in text for form in KNOWN.patterns().stable())
+    return any(form in text for form in KNOWN.current_patterns().stable_forms())
 
 
 def _redact_strictly(text: str) -> str:

@@ -50,7 +50,7 @@ def _split_formulas(markup: str) -> str:
     return _TEX.sub(r"<span>\g<0></span>", markup)
 
 
-def preformatted(text: str) -> str:
+def preformatted_html(text: str) -> str:
     """Return text as HTML that keeps line breaks and runs of spaces."""
     return f'<span style="{LINE_BREAKS}">{plain_html(text)}</span>'
 

@@ -42,17 +42,17 @@ class Segmenter:
     def __init__(self, limit: int = 3_000, fence_limit: int = 0) -> None:
         self._limit, self._fence_limit = limit, max(limit, fence_limit)
         self._open = ""
-        self._held = ""  # a carriage return that may be half of a line end
+        self._carriage_return = ""  # a carriage return that may be half of a line end
 
     @property
-    def open(self) -> str:
+    def open_text(self) -> str:
         """The open block, including what was repeated to continue it."""
         return self._open
 
     def feed(self, delta: str) -> list[str]:
         """Add to the text; return the blocks that this finishes."""
-        delta = self._held + delta
-        self._held = "\r" if delta.endswith("\r") else ""
+        delta = self._carriage_return + delta
+        self._carriage_return = "\r" if delta.endswith("\r") else ""
         self._open += normalize_line_ends(delta.removesuffix("\r"))
         finished: list[str] = []
         while self._finish_blocks(finished):
@@ -61,7 +61,7 @@ class Segmenter:
 
     def _finish_blocks(self, finished: list[str]) -> bool:
         """Move the finished blocks; return whether there may be more."""
-        limit = _bounded(self._open, self._limit)
+        limit = _limit_for_lines(self._open, self._limit)
         window = self._open[: 2 * limit]
         tokens = parse_blocks(window)
         if len(self._open) > limit and _is_code_at(limit, tokens, window):
@@ -72,7 +72,7 @@ class Segmenter:
         borders = [offsets[t.map[0]] for t in tokens if t.level == 0 and t.map and t.nesting >= 0]
         cut = 0
         for border in borders[1:]:
-            if border - cut > limit or not self._tells(border):
+            if border - cut > limit or not self._is_telling(border):
                 break
             finished.append(self._open[cut:border])
             cut, limit = border, self._limit
@@ -80,9 +80,9 @@ class Segmenter:
             finished.append(self._cut_inside(tokens, offsets, limit))
             return True
         self._open = self._open[cut:]
-        return cut > 0 and len(self._open) > _bounded(self._open, self._limit)
+        return cut > 0 and len(self._open) > _limit_for_lines(self._open, self._limit)
 
-    def _tells(self, border: int) -> bool:
+    def _is_telling(self, border: int) -> bool:
         """Whether enough of the line that begins here has arrived to show what it begins."""
         begun = self._open[border : border + 4 * _TELLING]
         return "\n" in begun or len(begun.strip()) >= _TELLING
@@ -106,7 +106,7 @@ class Segmenter:
             cut = max((item for item in items if item < limit), default=0) or cut
         if not cut and kind != "fence":
             cut = max(
-                (found.end() for found in SENTENCE_END.finditer(window, limit // 2)), default=0
+                (match.end() for match in SENTENCE_END.finditer(window, limit // 2)), default=0
             )
         cut = cut or limit
         if not 0 < len(repeated) <= min(_MAX_REPEATED, cut // 2):
@@ -118,7 +118,7 @@ class Segmenter:
         return piece + ending
 
 
-def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
+def _is_code_at(offset: int, tokens: list[Token], window: str) -> bool:
     """Whether the first block is a fence, or a list or quote with a fence at this position."""
     if tokens and tokens[0].type == "fence":
         return True
@@ -127,7 +127,7 @@ def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
         if (
             token.type == "fence"
             and token.map
-            and offsets[token.map[0]] <= place < offsets[token.map[1]]
+            and offsets[token.map[0]] <= offset < offsets[token.map[1]]
         ):
             return True
         if token.level == 0 and token.nesting <= 0:
@@ -135,7 +135,7 @@ def _is_code_at(place: int, tokens: list[Token], window: str) -> bool:
     return False
 
 
-def _bounded(text: str, limit: int) -> int:
+def _limit_for_lines(text: str, limit: int) -> int:
     """Return the limit, or less where that many characters are too many lines."""
     end = -1
     for _ in range(_MAX_LINES):
@@ -150,18 +150,18 @@ def _line_offsets(text: str) -> list[int]:
     return list(itertools.accumulate((len(line) for line in re.split(r"(?<=\n)", text)), initial=0))
 
 
-def pieces(text: str, limit: int) -> Iterator[str]:
+def split_blocks(text: str, limit: int) -> Iterator[str]:
     """Split the text into pieces of whole blocks, each of about `limit` characters at most; a short
     text is one piece.
     """
-    if len(text) <= _bounded(text, limit):
+    if len(text) <= _limit_for_lines(text, limit):
         yield text
         return
     segmenter = Segmenter(limit, fence_limit=8 * limit)
     together: list[str] = []
     size = lines = 0
     steps = (text[start : start + limit] for start in range(0, len(text), limit))
-    for block in _all_blocks(segmenter, steps):
+    for block in _iter_blocks(segmenter, steps):
         height = block.count("\n")
         if together and (size + len(block) > limit or lines + height > _MAX_LINES):
             yield "".join(together)
@@ -172,7 +172,7 @@ def pieces(text: str, limit: int) -> Iterator[str]:
     yield "".join(together)
 
 
-def _all_blocks(segmenter: Segmenter, steps: Iterable[str]) -> Iterator[str]:
+def _iter_blocks(segmenter: Segmenter, steps: Iterable[str]) -> Iterator[str]:
     for step in steps:
         yield from segmenter.feed(step)
-    yield segmenter.open
+    yield segmenter.open_text

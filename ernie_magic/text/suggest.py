@@ -13,7 +13,7 @@ _LONGEST = 200  # characters of a name: a longer one is not a misspelling
 _LOOKED_AT = 10_000  # names: each costs about 10 µs
 
 
-def near(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
+def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     """Return up to `count` of the `known` names that resemble `name`, ignoring case, the closest
     first.
 

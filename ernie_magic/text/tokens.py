@@ -44,7 +44,7 @@ class TokenCount:
         )
 
 
-def estimate(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Estimate the tokens of a text: Chinese characters + words x 1.3.
 
     The rule is from "Usage说明" of AI Studio's API page

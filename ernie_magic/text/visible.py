@@ -33,13 +33,13 @@ def make_controls_visible(text: str) -> str:
     >>> make_controls_visible("\x1b[2J\u202egnp.exe\r\n")
     '␛[2J<U+202E>gnp.exe\r\n'
     """
-    return _CONTROL.sub(_shown, text)
+    return _CONTROL.sub(_visible_form, text)
 
 
-def _shown(found: re.Match[str]) -> str:
-    if found["kept"]:
-        return found["kept"]
-    code = ord(found[0])
+def _visible_form(match: re.Match[str]) -> str:
+    if match["kept"]:
+        return match["kept"]
+    code = ord(match[0])
     if code == _DELETE:
         return "␡"
     return chr(_PICTURES + code) if code < _DELETE else f"<U+{code:04X}>"
@@ -58,6 +58,6 @@ class VisibleStream:
         """Return what can be shown now of the text so far."""
         return make_controls_visible(self._line_ends.decode(text))
 
-    def flush(self) -> str:
+    def flush_remaining(self) -> str:
         """Return what waited: the text has ended."""
         return make_controls_visible(self._line_ends.decode("", final=True))

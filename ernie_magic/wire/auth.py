@@ -30,7 +30,7 @@ from ernie_magic.config.credentials import (
 )
 from ernie_magic.config.keys import Key
 from ernie_magic.wire import reading
-from ernie_magic.wire.failures import failure
+from ernie_magic.wire.failures import error_from_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,9 +51,9 @@ _SAFE = "-._~"
 _SENDABLE = re.compile(r"\s*[\x21-\x7e]{1,8192}\s*")  # what a header and an address allow
 
 
-def timestamp(at: float) -> str:
+def format_timestamp(epoch_seconds: float) -> str:
     """Return seconds since the epoch as the signature writes them: `2024-02-28T02:40:25Z`."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(epoch_seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def canonical_request(method: str, url: str, headers: Mapping[str, str]) -> tuple[str, str]:
@@ -89,13 +89,13 @@ def canonical_request(method: str, url: str, headers: Mapping[str, str]) -> tupl
     return "\n".join([method.upper(), path, query, *lines]), ";".join(sorted(signed))
 
 
-def sign(
+def sign_request(
     pair: Pair,
     method: str,
     url: str,
     headers: Mapping[str, str],
     *,
-    at: float,
+    epoch_seconds: float,
     seconds: int = SIGNATURE_SECONDS,
 ) -> str:
     """Return the value of the Authorization header.
@@ -107,7 +107,7 @@ def sign(
     seconds
         How long the signature is valid.
     """
-    prefix = f"bce-auth-v1/{pair.access.reveal()}/{timestamp(at)}/{seconds}"
+    prefix = f"bce-auth-v1/{pair.access.reveal()}/{format_timestamp(epoch_seconds)}/{seconds}"
     # The key of the second step is the hexadecimal text of the first, not its bytes.
     signing_key = _hmac(pair.secret.reveal(), prefix)
     canonical, names = canonical_request(method, url, headers)
@@ -120,16 +120,16 @@ def signed_headers(pair: Pair, method: str, url: str) -> dict[str, str]:
     headers = {
         "Host": urlsplit(url).netloc,
         "Content-Type": "application/json",
-        "x-bce-date": timestamp(now),
+        "x-bce-date": format_timestamp(now),
     }
-    return {**headers, "Authorization": sign(pair, method, url, headers, at=now)}
+    return {**headers, "Authorization": sign_request(pair, method, url, headers, epoch_seconds=now)}
 
 
 def _hmac(key: str, message: str) -> str:
     return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-class Authorised(NamedTuple):
+class Authorized(NamedTuple):
     """What a credential adds to a call.
 
     Attributes
@@ -153,15 +153,15 @@ class Credentials:
         self._tokens: dict[Credential, tuple[Key, float]] = {}
         self._exchanges: dict[Credential, asyncio.Task[Key]] = {}
 
-    async def authorise(
+    async def authorize_call(
         self,
         http: httpx.AsyncClient,
         credential: Credential | None,
         method: str,
         url: str,
         *,
-        refused: Key | None = None,
-    ) -> Authorised:
+        refused_token: Key | None = None,
+    ) -> Authorized:
         """Return what authorises a call.
 
         Parameters
@@ -181,34 +181,34 @@ class Credentials:
             The keys of a pair are rejected.
         """
         if isinstance(credential, Bearer):
-            return Authorised({}, _bearer(credential.key))
+            return Authorized({}, _bearer_header(credential.key))
         if isinstance(credential, AccessToken):
-            return Authorised({"access_token": credential.token.reveal()}, {})
+            return Authorized({"access_token": credential.token.reveal()}, {})
         if isinstance(credential, Signature):
-            return Authorised({}, signed_headers(credential.pair, method, url))
+            return Authorized({}, signed_headers(credential.pair, method, url))
         if isinstance(credential, Login):
-            return Authorised({}, _basic(credential.pair))
+            return Authorized({}, _basic_header(credential.pair))
         if credential is None:
-            return Authorised({}, {})
-        token = await self._token(http, credential, refused)
+            return Authorized({}, {})
+        token = await self._current_token(http, credential, refused_token)
         return (
-            Authorised({}, _bearer(token), token)
+            Authorized({}, _bearer_header(token), token)
             if isinstance(credential, BearerFromPair)
-            else Authorised({"access_token": token.reveal()}, {}, token)
+            else Authorized({"access_token": token.reveal()}, {}, token)
         )
 
-    async def _token(
+    async def _current_token(
         self,
         http: httpx.AsyncClient,
         credential: BearerFromPair | TokenFromPair,
-        refused: Key | None,
+        refused_token: Key | None,
     ) -> Key:
         token, end = self._tokens.get(credential, (None, 0.0))
-        if token is not None and token != refused and time.time() <= end - RENEW_BEFORE:
+        if token is not None and token != refused_token and time.time() <= end - RENEW_BEFORE:
             return token
         if (task := self._exchanges.get(credential)) is None:
             task = self._exchanges[credential] = asyncio.create_task(
-                self._exchange(http, credential)
+                self._exchange_pair(http, credential)
             )
             task.add_done_callback(
                 lambda done: (self._exchanges.pop(credential), done.cancelled() or done.exception())
@@ -216,7 +216,7 @@ class Credentials:
         # One exchange for all waiting callers, also when it fails or one of them leaves.
         return await asyncio.shield(task)
 
-    async def _exchange(
+    async def _exchange_pair(
         self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair
     ) -> Key:
         token, end = (
@@ -235,12 +235,12 @@ def credential_url(credential: Credential | None) -> str:
     return credential.url if isinstance(credential, TokenFromPair) else ""
 
 
-def _basic(pair: Pair) -> dict[str, str]:
+def _basic_header(pair: Pair) -> dict[str, str]:
     both = f"{pair.access.reveal()}:{pair.secret.reveal()}"
     return {"Authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
 
 
-def _bearer(key: Key) -> dict[str, str]:
+def _bearer_header(key: Key) -> dict[str, str]:
     return {"Authorization": f"Bearer {key.reveal()}"}
 
 
@@ -249,8 +249,8 @@ async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> 
     request = http.build_request(
         "GET", url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT
     )
-    token, found = await _exchanged(http, request, "token")
-    return token, _epoch(found.get("expireTime"), time.time() + TOKEN_SECONDS)
+    token, reply = await _request_token(http, request, "token")
+    return token, _parse_expiry(reply.get("expireTime"), time.time() + TOKEN_SECONDS)
 
 
 async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> tuple[Key, float]:
@@ -265,11 +265,11 @@ async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> t
         json={},
         timeout=EXCHANGE_TIMEOUT,
     )
-    token, found = await _exchanged(http, request, "access_token")
-    return token, time.time() + min(values.seconds(found.get("expires_in")) or MONTH, MONTH)
+    token, reply = await _request_token(http, request, "access_token")
+    return token, time.time() + min(values.as_seconds(reply.get("expires_in")) or MONTH, MONTH)
 
 
-async def _exchanged(
+async def _request_token(
     http: httpx.AsyncClient, request: httpx.Request, name: str
 ) -> tuple[Key, Mapping[str, Any]]:
     """Return the token that a pair was exchanged for, and the rest of the reply.
@@ -281,19 +281,19 @@ async def _exchanged(
     """
     response = await http.send(request, stream=True)
     try:
-        raw = await reading.beginning(response, MAX_TOKEN_REPLY)
+        raw = await reading.read_beginning(response, MAX_TOKEN_REPLY)
     finally:
         await response.aclose()
-    found: Mapping[str, Any] = {}
+    reply: Mapping[str, Any] = {}
     with suppress(ValueError):
-        found = values.fields(values.parse(raw.decode("utf-8", "replace")))
-    token = found.get(name)
+        reply = values.as_object(values.parse_json(raw.decode("utf-8", "replace")))
+    token = reply.get(name)
     if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
-        raise failure(response.status_code, response.headers, raw)
-    return Key(token), found
+        raise error_from_reply(response.status_code, response.headers, raw)
+    return Key(token), reply
 
 
-def _epoch(text: object, otherwise: float) -> float:
+def _parse_expiry(text: object, otherwise: float) -> float:
     try:
         return (
             datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ")

@@ -74,7 +74,7 @@ _GONE = Text(
 )
 
 
-async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
+async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     """Return the bytes behind a picture's link.
 
     Parameters
@@ -94,7 +94,7 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     import httpx
 
     try:
-        return await asyncio.wait_for(_follow(http, url, base_url), TIMEOUT)
+        return await asyncio.wait_for(_follow_redirects(http, url, base_url), TIMEOUT)
     except asyncio.TimeoutError:
         error: ErnieError = RequestTimeout(
             Text("图片下载超过 {n} 秒", "the picture's download took more than {n} s").fill(
@@ -107,10 +107,10 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
             _AGAIN,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
-        said = redact(str(problem), strict=True)[:100] or type(problem).__name__
+        reason = redact(str(problem), strict=True)[:100] or type(problem).__name__
         error = ServiceUnreachable(
             Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(
-                said=said
+                said=reason
             ),
             _ENDED,
             _AGAIN,
@@ -119,42 +119,44 @@ async def fetch(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     raise error
 
 
-async def _follow(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
+async def _follow_redirects(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
     import httpx
 
     link = httpx.URL(url)
     host = link.host
     for _ in range(MAX_REDIRECTS + 1):
-        addresses = await _check(link, base_url)
+        addresses = await _check_link(link, base_url)
         async with AsyncExitStack() as opened:
-            pool = await opened.enter_async_context(_direct()) if addresses else http
-            response = await _opened(pool, link, addresses, http.headers["User-Agent"])
+            pool = await opened.enter_async_context(_direct_pool()) if addresses else http
+            response = await _open_first_reachable(
+                pool, link, addresses, http.headers["User-Agent"]
+            )
             opened.push_async_callback(response.aclose)
             if response.has_redirect_location:
                 link = link.join(response.headers["location"])
                 if link.host != host:
-                    raise _refused(
+                    raise _refused_link_error(
                         Text("链接重定向到了另一台主机", "the link redirects to another host")
                     )
                 continue
             if not response.is_success:
-                told = Text(
+                message = Text(
                     "图片下载失败：HTTP {status}",
                     "the picture could not be downloaded: HTTP {status}",
                 ).fill(status=response.status_code)
                 failed = ProtocolError(
-                    told,
+                    message,
                     _ENDED,
                     _AGAIN if response.status_code >= 500 else _GONE,  # noqa: PLR2004
                     status=response.status_code,
                 )
                 failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; asking again creates nothing)
                 raise failed
-            return bytes(await reading.all_of(response, MAX_PICTURE, _TOO_LARGE))
-    raise _refused(Text("重定向次数过多", "too many redirects"))
+            return bytes(await reading.read_bytes(response, MAX_PICTURE, _TOO_LARGE))
+    raise _refused_link_error(Text("重定向次数过多", "too many redirects"))
 
 
-def _direct() -> httpx.AsyncClient:
+def _direct_pool() -> httpx.AsyncClient:
     """Return a pool for one name: a pool shared by many knows its connections by their address,
     whatever name they were opened for.
     """
@@ -163,7 +165,7 @@ def _direct() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(), trust_env=False)
 
 
-async def _opened(
+async def _open_first_reachable(
     pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[str], agent: str
 ) -> httpx.Response:
     """Return the response of the first address that can be reached.
@@ -178,22 +180,22 @@ async def _opened(
     extensions: dict[str, Any] = {
         "timeout": httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()
     }
-    places = [link]
+    targets = [link]
     if addresses:
         headers["Host"] = link.netloc.decode("ascii")
         extensions["sni_hostname"] = link.raw_host.decode("ascii")
-        places = [link.copy_with(host=address) for address in addresses]
-    for i, place in enumerate(places, start=1):
-        request = httpx.Request("GET", place, headers=headers, extensions=extensions)
+        targets = [link.copy_with(host=address) for address in addresses]
+    for i, target in enumerate(targets, start=1):
+        request = httpx.Request("GET", target, headers=headers, extensions=extensions)
         try:
             return await pool.send(request, stream=True, auth=None, follow_redirects=False)
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            if i == len(places):
+            if i == len(targets):
                 raise
     raise AssertionError("there is at least one place")
 
 
-async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
+async def _check_link(url: httpx.URL | str, base_url: str) -> list[str]:
     """Return the addresses that the link may be followed to; none where its name may be used
     directly, or is looked up by a proxy.
 
@@ -209,19 +211,19 @@ async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
     link = httpx.URL(url)
     host = link.raw_host.decode("ascii")
     if link.scheme not in ("http", "https") or not host:
-        raise _refused(
+        raise _refused_link_error(
             Text(
                 "链接不是 http(s) 网址（{scheme}:）", "the link is not an http(s) URL ({scheme}:)"
             ).fill(scheme=link.scheme[:20])
         )
     own = urlsplit(base_url).hostname or ""
     if own in (link.host, host, "localhost") or any(
-        address.is_loopback for address in _literal(own)
+        address.is_loopback for address in _parse_ip_address(own)
     ):
         return []
-    found = await _addresses(host)
-    if any(_is_inside(address) for address in found):
-        raise _refused(
+    addresses = await _resolve_host(host)
+    if any(_is_private_address(address) for address in addresses):
+        raise _refused_link_error(
             Text(
                 "链接指向本机或内网：{host}",
                 "the link points to this machine or its network: {host}",
@@ -229,13 +231,13 @@ async def _check(url: httpx.URL | str, base_url: str) -> list[str]:
         )
     if _has_proxy(link.scheme, host):
         return []
-    if not found:
+    if not addresses:
         raise ServiceUnreachable(
             Text("找不到主机 {host}", "the host {host} is unknown").fill(host=host[:100]),
             _ENDED,
             _AGAIN,
         )
-    return list(dict.fromkeys(map(str, found)))
+    return list(dict.fromkeys(map(str, addresses)))
 
 
 def _has_proxy(scheme: str, host: str) -> bool:
@@ -248,30 +250,34 @@ def _has_proxy(scheme: str, host: str) -> bool:
     return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)
 
 
-def _literal(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+def _parse_ip_address(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     try:
         return [ipaddress.ip_address(host)]
     except ValueError:
         return []
 
 
-async def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+async def _resolve_host(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     """Return a host's addresses; none for a name that is unknown here."""
-    if found := _literal(host):
-        return found
+    if literal := _parse_ip_address(host):
+        return literal
     try:
         infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    return [address for info in infos for address in _literal(str(info[4][0]).partition("%")[0])]
+    return [
+        address
+        for info in infos
+        for address in _parse_ip_address(str(info[4][0]).partition("%")[0])
+    ]
 
 
-def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _is_private_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     mapped = getattr(address, "ipv4_mapped", None) or address
     return any(mapped in net for net in _INSIDE if net.version == mapped.version)
 
 
-def _refused(why: Text) -> ProtocolError:
+def _refused_link_error(why: Text) -> ProtocolError:
     return ProtocolError(
         Text("没有下载图片：{why}", "the picture was not downloaded: {why}").fill(why=why),
         None,

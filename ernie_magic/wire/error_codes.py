@@ -440,7 +440,7 @@ _UNKNOWN = Case(
 )
 
 
-def is_known(code: str) -> bool:
+def is_known_code(code: str) -> bool:
     """Whether a code is in the table."""
     return any(code.lower() in case.codes for case in CASES)
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.config.addresses import shown_url
+from ernie_magic.config.addresses import redact_url
 from ernie_magic.errors import (
     ErnieError,
     IncompleteAnswer,
@@ -24,9 +24,9 @@ from ernie_magic.errors import (
     RequestTimeout,
     ServiceUnreachable,
 )
-from ernie_magic.text.language import Text, same, whole_characters
+from ernie_magic.text.language import Text, untranslated, whole_characters
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.error_codes import case_for, is_known
+from ernie_magic.wire.error_codes import case_for, is_known_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
 
 
-def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
+def parse_refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
     """Return the code, type, message and request id in a JSON body that is an error; None when it
     is not one.
 
@@ -47,50 +47,54 @@ def refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None
     or a `detail` too.
     """
     bad = status >= 400  # noqa: PLR2004
-    found: dict[str, Any] | None = None
+    fields: dict[str, Any] | None = None
     error = body.get("error")
     if isinstance(error, dict):
-        found = {
+        fields = {
             "code": error.get("code"),
             "type": error.get("type"),
             "message": error.get("message"),
         }
     elif error:
-        found = {"code": error, "message": body.get("error_description") or error}
+        fields = {"code": error, "message": body.get("error_description") or error}
     elif body.get("errorCode"):
-        found = {"code": body["errorCode"], "message": body.get("errorMsg")}
+        fields = {"code": body["errorCode"], "message": body.get("errorMsg")}
     elif body.get("error_code"):
-        found = {"code": body["error_code"], "message": body.get("error_msg")}
+        fields = {"code": body["error_code"], "message": body.get("error_msg")}
     elif (
         body.get("code")
         and ("msg" in body or "message" in body)
-        and (bad or is_known(_said(body["code"], "code")))
+        and (bad or is_known_code(_field_text(body["code"], "code")))
     ):
-        found = {"code": body["code"], "message": body.get("msg") or body.get("message")}
+        fields = {"code": body["code"], "message": body.get("msg") or body.get("message")}
     elif "detail" in body and bad:
-        found = {"message": body["detail"]}
-    if found is not None:
-        found["request_id"] = next(
+        fields = {"message": body["detail"]}
+    if fields is not None:
+        fields["request_id"] = next(
             (body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), ""
         )
     return (
-        {name: _said(value, name) for name, value in found.items() if value not in (None, "")}
-        if found is not None
+        {
+            name: _field_text(value, name)
+            for name, value in fields.items()
+            if value not in (None, "")
+        }
+        if fields is not None
         else None
     )
 
 
-def _said(found: object, name: str) -> str:
+def _field_text(value: object, name: str) -> str:
     """Return a service's message, whatever the kind of its value."""
     text = (
-        found
-        if isinstance(found, str)
-        else values.word(found) or json.dumps(found, ensure_ascii=False)
+        value
+        if isinstance(value, str)
+        else values.as_name(value) or json.dumps(value, ensure_ascii=False)
     )
     return whole_characters(text[: MAX_BODY if name == "message" else _CODE])
 
 
-def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
+def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
     """Return the error for a reply that is not an answer.
 
     Parameters
@@ -106,23 +110,26 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
     text = redact(whole, strict=True)
     parsed = None
     with suppress(ValueError):
-        parsed = values.parse(whole)
-        said_it = beginning_of(parsed)
-        if (kept := beginning_of(redact_values(parsed))) != said_it:
+        parsed = values.parse_json(whole)
+        original = beginning_of(parsed)
+        if (redacted := beginning_of(redact_values(parsed))) != original:
             # A key may be escaped in the text, as JSON allows for each character.
-            text = redact(kept, strict=True)
+            text = redact(redacted, strict=True)
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
-        return _redirected(redact(target, strict=True), status)
-    said = refusal(parsed, status) if isinstance(parsed, dict) else None
-    if said is None and status < 400:  # noqa: PLR2004
-        return not_the_api(status, text)
-    return refused(
-        said or ({"message": _readable(text)} if parsed is None else {}), status, headers, text
+        return _redirect_error(redact(target, strict=True), status)
+    refusal_fields = parse_refusal(parsed, status) if isinstance(parsed, dict) else None
+    if refusal_fields is None and status < 400:  # noqa: PLR2004
+        return not_this_api_error(status, text)
+    return error_from_refusal(
+        refusal_fields or ({"message": _readable_message(text)} if parsed is None else {}),
+        status,
+        headers,
+        text,
     )
 
 
-def refused(
-    said: Mapping[str, str], status: int, headers: Mapping[str, str], text: str
+def error_from_refusal(
+    refusal_fields: Mapping[str, str], status: int, headers: Mapping[str, str], text: str
 ) -> ErnieError:
     """Return the error for a service's message (`refusal`).
 
@@ -133,15 +140,19 @@ def refused(
     text
         The reply's beginning.
     """
-    case = case_for(status, said.get("code", ""))
+    case = case_for(status, refusal_fields.get("code", ""))
     # A code of the table is not a key.
-    code = said.get("code", "") if case.codes else redact(said.get("code", ""), strict=True)
-    message = redact(said.get("message", ""), strict=True)
+    code = (
+        refusal_fields.get("code", "")
+        if case.codes
+        else redact(refusal_fields.get("code", ""), strict=True)
+    )
+    message = redact(refusal_fields.get("message", ""), strict=True)
     what = case.what
     if message:
         shown = message if len(message) <= _SAID_SHOWN else message[: _SAID_SHOWN - 1] + "…"
-        what = _SAID.fill(what=what, said=same(shown))
-    request_id = said.get("request_id") or next(
+        what = _SAID.fill(what=what, said=untranslated(shown))
+    request_id = refusal_fields.get("request_id") or next(
         (
             headers[name]
             for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id")
@@ -155,12 +166,12 @@ def refused(
         case.advice,
         status=status,
         code=code,
-        type=redact(said.get("type", ""), strict=True),
+        type=redact(refusal_fields.get("type", ""), strict=True),
         message=message,
         request_id=redact(request_id[:_CODE], strict=True),
         body=redact(text, strict=True),
         retryable=case.retryable,
-        retry_after=_seconds(headers),
+        retry_after=_retry_after_seconds(headers),
     )
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
@@ -170,7 +181,7 @@ def refused(
     return error
 
 
-def not_the_api(status: int, text: str) -> ProtocolError:
+def not_this_api_error(status: int, text: str) -> ProtocolError:
     """Return the error for a reply that is not from this API: a login page, a proxy, another
     server.
     """
@@ -197,22 +208,22 @@ def not_the_api(status: int, text: str) -> ProtocolError:
     )
 
 
-def not_expected(payload: object) -> ProtocolError:
+def unexpected_reply_error(payload: object) -> ProtocolError:
     """Return the error for a JSON reply that is not what was asked for."""
-    return not_the_api(200, redact(beginning_of(payload, 2000), strict=True))
+    return not_this_api_error(200, redact(beginning_of(payload, 2000), strict=True))
 
 
-def beginning_of(payload: object, most: int = MAX_BODY) -> str:
+def beginning_of(payload: object, limit: int = MAX_BODY) -> str:
     """Return the beginning of a reply as JSON; no more of it is written than that."""
     pieces = json.JSONEncoder(ensure_ascii=False, default=str).iterencode(payload)
-    return "".join(islice(pieces, most))[:most]
+    return "".join(islice(pieces, limit))[:limit]
 
 
-def _redirected(target: str, status: int) -> ProtocolError:
+def _redirect_error(target: str, status: int) -> ProtocolError:
     """Return the error for a redirect, which is not followed: the key would go to another host."""
     return ProtocolError(
         Text("服务要求转到 {target}", "the service redirects to {target}").fill(
-            target=same(target[:_SAID_SHOWN])
+            target=untranslated(target[:_SAID_SHOWN])
         ),
         Text(
             "服务地址（base_url）已变或写错，或需要先登录网络",
@@ -226,7 +237,7 @@ def _redirected(target: str, status: int) -> ProtocolError:
     )
 
 
-def _readable(text: str) -> str:
+def _readable_message(text: str) -> str:
     """Return a refusal that is not JSON in a few words: an HTML page's title, or the text's
     beginning.
     """
@@ -235,19 +246,19 @@ def _readable(text: str) -> str:
     return "" if text.lstrip().startswith("<") else " ".join(text.split())[:_SAID_SHOWN]
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
+def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds in Retry-After, which is a number or a date (RFC 9110, section 10.2.3)."""
-    said = headers.get("retry-after", "")
-    found = values.seconds(said)
-    if found is None:
+    header = headers.get("retry-after", "")
+    seconds = values.as_seconds(header)
+    if seconds is None:
         # The library may raise anything for what only looks like a date, for example OverflowError
         # for a year of eleven digits.
         with suppress(Exception):
-            found = max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    return found if found is not None and found <= _LONGEST_WAIT else None
+            seconds = max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    return seconds if seconds is not None and seconds <= _LONGEST_WAIT else None
 
 
-def cut() -> IncompleteAnswer:
+def stream_cut_error() -> IncompleteAnswer:
     """Return the error for a stream that ended too early."""
     return IncompleteAnswer(
         Text("回答没有传完，连接就断了", "the connection closed before the answer was complete"),
@@ -259,7 +270,7 @@ def cut() -> IncompleteAnswer:
     )
 
 
-def network(
+def network_error(
     error: Exception, address: str, timeout: float, *, started: bool = False, harmless: bool = False
 ) -> ErnieError:
     """Return the error of the tree for an httpx exception.
@@ -277,7 +288,7 @@ def network(
     """
     import httpx
 
-    host = same(shown_url(address))
+    host = untranslated(redact_url(address))
     if isinstance(
         error,
         httpx.ConnectTimeout
@@ -324,7 +335,7 @@ def network(
             Text("再试一次", "try again"),
         )
     if started:
-        return cut()
+        return stream_cut_error()
     hung_up = ServiceUnreachable(
         Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
         Text("服务出错或网络中断", "the service or the network failed"),

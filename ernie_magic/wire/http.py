@@ -12,10 +12,9 @@ from ernie_magic.config.keys import LogFilter
 from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
-from ernie_magic.wire import downloads, reading, retry
-from ernie_magic.wire import moderation as safety
+from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
-from ernie_magic.wire.failures import failure, network
+from ernie_magic.wire.failures import error_from_reply, network_error
 from ernie_magic.wire.limits import LIMITS
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT, Delta
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.keys import Key
     from ernie_magic.config.settings import Snapshot
-    from ernie_magic.wire.limits import Limit
+    from ernie_magic.wire.limits import Throttle
     from ernie_magic.wire.protocol import Reader, WireRequest
 
 Result = TypeVar("Result")
@@ -116,7 +115,7 @@ class Client:
                 ) from None
         return self._http
 
-    def forget(self) -> None:
+    def forget_connections(self) -> None:
         """Forget the connections and locks: in a forked process they are the parent's."""
         self._http, self._credentials = None, Credentials()
 
@@ -126,7 +125,7 @@ class Client:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def read(
+    async def send_and_read(
         self,
         endpoint: Endpoint,
         request: WireRequest,
@@ -150,19 +149,25 @@ class Client:
             An error of the tree in `errors`; `reader` has what arrived before.
         """
 
-        async def read(response: httpx.Response) -> None:
-            async for delta in reading.deltas(response, reader):
-                if reader.flag >= safety.WITHDRAWS:
+        async def read_deltas(response: httpx.Response) -> None:
+            async for delta in reading.iter_deltas(response, reader):
+                if reader.flag >= moderation.BLOCKED:
                     return  # not one more word of it
                 emit(delta)
 
-        await self._attempts(
+        await self._send_with_retries(
             _Sending(
-                endpoint, request, terms, emit, read, lambda: reader.started, lambda: reader.tokens
+                endpoint,
+                request,
+                terms,
+                emit,
+                read_deltas,
+                lambda: reader.started,
+                lambda: reader.total_tokens,
             )
         )
 
-    async def send(
+    async def send_json(
         self,
         endpoint: Endpoint,
         request: WireRequest,
@@ -175,17 +180,17 @@ class Client:
         ------
         ErnieError
         """
-        return await self._attempts(
+        return await self._send_with_retries(
             _Sending(
                 endpoint,
                 request,
                 terms,
                 emit,
-                lambda response: reading.whole(response, request.most),
+                lambda response: reading.read_json(response, request.max_bytes),
             )
         )
 
-    async def download(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
+    async def download_picture(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
         """Return the picture behind a link from the service (`downloads.fetch`), trying again when
         the network fails.
 
@@ -193,17 +198,17 @@ class Client:
         ------
         ErnieError
         """
-        async for attempt in retry.attempts(
+        async for attempt in retry.retry_attempts(
             terms.retry_count,
             terms.backoff_factor,
             may_repeat=lambda: True,
-            waiting=lambda *_: None,
+            on_wait=lambda *_: None,
         ):
             with attempt:
-                return await downloads.fetch(self._pool(), url, endpoint.base_url)
+                return await downloads.fetch_picture(self._pool(), url, endpoint.base_url)
         raise AssertionError("tenacity ends by a result or an error")
 
-    async def events(
+    async def stream_events(
         self,
         endpoint: Endpoint,
         request: WireRequest,
@@ -216,102 +221,117 @@ class Client:
         ------
         ErnieError
         """
-        came: list[bool] = []
+        events_seen: list[bool] = []
 
-        async def read(response: httpx.Response) -> None:
-            async for event in reading.events(response):
-                came.append(True)
+        async def read_events(response: httpx.Response) -> None:
+            async for event in reading.iter_events(response):
+                events_seen.append(True)
                 emit(event)
 
-        await self._attempts(
-            _Sending(endpoint, request, terms, lambda _delta: None, read, lambda: bool(came))
+        await self._send_with_retries(
+            _Sending(
+                endpoint,
+                request,
+                terms,
+                lambda _delta: None,
+                read_events,
+                lambda: bool(events_seen),
+            )
         )
 
-    async def _attempts(self, sending: _Sending[Result]) -> Result:
+    async def _send_with_retries(self, sending: _Sending[Result]) -> Result:
         """Send the request under its limit, as often as is safe."""
-        terms, at, request = sending.terms, sending.endpoint, sending.request
-        limit = (
-            LIMITS.of((at.base_url, at.credential), at.service.name, request.model)
+        terms, endpoint, request = sending.terms, sending.endpoint, sending.request
+        throttle = (
+            LIMITS.throttle_for(
+                (endpoint.base_url, endpoint.credential), endpoint.service.name, request.model
+            )
             if request.model
             else None
         )
 
-        def waiting(error: ErnieError, seconds: float, attempt: int) -> None:
+        def notify_retry(error: ErnieError, seconds: float, attempt: int) -> None:
             sending.emit(
                 Delta(
                     notice=_RETRY.fill(
                         what=error.what,
-                        seconds=_shown(seconds),
+                        seconds=_format_seconds(seconds),
                         attempt=attempt,
                         count=terms.retry_count,
                     )
                 )
             )
 
-        async for attempt in retry.attempts(
+        async for attempt in retry.retry_attempts(
             terms.retry_count,
             terms.backoff_factor,
             may_repeat=lambda: not sending.started(),
-            waiting=waiting,
+            on_wait=notify_retry,
             safely_only=not request.repeatable,
         ):
             with attempt:
                 return await (
-                    self._renewing(sending) if limit is None else self._limited(sending, limit)
+                    self._send_renewing_token(sending)
+                    if throttle is None
+                    else self._throttle(sending, throttle)
                 )
         raise AssertionError("tenacity ends by a result or an error")
 
-    async def _limited(self, sending: _Sending[Result], limit: Limit) -> Result:
-        def waiting(seconds: float) -> None:
+    async def _throttle(self, sending: _Sending[Result], throttle: Throttle) -> Result:
+        def notify_throttled(seconds: float) -> None:
             known = [
                 _PER_MINUTE[name].fill(n=n)
-                for name, n in (("requests", limit.requests), ("tokens", limit.tokens))
+                for name, n in (("requests", throttle.requests), ("tokens", throttle.tokens))
                 if n
             ]
-            told = Text(
+            limit_text = Text(
                 "、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429"
             )
             sending.emit(
-                Delta(notice=_LIMITED.fill(model=limit.model, limit=told, seconds=_shown(seconds)))
+                Delta(
+                    notice=_LIMITED.fill(
+                        model=throttle.model, limit=limit_text, seconds=_format_seconds(seconds)
+                    )
+                )
             )
 
-        out = await limit.take(sending.request.tokens, waiting)
+        sent_request = await throttle.acquire(sending.request.tokens, notify_throttled)
 
-        async def heeding(response: httpx.Response) -> Result:
-            limit.heed(response.headers)
+        async def learn_and_read(response: httpx.Response) -> Result:
+            throttle.learn_from_headers(response.headers)
             return await sending.read(response)
 
         try:
-            result = await self._renewing(replace(sending, read=heeding))
+            result = await self._send_renewing_token(replace(sending, read=learn_and_read))
         except RateLimited as error:
-            limit.refused(error)
+            throttle.on_rate_limited(error)
             raise
         else:
-            limit.answered()
+            throttle.on_success()
             return result
         finally:
             if (used := sending.tokens()) is not None:
-                limit.settle(out, used)
+                throttle.record_usage(sent_request, used)
 
-    async def _renewing(self, sending: _Sending[Result]) -> Result:
+    async def _send_renewing_token(self, sending: _Sending[Result]) -> Result:
         """Send, renewing a temporary token once if needed.
 
         Such a token may expire at any time, even a new one: it is renewed once per call, and the
         call is repeated once.
         """
         try:
-            return await self._once(sending, None)
+            return await self._send_once(sending, None)
         except _TokenRefused as refused:
             if refused.token is None or sending.renewed or sending.started():
                 raise refused.error from None
             token = refused.token
             sending.renewed.append(token)
         try:
-            return await self._once(sending, token)
+            return await self._send_once(sending, token)
         except _TokenRefused as refused:
             raise refused.error from None
 
-    async def _once(self, sending: _Sending[Result], refused: Key | None) -> Result:
+    async def _send_once(self, sending: _Sending[Result], refused_token: Key | None) -> Result:
         """Send the request once.
 
         Raises
@@ -331,20 +351,22 @@ class Client:
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
         try:
-            auth = await self._credentials.authorise(
-                self._pool(), endpoint.credential, request.method, url, refused=refused
+            auth = await self._credentials.authorize_call(
+                self._pool(), endpoint.credential, request.method, url, refused_token=refused_token
             )
             asked = endpoint.base_url
             async with self._pool().stream(
                 request.method,
                 httpx.URL(url).copy_merge_params(auth.query) if auth.query else url,
                 json=request.body,
-                headers={**endpoint.headers, **_accepts(request), **auth.headers},
+                headers={**endpoint.headers, **_accept_headers(request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             ) as response:
                 if not response.is_success:
-                    error = failure(
-                        response.status_code, response.headers, await reading.beginning(response)
+                    error = error_from_reply(
+                        response.status_code,
+                        response.headers,
+                        await reading.read_beginning(response),
                     )
                 else:
                     try:
@@ -352,7 +374,7 @@ class Client:
                     except ErnieError as found:  # V1 and some gateways refuse with status 200
                         error = found
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
-            raise network(
+            raise network_error(
                 problem,
                 asked,
                 timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT,
@@ -379,11 +401,11 @@ def _no_cookies() -> CookieJar:
     return NoCookies()
 
 
-def _shown(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
 
 
-def _accepts(request: WireRequest) -> dict[str, str]:
+def _accept_headers(request: WireRequest) -> dict[str, str]:
     # Compressed streams arrive in bursts.
     return (
         {"Accept": "text/event-stream", "Accept-Encoding": "identity"}

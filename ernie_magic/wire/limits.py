@@ -54,10 +54,10 @@ class LimitState:
 
 
 @dataclass
-class _Out:
+class _SentRequest:
     """A request that was sent, or another program's that the service reported."""
 
-    at: float
+    sent_at: float
     tokens: int
     requests: int = 1
 
@@ -76,21 +76,21 @@ class _Minute:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._out: deque[_Out] = deque()
+        self._out: deque[_SentRequest] = deque()
         self._requests = self._tokens = 0
 
-    def __iter__(self) -> Iterator[_Out]:
+    def __iter__(self) -> Iterator[_SentRequest]:
         return iter(self._out)
 
-    def add(self, out: _Out) -> None:
+    def add(self, out: _SentRequest) -> None:
         self._out.append(out)
         self._requests += out.requests
         self._tokens += out.tokens
 
-    def correct(self, out: _Out, tokens: int) -> None:
+    def correct(self, out: _SentRequest, tokens: int) -> None:
         """Replace the number of tokens of something that was sent."""
         self._forget()
-        if self._out and out.at >= self._out[0].at:
+        if self._out and out.sent_at >= self._out[0].sent_at:
             self._tokens += tokens - out.tokens
         out.tokens = tokens
 
@@ -101,14 +101,14 @@ class _Minute:
 
     def _forget(self) -> None:
         since = time.monotonic() - self._seconds
-        while self._out and self._out[0].at <= since:
+        while self._out and self._out[0].sent_at <= since:
             gone = self._out.popleft()
             self._requests -= gone.requests
             self._tokens -= gone.tokens
 
 
 @dataclass
-class Limit:
+class Throttle:
     """What is known about one model's limit on one service.
 
     Attributes
@@ -130,26 +130,28 @@ class Limit:
     tokens: int | None = None
     learned: str = ""
     share: float = 1.0
-    _out: _Minute = field(init=False, repr=False)
+    _sent_requests: _Minute = field(init=False, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _closed_until: float = field(default=0.0, repr=False)
     _refusals: int = field(default=0, repr=False)
     _learned_at: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
-        self._out = _Minute(self.minute * _MARGIN)
+        self._sent_requests = _Minute(self.minute * _MARGIN)
 
     @property
     def remaining_requests(self) -> int | None:
         """Requests left in the current minute; None when the limit is unknown."""
-        return None if self.requests is None else max(0, self.requests - self._out.used()[0])
+        return (
+            None if self.requests is None else max(0, self.requests - self._sent_requests.used()[0])
+        )
 
     @property
     def remaining_tokens(self) -> int | None:
         """Tokens left in the current minute; None when the limit is unknown."""
-        return None if self.tokens is None else max(0, self.tokens - self._out.used()[1])
+        return None if self.tokens is None else max(0, self.tokens - self._sent_requests.used()[1])
 
-    async def take(self, tokens: int, waiting: Callable[[float], None]) -> _Out:
+    async def acquire(self, tokens: int, on_wait: Callable[[float], None]) -> _SentRequest:
         """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
         arrival.
 
@@ -161,25 +163,27 @@ class Limit:
             Called with the seconds before each wait.
         """
         async with self._lock:
-            while (seconds := self._wait(tokens)) > 0:
-                waiting(seconds)
+            while (seconds := self._seconds_to_wait(tokens)) > 0:
+                on_wait(seconds)
                 await asyncio.sleep(seconds)
-            out = _Out(time.monotonic(), tokens)
-            self._out.add(out)
-            return out
+            sent_request = _SentRequest(time.monotonic(), tokens)
+            self._sent_requests.add(sent_request)
+            return sent_request
 
-    def heed(self, headers: Mapping[str, str]) -> None:
+    def learn_from_headers(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer's headers."""
-        requests = _number(headers, "x-ratelimit-limit-requests")
-        tokens = _number(headers, "x-ratelimit-limit-tokens", "x-ratelimit-limit-input-tokens")
+        requests = _header_number(headers, "x-ratelimit-limit-requests")
+        tokens = _header_number(
+            headers, "x-ratelimit-limit-tokens", "x-ratelimit-limit-input-tokens"
+        )
         if requests or tokens:
             self.requests, self.tokens, self.learned = (
                 requests or self.requests,
                 tokens or self.tokens,
                 "headers",
             )
-        left = _number(headers, "x-ratelimit-remaining-requests")
-        tokens_left = _number(
+        left = _header_number(headers, "x-ratelimit-remaining-requests")
+        tokens_left = _header_number(
             headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens"
         )
         # What the service counted and we did not send belongs to another program on the same
@@ -195,19 +199,19 @@ class Limit:
             else 0
         )
         if others or their_tokens:
-            self._out.add(_Out(time.monotonic(), their_tokens, others))
+            self._sent_requests.add(_SentRequest(time.monotonic(), their_tokens, others))
 
-    def answered(self) -> None:
+    def on_success(self) -> None:
         """Note that a request succeeded: V1 reports its refusals with status 200, so headers alone
         show nothing.
         """
         self._refusals = 0
 
-    def settle(self, out: _Out, tokens: int) -> None:
+    def record_usage(self, sent_request: _SentRequest, tokens: int) -> None:
         """Replace the estimate by the answer's real number of tokens."""
-        self._out.correct(out, tokens)
+        self._sent_requests.correct(sent_request, tokens)
 
-    def refused(self, error: ServiceError) -> None:
+    def on_rate_limited(self, error: ServiceError) -> None:
         """Learn from a 429: no request is sent for a while, and if no limit is known, the number
         sent so far is taken as the limit.
 
@@ -221,29 +225,31 @@ class Limit:
         else:
             closed = asked if asked <= MINUTE else 0.0
         self._closed_until = time.monotonic() + closed
-        went = self._out.used()[0] - 1
+        went = self._sent_requests.used()[0] - 1
         # With fewer requests, it was not we who reached the limit.
         if self.requests is None and went >= _TELLING and error.code not in _TOKEN_CODES:
             self.requests, self.learned, self._learned_at = went, "429", time.monotonic()
 
-    def _wait(self, tokens: int) -> float:
+    def _seconds_to_wait(self, tokens: int) -> float:
         """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
         now = time.monotonic()
         if self.learned == "429" and now - self._learned_at > _FORGET * self.minute:
             self.requests, self.learned = None, ""
-        requests_used, tokens_used = self._out.used()
+        requests_used, tokens_used = self._sent_requests.used()
         fits_at = self._closed_until
-        for out in self._out:  # the oldest first: each one that leaves the minute makes room
-            room = (
+        for (
+            out
+        ) in self._sent_requests:  # the oldest first: each one that leaves the minute makes room
+            fits = (
                 self.requests is None or requests_used < max(1, int(self.requests * self.share))
             ) and (
                 self.tokens is None
                 or tokens_used + tokens <= self.tokens * self.share
                 or tokens_used == 0
             )
-            if room:
+            if fits:
                 break
-            fits_at = max(fits_at, out.at + self.minute * _MARGIN)
+            fits_at = max(fits_at, out.sent_at + self.minute * _MARGIN)
             requests_used, tokens_used = requests_used - out.requests, tokens_used - out.tokens
         return fits_at - now
 
@@ -256,9 +262,9 @@ class Limits:
     def __init__(self) -> None:
         self.minute = MINUTE
         self.share = 1.0
-        self._known: dict[object, Limit] = {}
+        self._known: dict[object, Throttle] = {}
 
-    def of(self, account: object, service: str, model: str) -> Limit:
+    def throttle_for(self, account: object, service: str, model: str) -> Throttle:
         """Return the limit of a model.
 
         Parameters
@@ -267,12 +273,12 @@ class Limits:
             What the service counts by: address and credential.
         """
         known = (account, model.lower())
-        if (limit := self._known.get(known)) is None:
-            limit = self._known[known] = Limit(service, model, self.minute)
-        limit.share = self.share
-        return limit
+        if (throttle := self._known.get(known)) is None:
+            throttle = self._known[known] = Throttle(service, model, self.minute)
+        throttle.share = self.share
+        return throttle
 
-    async def all(self) -> list[LimitState]:
+    async def list_states(self) -> list[LimitState]:
         """Return every known limit as it is now, in the order of first use; on the I/O thread."""
         return [
             LimitState(
@@ -287,7 +293,7 @@ class Limits:
             for limit in self._known.values()
         ]
 
-    def clear(self) -> None:
+    def forget_all(self) -> None:
         """Forget all limits."""
         self._known.clear()
 
@@ -296,9 +302,9 @@ class Limits:
 # its threads.
 LIMITS = Limits()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=LIMITS.clear)  # its waiters are of the parent's loop
+    os.register_at_fork(after_in_child=LIMITS.forget_all)  # its waiters are of the parent's loop
 
 
-def _number(headers: Mapping[str, str], *names: str) -> int | None:
-    found = (headers.get(name, "").strip() for name in names)
-    return next((int(text) for text in found if text.isdecimal() and len(text) <= _DIGITS), None)
+def _header_number(headers: Mapping[str, str], *names: str) -> int | None:
+    texts = (headers.get(name, "").strip() for name in names)
+    return next((int(text) for text in texts if text.isdecimal() and len(text) <= _DIGITS), None)

@@ -14,13 +14,13 @@ from __future__ import annotations
 from ernie_magic.errors import AnswerWithdrawn, ConversationLocked
 from ernie_magic.text.language import Text
 
-LOCKS = 2
-WITHDRAWS = 3
+LOCKS_CONVERSATION = 2
+BLOCKED = 3
 
 _RESET = Text("%ernie reset 清空后重新开始", "start again with %ernie reset")
 
 
-def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
+def content_blocked(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
     """Return the error that replaces an answer that must not be shown.
 
     Parameters
@@ -49,7 +49,7 @@ def withdrawn(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
     return error
 
 
-def locked(name: str) -> ConversationLocked:
+def conversation_locked(name: str) -> ConversationLocked:
     """Return the error for a prompt in a locked conversation."""
     return ConversationLocked(
         Text(

@@ -63,7 +63,7 @@ def images(request: ImageRequest) -> WireRequest:
         "/images/generations",
         request,
         {"model": request.endpoint or request.model, "prompt": request.prompt},
-    )._replace(repeatable=False, most=MAX_PICTURES)
+    )._replace(repeatable=False, max_bytes=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
@@ -93,13 +93,15 @@ class Reader(protocol.Reader):
     """Reads chunks and whole replies: `choices[0].delta`, `.message`, or a completion's `.text`."""
 
     @staticmethod
-    def knows(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
+    def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
         return "choices" in payload
 
-    def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        choices = values.items(chunk.get("choices"))
-        choice = values.fields(choices[0]) if choices else {}
-        part = values.fields(choice.get("delta")) or values.fields(choice.get("message"))
+    def _facts_and_content(
+        self, chunk: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        choices = values.as_list(chunk.get("choices"))
+        choice = values.as_object(choices[0]) if choices else {}
+        part = values.as_object(choice.get("delta")) or values.as_object(choice.get("message"))
         return choice, part or {"content": choice.get("text")}
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
@@ -109,13 +111,13 @@ class Reader(protocol.Reader):
         except (KeyError, TypeError, IndexError, AttributeError):
             return None
 
-    def _put_back(self, chunk: dict[str, Any], text: str) -> None:
+    def _restore_text(self, chunk: dict[str, Any], text: str) -> None:
         chunk["choices"][0]["delta"]["content"] = text
 
-    def _ended(self, facts: Mapping[str, Any]) -> bool:
+    def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
         return bool(facts.get("finish_reason"))
 
-    def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {
             **self._meta,
             "choices": [{**self._choice, "message": message}],

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import values
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
-from ernie_magic.api.values import safe, word
+from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.text.language import whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
     from ernie_magic.calls.chat.tools import ToolRun
-    from ernie_magic.runtime.io_thread import Errand
+    from ernie_magic.runtime.io_thread import CallerTask
     from ernie_magic.text.language import Text
 
 
@@ -65,7 +65,7 @@ class WireRequest(NamedTuple):
     tokens: int = 0
     stream: bool = False
     repeatable: bool = True
-    most: int = 32 * 1024 * 1024
+    max_bytes: int = 32 * 1024 * 1024
 
 
 class Progress(NamedTuple):
@@ -107,7 +107,7 @@ class Delta(NamedTuple):
     notice: Text | None = None
     waited: int = 0
     progress: Progress | None = None
-    errand: Errand[Any] | None = None
+    caller_task: CallerTask[Any] | None = None
     tool: ToolRun | None = None
     event: Mapping[str, Any] | None = None
 
@@ -157,13 +157,13 @@ class Reader(ABC):
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._search: list[Mapping[str, Any]] = []
-        self._like: dict[str, Any] | None = None
+        self._repeated_chunk: dict[str, Any] | None = None
         self._redactors = (StreamRedactor(), StreamRedactor())  # of the text and of the reasoning
 
     @property
     def id(self) -> str:
         """The service's id of the call, "" when it gave none."""
-        return word(self._meta.get("id"))
+        return as_name(self._meta.get("id"))
 
     @property
     def usage(self) -> Usage | None:
@@ -173,30 +173,34 @@ class Reader(ABC):
     @property
     def model(self) -> str:
         """The model's id as the service reports it."""
-        return word(self._meta.get("model")) or safe(self.request.endpoint or self.request.model)
+        return as_name(self._meta.get("model")) or as_safe_text(
+            self.request.endpoint or self.request.model
+        )
 
     @property
-    def tokens(self) -> int | None:
+    def total_tokens(self) -> int | None:
         """The total tokens of the call."""
         return self.usage.total_tokens if self.usage else None
 
     @staticmethod
     @abstractmethod
-    def knows(payload: Mapping[str, Any]) -> bool:
+    def is_whole_reply(payload: Mapping[str, Any]) -> bool:
         """Whether this body is a whole reply of the protocol."""
 
     @abstractmethod
-    def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def _facts_and_content(
+        self, chunk: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return the chunk's facts (finish reason, flag …), and its content: `content`,
         `reasoning_content`, `tool_calls`.
         """
 
     @abstractmethod
-    def _ended(self, facts: Mapping[str, Any]) -> bool:
+    def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
         """Whether this chunk is the last one with content."""
 
     @abstractmethod
-    def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the reply as one body."""
 
     @abstractmethod
@@ -206,7 +210,7 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def _put_back(self, chunk: dict[str, Any], text: str) -> None:
+    def _restore_text(self, chunk: dict[str, Any], text: str) -> None:
         """Undo `_take_text`, as far as the text is concerned."""
 
     def feed(self, chunk: dict[str, Any]) -> Delta | None:
@@ -219,29 +223,29 @@ class Reader(ABC):
         """
         text = self._take_text(chunk)
         if text is None:
-            return self._hear(chunk)
-        if chunk == self._like:
+            return self._read_whole_chunk(chunk)
+        if chunk == self._repeated_chunk:
             text = self._redactors[0].feed(whole_characters(text))
             if not text:
                 return None
             self._text.append(text)
             return Delta(text)
-        self._put_back(chunk, text)
-        delta = self._hear(chunk)
+        self._restore_text(chunk, text)
+        delta = self._read_whole_chunk(chunk)
         self._take_text(chunk)
-        self._like = chunk if self._repeats_nothing(chunk) else None
+        self._repeated_chunk = chunk if self._repeats_nothing(chunk) else None
         return delta
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         """Whether reading this chunk again would change nothing: it brought no reasoning, no tools,
         no pages found.
         """
-        facts, part = self._parts(chunk)
-        return not _searched(chunk, facts) and not any(
+        facts, part = self._facts_and_content(chunk)
+        return not _search_results(chunk, facts) and not any(
             part.get(name) for name in ("tool_calls", "reasoning_content", "reasoning")
         )
 
-    def _hear(self, chunk: dict[str, Any]) -> Delta | None:
+    def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
         """Read everything that a chunk may contain."""
         self.started = True
         for name, value in chunk.items():
@@ -250,15 +254,15 @@ class Reader(ABC):
         if isinstance(chunk.get("usage"), dict):
             # It may be null, on each chunk or in the last: the last meaningful one counts.
             self._usage = redact_values(chunk["usage"])
-        facts, part = self._parts(chunk)
+        facts, part = self._facts_and_content(chunk)
         if reason := facts.get("finish_reason"):
-            self.finish_reason = word(reason)
-        self.finished = self.finished or self._ended(facts)
-        for found in (chunk.get("flag"), facts.get("flag")):
+            self.finish_reason = as_name(reason)
+        self.finished = self.finished or self._is_last_chunk(facts)
+        for flag in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type.
-            self.flag = max(self.flag, values.whole_number(found) or 0)
+            self.flag = max(self.flag, values.as_whole_number(flag) or 0)
         self.must_clear = self.must_clear or any(
-            values.yes(place.get("need_clear_history")) for place in (chunk, facts)
+            values.is_true(source.get("need_clear_history")) for source in (chunk, facts)
         )
         self._choice.update(
             {
@@ -267,8 +271,10 @@ class Reader(ABC):
                 if k not in ("delta", "message", "text", "usage", "result") and v is not None
             }
         )
-        self._search += redact_values(_searched(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)])
-        for call in values.objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
+        self._search += redact_values(
+            _search_results(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)]
+        )
+        for call in values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
         # Two names are in use: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
@@ -281,15 +287,15 @@ class Reader(ABC):
                 strict=True,
             )
         )
-        return self._add(text, reasoning)
+        return self._add_text(text, reasoning)
 
-    def end(self) -> Delta | None:
+    def flush_remaining(self) -> Delta | None:
         """Return the last of the text, when the end of the stream had to be seen before it could be
         shown.
         """
-        return self._add(*(redactor.end() for redactor in self._redactors))
+        return self._add_text(*(redactor.flush_remaining() for redactor in self._redactors))
 
-    def _add(self, text: str, reasoning: str) -> Delta | None:
+    def _add_text(self, text: str, reasoning: str) -> Delta | None:
         if text:
             self._text.append(text)
         if reasoning:
@@ -300,9 +306,12 @@ class Reader(ABC):
         """Add a piece of a tool call: OpenAI's have an index, others are whole or have nothing but
         an id.
         """
-        given = values.fields(piece.get("function"))
-        index = values.whole_number(piece.get("index"))
-        id_, name = word(piece.get("id"), _MAX_TOOL_NAME), word(given.get("name"), _MAX_TOOL_NAME)
+        given = values.as_object(piece.get("function"))
+        index = values.as_whole_number(piece.get("index"))
+        id_, name = (
+            as_name(piece.get("id"), _MAX_TOOL_NAME),
+            as_name(given.get("name"), _MAX_TOOL_NAME),
+        )
         if index is not None:
             call = self._tool_calls_by_index.get(index)
         else:
@@ -318,7 +327,7 @@ class Reader(ABC):
                 self._tool_calls_by_index[index] = call
         self._whole_tool_calls = None
         call.id = id_ or call.id
-        call.type = word(piece.get("type")) or call.type
+        call.type = as_name(piece.get("type")) or call.type
         call.name = name or call.name
         arguments = given.get("arguments") or ""
         call.arguments.append(
@@ -335,23 +344,26 @@ class Reader(ABC):
                 {
                     "id": call.id or f"call_{i}",
                     "type": call.type,
-                    "function": {"name": call.name, "arguments": safe("".join(call.arguments))},
+                    "function": {
+                        "name": call.name,
+                        "arguments": as_safe_text("".join(call.arguments)),
+                    },
                 }
                 for i, call in enumerate(self._tool_calls, start=1)
             )
         return self._whole_tool_calls
 
     @property
-    def message(self) -> dict[str, Any]:
+    def assistant_message(self) -> dict[str, Any]:
         """The model's message, ready to be sent back."""
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
         return {**message, "tool_calls": list(self.tool_calls)} if self._tool_calls else message
 
-    def answer(
+    def build_answer(
         self, *, seconds: float, first_seconds: float | None, partial: bool, service: str
     ) -> Answer:
         """Return the answer so far."""
-        self.end()
+        self.flush_remaining()
         reasoning = "".join(self._reasoning)
         return Answer(
             text="".join(self._text),
@@ -366,45 +378,51 @@ class Reader(ABC):
             first_seconds=first_seconds,
             id=self.id,
             flag=self.flag,
-            ban_round=values.whole_number(self._choice.get("ban_round")),
+            ban_round=values.as_whole_number(self._choice.get("ban_round")),
             is_truncated=self.finish_reason == "length"
-            or values.yes(self._choice.get("is_truncated")),
+            or values.is_true(self._choice.get("is_truncated")),
             history_cleared=self.must_clear,
             search=tuple(self._search),
             service=service,
-            raw=self._raw(
-                {**self.message, **({"reasoning_content": reasoning} if reasoning else {})}
+            raw=self._raw_body(
+                {
+                    **self.assistant_message,
+                    **({"reasoning_content": reasoning} if reasoning else {}),
+                }
             ),
         )
 
 
-def _searched(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the pages that a search found; services put them in different places."""
-    for place in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
-        found = values.fields(place).get("search_results")
-        if isinstance(found, list):
-            return values.objects(found)
+    for source in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
+        results = values.as_object(source).get("search_results")
+        if isinstance(results, list):
+            return values.as_objects(results)
     return []
 
 
-def usage_of(found: object) -> Usage:
+def usage_of(raw_usage: object) -> Usage:
     """Return the tokens in a reply's `usage`; missing or malformed counts are 0."""
 
-    def tokens(place: Mapping[str, Any], name: str) -> int:
-        value = values.whole_number(place.get(name)) or 0
+    def token_count(counts: Mapping[str, Any], name: str) -> int:
+        value = values.as_whole_number(counts.get(name)) or 0
         return value if 0 <= value < _LARGEST else 0
 
-    said = values.fields(found)
+    reported = values.as_object(raw_usage)
     of_prompt, of_completion = (
-        values.fields(said.get("prompt_tokens_details")),
-        values.fields(said.get("completion_tokens_details")),
+        values.as_object(reported.get("prompt_tokens_details")),
+        values.as_object(reported.get("completion_tokens_details")),
     )
-    prompt, completion = tokens(said, "prompt_tokens"), tokens(said, "completion_tokens")
+    prompt, completion = (
+        token_count(reported, "prompt_tokens"),
+        token_count(reported, "completion_tokens"),
+    )
     return Usage(
         prompt,
         completion,
-        tokens(said, "total_tokens") or prompt + completion,
-        tokens(of_prompt, "search_tokens"),
-        tokens(of_prompt, "cached_tokens"),
-        tokens(of_completion, "reasoning_tokens"),
+        token_count(reported, "total_tokens") or prompt + completion,
+        token_count(of_prompt, "search_tokens"),
+        token_count(of_prompt, "cached_tokens"),
+        token_count(of_completion, "reasoning_tokens"),
     )

@@ -14,7 +14,7 @@ from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import protocol
 from ernie_magic.wire.openai_style import MAX_PICTURES
 from ernie_magic.wire.protocol import WireRequest
@@ -44,7 +44,7 @@ LIST_PATH = "/wenxinworkshop/service/list"  # of the console
 TOKENIZER_PATH = "/tokenizer/erniebot"
 
 
-def path_of(
+def model_path(
     model: str, kind: Kind, endpoint: str = "", listed: Mapping[str, str] | None = None
 ) -> str:
     """Return the path of a model, or of the user-deployed service.
@@ -63,12 +63,12 @@ def path_of(
     """
     if endpoint:
         return f"/{_FOLDERS[kind]}/{quote(endpoint, safe='')}"
-    entry = models.find(model)
+    entry = models.find_model(model)
     path = (listed or {}).get(model.lower(), "") or (entry.path if entry else "")
     if path and path.startswith(f"/{_FOLDERS[kind]}/"):
         return path
     known = [m.id for m in CATALOGUE if m.path and m.kind == kind]
-    close = near(model, known)
+    close = close_matches(model, known)
     raise InvalidOption(
         Text(
             "千帆 V1 没有模型 {model} 的路径", "Qianfan V1 has no path for the model {model}"
@@ -92,12 +92,12 @@ def chat(request: ChatRequest) -> WireRequest:
     """Build `POST /chat/{model}`: the system prompt is a field of its own, the number of messages
     is odd.
     """
-    messages = _messages(request.messages)
+    messages = _v1_messages(request.messages)
     system = {}
     if messages and messages[0]["role"] == "system":
         system = {"system": messages.pop(0)["content"]}
-        entry = models.find(request.model)
-        if entry and "system" in entry.refuses:
+        entry = models.find_model(request.model)
+        if entry and "system" in entry.unsupported:
             raise InvalidOption(
                 Text(
                     "模型 {model} 不支持系统提示词（system）",
@@ -119,7 +119,7 @@ def chat(request: ChatRequest) -> WireRequest:
             ),
         )
     body = {"messages": messages, **system, "stream": request.stream}
-    return _post("chat", request, {**body, **_fields(request.parameters, "chat")})
+    return _post("chat", request, {**body, **_v1_parameters(request.parameters, "chat")})
 
 
 def completion(request: CompletionRequest) -> WireRequest:
@@ -127,7 +127,11 @@ def completion(request: CompletionRequest) -> WireRequest:
     return _post(
         "completion",
         request,
-        {"prompt": request.prompt, "stream": request.stream, **_fields(request.parameters, "chat")},
+        {
+            "prompt": request.prompt,
+            "stream": request.stream,
+            **_v1_parameters(request.parameters, "chat"),
+        },
     )
 
 
@@ -136,15 +140,15 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
     return _post(
         "embedding",
         request,
-        {"input": list(request.texts), **_fields(request.parameters, "embedding")},
+        {"input": list(request.texts), **_v1_parameters(request.parameters, "embedding")},
     )
 
 
 def images(request: ImageRequest) -> WireRequest:
     """Build `POST /text2image/{model}`; pictures are returned as `b64_image` only."""
     return _post(
-        "image", request, {"prompt": request.prompt, **_fields(request.parameters, "image")}
-    )._replace(repeatable=False, most=MAX_PICTURES)
+        "image", request, {"prompt": request.prompt, **_v1_parameters(request.parameters, "image")}
+    )._replace(repeatable=False, max_bytes=MAX_PICTURES)
 
 
 def rerank(request: RerankRequest) -> WireRequest:
@@ -155,18 +159,18 @@ def rerank(request: RerankRequest) -> WireRequest:
         {
             "query": request.query,
             "documents": list(request.documents),
-            **_fields(request.parameters, "rerank"),
+            **_v1_parameters(request.parameters, "rerank"),
         },
     )
 
 
-def tokenizer(text: str, model: str) -> WireRequest:
+def tokenizer_request(text: str, model: str) -> WireRequest:
     """Build `POST /tokenizer/erniebot`."""
     return WireRequest("POST", TOKENIZER_PATH, {"prompt": text, "model": model}, "tokenizer")
 
 
 def _post(kind: Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
-    path = path_of(request.model, kind, request.endpoint, request.paths)
+    path = model_path(request.model, kind, request.endpoint, request.paths)
     return WireRequest(
         "POST",
         path,
@@ -177,9 +181,9 @@ def _post(kind: Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
     )
 
 
-def _fields(given: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+def _v1_parameters(given: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """Return parameters under V1's own names and in its own forms."""
-    table = parameters.of(kind)
+    table = parameters.parameters_of(kind)
     fields = {table[name].v1 or name: value for name, value in given.items()}
     if isinstance(wanted := fields.get("response_format"), dict):
         fields["response_format"] = wanted["type"]
@@ -190,27 +194,27 @@ def _fields(given: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     return fields
 
 
-def _messages(messages: Sequence[Message]) -> list[Message]:
+def _v1_messages(messages: Sequence[Message]) -> list[Message]:
     """Return the messages in V1's form: one `function_call` at a time, each followed by its result
     as `function`.
     """
-    found: list[Message] = []
+    converted: list[Message] = []
     for message in messages:
         if message["role"] == "tool":
             # The result follows the call it belongs to; V2 has all calls first, then all results.
-            place = (
+            index = (
                 next(
                     (
                         i
-                        for i, before in enumerate(found)
+                        for i, before in enumerate(converted)
                         if before.get("_call") == message.get("tool_call_id")
                     ),
-                    len(found) - 1,
+                    len(converted) - 1,
                 )
                 + 1
             )
-            found.insert(
-                place,
+            converted.insert(
+                index,
                 {
                     "role": "function",
                     "name": message.get("name") or "",
@@ -223,7 +227,7 @@ def _messages(messages: Sequence[Message]) -> list[Message]:
                     "name": call["function"]["name"],
                     "arguments": call["function"]["arguments"],
                 }
-                found.append(
+                converted.append(
                     {
                         "role": "assistant",
                         "content": (message.get("content") or "") if not i else "",
@@ -232,9 +236,9 @@ def _messages(messages: Sequence[Message]) -> list[Message]:
                     }
                 )
         else:
-            found.append(dict(message))
+            converted.append(dict(message))
     return [
-        {name: value for name, value in message.items() if name != "_call"} for message in found
+        {name: value for name, value in message.items() if name != "_call"} for message in converted
     ]
 
 
@@ -242,10 +246,12 @@ class Reader(protocol.Reader):
     """Reads `result` and `is_end`; a whole reply is its own end."""
 
     @staticmethod
-    def knows(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
+    def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
         return "result" in payload or "function_call" in payload
 
-    def _parts(self, chunk: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def _facts_and_content(
+        self, chunk: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         called = chunk.get("function_call")
         calls = (
             [{"id": "", "type": "function", "function": called}] if isinstance(called, dict) else []
@@ -261,11 +267,11 @@ class Reader(protocol.Reader):
         }
         return chunk.pop("result")  # type: ignore[no-any-return]
 
-    def _put_back(self, chunk: dict[str, Any], text: str) -> None:
+    def _restore_text(self, chunk: dict[str, Any], text: str) -> None:
         chunk.update(self._counted, result=text)
 
-    def _ended(self, facts: Mapping[str, Any]) -> bool:
+    def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
         return facts.get("is_end") is not False  # any other value does not mean that more will come
 
-    def _raw(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}

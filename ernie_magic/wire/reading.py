@@ -20,11 +20,11 @@ from ernie_magic.wire import sse
 from ernie_magic.wire.failures import (
     MAX_BODY,
     beginning_of,
-    cut,
-    failure,
-    not_the_api,
-    refusal,
-    refused,
+    error_from_refusal,
+    error_from_reply,
+    not_this_api_error,
+    parse_refusal,
+    stream_cut_error,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _TOO_LARGE = Text(
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})
 
 
-def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
+def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """Iterate over a reply's pieces of text as they arrive; `reader` collects everything.
 
     Raises
@@ -57,28 +57,30 @@ def deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     ErnieError
     """
     streamed = "event-stream" in response.headers.get("content-type", "")
-    return _events(response, reader) if streamed else _whole(response, reader)
+    return (
+        _iter_streamed_deltas(response, reader) if streamed else _iter_body_deltas(response, reader)
+    )
 
 
-async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     """Iterate over the JSON of each event of a stream, whatever its meaning. An error among the
     events is raised, and so is a reply that is not a stream.
     """
     if "event-stream" not in response.headers.get("content-type", ""):
-        yield await whole(response, MAX_REPLY)
+        yield await read_json(response, MAX_REPLY)
         return
     unread: list[str] = []
     redactor = EventRedactor()
-    came = False
-    async with aclosing(_payloads(response, None, unread)) as payloads:
+    any_event = False
+    async with aclosing(_iter_payloads(response, None, unread)) as payloads:
         async for payload, is_long in payloads:
-            came = True
+            any_event = True
             yield await in_thread(redactor.feed, payload) if is_long else redactor.feed(payload)
-    if not came:
-        raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
+    if not any_event:
+        raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
+async def read_json(response: httpx.Response, max_bytes: int) -> dict[str, Any]:
     """Read a reply that is one JSON body.
 
     Parameters
@@ -91,37 +93,37 @@ async def whole(response: httpx.Response, most: int) -> dict[str, Any]:
     ErnieError
         The reply is not JSON, or is an error with status 200.
     """
-    raw = await all_of(response, most)
+    raw = await read_bytes(response, max_bytes)
     start = bytes(raw[:MAX_BODY])
     if len(raw) > MAX_VALUES and raw.count(b",") > MAX_VALUES:
-        raise not_the_api(
+        raise not_this_api_error(
             response.status_code, redact(start.decode("utf-8", "replace"), strict=True)
         )
     payload = None
     with suppress(ValueError):
-        text = _text(raw)
+        text = _decode_text(raw)
         del raw  # pictures make a large reply: it must not exist three times
-        payload = await _parse_aside(text, redacted=True)
-    if not isinstance(payload, dict) or refusal(payload) is not None:
-        raise failure(response.status_code, response.headers, start)
+        payload = await _parse_in_thread_if_long(text, redacted=True)
+    if not isinstance(payload, dict) or parse_refusal(payload) is not None:
+        raise error_from_reply(response.status_code, response.headers, start)
     return payload
 
 
-async def _parse_aside(text: str, *, redacted: bool = False) -> object:
+async def _parse_in_thread_if_long(text: str, *, redacted: bool = False) -> object:
     """Parse a text as JSON, a long one on a thread of its own, so that the loop serves everybody
     else meanwhile.
     """
 
-    def parsed(parse: Callable[[str], object]) -> object:
-        found = parse(text)
-        return redact_values(found) if redacted else found
+    def parse_and_redact(parse: Callable[[str], object]) -> object:
+        payload = parse(text)
+        return redact_values(payload) if redacted else payload
 
     if len(text) <= values.LONG:
-        return parsed(values.parse)
-    return await in_thread(parsed, values.parse_in_turns)
+        return parse_and_redact(values.parse_json)
+    return await in_thread(parse_and_redact, values.parse_in_turns)
 
 
-def _text(raw: bytes | bytearray) -> str:
+def _decode_text(raw: bytes | bytearray) -> str:
     """Decode a reply as text: an invalid byte does not spoil the others."""
     encoding = json.detect_encoding(raw)
     mark = len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0
@@ -129,21 +131,21 @@ def _text(raw: bytes | bytearray) -> str:
     return str(memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace")
 
 
-async def _events(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
+async def _iter_streamed_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """Iterate over a reply streamed as server-sent events."""
     # Bare lines that are not JSON by themselves: an error page, or JSON over several lines.
     unread: list[str] = []
-    async with aclosing(_payloads(response, reader, unread)) as payloads:
+    async with aclosing(_iter_payloads(response, reader, unread)) as payloads:
         async for payload, is_long in payloads:
             if delta := await in_thread(reader.feed, payload) if is_long else reader.feed(payload):
                 yield delta
-    if delta := reader.end():
+    if delta := reader.flush_remaining():
         yield delta
     if not reader.started:
-        raise failure(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
+        raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each additional layer costs a tenth of it)
+async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each additional layer costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
 ) -> AsyncGenerator[tuple[dict[str, Any], bool], None]:
     """Iterate over the JSON of a reply's events, and whether an event is large, until the reply
@@ -187,20 +189,20 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each addi
                 ]
                 chunk = pieces.pop()
             events = decoder.feed(chunk)
-            if decoder.waiting > MAX_REPLY:
-                raise not_the_api(200, "")
+            if decoder.waiting_characters > MAX_REPLY:
+                raise not_this_api_error(200, "")
         except (StopAsyncIteration, asyncio.TimeoutError):
-            events, ended = decoder.end(), True
+            events, ended = decoder.flush_remaining(), True
         except httpx.HTTPError as error:
             # When the answer is whole, it does not matter how the connection ends.
-            events, ended, problem = decoder.cut(), True, None if finished else error
+            events, ended, problem = decoder.flush_complete(), True, None if finished else error
         for event in () if done else events:
             payload, is_long = parse(event.data), False
             if payload is None:
                 if event.data == "[DONE]":
                     done = True
                     break
-                payload, is_long = await _payload(event, unread), len(event.data) > values.LONG
+                payload, is_long = await _parse_event(event, unread), len(event.data) > values.LONG
             if type(payload) is dict:
                 if not _SUSPECT.isdisjoint(payload):
                     _raise_refusal(payload, response)
@@ -208,10 +210,10 @@ async def _payloads(  # noqa: C901, PLR0912  (one loop for every byte: each addi
     if problem:
         raise problem
     if reader is not None and reader.started and not (done or reader.finished):
-        raise cut()
+        raise stream_cut_error()
 
 
-async def _payload(event: sse.Event, unread: list[str]) -> object:
+async def _parse_event(event: sse.Event, unread: list[str]) -> object:
     """Return the JSON of an event; None for a part of something longer, which is kept for an error.
 
     Raises
@@ -222,14 +224,14 @@ async def _payload(event: sse.Event, unread: list[str]) -> object:
     try:
         if event.bare and event.data.lstrip()[:1] != "{":
             raise ValueError("a line of something else")  # noqa: TRY301
-        return await _parse_aside(event.data)
+        return await _parse_in_thread_if_long(event.data)
     except ValueError:
         if event.bare:
             if len(unread) < MAX_UNREAD:
                 unread.append(event.data[:MAX_BODY])
             return None
         if not event.whole:
-            raise cut() from None
+            raise stream_cut_error() from None
         raise ProtocolError(
             Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
             Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
@@ -239,41 +241,43 @@ async def _payload(event: sse.Event, unread: list[str]) -> object:
 
 
 def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
-    if (said := refusal(payload)) is not None:
-        raise refused(said, 200, response.headers, beginning_of(payload))
+    if (refusal_fields := parse_refusal(payload)) is not None:
+        raise error_from_refusal(refusal_fields, 200, response.headers, beginning_of(payload))
 
 
-async def _whole(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
+async def _iter_body_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """Read a reply that is one JSON body: what was asked for, or an error with status 200."""
     is_json = "json" in response.headers.get("content-type", "json")
-    raw = await beginning(response, MAX_REPLY if is_json else MAX_BODY)
+    raw = await read_beginning(response, MAX_REPLY if is_json else MAX_BODY)
     payload = None
     with suppress(ValueError):
-        payload = await _parse_aside(_text(raw))
-    if not isinstance(payload, dict) or not reader.knows(payload):
-        raise failure(response.status_code, response.headers, raw)
+        payload = await _parse_in_thread_if_long(_decode_text(raw))
+    if not isinstance(payload, dict) or not reader.is_whole_reply(payload):
+        raise error_from_reply(response.status_code, response.headers, raw)
     first = (
         await in_thread(reader.feed, payload) if len(raw) > values.LONG else reader.feed(payload)
     )
-    pieces = [piece for piece in (first, reader.end()) if piece]
+    pieces = [piece for piece in (first, reader.flush_remaining()) if piece]
     if not reader.finished and not pieces and not reader.tool_calls:
-        raise not_the_api(
+        raise not_this_api_error(
             response.status_code, redact(raw[:MAX_BODY].decode("utf-8", "replace"), strict=True)
         )
     for delta in pieces:
         yield delta
 
 
-def _too_large(most: int, told: Text) -> ProtocolError:
+def _too_large_error(max_bytes: int, message: Text) -> ProtocolError:
     """Return the error for what is far too large."""
     return ProtocolError(
-        told.fill(most=most // 1024 // 1024),
+        message.fill(most=max_bytes // 1024 // 1024),
         Text("服务出错，或地址不对", "the service failed, or the address is wrong"),
         Text("减少一次请求的数量，或检查 base_url", "ask for less at a time, or check base_url"),
     )
 
 
-async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -> bytearray:
+async def read_bytes(
+    response: httpx.Response, max_bytes: int, message: Text = _TOO_LARGE
+) -> bytearray:
     """Return a reply in one piece, without copying it.
 
     Raises
@@ -284,23 +288,23 @@ async def all_of(response: httpx.Response, most: int, told: Text = _TOO_LARGE) -
     length = response.headers.get("content-length", "")
     # A bomb: a few kB that expand to gigabytes.
     packed_twice = "," in response.headers.get("content-encoding", "")
-    if packed_twice or (length.isdigit() and int(length) > most):
-        raise _too_large(most, told)
+    if packed_twice or (length.isdigit() and int(length) > max_bytes):
+        raise _too_large_error(max_bytes, message)
     got = bytearray()
     async for chunk in response.aiter_bytes():
         got += chunk
-        if len(got) > most:
-            raise _too_large(most, told)
+        if len(got) > max_bytes:
+            raise _too_large_error(max_bytes, message)
     return got
 
 
-async def beginning(response: httpx.Response, most: int = MAX_BODY) -> bytes:
+async def read_beginning(response: httpx.Response, max_bytes: int = MAX_BODY) -> bytes:
     """Return the first `most` bytes: a refusal is short, and a hostile reply is not read to its
     end.
     """
     got = bytearray()
     async for chunk in response.aiter_bytes():
         got += chunk
-        if len(got) >= most:
+        if len(got) >= max_bytes:
             break
-    return bytes(got[:most])
+    return bytes(got[:max_bytes])

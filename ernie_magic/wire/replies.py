@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from ernie_magic.api import values
 from ernie_magic.api.results import Ranked, Ranking
-from ernie_magic.api.values import safe, word
-from ernie_magic.wire.failures import not_expected
+from ernie_magic.api.values import as_name, as_safe_text
+from ernie_magic.wire.failures import unexpected_reply_error
 from ernie_magic.wire.protocol import usage_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class VectorsReply(NamedTuple):
     usage: Usage
 
 
-def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
+def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     """Return the vectors of an embeddings reply for `count` texts.
 
     Raises
@@ -63,21 +63,21 @@ def vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     """
     import numpy as np
 
-    items = values.items(payload.get("data"))
-    order = _order([values.fields(item).get("index") for item in items], count)
+    items = values.as_list(payload.get("data"))
+    order = _order_by_index([values.as_object(item).get("index") for item in items], count)
     try:
         if order is None:
             raise ValueError("not so many vectors")  # noqa: TRY301
-        found = np.stack([_vector(items[place]["embedding"]) for place in order])
-        whole = bool(found.shape[1]) and bool(np.isfinite(found).all())
+        matrix = np.stack([_parse_vector(items[index]["embedding"]) for index in order])
+        whole = bool(matrix.shape[1]) and bool(np.isfinite(matrix).all())
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise not_expected(payload) from None
+        raise unexpected_reply_error(payload) from None
     if not whole:
-        raise not_expected(payload)
-    return VectorsReply(found, word(payload.get("model")), usage_of(payload.get("usage")))
+        raise unexpected_reply_error(payload)
+    return VectorsReply(matrix, as_name(payload.get("model")), usage_of(payload.get("usage")))
 
 
-def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
+def _order_by_index(reported: Sequence[object], count: int) -> Sequence[int] | None:
     """Return the positions of `count` items in the order of their indices; None when the indices
     are unclear.
 
@@ -85,7 +85,8 @@ def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
     that item gets the one left over.
     """
     indices = [
-        place if index is None else values.whole_number(index) for place, index in enumerate(said)
+        place if index is None else values.as_whole_number(index)
+        for place, index in enumerate(reported)
     ]
     odd = [place for place, index in enumerate(indices) if index is None]
     by_index = {index: place for place, index in enumerate(indices) if index is not None}
@@ -96,7 +97,7 @@ def _order(said: Sequence[object], count: int) -> Sequence[int] | None:
     return [by_index[i] for i in range(count)] if not left else None
 
 
-def _vector(embedding: object) -> np.ndarray:
+def _parse_vector(embedding: object) -> np.ndarray:
     """Read a list of floats, or base64 of little-endian 32-bit floats, which openai-python asks for
     by default.
     """
@@ -154,7 +155,7 @@ class ImagesReply(NamedTuple):
     created: float
 
 
-def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
+def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
     """Return the pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan),
     whichever has a value.
 
@@ -166,9 +167,9 @@ def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
     ProtocolError
         There is no picture.
     """
-    found: list[tuple[float, ImageItem]] = []
-    most = max(_PICTURES, request.parameters.get("n", 1))
-    for place, item in enumerate(values.items(payload.get("data"))[:most]):
+    numbered: list[tuple[float, ImageItem]] = []
+    max_pictures = max(_PICTURES, request.parameters.get("n", 1))
+    for position, item in enumerate(values.as_list(payload.get("data"))[:max_pictures]):
         if not isinstance(item, dict):
             continue
         packed = [
@@ -176,36 +177,36 @@ def pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
             for name in ("b64_json", "b64_image")
             if isinstance(b64 := item.pop(name, None), str) and b64
         ]
-        url, index = values.text(item.get("url")), values.number(item.get("index"))
+        url, index = values.as_text(item.get("url")), values.as_number(item.get("index"))
         if not packed and url[:5].lower() == "data:":
             packed, url = [url], ""
-        link = _secure(safe(url)) if len(url) <= _URL else ""
-        revised = safe(values.text(item.get("revised_prompt"))[:_REVISED])
-        found.append(
+        link = _https_link(as_safe_text(url)) if len(url) <= _URL else ""
+        revised = as_safe_text(values.as_text(item.get("revised_prompt"))[:_REVISED])
+        numbered.append(
             (
-                place if index is None else index,
+                position if index is None else index,
                 ImageItem(
                     packed[0] if packed else "",
                     link,
                     revised,
-                    values.whole_number(item.get("seed")),
+                    values.as_whole_number(item.get("seed")),
                 ),
             )
         )
-    if not any(item.b64 or item.url for _, item in found):
-        raise not_expected(payload)
-    created, now = values.number(payload.get("created")), time.time()
-    ordered = [item for _, item in sorted(found, key=lambda pair: pair[0])]
+    if not any(item.b64 or item.url for _, item in numbered):
+        raise unexpected_reply_error(payload)
+    created, now = values.as_number(payload.get("created")), time.time()
+    ordered = [item for _, item in sorted(numbered, key=lambda pair: pair[0])]
     return ImagesReply(
         ordered,
-        word(payload.get("model")) or safe(request.model),
-        word(payload.get("id")),
+        as_name(payload.get("model")) or as_safe_text(request.model),
+        as_name(payload.get("id")),
         usage_of(payload.get("usage")),
         created if created is not None and 0 < created < now else now,
     )
 
 
-def from_base64(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
     """Return the bytes of base64 or of a `data:` URI.
 
     Raises
@@ -223,7 +224,7 @@ def from_base64(text: str) -> bytes:
         return base64.b64decode(bare.encode("ascii").translate(None, b" \t\r\n"), validate=True)
 
 
-def _secure(url: str) -> str:
+def _https_link(url: str) -> str:
     """Return the link with https: Baidu's storage gives http:// links, which a page served by https
     may not show, and accepts https.
     """
@@ -234,7 +235,7 @@ def _secure(url: str) -> str:
     return url.replace("http://", "https://", 1) if plain else url
 
 
-def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:
+def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:
     """Return the documents of a rerank reply, the best first. A document without its text gets the
     one that was sent.
 
@@ -243,25 +244,25 @@ def ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) ->
     ProtocolError
     """
     sent = request.documents
-    found = []
-    for item in values.items(payload.get("results"))[: len(sent)]:
+    ranked_documents = []
+    for item in values.as_list(payload.get("results"))[: len(sent)]:
         index, score = (
             _index_of(item, sent),
-            values.number(values.fields(item).get("relevance_score")),
+            values.as_number(values.as_object(item).get("relevance_score")),
         )
         if index is None or score is None:
-            raise not_expected(payload)
-        found.append(Ranked(_document(item) or sent[index], score, index))
+            raise unexpected_reply_error(payload)
+        ranked_documents.append(Ranked(_document_text(item) or sent[index], score, index))
     if not isinstance(payload.get("results"), list) or len(
-        {ranked.index for ranked in found}
-    ) != len(found):
-        raise not_expected(payload)
-    best_first = tuple(sorted(found, key=lambda ranked: -ranked.score))
+        {ranked.index for ranked in ranked_documents}
+    ) != len(ranked_documents):
+        raise unexpected_reply_error(payload)
+    best_first = tuple(sorted(ranked_documents, key=lambda ranked: -ranked.score))
     return Ranking(
         best_first,
         request,
         usage_of(payload.get("usage")),
-        word(payload.get("model")) or safe(request.model),
+        as_name(payload.get("model")) or as_safe_text(request.model),
         service,
     )
 
@@ -270,13 +271,13 @@ def _index_of(item: object, sent: Sequence[str]) -> int | None:
     """Return which document an item is about: the one that it numbers, else the one whose text it
     repeats.
     """
-    index = values.whole_number(values.fields(item).get("index"))
-    if index is None and (repeated := _document(item)) in sent:
+    index = values.as_whole_number(values.as_object(item).get("index"))
+    if index is None and (repeated := _document_text(item)) in sent:
         index = sent.index(repeated)
     return index if index is not None and 0 <= index < len(sent) else None
 
 
-def _document(item: object) -> str:
+def _document_text(item: object) -> str:
     """Return the document's text: some servers wrap it in an object."""
-    found = values.fields(item).get("document")
-    return values.text(found.get("text") if isinstance(found, dict) else found)
+    document = values.as_object(item).get("document")
+    return values.as_text(document.get("text") if isinstance(document, dict) else document)

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
 
 # Seconds of one wait: an exhausted limit recovers within a minute.
-LONGEST = 60.0
+MAX_WAIT = 60.0
 
 
-def attempts(
-    count: int,
-    factor: float,
+def retry_attempts(
+    max_attempts: int,
+    backoff_factor: float,
     *,
     may_repeat: Callable[[], bool],
-    waiting: Callable[[ErnieError, float, int], None],
+    on_wait: Callable[[ErnieError, float, int], None],
     safely_only: bool = False,
 ) -> AsyncRetrying:
     """Iterate over the attempts at one request, with `async for`.
@@ -47,37 +47,37 @@ def attempts(
     """
     import tenacity  # imported with the first request, not before
 
-    jitter = tenacity.wait_random_exponential(multiplier=factor, max=LONGEST)
+    jitter = tenacity.wait_random_exponential(multiplier=backoff_factor, max=MAX_WAIT)
 
-    def wait(state: RetryCallState) -> float:
-        return max(jitter(state), _error(state).retry_after or 0.0)
+    def backoff_seconds(state: RetryCallState) -> float:
+        return max(jitter(state), _error_of(state).retry_after or 0.0)
 
-    def worth_it(error: BaseException) -> bool:
+    def should_retry(error: BaseException) -> bool:
         return (
             isinstance(error, ErnieError)
             and error.retryable
             and may_repeat()
-            and (error.retry_after or 0.0) <= LONGEST
+            and (error.retry_after or 0.0) <= MAX_WAIT
             and (not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
         )
 
-    def tell(state: RetryCallState) -> None:
-        waiting(
-            _error(state),
+    def notify_waiting(state: RetryCallState) -> None:
+        on_wait(
+            _error_of(state),
             state.next_action.sleep if state.next_action else 0.0,
             state.attempt_number + 1,
         )
 
     return tenacity.AsyncRetrying(
-        stop=tenacity.stop_after_attempt(count),
-        wait=wait,
-        retry=tenacity.retry_if_exception(worth_it),
-        before_sleep=tell,
+        stop=tenacity.stop_after_attempt(max_attempts),
+        wait=backoff_seconds,
+        retry=tenacity.retry_if_exception(should_retry),
+        before_sleep=notify_waiting,
         reraise=True,
     )
 
 
-def _error(state: RetryCallState) -> ErnieError:
+def _error_of(state: RetryCallState) -> ErnieError:
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, ErnieError)  # noqa: S101  (worth_it let nothing else through)
     return error

@@ -50,7 +50,7 @@ class Decoder:
         self._data: list[str] = []
         self._name = ""
         self._first = True
-        self._held = 0
+        self._waiting_characters = 0
         self._idle = True  # nothing is held back: no part of a character, a line or an event
 
     def feed(self, chunk: bytes) -> Sequence[Event]:
@@ -64,36 +64,38 @@ class Decoder:
             lines = text.split("\n\ndata: ")
             if text.count("\n") == 2 * len(lines) - 2 and all(line[:1] == "{" for line in lines):
                 return [Event(line) for line in lines]
-        events = self._take(self._utf8.decode(chunk))
+        events = self._take_text(self._utf8.decode(chunk))
         self._idle = not (self._parts or self._data or self._name or self._utf8.getstate()[0])
         return events
 
     @property
-    def waiting(self) -> int:
+    def waiting_characters(self) -> int:
         """Characters held back until the end of their line or event."""
-        return self._held
+        return self._waiting_characters
 
-    def end(self) -> list[Event]:
+    def flush_remaining(self) -> list[Event]:
         """Return what is left when the reply ends: a last line or event without a terminator, which
         may be incomplete.
         """
         return [
             event._replace(whole=False)
-            for event in self._take(self._utf8.decode(b"", final=True) + "\n\n")
+            for event in self._take_text(self._utf8.decode(b"", final=True) + "\n\n")
         ]
 
-    def cut(self) -> list[Event]:
+    def flush_complete(self) -> list[Event]:
         """Return what was complete when the connection broke: a CR at the very end was an end of
         line.
         """
-        return self._take("\n") if self._parts and self._parts[-1].endswith("\r") else []
+        return self._take_text("\n") if self._parts and self._parts[-1].endswith("\r") else []
 
-    def _take(self, text: str) -> list[Event]:
+    def _take_text(self, text: str) -> list[Event]:
         if self._first and text:
             text, self._first = text.removeprefix("\ufeff"), False
-        self._held += len(text)
-        held = self._parts[-1].endswith("\r") if self._parts else False
-        if held and text:  # a CR at the end of a chunk may be half of CRLF: it was held back
+        self._waiting_characters += len(text)
+        has_carriage_return = self._parts[-1].endswith("\r") if self._parts else False
+        if (
+            has_carriage_return and text
+        ):  # a CR at the end of a chunk may be half of CRLF: it was held back
             self._parts[-1] = self._parts[-1][:-1]
             text = "\r" + text
         if not _LINE_END.search(text):
@@ -108,20 +110,20 @@ class Decoder:
             self._parts.append(line)
             whole = "".join(self._parts)
             self._parts.clear()
-            if event := self._line(whole):
+            if event := self._take_line(whole):
                 events.append(event)
         if rest:
             self._parts.append(rest)
         return events
 
-    def _line(self, line: str) -> Event | None:
+    def _take_line(self, line: str) -> Event | None:
         if not line:
-            return self._dispatch()
+            return self._finish_event()
         if line.startswith(":"):
             return None  # a comment: keep-alive
         field, _, value = line.partition(":")
         if field not in _FIELDS:
-            self._held = 0
+            self._waiting_characters = 0
             return Event(line, bare=True)
         value = value.removeprefix(" ")
         if field == "data":
@@ -130,9 +132,9 @@ class Decoder:
             self._name = value
         return None  # id and retry mean nothing here
 
-    def _dispatch(self) -> Event | None:
+    def _finish_event(self) -> Event | None:
         data, name = "\n".join(self._data), self._name
-        self._held = 0
+        self._waiting_characters = 0
         self._data.clear()
         self._name = ""
         # A gateway may wrap a comment as data; an empty event contains nothing.

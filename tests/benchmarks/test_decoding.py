@@ -103,7 +103,9 @@ async def bare(raw, together):
 
 async def ours(raw, protocol, together):
     reader = protocol.Reader(REQUEST)
-    return "".join([delta.text async for delta in reading.deltas(response(raw, together), reader)])
+    return "".join(
+        [delta.text async for delta in reading.iter_deltas(response(raw, together), reader)]
+    )
 
 
 def seconds(make):

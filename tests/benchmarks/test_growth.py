@@ -95,7 +95,7 @@ def panel_streams(text):
 
 def panel_shows(text):
     answer = Answer(text=text, request=REQUEST, model="ernie-3.5-8k", reasoning=text)
-    assert ShownTurn.of(Turn("你好", answer), "turn", "zh").kept
+    assert ShownTurn.from_turn(Turn("你好", answer), "turn", "zh").saved_html
 
 
 WAYS = {

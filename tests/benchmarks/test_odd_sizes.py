@@ -18,10 +18,10 @@ from ernie_magic.config import keys
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.magics import options
-from ernie_magic.notebook.magics.interpolate import interpolate, spans
+from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate
 from ernie_magic.runtime.io_thread import IO
 from ernie_magic.session import Session
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import openai_style, reading
 from tests.unit import mutations
 from tests.unit.raw_server import Server
@@ -57,9 +57,9 @@ PROMPTS = {
     "no braces": lambda n: "a 'b' " * n,
 }
 WAYS = {
-    "spans": spans,
+    "spans": expression_spans,
     "interpolate": lambda text: interpolate(text, {"a": 1}),
-    "a magic's line": options.split,
+    "a magic's line": options.split_words,
     "a map's template": lambda text: mapping.prompts_of(text, [{"a": 1}]),
 }
 
@@ -203,9 +203,9 @@ async def read(raw, gaps):
         response = httpx.Response(
             200, headers={"content-type": "text/event-stream"}, stream=Pieces(raw)
         )
-        async for _ in reading.deltas(response, reader):
+        async for _ in reading.iter_deltas(response, reader):
             pass
-        return reader.answer(seconds=0, first_seconds=None, partial=False, service="s")
+        return reader.build_answer(seconds=0, first_seconds=None, partial=False, service="s")
     finally:
         beating.cancel()
 
@@ -229,8 +229,11 @@ def test_a_reply_takes_time_that_grows_with_its_size_and_lets_others_run(name, b
 
 def test_near_names_are_looked_for_in_bounded_time():
     known = [f"model-{i}" for i in range(200_000)]
-    assert seconds(near, "modle-7", known) < 2 * seconds(near, "modle-7", known[:10_000]) + 0.2
-    assert near("x" * 1_000_000, known) == ()
+    assert (
+        seconds(close_matches, "modle-7", known)
+        < 2 * seconds(close_matches, "modle-7", known[:10_000]) + 0.2
+    )
+    assert close_matches("x" * 1_000_000, known) == ()
 
 
 def test_200_000_listed_models_do_not_hold_the_io_thread(bar):
@@ -252,7 +255,7 @@ def test_200_000_listed_models_do_not_hold_the_io_thread(bar):
             gaps.append(now - last)
             last = now
 
-    beating = asyncio.run_coroutine_threadsafe(beat(), IO.get())
+    beating = asyncio.run_coroutine_threadsafe(beat(), IO.running_loop())
     try:
         with Session(
             ErnieSettings(
@@ -268,5 +271,5 @@ def test_200_000_listed_models_do_not_hold_the_io_thread(bar):
             with pytest.raises(ErnieError, match="model-7"):
                 session.chat("hi", model="model-77x")
     finally:
-        IO.get().call_soon_threadsafe(beating.cancel)
+        IO.running_loop().call_soon_threadsafe(beating.cancel)
         server.stop()

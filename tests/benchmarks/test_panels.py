@@ -52,11 +52,11 @@ def test_a_delta_costs_the_same_under_2_and_200_turns(chat, bar):
     for round_ in range(5):
         for turns, tab in tabs.items():
             id_ = f"open-{round_}"
-            tab.transcript.put(open_turn(id_, "写一篇文章"))
+            tab.transcript.put_turn(open_turn(id_, "写一篇文章"))
             view = BlocksView("zh", tab.transcript, id_)
             began = time.perf_counter()
             for _ in range(DELTAS):
-                view.show([Delta(text=PIECE)])
+                view.show_deltas([Delta(text=PIECE)])
             seconds[turns].append(time.perf_counter() - began)
     ratio = median(long / short for long, short in zip(seconds[200], seconds[2], strict=True))
     print(f"\na delta under 200 turns / under 2: time {ratio:.2f}, bytes {sent[200] / sent[2]:.3f}")

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
-from ernie_magic.calls.images.generate import Drawing
+from ernie_magic.calls.images.generate import ImageGeneration
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
@@ -57,14 +57,14 @@ def bare(packed):
 def ours(packed):
     request = ImageRequest(model="Stable-Diffusion-XL", prompt="一只白猫")
     images = asyncio.run(
-        Drawing(
+        ImageGeneration(
             Replies(packed),
             Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None),
-            ErnieSettings().snapshot(),
+            ErnieSettings().take_snapshot(),
             lambda _delta: None,
-        ).draw(None, request, download=True)
+        ).generate_images(None, request, download=True)
     )
-    data, _ = display.bundle(images, "zh")
+    data, _ = display.mime_bundle(images, "zh")
     return images, data
 
 
@@ -100,11 +100,11 @@ def memory(name):  # getrusage() would tell the parent's peak: it outlives exec
     return int(re.search(name + r":\s+(\d+) kB", Path("/proc/self/status").read_text()).group(1)) * 1024
 
 session = Session(service="aistudio", api_key="any-key", base_url=sys.argv[1])
-display.bundle(session.image("small", seed=1), "zh")  # everything is imported
+display.mime_bundle(session.image("small", seed=1), "zh")  # everything is imported
 before = memory("VmRSS")
 try:
     images = session.image(sys.argv[2], seed=2)
-    display.bundle(images, "zh")
+    display.mime_bundle(images, "zh")
     kept = sum(len(p.content) for p in images)
 except ernie_magic.ErnieError as error:
     kept = str(error)

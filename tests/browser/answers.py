@@ -21,7 +21,7 @@ def in_parts(texts, size):
 def published(text):
     """The saved output of an answer with this text."""
     answer = Answer(text=text, request=REQUEST, model="ernie-3.5-8k")
-    data, metadata = answers.bundle(answer, "zh")
+    data, metadata = answers.mime_bundle(answer, "zh")
     return nbformat.v4.new_output("display_data", data=data, metadata=metadata)
 
 

@@ -103,7 +103,7 @@ def test_a_page_of_another_origin_reads_nothing_and_changes_nothing(emulator, ho
     assert {outcomes[name] for name in OPAQUE} <= {"opaque", "failed"}
     assert not emulator.requests
     assert not emulator.faults._waiting
-    assert not emulator.oauth._tokens._ends
+    assert not emulator.oauth._tokens._expiry_times
 
 
 def test_a_name_that_is_bound_to_this_machine_is_refused_and_the_own_address_is_not(

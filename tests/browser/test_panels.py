@@ -199,13 +199,13 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
     expect(turns.last.locator("table")).to_be_visible()  # Markdown, by the notebook's own renderer
     expect(turns.last.locator(".ernie-footer")).to_contain_text("token")
     # Streamed, and stopped.
-    server._state.step = 0.03
+    server._state.delta_delay = 0.03
     panel.ask("写一篇 3000 字的文章")
     lengths = set()
     wait(lambda: lengths.add(len(turns.last.inner_text())) or len(lengths) >= 5, "five lengths")
     assert panel.root.evaluate(STOPPED) < 200  # milliseconds
     expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
-    server._state.step = 0
+    server._state.delta_delay = 0
     # Asked again: the new answer replaces the partial one.
     turns.last.get_by_role("button", name="重新回答").click()
     expect(turns.last.locator(".ernie-footer")).not_to_contain_text("未完成")
@@ -298,7 +298,7 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
     open_panel, server
 ):
     panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.2)"])
-    server._state.step = 0.03
+    server._state.delta_delay = 0.03
     panel.ask("写一篇 3000 字的文章")
     turn = panel.root.locator(".ernie-turn").last
     wait(lambda: turn.count() and len(turn.inner_text()) > 40, "the first text")
@@ -338,7 +338,7 @@ def test_a_click_that_waits_for_a_cell_says_so(open_panel):
 
 def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
     panel = open_panel(line="%ernie panel chat")
-    server._state.step = 0.03
+    server._state.delta_delay = 0.03
     panel.ask("写一篇 3000 字的文章")
     wait(lambda: server.open_streams == 1, "the stream")
     panel.nb.select(1)
@@ -395,7 +395,7 @@ def test_a_heat_map_and_a_plane_with_chinese_labels_and_the_nearest(open_panel):
 
 def test_columns_stream_side_by_side(open_panel, server):
     panel = open_panel(line="%ernie panel compare")
-    server._state.step = 0.02
+    server._state.delta_delay = 0.02
     panel.button("3").click()
     lists = panel.root.locator(".ernie-models select")
     expect(lists).to_have_count(3)
@@ -411,7 +411,7 @@ def test_columns_stream_side_by_side(open_panel, server):
         ),
         "three at once",
     )
-    server._state.step = 0
+    server._state.delta_delay = 0
     panel.idle()
     assert sorted(body["model"] for body in panel.sent()) == [
         "ernie-3.5-8k",
@@ -635,12 +635,12 @@ def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel,
 
     panel.ask("用表格列出三个城市")
     panel.root.locator(".ernie-actions").first.wait_for()
-    server._state.step = 0.01
+    server._state.delta_delay = 0.01
     few = costs()
     panel.nb.run(2)
     expect(panel.root.locator(".ernie-turn")).to_have_count(201)
     many = costs()
-    server._state.step = 0
+    server._state.delta_delay = 0
     ratios = [long / short for long, short in zip(many, few, strict=True)]
     print(f"\nunder 201 turns / under 1: typing {ratios[0]:.2f}, streaming {ratios[1]:.2f}")
     assert max(ratios) < 2

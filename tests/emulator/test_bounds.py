@@ -75,20 +75,20 @@ def test_pictures_are_not_kept_in_the_log(emulator, http):
 
 
 def test_the_log_is_bounded_in_entries_and_in_bytes(monkeypatch):
-    kept = log.Log()
+    kept = log.RequestLog()
     for i in range(log.MAX_ENTRIES + 10):
-        kept.record("GET", f"/{i}", {})
+        kept.log_request("GET", f"/{i}", {})
     assert (len(kept), kept[0].path) == (log.MAX_ENTRIES, "/10")
     kept.clear()
     for i in range(200):
-        kept.record("POST", f"/{i}", {"x": "y" * 60_000}, {"prompt": "文" * 99_000})
+        kept.log_request("POST", f"/{i}", {"x": "y" * 60_000}, {"prompt": "文" * 99_000})
     assert (
         sum(len(entry.body["prompt"]) + len(entry.headers["x"]) for entry in kept) <= log.MAX_BYTES
     )
     assert kept[-1].path == "/199"
-    kept.record("POST", "/", {}, [[]] * 100_000)
+    kept.log_request("POST", "/", {}, [[]] * 100_000)
     assert kept[-1].body.startswith("… (")
-    assert kept.record("POST", "/", {}, "x" * 10**6).body.endswith(f"… ({10**6} characters)")
+    assert kept.log_request("POST", "/", {}, "x" * 10**6).body.endswith(f"… ({10**6} characters)")
 
 
 def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkeypatch):
@@ -99,7 +99,7 @@ def test_what_is_remembered_of_keys_and_tokens_is_bounded(emulator, http, monkey
         http.post(
             CHAT, json=QUESTION, headers={"Authorization": f"Bearer key-{i}"}
         ).raise_for_status()
-    assert len(emulator.oauth._tokens._ends) == 5
+    assert len(emulator.oauth._tokens._expiry_times) == 5
     assert len(emulator.rates._used) == 5
     monkeypatch.setattr(faults, "MAX_WAITING", 5)
     with pytest.raises(ValueError, match="at most 5"):

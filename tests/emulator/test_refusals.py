@@ -243,4 +243,4 @@ def test_a_taken_port_is_told_in_one_line(emulator):
 def test_a_picture_is_drawn_whatever_its_prompt_holds(prompt):
     from ernie_magic.emulator import pictures
 
-    assert pictures.draw(prompt, "Base", (1024, 1024), 1).startswith(b"\x89PNG")
+    assert pictures.draw_picture(prompt, "Base", (1024, 1024), 1).startswith(b"\x89PNG")

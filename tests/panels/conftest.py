@@ -59,7 +59,7 @@ def panel(session, wait, wait_for_models):
     for panel in made:
         panel.close()
         for tab in panel.tabs.values():
-            wait(lambda tab=tab: not tab.busy, "the end of a call")
+            wait(lambda tab=tab: not tab.is_busy, "the end of a call")
     ipywidgets.Widget.close_all()
 
 

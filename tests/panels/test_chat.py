@@ -32,14 +32,14 @@ def chat(panel):
 def ask(chat, wait):
     def ask_(text):
         chat.composer.prompt.value = text
-        chat.composer.send.click()
-        wait(lambda: not chat.busy, "the answer")
+        chat.composer.send_button.click()
+        wait(lambda: not chat.is_busy, "the answer")
 
     return ask_
 
 
 def prompts(tab):
-    return [turn["prompt"] for turn in tab.transcript.turns]
+    return [turn["prompt"] for turn in tab.transcript.shown_turns]
 
 
 def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
@@ -50,7 +50,7 @@ def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
         "messages": [{"role": "user", "content": "你好"}],
         "stream": True,
     }
-    shown = chat.transcript.turns[0]
+    shown = chat.transcript.shown_turns[0]
     assert shown["blocks"] == [to_html(session.history[0].answer.text)]
     assert shown["footer"].startswith("ernie-4.5-turbo-128k · ")
     assert "tokens" in shown["footer"]
@@ -65,7 +65,10 @@ def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, s
     session.chat("from a cell")
     assert prompts(chat) == ["from a cell"]
     ask("from the panel")
-    assert [turn["actions"] for turn in chat.transcript.turns] == [["edit"], ["edit", "regenerate"]]
+    assert [turn["actions"] for turn in chat.transcript.shown_turns] == [
+        ["edit"],
+        ["edit", "regenerate"],
+    ]
     del session.history[0]
     assert prompts(chat) == ["from the panel"]
     session.reset()
@@ -75,49 +78,55 @@ def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, s
 def test_two_panels_show_one_conversation(panel, session, wait):
     first, second = panel("chat").tabs["chat"], panel("chat").tabs["chat"]
     first.composer.prompt.value = "one"
-    first.composer.send.click()
+    first.composer.send_button.click()
     wait(lambda: prompts(second) == ["one"])
     second.composer.prompt.value = "two"
-    second.composer.send.click()
+    second.composer.send_button.click()
     wait(lambda: prompts(first) == ["one", "two"])
     assert prompts(second) == ["one", "two"]
 
 
 def test_it_streams_in_blocks_and_stops(chat, session, emulator, wait):
-    emulator._state.step = 0.02
+    emulator._state.delta_delay = 0.02
     try:
         chat.composer.prompt.value = "写一篇长文"
-        chat.composer.send.click()
-        wait(lambda: chat.transcript.turns and chat.transcript.turns[0]["blocks"], "the first text")
-        assert (chat.composer.send.disabled, chat.composer.stop.disabled) == (True, False)
+        chat.composer.send_button.click()
+        wait(
+            lambda: chat.transcript.shown_turns and chat.transcript.shown_turns[0]["blocks"],
+            "the first text",
+        )
+        assert (chat.composer.send_button.disabled, chat.composer.stop_button.disabled) == (
+            True,
+            False,
+        )
         stopped = time.monotonic()
-        chat.composer.stop.click()
-        wait(lambda: not chat.busy)
+        chat.composer.stop_button.click()
+        wait(lambda: not chat.is_busy)
         assert time.monotonic() - stopped < 0.2
     finally:
-        emulator._state.step = 0
+        emulator._state.delta_delay = 0
     assert session.history[-1].answer.partial
     assert chat.composer.status.text == "stopped"
-    assert "partial" in chat.transcript.turns[-1]["footer"]
-    assert (chat.composer.send.disabled, chat.composer.stop.disabled) == (False, True)
+    assert "partial" in chat.transcript.shown_turns[-1]["footer"]
+    assert (chat.composer.send_button.disabled, chat.composer.stop_button.disabled) == (False, True)
 
 
 def test_a_second_question_while_one_is_answered_is_refused_and_told(chat, session, emulator, wait):
     emulator.faults.add(delay=0.3, times=1)
     chat.composer.prompt.value = "one"
-    chat.composer.send.click()
+    chat.composer.send_button.click()
     chat.composer.prompt.value = "two"
-    chat.send()
+    chat.send_prompt()
     assert chat.composer.status.text == "still running: stop it, or wait until it ends"
     assert chat.composer.prompt.value == "two"
-    wait(lambda: not chat.busy)
+    wait(lambda: not chat.is_busy)
     assert [turn.prompt for turn in session.history] == ["one"]
 
 
 def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, session, emulator):
     emulator.faults.add(status=500)
     ask("will it work?")
-    assert chat.composer.status.wrong
+    assert chat.composer.status.is_error
     assert "\n" not in chat.composer.status.text
     assert "canary" not in chat.composer.status.widget.value
     assert (chat.composer.prompt.value, prompts(chat), len(session.history)) == (
@@ -130,9 +139,9 @@ def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, ses
 def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emulator, wait):
     emulator.faults.add(status=400, delay=0.1, times=1)
     chat.composer.prompt.value = "the long question"
-    chat.send()
+    chat.send_prompt()
     chat.composer.prompt.value = "the next"
-    wait(lambda: not chat.busy)
+    wait(lambda: not chat.is_busy)
     assert chat.composer.prompt.value == "the long question\n\nthe next"
 
 
@@ -140,16 +149,16 @@ def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(
     chat, emulator, wait, session
 ):
     emulator.faults.add(delay=1, times=1)
-    chat.chosen.picker.value = "ernie-4.5-turbo-vl"
-    chat.attach.value = (PNG,)
+    chat.selection.picker.selected_model = "ernie-4.5-turbo-vl"
+    chat.attach_button.value = (PNG,)
     chat.composer.prompt.value = "one"
-    chat.send()
-    assert chat.attach.value == ()
-    chat.stop()
-    wait(lambda: not chat.busy)
+    chat.send_prompt()
+    assert chat.attach_button.value == ()
+    chat.stop_call()
+    wait(lambda: not chat.is_busy)
     assert (
         chat.composer.prompt.value,
-        [file["name"] for file in chat.attach.value],
+        [file["name"] for file in chat.attach_button.value],
         len(session.history),
     ) == ("one", ["x.png"], 0)
 
@@ -159,9 +168,9 @@ def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(
 ):
     emulator.faults.add(delay=0.2, times=1)
     chat.composer.prompt.value = "one"
-    chat.send()
+    chat.send_prompt()
     session.reset()
-    wait(lambda: not chat.busy)
+    wait(lambda: not chat.is_busy)
     assert (chat.composer.prompt.value, prompts(chat)) == ("one", [])
 
 
@@ -170,15 +179,19 @@ def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(
 ):
     ask("one")
     emulator.faults.add(status=400, times=1)
-    chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": "my careful edit"})
-    wait(lambda: not chat.busy)
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "my careful edit"}
+    )
+    wait(lambda: not chat.is_busy)
     assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (
         ["main"],
         ["one"],
         "my careful edit",
     )
-    assert chat.composer.status.wrong
-    chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": " "})
+    assert chat.composer.status.is_error
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": " "}
+    )
     assert list(session.conversations) == ["main"]
 
 
@@ -186,7 +199,7 @@ def test_only_the_last_turn_is_answered_again(chat, ask, bodies):
     ask("one")
     ask("two")
     before = len(bodies())
-    chat._acted({"op": "regenerate", "id": chat.transcript.turns[0]["id"]})
+    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[0]["id"]})
     assert (len(bodies()), chat.composer.status.text) == (
         before,
         "only the last turn can be answered again",
@@ -198,8 +211,8 @@ def test_two_panels_that_answer_the_same_turn_again_leave_one_turn(panel, sessio
     tabs = [panel("chat").tabs["chat"] for _ in range(2)]
     emulator.faults.add(delay=0.1, times=2)
     for tab in tabs:
-        tab._acted({"op": "regenerate", "id": tab.transcript.turns[-1]["id"]})
-    wait(lambda: not any(tab.busy for tab in tabs))
+        tab._on_transcript_message({"op": "regenerate", "id": tab.transcript.shown_turns[-1]["id"]})
+    wait(lambda: not any(tab.is_busy for tab in tabs))
     assert [turn.prompt for turn in session.history] == ["first"]
     assert prompts(tabs[0]) == prompts(tabs[1]) == ["first"]
 
@@ -207,17 +220,17 @@ def test_two_panels_that_answer_the_same_turn_again_leave_one_turn(panel, sessio
 def test_a_question_asked_the_moment_the_last_has_ended_is_shown(chat, session, emulator, wait):
     for i in range(5):
         chat.composer.prompt.value = f"question {i}"
-        wait(lambda: chat.work.begin is not None and not chat.composer.send.disabled)
-        while chat.work._lock.locked():
+        wait(lambda: chat.task.start_call is not None and not chat.composer.send_button.disabled)
+        while chat.task._lock.locked():
             pass
-        chat.send()
-        assert any(turn["open"] for turn in chat.transcript.turns) or not chat.busy
-    wait(lambda: not chat.busy)
+        chat.send_prompt()
+        assert any(turn["open"] for turn in chat.transcript.shown_turns) or not chat.is_busy
+    wait(lambda: not chat.is_busy)
     assert prompts(chat) == [f"question {i}" for i in range(5)]
 
 
 def test_what_fails_while_a_panel_draws_fails_no_cell(chat, session):
-    chat.saved = lambda: 1 / 0
+    chat.save_output = lambda: 1 / 0
     assert session.chat("from a cell").text
     assert chat.composer.status.text.startswith("the panel failed: ZeroDivisionError")
 
@@ -242,9 +255,9 @@ def test_regenerate_replaces_the_last_answer_when_it_is_complete(chat, ask, sess
     ask("one")
     ask("two")
     before = session.history[1]
-    chat.chosen.controls.by_name["temperature"].number.value = 0.2
-    chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
-    wait(lambda: not chat.busy)
+    chat.selection.controls.by_name["temperature"].number_input.value = 0.2
+    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]})
+    wait(lambda: not chat.is_busy)
     assert [turn.prompt for turn in session.history] == prompts(chat) == ["one", "two"]
     assert session.history[1] is not before
     assert bodies()[-1]["messages"] == [
@@ -260,19 +273,26 @@ def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(
     ask("one")
     before = session.history[0]
     emulator.faults.add(status=500)
-    chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
-    wait(lambda: not chat.busy)
+    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]})
+    wait(lambda: not chat.is_busy)
     assert session.history[0] is before
-    assert chat.transcript.turns[0]["text"] == before.answer.text
-    assert chat.composer.status.wrong
-    emulator._state.step = 0.03
+    assert chat.transcript.shown_turns[0]["text"] == before.answer.text
+    assert chat.composer.status.is_error
+    emulator._state.delta_delay = 0.03
     try:
-        chat._acted({"op": "regenerate", "id": chat.transcript.turns[-1]["id"]})
-        wait(lambda: chat.transcript.turns[-1]["blocks"] and chat.transcript.turns[-1]["open"])
-        chat.composer.stop.click()
-        wait(lambda: not chat.busy)
+        chat._on_transcript_message(
+            {"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]}
+        )
+        wait(
+            lambda: (
+                chat.transcript.shown_turns[-1]["blocks"]
+                and chat.transcript.shown_turns[-1]["open"]
+            )
+        )
+        chat.composer.stop_button.click()
+        wait(lambda: not chat.is_busy)
     finally:
-        emulator._state.step = 0
+        emulator._state.delta_delay = 0
     assert list(session.history) == [before]
     assert chat.composer.status.text == "stopped; the earlier answer stays"
 
@@ -282,31 +302,35 @@ def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(
 ):
     ask("one")
     ask("two")
-    chat._acted({"op": "edit", "id": chat.transcript.turns[0]["id"], "text": "uno"})
-    wait(lambda: not chat.busy)
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "uno"}
+    )
+    wait(lambda: not chat.is_busy)
     assert [turn.prompt for turn in session.history] == ["one", "two"]
     assert [turn.prompt for turn in session["main-2"].history] == prompts(chat) == ["uno"]
     assert chat.conversations.value == "main-2"
     chat.conversations.value = "main"
     assert prompts(chat) == ["one", "two"]
-    chat._acted({"op": "edit", "id": chat.transcript.turns[1]["id"], "text": "dos"})
-    wait(lambda: not chat.busy)
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[1]["id"], "text": "dos"}
+    )
+    wait(lambda: not chat.is_busy)
     assert [turn.prompt for turn in session["main-3"].history] == ["one", "dos"]
 
 
 def test_clear_wants_a_second_press(chat, ask, session):
     ask("one")
-    chat.clear.click()
-    assert (len(session.history), chat.clear.description) == (1, "Press again to clear (1)")
+    chat.clear_button.click()
+    assert (len(session.history), chat.clear_button.description) == (1, "Press again to clear (1)")
     chat.composer.prompt.value = "typing takes it back"
-    assert chat.clear.description == "Clear"
-    chat.clear.click()
-    chat.clear.click()
+    assert chat.clear_button.description == "Clear"
+    chat.clear_button.click()
+    chat.clear_button.click()
     assert (len(session.history), prompts(chat)) == (0, [])
 
 
 def test_the_system_prompt_is_the_conversation_s(chat, ask, session, bodies):
-    chat.system.value = "be brief"
+    chat.system_prompt.value = "be brief"
     assert session.conversation.system == "be brief"
     ask("hi")
     assert bodies()[-1]["messages"][0] == {"role": "system", "content": "be brief"}
@@ -322,8 +346,8 @@ def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
     import PIL.Image
 
     PIL.Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
-    chat.chosen.picker.value = "ernie-4.5-turbo-vl"
-    chat.attach.value = (
+    chat.selection.picker.selected_model = "ernie-4.5-turbo-vl"
+    chat.attach_button.value = (
         {
             "name": "red.png",
             "type": "image/png",
@@ -336,13 +360,13 @@ def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
     ask("what is it?")
     parts = bodies()[-1]["messages"][0]["content"]
     assert [part["type"] for part in parts] == ["text", "image_url"]
-    assert chat.transcript.turns[0]["images"] == [parts[1]["image_url"]["url"]]
-    assert chat.attach.value == ()
+    assert chat.transcript.shown_turns[0]["images"] == [parts[1]["image_url"]["url"]]
+    assert chat.attach_button.value == ()
 
 
 def test_a_picture_for_a_model_that_does_not_see_is_told_and_stays(chat, ask):
-    chat.chosen.picker.value = "ernie-speed-8k"
-    chat.attach.value = (
+    chat.selection.picker.selected_model = "ernie-speed-8k"
+    chat.attach_button.value = (
         {
             "name": "x.png",
             "type": "image/png",
@@ -352,8 +376,8 @@ def test_a_picture_for_a_model_that_does_not_see_is_told_and_stays(chat, ask):
         },
     )
     ask("what is it?")
-    assert chat.composer.status.wrong
-    assert len(chat.attach.value) == 1
+    assert chat.composer.status.is_error
+    assert len(chat.attach_button.value) == 1
 
 
 def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(
@@ -363,13 +387,13 @@ def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(
     chat = made.tabs["chat"]
     emulator.faults.add(delay=2, times=1)
     chat.composer.prompt.value = "one"
-    chat.composer.send.click()
-    made._heard({"op": "closed"})
-    wait(lambda: not chat.busy)
-    wait(lambda: not chat._ends)
+    chat.composer.send_button.click()
+    made._on_frontend_message({"op": "closed"})
+    wait(lambda: not chat.is_busy)
+    wait(lambda: not chat._unsubscribers)
     session.chat("while nobody looks")
     assert prompts(chat) == []
-    made._heard({"op": "opened"})
+    made._on_frontend_message({"op": "opened"})
     assert prompts(chat) == ["while nobody looks"]
 
 
@@ -385,39 +409,41 @@ def test_ctrl_enter_sends_what_stands_there_not_what_was_told_last(panel, sessio
     made = panel("chat")
     chat = made.tabs["chat"]
     chat.composer.prompt.value = "half"
-    made._heard({"op": "send", "where": "ernie-at-chat", "text": "half and half"})
-    wait(lambda: not chat.busy)
+    made._on_frontend_message({"op": "send", "where": "ernie-at-chat", "text": "half and half"})
+    wait(lambda: not chat.is_busy)
     assert [turn.prompt for turn in session.history] == ["half and half"]
 
 
 def test_the_code_is_that_of_the_state(chat):
     chat.composer.prompt.value = "杭州"
-    chat.chosen.controls.by_name["top_p"].number.value = 0.5
-    chat.chosen.picker.value = "ernie-speed-8k"
-    chat.box.show.value = True
-    assert chat.box.cells == ["%%ernie -m ernie-speed-8k --top-p 0.5\n杭州"]
-    chat.box.form.value = "python"
-    assert chat.box.cells == ["ernie.chat('杭州', model='ernie-speed-8k', top_p=0.5)"]
+    chat.selection.controls.by_name["top_p"].number_input.value = 0.5
+    chat.selection.picker.selected_model = "ernie-speed-8k"
+    chat.code_box.show.value = True
+    assert chat.code_box.cells == ["%%ernie -m ernie-speed-8k --top-p 0.5\n杭州"]
+    chat.code_box.form.value = "python"
+    assert chat.code_box.cells == ["ernie.chat('杭州', model='ernie-speed-8k', top_p=0.5)"]
     chat.composer.prompt.value = "北京"
-    assert "'北京'" in chat.box.cells[0]
+    assert "'北京'" in chat.code_box.cells[0]
 
 
 def test_the_code_of_an_empty_prompt_is_that_of_the_last_question(chat, ask):
     ask("杭州")
-    chat.box.show.value = True
-    chat.box.form.value = "openai"
-    assert chat.box.cells[0].count("'role': 'user', 'content': '杭州'") == 1
+    chat.code_box.show.value = True
+    chat.code_box.form.value = "openai"
+    assert chat.code_box.cells[0].count("'role': 'user', 'content': '杭州'") == 1
 
 
 def test_what_the_session_s_settings_become_is_shown_at_once(panel, session):
     made = panel("chat")
     chat = made.tabs["chat"]
     session.settings.model, session.settings.temperature = "ernie-speed-8k", 0.2
-    assert chat.chosen.picker.list.options[0][0] == "default (ernie-speed-8k)"
-    assert "frequency_penalty" in chat.chosen.controls.by_name
-    assert chat.chosen.controls.by_name["temperature"].left.description == "default (0.2)"
+    assert chat.selection.picker.dropdown.options[0][0] == "default (ernie-speed-8k)"
+    assert "frequency_penalty" in chat.selection.controls.by_name
+    assert (
+        chat.selection.controls.by_name["temperature"].default_toggle.description == "default (0.2)"
+    )
     session.use("emulator")
-    assert "the built-in emulator answers" in made._service.text
+    assert "the built-in emulator answers" in made._service_status.text
 
 
 def test_a_conversation_made_elsewhere_can_be_chosen(chat, session):
@@ -428,25 +454,25 @@ def test_a_conversation_made_elsewhere_can_be_chosen(chat, session):
 
 
 def test_enter_in_the_search_chooses_the_first_match_or_what_is_written(chat):
-    chat.chosen.picker.search.value = "speed-8"
-    chat.chosen.picker.search._handle_custom_msg({"event": "submit"}, [])
-    assert chat.chosen.picker.value == "ernie-speed-8k"
-    chat.chosen.picker.search.value = "my-own"
-    chat.chosen.picker.search._handle_custom_msg({"event": "submit"}, [])
-    assert chat.chosen.picker.value == "my-own"
+    chat.selection.picker.search_box.value = "speed-8"
+    chat.selection.picker.search_box._handle_custom_msg({"event": "submit"}, [])
+    assert chat.selection.picker.selected_model == "ernie-speed-8k"
+    chat.selection.picker.search_box.value = "my-own"
+    chat.selection.picker.search_box._handle_custom_msg({"event": "submit"}, [])
+    assert chat.selection.picker.selected_model == "my-own"
 
 
 def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
     chat.composer.prompt.value = "one"
-    asked = chat.conversation.ask
+    asked = chat.shown_conversation.ask_with_options
 
     def slow(*args, **options):
         chat.composer.prompt.value = "two, written meanwhile"
         return asked(*args, **options)
 
-    chat.conversation.ask = slow
-    chat.send()
-    wait(lambda: not chat.busy)
+    chat.shown_conversation.ask_with_options = slow
+    chat.send_prompt()
+    wait(lambda: not chat.is_busy)
     assert chat.composer.prompt.value == "two, written meanwhile"
 
 
@@ -455,12 +481,12 @@ def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
     from ernie_magic.text.language import Text
     from ernie_magic.wire.protocol import Delta
 
-    chat.transcript.put(open_turn("one", "q"))
+    chat.transcript.put_turn(open_turn("one", "q"))
     view = BlocksView("en", chat.transcript, "one")
-    view.show([Delta(notice=Text("等", "waiting"))])
-    view.show([Delta(reasoning="I think")])
-    view.show([Delta(text="hello")])
-    first, second = chat.transcript.turns[-1]["blocks"]
+    view.show_deltas([Delta(notice=Text("等", "waiting"))])
+    view.show_deltas([Delta(reasoning="I think")])
+    view.show_deltas([Delta(text="hello")])
+    first, second = chat.transcript.shown_turns[-1]["blocks"]
     assert first.startswith("<details><summary><small>reasoning (7 characters)")
     assert second == "<p>hello</p>\n"
 
@@ -472,7 +498,7 @@ def test_other_models_and_settings_leave_no_widgets_behind(chat):
 
     def count():
         for model in models:
-            chat.chosen.picker.value = model
+            chat.selection.picker.selected_model = model
         return len(ipywidgets.widgets.widget._instances)
 
     first = count()
@@ -480,11 +506,11 @@ def test_other_models_and_settings_leave_no_widgets_behind(chat):
 
 
 def test_a_picture_makes_a_model_that_sees_the_default(chat):
-    assert chat.chosen.picker.resolved == "ernie-4.5-turbo-128k"
-    chat.attach.value = (PNG,)
-    assert chat.chosen.picker.resolved == "ernie-4.5-turbo-vl"
-    chat.detach.click()
-    assert chat.chosen.picker.resolved == "ernie-4.5-turbo-128k"
+    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
+    chat.attach_button.value = (PNG,)
+    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-vl"
+    chat.detach_button.click()
+    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
 
 
 def test_a_tab_that_is_none_is_told_with_the_nearest(session):
@@ -495,8 +521,8 @@ def test_a_tab_that_is_none_is_told_with_the_nearest(session):
 def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
     with Session(language="en") as session:
         made = panel("chat", of=session)
-        assert "the built-in emulator answers" in made._service.text
-        assert "ernie" in made.tabs["chat"].chosen.picker.resolved
+        assert "the built-in emulator answers" in made._service_status.text
+        assert "ernie" in made.tabs["chat"].selection.picker.resolved_model
 
 
 def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):

@@ -6,7 +6,14 @@ import pytest
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.parameters import Rules
-from ernie_magic.notebook.panels.controls import Choice, Controls, Numeric, Seed, Size, Words
+from ernie_magic.notebook.panels.controls import (
+    ChoiceControl,
+    Controls,
+    NumberControl,
+    SeedControl,
+    SizeControl,
+    TextControl,
+)
 
 PLAIN = Rules()
 THREE = ("ernie-4.5-turbo-128k", "ernie-speed-8k", "ernie-5.0")
@@ -16,7 +23,7 @@ THREE = ("ernie-4.5-turbo-128k", "ernie-speed-8k", "ernie-5.0")
 def controls():
     def made(kind, model, rules=PLAIN, language="en", kept=dict):
         found = Controls(kind, language, kept, lambda: None)
-        found.fit(model, rules)
+        found.update_for_model(model, rules)
         return found
 
     yield made
@@ -26,34 +33,34 @@ def controls():
 def test_each_slider_has_the_table_s_range_step_and_default(controls):
     for model in THREE:
         for name, control in controls("chat", model).by_name.items():
-            parameter = parameters.of("chat")[name]
-            if not isinstance(control, Numeric) or not isinstance(
-                control.number, (ipywidgets.IntSlider, ipywidgets.FloatSlider)
+            parameter = parameters.parameters_of("chat")[name]
+            if not isinstance(control, NumberControl) or not isinstance(
+                control.number_input, (ipywidgets.IntSlider, ipywidgets.FloatSlider)
             ):
                 continue
-            low, high = parameter.limits(model)
-            assert control.number.min == (
+            low, high = parameter.limits_for(model)
+            assert control.number_input.min == (
                 low + parameter.step if parameter.open_minimum else low
             ), name
-            assert control.number.max == high, name
-            assert control.number.step == parameter.step, name
+            assert control.number_input.max == high, name
+            assert control.number_input.step == parameter.step, name
             if parameter.default is not None:
-                assert control.number.value == parameter.default, name
+                assert control.number_input.value == parameter.default, name
             assert control.value is None, name
 
 
 def test_each_number_that_a_slider_can_show_is_one_the_table_takes(controls):
     for model in THREE:
         for name, control in controls("chat", model).by_name.items():
-            if isinstance(control, Numeric):
-                parameter = parameters.of("chat")[name]
+            if isinstance(control, NumberControl):
+                parameter = parameters.parameters_of("chat")[name]
                 for value in (
-                    (control.number.min, control.number.max)
-                    if hasattr(control.number, "min")
+                    (control.number_input.min, control.number_input.max)
+                    if hasattr(control.number_input, "min")
                     else (7,)
                 ):
                     control.value = value
-                    assert parameter.check(control.value, model) == pytest.approx(value)
+                    assert parameter.check_value(control.value, model) == pytest.approx(value)
 
 
 def test_three_models_have_different_controls(controls):
@@ -61,7 +68,7 @@ def test_three_models_have_different_controls(controls):
     assert {"frequency_penalty", "presence_penalty"} <= found["ernie-speed-8k"]
     assert not {"frequency_penalty", "presence_penalty"} & found["ernie-5.0"]
     limits = {
-        model: controls("chat", model).by_name["max_completion_tokens"].number.max
+        model: controls("chat", model).by_name["max_completion_tokens"].number_input.max
         for model in THREE
     }
     assert limits == {"ernie-4.5-turbo-128k": 12_288, "ernie-speed-8k": 2_048, "ernie-5.0": 65_536}
@@ -90,7 +97,7 @@ def test_pictures_of_two_models_have_their_own_controls(controls):
         type(sdxl["size"]),
         type(sdxl["seed"]),
         type(sdxl["style"]),
-    ) == (Words, Size, Seed, Choice)
+    ) == (TextControl, SizeControl, SeedControl, ChoiceControl)
 
 
 def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
@@ -100,8 +107,8 @@ def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
             for rules in (Rules(), Rules(protocol="qianfan-v1")):
                 taken = {
                     name
-                    for name, p in parameters.of(kind).items()
-                    if p.taken_by(model, rules.protocol)
+                    for name, p in parameters.parameters_of(kind).items()
+                    if p.supported_by(model, rules.protocol)
                 }
                 without |= {
                     (kind, name) for name in taken - set(controls(kind, model, rules).by_name)
@@ -123,19 +130,19 @@ def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
 def test_a_moved_slider_is_sent_and_default_takes_it_back(controls):
     found = controls("chat", THREE[0])
     slider = found.by_name["temperature"]
-    assert found.given == {}
-    slider.number.value = 0.3
-    assert (found.given, slider.left.value) == ({"temperature": 0.3}, False)
-    slider.left.value = True
-    assert (found.given, slider.number.value) == ({}, 0.95)
+    assert found.request_parameters == {}
+    slider.number_input.value = 0.3
+    assert (found.request_parameters, slider.default_toggle.value) == ({"temperature": 0.3}, False)
+    slider.default_toggle.value = True
+    assert (found.request_parameters, slider.number_input.value) == ({}, 0.95)
 
 
 def test_what_the_page_rounds_is_no_move(controls):
     found = controls("chat", THREE[0])
-    found.by_name["temperature"].number.value = 0.9500000000000001
-    assert found.given == {}
-    found.by_name["temperature"].number.value = 0.35000000000000003
-    assert found.given == {"temperature": 0.35}
+    found.by_name["temperature"].number_input.value = 0.9500000000000001
+    assert found.request_parameters == {}
+    found.by_name["temperature"].number_input.value = 0.35000000000000003
+    assert found.request_parameters == {"temperature": 0.35}
 
 
 def test_another_model_keeps_what_is_still_good(controls):
@@ -147,8 +154,12 @@ def test_another_model_keeps_what_is_still_good(controls):
         ("response_format", "json_object"),
     ):
         found.by_name[name].value = value
-    found.fit("ernie-speed-8k", Rules())
-    assert found.given == {"temperature": 0.2, "stop": ["a", "b"], "response_format": "json_object"}
+    found.update_for_model("ernie-speed-8k", Rules())
+    assert found.request_parameters == {
+        "temperature": 0.2,
+        "stop": ["a", "b"],
+        "response_format": "json_object",
+    }
 
 
 def test_what_the_session_sets_is_the_default_that_is_shown(controls):
@@ -157,23 +168,23 @@ def test_what_the_session_sets_is_the_default_that_is_shown(controls):
         THREE[0],
         kept=lambda: {"temperature": 0.3, "response_format": {"type": "json_object"}},
     )
-    assert (found.by_name["temperature"].number.value, found.given) == (0.3, {})
-    assert found.by_name["response_format"].list.options[0] == ("default (json_object)", "")
+    assert (found.by_name["temperature"].number_input.value, found.request_parameters) == (0.3, {})
+    assert found.by_name["response_format"].dropdown.options[0] == ("default (json_object)", "")
 
 
 def test_hints_are_in_the_language_and_name_the_range(controls):
     hint = controls("chat", THREE[0], language="zh").by_name["top_p"]
     assert "多样性" in hint.widget.children[1].value
     assert "[0.0, 1.0]" in hint.widget.children[1].value
-    assert hint.number.tooltip.startswith("多样性")
-    assert "diversity" in controls("chat", THREE[0]).by_name["top_p"].number.tooltip
+    assert hint.number_input.tooltip.startswith("多样性")
+    assert "diversity" in controls("chat", THREE[0]).by_name["top_p"].number_input.tooltip
 
 
 def test_sizes_are_chosen_by_shape(controls):
     size = controls("image", "Stable-Diffusion-XL").by_name["size"]
     assert size.value is None
     size.shape.value = "tall"
-    assert [value for _, value in size.list.options[1:]] == [
+    assert [value for _, value in size.dropdown.options[1:]] == [
         "576x1024",
         "768x1024",
         "1152x2048",
@@ -188,19 +199,19 @@ def test_sizes_are_chosen_by_shape(controls):
 
 def test_a_seed_is_rolled_kept_and_left_to_the_service(controls):
     seed = controls("image", "Stable-Diffusion-XL").by_name["seed"]
-    seed.next()
+    seed.renew_seed()
     assert seed.value is None
-    seed.roll()
+    seed.pick_random_seed()
     first = seed.value
     assert 0 <= first < 2**31
-    seed.next()
+    seed.renew_seed()
     assert seed.value != first
     kept = seed.value
     seed.lock.value = True
-    seed.next()
+    seed.renew_seed()
     assert seed.value == kept
-    seed.left.value = True
-    seed.next()
+    seed.default_toggle.value = True
+    seed.renew_seed()
     assert seed.value is None
 
 
@@ -218,10 +229,14 @@ def test_what_a_session_sets_beyond_the_table_is_shown_as_it_is(controls):
         kept=lambda: {"temperature": 5.0, "stop": ["END"]},
     )
     temperature = found.by_name["temperature"]
-    assert (temperature.number.value, temperature.number.max, temperature.left.description) == (
+    assert (
+        temperature.number_input.value,
+        temperature.number_input.max,
+        temperature.default_toggle.description,
+    ) == (
         5.0,
         5.0,
         "default (5.0)",
     )
     assert found.by_name["stop"].text.placeholder == "default (END)"
-    assert found.given == {}
+    assert found.request_parameters == {}

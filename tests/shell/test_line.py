@@ -2,7 +2,7 @@
 
 import pytest
 
-from ernie_magic.notebook.display.html_table import Table, width
+from ernie_magic.notebook.display.html_table import Table, display_width
 
 
 def value(run, code):
@@ -131,5 +131,5 @@ def test_ernie_alone_lists_the_commands(run):
 def test_a_table_aligns_chinese_and_escapes_html():
     table = Table(["名", "b"], [["<i>北京</i>", "1"], ["x", "2"]], "note")
     lines = repr(table).split("\n")
-    assert len({width(line[: line.rindex(" ")]) for line in lines[2:4]}) == 1
+    assert len({display_width(line[: line.rindex(" ")]) for line in lines[2:4]}) == 1
     assert "&lt;i&gt;北京" in table._repr_html_()

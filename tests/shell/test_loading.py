@@ -81,7 +81,7 @@ def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, mon
             del sys.modules[name]
         run(
             "import ernie_magic.notebook.extension; "
-            "ernie_magic.notebook.extension.load(get_ipython())"
+            "ernie_magic.notebook.extension.load_extension(get_ipython())"
         )
         assert counts(shell) == (2, 3, 1)
         assert shell.user_ns["ernie"] is ernie

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import ChatOptions, chat_request
-from ernie_magic.notebook.magics.chat import chat_line
+from ernie_magic.notebook.magics.chat import parse_chat_line
 
 MODEL = "ernie-speed-8k"
 PLAIN = st.text(
@@ -19,7 +19,7 @@ PLAIN = st.text(
 
 
 def values(parameter):  # noqa: PLR0911
-    low, high = parameter.limits(MODEL)
+    low, high = parameter.limits_for(MODEL)
     if parameter.type == "float":
         return st.floats(
             low, high, exclude_min=parameter.open_minimum, exclude_max=parameter.open_maximum
@@ -46,8 +46,8 @@ def values(parameter):  # noqa: PLR0911
 # tests/shell/test_tools.py.
 CHAT = {
     name: p
-    for name, p in parameters.of("chat").items()
-    if name not in ("model", "tools") and p.known_to("openai")
+    for name, p in parameters.parameters_of("chat").items()
+    if name not in ("model", "tools") and p.in_protocol("openai")
 }
 
 
@@ -62,11 +62,11 @@ def test_any_options_typed_or_called_are_one_request(given_, system, history):
     for name, value in given_.items():
         for item in value if isinstance(value, list) else [value]:
             words.append(
-                f"{CHAT[name].option}={item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)}"
+                f"{CHAT[name].option_name}={item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)}"
             )
     words += [f"--system={system}"] if system is not None else []
     words += [] if history else ["--no-history"]
-    typed = chat_line(shlex.join(words), {}).chat
+    typed = parse_chat_line(shlex.join(words), {}).chat
     called = ChatOptions(given_, MODEL, system, None, history, {})
     messages = [{"role": "user", "content": "hi"}]
     assert chat_request(messages, model=MODEL, given=typed.parameters) == chat_request(

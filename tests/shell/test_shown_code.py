@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ernie_magic.api.requests import ChatOptions, embedding_request, image_request
 from ernie_magic.calls import as_code
-from ernie_magic.calls.images.generate import Drawing
+from ernie_magic.calls.images.generate import ImageGeneration
 from ernie_magic.text.visible import make_controls_visible
 from ernie_magic.wire import openai_style
 
@@ -190,8 +190,8 @@ def ask_all(
         history=history,
         stream=stream,
     )
-    request = conversation.plan(prompt, options).request(CHATS)
-    code = as_code.of_chat(
+    request = conversation.plan_question(prompt, options).build_request(CHATS)
+    code = as_code.code_for_chat(
         request,
         ernie.endpoint(),
         conversation=name,
@@ -313,10 +313,10 @@ def test_a_picture_goes_along_whatever_its_file_is_called(shell, emulator, names
     for name, content in zip(names, contents, strict=True):
         Path(name).write_bytes(content)
     prompt = "what is data:image/png;base64,AAAA' " + "B" * 300
-    request = ernie.conversation.plan(prompt, ChatOptions(model=SEES, images=contents)).request(
-        SEES
-    )
-    code = as_code.of_chat(
+    request = ernie.conversation.plan_question(
+        prompt, ChatOptions(model=SEES, images=contents)
+    ).build_request(SEES)
+    code = as_code.code_for_chat(
         request, ernie.endpoint(), conversation="main", given={}, model=SEES, files=names
     )
     assert_all_send(shell, emulator, code, openai_style.chat(request), ernie.reset)
@@ -326,10 +326,10 @@ def test_a_picture_goes_along_whatever_its_file_is_called(shell, emulator, names
 def test_a_file_that_is_not_there_is_not_run_by_its_name(shell, emulator):
     name = "get_ipython().user_ns.update(pwned=1).png"
     ernie = shell.user_ns["ernie"]
-    request = ernie.conversation.plan(
+    request = ernie.conversation.plan_question(
         "?", ChatOptions(model=SEES, images=[png((1, 2, 3))])
-    ).request(SEES)
-    code = as_code.of_chat(
+    ).build_request(SEES)
+    code = as_code.code_for_chat(
         request, ernie.endpoint(), conversation="main", given={}, model=SEES, files=[name]
     )
     for form in (code.magic.en, code.python):
@@ -347,8 +347,10 @@ def test_pictures_of_earlier_turns_are_left_for_the_reader_and_nothing_wrong_is_
     monkeypatch.setattr(as_code, "_LONGEST_ADDRESS", 50)  # the emulator's log truncates longer ones
     large = png((1, 2, 3))
     ernie.chat("look", model=SEES, images=[large])
-    request = ernie.conversation.plan("again", ChatOptions(model=SEES)).request(SEES)
-    code = as_code.of_chat(request, ernie.endpoint(), conversation="main", given={}, model=SEES)
+    request = ernie.conversation.plan_question("again", ChatOptions(model=SEES)).build_request(SEES)
+    code = as_code.code_for_chat(
+        request, ernie.endpoint(), conversation="main", given={}, model=SEES
+    )
     emulator.requests.clear()
     with pytest.raises(NameError, match="earlier_picture_1"):
         run_client(code.openai.en)
@@ -360,10 +362,12 @@ def test_pictures_of_earlier_turns_are_left_for_the_reader_and_nothing_wrong_is_
     names["client"].close()
     assert emulator.requests[-1].body == openai_style.chat(request).body
     last = ernie.history[-1]
-    again = ernie.conversation.plan(last.prompt, ChatOptions(model=SEES), instead=last).request(
-        SEES
+    again = ernie.conversation.plan_question(
+        last.prompt, ChatOptions(model=SEES), replaced_turn=last
+    ).build_request(SEES)
+    shown = as_code.code_for_chat(
+        again, ernie.endpoint(), conversation="main", given={}, model=SEES
     )
-    shown = as_code.of_chat(again, ernie.endpoint(), conversation="main", given={}, model=SEES)
     emulator.requests.clear()
     run_cell(shell, shown.python)
     assert emulator.requests[-1].body["messages"][-1] == again.messages[-1]
@@ -379,9 +383,11 @@ def check_picture(shell, emulator, monkeypatch, prompt, negative, extra):
     request = image_request(
         prompt, model="Stable-Diffusion-XL", given=given_, extra=extra, rules=ernie.endpoint().rules
     )
-    code = as_code.of_image(request, ernie.endpoint(), given=given_, model="Stable-Diffusion-XL")
+    code = as_code.code_for_image(
+        request, ernie.endpoint(), given=given_, model="Stable-Diffusion-XL"
+    )
     # Drawing a picture takes longer than everything else.
-    monkeypatch.setattr(Drawing, "_fetched", only_the_link)
+    monkeypatch.setattr(ImageGeneration, "_download_picture", only_the_link)
     assert_all_send(shell, emulator, code, openai_style.images(request))
 
 
@@ -403,7 +409,7 @@ def test_every_form_of_a_call_for_vectors_sends_the_same(shell, emulator, texts)
     request = embedding_request(
         texts, model="embedding-v1", given={}, extra={}, rules=ernie.endpoint().rules
     )
-    code = as_code.of_embedding(request, ernie.endpoint(), model="embedding-v1")
+    code = as_code.code_for_embedding(request, ernie.endpoint(), model="embedding-v1")
     assert_all_send(shell, emulator, code, openai_style.embeddings(request))
 
 

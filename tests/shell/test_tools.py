@@ -238,7 +238,7 @@ def test_a_signature_becomes_a_schema():
     ) -> str:
         """Book a room."""
 
-    assert tools.describe(book)["function"] == {
+    assert tools.describe_function(book)["function"] == {
         "name": "book",
         "description": "Book a room.",
         "parameters": {
@@ -258,5 +258,5 @@ def test_a_model_that_never_stops_asking_is_given_no_more(ernie, monkeypatch):
     monkeypatch.setattr(tools, "MAX_RUNS", 2)
     from ernie_magic.emulator import replies
 
-    monkeypatch.setattr(replies.tools, "said", lambda *_args, **_kwargs: "")
+    monkeypatch.setattr(replies.tools, "answer_from_result", lambda *_args, **_kwargs: "")
     assert len(ernie.chat("add 1 and 2", tools=[add]).tool_runs) <= 2

@@ -18,7 +18,7 @@ from ernie_magic.notebook.display import images as shown_pictures
 from ernie_magic.notebook.display import tables as mapped
 from ernie_magic.notebook.display.pending import TextView as ResultTextView
 from ernie_magic.notebook.display.streaming import TextView
-from ernie_magic.text.language import same
+from ernie_magic.text.language import untranslated
 from ernie_magic.wire.protocol import Delta
 
 HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31mpaid\rfree\x08\x00\x7f\u202egnp.exe\u2066\u200f\u2028\U000e0041\ud800"
@@ -48,23 +48,23 @@ def test_thoughts_notices_tools_and_the_footer(capsys):
     request = requests.ChatRequest(model="m", messages=({"role": "user", "content": "hi"},))
     answer = results.Answer("text", request, model=HOSTILE, finish_reason=HOSTILE)
     for delta in (
-        Delta(notice=same(HOSTILE)),
+        Delta(notice=untranslated(HOSTILE)),
         Delta(reasoning=HOSTILE),
         Delta(tool=ToolRun(HOSTILE, HOSTILE, HOSTILE)),
         Delta(text=HOSTILE),
     ):
         view = TextView("en", colours=True)
-        view.show([delta])
+        view.show_deltas([delta])
         assert_visible(capsys.readouterr().out)
-        view.finish(answer)
+        view.show_result(answer)
         assert_visible(capsys.readouterr().out)
 
 
 def test_a_sequence_and_a_line_end_may_come_in_pieces(capsys):
     view = TextView("en", colours=False)
     for piece in ("a\x1b", "]0;t\x07", "b\r", "\nc\r", "d\r"):
-        view.show([Delta(text=piece)])
-    view.finish(None)
+        view.show_deltas([Delta(text=piece)])
+    view.show_result(None)
     assert capsys.readouterr().out.startswith("a␛]0;t␇b\r\nc␍d")
 
 
@@ -86,13 +86,13 @@ def test_pictures_tables_and_vectors(capsys):
     )
     table = Mapped([], [{HOSTILE: HOSTILE, "error": HOSTILE}], {0: HOSTILE}, model=HOSTILE)
     for bundle in (
-        shown_pictures.bundle(images, "en"),
-        vectors.bundle(texts, "en"),
-        mapped.bundle(table, "en"),
+        shown_pictures.mime_bundle(images, "en"),
+        vectors.mime_bundle(texts, "en"),
+        mapped.mime_bundle(table, "en"),
     ):
-        ResultTextView("en").finish(bundle)
+        ResultTextView("en").show_result(bundle)
         assert_visible(capsys.readouterr().out)
-    view.show([Delta(notice=same(HOSTILE))])
+    view.show_deltas([Delta(notice=untranslated(HOSTILE))])
     assert_visible(capsys.readouterr().out)
     assert_visible(repr(vectors.Plane(texts, np.eye(2, dtype="float32"), HOSTILE, "en")))
     for found in (one, images, texts, table):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config.addresses import Address, shown_url
+from ernie_magic.config.addresses import BaseUrl, redact_url
 from ernie_magic.config.services import CONSOLE_URL, IAM_URL
 from ernie_magic.notebook.magics import commands
 from ernie_magic.session import Session
@@ -145,7 +145,7 @@ def test_no_address_of_a_folder_s_dotenv_gets_a_key_from_elsewhere(
         )
     with Session(**settings) as session:
         try:
-            endpoint = session.settings.endpoint()
+            endpoint = session.settings.build_endpoint()
         except errors.MissingKey:  # `local` then has no address
             return
         assert not [place for place in addresses(endpoint) if place.startswith(stranger.url)]
@@ -169,12 +169,12 @@ def test_the_environment_s_addresses_get_the_keys_of_sessions_and_files(monkeypa
     monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", stranger.url)
     assert (
         Session(service="qianfan", api_key=ACCESS, secret_key=SECRET)
-        .settings.endpoint()
+        .settings.build_endpoint()
         .credential.iam_url
         == stranger.url
     )
     dotenv(QIANFAN_ACCESS_KEY=ACCESS, QIANFAN_SECRET_KEY=SECRET)
-    assert Session(service="qianfan").settings.endpoint().credential.iam_url == stranger.url
+    assert Session(service="qianfan").settings.build_endpoint().credential.iam_url == stranger.url
 
 
 def test_a_pair_of_which_one_half_is_the_environment_s_does_not_go_to_a_dotenv_s_address(
@@ -182,16 +182,16 @@ def test_a_pair_of_which_one_half_is_the_environment_s_does_not_go_to_a_dotenv_s
 ):
     monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS)
     dotenv(QIANFAN_SECRET_KEY=SECRET, QIANFAN_IAM_BASE_URL=stranger.url)
-    assert Session(service="qianfan").settings.endpoint().credential.iam_url == IAM_URL
+    assert Session(service="qianfan").settings.build_endpoint().credential.iam_url == IAM_URL
 
 
 def test_a_console_s_address_is_baidu_s_only_where_the_service_is(monkeypatch):
     monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS)
     monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET)
-    assert Session(service="qianfan-v1").settings.endpoint().console_url == CONSOLE_URL
+    assert Session(service="qianfan-v1").settings.build_endpoint().console_url == CONSOLE_URL
     monkeypatch.setenv("QIANFAN_BASE_URL", "http://127.0.0.1:9")
     with Session(service="qianfan-v1") as session:
-        assert session.settings.endpoint().console_url == ""
+        assert session.settings.build_endpoint().console_url == ""
         assert "ernie-3.5-8k" in [entry.id for entry in session.models()]  # the catalogue's
 
 
@@ -224,13 +224,13 @@ def test_it_is_sent_as_basic_and_shown_nowhere(stranger):
                 f"config base_url {url_of(stranger)}",
                 "doctor",
             ):
-                print(commands.run(session, line))
+                print(commands.run_command(session, line))
         settings = session.settings
         shown = "".join(
             [
                 repr(settings),
                 repr(settings.trait_values()),
-                repr(settings.endpoint()),
+                repr(settings.build_endpoint()),
                 str(settings.base_url),
                 out.getvalue(),
                 repr(pickle.dumps(answer)),
@@ -248,7 +248,7 @@ def test_it_comes_from_a_variable_too(monkeypatch, stranger):
     with Session(model="m", retry_count=1) as session:
         session.chat("hi", stream=False)
         assert base64.b64encode(b"me:p@ss-w0rd").decode() in stranger.seen[-1]
-        assert "ss-w0rd" not in repr(session.settings.endpoint())
+        assert "ss-w0rd" not in repr(session.settings.build_endpoint())
 
 
 def test_it_does_not_take_the_place_of_a_key(monkeypatch, stranger):
@@ -272,7 +272,7 @@ def test_one_that_would_end_the_address_is_told(monkeypatch, stranger, password)
     monkeypatch.setenv("OPENAI_BASE_URL", url_of(stranger, password))
     with pytest.raises(errors.InvalidOption, match="%2F") as caught:
         Session(service="local").endpoint()
-    assert "canary" not in str(caught.value) + shown_url(url_of(stranger, password))
+    assert "canary" not in str(caught.value) + redact_url(url_of(stranger, password))
 
 
 @pytest.mark.parametrize(
@@ -291,4 +291,4 @@ def test_a_query_in_an_address_is_refused_and_not_shown(url):
     "url", ["", "http://h/v1", "https://[::1]:8/v1", "https://h/@me/v1", "h:1", "http://["]
 )
 def test_an_address_without_one_stays(url):
-    assert (str(Address(url)), Address(url).login) == (url, None)
+    assert (str(BaseUrl(url)), BaseUrl(url).login) == (url, None)

@@ -12,9 +12,9 @@ from ernie_magic import Session
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import ChatOptions, embedding_request, image_request
 from ernie_magic.calls import as_code
-from ernie_magic.notebook.magics.chat import chat_line
-from ernie_magic.notebook.magics.embeddings import embed_line
-from ernie_magic.notebook.magics.images import image_line
+from ernie_magic.notebook.magics.chat import parse_chat_line
+from ernie_magic.notebook.magics.embeddings import parse_embed_line
+from ernie_magic.notebook.magics.images import parse_image_line
 from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.text.language import LANGUAGES
 
@@ -121,8 +121,8 @@ def test_three_forms_of_a_question_are_one_request(
     conversation = session[name]
     conversation.system = system
     options = ChatOptions(given_, model or None, history=history)
-    request = conversation.plan(prompt, options).request("ernie-4.5-turbo-128k")
-    code = as_code.of_chat(
+    request = conversation.plan_question(prompt, options).build_request("ernie-4.5-turbo-128k")
+    code = as_code.code_for_chat(
         request,
         session.endpoint(),
         conversation=name,
@@ -143,7 +143,7 @@ def test_three_forms_of_a_question_are_one_request(
                 key: options.pop(key) for key in ("model", "system", "history") if key in options
             }
             asked.append(
-                conversation.plan(prompt, ChatOptions(options, **beside)).request(
+                conversation.plan_question(prompt, ChatOptions(options, **beside)).build_request(
                     "ernie-4.5-turbo-128k"
                 )
             )
@@ -156,10 +156,12 @@ def test_three_forms_of_a_question_are_one_request(
         assert code.magic.en.splitlines()[1:] == code.python.splitlines()
         return
     line, below = cell(code.magic.en, "%%ernie")
-    said = chat_line(line, {})
+    said = parse_chat_line(line, {})
     assert said.session == ("" if name == "main" else name)
     assert (
-        conversation.plan(body(said, below).strip("\n"), said.chat).request("ernie-4.5-turbo-128k")
+        conversation.plan_question(body(said, below).strip("\n"), said.chat).build_request(
+            "ernie-4.5-turbo-128k"
+        )
         == request
     )
 
@@ -168,8 +170,10 @@ def test_three_forms_of_a_question_are_one_request(
 @settings(ONCE, max_examples=15)
 def test_the_official_client_sends_the_same_body(session, emulator, prompt, given_):
     options = ChatOptions(given_, "ernie-4.5-turbo-128k")
-    request = session.conversation.plan(prompt, options).request("ernie-4.5-turbo-128k")
-    code = as_code.of_chat(request, session.endpoint(), conversation="main", given=given_)
+    request = session.conversation.plan_question(prompt, options).build_request(
+        "ernie-4.5-turbo-128k"
+    )
+    code = as_code.code_for_chat(request, session.endpoint(), conversation="main", given=given_)
     session.reset()
     answer = session.chat(prompt, model="ernie-4.5-turbo-128k", **given_)
     assert answer.request == request
@@ -189,13 +193,13 @@ def test_three_forms_of_pictures_are_one_request(session, prompt, given_, model)
         )
 
     request = made(prompt, **given_)
-    code = as_code.of_image(request, at, given=given_, model=model)
+    code = as_code.code_for_image(request, at, given=given_, model=model)
     assert (
         eval(code.python, {"ernie": type("Recorder", (), {"image": staticmethod(made)})}) == request
     )
     if not code.magic.zh.startswith("#"):
         line, below = cell(code.magic.zh, "%%ernie_image")
-        said = image_line(line, {})
+        said = parse_image_line(line, {})
         assert made(body(said, below).strip(), **said.options) == request
     assert f"model={request.model!r}" in code.openai.en
     assert "client.images.generate(" in code.openai.en
@@ -213,18 +217,18 @@ def test_the_official_client_makes_the_same_pictures_and_vectors(session, emulat
     request = image_request(
         "一只猫", model="Stable-Diffusion-XL", given=given_, extra={}, rules=at.rules
     )
-    assert sent_by(as_code.of_image(request, at, given=given_).openai.en, emulator) == ours
+    assert sent_by(as_code.code_for_image(request, at, given=given_).openai.en, emulator) == ours
     request = embedding_request(
         ["推荐美食", "it's"], model="embedding-v1", given={}, extra={}, rules=at.rules
     )
-    code = as_code.of_embedding(request, at)
+    code = as_code.code_for_embedding(request, at)
     theirs = sent_by(code.openai.en, emulator)
     assert {name: value for name, value in theirs.items() if name != "encoding_format"} == {
         "model": "embedding-v1",
         "input": ["推荐美食", "it's"],
     }
     line, below = cell(code.magic.en, "%%ernie_embed")
-    assert (embed_line(line, {}).options, below.split("\n")) == ({}, ["推荐美食", "it's"])
+    assert (parse_embed_line(line, {}).options, below.split("\n")) == ({}, ["推荐美食", "it's"])
 
 
 def test_what_does_not_fit_into_a_magic_is_said_in_python(session):
@@ -232,14 +236,18 @@ def test_what_does_not_fit_into_a_magic_is_said_in_python(session):
     request = embedding_request(
         ["one\ntwo"], model="embedding-v1", given={}, extra={}, rules=at.rules
     )
-    assert [as_code.of_embedding(request, at).magic.say(language)[0] for language in LANGUAGES] == [
+    assert [
+        as_code.code_for_embedding(request, at).magic.say(language)[0] for language in LANGUAGES
+    ] == [
         "#",
         "#",
     ]
     conversation = session["long"]
     conversation.system = "--"
-    request = conversation.plan("hi", ChatOptions()).request("ernie-3.5-8k")
-    code = as_code.of_chat(request, at, conversation="long", given={}, system=conversation.system)
+    request = conversation.plan_question("hi", ChatOptions()).build_request("ernie-3.5-8k")
+    code = as_code.code_for_chat(
+        request, at, conversation="long", given={}, system=conversation.system
+    )
     assert "Python" in code.magic.zh
     assert code.magic.zh.endswith(code.python)
 
@@ -250,8 +258,8 @@ def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
         "",
         "canary-token-of-v1",
     )
-    request = session.conversation.plan("hi", ChatOptions()).request("ernie-3.5-8k")
-    code = as_code.of_chat(request, session.endpoint(), conversation="main", given={}).openai
+    request = session.conversation.plan_question("hi", ChatOptions()).build_request("ernie-3.5-8k")
+    code = as_code.code_for_chat(request, session.endpoint(), conversation="main", given={}).openai
     assert code.zh.startswith("# 千帆 V1 没有 OpenAI 兼容接口")
     assert "https://qianfan.baidubce.com/v2" in code.en
     assert "canary" not in code.en
@@ -260,11 +268,11 @@ def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
 def test_no_key_and_no_picture_s_bytes_are_in_the_code(session):
     import PIL.Image
 
-    request = session.conversation.plan(
+    request = session.conversation.plan_question(
         "what is this",
         ChatOptions(model="ernie-4.5-turbo-vl", images=PIL.Image.effect_noise((64, 64), 90)),
-    ).request("ernie-4.5-turbo-vl")
-    code = as_code.of_chat(
+    ).build_request("ernie-4.5-turbo-vl")
+    code = as_code.code_for_chat(
         request,
         session.endpoint(),
         conversation="main",

@@ -42,13 +42,13 @@ def test_a_picture_s_bytes_and_file_pass_as_they_are(kind, mime, tmp_path):
         "image_url": {"url": f"data:{mime};base64,{base64.b64encode(content).decode()}"},
     }
     for given in (content, bytearray(content), file, str(file), Picture(REQUEST, content)):
-        assert attachments.parts(given) == [expected]
+        assert attachments.image_parts(given) == [expected]
 
 
 @pytest.mark.parametrize("url", ["https://example.com/x.png", "http://example.com/x"])
 def test_an_address_is_sent_as_it_is(url):
-    assert attachments.parts(url) == [{"type": "image_url", "image_url": {"url": url}}]
-    assert attachments.parts(Picture(REQUEST, url=url)) == attachments.parts(url)
+    assert attachments.image_parts(url) == [{"type": "image_url", "image_url": {"url": url}}]
+    assert attachments.image_parts(Picture(REQUEST, url=url)) == attachments.image_parts(url)
 
 
 class Figure:
@@ -84,7 +84,7 @@ class Chart:
     ids=lambda given: type(given).__name__,
 )
 def test_what_draws_itself_becomes_a_png(given):
-    mime, image = opened(attachments.parts(given)[0])
+    mime, image = opened(attachments.image_parts(given)[0])
     assert (mime, image.size) == ("data:image/png", (40, 30))
 
 
@@ -110,23 +110,23 @@ itself.append(itself)
 )
 def test_what_breaks_while_it_is_drawn_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told):
-        attachments.parts(given)
+        attachments.image_parts(given)
 
 
 def test_a_data_uri_is_looked_at_like_any_picture():
     uri = "data:image/png;base64," + base64.b64encode(file_of()).decode()
-    assert attachments.parts(uri) == attachments.parts(file_of())
-    assert attachments.parts(None) == []
+    assert attachments.image_parts(uri) == attachments.image_parts(file_of())
+    assert attachments.image_parts(None) == []
 
 
 def test_values_from_0_to_1_are_grey_levels():
-    _, image = opened(attachments.parts(np.array([[0.0, 0.5, 1.0]]))[0])
+    _, image = opened(attachments.image_parts(np.array([[0.0, 0.5, 1.0]]))[0])
     assert list(image.tobytes()) == [0, 128, 255]
 
 
 def test_several_are_several_parts():
     one = Picture(REQUEST, file_of())
-    assert len(attachments.parts([one, ImageSet((one, one), REQUEST), file_of("JPEG")])) == 4
+    assert len(attachments.image_parts([one, ImageSet((one, one), REQUEST), file_of("JPEG")])) == 4
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_several_are_several_parts():
 )
 def test_what_is_no_picture_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told) as caught:
-        attachments.parts(given)
+        attachments.image_parts(given)
     assert "\n" not in str(caught.value)
 
 
@@ -195,7 +195,7 @@ def test_a_model_that_does_not_see_is_refused_before_sending(session, emulator):
             [
                 {
                     "role": "user",
-                    "content": [{"type": "text", "text": "?"}, *attachments.parts(file_of())],
+                    "content": [{"type": "text", "text": "?"}, *attachments.image_parts(file_of())],
                 }
             ],
             model="ernie-3.5-8k",

@@ -7,7 +7,7 @@ The algorithm: "生成认证字符串" (https://cloud.baidu.com/doc/Reference/s/
 import pytest
 
 from ernie_magic.config.keys import Key, Pair
-from ernie_magic.wire.auth import canonical_request, sign
+from ernie_magic.wire.auth import canonical_request, sign_request
 
 PAIR = Pair(
     Key("0b0f67dfb88244b289b72b142befad0c", secret=False),
@@ -55,12 +55,14 @@ VECTORS = {
 @pytest.mark.parametrize("name", VECTORS)
 def test_the_official_signer_s_vectors(name):
     method, url, headers, signature = VECTORS[name]
-    assert sign(PAIR, method, url, headers, at=AT).rpartition("/")[2] == signature
+    assert (
+        sign_request(PAIR, method, url, headers, epoch_seconds=AT).rpartition("/")[2] == signature
+    )
 
 
 def test_the_whole_header_of_the_first_vector():
     method, url, headers, signature = VECTORS["chat"]
-    assert sign(PAIR, method, url, headers, at=AT) == (
+    assert sign_request(PAIR, method, url, headers, epoch_seconds=AT) == (
         f"bce-auth-v1/0b0f67dfb88244b289b72b142befad0c/{DATE}/300/content-type;host;request_id;x-bce-date/{signature}"
     )
 
@@ -91,6 +93,6 @@ def test_the_storage_sample_with_1800_seconds():
         "Content-Md5": "NFzcPqhviddjRNnSOGo4rw==",
         "x-bce-date": "2015-04-27T08:23:49Z",
     }
-    assert sign(pair, "PUT", url, headers, at=1430123029, seconds=1800).endswith(
+    assert sign_request(pair, "PUT", url, headers, epoch_seconds=1430123029, seconds=1800).endswith(
         "/d74a04362e6a848f5b39b15421cb449427f419c95a480fd6b8cf9fc783e2999e"
     )

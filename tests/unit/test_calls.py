@@ -10,7 +10,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.session import Session
-from ernie_magic.text.tokens import estimate
+from ernie_magic.text.tokens import estimate_tokens
 from ernie_magic.wire import protocol, replies
 
 
@@ -49,7 +49,7 @@ def test_vectors(session, emulator):
 def test_vectors_are_in_the_order_of_the_texts_whatever_order_they_came_in(order):
     packed = base64.b64encode(struct.pack("<1f", 1.0)).decode()
     payload = {"data": [{"index": i, "embedding": packed if i == 1 else [float(i)]} for i in order]}
-    assert replies.vectors(payload, 3).vectors.tolist() == [[0.0], [1.0], [2.0]]
+    assert replies.parse_vectors(payload, 3).vectors.tolist() == [[0.0], [1.0], [2.0]]
     for broken in (
         {"data": []},
         {"data": [{"index": 0, "embedding": []}]},
@@ -62,7 +62,7 @@ def test_vectors_are_in_the_order_of_the_texts_whatever_order_they_came_in(order
         {"data": [{"index": 1e400, "embedding": [0.0]}] * 3},
     ):
         with pytest.raises(errors.ProtocolError):
-            replies.vectors(broken, 3)
+            replies.parse_vectors(broken, 3)
 
 
 def test_pictures_as_links_and_as_bytes(session, emulator):
@@ -126,7 +126,7 @@ def test_tokens_are_estimated_by_the_documents_rule_and_say_so(session, emulator
     assert (int(counted), counted.estimated) == (5, True)
     assert "estimate" in repr(counted)
     assert not emulator.requests
-    assert [estimate(text) for text in ("你好", "Hello world, foo_bar 123", "")] == [2, 5, 0]
+    assert [estimate_tokens(text) for text in ("你好", "Hello world, foo_bar 123", "")] == [2, 5, 0]
 
 
 def test_everything_has_an_async_twin(session):
@@ -181,7 +181,9 @@ def test_any_other_path_of_the_service(session):
 
 def test_a_call_of_any_kind_can_be_stopped(session, emulator):
     emulator.faults.add(delay=5, path="models")
-    stream = session.start(lambda core, _emit: core.models(*reversed(session.now())))
+    stream = session.start_call(
+        lambda core, _emit: core.list_models(*reversed(session.settings_and_endpoint()))
+    )
     began = time.monotonic()
     stream.stop()
     assert time.monotonic() - began < 1
@@ -220,7 +222,9 @@ def test_the_service_s_own_statistic_is_taken_where_it_gives_one():
             },
         }
     )
-    statistic = reader.answer(seconds=9, first_seconds=1, partial=False, service="s").statistic
+    statistic = reader.build_answer(
+        seconds=9, first_seconds=1, partial=False, service="s"
+    ).statistic
     assert (
         statistic.total_latency,
         statistic.avg_output_tokens_per_second,
@@ -288,10 +292,10 @@ def test_a_history_that_would_not_fit_loses_its_oldest_whole_turns_and_says_so(s
     assert [message["role"] for message in sent] == ["user", "assistant", "user"]
     assert sent[0]["content"].startswith("[[echo]]3")
     assert len(session.history) == 5  # forgotten for this call only
-    from ernie_magic.notebook.display.chat import summary
+    from ernie_magic.notebook.display.chat import summary_line
 
-    assert "the oldest turns were left out to fit: 3" in summary(answer, "en")
-    assert "已略去最早的 3 轮" in summary(answer, "zh")
+    assert "the oldest turns were left out to fit: 3" in summary_line(answer, "en")
+    assert "已略去最早的 3 轮" in summary_line(answer, "zh")
 
 
 def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emulator):

@@ -163,11 +163,11 @@ def test_no_key_is_pickled_or_saved(monkeypatch):
         service="aistudio", api_key=CANARIES["AI_STUDIO_API_KEY"], secret_key=CANARIES["QIANFAN_SK"]
     ) as session:
         with pytest.raises(TypeError):
-            pickle.dumps(session.settings.endpoint())
+            pickle.dumps(session.settings.build_endpoint())
         assert (
             parts(
                 session.settings.class_get_help(session.settings)
-                + repr(session.settings.endpoint())
+                + repr(session.settings.build_endpoint())
             )
             == []
         )

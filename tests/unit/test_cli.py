@@ -26,7 +26,7 @@ def test_demo_starts_jupyterlab_of_this_environment_on_the_quickstart(
     assert "--LabApp.default_url=/lab/tree/quickstart.ipynb" in called["command"]
     assert called["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
     assert (tmp_path / "d" / "quickstart.ipynb").read_bytes() == (
-        cli.notebooks() / "quickstart.ipynb"
+        cli.notebooks_folder() / "quickstart.ipynb"
     ).read_bytes()
     assert "built-in emulator" in capsys.readouterr().out
 

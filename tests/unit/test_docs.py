@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 from ernie_magic.notebook.magics import commands
-from ernie_magic.notebook.magics.chat import CHAT
-from ernie_magic.notebook.magics.embeddings import EMBED
-from ernie_magic.notebook.magics.images import IMAGE
-from ernie_magic.notebook.magics.tables import MAP
+from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
+from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
+from ernie_magic.notebook.magics.images import IMAGE_GRAMMAR
+from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,7 +36,12 @@ def test_ci_does_what_the_test_line_does():
 def test_every_option_and_command_is_in_the_readme():
     for flag in [
         flag
-        for flag in (*CHAT.flags(), *IMAGE.flags(), *EMBED.flags(), *MAP.flags())
+        for flag in (
+            *CHAT_GRAMMAR.all_flags(),
+            *IMAGE_GRAMMAR.all_flags(),
+            *EMBED_GRAMMAR.all_flags(),
+            *MAP_GRAMMAR.all_flags(),
+        )
         if flag.startswith("--") and flag not in ("--model", "--session")
     ]:
         assert f"`{flag}" in README, flag

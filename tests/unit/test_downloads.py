@@ -95,7 +95,7 @@ def names(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     monkeypatch.setattr(
-        downloads, "_is_inside", lambda address: address == ipaddress.ip_address(INSIDE)
+        downloads, "_is_private_address", lambda address: address == ipaddress.ip_address(INSIDE)
     )
     return known
 
@@ -103,7 +103,7 @@ def names(monkeypatch):
 def fetch(url):
     async def fetched():
         async with httpx.AsyncClient(trust_env=False) as http:
-            return await downloads.fetch(http, url, REMOTE)
+            return await downloads.fetch_picture(http, url, REMOTE)
 
     return asyncio.run(fetched())
 
@@ -169,8 +169,8 @@ def test_a_link_that_two_readers_may_read_differently_leads_nowhere_inside(place
 def test_behind_a_proxy_the_name_goes_to_the_proxy(names, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     names["pictures.example"] = [[OUTSIDE]]
-    assert asyncio.run(downloads._check("http://pictures.example/x", REMOTE)) == []
-    assert asyncio.run(downloads._check("https://pictures.example/x", REMOTE)) == [OUTSIDE]
+    assert asyncio.run(downloads._check_link("http://pictures.example/x", REMOTE)) == []
+    assert asyncio.run(downloads._check_link("https://pictures.example/x", REMOTE)) == [OUTSIDE]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no certificate without openssl")

@@ -341,7 +341,7 @@ REMOTE = "https://aistudio.baidu.com/llm/lmapi/v3"
 )
 def test_a_service_out_there_cannot_make_us_ask_this_machine_or_its_network(host):
     with pytest.raises(errors.ProtocolError, match="points to this machine or its network"):
-        asyncio.run(downloads._check(f"http://{host}/x.png", REMOTE))
+        asyncio.run(downloads._check_link(f"http://{host}/x.png", REMOTE))
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_a_service_out_there_cannot_make_us_ask_this_machine_or_its_network(host
     ],
 )
 def test_what_may_be_followed(url, base_url):
-    asyncio.run(downloads._check(url, base_url))
+    asyncio.run(downloads._check_link(url, base_url))
 
 
 def test_a_picture_that_drips_is_given_up_in_time_and_its_link_kept(server, session, monkeypatch):
@@ -406,7 +406,7 @@ def test_what_is_waited_for_is_told_each_second(server, session):
     ]
     told = [
         (delta.notice.en, delta.waited)
-        for batch in session.begin_image("猫").batches()
+        for batch in session.begin_image("猫").iter_batches()
         for delta in batch
     ]
     assert told == [("making the picture", 0), ("making the picture", 1), ("making the picture", 2)]
@@ -414,8 +414,10 @@ def test_what_is_waited_for_is_told_each_second(server, session):
 
 def test_a_picture_is_decoded_once_and_its_pixels_let_go(server, session, monkeypatch):
     count = []
-    decoded = pictures.decoded
-    monkeypatch.setattr(pictures, "decoded", lambda content: count.append(1) or decoded(content))
+    decoded = pictures.decode_image
+    monkeypatch.setattr(
+        pictures, "decode_image", lambda content: count.append(1) or decoded(content)
+    )
     server.gives({"b64_json": packed(GOOD)})
     found = session.image("猫")
     assert (found[0].size, found[0].thumbnail[:2], len(count)) == ((40, 30), b"\xff\xd8", 1)
@@ -425,7 +427,7 @@ def test_a_picture_is_decoded_once_and_its_pixels_let_go(server, session, monkey
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
 def test_every_kind_of_png_gets_a_thumbnail(mode):
-    found = pictures.preview(
+    found = pictures.make_preview(
         file_of(mode=mode, size=(700, 100))
         if mode not in ("RGBA", "LA", "P", "1", "I;16")
         else _of_mode(mode)
@@ -442,7 +444,7 @@ def _of_mode(mode):
 
 
 def test_the_most_decoded_at_once_stays_small():
-    assert drawing._AT_ONCE * pictures.MAX_PIXELS * 4 <= 1.5 * 128 * 1024 * 1024
+    assert drawing._MAX_DECODING * pictures.MAX_PIXELS * 4 <= 1.5 * 128 * 1024 * 1024
 
 
 def test_after_a_retry_the_wait_is_told_as_what_it_is(server, session):
@@ -460,7 +462,9 @@ def test_after_a_retry_the_wait_is_told_as_what_it_is(server, session):
             return iter(next(replies))
 
     server.reply = Turns()
-    told = [delta.notice.en for batch in session.begin_image("猫").batches() for delta in batch]
+    told = [
+        delta.notice.en for batch in session.begin_image("猫").iter_batches() for delta in batch
+    ]
     assert told[0] == "making the picture"
     assert told[-1] == "making the picture"
     assert len(told) > 2
@@ -486,11 +490,11 @@ def test_a_download_that_the_network_failed_is_tried_again(server, session):
 
 
 def test_whatever_goes_wrong_in_one_picture_is_its_own(server, session, monkeypatch):
-    preview = drawing.preview
+    preview = drawing.make_preview
     count = []
     monkeypatch.setattr(
         drawing,
-        "preview",
+        "make_preview",
         lambda content: count.append(1) or (1 / 0 if len(count) == 2 else preview(content)),
     )
     server.gives(*[{"b64_json": packed(GOOD)}] * 3)
@@ -592,12 +596,12 @@ def test_a_jpeg_of_very_many_scans_is_refused():
     content = out.getvalue()
     at = content.rindex(b"\xff\xda")
     with pytest.raises(errors.ProtocolError, match="incomplete or damaged"):
-        pictures.preview(content[:at] + content[at:-2] * 100 + b"\xff\xd9")
-    assert pictures.preview(content).size == (64, 64)
+        pictures.make_preview(content[:at] + content[at:-2] * 100 + b"\xff\xd9")
+    assert pictures.make_preview(content).size == (64, 64)
 
 
 def test_a_stop_does_not_wait_for_a_slow_decoding(server, session, monkeypatch):
-    monkeypatch.setattr(drawing, "preview", lambda _content: time.sleep(3))
+    monkeypatch.setattr(drawing, "make_preview", lambda _content: time.sleep(3))
     server.gives({"b64_json": packed(GOOD)})
     stream = session.begin_image("猫")
     time.sleep(0.3)
@@ -613,7 +617,7 @@ def test_sixteen_bits_of_grey_keep_their_shades():
     Image.linear_gradient("L").convert("I").point(lambda value: value * 257).convert("I;16").save(
         out, "PNG"
     )
-    with Image.open(io.BytesIO(pictures.preview(out.getvalue()).thumbnail)) as image:
+    with Image.open(io.BytesIO(pictures.make_preview(out.getvalue()).thumbnail)) as image:
         assert 100 < image.convert("L").resize((1, 1)).getpixel((0, 0)) < 155
 
 

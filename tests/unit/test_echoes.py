@@ -148,13 +148,15 @@ def everything(session, result):
 
 def shown(answer):
     """What a notebook shows and saves of an answer."""
-    return json.dumps(shown_answer.bundle(answer, "en"), ensure_ascii=False, default=str) + "".join(
+    return json.dumps(
+        shown_answer.mime_bundle(answer, "en"), ensure_ascii=False, default=str
+    ) + "".join(
         function(answer, "en")
         for function in (
-            shown_answer.summary,
-            shown_answer.footer,
-            shown_answer.tool_runs,
-            shown_answer.sources,
+            shown_answer.summary_line,
+            shown_answer.footer_html,
+            shown_answer.tool_runs_html,
+            shown_answer.sources_html,
         )
     )
 
@@ -407,8 +409,10 @@ def test_a_tool_s_result_and_the_shown_code_hold_none(server, session):
         answer = session.chat("hi", tools=[f], stream=False)
         assert answer.tool_runs
         assert runs(everything(session, answer) + shown(answer), echo) == []
-        request = session.conversation.plan("again", ChatOptions(model="m")).request("m")
-        code = as_code.of_chat(
+        request = session.conversation.plan_question("again", ChatOptions(model="m")).build_request(
+            "m"
+        )
+        code = as_code.code_for_chat(
             request, session.endpoint(), conversation="main", given={}, model="m"
         )
         assert runs(str(code), echo) == []

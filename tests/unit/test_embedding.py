@@ -19,7 +19,7 @@ from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.session import Session
 from ernie_magic.storage import vector_cache as vector_store
-from ernie_magic.text.tokens import estimate
+from ernie_magic.text.tokens import estimate_tokens
 from ernie_magic.wire.limits import LIMITS
 
 
@@ -109,15 +109,15 @@ def test_vectors_are_found_only_for_what_made_them(tmp_path):
             path,
         )
 
-    store().keep({"a": np.array([1.0, 2.0])})
-    assert store().find(["a", "b"])["a"].tolist() == [1.0, 2.0]
+    store().save_vectors({"a": np.array([1.0, 2.0])})
+    assert store().find_vectors(["a", "b"])["a"].tolist() == [1.0, 2.0]
     for other in (
         store(model="tao-8k", texts=("a",)),
         store(model="embedding-v1", texts=("a",), parameters={"user": "me"}),
         store(Endpoint(AI_STUDIO, "https://b/v3", None)),
         store(Endpoint(EMULATOR, "https://a/v3", None)),
     ):
-        assert other.find(["a"]) == {}
+        assert other.find_vectors(["a"]) == {}
 
 
 def test_a_store_that_is_broken_is_done_without(session, emulator, tmp_path):
@@ -168,7 +168,7 @@ def test_a_text_is_cut_as_late_as_it_may_be():
     (text,) = embedding_request(
         [words], model="embedding-v1", given={}, extra={}, rules=Rules(), invalid="truncate"
     ).texts
-    assert estimate(text) <= 384 < estimate(words[: len(text) + 3])
+    assert estimate_tokens(text) <= 384 < estimate_tokens(words[: len(text) + 3])
     assert words.startswith(text)
 
 
@@ -243,12 +243,12 @@ def test_search_finds_the_nearest(session):
 
 def test_points_on_a_plane_are_the_same_each_time_and_few_texts_do():
     rows = np.random.default_rng(0).normal(size=(6, 8))
-    first, method = similarity.plane(rows)
+    first, method = similarity.project_to_plane(rows)
     assert (first.shape, method) == ((6, 2), "PCA")
-    assert np.array_equal(first, similarity.plane(rows)[0])
+    assert np.array_equal(first, similarity.project_to_plane(rows)[0])
     for few in (rows[:1], rows[:2], rows[:, :1], np.full((3, 4), np.nan)):
-        assert np.isfinite(similarity.plane(few)[0]).all()
-    assert np.allclose(np.diag(similarity.similarities(rows)), 1)
+        assert np.isfinite(similarity.project_to_plane(few)[0]).all()
+    assert np.allclose(np.diag(similarity.cosine_similarities(rows)), 1)
 
 
 def test_an_interrupt_keeps_what_came(session, emulator):
@@ -266,10 +266,10 @@ def test_vectors_that_were_kept_and_are_others_now_are_asked_for_anew(
     session, emulator, monkeypatch
 ):
     session.embed(["a", "b"])
-    short = vector_store.VectorStore.find
+    short = vector_store.VectorStore.find_vectors
     monkeypatch.setattr(
         vector_store.VectorStore,
-        "find",
+        "find_vectors",
         lambda self, texts: {text: vector[:4] for text, vector in short(self, texts).items()},
     )
     found = session.embed(["a", "b", "c"])
@@ -309,7 +309,7 @@ def test_where_plotly_is_installed_the_plane_is_its_figure_too(session):
     graph_objects = pytest.importorskip("plotly.graph_objects")
     embeddings = session.embed(["讲一个睡前故事", "今天天气很好"])
     bundle = vectors.Plane(
-        embeddings, *similarity.plane(embeddings.vectors), "zh"
+        embeddings, *similarity.project_to_plane(embeddings.vectors), "zh"
     )._repr_mimebundle_()
     figure = graph_objects.Figure(bundle["application/vnd.plotly.v1+json"])
     assert list(figure.data[0].hovertext) == ["讲一个睡前故事", "今天天气很好"]

@@ -9,7 +9,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.errors import ErnieError, ServiceError
 from ernie_magic.wire.error_codes import CASES, case_for
-from ernie_magic.wire.failures import failure
+from ernie_magic.wire.failures import error_from_reply
 
 # AI Studio, "错误码" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): status, type, code -> what
 # we raise.
@@ -40,7 +40,9 @@ AI_STUDIO_TABLE = [
 
 
 def said(status, body, **headers):
-    return failure(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+    return error_from_reply(
+        status, headers, body if isinstance(body, bytes) else json.dumps(body).encode()
+    )
 
 
 @pytest.mark.parametrize(("status", "kind", "code", "error"), AI_STUDIO_TABLE)

@@ -22,7 +22,7 @@ from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images import files as picture_files
-from ernie_magic.calls.images.pictures import Picture, preview
+from ernie_magic.calls.images.pictures import Picture, make_preview
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.session import Session
 from ernie_magic.storage import files
@@ -374,7 +374,7 @@ def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, mon
     assert [picture_files.read_metadata(file)["extra"] for file in files_] == [
         {"refer_image": "x"}
     ] * 2
-    text = picture_files._text_in(files_[0].read_bytes())
+    text = picture_files._read_itxt(files_[0].read_bytes())
     changed = strangers(text.replace('"refer_image"', '"other"'), tmp_path)
     assert "extra" not in picture_files.read_metadata(changed)
     monkeypatch.setenv("HOME", str(tmp_path / "another"))  # the same file for another user
@@ -434,6 +434,6 @@ def test_a_compressed_text_in_a_picture_is_not_blown_up(kind, tmp_path):
         session.redo(tmp_path / "bomb.png")
     tracemalloc.start()
     with pytest.raises(ProtocolError, match=r"damaged|broken|whole"):
-        preview((tmp_path / "bomb.png").read_bytes())
+        make_preview((tmp_path / "bomb.png").read_bytes())
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()

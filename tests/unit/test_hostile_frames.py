@@ -255,7 +255,7 @@ def test_nor_does_one_of_an_error_that_is_none_of_ours(server, monkeypatch, kind
         held = BEARER  # a variable of a library
         raise kind(f"said {held}")
 
-    for place in ("deltas", "whole", "events"):
+    for place in ("iter_deltas", "read_json", "iter_events"):
         monkeypatch.setattr(reading, place, fails)
     server.replies["/"] = http(events(OK))
     with Session(
@@ -275,7 +275,7 @@ def test_nor_does_one_of_an_interrupt_while_keys_are_read(monkeypatch):
         held = BEARER
         raise KeyboardInterrupt(name, len(held))
 
-    monkeypatch.setattr(endpoints, "variable", interrupted)
+    monkeypatch.setattr(endpoints, "read_variable", interrupted)
     with Session(service="aistudio") as session:
         for call in VERBS.values():
             error = raised(lambda call=call: call(session))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidExpression
-from ernie_magic.notebook.magics.interpolate import interpolate, spans
+from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate
 
 NAMES = {
     "city": "北京",
@@ -161,4 +161,4 @@ def tried_one_by_one(text):
 )
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_brackets_and_quotes_tell_where_an_expression_ends(text):
-    assert spans("{{" + text + "}}") == list(tried_one_by_one("{{" + text + "}}"))
+    assert expression_spans("{{" + text + "}}") == list(tried_one_by_one("{{" + text + "}}"))

@@ -51,7 +51,7 @@ def asked(emulator):
 
 
 def path():
-    place = files.folder("data")
+    place = files.storage_folder("data")
     place.mkdir(parents=True, exist_ok=True)
     return place / ledger.NAME
 
@@ -88,7 +88,7 @@ def test_a_map_waits_for_another_process_and_says_so(session, emulator, seconds,
         stream = session.begin_map("{{text}}", ROWS)
         notices = [
             delta.waited
-            for batch in stream.batches()
+            for batch in stream.iter_batches()
             for delta in batch
             if delta.notice and "another program holds" in delta.notice.en
         ]
@@ -160,7 +160,7 @@ def broken(how):
     """A ledger with a few hundred rows that is broken in some way."""
     book = ledger.Ledger(path())
     for _ in range(300):
-        book.put(os.urandom(32), "x" * 500, mapping.Usage())
+        book.save_answer(os.urandom(32), "x" * 500, mapping.Usage())
     book._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     book.close()
     content = path().read_bytes()
@@ -257,7 +257,7 @@ with Session(service="aistudio", api_key="any-key-of-a-ledger", base_url=sys.arg
 
 def test_a_held_store_of_vectors_does_not_hold_a_stop(session, emulator):
     session.embed(["a"])
-    place = files.folder("cache") / "vectors.sqlite3"
+    place = files.storage_folder("cache") / "vectors.sqlite3"
     with contextlib.closing(sqlite3.connect(place, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         for _ in range(9):

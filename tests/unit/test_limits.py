@@ -7,7 +7,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.session import Session
-from ernie_magic.wire.limits import LIMITS, Limit
+from ernie_magic.wire.limits import LIMITS, Throttle
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def studio(emulator, monkeypatch):
 
 
 def only():
-    (limit,) = asyncio.run(LIMITS.all())
+    (limit,) = asyncio.run(LIMITS.list_states())
     return limit
 
 
@@ -51,7 +51,9 @@ def test_calls_wait_for_room_instead_of_being_refused_and_are_told_so(studio, em
     assert len(emulator.requests) <= 26  # 25 calls; hardly any of them was refused
     assert 1.5 < took < 4.5
     stream = studio.stream("[[echo]]hi", history=False)
-    notices = [delta.notice.en for batch in stream.batches() for delta in batch if delta.notice]
+    notices = [
+        delta.notice.en for batch in stream.iter_batches() for delta in batch if delta.notice
+    ]
     assert all(
         "at the rate limit of ernie-3.5-8k (10 requests a minute" in notice for notice in notices
     )
@@ -76,7 +78,7 @@ def test_waiting_can_be_stopped(studio, emulator):
     LIMITS.minute = 60.0
     emulator.faults.add(code="rpm_rate_limit_exceeded", retry_after=50)
     stream = studio.stream("hi")
-    next(stream.batches())
+    next(stream.iter_batches())
     began = time.monotonic()
     assert stream.stop() is None
     assert time.monotonic() - began < 1
@@ -85,10 +87,12 @@ def test_waiting_can_be_stopped(studio, emulator):
 
 def test_a_limit_that_only_a_refusal_told_is_what_had_gone_through():
     async def run():
-        limit = Limit("s", "m", minute=0.5)
+        limit = Throttle("s", "m", minute=0.5)
         for _ in range(13):
-            await limit.take(0, lambda _seconds: None)
-        limit.refused(errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded"))
+            await limit.acquire(0, lambda _seconds: None)
+        limit.on_rate_limited(
+            errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded")
+        )
         return limit.requests, limit.learned
 
     assert asyncio.run(run()) == (12, "429")
@@ -96,9 +100,11 @@ def test_a_limit_that_only_a_refusal_told_is_what_had_gone_through():
 
 def test_a_single_refusal_among_few_requests_tells_nothing():
     async def run():
-        limit = Limit("s", "m", minute=0.5)
-        await limit.take(0, lambda _seconds: None)
-        limit.refused(errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded"))
+        limit = Throttle("s", "m", minute=0.5)
+        await limit.acquire(0, lambda _seconds: None)
+        limit.on_rate_limited(
+            errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded")
+        )
         return limit.requests
 
     assert asyncio.run(run()) is None
@@ -106,9 +112,11 @@ def test_a_single_refusal_among_few_requests_tells_nothing():
 
 def test_what_others_on_the_account_use_counts():
     async def run():
-        limit = Limit("s", "m", minute=60.0)
-        await limit.take(0, lambda _seconds: None)
-        limit.heed({"x-ratelimit-limit-requests": "300", "x-ratelimit-remaining-requests": "100"})
+        limit = Throttle("s", "m", minute=60.0)
+        await limit.acquire(0, lambda _seconds: None)
+        limit.learn_from_headers(
+            {"x-ratelimit-limit-requests": "300", "x-ratelimit-remaining-requests": "100"}
+        )
         return limit.remaining_requests
 
     assert asyncio.run(run()) == 100
@@ -116,11 +124,11 @@ def test_what_others_on_the_account_use_counts():
 
 def test_no_span_of_a_minute_has_more_than_the_limit_and_tokens_count_too():
     async def run():
-        limit = Limit("s", "m", minute=0.2, requests=5, tokens=1000)
+        limit = Throttle("s", "m", minute=0.2, requests=5, tokens=1000)
         times = []
 
         async def one(tokens):
-            await limit.take(tokens, lambda _seconds: None)
+            await limit.acquire(tokens, lambda _seconds: None)
             times.append((time.monotonic(), tokens))
 
         await asyncio.gather(*[one(100 if i % 2 else 400) for i in range(20)])
@@ -135,8 +143,8 @@ def test_no_span_of_a_minute_has_more_than_the_limit_and_tokens_count_too():
 
 def test_a_request_greater_than_the_whole_limit_is_let_out_for_the_service_to_judge():
     async def run():
-        limit, waits = Limit("s", "m", minute=60.0, tokens=10), []
-        await asyncio.wait_for(limit.take(1000, waits.append), 1)
+        limit, waits = Throttle("s", "m", minute=60.0, tokens=10), []
+        await asyncio.wait_for(limit.acquire(1000, waits.append), 1)
         return waits, limit.remaining_tokens
 
     assert asyncio.run(run()) == ([], 0)

@@ -112,7 +112,7 @@ def test_columns_are_typed(session):
     ],
 )
 def test_what_an_answer_holds(text, values, wrong):
-    found, problem = schema.taken(text, schema.fields("a, n:int"))
+    found, problem = schema.parse_answer(text, schema.parse_columns("a, n:int"))
     assert (found, problem.en if problem else "") == (values, wrong)
 
 
@@ -132,12 +132,14 @@ def test_what_an_answer_holds(text, values, wrong):
     ],
 )
 def test_whole_numbers_are_exact_and_fit_a_column(value, found):
-    assert schema.taken(json.dumps({"n": value}), schema.fields("n:int"))[0] == {"n": found}
+    assert schema.parse_answer(json.dumps({"n": value}), schema.parse_columns("n:int"))[0] == {
+        "n": found
+    }
     frames.with_columns(pl.DataFrame({"a": [1]}), [{"a": 1}], {"n": ("int", [found])})
 
 
 def test_half_characters_are_made_whole():
-    values, _ = schema.taken('{"a": "\\ud800"}', schema.fields("a"))
+    values, _ = schema.parse_answer('{"a": "\\ud800"}', schema.parse_columns("a"))
     assert pl.DataFrame(values)["a"].to_list() == ["\ufffd"]
 
 
@@ -154,7 +156,9 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
     [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)],
 )
 def test_switches(value, found):
-    assert schema.taken(json.dumps({"b": value}), schema.fields("b:bool"))[0] == {"b": found}
+    assert schema.parse_answer(json.dumps({"b": value}), schema.parse_columns("b:bool"))[0] == {
+        "b": found
+    }
 
 
 @given(
@@ -167,7 +171,7 @@ def test_switches(value, found):
 )
 def test_columns_in_words_and_as_types_are_the_same(columns):
     in_words = ", ".join(f"{name}:{kind}" for name, kind in columns.items())
-    assert schema.fields(in_words) == schema.fields(
+    assert schema.parse_columns(in_words) == schema.parse_columns(
         {
             name: {"str": str, "int": int, "float": float, "bool": bool}[kind]
             for name, kind in columns.items()
@@ -366,7 +370,7 @@ def test_an_answer_that_is_none_of_what_was_asked_for_is_asked_for_again(session
 
 
 def test_a_ledger_that_cannot_be_used_is_told_before_anything_is_paid(session, emulator):
-    folder = files.folder("data")
+    folder = files.storage_folder("data")
     folder.mkdir(parents=True)
     (folder / ledger.NAME).write_bytes(b"no database" * 100)
     with pytest.raises(
@@ -378,7 +382,7 @@ def test_a_ledger_that_cannot_be_used_is_told_before_anything_is_paid(session, e
 
 
 def test_a_ledger_that_fails_on_the_way_keeps_what_came(session, monkeypatch):
-    put, count = ledger.Ledger.put, []
+    put, count = ledger.Ledger.save_answer, []
 
     def failing(self, *args):
         count.append(1)
@@ -386,7 +390,7 @@ def test_a_ledger_that_fails_on_the_way_keeps_what_came(session, monkeypatch):
             raise OSError("disk full")
         put(self, *args)
 
-    monkeypatch.setattr(ledger.Ledger, "put", failing)
+    monkeypatch.setattr(ledger.Ledger, "save_answer", failing)
     with pytest.raises(errors.InvalidOption, match="disk full") as caught:
         session.map(ECHO, ["a", "b", "c", "d"], in_flight=1)
     assert [row["answer"] for row in caught.value.answer.rows] == ["a", "b", "c", None]
@@ -462,7 +466,9 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
     for _ in range(ROWS * 30):
         emulator.faults.add(path="/chat", delay=0.02)
     for _ in range(kills):
-        for file in files.folder("data").glob("*") if files.folder("data").exists() else ():
+        for file in (
+            files.storage_folder("data").glob("*") if files.storage_folder("data").exists() else ()
+        ):
             file.unlink()
         emulator.requests.clear()
         process = child(emulator.base_url)
@@ -472,7 +478,7 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         time.sleep(0.05)
-        book = ledger.Ledger(files.folder("data") / ledger.NAME)
+        book = ledger.Ledger(files.storage_folder("data") / ledger.NAME)
         kept = book._connection.execute("SELECT count(*) FROM answers").fetchone()[0]
         book.close()
         out, problems = child(emulator.base_url).communicate(timeout=30)

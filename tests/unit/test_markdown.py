@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.text.formulas import is_plain_mathematics
-from ernie_magic.text.markdown import highlight, to_html
+from ernie_magic.text.markdown import highlight_code, to_html
 from ernie_magic.text.sanitize import link_html, plain_html, sanitize
-from ernie_magic.text.segments import Segmenter, pieces
+from ernie_magic.text.segments import Segmenter, split_blocks
 
 DOLLAR, BACKSLASH = "<span>$</span>", "<span>\\</span>"
 
@@ -596,7 +596,7 @@ def cut(text, size=4, **options):
     finished = []
     for i in range(0, len(text), size):
         finished += segmenter.feed(text[i : i + size])
-    return finished, segmenter.open
+    return finished, segmenter.open_text
 
 
 PROSE = "\n\n".join(
@@ -693,7 +693,7 @@ def test_a_cut_inside_a_list_is_between_its_items():
     ],
 )
 def test_pieces_are_bounded_and_give_the_text(text):
-    found = list(pieces(text, 8_000))
+    found = list(split_blocks(text, 8_000))
     assert "".join(found) == text
     assert max(map(len, found)) <= (64_000 if text.startswith("```") else 16_000)
 
@@ -701,8 +701,8 @@ def test_pieces_are_bounded_and_give_the_text(text):
 def test_half_a_line_end_waits_for_the_other_half():
     segmenter = Segmenter()
     assert [*segmenter.feed("a\r"), *segmenter.feed("\nb")] == []
-    assert segmenter.open == "a\nb"
+    assert segmenter.open_text == "a\nb"
 
 
 def test_code_in_a_language_nobody_has_looked_at_is_plain():
-    assert highlight("a < b", "brainfuck") == "a &lt; b"
+    assert highlight_code("a < b", "brainfuck") == "a &lt; b"

@@ -19,7 +19,7 @@ from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.notebook.display import images as pictures
-from ernie_magic.notebook.display.chat import bundle
+from ernie_magic.notebook.display.chat import mime_bundle
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.panels.turns import ShownTurn
 from ernie_magic.session import Session
@@ -110,17 +110,24 @@ def shown(*texts):
 
 def check_answer(answer, session):
     language = "zh"
-    shown(str(answer), repr(answer), answers.summary(answer, language), *bundle(answer, language))
+    shown(
+        str(answer),
+        repr(answer),
+        answers.summary_line(answer, language),
+        *mime_bundle(answer, language),
+    )
     assert len(repr(answer)) < 2000
     assert isinstance(answer.statistic.total_latency, float)
     assert pickle.loads(pickle.dumps(answer)).text == answer.text  # noqa: S301
     json.dumps(answer.messages)
     assert session.last is answer
     for turn in session.history:
-        at = ShownTurn.of(turn, "t1", language)
-        shown(at.shown, at.kept, at.tokens)
+        at = ShownTurn.from_turn(turn, "t1", language)
+        shown(at.transcript_entry, at.saved_html, at.tokens)
     if hasattr(answer.request, "messages"):
-        code = as_code.of_chat(answer.request, session.endpoint(), conversation="main", given={})
+        code = as_code.code_for_chat(
+            answer.request, session.endpoint(), conversation="main", given={}
+        )
         shown(code.magic.zh, code.python, code.openai.zh)
 
 
@@ -135,12 +142,12 @@ def check(result, session):
         check_answer(result, session)
     elif hasattr(result, "pictures"):
         shown(
-            *pictures.bundle(result, "zh"),
-            pictures.as_text(result, "en"),
+            *pictures.mime_bundle(result, "zh"),
+            pictures.pictures_text(result, "en"),
             *(repr(picture) for picture in result),
         )
     elif hasattr(result, "vectors"):
-        shown(*vectors.bundle(result, "zh"))
+        shown(*vectors.mime_bundle(result, "zh"))
     elif isinstance(result, list):
         table = Table(["id", "kind"], [[listed.id, str(listed.kind)] for listed in result])
         shown(repr(table), table._repr_html_())
@@ -176,7 +183,7 @@ def ask(server, session, shape, raw):
         (rest,) = shape.others.values()
         server.replies = {"": mutations.http(mutations.written(rest, None)), shape.path: raw}
         session._core.client._credentials = Credentials()  # the token is requested again
-    limits.LIMITS.clear()
+    limits.LIMITS.forget_all()
     session.reset()
     session.last = None
     try:

@@ -176,7 +176,7 @@ def positional(x: int, /) -> int:
 
 @pytest.mark.parametrize("function", [odd, listed])
 def test_annotations_of_any_kind_are_borne(function):
-    assert tools.describe(function)["function"]["parameters"]["required"] == ["x"]
+    assert tools.describe_function(function)["function"]["parameters"]["required"] == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,12 @@ def test_annotations_of_any_kind_are_borne(function):
 )
 def test_what_cannot_be_described_is_told(function):
     with pytest.raises(errors.InvalidOption):
-        tools.split([function])
+        tools.split_tools([function])
 
 
 def test_two_tools_of_one_name_are_told():
     with pytest.raises(errors.InvalidOption, match="two tools are called odd"):
-        tools.split([odd, odd])
+        tools.split_tools([odd, odd])
 
 
 def test_one_reader_that_leaves_does_not_end_the_others(studio):
@@ -329,9 +329,9 @@ def test_a_parameter_is_described_by_its_type_whatever_the_function_returns():
     def f(n: int, names: list[str], ok: bool = False) -> "NoSuchType":  # noqa: F821
         """f"""
 
-    found = tools.describe(f)["function"]["parameters"]["properties"]
+    found = tools.describe_function(f)["function"]["parameters"]["properties"]
     assert found["n"] == {"type": "integer"}
     assert found["names"]["type"] == "array"
     assert found["ok"] == {"type": "boolean", "default": False}
-    drawn = tools.describe(Session.image)["function"]["parameters"]["properties"]
+    drawn = tools.describe_function(Session.image)["function"]["parameters"]["properties"]
     assert drawn["download"] == {"type": "boolean", "default": True}

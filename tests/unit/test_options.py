@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.chat import CHAT, chat_line
-from ernie_magic.notebook.magics.options import split
+from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR, parse_chat_line
+from ernie_magic.notebook.magics.options import split_words
 
 NAMES = {"t": 0.3, "name": "小 明"}
 
 
 def line(text):
-    return chat_line(text, NAMES)
+    return parse_chat_line(text, NAMES)
 
 
 def test_an_empty_line_says_nothing():
@@ -29,7 +29,7 @@ def test_an_empty_line_says_nothing():
 
 
 def test_every_option_of_the_issue_is_there():
-    assert set(CHAT.flags()) >= {
+    assert set(CHAT_GRAMMAR.all_flags()) >= {
         "-m",
         "--model",
         "--system",
@@ -132,6 +132,6 @@ def test_a_line_is_split_as_a_shell_would(line):
         expected = shlex.split(line)
     except ValueError:
         with pytest.raises(InvalidOption):
-            split(line)
+            split_words(line)
     else:
-        assert split(line) == expected
+        assert split_words(line) == expected

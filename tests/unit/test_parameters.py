@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ernie_magic.api import parameters
 from ernie_magic.errors import InvalidOption
 
-CHAT = parameters.of("chat")
+CHAT = parameters.parameters_of("chat")
 
 # The chat parameters of each service's API page.
 DOCUMENTED = {
@@ -35,7 +35,7 @@ DOCUMENTED = {
 @pytest.mark.parametrize("source", DOCUMENTED)
 def test_the_documents_chat_parameters_are_all_in_the_table_under_their_names(source):
     assert [
-        name for name in DOCUMENTED[source] if parameters.canonical(name, "chat") not in CHAT
+        name for name in DOCUMENTED[source] if parameters.canonical_name(name, "chat") not in CHAT
     ] == []
 
 
@@ -57,7 +57,7 @@ def test_the_documents_chat_parameters_are_all_in_the_table_under_their_names(so
     ],
 )
 def test_values_in_range_are_sent_in_the_api_s_form(name, value, sent):
-    assert CHAT[name].check(value, "ernie-3.5-8k") == sent
+    assert CHAT[name].check_value(value, "ernie-3.5-8k") == sent
 
 
 @pytest.mark.parametrize(
@@ -85,62 +85,64 @@ def test_values_in_range_are_sent_in_the_api_s_form(name, value, sent):
 )
 def test_values_out_of_range_are_refused_with_the_option_s_name(name, value):
     with pytest.raises(InvalidOption) as caught:
-        CHAT[name].check(value, "ernie-3.5-8k")
+        CHAT[name].check_value(value, "ernie-3.5-8k")
     assert name in caught.value.line("en")
     assert name in caught.value.line("zh")
 
 
 def test_the_error_names_option_value_and_range_in_both_languages():
     with pytest.raises(InvalidOption) as caught:
-        CHAT["top_p"].check(1.5)
+        CHAT["top_p"].check_value(1.5)
     assert caught.value.line("en") == "top_p 1.5 is out of range [0.0, 1.0]."
     assert caught.value.line("zh") == "top_p 的值 1.5 超出范围 [0.0, 1.0]。"
 
 
 def test_temperature_zero_is_told_what_to_do_instead():
     with pytest.raises(InvalidOption, match=r"use 0\.01"):
-        CHAT["temperature"].check(0)
+        CHAT["temperature"].check_value(0)
 
 
 def test_penalties_are_only_for_the_models_the_seed_names():
     with pytest.raises(InvalidOption, match="ernie-speed-8k"):
-        CHAT["frequency_penalty"].check(0.5, "ernie-3.5-8k")
-    assert CHAT["frequency_penalty"].check(0.5, "ernie-speed-8k") == 0.5
-    assert CHAT["frequency_penalty"].check(0.5, "a-model-nobody-knows") == 0.5
+        CHAT["frequency_penalty"].check_value(0.5, "ernie-3.5-8k")
+    assert CHAT["frequency_penalty"].check_value(0.5, "ernie-speed-8k") == 0.5
+    assert CHAT["frequency_penalty"].check_value(0.5, "a-model-nobody-knows") == 0.5
 
 
 def test_the_catalogue_widens_the_range_for_newer_models_and_the_service_judges_unknown_ones():
-    assert CHAT["max_completion_tokens"].check(12_288, "ernie-4.5-turbo-128k") == 12_288
-    assert CHAT["max_completion_tokens"].check(1_000_000, "a-model-nobody-knows") == 1_000_000
+    assert CHAT["max_completion_tokens"].check_value(12_288, "ernie-4.5-turbo-128k") == 12_288
+    assert CHAT["max_completion_tokens"].check_value(1_000_000, "a-model-nobody-knows") == 1_000_000
 
 
 def test_a_wrong_choice_names_the_nearest():
     with pytest.raises(InvalidOption, match="did you mean Anime"):
-        parameters.of("image")["style"].check("Anmie")
+        parameters.parameters_of("image")["style"].check_value("Anmie")
 
 
 def test_an_unknown_name_names_the_nearest():
-    assert "did you mean temperature" in parameters.unknown("temprature", CHAT).line("en")
+    assert "did you mean temperature" in parameters.unknown_option("temprature", CHAT).line("en")
 
 
 @given(st.floats(min_value=0, max_value=1, exclude_min=True))
 def test_any_temperature_in_range_survives_its_own_text(value):
-    assert CHAT["temperature"].check(CHAT["temperature"].parse(repr(value))) == value
+    assert CHAT["temperature"].check_value(CHAT["temperature"].parse_text(repr(value))) == value
 
 
 @given(st.text())
 def test_parse_never_fails_with_anything_but_our_own_error(text):
     for parameter in CHAT.values():
         try:
-            parameter.check(parameter.parse(text))
+            parameter.check_value(parameter.parse_text(text))
         except InvalidOption as error:
             assert "\n" not in error.line("en")  # noqa: PT017  (any outcome is fine, but for this)
 
 
 def test_choices_and_sizes_are_understood_however_they_are_written():
-    assert parameters.of("image")["style"].check("pixel art") == "Pixel Art"
-    size = parameters.of("image")["size"]
-    assert [size.check(given) for given in ("1024", 1024, "1024,768", "1024×768", (768, 768))] == [
+    assert parameters.parameters_of("image")["style"].check_value("pixel art") == "Pixel Art"
+    size = parameters.parameters_of("image")["size"]
+    assert [
+        size.check_value(given) for given in ("1024", 1024, "1024,768", "1024×768", (768, 768))
+    ] == [
         "1024x1024",
         "1024x1024",
         "1024x768",
@@ -148,5 +150,5 @@ def test_choices_and_sizes_are_understood_however_they_are_written():
         "768x768",
     ]
     with pytest.raises(InvalidOption, match=r"write 1024x1024; choices: 1024x1024 \| 768x768"):
-        size.check("16:9", "Stable-Diffusion-XL")
-    assert parameters.of("image")["use_pe"].parse("关") is False
+        size.check_value("16:9", "Stable-Diffusion-XL")
+    assert parameters.parameters_of("image")["use_pe"].parse_text("关") is False

@@ -39,7 +39,7 @@ def picture(content=None, **facts):
 def value_of(parameter):
     """Values that a parameter accepts on Stable-Diffusion-XL."""
     if parameter.type == "size":
-        return st.sampled_from(models.find("Stable-Diffusion-XL").sizes)
+        return st.sampled_from(models.find_model("Stable-Diffusion-XL").sizes)
     if parameter.choices:
         return st.sampled_from(parameter.choices)
     if parameter.type == "bool":
@@ -54,7 +54,7 @@ def value_of(parameter):
     return st.integers(int(low), int(high)) if parameter.type == "int" else st.floats(low, high)
 
 
-TABLE = [p for p in parameters.of("image").values() if p.name != "model"]
+TABLE = [p for p in parameters.parameters_of("image").values() if p.name != "model"]
 REQUESTS = st.one_of(
     [
         st.builds(
@@ -68,12 +68,12 @@ REQUESTS = st.one_of(
                 {},
                 optional={
                     p.name: (
-                        st.sampled_from(models.find(model).sizes)
+                        st.sampled_from(models.find_model(model).sizes)
                         if p.type == "size"
                         else value_of(p)
                     )
                     for p in TABLE
-                    if not p.needs or p.needs in models.find(model).takes
+                    if not p.requires or p.requires in models.find_model(model).capabilities
                 },
             ),
             st.dictionaries(
@@ -105,10 +105,10 @@ def asked(monkeypatch):
     session, sent = Session(), []
 
     class Core:
-        def images(self, request, *_, **__):
+        def generate_images(self, request, *_, **__):
             sent.append(request)
 
-    monkeypatch.setattr(session, "start", lambda work: work(Core(), None))
+    monkeypatch.setattr(session, "start_call", lambda work: work(Core(), None))
     return session, sent
 
 
@@ -159,7 +159,7 @@ def test_the_ending_is_that_of_the_bytes_and_others_than_png_are_written_as_they
     file = picture(content).save(tmp_path / "cat.png")
     assert file == tmp_path / f"cat{ending}"
     assert (file.read_bytes() == content) is (kind != "PNG")
-    assert picture_files.sidecar(file).exists() is (kind != "PNG")
+    assert picture_files.sidecar_path(file).exists() is (kind != "PNG")
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path):
@@ -207,7 +207,7 @@ def test_no_key_gets_into_a_file(tmp_path):
     for kind in ("PNG", "JPEG"):
         file = Picture(request, file_of(kind)).save(tmp_path / "x")
         assert b"canary" not in file.read_bytes() + (
-            picture_files.sidecar(file).read_bytes() if kind == "JPEG" else b""
+            picture_files.sidecar_path(file).read_bytes() if kind == "JPEG" else b""
         )
 
 
@@ -258,7 +258,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
 @given(TEXT, TEXT)
 def test_any_text_goes_into_a_png_and_comes_out_and_the_next_takes_its_place(first, second):
     made = picture_files.with_itxt(picture_files.with_itxt(file_of(), first), second)
-    assert picture_files._text_in(made) == second
+    assert picture_files._read_itxt(made) == second
     assert made == picture_files.with_itxt(file_of(), second)
 
 

@@ -128,7 +128,7 @@ def one(seed):
         return "".join(
             [
                 delta.text
-                async for delta in reading.deltas(
+                async for delta in reading.iter_deltas(
                     Response(cut_at_random(chance, raw[:cut]), breaks=cut < len(raw)), reader
                 )
             ]
@@ -138,7 +138,9 @@ def one(seed):
         shown, error = asyncio.run(read()), None
     except (httpx.HTTPError, errors.ErnieError) as found:
         shown, error = None, found
-    text = reader.answer(seconds=0, first_seconds=None, partial=error is not None, service="s").text
+    text = reader.build_answer(
+        seconds=0, first_seconds=None, partial=error is not None, service="s"
+    ).text
     # The line ends after the last event may be cut off: its data had arrived in full.
     whole_line = [came + text_ for text_, _ in parts if text_ and came + text_ == text]
     assert text == came or whole_line, (seed, text, came)

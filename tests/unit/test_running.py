@@ -20,14 +20,14 @@ async def three(emit):
 
 def test_items_come_in_order_and_then_the_result():
     call = Call(three)
-    assert [i for batch in call.batches() for i in batch] == [0, 1, 2]
+    assert [i for batch in call.iter_batches() for i in batch] == [0, 1, 2]
     assert call.result() == "end"
 
 
 def test_a_coroutine_in_another_loop_reads_the_same():
     async def read():
         call = Call(three)
-        return [i async for batch in call.abatches() for i in batch], call.result()
+        return [i async for batch in call.aiter_batches() for i in batch], call.result()
 
     assert asyncio.run(read()) == ([0, 1, 2], "end")
 
@@ -36,7 +36,7 @@ def test_the_work_runs_on_the_one_io_thread():
     async def where(_emit):
         return threading.current_thread().name
 
-    assert {Call(where).wait() for _ in range(3)} == {"ernie-io"}
+    assert {Call(where).wait_for_result() for _ in range(3)} == {"ernie-io"}
 
 
 def test_batches_keep_their_distance_but_the_first_comes_at_once():
@@ -47,7 +47,7 @@ def test_batches_keep_their_distance_but_the_first_comes_at_once():
 
     times = []
     begin = time.monotonic()
-    for _ in Call(many).batches(0.05):
+    for _ in Call(many).iter_batches(0.05):
         times.append(time.monotonic() - begin)
     # The last one may arrive early: the work is done.
     gaps = [b - a for a, b in itertools.pairwise(times)][:-1]
@@ -65,8 +65,8 @@ def test_cancelled_work_may_still_give_what_it_had():
             return "partial"
 
     call = Call(stalls)
-    assert next(call.batches()) == ["some"]
-    assert call.stop() == "partial"
+    assert next(call.iter_batches()) == ["some"]
+    assert call.stop_and_collect() == "partial"
 
 
 def test_what_the_work_raises_is_raised_where_it_is_read():
@@ -74,7 +74,7 @@ def test_what_the_work_raises_is_raised_where_it_is_read():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        Call(fails).wait()
+        Call(fails).wait_for_result()
 
 
 def test_a_reader_whose_loop_has_ended_does_no_harm():
@@ -87,7 +87,7 @@ def test_a_reader_whose_loop_has_ended_does_no_harm():
 
     async def impatient():
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext_(call.abatches()), 0.01)
+            await asyncio.wait_for(anext_(call.aiter_batches()), 0.01)
 
     asyncio.run(impatient())
     assert call.result() == "end"
@@ -105,7 +105,7 @@ def test_a_call_that_is_cancelled_before_it_began_ends_too():
         call = Call(work)
         call.cancel()
         with pytest.raises(Stopped):
-            call.wait()
+            call.wait_for_result()
 
 
 def test_several_readers_each_read_the_whole_from_the_beginning(emulator, monkeypatch):

@@ -186,7 +186,7 @@ def test_waiting_is_told_and_can_be_stopped(studio, emulator):
     emulator.faults.add(code="rpm_rate_limit_exceeded", times=9)
     studio.settings.backoff_factor = 60.0
     stream = studio.stream("hi")
-    (notice,) = [delta.notice for delta in next(stream.batches())]
+    (notice,) = [delta.notice for delta in next(stream.iter_batches())]
     assert "trying again in" in notice.en
     stream.close()
 

@@ -9,7 +9,7 @@ OFFICIAL = "https://aistudio.baidu.com/llm/lmapi/v3"
 
 
 def endpoint(settings):
-    return settings.endpoint()
+    return settings.build_endpoint()
 
 
 def test_with_nothing_set_it_is_the_emulator():
@@ -162,9 +162,9 @@ def test_no_help_or_repr_shows_the_key():
 )
 def test_what_a_person_types_becomes_a_value(name, text, value):
     settings = ErnieSettings()
-    settings.assign(name, text)
+    settings.assign_text(name, text)
     assert getattr(settings, name.replace("-", "_")) == value
-    settings.assign(name, "")
+    settings.assign_text(name, "")
     assert getattr(settings, name.replace("-", "_")) == getattr(
         ErnieSettings(), name.replace("-", "_")
     )
@@ -184,5 +184,5 @@ def test_what_a_person_types_becomes_a_value(name, text, value):
 )
 def test_what_is_no_value_is_refused_in_one_line(name, text):
     with pytest.raises(InvalidOption) as caught:
-        ErnieSettings().assign(name, text)
+        ErnieSettings().assign_text(name, text)
     assert "\n" not in caught.value.line("zh")

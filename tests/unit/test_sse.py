@@ -18,7 +18,7 @@ def decode(raw: bytes, *cuts: int) -> list[Event]:
     for cut in [*sorted(cuts), len(raw)]:
         events += decoder.feed(raw[at:cut])
         at = max(at, cut)
-    return events + decoder.end()
+    return events + decoder.flush_remaining()
 
 
 @pytest.mark.parametrize(

@@ -24,23 +24,27 @@ def test_of_several_keys_each_is_taken_out_of_a_stream_however_it_is_cut(size):
     redactor = StreamRedactor()
     shown = (
         "".join(redactor.feed(text[i : i + size]) for i in range(0, len(text), size))
-        + redactor.end()
+        + redactor.flush_remaining()
     )
     assert shown == "a ••• z •••••• zq-firs b"
 
 
 def test_the_environment_s_key_does_not_go_to_an_address_that_was_typed_in(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", "the-environment-s-own-key")
-    assert Session(base_url="http://somewhere.example/v1").settings.endpoint().credential is None
+    assert (
+        Session(base_url="http://somewhere.example/v1").settings.build_endpoint().credential is None
+    )
     assert (
         Session(base_url="http://somewhere.example/v1", api_key="its-own-key-its-own")
-        .settings.endpoint()
+        .settings.build_endpoint()
         .credential
         is not None
     )
     # Its own address.
     assert (
-        Session(base_url="https://aistudio.baidu.com/llm/lmapi/v3").settings.endpoint().credential
+        Session(base_url="https://aistudio.baidu.com/llm/lmapi/v3")
+        .settings.build_endpoint()
+        .credential
         is not None
     )
 
@@ -49,14 +53,14 @@ def test_a_folder_s_dotenv_does_not_send_the_environment_s_key_elsewhere(monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AI_STUDIO_API_KEY", "the-environment-s-own-key")
     (tmp_path / ".env").write_text("AI_STUDIO_BASE_URL=http://somewhere.example/v1\n")
-    found = Session().settings.endpoint()
+    found = Session().settings.build_endpoint()
     assert (found.base_url, found.credential) == ("http://somewhere.example/v1", None)
     (tmp_path / ".env").write_text(
         "AI_STUDIO_BASE_URL=http://somewhere.example/v1\nAI_STUDIO_API_KEY=the-folder-s-own-key\n"
     )
     os.utime(tmp_path / ".env", (1, 1))
     monkeypatch.delenv("AI_STUDIO_API_KEY")
-    assert Session().settings.endpoint().credential.key.reveal() == "the-folder-s-own-key"
+    assert Session().settings.build_endpoint().credential.key.reveal() == "the-folder-s-own-key"
 
 
 def test_another_service_does_not_get_the_key_and_address_of_the_one_before(monkeypatch):
@@ -79,7 +83,7 @@ def test_who_has_a_key_is_chosen_before_who_has_an_address(monkeypatch):
     monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("QIANFAN_AK", "an-application-s-key")
     monkeypatch.setenv("QIANFAN_SK", "its-secret-its-secret")
-    assert Session().settings.chosen().name == "qianfan-v1"
+    assert Session().settings.choose_service().name == "qianfan-v1"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from ernie_magic.api import values
 from ernie_magic.api.results import Answer
-from ernie_magic.wire.failures import failure
+from ernie_magic.wire.failures import error_from_reply
 
 ODD = (
     None,
@@ -34,12 +34,14 @@ ODD = (
 
 @pytest.mark.parametrize("found", ODD, ids=lambda found: repr(found)[:12])
 def test_no_reader_raises_and_none_takes_it_for_what_it_is_not(found):
-    assert values.number(found) is values.whole_number(found) is values.seconds(found) is None
-    assert "\ud800" not in values.text(found) + values.word(found)
-    assert "\0" not in values.word(found)
-    assert isinstance(values.items(found), (list, tuple))
-    assert isinstance(values.fields(found), dict)
-    assert values.yes(found) is (found is True)
+    assert (
+        values.as_number(found) is values.as_whole_number(found) is values.as_seconds(found) is None
+    )
+    assert "\ud800" not in values.as_text(found) + values.as_name(found)
+    assert "\0" not in values.as_name(found)
+    assert isinstance(values.as_list(found), (list, tuple))
+    assert isinstance(values.as_object(found), dict)
+    assert values.is_true(found) is (found is True)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +58,12 @@ def test_no_reader_raises_and_none_takes_it_for_what_it_is_not(found):
     ],
 )
 def test_a_number_may_come_as_text(found, number, whole):
-    assert (values.number(found), values.whole_number(found)) == (number, whole)
+    assert (values.as_number(found), values.as_whole_number(found)) == (number, whole)
 
 
 def test_what_is_nested_too_deeply_is_null_and_the_rest_stays():
     deep = "[" * 100_000 + "]" * 100_000
-    found = values.parse(f'{{"a": {deep}, "text": "[{{[ \\" ]", "b": [{deep}, 1]}}')
+    found = values.parse_json(f'{{"a": {deep}, "text": "[{{[ \\" ]", "b": [{deep}, 1]}}')
     assert found["text"] == '[{[ " ]'
     assert found["b"][1] == 1
     assert json.loads(json.dumps(found)) == pickle.loads(pickle.dumps(found)) == found  # noqa: S301
@@ -69,9 +71,9 @@ def test_what_is_nested_too_deeply_is_null_and_the_rest_stays():
 
 def test_nesting_that_is_ordinary_stays():
     text = "[" * values.MAX_DEPTH + "1" + "]" * values.MAX_DEPTH
-    assert json.dumps(values.parse(text)) == text
+    assert json.dumps(values.parse_json(text)) == text
     wide = json.dumps([{"id": f"m{i}", "of": [i]} for i in range(1000)])
-    assert json.dumps(values.parse(wide)) == wide
+    assert json.dumps(values.parse_json(wide)) == wide
 
 
 @pytest.mark.parametrize(
@@ -90,21 +92,21 @@ def test_nesting_that_is_ordinary_stays():
 )
 def test_what_is_no_json_is_a_value_error(text):
     with pytest.raises(ValueError):  # noqa: PT011
-        values.parse(text)
+        values.parse_json(text)
     with pytest.raises(ValueError):  # noqa: PT011
         values.parse_in_turns(text)
 
 
 def test_an_integer_beyond_python_s_limit_is_no_end_of_an_answer():
     digits = "9" * (sys.get_int_max_str_digits() + 1)
-    assert values.parse(f'{{"created": {digits}, "text": "ok"}}') == {
+    assert values.parse_json(f'{{"created": {digits}, "text": "ok"}}') == {
         "created": float("inf"),
         "text": "ok",
     }
 
 
 def test_control_characters_and_half_characters_are_no_end_of_an_answer():
-    assert values.parse('{"a": "1\n2\\u0000", "\\udc00": ["\\uD800", "\\ud83d\\ude00"]}') == {
+    assert values.parse_json('{"a": "1\n2\\u0000", "\\udc00": ["\\uD800", "\\ud83d\\ude00"]}') == {
         "a": "1\n2\0",
         "\ufffd": ["\ufffd", "😀"],
     }
@@ -116,8 +118,8 @@ def test_a_long_text_with_very_many_lists_is_refused():
 
 
 def test_a_name_of_a_megabyte_is_cut_and_one_line():
-    assert values.word("a\nb\t" + "x" * 1_000_000) == "a b " + "x" * 196
-    assert values.words(["a\nb", 5, None, "\x1b[31m" + "y" * 300, True, "c"]) == [
+    assert values.as_name("a\nb\t" + "x" * 1_000_000) == "a b " + "x" * 196
+    assert values.as_names(["a\nb", 5, None, "\x1b[31m" + "y" * 300, True, "c"]) == [
         "a b",
         "5",
         "",
@@ -191,9 +193,12 @@ def test_a_statistic_keeps_what_is_good_in_it():
 )
 def test_a_retry_after_that_is_none_is_ignored(said):
     # These are digits all the same.
-    assert not failure(429, {"retry-after": said}, b"{}").retry_after or said == "１２"
+    assert not error_from_reply(429, {"retry-after": said}, b"{}").retry_after or said == "１２"
 
 
 def test_a_retry_after_in_either_form_is_heeded():
-    assert failure(429, {"retry-after": "7"}, b"{}").retry_after == 7.0
-    assert failure(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, b"{}").retry_after == 0.0
+    assert error_from_reply(429, {"retry-after": "7"}, b"{}").retry_after == 7.0
+    assert (
+        error_from_reply(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, b"{}").retry_after
+        == 0.0
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
-from ernie_magic.text.language import same
+from ernie_magic.text.language import untranslated
 from ernie_magic.text.visible import VisibleStream, make_controls_visible
 
 OBEYED = re.compile(
@@ -68,7 +68,7 @@ def test_nothing_that_is_obeyed_is_left_and_nothing_else_is_changed(text):
 @given(st.lists(st.text(st.sampled_from("\r\nab\x1b"), max_size=4), max_size=8))
 def test_a_text_in_pieces_is_shown_as_the_whole_one(pieces):
     stream = VisibleStream()
-    assert "".join([*map(stream.feed, pieces), stream.flush()]) == make_controls_visible(
+    assert "".join([*map(stream.feed, pieces), stream.flush_remaining()]) == make_controls_visible(
         "".join(pieces)
     )
 
@@ -87,5 +87,7 @@ def test_a_table_keeps_its_columns_when_a_cell_holds_controls():
 
 
 def test_an_error_is_one_line_of_visible_characters():
-    error = InvalidOption(same("no model \x1b]0;pwned\x07\r\n\u202eid\x85 \ud800"), language="en")
+    error = InvalidOption(
+        untranslated("no model \x1b]0;pwned\x07\r\n\u202eid\x85 \ud800"), language="en"
+    )
     assert str(error) == "no model ␛]0;pwned␇ <U+202E>id <U+D800>."

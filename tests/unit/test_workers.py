@@ -72,12 +72,12 @@ def test_a_key_does_not_travel():
         Bearer(Key("canary-of-the-workers-02")),
         {"x": "canary-of-the-workers-02"},
     )
-    setup = workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True)
+    setup = workers.WorkerSetup(endpoint, ErnieSettings().take_snapshot(), 2, 0, needs_key=True)
     sent = pickle.dumps(setup)
     assert b"canary" not in sent
-    assert pickle.loads(pickle.dumps(pickle.loads(sent))).keyed  # noqa: S301  (our own)
+    assert pickle.loads(pickle.dumps(pickle.loads(sent))).needs_key  # noqa: S301  (our own)
     with pytest.raises(errors.MissingKey, match="a key is not sent with the work"):
-        pickle.loads(sent).here()  # noqa: S301
+        pickle.loads(sent).local_endpoint()  # noqa: S301
 
 
 def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch):
@@ -89,8 +89,10 @@ def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch
         errors.InvalidOption, match="the worker has another address for the service"
     ):
         pickle.loads(  # noqa: S301
-            pickle.dumps(workers.Setup(endpoint, ErnieSettings().snapshot(), 2, 0, keyed=True))
-        ).here()
+            pickle.dumps(
+                workers.WorkerSetup(endpoint, ErnieSettings().take_snapshot(), 2, 0, needs_key=True)
+            )
+        ).local_endpoint()
 
 
 @pytest.mark.parametrize("executor", [5, "dask", object()])

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
-from ernie_magic.calls.images.files import beginning_of
+from ernie_magic.calls.images.files import read_file_beginning
 from ernie_magic.calls.images.formats import format_of
 from ernie_magic.calls.images.pictures import ImageSet, Picture
-from ernie_magic.errors import ErnieError, InvalidOption, words
-from ernie_magic.text.language import Text, clipped
+from ernie_magic.errors import ErnieError, InvalidOption, exception_message
+from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ _WHAT = Text(
 )
 
 
-def parts(given: object, depth: int = 0) -> list[Part]:
+def image_parts(given: object, depth: int = 0) -> list[Part]:
     """Return the parts of a message's content (`{"type": "image_url", …}`) for one picture or
     several.
 
@@ -58,8 +58,8 @@ def parts(given: object, depth: int = 0) -> list[Part]:
         return []
     if isinstance(given, (list, tuple, ImageSet)):
         if depth > _DEPTH:
-            raise _none(given)
-        return [part for one in given for part in parts(one, depth + 1)]
+            raise _not_an_image(given)
+        return [part for one in given for part in image_parts(one, depth + 1)]
     if isinstance(given, Picture) and given.problem:
         raise InvalidOption(
             Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(
@@ -69,8 +69,8 @@ def parts(given: object, depth: int = 0) -> list[Part]:
         )
     url = given.url if isinstance(given, Picture) and not given.content else given
     if isinstance(url, str) and url.startswith(("http://", "https://")):
-        return [_part(url)]
-    content = _content(given)
+        return [_image_part(url)]
+    content = _image_bytes(given)
     try:
         mime = format_of(content).mime
     except ErnieError as error:
@@ -85,37 +85,37 @@ def parts(given: object, depth: int = 0) -> list[Part]:
             ),
             advice=Text("缩小后再发", "make it smaller first"),
         )
-    return [_part(f"data:{mime};base64,{base64.b64encode(content).decode()}")]
+    return [_image_part(f"data:{mime};base64,{base64.b64encode(content).decode()}")]
 
 
-def _part(url: str) -> Part:
+def _image_part(url: str) -> Part:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _content(given: object) -> bytes:
+def _image_bytes(given: object) -> bytes:
     """Return the bytes of a picture's file."""
     if isinstance(given, Picture):
         return given.content
     if isinstance(given, (bytes, bytearray)):
         return bytes(given)
     if isinstance(given, str) and given.startswith("data:"):
-        return _packed(given)
+        return _decode_data_url(given)
     if isinstance(given, (str, Path)):
-        return _file(given)
+        return _read_file(given)
     try:
-        return _drawn(given)
+        return _render_object(given)
     except InvalidOption:
         raise
     except Exception as error:  # noqa: BLE001  (an object that draws itself runs its own code)
         raise InvalidOption(
             Text("{kind} 画不出来：{said}", "{kind} cannot be drawn: {said}").fill(
-                kind=type(given).__name__, said=clipped(words(error), 100)
+                kind=type(given).__name__, said=clip_text(exception_message(error), 100)
             ),
             advice=_WHAT,
         ) from None
 
 
-def _packed(uri: str) -> bytes:
+def _decode_data_url(uri: str) -> bytes:
     try:
         return base64.b64decode(uri.partition("base64,")[2], validate=True)
     except ValueError:
@@ -125,18 +125,18 @@ def _packed(uri: str) -> bytes:
         ) from None
 
 
-def _none(given: object) -> InvalidOption:
+def _not_an_image(given: object) -> InvalidOption:
     return InvalidOption(
         Text("{kind} 不是图片", "{kind} is not a picture").fill(kind=type(given).__name__),
         advice=_WHAT,
     )
 
 
-def _file(path: str | Path) -> bytes:
+def _read_file(path: str | Path) -> bytes:
     shown = str(path)[:100]
     try:
         file = Path(path).expanduser()
-        return beginning_of(file, MAX_IMAGE_BYTES + 1)  # one byte more is already too large
+        return read_file_beginning(file, MAX_IMAGE_BYTES + 1)  # one byte more is already too large
     except FileNotFoundError:
         what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
     except (OSError, ValueError, RuntimeError) as error:
@@ -146,32 +146,32 @@ def _file(path: str | Path) -> bytes:
     raise InvalidOption(what, advice=_WHAT)
 
 
-def _drawn(given: Any) -> bytes:
+def _render_object(given: Any) -> bytes:
     """Return the bytes of objects that draw themselves: figures, arrays, Pillow images, and
     whatever has a PNG form (`_repr_png_`).
     """
     figure: Any = given if hasattr(given, "savefig") else getattr(given, "figure", None)
     if hasattr(figure, "savefig"):
-        return _written(lambda out: figure.savefig(out, format="png"))
+        return _save_to_bytes(lambda out: figure.savefig(out, format="png"))
     if hasattr(given, "save") and hasattr(given, "mode"):
-        return _written(lambda out: given.save(out, "PNG"))
+        return _save_to_bytes(lambda out: given.save(out, "PNG"))
     if hasattr(given, "__array_interface__"):
-        return _array(given)
+        return _encode_array(given)
     shown = getattr(given, "_repr_png_", lambda: None)()
     found = shown[0] if isinstance(shown, tuple) else shown
     found = base64.b64decode(found) if isinstance(found, str) else found
     if not isinstance(found, bytes):
-        raise _none(given)
+        raise _not_an_image(given)
     return found
 
 
-def _written(write: Callable[[io.BytesIO], object]) -> bytes:
+def _save_to_bytes(write: Callable[[io.BytesIO], object]) -> bytes:
     out = io.BytesIO()
     write(out)
     return out.getvalue()
 
 
-def _array(given: Any) -> bytes:
+def _encode_array(given: Any) -> bytes:
     """Return an array of grey, RGB or RGBA values as PNG."""
     import numpy as np
     from PIL import Image
@@ -198,4 +198,4 @@ def _array(given: Any) -> bytes:
             ).fill(dtype=array.dtype, shape=array.shape),
             advice=_WHAT,
         )
-    return _written(lambda out: Image.fromarray(np.ascontiguousarray(array)).save(out, "PNG"))
+    return _save_to_bytes(lambda out: Image.fromarray(np.ascontiguousarray(array)).save(out, "PNG"))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.requests import ChatOptions, Message, Part
 from ernie_magic.calls.chat import attachments, tools
-from ernie_magic.calls.chat.history import History, Turn, asked
+from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames
 from ernie_magic.text.language import Text
-from ernie_magic.wire import moderation as safety
+from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ class Conversation:
             if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken
         )
         if name in taken:
-            raise self._session.spoken(
+            raise self._session.with_language(
                 InvalidOption(
                     Text("已有叫 {name} 的对话", "a conversation {name} already exists").fill(
                         name=name
@@ -109,11 +109,11 @@ class Conversation:
             There is no turn yet.
         ErnieError
         """
-        return self.ask_again(_options(options)).result()
+        return self.ask_again(_chat_options(options)).result()
 
     async def aregenerate(self, **options: Any) -> Answer:
         """Call `regenerate` and await its result."""
-        return await self.ask_again(_options(options)).aresult()
+        return await self.ask_again(_chat_options(options)).aresult()
 
     def ask_again(self, options: ChatOptions) -> Stream[Answer]:
         """Start a call of `regenerate`.
@@ -124,16 +124,20 @@ class Conversation:
             There is no turn yet.
         """
         if not self.history:
-            raise self._session.spoken(
+            raise self._session.with_language(
                 InvalidOption(
                     Text("还没有可以重新回答的问题", "there is no prompt to send again yet")
                 )
             )
-        last = self.history[-1]
-        return self.ask(last.prompt, options, instead=last)
+        last_turn = self.history[-1]
+        return self.ask_with_options(last_turn.prompt, options, replaced_turn=last_turn)
 
-    def ask(
-        self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
+    def ask_with_options(
+        self,
+        prompt: str | Sequence[Message],
+        options: ChatOptions,
+        *,
+        replaced_turn: Turn | None = None,
     ) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
 
@@ -153,14 +157,18 @@ class Conversation:
             Something is wrong already; nothing is sent.
         """
         try:
-            plan = self.plan(prompt, options, instead=instead)
+            plan = self.plan_question(prompt, options, replaced_turn=replaced_turn)
         except ErnieError as error:
             forget_frames(error)
-            raise self._session.spoken(error) from None
-        return self._session.start(lambda core, emit: core.answer(plan, emit))
+            raise self._session.with_language(error) from None
+        return self._session.start_call(lambda core, emit: core.answer_with_tools(plan, emit))
 
-    def plan(
-        self, prompt: str | Sequence[Message], options: ChatOptions, *, instead: Turn | None = None
+    def plan_question(
+        self,
+        prompt: str | Sequence[Message],
+        options: ChatOptions,
+        *,
+        replaced_turn: Turn | None = None,
     ) -> Plan:
         """Return the prompt as it is now, checked as far as possible without the network.
 
@@ -169,36 +177,36 @@ class Conversation:
         UsageError
         """
         if self.locked and options.history and isinstance(prompt, str):
-            raise safety.locked(self.name)
-        _check_kinds(prompt, options)
+            raise moderation.conversation_locked(self.name)
+        _check_types(prompt, options)
         given_tools = [
             options.parameters[name]
             for name in ("tools", "functions")
             if options.parameters.get(name) is not None
         ]
-        sent, functions = tools.split(given_tools[0] if given_tools else None)
+        tools_sent, functions = tools.split_tools(given_tools[0] if given_tools else None)
         if functions:
-            given = {**options.parameters, "tools": sent}
+            given = {**options.parameters, "tools": tools_sent}
             given.pop("functions", None)
             options = replace(options, parameters=given, functions=functions)
-        settings = self._session.settings.snapshot()
-        first: tuple[Message, ...] = ()
-        turns: tuple[Turn, ...] = ()
+        settings = self._session.settings.take_snapshot()
+        system_messages: tuple[Message, ...] = ()
+        earlier_turns: tuple[Turn, ...] = ()
         images: tuple[Part, ...] = ()
         if isinstance(prompt, str):
             system = self.system or settings.system if options.system is None else options.system
-            first = ({"role": "system", "content": system},) if system else ()
-            turns = (
-                tuple(takewhile(lambda turn: turn is not instead, self.history))
+            system_messages = ({"role": "system", "content": system},) if system else ()
+            earlier_turns = (
+                tuple(takewhile(lambda turn: turn is not replaced_turn, self.history))
                 if options.history
                 else ()
             )
             images = (
-                instead.images
-                if instead and options.images is None
-                else tuple(attachments.parts(options.images))
+                replaced_turn.images
+                if replaced_turn and options.images is None
+                else tuple(attachments.image_parts(options.images))
             )
-            last: tuple[Message, ...] = (asked(prompt, images),)
+            new_messages: tuple[Message, ...] = (user_message(prompt, images),)
         elif options.images is not None:
             raise InvalidOption(
                 Text("images 只能和文本提示词一起给", "images can only be sent with a text prompt"),
@@ -208,12 +216,12 @@ class Conversation:
                 ),
             )
         else:
-            last = tuple(dict(message) for message in prompt)
-        at = self._session.settings.endpoint()
-        if options.endpoint and at.service.name in ("aistudio", "emulator"):
+            new_messages = tuple(dict(message) for message in prompt)
+        endpoint = self._session.settings.build_endpoint()
+        if options.endpoint and endpoint.service.name in ("aistudio", "emulator"):
             raise InvalidOption(
                 Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
-                    service=at.service.label
+                    service=endpoint.service.label
                 ),
                 advice=Text(
                     "--endpoint 用于千帆：%ernie use qianfan-v1",
@@ -225,23 +233,27 @@ class Conversation:
             prompt if isinstance(prompt, str) else None,
             options,
             settings,
-            at,
-            first,
-            turns,
-            last,
+            endpoint,
+            system_messages,
+            earlier_turns,
+            new_messages,
             self._generation,
             images,
-            instead,
+            replaced_turn,
         )
-        plan.request(options.model or options.endpoint or settings.model or UNDECIDED)
+        plan.build_request(options.model or options.endpoint or settings.model or UNDECIDED)
         return plan
 
-    def heed(self, plan: Plan, flag: int) -> None:
+    def apply_safety_flag(self, plan: Plan, flag: int) -> None:
         """Lock, when the service has blocked this conversation."""
-        if flag >= safety.LOCKS and plan.is_turn and plan.generation == self._generation:
+        if (
+            flag >= moderation.LOCKS_CONVERSATION
+            and plan.is_turn
+            and plan.generation == self._generation
+        ):
             self.locked = True
 
-    def keep(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
+    def record_turn(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
         """Keep what was received as a turn; the service may ask to forget the earlier ones."""
         self._session.last = answer
         if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
@@ -249,10 +261,10 @@ class Conversation:
         turn = Turn(plan.prompt, answer, rounds, plan.images)
         if answer.history_cleared:
             self.history.clear()
-        elif plan.instead is None:
+        elif plan.replaced_turn is None:
             self.history.append(turn)
         elif not answer.partial:
-            self.history.replace(plan.instead, turn)
+            self.history.replace(plan.replaced_turn, turn)
 
     def stream(
         self,
@@ -303,7 +315,7 @@ class Conversation:
         TransportError, ServiceError
             When it is iterated; `ernie_magic.errors` shows the tree.
         """
-        return self.ask(
+        return self.ask_with_options(
             prompt,
             ChatOptions(
                 parameters, model, system, stream, history, extra or {}, endpoint, images=images
@@ -324,16 +336,16 @@ class Conversation:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"
 
 
-def _options(given: dict[str, Any]) -> ChatOptions:
+def _chat_options(given: dict[str, Any]) -> ChatOptions:
     """Collect the arguments of `stream`."""
-    beside = ("model", "system", "stream", "history", "extra", "endpoint", "images")
+    other_options = ("model", "system", "stream", "history", "extra", "endpoint", "images")
     return ChatOptions(
-        {name: value for name, value in given.items() if name not in beside},
-        **{name: given[name] for name in beside if name in given},
+        {name: value for name, value in given.items() if name not in other_options},
+        **{name: given[name] for name in other_options if name in given},
     )
 
 
-def _check_kinds(prompt: object, options: ChatOptions) -> None:
+def _check_types(prompt: object, options: ChatOptions) -> None:
     """Report arguments of a wrong type in one line: a prompt that is a number, one message instead
     of a list.
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
 
 
-def asked(prompt: str, images: Sequence[Part] = ()) -> Message:
+def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:
     """Return a prompt as a message; with pictures its content is in parts."""
     return {
         "role": "user",
@@ -48,13 +48,13 @@ class Turn:
     @property
     def messages(self) -> list[Message]:
         """Return the turn as the API's messages."""
-        said = sum(
+        characters_in_rounds = sum(
             len(message["content"]) for message in self.rounds if message["role"] == "assistant"
         )
         return [
-            asked(self.prompt, self.images),
+            user_message(self.prompt, self.images),
             *self.rounds,
-            {"role": "assistant", "content": self.answer.text[said:]},
+            {"role": "assistant", "content": self.answer.text[characters_in_rounds:]},
         ]
 
 
@@ -80,16 +80,16 @@ class History(Sequence[Turn]):
         """Add a turn; one without any answered text is dropped (the API refuses empty messages)."""
         if turn.answer.text:
             self._turns.append(turn)
-            self.changed.tell()
+            self.changed.notify_watchers()
 
     def replace(self, old: Turn, new: Turn) -> None:
         """Replace a turn by another; do nothing if that turn is gone or the new one has no answered
         text.
         """
-        place = next((i for i, turn in enumerate(self._turns) if turn is old), None)
-        if place is not None and new.answer.text:
-            self._turns[place] = new
-            self.changed.tell()
+        index = next((i for i, turn in enumerate(self._turns) if turn is old), None)
+        if index is not None and new.answer.text:
+            self._turns[index] = new
+            self.changed.notify_watchers()
 
     def messages(self) -> list[Message]:
         """Return all turns as messages, ready to be followed by the next prompt."""
@@ -98,7 +98,7 @@ class History(Sequence[Turn]):
     def clear(self) -> None:
         """Forget every turn."""
         self._turns.clear()
-        self.changed.tell()
+        self.changed.notify_watchers()
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -112,7 +112,7 @@ class History(Sequence[Turn]):
 
     def __delitem__(self, index: int | slice) -> None:
         del self._turns[index]
-        self.changed.tell()
+        self.changed.notify_watchers()
 
     def __repr__(self) -> str:
         return f"History({len(self)} turn{'' if len(self) == 1 else 's'})"

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import parameters
-from ernie_magic.api.requests import ChatRequest, Message, chat_request, pictures_in, room
+from ernie_magic.api.requests import (
+    ChatRequest,
+    Message,
+    chat_request,
+    count_pictures,
+    turns_to_drop,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,12 +53,12 @@ class Plan:
     options: ChatOptions
     settings: Snapshot
     endpoint: Endpoint
-    first: tuple[Message, ...]
-    turns: tuple[Turn, ...]
-    last: tuple[Message, ...]
+    system_messages: tuple[Message, ...]
+    earlier_turns: tuple[Turn, ...]
+    new_messages: tuple[Message, ...]
     generation: int = 0
     images: tuple[Part, ...] = ()
-    instead: Turn | None = None
+    replaced_turn: Turn | None = None
 
     @property
     def is_turn(self) -> bool:
@@ -62,20 +68,23 @@ class Plan:
         return self.prompt is not None and self.options.history
 
     @property
-    def sees(self) -> bool:
+    def needs_vision(self) -> bool:
         """Whether the model needs vision: pictures are sent."""
         return bool(
-            pictures_in(
-                [*(message for turn in self.turns for message in turn.messages), *self.last]
+            count_pictures(
+                [
+                    *(message for turn in self.earlier_turns for message in turn.messages),
+                    *self.new_messages,
+                ]
             )
         )
 
     @property
-    def stream(self) -> bool:
+    def is_streamed(self) -> bool:
         """Whether the answer is streamed."""
         return self.settings.stream if self.options.stream is None else self.options.stream
 
-    def request(self, model: str, paths: Mapping[str, str] | None = None) -> ChatRequest:
+    def build_request(self, model: str, paths: Mapping[str, str] | None = None) -> ChatRequest:
         """Build the request to a model; the oldest turns are left out where it would not fit.
 
         Raises
@@ -83,28 +92,38 @@ class Plan:
         UsageError
         """
         rules = self.endpoint.rules
-        trimmed = (
-            room(model, [turn.messages for turn in self.turns], [*self.first, *self.last])
+        turns_dropped = (
+            turns_to_drop(
+                model,
+                [turn.messages for turn in self.earlier_turns],
+                [*self.system_messages, *self.new_messages],
+            )
             if rules.strict
             else 0
         )
-        earlier = [message for turn in self.turns[trimmed:] for message in turn.messages]
-        kept = {
+        earlier = [
+            message for turn in self.earlier_turns[turns_dropped:] for message in turn.messages
+        ]
+        session_parameters = {
             name: value
             for name, value in self.settings.parameters.items()
-            if not rules.strict or parameters.of("chat")[name].known_to(rules.protocol)
+            if not rules.strict
+            or parameters.parameters_of("chat")[name].in_protocol(rules.protocol)
         }
-        given = {**kept, **{k: v for k, v in self.options.parameters.items() if v is not None}}
-        if self.stream and self.endpoint.service.asks_usage:
+        given = {
+            **session_parameters,
+            **{k: v for k, v in self.options.parameters.items() if v is not None},
+        }
+        if self.is_streamed and self.endpoint.service.requests_usage:
             given.setdefault("stream_options", {"include_usage": True})
         return chat_request(
-            [*self.first, *earlier, *self.last],
+            [*self.system_messages, *earlier, *self.new_messages],
             model=model,
             given=given,
             extra=self.options.extra,
-            stream=self.stream,
+            stream=self.is_streamed,
             rules=rules,
             endpoint=self.options.endpoint,
             paths=paths,
-            trimmed=trimmed,
+            trimmed=turns_dropped,
         )

@@ -10,7 +10,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from ernie_magic.errors import InvalidOption, words
+from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.redact import redact
 
@@ -51,7 +51,7 @@ class ToolRun(NamedTuple):
     failed: bool = False
 
 
-def describe(function: Callable[..., Any]) -> dict[str, Any]:
+def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
     """Describe a Python function as a tool ("Tool 说明" on
     https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb): name, docstring, and a JSON schema from
     its annotations.
@@ -93,7 +93,7 @@ def describe(function: Callable[..., Any]) -> dict[str, Any]:
                 ).fill(name=name, parameter=parameter.name),
                 advice=Text("去掉定义里的 /", "leave out the / in its definition"),
             )
-        properties[parameter.name] = _schema(hints.get(parameter.name, str))
+        properties[parameter.name] = _schema_of(hints.get(parameter.name, str))
         if parameter.default is parameter.empty:
             required.append(parameter.name)
         elif _is_json(parameter.default):
@@ -122,17 +122,17 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
+def split_tools(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
     """Split tools as a caller gives them (functions, tool objects, or lists of both) into what is
     sent, and the functions by name.
     """
     functions: dict[str, Callable[..., Any]] = {}
     if tools is None or isinstance(tools, (dict, str)):
         return tools, functions
-    sent = []
-    for tool in _flat(tools):
+    tools_sent = []
+    for tool in _flatten(tools):
         if callable(tool):
-            described = describe(tool)
+            described = describe_function(tool)
             if described["function"]["name"] in functions:
                 raise InvalidOption(
                     Text("两个工具都叫 {name}", "two tools are called {name}").fill(
@@ -140,21 +140,21 @@ def split(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
                     )
                 )
             functions[described["function"]["name"]] = tool
-            sent.append(described)
+            tools_sent.append(described)
         else:
-            sent.append(tool)
-    return sent, functions
+            tools_sent.append(tool)
+    return tools_sent, functions
 
 
-def _flat(tools: object) -> Iterable[Any]:
+def _flatten(tools: object) -> Iterable[Any]:
     if isinstance(tools, (list, tuple)):
         for tool in tools:
-            yield from _flat(tool)
+            yield from _flatten(tool)
     else:
         yield tools
 
 
-def bound(function: Callable[..., Any], arguments: str) -> inspect.BoundArguments:
+def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.BoundArguments:
     """Bind the arguments that the model wrote to the function's parameters.
 
     Raises
@@ -168,7 +168,7 @@ def bound(function: Callable[..., Any], arguments: str) -> inspect.BoundArgument
     return inspect.signature(function).bind(**given)
 
 
-def result(
+def make_tool_run(
     call: Mapping[str, Any], value: object = None, error: Exception | None = None
 ) -> ToolRun:
     """Return a tool's result as the model receives it."""
@@ -181,7 +181,7 @@ def result(
             json.dumps(
                 {
                     "error": whole_characters(
-                        redact(f"{type(error).__name__}: {words(error)}", strict=True)
+                        redact(f"{type(error).__name__}: {exception_message(error)}", strict=True)
                     )[:1000]
                 },
                 ensure_ascii=False,
@@ -196,28 +196,28 @@ def result(
     return ToolRun(name, arguments, redact(whole_characters(text)))
 
 
-def not_called(call: Mapping[str, Any]) -> ToolRun:
+def skipped_tool_run(call: Mapping[str, Any]) -> ToolRun:
     """Return what the model receives for a call beyond the limit."""
-    return result(
+    return make_tool_run(
         call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer")
     )
 
 
-def _schema(hint: Any) -> dict[str, Any]:
+def _schema_of(hint: Any) -> dict[str, Any]:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         words = [word for word in inner[1:] if isinstance(word, str)]
-        return {**_schema(inner[0]), **({"description": " ".join(words)} if words else {})}
+        return {**_schema_of(inner[0]), **({"description": " ".join(words)} if words else {})}
     if origin is typing.Literal:
         return {
             "enum": list(inner),
             **({"type": _SIMPLE[type(inner[0])]} if type(inner[0]) in _SIMPLE else {}),
         }
     if origin in (Union, types.UnionType):
-        kinds = [_schema(kind) for kind in inner if kind is not type(None)]
+        kinds = [_schema_of(kind) for kind in inner if kind is not type(None)]
         return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     if origin in (list, tuple, set):
-        return {"type": "array", **({"items": _schema(inner[0])} if inner else {})}
+        return {"type": "array", **({"items": _schema_of(inner[0])} if inner else {})}
     kind = origin or hint
     return {"type": _SIMPLE[kind]} if isinstance(kind, type) and kind in _SIMPLE else {}
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from ernie_magic.api.results import Embeddings
 from ernie_magic.api.usage import Usage
 from ernie_magic.errors import ErnieError
-from ernie_magic.runtime.concurrency import in_flight
+from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.io_thread import in_thread
-from ernie_magic.wire.failures import not_the_api
+from ernie_magic.wire.failures import not_this_api_error
 from ernie_magic.wire.protocol import Delta, Progress
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 _NEARLY = 0.3  # seconds
 
 
-class _OtherLength(Exception):
+class _VectorLengthChanged(Exception):
     """A vector has another length than those before it."""
 
 
-class Embedding:
+class EmbeddingJob:
     """One request for vectors, in as many calls as needed.
 
     Parameters
@@ -57,17 +57,17 @@ class Embedding:
         endpoint: Endpoint,
         emit: Callable[[Delta], None],
         store: VectorStore | None,
-        most: int,
+        max_concurrency: int,
     ) -> None:
         self._ask, self._endpoint = ask, endpoint
-        self._emit, self._store, self._most = emit, store, most
+        self._emit, self._store, self._max_concurrency = emit, store, max_concurrency
         self._rows: dict[str, list[int]] = {}
         self._vectors: np.ndarray | None = None
         self._usage, self._model = Usage(), ""
         self._done = self._asked = self._total = 0
 
-    async def run(
-        self, request: EmbeddingRequest, batch: int, counted: Callable[[str, Usage], None]
+    async def embed_texts(
+        self, request: EmbeddingRequest, batch_size: int, on_usage: Callable[[str, Usage], None]
     ) -> Embeddings:
         """Return the vectors. Equal texts are sent once; rows of skipped texts are NaN.
 
@@ -88,47 +88,50 @@ class Embedding:
             if row not in request.skipped:
                 self._rows.setdefault(text, []).append(row)
                 self._total += 1
-        known = await in_thread(self._store.find, list(self._rows)) if self._store else {}
+        known = await in_thread(self._store.find_vectors, list(self._rows)) if self._store else {}
         try:
-            return await self._run(request, batch, counted, known)
-        except _OtherLength:
+            return await self._embed_missing(request, batch_size, on_usage, known)
+        except _VectorLengthChanged:
             if not known:
-                raise not_the_api(200, "") from None
+                raise not_this_api_error(200, "") from None
             # The service's vectors now differ from the stored ones: request the stored ones again.
             self._vectors, self._done = None, 0
-            return await self._run(request, batch, counted, {})
+            return await self._embed_missing(request, batch_size, on_usage, {})
 
-    async def _run(
+    async def _embed_missing(
         self,
         request: EmbeddingRequest,
-        batch: int,
-        counted: Callable[[str, Usage], None],
+        batch_size: int,
+        on_usage: Callable[[str, Usage], None],
         known: dict[str, Any],
     ) -> Embeddings:
-        self._fill(request, known)
+        self._fill_rows(request, known)
         missing = [text for text in self._rows if text not in known]
-        self._tell()
+        self._report_progress()
         writing: list[asyncio.Future[None]] = []
 
-        async def ask(texts: list[str]) -> None:
+        async def embed_batch(texts: list[str]) -> None:
             part = replace(request, texts=tuple(texts), skipped=frozenset())
             reply = await self._ask(part)
             self._usage += reply.usage
             self._asked += len(texts)
             self._model = reply.model or self._model
-            counted(self._model or request.model, reply.usage)
-            came = dict(zip(texts, reply.vectors, strict=True))
+            on_usage(self._model or request.model, reply.usage)
+            received = dict(zip(texts, reply.vectors, strict=True))
             if self._store:
-                writing.append(asyncio.ensure_future(in_thread(self._store.keep, came)))
-            self._fill(request, came)
-            self._tell()
+                writing.append(asyncio.ensure_future(in_thread(self._store.save_vectors, received)))
+            self._fill_rows(request, received)
+            self._report_progress()
 
         problem: BaseException | None = None
         try:
-            await in_flight(
-                self._most,
-                (missing[start : start + batch] for start in range(0, len(missing), batch)),
-                ask,
+            await run_concurrently(
+                self._max_concurrency,
+                (
+                    missing[start : start + batch_size]
+                    for start in range(0, len(missing), batch_size)
+                ),
+                embed_batch,
             )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
@@ -137,28 +140,28 @@ class Embedding:
             await asyncio.wait(
                 writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None
             )
-        embeddings = self._result(request, partial=problem is not None)
+        embeddings = self._build_result(request, partial=problem is not None)
         if isinstance(problem, ErnieError):
             problem.answer = embeddings if self._done else None
             raise problem
         return embeddings
 
-    def _fill(self, request: EmbeddingRequest, vectors: dict[str, Any]) -> None:
+    def _fill_rows(self, request: EmbeddingRequest, vectors: dict[str, Any]) -> None:
         import numpy as np
 
         for text, vector in vectors.items():
             if self._vectors is None:
                 self._vectors = np.full((len(request.texts), len(vector)), np.nan, dtype=np.float32)
             if self._vectors.shape[1] != len(vector):
-                raise _OtherLength
+                raise _VectorLengthChanged
             for row in self._rows[text]:  # nearly always one; a list as index is ten times as slow
                 self._vectors[row] = vector
             self._done += len(self._rows[text])
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         self._emit(Delta(progress=Progress(self._done, self._total)))
 
-    def _result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
+    def _build_result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
         import numpy as np
 
         vectors = (

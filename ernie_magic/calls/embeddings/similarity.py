@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Text, clipped
+from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,10 +36,12 @@ class Found:
     index: int
 
     def __repr__(self) -> str:
-        return f"Found({clipped(self.text, _SHOWN)!r}, score={self.score:.3f}, index={self.index})"
+        return (
+            f"Found({clip_text(self.text, _SHOWN)!r}, score={self.score:.3f}, index={self.index})"
+        )
 
 
-def unit(vectors: np.ndarray) -> np.ndarray:
+def normalize_rows(vectors: np.ndarray) -> np.ndarray:
     """Return the rows scaled to length 1, as float32; rows of zeros or NaN become zeros."""
     import numpy as np
 
@@ -49,14 +51,14 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def similarities(vectors: np.ndarray) -> np.ndarray:
+def cosine_similarities(vectors: np.ndarray) -> np.ndarray:
     """Return the cosine similarity of each pair of rows, of shape (n, n), from -1 to 1."""
-    rows = unit(vectors)
+    rows = normalize_rows(vectors)
     products: np.ndarray = rows @ rows.T
     return products
 
 
-def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
+def nearest_texts(query: np.ndarray, embeddings: Embeddings, k: int) -> list[Found]:
     """Return the `k` texts most similar to the query's vector, the best first.
 
     Raises
@@ -66,21 +68,21 @@ def nearest(query: np.ndarray, among: Embeddings, k: int) -> list[Found]:
     """
     import numpy as np
 
-    if among.shape[1] != len(query):
+    if embeddings.shape[1] != len(query):
         raise InvalidOption(
             Text(
                 "查询向量有 {a} 维，文本向量有 {b} 维",
                 "the query's vector has {a} dimensions, the texts' have {b}",
-            ).fill(a=len(query), b=among.shape[1]),
+            ).fill(a=len(query), b=embeddings.shape[1]),
             advice=Text("用同一个模型", "use the same model for both"),
         )
-    scores = unit(among.vectors) @ unit(query[None, :])[0]
-    known = np.flatnonzero(np.isfinite(among.vectors).all(axis=1))
+    scores = normalize_rows(embeddings.vectors) @ normalize_rows(query[None, :])[0]
+    known = np.flatnonzero(np.isfinite(embeddings.vectors).all(axis=1))
     best = known[np.argsort(-scores[known], kind="stable")][: max(0, k)]
-    return [Found(among.texts[i], float(scores[i]), int(i)) for i in best]
+    return [Found(embeddings.texts[i], float(scores[i]), int(i)) for i in best]
 
 
-def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
+def project_to_plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
     """Return points on a plane, of shape (n, 2), and the method: "UMAP" where it is installed and
     there are enough texts, else "PCA".
 
@@ -102,7 +104,7 @@ def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
                 "method {value!r} is not one of: auto | pca | umap",
             ).fill(value=f"{method!s:.40}")
         )
-    rows = unit(vectors)
+    rows = normalize_rows(vectors)
     if method != "pca" and len(rows) > _ENOUGH:
         try:
             import umap
@@ -124,9 +126,9 @@ def plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndarray, str]:
     # texts always give the same picture.
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[:2].sum(axis=1, keepdims=True) + 1e-9)
-    found = centred @ axes.T
+    projected = centred @ axes.T
     padded: np.ndarray = np.zeros((len(rows), 2), dtype=np.float32)
-    padded[:, : found.shape[1]] = found
+    padded[:, : projected.shape[1]] = projected
     return padded, "PCA"
 
 

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ernie_magic.calls.images.formats import only_a_link
-from ernie_magic.text.fonts import font
+from ernie_magic.text.fonts import load_font
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +24,13 @@ _LINE = 20  # pixels of a caption's line
 _THUMBNAIL = 512  # pixels: larger cells are made from the whole picture
 
 
-def within(size: tuple[int, int], side: int) -> tuple[int, int]:
+def fit_size(size: tuple[int, int], side: int) -> tuple[int, int]:
     """Return the size of the same shape whose longer side is `side` pixels."""
     longer = max(size)
     return max(1, round(size[0] * side / longer)), max(1, round(size[1] * side / longer))
 
 
-def flattened(image: Image) -> Image:
+def remove_transparency(image: Image) -> Image:
     """Return the image without transparency."""
     from PIL import Image as Images
 
@@ -44,7 +44,9 @@ def flattened(image: Image) -> Image:
     return image.convert("RGB")
 
 
-def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captions: bool) -> Image:
+def build_contact_sheet(
+    pictures: Sequence[Picture], columns: int | None, side: int, *, captions: bool
+) -> Image:
     """Return the pictures in a grid on white.
 
     Parameters
@@ -65,31 +67,33 @@ def sheet(pictures: Sequence[Picture], columns: int | None, side: int, *, captio
     columns, side = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown)))), max(1, int(side))
     rows = -(-len(shown) // columns)
     height = side + (2 * _LINE if captions else 0)
-    made = Images.new(
+    canvas = Images.new(
         "RGB",
         (min(columns, max(1, len(shown))) * (side + _GAP) + _GAP, rows * (height + _GAP) + _GAP),
         "white",
     )
-    pen = Pens.Draw(made)
-    face, _ = font(14)
-    for place, picture in enumerate(shown):
-        x, y = _GAP + place % columns * (side + _GAP), _GAP + place // columns * (height + _GAP)
+    pen = Pens.Draw(canvas)
+    face, _ = load_font(14)
+    for index, picture in enumerate(shown):
+        x, y = _GAP + index % columns * (side + _GAP), _GAP + index // columns * (height + _GAP)
         whole = Images.open(io.BytesIO(picture.thumbnail)) if side <= _THUMBNAIL else picture.image
-        small = flattened(whole.resize(within(whole.size, side), reducing_gap=2.0))
-        made.paste(small, (x + (side - small.width) // 2, y + (side - small.height) // 2))
+        small = remove_transparency(whole.resize(fit_size(whole.size, side), reducing_gap=2.0))
+        canvas.paste(small, (x + (side - small.width) // 2, y + (side - small.height) // 2))
         if captions:
             seed = "" if picture.seed is None else f" · seed {picture.seed}"
             for line, words in enumerate((picture.prompt, f"#{picture.index + 1}{seed}")):
                 pen.text(
                     (x, y + side + line * _LINE),
-                    _fitting(pen, " ".join(words.split()), side, face),
+                    _truncate_to_width(pen, " ".join(words.split()), side, face),
                     fill="black",
                     font=face,
                 )
-    return made
+    return canvas
 
 
-def _fitting(pen: ImageDraw, words: str, width: int, face: FreeTypeFont | ImageFont) -> str:
+def _truncate_to_width(
+    pen: ImageDraw, words: str, width: int, face: FreeTypeFont | ImageFont
+) -> str:
     """Return as much of a text as fits into a width in pixels."""
     # No letter is narrower: a long prompt need not be measured as a whole.
     words = words[: max(1, width // 3)]

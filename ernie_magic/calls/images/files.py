@@ -52,10 +52,10 @@ _KINDS: dict[str, type] = {
 _FRAME = 12  # bytes of a chunk besides its data: length, type and checksum
 
 
-def metadata(picture: Picture) -> dict[str, Any]:
+def picture_metadata(picture: Picture) -> dict[str, Any]:
     """Return what is kept with a picture: what makes an equal request, and the outcome."""
     request = picture.request
-    found = {
+    recipe = {
         "prompt": request.prompt,
         "model": request.model,
         "parameters": dict(request.parameters),
@@ -67,34 +67,43 @@ def metadata(picture: Picture) -> dict[str, Any]:
         "service": picture.service,
         "id": picture.id,
     }
-    return {name: value for name, value in found.items() if value not in ("", {}, None)}
+    return {name: value for name, value in recipe.items() if value not in ("", {}, None)}
 
 
-def _written(picture: Picture) -> str:
-    found = json.loads(json.dumps(_redacted(metadata(picture)), ensure_ascii=False, default=str))
-    signature = signatures.sign(_canonical(found))
-    return json.dumps({**found, _SIGNATURE: signature} if signature else found, ensure_ascii=False)
+def _signed_json(picture: Picture) -> str:
+    recipe = json.loads(
+        json.dumps(_redact_values(picture_metadata(picture)), ensure_ascii=False, default=str)
+    )
+    signature = signatures.sign_text(_canonical_json(recipe))
+    return json.dumps(
+        {**recipe, _SIGNATURE: signature} if signature else recipe, ensure_ascii=False
+    )
 
 
-def _canonical(found: Mapping[str, Any]) -> str:
-    return json.dumps(found, ensure_ascii=False, sort_keys=True)
+def _canonical_json(recipe: Mapping[str, Any]) -> str:
+    return json.dumps(recipe, ensure_ascii=False, sort_keys=True)
 
 
-def _redacted(found: Any) -> Any:
+def _redact_values(unredacted: Any) -> Any:
     """Return the metadata without keys. Only texts are redacted: a number that looks like part of a
     key is not one.
     """
-    if isinstance(found, Mapping):
-        return {redact(str(name), strict=True): _redacted(value) for name, value in found.items()}
-    if isinstance(found, (list, tuple)):
-        return [_redacted(value) for value in found]
-    return redact(found, strict=True) if isinstance(found, str) else found
+    if isinstance(unredacted, Mapping):
+        return {
+            redact(str(name), strict=True): _redact_values(value)
+            for name, value in unredacted.items()
+        }
+    if isinstance(unredacted, (list, tuple)):
+        return [_redact_values(value) for value in unredacted]
+    return redact(unredacted, strict=True) if isinstance(unredacted, str) else unredacted
 
 
 def with_metadata(picture: Picture) -> bytes:
     """Return a picture's file: a PNG with its parameters inside, anything else as received."""
     content = picture.content
-    return with_itxt(content, _written(picture)) if content.startswith(PNG.signature) else content
+    return (
+        with_itxt(content, _signed_json(picture)) if content.startswith(PNG.signature) else content
+    )
 
 
 def with_itxt(png: bytes, text: str) -> bytes:
@@ -108,42 +117,42 @@ def with_itxt(png: bytes, text: str) -> bytes:
         + data
         + struct.pack(">I", zlib.crc32(b"iTXt" + data))
     )
-    kept, at = [png[:8]], 8
-    for kind, start, end in _chunks(png):
-        at = end
+    chunks_kept, position = [png[:8]], 8
+    for kind, start, end in _read_chunks(png):
+        position = end
         if kind == b"IEND":
-            return b"".join([*kept, ours, png[start:]])
+            return b"".join([*chunks_kept, ours, png[start:]])
         if not (kind == b"iTXt" and png.startswith(KEYWORD.encode() + b"\0", start + 8)):
-            kept.append(png[start:end])
-    return b"".join([*kept, ours, png[at:]])
+            chunks_kept.append(png[start:end])
+    return b"".join([*chunks_kept, ours, png[position:]])
 
 
-def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _read_chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Iterate over type, beginning and end of each chunk."""
-    at = 8
-    while at + _FRAME <= len(png):
-        end = at + _FRAME + int.from_bytes(png[at : at + 4], "big")
+    position = 8
+    while position + _FRAME <= len(png):
+        end = position + _FRAME + int.from_bytes(png[position : position + 4], "big")
         if end > len(png):
             return
-        yield png[at + 4 : at + 8], at, end
-        at = end
+        yield png[position + 4 : position + 8], position, end
+        position = end
 
 
-def _text_in(png: bytes) -> str | None:
+def _read_itxt(png: bytes) -> str | None:
     """Return the text under our keyword, uncompressed as we write it."""
     head = KEYWORD.encode() + b"\0\0\0\0\0"
-    for kind, start, end in _chunks(png):
+    for kind, start, end in _read_chunks(png):
         if kind == b"iTXt" and end - start <= _MAX_TEXT and png.startswith(head, start + 8):
             return png[start + 8 + len(head) : end - 4].decode("utf-8", "replace")
     return None
 
 
-def sidecar(file: Path) -> Path:
+def sidecar_path(file: Path) -> Path:
     """Return where the parameters are kept of a picture that is not a PNG."""
     return file.with_name(file.name + ".json")
 
 
-def save(
+def save_pictures(
     pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = False
 ) -> list[Path]:
     """Write pictures with their parameters; see `Picture.save`."""
@@ -171,7 +180,8 @@ def save(
         if not picture.content:
             raise only_a_link()
     return [
-        _write(picture, Path(filled(pattern, picture)), overwrite=overwrite) for picture in pictures
+        _write_picture(picture, Path(fill_pattern(pattern, picture)), overwrite=overwrite)
+        for picture in pictures
     ]
 
 
@@ -187,23 +197,25 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
+def _write_picture(picture: Picture, file: Path, *, overwrite: bool) -> Path:
     """Write a picture and, unless it is a PNG, its parameters beside it."""
     try:
         file = file.expanduser()
         file.parent.mkdir(parents=True, exist_ok=True)
         name = file.stem if file.suffix.lower() in EXTENSIONS else file.name
         stem = file.with_name(files.sanitize_name(name, reserve=_ADDED))
-        written = _put(stem, picture.format.extension, with_metadata(picture), overwrite=overwrite)
+        written = _write_file(
+            stem, picture.format.extension, with_metadata(picture), overwrite=overwrite
+        )
         if picture.format is not PNG:
-            beside = json.dumps(
-                {KEYWORD: json.loads(_written(picture))}, ensure_ascii=False, indent=1
+            sidecar_content = json.dumps(
+                {KEYWORD: json.loads(_signed_json(picture))}, ensure_ascii=False, indent=1
             ).encode()
             try:
                 if overwrite:
-                    files.write_over(sidecar(written), beside)
+                    files.write_over(sidecar_path(written), sidecar_content)
                 else:
-                    files.write_new([sidecar(written)], beside)
+                    files.write_new([sidecar_path(written)], sidecar_content)
             except OSError:
                 written.unlink()
                 raise
@@ -220,7 +232,7 @@ def _write(picture: Picture, file: Path, *, overwrite: bool) -> Path:
     return written
 
 
-def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
+def _write_file(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:
     """Write a file of that name, with a number if that name, or its parameters' file, already
     exists.
     """
@@ -231,21 +243,23 @@ def _put(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path
     names = (
         stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}") for n in count(1)
     )
-    return files.write_new((name for name in names if not os.path.lexists(sidecar(name))), content)
+    return files.write_new(
+        (name for name in names if not os.path.lexists(sidecar_path(name))), content
+    )
 
 
-def check(pattern: str) -> None:
+def check_pattern(pattern: str) -> None:
     """Check that a pattern contains only our fields.
 
     Raises
     ------
     InvalidOption
     """
-    for found in re.finditer(r"\{([^{}]*)\}", pattern):
-        if found.group(1) not in FIELDS:
+    for match in re.finditer(r"\{([^{}]*)\}", pattern):
+        if match.group(1) not in FIELDS:
             raise InvalidOption(
                 Text("文件名里没有 {field} 这样的字段", "a file's name has no field {field}").fill(
-                    field=found.group(0)
+                    field=match.group(0)
                 ),
                 advice=Text("可用：{known}", "fields: {known}").fill(
                     known=" ".join(f"{{{name}}}" for name in FIELDS)
@@ -253,9 +267,9 @@ def check(pattern: str) -> None:
             )
 
 
-def filled(pattern: str, picture: Picture) -> str:
+def fill_pattern(pattern: str, picture: Picture) -> str:
     """Return a path with its fields filled in; raises what `check` raises."""
-    check(pattern)
+    check_pattern(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
     model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
     seed = "unknown" if picture.seed is None else picture.seed
@@ -287,16 +301,16 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         There is no such file, or it contains no parameters of ours.
     """
     file = Path(path)
-    found: object = None
+    candidate: object = None
     try:
         file = file.expanduser()
-        content = beginning_of(file, MAX_FILE)
+        content = read_file_beginning(file, MAX_FILE)
         if content.startswith(PNG.signature):
-            found = json.loads(_text_in(content) or "null", parse_constant=_no_number)
-        elif sidecar(file).exists():
-            found = json.loads(beginning_of(sidecar(file), _MAX_TEXT), parse_constant=_no_number)[
-                KEYWORD
-            ]
+            candidate = json.loads(_read_itxt(content) or "null", parse_constant=_refuse_constant)
+        elif sidecar_path(file).exists():
+            candidate = json.loads(
+                read_file_beginning(sidecar_path(file), _MAX_TEXT), parse_constant=_refuse_constant
+            )[KEYWORD]
     except FileNotFoundError:
         raise InvalidOption(Text("没有文件 {file}", "no file {file}").fill(file=file)) from None
     except OSError as error:
@@ -306,8 +320,8 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
             )
         ) from None
     except (ValueError, TypeError, KeyError, RuntimeError):
-        found = None
-    if not is_ours(found):
+        candidate = None
+    if not is_recipe(candidate):
         raise InvalidOption(
             Text(
                 "{file} 里没有 ernie_magic 保存的参数",
@@ -319,27 +333,27 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
                 "other software, do",
             ),
         )
-    return _trusted(cast("dict[str, Any]", found))
+    return _trusted_fields(cast("dict[str, Any]", candidate))
 
 
-def _no_number(constant: str) -> None:
+def _refuse_constant(constant: str) -> None:
     """Reject NaN and infinities, which JSON does not have."""
     raise ValueError(constant)
 
 
-def _trusted(found: Mapping[str, Any]) -> dict[str, Any]:
+def _trusted_fields(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is accepted from a file's parameters."""
-    kept = {name: value for name, value in found.items() if name != _SIGNATURE}
-    if signatures.is_signed(_canonical(kept), found.get(_SIGNATURE)):
-        return kept
+    unsigned = {name: value for name, value in recipe.items() if name != _SIGNATURE}
+    if signatures.is_signed(_canonical_json(unsigned), recipe.get(_SIGNATURE)):
+        return unsigned
     return {
         name: value
-        for name, value in kept.items()
+        for name, value in unsigned.items()
         if name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)
     }
 
 
-def beginning_of(file: Path, most: int) -> bytes:
+def read_file_beginning(file: Path, max_bytes: int) -> bytes:
     """Read at most `most` bytes of a file; nothing from a pipe or a device, which may never end.
 
     Raises
@@ -349,15 +363,16 @@ def beginning_of(file: Path, most: int) -> bytes:
     if file.exists() and not file.is_file() and not file.is_dir():
         raise OSError(errno.EINVAL, "not a file")
     with file.open("rb") as opened:
-        return opened.read(most)
+        return opened.read(max_bytes)
 
 
-def is_ours(found: object) -> bool:
+def is_recipe(candidate: object) -> bool:
     """Whether this was made by `metadata`."""
     return (
-        isinstance(found, Mapping)
-        and all(isinstance(found.get(name), str) for name in ("prompt", "model"))
-        and all(isinstance(found.get(name, {}), Mapping) for name in ("parameters", "extra"))
-        and isinstance(found.get("endpoint", ""), str)
-        and set(found.get("parameters", ())) <= set(parameters.of("image")) - {"model"}
+        isinstance(candidate, Mapping)
+        and all(isinstance(candidate.get(name), str) for name in ("prompt", "model"))
+        and all(isinstance(candidate.get(name, {}), Mapping) for name in ("parameters", "extra"))
+        and isinstance(candidate.get("endpoint", ""), str)
+        and set(candidate.get("parameters", ()))
+        <= set(parameters.parameters_of("image")) - {"model"}
     )

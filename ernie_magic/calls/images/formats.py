@@ -72,17 +72,17 @@ def _has_mark(start: bytes, mark: bytes) -> bool:
 
 def not_a_picture(kind: Text) -> ProtocolError:
     """Return the error for what arrived instead of a picture."""
-    return _bad(
+    return _picture_error(
         Text("收到的不是图片，而是{kind}", "expected a picture, got {kind}").fill(kind=kind)
     )
 
 
-def broken() -> ProtocolError:
+def damaged_picture() -> ProtocolError:
     """Return the error for a file that begins like a picture."""
-    return _bad(Text("收到的图片不完整或已损坏", "the picture is incomplete or damaged"))
+    return _picture_error(Text("收到的图片不完整或已损坏", "the picture is incomplete or damaged"))
 
 
-def _bad(what: Text) -> ProtocolError:
+def _picture_error(what: Text) -> ProtocolError:
     return ProtocolError(
         what,
         Text("服务出错，或链接已过期", "the service failed, or the link has expired"),
@@ -101,13 +101,13 @@ def only_a_link() -> InvalidOption:
     )
 
 
-def too_many_pixels(size: tuple[int, int], most: int) -> ProtocolError:
+def too_many_pixels(size: tuple[int, int], max_pixels: int) -> ProtocolError:
     """Return the error for a picture that is too large for memory."""
     return ProtocolError(
         Text(
             "图片有 {width}x{height} 像素，超过 {most} 万",
             "the picture has {width}x{height} pixels, more than {millions:.1f} million",
-        ).fill(width=size[0], height=size[1], most=most // 10_000, millions=most / 1e6),
+        ).fill(width=size[0], height=size[1], most=max_pixels // 10_000, millions=max_pixels / 1e6),
         Text("服务出错，或有意为之", "the service failed, or is malicious"),
         Text("换一个小一点的 --size", "ask for a smaller --size"),
     )

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ernie_magic.calls.images.formats import broken, not_a_picture
-from ernie_magic.calls.images.pictures import ImageSet, Picture, Preview, preview
+from ernie_magic.calls.images.formats import damaged_picture, not_a_picture
+from ernie_magic.calls.images.pictures import ImageSet, Picture, Preview, make_preview
 from ernie_magic.errors import ErnieError, ProtocolError, Stopped
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
-_DECODING = 20.0  # seconds for one picture: a large one takes a fifth of a second
+_DECODING_TIMEOUT = 20.0  # seconds for one picture: a large one takes a fifth of a second
 _NEARLY = 0.3  # seconds
-_AT_ONCE = 2  # pictures decoded at the same time: each takes four bytes per pixel
+_MAX_DECODING = 2  # pictures decoded at the same time: each takes four bytes per pixel
 
 
 @dataclass(frozen=True)
-class Drawing:
+class ImageGeneration:
     """What all calls for pictures at one moment share.
 
     Parameters
@@ -52,7 +52,9 @@ class Drawing:
     settings: Snapshot
     emit: Callable[[Delta], None]
 
-    async def draw(self, wire: WireRequest, request: ImageRequest, *, download: bool) -> ImageSet:
+    async def generate_images(
+        self, wire: WireRequest, request: ImageRequest, *, download: bool
+    ) -> ImageSet:
         """Make the pictures of a call. When cancelled during downloads, return those that have
         arrived.
 
@@ -68,21 +70,21 @@ class Drawing:
             picture's error.
         """
         began = time.monotonic()
-        async with self._told_each_second(began) as phase:
-            phase(_MAKING)
-            reply = replies.pictures(
-                await self.client.send(self.endpoint, wire, self.settings, self.emit), request
+        async with self._reporting_progress(began) as set_phase:
+            set_phase(_MAKING)
+            reply = replies.parse_pictures(
+                await self.client.send_json(self.endpoint, wire, self.settings, self.emit), request
             )
             if download and any(item.url and not item.b64 for item in reply.items):
-                phase(_FETCHING)
-            unpacking = asyncio.Semaphore(_AT_ONCE)
+                set_phase(_FETCHING)
+            unpacking = asyncio.Semaphore(_MAX_DECODING)
             empty = Picture(
                 request, model=reply.model, service=self.endpoint.service.name, id=reply.id
             )
             # Each task takes its own item from the list, so that an unpacked text is released.
-            pictures = await _all(
+            pictures = await _gather_pictures(
                 [
-                    self._unpacked(
+                    self._read_item(
                         reply.items.pop(0),
                         replace(empty, index=index),
                         unpacking,
@@ -104,31 +106,35 @@ class Drawing:
             if lifetime and any(picture.url for picture in pictures)
             else None,
         )
-        return _checked(images)
+        return _raise_if_all_failed(images)
 
-    async def download(self, images: ImageSet) -> ImageSet:
+    async def download_images(self, images: ImageSet) -> ImageSet:
         """Return the set with the pictures downloaded that are only links; raises as `draw`
         does.
         """
         if not any(picture.url and not picture.content for picture in images):
             return images
         began = time.monotonic()
-        async with self._told_each_second(began) as phase:
-            phase(_FETCHING)
-            unpacking = asyncio.Semaphore(_AT_ONCE)
-            pictures = await _all([self._fetched(picture, unpacking) for picture in images])
-        return _checked(replace(images, pictures=pictures, seconds=time.monotonic() - began))
+        async with self._reporting_progress(began) as set_phase:
+            set_phase(_FETCHING)
+            unpacking = asyncio.Semaphore(_MAX_DECODING)
+            pictures = await _gather_pictures(
+                [self._download_picture(picture, unpacking) for picture in images]
+            )
+        return _raise_if_all_failed(
+            replace(images, pictures=pictures, seconds=time.monotonic() - began)
+        )
 
-    async def _fetched(self, picture: Picture, unpacking: asyncio.Semaphore) -> Picture:
+    async def _download_picture(self, picture: Picture, unpacking: asyncio.Semaphore) -> Picture:
         if picture.content or not picture.url:
             return picture
-        return await self._filled(
+        return await self._with_content(
             replace(picture, problem=None),
-            lambda: self.client.download(picture.url, self.endpoint, self.settings),
+            lambda: self.client.download_picture(picture.url, self.endpoint, self.settings),
             unpacking,
         )
 
-    async def _unpacked(
+    async def _read_item(
         self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool
     ) -> Picture:
         """Return a picture of a reply, with its bytes."""
@@ -140,14 +146,14 @@ class Drawing:
         if b64:
             texts = [b64]
             del b64
-            return await self._filled(
-                picture, lambda: in_thread(_from_base64, texts.pop()), unpacking
+            return await self._with_content(
+                picture, lambda: in_thread(_decode_base64, texts.pop()), unpacking
             )
         if not url:
-            return self._failed(picture, not_a_picture(Text("空内容", "nothing")))
-        return await self._fetched(picture, unpacking) if download else picture
+            return self._with_problem(picture, not_a_picture(Text("空内容", "nothing")))
+        return await self._download_picture(picture, unpacking) if download else picture
 
-    async def _filled(
+    async def _with_content(
         self,
         picture: Picture,
         content_of: Callable[[], Coroutine[Any, Any, bytes]],
@@ -160,51 +166,51 @@ class Drawing:
         try:
             content = await content_of()
             async with unpacking:
-                return replace(picture, content=content, preview=await _previewed(content))
+                return replace(picture, content=content, preview=await _decode_preview(content))
         except ErnieError as error:
-            return self._failed(picture, error)
+            return self._with_problem(picture, error)
         except asyncio.CancelledError:
-            return self._failed(replace(picture, content=content), Stopped(_STOPPED))
+            return self._with_problem(replace(picture, content=content), Stopped(_STOPPED))
         except Exception:  # noqa: BLE001  (a picture must not take the others with it)
-            return self._failed(picture, broken())
+            return self._with_problem(picture, damaged_picture())
 
-    def _failed(self, picture: Picture, error: ErnieError) -> Picture:
+    def _with_problem(self, picture: Picture, error: ErnieError) -> Picture:
         error.language, error.__context__ = self.settings.language, None
         return replace(picture, problem=error.with_traceback(None))
 
     @asynccontextmanager
-    async def _told_each_second(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
+    async def _reporting_progress(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
         """Report each second what is being done and since when; reports of the wire come in
         between.
         """
         doing: list[Text] = []
 
-        def tell() -> None:
+        def report_progress() -> None:
             self.emit(Delta(notice=doing[-1], waited=int(time.monotonic() - began)))
 
-        def phase(what: Text) -> None:
+        def set_phase(what: Text) -> None:
             doing.append(what)
-            tell()
+            report_progress()
 
-        async def tick() -> None:
+        async def report_each_second() -> None:
             while True:
                 await asyncio.sleep(1.0)
-                tell()
+                report_progress()
 
-        ticking = asyncio.ensure_future(tick())
+        ticking = asyncio.ensure_future(report_each_second())
         try:
-            yield phase
+            yield set_phase
         finally:
             ticking.cancel()
 
 
-async def _previewed(content: bytes) -> Preview:
+async def _decode_preview(content: bytes) -> Preview:
     """Decode it within a time limit; a stop waits a moment for a picture that is nearly done."""
-    decoding = asyncio.ensure_future(in_thread(preview, content))
+    decoding = asyncio.ensure_future(in_thread(make_preview, content))
     try:
-        return await asyncio.wait_for(asyncio.shield(decoding), _DECODING)
+        return await asyncio.wait_for(asyncio.shield(decoding), _DECODING_TIMEOUT)
     except asyncio.TimeoutError:
-        raise broken() from None
+        raise damaged_picture() from None
     except asyncio.CancelledError:
         await asyncio.wait({decoding}, timeout=_NEARLY)
         if not decoding.done() or decoding.exception():
@@ -212,7 +218,7 @@ async def _previewed(content: bytes) -> Preview:
         return decoding.result()
 
 
-async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, ...]:
+async def _gather_pictures(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, ...]:
     """Return the result of each; a stop is passed to each, and each returns what it has."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
@@ -226,7 +232,7 @@ async def _all(work: Sequence[Coroutine[Any, Any, Picture]]) -> tuple[Picture, .
     return tuple(task.result() for task in tasks)
 
 
-def _checked(images: ImageSet) -> ImageSet:
+def _raise_if_all_failed(images: ImageSet) -> ImageSet:
     """Return the set; when no picture in it succeeded, raise its first problem, which holds the
     set.
     """
@@ -241,9 +247,9 @@ def _checked(images: ImageSet) -> ImageSet:
     raise problem
 
 
-def _from_base64(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
-        return replies.from_base64(text)
+        return replies.decode_base64(text)
     except ValueError:
         raise ProtocolError(
             Text("收到的图片不是有效的 base64", "the picture is not valid base64"),

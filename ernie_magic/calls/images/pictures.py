@@ -15,11 +15,17 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from ernie_magic.api.usage import Usage, simulated
+from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
 from ernie_magic.calls.images import files as picture_files
-from ernie_magic.calls.images.formats import Format, broken, format_of, only_a_link, too_many_pixels
-from ernie_magic.text.language import clipped
+from ernie_magic.calls.images.formats import (
+    Format,
+    damaged_picture,
+    format_of,
+    only_a_link,
+    too_many_pixels,
+)
+from ernie_magic.text.language import clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +49,7 @@ THUMBNAIL_BYTES = 72_000
 _SHOWN = 30  # characters of a prompt in a repr
 
 
-def decoded(content: bytes) -> Image:
+def decode_image(content: bytes) -> Image:
     """Decode bytes to a Pillow image.
 
     Raises
@@ -54,14 +60,14 @@ def decoded(content: bytes) -> Image:
     module, name = format_of(content).reader
     reader = getattr(import_module(module), name)
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
-        raise broken()
+        raise damaged_picture()
     try:
         image: Image = reader(io.BytesIO(content))
         if image.width * image.height <= MAX_PIXELS:
             image.load()
             return image
     except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
-        raise broken() from None
+        raise damaged_picture() from None
     raise too_many_pixels(image.size, MAX_PIXELS)
 
 
@@ -80,7 +86,7 @@ class Preview(NamedTuple):
     thumbnail: bytes
 
 
-def preview(content: bytes) -> Preview:
+def make_preview(content: bytes) -> Preview:
     """Decode a picture once.
 
     Raises
@@ -88,15 +94,15 @@ def preview(content: bytes) -> Preview:
     ProtocolError
         As in `decoded`.
     """
-    image = decoded(content)
-    return Preview(image.size, _thumbnail(image))
+    image = decode_image(content)
+    return Preview(image.size, _make_thumbnail(image))
 
 
-def _thumbnail(image: Image) -> bytes:
-    small = image if image.mode == "RGB" else sheets.flattened(image)
+def _make_thumbnail(image: Image) -> bytes:
+    small = image if image.mode == "RGB" else sheets.remove_transparency(image)
     for side, quality in THUMBNAILS:
         if max(small.size) > side:
-            small = small.resize(sheets.within(small.size, side), reducing_gap=2.0)
+            small = small.resize(sheets.fit_size(small.size, side), reducing_gap=2.0)
         out = io.BytesIO()
         small.save(out, "JPEG", quality=quality)
         if out.tell() <= THUMBNAIL_BYTES:
@@ -163,7 +169,7 @@ class Picture:
         return self.request.parameters
 
     @property
-    def _bytes(self) -> bytes:
+    def _required_bytes(self) -> bytes:
         """Return the bytes; raise when there are none."""
         if self.problem:
             raise self.problem
@@ -180,7 +186,7 @@ class Picture:
         ErnieError
             There are no bytes: it failed, or was not downloaded.
         """
-        return format_of(self._bytes)
+        return format_of(self._required_bytes)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -202,7 +208,7 @@ class Picture:
         ErnieError
             There are no bytes.
         """
-        return decoded(self._bytes)
+        return decode_image(self._required_bytes)
 
     @cached_property
     def thumbnail(self) -> bytes:
@@ -213,12 +219,12 @@ class Picture:
         ErnieError
             There are no bytes.
         """
-        return (self.preview or preview(self._bytes)).thumbnail
+        return (self.preview or make_preview(self._required_bytes)).thumbnail
 
     @property
     def metadata(self) -> dict[str, Any]:
         """Return what is kept with it in a file: enough to make it again (`%ernie_image redo`)."""
-        return picture_files.metadata(self)
+        return picture_files.picture_metadata(self)
 
     def to_bytes(self) -> bytes:
         """Return the file: a PNG with its parameters inside, anything else as received."""
@@ -249,7 +255,7 @@ class Picture:
         ErnieError
             Its `problem`, when it failed.
         """
-        return picture_files.save([self], path, overwrite=overwrite)[0]
+        return picture_files.save_pictures([self], path, overwrite=overwrite)[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
@@ -264,14 +270,14 @@ class Picture:
         )
 
     def __repr__(self) -> str:
-        facts = [repr(clipped(self.prompt, _SHOWN))]
+        facts = [repr(clip_text(self.prompt, _SHOWN))]
         if self.content and not self.problem:
             facts.append("x".join(map(str, self.size)))
         elif self.url:
             facts.append(f"url={self.url!r}")
         facts += [f"problem={str(self.problem)!r}"] if self.problem else []
         facts += [f"seed={self.seed}"] if self.seed is not None else []
-        return f"Picture({', '.join(facts)}{simulated(self.service)})"
+        return f"Picture({', '.join(facts)}{simulated_note(self.service)})"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -330,7 +336,7 @@ class ImageSet(Sequence[Picture]):
         self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False
     ) -> list[Path]:
         """Write the received pictures; see `Picture.save`."""
-        return picture_files.save(self.good, pattern, overwrite=overwrite)
+        return picture_files.save_pictures(self.good, pattern, overwrite=overwrite)
 
     def sheet(self, columns: int | None = None, side: int = 256) -> Image:
         """Return a contact sheet: the pictures in a grid, prompt and seed under each.
@@ -342,12 +348,12 @@ class ImageSet(Sequence[Picture]):
         side
             Pixels of a picture's longer side.
         """
-        return sheets.sheet(self.good, columns, side, captions=True)
+        return sheets.build_contact_sheet(self.good, columns, side, captions=True)
 
     @property
     def grid(self) -> Image:
         """The pictures in a grid, without captions."""
-        return sheets.sheet(self.good, None, 512, captions=False)
+        return sheets.build_contact_sheet(self.good, None, 512, captions=False)
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -376,7 +382,7 @@ class ImageSet(Sequence[Picture]):
         facts = [
             f"{len(self)} picture{'' if len(self) == 1 else 's'}",
             *([f"{failed} failed"] if failed else []),
-            repr(clipped(self.prompt, _SHOWN)),
+            repr(clip_text(self.prompt, _SHOWN)),
             f"model={self.model!r}",
         ]
-        return f"ImageSet({', '.join(facts)}{simulated(self.service)})"
+        return f"ImageSet({', '.join(facts)}{simulated_note(self.service)})"

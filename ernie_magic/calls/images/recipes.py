@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import models, parameters
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images import files as picture_files
-from ernie_magic.calls.images.pictures import ImageSet, Picture, preview
+from ernie_magic.calls.images.pictures import ImageSet, Picture, make_preview
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REQUEST = ("prompt", "model", "extra", "endpoint")
 
 
-def recipe(what: Remakable) -> Mapping[str, Any]:
+def read_recipe(what: Remakable) -> Mapping[str, Any]:
     """Return `prompt`, `model`, `parameters` and the rest of what made a picture
     (`Picture.metadata`).
 
@@ -34,12 +34,12 @@ def recipe(what: Remakable) -> Mapping[str, Any]:
         It is none of these, or the file contains no parameters.
     """
     if isinstance(what, ImageSet) and what:
-        return picture_files.metadata(what[0])
+        return picture_files.picture_metadata(what[0])
     if isinstance(what, Picture):
-        return picture_files.metadata(what)
+        return picture_files.picture_metadata(what)
     if isinstance(what, (str, Path)):
         return picture_files.read_metadata(what)
-    if isinstance(what, Mapping) and picture_files.is_ours(what):
+    if isinstance(what, Mapping) and picture_files.is_recipe(what):
         return what
     raise InvalidOption(
         Text(
@@ -49,7 +49,7 @@ def recipe(what: Remakable) -> Mapping[str, Any]:
     )
 
 
-def opened(what: Remakable) -> ImageSet:
+def open_pictures(what: Remakable) -> ImageSet:
     """Return a picture as a set of one, a set unchanged, and a file's picture with what made it.
 
     Raises
@@ -62,25 +62,25 @@ def opened(what: Remakable) -> ImageSet:
     if isinstance(what, ImageSet):
         return what
     if isinstance(what, (str, Path)):
-        made, content = (
-            recipe(what),
-            picture_files.beginning_of(Path(what).expanduser(), picture_files.MAX_FILE),
+        saved_recipe, content = (
+            read_recipe(what),
+            picture_files.read_file_beginning(Path(what).expanduser(), picture_files.MAX_FILE),
         )
         request = ImageRequest(
-            model=made["model"],
-            prompt=made["prompt"],
-            parameters=made.get("parameters", {}),
-            extra=made.get("extra", {}),
-            endpoint=made.get("endpoint", ""),
+            model=saved_recipe["model"],
+            prompt=saved_recipe["prompt"],
+            parameters=saved_recipe.get("parameters", {}),
+            extra=saved_recipe.get("extra", {}),
+            endpoint=saved_recipe.get("endpoint", ""),
         )
         what = Picture(
             request,
             content,
-            model=made["model"],
-            service=str(made.get("service", "")),
-            id=str(made.get("id", "")),
-            reported_seed=seed_of(made),
-            preview=preview(content),
+            model=saved_recipe["model"],
+            service=str(saved_recipe.get("service", "")),
+            id=str(saved_recipe.get("id", "")),
+            reported_seed=seed_of(saved_recipe),
+            preview=make_preview(content),
         )
     if not isinstance(what, Picture):
         raise InvalidOption(
@@ -89,24 +89,27 @@ def opened(what: Remakable) -> ImageSet:
     return ImageSet((what,), what.request, model=what.model, service=what.service, id=what.id)
 
 
-def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def redo_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Session.image` that make it again with changes; a change to None
     removes an argument.
     """
     request = {
         "extra": {},
         "endpoint": "",
-        **{name: made[name] for name in _REQUEST if name in made},
+        **{name: recipe[name] for name in _REQUEST if name in recipe},
     }
-    given = dict(made.get("parameters", {}))
-    if "seed" not in given and (reported := seed_of(made)) is not None:
+    given = dict(recipe.get("parameters", {}))
+    if "seed" not in given and (reported := seed_of(recipe)) is not None:
         given |= {"seed": reported, "n": None}  # the service reported this picture's own seed
-    if (entry := models.find(str(changes.get("model") or ""))) and entry.id != made["model"]:
+    if (entry := models.find_model(str(changes.get("model") or ""))) and entry.id != recipe[
+        "model"
+    ]:
         # Parameters that the other model does not support are left out.
         given = {
             name: value
             for name, value in given.items()
-            if not (needs := parameters.of("image")[name].needs) or needs in entry.takes
+            if not (required_capability := parameters.parameters_of("image")[name].requires)
+            or required_capability in entry.capabilities
         }
         given = {
             name: value
@@ -117,23 +120,23 @@ def again(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in given.items() if value is not None or name == "prompt"}
 
 
-def varied(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def vary_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments for a variation: one picture, with the next seed where the seed is
     known.
     """
-    known = seed_of(made)
+    known = seed_of(recipe)
     # One call may make several pictures, each with the next seed: take the first one after them
     # all.
-    n, place = made.get("parameters", {}).get("n", 1), made.get("index", 0)
-    after = (
-        known + n + place
-        if known is not None and isinstance(n, int) and isinstance(place, int)
+    n, index = recipe.get("parameters", {}).get("n", 1), recipe.get("index", 0)
+    next_seed = (
+        known + n + index
+        if known is not None and isinstance(n, int) and isinstance(index, int)
         else known
     )
-    return again(made, {"n": None, "seed": after, **changes})
+    return redo_options(recipe, {"n": None, "seed": next_seed, **changes})
 
 
-def seed_of(made: Mapping[str, Any]) -> int | None:
+def seed_of(recipe: Mapping[str, Any]) -> int | None:
     """Return the seed of a picture, if known."""
-    found = made.get("seed", made.get("parameters", {}).get("seed"))
+    found = recipe.get("seed", recipe.get("parameters", {}).get("seed"))
     return found if isinstance(found, int) and not isinstance(found, bool) else None

@@ -29,9 +29,9 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     InvalidOption
         It is none of these.
     """
-    if _is(data, "polars") and hasattr(data, "to_dicts"):
+    if _is_from(data, "polars") and hasattr(data, "to_dicts"):
         return list(data.to_dicts())
-    if _is(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
+    if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
         if not data.columns.is_unique:
             raise InvalidOption(
                 Text("表里有同名的列", "the table has columns of the same name"),
@@ -55,17 +55,17 @@ def rows_of(data: object) -> list[dict[str, Any]]:
         and not isinstance(data, (str, bytes))
         and not hasattr(data, "columns")
     ):
-        found = list(data)
-        if found and all(isinstance(row, dict) for row in found):
-            names = list(dict.fromkeys(str(name) for row in found for name in row))
-            named = [{str(name): value for name, value in row.items()} for row in found]
+        items = list(data)
+        if items and all(isinstance(row, dict) for row in items):
+            names = list(dict.fromkeys(str(name) for row in items for name in row))
+            named = [{str(name): value for name, value in row.items()} for row in items]
             return [{name: row.get(name) for name in names} for row in named]
         if (
-            found
-            and any(isinstance(row, str) for row in found)
-            and all(isinstance(row, str) or row is None or row != row for row in found)  # noqa: PLR0124  (NaN)
+            items
+            and any(isinstance(row, str) for row in items)
+            and all(isinstance(row, str) or row is None or row != row for row in items)  # noqa: PLR0124  (NaN)
         ):
-            return [{TEXT: row} for row in found]
+            return [{TEXT: row} for row in items]
     raise InvalidOption(
         Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(
             kind=type(data).__name__
@@ -101,13 +101,13 @@ def texts_of(data: object) -> list[Any]:
     return [row[columns[0]] for row in rows]
 
 
-def snapshot(data: Any) -> Any:
+def copy_table(data: Any) -> Any:
     """Return the table as it is now: later changes are for the next call."""
-    if _is(data, "pandas") and hasattr(data, "copy"):
+    if _is_from(data, "pandas") and hasattr(data, "copy"):
         return data.copy()
     return (
         data
-        if _is(data, "polars")
+        if _is_from(data, "polars")
         or isinstance(data, (str, bytes, dict))
         or not hasattr(data, "__iter__")
         else list(data)
@@ -133,7 +133,7 @@ def with_columns(
     columns
         Type ("str", "int", "float", "bool") and values by name, None where there is none.
     """
-    if _is(data, "polars") and hasattr(data, "with_columns"):
+    if _is_from(data, "polars") and hasattr(data, "with_columns"):
         import polars as pl
 
         return data.with_columns(
@@ -142,7 +142,7 @@ def with_columns(
                 for name, (kind, values) in columns.items()
             )
         )
-    if _is(data, "pandas") and hasattr(data, "assign"):
+    if _is_from(data, "pandas") and hasattr(data, "assign"):
         import pandas as pd
 
         return data.assign(
@@ -157,5 +157,5 @@ def with_columns(
     ]
 
 
-def _is(data: Any, library: str) -> Any:
+def _is_from(data: Any, library: str) -> Any:
     return any(kind.__module__.partition(".")[0] == library for kind in type(data).__mro__)

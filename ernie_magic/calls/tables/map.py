@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import chat_request, is_missing
-from ernie_magic.api.usage import Usage, simulated
+from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
 from ernie_magic.errors import (
     AuthenticationFailed,
@@ -26,11 +26,11 @@ from ernie_magic.errors import (
     PermissionDenied,
     QuotaExhausted,
 )
-from ernie_magic.runtime.concurrency import in_flight
+from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.storage import ledger
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.sanitize import without_formulas
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire.protocol import Delta, Progress
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ernie_magic.text.language import Language
 
 # These fail every row alike: continuing would only fail, or cost, more.
-HOPELESS = (
+FATAL_ERRORS = (
     AuthenticationFailed,
     PermissionDenied,
     QuotaExhausted,
@@ -53,14 +53,14 @@ HOPELESS = (
     MissingKey,
 )
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")
-_HELD = Text(
+_LEDGER_LOCKED = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
 )
 # Rows that are looked up in the ledger before other work on this thread has its turn.
-_AT_ONCE = 500
+_LOOKUP_BATCH = 500
 # In one pass: a placeholder is not part of another.
-_PLACE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -112,7 +112,7 @@ class Mapped:
             f"tokens={self.usage.total_tokens}",
         ]
         facts += ["partial=True"] if self.partial else []
-        return f"Mapped({', '.join(facts)}{simulated(self.service)})"
+        return f"Mapped({', '.join(facts)}{simulated_note(self.service)})"
 
 
 def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -125,37 +125,37 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         A place names no column; the error suggests the closest one.
     """
     columns = list(rows[0]) if rows else []
-    for name in _places(template):
+    for name in _template_columns(template):
         if name not in columns:
-            close = near(name, columns, 1)
+            close = close_matches(name, columns, 1)
             raise InvalidOption(
                 Text("没有列 {name}", "no column {name}").fill(name=name),
                 advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
                 if close
                 else Text("有：{known}", "columns: {known}").fill(known=", ".join(columns[:20])),
             )
-    return [_filled(template, row) for row in rows]
+    return [_fill_template(template, row) for row in rows]
 
 
-def _filled(template: str, row: Mapping[str, Any]) -> str:
-    return _PLACE.sub(lambda found: _said(row.get(found.group(1).strip())), template)
+def _fill_template(template: str, row: Mapping[str, Any]) -> str:
+    return _PLACEHOLDER.sub(lambda found: _cell_text(row.get(found.group(1).strip())), template)
 
 
-def _places(template: str) -> list[str]:
+def _template_columns(template: str) -> list[str]:
     """Return the columns that a template names."""
-    return [name.strip() for name in _PLACE.findall(template)]
+    return [name.strip() for name in _PLACEHOLDER.findall(template)]
 
 
-def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
+def check_columns(template: str, columns: Sequence[schema.Column]) -> None:
     """Check that no output column replaces one that the prompt uses.
 
     Raises
     ------
     InvalidOption
     """
-    asked = set(_places(template))
-    for column in columns or (schema.Field(schema.ANSWER),):
-        if column.name in asked:
+    template_columns = set(_template_columns(template))
+    for column in columns or (schema.Column(schema.ANSWER),):
+        if column.name in template_columns:
             raise InvalidOption(
                 Text(
                     "列 {name} 既在提示词里又是输出列",
@@ -165,12 +165,12 @@ def check_columns(template: str, columns: Sequence[schema.Field]) -> None:
             )
 
 
-def _said(value: object) -> str:
+def _cell_text(value: object) -> str:
     return "" if is_missing(value) else whole_characters(str(value))
 
 
 @dataclass(frozen=True)
-class Job:
+class MapRequest:
     """What to ask, and where the answers go.
 
     Attributes
@@ -194,14 +194,19 @@ class Job:
     data: object
     rows: list[dict[str, Any]]
     prompts: list[str]
-    columns: tuple[schema.Field, ...]
+    columns: tuple[schema.Column, ...]
     options: ChatOptions
     path: Path
     resume: bool
-    most: int
+    max_concurrency: int
 
-    def request(
-        self, prompt: str, model: str, system: str, kept: Mapping[str, Any], rules: Rules
+    def request_for_row(
+        self,
+        prompt: str,
+        model: str,
+        system: str,
+        session_parameters: Mapping[str, Any],
+        rules: Rules,
     ) -> ChatRequest:
         """Build the request for one row.
 
@@ -210,22 +215,26 @@ class Job:
         UsageError
         """
         # Parameters that a session keeps for another service are left out, as in a chat.
-        known = parameters.of("chat")
+        known = parameters.parameters_of("chat")
         given = {
-            **{name: value for name, value in kept.items() if known[name].known_to(rules.protocol)},
+            **{
+                name: value
+                for name, value in session_parameters.items()
+                if known[name].in_protocol(rules.protocol)
+            },
             **self.options.parameters,
         }
         if self.columns:
-            prompt = f"{prompt}\n\n{schema.instruction(self.columns)}"
+            prompt = f"{prompt}\n\n{schema.json_instruction(self.columns)}"
             # V1 supports no schema, only JSON.
             given |= {
                 "response_format": schema.json_schema(self.columns)
                 if rules.protocol == "openai"
                 else "json_object"
             }
-        first = [{"role": "system", "content": system}] if system else []
+        system_messages = [{"role": "system", "content": system}] if system else []
         return chat_request(
-            [*first, {"role": "user", "content": prompt}],
+            [*system_messages, {"role": "user", "content": prompt}],
             model=model,
             given=given,
             extra=self.options.extra,
@@ -235,7 +244,7 @@ class Job:
         )
 
 
-class Unsaved(NamedTuple):
+class UnsavedAnswer(NamedTuple):
     """An answer that is not yet in the ledger.
 
     Attributes
@@ -265,20 +274,20 @@ class Outcome(NamedTuple):
     error: str = ""
 
 
-async def outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
+async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
     """Return an answer, or in one line why there is none; an error that would fail every row is
     raised.
     """
     try:
         answer = await ask
-    except HOPELESS:
+    except FATAL_ERRORS:
         raise
     except ErnieError as error:
         return Outcome("", "", Usage(), error.line(language))
     return Outcome(answer.text, answer.model, answer.usage or Usage())
 
 
-class Run:
+class MapJob:
     """One run over a table.
 
     Parameters
@@ -298,29 +307,34 @@ class Run:
 
     def __init__(
         self,
-        job: Job,
-        question: Callable[[str], ChatRequest],
+        map_request: MapRequest,
+        build_request: Callable[[str], ChatRequest],
         endpoint: Endpoint,
         language: Language,
-        unsaved: dict[bytes, Unsaved],
+        unsaved: dict[bytes, UnsavedAnswer],
     ) -> None:
-        self._job, self._endpoint, self._language, self._unsaved = job, endpoint, language, unsaved
+        self._map_request, self._endpoint, self._language, self._unsaved = (
+            map_request,
+            endpoint,
+            language,
+            unsaved,
+        )
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
         self._usage, self._asked, self._model = Usage(), 0, ""
         self._began = time.monotonic()
-        for place, prompt in enumerate(job.prompts):
+        for index, prompt in enumerate(map_request.prompts):
             try:
-                self._requests[place] = question(prompt)
+                self._requests[index] = build_request(prompt)
             except InvalidMessages as error:  # noqa: PERF203  (each row has its own)
-                self._errors[place] = error.line(language)
+                self._errors[index] = error.line(language)
 
-    async def run(
+    async def map_rows(
         self,
-        ask: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]],
+        ask_rows: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]],
         emit: Callable[[Delta], None],
-        size: int = 1,
+        batch_size: int = 1,
     ) -> Mapped:
         """Ask for each row that has no answer yet. When cancelled, return the rows that have one.
 
@@ -340,114 +354,142 @@ class Run:
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
 
-            def held(seconds: int) -> None:
-                emit(Delta(notice=_HELD, waited=seconds))
+            def report_lock_wait(seconds: int) -> None:
+                emit(Delta(notice=_LEDGER_LOCKED, waited=seconds))
 
-            async with ledger.opened(self._job.path, held) as book:
-                addresses = await self._begin(book, held)
+            async with ledger.open_ledger(self._map_request.path, report_lock_wait) as book:
+                addresses = await self._resume_from_ledger(book, report_lock_wait)
 
-                async def answered(places: Sequence[int]) -> None:
+                async def ask_batch(indexes: Sequence[int]) -> None:
                     new = []
-                    for place, found in zip(
-                        places, await ask([self._requests[place] for place in places]), strict=True
+                    for index, row_outcome in zip(
+                        indexes,
+                        await ask_rows([self._requests[place] for place in indexes]),
+                        strict=True,
                     ):
-                        self._take(place, found)
+                        self._record_outcome(index, row_outcome)
                         # A malformed answer is asked for again.
-                        if place not in self._errors:
-                            self._unsaved[addresses[place]] = Unsaved(found.text, found.usage)
-                            new.append(addresses[place])
-                    await self._save(book, new, held)
-                    self._tell(emit)
+                        if index not in self._errors:
+                            self._unsaved[addresses[index]] = UnsavedAnswer(
+                                row_outcome.text, row_outcome.usage
+                            )
+                            new.append(addresses[index])
+                    await self._save_answers(book, new, report_lock_wait)
+                    self._report_progress(emit)
 
-                self._tell(emit)
+                self._report_progress(emit)
                 missing = [place for place in self._requests if place not in self._values]
-                await in_flight(
-                    self._job.most,
-                    (missing[start : start + size] for start in range(0, len(missing), size)),
-                    answered,
+                await run_concurrently(
+                    self._map_request.max_concurrency,
+                    (
+                        missing[start : start + batch_size]
+                        for start in range(0, len(missing), batch_size)
+                    ),
+                    ask_batch,
                 )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
-        made = self._made(partial=problem is not None)
+        mapped = self._build_result(partial=problem is not None)
         if isinstance(problem, ErnieError):
-            problem.answer = made
+            problem.answer = mapped
             raise problem
-        return made
+        return mapped
 
-    async def _begin(self, book: ledger.Ledger, held: Callable[[int], None]) -> dict[int, bytes]:
+    async def _resume_from_ledger(
+        self, book: ledger.Ledger, on_lock_wait: Callable[[int], None]
+    ) -> dict[int, bytes]:
         """Compute the rows' addresses, and look up what is known of them if it may be reused."""
         # The emulator listens on a different port each time.
         where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
         addresses = dict(
             zip(
                 self._requests,
-                ledger.addresses(
+                ledger.row_addresses(
                     [self._endpoint.service.name, where],
-                    [_whole(request) for request in self._requests.values()],
+                    [_request_key(request) for request in self._requests.values()],
                 ),
                 strict=True,
             )
         )
         wanted = list(addresses.values())
-        await self._save(book, [address for address in wanted if address in self._unsaved], held)
+        await self._save_answers(
+            book, [address for address in wanted if address in self._unsaved], on_lock_wait
+        )
         known: dict[bytes, str] = {}
         # Looked up in any case: what cannot be read is found before anything is paid for.
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            known |= await ledger.patiently(lambda some=some: book.find(some), held)  # type: ignore[misc]
+        for start in range(0, len(wanted), _LOOKUP_BATCH):
+            some = wanted[start : start + _LOOKUP_BATCH]
+            known |= await ledger.retry_while_locked(partial(book.find_answers, some), on_lock_wait)
             await asyncio.sleep(0)
-        if not self._job.resume:
+        if not self._map_request.resume:
             return addresses
-        for place, address in addresses.items():
+        for index, address in addresses.items():
             values, wrong = (
-                schema.taken(known[address], self._job.columns) if address in known else ({}, None)
+                schema.parse_answer(known[address], self._map_request.columns)
+                if address in known
+                else ({}, None)
             )
             if values and wrong is None:
-                self._values[place] = values
+                self._values[index] = values
         return addresses
 
-    async def _save(
-        self, book: ledger.Ledger, addresses: Iterable[bytes], held: Callable[[int], None]
+    async def _save_answers(
+        self, book: ledger.Ledger, addresses: Iterable[bytes], on_lock_wait: Callable[[int], None]
     ) -> None:
         """Store answers; one that cannot be stored stays among the unsaved."""
         for address in addresses:
             answer = self._unsaved[address]
-            await ledger.patiently(partial(book.put, address, *answer), held)
+            await ledger.retry_while_locked(
+                partial(book.save_answer, address, *answer), on_lock_wait
+            )
             self._unsaved.pop(address, None)
 
-    def _tell(self, emit: Callable[[Delta], None]) -> None:
-        emit(Delta(progress=Progress(len(self._values) + len(self._errors), len(self._job.rows))))
+    def _report_progress(self, emit: Callable[[Delta], None]) -> None:
+        emit(
+            Delta(
+                progress=Progress(
+                    len(self._values) + len(self._errors), len(self._map_request.rows)
+                )
+            )
+        )
 
-    def _take(self, place: int, found: Outcome) -> None:
-        if found.error:
-            self._errors[place] = found.error
+    def _record_outcome(self, index: int, row_outcome: Outcome) -> None:
+        if row_outcome.error:
+            self._errors[index] = row_outcome.error
             return
-        self._model = found.model
-        self._usage, self._asked = self._usage + found.usage, self._asked + 1
-        self._values[place], wrong = schema.taken(found.text, self._job.columns)
+        self._model = row_outcome.model
+        self._usage, self._asked = self._usage + row_outcome.usage, self._asked + 1
+        self._values[index], wrong = schema.parse_answer(
+            row_outcome.text, self._map_request.columns
+        )
         if wrong:
-            self._errors[place] = wrong.say(self._language)
+            self._errors[index] = wrong.say(self._language)
 
-    def _made(self, *, partial: bool) -> Mapped:
-        job = self._job
-        made = [*(job.columns or (schema.Field(schema.ANSWER),)), schema.Field(schema.ERROR)]
-        columns: dict[str, list[Any]] = {column.name: [None] * len(job.rows) for column in made}
-        for place, values in self._values.items():
+    def _build_result(self, *, partial: bool) -> Mapped:
+        map_request = self._map_request
+        new_columns = [
+            *(map_request.columns or (schema.Column(schema.ANSWER),)),
+            schema.Column(schema.ERROR),
+        ]
+        columns: dict[str, list[Any]] = {
+            column.name: [None] * len(map_request.rows) for column in new_columns
+        }
+        for index, values in self._values.items():
             for name, value in values.items():
-                columns[name][place] = value
-        for place in range(len(job.rows)):
-            if place not in self._values and place not in self._errors:
-                columns[schema.ERROR][place] = _NOT_ASKED.say(self._language)
-        for place, said in self._errors.items():
-            columns[schema.ERROR][place] = said
+                columns[name][index] = value
+        for index in range(len(map_request.rows)):
+            if index not in self._values and index not in self._errors:
+                columns[schema.ERROR][index] = _NOT_ASKED.say(self._language)
+        for index, message in self._errors.items():
+            columns[schema.ERROR][index] = message
         rows = [
             {**row, **{name: values[i] for name, values in columns.items()}}
-            for i, row in enumerate(job.rows)
+            for i, row in enumerate(map_request.rows)
         ]
-        typed = {column.name: (column.type, columns[column.name]) for column in made}
+        typed = {column.name: (column.type, columns[column.name]) for column in new_columns}
         model = self._model or next((request.model for request in self._requests.values()), "")
         return Mapped(
-            frames.with_columns(job.data, job.rows, typed),
+            frames.with_columns(map_request.data, map_request.rows, typed),
             rows,
             dict(sorted(self._errors.items())),
             self._usage,
@@ -459,7 +501,7 @@ class Run:
         )
 
 
-def _whole(request: ChatRequest) -> str:
+def _request_key(request: ChatRequest) -> str:
     """Return everything in a request that determines its answer."""
     return json.dumps(
         [request.endpoint or request.model, request.messages, request.parameters, request.extra],

@@ -28,7 +28,7 @@ _INT64 = 2**63  # the range of a column of whole numbers
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
 
-class Field(NamedTuple):
+class Column(NamedTuple):
     """An output column.
 
     Attributes
@@ -41,7 +41,7 @@ class Field(NamedTuple):
     type: str = "str"
 
 
-def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
+def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     """Return the output columns: `"sentiment, score:int"`, or `{"sentiment": str, "score": int}`;
     none for the whole answer.
 
@@ -67,8 +67,8 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
         ]
     else:
         pairs = [(str(name), getattr(kind, "__name__", str(kind))) for name, kind in given.items()]
-    found = tuple(Field(name, kind or "str") for name, kind in pairs)
-    for field in found:
+    columns = tuple(Column(name, kind or "str") for name, kind in pairs)
+    for field in columns:
         if not field.name or field.type not in TYPES:
             raise InvalidOption(
                 Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(
@@ -79,17 +79,17 @@ def fields(given: str | Mapping[str, Any] | None) -> tuple[Field, ...]:
                     'write "sentiment, score:int"; the types are str, int, float and bool',
                 ),
             )
-    if any(field.name == ERROR for field in found):
+    if any(field.name == ERROR for field in columns):
         raise InvalidOption(
             Text("error 列用来放出错原因", "the column error says why a row failed"),
             advice=Text("换一个列名", "use another name"),
         )
-    if len({field.name for field in found}) != len(found):
+    if len({field.name for field in columns}) != len(columns):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
-    return found
+    return columns
 
 
-def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
+def json_schema(columns: tuple[Column, ...]) -> dict[str, Any]:
     """Return the `response_format` that asks for these columns ("response_format" on
     https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
     """
@@ -102,7 +102,7 @@ def json_schema(columns: tuple[Field, ...]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "row", "schema": schema}}
 
 
-def instruction(columns: tuple[Field, ...]) -> str:
+def json_instruction(columns: tuple[Column, ...]) -> str:
     """Return the same request in words, for services and models that support no schema."""
     shape = ", ".join(f'"{field.name}": <{TYPES[field.type]}>' for field in columns)
     return (
@@ -111,22 +111,22 @@ def instruction(columns: tuple[Field, ...]) -> str:
     )
 
 
-def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text | None]:
+def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any], Text | None]:
     """Return the values in an answer, and what is wrong with it: None when nothing is."""
     if not columns:
         return {ANSWER: text}, None
     start, end = text.find("{"), text.rfind("}")
     try:
-        found = json.loads(text[start : end + 1])
+        parsed = json.loads(text[start : end + 1])
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        parsed = None
+    if not isinstance(parsed, dict):
         return {}, Text("不是 JSON 对象：{text}", "not a JSON object: {text}").fill(
             text=repr(text[:60])
         )
-    values = {field.name: _typed(found.get(field.name), field.type) for field in columns}
+    values = {field.name: _convert_value(parsed.get(field.name), field.type) for field in columns}
     wrong = [
-        _NOT_OF_TYPE.fill(name=field.name, value=f"{found.get(field.name)!r:.40}", type=field.type)
+        _NOT_OF_TYPE.fill(name=field.name, value=f"{parsed.get(field.name)!r:.40}", type=field.type)
         for field in columns
         if values[field.name] is None
     ]
@@ -135,7 +135,7 @@ def taken(text: str, columns: tuple[Field, ...]) -> tuple[dict[str, Any], Text |
     ) if wrong else None
 
 
-def _typed(value: Any, kind: str) -> Any:
+def _convert_value(value: Any, kind: str) -> Any:
     """Return the value as this type; None when it cannot be converted."""
     if value is None or isinstance(value, (dict, list)):
         return None
@@ -144,12 +144,12 @@ def _typed(value: Any, kind: str) -> Any:
     if kind == "str":
         return whole_characters(str(value))
     try:
-        return _number(value, kind)
+        return _convert_number(value, kind)
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _number(value: Any, kind: str) -> float | None:
+def _convert_number(value: Any, kind: str) -> float | None:
     number = float(value)
     if isinstance(value, bool) or not math.isfinite(number):
         return None

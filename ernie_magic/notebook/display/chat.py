@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.text.language import Language, Text, clipped
+from ernie_magic.text.language import Language, Text, clip_text
 from ernie_magic.text.markdown import to_html
-from ernie_magic.text.sanitize import link_html, plain_html, preformatted
+from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
 if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
@@ -31,8 +31,8 @@ _TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
-_SHOWN = 300  # characters of a tool's result, an id, a title
-_LISTED = 50  # tool calls and search results
+_MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
+_MAX_ITEMS = 50  # tool calls and search results
 _MORE = Text("……还有 {n} 项", "… and {n} more")
 REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
 SENT = Text("请求参数", "parameters sent")
@@ -49,7 +49,7 @@ _ROWS = {
 }
 
 
-def summary(answer: Answer, language: Language) -> str:
+def summary_line(answer: Answer, language: Language) -> str:
     """The footer's one line: model, tokens, seconds, finish reason; whether simulated or partial."""
     parts = [answer.model]
     if answer.usage:
@@ -59,13 +59,13 @@ def summary(answer: Answer, language: Language) -> str:
         parts.append(answer.finish_reason)
     if answer.partial:
         parts.append(PARTIAL.say(language))
-    parts += [note.say(language) for note in _notes(answer)]
+    parts += [note.say(language) for note in _moderation_notes(answer)]
     if answer.service == "emulator":
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
 
 
-def _notes(answer: Answer) -> list[Text]:
+def _moderation_notes(answer: Answer) -> list[Text]:
     """What content review says about an answer that may be shown."""
     notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
     notes += [_CUT] if answer.is_truncated else []
@@ -75,7 +75,7 @@ def _notes(answer: Answer) -> list[Text]:
     return notes + ([_TRIMMED.fill(n=trimmed)] if trimmed else [])
 
 
-def footer(answer: Answer, language: Language) -> str:
+def footer_html(answer: Answer, language: Language) -> str:
     """The footer as folded HTML that also works on GitHub, in nbviewer and with a dead kernel."""
     facts: dict[str, str] = {}
     if answer.usage:
@@ -94,66 +94,76 @@ def footer(answer: Answer, language: Language) -> str:
     sent = {**answer.request.parameters, **answer.request.extra}
     facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
     rows = [
-        f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clipped(fact, _SHOWN))}</code>"
+        f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clip_text(fact, _MAX_CHARACTERS))}</code>"
         for name, fact in facts.items()
         if fact
     ]
-    return _folded_small(summary(answer, language), rows, language)
+    return _folded_small_html(summary_line(answer, language), rows, language)
 
 
-def tool_runs(answer: Answer, language: Language) -> str:
+def tool_runs_html(answer: Answer, language: Language) -> str:
     """The tools called on the way, folded."""
     runs = answer.tool_runs
     if not runs:
         return ""
-    names = ", ".join(dict.fromkeys(clipped(run.name, _SHOWN) for run in runs[:_LISTED]))
-    lines = [plain_html(tool_run(run, language)) for run in runs[:_LISTED]]
-    return _folded_small(_TOOLS.say(language, names=names), lines, language, len(runs))
+    names = ", ".join(
+        dict.fromkeys(clip_text(run.name, _MAX_CHARACTERS) for run in runs[:_MAX_ITEMS])
+    )
+    lines = [plain_html(tool_run_text(run, language)) for run in runs[:_MAX_ITEMS]]
+    return _folded_small_html(_TOOLS.say(language, names=names), lines, language, len(runs))
 
 
-def _folded_small(title: str, lines: list[str], language: Language, total: int = 0) -> str:
+def _folded_small_html(title: str, lines: list[str], language: Language, total: int = 0) -> str:
     """Small lines of HTML below a title in words, with a note when `total` exceeds the lines shown."""
     left_out = total - len(lines)
     if left_out > 0:
         lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
-    return folded(f"<small>{plain_html(title)}</small>", f"<small>{'<br>'.join(lines)}</small>")
+    return folded_html(
+        f"<small>{plain_html(title)}</small>", f"<small>{'<br>'.join(lines)}</small>"
+    )
 
 
-def tool_run(run: ToolRun, language: Language) -> str:
+def tool_run_text(run: ToolRun, language: Language) -> str:
     """One call of a tool, on one line."""
     name, arguments, content = (
-        clipped(words, _SHOWN) for words in (run.name, str(run.arguments), run.content)
+        clip_text(words, _MAX_CHARACTERS) for words in (run.name, str(run.arguments), run.content)
     )
     return _TOOL.say(language, name=name, arguments=f"({arguments})", content=content)
 
 
-def sources(answer: Answer, language: Language) -> str:
+def sources_html(answer: Answer, language: Language) -> str:
     """The pages that a web search found, folded; only web addresses become links."""
     if not answer.search:
         return ""
     items = []
-    for found in answer.search[:_LISTED]:
-        address = str(found.get("url") or "")
-        items.append(link_html(address, clipped(str(found.get("title") or address), _SHOWN)))
+    for search_result in answer.search[:_MAX_ITEMS]:
+        address = str(search_result.get("url") or "")
+        items.append(
+            link_html(
+                address, clip_text(str(search_result.get("title") or address), _MAX_CHARACTERS)
+            )
+        )
     total = len(answer.search)
-    return _folded_small(_SOURCES.say(language, n=total), items, language, total)
+    return _folded_small_html(_SOURCES.say(language, n=total), items, language, total)
 
 
-def reasoning(text: str, language: Language, *, as_words: bool = False) -> str:
+def reasoning_html(text: str, language: Language, *, unformatted: bool = False) -> str:
     """A reasoning model's thoughts, folded."""
     if not text:
         return ""
     title = plain_html(REASONING.say(language, n=len(text)))
-    return folded(f"<small>{title}</small>", preformatted(text) if as_words else to_html(text))
+    return folded_html(
+        f"<small>{title}</small>", preformatted_html(text) if unformatted else to_html(text)
+    )
 
 
-def body(answer: Answer, *, remote_images: bool = False) -> str:
+def text_html(answer: Answer, *, remote_images: bool = False) -> str:
     """The answer's text as HTML."""
     return to_html(answer.text, remote_images=remote_images)
 
 
-def bundle(
-    answer: Answer, language: Language, *, remote_images: bool = False, as_words: bool = False
+def mime_bundle(
+    answer: Answer, language: Language, *, remote_images: bool = False, unformatted: bool = False
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 
@@ -166,10 +176,14 @@ def bundle(
     as_words
         Show the text as it was written, which takes no time to render.
     """
-    text = preformatted(answer.text) if as_words else body(answer, remote_images=remote_images)
+    text = (
+        preformatted_html(answer.text)
+        if unformatted
+        else text_html(answer, remote_images=remote_images)
+    )
     data = {
-        "text/html": page(answer, language, text, as_words=as_words),
-        "text/plain": f"{answer.text}\n\n[{summary(answer, language)}]",
+        "text/html": answer_html(answer, language, text, unformatted=unformatted),
+        "text/plain": f"{answer.text}\n\n[{summary_line(answer, language)}]",
     }
     made_by = {
         "model": answer.model,
@@ -182,18 +196,18 @@ def bundle(
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
 
 
-def page(answer: Answer, language: Language, text: str, *, as_words: bool = False) -> str:
+def answer_html(answer: Answer, language: Language, text: str, *, unformatted: bool = False) -> str:
     """Everything shown for an answer, around its text as HTML."""
     parts = [
-        reasoning(answer.reasoning, language, as_words=as_words),
-        tool_runs(answer, language),
+        reasoning_html(answer.reasoning, language, unformatted=unformatted),
+        tool_runs_html(answer, language),
         text,
-        sources(answer, language),
-        footer(answer, language),
+        sources_html(answer, language),
+        footer_html(answer, language),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def folded(title: str, body: str) -> str:
+def folded_html(title: str, body: str) -> str:
     """A line that opens."""
     return f"<details><summary>{title}</summary>{body}</details>"

@@ -26,13 +26,13 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
     body = getattr(error, "body", "")
     if not body or getattr(shell, "kernel", None) is None:
         return
-    shown = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
+    visible_text = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
     title = f"<small>{_TITLE.say(language)}</small>"
-    folded = f"<details><summary>{title}</summary><pre>{html.escape(shown)}</pre></details>"
+    folded = f"<details><summary>{title}</summary><pre>{html.escape(visible_text)}</pre></details>"
     display(
         {
             "text/html": folded,
-            "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {shown}"),
+            "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {visible_text}"),
         },
         raw=True,
     )

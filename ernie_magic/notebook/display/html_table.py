@@ -53,29 +53,31 @@ class Table:
             [make_controls_visible(cell).replace("\n", " ") for cell in row]
             for row in (self.headers, *self.rows)
         ]
-        widths = [max(width(line[i]) for line in lines) for i in range(len(self.headers))]
-        shown = [
+        widths = [max(display_width(line[i]) for line in lines) for i in range(len(self.headers))]
+        rendered_lines = [
             "  ".join(
-                cell + " " * (w - width(cell)) for cell, w in zip(line, widths, strict=True)
+                cell + " " * (w - display_width(cell)) for cell, w in zip(line, widths, strict=True)
             ).rstrip()
             for line in lines
         ]
-        shown.insert(1, "  ".join("-" * w for w in widths))
-        return "\n".join([*shown, *([make_controls_visible(self.note)] if self.note else [])])
+        rendered_lines.insert(1, "  ".join("-" * w for w in widths))
+        return "\n".join(
+            [*rendered_lines, *([make_controls_visible(self.note)] if self.note else [])]
+        )
 
 
-def width(text: str) -> int:
+def display_width(text: str) -> int:
     """Columns that a text occupies in a terminal."""
-    return sum(map(_columns, text))
+    return sum(map(_character_width, text))
 
 
-def _columns(character: str) -> int:
+def _character_width(character: str) -> int:
     if unicodedata.east_asian_width(character) in "WF":
         return 2
     return 0 if unicodedata.combining(character) else 1
 
 
-def clip(text: str, most: int = 80) -> str:
+def clip_text(text: str, max_length: int = 80) -> str:
     """The beginning of a text, on one line."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"
+    return flat if len(flat) <= max_length else flat[: max_length - 1] + "…"

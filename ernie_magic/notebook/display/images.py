@@ -13,8 +13,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import Stopped
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded
-from ernie_magic.text.language import Language, Text, clipped
+from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded_html
+from ernie_magic.text.language import Language, Text, clip_text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _REVISED_SHOWN = 2000  # characters
 _PROMPT = 60  # characters of a prompt under its picture
 
 
-def summary(images: ImageSet, language: Language) -> str:
+def summary_line(images: ImageSet, language: Language) -> str:
     """The footer's one line: model, number of pictures, seconds, when the links expire."""
     good = len(images.good)
     parts = [images.model, (_PICTURE if good == 1 else _PICTURES).say(language, n=good)]
@@ -66,12 +66,12 @@ def summary(images: ImageSet, language: Language) -> str:
         [TOKENS.say(language, n=images.usage.total_tokens)] if images.usage.total_tokens else []
     )
     parts += [SECONDS.say(language, n=f"{images.seconds:.1f}")] if images.seconds else []
-    parts += [ends] if (ends := _links(images, language)) else []
+    parts += [ends] if (ends := _links_note(images, language)) else []
     parts += [EMULATED.say(language)] if images.service == "emulator" else []
     return " · ".join(parts)
 
 
-def _links(images: ImageSet, language: Language) -> str:
+def _links_note(images: ImageSet, language: Language) -> str:
     if not any(picture.url for picture in images):
         return ""
     if images.service == "emulator":
@@ -85,18 +85,26 @@ def _links(images: ImageSet, language: Language) -> str:
     )
 
 
-def caption(picture: Picture, language: Language) -> str:
+def caption_text(picture: Picture, language: Language) -> str:
     """What stands under a picture: its prompt, seed and real size."""
-    parts = [clipped(" ".join(picture.prompt.split()), _PROMPT), _seed(picture).say(language)]
+    parts = [
+        clip_text(" ".join(picture.prompt.split()), _PROMPT),
+        _seed_text(picture).say(language),
+    ]
     if picture.preview:
-        real, asked = "{}x{}".format(*picture.preview.size), picture.request.parameters.get("size")
+        real, requested_size = (
+            "{}x{}".format(*picture.preview.size),
+            picture.request.parameters.get("size"),
+        )
         parts.append(
-            real if asked in (None, real) else _OTHER_SIZE.say(language, real=real, asked=asked)
+            real
+            if requested_size in (None, real)
+            else _OTHER_SIZE.say(language, real=real, asked=requested_size)
         )
     return " · ".join(parts)
 
 
-def _seed(picture: Picture) -> Text:
+def _seed_text(picture: Picture) -> Text:
     """A picture's seed. A seed sent for several pictures belongs to the call, so the picture's
     place is shown with it.
     """
@@ -108,13 +116,13 @@ def _seed(picture: Picture) -> Text:
     )
 
 
-def bundle(
+def mime_bundle(
     images: ImageSet,
     language: Language,
     *,
     full: bool = False,
     name: str = "ernie.images[-1]",
-    saved: Sequence[Path] = (),
+    saved_files: Sequence[Path] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 
@@ -131,13 +139,14 @@ def bundle(
     """
     side = _SIDES.get(len(images), _SIDES[3])
     cells = [
-        figure(picture, language, "auto" if full else f"{side}px", full=full) for picture in images
+        figure_html(picture, language, "auto" if full else f"{side}px", full=full)
+        for picture in images
     ]
     columns = 2 if len(images) == 4 and not full else 4  # noqa: PLR2004
     data = {
-        "text/html": _side_by_side(cells, "none" if full else f"{columns * (side + _GAP)}px")
-        + footer(images, language, full=full, name=name, saved=saved),
-        "text/plain": as_text(images, language, saved),
+        "text/html": _side_by_side_html(cells, "none" if full else f"{columns * (side + _GAP)}px")
+        + footer_html(images, language, full=full, name=name, saved_files=saved_files),
+        "text/plain": pictures_text(images, language, saved_files),
     }
     made_by = {
         "model": images.model,
@@ -151,58 +160,60 @@ def bundle(
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
 
 
-def grid(found: Sequence[Picture], language: Language) -> str:
+def gallery_html(pictures: Sequence[Picture], language: Language) -> str:
     """Pictures of any calls, small, as HTML; "" if there are none."""
     return (
-        _side_by_side([figure(picture, language, f"{_SIDES[3]}px") for picture in found], "none")
-        if found
+        _side_by_side_html(
+            [figure_html(picture, language, f"{_SIDES[3]}px") for picture in pictures], "none"
+        )
+        if pictures
         else ""
     )
 
 
-def _side_by_side(figures: Sequence[str], width: str) -> str:
+def _side_by_side_html(figures: Sequence[str], width: str) -> str:
     return f'<div style="display:flex;flex-wrap:wrap;gap:{_GAP}px;align-items:flex-start;max-width:{width}">{"".join(figures)}</div>'
 
 
-def figure(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
+def figure_html(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
     """One picture with its caption, as HTML; or what went wrong with it."""
-    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption(picture, language))}</figcaption>'
+    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption_text(picture, language))}</figcaption>'
     style = f"margin:0;flex:0 1 {width};min-width:0"
     alt = html.escape(picture.prompt, quote=True)
     if picture.problem:
-        what = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{plain_html(str(picture.problem))}{_anchor(picture, language)}</div>'
-        return f'<figure style="{style}">{what}{words}</figure>'
+        problem_html = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{plain_html(str(picture.problem))}{_link_html(picture, language)}</div>'
+        return f'<figure style="{style}">{problem_html}{words}</figure>'
     if picture.content:
         mime, content = (
             (picture.format.mime, picture.content) if full else ("image/jpeg", picture.thumbnail)
         )
         source = f"data:{mime};base64,{base64.b64encode(content).decode()}"
     else:
-        source = html.escape(picture.url, quote=True) if _is_web(picture.url) else ""
+        source = html.escape(picture.url, quote=True) if _is_web_address(picture.url) else ""
     return f'<figure style="{style}"><img src="{source}" alt="{alt}" style="max-width:100%;height:auto;display:block">{words}</figure>'
 
 
-def _is_web(url: str) -> bool:
+def _is_web_address(url: str) -> bool:
     return url.startswith(("https://", "http://"))
 
 
-def _anchor(picture: Picture, language: Language) -> str:
+def _link_html(picture: Picture, language: Language) -> str:
     """Only web addresses become links."""
     return (
         f' <a href="{html.escape(picture.url, quote=True)}">{_LINK.say(language)}</a>'
-        if _is_web(picture.url)
+        if _is_web_address(picture.url)
         else ""
     )
 
 
-def footer(
-    images: ImageSet, language: Language, *, full: bool, name: str, saved: Sequence[Path]
+def footer_html(
+    images: ImageSet, language: Language, *, full: bool, name: str, saved_files: Sequence[Path]
 ) -> str:
     """The footer as folded HTML."""
     rows = []
-    if saved:
-        rows.append(plain_html(_SAVED.say(language, files=", ".join(map(str, saved)))))
-    if name and not full and not saved and any(picture.content for picture in images):
+    if saved_files:
+        rows.append(plain_html(_SAVED.say(language, files=", ".join(map(str, saved_files)))))
+    if name and not full and not saved_files and any(picture.content for picture in images):
         rows.append(plain_html(_ORIGINALS.say(language, name=name)))
     if images.good and images.good[0].seed is None:
         rows.append(plain_html(_NO_SEED_WHY.say(language)))
@@ -212,32 +223,32 @@ def footer(
             f"{plain_html(SENT.say(language))}: <code>{plain_html(json.dumps(sent, ensure_ascii=False, default=str))}</code>"
         )
     rows += [
-        f"{plain_html(_REVISED.say(language))}: {plain_html(clipped(revised, _REVISED_SHOWN))}"
+        f"{plain_html(_REVISED.say(language))}: {plain_html(clip_text(revised, _REVISED_SHOWN))}"
         for revised in dict.fromkeys(p.revised_prompt for p in images if p.revised_prompt)
     ]
     if images.id:
         rows.append(f"{plain_html(_ID.say(language))}: <code>{plain_html(images.id)}</code>")
     links = " ".join(
-        f"#{picture.index + 1}{_anchor(picture, language)}"
+        f"#{picture.index + 1}{_link_html(picture, language)}"
         for picture in images
-        if _is_web(picture.url)
+        if _is_web_address(picture.url)
     )
     rows += [links] if links else []
-    return folded(
-        f"<small>{plain_html(summary(images, language))}</small>",
+    return folded_html(
+        f"<small>{plain_html(summary_line(images, language))}</small>",
         f"<small>{'<br>'.join(rows)}</small>",
     )
 
 
-def _in_words(picture: Picture, language: Language) -> str:
+def _picture_text(picture: Picture, language: Language) -> str:
     if picture.problem:
         return f"{picture.problem} {picture.url}".strip()
-    words = caption(picture, language)
+    words = caption_text(picture, language)
     return words if picture.content else f"{words} · {picture.url}"
 
 
-def as_text(images: ImageSet, language: Language, saved: Sequence[Path] = ()) -> str:
+def pictures_text(images: ImageSet, language: Language, saved_files: Sequence[Path] = ()) -> str:
     """The pictures in words: for a terminal, and for screen readers."""
-    lines = [f"#{picture.index + 1} {_in_words(picture, language)}" for picture in images]
-    lines += [_SAVED.say(language, files=", ".join(map(str, saved)))] if saved else []
-    return "\n".join([*lines, f"[{summary(images, language)}]"])
+    lines = [f"#{picture.index + 1} {_picture_text(picture, language)}" for picture in images]
+    lines += [_SAVED.say(language, files=", ".join(map(str, saved_files)))] if saved_files else []
+    return "\n".join([*lines, f"[{summary_line(images, language)}]"])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 
 
-def waiting_for(deltas: Sequence[Delta], language: Language) -> str:
+def describe_waiting(deltas: Sequence[Delta], language: Language) -> str:
     """What is being waited for, with the seconds or the progress; "" if these deltas do not say."""
     delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
     if delta is None:
@@ -50,34 +50,36 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) ->
 class ResultView:
     """Only the final output: under `%%capture`."""
 
-    speaking = False
+    is_displaying = False
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        self._over = False
+        self._is_finished = False
 
-    def disown(self) -> None:
+    def release_cell(self) -> None:
         """Other code wrote into the cell."""
 
-    def hurry(self) -> None:
+    def draw_quickly(self) -> None:
         """A result takes no noticeable time."""
 
-    def show(self, deltas: Sequence[Delta]) -> None:
+    def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Show what is being waited for."""
 
-    def finish(self, result: Bundle | None) -> None:
+    def show_result(self, result: Bundle | None) -> None:
         """Show the result; None if there is none. Calls after the first change nothing."""
-        if not self._over and result is not None:
+        if not self._is_finished and result is not None:
             data, metadata = result
-            self._end({**data, "text/plain": make_controls_visible(data["text/plain"])}, metadata)
-        elif not self._over:
-            self.withdraw()
-        self._over = True
+            self._display_result(
+                {**data, "text/plain": make_controls_visible(data["text/plain"])}, metadata
+            )
+        elif not self._is_finished:
+            self.withdraw_output()
+        self._is_finished = True
 
-    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+    def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         display(data, raw=True, metadata=metadata)
 
-    def withdraw(self) -> None:
+    def withdraw_output(self) -> None:
         """Remove what was shown."""
 
 
@@ -89,31 +91,31 @@ class NotebookView(ResultView):
         self._owns_cell = owns_cell
         self._handle: DisplayHandle | None = None
 
-    def disown(self) -> None:
+    def release_cell(self) -> None:
         """Other code wrote into the cell."""
         self._owns_cell = False
 
-    def show(self, deltas: Sequence[Delta]) -> None:
+    def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Show what is being waited for, or the progress."""
-        if words := waiting_for(deltas, self._language):
-            self._put(
+        if waiting_text := describe_waiting(deltas, self._language):
+            self._update_output(
                 {
-                    "text/html": f"<em>… {plain_html(words)}</em>",
-                    "text/plain": make_controls_visible(f"… {words}"),
+                    "text/html": f"<em>… {plain_html(waiting_text)}</em>",
+                    "text/plain": make_controls_visible(f"… {waiting_text}"),
                 },
                 {},
             )
 
-    def _put(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+    def _update_output(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._handle is None:
             self._handle = display(data, raw=True, metadata=metadata, display_id=True)
         else:
             self._handle.update(data, raw=True, metadata=metadata)
 
-    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
-        self._put(data, metadata)
+    def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
+        self._update_output(data, metadata)
 
-    def withdraw(self) -> None:
+    def withdraw_output(self) -> None:
         """Clear the cell if it is ours; otherwise blank the output."""
         if self._handle is not None:
             if self._owns_cell:
@@ -127,14 +129,14 @@ class TextView(ResultView):
 
     def __init__(self, language: Language) -> None:
         super().__init__(language)
-        self._said: Text | None = None
+        self._last_notice: Text | None = None
 
-    def show(self, deltas: Sequence[Delta]) -> None:
+    def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Print what is being waited for, once each."""
         for delta in deltas:
-            if delta.notice and delta.notice != self._said:
-                self._said = delta.notice
+            if delta.notice and delta.notice != self._last_notice:
+                self._last_notice = delta.notice
                 print(make_controls_visible(f"… {delta.notice.say(self._language)}"), flush=True)
 
-    def _end(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
+    def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
         print(data["text/plain"], flush=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables.schema import ERROR
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS
-from ernie_magic.notebook.display.html_table import Table, clip
+from ernie_magic.notebook.display.html_table import Table, clip_text
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -27,7 +27,7 @@ _PREVIEW = Text(
 _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
 
 
-def summary(mapped: Mapped, language: Language) -> str:
+def summary_line(mapped: Mapped, language: Language) -> str:
     """How the run went, on one line."""
     rows = _ROWS.say(language, n=len(mapped)) + (
         _FIRST.say(language, n=_SHOWN) if len(mapped) > _SHOWN else ""
@@ -44,22 +44,26 @@ def summary(mapped: Mapped, language: Language) -> str:
     return " · ".join(parts)
 
 
-def estimate(preview: Mapped, total: int, in_flight: int, language: Language) -> str:
+def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Language) -> str:
     """What all the rows will take, estimated from a preview of a few."""
-    each = preview.usage.total_tokens / max(1, preview.asked)
+    tokens_per_row = preview.usage.total_tokens / max(1, preview.asked)
     # A preview is as long as its slowest row; later rows run several at a time.
     minutes = preview.seconds * total / max(1, in_flight) / 60
-    told = (
+    duration = (
         _MINUTES.say(language, n=minutes)
         if minutes >= 1
         else SECONDS.say(language, n=f"{minutes * 60:.0f}")
     )
     return _PREVIEW.say(
-        language, n=len(preview), total=total, tokens=round(each * total), seconds=told
+        language,
+        n=len(preview),
+        total=total,
+        tokens=round(tokens_per_row * total),
+        seconds=duration,
     )
 
 
-def bundle(
+def mime_bundle(
     mapped: Mapped, language: Language, note: str = ""
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
@@ -69,17 +73,20 @@ def bundle(
     note
         A line that replaces the summary.
     """
-    shown = mapped.rows[:_SHOWN]
-    columns = list(shown[0]) if shown else []
-    kept = [name for name in columns if name != ERROR or mapped.errors or mapped.partial]
+    visible_rows = mapped.rows[:_SHOWN]
+    columns = list(visible_rows[0]) if visible_rows else []
+    visible_columns = [name for name in columns if name != ERROR or mapped.errors or mapped.partial]
     table = Table(
-        kept,
+        visible_columns,
         [
-            [clip("" if row[name] is None else str(row[name]), _CELL) for name in kept]
-            for row in shown
+            [
+                clip_text("" if row[name] is None else str(row[name]), _CELL)
+                for name in visible_columns
+            ]
+            for row in visible_rows
         ],
     )
-    line = note or summary(mapped, language)
+    line = note or summary_line(mapped, language)
     data = {
         "text/html": f"{table._repr_html_()}<small>{plain_html(line)}</small>",
         "text/plain": f"{table!r}\n[{line}]",

@@ -9,9 +9,9 @@ from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.services import SERVICES
 from ernie_magic.notebook.magics import commands
 from ernie_magic.notebook.magics import images as image_line
-from ernie_magic.notebook.magics.chat import CHAT
-from ernie_magic.notebook.magics.embeddings import EMBED
-from ernie_magic.notebook.magics.tables import MAP
+from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
+from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
+from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 from ernie_magic.text.language import LANGUAGES
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 _GRAMMARS = {
-    "%%ernie": CHAT,
-    "%%ernie_embed": EMBED,
-    "%%ernie_map": MAP,
-    "%%ernie_image": image_line.IMAGE,
-    "%ernie_image": image_line.COMMAND,
+    "%%ernie": CHAT_GRAMMAR,
+    "%%ernie_embed": EMBED_GRAMMAR,
+    "%%ernie_map": MAP_GRAMMAR,
+    "%%ernie_image": image_line.IMAGE_GRAMMAR,
+    "%ernie_image": image_line.IMAGE_COMMAND_GRAMMAR,
 }
 
 
@@ -48,12 +48,12 @@ def candidates(
             "-s": session.conversations,
         }.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
     elif grammar := _GRAMMARS.get(words[0]):
-        known = _values(session, namespace, grammar, before)
+        known = _option_values(session, namespace, grammar, before)
         if not known and words[0] == "%ernie_image" and len(words) == 2:  # noqa: PLR2004
-            known = image_line.COMMANDS
+            known = image_line.IMAGE_COMMANDS
         elif not known and words[0] == "%ernie_image" and len(words) == 3:  # noqa: PLR2004
-            known = _pictures(namespace)
-        known = known or grammar.flags()
+            known = _picture_variables(namespace)
+        known = known or grammar.all_flags()
     else:
         return []
     # IPython replaces the token at the cursor, which may begin after a dash or dot in the word.
@@ -61,7 +61,7 @@ def candidates(
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
 
 
-def _pictures(namespace: Mapping[str, Any]) -> list[str]:
+def _picture_variables(namespace: Mapping[str, Any]) -> list[str]:
     """The user's variables that hold pictures."""
     return [
         name
@@ -70,7 +70,7 @@ def _pictures(namespace: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _values(
+def _option_values(
     session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str
 ) -> Iterable[str]:
     if option in ("-m", "--model"):
@@ -78,7 +78,7 @@ def _values(
             name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)
         ]
     if option in ("--image", "--preview"):
-        return _pictures(namespace) if option == "--image" else ("url",)
+        return _picture_variables(namespace) if option == "--image" else ("url",)
     if option in ("--tools", "--functions"):
         return [
             name
@@ -89,11 +89,14 @@ def _values(
         ]
     if option in ("-s", "--session"):
         return session.conversations
-    found = next((p for p in parameters.of(grammar.kind).values() if p.option == option), None)
-    return _choices(found) if found else ()
+    parameter = next(
+        (p for p in parameters.parameters_of(grammar.kind).values() if p.option_name == option),
+        None,
+    )
+    return _parameter_choices(parameter) if parameter else ()
 
 
-def _choices(parameter: parameters.Parameter) -> Iterable[str]:
+def _parameter_choices(parameter: parameters.Parameter) -> Iterable[str]:
     if parameter.type == "bool" or parameter.name == "web_search":
         return ("on", "off")
     choices = parameters.TOOL_CHOICES if parameter.name == "tool_choice" else ()

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import named
+from ernie_magic.notebook.magics.interpolate import resolve_name
 from ernie_magic.notebook.magics.options import (
-    AS,
-    ENDPOINT,
-    PARAM,
-    VERBATIM,
+    AS_OPTION,
+    ENDPOINT_OPTION,
+    PARAM_OPTION,
+    VERBATIM_OPTION,
     Grammar,
     Option,
-    extra_fields,
+    parse_extra_fields,
 )
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CHAT = Grammar(
+CHAT_GRAMMAR = Grammar(
     "%%ernie",
     "chat",
     (
-        Option("system", Text("系统提示词（system 消息）", "system prompt"), takes="TEXT"),
-        AS,
-        ENDPOINT,
+        Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
+        AS_OPTION,
+        ENDPOINT_OPTION,
         Option(
             "image",
             Text(
@@ -38,8 +38,8 @@ CHAT = Grammar(
                 "a picture for the model to see: a variable (picture, matplotlib figure, array), "
                 "a file or an address; may be repeated",
             ),
-            takes="NAME_OR_FILE",
-            repeats=True,
+            metavar="NAME_OR_FILE",
+            is_repeatable=True,
         ),
         Option("session", Text("使用名为 NAME 的对话", "use the conversation NAME"), "-s", "NAME"),
         Option(
@@ -47,8 +47,8 @@ CHAT = Grammar(
         ),
         Option("no_stream", Text("一次性返回", "ask for the answer in one piece")),
         Option("raw", Text("显示原文，不渲染 Markdown", "show the text as it is, not as Markdown")),
-        VERBATIM,
-        PARAM,
+        VERBATIM_OPTION,
+        PARAM_OPTION,
     ),
 )
 
@@ -64,7 +64,7 @@ class ChatLine:
     verbatim: bool = False
 
 
-def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
+def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
     """Parse a `%%ernie` line; `{{expr}}` in option values is interpolated.
 
     Raises
@@ -72,44 +72,46 @@ def chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
     InvalidOption
         An unknown option (the closest is named), a missing or malformed value.
     """
-    said = CHAT.read(line, namespace)
-    given = {
-        **CHAT.given(said),
+    args = CHAT_GRAMMAR.parse_line(line, namespace)
+    request_parameters = {
+        **CHAT_GRAMMAR.request_parameters(args),
         **{
-            p.name: _tools(said[p.name], namespace, p)
-            for p in parameters.of("chat").values()
-            if p.type == "tools" and said[p.name] is not None
+            p.name: _parse_tools(args[p.name], namespace, p)
+            for p in parameters.parameters_of("chat").values()
+            if p.type == "tools" and args[p.name] is not None
         },
     }
     chat = ChatOptions(
-        given,
-        said["model"],
-        said["system"],
-        False if said["no_stream"] else None,
-        not said["no_history"],
-        dict(extra_fields(said["param"] or [])),
-        said["endpoint"] or "",
-        images=[named(word, namespace) for word in said["image"]] if said["image"] else None,
+        request_parameters,
+        args["model"],
+        args["system"],
+        False if args["no_stream"] else None,
+        not args["no_history"],
+        dict(parse_extra_fields(args["param"] or [])),
+        args["endpoint"] or "",
+        images=[resolve_name(word, namespace) for word in args["image"]] if args["image"] else None,
     )
-    return ChatLine(chat, said["as"] or "", said["session"] or "", said["raw"], said["verbatim"])
+    return ChatLine(chat, args["as"] or "", args["session"] or "", args["raw"], args["verbatim"])
 
 
-def _tools(
+def _parse_tools(
     words: list[str], namespace: Mapping[str, Any], parameter: parameters.Parameter
 ) -> list[Any]:
     """Tools by the names of variables (a function, a tool, a list of both), or as JSON."""
-    found = []
+    tools = []
     for word in (
         part.strip()
-        for words_ in words
-        for part in ([words_] if words_.lstrip().startswith(("{", "[")) else words_.split(","))
+        for word_group in words
+        for part in (
+            [word_group] if word_group.lstrip().startswith(("{", "[")) else word_group.split(",")
+        )
     ):
         if word.startswith(("{", "[")):
-            found.append(parameter.parse(word))
+            tools.append(parameter.parse_text(word))
         elif word in namespace:
-            found.append(namespace[word])
+            tools.append(namespace[word])
         else:
-            close = near(
+            suggestions = close_matches(
                 word,
                 [
                     name
@@ -120,10 +122,10 @@ def _tools(
             )
             raise InvalidOption(
                 Text("{option}：没有叫 {name} 的变量", "{option}: no variable {name}").fill(
-                    option=parameter.option, name=word
+                    option=parameter.option_name, name=word
                 ),
-                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-                if close
+                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
+                if suggestions
                 else Text("先在前面的单元格里定义函数", "define the function in a cell above"),
             )
-    return found
+    return tools

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     Matcher = Callable[[CompletionContext], dict[str, Any]]
 
 
-def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
+def make_completion_matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
     """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` holds the user's
     variables.
     """
 
     @context_matcher(identifier="ernie_magic")
-    def match(context: CompletionContext) -> dict[str, Any]:
+    def complete_line(context: CompletionContext) -> dict[str, Any]:
         line = context.line_with_cursor
         # The prompt below the first line is prose: offer nothing there.
         if context.cursor_line or not line.startswith(("%ernie", "%%ernie")) or " " not in line:
@@ -36,4 +36,4 @@ def matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
             "suppress": bool(found),
         }
 
-    return cast("Matcher", match)
+    return cast("Matcher", complete_line)

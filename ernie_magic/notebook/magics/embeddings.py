@@ -6,47 +6,47 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import named
+from ernie_magic.notebook.magics.interpolate import resolve_name
 from ernie_magic.notebook.magics.options import (
-    AS,
-    ENDPOINT,
-    IN_FLIGHT,
-    PARAM,
-    VERBATIM,
+    AS_OPTION,
+    ENDPOINT_OPTION,
+    IN_FLIGHT_OPTION,
+    PARAM_OPTION,
+    VERBATIM_OPTION,
     Grammar,
     Option,
-    extra_fields,
     first_word,
-    in_flight_of_words,
-    split,
+    parse_extra_fields,
+    parse_in_flight,
+    split_words,
 )
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EMBED = Grammar(
+EMBED_GRAMMAR = Grammar(
     "%%ernie_embed",
     "embedding",
     (
-        AS,
-        ENDPOINT,
+        AS_OPTION,
+        ENDPOINT_OPTION,
         Option(
             "invalid",
             Text(
                 "空的或太长的文本：error 报错，truncate 截断，skip 跳过",
                 "texts that are empty or too long: error, truncate or skip",
             ),
-            takes="WHAT",
+            metavar="WHAT",
         ),
         Option("no_cache", Text("不用缓存的向量", "request all of them, even those already known")),
-        IN_FLIGHT,
-        VERBATIM,
-        PARAM,
+        IN_FLIGHT_OPTION,
+        VERBATIM_OPTION,
+        PARAM_OPTION,
     ),
     Text("每行一条文本，写在下一行起", "the texts go on the lines below, one per line"),
 )
-_NAMED = Text(
+_VECTORS_USAGE = Text(
     "用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）",
     "usage: %{magic} VARIABLE (a result of ernie.embed, or a list or column of texts)",
 )
@@ -70,33 +70,35 @@ class EmbedLine:
     verbatim: bool = False
 
 
-def embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
+def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
     """Parse a `%%ernie_embed` line; `{{expr}}` in option values is interpolated.
 
     Raises
     ------
     InvalidOption
     """
-    said = EMBED.read(line, namespace)
-    beside = {
-        "model": said["model"],
-        "endpoint": said["endpoint"],
-        "invalid": said["invalid"],
-        "extra": dict(extra_fields(said["param"])) if said["param"] else None,
-        "cache": False if said["no_cache"] else None,
-        "in_flight": in_flight_of_words(said["in_flight"]),
+    args = EMBED_GRAMMAR.parse_line(line, namespace)
+    other_options = {
+        "model": args["model"],
+        "endpoint": args["endpoint"],
+        "invalid": args["invalid"],
+        "extra": dict(parse_extra_fields(args["param"])) if args["param"] else None,
+        "cache": False if args["no_cache"] else None,
+        "in_flight": parse_in_flight(args["in_flight"]),
     }
     return EmbedLine(
         {
-            **EMBED.given(said),
-            **{name: value for name, value in beside.items() if value is not None},
+            **EMBED_GRAMMAR.request_parameters(args),
+            **{name: value for name, value in other_options.items() if value is not None},
         },
-        said["as"] or "",
-        said["verbatim"],
+        args["as"] or "",
+        args["verbatim"],
     )
 
 
-def vectors_line(magic: str, line: str, namespace: Mapping[str, Any]) -> tuple[Any, list[str]]:
+def parse_vectors_line(
+    magic: str, line: str, namespace: Mapping[str, Any]
+) -> tuple[Any, list[str]]:
     """The value that a line names first, and the other words.
 
     Raises
@@ -105,5 +107,5 @@ def vectors_line(magic: str, line: str, namespace: Mapping[str, Any]) -> tuple[A
     """
     word, rest = first_word(line)
     if not word:
-        raise InvalidOption(_NAMED.fill(magic=magic))
-    return named(word, namespace), split(rest)
+        raise InvalidOption(_VECTORS_USAGE.fill(magic=magic))
+    return resolve_name(word, namespace), split_words(rest)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from IPython.utils.capture import CapturedIO, capture_output
 
-from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interrupted
+from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interruption
 from ernie_magic.notebook.display.errors import show_body
-from ernie_magic.notebook.display.streaming import PACE
+from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Begun(Generic[Result]):
+class PendingCell(Generic[Result]):
     """A call that is running, and what to do with its result.
 
     Attributes
@@ -48,121 +48,126 @@ class Begun(Generic[Result]):
 
     stream: Stream[Result]
     view: View
-    conclude: Callable[[Result | None], None]
-    hears: bool = False
+    finish: Callable[[Result | None], None]
+    runs_user_code: bool = False
 
 
-class Doors:
+class CellRunner:
     """What every cell magic over one session shares."""
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
         self.shell, self.session = shell, session
 
-    def wait(self, begin: Callable[[], Begun[Any]]) -> None:
+    def run_blocking(self, start_cell: Callable[[], PendingCell[Any]]) -> None:
         """Run a cell and wait for it."""
-        with self.told():
-            begun = begin()
-            with self._ending(begun):
-                for batch in begun.stream.batches(PACE):
-                    with begun.stream.raising_interrupts():
-                        begun.view.show(batch)
-                result = begun.stream.result()
-                with begun.stream.raising_interrupts():
-                    begun.conclude(result)
+        with self.reporting_errors():
+            pending_cell = start_cell()
+            with self._finishing_cell(pending_cell):
+                for batch in pending_cell.stream.iter_batches(UPDATE_INTERVAL):
+                    with pending_cell.stream.raising_interrupts():
+                        pending_cell.view.show_deltas(batch)
+                result = pending_cell.stream.result()
+                with pending_cell.stream.raising_interrupts():
+                    pending_cell.finish(result)
 
-    async def wait_async(self, begin: Callable[[], Begun[Any]]) -> None:
+    async def run_async(self, start_cell: Callable[[], PendingCell[Any]]) -> None:
         """Run a cell, awaited."""
-        with self.told():
-            begun = begin()
-            with self._ending(begun), self._overhearing(begun.view, hears=begun.hears):
-                async for batch in begun.stream.abatches(PACE):
-                    with begun.stream.raising_interrupts():
-                        begun.view.show(batch)
-                result = await begun.stream.aresult()
-                with begun.stream.raising_interrupts():
-                    begun.conclude(result)
+        with self.reporting_errors():
+            pending_cell = start_cell()
+            with (
+                self._finishing_cell(pending_cell),
+                self._watching_user_output(pending_cell.view, enabled=pending_cell.runs_user_code),
+            ):
+                async for batch in pending_cell.stream.aiter_batches(UPDATE_INTERVAL):
+                    with pending_cell.stream.raising_interrupts():
+                        pending_cell.view.show_deltas(batch)
+                result = await pending_cell.stream.aresult()
+                with pending_cell.stream.raising_interrupts():
+                    pending_cell.finish(result)
 
     @contextmanager
-    def listening(self, listen: bool) -> Iterator[Callable[[], bool]]:
+    def capturing_user_output(self, enabled: bool) -> Iterator[Callable[[], bool]]:
         """Keep what the user's expressions print; the function given says whether they did.
 
         An interrupt may land anywhere, even between the steps that capture or restore output: in
         every case the shell's own output is restored.
         """
         # Standard output belongs to the whole process.
-        if not listen or threading.current_thread() is not threading.main_thread():
+        if not enabled or threading.current_thread() is not threading.main_thread():
             yield lambda: False
             return
-        shell, before = (
+        shell, original_streams = (
             self.shell,
             (sys.stdout, sys.stderr, sys.displayhook, self.shell.display_pub),
         )
-        printed = CapturedIO(None, None)
+        captured = CapturedIO(None, None)
         try:
-            with capture_output() as printed:
-                yield lambda: bool(printed.stdout or printed.stderr or printed.outputs)
+            with capture_output() as captured:
+                yield lambda: bool(captured.stdout or captured.stderr or captured.outputs)
         finally:
-            sys.stdout, sys.stderr, sys.displayhook, shell.display_pub = before
-            printed.show()
+            sys.stdout, sys.stderr, sys.displayhook, shell.display_pub = original_streams
+            captured.show()
 
     @contextmanager
-    def _overhearing(self, view: View, *, hears: bool) -> Iterator[None]:
+    def _watching_user_output(self, view: View, *, enabled: bool) -> Iterator[None]:
         """Notice output of the user's tools: it is theirs, so the cell is not cleared later."""
         publisher: Any = self.shell.display_pub
-        if not hears or not hasattr(publisher, "register_hook"):
+        if not enabled or not hasattr(publisher, "register_hook"):
             yield
             return
 
-        def displayed(message: Any) -> Any:
-            if not view.speaking and message.get("msg_type") == "display_data":
-                view.disown()
+        def on_display_message(message: Any) -> Any:
+            if not view.is_displaying and message.get("msg_type") == "display_data":
+                view.release_cell()
             return message
 
-        def heard(write: Callable[[str], int]) -> Callable[[str], int]:
-            def written(text: str) -> int:
-                view.disown()
+        def release_before_write(write: Callable[[str], int]) -> Callable[[str], int]:
+            def release_and_write(text: str) -> int:
+                view.release_cell()
                 return write(text)
 
-            return written
+            return release_and_write
 
         streams = (sys.stdout, sys.stderr)
         for stream in streams:
-            stream.write = heard(stream.write)  # type: ignore[method-assign]
-        publisher.register_hook(displayed)
+            stream.write = release_before_write(stream.write)  # type: ignore[method-assign]
+        publisher.register_hook(on_display_message)
         try:
             yield
         finally:
-            publisher.unregister_hook(displayed)
+            publisher.unregister_hook(on_display_message)
             for stream in streams:
                 del stream.write  # restores the class's own method
 
     @contextmanager
-    def _ending(self, begun: Begun[Any]) -> Iterator[None]:
+    def _finishing_cell(self, pending_cell: PendingCell[Any]) -> Iterator[None]:
         """However the call ends, close the view and bind the result."""
         try:
             yield
         except AnswerWithdrawn:
-            begun.view.withdraw()
+            pending_cell.view.withdraw_output()
             raise
         except ErnieError as error:
-            begun.conclude(error.answer)
+            pending_cell.finish(error.answer)
             raise
         except Interrupted as error:
-            begun.view.hurry()
-            begun.conclude(error.answer)
+            pending_cell.view.draw_quickly()
+            pending_cell.finish(error.answer)
             raise
         # It arrived while we were drawing, not while we waited.
         except (
             KeyboardInterrupt,
             asyncio.CancelledError,
         ):
-            begun.view.hurry()
-            stopped = interrupted(begun.stream.stop(), self.session.settings.spoken)
-            begun.conclude(stopped.answer)
+            pending_cell.view.draw_quickly()
+            stopped = interruption(
+                pending_cell.stream.stop(), self.session.settings.interface_language
+            )
+            pending_cell.finish(stopped.answer)
             raise stopped from None
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def reporting_errors(self) -> Iterator[None]:
         """Report errors in the user's language, with the service's raw reply folded; an interrupt
         in one line.
         """
@@ -170,14 +175,18 @@ class Doors:
             yield
         except ErnieError as error:
             forget_frames(error, ours_only=True)
-            show_body(self.shell, self.session.spoken(error), self.session.settings.spoken)
+            show_body(
+                self.shell,
+                self.session.with_language(error),
+                self.session.settings.interface_language,
+            )
             raise
         except Interrupted:
             raise
         except KeyboardInterrupt:
-            raise interrupted(None, self.session.settings.spoken) from None
+            raise interruption(None, self.session.settings.interface_language) from None
 
-    def bind(self, name: str, result: object) -> None:
+    def bind_result(self, name: str, result: object) -> None:
         """Put a result into the user's namespace."""
         if name and result is not None:
             self.shell.user_ns[name] = result

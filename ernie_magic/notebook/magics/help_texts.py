@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ernie_magic.notebook.magics import commands
-from ernie_magic.notebook.magics.chat import CHAT
-from ernie_magic.notebook.magics.embeddings import EMBED
-from ernie_magic.notebook.magics.images import COMMANDS, IMAGE
-from ernie_magic.notebook.magics.tables import MAP
+from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
+from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
+from ernie_magic.notebook.magics.images import IMAGE_COMMANDS, IMAGE_GRAMMAR
+from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 
 CELL_HELP = f"""\
 %%ernie [选项 / options]
@@ -27,7 +27,7 @@ CELL_HELP = f"""\
 结果 / Result: ernie.last, --as NAME; 历史 / history: ernie.history; 停止 / stop: 中断内核 interrupt the kernel (I I)
 
 选项 / Options
-{CHAT.describe()}
+{CHAT_GRAMMAR.describe_options()}
 """
 
 
@@ -48,7 +48,7 @@ IMAGE_HELP = f"""\
 再生成 / again: %ernie_image redo cat.png; %ernie_image vary cats[1] --style Base; %ernie_image show cat.png
 
 选项 / Options
-{IMAGE.describe()}
+{IMAGE_GRAMMAR.describe_options()}
 """
 
 EMBED_HELP = f"""\
@@ -69,7 +69,7 @@ EMBED_HELP = f"""\
 结果 / Result: ernie.last, --as NAME; np.asarray(vectors), vectors.shape, vectors.texts
 
 选项 / Options
-{EMBED.describe()}
+{EMBED_GRAMMAR.describe_options()}
 """
 
 MAP_HELP = f"""\
@@ -88,11 +88,11 @@ MAP_HELP = f"""\
 结果 / Result: --as NAME 是同类的表 / is a table of the same kind; ernie.last.errors, ernie.last.usage
 
 选项 / Options
-{MAP.describe()}
+{MAP_GRAMMAR.describe_options()}
 """
 
 COMMAND_HELP = "%ernie_image WORD\n\n" + "\n".join(
-    f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in COMMANDS.items()
+    f"    %ernie_image {word:<10}{help_.zh} / {help_.en}" for word, help_ in IMAGE_COMMANDS.items()
 )
 
 
@@ -101,6 +101,6 @@ HELP = {
     "%%ernie_embed": EMBED_HELP,
     "%%ernie_image": IMAGE_HELP,
     "%%ernie_map": MAP_HELP,
-    "%ernie": commands.HELP,
+    "%ernie": commands.COMMANDS_HELP,
     "%ernie_image": COMMAND_HELP,
 }

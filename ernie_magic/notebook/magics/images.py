@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images import recipes
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import named
+from ernie_magic.notebook.magics.interpolate import resolve_name
 from ernie_magic.notebook.magics.options import (
-    AS,
-    ENDPOINT,
-    PARAM,
-    VERBATIM,
+    AS_OPTION,
+    ENDPOINT_OPTION,
+    PARAM_OPTION,
+    VERBATIM_OPTION,
     Grammar,
     Option,
-    extra_fields,
-    split,
+    parse_extra_fields,
+    split_words,
 )
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHOWN = (
+_DISPLAY_OPTIONS = (
     Option(
         "save",
         Text(
@@ -34,8 +34,8 @@ _SHOWN = (
             "write files; fields: {prompt} {seed} {i} {model} {time}; without a name the prompt "
             "is used",
         ),
-        takes="PATTERN",
-        alone=picture_files.PATTERN,
+        metavar="PATTERN",
+        bare_value=picture_files.PATTERN,
     ),
     Option(
         "preview",
@@ -43,7 +43,7 @@ _SHOWN = (
             "url：显示链接指向的图片，不下载",
             "url: show the pictures behind their links, download nothing",
         ),
-        takes="url",
+        metavar="url",
     ),
     Option(
         "full",
@@ -52,16 +52,20 @@ _SHOWN = (
         ),
     ),
 )
-IMAGE = Grammar("%%ernie_image", "image", (AS, ENDPOINT, *_SHOWN, VERBATIM, PARAM))
-COMMAND = Grammar(
+IMAGE_GRAMMAR = Grammar(
+    "%%ernie_image",
+    "image",
+    (AS_OPTION, ENDPOINT_OPTION, *_DISPLAY_OPTIONS, VERBATIM_OPTION, PARAM_OPTION),
+)
+IMAGE_COMMAND_GRAMMAR = Grammar(
     "%ernie_image",
     "image",
     (
-        Option("prompt", Text("换一个提示词", "another prompt"), takes="TEXT"),
-        AS,
-        ENDPOINT,
-        *_SHOWN,
-        PARAM,
+        Option("prompt", Text("换一个提示词", "another prompt"), metavar="TEXT"),
+        AS_OPTION,
+        ENDPOINT_OPTION,
+        *_DISPLAY_OPTIONS,
+        PARAM_OPTION,
     ),
     Text(
         "命令后面先写一张图片（文件或变量），再写选项；提示词用 --prompt",
@@ -69,7 +73,7 @@ COMMAND = Grammar(
         "--prompt",
     ),
 )
-COMMANDS = {
+IMAGE_COMMANDS = {
     "redo": Text(
         "按图片里的参数再生成：redo cat.png，redo cats[0]",
         "make it again from its stored parameters: redo cat.png, redo cats[0]",
@@ -112,7 +116,7 @@ class ImageLine:
     verbatim: bool = False
 
 
-def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
+def parse_image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
     """Parse a `%%ernie_image` line; `{{expr}}` in option values is interpolated.
 
     Raises
@@ -120,28 +124,28 @@ def image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
     InvalidOption
         An unknown option (the closest is named), a missing or malformed value.
     """
-    return _understood(IMAGE, IMAGE.read(line, namespace))
+    return _image_line_from_args(IMAGE_GRAMMAR, IMAGE_GRAMMAR.parse_line(line, namespace))
 
 
-def _understood(grammar: Grammar, said: Mapping[str, Any]) -> ImageLine:
-    if said["preview"] not in (None, "url"):
+def _image_line_from_args(grammar: Grammar, args: Mapping[str, Any]) -> ImageLine:
+    if args["preview"] not in (None, "url"):
         raise InvalidOption(Text("--preview 只能是 url", "--preview must be url if given"))
     # Checked before anything is sent, and billed.
-    picture_files.check(said["save"] or "")
-    beside = {
-        "model": said["model"],
-        "endpoint": said["endpoint"],
-        "prompt": said.get("prompt"),
-        "extra": dict(extra_fields(said["param"])) if said["param"] else None,
+    picture_files.check_pattern(args["save"] or "")
+    other_options = {
+        "model": args["model"],
+        "endpoint": args["endpoint"],
+        "prompt": args.get("prompt"),
+        "extra": dict(parse_extra_fields(args["param"])) if args["param"] else None,
     }
     options = {
-        **grammar.given(said),
-        **{name: value for name, value in beside.items() if value is not None},
+        **grammar.request_parameters(args),
+        **{name: value for name, value in other_options.items() if value is not None},
     }
-    if said["preview"] and not said["save"]:
+    if args["preview"] and not args["save"]:
         options["download"] = False
     return ImageLine(
-        options, said["as"] or "", said["save"] or "", said["full"], said.get("verbatim", False)
+        options, args["as"] or "", args["save"] or "", args["full"], args.get("verbatim", False)
     )
 
 
@@ -158,20 +162,20 @@ class ImageCommand:
     """
 
     name: str
-    what: Any
-    said: ImageLine
+    target: Any
+    parsed_line: ImageLine
 
 
-def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
+def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
     """Parse a `%ernie_image` line.
 
     Raises
     ------
     InvalidOption
     """
-    words = split(line)
-    if not words or words[0] not in COMMANDS:
-        close = near(words[0], COMMANDS, 1) if words else ()
+    words = split_words(line)
+    if not words or words[0] not in IMAGE_COMMANDS:
+        suggestions = close_matches(words[0], IMAGE_COMMANDS, 1) if words else ()
         raise InvalidOption(
             Text("%ernie_image 没有命令“{word}”", "%ernie_image has no command {word!r}").fill(
                 word=words[0]
@@ -179,8 +183,8 @@ def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
             if words
             else _USAGE,
             advice=(
-                Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-                if close
+                Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
+                if suggestions
                 else Text(
                     "可用 redo、vary、show、download；要画图用 %%ernie_image，提示词写在下一行",
                     "there are redo, vary, show and download; to make a picture use "
@@ -191,22 +195,22 @@ def command_line(line: str, namespace: Mapping[str, Any]) -> ImageCommand:
     if len(words) == 1 or words[1].startswith("--"):
         raise InvalidOption(_USAGE)
     name, picture, *rest = words
-    what = named(picture, namespace)
+    target = resolve_name(picture, namespace)
     if name == "show" and rest:
         raise InvalidOption(Text("show 不接受选项", "show takes no options"))
-    said = COMMAND.read(rest, namespace)
-    if re.fullmatch(r"[+-]\d+", said["seed"] or "") and name in ("redo", "vary"):
-        said["seed"] = str(_counted(said["seed"], recipes.seed_of(recipes.recipe(what))))
-    found = _understood(COMMAND, said)
-    if name == "download" and not found.as_name and picture.isidentifier():
+    args = IMAGE_COMMAND_GRAMMAR.parse_line(rest, namespace)
+    if re.fullmatch(r"[+-]\d+", args["seed"] or "") and name in ("redo", "vary"):
+        args["seed"] = str(_offset_seed(args["seed"], recipes.seed_of(recipes.read_recipe(target))))
+    parsed_line = _image_line_from_args(IMAGE_COMMAND_GRAMMAR, args)
+    if name == "download" and not parsed_line.as_name and picture.isidentifier():
         # The downloaded pictures replace the links.
-        found = replace(found, as_name=picture)
-    return ImageCommand(name, what, found)
+        parsed_line = replace(parsed_line, as_name=picture)
+    return ImageCommand(name, target, parsed_line)
 
 
-def _counted(steps: str, known: int | None) -> int:
+def _offset_seed(offset: str, known_seed: int | None) -> int:
     """`--seed +5` counts from the picture's own seed."""
-    if known is None:
+    if known_seed is None:
         raise InvalidOption(
             Text(
                 "这张图片的种子未知，不能在它上面加减",
@@ -214,4 +218,4 @@ def _counted(steps: str, known: int | None) -> int:
             ),
             advice=Text("给出一个数：--seed 7", "give a number: --seed 7"),
         )
-    return known + int(steps)
+    return known_seed + int(offset)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.images.formats import EXTENSIONS
-from ernie_magic.errors import InvalidExpression, InvalidOption, words
-from ernie_magic.text.language import Text, clipped
+from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.redact import redact
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,14 +27,19 @@ _DEFINE = Text(
     "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
 )
 # The last two are raised for deeply nested code.
-_NO_EXPRESSION = (
+_EXPRESSION_ERRORS = (
     SyntaxError,
     ValueError,
     MemoryError,
     RecursionError,
 )
-_UNFIT = 20  # `{{…}}` that are not expressions: each may cost a pass over its line
-_TRIED, _LONGEST_TRIED = 50, 10_000  # `}}` and characters, where only trying decides
+_MAX_INVALID_EXPRESSIONS = (
+    20  # `{{…}}` that are not expressions: each may cost a pass over its line
+)
+_MAX_END_ATTEMPTS, _MAX_ATTEMPT_CHARACTERS = (
+    50,
+    10_000,
+)  # `}}` and characters, where only trying decides
 _MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
 _F_STRING = re.compile(r"[fF][rR]?[\"']")
 _STRINGS = {
@@ -45,9 +50,9 @@ _STRINGS |= {
     q * 3: re.compile(rf"[^\\{q}]*(?:(?:\\.|{q}(?!{q}{q}))[^\\{q}]*)*{q * 3}", re.DOTALL)
     for q in "\"'"
 }
-_LOOKED_AT = 1000  # files of a folder
+_MAX_FILES = 1000  # files of a folder
 # Names in every namespace: nobody meant them.
-_USUAL = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
+_BUILTIN_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
 
 
 def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
@@ -67,14 +72,14 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     InvalidExpression
         Not an expression, an undefined name (close ones are listed), or the expression raised.
     """
-    pieces, shown = [], 0
-    for start, end, expression in _expressions(text):
-        pieces += [text[shown:start], _evaluated(expression, namespace, str)]
-        shown = end
-    return "".join([*pieces, text[shown:]])
+    pieces, copied_until = [], 0
+    for start, end, expression in _find_expressions(text):
+        pieces += [text[copied_until:start], _evaluate_expression(expression, namespace, str)]
+        copied_until = end
+    return "".join([*pieces, text[copied_until:]])
 
 
-def named(word: str, namespace: Mapping[str, Any]) -> Any:
+def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
     """What a word of a magic's line names: a variable, or an expression of variables (`cats[1]`).
 
     A file name or an address stays text.
@@ -94,34 +99,38 @@ def named(word: str, namespace: Mapping[str, Any]) -> Any:
         isinstance(node, ast.Name) and node.id in namespace
         for node in ast.walk(ast.parse(word.strip(), mode="eval"))
     ):
-        close = near(
+        suggestions = close_matches(
             word,
             [
-                *(name for name in namespace if not name.startswith("_") and name not in _USUAL),
-                *_files_beside(word),
+                *(
+                    name
+                    for name in namespace
+                    if not name.startswith("_") and name not in _BUILTIN_NAMES
+                ),
+                *_list_neighbouring_files(word),
             ],
             1,
         )
         raise InvalidOption(
             Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-            if close
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
+            if suggestions
             else Text(
                 "写变量名（不加双花括号）或文件路径",
                 "write a variable's name (no double braces) or a file's path",
             ),
         )
-    return _evaluated(word.strip(), namespace, shown=word.strip())
+    return _evaluate_expression(word.strip(), namespace, source_text=word.strip())
 
 
-def _files_beside(word: str) -> list[str]:
+def _list_neighbouring_files(word: str) -> list[str]:
     """Files that a word may have meant."""
     folder = Path(word).parent
     try:
         return [
-            str(folder / found.name) if folder != Path() else found.name
-            for found in islice(folder.iterdir(), _LOOKED_AT)
-            if found.suffix in EXTENSIONS
+            str(folder / file.name) if folder != Path() else file.name
+            for file in islice(folder.iterdir(), _MAX_FILES)
+            if file.suffix in EXTENSIONS
         ]
     except (OSError, ValueError, RuntimeError):
         return []
@@ -135,12 +144,12 @@ def _is_file(word: str) -> bool:
         return False
 
 
-def spans(text: str) -> list[tuple[int, int]]:
+def expression_spans(text: str) -> list[tuple[int, int]]:
     """Where the `{{expr}}`s of a text are."""
-    return [(start, end) for start, end, _ in _expressions(text)]
+    return [(start, end) for start, end, _ in _find_expressions(text)]
 
 
-def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
+def _find_expressions(text: str) -> Iterator[tuple[int, int, str]]:
     """Each `{{…}}`: it ends at the first `}}` that leaves a complete expression (`{{ {"a": {"b":
     1}} }}`).
 
@@ -148,62 +157,62 @@ def _expressions(text: str) -> Iterator[tuple[int, int, str]]:
     end. If no end fits, the error shows the shortest candidate. If very many do not fit, the last
     ones stay text.
     """
-    at = first = line_end = unfit = 0
-    while (start := text.find("{{", at)) >= 0 and unfit < _UNFIT:
-        first = text.find("}}", start + 2) if first < start + 2 else first
-        if first < 0:
+    position = first_closing = line_end = invalid_count = 0
+    while (start := text.find("{{", position)) >= 0 and invalid_count < _MAX_INVALID_EXPRESSIONS:
+        first_closing = text.find("}}", start + 2) if first_closing < start + 2 else first_closing
+        if first_closing < 0:
             return
-        if line_end < first:
-            found = text.find("\n", first)
-            line_end = found if found >= 0 else len(text)
-        end = _end(text, start + 2, first, line_end)
+        if line_end < first_closing:
+            newline = text.find("\n", first_closing)
+            line_end = newline if newline >= 0 else len(text)
+        end = _find_expression_end(text, start + 2, first_closing, line_end)
         if end < 0:
-            end, unfit = first, unfit + 1
+            end, invalid_count = first_closing, invalid_count + 1
         yield start, end + 2, text[start + 2 : end].strip()
-        at = end + 2
+        position = end + 2
 
 
-def _end(text: str, start: int, first: int, stop: int) -> int:
+def _find_expression_end(text: str, start: int, first_closing: int, stop: int) -> int:
     """Where the expression that begins at `start` ends, on the line of the first `}}`.
 
     -1 if it is not an expression.
     """
-    end = _closing(text, start, stop)
+    end = _find_closing_braces(text, start, stop)
     if end >= 0 and _is_expression(text[start:end]):
         return end
     # From Python 3.12 on (PEP 701) an f-string may contain its own kind of quotes, so its ends are
     # tried.
-    tried = first
-    for _ in range(_TRIED if _F_STRING.search(text, start, stop) else 0):
-        if tried < 0 or tried - start > _LONGEST_TRIED:
+    candidate_end = first_closing
+    for _ in range(_MAX_END_ATTEMPTS if _F_STRING.search(text, start, stop) else 0):
+        if candidate_end < 0 or candidate_end - start > _MAX_ATTEMPT_CHARACTERS:
             break
-        if _is_expression(text[start:tried]):
-            return tried
-        tried = text.find("}}", tried + 1, stop)
+        if _is_expression(text[start:candidate_end]):
+            return candidate_end
+        candidate_end = text.find("}}", candidate_end + 1, stop)
     return -1
 
 
-def _closing(text: str, at: int, stop: int) -> int:
+def _find_closing_braces(text: str, position: int, stop: int) -> int:
     """The first `}}` outside all brackets and quotes, in one pass; -1 if there is none before
     `stop`.
     """
     depth = 0
-    while mark := _MARK.search(text, at, stop):
-        kind, at = mark.group(), mark.end()
+    while mark := _MARK.search(text, position, stop):
+        kind, position = mark.group(), mark.end()
         if kind in "([{":
             depth += 1
         elif kind in ")]" or (kind == "}" and depth):
             depth -= 1
         elif kind == "}":
-            return mark.start() if text.startswith("}", at) and at < stop else -1
+            return mark.start() if text.startswith("}", position) and position < stop else -1
         elif kind == "#":
-            line_end = text.find("\n", at, stop)
+            line_end = text.find("\n", position, stop)
             line_end = line_end if line_end >= 0 else stop
-            if not depth and (end := text.find("}}", at, line_end)) >= 0:
+            if not depth and (end := text.find("}}", position, line_end)) >= 0:
                 return end
-            at = line_end
-        elif string := _STRINGS[kind].match(text, at, stop):
-            at = string.end()
+            position = line_end
+        elif string := _STRINGS[kind].match(text, position, stop):
+            position = string.end()
         else:
             return -1
         if depth < 0:
@@ -214,38 +223,42 @@ def _closing(text: str, at: int, stop: int) -> int:
 def _is_expression(source: str) -> bool:
     try:
         ast.parse(source.strip(), mode="eval")
-    except _NO_EXPRESSION:
+    except _EXPRESSION_ERRORS:
         return False
     return True
 
 
-def _evaluated(
+def _evaluate_expression(
     expression: str,
     namespace: Mapping[str, Any],
-    then: Callable[[Any], Any] = lambda value: value,
-    shown: str = "",
+    convert: Callable[[Any], Any] = lambda value: value,
+    source_text: str = "",
 ) -> Any:
-    shown = clipped(shown or f"{{{{{expression}}}}}", 64)
+    source_text = clip_text(source_text or f"{{{{{expression}}}}}", 64)
     try:
         code = compile(expression, "{{…}}", "eval")
-    except _NO_EXPRESSION:
+    except _EXPRESSION_ERRORS:
         raise InvalidExpression(
             Text("{source} 不是 Python 表达式", "{source} is not a Python expression").fill(
-                source=shown
+                source=source_text
             ),
             advice=_LITERAL,
         ) from None
     try:
-        return then(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
+        return convert(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except NameError as error:
-        name = _missing(error)
-        close = near(name, [n for n in namespace if not n.startswith("_") and n not in _USUAL], 3)
+        name = _undefined_name(error)
+        suggestions = close_matches(
+            name, [n for n in namespace if not n.startswith("_") and n not in _BUILTIN_NAMES], 3
+        )
         raise InvalidExpression(
             Text(
                 "{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined"
-            ).fill(source=shown, name=name),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(close))
-            if close
+            ).fill(source=source_text, name=name),
+            advice=Text("是不是 {close}？", "did you mean {close}?").fill(
+                close=", ".join(suggestions)
+            )
+            if suggestions
             else _DEFINE.fill(name=name),
         ) from None
     # Whatever the user's expression raises is shown in one line.
@@ -257,13 +270,13 @@ def _evaluated(
     ) as error:
         raise InvalidExpression(
             Text("{source} 出错：{kind}：{said}", "{source} raised {kind}: {said}").fill(
-                source=shown,
+                source=source_text,
                 kind=type(error).__name__,
-                said=redact(words(error), strict=True)[:200],
+                said=redact(exception_message(error), strict=True)[:200],
             )
         ) from error
 
 
-def _missing(error: NameError) -> str:
-    found = re.search(r"'([^']+)'", str(error))
-    return error.name or (found.group(1) if found else "?")
+def _undefined_name(error: NameError) -> str:
+    matched = re.search(r"'([^']+)'", str(error))
+    return error.name or (matched.group(1) if matched else "?")

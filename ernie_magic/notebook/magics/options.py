@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import interpolate, spans
+from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class Option:
     name: str
     help: Text
     short: str = ""
-    takes: str = ""  # placeholder for its value in the help; "" for a switch
-    repeats: bool = False
-    alone: str = ""  # its meaning without a value, if it may stand alone
+    metavar: str = ""  # placeholder for its value in the help; "" for a switch
+    is_repeatable: bool = False
+    bare_value: str = ""  # its meaning without a value, if it may stand alone
 
     @property
-    def flag(self) -> str:
+    def long_flag(self) -> str:
         """As typed: `--no-history`."""
         return "--" + self.name.replace("_", "-")
 
@@ -47,24 +47,26 @@ _BELOW = Text(
     "the prompt goes on the next line; a value with spaces goes in double quotes; the model is "
     "given by -m",
 )
-AS = Option(
-    "as", Text("把结果绑定到变量 NAME", "bind the typed result to the variable NAME"), takes="NAME"
+AS_OPTION = Option(
+    "as",
+    Text("把结果绑定到变量 NAME", "bind the typed result to the variable NAME"),
+    metavar="NAME",
 )
-ENDPOINT = Option(
+ENDPOINT_OPTION = Option(
     "endpoint",
     Text("自己在千帆部署的服务名", "the name of a service that you deployed on Qianfan"),
-    takes="NAME",
+    metavar="NAME",
 )
-VERBATIM = Option("verbatim", Text("不替换 {{…}}", "do not interpolate {{…}}"))
-PARAM = Option(
+VERBATIM_OPTION = Option("verbatim", Text("不替换 {{…}}", "do not interpolate {{…}}"))
+PARAM_OPTION = Option(
     "param",
     Text("表中没有的字段：--param top_k=5", "a field that is not in the table: --param top_k=5"),
-    takes="NAME=VALUE",
-    repeats=True,
+    metavar="NAME=VALUE",
+    is_repeatable=True,
 )
-IN_FLIGHT = Option("in_flight", Text("同时进行几个请求", "concurrent calls"), takes="N")
+IN_FLIGHT_OPTION = Option("in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N")
 # The session, and IPython's own names.
-_TAKEN = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
+_RESERVED_NAMES = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,12 +104,17 @@ class Grammar:
     """
 
     def __init__(
-        self, magic: str, kind: Kind, options: tuple[Option, ...], where: Text = _BELOW
+        self, magic: str, kind: Kind, options: tuple[Option, ...], misplaced_advice: Text = _BELOW
     ) -> None:
-        self.magic, self.kind, self.options, self._where = magic, kind, options, where
+        self.magic, self.kind, self.options, self._misplaced_advice = (
+            magic,
+            kind,
+            options,
+            misplaced_advice,
+        )
         self._parser = _Parser(prog=magic, add_help=False, allow_abbrev=False)
-        for parameter in parameters.of(kind).values():
-            flags = _flags(parameter)
+        for parameter in parameters.parameters_of(kind).values():
+            flags = _parameter_flags(parameter)
             # The option alone switches it on.
             if parameter.type == "bool" or parameter.name == "web_search":
                 self._parser.add_argument(*flags, dest=parameter.name, nargs="?", const="on")
@@ -118,22 +125,24 @@ class Grammar:
                 action="append" if parameter.type in ("strings", "tools") else "store",
             )
         for option in options:
-            flags = [f for f in (option.short, option.flag) if f]
-            if option.alone:
-                self._parser.add_argument(*flags, dest=option.name, nargs="?", const=option.alone)
+            flags = [f for f in (option.short, option.long_flag) if f]
+            if option.bare_value:
+                self._parser.add_argument(
+                    *flags, dest=option.name, nargs="?", const=option.bare_value
+                )
                 continue
-            action = "store" if option.takes else "store_true"
-            if option.repeats:
+            action = "store" if option.metavar else "store_true"
+            if option.is_repeatable:
                 action = "append"
             self._parser.add_argument(*flags, dest=option.name, action=action)
 
-    def flags(self) -> list[str]:
+    def all_flags(self) -> list[str]:
         """Every option, long forms first: for completion and for naming the closest one."""
         actions = self._parser._actions  # noqa: SLF001  (argparse has no public list of its options)
-        found = [flag for action in actions for flag in action.option_strings]
-        return sorted(found, key=lambda flag: (not flag.startswith("--"), flag))
+        flags = [flag for action in actions for flag in action.option_strings]
+        return sorted(flags, key=lambda flag: (not flag.startswith("--"), flag))
 
-    def read(self, line: str | list[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    def parse_line(self, line: str | list[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a line or its words, by the options' names; `{{expr}}` in values is
         interpolated.
 
@@ -142,18 +151,18 @@ class Grammar:
         InvalidOption
             An unknown option (the closest is named), a missing or malformed value.
         """
-        words = split(line) if isinstance(line, str) else line
+        words = split_words(line) if isinstance(line, str) else line
         if "--verbatim" not in words:
             words = [interpolate(word, namespace) for word in words]
-        found, rest = self._parser.parse_known_args(self._with_values_attached(words))
+        parsed, rest = self._parser.parse_known_args(self._attach_dashed_values(words))
         if rest:
-            raise self._unknown(rest[0])
-        said = vars(found)
-        name = said.get("as")
+            raise self._unknown_option_error(rest[0])
+        args = vars(parsed)
+        name = args.get("as")
         if name is not None and (
             not name.isidentifier()
             or keyword.iskeyword(name)
-            or name in _TAKEN
+            or name in _RESERVED_NAMES
             or hasattr(builtins, name)
         ):
             raise InvalidOption(
@@ -161,35 +170,35 @@ class Grammar:
                     "--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name"
                 ).fill(name=name)
             )
-        return said
+        return args
 
-    def given(self, said: Mapping[str, Any]) -> dict[str, Any]:
+    def request_parameters(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """The request parameters among these values, by API name."""
         return {
-            p.name: p.parse(said[p.name])
-            for p in parameters.of(self.kind).values()
-            if p.name != "model" and p.type != "tools" and said[p.name] is not None
+            p.name: p.parse_text(args[p.name])
+            for p in parameters.parameters_of(self.kind).values()
+            if p.name != "model" and p.type != "tools" and args[p.name] is not None
         }
 
-    def _with_values_attached(self, words: list[str]) -> list[str]:
+    def _attach_dashed_values(self, words: list[str]) -> list[str]:
         """Attach a value that begins with a dash to its option, as in a shell's `--x=-y`.
 
         For example `--stop -` and `--system "- be brief"`.
         """
-        takes = {
+        flags_with_value = {
             flag
             for action in self._parser._actions  # noqa: SLF001
             if action.nargs is None
             for flag in action.option_strings
         }
-        known = set(self.flags())
+        known_flags = set(self.all_flags())
         joined: list[str] = []
         for word in words:
             if (
                 joined
-                and joined[-1] in takes
+                and joined[-1] in flags_with_value
                 and word.startswith("-")
-                and word not in known
+                and word not in known_flags
                 and joined[-1].startswith("--")
             ):
                 joined[-1] = f"{joined[-1]}={word}"
@@ -197,7 +206,7 @@ class Grammar:
                 joined.append(word)
         return joined
 
-    def _unknown(self, word: str) -> InvalidOption:
+    def _unknown_option_error(self, word: str) -> InvalidOption:
         if word in ("-h", "--help"):
             return InvalidOption(
                 Text("没有选项 {name}", "no option {name}").fill(name=word),
@@ -206,40 +215,41 @@ class Grammar:
                 ).fill(magic=self.magic),
             )
         if word.startswith("-"):
-            return parameters.unknown(word.split("=", maxsplit=1)[0], self.flags())
+            return parameters.unknown_option(word.split("=", maxsplit=1)[0], self.all_flags())
         return InvalidOption(
-            Text("不认识“{word}”", "{word!r} is not an option").fill(word=word), advice=self._where
+            Text("不认识“{word}”", "{word!r} is not an option").fill(word=word),
+            advice=self._misplaced_advice,
         )
 
-    def describe(self) -> str:
+    def describe_options(self) -> str:
         """The options as text in both languages: the table in the docstring."""
         lines = []
-        for p in parameters.of(self.kind).values():
-            bounds = f"  {p.range()}" if p.range() else ""
-            takers = (
+        for p in parameters.parameters_of(self.kind).values():
+            bounds = f"  {p.format_range()}" if p.format_range() else ""
+            supported_models = (
                 [
                     entry.id
                     for entry in CATALOGUE
-                    if p.needs in entry.takes and entry.kind == self.kind
+                    if p.requires in entry.capabilities and entry.kind == self.kind
                 ]
-                if p.needs and self.kind == "image"
+                if p.requires and self.kind == "image"
                 else []
             )
-            known_to = f" ({','.join(takers)})" if takers else ""
+            models_note = f" ({','.join(supported_models)})" if supported_models else ""
             lines += [
-                f"    {', '.join(_flags(p))}{bounds}",
-                f"        {p.help.zh} / {p.help.en}{known_to}",
+                f"    {', '.join(_parameter_flags(p))}{bounds}",
+                f"        {p.help.zh} / {p.help.en}{models_note}",
             ]
         for option in self.options:
-            name = ", ".join(f for f in (option.short, option.flag) if f)
-            takes = f" {option.takes}" if option.takes else ""
-            if option.alone:
-                takes = f" [{option.takes}]"
-            lines.append(f"    {name}{takes}\n        {option.help.zh} / {option.help.en}")
+            name = ", ".join(f for f in (option.short, option.long_flag) if f)
+            value_note = f" {option.metavar}" if option.metavar else ""
+            if option.bare_value:
+                value_note = f" [{option.metavar}]"
+            lines.append(f"    {name}{value_note}\n        {option.help.zh} / {option.help.en}")
         return "\n".join(lines)
 
 
-_PART = re.compile(
+_WORD_PART = re.compile(
     r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|\\(?P<escaped>.)|"""
     r"""'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)\"""",
     re.DOTALL,
@@ -247,17 +257,17 @@ _PART = re.compile(
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
-def _flags(parameter: parameters.Parameter) -> list[str]:
+def _parameter_flags(parameter: parameters.Parameter) -> list[str]:
     """How a parameter is typed: its short form, its name, the name in Qianfan V1's API pages."""
     v1 = f"--{parameter.v1.replace('_', '-')}" if parameter.v1 else ""
     return list(
         dict.fromkeys(
-            flag for flag in (parameter.short, parameter.option, v1) if flag and flag != "--"
+            flag for flag in (parameter.short, parameter.option_name, v1) if flag and flag != "--"
         )
     )
 
 
-def split(line: str) -> list[str]:
+def split_words(line: str) -> list[str]:
     """A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced.
 
     Raises
@@ -265,15 +275,15 @@ def split(line: str) -> list[str]:
     InvalidOption
         A quotation is not closed.
     """
-    held: list[str] = []
-    pieces, shown = [], 0
-    for start, end in spans(line):
-        pieces += [line[shown:start], f"\0{len(held)}\0"]
-        held.append(line[start:end])
-        shown = end
-    protected = "".join([*pieces, line[shown:]])
+    protected_expressions: list[str] = []
+    pieces, copied_until = [], 0
+    for start, end in expression_spans(line):
+        pieces += [line[copied_until:start], f"\0{len(protected_expressions)}\0"]
+        protected_expressions.append(line[start:end])
+        copied_until = end
+    protected = "".join([*pieces, line[copied_until:]])
     try:
-        words = list(_words(protected))
+        words = list(_split_quoted(protected))
     except ValueError:
         raise InvalidOption(
             Text("引号没有配对：{line}", "a quotation is not closed: {line}").fill(
@@ -284,10 +294,10 @@ def split(line: str) -> list[str]:
                 "put a value with spaces or an apostrophe in double quotes",
             ),
         ) from None
-    return [_restored(word, held) for word in words]
+    return [_restore_expressions(word, protected_expressions) for word in words]
 
 
-def _words(line: str) -> Iterator[str]:
+def _split_quoted(line: str) -> Iterator[str]:
     """What `shlex.split` gives, in linear time: that appends to a word one character at a time.
 
     Raises
@@ -295,12 +305,12 @@ def _words(line: str) -> Iterator[str]:
     ValueError
         A quotation is not closed, or nothing follows the last backslash.
     """
-    at, word = 0, list[str]()
-    while at < len(line):
-        part = _PART.match(line, at)
+    position, word = 0, list[str]()
+    while position < len(line):
+        part = _WORD_PART.match(line, position)
         if part is None:
             raise ValueError("No closing quotation")
-        at = part.end()
+        position = part.end()
         if part.lastgroup == "blanks":
             if word:
                 yield "".join(word)
@@ -317,19 +327,23 @@ def first_word(line: str) -> tuple[str, str]:
     """A line's first word as written, and the rest; quotes in brackets are part of it
     (`df["评论"]`).
     """
-    found = re.match(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", line, re.DOTALL)
-    return (found.group(1), found.group(2)) if found else ("", line)
+    matched = re.match(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", line, re.DOTALL)
+    return (matched.group(1), matched.group(2)) if matched else ("", line)
 
 
-def _restored(word: str, held: list[str]) -> str:
+def _restore_expressions(word: str, protected_expressions: list[str]) -> str:
     return re.sub(
         "\0([0-9]{1,9})\0",
-        lambda found: held[i] if (i := int(found.group(1))) < len(held) else found.group(),
+        lambda matched: (
+            protected_expressions[i]
+            if (i := int(matched.group(1))) < len(protected_expressions)
+            else matched.group()
+        ),
         word,
     )
 
 
-def extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:
+def parse_extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:
     """The fields of `--param name=value`; a value that is JSON is decoded."""
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -346,7 +360,7 @@ def extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:
             yield name, value  # not JSON: text
 
 
-def in_flight_of_words(text: str | None) -> int | None:
+def parse_in_flight(text: str | None) -> int | None:
     """The value of `--in-flight`.
 
     Raises

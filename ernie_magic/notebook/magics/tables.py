@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables import map as mapping
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import interpolate, named, spans
+from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
 from ernie_magic.notebook.magics.options import (
-    AS,
-    ENDPOINT,
-    IN_FLIGHT,
-    PARAM,
+    AS_OPTION,
+    ENDPOINT_OPTION,
+    IN_FLIGHT_OPTION,
+    PARAM_OPTION,
     Grammar,
     Option,
-    extra_fields,
     first_word,
-    in_flight_of_words,
+    parse_extra_fields,
+    parse_in_flight,
 )
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAP = Grammar(
+MAP_GRAMMAR = Grammar(
     "%%ernie_map",
     "chat",
     (
@@ -34,7 +34,7 @@ MAP = Grammar(
                 "放进提示词的列（提示词里没有写 {{列}} 时接在末尾）",
                 "the column to put into the prompt (at its end, if no {{column}} names it)",
             ),
-            takes="COLUMN",
+            metavar="COLUMN",
         ),
         Option(
             "to",
@@ -43,9 +43,9 @@ MAP = Grammar(
                 'output columns: "sentiment, score:int" (str, int, float, bool); without it '
                 "the whole answer is one",
             ),
-            takes="COLUMNS",
+            metavar="COLUMNS",
         ),
-        AS,
+        AS_OPTION,
         Option(
             "resume",
             Text(
@@ -54,10 +54,10 @@ MAP = Grammar(
             ),
         ),
         Option("yes", Text("行数多时不先预览", "skip the preview of large tables")),
-        IN_FLIGHT,
-        Option("system", Text("系统提示词（system 消息）", "system prompt"), takes="TEXT"),
-        ENDPOINT,
-        PARAM,
+        IN_FLIGHT_OPTION,
+        Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
+        ENDPOINT_OPTION,
+        PARAM_OPTION,
     ),
     Text(
         "表（变量名）写在最前面；提示词写在下一行起，用 {{列名}}",
@@ -93,7 +93,7 @@ class MapLine:
     preview: bool = True
 
 
-def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
+def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     """Parse a `%%ernie_map` line; `{{expr}}` in option values is interpolated.
 
     Raises
@@ -103,47 +103,54 @@ def map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     table, rest = first_word(line)
     if not table or table.startswith("-"):
         raise InvalidOption(_USAGE)
-    said = MAP.read(rest, namespace)
-    if said["tools"]:
+    args = MAP_GRAMMAR.parse_line(rest, namespace)
+    if args["tools"]:
         raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map cannot call tools"))
-    given = MAP.given(said)
-    beside = {
-        "model": said["model"],
-        "schema": said["to"],
-        "system": said["system"],
-        "endpoint": said["endpoint"],
-        "extra": dict(extra_fields(said["param"])) if said["param"] else None,
-        "in_flight": in_flight_of_words(said["in_flight"]),
+    request_parameters = MAP_GRAMMAR.request_parameters(args)
+    other_options = {
+        "model": args["model"],
+        "schema": args["to"],
+        "system": args["system"],
+        "endpoint": args["endpoint"],
+        "extra": dict(parse_extra_fields(args["param"])) if args["param"] else None,
+        "in_flight": parse_in_flight(args["in_flight"]),
     }
     return MapLine(
-        named(table, namespace),
+        resolve_name(table, namespace),
         {
-            **given,
-            **{name: value for name, value in beside.items() if value is not None},
-            "resume": said["resume"],
+            **request_parameters,
+            **{name: value for name, value in other_options.items() if value is not None},
+            "resume": args["resume"],
         },
-        said["col"] or "",
-        said["as"] or "",
-        not (said["yes"] or said["resume"]),
+        args["col"] or "",
+        args["as"] or "",
+        not (args["yes"] or args["resume"]),
     )
 
 
-def prompt_for(cell: str, said: MapLine, columns: list[str], namespace: Mapping[str, Any]) -> str:
+def fill_shared_expressions(
+    cell: str, parsed_line: MapLine, columns: list[str], namespace: Mapping[str, Any]
+) -> str:
     """The prompt: `{{column}}` is filled in for each row, any other `{{expr}}` once, now."""
     text = cell.strip("\n")
-    pieces, shown = [], 0
-    for start, end in spans(text):
-        inside = text[start + 2 : end - 2].strip()
-        if inside.isidentifier() and inside not in columns and inside not in namespace:
+    pieces, copied_until = [], 0
+    for start, end in expression_spans(text):
+        expression = text[start + 2 : end - 2].strip()
+        if expression.isidentifier() and expression not in columns and expression not in namespace:
             # Raises an error that names the closest column.
             mapping.prompts_of(text[start:end], [dict.fromkeys(columns)])
         pieces += [
-            text[shown:start],
-            text[start:end] if inside in columns else interpolate(text[start:end], namespace),
+            text[copied_until:start],
+            text[start:end] if expression in columns else interpolate(text[start:end], namespace),
         ]
-        shown = end
-    text = "".join([*pieces, text[shown:]])
-    named_already = said.column and any(
-        text[start + 2 : end - 2].strip() == said.column for start, end in spans(text)
+        copied_until = end
+    text = "".join([*pieces, text[copied_until:]])
+    named_already = parsed_line.column and any(
+        text[start + 2 : end - 2].strip() == parsed_line.column
+        for start, end in expression_spans(text)
     )
-    return f"{text}\n\n{{{{{said.column}}}}}" if said.column and not named_already else text
+    return (
+        f"{text}\n\n{{{{{parsed_line.column}}}}}"
+        if parsed_line.column and not named_already
+        else text
+    )

@@ -15,14 +15,14 @@ from ernie_magic.calls.chat import attachments
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.panels.code_box import CodeBox
 from ernie_magic.notebook.panels.frontend import Transcript
-from ernie_magic.notebook.panels.selection import Chosen
+from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
-from ernie_magic.notebook.panels.task import Work
+from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn, open_turn
-from ernie_magic.notebook.panels.widgets import Composer, button, column, row, seen
+from ernie_magic.notebook.panels.widgets import Composer, column, make_button, row, set_visible
 from ernie_magic.session import MAIN
 from ernie_magic.text.language import Text
-from ernie_magic.text.tokens import estimate
+from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ _CONVERSATION, _NEW, _CLEAR = (
     Text("清空", "Clear"),
 )
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
-_PATIENCE = 4.0  # seconds within which a second press clears
+_CONFIRM_SECONDS = 4.0  # seconds within which a second press clears
 _ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除图片", "Remove pictures")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
@@ -57,181 +57,209 @@ class ChatTab(Tab):
 
     title = Text("对话", "Chat")
 
-    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
-        super().__init__(session, listed, saved)
-        say = self.language
-        self._name = MAIN
-        self._shown: list[ShownTurn] = []
-        self._ids = count(1)
-        self._open = ""  # the id of the turn being answered
+    def __init__(
+        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
+    ) -> None:
+        super().__init__(session, model_list, save_output)
+        language = self.language
+        self._conversation_name = MAIN
+        self._shown_turns: list[ShownTurn] = []
+        self._turn_ids = count(1)
+        self._open_turn_id = ""  # the id of the turn being answered
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
-        self._filling = False
-        self._sure = False
+        self._is_updating = False
+        self._clear_is_armed = False
         style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
-        self.transcript = Transcript(say, self._acted)
-        self.attach = widgets.FileUpload(
-            accept="image/*", multiple=True, description=_ATTACH.say(say), layout=wide
+        self.transcript = Transcript(language, self._on_transcript_message)
+        self.attach_button = widgets.FileUpload(
+            accept="image/*", multiple=True, description=_ATTACH.say(language), layout=wide
         )
-        self.attach.observe(lambda _change: self._attached(), "value")
-        self.detach = button(_DETACH.say(say), self._detach)
+        self.attach_button.observe(lambda _change: self._on_pictures_changed(), "value")
+        self.detach_button = make_button(_DETACH.say(language), self._remove_pictures)
         self.thumbnails = widgets.HTML()
         self.composer = Composer(
-            say,
+            language,
             "chat",
-            self.send,
-            self.stop,
+            self.send_prompt,
+            self.stop_call,
             placeholder=_ASK,
-            extras=(self.attach, self.detach, self.thumbnails),
+            extras=(self.attach_button, self.detach_button, self.thumbnails),
         )
-        self.composer.prompt.observe(lambda _change: self._typed(), "value")
+        self.composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
         self.conversations = widgets.Dropdown(
-            description=_CONVERSATION.say(say), style=style, layout=wide
+            description=_CONVERSATION.say(language), style=style, layout=wide
         )
-        self.clear = button(_CLEAR.say(say), self._clear)
-        self.system = widgets.Textarea(
-            description=_SYSTEM.say(say),
-            placeholder=_SYSTEM_HINT.say(say),
+        self.clear_button = make_button(_CLEAR.say(language), self._clear_conversation)
+        self.system_prompt = widgets.Textarea(
+            description=_SYSTEM.say(language),
+            placeholder=_SYSTEM_HINT.say(language),
             rows=2,
             style=style,
             layout=wide,
         )
-        self.system.observe(self._told_system, "value")
-        self.work: Work[Answer] = Work(say, self.composer.status, self._busy)
-        self.box = CodeBox(say, self.code)
-        self.chosen = Chosen(session, listed, "chat", say, self.box.refresh)
-        self._attached()
-        self.conversations.observe(self._switched, "value")
-        head = row(self.conversations, button(_NEW.say(say), self._new), self.clear)
+        self.system_prompt.observe(self._on_system_prompt_changed, "value")
+        self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
+        self.code_box = CodeBox(language, self.generate_code)
+        self.selection = Selection(
+            session, model_list, "chat", language, self.code_box.refresh_code
+        )
+        self._on_pictures_changed()
+        self.conversations.observe(self._on_conversation_selected, "value")
+        head = row(
+            self.conversations,
+            make_button(_NEW.say(language), self._start_conversation),
+            self.clear_button,
+        )
         main = column(
-            head, self.transcript, self.composer.widget, self.box.widget, name="ernie-main"
+            head, self.transcript, self.composer.widget, self.code_box.widget, name="ernie-main"
         )
         side = column(
-            self.chosen.picker.widget, self.system, self.chosen.controls.widget, name="ernie-side"
+            self.selection.picker.widget,
+            self.system_prompt,
+            self.selection.controls.widget,
+            name="ernie-side",
         )
         self.widget = row(main, side, name="ernie-tab")
 
     # --- what it shows ----------------------------------------------------------------------------
 
     @property
-    def conversation(self) -> Conversation:
+    def shown_conversation(self) -> Conversation:
         """The conversation shown."""
-        return self.session[self._name]
+        return self.session[self._conversation_name]
 
-    def follow(self) -> None:
+    def follow_session(self) -> None:
         """Show this conversation's turns, now and as they change."""
-        self.leave()
-        self.watch(self.conversation.history.changed, self._sync)
-        self.watch(self.session.changed, self._names)
-        self.chosen.fit()
-        self._names()
-        self._filling = True
-        self.system.value = self.conversation.system
-        self._filling = False
-        self._sync()
+        self.stop_following()
+        self.watch_changes(self.shown_conversation.history.changed, self._sync_transcript)
+        self.watch_changes(self.session.changed, self._update_conversation_names)
+        self.selection.update_controls()
+        self._update_conversation_names()
+        self._is_updating = True
+        self.system_prompt.value = self.shown_conversation.system
+        self._is_updating = False
+        self._sync_transcript()
 
-    def _names(self) -> None:
+    def _update_conversation_names(self) -> None:
         names = list(dict.fromkeys([MAIN, *self.session.conversations]))
-        if names == list(self.conversations.options) and self.conversations.value == self._name:
+        if (
+            names == list(self.conversations.options)
+            and self.conversations.value == self._conversation_name
+        ):
             return
-        self._filling = True
+        self._is_updating = True
         self.conversations.options = names
-        self.conversations.value = self._name
-        self._filling = False
+        self.conversations.value = self._conversation_name
+        self._is_updating = False
 
-    def _sync(self) -> None:
+    def _sync_transcript(self) -> None:
         """Make the transcript match the history; while an answer streams, wait until it ends."""
         with self._lock:
-            if self._open:
+            if self._open_turn_id:
                 return
-            known = {id(shown.turn): shown for shown in self._shown}
-            self._shown = [
-                known.get(id(turn))
-                or ShownTurn.of(
+            known_turns = {id(shown_turn.turn): shown_turn for shown_turn in self._shown_turns}
+            self._shown_turns = [
+                known_turns.get(id(turn))
+                or ShownTurn.from_turn(
                     turn,
-                    f"turn-{next(self._ids)}",
+                    f"turn-{next(self._turn_ids)}",
                     self.language,
                     remote_images=self.session.settings.remote_images,
                 )
-                for turn in self.conversation.history
+                for turn in self.shown_conversation.history
             ]
-            self.transcript.show(
+            self.transcript.show_turns(
                 [
                     {
-                        **shown.shown,
-                        "actions": ["edit", "regenerate"] if shown is self._shown[-1] else ["edit"],
+                        **shown.transcript_entry,
+                        "actions": ["edit", "regenerate"]
+                        if shown is self._shown_turns[-1]
+                        else ["edit"],
                     }
-                    for shown in self._shown
+                    for shown in self._shown_turns
                 ]
             )
-        self._typed()
-        self.saved()
+        self._on_prompt_changed()
+        self.save_output()
 
-    def _busy(self, is_busy: bool) -> None:
-        self.composer.busy(is_busy)
-        self.clear.disabled = self.conversations.disabled = is_busy
+    def _on_busy_changed(self, is_busy: bool) -> None:
+        self.composer.set_busy(is_busy)
+        self.clear_button.disabled = self.conversations.disabled = is_busy
         if not is_busy:
-            self._names()
-            self._sync()
+            self._update_conversation_names()
+            self._sync_transcript()
 
-    def _typed(self) -> None:
+    def _on_prompt_changed(self) -> None:
         text = self.composer.prompt.value
-        history = sum(shown.tokens for shown in self._shown) + estimate(self.system.value)
-        tokens = estimate(text)
-        self.composer.note(
+        history = sum(shown_turn.tokens for shown_turn in self._shown_turns) + estimate_tokens(
+            self.system_prompt.value
+        )
+        tokens = estimate_tokens(text)
+        self.composer.show_note(
             _TOKENS.say(self.language, n=tokens, all=tokens + history) if text else ""
         )
-        self._disarm()
-        self.box.refresh()
+        self._disarm_clear()
+        self.code_box.refresh_code()
 
-    def _attached(self) -> None:
+    def _on_pictures_changed(self) -> None:
         """The attached pictures, small."""
-        files = self.attach.value
-        self.chosen.picker.sees = bool(files)
-        self.chosen.settled()
+        files = self.attach_button.value
+        self.selection.picker.needs_vision = bool(files)
+        self.selection.on_settings_changed()
         self.thumbnails.value = "".join(
-            f'<img src="{_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}" style="height:48px;margin-right:4px">'
+            f'<img src="{_picture_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}" style="height:48px;margin-right:4px">'
             for file in files
         )
-        for widget in (self.detach, self.thumbnails):
-            seen(widget, visible=bool(files))
-        self._typed()
+        for widget in (self.detach_button, self.thumbnails):
+            set_visible(widget, visible=bool(files))
+        self._on_prompt_changed()
 
-    def _detach(self) -> None:
-        self.attach.value = ()
+    def _remove_pictures(self) -> None:
+        self.attach_button.value = ()
 
     # --- what it does -----------------------------------------------------------------------------
 
-    def _options(self, images: Sequence[bytes] = ()) -> ChatOptions:
-        return ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
+    def _chat_options(self, images: Sequence[bytes] = ()) -> ChatOptions:
+        return ChatOptions(
+            self.selection.request_parameters,
+            self.selection.selected_model,
+            images=list(images) or None,
+        )
 
-    def send(self) -> None:
+    def send_prompt(self) -> None:
         """Send the prompt."""
-        prompt, attached = self.composer.text, self.attach.value
+        prompt, attached = self.composer.prompt_text, self.attach_button.value
         images = [bytes(file["content"]) for file in attached]
-        if self._ask(
-            lambda: self.conversation.ask(prompt, self._options(images)),
-            prompt,
-            [_address(image) for image in images],
-            lambda: self._give_back(prompt, attached),
-        ):
-            if self.composer.text == prompt:  # keep what was written meanwhile
-                self.composer.prompt.value = ""
-            self.attach.value = ()
 
-    def _give_back(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
+        def ask_and_clear() -> Stream[Answer]:
+            stream = self.shown_conversation.ask_with_options(prompt, self._chat_options(images))
+            # Before anything reads the stream: one that fails at once puts the prompt back.
+            if self.composer.prompt_text == prompt:  # keep what was written meanwhile
+                self.composer.prompt.value = ""
+            self.attach_button.value = ()
+            return stream
+
+        self._start_call(
+            ask_and_clear,
+            prompt,
+            [_picture_address(image) for image in images],
+            lambda: self._restore_prompt(prompt, attached),
+        )
+
+    def _restore_prompt(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
         """Put an unanswered prompt back, before anything written meanwhile."""
         self.composer.prompt.value = "\n\n".join(
             text for text in (prompt, self.composer.prompt.value) if text
         )
-        self.attach.value = (*attached, *self.attach.value)
+        self.attach_button.value = (*attached, *self.attach_button.value)
 
-    def _ask(
+    def _start_call(
         self,
-        make: Callable[[], Stream[Answer]],
+        make_stream: Callable[[], Stream[Answer]],
         prompt: str,
         images: Sequence[str],
-        lost: Callable[[], object],
-        hides: Sequence[str] = (),
+        on_no_turn: Callable[[], object],
+        replaced_ids: Sequence[str] = (),
     ) -> bool:
         """Begin a call and show it; return whether it has begun.
 
@@ -246,159 +274,176 @@ class ChatTab(Tab):
         hides
             Turns that it replaces.
         """
-        self.chosen.fit()
-        id_ = f"open-{next(self._ids)}"
+        self.selection.update_controls()
+        id_ = f"open-{next(self._turn_ids)}"
         view = BlocksView(
             self.language, self.transcript, id_, remote_images=self.session.settings.remote_images
         )
 
-        def made() -> Stream[Answer]:
-            stream = make()
+        def start_stream() -> Stream[Answer]:
+            stream = make_stream()
             with self._lock:
-                self._open = id_
-                self.transcript.drop(hides)
-                self.transcript.put(open_turn(id_, prompt, images, self.chosen.picker.resolved))
+                self._open_turn_id = id_
+                self.transcript.drop_turns(replaced_ids)
+                self.transcript.put_turn(
+                    open_turn(id_, prompt, images, self.selection.picker.resolved_model)
+                )
             return stream
 
-        def end(answer: Answer | None, _problem: BaseException | None) -> None:
+        def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
             with self._lock:
-                self._open = ""
-                self._sync()  # remove the open turn once its replacement has been rendered
-            if not any(turn.answer is answer for turn in self.conversation.history) and not (
+                self._open_turn_id = ""
+                self._sync_transcript()  # remove the open turn once its replacement has been rendered
+            if not any(turn.answer is answer for turn in self.shown_conversation.history) and not (
                 answer and answer.history_cleared
             ):
-                lost()
+                on_no_turn()
 
-        if not self.work.begin(made, view.show, end):
+        if not self.task.start_call(start_stream, view.show_deltas, show_outcome):
             return False
-        self.transcript.to_end()
+        self.transcript.scroll_to_end()
         return True
 
-    def _acted(self, message: Mapping[str, Any]) -> None:
+    def _on_transcript_message(self, message: Mapping[str, Any]) -> None:
         """Handle what a reader does to a turn of the transcript."""
-        place = next(
-            (i for i, shown in enumerate(self._shown) if shown.id == message.get("id")), None
+        index = next(
+            (
+                i
+                for i, shown_turn in enumerate(self._shown_turns)
+                if shown_turn.turn_id == message.get("id")
+            ),
+            None,
         )
-        if place is None:
+        if index is None:
             return
         if message.get("op") == "regenerate":
-            self._again(place)
+            self._regenerate_turn(index)
         elif message.get("op") == "edit":
-            self._fork(place, str(message.get("text", "")).strip())
+            self._fork_from_turn(index, str(message.get("text", "")).strip())
 
-    def _again(self, place: int) -> None:
+    def _regenerate_turn(self, index: int) -> None:
         """Ask the last question again."""
-        shown = self._shown[place]
-        if shown is not self._shown[-1]:  # the page shows an outdated state
-            self.composer.status.say(_ONLY_LAST.say(self.language), wrong=True)
+        shown_turn = self._shown_turns[index]
+        if shown_turn is not self._shown_turns[-1]:  # the page shows an outdated state
+            self.composer.status.show_message(_ONLY_LAST.say(self.language), is_error=True)
             return
 
-        def kept() -> None:
-            if not self.composer.status.wrong:  # an error says more
-                self.composer.status.say(_KEPT.say(self.language))
+        def say_answer_kept() -> None:
+            if not self.composer.status.is_error:  # an error says more
+                self.composer.status.show_message(_KEPT.say(self.language))
 
-        self._ask(
-            lambda: self.conversation.ask_again(self._options()),
-            shown.turn.prompt,
-            shown.shown["images"],
-            kept,
-            [shown.id],
+        self._start_call(
+            lambda: self.shown_conversation.ask_again(self._chat_options()),
+            shown_turn.turn.prompt,
+            shown_turn.transcript_entry["images"],
+            say_answer_kept,
+            [shown_turn.turn_id],
         )
 
-    def _fork(self, place: int, prompt: str) -> None:
+    def _fork_from_turn(self, index: int, prompt: str) -> None:
         """Fork the conversation before that turn, with another question.
 
         This conversation stays as it is, and becomes current again if no answer results.
         """
-        before, images = self._name, self._shown[place].shown["images"]
-        options = ChatOptions(self.chosen.given, self.chosen.model, images=list(images) or None)
+        previous_name, images = (
+            self._conversation_name,
+            self._shown_turns[index].transcript_entry["images"],
+        )
+        options = ChatOptions(
+            self.selection.request_parameters,
+            self.selection.selected_model,
+            images=list(images) or None,
+        )
 
-        def forked() -> Stream[Answer]:
+        def start_fork() -> Stream[Answer]:
             # Errors are shown before anything has changed.
-            self.conversation.plan(prompt, options)
-            fork = self.conversation.fork(place)
-            stream = fork.ask(prompt, options)
-            self._show(fork.name)
+            self.shown_conversation.plan_question(prompt, options)
+            fork = self.shown_conversation.fork(index)
+            stream = fork.ask_with_options(prompt, options)
+            self._show_conversation(fork.name)
             return stream
 
-        def lost() -> None:
-            self.session.conversations.pop(self._name, None)
-            self._show(before)
-            self._give_back(prompt)
+        def undo_fork() -> None:
+            self.session.conversations.pop(self._conversation_name, None)
+            self._show_conversation(previous_name)
+            self._restore_prompt(prompt)
 
-        self._ask(forked, prompt, images, lost)
+        self._start_call(start_fork, prompt, images, undo_fork)
 
-    def _show(self, name: str) -> None:
+    def _show_conversation(self, name: str) -> None:
         """Show the conversation of that name."""
-        self._name = name
-        self.follow()
+        self._conversation_name = name
+        self.follow_session()
 
-    def _told_system(self, _change: object) -> None:
-        if not self._filling:
-            self.conversation.system = self.system.value
-            self.box.refresh()
+    def _on_system_prompt_changed(self, _change: object) -> None:
+        if not self._is_updating:
+            self.shown_conversation.system = self.system_prompt.value
+            self.code_box.refresh_code()
 
-    def _switched(self, _change: object) -> None:
-        if not self._filling and self.conversations.value and not self.work.busy:
-            self._show(self.conversations.value)
-            self.transcript.to_end()
+    def _on_conversation_selected(self, _change: object) -> None:
+        if not self._is_updating and self.conversations.value and not self.task.is_busy:
+            self._show_conversation(self.conversations.value)
+            self.transcript.scroll_to_end()
 
-    def _new(self) -> None:
-        if not self.work.busy:
-            self._show(self.conversation.fork(0).name)
+    def _start_conversation(self) -> None:
+        if not self.task.is_busy:
+            self._show_conversation(self.shown_conversation.fork(0).name)
 
-    def _clear(self) -> None:
+    def _clear_conversation(self) -> None:
         """Forget the turns, after a second press."""
-        turns = len(self.conversation.history)
-        if not self._sure and turns:
-            self._sure, self.clear.description = True, _SURE.say(self.language, n=turns)
-            forget = threading.Timer(_PATIENCE, self._disarm)
-            forget.daemon = True
-            forget.start()
+        turns = len(self.shown_conversation.history)
+        if not self._clear_is_armed and turns:
+            self._clear_is_armed, self.clear_button.description = (
+                True,
+                _SURE.say(self.language, n=turns),
+            )
+            disarm_timer = threading.Timer(_CONFIRM_SECONDS, self._disarm_clear)
+            disarm_timer.daemon = True
+            disarm_timer.start()
             return
-        self._disarm()
-        self.conversation.reset()
+        self._disarm_clear()
+        self.shown_conversation.reset()
 
-    def _disarm(self) -> None:
-        if self._sure:
-            self._sure, self.clear.description = False, _CLEAR.say(self.language)
+    def _disarm_clear(self) -> None:
+        if self._clear_is_armed:
+            self._clear_is_armed, self.clear_button.description = False, _CLEAR.say(self.language)
 
     # --- what is saved of it ----------------------------------------------------------------------
 
-    def code(self) -> list[Code]:
+    def generate_code(self) -> list[Code]:
         """The question as code."""
-        self.chosen.fit()
-        images = [bytes(file["content"]) for file in self.attach.value]
+        self.selection.update_controls()
+        images = [bytes(file["content"]) for file in self.attach_button.value]
         # Nothing is written: show the last question.
         last = (
-            self.conversation.history[-1]
-            if self.conversation.history and not self.composer.text
+            self.shown_conversation.history[-1]
+            if self.shown_conversation.history and not self.composer.prompt_text
             else None
         )
-        prompt = last.prompt if last else self.composer.text or _ASK.say(self.language)
-        request = self.conversation.plan(prompt, self._options(images), instead=last).request(
-            self.chosen.picker.resolved
-        )
+        prompt = last.prompt if last else self.composer.prompt_text or _ASK.say(self.language)
+        request = self.shown_conversation.plan_question(
+            prompt, self._chat_options(images), replaced_turn=last
+        ).build_request(self.selection.picker.resolved_model)
         return [
-            as_code.of_chat(
+            as_code.code_for_chat(
                 request,
                 self.session.endpoint(),
-                conversation=self._name,
-                given=self.chosen.given,
-                model=self.chosen.model or "",
-                system=self.conversation.system,
-                files=[file["name"] for file in self.attach.value],
+                conversation=self._conversation_name,
+                given=self.selection.request_parameters,
+                model=self.selection.selected_model or "",
+                system=self.shown_conversation.system,
+                files=[file["name"] for file in self.attach_button.value],
             )
         ]
 
     def saved_turns(self) -> list[str]:
         """The transcript, with each answer as its cell would show it."""
-        return [shown.kept for shown in self._shown]
+        return [shown_turn.saved_html for shown_turn in self._shown_turns]
 
 
-def _address(image: bytes) -> str:
+def _picture_address(image: bytes) -> str:
     """A picture's address as it is sent; "" if it has none, which asking will report."""
     try:
-        return str(attachments.parts(image)[0]["image_url"]["url"])
+        return str(attachments.image_parts(image)[0]["image_url"]["url"])
     except InvalidOption:
         return ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.panels.widgets import button, column, row, seen
+from ernie_magic.notebook.panels.widgets import column, make_button, row, set_visible
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -43,8 +43,8 @@ class CodeBox:
         What is shown.
     """
 
-    def __init__(self, language: Language, make: Callable[[], Sequence[Code]]) -> None:
-        self._language, self._make = language, make
+    def __init__(self, language: Language, make_code: Callable[[], Sequence[Code]]) -> None:
+        self._language, self._make_code = language, make_code
         self.show = widgets.ToggleButton(
             False, description=_SHOW.say(language), layout=widgets.Layout(width="auto")
         )
@@ -59,27 +59,27 @@ class CodeBox:
             self.form,
             self._code,
             row(
-                button(_COPY.say(language), _nothing, name="ernie-copy"),
-                button(_INSERT.say(language), _nothing, name="ernie-insert"),
+                make_button(_COPY.say(language), _do_nothing, name="ernie-copy"),
+                make_button(_INSERT.say(language), _do_nothing, name="ernie-insert"),
             ),
             name="ernie-code",
         )
-        seen(self._body, visible=False)
+        set_visible(self._body, visible=False)
         self.widget = column(self.show, self._body)
-        self.show.observe(lambda _change: self.refresh(), "value")
-        self.form.observe(lambda _change: self.refresh(), "value")
+        self.show.observe(lambda _change: self.refresh_code(), "value")
+        self.form.observe(lambda _change: self.refresh_code(), "value")
 
-    def refresh(self) -> None:
+    def refresh_code(self) -> None:
         """The state has changed."""
-        seen(self._body, self.show.value)
+        set_visible(self._body, self.show.value)
         if not self.show.value:
             return
         try:
-            codes = self._make()
+            codes = self._make_code()
             note = " ".join(code.note.say(self._language) for code in codes)
-            found = [getattr(code, self.form.value) for code in codes]
+            forms = [getattr(code, self.form.value) for code in codes]
             self.cells = [
-                each.say(self._language) if isinstance(each, Text) else each for each in found
+                each.say(self._language) if isinstance(each, Text) else each for each in forms
             ]
         except ErnieError as error:
             note, self.cells = "", [f"# {error.line(self._language)}"]
@@ -90,5 +90,5 @@ class CodeBox:
         ) + (f"<small>{plain_html(note)}</small>" if note else "")
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """The page copies and inserts: only a click's own handler may use the clipboard."""

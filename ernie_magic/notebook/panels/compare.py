@@ -14,13 +14,18 @@ from ernie_magic.api import models
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.notebook.display import chat as answers
-from ernie_magic.notebook.display.html_table import clip
+from ernie_magic.notebook.display.html_table import clip_text
 from ernie_magic.notebook.panels.code_box import CodeBox
 from ernie_magic.notebook.panels.frontend import Transcript
-from ernie_magic.notebook.panels.selection import Chosen
+from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
-from ernie_magic.notebook.panels.task import BUSY, Work
-from ernie_magic.notebook.panels.turns import BlocksView, answered_turn, kept_prompt, open_turn
+from ernie_magic.notebook.panels.task import ALREADY_BUSY, Task
+from ernie_magic.notebook.panels.turns import (
+    BlocksView,
+    answered_turn,
+    open_turn,
+    saved_prompt_html,
+)
 from ernie_magic.notebook.panels.widgets import Composer, Status, column, row
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
@@ -39,57 +44,67 @@ _SYSTEM = Text(
 )
 _ASK = Text("同一个提示词，问几个模型…", "One prompt for several models…")
 _PARAMETERS = Text("参数", "Parameters")
-_FEWEST, _MOST = 2, 4
+_MIN_COLUMNS, _MAX_COLUMNS = 2, 4
 
 
 class _Column:
     """One model with its parameters and its answer."""
 
     def __init__(self, tab: CompareTab) -> None:
-        session, say = tab.session, tab.language
-        self._session, self._language = session, say
+        session, language = tab.session, tab.language
+        self._session, self._language = session, language
         self.prompt = ""
         self.answer: Answer | None = None
-        self.kept = ""  # the answer as the notebook keeps it, HTML
-        self.transcript = Transcript(say)
+        self.saved_html = ""  # the answer as the notebook keeps it, HTML
+        self.transcript = Transcript(language)
         self.status = Status()
-        self.work: Work[Answer] = Work(say, self.status, lambda _busy: tab.one_changed())
-        self.chosen = Chosen(session, tab.listed, "chat", say, tab.box.refresh)
-        self.folded = widgets.Accordion(
-            [self.chosen.controls.widget], titles=(_PARAMETERS.say(say),), selected_index=None
+        self.task: Task[Answer] = Task(language, self.status, lambda _busy: tab.on_column_changed())
+        self.selection = Selection(
+            session, tab.model_list, "chat", language, tab.code_box.refresh_code
+        )
+        self.parameters_fold = widgets.Accordion(
+            [self.selection.controls.widget],
+            titles=(_PARAMETERS.say(language),),
+            selected_index=None,
         )
         self.widget = column(
-            self.chosen.picker.widget,
-            self.folded,
+            self.selection.picker.widget,
+            self.parameters_fold,
             self.status.widget,
             self.transcript,
             name="ernie-compared",
         )
 
     @property
-    def options(self) -> ChatOptions:
-        return ChatOptions(self.chosen.given, self.chosen.model, history=False)
+    def chat_options(self) -> ChatOptions:
+        return ChatOptions(
+            self.selection.request_parameters, self.selection.selected_model, history=False
+        )
 
-    def ask(self, prompt: str) -> bool:
+    def ask_model(self, prompt: str) -> bool:
         id_ = "answer"
         remote_images = self._session.settings.remote_images
         view = BlocksView(self._language, self.transcript, id_, remote_images=remote_images)
 
-        def made() -> Any:
-            stream = self._session.conversation.ask(prompt, self.options)
-            self.transcript.show([open_turn(id_, prompt, (), self.chosen.picker.resolved)])
+        def start_stream() -> Any:
+            stream = self._session.conversation.ask_with_options(prompt, self.chat_options)
+            self.transcript.show_turns(
+                [open_turn(id_, prompt, (), self.selection.picker.resolved_model)]
+            )
             return stream
 
-        def end(answer: Answer | None, _problem: BaseException | None) -> None:
+        def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
             self.answer, self.prompt = answer, prompt
             if answer is not None:
-                text = answers.body(answer, remote_images=remote_images)
-                self.kept = answers.page(answer, self._language, text)
-                self.transcript.put(answered_turn(id_, prompt, (), answer, self._language, text))
+                text = answers.text_html(answer, remote_images=remote_images)
+                self.saved_html = answers.answer_html(answer, self._language, text)
+                self.transcript.put_turn(
+                    answered_turn(id_, prompt, (), answer, self._language, text)
+                )
             else:
-                self.transcript.drop([id_])
+                self.transcript.drop_turns([id_])
 
-        return self.work.begin(made, view.show, end)
+        return self.task.start_call(start_stream, view.show_deltas, show_outcome)
 
 
 class CompareTab(Tab):
@@ -97,113 +112,129 @@ class CompareTab(Tab):
 
     title = Text("对比", "Compare")
 
-    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
-        super().__init__(session, listed, saved)
-        say = self.language
+    def __init__(
+        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
+    ) -> None:
+        super().__init__(session, model_list, save_output)
+        language = self.language
         self.columns: list[_Column] = []
         self._lock = threading.Lock()
-        self.number = widgets.ToggleButtons(
-            options=[(str(n), n) for n in range(_FEWEST, _MOST + 1)],
-            description=_COLUMNS.say(say),
+        self.column_count = widgets.ToggleButtons(
+            options=[(str(n), n) for n in range(_MIN_COLUMNS, _MAX_COLUMNS + 1)],
+            description=_COLUMNS.say(language),
             style={"description_width": "initial", "button_width": "auto"},
         )
-        self.composer = Composer(say, "compare", self.send, self.stop, placeholder=_ASK)
-        self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
-        self.box = CodeBox(say, self.code)
+        self.composer = Composer(
+            language, "compare", self.send_prompt, self.stop_call, placeholder=_ASK
+        )
+        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
+        self.code_box = CodeBox(language, self.generate_code)
         self.side_by_side = row(name="ernie-columns")
-        self.number.observe(lambda _change: self._lay_out(), "value")
-        self._lay_out()
+        self.column_count.observe(lambda _change: self._lay_out_columns(), "value")
+        self._lay_out_columns()
         self.widget = column(
-            self.composer.widget, self.number, self.side_by_side, self.box.widget, name="ernie-tab"
+            self.composer.widget,
+            self.column_count,
+            self.side_by_side,
+            self.code_box.widget,
+            name="ernie-tab",
         )
 
     @property
-    def _used(self) -> list[_Column]:
-        return self.columns[: self.number.value]
+    def _visible_columns(self) -> list[_Column]:
+        return self.columns[: self.column_count.value]
 
-    def _lay_out(self) -> None:
-        while len(self.columns) < self.number.value:
+    def _lay_out_columns(self) -> None:
+        while len(self.columns) < self.column_count.value:
             self.columns.append(_Column(self))
-            self.columns[-1].chosen.picker.value = self._other_model(len(self.columns) - 1)
-        for column_ in self.columns[self.number.value :]:
-            column_.work.stop()
-        self.side_by_side.children = [column_.widget for column_ in self._used]
-        self.box.refresh()
+            self.columns[-1].selection.picker.selected_model = self._other_model(
+                len(self.columns) - 1
+            )
+        for column_ in self.columns[self.column_count.value :]:
+            column_.task.stop_call()
+        self.side_by_side.children = [column_.widget for column_ in self._visible_columns]
+        self.code_box.refresh_code()
 
-    def _other_model(self, place: int) -> str | None:
+    def _other_model(self, index: int) -> str | None:
         """The default for the first column, the remaining preferred models for the others.
 
         Comparing a model with itself says little.
         """
-        default = self.columns[0].chosen.picker.default
-        left = [
+        default = self.columns[0].selection.picker.default_model
+        remaining_models = [
             model
             for model in models.PREFERRED_CHAT
-            if model in self.listed.ids and model != default
+            if model in self.model_list.model_ids and model != default
         ]
-        return left[place - 1] if 0 < place <= len(left) else None
+        return remaining_models[index - 1] if 0 < index <= len(remaining_models) else None
 
-    def settled(self) -> None:
+    def on_settings_changed(self) -> None:
         """Update after a change of the session's settings."""
         for column_ in self.columns:
-            column_.chosen.settled()
+            column_.selection.on_settings_changed()
 
-    def one_changed(self) -> None:
+    def on_column_changed(self) -> None:
         """Update after a column has started or finished."""
         with self._lock:  # two may finish at once
-            self.composer.busy(self.busy)
-            self.number.disabled = self.busy
-        if not self.busy:
-            self.saved()
+            self.composer.set_busy(self.is_busy)
+            self.column_count.disabled = self.is_busy
+        if not self.is_busy:
+            self.save_output()
 
-    def send(self) -> None:
+    def send_prompt(self) -> None:
         """Ask all of them."""
-        if self.busy:
-            self.composer.status.say(BUSY.say(self.language), wrong=True)
+        if self.is_busy:
+            self.composer.status.show_message(ALREADY_BUSY.say(self.language), is_error=True)
             return
-        self.composer.status.say("")
+        self.composer.status.show_message("")
         system = self.session.conversation.system
-        self.composer.note(_SYSTEM.say(self.language, text=clip(system)) if system else "")
-        for column_ in self._used:
-            column_.chosen.fit()
-            column_.ask(self.composer.text)
+        self.composer.show_note(
+            _SYSTEM.say(self.language, text=clip_text(system)) if system else ""
+        )
+        for column_ in self._visible_columns:
+            column_.selection.update_controls()
+            column_.ask_model(self.composer.prompt_text)
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether one of them is running."""
-        return any(column_.work.busy for column_ in self.columns)
+        return any(column_.task.is_busy for column_ in self.columns)
 
-    def stop(self) -> None:
+    def stop_call(self) -> None:
         """Stop all of them."""
         for column_ in self.columns:
-            column_.work.stop()
+            column_.task.stop_call()
 
-    def code(self) -> list[Code]:
+    def generate_code(self) -> list[Code]:
         """All the calls as code, one after another."""
-        prompt = self.composer.text or _ASK.say(self.language)
-        at, conversation = self.session.endpoint(), self.session.conversation
+        prompt = self.composer.prompt_text or _ASK.say(self.language)
+        endpoint, conversation = self.session.endpoint(), self.session.conversation
         return [
-            as_code.of_chat(
-                conversation.plan(prompt, each.options).request(each.chosen.picker.resolved),
-                at,
+            as_code.code_for_chat(
+                conversation.plan_question(prompt, each.chat_options).build_request(
+                    each.selection.picker.resolved_model
+                ),
+                endpoint,
                 conversation=conversation.name,
-                given=each.chosen.given,
-                model=each.chosen.model or "",
+                given=each.selection.request_parameters,
+                model=each.selection.selected_model or "",
                 history=False,
             )
-            for each in self._used
+            for each in self._visible_columns
         ]
 
     def saved_turns(self) -> list[str]:
         """The answers, one below another: a saved page is too narrow for columns."""
-        found: list[str] = []
-        asked = ""
-        for column_ in self._used:
+        pieces: list[str] = []
+        shown_prompt = ""
+        for column_ in self._visible_columns:
             if column_.answer is not None:
-                found += [kept_prompt(column_.prompt)] if column_.prompt != asked else []
-                found += [
+                pieces += (
+                    [saved_prompt_html(column_.prompt)] if column_.prompt != shown_prompt else []
+                )
+                pieces += [
                     f"<p><b>{plain_html(column_.answer.model)}</b></p>",
-                    f"<div>{column_.kept}</div>",
+                    f"<div>{column_.saved_html}</div>",
                 ]
-                asked = column_.prompt
-        return ["\n".join(found)] if found else []
+                shown_prompt = column_.prompt
+        return ["\n".join(pieces)] if pieces else []

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from ernie_magic.api import models, parameters
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.panels.widgets import button, close, column, row
+from ernie_magic.notebook.panels.widgets import close_widget, column, make_button, row
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")
 _LEFT = Text("{name}：由服务决定，不发送", "{name}: left to the service, not sent")
-_KEPT = Text("{name}：用会话的设置 {value}", "{name}: the session's setting, {value}")
-_ALL = Text("全部恢复默认", "Reset all to default")
+_SESSION_VALUE = Text("{name}：用会话的设置 {value}", "{name}: the session's setting, {value}")
+_RESET_ALL = Text("全部恢复默认", "Reset all to default")
 _ON, _OFF = Text("开", "on"), Text("关", "off")
 _A_LINE = Text("每行一个", "one per line")
 _ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
@@ -42,8 +42,8 @@ _SHAPES = {
 }
 _SHAPE = Text("形状", "shape")
 _NOTHING = ""  # a list's choice that sends nothing: for ipywidgets None means no choice at all
-_MOST_STEPS = 100_000  # of a slider; a wider range is typed
-_MOST_SEED = 2**31 - 1  # that the die gives: every model accepts it
+_MAX_STEPS = 100_000  # of a slider; a wider range is typed
+_MAX_SEED = 2**31 - 1  # that the die gives: every model accepts it
 
 
 class Control:
@@ -65,23 +65,26 @@ class Control:
         parameter: Parameter,
         model: str,
         language: Language,
-        kept: object,
-        changed: Callable[[], object],
+        session_value: object,
+        on_change: Callable[[], object],
     ) -> None:
-        self.parameter, self._language, self._changed = parameter, language, changed
-        self._kept, self._default = kept, parameter.default if kept is None else kept
-        self._quiet = False
-        bounds = parameter.range(model)
-        told = parameter.help.say(language) + (
+        self.parameter, self._language, self._on_change = parameter, language, on_change
+        self._session_value, self._default = (
+            session_value,
+            parameter.default if session_value is None else session_value,
+        )
+        self._is_updating = False
+        bounds = parameter.format_range(model)
+        hint_text = parameter.help.say(language) + (
             f" · {bounds}" if bounds and not parameter.choices and parameter.type != "size" else ""
         )
-        self._hint = told
-        inner = self._make(model)
-        hint = widgets.HTML(f"<small>{plain_html(told)}</small>")
+        self._hint_text = hint_text
+        inner = self._make_widget(model)
+        hint = widgets.HTML(f"<small>{plain_html(hint_text)}</small>")
         hint.add_class("ernie-hint")
         self.widget = column(inner, hint, name="ernie-control")
 
-    def _make(self, model: str) -> widgets.Widget:
+    def _make_widget(self, model: str) -> widgets.Widget:
         raise NotImplementedError
 
     @property
@@ -93,28 +96,28 @@ class Control:
     def value(self, value: Any) -> None:
         raise NotImplementedError
 
-    def _told(self, _change: object = None) -> None:
-        if not self._quiet:
-            self._changed()
+    def _on_widget_changed(self, _change: object = None) -> None:
+        if not self._is_updating:
+            self._on_change()
 
     @property
     def _default_label(self) -> str:
         if self._default is None:
             return _DEFAULT.say(self._language)
-        return _DEFAULT_IS.say(self._language, value=_shown(self._default, self._language))
+        return _DEFAULT_IS.say(self._language, value=_display_text(self._default, self._language))
 
 
-class Numeric(Control):
+class NumberControl(Control):
     """A slider, or a number field if the range is too wide for one; beside it the state "default"."""
 
-    def _make(self, model: str) -> widgets.Widget:
+    def _make_widget(self, model: str) -> widgets.Widget:
         p = self.parameter
-        low, high = p.limits(model)
+        low, high = p.limits_for(model)
         # A session may set more than the table allows, for another maker's server.
-        if isinstance(self._kept, (int, float)):
+        if isinstance(self._session_value, (int, float)):
             low, high = (
-                None if low is None else min(low, self._kept),
-                None if high is None else max(high, self._kept),
+                None if low is None else min(low, self._session_value),
+                None if high is None else max(high, self._session_value),
             )
         whole = p.type == "int"
         self._step = step = p.step or (1 if whole else 0.01)
@@ -127,42 +130,44 @@ class Numeric(Control):
             "step": number(step),
             "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px"),
         }
-        if low is not None and high is not None and (high - low) / step <= _MOST_STEPS:
+        if low is not None and high is not None and (high - low) / step <= _MAX_STEPS:
             low = low + step if p.open_minimum and low == p.minimum else low
             high = high - step if p.open_maximum and high == p.maximum else high
-            made = widgets.IntSlider if whole else widgets.FloatSlider
-            self.number = made(
+            widget_class = widgets.IntSlider if whole else widgets.FloatSlider
+            self.number_input = widget_class(
                 min=number(low),
                 max=number(high),
                 readout_format="d" if whole else f".{self._decimals}f",
                 **bounds,
             )
         elif low is not None and high is not None:
-            made = widgets.BoundedIntText if whole else widgets.BoundedFloatText
-            self.number = made(
+            widget_class = widgets.BoundedIntText if whole else widgets.BoundedFloatText
+            self.number_input = widget_class(
                 min=number(low) + (1 if p.open_minimum else 0),
                 max=number(high) - (1 if p.open_maximum else 0),
                 **bounds,
             )
         else:
-            self.number = (widgets.IntText if whole else widgets.FloatText)(**bounds)
-        self.number.tooltip = self._hint
-        self.left = widgets.ToggleButton(
+            self.number_input = (widgets.IntText if whole else widgets.FloatText)(**bounds)
+        self.number_input.tooltip = self._hint_text
+        self.default_toggle = widgets.ToggleButton(
             True,
-            description=_DEFAULT.say(self._language) if self._kept is None else self._default_label,
-            tooltip=(_LEFT if self._kept is None else _KEPT).say(
-                self._language, name=p.name, value=self._kept
+            description=_DEFAULT.say(self._language)
+            if self._session_value is None
+            else self._default_label,
+            tooltip=(_LEFT if self._session_value is None else _SESSION_VALUE).say(
+                self._language, name=p.name, value=self._session_value
             ),
             layout=widgets.Layout(width="auto"),
         )
-        self.left.add_class("ernie-default")
-        self._to_default()
-        self._mark()
-        self.number.observe(self._moved, "value")
-        self.left.observe(self._switched, "value")
-        return row(self.number, self.left, *self._extras())
+        self.default_toggle.add_class("ernie-default")
+        self._show_default()
+        self._mark_default()
+        self.number_input.observe(self._on_number_changed, "value")
+        self.default_toggle.observe(self._on_default_toggled, "value")
+        return row(self.number_input, self.default_toggle, *self._extra_widgets())
 
-    def _extras(self) -> Iterable[widgets.Widget]:
+    def _extra_widgets(self) -> Iterable[widgets.Widget]:
         return ()
 
     @property
@@ -171,109 +176,121 @@ class Numeric(Control):
             return self._default
         # An unknown default shows nothing. A limit rests at its upper end: at the lower it would
         # say "2 tokens".
-        return getattr(self.number, "max" if self.parameter.name.startswith("max_") else "min", 0)
+        return getattr(
+            self.number_input, "max" if self.parameter.name.startswith("max_") else "min", 0
+        )
 
-    def _to_default(self) -> None:
-        self.number.value = self._shown_default
+    def _show_default(self) -> None:
+        self.number_input.value = self._shown_default
 
-    def _moved(self, _change: object) -> None:
+    def _on_number_changed(self, _change: object) -> None:
         # The page may round what it was given: that is not a move.
-        if self._quiet or (
-            self.left.value and abs(self.number.value - self._shown_default) < self._step / 2
+        if self._is_updating or (
+            self.default_toggle.value
+            and abs(self.number_input.value - self._shown_default) < self._step / 2
         ):
             return
-        self._quiet, self.left.value = True, False
-        self._quiet = False
-        self._mark()
-        self._changed()
+        self._is_updating, self.default_toggle.value = True, False
+        self._is_updating = False
+        self._mark_default()
+        self._on_change()
 
-    def _switched(self, _change: object) -> None:
-        if self._quiet:
+    def _on_default_toggled(self, _change: object) -> None:
+        if self._is_updating:
             return
-        self._quiet = True
-        if self.left.value:
-            self._to_default()
-        self._quiet = False
-        self._mark()
-        self._changed()
+        self._is_updating = True
+        if self.default_toggle.value:
+            self._show_default()
+        self._is_updating = False
+        self._mark_default()
+        self._on_change()
 
     @property
     def value(self) -> Any:  # noqa: D102  (the base's)
-        if self.left.value:
+        if self.default_toggle.value:
             return None
         return (
-            self.number.value
+            self.number_input.value
             if self.parameter.type == "int"
-            else round(self.number.value, self._decimals)
+            else round(self.number_input.value, self._decimals)
         )
 
     @value.setter
     def value(self, value: Any) -> None:
-        self._quiet = True
+        self._is_updating = True
         if value is None:
-            self._to_default()
+            self._show_default()
         else:
-            self.number.value = value
-        self.left.value = value is None
-        self._quiet = False
-        self._mark()
-        self._changed()
+            self.number_input.value = value
+        self.default_toggle.value = value is None
+        self._is_updating = False
+        self._mark_default()
+        self._on_change()
 
-    def _mark(self) -> None:
+    def _mark_default(self) -> None:
         """Without a known default there is no number to show."""
-        unknown = self.left.value and self._default is None
-        (self.number.add_class if unknown else self.number.remove_class)("ernie-unknown")
-        (self.number.remove_class if self.left.value else self.number.add_class)("ernie-set")
+        unknown = self.default_toggle.value and self._default is None
+        (self.number_input.add_class if unknown else self.number_input.remove_class)(
+            "ernie-unknown"
+        )
+        (
+            self.number_input.remove_class
+            if self.default_toggle.value
+            else self.number_input.add_class
+        )("ernie-set")
 
 
-class Seed(Numeric):
+class SeedControl(NumberControl):
     """A seed with a die and a lock: unlocked, each call gets a new one."""
 
-    def _extras(self) -> Iterable[widgets.Widget]:
-        say = self._language
+    def _extra_widgets(self) -> Iterable[widgets.Widget]:
+        language = self._language
         self.lock = widgets.ToggleButton(
             False,
-            description=_LOCK.say(say),
-            tooltip=_LOCK_HINT.say(say),
+            description=_LOCK.say(language),
+            tooltip=_LOCK_HINT.say(language),
             layout=widgets.Layout(width="auto"),
         )
         self.lock.add_class("ernie-lock")
-        self.lock.observe(self._locked, "value")
-        return button(
-            _ROLL.say(say), self.roll, tooltip=_ROLL_HINT.say(say), name="ernie-roll"
+        self.lock.observe(self._on_lock_toggled, "value")
+        return make_button(
+            _ROLL.say(language),
+            self.pick_random_seed,
+            tooltip=_ROLL_HINT.say(language),
+            name="ernie-roll",
         ), self.lock
 
-    def _locked(self, _change: object) -> None:
+    def _on_lock_toggled(self, _change: object) -> None:
         # Only a seed can be locked, not the service's choice.
-        if self.lock.value and self.left.value:
-            self.roll()
-        self._told()
+        if self.lock.value and self.default_toggle.value:
+            self.pick_random_seed()
+        self._on_widget_changed()
 
-    def roll(self) -> None:
+    def pick_random_seed(self) -> None:
         """Pick another seed at random."""
-        self.value = secrets.randbelow(_MOST_SEED)
+        self.value = secrets.randbelow(_MAX_SEED)
 
-    def next(self) -> None:
+    def renew_seed(self) -> None:
         """Pick another seed before a call, unless it is locked or left to the service."""
-        if not self.lock.value and not self.left.value:
-            self.roll()
+        if not self.lock.value and not self.default_toggle.value:
+            self.pick_random_seed()
 
 
-class Choice(Control):
+class ChoiceControl(Control):
     """A list whose first entry is "default"."""
 
-    def _make(self, model: str) -> widgets.Widget:
-        self.list = widgets.Dropdown(
-            options=[(self._default_label, _NOTHING), *self._options(model)],
+    def _make_widget(self, model: str) -> widgets.Widget:
+        self.dropdown = widgets.Dropdown(
+            options=[(self._default_label, _NOTHING), *self._choice_options(model)],
             description=self.parameter.name,
-            tooltip=self._hint,
+            tooltip=self._hint_text,
             style={"description_width": "initial"},
             layout=widgets.Layout(width="auto"),
         )
-        self.list.observe(self._told, "value")
-        return self.list
+        self.dropdown.observe(self._on_widget_changed, "value")
+        return self.dropdown
 
-    def _options(self, _model: str) -> list[tuple[str, Any]]:
+    def _choice_options(self, _model: str) -> list[tuple[str, Any]]:
         p = self.parameter
         if p.type == "bool" or p.name == "web_search":
             return [(_ON.say(self._language), True), (_OFF.say(self._language), False)]
@@ -282,23 +299,25 @@ class Choice(Control):
 
     @property
     def value(self) -> Any:  # noqa: D102  (the base's)
-        return None if self.list.value == _NOTHING else self.list.value
+        return None if self.dropdown.value == _NOTHING else self.dropdown.value
 
     @value.setter
     def value(self, value: Any) -> None:
         value = value.get("type", value.get("enable")) if isinstance(value, dict) else value
-        self.list.value = (
-            value if value in [option for _, option in self.list.options] else _NOTHING
+        self.dropdown.value = (
+            value if value in [option for _, option in self.dropdown.options] else _NOTHING
         )
 
 
-class Size(Choice):
+class SizeControl(ChoiceControl):
     """Picture sizes, grouped by shape."""
 
-    def _make(self, model: str) -> widgets.Widget:
-        entry = models.find(model)
+    def _make_widget(self, model: str) -> widgets.Widget:
+        entry = models.find_model(model)
         self._sizes = entry.sizes if entry else ()
-        shapes = [shape for shape in _SHAPES if any(_shape(size) == shape for size in self._sizes)]
+        shapes = [
+            shape for shape in _SHAPES if any(_size_shape(size) == shape for size in self._sizes)
+        ]
         self.shape = widgets.Dropdown(
             options=[
                 (_DEFAULT.say(self._language), ""),
@@ -308,25 +327,27 @@ class Size(Choice):
             style={"description_width": "initial"},
             layout=widgets.Layout(width="auto"),
         )
-        made = super()._make(model)
-        self.shape.observe(self._reshaped, "value")
-        return row(self.shape, made)
+        dropdown = super()._make_widget(model)
+        self.shape.observe(self._on_shape_changed, "value")
+        return row(self.shape, dropdown)
 
-    def _options(self, _model: str) -> list[tuple[str, Any]]:
+    def _choice_options(self, _model: str) -> list[tuple[str, Any]]:
         return [
             (size, size)
-            for size in sorted(self._sizes, key=_pixels)
-            if self.shape.value in ("", _shape(size))
+            for size in sorted(self._sizes, key=_pixel_count)
+            if self.shape.value in ("", _size_shape(size))
         ]
 
-    def _reshaped(self, _change: object) -> None:
-        self._quiet, before = True, self.list.value
-        options = self._options("")
-        self.list.options = [(self._default_label, _NOTHING), *options]
+    def _on_shape_changed(self, _change: object) -> None:
+        self._is_updating, previous_size = True, self.dropdown.value
+        options = self._choice_options("")
+        self.dropdown.options = [(self._default_label, _NOTHING), *options]
         default = options[0][1] if self.shape.value else _NOTHING
-        self.list.value = before if any(size == before for _, size in options) else default
-        self._quiet = False
-        self._changed()
+        self.dropdown.value = (
+            previous_size if any(size == previous_size for _, size in options) else default
+        )
+        self._is_updating = False
+        self._on_change()
 
     @property
     def value(self) -> Any:  # noqa: D102  (the base's)
@@ -334,30 +355,30 @@ class Size(Choice):
 
     @value.setter
     def value(self, value: Any) -> None:
-        self._quiet = True
+        self._is_updating = True
         self.shape.value = ""
-        self.list.value = value if value in self._sizes else _NOTHING
-        self._quiet = False
-        self._changed()
+        self.dropdown.value = value if value in self._sizes else _NOTHING
+        self._is_updating = False
+        self._on_change()
 
 
-class Words(Control):
+class TextControl(Control):
     """A text; if empty, nothing is sent."""
 
-    def _make(self, model: str) -> widgets.Widget:  # noqa: ARG002
+    def _make_widget(self, model: str) -> widgets.Widget:  # noqa: ARG002
         several = self.parameter.type == "strings"
         placeholder = _A_LINE.say(self._language) if several else ""
-        if self._kept:
+        if self._session_value:
             placeholder = self._default_label
         self.text = widgets.Textarea(
             description=self.parameter.name,
             placeholder=placeholder,
             rows=2,
-            tooltip=self._hint,
+            tooltip=self._hint_text,
             style={"description_width": "initial"},
             layout=widgets.Layout(width="auto"),
         )
-        self.text.observe(self._told, "value")
+        self.text.observe(self._on_widget_changed, "value")
         return self.text
 
     @property
@@ -372,29 +393,29 @@ class Words(Control):
         self.text.value = "\n".join(value) if isinstance(value, (list, tuple)) else value or ""
 
 
-def _shape(size: str) -> str:
+def _size_shape(size: str) -> str:
     width, height = map(int, size.split("x"))
     if width == height:
         return "square"
     return "wide" if width > height else "tall"
 
 
-def _pixels(size: str) -> tuple[int, str]:
+def _pixel_count(size: str) -> tuple[int, str]:
     width, height = map(int, size.split("x"))
     return width * height, size
 
 
-def _shown(value: object, language: Language) -> str:
+def _display_text(value: object, language: Language) -> str:
     if isinstance(value, bool):
         return (_ON if value else _OFF).say(language)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, dict):
-        return _shown(value.get("type", value.get("enable", "…")), language)
+        return _display_text(value.get("type", value.get("enable", "…")), language)
     return str(value)
 
 
-def _made(parameter: Parameter) -> type[Control] | None:
+def _control_class(parameter: Parameter) -> type[Control] | None:
     """Which control a parameter has; None if it has none.
 
     Tools are Python functions, and JSON belongs in code.
@@ -402,19 +423,19 @@ def _made(parameter: Parameter) -> type[Control] | None:
     if parameter.name == "parallel_tool_calls":
         return None
     if parameter.name == "seed" and parameter.kind == "image":
-        return Seed
+        return SeedControl
     if parameter.type in ("float", "int"):
-        return Numeric
+        return NumberControl
     if parameter.type == "size":
-        return Size
+        return SizeControl
     if (
         parameter.type in ("bool", "format")
         or parameter.name == "web_search"
         or (parameter.type == "str" and parameter.choices and parameter.name != "response_format")
     ):
-        return Choice
+        return ChoiceControl
     return (
-        Words
+        TextControl
         if parameter.type == "strings" or (parameter.type == "str" and parameter.max_length)
         else None
     )
@@ -437,65 +458,91 @@ class Controls:
         self,
         kind: Kind,
         language: Language,
-        kept: Callable[[], Mapping[str, Any]],
-        changed: Callable[[], object],
+        session_parameters: Callable[[], Mapping[str, Any]],
+        on_change: Callable[[], object],
     ) -> None:
-        self._kind, self._language, self._kept, self._changed = kind, language, kept, changed
-        self._fitted: object = None
-        self._filling = False
-        self._keys: dict[str, object] = {}  # what each control was made for: an unchanged one stays
+        self._kind, self._language, self._session_parameters, self._on_change = (
+            kind,
+            language,
+            session_parameters,
+            on_change,
+        )
+        self._shown_for: object = None
+        self._is_updating = False
+        self._control_keys: dict[
+            str, object
+        ] = {}  # what each control was made for: an unchanged one stays
         self.by_name: dict[str, Control] = {}
-        self._reset = button(_ALL.say(language), lambda: self.take({}))
+        self._reset_button = make_button(_RESET_ALL.say(language), lambda: self.set_values({}))
         self.widget = column(name="ernie-controls")
 
-    def _told(self) -> None:
-        if not self._filling:
-            self._changed()
+    def _on_control_changed(self) -> None:
+        if not self._is_updating:
+            self._on_change()
 
-    def fit(self, model: str, rules: Rules) -> None:
+    def update_for_model(self, model: str, rules: Rules) -> None:
         """Show what this model accepts on this service; values that are still valid stay."""
-        kept = (
+        session_parameters = (
             {
                 name: value
-                for name, value in self._kept().items()
-                if name in parameters.of(self._kind)
+                for name, value in self._session_parameters().items()
+                if name in parameters.parameters_of(self._kind)
             }
             if self._kind == "chat"
             else {}
         )
-        fitted = (model, rules, tuple((name, str(value)) for name, value in kept.items()))
-        if fitted == self._fitted:
+        shown_for = (
+            model,
+            rules,
+            tuple((name, str(value)) for name, value in session_parameters.items()),
+        )
+        if shown_for == self._shown_for:
             return
-        self._fitted, given, before, self._filling = fitted, self.given, self.by_name, True
+        self._shown_for, previous_values, previous_controls, self._is_updating = (
+            shown_for,
+            self.request_parameters,
+            self.by_name,
+            True,
+        )
         self.by_name = {}
-        for name, parameter in parameters.of(self._kind).items():
-            made = _made(parameter)
-            if made is None or not parameter.taken_by(model, rules.protocol):
+        for name, parameter in parameters.parameters_of(self._kind).items():
+            control_class = _control_class(parameter)
+            if control_class is None or not parameter.supported_by(model, rules.protocol):
                 continue
-            key = (parameter.limits(model), parameter.range(model), str(kept.get(name)))
-            if name in before and self._keys[name] == key:
-                self.by_name[name] = before[name]
-                continue
-            self._keys[name] = key
-            self.by_name[name] = control = made(
-                parameter, model, self._language, kept.get(name), self._told
+            key = (
+                parameter.limits_for(model),
+                parameter.format_range(model),
+                str(session_parameters.get(name)),
             )
-            if name in given:
+            if name in previous_controls and self._control_keys[name] == key:
+                self.by_name[name] = previous_controls[name]
+                continue
+            self._control_keys[name] = key
+            self.by_name[name] = control = control_class(
+                parameter,
+                model,
+                self._language,
+                session_parameters.get(name),
+                self._on_control_changed,
+            )
+            if name in previous_values:
                 try:
-                    control.value = parameter.check(given[name], model, strict=rules.strict)
+                    control.value = parameter.check_value(
+                        previous_values[name], model, strict=rules.strict
+                    )
                 except InvalidOption:
                     control.value = None
-        self._filling = False
+        self._is_updating = False
         self.widget.children = [
             *(control.widget for control in self.by_name.values()),
-            *([self._reset] if self.by_name else []),
+            *([self._reset_button] if self.by_name else []),
         ]
-        for name, control in before.items():
+        for name, control in previous_controls.items():
             if self.by_name.get(name) is not control:
-                close(control.widget)
+                close_widget(control.widget)
 
     @property
-    def given(self) -> dict[str, Any]:
+    def request_parameters(self) -> dict[str, Any]:
         """The parameters to send: those whose control does not say "default"."""
         return {
             name: value
@@ -503,10 +550,10 @@ class Controls:
             if (value := control.value) is not None
         }
 
-    def take(self, given: Mapping[str, Any]) -> None:
+    def set_values(self, values: Mapping[str, Any]) -> None:
         """Show these values, and "default" for every other."""
-        self._filling = True
+        self._is_updating = True
         for name, control in self.by_name.items():
-            control.value = given.get(name)
-        self._filling = False
-        self._changed()
+            control.value = values.get(name)
+        self._is_updating = False
+        self._on_change()

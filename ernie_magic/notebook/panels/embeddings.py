@@ -10,13 +10,13 @@ from ernie_magic.api.requests import embedding_request
 from ernie_magic.calls import as_code
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.display.embeddings import Heat, Plane, summary
-from ernie_magic.notebook.display.html_table import Table, clip
+from ernie_magic.notebook.display.embeddings import Heat, Plane, summary_line
+from ernie_magic.notebook.display.html_table import Table, clip_text
 from ernie_magic.notebook.panels.code_box import CodeBox
-from ernie_magic.notebook.panels.selection import Chosen
+from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
-from ernie_magic.notebook.panels.task import Work
-from ernie_magic.notebook.panels.widgets import Composer, column, row, seen
+from ernie_magic.notebook.panels.task import Task
+from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -34,8 +34,8 @@ _SHOWN = Text("显示", "Show")
 _VIEWS = {"heat": Text("热图", "Heat map"), "plane": Text("平面图", "Map")}
 _SELECTED = Text("与哪一条相近", "Nearest to")
 _NEAREST = {"zh": ["#", "最相近的文本", "相似度"], "en": ["#", "nearest texts", "similarity"]}
-_K = 5
-_LABEL = 40  # characters
+_NEAREST_COUNT = 5
+_LABEL_CHARACTERS = 40  # characters
 
 
 class EmbedTab(Tab):
@@ -43,110 +43,128 @@ class EmbedTab(Tab):
 
     title = Text("向量", "Vectors")
 
-    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
-        super().__init__(session, listed, saved)
-        say = self.language
+    def __init__(
+        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
+    ) -> None:
+        super().__init__(session, model_list, save_output)
+        language = self.language
         self.embeddings: Embeddings | None = None
-        self._kept = ""  # rendered once
+        self._saved_html = ""  # rendered once
         style = {"description_width": "initial"}
         self.composer = Composer(
-            say, "embed", self.send, self.stop, label=_RUN, name=_NAME, placeholder=_TEXTS
+            language,
+            "embed",
+            self.send_prompt,
+            self.stop_call,
+            label=_RUN,
+            name=_NAME,
+            placeholder=_TEXTS,
         )
         self.composer.prompt.rows = 6
-        self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
-        self.work: Work[Embeddings] = Work(say, self.composer.status, self.composer.busy)
-        self.box = CodeBox(say, self.code)
-        self.chosen = Chosen(session, listed, "embedding", say, self.box.refresh)
+        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
+        self.task: Task[Embeddings] = Task(language, self.composer.status, self.composer.set_busy)
+        self.code_box = CodeBox(language, self.generate_code)
+        self.selection = Selection(
+            session, model_list, "embedding", language, self.code_box.refresh_code
+        )
         self.view = widgets.ToggleButtons(
-            options=[(text.say(say), name) for name, text in _VIEWS.items()],
-            description=_SHOWN.say(say),
+            options=[(text.say(language), name) for name, text in _VIEWS.items()],
+            description=_SHOWN.say(language),
             style={**style, "button_width": "auto"},
         )
-        self.view.observe(lambda _change: self._draw(), "value")
-        self.drawn, self.near = widgets.HTML(), widgets.HTML()
+        self.view.observe(lambda _change: self._redraw_view(), "value")
+        self.view_output, self.nearest_output = widgets.HTML(), widgets.HTML()
         self.selected = widgets.Dropdown(
-            description=_SELECTED.say(say), style=style, layout=widgets.Layout(width="auto")
+            description=_SELECTED.say(language), style=style, layout=widgets.Layout(width="auto")
         )
-        self.selected.observe(lambda _change: self._look(), "value")
-        self.result = column(self.view, self.drawn, self.selected, self.near, name="ernie-vectors")
-        seen(self.result, visible=False)
-        main = column(self.composer.widget, self.result, self.box.widget, name="ernie-main")
+        self.selected.observe(lambda _change: self._show_nearest(), "value")
+        self.result = column(
+            self.view, self.view_output, self.selected, self.nearest_output, name="ernie-vectors"
+        )
+        set_visible(self.result, visible=False)
+        main = column(self.composer.widget, self.result, self.code_box.widget, name="ernie-main")
         self.widget = row(
-            main, column(self.chosen.picker.widget, name="ernie-side"), name="ernie-tab"
+            main, column(self.selection.picker.widget, name="ernie-side"), name="ernie-tab"
         )
 
     @property
-    def _texts(self) -> list[str]:
+    def _prompt_texts(self) -> list[str]:
         return [line.strip() for line in self.composer.prompt.value.splitlines() if line.strip()]
 
-    def send(self) -> None:
+    def send_prompt(self) -> None:
         """Ask for the vectors."""
-        self.work.begin(
-            lambda: self.session.begin_embed(self._texts or [""], model=self.chosen.model),
+        self.task.start_call(
+            lambda: self.session.begin_embed(
+                self._prompt_texts or [""], model=self.selection.selected_model
+            ),
             lambda _batch: None,
-            self._came,
+            self._on_embeddings_received,
         )
 
-    def _came(self, embeddings: Embeddings | None, _problem: BaseException | None) -> None:
+    def _on_embeddings_received(
+        self, embeddings: Embeddings | None, _problem: BaseException | None
+    ) -> None:
         if embeddings is None or not embeddings.shape[1]:
             return
         self.embeddings = embeddings
-        self._kept = f"{self._drawing('heat')}<p><small>{plain_html(summary(embeddings, self.language))}</small></p>"
+        self._saved_html = f"{self._view_html('heat')}<p><small>{plain_html(summary_line(embeddings, self.language))}</small></p>"
         self.selected.options = [
-            (f"{i}. {clip(text, _LABEL)}", i - 1)
+            (f"{i}. {clip_text(text, _LABEL_CHARACTERS)}", i - 1)
             for i, text in enumerate(embeddings.texts, start=1)
         ]
         self.selected.index = 0  # ipywidgets leaves it unset
-        seen(self.result, visible=True)
-        self._draw()
-        self._look()
-        self.saved()
+        set_visible(self.result, visible=True)
+        self._redraw_view()
+        self._show_nearest()
+        self.save_output()
 
-    def _draw(self) -> None:
+    def _redraw_view(self) -> None:
         if self.embeddings is not None:
-            self.drawn.value = self._drawing(self.view.value)
+            self.view_output.value = self._view_html(self.view.value)
 
-    def _drawing(self, view: str) -> str:
+    def _view_html(self, view: str) -> str:
         if self.embeddings is None:
             return ""
-        known = self.embeddings.known()
-        if view == "plane" and len(known) > 1:
-            points, method = similarity.plane(known.vectors)
-            return Plane(known, points, method, self.language)._repr_html_()
-        return Heat(known, self.language)._repr_html_()
+        known_embeddings = self.embeddings.known()
+        if view == "plane" and len(known_embeddings) > 1:
+            points, method = similarity.project_to_plane(known_embeddings.vectors)
+            return Plane(known_embeddings, points, method, self.language)._repr_html_()
+        return Heat(known_embeddings, self.language)._repr_html_()
 
-    def _look(self) -> None:
+    def _show_nearest(self) -> None:
         if self.embeddings is None or self.selected.value is None:
             return
-        place = self.selected.value
+        index = self.selected.value
         try:
-            found = [
+            hits = [
                 hit
-                for hit in similarity.nearest(
-                    self.embeddings.vectors[place], self.embeddings, _K + 1
+                for hit in similarity.nearest_texts(
+                    self.embeddings.vectors[index], self.embeddings, _NEAREST_COUNT + 1
                 )
-                if hit.index != place
-            ][:_K]
+                if hit.index != index
+            ][:_NEAREST_COUNT]
         except ErnieError as error:
-            self.work.tell(error)
+            self.task.report_problem(error)
             return
-        self.near.value = Table(
+        self.nearest_output.value = Table(
             _NEAREST[self.language],
-            [[str(hit.index + 1), clip(hit.text), f"{hit.score:.3f}"] for hit in found],
+            [[str(hit.index + 1), clip_text(hit.text), f"{hit.score:.3f}"] for hit in hits],
         )._repr_html_()
 
-    def code(self) -> list[Code]:
+    def generate_code(self) -> list[Code]:
         """The call as code."""
-        at = self.session.endpoint()
+        endpoint = self.session.endpoint()
         request = embedding_request(
-            self._texts or [_EXAMPLE.say(self.language)],
-            model=self.chosen.picker.resolved,
+            self._prompt_texts or [_EXAMPLE.say(self.language)],
+            model=self.selection.picker.resolved_model,
             given={},
             extra={},
-            rules=at.rules,
+            rules=endpoint.rules,
         )
-        return [as_code.of_embedding(request, at, model=self.chosen.model or "")]
+        return [
+            as_code.code_for_embedding(request, endpoint, model=self.selection.selected_model or "")
+        ]
 
     def saved_html(self) -> str:
         """The heat map."""
-        return self._kept
+        return self._saved_html

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _IDS = count(1)  # of widgets in this process
 
-_TRANSCRIPT = {
+_TRANSCRIPT_LABELS = {
     "transcript": Text("对话记录", "transcript"),
     "empty": Text("还没有对话。", "Nothing has been asked yet."),
     "you": Text("你", "you"),
@@ -38,7 +38,7 @@ _TRANSCRIPT = {
     "send_edit": Text("从这里分叉", "Fork from here"),
     "cancel": Text("取消", "Cancel"),
 }
-_FRONT = {
+_FRONTEND_LABELS = {
     "copied": Text("已复制", "copied"),
     "not_copied": Text("浏览器不允许复制：请选中后复制", "the browser forbids it: select and copy"),
     "inserted": Text("已在下方插入单元格", "inserted as a cell below"),
@@ -51,7 +51,7 @@ _FRONT = {
 }
 
 
-class Front(anywidget.AnyWidget):
+class PanelFrontend(anywidget.AnyWidget):
     """What one panel needs of its page.
 
     Keys that send, names of slider handles, the clipboard, new cells, and notice of its end.
@@ -70,9 +70,13 @@ class Front(anywidget.AnyWidget):
     root = traitlets.Unicode().tag(sync=True)
     labels: Any = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, language: Language, heard: Callable[[Mapping[str, Any]], object]) -> None:
-        super().__init__(labels=_said(_FRONT, language), _id=f"front-{next(_IDS)}")
-        self.on_msg(lambda _widget, message, _buffers: heard(message))
+    def __init__(
+        self, language: Language, on_message: Callable[[Mapping[str, Any]], object]
+    ) -> None:
+        super().__init__(
+            labels=_translate_labels(_FRONTEND_LABELS, language), _id=f"front-{next(_IDS)}"
+        )
+        self.on_msg(lambda _widget, message, _buffers: on_message(message))
 
 
 class Transcript(anywidget.AnyWidget):
@@ -95,27 +99,29 @@ class Transcript(anywidget.AnyWidget):
     def __init__(
         self,
         language: Language,
-        heard: Callable[[Mapping[str, Any]], object] = lambda _message: None,
+        on_message: Callable[[Mapping[str, Any]], object] = lambda _message: None,
     ) -> None:
-        super().__init__(labels=_said(_TRANSCRIPT, language), _id=f"transcript-{next(_IDS)}")
+        super().__init__(
+            labels=_translate_labels(_TRANSCRIPT_LABELS, language), _id=f"transcript-{next(_IDS)}"
+        )
         self._turns: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()  # a reader's thread and the page's messages
         self.on_msg(
             lambda _widget, message, _buffers: (
-                self._all() if message.get("op") == "hello" else heard(message)
+                self._send_all_turns() if message.get("op") == "hello" else on_message(message)
             )
         )
 
     @property
-    def turns(self) -> list[dict[str, Any]]:
+    def shown_turns(self) -> list[dict[str, Any]]:
         """What is shown, in the form in which it is sent."""
         return list(self._turns.values())
 
-    def _all(self) -> None:
+    def _send_all_turns(self) -> None:
         with self._lock:
-            self.send({"op": "all", "turns": self.turns})
+            self.send({"op": "all", "turns": self.shown_turns})
 
-    def put(self, turn: Mapping[str, Any]) -> None:
+    def put_turn(self, turn: Mapping[str, Any]) -> None:
         """Show a turn: append a new one, replace a known one.
 
         Parameters
@@ -129,7 +135,7 @@ class Transcript(anywidget.AnyWidget):
             self._turns[turn["id"]] = dict(turn)
             self.send({"op": "put", "turn": self._turns[turn["id"]]})
 
-    def block(self, id_: str, key: int, text: str) -> None:
+    def put_block(self, id_: str, key: int, text: str) -> None:
         """Show one block of an open turn: the only thing a delta sends."""
         with self._lock:
             if id_ in self._turns:
@@ -137,30 +143,32 @@ class Transcript(anywidget.AnyWidget):
                 blocks[key:] = [text, *blocks[key + 1 :]]
                 self.send({"op": "block", "id": id_, "key": key, "html": text})
 
-    def drop(self, ids: Sequence[str]) -> None:
+    def drop_turns(self, ids: Sequence[str]) -> None:
         """Remove turns."""
         with self._lock:
-            gone = [id_ for id_ in ids if self._turns.pop(id_, None)]
-            if gone:
-                self.send({"op": "drop", "ids": gone})
+            dropped_ids = [id_ for id_ in ids if self._turns.pop(id_, None)]
+            if dropped_ids:
+                self.send({"op": "drop", "ids": dropped_ids})
 
-    def show(self, turns: Sequence[Mapping[str, Any]]) -> None:
+    def show_turns(self, turns: Sequence[Mapping[str, Any]]) -> None:
         """Show these turns and no others; turns already shown are not sent again."""
         with self._lock:
-            wanted = [turn["id"] for turn in turns]
-            self.drop([id_ for id_ in self._turns if id_ not in wanted])
-            if list(self._turns) != wanted[: len(self._turns)]:  # the order differs: send all again
+            wanted_ids = [turn["id"] for turn in turns]
+            self.drop_turns([id_ for id_ in self._turns if id_ not in wanted_ids])
+            if (
+                list(self._turns) != wanted_ids[: len(self._turns)]
+            ):  # the order differs: send all again
                 self._turns = {turn["id"]: dict(turn) for turn in turns}
-                self._all()
+                self._send_all_turns()
                 return
             for turn in turns:
                 if self._turns.get(turn["id"]) != turn:
-                    self.put(turn)
+                    self.put_turn(turn)
 
-    def to_end(self) -> None:
+    def scroll_to_end(self) -> None:
         """Scroll to the end."""
         self.send({"op": "end"})
 
 
-def _said(labels: Mapping[str, Text], language: Language) -> dict[str, str]:
+def _translate_labels(labels: Mapping[str, Text], language: Language) -> dict[str, str]:
     return {name: text.say(language) for name, text in labels.items()}

@@ -11,11 +11,11 @@ from ernie_magic.calls import as_code
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import images as pictures
 from ernie_magic.notebook.panels.code_box import CodeBox
-from ernie_magic.notebook.panels.controls import Seed
-from ernie_magic.notebook.panels.selection import Chosen
+from ernie_magic.notebook.panels.controls import SeedControl
+from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
-from ernie_magic.notebook.panels.task import Work
-from ernie_magic.notebook.panels.widgets import Composer, button, close, column, row
+from ernie_magic.notebook.panels.task import Task
+from ernie_magic.notebook.panels.widgets import Composer, close_widget, column, make_button, row
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ _EMPTY, _EARLIER = (
     Text("还没有图片。", "No pictures yet."),
     Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images"),
 )
-_MOST = 24  # pictures in the gallery
-_KEPT = 12  # pictures in the saved form: each at most some 70 kB
+_MAX_GALLERY_PICTURES = 24  # pictures in the gallery
+_MAX_SAVED_PICTURES = 12  # pictures in the saved form: each at most some 70 kB
 _WIDTH = "240px"
 
 
@@ -47,130 +47,143 @@ class ImageTab(Tab):
 
     title = Text("图片", "Images")
 
-    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
-        super().__init__(session, listed, saved)
-        say = self.language
+    def __init__(
+        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
+    ) -> None:
+        super().__init__(session, model_list, save_output)
+        language = self.language
         self._cards: dict[int, tuple[Picture, Any]] = {}
         self.composer = Composer(
-            say, "image", self.send, self.stop, label=_MAKE, placeholder=_DESCRIBE
+            language, "image", self.send_prompt, self.stop_call, label=_MAKE, placeholder=_DESCRIBE
         )
-        self.composer.prompt.observe(lambda _change: self.box.refresh(), "value")
-        self.work: Work[ImageSet] = Work(say, self.composer.status, self._busy)
-        self.box = CodeBox(say, self.code)
-        self.chosen = Chosen(session, listed, "image", say, self.box.refresh)
+        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
+        self.task: Task[ImageSet] = Task(language, self.composer.status, self._on_busy_changed)
+        self.code_box = CodeBox(language, self.generate_code)
+        self.selection = Selection(
+            session, model_list, "image", language, self.code_box.refresh_code
+        )
         self.gallery = row(name="ernie-gallery")
-        main = column(self.composer.widget, self.gallery, self.box.widget, name="ernie-main")
+        main = column(self.composer.widget, self.gallery, self.code_box.widget, name="ernie-main")
         self.widget = row(
             main,
-            column(self.chosen.picker.widget, self.chosen.controls.widget, name="ernie-side"),
+            column(self.selection.picker.widget, self.selection.controls.widget, name="ernie-side"),
             name="ernie-tab",
         )
 
-    def follow(self) -> None:
+    def follow_session(self) -> None:
         """Show the session's pictures, and new ones as they arrive."""
-        self.leave()
-        self.watch(self.session.changed, self._sync)
-        self._sync()
+        self.stop_following()
+        self.watch_changes(self.session.changed, self._sync_gallery)
+        self._sync_gallery()
 
-    def _pictures(self) -> list[Picture]:
+    def _session_pictures(self) -> list[Picture]:
         """Newest first."""
         return [picture for images in reversed(self.session.images) for picture in images]
 
-    def _sync(self) -> None:
-        found = self._pictures()
-        if [id(picture) for picture in found[:_MOST]] == list(self._cards) and found:
+    def _sync_gallery(self) -> None:
+        found_pictures = self._session_pictures()
+        if [id(picture) for picture in found_pictures[:_MAX_GALLERY_PICTURES]] == list(
+            self._cards
+        ) and found_pictures:
             return
-        before, self._cards = (
+        previous_cards, self._cards = (
             self._cards,
             {
-                id(picture): self._cards.get(id(picture)) or (picture, self._card(picture))
-                for picture in found[:_MOST]
+                id(picture): self._cards.get(id(picture)) or (picture, self._picture_card(picture))
+                for picture in found_pictures[:_MAX_GALLERY_PICTURES]
             },
         )
         cards = [card for _, card in self._cards.values()]
-        note = "" if found else _EMPTY.say(self.language)
-        if len(found) > _MOST:
-            note = _EARLIER.say(self.language, n=len(found) - _MOST)
+        note = "" if found_pictures else _EMPTY.say(self.language)
+        if len(found_pictures) > _MAX_GALLERY_PICTURES:
+            note = _EARLIER.say(self.language, n=len(found_pictures) - _MAX_GALLERY_PICTURES)
         self.gallery.children = [
             *cards,
             *([widgets.HTML(f"<small>{note}</small>")] if note else []),
         ]
-        for place in before.keys() - self._cards.keys():
-            close(before[place][1])
-        self.saved()
+        for picture_key in previous_cards.keys() - self._cards.keys():
+            close_widget(previous_cards[picture_key][1])
+        self.save_output()
 
-    def _card(self, picture: Picture) -> widgets.Widget:
-        say = self.language
-        shown = widgets.HTML(pictures.figure(picture, say, _WIDTH))
-        acts = [button(_REUSE.say(say), lambda: self._reuse(picture))]
+    def _picture_card(self, picture: Picture) -> widgets.Widget:
+        language = self.language
+        picture_html = widgets.HTML(pictures.figure_html(picture, language, _WIDTH))
+        buttons = [make_button(_REUSE.say(language), lambda: self._reuse_parameters(picture))]
         if picture.problem is None:
-            acts = [
-                button(_VARY.say(say), lambda: self._vary(picture)),
-                *acts,
-                button(_SAVE.say(say), lambda: self._save(picture)),
+            buttons = [
+                make_button(_VARY.say(language), lambda: self._vary_picture(picture)),
+                *buttons,
+                make_button(_SAVE.say(language), lambda: self._save_picture(picture)),
             ]
-        return column(shown, row(*acts), name="ernie-card")
+        return column(picture_html, row(*buttons), name="ernie-card")
 
-    def _busy(self, is_busy: bool) -> None:
-        self.composer.busy(is_busy)
+    def _on_busy_changed(self, is_busy: bool) -> None:
+        self.composer.set_busy(is_busy)
         if not is_busy:
-            self._sync()
+            self._sync_gallery()
 
     # --- what it does -----------------------------------------------------------------------------
 
-    def send(self) -> None:
+    def send_prompt(self) -> None:
         """Make pictures of the prompt."""
-        self.chosen.fit()
-        seed = self.chosen.controls.by_name.get("seed")
-        if isinstance(seed, Seed) and not self.work.busy:
-            seed.next()
-        prompt = self.composer.text
-        self._make(
-            lambda: self.session.begin_image(prompt, model=self.chosen.model, **self.chosen.given)
+        self.selection.update_controls()
+        seed = self.selection.controls.by_name.get("seed")
+        if isinstance(seed, SeedControl) and not self.task.is_busy:
+            seed.renew_seed()
+        prompt = self.composer.prompt_text
+        self._start_call(
+            lambda: self.session.begin_image(
+                prompt, model=self.selection.selected_model, **self.selection.request_parameters
+            )
         )
 
-    def _make(self, make: Callable[[], Stream[ImageSet]]) -> None:
-        self.work.begin(make, lambda _batch: None, lambda _images, _problem: None)
+    def _start_call(self, make_stream: Callable[[], Stream[ImageSet]]) -> None:
+        self.task.start_call(make_stream, lambda _batch: None, lambda _images, _problem: None)
 
-    def _vary(self, picture: Picture) -> None:
-        self._make(lambda: self.session.begin_vary(picture))
+    def _vary_picture(self, picture: Picture) -> None:
+        self._start_call(lambda: self.session.begin_vary(picture))
 
-    def _reuse(self, picture: Picture) -> None:
+    def _reuse_parameters(self, picture: Picture) -> None:
         """Set prompt, model and parameters to those of this picture."""
         request = picture.request
-        self.chosen.picker.value = (
-            None if request.model == self.chosen.picker.default else request.model
+        self.selection.picker.selected_model = (
+            None if request.model == self.selection.picker.default_model else request.model
         )
-        self.chosen.fit()
-        self.chosen.controls.take(
+        self.selection.update_controls()
+        self.selection.controls.set_values(
             {**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})}
         )
         self.composer.prompt.value = request.prompt
-        self.composer.status.say(_REUSED.say(self.language))
+        self.composer.status.show_message(_REUSED.say(self.language))
 
-    def _save(self, picture: Picture) -> None:
+    def _save_picture(self, picture: Picture) -> None:
         try:
-            self.composer.status.say(_SAVED.say(self.language, file=picture.save()))
+            self.composer.status.show_message(_SAVED.say(self.language, file=picture.save()))
         except ErnieError as error:
-            self.work.tell(error)
+            self.task.report_problem(error)
 
     # --- what is saved of it -----------------------------------------------------------------------
 
-    def code(self) -> list[Code]:
+    def generate_code(self) -> list[Code]:
         """The call as code."""
-        at = self.session.endpoint()
-        prompt = self.composer.text or _DESCRIBE.say(self.language)
+        endpoint = self.session.endpoint()
+        prompt = self.composer.prompt_text or _DESCRIBE.say(self.language)
         request = image_request(
             prompt,
-            model=self.chosen.picker.resolved,
-            given=self.chosen.given,
+            model=self.selection.picker.resolved_model,
+            given=self.selection.request_parameters,
             extra={},
-            rules=at.rules,
+            rules=endpoint.rules,
         )
         return [
-            as_code.of_image(request, at, given=self.chosen.given, model=self.chosen.model or "")
+            as_code.code_for_image(
+                request,
+                endpoint,
+                given=self.selection.request_parameters,
+                model=self.selection.selected_model or "",
+            )
         ]
 
     def saved_html(self) -> str:
         """The newest pictures, small."""
-        return pictures.grid(self._pictures()[:_KEPT], self.language)
+        return pictures.gallery_html(self._session_pictures()[:_MAX_SAVED_PICTURES], self.language)

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from ernie_magic.api import models
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.panels.widgets import button, column, row
+from ernie_magic.notebook.panels.widgets import column, make_button, row
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
@@ -45,38 +45,38 @@ class ModelList:
         Called with a message when something goes wrong.
     """
 
-    def __init__(self, session: Session, told: Callable[[str], object]) -> None:
-        self._session, self._told = session, told
-        self.loading = False
-        self.ids: list[str] = session.known_models()
-        self._followers: list[Callable[[], object]] = []
+    def __init__(self, session: Session, report_error: Callable[[str], object]) -> None:
+        self._session, self._report_error = session, report_error
+        self.is_loading = False
+        self.model_ids: list[str] = session.known_models()
+        self._listeners: list[Callable[[], object]] = []
 
-    def follow(self, changed: Callable[[], object]) -> None:
+    def add_listener(self, on_list_changed: Callable[[], object]) -> None:
         """Call `changed` when the list is requested and when it has arrived."""
-        self._followers.append(changed)
+        self._listeners.append(on_list_changed)
 
-    def load(self) -> None:
+    def load_models(self) -> None:
         """Ask the service, without waiting. Until it answers, and if it fails, the catalogue is
         shown.
         """
-        if self.loading:
+        if self.is_loading:
             return
-        self.loading = True
-        self._tell_followers()
-        threading.Thread(target=self._load, name="ernie-panel-models", daemon=True).start()
+        self.is_loading = True
+        self._notify_listeners()
+        threading.Thread(target=self._fetch_models, name="ernie-panel-models", daemon=True).start()
 
-    def _load(self) -> None:
+    def _fetch_models(self) -> None:
         try:
-            self.ids = [str(entry.id) for entry in self._session.models()]
+            self.model_ids = [str(entry.id) for entry in self._session.models()]
         except ErnieError as error:
-            self._told(error.line(self._session.settings.spoken))
+            self._report_error(error.line(self._session.settings.interface_language))
         finally:
-            self.loading = False
-            self._tell_followers()
+            self.is_loading = False
+            self._notify_listeners()
 
-    def _tell_followers(self) -> None:
-        for changed in self._followers:
-            changed()
+    def _notify_listeners(self) -> None:
+        for on_list_changed in self._listeners:
+            on_list_changed()
 
 
 class ModelPicker:
@@ -94,136 +94,145 @@ class ModelPicker:
     def __init__(
         self,
         session: Session,
-        listed: ModelList,
+        model_list: ModelList,
         kind: Kind,
         language: Language,
-        changed: Callable[[], object],
+        on_change: Callable[[], object],
     ) -> None:
-        self._session, self._listed, self._kind, self._language, self._changed = (
+        self._session, self._model_list, self._kind, self._language, self._on_change = (
             session,
-            listed,
+            model_list,
             kind,
             language,
-            changed,
+            on_change,
         )
-        self._value: str | None = None
-        self._filling = False
-        self.sees = False  # whether the model must accept pictures: then the default differs
+        self._selected_model: str | None = None
+        self._is_updating = False
+        self.needs_vision = (
+            False  # whether the model must accept pictures: then the default differs
+        )
         style = {"description_width": "initial"}
-        self.list = widgets.Dropdown(
+        self.dropdown = widgets.Dropdown(
             description=_MODEL.say(language),
             style=style,
             layout=widgets.Layout(width="auto", flex="1 1 220px"),
         )
-        self.list.add_class("ernie-models")
-        self.search = widgets.Text(
+        self.dropdown.add_class("ernie-models")
+        self.search_box = widgets.Text(
             description=_SEARCH.say(language),
             style=style,
             continuous_update=True,
             layout=widgets.Layout(width="auto", flex="1 1 180px"),
         )
         self.widget = column(
-            row(self.list),
-            row(self.search, button(_RELOAD.say(language), listed.load)),
+            row(self.dropdown),
+            row(self.search_box, make_button(_RELOAD.say(language), model_list.load_models)),
             name="ernie-model",
         )
-        self.fill()
-        self.list.observe(self._chosen, "value")
-        self.search.observe(lambda _change: self.fill(), "value")
-        self.search.on_msg(
+        self.refresh_options()
+        self.dropdown.observe(self._on_model_selected, "value")
+        self.search_box.observe(lambda _change: self.refresh_options(), "value")
+        self.search_box.on_msg(
             lambda _widget, message, _buffers: (
-                self._entered() if message.get("event") == "submit" else None
+                self._on_search_submitted() if message.get("event") == "submit" else None
             )
         )
 
     @property
-    def value(self) -> str | None:
+    def selected_model(self) -> str | None:
         """The chosen id, None for the default."""
-        return self._value
+        return self._selected_model
 
-    @value.setter
-    def value(self, value: str | None) -> None:
-        self._value, self.search.value = value, ""
-        self.fill()
-        self._changed()
+    @selected_model.setter
+    def selected_model(self, value: str | None) -> None:
+        self._selected_model, self.search_box.value = value, ""
+        self.refresh_options()
+        self._on_change()
 
     @property
-    def default(self) -> str:
+    def default_model(self) -> str:
         """The id that a call uses if none is chosen here."""
-        settings, service = self._session.settings, self._session.settings.chosen().name
+        settings, service = self._session.settings, self._session.settings.choose_service().name
         if self._kind == "chat":
-            return settings.model or models.preferred(self._listed.ids, sees=self.sees)
-        kept = settings.image_model if self._kind == "image" else settings.embedding_model
-        return kept or models.default(self._kind, service)
+            return settings.model or models.preferred_model(
+                self._model_list.model_ids, needs_vision=self.needs_vision
+            )
+        configured_model = (
+            settings.image_model if self._kind == "image" else settings.embedding_model
+        )
+        return configured_model or models.default_model(self._kind, service)
 
     @property
-    def resolved(self) -> str:
+    def resolved_model(self) -> str:
         """The id that a call would use."""
-        return self._value or self.default
+        return self._selected_model or self.default_model
 
-    def fill(self) -> None:
+    def refresh_options(self) -> None:
         """Fill the list again with the models that match the search."""
-        sought = self.search.value.strip().lower()
+        sought = self.search_box.value.strip().lower()
         options: list[tuple[str, str]] = [
-            (_DEFAULT.say(self._language, model=self.default), _DEFAULTED)
+            (_DEFAULT.say(self._language, model=self.default_model), _DEFAULTED)
         ]
         for kind in (self._kind, None):
-            found = sorted(
+            matching_ids = sorted(
                 (
                     id_
-                    for id_ in self._listed.ids
+                    for id_ in self._model_list.model_ids
                     if models.kind_of(id_) == kind and sought in id_.lower()
                 ),
                 key=str.lower,
             )
-            if found:
+            if matching_ids:
                 options += [
-                    (f"── {_KINDS[kind].say(self._language)} · {len(found)} ──", f"\0{kind}"),
-                    *((id_, id_) for id_ in found[:_SHOWN]),
+                    (
+                        f"── {_KINDS[kind].say(self._language)} · {len(matching_ids)} ──",
+                        f"\0{kind}",
+                    ),
+                    *((id_, id_) for id_ in matching_ids[:_SHOWN]),
                 ]
-        known = {value for _, value in options}
-        for id_ in (self.search.value.strip(), self._value):
-            if id_ and id_ not in known:
+        known_ids = {value for _, value in options}
+        for id_ in (self.search_box.value.strip(), self._selected_model):
+            if id_ and id_ not in known_ids:
                 options.append(
                     (
                         _AS_IS.say(self._language, model=id_)
-                        if id_ not in self._listed.ids
+                        if id_ not in self._model_list.model_ids
                         else id_,
                         id_,
                     )
                 )
-                known.add(id_)
+                known_ids.add(id_)
         # The page reports a choice by its index in the list: made while the list is replaced, it
         # would be another model's, or lost. The search, which reports words, stays open.
-        self.list.disabled = self._listed.loading
-        self._filling = True
-        self.list.options = options
-        self.list.value = self._value or _DEFAULTED
-        self._filling = False
+        self.dropdown.disabled = self._model_list.is_loading
+        self._is_updating = True
+        self.dropdown.options = options
+        self.dropdown.value = self._selected_model or _DEFAULTED
+        self._is_updating = False
 
-    def _entered(self) -> None:
+    def _on_search_submitted(self) -> None:
         """Handle Enter in the search.
 
         Choose the id as written if the list has it, else the first match, else the id as written.
         """
-        sought = self.search.value.strip()
-        listed = frozenset(self._listed.ids)
-        found = [
+        sought = self.search_box.value.strip()
+        listed_ids = frozenset(self._model_list.model_ids)
+        matching_ids = [
             value
-            for _, value in self.list.options
-            if value in listed and sought.lower() in value.lower()
+            for _, value in self.dropdown.options
+            if value in listed_ids and sought.lower() in value.lower()
         ]
         if sought:
-            self.value = next(
-                (value for value in found if value.lower() == sought.lower()),
-                found[0] if found else sought,
+            self.selected_model = next(
+                (value for value in matching_ids if value.lower() == sought.lower()),
+                matching_ids[0] if matching_ids else sought,
             )
 
-    def _chosen(self, _change: object) -> None:
-        if self._filling or self.list.value is None:
+    def _on_model_selected(self, _change: object) -> None:
+        if self._is_updating or self.dropdown.value is None:
             return
-        if self.list.value.startswith("\0"):  # a heading
-            self.fill()
+        if self.dropdown.value.startswith("\0"):  # a heading
+            self.refresh_options()
             return
-        self._value = self.list.value or None
-        self._changed()
+        self._selected_model = self.dropdown.value or None
+        self._on_change()

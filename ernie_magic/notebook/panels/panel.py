@@ -14,13 +14,13 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.panels.chat import ChatTab
 from ernie_magic.notebook.panels.compare import CompareTab
 from ernie_magic.notebook.panels.embeddings import EmbedTab
-from ernie_magic.notebook.panels.frontend import Front
+from ernie_magic.notebook.panels.frontend import PanelFrontend
 from ernie_magic.notebook.panels.images import ImageTab
 from ernie_magic.notebook.panels.model_picker import ModelList
-from ernie_magic.notebook.panels.static_output import Saved
-from ernie_magic.notebook.panels.widgets import Status, column, seen
+from ernie_magic.notebook.panels.static_output import StaticOutput
+from ernie_magic.notebook.panels.widgets import Status, column, set_visible
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import near
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ TABS: dict[str, type[Tab]] = {
     "compare": CompareTab,
 }
 _WHERE = Text("面板", "Panel")
-_MOMENT = 0.3  # seconds
+_CLOSE_DELAY = 0.3  # seconds
 _EMULATED = Text(
     "内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor",
     "the built-in emulator answers, not a real model: %ernie doctor shows how to set a key",
@@ -66,100 +66,102 @@ class Panel:
     def __init__(self, session: Session, *tabs: str) -> None:
         for name in tabs:
             if name not in TABS:
-                close = near(str(name), TABS, 1)
-                raise session.spoken(
+                suggestions = close_matches(str(name), TABS, 1)
+                raise session.with_language(
                     InvalidOption(
                         Text(
                             "面板没有“{name}”，可选：{known}",
                             "the panel has no {name!r}; there are: {known}",
                         ).fill(name=name, known=", ".join(TABS)),
                         advice=Text("是不是 {close}？", "did you mean {close}?").fill(
-                            close=close[0]
+                            close=suggestions[0]
                         )
-                        if close
+                        if suggestions
                         else None,
                     )
                 )
-        self._session, self._language = session, session.settings.spoken
+        self._session, self._language = session, session.settings.interface_language
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
         self._closing: threading.Timer | None = None
-        self._saved: list[Saved] = []  # one for each time it was displayed
+        self._static_outputs: list[StaticOutput] = []  # one for each time it was displayed
         status = Status()
-        self._listed = ModelList(session, lambda text: status.say(text, wrong=True))
-        self._front = Front(self._language, self._heard)
+        self._model_list = ModelList(session, lambda text: status.show_message(text, is_error=True))
+        self._frontend = PanelFrontend(self._language, self._on_frontend_message)
         self.choice = widgets.ToggleButtons(
             options=[(TABS[name].title.say(self._language), name) for name in self._names],
             description=_WHERE.say(self._language),
             style={"description_width": "initial", "button_width": "auto"},
         )
         self.choice.add_class("ernie-tabs")
-        seen(self.choice, visible=len(self._names) > 1)
-        self._service = Status()
-        self._bodies = column()
+        set_visible(self.choice, visible=len(self._names) > 1)
+        self._service_status = Status()
+        self._tab_container = column()
         self.widget = column(
             self.choice,
-            self._service.widget,
+            self._service_status.widget,
             status.widget,
-            self._bodies,
-            self._front,
+            self._tab_container,
+            self._frontend,
             name="ernie-panel",
         )
-        self._front.root = self.widget.model_id or ""
-        self.choice.observe(lambda _change: self._open(), "value")
-        self._open()
-        self._settled()
-        session.settings.observe(self._settled)
-        self._listed.load()
+        self._frontend.root = self.widget.model_id or ""
+        self.choice.observe(lambda _change: self._open_tab(), "value")
+        self._open_tab()
+        self._on_settings_changed()
+        session.settings.observe(self._on_settings_changed)
+        self._model_list.load_models()
 
-    def _open(self) -> None:
+    def _open_tab(self) -> None:
         """Show the chosen tab; it is created when it is first opened."""
         name = self.choice.value
         if name is None:
             return
         if name not in self.tabs:
-            self.tabs[name] = TABS[name](self._session, self._listed, self._save)
-            self._bodies.children = [*self._bodies.children, self.tabs[name].widget]
-            self.tabs[name].follow()
+            self.tabs[name] = TABS[name](self._session, self._model_list, self._save_output)
+            self._tab_container.children = [*self._tab_container.children, self.tabs[name].widget]
+            self.tabs[name].follow_session()
         for other, tab in self.tabs.items():
-            seen(tab.widget, other == name)
+            set_visible(tab.widget, other == name)
 
-    def _settled(self, _change: object = None) -> None:
+    def _on_settings_changed(self, _change: object = None) -> None:
         """Update after a change of settings: which service answers, what "default" means."""
-        service = self._session.settings.chosen()
-        self._service.say((_EMULATED if service is EMULATOR else service.label).say(self._language))
+        service = self._session.settings.choose_service()
+        self._service_status.show_message(
+            (_EMULATED if service is EMULATOR else service.label).say(self._language)
+        )
         for tab in self.tabs.values():
-            tab.settled()
+            tab.on_settings_changed()
 
-    def _heard(self, message: Mapping[str, Any]) -> None:
+    def _on_frontend_message(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")
         if op == "send":
-            next((tab for tab in self.tabs.values() if tab.heard(message)), None)
+            next((tab for tab in self.tabs.values() if tab.handle_submit(message)), None)
         elif op == "opened":
             if self._closing:
                 self._closing.cancel()
             for tab in self.tabs.values():
-                tab.follow()
+                tab.follow_session()
             with suppress(ValueError):
-                self._session.settings.unobserve(self._settled)
-            self._session.settings.observe(self._settled)
-            self._settled()
+                self._session.settings.unobserve(self._on_settings_changed)
+            self._session.settings.observe(self._on_settings_changed)
+            self._on_settings_changed()
         elif (
             op == "closed"
             # Its output was cleared, or its notebook closed. If its cell was only moved, it opens
             # again at once.
         ):
-            self._closing = threading.Timer(_MOMENT, self.close)
+            self._closing = threading.Timer(_CLOSE_DELAY, self.close)
             self._closing.daemon = True
             self._closing.start()
 
     def close(self) -> None:
         """Stop what is running, and stop following the session; displayed again, it continues."""
         with suppress(ValueError):  # it was closed before
-            self._session.settings.unobserve(self._settled)
+            self._session.settings.unobserve(self._on_settings_changed)
         for tab in self.tabs.values():
-            tab.stop()
-            tab.leave()
+            tab.stop_call()
+            tab.stop_following()
 
     # --- what the notebook saves ------------------------------------------------------------------
 
@@ -176,20 +178,20 @@ class Panel:
             },
             raw=True,
         )
-        self._saved.append(Saved(*self._form()))
+        self._static_outputs.append(StaticOutput(*self._static_content()))
 
-    def _form(self) -> tuple[str, list[str]]:
+    def _static_content(self) -> tuple[str, list[str]]:
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
         return "".join(tab.saved_html() for tab in tabs), [
             piece for tab in tabs for piece in tab.saved_turns()
         ]
 
-    def _save(self) -> None:
+    def _save_output(self) -> None:
         """Save again: what the notebook keeps has changed."""
-        if self._saved:
-            form = self._form()
-            for saved in self._saved:
-                saved.update(*form)
+        if self._static_outputs:
+            content = self._static_content()
+            for static_output in self._static_outputs:
+                static_output.update_outputs(*content)
 
     def __repr__(self) -> str:
         return f"Panel({', '.join(map(repr, self._names))})"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ernie_magic.text.language import Language
 
 
-class Chosen:
+class Selection:
     """A list of models and the controls of the current one.
 
     Parameters
@@ -35,36 +35,38 @@ class Chosen:
     def __init__(
         self,
         session: Session,
-        listed: ModelList,
+        model_list: ModelList,
         kind: Kind,
         language: Language,
-        changed: Callable[[], object],
+        on_change: Callable[[], object],
     ) -> None:
-        self._session, self._changed = session, changed
-        self.controls = Controls(kind, language, session.settings.kept, changed)
-        self.picker = ModelPicker(session, listed, kind, language, self._told)
-        self.fit()
-        listed.follow(self.settled)
+        self._session, self._on_change = session, on_change
+        self.controls = Controls(kind, language, session.settings.session_parameters, on_change)
+        self.picker = ModelPicker(session, model_list, kind, language, self._on_model_changed)
+        self.update_controls()
+        model_list.add_listener(self.on_settings_changed)
 
     @property
-    def model(self) -> str | None:
+    def selected_model(self) -> str | None:
         """The chosen id, None for the default."""
-        return self.picker.value
+        return self.picker.selected_model
 
     @property
-    def given(self) -> dict[str, Any]:
+    def request_parameters(self) -> dict[str, Any]:
         """The parameters to send."""
-        return self.controls.given
+        return self.controls.request_parameters
 
-    def fit(self) -> None:
+    def update_controls(self) -> None:
         """Show the controls of the current model on the current service."""
-        self.controls.fit(self.picker.resolved, self._session.settings.chosen().rules)
+        self.controls.update_for_model(
+            self.picker.resolved_model, self._session.settings.choose_service().rules
+        )
 
-    def settled(self) -> None:
+    def on_settings_changed(self) -> None:
         """Update after a change of settings or models: "default" may mean something else."""
-        self.picker.fill()
-        self._told()
+        self.picker.refresh_options()
+        self._on_model_changed()
 
-    def _told(self) -> None:
-        self.fit()
-        self._changed()
+    def _on_model_changed(self) -> None:
+        self.update_controls()
+        self._on_change()

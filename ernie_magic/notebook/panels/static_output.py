@@ -16,14 +16,14 @@ from IPython.core.getipython import get_ipython
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TOGETHER = 10  # turns in an output
+_TURNS_PER_OUTPUT = 10  # turns in an output
 # While the panel lives, its page hides the saved outputs and switches this off (frontend.js). Where
 # the panel cannot be shown, the page's replacement text is hidden.
 _STYLE = "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
 _MARK = '<span class="ernie-saved"></span>'
 
 
-class Saved:
+class StaticOutput:
     """The outputs of one display of a panel; made in the cell that displays it.
 
     Parameters
@@ -39,31 +39,34 @@ class Saved:
         self._publisher: Any = getattr(get_ipython(), "display_pub", None)
         self._parent = getattr(self._publisher, "parent_header", None)
         self._lock = threading.Lock()
-        self._shown: list[tuple[str, str]] = []  # display id, content
-        self.update(html, pieces)
+        self._outputs: list[tuple[str, str]] = []  # display id, content
+        self.update_outputs(html, pieces)
 
-    def update(self, html: str, pieces: Sequence[str]) -> None:
+    def update_outputs(self, html: str, pieces: Sequence[str]) -> None:
         """Send the outputs that have changed."""
         with self._lock:
-            self._update(html, pieces)
+            self._send_changed_outputs(html, pieces)
 
-    def _update(self, html: str, pieces: Sequence[str]) -> None:
-        chunks = ["\n".join(pieces[i : i + _TOGETHER]) for i in range(0, len(pieces), _TOGETHER)]
+    def _send_changed_outputs(self, html: str, pieces: Sequence[str]) -> None:
+        chunks = [
+            "\n".join(pieces[i : i + _TURNS_PER_OUTPUT])
+            for i in range(0, len(pieces), _TURNS_PER_OUTPUT)
+        ]
         # The first output exists from the start: a runner without a page adds no outputs to a cell
         # that has ended.
-        wanted = [html, *(chunks or [""]), *[""] * (len(self._shown) - 1 - len(chunks or [""]))]
-        for place, content in enumerate(wanted):
-            if place == len(self._shown):
+        wanted = [html, *(chunks or [""]), *[""] * (len(self._outputs) - 1 - len(chunks or [""]))]
+        for index, content in enumerate(wanted):
+            if index == len(self._outputs):
                 id_ = uuid.uuid4().hex
-                self._publish("display_data", place, id_, content)
-                self._shown.append((id_, content))
-            elif self._shown[place][1] != content:
-                id_ = self._shown[place][0]
-                self._publish("update_display_data", place, id_, content)
-                self._shown[place] = (id_, content)
+                self._publish_output("display_data", index, id_, content)
+                self._outputs.append((id_, content))
+            elif self._outputs[index][1] != content:
+                id_ = self._outputs[index][0]
+                self._publish_output("update_display_data", index, id_, content)
+                self._outputs[index] = (id_, content)
 
-    def _publish(self, kind: str, place: int, id_: str, content: str) -> None:
-        data = {"text/html": f"{'' if place else _STYLE}{_MARK}{content}", "text/plain": ""}
+    def _publish_output(self, kind: str, index: int, id_: str, content: str) -> None:
+        data = {"text/html": f"{'' if index else _STYLE}{_MARK}{content}", "text/plain": ""}
         publisher = self._publisher
         if self._parent is None or not hasattr(publisher, "pub_socket"):
             return  # no kernel, or a captured display: nothing is saved

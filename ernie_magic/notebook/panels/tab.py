@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.notebook.panels.widgets import heard
+from ernie_magic.notebook.panels.widgets import acknowledge_click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ernie_magic.calls.as_code import Code
     from ernie_magic.notebook.panels.code_box import CodeBox
     from ernie_magic.notebook.panels.model_picker import ModelList
-    from ernie_magic.notebook.panels.selection import Chosen
-    from ernie_magic.notebook.panels.task import Work
+    from ernie_magic.notebook.panels.selection import Selection
+    from ernie_magic.notebook.panels.task import Task
     from ernie_magic.notebook.panels.widgets import Composer
     from ernie_magic.runtime.observers import Watchers
     from ernie_magic.session import Session
@@ -43,16 +43,18 @@ class Tab:
     title: Text
     widget: Any
     composer: Composer
-    box: CodeBox
-    work: Work[Any]
-    chosen: Chosen
+    code_box: CodeBox
+    task: Task[Any]
+    selection: Selection
 
-    def __init__(self, session: Session, listed: ModelList, saved: Callable[[], object]) -> None:
-        self.session, self.listed, self.saved = session, listed, saved
-        self.language = session.settings.spoken
-        self._ends: list[Callable[[], None]] = []
+    def __init__(
+        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
+    ) -> None:
+        self.session, self.model_list, self.save_output = session, model_list, save_output
+        self.language = session.settings.interface_language
+        self._unsubscribers: list[Callable[[], None]] = []
 
-    def code(self) -> list[Code]:
+    def generate_code(self) -> list[Code]:
         """The state as code, one text per cell.
 
         Raises
@@ -63,49 +65,49 @@ class Tab:
         raise NotImplementedError
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a call is running."""
-        return self.work.busy
+        return self.task.is_busy
 
-    def send(self) -> None:
+    def send_prompt(self) -> None:
         """Start the tab's call."""
         raise NotImplementedError
 
-    def stop(self) -> None:
+    def stop_call(self) -> None:
         """Stop it; what has arrived stays."""
-        self.work.stop()
+        self.task.stop_call()
 
-    def heard(self, message: Mapping[str, Any]) -> bool:
+    def handle_submit(self, message: Mapping[str, Any]) -> bool:
         """Handle Ctrl+Enter or Shift+Enter in this tab's prompt; return whether the prompt was this
         tab's.
 
         The text comes with the message: the widget's own value may lag behind.
         """
-        if message.get("where") != self.composer.where:
+        if message.get("where") != self.composer.prompt_class:
             return False
-        heard(self.composer.send)
+        acknowledge_click(self.composer.send_button)
         self.composer.prompt.value = str(message.get("text", ""))
-        self.send()
+        self.send_prompt()
         return True
 
-    def follow(self) -> None:
+    def follow_session(self) -> None:
         """Show what the session has, and follow changes made elsewhere."""
 
-    def watch(self, watchers: Watchers, function: Callable[[], object]) -> None:
+    def watch_changes(self, watchers: Watchers, function: Callable[[], object]) -> None:
         """Until `leave`, call `function` after each change.
 
         Its failures are shown here, and disturb nobody else's work.
         """
-        self._ends.append(watchers.add(lambda: self.work.guard(function)))
+        self._unsubscribers.append(watchers.add_watcher(lambda: self.task.run_guarded(function)))
 
-    def leave(self) -> None:
+    def stop_following(self) -> None:
         """Stop following: nobody is looking."""
-        while self._ends:
-            self._ends.pop()()
+        while self._unsubscribers:
+            self._unsubscribers.pop()()
 
-    def settled(self) -> None:
+    def on_settings_changed(self) -> None:
         """Update after a change of the session's settings."""
-        self.chosen.settled()
+        self.selection.on_settings_changed()
 
     def saved_html(self) -> str:
         """What the notebook saves of it, as HTML; "" for nothing."""

@@ -10,10 +10,10 @@ import threading
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ernie_magic.errors import ErnieError, Stopped, words
-from ernie_magic.notebook.display.pending import waiting_for
-from ernie_magic.notebook.display.streaming import PACE
-from ernie_magic.text.language import Language, Text, same
+from ernie_magic.errors import ErnieError, Stopped, exception_message
+from ernie_magic.notebook.display.pending import describe_waiting
+from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
+from ernie_magic.text.language import Language, Text, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
-BUSY = Text("还在进行：先停止，或等它结束", "still running: stop it, or wait until it ends")
+ALREADY_BUSY = Text("还在进行：先停止，或等它结束", "still running: stop it, or wait until it ends")
 _STOPPED = Text("已停止", "stopped")
 _FAILED = Text("面板出错：{kind}：{said}", "the panel failed: {kind}: {said}")
 
 
-class Work(Generic[Result]):
+class Task(Generic[Result]):
     """At most one call at a time, and its outcome.
 
     Parameters
@@ -40,8 +40,10 @@ class Work(Generic[Result]):
         Called when a call begins and when it has ended.
     """
 
-    def __init__(self, language: Language, status: Status, busy: Callable[[bool], object]) -> None:
-        self._language, self._status, self._busy = language, status, busy
+    def __init__(
+        self, language: Language, status: Status, on_busy_changed: Callable[[bool], object]
+    ) -> None:
+        self._language, self._status, self._on_busy_changed = language, status, on_busy_changed
         self._lock = threading.Lock()
         self._stream: Stream[Result] | None = None
         # The context of the cell that creates the panel: output printed meanwhile appears there.
@@ -49,15 +51,15 @@ class Work(Generic[Result]):
         self.thread: threading.Thread | None = None
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a call is running."""
         return self._stream is not None
 
-    def begin(
+    def start_call(
         self,
-        make: Callable[[], Stream[Result]],
-        show: Callable[[Sequence[Delta]], object],
-        end: Callable[[Result | None, BaseException | None], object],
+        make_stream: Callable[[], Stream[Result]],
+        show_deltas: Callable[[Sequence[Delta]], object],
+        on_finished: Callable[[Result | None, BaseException | None], object],
     ) -> bool:
         """Start a call, unless one is running; in that case say so.
 
@@ -76,45 +78,45 @@ class Work(Generic[Result]):
             Whether it has begun.
         """
         if not self._lock.acquire(blocking=False):
-            self._status.say(BUSY.say(self._language), wrong=True)
+            self._status.show_message(ALREADY_BUSY.say(self._language), is_error=True)
             return False
         try:
-            self._stream = make()
+            self._stream = make_stream()
         except BaseException as error:
             self._lock.release()
             if not isinstance(error, Exception):
                 raise
-            self.tell(error)  # a click has nobody else to report to
+            self.report_problem(error)  # a click has nobody else to report to
             return False
-        self._status.say("")
-        self._busy(True)
+        self._status.show_message("")
+        self._on_busy_changed(True)
         stream = self._stream
         self.thread = threading.Thread(
             target=self._context.copy().run,
-            args=(self._read, stream, show, end),
+            args=(self._read_stream, stream, show_deltas, on_finished),
             name="ernie-panel",
             daemon=True,
         )
         self.thread.start()
         return True
 
-    def _read(
+    def _read_stream(
         self,
         stream: Stream[Result],
-        show: Callable[[Sequence[Delta]], object],
-        end: Callable[[Result | None, BaseException | None], object],
+        show_deltas: Callable[[Sequence[Delta]], object],
+        on_finished: Callable[[Result | None, BaseException | None], object],
     ) -> None:
         result: Any = None
         problem: BaseException | None = None
         try:
-            for batch in stream.batches(PACE):
-                self._wait(batch)
-                show(batch)
+            for batch in stream.iter_batches(UPDATE_INTERVAL):
+                self._show_waiting(batch)
+                show_deltas(batch)
             result = stream.result()
         except BaseException as error:  # noqa: BLE001  (it ends here: it is told, and the next click must find the panel idle)
             result, problem = getattr(error, "answer", None), error
             stream.close()
-        self._status.say(
+        self._status.show_message(
             _STOPPED.say(self._language)
             if problem is None
             and getattr(result, "partial", False)
@@ -122,38 +124,40 @@ class Work(Generic[Result]):
             else ""
         )
         if problem is not None:
-            self.tell(problem)
-        self.guard(lambda: end(result, problem))
+            self.report_problem(problem)
+        self.run_guarded(lambda: on_finished(result, problem))
         # In this order: a listener that hears of the end finds it over, and a new call finds
         # nothing of this one.
         self._stream = None
-        self.guard(lambda: self._busy(False))
+        self.run_guarded(lambda: self._on_busy_changed(False))
         self._lock.release()
 
-    def guard(self, function: Callable[[], object]) -> None:
+    def run_guarded(self, function: Callable[[], object]) -> None:
         """Run the panel's own code; a failure is shown here and disturbs no one else's work."""
         try:
             function()
         except Exception as error:  # noqa: BLE001
-            self.tell(error)
+            self.report_problem(error)
 
-    def _wait(self, batch: Sequence[Delta]) -> None:
-        if told := waiting_for(batch, self._language):
-            self._status.say(told)
+    def _show_waiting(self, batch: Sequence[Delta]) -> None:
+        if waiting_text := describe_waiting(batch, self._language):
+            self._status.show_message(waiting_text)
         elif self._status.text:
-            self._status.say("")
+            self._status.show_message("")
 
-    def tell(self, problem: BaseException) -> None:
+    def report_problem(self, problem: BaseException) -> None:
         """Show what went wrong, on one line."""
         if isinstance(problem, Stopped):
-            self._status.say(_STOPPED.say(self._language))
+            self._status.show_message(_STOPPED.say(self._language))
         elif isinstance(problem, ErnieError):
-            self._status.say(problem.line(self._language), wrong=True)
+            self._status.show_message(problem.line(self._language), is_error=True)
         else:
-            said = _FAILED.fill(kind=type(problem).__name__, said=same(words(problem)))
-            self._status.say(said.say(self._language), wrong=True)
+            message = _FAILED.fill(
+                kind=type(problem).__name__, said=untranslated(exception_message(problem))
+            )
+            self._status.show_message(message.say(self._language), is_error=True)
 
-    def stop(self) -> None:
+    def stop_call(self) -> None:
         """Stop the call; what has arrived stays."""
         if (stream := self._stream) is not None:
             stream.close()

@@ -9,7 +9,7 @@ from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.streaming import GrowingView
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
-from ernie_magic.text.tokens import estimate
+from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +31,13 @@ class BlocksView(GrowingView[int]):
         super().__init__(language, remote_images=remote_images)
         self._transcript, self._id, self._count = transcript, id_, 0
 
-    def _wait(self, notice: Text) -> None:
+    def _show_waiting(self, notice: Text) -> None:
         """What is being waited for stands in the panel's status."""
 
-    def _put(self, place: int | None, markup: str) -> int:
+    def _put_html(self, place: int | None, markup: str) -> int:
         if place is None:
             place, self._count = self._count, self._count + 1
-        self._transcript.block(self._id, place, markup)
+        self._transcript.put_block(self._id, place, markup)
         return place
 
 
@@ -62,7 +62,7 @@ def answered_turn(
     id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language, text: str
 ) -> dict[str, Any]:
     """A turn with its answer, as the transcript takes it; `text` is the answer's text as HTML."""
-    blocks = [block for block in (answers.tool_runs(answer, language), text) if block]
+    blocks = [block for block in (answers.tool_runs_html(answer, language), text) if block]
     return {
         **open_turn(id_, prompt, images),
         "blocks": blocks,
@@ -71,11 +71,11 @@ def answered_turn(
         "model": answer.model,
         "open": False,
         "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)),
-        "footer": answers.summary(answer, language),
+        "footer": answers.summary_line(answer, language),
     }
 
 
-def kept_prompt(prompt: str) -> str:
+def saved_prompt_html(prompt: str) -> str:
     """A prompt as a notebook saves it, as HTML: the words as written."""
     return f"<blockquote>{'<br>'.join(map(plain_html, prompt.splitlines()))}</blockquote>"
 
@@ -96,23 +96,30 @@ class ShownTurn:
     """
 
     turn: Turn
-    shown: dict[str, Any]
-    kept: str
+    transcript_entry: dict[str, Any]
+    saved_html: str
     tokens: int
 
     @classmethod
-    def of(
+    def from_turn(
         cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False
     ) -> ShownTurn:
         """A turn under an id of the transcript."""
-        text = answers.body(turn.answer, remote_images=remote_images)
+        text = answers.text_html(turn.answer, remote_images=remote_images)
         pictures = [part["image_url"]["url"] for part in turn.images]
-        shown = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)
-        asked = f"<p><b>{plain_html(_YOU.say(language))}</b></p>{kept_prompt(turn.prompt)}"
-        kept = f"{asked}<div>{answers.page(turn.answer, language, text)}</div>"
-        return cls(turn, shown, kept, estimate(turn.prompt) + estimate(turn.answer.text))
+        transcript_entry = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)
+        question_html = (
+            f"<p><b>{plain_html(_YOU.say(language))}</b></p>{saved_prompt_html(turn.prompt)}"
+        )
+        saved_html = f"{question_html}<div>{answers.answer_html(turn.answer, language, text)}</div>"
+        return cls(
+            turn,
+            transcript_entry,
+            saved_html,
+            estimate_tokens(turn.prompt) + estimate_tokens(turn.answer.text),
+        )
 
     @property
-    def id(self) -> str:
+    def turn_id(self) -> str:
         """Its id in the transcript."""
-        return str(self.shown["id"])
+        return str(self.transcript_entry["id"])

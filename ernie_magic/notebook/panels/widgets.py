@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SEND, STOP = Text("发送", "Send"), Text("停止", "Stop")
-_HEARD = "ernie-heard"
+_ACKNOWLEDGED = "ernie-heard"
 _KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
 _PROMPT = Text("提示词", "Prompt")
 
@@ -36,39 +36,43 @@ def column(*children: widgets.Widget, name: str = "") -> widgets.VBox:
     return box
 
 
-def button(
-    text: str, act: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = ""
+def make_button(
+    text: str, on_click: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = ""
 ) -> widgets.Button:
     """A button as wide as its words."""
-    made = widgets.Button(
+    new_button = widgets.Button(
         description=text,
         tooltip=tooltip or text,
         button_style=style,
         layout=widgets.Layout(width="auto"),
     )
-    made.add_class("ernie-button")
+    new_button.add_class("ernie-button")
     if name:
-        made.add_class(name)
+        new_button.add_class(name)
 
-    def clicked(_button: widgets.Button) -> None:
-        heard(made)
-        act()
+    def handle_click(_button: widgets.Button) -> None:
+        acknowledge_click(new_button)
+        on_click()
 
-    made.on_click(clicked)
-    return made
+    new_button.on_click(handle_click)
+    return new_button
 
 
-def heard(made: widgets.Button) -> None:
+def acknowledge_click(clicked_button: widgets.Button) -> None:
     """Tell the page that a click has arrived: until then it says that the kernel is busy."""
-    (made.remove_class if _HEARD in made._dom_classes else made.add_class)(_HEARD)  # noqa: SLF001  (ipywidgets has no other way to read them)
+    # ipywidgets has no other way to read a widget's classes.
+    if _ACKNOWLEDGED in clicked_button._dom_classes:  # noqa: SLF001
+        clicked_button.remove_class(_ACKNOWLEDGED)
+    else:
+        clicked_button.add_class(_ACKNOWLEDGED)
 
 
-def seen(widget: widgets.DOMWidget, visible: bool) -> None:
+def set_visible(widget: widgets.DOMWidget, visible: bool) -> None:
     """Show it, or hide it from sight, keyboard and screen readers."""
     widget.layout.display = None if visible else "none"
 
 
-def close(widget: widgets.Widget) -> None:
+def close_widget(widget: widgets.Widget) -> None:
     """Close a widget with all its parts, here and on the page."""
     for part in (
         *getattr(widget, "children", ()),
@@ -76,7 +80,7 @@ def close(widget: widgets.Widget) -> None:
         getattr(widget, "style", None),
     ):
         if part is not None:
-            close(part)
+            close_widget(part)
     widget.close()
 
 
@@ -87,17 +91,17 @@ class Status:
         self.widget = widgets.HTML()
         self.widget.add_class("ernie-status")
         self.text = ""
-        self.wrong = False
-        seen(self.widget, visible=False)
+        self.is_error = False
+        set_visible(self.widget, visible=False)
 
-    def say(self, text: str, *, wrong: bool = False) -> None:
+    def show_message(self, text: str, *, is_error: bool = False) -> None:
         """Show a text; errors stand out, and are announced at once (WAI-ARIA `role="alert"`)."""
-        self.text, self.wrong = text, wrong
-        seen(self.widget, visible=bool(text))
-        kind = "error" if wrong else "news"
-        role = " role=alert" if wrong else ""
-        shown = f'<span class="ernie-{kind}"{role}>{plain_html(text)}</span>'
-        self.widget.value = shown if text else ""
+        self.text, self.is_error = text, is_error
+        set_visible(self.widget, visible=bool(text))
+        kind = "error" if is_error else "news"
+        role = " role=alert" if is_error else ""
+        markup = f'<span class="ernie-{kind}"{role}>{plain_html(text)}</span>'
+        self.widget.value = markup if text else ""
 
 
 class Composer:
@@ -121,52 +125,52 @@ class Composer:
     def __init__(
         self,
         language: Language,
-        where: str,
-        send: Callable[[], object],
-        stop: Callable[[], object],
+        prompt_name: str,
+        on_send: Callable[[], object],
+        on_stop: Callable[[], object],
         *,
         label: Text = SEND,
         name: Text = _PROMPT,
         placeholder: Text = _PROMPT,
         extras: tuple[Any, ...] = (),
     ) -> None:
-        self.where = f"ernie-at-{where}"
+        self.prompt_class = f"ernie-at-{prompt_name}"
         self.prompt = widgets.Textarea(
             description=name.say(language),
             placeholder=placeholder.say(language),
             rows=3,
             layout=widgets.Layout(width="auto"),
         )
-        for class_ in ("ernie-prompt", self.where):
+        for class_ in ("ernie-prompt", self.prompt_class):
             self.prompt.add_class(class_)
-        self.send = button(
+        self.send_button = make_button(
             label.say(language),
-            send,
+            on_send,
             tooltip=_KEYS.say(language),
             style="primary",
             name="ernie-send",
         )
-        self.stop = button(STOP.say(language), stop, name="ernie-stop")
-        self.stop.disabled = True
+        self.stop_button = make_button(STOP.say(language), on_stop, name="ernie-stop")
+        self.stop_button.disabled = True
         self.status = Status()
         self.notes = widgets.HTML()
         self.notes.add_class("ernie-notes")
         self.widget = column(
             self.prompt,
-            row(self.send, self.stop, *extras, self.notes),
+            row(self.send_button, self.stop_button, *extras, self.notes),
             self.status.widget,
             name="ernie-composer",
         )
 
     @property
-    def text(self) -> str:
+    def prompt_text(self) -> str:
         """What is sent: as in a cell, without surrounding blanks."""
         return str(self.prompt.value).strip()
 
-    def busy(self, is_busy: bool) -> None:
+    def set_busy(self, is_busy: bool) -> None:
         """While a call runs it can be stopped, and no other can begin."""
-        self.send.disabled, self.stop.disabled = is_busy, not is_busy
+        self.send_button.disabled, self.stop_button.disabled = is_busy, not is_busy
 
-    def note(self, text: str) -> None:
+    def show_note(self, text: str) -> None:
         """A quiet remark beside the buttons."""
         self.notes.value = plain_html(text)
