@@ -1,7 +1,7 @@
-"""Thousands of texts: the rate, as a share of what batch size, latency and concurrency allow, and
-the processor time of a call.
+"""The rate for thousands of texts, as a share of the possible rate, and the CPU time of a call.
 
-Bare loops in the same run measure what is possible.
+What is possible follows from batch size, latency and concurrency; bare loops in the same run
+measure it.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
-"""What loading the extension and the first cell cost, measured by `import httpx` in the same run.
+"""The cost of loading the extension and of the first cell, as multiples of `import httpx`.
 
-Fresh interpreters with IPython up, one of each in turn, with bytecode files as an installed package
-has them. CPU time as well as the clock's: on a busy machine the clock tells of others.
+Fresh interpreters with IPython running, one of each kind in turn, with bytecode files as for an
+installed package. CPU time is measured besides wall-clock time, which on a busy machine includes
+other processes.
 """
 
 import json
@@ -13,10 +14,9 @@ import sys
 import pytest
 
 ROUNDS = 7
-LOAD, BOTH = (
-    0.5,
-    3.9,
-)  # of `import httpx`: the load, and that with the first cell (3.9 before it moved)
+# Multiples of `import httpx`: the load alone, and with the first cell. The latter is what both cost
+# when everything was imported with the load.
+LOAD, BOTH = 0.5, 3.9
 TIMED = """
 import json, sys, time
 from IPython.core.interactiveshell import InteractiveShell
@@ -33,7 +33,7 @@ STEPS = ["%load_ext ernie_magic", "%%ernie\n[[echo]]hi"]
 
 @pytest.fixture
 def measured(emulator, tmp_path):
-    """Seconds of each step in a fresh interpreter: by the clock, and of CPU."""
+    """Wall-clock and CPU seconds of each step in a fresh interpreter."""
     env = {
         **os.environ,
         "AI_STUDIO_BASE_URL": emulator.base_url,
@@ -63,7 +63,7 @@ def test_loading_costs_at_most_half_of_importing_httpx(measured, bar):
         ours.append(measured(STEPS))
         theirs.append(measured(["import httpx"]))
     loads, cells, imports = (
-        [run[step] for run in runs[1:]]  # the first of each wrote the bytecode
+        [run[step] for run in runs[1:]]  # the first run of each wrote the bytecode
         for runs, step in ((ours, 0), (ours, 1), (theirs, 0))
     )
     both = [(load[0] + cell[0], load[1] + cell[1]) for load, cell in zip(loads, cells, strict=True)]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-# What loads with a call, with a question about what a magic takes, or not at all.
+# Loaded with the first call, with the first question about a magic's options, or never.
 LATER = (
     "asyncio",
     "concurrent.futures",

@@ -324,7 +324,7 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
 
 
 def test_a_parameter_is_described_by_its_type_whatever_the_function_returns():
-    """`ernie.image` gives what is imported for type checkers only, until it is called."""
+    """The return type of `ernie.image` is imported only for type checkers, until it is called."""
 
     def f(n: int, names: list[str], ok: bool = False) -> "NoSuchType":  # noqa: F821
         """f"""
