@@ -348,7 +348,7 @@ class Core:
         *,
         download: bool,
     ) -> ImageSet:
-        """Make pictures, and with `download` fetch those that are links (`Drawing.draw`)."""
+        """Make pictures, and with `download` fetch links (`ImageGeneration.generate_images`)."""
         endpoint = await self.resolve_endpoint(endpoint)
         request = replace(request, paths=self._v1_paths(endpoint))
         wire = _PROTOCOLS[endpoint.service.protocol].images(request)
@@ -453,7 +453,7 @@ class Core:
         emit: Callable[[Delta], None],
         engine: RemoteExecutor | None = None,
     ) -> mapping.Mapped:
-        """Ask about each row of a table (`mapping.Run`)."""
+        """Ask about each row of a table (`mapping.MapJob`)."""
         endpoint = await self.resolve_endpoint(endpoint)
         options = job.options
         model = (
@@ -670,9 +670,7 @@ async def _run_tools(
     emit: Callable[[Delta], None],
     model: str,
 ) -> list[ToolRun]:
-    """Return the result of each call. No more than `most` are made, and the model is told that the
-    others were not.
-    """
+    """Return the result of each call, at most `max_runs`; the model learns which were skipped."""
     done: list[ToolRun] = []
     for call in asked:
         run = (

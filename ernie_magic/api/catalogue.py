@@ -29,10 +29,10 @@ class Model:
         when unknown.
     max_output : tuple[int, int]
         Range of `max_completion_tokens`, in tokens.
-    takes : frozenset of str
+    capabilities : frozenset of str
         Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision",
         "thinking".
-    refuses : frozenset of str
+    unsupported : frozenset of str
         What it lacks and other models of its kind have: "system".
     retired : str
         The date since which the id is reported as retired upstream, "" when it is not.
@@ -258,9 +258,9 @@ _SEEDS: tuple[Model, ...] = (
             "576x1024",
             "1152x2048",  # posters
             "1024x576",
-            "2048x1152",
+            "2048x1152",  # wallpapers
         ),
-    ),  # wallpapers
+    ),
     Model("embedding-v1", "embedding", 1_000, 384, path="/embeddings/embedding-v1"),
     # A user-deployed service has no path of its own: `endpoint` names it.
     Model(

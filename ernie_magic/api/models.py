@@ -112,7 +112,7 @@ def preferred_model(offered: Sequence[str], *, needs_vision: bool = False) -> st
 
     Parameters
     ----------
-    sees
+    needs_vision
         The model has to accept pictures.
     """
     if not offered:

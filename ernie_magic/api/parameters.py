@@ -96,8 +96,9 @@ class Parameter:
     choices : tuple of str
     max_items, max_length : int | None
         For "strings": how many, and the characters of each. For "str": characters.
-    needs : str
-        The ability that a catalogued model must have to support it (`Model.takes`), "" for none.
+    requires : str
+        The ability that a catalogued model must have to support it (`Model.capabilities`), "" for
+        none.
     short : str
         The short magic option, "" for none.
     source : str

@@ -76,7 +76,7 @@ def parse_json(text: str) -> object:
 
 def parse_simple(text: str) -> object:
     """Return the value of a short text with nothing unusual in it; None for everything else, which
-    `parse` has to read.
+    `parse_json` has to read.
 
     Nearly every event of a stream is one: each additional layer would cost a tenth of its decoding
     (tests/benchmarks).
@@ -193,7 +193,7 @@ def as_name(value: object, max_length: int = MAX_NAME) -> str:
 
 
 def as_names(values: Sequence[object]) -> list[str]:
-    """Apply `word` to very many values, which are searched together."""
+    """Apply `as_name` to very many values, which are searched together."""
     return (
         [
             one[:MAX_NAME]

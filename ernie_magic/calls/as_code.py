@@ -125,7 +125,7 @@ def code_for_chat(
     ----------
     request
         As it would be sent.
-    at
+    endpoint
         Where it would be sent.
     conversation
         Its name; "main" is the one that can be left out.
@@ -190,7 +190,7 @@ def code_for_chat(
 def code_for_image(
     request: ImageRequest, endpoint: Endpoint, *, given: Mapping[str, Any], model: str = ""
 ) -> Code:
-    """Return a call for pictures as code; see `of_chat`."""
+    """Return a call for pictures as code; see `code_for_chat`."""
     sent, extra = _checked_values("image", request, given), dict(request.extra)
     python = _python_call(
         "ernie.image",
@@ -213,7 +213,7 @@ def code_for_image(
 
 
 def code_for_embedding(request: EmbeddingRequest, endpoint: Endpoint, *, model: str = "") -> Code:
-    """Return a call for vectors as code; see `of_chat`."""
+    """Return a call for vectors as code; see `code_for_chat`."""
     texts, extra = list(request.texts), dict(request.extra)
     python = _python_call(
         "ernie.embed",

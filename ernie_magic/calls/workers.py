@@ -43,9 +43,9 @@ class WorkerSetup:
         The caller's; pickled without the credential.
     workers : int
         How many share the account's limits.
-    process : int
+    process_id : int
         The caller's process id.
-    keyed : bool
+    needs_key : bool
         Whether the service requires a credential.
     """
 

@@ -127,12 +127,11 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
 
 
 def misplaced_key(key_target: str, key: Key) -> tuple[Text, Text] | None:
-    """Return what kind of key this looks like and where it belongs, unless that is `place`; else
-    None.
+    """Return what kind of key this looks like and where it belongs, None if that is `key_target`.
 
     Parameters
     ----------
-    place
+    key_target
         A service's name, or the variable of a pair's access key.
     """
     for key_pattern in _KEY_PATTERNS:

@@ -34,7 +34,7 @@ class Service:
         Where a person gets a key.
     strict : bool
         The table's ranges are this service's: they are checked before sending.
-    asks_usage : bool
+    requests_usage : bool
         A stream reports usage only when `stream_options` asks for it.
     protocol : {"openai", "qianfan-v1"}
     link_lifetime : float | None

@@ -247,7 +247,7 @@ class ErnieSettings(Configurable):
         return endpoints.choose_service(self)
 
     def build_endpoint(self) -> Endpoint:
-        """Return where a call would go now (`ernie_magic.config.endpoints.endpoint`)."""
+        """Return where a call would go now (`ernie_magic.config.endpoints.build_endpoint`)."""
         from ernie_magic.config import endpoints
 
         return endpoints.build_endpoint(self)

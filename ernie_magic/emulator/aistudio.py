@@ -195,9 +195,7 @@ def handle_images(call: IncomingCall) -> Response:
 
 
 def serve_picture(call: IncomingCall) -> Response:
-    """A picture behind a link of `images`; no key is required: the links are signed, like real
-    ones.
-    """
+    """A picture behind a link of `handle_images`; no key is required, since links are signed."""
     from ernie_magic.emulator import pictures
 
     query = call.query

@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.emulator.log import LoggedRequest
 
-FIRST_DELAY, DELTA_DELAY = (
-    0.15,
-    0.025,
-)  # seconds before the first delta and between deltas: a lifelike pace
+# Seconds before the first delta and between deltas: a lifelike pace.
+FIRST_DELAY, DELTA_DELAY = 0.15, 0.025
 
 
 class ServerState:

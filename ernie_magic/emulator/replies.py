@@ -42,14 +42,14 @@ class Reply:
     Attributes
     ----------
     pieces, reasoning : list of str
-    finish : str
+    finish_reason : str
         "normal" when complete, "stop" at a stop word, "length" at the limit(AI Studio's page).
     flag : int
     pace : float | None
         Seconds between deltas, None for the server's own.
-    calls : list of dict
+    function_calls : list of dict
         Functions to call: `name`, `arguments`.
-    clear : bool
+    clears_history : bool
         The history must be cleared.
     """
 

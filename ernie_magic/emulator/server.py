@@ -162,7 +162,7 @@ class Emulator:
 
     @property
     def requests(self) -> RequestLog:
-        """The requests received, oldest first; a bounded number (`log.Log`)."""
+        """The requests received, oldest first; a bounded number (`log.RequestLog`)."""
         return self._state.request_log
 
     @property

@@ -125,7 +125,7 @@ class Interrupts:
 
     @contextmanager
     def repeat_lost_interrupts(self, call: Call[Any, Any]) -> Iterator[None]:
-        """Like `raised`, for our own code: an interrupt that is lost is sent again.
+        """Like `raise_on_interrupt`, for our own code: an interrupt that is lost is sent again.
 
         CPython drops an exception that is raised inside a weak reference's callback or a `__del__`.
         Where much is allocated, an interrupt often waits for the garbage collector, after which

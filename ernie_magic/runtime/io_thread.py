@@ -57,7 +57,7 @@ class Loop:
     def run_and_wait(
         self, work: Coroutine[Any, Any, Result], timeout: float | None = None
     ) -> Result:
-        """Run `work` there and wait for it, at most `patience` seconds; not from this loop's own
+        """Run `work` there and wait for it, at most `timeout` seconds; not from this loop's own
         thread.
         """
         return asyncio.run_coroutine_threadsafe(work, self.running_loop()).result(timeout)
@@ -242,7 +242,7 @@ class Call(Generic[Item, Result]):
     async def aiter_batches(
         self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
     ) -> AsyncGenerator[list[Item], None]:
-        """Iterate like `batches`, for a reader that is a coroutine in another loop."""
+        """Iterate like `iter_batches`, for a reader that is a coroutine in another loop."""
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         read, not_before = 0, 0.0
         with self._register_reader(
@@ -285,7 +285,7 @@ class Call(Generic[Item, Result]):
 
     def stop_and_collect(self, timeout: float = 5.0) -> Result | None:
         """End the work and return what it had; None when it failed or does not end within
-        `patience` seconds.
+        `timeout` seconds.
         """
         self.cancel()
         try:

@@ -17,7 +17,7 @@ class Watchers:
         self._watchers: list[Callable[[], object]] = []
 
     def add_watcher(self, watcher: Callable[[], object]) -> Callable[[], None]:
-        """Call `told` after each change; the returned function ends that."""
+        """Call `watcher` after each change; the returned function ends that."""
         self._watchers = [*self._watchers, watcher]
 
         def remove_watcher() -> None:

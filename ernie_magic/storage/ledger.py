@@ -61,7 +61,7 @@ async def retry_while_locked(
 
     Parameters
     ----------
-    tell
+    on_locked
         Called each second with the seconds waited so far.
 
     Raises
@@ -87,7 +87,7 @@ async def retry_while_locked(
 
 @asynccontextmanager
 async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIterator[Ledger]:
-    """Open the ledger in a file; `tell` as in `patiently`.
+    """Open the ledger in a file; `on_locked` as in `retry_while_locked`.
 
     Raises
     ------
@@ -118,7 +118,7 @@ async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIter
 
 
 class Ledger:
-    """The answers in a file; use `opened`.
+    """The answers in a file; use `open_ledger`.
 
     Parameters
     ----------

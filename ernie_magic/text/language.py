@@ -58,7 +58,7 @@ def untranslated(text: str) -> Text:
 
 
 def clip_text(text: str, limit: int) -> str:
-    """Return the beginning of a text, at most `most` characters."""
+    """Return the beginning of a text, at most `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -468,7 +468,7 @@ class StreamRedactor:
 
     Parameters
     ----------
-    holds
+    holds_back
         False when each piece must be given out at once: then up to seven characters of a key are
         shown before the rest is removed.
     """

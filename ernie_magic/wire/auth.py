@@ -102,7 +102,7 @@ def sign_request(
 
     Parameters
     ----------
-    at
+    epoch_seconds
         Seconds since the epoch; within `seconds` of the server's clock.
     seconds
         How long the signature is valid.
@@ -172,7 +172,7 @@ class Credentials:
             None adds nothing.
         method, url
             Those of the call, for a signature.
-        refused
+        refused_token
             A token that the service rejected: it is renewed even when it is new.
 
         Raises

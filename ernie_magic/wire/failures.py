@@ -131,11 +131,11 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
 def error_from_refusal(
     refusal_fields: Mapping[str, str], status: int, headers: Mapping[str, str], text: str
 ) -> ErnieError:
-    """Return the error for a service's message (`refusal`).
+    """Return the error for a service's message (`parse_refusal`).
 
     Parameters
     ----------
-    said
+    refusal_fields
         Code, type, message and request id, as far as known.
     text
         The reply's beginning.

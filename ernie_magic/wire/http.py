@@ -1,4 +1,4 @@
-"""HTTP for one session: one connection pool, used only on the I/O thread (see `running`)."""
+"""HTTP for one session: one connection pool, used only on the I/O thread (`runtime.io_thread`)."""
 
 from __future__ import annotations
 
@@ -191,13 +191,7 @@ class Client:
         )
 
     async def download_picture(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
-        """Return the picture behind a link from the service (`downloads.fetch`), trying again when
-        the network fails.
-
-        Raises
-        ------
-        ErnieError
-        """
+        """Return the picture behind a service's link (`downloads.fetch_picture`), with retries."""
         async for attempt in retry.retry_attempts(
             terms.retry_count,
             terms.backoff_factor,

@@ -158,8 +158,8 @@ class Throttle:
         Parameters
         ----------
         tokens
-            An estimate; `settle` corrects it.
-        waiting
+            An estimate; `record_usage` corrects it.
+        on_wait
             Called with the seconds before each wait.
         """
         async with self._lock:

@@ -54,7 +54,7 @@ class WireRequest(NamedTuple):
     repeatable : bool
         Whether it may be sent again after a 5xx, after which it may have been carried out (never an
         image).
-    most : int
+    max_bytes : int
         Most bytes of a reply in one piece: a longer one is rejected.
     """
 
@@ -94,7 +94,7 @@ class Delta(NamedTuple):
         With a notice that is repeated each second: seconds since the call began.
     progress : Progress | None
         Not part of the answer: the progress of many pieces of work.
-    errand : Errand | None
+    caller_task : CallerTask | None
         Not part of the answer: a tool to be called by whoever reads.
     tool : ToolRun | None
         Not part of the answer: a tool that was called.

@@ -45,7 +45,7 @@ _PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand line
 _TOO_LARGE = Text(
     "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not fully read"
 )
-# A refusal has one of these (`failures.refusal`).
+# A refusal has one of these (`failures.parse_refusal`).
 _SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})
 
 
@@ -85,7 +85,7 @@ async def read_json(response: httpx.Response, max_bytes: int) -> dict[str, Any]:
 
     Parameters
     ----------
-    most
+    max_bytes
         Bytes: a longer one is rejected.
 
     Raises

@@ -32,17 +32,17 @@ def retry_attempts(
 
     Parameters
     ----------
-    count
+    max_attempts
         Maximum attempts, including the first, as in the official client
         (https://github.com/baidubce/bce-qianfan-sdk).
-    factor
-        The n-th wait is a random time up to `factor` x 2^(n-1) seconds, at most a minute.
+    backoff_factor
+        The n-th wait is a random time up to `backoff_factor` x 2^(n-1) seconds, at most a minute.
     may_repeat
         Whether no part of an answer has arrived yet.
     safely_only
         Only after a refusal that rules out that anything was carried out (no connection, 429): an
         image may have been billed.
-    waiting
+    on_wait
         Called before each wait with the error, the seconds and the number of the next attempt.
     """
     import tenacity  # imported with the first request, not before

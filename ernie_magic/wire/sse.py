@@ -93,9 +93,8 @@ class Decoder:
             text, self._first = text.removeprefix("\ufeff"), False
         self._waiting_characters += len(text)
         has_carriage_return = self._parts[-1].endswith("\r") if self._parts else False
-        if (
-            has_carriage_return and text
-        ):  # a CR at the end of a chunk may be half of CRLF: it was held back
+        # A CR at the end of a chunk may be half of CRLF, so it was held back.
+        if has_carriage_return and text:
             self._parts[-1] = self._parts[-1][:-1]
             text = "\r" + text
         if not _LINE_END.search(text):

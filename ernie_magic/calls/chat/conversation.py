@@ -148,7 +148,7 @@ class Conversation:
             and leave no turn.
         options
             All other options.
-        instead
+        replaced_turn
             The turn that the answer replaces once it is complete; later turns are not sent.
 
         Raises
@@ -300,9 +300,9 @@ class Conversation:
             Fields for the request's body that the parameter table does not know.
         images
             A picture for the model to see, or several, in the forms that
-            `ernie_magic.calls.chat.attachments.parts` accepts. They stay in the history and are
-            sent again, whole, with every later prompt of this conversation; token estimates leave
-            them out.
+            `ernie_magic.calls.chat.attachments.image_parts` accepts. They stay in the history and
+            are sent again, whole, with every later prompt of this conversation; token estimates
+            leave them out.
         **parameters
             Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …).
             `tools` takes Python functions, which are called when the model asks for them, and tools

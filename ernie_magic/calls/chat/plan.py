@@ -36,15 +36,15 @@ class Plan:
     options : ChatOptions
     settings : Snapshot
     endpoint : Endpoint
-    first, last : tuple of messages
+    system_messages, new_messages : tuple of messages
         The system prompt; the prompt, or the messages given.
     generation : int
         The conversation's, which changes with each reset.
-    turns : tuple of Turn
+    earlier_turns : tuple of Turn
         Earlier turns that are sent too.
     images : tuple of message parts
         Pictures sent with the prompt.
-    instead : Turn | None
+    replaced_turn : Turn | None
         The turn that the answer replaces.
     """
 

@@ -47,7 +47,7 @@ class EmbeddingJob:
         Called with the progress (`Delta.progress`).
     store
         Known vectors; None to request all.
-    most
+    max_concurrency
         Calls in flight.
     """
 
@@ -73,9 +73,9 @@ class EmbeddingJob:
 
         Parameters
         ----------
-        batch
+        batch_size
             Texts in one call.
-        counted
+        on_usage
             Called with the model and the usage of each call.
 
         Raises

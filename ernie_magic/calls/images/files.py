@@ -268,7 +268,7 @@ def check_pattern(pattern: str) -> None:
 
 
 def fill_pattern(pattern: str, picture: Picture) -> str:
-    """Return a path with its fields filled in; raises what `check` raises."""
+    """Return a path with its fields filled in; raises what `check_pattern` raises."""
     check_pattern(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
     model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
@@ -354,7 +354,8 @@ def _trusted_fields(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_file_beginning(file: Path, max_bytes: int) -> bytes:
-    """Read at most `most` bytes of a file; nothing from a pipe or a device, which may never end.
+    """Read at most `max_bytes` bytes of a file; nothing from a pipe or a device, which may never
+    end.
 
     Raises
     ------
@@ -367,7 +368,7 @@ def read_file_beginning(file: Path, max_bytes: int) -> bytes:
 
 
 def is_recipe(candidate: object) -> bool:
-    """Whether this was made by `metadata`."""
+    """Whether this was made by `picture_metadata`."""
     return (
         isinstance(candidate, Mapping)
         and all(isinstance(candidate.get(name), str) for name in ("prompt", "model"))

@@ -109,9 +109,7 @@ class ImageGeneration:
         return _raise_if_all_failed(images)
 
     async def download_images(self, images: ImageSet) -> ImageSet:
-        """Return the set with the pictures downloaded that are only links; raises as `draw`
-        does.
-        """
+        """Return the set with its links downloaded; raises as `generate_images` does."""
         if not any(picture.url and not picture.content for picture in images):
             return images
         began = time.monotonic()

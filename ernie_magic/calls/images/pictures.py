@@ -92,7 +92,7 @@ def make_preview(content: bytes) -> Preview:
     Raises
     ------
     ProtocolError
-        As in `decoded`.
+        As in `decode_image`.
     """
     image = decode_image(content)
     return Preview(image.size, _make_thumbnail(image))

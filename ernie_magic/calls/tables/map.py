@@ -180,14 +180,14 @@ class MapRequest:
     rows : list of dict
     prompts : list of str
         One per row.
-    columns : tuple of schema.Field
+    columns : tuple of schema.Column
     options : ChatOptions
         The other options of each prompt.
     path : Path
         The ledger's file.
     resume : bool
         Reuse what the ledger has.
-    most : int
+    max_concurrency : int
         Calls in flight.
     """
 
@@ -292,9 +292,9 @@ class MapJob:
 
     Parameters
     ----------
-    job
+    map_request
         What to ask.
-    question
+    build_request
         Makes the request from a prompt; what is wrong with it is that row's error.
     endpoint
         The service that is asked: part of each row's address in the ledger, like its whole request.
@@ -340,9 +340,9 @@ class MapJob:
 
         Parameters
         ----------
-        ask
+        ask_rows
             Asks for some rows.
-        size
+        batch_size
             How many rows at a time.
 
         Raises

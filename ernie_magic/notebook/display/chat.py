@@ -173,7 +173,7 @@ def mime_bundle(
     ----------
     remote_images
         Show web pictures that the answer names; without it they are links.
-    as_words
+    unformatted
         Show the text as it was written, which takes no time to render.
     """
     text = (

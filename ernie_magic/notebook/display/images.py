@@ -134,7 +134,7 @@ def mime_bundle(
         Embed the originals instead of thumbnails.
     name
         Where the originals are: a variable; "" for the file that was shown.
-    saved
+    saved_files
         The files that were written.
     """
     side = _SIDES.get(len(images), _SIDES[3])

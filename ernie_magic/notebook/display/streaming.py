@@ -1,6 +1,6 @@
 """The one streaming renderer: deltas in, outputs out, and at the end one saved output.
 
-A view receives batches at a throttled rate (`PACE`). Text that has arrived is on the screen within
+A view receives batches at a throttled rate (`UPDATE_INTERVAL`). Text that has arrived is on the screen within
 that time even if the stream stalls, and a front end never gets more than it can draw.
 """
 
@@ -49,7 +49,7 @@ class View(Protocol):
 
     Attributes
     ----------
-    speaking : bool
+    is_displaying : bool
         Whether it is displaying something now.
     """
 

@@ -36,19 +36,15 @@ if TYPE_CHECKING:
     from ernie_magic.calls.tables.map import Mapped
     from ernie_magic.runtime.stream import Stream
 
-_PREVIEW_FROM_ROWS, _PREVIEW_ROWS = (
-    50,
-    3,
-)  # rows from which a preview comes first, and rows of a preview
+# Rows from which a preview comes first, and rows of a preview.
+_PREVIEW_FROM_ROWS, _PREVIEW_ROWS = 50, 3
 
 
 class Bodies(CellRunner):
     """What `%%ernie`, `%%ernie_image`, `%ernie` and the others do, over one session."""
 
-    _last_preview: tuple[str, int] = (
-        "",
-        0,
-    )  # prompt and table of the last preview of `%%ernie_map`
+    # Prompt and table of the last preview of `%%ernie_map`.
+    _last_preview: tuple[str, int] = ("", 0)
 
     def cell(self, line: str, cell: str) -> None:
         """`%%ernie`, waited for."""
@@ -107,9 +103,8 @@ class Bodies(CellRunner):
         namespace, language = self.shell.user_ns, self.session.settings.interface_language
         with self.capturing_user_output(enabled=True) as user_printed:
             parsed_line = parse_map_line(line, namespace)
-            table = frames.copy_table(
-                parsed_line.rows
-            )  # a table that can be read only once is read here
+            # A table that can be read only once is read here.
+            table = frames.copy_table(parsed_line.rows)
             rows = frames.rows_of(table)
             prompt = fill_shared_expressions(
                 cell, parsed_line, list(rows[0]) if rows else [], namespace

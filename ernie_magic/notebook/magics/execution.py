@@ -40,9 +40,9 @@ class PendingCell(Generic[Result]):
     ----------
     stream : Stream
     view : View
-    conclude : callable
+    finish : callable
         Shows and binds the result; None if there is none. Calls after the first change nothing.
-    hears : bool
+    runs_user_code : bool
         The user's own functions run meanwhile: what they print is theirs.
     """
 

@@ -156,9 +156,9 @@ class ImageCommand:
     Attributes
     ----------
     name : {"redo", "vary", "show", "download"}
-    what : Picture | ImageSet | str
+    target : Picture | ImageSet | str
         What was named; a file's path.
-    said : ImageLine
+    parsed_line : ImageLine
     """
 
     name: str

@@ -33,13 +33,10 @@ _EXPRESSION_ERRORS = (
     MemoryError,
     RecursionError,
 )
-_MAX_INVALID_EXPRESSIONS = (
-    20  # `{{…}}` that are not expressions: each may cost a pass over its line
-)
-_MAX_END_ATTEMPTS, _MAX_ATTEMPT_CHARACTERS = (
-    50,
-    10_000,
-)  # `}}` and characters, where only trying decides
+# `{{…}}` that are not expressions: each may cost a pass over its line.
+_MAX_INVALID_EXPRESSIONS = 20
+# `}}` and characters, where only trying decides.
+_MAX_END_ATTEMPTS, _MAX_ATTEMPT_CHARACTERS = 50, 10_000
 _MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
 _F_STRING = re.compile(r"[fF][rR]?[\"']")
 _STRINGS = {

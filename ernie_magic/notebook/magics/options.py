@@ -99,7 +99,7 @@ class Grammar:
         Whose parameters are options.
     options
         Options besides those.
-    where
+    misplaced_advice
         Where text that is not an option belongs.
     """
 

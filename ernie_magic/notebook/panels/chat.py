@@ -265,13 +265,13 @@ class ChatTab(Tab):
 
         Parameters
         ----------
-        make
+        make_stream
             Makes the call.
         prompt, images
             As they are shown.
-        lost
+        on_no_turn
             Called when no turn resulted.
-        hides
+        replaced_ids
             Turns that it replaces.
         """
         self.selection.update_controls()

@@ -34,7 +34,7 @@ class CodeBox:
     Parameters
     ----------
     language
-    make
+    make_code
         The state as code, one text per cell. If the call lacks something, that is shown instead.
 
     Attributes

@@ -52,9 +52,9 @@ class Control:
     Parameters
     ----------
     parameter, model, language
-    kept
+    session_value
         What the session sets, None for nothing; it is sent while the control says "default".
-    changed
+    on_change
         Called after each change by the user.
     """
 
@@ -448,9 +448,9 @@ class Controls:
     ----------
     kind
     language
-    kept
+    session_parameters
         Returns the request parameters that the session sets.
-    changed
+    on_change
         Called after each change by the user, and once when all are set.
     """
 

@@ -59,7 +59,7 @@ class PanelFrontend(anywidget.AnyWidget):
     Parameters
     ----------
     language
-    heard
+    on_message
         Called with each message: `{"op": "send", "where": …, "text": …}`, `{"op": "opened"}`,
         `{"op": "closed"}`.
     """
@@ -87,7 +87,7 @@ class Transcript(anywidget.AnyWidget):
     Parameters
     ----------
     language
-    heard
+    on_message
         Called with what a reader does: `{"op": "edit", "id": …, "text": …}`, `{"op": "regenerate",
         "id": …}`.
     """
@@ -155,9 +155,8 @@ class Transcript(anywidget.AnyWidget):
         with self._lock:
             wanted_ids = [turn["id"] for turn in turns]
             self.drop_turns([id_ for id_ in self._turns if id_ not in wanted_ids])
-            if (
-                list(self._turns) != wanted_ids[: len(self._turns)]
-            ):  # the order differs: send all again
+            # The order differs: send all again.
+            if list(self._turns) != wanted_ids[: len(self._turns)]:
                 self._turns = {turn["id"]: dict(turn) for turn in turns}
                 self._send_all_turns()
                 return

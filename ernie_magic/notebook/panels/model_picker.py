@@ -41,7 +41,7 @@ class ModelList:
     Parameters
     ----------
     session
-    told
+    report_error
         Called with a message when something goes wrong.
     """
 
@@ -52,7 +52,7 @@ class ModelList:
         self._listeners: list[Callable[[], object]] = []
 
     def add_listener(self, on_list_changed: Callable[[], object]) -> None:
-        """Call `changed` when the list is requested and when it has arrived."""
+        """Call `on_list_changed` when the list is requested and when it has arrived."""
         self._listeners.append(on_list_changed)
 
     def load_models(self) -> None:
@@ -84,10 +84,10 @@ class ModelPicker:
 
     Parameters
     ----------
-    session, listed, language
+    session, model_list, language
     kind
         Models of this kind come first, then those of unknown kind; others would be refused.
-    changed
+    on_change
         Called when another model becomes current.
     """
 

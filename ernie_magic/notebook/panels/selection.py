@@ -21,9 +21,9 @@ class Selection:
 
     Parameters
     ----------
-    session, listed, kind, language
+    session, model_list, kind, language
         As `ModelPicker` takes them.
-    changed
+    on_change
         Called after each change by the user, the settings or the list.
 
     Attributes

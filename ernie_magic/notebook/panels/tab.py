@@ -26,18 +26,18 @@ class Tab:
     Parameters
     ----------
     session
-    listed
+    model_list
         The service's models, shared by the panel's tabs.
-    saved
+    save_output
         Called when what the notebook saves has changed.
 
     Attributes
     ----------
     widget : ipywidgets.Widget
     composer : Composer
-    box : CodeBox
-    work : Work
-    chosen : Chosen
+    code_box : CodeBox
+    task : Task
+    selection : Selection
     """
 
     title: Text
@@ -94,7 +94,7 @@ class Tab:
         """Show what the session has, and follow changes made elsewhere."""
 
     def watch_changes(self, watchers: Watchers, function: Callable[[], object]) -> None:
-        """Until `leave`, call `function` after each change.
+        """Until `stop_following`, call `function` after each change.
 
         Its failures are shown here, and disturb nobody else's work.
         """

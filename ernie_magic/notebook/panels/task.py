@@ -36,7 +36,7 @@ class Task(Generic[Result]):
     language
     status
         Shows waiting, progress and errors.
-    busy
+    on_busy_changed
         Called when a call begins and when it has ended.
     """
 
@@ -65,11 +65,11 @@ class Task(Generic[Result]):
 
         Parameters
         ----------
-        make
+        make_stream
             Makes the call. If it raises, the error is shown and nothing has begun.
-        show
+        show_deltas
             Called with what arrives, at the magics' update rate.
-        end
+        on_finished
             Called once with the result, or with the partial result and the error.
 
         Returns

@@ -87,9 +87,9 @@ class ShownTurn:
     Attributes
     ----------
     turn : Turn
-    shown : dict
+    transcript_entry : dict
         As the transcript takes it, without its actions.
-    kept : str
+    saved_html : str
         As the notebook saves it, HTML.
     tokens : int
         Estimated.

@@ -110,9 +110,9 @@ class Composer:
     Parameters
     ----------
     language
-    where
+    prompt_name
         Its name within the panel: Ctrl+Enter and Shift+Enter in it are reported under this name.
-    send, stop
+    on_send, on_stop
         Called by buttons and keys.
     label, name
         The button that sends; what is written.
