@@ -31,7 +31,7 @@ _MAX_PIECE = 8_000
 _MAX_CODE = 4_000  # characters that a lexer gets at once
 # Lexers are slow on this, and people do not write it: code that contains it is not coloured.
 _SLOW_CODE = re.compile(r"[^\n]{250}|\s{100}")
-_PICTURE = "🖼"
+_PICTURE = "↗"
 
 
 def to_html(text: str, *, remote_images: bool = False, unfinished: bool = False) -> str:

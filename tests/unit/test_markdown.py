@@ -520,7 +520,7 @@ def test_plain_words_are_neither_html_nor_a_formula(text):
 
 
 def test_pictures_of_the_web_are_links_unless_they_are_wanted():
-    link = '<p><a href="https://a.b/c.png" rel="noopener noreferrer nofollow">🖼 cat</a></p>\n'
+    link = '<p><a href="https://a.b/c.png" rel="noopener noreferrer nofollow">↗ cat</a></p>\n'
     assert to_html("![cat](https://a.b/c.png)") == link
     assert to_html("![cat][1]\n\n[1]: https://a.b/c.png") == link
     shown = to_html("![cat](https://a.b/c.png)", remote_images=True)
@@ -559,7 +559,7 @@ def test_money_in_a_table_hides_no_cell(row):
 
 
 def test_a_picture_in_a_link_leaves_the_link_whole():
-    link = '<a href="https://a.b" rel="noopener noreferrer nofollow">🖼 badge</a>'
+    link = '<a href="https://a.b" rel="noopener noreferrer nofollow">↗ badge</a>'
     assert to_html("[![badge](https://img.example/a.png)](https://a.b)") == f"<p>{link}</p>\n"
     assert to_html("[x](https://a.b) ![y](https://c.d)").count("<a ") == 2
 
