@@ -22,7 +22,9 @@ from ernie_magic.calls.tables import map as mapping
 from ernie_magic.config.credentials import Endpoint, Signature
 from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import ErnieError, ModelNotFound, stop_error
-from ernie_magic.runtime.io_thread import CallerTask, in_thread
+from ernie_magic.runtime.caller_task import CallerTask
+from ernie_magic.runtime.events import Delta
+from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.runtime.nested_loop import NestedLoop
 from ernie_magic.storage.vector_cache import VectorStore
 from ernie_magic.text.language import Text
@@ -32,7 +34,7 @@ from ernie_magic.text.tokens import TokenCount, estimate_tokens
 from ernie_magic.wire import moderation, openai_style, qianfan_v1, replies
 from ernie_magic.wire.failures import unexpected_reply_error
 from ernie_magic.wire.http import Client
-from ernie_magic.wire.protocol import Delta, WireRequest
+from ernie_magic.wire.protocol import WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,10 +47,9 @@ if TYPE_CHECKING:
         ImageRequest,
         Request,
     )
-    from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.api.results import Answer, Embeddings, ToolRun
     from ernie_magic.api.usage_log import UsageLog
     from ernie_magic.calls.chat.plan import Plan
-    from ernie_magic.calls.chat.tools import ToolRun
     from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.wire.protocol import Reader

@@ -50,11 +50,11 @@ if TYPE_CHECKING:
     from ernie_magic.core import Core
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.notebook.panels.panel import Panel
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.http import Client
     from ernie_magic.wire.limits import LimitState
-    from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
 MAIN = "main"
@@ -1073,7 +1073,7 @@ class Session:
         self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]
     ) -> Stream[Any]:
         """Start work of the core on the I/O thread; its errors are in this session's language."""
-        from ernie_magic.runtime.io_thread import Call
+        from ernie_magic.runtime.call import Call
         from ernie_magic.runtime.stream import Stream
 
         core, language = self._core, self.settings.interface_language

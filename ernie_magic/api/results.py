@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ernie_magic.api import values
 from ernie_magic.api.usage import simulated_note
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         RerankRequest,
     )
     from ernie_magic.api.usage import Usage
-    from ernie_magic.calls.chat.tools import ToolRun
 
 _SHOWN = 40  # characters of a text in a repr
 
@@ -46,6 +45,24 @@ class Statistic:
     total_latency: float
     avg_output_tokens_per_second: float
     measured: bool = True
+
+
+class ToolRun(NamedTuple):
+    """One call of a tool.
+
+    Attributes
+    ----------
+    name, arguments : str
+        As the model asked; `arguments` is JSON.
+    content : str
+        What the model receives: the result as JSON or text, or the error.
+    failed : bool
+    """
+
+    name: str
+    arguments: str
+    content: str
+    failed: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from ernie_magic.core import Core
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.session import Session
-    from ernie_magic.wire.protocol import Delta
 
 
 class Wire:
@@ -33,7 +33,8 @@ class Wire:
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
     ) -> Stream[Any]:
         from ernie_magic.api.requests import check_sendable
-        from ernie_magic.wire.protocol import Delta, WireRequest
+        from ernie_magic.runtime.events import Delta
+        from ernie_magic.wire.protocol import WireRequest
 
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
             raise self._session.with_language(

@@ -12,12 +12,10 @@ import sys
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from ernie_magic.runtime.io_thread import Call
 
 # Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
 _MINE: ContextVar[int] = ContextVar("ernie_magic_cell", default=0)
@@ -59,6 +57,15 @@ class Cells:
 CELLS = Cells()
 
 
+class Cancellable(Protocol):
+    """What an interrupt ends: a call."""
+
+    interrupted: bool
+
+    def cancel(self) -> None:
+        """Ask it to end."""
+
+
 class Interrupts:
     """While coroutines of a kernel's cell wait for calls, let an interrupt cancel those calls.
 
@@ -70,7 +77,7 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Call[Any, Any], Callable[[], object]]] = []
+        self._waiting: list[tuple[Cancellable, Callable[[], object]]] = []
         self._before: Any = None
 
     @staticmethod
@@ -83,7 +90,7 @@ class Interrupts:
 
     @contextmanager
     def cancel_on_interrupt(
-        self, call: Call[Any, Any], also: Callable[[], object] = lambda: None
+        self, call: Cancellable, also: Callable[[], object] = lambda: None
     ) -> Iterator[None]:
         """Within this block an interrupt cancels `call`, sets `call.interrupted`, and runs the
         other given functions.
@@ -103,7 +110,7 @@ class Interrupts:
                 signal.signal(signal.SIGINT, self._before)
 
     @contextmanager
-    def raise_on_interrupt(self, call: Call[Any, Any]) -> Iterator[None]:
+    def raise_on_interrupt(self, call: Cancellable) -> Iterator[None]:
         """Within this block, which is plain code inside an awaiting cell, an interrupt is a
         KeyboardInterrupt, and ends `call`.
 
@@ -124,7 +131,7 @@ class Interrupts:
             signal.signal(signal.SIGINT, before)
 
     @contextmanager
-    def repeat_lost_interrupts(self, call: Call[Any, Any]) -> Iterator[None]:
+    def repeat_lost_interrupts(self, call: Cancellable) -> Iterator[None]:
         """Like `raise_on_interrupt`, for our own code: an interrupt that is lost is sent again.
 
         CPython drops an exception that is raised inside a weak reference's callback or a `__del__`.

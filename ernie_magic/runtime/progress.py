@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
 _INTERVAL = 0.2  # seconds between updates

@@ -6,16 +6,16 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ernie_magic.errors import interruption, partial_result, stop_error
+from ernie_magic.runtime.call import everything
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
-from ernie_magic.runtime.io_thread import everything
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from ernie_magic.runtime.io_thread import Call
+    from ernie_magic.runtime.call import Call
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.text.language import Language
-    from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
 

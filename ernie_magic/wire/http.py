@@ -10,13 +10,14 @@ from ernie_magic import __version__
 from ernie_magic.config.key_kinds import likely_cause
 from ernie_magic.config.keys import LogFilter
 from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
+from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply, network_error
 from ernie_magic.wire.limits import LIMITS
-from ernie_magic.wire.protocol import CONNECT_TIMEOUT, Delta
+from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

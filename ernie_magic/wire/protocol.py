@@ -1,5 +1,4 @@
-"""What every protocol has: an outgoing request, an incoming delta, and the reader that collects an
-answer.
+"""What every protocol has: an outgoing request, and the reader that collects an answer.
 
 A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`,
 `embeddings`, `images`, `rerank` make a `WireRequest` from a frozen request, and `Reader` collects a
@@ -17,6 +16,7 @@ from ernie_magic.api import values
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
+from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
-    from ernie_magic.calls.chat.tools import ToolRun
-    from ernie_magic.runtime.io_thread import CallerTask
-    from ernie_magic.text.language import Text
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -66,50 +63,6 @@ class WireRequest(NamedTuple):
     stream: bool = False
     repeatable: bool = True
     max_bytes: int = 32 * 1024 * 1024
-
-
-class Progress(NamedTuple):
-    """The progress of many pieces of work.
-
-    Attributes
-    ----------
-    done, total : int
-    """
-
-    done: int
-    total: int
-
-
-class Delta(NamedTuple):
-    """What one chunk adds to the answer.
-
-    Attributes
-    ----------
-    text : str
-    reasoning : str
-        A thinking model's thoughts, before its text.
-    notice : Text | None
-        Not part of the answer: what the call is waiting for.
-    waited : int
-        With a notice that is repeated each second: seconds since the call began.
-    progress : Progress | None
-        Not part of the answer: the progress of many pieces of work.
-    caller_task : CallerTask | None
-        Not part of the answer: a tool to be called by whoever reads.
-    tool : ToolRun | None
-        Not part of the answer: a tool that was called.
-    event : dict | None
-        The whole event, for those who asked for just that (`ernie.wire.stream`).
-    """
-
-    text: str = ""
-    reasoning: str = ""
-    notice: Text | None = None
-    waited: int = 0
-    progress: Progress | None = None
-    caller_task: CallerTask[Any] | None = None
-    tool: ToolRun | None = None
-    event: Mapping[str, Any] | None = None
 
 
 @dataclass

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from ernie_magic.wire.protocol import Delta, Reader
+    from ernie_magic.runtime.events import Delta
+    from ernie_magic.wire.protocol import Reader
 
 # Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
 MAX_REPLY = 32 * 1024 * 1024

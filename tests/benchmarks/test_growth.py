@@ -9,8 +9,8 @@ from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import Turn
 from ernie_magic.notebook.display.streaming import GrowingView
 from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn
+from ernie_magic.runtime.events import Delta
 from ernie_magic.text import markdown
-from ernie_magic.wire.protocol import Delta
 from tests.shapes import SHAPES
 
 DOUBLINGS = 3

@@ -10,7 +10,7 @@ import pytest
 from ernie_magic import Session
 from ernie_magic.calls.chat.history import Turn
 from ernie_magic.notebook.panels.turns import BlocksView, open_turn
-from ernie_magic.wire.protocol import Delta
+from ernie_magic.runtime.events import Delta
 
 PIECE = "春江潮水连海平，海上明月共潮生。"
 DELTAS = 300

@@ -478,8 +478,8 @@ def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
 
 def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
     from ernie_magic.notebook.panels.turns import BlocksView, open_turn
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.text.language import Text
-    from ernie_magic.wire.protocol import Delta
 
     chat.transcript.put_turn(open_turn("one", "q"))
     view = BlocksView("en", chat.transcript, "one")

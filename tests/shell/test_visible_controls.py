@@ -9,8 +9,8 @@ from PIL import Image
 
 from ernie_magic.api import requests, results
 from ernie_magic.api.models import Listed
+from ernie_magic.api.results import ToolRun
 from ernie_magic.api.usage import Usage
-from ernie_magic.calls.chat.tools import ToolRun
 from ernie_magic.calls.images import pictures
 from ernie_magic.calls.tables.map import Mapped
 from ernie_magic.notebook.display import embeddings as vectors
@@ -18,8 +18,8 @@ from ernie_magic.notebook.display import images as shown_pictures
 from ernie_magic.notebook.display import tables as mapped
 from ernie_magic.notebook.display.pending import TextView as ResultTextView
 from ernie_magic.notebook.display.streaming import TextView
+from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import untranslated
-from ernie_magic.wire.protocol import Delta
 
 HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31mpaid\rfree\x08\x00\x7f\u202egnp.exe\u2066\u200f\u2028\U000e0041\ud800"
 OBEYED = re.compile(

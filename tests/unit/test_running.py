@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ernie_magic.errors import Stopped
-from ernie_magic.runtime.io_thread import Call
+from ernie_magic.runtime.call import Call
 
 
 async def three(emit):

@@ -8,8 +8,9 @@ import inspect
 import json
 import types
 import typing
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
+from ernie_magic.api.results import ToolRun
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.redact import redact
@@ -31,24 +32,6 @@ _SIMPLE: dict[Any, str] = {
     dict: "object",
     type(None): "null",
 }
-
-
-class ToolRun(NamedTuple):
-    """One call of a tool.
-
-    Attributes
-    ----------
-    name, arguments : str
-        As the model asked; `arguments` is JSON.
-    content : str
-        What the model receives: the result as JSON or text, or the error.
-    failed : bool
-    """
-
-    name: str
-    arguments: str
-    content: str
-    failed: bool = False
 
 
 def describe_function(function: Callable[..., Any]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from ernie_magic.api.results import Embeddings
 from ernie_magic.api.usage import Usage
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.concurrency import run_concurrently
+from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.failures import not_this_api_error
-from ernie_magic.wire.protocol import Delta, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from ernie_magic.calls.images.formats import damaged_picture, not_a_picture
 from ernie_magic.calls.images.pictures import ImageSet, Picture, Preview, make_preview
 from ernie_magic.errors import ErnieError, ProtocolError, Stopped
+from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
 from ernie_magic.wire import replies
-from ernie_magic.wire.protocol import Delta
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence

@@ -27,11 +27,11 @@ from ernie_magic.errors import (
     QuotaExhausted,
 )
 from ernie_magic.runtime.concurrency import run_concurrently
+from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import ledger
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.sanitize import without_formulas
 from ernie_magic.text.suggest import close_matches
-from ernie_magic.wire.protocol import Delta, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

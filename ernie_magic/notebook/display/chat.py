@@ -10,8 +10,7 @@ from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
 if TYPE_CHECKING:
-    from ernie_magic.api.results import Answer
-    from ernie_magic.calls.chat.tools import ToolRun
+    from ernie_magic.api.results import Answer, ToolRun
 
 TOKENS = Text("{n} token", "{n} tokens")
 SECONDS = Text("{n} 秒", "{n} s")

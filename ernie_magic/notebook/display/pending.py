@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
 
-    from ernie_magic.wire.protocol import Delta
+    from ernie_magic.runtime.events import Delta
 
     Bundle = tuple[dict[str, str], dict[str, Any]]  # a MIME bundle and its metadata
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
     from ernie_magic.api.results import Answer
-    from ernie_magic.wire.protocol import Delta
+    from ernie_magic.runtime.events import Delta
 
 Place = TypeVar("Place")
 # Seconds between updates: 11 a second. Each update costs 0.7 kB of headers on iopub. At this rate

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ernie_magic.notebook.panels.widgets import Status
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.wire.protocol import Delta
 
 Result = TypeVar("Result")
 ALREADY_BUSY = Text("还在进行：先停止，或等它结束", "still running: stop it, or wait until it ends")

@@ -1,0 +1,231 @@
+"""A call: work on the I/O thread that emits items while it runs, and the two ways in which a caller
+reads them, from a plain thread or from another loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from ernie_magic.errors import ErnieError, forget_frames, stop_error
+from ernie_magic.runtime.interrupts import INTERRUPTS
+from ernie_magic.runtime.io_thread import IO, wake_loop
+from ernie_magic.text.language import system_language
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def everything(_item: object) -> bool:
+    """Whether an item wakes a reader that does not say what it awaits."""
+    return True
+
+
+class _ReaderCallbacks(NamedTuple):
+    """How a reader of a call learns of new items, and of the end."""
+
+    wake: Callable[[], None]
+    ended: Callable[[], None]
+    awaits: Callable[[Any], bool]
+
+
+class Call(Generic[Item, Result]):
+    """One piece of work on the I/O thread that emits items while it runs. Any number of readers may
+    read it, each from the beginning.
+
+    Parameters
+    ----------
+    work
+        Called on the I/O thread with `emit`, and awaited. It turns its own cancellation into a
+        result (what it has so far).
+    """
+
+    def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        self._items: list[Item] = []
+        self._readers: list[_ReaderCallbacks] = []
+        self._outcome: Future[Result] = Future()
+        self._task: asyncio.Task[None] | None = None
+        self.interrupted = False
+        self._loop = IO.running_loop()
+        self._loop.call_soon_threadsafe(self._start_task, work)
+
+    def _start_task(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        self._task = self._loop.create_task(self._run_work(work))
+        self._task.add_done_callback(self._settle_outcome)
+
+    async def _run_work(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+        try:
+            result = await work(self._emit_item)
+        except asyncio.CancelledError:
+            self._outcome.set_exception(stop_error(None, system_language()))
+        except ErnieError as error:
+            # Only one line is shown. The frames below would keep the headers with the key in their
+            # locals.
+            forget_frames(error)
+            error.__context__ = None
+            self._outcome.set_exception(error.with_traceback(None))
+        except BaseException as error:  # noqa: BLE001  (whatever it is, the caller's thread raises it)
+            forget_frames(error)
+            self._outcome.set_exception(error)
+        else:
+            self._outcome.set_result(result)
+
+    def _settle_outcome(self, task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before its first step never enters its own `try`: it is settled
+        # here.
+        if not self._outcome.done():
+            self._outcome.set_exception(
+                stop_error(None, system_language())
+                if task.cancelled()
+                else RuntimeError("no outcome")
+            )
+        for reader in list(self._readers):
+            reader.wake()
+            reader.ended()
+
+    def _emit_item(self, item: Item) -> None:
+        self._items.append(item)
+        for reader in list(self._readers):
+            if reader.awaits(item):
+                reader.wake()
+
+    @contextmanager
+    def _register_reader(
+        self,
+        wake: Callable[[], None],
+        ended: Callable[[], None],
+        awaits: Callable[[Item], bool],
+    ) -> Iterator[None]:
+        reader = _ReaderCallbacks(wake, ended, awaits)
+        self._readers.append(reader)
+        try:
+            yield
+        finally:
+            self._readers.remove(reader)
+
+    def check_reader(self) -> None:
+        """Raise if the reader is a tool that this call itself waits for."""
+        if self in _RUNNING_TASKS_OF.get():
+            raise RuntimeError("a tool cannot wait for the answer that waits for it")
+
+    @property
+    def reader_count(self) -> int:
+        """How many readers there are now."""
+        return len(self._readers)
+
+    def cancel(self) -> None:
+        """Ask the work to end; its result still follows."""
+        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the work has ended."""
+        return self._outcome.done()
+
+    def iter_batches(
+        self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
+    ) -> Generator[list[Item], None, None]:
+        """Iterate over what was emitted, in batches at least `interval` seconds apart, the first
+        one at once. Blocks this thread.
+
+        Parameters
+        ----------
+        awaits
+            Which items wake this thread; the others are read with the next one, or at the end.
+        """
+        signals: queue.SimpleQueue[None] = queue.SimpleQueue()
+        ended = threading.Event()
+        read, not_before = 0, 0.0
+        with self._register_reader(lambda: signals.put(None), ended.set, awaits):
+            while True:
+                over = self.is_done
+                if read < len(self._items):
+                    if not over and (rest := not_before - time.monotonic()) > 0:
+                        ended.wait(rest)  # neither the end nor a stop waits for the interval
+                    not_before = time.monotonic() + interval
+                    batch = self._items[read:]
+                    read += len(batch)
+                    yield batch
+                elif over:
+                    return
+                else:
+                    # A blocked lock cannot be interrupted on Windows: wake up now and then.
+                    with suppress(queue.Empty):
+                        signals.get(timeout=0.2)
+
+    async def aiter_batches(
+        self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
+    ) -> AsyncGenerator[list[Item], None]:
+        """Iterate like `iter_batches`, for a reader that is a coroutine in another loop."""
+        loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        read, not_before = 0, 0.0
+        with self._register_reader(
+            lambda: wake_loop(loop, changed.set), lambda: wake_loop(loop, ended.set), awaits
+        ):
+            while True:
+                # Not while the caller's own code runs between batches: an interrupt is for that
+                # code then.
+                with INTERRUPTS.cancel_on_interrupt(self):
+                    changed.clear()
+                    while read == len(self._items) and not self.is_done:
+                        await changed.wait()
+                        changed.clear()
+                    if not self.is_done and (rest := not_before - time.monotonic()) > 0:
+                        with suppress(asyncio.TimeoutError):
+                            await asyncio.wait_for(ended.wait(), rest)
+                batch = self._items[read:]
+                # Whoever stopped it does not have to see the rest drawn first.
+                if not batch or self.interrupted:
+                    return
+                read += len(batch)
+                not_before = time.monotonic() + interval
+                yield batch
+
+    def result(self) -> Result:
+        """Wait for the work and return its result."""
+        return self._outcome.result()
+
+    def wait_for_result(self) -> Result:
+        """Like `result`, for work that emits nothing worth reading; an interrupt ends the work
+        too.
+        """
+        try:
+            for _ in self.iter_batches():
+                pass
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        return self._outcome.result()
+
+    def stop_and_collect(self, timeout: float = 5.0) -> Result | None:
+        """End the work and return what it had; None when it failed or does not end within
+        `timeout` seconds.
+        """
+        self.cancel()
+        try:
+            return self._outcome.result(timeout)
+        except BaseException:  # noqa: BLE001  (the caller is being interrupted: that is what it will raise)
+            return None
+
+
+# The calls whose tasks are running here: what a task waits for must not wait for the task.
+_RUNNING_TASKS_OF: ContextVar[tuple[object, ...]] = ContextVar("ernie_magic_running", default=())
+
+
+@contextmanager
+def running_task_of(call: object) -> Iterator[None]:
+    """Within this block a task of `call` is running: it must not wait for that call."""
+    token = _RUNNING_TASKS_OF.set((*_RUNNING_TASKS_OF.get(), call))
+    try:
+        yield
+    finally:
+        _RUNNING_TASKS_OF.reset(token)
