@@ -171,6 +171,11 @@ class Session:
     def reset(self, name: str = MAIN) -> None:
         """Forget a conversation's turns, the current one's unless another is named; settings and
         usage stay.
+
+        Parameters
+        ----------
+        name
+            The conversation's; "main" when not given.
         """
         self[name].reset()
 
@@ -604,6 +609,11 @@ class Session:
         model
             As in `embed`; for `Embeddings` the model that made them.
 
+        Returns
+        -------
+        list of Found
+            The best first; `score` is the cosine similarity, from -1 to 1.
+
         Raises
         ------
         ErnieError
@@ -800,6 +810,17 @@ class Session:
     def vary(self, what: Remakable, **changes: Any) -> ImageSet:
         """Make a variation: one picture, with the next seed where the seed is known, and with
         changes; see `redo`.
+
+        Parameters
+        ----------
+        what, **changes
+            As in `redo`.
+
+        Raises
+        ------
+        InvalidOption
+            It cannot be made again.
+        ErnieError
         """
         return self.begin_vary(what, **changes).result()
 
@@ -888,6 +909,11 @@ class Session:
         **parameters
             top_n, user.
 
+        Returns
+        -------
+        Ranking
+            The best document first.
+
         Raises
         ------
         ErnieError
@@ -930,6 +956,19 @@ class Session:
     def count_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
         """Count the tokens of a text with Qianfan V1's tokenizer; on other services the result is
         an estimate, and says so.
+
+        Parameters
+        ----------
+        text
+            The text to count; it is sent only to Qianfan V1.
+        model
+            The model whose tokens are counted; the session's when None.
+
+        Raises
+        ------
+        InvalidMessages
+            It is not a text, or contains a key.
+        ErnieError
         """
         return self._start_token_count(text, model).result()
 
@@ -1031,6 +1070,11 @@ class Session:
     def limits(self) -> list[LimitState]:
         """Return the known limits per minute of the services, and what is left: shared by
         everything in this process.
+
+        Returns
+        -------
+        list of LimitState
+            One for each model and service used, in the order of first use; `None` where unknown.
         """
         from ernie_magic.runtime.io_thread import IO
         from ernie_magic.wire.limits import LIMITS

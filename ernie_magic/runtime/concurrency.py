@@ -19,6 +19,15 @@ async def run_concurrently(
 
     When one fails, no further one is begun, those under way are finished, and the first error is
     raised. When this is cancelled, those under way are cancelled.
+
+    Parameters
+    ----------
+    most
+        Pieces of work at the same time, 1 and more.
+    items
+        What to work on, in order.
+    work
+        Awaited with each item.
     """
     coming = iter(items)
     problems: list[Exception] = []

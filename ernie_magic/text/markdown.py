@@ -150,6 +150,13 @@ def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any
 def highlight_code(code: str, language: str) -> str:
     """Return code as HTML, its tokens in spans with Pygments' class names, which JupyterLab's
     themes colour.
+
+    Parameters
+    ----------
+    code
+        Of any length; it is coloured in pieces.
+    language
+        As named in the fence; code in an unlisted language is only escaped.
     """
     lexer_class = _lexer_class(language)
     if lexer_class is None:

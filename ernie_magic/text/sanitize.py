@@ -63,7 +63,15 @@ def link_html(address: str, text: str) -> str:
 
 
 def sanitize(markup: str, *, remote_images: bool = False) -> str:
-    """Return the markup with only the tags, attributes, classes and addresses of the allow-list."""
+    """Return the markup with only the tags, attributes, classes and addresses of the allow-list.
+
+    Parameters
+    ----------
+    markup
+        HTML from any source.
+    remote_images
+        Keep `img` elements with http(s) addresses.
+    """
     return _cleaner(remote_images).clean(markup)
 
 

@@ -153,6 +153,13 @@ def _line_offsets(text: str) -> list[int]:
 def split_blocks(text: str, limit: int) -> Iterator[str]:
     """Split the text into pieces of whole blocks, each of about `limit` characters at most; a short
     text is one piece.
+
+    Parameters
+    ----------
+    text
+        Markdown of any length.
+    limit
+        Characters of a piece; a fenced block may be eight times as long.
     """
     if len(text) <= _limit_for_lines(text, limit):
         yield text

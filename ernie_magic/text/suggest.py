@@ -18,6 +18,15 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     first.
 
     Names that begin with it come before the others.
+
+    Parameters
+    ----------
+    name
+        At most 200 characters; a longer one has no suggestions.
+    known
+        The valid names; the first 10,000 are searched.
+    count
+        At most this many.
     """
     if len(name) > _LONGEST:
         return ()

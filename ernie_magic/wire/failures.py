@@ -45,6 +45,13 @@ def parse_refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] 
 
     With a status that means success, only an unmistakable error counts: other replies have a `code`
     or a `detail` too.
+
+    Parameters
+    ----------
+    body
+        The parsed JSON.
+    status
+        HTTP status; below 400 means success.
     """
     bad = status >= 400  # noqa: PLR2004
     fields: dict[str, Any] | None = None

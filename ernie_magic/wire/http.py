@@ -177,6 +177,13 @@ class Client:
     ) -> dict[str, Any]:
         """Send a request whose reply is one JSON body.
 
+        Parameters
+        ----------
+        terms
+            Timeout in seconds, and retries.
+        emit
+            Called with what the call is waiting for (`Delta.notice`).
+
         Raises
         ------
         ErnieError
@@ -211,6 +218,13 @@ class Client:
         emit: Callable[[dict[str, Any]], None],
     ) -> None:
         """Send a request whose reply is a stream of JSON events, whatever their meaning.
+
+        Parameters
+        ----------
+        terms
+            Timeout in seconds, and retries.
+        emit
+            Called with what the call is waiting for (`Delta.notice`).
 
         Raises
         ------

@@ -56,6 +56,18 @@ class VectorsReply(NamedTuple):
 def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     """Return the vectors of an embeddings reply for `count` texts.
 
+    Parameters
+    ----------
+    payload
+        The parsed JSON of the reply.
+    count
+        Number of texts that were sent.
+
+    Returns
+    -------
+    VectorsReply
+        `vectors` has shape (count, dimensions) and dtype float32.
+
     Raises
     ------
     ProtocolError
