@@ -43,7 +43,15 @@ class Stream(Generic[Result]):
     ) -> Iterator[list[Delta]]:
         """Iterate over the deltas as they arrive, in batches at least `interval` seconds apart.
 
-        `awaits` as `Call.batches` has it.
+        Parameters
+        ----------
+        interval, awaits
+            As in `Call.batches`.
+
+        Raises
+        ------
+        ErnieError
+        Interrupted
         """
         self._call.check_reader()
         try:
