@@ -177,7 +177,7 @@ class ErnieSettings(Configurable):
     )
     base_url = _BaseUrlTrait(help="服务地址 / base URL").tag(config=True)
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
-    system = Unicode("", help="人设 / system prompt").tag(config=True)
+    system = Unicode("", help="系统提示词 / system prompt").tag(config=True)
     stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
     request_timeout = _NumberTrait(_NUMBERS["request_timeout"], DEFAULT_TIMEOUT).tag(config=True)
     retry_count = _NumberTrait(_NUMBERS["retry_count"], 3).tag(config=True)
