@@ -288,10 +288,8 @@ class Session:
         )
 
     def _remote_executor(self, executor: Any) -> RemoteExecutor | None:
-        from ernie_magic.calls.workers import (
-            # Imported here: it is in a higher room, since a worker has a session of its own.
-            RemoteExecutor,
-        )
+        # Imported here: it is in a higher room, since a worker has a session of its own.
+        from ernie_magic.calls.workers import RemoteExecutor
 
         return (
             None if executor is None else self._localizing_errors(lambda: RemoteExecutor(executor))

@@ -87,6 +87,11 @@ class Wire:
     def get(self, path: str) -> dict[str, Any]:
         """`GET` a path below the service's base URL; return its JSON.
 
+        Parameters
+        ----------
+        path
+            Begins with `/`; may have a query.
+
         Raises
         ------
         ErnieError
@@ -95,6 +100,13 @@ class Wire:
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """`POST` JSON to a path below the service's base URL; return its JSON.
+
+        Parameters
+        ----------
+        path
+            Begins with `/`; may have a query.
+        body
+            The JSON object to send.
 
         Raises
         ------
@@ -111,7 +123,18 @@ class Wire:
         return await self._start_request("POST", path, body).aresult()  # type: ignore[no-any-return]
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """`POST` JSON, and iterate over the events of the streamed reply."""
+        """`POST` JSON, and iterate over the events of the streamed reply.
+
+        Parameters
+        ----------
+        path, body
+            As in `post`.
+
+        Raises
+        ------
+        ErnieError
+            When it is iterated; at once when the path or the body is invalid.
+        """
         return self._iterate_events(self._start_request("POST", path, body, stream=True))
 
     def _iterate_events(self, stream: Stream[Any]) -> Iterator[Mapping[str, Any]]:

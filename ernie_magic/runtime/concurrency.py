@@ -22,7 +22,7 @@ async def run_concurrently(
 
     Parameters
     ----------
-    most
+    max_concurrency
         Pieces of work at the same time, 1 and more.
     items
         What to work on, in order.

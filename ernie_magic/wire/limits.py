@@ -208,7 +208,13 @@ class Throttle:
         self._refusals = 0
 
     def record_usage(self, sent_request: _SentRequest, tokens: int) -> None:
-        """Replace the estimate by the answer's real number of tokens."""
+        """Replace the estimate by the answer's real number of tokens.
+
+        Parameters
+        ----------
+        tokens
+            The number that the service counted.
+        """
         self._sent_requests.correct(sent_request, tokens)
 
     def on_rate_limited(self, error: ServiceError) -> None:

@@ -284,7 +284,7 @@ async def read_bytes(
     Raises
     ------
     ProtocolError
-        It has more than `most` bytes; no more of it is read.
+        It has more than `max_bytes` bytes; no more of it is read.
     """
     length = response.headers.get("content-length", "")
     # A bomb: a few kB that expand to gigabytes.
@@ -300,8 +300,8 @@ async def read_bytes(
 
 
 async def read_beginning(response: httpx.Response, max_bytes: int = MAX_BODY) -> bytes:
-    """Return the first `most` bytes: a refusal is short, and a hostile reply is not read to its
-    end.
+    """Return the first `max_bytes` bytes: a refusal is short, and a hostile reply is not read to
+    its end.
     """
     got = bytearray()
     async for chunk in response.aiter_bytes():

@@ -42,7 +42,18 @@ class Found:
 
 
 def normalize_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return the rows scaled to length 1, as float32; rows of zeros or NaN become zeros."""
+    """Return the rows scaled to length 1, as float32; rows of zeros or NaN become zeros.
+
+    Parameters
+    ----------
+    vectors
+        Of shape (n, dimensions), any float dtype.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same shape, dtype float32.
+    """
     import numpy as np
 
     rows = np.nan_to_num(np.asarray(vectors, dtype=np.float32))
@@ -52,7 +63,18 @@ def normalize_rows(vectors: np.ndarray) -> np.ndarray:
 
 
 def cosine_similarities(vectors: np.ndarray) -> np.ndarray:
-    """Return the cosine similarity of each pair of rows, of shape (n, n), from -1 to 1."""
+    """Return the cosine similarity of each pair of rows, of shape (n, n), from -1 to 1.
+
+    Parameters
+    ----------
+    vectors
+        Of shape (n, dimensions), any float dtype.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of shape (n, n), dtype float32; 0 where a row is zero or NaN.
+    """
     rows = normalize_rows(vectors)
     products: np.ndarray = rows @ rows.T
     return products
@@ -60,6 +82,15 @@ def cosine_similarities(vectors: np.ndarray) -> np.ndarray:
 
 def nearest_texts(query: np.ndarray, embeddings: Embeddings, k: int) -> list[Found]:
     """Return the `k` texts most similar to the query's vector, the best first.
+
+    Parameters
+    ----------
+    query
+        The query's vector, of shape (dimensions,), dtype float32.
+    embeddings
+        The texts and their vectors; rows of NaN are skipped.
+    k
+        At most this many texts.
 
     Raises
     ------
@@ -88,6 +119,8 @@ def project_to_plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndar
 
     Parameters
     ----------
+    vectors
+        Of shape (n, dimensions), any float dtype.
     method
         "auto", "pca" or "umap".
 
