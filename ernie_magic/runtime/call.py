@@ -139,6 +139,8 @@ class Call(Generic[Item, Result]):
 
         Parameters
         ----------
+        interval
+            Seconds between two batches at least; 0 for no waiting.
         awaits
             Which items wake this thread; the others are read with the next one, or at the end.
         """
