@@ -335,7 +335,7 @@ _CURRENT: tuple[Model, ...] = (
         2_000,
         512,
         path="/embeddings/bge_large_zh",
-        source="https://cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
     ),
     Model(
         "bge-large-en",
@@ -343,7 +343,7 @@ _CURRENT: tuple[Model, ...] = (
         2_000,
         512,
         path="/embeddings/bge_large_en",
-        source="https://cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
     ),
     Model(
         "tao-8k",
@@ -351,7 +351,7 @@ _CURRENT: tuple[Model, ...] = (
         28_000,
         8_192,
         path="/embeddings/tao_8k",
-        source="https://cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn",
+        source="https://github.com/baidubce/bce-qianfan-sdk",
         batch=1,
     ),
     Model(

@@ -209,8 +209,8 @@ class Call(Generic[Item, Result]):
         return self._outcome.result()
 
     def stop_and_collect(self, timeout: float = 5.0) -> Result | None:
-        """End the work and return what it had; None when it failed or does not end within
-        `timeout` seconds.
+        """End the work and return what it had; None when it failed or does not end within `timeout`
+        seconds.
         """
         self.cancel()
         try:
