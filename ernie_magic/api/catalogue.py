@@ -335,7 +335,7 @@ _CURRENT: tuple[Model, ...] = (
         2_000,
         512,
         path="/embeddings/bge_large_zh",
-        source="https://github.com/baidubce/bce-qianfan-sdk",
+        source="https://ai.baidu.com/ai-doc/WENXINWORKSHOP/2m3dvnwso",
     ),
     Model(
         "bge-large-en",
