@@ -416,7 +416,7 @@ class Session:
         from ernie_magic.calls.tables import frames
         from ernie_magic.calls.tables import map as mapping
         from ernie_magic.calls.tables.schema import parse_columns
-        from ernie_magic.storage import files, ledger
+        from ernie_magic.storage import folders, ledger
 
         settings, service_endpoint = self.settings_and_endpoint()
 
@@ -438,7 +438,7 @@ class Session:
                 mapping.prompts_of(prompt, table_rows),
                 parse_columns(schema),
                 ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
-                files.storage_folder("data") / ledger.NAME,
+                folders.storage_folder("data") / ledger.NAME,
                 resume,
                 max_concurrency,
             )

@@ -1,4 +1,6 @@
-"""Where files that outlive a kernel are kept, how they are named, and how they are written."""
+"""How files are named and written: a name that every system accepts, and a file that is whole or
+not there.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,12 @@ import secrets
 import time
 import unicodedata
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
-NOTEBOOK_FOLDER = ".ernie"  # beside the notebook; used for everything if it exists
 _MOST_BYTES = 255  # of a name, on every common file system
 _DRAFT = ".ernie_magic-"  # prefix of a file's name while it is written
 _ABANDONED = 3600.0  # seconds after which a draft belongs to a killed process
@@ -23,21 +24,6 @@ _SEPARATORS = re.compile(r'[<>:"/\\|?*]')
 # Devices on Windows, with any extension (learn.microsoft.com, "Naming Files, Paths, and
 # Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
-
-
-def storage_folder(kind: Literal["cache", "data"]) -> Path:
-    """Return the folder beside the notebook if it exists; else the user's, for what may be lost
-    ("cache") or not ("data").
-    """
-    if Path(NOTEBOOK_FOLDER).is_dir():
-        return Path.cwd() / NOTEBOOK_FOLDER
-    import platformdirs
-
-    return (
-        platformdirs.user_cache_path("ernie_magic")
-        if kind == "cache"
-        else platformdirs.user_data_path("ernie_magic")
-    )
 
 
 def sanitize_name(name: str, *, reserve: int = 0, otherwise: str = "picture") -> str:
@@ -54,7 +40,8 @@ def sanitize_name(name: str, *, reserve: int = 0, otherwise: str = "picture") ->
     """
     shown = "".join(c if _is_visible(c) else "-" for c in name)
     shown = _strip_edges(_SEPARATORS.sub("-", shown))
-    shown = f"_{shown}" if _DEVICE.match(shown) else shown
+    if _DEVICE.match(shown):
+        shown = f"_{shown}"
     cut = shown.encode()[: _MOST_BYTES - reserve].decode(errors="ignore")
     return _strip_edges(cut) or otherwise
 
@@ -181,7 +168,7 @@ def _named_draft(parent: Path, content: bytes, mode: int) -> Path:
             _write_all(handle, content)
         finally:
             os.close(handle)
-    except BaseException:
+    except BaseException:  # an interrupt as well: whatever comes is raised, and leaves no draft
         draft.unlink(missing_ok=True)
         raise
     return draft

@@ -8,36 +8,31 @@ finds its rows again, and equal rows have answers of their own.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import time
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ernie_magic.errors import InvalidOption
+from ernie_magic.storage import sqlite
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from ernie_magic.api.usage import Usage
 
 NAME = "ledger.sqlite3"
-_ADDRESSES_PER_QUERY = 500  # addresses in one query: SQLite allows 999 values
-_PATIENCE = 300.0  # seconds to wait for another process that holds the file
-_LONGEST_PAUSE = 0.2  # seconds between two tries
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS answers "
     "(address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
 )
 _PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
-
-Result = TypeVar("Result")
+# A file that cannot be written is found before anything is asked and paid for.
+_TRIAL = ("BEGIN IMMEDIATE", "INSERT OR REPLACE INTO answers VALUES (x'', '', '')", "ROLLBACK")
 
 
 def row_addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
@@ -51,56 +46,20 @@ def row_addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
     return hashes
 
 
-async def retry_while_locked(
-    operation: Callable[[], Result], on_locked: Callable[[int], None]
-) -> Result:
-    """Use the file; while another process holds it, try again.
-
-    SQLite could wait by itself, but it would block this thread, which everybody shares: no Stop
-    would be noticed meanwhile.
-
-    Parameters
-    ----------
-    on_locked
-        Called each second with the seconds waited so far.
-
-    Raises
-    ------
-    sqlite3.Error
-    """
-    import sqlite3
-
-    began, seconds_reported, pause = time.monotonic(), 0, 0.01
-    while True:
-        try:
-            return operation()
-        except sqlite3.OperationalError as error:
-            waited = time.monotonic() - began
-            if "locked" not in str(error) or waited > _PATIENCE:
-                raise
-        if waited >= seconds_reported + 1:
-            seconds_reported = int(waited)
-            on_locked(seconds_reported)
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
-
-
 @asynccontextmanager
 async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIterator[Ledger]:
-    """Open the ledger in a file; `on_locked` as in `retry_while_locked`.
+    """Open the ledger in a file; `on_locked` as in `sqlite.retry_while_locked`.
 
     Raises
     ------
     InvalidOption
         It cannot be read or written.
     """
-    import sqlite3
-
-    book: Ledger | None = None
     try:
-        book = await retry_while_locked(lambda: Ledger(path), on_locked)
-        yield book
-    except (sqlite3.Error, OSError) as error:
+        book = await sqlite.retry_while_locked(lambda: Ledger(path), on_locked)
+        with closing(book):
+            yield book
+    except sqlite.database_errors() as error:
         raise InvalidOption(
             Text(
                 "记录答案的文件用不了：{file}（{said}）",
@@ -112,9 +71,6 @@ async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIter
                 "beside the notebook is used instead",
             ),
         ) from None
-    finally:
-        if book is not None:
-            book.close()
 
 
 class Ledger:
@@ -127,37 +83,14 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        import sqlite3
-
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Each row is committed by itself.
-        self._connection: sqlite3.Connection = sqlite3.connect(
-            path, timeout=0, isolation_level=None
+        self._connection = sqlite.open_connection(
+            path, _SCHEMA, *_TRIAL, timeout=0, isolation_level=None
         )
-        try:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute(_SCHEMA)
-            # A file that cannot be written is found before anything is asked and paid for.
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute(_PUT, (b"", "", ""))
-            self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            self._connection.close()
-            raise
 
     def find_answers(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
         """Return the answers of the addresses that are stored."""
-        answers: dict[bytes, str] = {}
-        for start in range(0, len(wanted), _ADDRESSES_PER_QUERY):
-            some = list(wanted[start : start + _ADDRESSES_PER_QUERY])
-            marks = ",".join("?" * len(some))
-            rows = self._connection.execute(
-                f"SELECT address, text FROM answers WHERE address IN ({marks})",  # noqa: S608  (only question marks)
-                some,
-            )
-            answers |= dict(rows)
-        return answers
+        return dict(sqlite.find_by_address(self._connection, "answers", "text", wanted))
 
     def save_answer(self, address: bytes, text: str, usage: Usage) -> None:
         """Write one answer; when this returns, it outlives the process."""

@@ -12,7 +12,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ernie_magic.storage import files
+from ernie_magic.storage import files, folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,18 +25,17 @@ def _key_path() -> Path:
     """Return where the secret is kept: always in the user's own folder, since one beside a notebook
     may come with a stranger's project.
     """
-    import platformdirs
-
-    return platformdirs.user_data_path("ernie_magic") / _NAME
+    return folders.user_folder() / _NAME
 
 
 def _read_secret() -> bytes:
     """Return this user's secret, b"" while there is none."""
-    try:
+    secret = b""
+    with suppress(OSError):
         secret = _key_path().read_bytes()
-    except OSError:
-        return b""
-    return secret if len(secret) == _LENGTH else b""
+    if len(secret) != _LENGTH:
+        return b""  # none yet, or one that was cut
+    return secret
 
 
 def _ensure_secret() -> bytes:
@@ -55,8 +54,9 @@ def _signature(text: str, secret: bytes) -> str:
 
 def sign_text(text: str) -> str:
     """Return the signature of a text, "" where no secret can be kept."""
-    secret = _ensure_secret()
-    return _signature(text, secret) if secret else ""
+    if secret := _ensure_secret():
+        return _signature(text, secret)
+    return ""
 
 
 def is_signed(text: str, signature: object) -> bool:

@@ -14,7 +14,7 @@ import threading
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from ernie_magic.storage import files
+from ernie_magic.storage import folders, sqlite
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
 
 NAME = "vectors.sqlite3"
-_ADDRESSES_PER_QUERY = 500  # addresses in one query: SQLite allows 999 values
 _WAIT = 5.0  # seconds to wait for another process that is writing
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS vectors "
@@ -49,9 +48,10 @@ class VectorStore:
     def __init__(
         self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None
     ) -> None:
-        self._path = path or files.storage_folder("cache") / NAME
-        # The emulator listens on a different port each time.
-        where = "" if endpoint.service.name == "emulator" else endpoint.base_url
+        self._path = path or folders.storage_folder("cache") / NAME
+        where = endpoint.base_url
+        if endpoint.service.name == "emulator":
+            where = ""  # it listens on a different port each time
         self._made_by = json.dumps(
             [
                 endpoint.service.name,
@@ -69,53 +69,33 @@ class VectorStore:
         return hashlib.sha256(f"{self._made_by}\0{text}".encode()).digest()
 
     def _open_connection(self) -> closing[sqlite3.Connection]:
-        import sqlite3
-
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=_WAIT)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(_SCHEMA)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return closing(connection)
+        return closing(sqlite.open_connection(self._path, _SCHEMA, timeout=_WAIT))
 
     def find_vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the vectors of those texts that are stored."""
-        import sqlite3
-
         import numpy as np
 
-        by_address = {self._vector_address(text): text for text in texts}
-        addresses = list(by_address)
-        vectors: dict[str, np.ndarray] = {}
-        with suppress(sqlite3.Error, OSError), self._lock, self._open_connection() as connection:
-            for start in range(0, len(addresses), _ADDRESSES_PER_QUERY):
-                some = addresses[start : start + _ADDRESSES_PER_QUERY]
-                marks = ",".join("?" * len(some))
-                rows = connection.execute(
-                    f"SELECT address, vector FROM vectors WHERE address IN ({marks})",  # noqa: S608  (only question marks)
-                    some,
-                )
-                vectors |= {
-                    by_address[address]: np.frombuffer(vector, dtype="<f4")
-                    for address, vector in rows
-                    if isinstance(vector, bytes) and vector and len(vector) % 4 == 0
-                }
+        texts_by_address = {self._vector_address(text): text for text in texts}
+        stored: dict[bytes, object] = {}
+        with suppress(*sqlite.database_errors()), self._lock, self._open_connection() as connection:
+            stored.update(
+                sqlite.find_by_address(connection, "vectors", "vector", list(texts_by_address))
+            )
+        vectors = {
+            texts_by_address[address]: np.frombuffer(vector, dtype="<f4")
+            for address, vector in stored.items()
+            if isinstance(vector, bytes) and vector and len(vector) % 4 == 0
+        }
         return {text: vector for text, vector in vectors.items() if np.isfinite(vector).all()}
 
     def save_vectors(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Store these vectors, by text."""
-        import sqlite3
-
         rows = [
             (self._vector_address(text), vector.astype("<f4").tobytes())
             for text, vector in vectors.items()
         ]
         with (
-            suppress(sqlite3.Error, OSError),
+            suppress(*sqlite.database_errors()),
             self._lock,
             self._open_connection() as connection,
             connection,

@@ -14,7 +14,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.calls.tables import map as mapping
 from ernie_magic.session import Session
-from ernie_magic.storage import files, ledger
+from ernie_magic.storage import folders, ledger, sqlite
 
 ROWS = [f"[[echo]]row {i}" for i in range(12)]
 HOLD = """
@@ -51,7 +51,7 @@ def asked(emulator):
 
 
 def path():
-    place = files.storage_folder("data")
+    place = folders.storage_folder("data")
     place.mkdir(parents=True, exist_ok=True)
     return place / ledger.NAME
 
@@ -145,7 +145,7 @@ def test_stop_works_while_the_file_is_waited_for_at_the_beginning(session, emula
 
 
 def test_patience_ends(session, monkeypatch):
-    monkeypatch.setattr(ledger, "_PATIENCE", 0.3)
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.3)
     with (
         held(30),
         pytest.raises(
@@ -257,7 +257,7 @@ with Session(service="aistudio", api_key="any-key-of-a-ledger", base_url=sys.arg
 
 def test_a_held_store_of_vectors_does_not_hold_a_stop(session, emulator):
     session.embed(["a"])
-    place = files.storage_folder("cache") / "vectors.sqlite3"
+    place = folders.storage_folder("cache") / "vectors.sqlite3"
     with contextlib.closing(sqlite3.connect(place, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         for _ in range(9):

@@ -23,7 +23,7 @@ from ernie_magic import errors
 from ernie_magic.calls.tables import frames, schema
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.storage import files, ledger
+from ernie_magic.storage import folders, ledger
 
 ECHO = "[[echo]]{{text}}"
 
@@ -370,7 +370,7 @@ def test_an_answer_that_is_none_of_what_was_asked_for_is_asked_for_again(session
 
 
 def test_a_ledger_that_cannot_be_used_is_told_before_anything_is_paid(session, emulator):
-    folder = files.storage_folder("data")
+    folder = folders.storage_folder("data")
     folder.mkdir(parents=True)
     (folder / ledger.NAME).write_bytes(b"no database" * 100)
     with pytest.raises(
@@ -467,7 +467,9 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
         emulator.faults.add(path="/chat", delay=0.02)
     for _ in range(kills):
         for file in (
-            files.storage_folder("data").glob("*") if files.storage_folder("data").exists() else ()
+            folders.storage_folder("data").glob("*")
+            if folders.storage_folder("data").exists()
+            else ()
         ):
             file.unlink()
         emulator.requests.clear()
@@ -478,7 +480,7 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         time.sleep(0.05)
-        book = ledger.Ledger(files.storage_folder("data") / ledger.NAME)
+        book = ledger.Ledger(folders.storage_folder("data") / ledger.NAME)
         kept = book._connection.execute("SELECT count(*) FROM answers").fetchone()[0]
         book.close()
         out, problems = child(emulator.base_url).communicate(timeout=30)

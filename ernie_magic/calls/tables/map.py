@@ -28,7 +28,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
-from ernie_magic.storage import ledger
+from ernie_magic.storage import ledger, sqlite
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.sanitize import without_formulas
 from ernie_magic.text.suggest import close_matches
@@ -419,7 +419,7 @@ class MapJob:
         # Looked up in any case: what cannot be read is found before anything is paid for.
         for start in range(0, len(wanted), _LOOKUP_BATCH):
             some = wanted[start : start + _LOOKUP_BATCH]
-            known |= await ledger.retry_while_locked(partial(book.find_answers, some), on_lock_wait)
+            known |= await sqlite.retry_while_locked(partial(book.find_answers, some), on_lock_wait)
             await asyncio.sleep(0)
         if not self._map_request.resume:
             return addresses
@@ -439,7 +439,7 @@ class MapJob:
         """Store answers; one that cannot be stored stays among the unsaved."""
         for address in addresses:
             answer = self._unsaved[address]
-            await ledger.retry_while_locked(
+            await sqlite.retry_while_locked(
                 partial(book.save_answer, address, *answer), on_lock_wait
             )
             self._unsaved.pop(address, None)
