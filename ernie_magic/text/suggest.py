@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.language import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -43,3 +45,11 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     return tuple(by_lower[word] for word in dict.fromkeys([*sorted(begun, key=len), *close]))[
         :count
     ]
+
+
+def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> Text | None:
+    """Return the question "did you mean …?" about a misspelled name; None if nothing is close."""
+    suggestions = close_matches(name, known, count)
+    if not suggestions:
+        return None
+    return Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(suggestions))

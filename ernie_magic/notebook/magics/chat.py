@@ -19,7 +19,7 @@ from ernie_magic.notebook.magics.options import (
     parse_extra_fields,
 )
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,7 @@ CHAT_GRAMMAR = Grammar(
         PARAM_OPTION,
     ),
 )
+_DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the function in a cell above")
 
 
 @dataclass(frozen=True)
@@ -99,33 +100,27 @@ def _parse_tools(
 ) -> list[Any]:
     """Tools by the names of variables (a function, a tool, a list of both), or as JSON."""
     tools = []
-    for word in (
-        part.strip()
-        for word_group in words
-        for part in (
-            [word_group] if word_group.lstrip().startswith(("{", "[")) else word_group.split(",")
-        )
-    ):
-        if word.startswith(("{", "[")):
-            tools.append(parameter.parse_text(word))
-        elif word in namespace:
-            tools.append(namespace[word])
-        else:
-            suggestions = close_matches(
-                word,
-                [
-                    name
-                    for name, value in namespace.items()
-                    if callable(value) and not name.startswith("_")
-                ],
-                1,
-            )
-            raise InvalidOption(
-                Text("{option}：没有叫 {name} 的变量", "{option}: no variable {name}").fill(
-                    option=parameter.option_name, name=word
-                ),
-                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
-                if suggestions
-                else Text("先在前面的单元格里定义函数", "define the function in a cell above"),
-            )
+    for word in words:
+        if word.lstrip().startswith(("{", "[")):
+            tools.append(parameter.parse_text(word.strip()))
+            continue
+        for name in map(str.strip, word.split(",")):
+            if name.startswith(("{", "[")):
+                tools.append(parameter.parse_text(name))
+            else:
+                tools.append(_find_tool(name, namespace, parameter))
     return tools
+
+
+def _find_tool(name: str, namespace: Mapping[str, Any], parameter: parameters.Parameter) -> Any:
+    if name in namespace:
+        return namespace[name]
+    functions = [
+        each for each, value in namespace.items() if callable(value) and not each.startswith("_")
+    ]
+    raise InvalidOption(
+        Text("{option}：没有叫 {name} 的变量", "{option}: no variable {name}").fill(
+            option=parameter.option_name, name=name
+        ),
+        advice=did_you_mean(name, functions) or _DEFINE_FUNCTION,
+    )

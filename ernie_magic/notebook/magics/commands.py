@@ -13,7 +13,7 @@ from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.html_table import Table, clip_text
 from ernie_magic.notebook.magics.options import split_words
 from ernie_magic.text.language import LANGUAGES, Language, Text, untranslated
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -432,6 +432,10 @@ _MAX_WORDS = {
     "panel": 4,
 }
 
+_ALL_COMMANDS = Text(
+    "%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie"
+)
+
 COMMANDS_HELP = "%ernie WORD\n\n" + "\n".join(
     f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items()
 )
@@ -454,17 +458,9 @@ def run_command(session: Session, line: str) -> Any:
             [[f"%ernie {word}", text.say(language)] for word, (_, text) in COMMANDS.items()],
         )
     if words[0] not in COMMANDS:
-        suggestions = close_matches(words[0], COMMANDS, 1)
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=words[0]),
-            advice=(
-                Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
-                if suggestions
-                else Text(
-                    "%ernie 列出全部命令；提问用 %%ernie",
-                    "%ernie lists them all; to ask something use %%ernie",
-                )
-            ),
+            advice=did_you_mean(words[0], COMMANDS) or _ALL_COMMANDS,
         )
     max_words = _MAX_WORDS.get(words[0], 0)
     if len(words) - 1 > max_words:

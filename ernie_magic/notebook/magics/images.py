@@ -21,7 +21,7 @@ from ernie_magic.notebook.magics.options import (
     split_words,
 )
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +93,11 @@ IMAGE_COMMANDS = {
 _USAGE = Text(
     "用法：%ernie_image redo|vary|show|download 文件或变量",
     "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE",
+)
+_ALL_COMMANDS = Text(
+    "可用 redo、vary、show、download；要画图用 %%ernie_image，提示词写在下一行",
+    "there are redo, vary, show and download; to make a picture use %%ernie_image with the prompt "
+    "below",
 )
 
 
@@ -174,23 +179,14 @@ def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand
     InvalidOption
     """
     words = split_words(line)
-    if not words or words[0] not in IMAGE_COMMANDS:
-        suggestions = close_matches(words[0], IMAGE_COMMANDS, 1) if words else ()
+    if not words:
+        raise InvalidOption(_USAGE, advice=_ALL_COMMANDS)
+    if words[0] not in IMAGE_COMMANDS:
         raise InvalidOption(
             Text("%ernie_image 没有命令“{word}”", "%ernie_image has no command {word!r}").fill(
                 word=words[0]
-            )
-            if words
-            else _USAGE,
-            advice=(
-                Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
-                if suggestions
-                else Text(
-                    "可用 redo、vary、show、download；要画图用 %%ernie_image，提示词写在下一行",
-                    "there are redo, vary, show and download; to make a picture use "
-                    "%%ernie_image with the prompt below",
-                )
             ),
+            advice=did_you_mean(words[0], IMAGE_COMMANDS) or _ALL_COMMANDS,
         )
     if len(words) == 1 or words[1].startswith("--"):
         raise InvalidOption(_USAGE)

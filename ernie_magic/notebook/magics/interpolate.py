@@ -16,7 +16,7 @@ from ernie_magic.calls.images.formats import EXTENSIONS
 from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.redact import redact
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +25,10 @@ _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add 
 _DEFINE = Text(
     "先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
     "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
+)
+_NAME_OR_PATH = Text(
+    "写变量名（不加双花括号）或文件路径",
+    "write a variable's name (no double braces) or a file's path",
 )
 # The last two are raised for deeply nested code.
 _EXPRESSION_ERRORS = (
@@ -96,28 +100,17 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
         isinstance(node, ast.Name) and node.id in namespace
         for node in ast.walk(ast.parse(word.strip(), mode="eval"))
     ):
-        suggestions = close_matches(
-            word,
-            [
-                *(
-                    name
-                    for name in namespace
-                    if not name.startswith("_") and name not in _BUILTIN_NAMES
-                ),
-                *_list_neighbouring_files(word),
-            ],
-            1,
-        )
+        known_names = [*_user_names(namespace), *_list_neighbouring_files(word)]
         raise InvalidOption(
             Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=suggestions[0])
-            if suggestions
-            else Text(
-                "写变量名（不加双花括号）或文件路径",
-                "write a variable's name (no double braces) or a file's path",
-            ),
+            advice=did_you_mean(word, known_names) or _NAME_OR_PATH,
         )
     return _evaluate_expression(word.strip(), namespace, source_text=word.strip())
+
+
+def _user_names(namespace: Mapping[str, Any]) -> list[str]:
+    """The names that a misspelled one may have meant."""
+    return [name for name in namespace if not name.startswith("_") and name not in _BUILTIN_NAMES]
 
 
 def _list_neighbouring_files(word: str) -> list[str]:
@@ -245,18 +238,11 @@ def _evaluate_expression(
         return convert(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except NameError as error:
         name = _undefined_name(error)
-        suggestions = close_matches(
-            name, [n for n in namespace if not n.startswith("_") and n not in _BUILTIN_NAMES], 3
-        )
         raise InvalidExpression(
             Text(
                 "{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined"
             ).fill(source=source_text, name=name),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(
-                close=", ".join(suggestions)
-            )
-            if suggestions
-            else _DEFINE.fill(name=name),
+            advice=did_you_mean(name, _user_names(namespace), 3) or _DEFINE.fill(name=name),
         ) from None
     # Whatever the user's expression raises is shown in one line.
     except (

@@ -20,7 +20,7 @@ from ernie_magic.notebook.panels.model_picker import ModelList
 from ernie_magic.notebook.panels.static_output import StaticOutput
 from ernie_magic.notebook.panels.widgets import Status, column, set_visible
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,18 +66,13 @@ class Panel:
     def __init__(self, session: Session, *tabs: str) -> None:
         for name in tabs:
             if name not in TABS:
-                suggestions = close_matches(str(name), TABS, 1)
                 raise session.with_language(
                     InvalidOption(
                         Text(
                             "面板没有“{name}”，可选：{known}",
                             "the panel has no {name!r}; there are: {known}",
                         ).fill(name=name, known=", ".join(TABS)),
-                        advice=Text("是不是 {close}？", "did you mean {close}?").fill(
-                            close=suggestions[0]
-                        )
-                        if suggestions
-                        else None,
+                        advice=did_you_mean(str(name), TABS),
                     )
                 )
         self._session, self._language = session, session.settings.interface_language
