@@ -36,14 +36,12 @@ from __future__ import annotations
 import traceback
 from contextlib import suppress
 from pathlib import PurePath
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ernie_magic.text.language import Language, Text, clip_text, system_language
 
 if TYPE_CHECKING:
-    from ernie_magic.api.results import Answer, Embeddings
-    from ernie_magic.calls.images.pictures import ImageSet
-    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.api.usage import Usage
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")
@@ -113,6 +111,33 @@ def exception_message(error: BaseException) -> str:
         return ""
 
 
+@runtime_checkable
+class Received(Protocol):
+    """What a call received before it failed or was stopped: the `ernie_magic.api.results.Result` of
+    that call.
+    """
+
+    @property
+    def partial(self) -> bool:
+        """Whether something is missing."""
+
+    @property
+    def service(self) -> str:
+        """The name of the service."""
+
+    @property
+    def model(self) -> str:
+        """The model's id."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """Its tokens."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was received."""
+
+
 class _OneLine:
     """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
 
@@ -157,7 +182,7 @@ class ErnieError(_OneLine, Exception):
     ) -> None:
         super().__init__(what, cause, advice)
         self.what, self.cause, self.advice, self.language = what, cause, advice, language
-        self.answer: Answer | ImageSet | Embeddings | Mapped | None = None
+        self.answer: Received | None = None
 
     def line(self, language: Language | None = None) -> str:
         """The whole error as one line in `language`."""
@@ -353,9 +378,7 @@ class Interrupted(_OneLine, KeyboardInterrupt):
     the HTTP library costs 40 to 220 ms, which is what makes a Stop feel slow.
     """
 
-    def __init__(
-        self, line: str, answer: Answer | ImageSet | Embeddings | Mapped | None = None
-    ) -> None:
+    def __init__(self, line: str, answer: Received | None = None) -> None:
         super().__init__(line)
         self.answer = answer
 
@@ -369,16 +392,17 @@ _STOPPED_EMPTY = Text(
 )
 
 
-def partial_result(result: object) -> Answer | ImageSet | Embeddings | Mapped | None:
+def partial_result(result: object) -> Received | None:
     """Return what a stopped call gave, if it has content."""
-    return (
-        cast("Answer | ImageSet | Embeddings | Mapped", result)
-        if any(
-            getattr(result, name, None)
-            for name in ("text", "reasoning", "pictures", "texts", "rows")
-        )
-        else None
-    )
+    if isinstance(result, Received) and not result.is_empty:
+        return result
+    return None
+
+
+def _stop_message(partial: Received | None) -> Text:
+    if partial is None:
+        return _STOPPED_EMPTY
+    return _STOPPED
 
 
 def interruption(result: object, language: Language) -> Interrupted:
@@ -386,12 +410,12 @@ def interruption(result: object, language: Language) -> Interrupted:
     if it has content.
     """
     partial = partial_result(result)
-    return Interrupted((_STOPPED if partial else _STOPPED_EMPTY).say(language), partial)
+    return Interrupted(_stop_message(partial).say(language), partial)
 
 
 def stop_error(result: object, language: Language) -> Stopped:
     """Return what an interrupted caller in a separate task raises."""
-    interrupt = interruption(result, language)
-    error = Stopped(_STOPPED if interrupt.answer else _STOPPED_EMPTY, language=language)
-    error.answer = interrupt.answer
+    partial = partial_result(result)
+    error = Stopped(_stop_message(partial), language=language)
+    error.answer = partial
     return error

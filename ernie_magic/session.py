@@ -10,7 +10,7 @@ import threading
 import weakref
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ernie_magic.api import models
 from ernie_magic.api.usage_log import UsageLog
@@ -1138,12 +1138,11 @@ class Session:
         return Stream(Call(run_and_record), lambda: language)
 
     def _record_result(self, result: object) -> None:
-        from ernie_magic.api.results import Answer, Embeddings, Ranking
+        from ernie_magic.api.results import Result
         from ernie_magic.calls.images.pictures import ImageSet
-        from ernie_magic.calls.tables.map import Mapped
 
-        if isinstance(result, (Answer, Embeddings, ImageSet, Mapped, Ranking)):
-            self.last = result
+        if isinstance(result, Result):
+            self.last = cast("Answer | Embeddings | ImageSet | Mapped | Ranking", result)
         if isinstance(result, ImageSet) and not any(recorded is result for recorded in self.images):
             self.images.append(result)
         self.changed.notify_watchers()

@@ -136,6 +136,11 @@ class CompletionRequest(Request):
     prompt: str
     stream: bool = True
 
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The prompt as messages, for whoever continues in a chat."""
+        return ({"role": "user", "content": self.prompt},)
+
     def _texts(self) -> Iterable[str]:
         return (self.prompt,)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -24,6 +25,37 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
 
 _SHOWN = 40  # characters of a text in a repr
+
+
+class Result(ABC):
+    """What the result of any call has, whatever it was asked for.
+
+    Attributes
+    ----------
+    partial : bool
+        Stopped, or failed on the way: something is missing.
+    service, model : str
+    usage : Usage | None
+        None when the service did not say.
+    """
+
+    # Each kind of result has them as fields at their own places, or computes them: a real property
+    # here would be taken for the default of such a field.
+    if TYPE_CHECKING:
+
+        @property
+        def partial(self) -> bool: ...  # noqa: D102
+        @property
+        def service(self) -> str: ...  # noqa: D102
+        @property
+        def model(self) -> str: ...  # noqa: D102
+        @property
+        def usage(self) -> Usage | None: ...  # noqa: D102
+
+    @property
+    @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether nothing was received."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +98,7 @@ class ToolRun(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Result):
     """The answer to a chat request. `str(answer)` is its text.
 
     Attributes
@@ -133,6 +165,11 @@ class Answer:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is neither text nor reasoning."""
+        return not (self.text or self.reasoning)
+
+    @property
     def statistic(self) -> Statistic:
         """Speed: the service's own figures where it gives them, else as measured here."""
         reported = values.as_object(self.raw.get("statistic"))
@@ -155,13 +192,10 @@ class Answer:
         """The messages sent and the answer, ready to be followed by a tool's result or the next
         prompt.
         """
-        sent = getattr(
-            self.request,
-            "messages",
-            ({"role": "user", "content": getattr(self.request, "prompt", "")},),
-        )
         reply: Message = {"role": "assistant", "content": self.text}
-        return [*sent, {**reply, "tool_calls": list(self.tool_calls)} if self.tool_calls else reply]
+        if self.tool_calls:
+            reply["tool_calls"] = list(self.tool_calls)
+        return [*self.request.messages, reply]
 
     def __str__(self) -> str:
         return self.text
@@ -179,7 +213,7 @@ class Answer:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Embeddings:
+class Embeddings(Result):
     """Vectors of texts, in the texts' order. `np.asarray(embeddings)` is the array; `embeddings[3]`
     a row, a slice a part of it.
 
@@ -207,6 +241,11 @@ class Embeddings:
     service: str = ""
     asked: int = 0
     partial: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no texts."""
+        return not self.texts
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -281,7 +320,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Result):
     """Documents, the best first.
 
     Attributes
@@ -297,6 +336,16 @@ class Ranking:
     usage: Usage
     model: str = ""
     service: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Always False: a ranking comes whole, or not at all."""
+        return False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no document was ranked."""
+        return not self.results
 
     def __len__(self) -> int:
         return len(self.results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ernie_magic.errors import interruption, partial_result, stop_error
+from ernie_magic.errors import Received, interruption, stop_error
 from ernie_magic.runtime.call import everything
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
 
@@ -125,9 +125,9 @@ class Stream(Generic[Result]):
     def stop(self) -> Result | None:
         """End it now and return what was received; None when nothing was."""
         result = self._call.stop_and_collect()
-        return (
-            None if getattr(result, "partial", False) and partial_result(result) is None else result
-        )
+        if isinstance(result, Received) and result.partial and result.is_empty:
+            return None
+        return result
 
     def _close_unless_read(self) -> None:
         """Note that a reader leaves early: this ends the call, unless others still read it."""

@@ -15,6 +15,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
 from ernie_magic.calls.images import files as picture_files
@@ -281,7 +282,7 @@ class Picture:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ImageSet(Sequence[Picture]):
+class ImageSet(Result, Sequence[Picture]):
     """The pictures of one call, or a slice of them: `cats[0]` displays itself;
     `cats.save("cat-{i}")`, `cats.sheet()`, `cats.grid`.
 
@@ -331,6 +332,11 @@ class ImageSet(Sequence[Picture]):
     def partial(self) -> bool:
         """Whether some failed, or were stopped."""
         return len(self.good) < len(self.pictures)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no pictures, not even failed ones."""
+        return not self.pictures
 
     def save(
         self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import chat_request, is_missing
+from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
 from ernie_magic.errors import (
@@ -64,7 +65,7 @@ _PLACEHOLDER = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Mapped:
+class Mapped(Result):
     """A table with the answers to a prompt about each row.
 
     Attributes
@@ -95,6 +96,11 @@ class Mapped:
     service: str = ""
     seconds: float = 0.0
     partial: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no rows."""
+        return not self.rows
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -10,7 +10,8 @@ import threading
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ernie_magic.errors import ErnieError, Stopped, exception_message
+from ernie_magic.calls.images.pictures import ImageSet
+from ernie_magic.errors import ErnieError, Received, Stopped, exception_message
 from ernie_magic.notebook.display.pending import describe_waiting
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
 from ernie_magic.text.language import Language, Text, untranslated
@@ -119,8 +120,9 @@ class Task(Generic[Result]):
         self._status.show_message(
             _STOPPED.say(self._language)
             if problem is None
-            and getattr(result, "partial", False)
-            and not hasattr(result, "pictures")
+            and isinstance(result, Received)
+            and result.partial
+            and not isinstance(result, ImageSet)
             else ""
         )
         if problem is not None:
