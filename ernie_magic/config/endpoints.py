@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url
@@ -45,8 +45,6 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.config.settings import ErnieSettings
-
 
 # Where a key or an address comes from.
 SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
@@ -70,6 +68,26 @@ _SECRETS = tuple(
 )
 
 
+class EndpointSettings(Protocol):
+    """What says where to send (`ernie_magic.config.settings.ErnieSettings`)."""
+
+    @property
+    def service(self) -> str:
+        """The name of the service, "" for the first that has a key."""
+
+    @property
+    def api_key(self) -> Key | None:
+        """The key, None for that of the environment."""
+
+    @property
+    def secret_key(self) -> Key | None:
+        """The key's secret half, None for a key without one."""
+
+    @property
+    def base_url(self) -> BaseUrl:
+        """The address, "" for that of the environment or the service's own."""
+
+
 def read_variable(name: str) -> tuple[str, str]:
     """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
     ".env")` or `("", "")`.
@@ -80,7 +98,7 @@ def read_variable(name: str) -> tuple[str, str]:
     return (value, DOTENV) if value else ("", "")
 
 
-def choose_service(settings: ErnieSettings) -> Service:
+def choose_service(settings: EndpointSettings) -> Service:
     """Return the service: the one that was set, else the first whose variables are set, else the
     emulator.
     """
@@ -114,7 +132,7 @@ def find_key(service: Service) -> tuple[str, str, str]:
     return "", "", next(iter(service.key_variables), "")
 
 
-def build_endpoint(settings: ErnieSettings) -> Endpoint:
+def build_endpoint(settings: EndpointSettings) -> Endpoint:
     """Return where to send: the service, its address and its credential.
 
     The emulator's address is filled in once it has started.
@@ -194,7 +212,7 @@ def _remember_keys() -> None:
             Key(source.get(name) or "")
 
 
-def _key_sources(settings: ErnieSettings, service: Service) -> tuple[str, ...]:
+def _key_sources(settings: EndpointSettings, service: Service) -> tuple[str, ...]:
     """Return where the key of a service comes from; for a pair, both places."""
     if settings.api_key:
         return (SESSION,)
@@ -225,7 +243,7 @@ def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
 
 
 def _find_credential(
-    settings: ErnieSettings, service: Service, resolved_url: _ResolvedUrl
+    settings: EndpointSettings, service: Service, resolved_url: _ResolvedUrl
 ) -> tuple[Credential | None, bool]:
     """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
@@ -300,7 +318,7 @@ def _check_incomplete_pair(service: Service) -> None:
             )
 
 
-def _resolve_base_url(settings: ErnieSettings, service: Service) -> _ResolvedUrl:
+def _resolve_base_url(settings: EndpointSettings, service: Service) -> _ResolvedUrl:
     """Return the service's address."""
     address, source = settings.base_url, SESSION
     if not address:
