@@ -90,6 +90,45 @@ def _no_faults_left(request):
         request.getfixturevalue("emulator").faults.clear()
 
 
+@pytest.fixture
+def shell(emulator, monkeypatch):
+    """A real IPython shell like a script's, with the extension loaded: no kernel, no terminal.
+
+    Its session is on this run's emulator.
+    """
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "canary-key-of-the-shell")
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "ernie_magic")
+    emulator.requests.clear()
+    session = shell.user_ns["ernie"]
+    session.settings.retry_count = 1  # retries have their own tests
+    yield shell
+    session.close()
+    shell.run_line_magic("unload_ext", "ernie_magic")
+    shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def ernie(shell):
+    return shell.user_ns["ernie"]
+
+
+@pytest.fixture
+def run(shell, capsys):
+    """Run a cell; return its result and what it printed."""
+
+    def run_(code):
+        result = shell.run_cell(code)
+        return result, capsys.readouterr().out
+
+    return run_
+
+
 CLOCKED = ("kernel", "browser")  # in this order
 
 

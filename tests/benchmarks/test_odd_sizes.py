@@ -23,8 +23,8 @@ from ernie_magic.runtime.io_thread import IO
 from ernie_magic.session import Session
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import openai_style, reading
-from tests.unit import mutations
-from tests.unit.raw_server import Server
+from tests.raw_server import Server
+from tests.wire import mutations
 
 MOST = 2.3  # per doubling
 GAP = 0.1  # seconds of CPU time between two beats

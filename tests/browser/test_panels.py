@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ernie_magic import emulator
-from tests.unit.test_markdown import ACTIVE
+from tests.text.test_markdown import ACTIVE
 
 pytestmark = pytest.mark.browser
 

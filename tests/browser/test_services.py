@@ -34,7 +34,7 @@ def test_a_tool_is_called_and_shown_above_the_answer(open_notebook, page):
     assert len(nb.save().cells[2].outputs) == 1
 
 
-# tests/unit/test_limits.py checks the messages; here they are seen for the seconds they last
+# tests.wire.test_limits.py checks the messages; here they are seen for the seconds they last
 @pytest.mark.slow
 def test_waiting_for_the_rate_limit_is_shown_while_it_lasts(open_notebook, page):
     nb = open_notebook(

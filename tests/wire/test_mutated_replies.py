@@ -25,9 +25,9 @@ from ernie_magic.notebook.panels.turns import ShownTurn
 from ernie_magic.session import Session
 from ernie_magic.wire import limits
 from ernie_magic.wire.auth import Credentials
-from tests.unit import mutations
-from tests.unit.mutations import HEADERS, ODD, ODD_HEADERS, SHAPES, fields, is_own, mutated
-from tests.unit.raw_server import Server
+from tests.raw_server import Server
+from tests.wire import mutations
+from tests.wire.mutations import HEADERS, ODD, ODD_HEADERS, SHAPES, fields, is_own, mutated
 
 TEXT = "春江潮水"
 TOOL = {

@@ -17,9 +17,8 @@ from ernie_magic.calls.images import pictures
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.wire import downloads
-
-from .raw_server import Server
-from .test_hostile_server import KEY, http
+from tests.raw_server import Server
+from tests.wire.test_hostile_server import KEY, http
 
 
 def file_of(kind="PNG", size=(40, 30), mode="RGB"):

@@ -8,7 +8,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from tests.unit.raw_server import Server
+from tests.raw_server import Server
 
 KEY = "sk-CANARYcanary0123456789ABCDEF"
 

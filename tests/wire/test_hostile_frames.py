@@ -12,8 +12,8 @@ from ernie_magic import errors
 from ernie_magic.config import endpoints
 from ernie_magic.session import Session
 from ernie_magic.wire import reading
-from tests.unit.raw_server import Server
-from tests.unit.test_hostile_server import OK, chunk, events, http
+from tests.raw_server import Server
+from tests.wire.test_hostile_server import OK, chunk, events, http
 
 BEARER = "sk-CANARYcanary0123456789ABCDEF"
 TOKEN = "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1987654321.282335-77"

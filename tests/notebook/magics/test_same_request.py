@@ -43,7 +43,7 @@ def values(parameter):  # noqa: PLR0911
 
 
 # A cell names tools by their variables, Python passes the functions themselves:
-# tests/shell/test_tools.py.
+# tests.calls.chat.test_tool_rounds.py.
 CHAT = {
     name: p
     for name, p in parameters.parameters_of("chat").items()

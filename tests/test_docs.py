@@ -9,7 +9,7 @@ from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
 from ernie_magic.notebook.magics.images import IMAGE_GRAMMAR
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
