@@ -20,7 +20,6 @@ from ernie_magic.calls.images.generate import ImageGeneration
 from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.calls.tables import map as mapping
 from ernie_magic.config.credentials import Endpoint, Signature
-from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import ErnieError, ModelNotFound, stop_error
 from ernie_magic.runtime.caller_task import CallerTask
 from ernie_magic.runtime.events import Delta
@@ -122,7 +121,7 @@ class Core:
         """Return the endpoint with its address; the emulator, if chosen, is started outside this
         loop.
         """
-        if endpoint.service is not EMULATOR or endpoint.base_url:
+        if not endpoint.service.is_simulated or endpoint.base_url:
             return endpoint
         return replace(endpoint, base_url=await asyncio.to_thread(self._emulator_url))
 

@@ -28,7 +28,7 @@ from ernie_magic.errors import (
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.progress import ashow_progress, show_progress
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
 # which must cost little.
@@ -1007,16 +1007,13 @@ class Session:
             There is no such service.
         """
         if service not in services.SERVICES:
-            close = close_matches(str(service), services.SERVICES, 1)
             raise self.with_language(
                 InvalidOption(
                     Text(
                         "没有叫 {name} 的服务，可选：{known}",
                         "no service {name}; choices: {known}",
                     ).fill(name=service, known=", ".join(services.SERVICES)),
-                    advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-                    if close
-                    else None,
+                    advice=did_you_mean(str(service), services.SERVICES),
                 )
             )
         if service != self.settings.choose_service().name:
@@ -1036,7 +1033,7 @@ class Session:
         service_endpoint = self._localizing_errors(self.settings.build_endpoint)
         return (
             replace(service_endpoint, base_url=self._emulator_url())
-            if service_endpoint.service is services.EMULATOR
+            if service_endpoint.service.is_simulated
             else service_endpoint
         )
 

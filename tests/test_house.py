@@ -88,10 +88,8 @@ ALLOWED_CYCLE = {("session", "notebook.panels.panel")}
 CYCLES_BEING_CUT = {
     ("calls.chat.conversation", "session"),
     ("calls.chat.plan", "calls.chat.conversation"),
-    ("calls.doctor", "session"),
     ("calls.images.contact_sheet", "calls.images.pictures"),
     ("calls.images.files", "calls.images.pictures"),
-    ("calls.raw", "core"),
     ("calls.raw", "session"),
     ("calls.workers", "session"),
 }

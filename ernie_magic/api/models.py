@@ -101,6 +101,11 @@ class Listed:
         return kind_of(self.id)
 
 
+def is_simulated(service: str) -> bool:
+    """Whether the service of this name is the emulator, so that no model made what it sends."""
+    return service == "emulator"
+
+
 def default_model(kind: Kind, service: str) -> str:
     """Return the default model of an image, embedding or rerank call on the named service."""
     return _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]

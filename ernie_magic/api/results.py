@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ernie_magic.api import values
+from ernie_magic.api.models import is_simulated
 from ernie_magic.api.usage import simulated_note
 from ernie_magic.text.language import clip_text
 
@@ -51,6 +52,11 @@ class Result(ABC):
         def model(self) -> str: ...  # noqa: D102
         @property
         def usage(self) -> Usage | None: ...  # noqa: D102
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the emulator made it, and no model."""
+        return is_simulated(self.service)
 
     @property
     @abstractmethod

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+from ernie_magic.api.models import is_simulated
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -51,4 +53,6 @@ class Spent:
 
 def simulated_note(service: str) -> str:
     """Return the note in a repr for what no model made."""
-    return ", simulated=True" if service == "emulator" else ""
+    if is_simulated(service):
+        return ", simulated=True"
+    return ""

@@ -433,7 +433,7 @@ def _openai_code(
         key, url = (
             (
                 '"any"'
-                if endpoint.service is EMULATOR
+                if endpoint.service.is_simulated
                 else 'os.environ.get("OPENAI_API_KEY", "none")'
             ),
             endpoint.base_url,

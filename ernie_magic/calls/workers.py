@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.config.services import EMULATOR
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.text.language import Text
@@ -87,7 +86,7 @@ class WorkerSetup:
                 "a key is not sent with the work: set it in each worker's environment or .env",
             )
             raise
-        if own.service is not EMULATOR and own.base_url != self.endpoint.base_url:
+        if not own.service.is_simulated and own.base_url != self.endpoint.base_url:
             raise InvalidOption(
                 Text("工作进程的服务地址不同", "the worker has another address for the service"),
                 advice=Text(

@@ -147,7 +147,7 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     """
     service = choose_service(settings)
     _remember_keys()
-    if service is EMULATOR:
+    if service.is_simulated:
         return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
     resolved_url = _resolve_base_url(settings, service)
     base_url = resolved_url.url

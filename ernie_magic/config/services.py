@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.models import is_simulated
 from ernie_magic.api.parameters import Rules
 from ernie_magic.text.language import Text
 
@@ -53,6 +54,11 @@ class Service:
     requests_usage: bool = False
     protocol: Protocol = "openai"
     link_lifetime: float | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is the emulator: no model answers, and its address is a new one each time."""
+        return is_simulated(self.name)
 
     @property
     def rules(self) -> Rules:

@@ -17,7 +17,7 @@ from ernie_magic.config.keys import Key
 from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import LANGUAGES, Language, Text, system_language, untranslated
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -230,12 +230,11 @@ class ErnieSettings(Configurable):
 
     def unknown_setting(self, name: str, shown: str = "") -> InvalidOption:
         """Return the error for an unknown setting; it suggests the closest one."""
-        close = close_matches(name, self.trait_names(config=True), 1)
+        suggestion = did_you_mean(name, self.trait_names(config=True))
         error = InvalidOption(
             Text("没有设置 {name}", "no setting {name}").fill(name=shown or name),
-            advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-            if close
-            else Text("%ernie config 列出全部设置", "%ernie config lists all settings"),
+            advice=suggestion
+            or Text("%ernie config 列出全部设置", "%ernie config lists all settings"),
         )
         error.language = self.interface_language
         return error

@@ -50,7 +50,7 @@ class VectorStore:
     ) -> None:
         self._path = path or folders.storage_folder("cache") / NAME
         where = endpoint.base_url
-        if endpoint.service.name == "emulator":
+        if endpoint.service.is_simulated:
             where = ""  # it listens on a different port each time
         self._made_by = json.dumps(
             [

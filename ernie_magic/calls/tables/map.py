@@ -32,7 +32,7 @@ from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import ledger, sqlite
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.sanitize import without_formulas
-from ernie_magic.text.suggest import close_matches
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -133,12 +133,10 @@ def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     columns = list(rows[0]) if rows else []
     for name in _template_columns(template):
         if name not in columns:
-            close = close_matches(name, columns, 1)
             raise InvalidOption(
                 Text("没有列 {name}", "no column {name}").fill(name=name),
-                advice=Text("是不是 {close}？", "did you mean {close}?").fill(close=close[0])
-                if close
-                else Text("有：{known}", "columns: {known}").fill(known=", ".join(columns[:20])),
+                advice=did_you_mean(name, columns)
+                or Text("有：{known}", "columns: {known}").fill(known=", ".join(columns[:20])),
             )
     return [_fill_template(template, row) for row in rows]
 
@@ -406,7 +404,7 @@ class MapJob:
     ) -> dict[int, bytes]:
         """Compute the rows' addresses, and look up what is known of them if it may be reused."""
         # The emulator listens on a different port each time.
-        where = "" if self._endpoint.service.name == "emulator" else self._endpoint.base_url
+        where = "" if self._endpoint.service.is_simulated else self._endpoint.base_url
         addresses = dict(
             zip(
                 self._requests,

@@ -59,7 +59,7 @@ def summary_line(answer: Answer, language: Language) -> str:
     if answer.partial:
         parts.append(PARTIAL.say(language))
     parts += [note.say(language) for note in _moderation_notes(answer)]
-    if answer.service == "emulator":
+    if answer.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
 

@@ -52,7 +52,7 @@ def summary_line(embeddings: Embeddings, language: Language) -> str:
 
 def emulator_note(embeddings: Embeddings, language: Language) -> str:
     """What the output says of vectors that no model made."""
-    return f" · {EMULATED.say(language)}" if embeddings.service == "emulator" else ""
+    return f" · {EMULATED.say(language)}" if embeddings.is_simulated else ""
 
 
 def mime_bundle(

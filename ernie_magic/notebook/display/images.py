@@ -67,14 +67,14 @@ def summary_line(images: ImageSet, language: Language) -> str:
     )
     parts += [SECONDS.say(language, n=f"{images.seconds:.1f}")] if images.seconds else []
     parts += [ends] if (ends := _links_note(images, language)) else []
-    parts += [EMULATED.say(language)] if images.service == "emulator" else []
+    parts += [EMULATED.say(language)] if images.is_simulated else []
     return " · ".join(parts)
 
 
 def _links_note(images: ImageSet, language: Language) -> str:
     if not any(picture.url for picture in images):
         return ""
-    if images.service == "emulator":
+    if images.is_simulated:
         return _LINKS_EMULATED.say(language)
     return (
         _LINKS_END.say(

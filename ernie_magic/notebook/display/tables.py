@@ -40,7 +40,7 @@ def summary_line(mapped: Mapped, language: Language) -> str:
         SECONDS.say(language, n=f"{mapped.seconds:.1f}"),
     ]
     parts += [PARTIAL.say(language)] if mapped.partial else []
-    parts += [EMULATED.say(language)] if mapped.service == "emulator" else []
+    parts += [EMULATED.say(language)] if mapped.is_simulated else []
     return " · ".join(parts)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls import doctor
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
-from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.html_table import Table, clip_text
 from ernie_magic.notebook.magics.options import split_words
@@ -91,7 +90,7 @@ def _model_source(session: Session) -> Text:
     endpoint = session.endpoint()
     return (
         endpoint.service.label
-        if endpoint.service is EMULATOR
+        if endpoint.service.is_simulated
         else untranslated(f" {redact_url(endpoint.base_url)} ")
     )
 

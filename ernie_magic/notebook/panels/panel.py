@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython.display import display
 
-from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.panels.chat import ChatTab
 from ernie_magic.notebook.panels.compare import CompareTab
@@ -123,7 +122,7 @@ class Panel:
         """Update after a change of settings: which service answers, what "default" means."""
         service = self._session.settings.choose_service()
         self._service_status.show_message(
-            (_EMULATED if service is EMULATOR else service.label).say(self._language)
+            (_EMULATED if service.is_simulated else service.label).say(self._language)
         )
         for tab in self.tabs.values():
             tab.on_settings_changed()
