@@ -180,22 +180,13 @@ class Credentials:
         ServiceError
             The keys of a pair are rejected.
         """
-        if isinstance(credential, Bearer):
-            return Authorized({}, _bearer_header(credential.key))
-        if isinstance(credential, AccessToken):
-            return Authorized({"access_token": credential.token.reveal()}, {})
-        if isinstance(credential, Signature):
-            return Authorized({}, signed_headers(credential.pair, method, url))
-        if isinstance(credential, Login):
-            return Authorized({}, _basic_header(credential.pair))
-        if credential is None:
-            return Authorized({}, {})
-        token = await self._current_token(http, credential, refused_token)
-        return (
-            Authorized({}, _bearer_header(token), token)
-            if isinstance(credential, BearerFromPair)
-            else Authorized({"access_token": token.reveal()}, {}, token)
-        )
+        if isinstance(credential, BearerFromPair):
+            token = await self._current_token(http, credential, refused_token)
+            return Authorized({}, _bearer_header(token), token)
+        if isinstance(credential, TokenFromPair):
+            token = await self._current_token(http, credential, refused_token)
+            return Authorized({"access_token": token.reveal()}, {}, token)
+        return _authorize_directly(credential, method, url)
 
     async def _current_token(
         self,
@@ -219,20 +210,36 @@ class Credentials:
     async def _exchange_pair(
         self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair
     ) -> Key:
-        token, end = (
-            await _bearer_token(http, credential)
-            if isinstance(credential, BearerFromPair)
-            else await _access_token(http, credential)
-        )
+        if isinstance(credential, BearerFromPair):
+            token, end = await _bearer_token(http, credential)
+        else:
+            token, end = await _access_token(http, credential)
         self._tokens[credential] = (token, end)
         return token
+
+
+def _authorize_directly(
+    credential: Bearer | AccessToken | Signature | Login | None, method: str, url: str
+) -> Authorized:
+    """Return what authorises a call by a credential that need not be exchanged."""
+    if isinstance(credential, Bearer):
+        return Authorized({}, _bearer_header(credential.key))
+    if isinstance(credential, AccessToken):
+        return Authorized({"access_token": credential.token.reveal()}, {})
+    if isinstance(credential, Signature):
+        return Authorized({}, signed_headers(credential.pair, method, url))
+    if isinstance(credential, Login):
+        return Authorized({}, _basic_header(credential.pair))
+    return Authorized({}, {})
 
 
 def credential_url(credential: Credential | None) -> str:
     """Return where a credential is exchanged, "" for one that is sent unchanged."""
     if isinstance(credential, BearerFromPair):
         return credential.iam_url
-    return credential.url if isinstance(credential, TokenFromPair) else ""
+    if isinstance(credential, TokenFromPair):
+        return credential.url
+    return ""
 
 
 def _basic_header(pair: Pair) -> dict[str, str]:

@@ -127,7 +127,9 @@ async def _follow_redirects(http: httpx.AsyncClient, url: str, base_url: str) ->
     for _ in range(MAX_REDIRECTS + 1):
         addresses = await _check_link(link, base_url)
         async with AsyncExitStack() as opened:
-            pool = await opened.enter_async_context(_direct_pool()) if addresses else http
+            pool = http
+            if addresses:
+                pool = await opened.enter_async_context(_direct_pool())
             response = await _open_first_reachable(
                 pool, link, addresses, http.headers["User-Agent"]
             )
@@ -140,20 +142,23 @@ async def _follow_redirects(http: httpx.AsyncClient, url: str, base_url: str) ->
                     )
                 continue
             if not response.is_success:
-                message = Text(
-                    "图片下载失败：HTTP {status}",
-                    "the picture could not be downloaded: HTTP {status}",
-                ).fill(status=response.status_code)
-                failed = ProtocolError(
-                    message,
-                    _ENDED,
-                    _AGAIN if response.status_code >= 500 else _GONE,  # noqa: PLR2004
-                    status=response.status_code,
-                )
-                failed.retryable = response.status_code >= 500  # noqa: PLR2004  (a server's failure; asking again creates nothing)
-                raise failed
+                raise _failed_download_error(response.status_code)
             return bytes(await reading.read_bytes(response, MAX_PICTURE, _TOO_LARGE))
     raise _refused_link_error(Text("重定向次数过多", "too many redirects"))
+
+
+def _failed_download_error(status: int) -> ProtocolError:
+    error = ProtocolError(
+        Text(
+            "图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}"
+        ).fill(status=status),
+        _ENDED,
+        _GONE,
+        status=status,
+    )
+    if status >= 500:  # noqa: PLR2004  (a server's failure; asking again creates nothing)
+        error.advice, error.retryable = _AGAIN, True
+    return error
 
 
 def _direct_pool() -> httpx.AsyncClient:

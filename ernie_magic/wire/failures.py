@@ -24,7 +24,7 @@ from ernie_magic.errors import (
     RequestTimeout,
     ServiceUnreachable,
 )
-from ernie_magic.text.language import Text, untranslated, whole_characters
+from ernie_magic.text.language import Text, clip_text, untranslated, whole_characters
 from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import case_for, is_known_code
 
@@ -35,6 +35,7 @@ MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
 _CODE = 100  # characters of a code or a type
+_LONGEST = {"message": MAX_BODY}  # characters of other fields
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
 
@@ -76,29 +77,21 @@ def parse_refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] 
         fields = {"code": body["code"], "message": body.get("msg") or body.get("message")}
     elif "detail" in body and bad:
         fields = {"message": body["detail"]}
-    if fields is not None:
-        fields["request_id"] = next(
-            (body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), ""
-        )
-    return (
-        {
-            name: _field_text(value, name)
-            for name, value in fields.items()
-            if value not in (None, "")
-        }
-        if fields is not None
-        else None
+    if fields is None:
+        return None
+    fields["request_id"] = next(
+        (body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), ""
     )
+    return {
+        name: _field_text(value, name) for name, value in fields.items() if value not in (None, "")
+    }
 
 
 def _field_text(value: object, name: str) -> str:
     """Return a service's message, whatever the kind of its value."""
-    text = (
-        value
-        if isinstance(value, str)
-        else values.as_name(value) or json.dumps(value, ensure_ascii=False)
-    )
-    return whole_characters(text[: MAX_BODY if name == "message" else _CODE])
+    if not isinstance(value, str):
+        value = values.as_name(value) or json.dumps(value, ensure_ascii=False)
+    return whole_characters(value[: _LONGEST.get(name, _CODE)])
 
 
 def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
@@ -124,15 +117,14 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
             text = redact(redacted, strict=True)
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
         return _redirect_error(redact(target, strict=True), status)
-    refusal_fields = parse_refusal(parsed, status) if isinstance(parsed, dict) else None
+    refusal_fields = None
+    if isinstance(parsed, dict):
+        refusal_fields = parse_refusal(parsed, status)
     if refusal_fields is None and status < 400:  # noqa: PLR2004
         return not_this_api_error(status, text)
-    return error_from_refusal(
-        refusal_fields or ({"message": _readable_message(text)} if parsed is None else {}),
-        status,
-        headers,
-        text,
-    )
+    if parsed is None:
+        refusal_fields = {"message": _readable_message(text)}
+    return error_from_refusal(refusal_fields or {}, status, headers, text)
 
 
 def error_from_refusal(
@@ -148,25 +140,14 @@ def error_from_refusal(
         The reply's beginning.
     """
     case = case_for(status, refusal_fields.get("code", ""))
-    # A code of the table is not a key.
-    code = (
-        refusal_fields.get("code", "")
-        if case.codes
-        else redact(refusal_fields.get("code", ""), strict=True)
-    )
+    code = refusal_fields.get("code", "")
+    if not case.codes:  # a code of the table is not a key
+        code = redact(code, strict=True)
     message = redact(refusal_fields.get("message", ""), strict=True)
     what = case.what
     if message:
-        shown = message if len(message) <= _SAID_SHOWN else message[: _SAID_SHOWN - 1] + "…"
-        what = _SAID.fill(what=what, said=untranslated(shown))
-    request_id = refusal_fields.get("request_id") or next(
-        (
-            headers[name]
-            for name in ("x-request-id", "x-bce-request-id", "x-baidu-request-id")
-            if headers.get(name)
-        ),
-        "",
-    )
+        what = _SAID.fill(what=what, said=untranslated(clip_text(message, _SAID_SHOWN)))
+    request_id = refusal_fields.get("request_id") or _header_request_id(headers)
     error = case.error(
         what,
         case.cause,
@@ -186,6 +167,11 @@ def error_from_refusal(
             "服务要求等 {seconds:.0f} 秒再试", "the service asks to wait {seconds:.0f} s"
         ).fill(seconds=error.retry_after)
     return error
+
+
+def _header_request_id(headers: Mapping[str, str]) -> str:
+    names = ("x-request-id", "x-bce-request-id", "x-baidu-request-id")
+    return next((headers[name] for name in names if headers.get(name)), "")
 
 
 def not_this_api_error(status: int, text: str) -> ProtocolError:
@@ -250,7 +236,9 @@ def _readable_message(text: str) -> str:
     """
     if title := re.search(r"<title[^<>]{0,200}>([^<]{1,200})", text, re.IGNORECASE):
         return title.group(1).strip()
-    return "" if text.lstrip().startswith("<") else " ".join(text.split())[:_SAID_SHOWN]
+    if text.lstrip().startswith("<"):
+        return ""
+    return " ".join(text.split())[:_SAID_SHOWN]
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -262,7 +250,9 @@ def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         # for a year of eleven digits.
         with suppress(Exception):
             seconds = max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    return seconds if seconds is not None and seconds <= _LONGEST_WAIT else None
+    if seconds is not None and seconds > _LONGEST_WAIT:
+        return None
+    return seconds
 
 
 def stream_cut_error() -> IncompleteAnswer:
@@ -305,36 +295,14 @@ def network_error(
         | httpx.ProxyError
         | UnicodeError,
     ):
-        unreachable = ServiceUnreachable(
-            Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(
-                host=host, why=redact(str(error), strict=True) or type(error).__name__
-            ),
-            Text(
-                "服务没有运行、地址写错，或网络不通",
-                "it is not running, the address is wrong, or there is no network",
-            ),
-            Text(
-                "检查 %ernie config base_url；%ernie doctor 可测试",
-                "check %ernie config base_url; %ernie doctor tests it",
-            ),
+        unreachable = _unreachable_error(
+            host, redact(str(error), strict=True) or type(error).__name__
         )
         # The request was never sent.
         unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
         return unreachable
     if isinstance(error, httpx.TimeoutException):
-        return RequestTimeout(
-            Text(
-                "{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} seconds"
-            ).fill(seconds=timeout),
-            Text(
-                "服务繁忙，或模型思考得太久",
-                "the service is busy, or the model is thinking for too long",
-            ),
-            Text(
-                "再试，或用 %ernie config request_timeout 放宽",
-                "try again, or allow more with %ernie config request_timeout",
-            ),
-        )
+        return _no_data_error(timeout)
     if isinstance(error, httpx.DecodingError):
         return ProtocolError(
             Text("服务的压缩数据已损坏", "the service's compressed reply is damaged"),
@@ -350,3 +318,33 @@ def network_error(
     )
     hung_up.retryable = harmless
     return hung_up
+
+
+def _unreachable_error(host: Text, why: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=why),
+        Text(
+            "服务没有运行、地址写错，或网络不通",
+            "it is not running, the address is wrong, or there is no network",
+        ),
+        Text(
+            "检查 %ernie config base_url；%ernie doctor 可测试",
+            "check %ernie config base_url; %ernie doctor tests it",
+        ),
+    )
+
+
+def _no_data_error(timeout: float) -> RequestTimeout:
+    return RequestTimeout(
+        Text(
+            "{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} seconds"
+        ).fill(seconds=timeout),
+        Text(
+            "服务繁忙，或模型思考得太久",
+            "the service is busy, or the model is thinking for too long",
+        ),
+        Text(
+            "再试，或用 %ernie config request_timeout 放宽",
+            "try again, or allow more with %ernie config request_timeout",
+        ),
+    )

@@ -251,13 +251,10 @@ class Client:
     async def _send_with_retries(self, sending: _Sending[Result]) -> Result:
         """Send the request under its limit, as often as is safe."""
         terms, endpoint, request = sending.terms, sending.endpoint, sending.request
-        throttle = (
-            LIMITS.throttle_for(
-                (endpoint.base_url, endpoint.credential), endpoint.service.name, request.model
-            )
-            if request.model
-            else None
-        )
+        throttle: Throttle | None = None
+        if request.model:
+            account = (endpoint.base_url, endpoint.credential)
+            throttle = LIMITS.throttle_for(account, endpoint.service.name, request.model)
 
         def notify_retry(error: ErnieError, seconds: float, attempt: int) -> None:
             sending.emit(
@@ -279,11 +276,9 @@ class Client:
             safely_only=not request.repeatable,
         ):
             with attempt:
-                return await (
-                    self._send_renewing_token(sending)
-                    if throttle is None
-                    else self._throttle(sending, throttle)
-                )
+                if throttle is None:
+                    return await self._send_renewing_token(sending)
+                return await self._throttle(sending, throttle)
         raise AssertionError("tenacity ends by a result or an error")
 
     async def _throttle(self, sending: _Sending[Result], throttle: Throttle) -> Result:
@@ -352,11 +347,9 @@ class Client:
         import httpx
 
         endpoint, request, timeout = sending.endpoint, sending.request, sending.terms.timeout
-        url = (
-            request.path
-            if request.path.startswith(("http://", "https://"))
-            else endpoint.base_url + request.path
-        )
+        url = request.path
+        if not url.startswith(("http://", "https://")):
+            url = endpoint.base_url + url
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
         try:
@@ -364,29 +357,27 @@ class Client:
                 self._pool(), endpoint.credential, request.method, url, refused_token=refused_token
             )
             asked = endpoint.base_url
+            target: httpx.URL | str = url
+            if auth.query:
+                target = httpx.URL(url).copy_merge_params(auth.query)
             async with self._pool().stream(
                 request.method,
-                httpx.URL(url).copy_merge_params(auth.query) if auth.query else url,
+                target,
                 json=request.body,
                 headers={**endpoint.headers, **_accept_headers(request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             ) as response:
-                if not response.is_success:
-                    error = error_from_reply(
-                        response.status_code,
-                        response.headers,
-                        await reading.read_beginning(response),
-                    )
-                else:
-                    try:
-                        return await sending.read(response)
-                    except ErnieError as found:  # V1 and some gateways refuse with status 200
-                        error = found
+                try:
+                    return await _read_success(sending, response)
+                except ErnieError as found:
+                    error = found
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
+            if asked != endpoint.base_url:
+                timeout = EXCHANGE_TIMEOUT
             raise network_error(
                 problem,
                 asked,
-                timeout if asked == endpoint.base_url else EXCHANGE_TIMEOUT,
+                timeout,
                 started=sending.started(),
                 harmless=request.method == "GET",
             ) from None
@@ -395,6 +386,20 @@ class Client:
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error
+
+
+async def _read_success(sending: _Sending[Result], response: httpx.Response) -> Result:
+    """Read an answer. Not every refusal has a status of its own: V1 and some gateways refuse with
+    status 200.
+
+    Raises
+    ------
+    ErnieError
+    """
+    if response.is_success:
+        return await sending.read(response)
+    beginning = await reading.read_beginning(response)
+    raise error_from_reply(response.status_code, response.headers, beginning)
 
 
 def _no_cookies() -> CookieJar:
@@ -415,9 +420,7 @@ def _format_seconds(seconds: float) -> str:
 
 
 def _accept_headers(request: WireRequest) -> dict[str, str]:
+    if not request.stream:
+        return {"Accept": "application/json"}
     # Compressed streams arrive in bursts.
-    return (
-        {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
-        if request.stream
-        else {"Accept": "application/json"}
-    )
+    return {"Accept": "text/event-stream", "Accept-Encoding": "identity"}

@@ -142,14 +142,16 @@ class Throttle:
     @property
     def remaining_requests(self) -> int | None:
         """Requests left in the current minute; None when the limit is unknown."""
-        return (
-            None if self.requests is None else max(0, self.requests - self._sent_requests.used()[0])
-        )
+        if self.requests is None:
+            return None
+        return max(0, self.requests - self._sent_requests.used()[0])
 
     @property
     def remaining_tokens(self) -> int | None:
         """Tokens left in the current minute; None when the limit is unknown."""
-        return None if self.tokens is None else max(0, self.tokens - self._sent_requests.used()[1])
+        if self.tokens is None:
+            return None
+        return max(0, self.tokens - self._sent_requests.used()[1])
 
     async def acquire(self, tokens: int, on_wait: Callable[[float], None]) -> _SentRequest:
         """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
@@ -188,16 +190,11 @@ class Throttle:
         )
         # What the service counted and we did not send belongs to another program on the same
         # account. What other workers send is theirs: each stays within its own part.
-        others = (
-            max(0, (self.remaining_requests or 0) - left)
-            if left is not None and self.share == 1
-            else 0
-        )
-        their_tokens = (
-            max(0, (self.remaining_tokens or 0) - tokens_left)
-            if tokens_left is not None and self.share == 1
-            else 0
-        )
+        others = their_tokens = 0
+        if left is not None and self.share == 1:
+            others = max(0, (self.remaining_requests or 0) - left)
+        if tokens_left is not None and self.share == 1:
+            their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left)
         if others or their_tokens:
             self._sent_requests.add(_SentRequest(time.monotonic(), their_tokens, others))
 
@@ -225,11 +222,11 @@ class Throttle:
         once with that message.
         """
         self._refusals += 1
-        asked = error.retry_after
-        if asked is None:
+        closed = error.retry_after
+        if closed is None:
             closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
-        else:
-            closed = asked if asked <= MINUTE else 0.0
+        elif closed > MINUTE:
+            closed = 0.0
         self._closed_until = time.monotonic() + closed
         went = self._sent_requests.used()[0] - 1
         # With fewer requests, it was not we who reached the limit.

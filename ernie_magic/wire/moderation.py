@@ -28,6 +28,12 @@ def content_blocked(flag: int, request_id: str, *, locked: bool) -> AnswerWithdr
     locked
         Whether it belonged to a conversation, which is now locked.
     """
+    advice = Text("换一种问法", "ask differently")
+    if locked:
+        advice = Text(
+            "换一种问法；此对话已锁定，{reset}",
+            "ask differently; this conversation is locked, {reset}",
+        ).fill(reset=_RESET)
     error = AnswerWithdrawn(
         Text(
             "服务撤回了这个回答，内容不显示也不保留",
@@ -36,12 +42,7 @@ def content_blocked(flag: int, request_id: str, *, locked: bool) -> AnswerWithdr
         Text(
             "内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})"
         ).fill(flag=flag),
-        Text(
-            "换一种问法；此对话已锁定，{reset}",
-            "ask differently; this conversation is locked, {reset}",
-        ).fill(reset=_RESET)
-        if locked
-        else Text("换一种问法", "ask differently"),
+        advice,
         status=200,
         request_id=request_id,
     )

@@ -57,17 +57,20 @@ def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta
     ------
     ErnieError
     """
-    streamed = "event-stream" in response.headers.get("content-type", "")
-    return (
-        _iter_streamed_deltas(response, reader) if streamed else _iter_body_deltas(response, reader)
-    )
+    if _is_stream(response):
+        return _iter_streamed_deltas(response, reader)
+    return _iter_body_deltas(response, reader)
+
+
+def _is_stream(response: httpx.Response) -> bool:
+    return "event-stream" in response.headers.get("content-type", "")
 
 
 async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     """Iterate over the JSON of each event of a stream, whatever its meaning. An error among the
     events is raised, and so is a reply that is not a stream.
     """
-    if "event-stream" not in response.headers.get("content-type", ""):
+    if not _is_stream(response):
         yield await read_json(response, MAX_REPLY)
         return
     unread: list[str] = []
@@ -76,7 +79,10 @@ async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]
     async with aclosing(_iter_payloads(response, None, unread)) as payloads:
         async for payload, is_long in payloads:
             any_event = True
-            yield await in_thread(redactor.feed, payload) if is_long else redactor.feed(payload)
+            if is_long:
+                yield await in_thread(redactor.feed, payload)
+            else:
+                yield redactor.feed(payload)
     if not any_event:
         raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
@@ -117,7 +123,9 @@ async def _parse_in_thread_if_long(text: str, *, redacted: bool = False) -> obje
 
     def parse_and_redact(parse: Callable[[str], object]) -> object:
         payload = parse(text)
-        return redact_values(payload) if redacted else payload
+        if redacted:
+            payload = redact_values(payload)
+        return payload
 
     if len(text) <= values.LONG:
         return parse_and_redact(values.parse_json)
@@ -127,9 +135,10 @@ async def _parse_in_thread_if_long(text: str, *, redacted: bool = False) -> obje
 def _decode_text(raw: bytes | bytearray) -> str:
     """Decode a reply as text: an invalid byte does not spoil the others."""
     encoding = json.detect_encoding(raw)
-    mark = len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0
-    # The bytes are not copied.
-    return str(memoryview(raw)[mark:], "utf-8" if mark else encoding, "replace")
+    text = memoryview(raw)  # the bytes are not copied
+    if encoding == "utf-8-sig":
+        text, encoding = text[len(codecs.BOM_UTF8) :], "utf-8"
+    return str(text, encoding, "replace")
 
 
 async def _iter_streamed_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -138,7 +147,11 @@ async def _iter_streamed_deltas(response: httpx.Response, reader: Reader) -> Asy
     unread: list[str] = []
     async with aclosing(_iter_payloads(response, reader, unread)) as payloads:
         async for payload, is_long in payloads:
-            if delta := await in_thread(reader.feed, payload) if is_long else reader.feed(payload):
+            if is_long:
+                delta = await in_thread(reader.feed, payload)
+            else:
+                delta = reader.feed(payload)
+            if delta:
                 yield delta
     if delta := reader.flush_remaining():
         yield delta
@@ -155,13 +168,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
     import httpx
 
     decoder, parse = sse.Decoder(), values.parse_simple
-    # httpx's own decoding of a compressed reply costs a layer; a stream is requested uncompressed
-    # (`Accept-Encoding`).
-    chunks = (
-        response.aiter_bytes()
-        if response.headers.get("content-encoding", "identity") != "identity"
-        else response.aiter_raw()
-    ).__aiter__()
+    chunks = _iter_chunks(response).__aiter__()
     pieces: list[bytes] = []  # of a chunk that is read piece by piece, the last one first
     problem: Exception | None = None
     ended = done = False
@@ -170,7 +177,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
         finished = done or (reader is not None and reader.finished)
         if finished:
             give_up = give_up or time.monotonic() + AFTER_FINISH
-            patience = min(give_up - time.monotonic(), AFTER_DONE if done else AFTER_FINISH)
+            patience = _seconds_of_patience(give_up, done=done)
         try:
             # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A
             # connection that is read to its end can be used again.
@@ -178,12 +185,10 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
                 chunk = pieces.pop()
                 # Very many events at once: everybody else has a turn in between.
                 await asyncio.sleep(0)
+            elif finished:
+                chunk = await asyncio.wait_for(chunks.__anext__(), patience)
             else:
-                chunk = await (
-                    asyncio.wait_for(chunks.__anext__(), patience)
-                    if finished
-                    else chunks.__anext__()
-                )
+                chunk = await chunks.__anext__()
             if len(chunk) > _PIECE:
                 pieces = [chunk[start : start + _PIECE] for start in range(0, len(chunk), _PIECE)][
                     ::-1
@@ -196,8 +201,12 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
             events, ended = decoder.flush_remaining(), True
         except httpx.HTTPError as error:
             # When the answer is whole, it does not matter how the connection ends.
-            events, ended, problem = decoder.flush_complete(), True, None if finished else error
-        for event in () if done else events:
+            events, ended = decoder.flush_complete(), True
+            if not finished:
+                problem = error
+        if done:
+            continue
+        for event in events:
             payload, is_long = parse(event.data), False
             if payload is None:
                 if event.data == "[DONE]":
@@ -212,6 +221,22 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
         raise problem
     if reader is not None and reader.started and not (done or reader.finished):
         raise stream_cut_error()
+
+
+def _seconds_of_patience(give_up: float, *, done: bool) -> float:
+    seconds = give_up - time.monotonic()
+    if done:
+        return min(seconds, AFTER_DONE)
+    return seconds
+
+
+def _iter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Iterate over a stream's bytes: requested uncompressed (`Accept-Encoding`), since httpx's own
+    decoding costs a layer.
+    """
+    if response.headers.get("content-encoding", "identity") == "identity":
+        return response.aiter_raw()
+    return response.aiter_bytes()
 
 
 async def _parse_event(event: sse.Event, unread: list[str]) -> object:
@@ -248,16 +273,19 @@ def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
 
 async def _iter_body_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
     """Read a reply that is one JSON body: what was asked for, or an error with status 200."""
-    is_json = "json" in response.headers.get("content-type", "json")
-    raw = await read_beginning(response, MAX_REPLY if is_json else MAX_BODY)
+    max_bytes = MAX_BODY
+    if "json" in response.headers.get("content-type", "json"):
+        max_bytes = MAX_REPLY
+    raw = await read_beginning(response, max_bytes)
     payload = None
     with suppress(ValueError):
         payload = await _parse_in_thread_if_long(_decode_text(raw))
     if not isinstance(payload, dict) or not reader.is_whole_reply(payload):
         raise error_from_reply(response.status_code, response.headers, raw)
-    first = (
-        await in_thread(reader.feed, payload) if len(raw) > values.LONG else reader.feed(payload)
-    )
+    if len(raw) > values.LONG:
+        first = await in_thread(reader.feed, payload)
+    else:
+        first = reader.feed(payload)
     pieces = [piece for piece in (first, reader.flush_remaining()) if piece]
     if not reader.finished and not pieces and not reader.tool_calls:
         raise not_this_api_error(

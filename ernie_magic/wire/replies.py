@@ -106,7 +106,9 @@ def _order_by_index(reported: Sequence[object], count: int) -> Sequence[int] | N
     if len(odd) == len(left) == 1:
         by_index[left[0]] = odd[0]
         left = []
-    return [by_index[i] for i in range(count)] if not left else None
+    if left:
+        return None
+    return [by_index[i] for i in range(count)]
 
 
 def _parse_vector(embedding: object) -> np.ndarray:
@@ -182,40 +184,41 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
     numbered: list[tuple[float, ImageItem]] = []
     max_pictures = max(_PICTURES, request.parameters.get("n", 1))
     for position, item in enumerate(values.as_list(payload.get("data"))[:max_pictures]):
-        if not isinstance(item, dict):
-            continue
-        packed = [
-            b64
-            for name in ("b64_json", "b64_image")
-            if isinstance(b64 := item.pop(name, None), str) and b64
-        ]
-        url, index = values.as_text(item.get("url")), values.as_number(item.get("index"))
-        if not packed and url[:5].lower() == "data:":
-            packed, url = [url], ""
-        link = _https_link(as_safe_text(url)) if len(url) <= _URL else ""
-        revised = as_safe_text(values.as_text(item.get("revised_prompt"))[:_REVISED])
-        numbered.append(
-            (
-                position if index is None else index,
-                ImageItem(
-                    packed[0] if packed else "",
-                    link,
-                    revised,
-                    values.as_whole_number(item.get("seed")),
-                ),
-            )
-        )
+        if isinstance(item, dict):
+            index = values.as_number(item.get("index"))
+            if index is None:
+                index = position
+            numbered.append((index, _take_picture(item)))
     if not any(item.b64 or item.url for _, item in numbered):
         raise unexpected_reply_error(payload)
     created, now = values.as_number(payload.get("created")), time.time()
+    if created is None or not 0 < created < now:
+        created = now
     ordered = [item for _, item in sorted(numbered, key=lambda pair: pair[0])]
     return ImagesReply(
         ordered,
         as_name(payload.get("model")) or as_safe_text(request.model),
         as_name(payload.get("id")),
         usage_of(payload.get("usage")),
-        created if created is not None and 0 < created < now else now,
+        created,
     )
+
+
+def _take_picture(item: dict[str, Any]) -> ImageItem:
+    """Return one picture of a reply, and remove its text from it."""
+    b64 = ""
+    for name in ("b64_json", "b64_image"):
+        given = item.pop(name, None)
+        if isinstance(given, str):
+            b64 = b64 or given
+    url = values.as_text(item.get("url"))
+    if not b64 and url[:5].lower() == "data:":
+        b64, url = url, ""
+    link = ""
+    if len(url) <= _URL:
+        link = _https_link(as_safe_text(url))
+    revised = as_safe_text(values.as_text(item.get("revised_prompt"))[:_REVISED])
+    return ImageItem(b64, link, revised, values.as_whole_number(item.get("seed")))
 
 
 def decode_base64(text: str) -> bytes:
@@ -226,9 +229,9 @@ def decode_base64(text: str) -> bytes:
     ValueError
         It is neither.
     """
-    bare = (
-        text[text.index(",") + 1 :] if text[:5].lower() == "data:" and "," in text[:200] else text
-    )
+    bare = text
+    if text[:5].lower() == "data:" and "," in text[:200]:
+        bare = text[text.index(",") + 1 :]
     try:
         return base64.b64decode(bare, validate=True)
     except binascii.Error:
@@ -244,7 +247,9 @@ def _https_link(url: str) -> str:
         plain = url.startswith("http://") and (urlsplit(url).hostname or "").endswith(".bcebos.com")
     except ValueError:
         plain = False
-    return url.replace("http://", "https://", 1) if plain else url
+    if plain:
+        return url.replace("http://", "https://", 1)
+    return url
 
 
 def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:
@@ -286,10 +291,14 @@ def _index_of(item: object, sent: Sequence[str]) -> int | None:
     index = values.as_whole_number(values.as_object(item).get("index"))
     if index is None and (repeated := _document_text(item)) in sent:
         index = sent.index(repeated)
-    return index if index is not None and 0 <= index < len(sent) else None
+    if index is None or not 0 <= index < len(sent):
+        return None
+    return index
 
 
 def _document_text(item: object) -> str:
     """Return the document's text: some servers wrap it in an object."""
     document = values.as_object(item).get("document")
-    return values.as_text(document.get("text") if isinstance(document, dict) else document)
+    if isinstance(document, dict):
+        document = document.get("text")
+    return values.as_text(document)

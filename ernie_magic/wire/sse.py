@@ -86,19 +86,24 @@ class Decoder:
         """Return what was complete when the connection broke: a CR at the very end was an end of
         line.
         """
-        return self._take_text("\n") if self._parts and self._parts[-1].endswith("\r") else []
+        if self._ends_with_carriage_return():
+            return self._take_text("\n")
+        return []
+
+    def _ends_with_carriage_return(self) -> bool:
+        return bool(self._parts) and self._parts[-1].endswith("\r")
 
     def _take_text(self, text: str) -> list[Event]:
         if self._first and text:
             text, self._first = text.removeprefix("\ufeff"), False
         self._waiting_characters += len(text)
-        has_carriage_return = self._parts[-1].endswith("\r") if self._parts else False
         # A CR at the end of a chunk may be half of CRLF, so it was held back.
-        if has_carriage_return and text:
+        if text and self._ends_with_carriage_return():
             self._parts[-1] = self._parts[-1][:-1]
             text = "\r" + text
         if not _LINE_END.search(text):
-            self._parts += [text] if text else []
+            if text:
+                self._parts.append(text)
             return []
         *lines, rest = _LINE_END.split(text)
         if text.endswith("\r"):
@@ -137,4 +142,6 @@ class Decoder:
         self._data.clear()
         self._name = ""
         # A gateway may wrap a comment as data; an empty event contains nothing.
-        return None if not data.strip() or data.lstrip().startswith(":") else Event(data, name)
+        if not data.strip() or data.lstrip().startswith(":"):
+            return None
+        return Event(data, name)
