@@ -26,14 +26,14 @@ from ernie_magic.errors import (
     unexpected_error,
 )
 from ernie_magic.runtime.observers import Watchers
-from ernie_magic.runtime.progress import ashow_progress, show_progress
+from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
 # which must cost little.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 
     from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import Message
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.runtime.events import Delta
-    from ernie_magic.runtime.stream import Stream
+    from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.http import Client
     from ernie_magic.wire.limits import LimitState
@@ -159,14 +159,8 @@ class Session:
         return self.conversation.stream(prompt, **options)
 
     astream = stream
-
-    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """Ask in the current conversation; see `Conversation.chat`."""
-        return self.conversation.chat(prompt, **options)
-
-    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """Ask in the current conversation, awaited; see `Conversation.achat`."""
-        return await self.conversation.achat(prompt, **options)
+    chat = blocking(stream, "chat", "Ask in the current conversation; see `Conversation.chat`.")
+    achat = awaited(stream, "achat")
 
     def reset(self, name: str = MAIN) -> None:
         """Forget a conversation's turns, the current one's unless another is named; settings and
@@ -230,13 +224,12 @@ class Session:
             lambda core, emit: core.complete_text(request, service_endpoint, settings, emit)
         )
 
-    def complete(self, prompt: str, **options: Any) -> Answer:
-        """Continue a text and wait for the whole; same arguments as `stream_completion`."""
-        return self.stream_completion(prompt, **options).result()
-
-    async def acomplete(self, prompt: str, **options: Any) -> Answer:
-        """Call `complete` and await its result."""
-        return await self.stream_completion(prompt, **options).aresult()
+    complete = blocking(
+        stream_completion,
+        "complete",
+        "Continue a text (续写) and wait for the whole; leaves no turn.",
+    )
+    acomplete = awaited(stream_completion, "acomplete")
 
     def begin_embed(
         self,
@@ -248,10 +241,50 @@ class Session:
         invalid: str = "error",
         cache: bool | None = None,
         in_flight: int | None = None,
+        progress: bool = True,
         executor: Any = None,
         **parameters: Any,
     ) -> Stream[Embeddings]:
-        """Start a call for vectors; same arguments as `embed`."""
+        """Return vectors of texts (向量), in as many calls as needed; equal texts are sent once.
+
+        Parameters
+        ----------
+        texts
+            One text or any number: a list, an array, a pandas or polars column. Each must be within
+            the model's length (embedding-v1: 1,000 characters and 384 tokens).
+        model
+            The setting `embedding_model` when None, else "embedding-v1".
+        invalid
+            What to do with texts that are empty or too long: "error" names their positions,
+            "truncate" cuts them (empty ones get NaN), "skip" gives them rows of NaN.
+        cache
+            Whether vectors are stored in, and taken from, a file in the user's cache folder; the
+            setting `cache` (True) when None.
+        in_flight
+            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None. The service's rate
+            limit still applies.
+        progress
+            Show a progress bar when it takes long.
+        executor
+            Where the calls are made: a `dask.distributed.Client`, or an executor of
+            `concurrent.futures`. Its workers share the account's limits, and find the key in their
+            own environment: it is not sent to them.
+        endpoint, extra
+            As in `Conversation.stream`.
+        **parameters
+            user.
+
+        Returns
+        -------
+        Embeddings
+            `vectors` has shape (texts, dimensions) and dtype float32.
+
+        Raises
+        ------
+        ErnieError
+            A call failed permanently; `answer` has the vectors received so far, and a second call
+            asks only for the missing ones.
+        """
         from ernie_magic.api.requests import embedding_request
 
         settings, service_endpoint = self.settings_and_endpoint()
@@ -284,8 +317,12 @@ class Session:
                 if remote_executor
                 else max_concurrency,
                 engine=remote_executor,
-            )
+            ),
+            progress_title=_EMBEDDING if progress else None,
         )
+
+    embed = blocking(begin_embed)
+    aembed = awaited(begin_embed)
 
     def _remote_executor(self, executor: Any) -> RemoteExecutor | None:
         # Imported here: it is in a higher room, since a worker has a session of its own.
@@ -293,107 +330,6 @@ class Session:
 
         return (
             None if executor is None else self._localizing_errors(lambda: RemoteExecutor(executor))
-        )
-
-    def embed(
-        self,
-        texts: str | Sequence[str],
-        *,
-        model: str | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        invalid: str = "error",
-        cache: bool | None = None,
-        in_flight: int | None = None,
-        progress: bool = True,
-        executor: Any = None,
-        **parameters: Any,
-    ) -> Embeddings:
-        """Return vectors of texts (向量), in as many calls as needed; equal texts are sent once.
-
-        Parameters
-        ----------
-        texts
-            One text or any number: a list, an array, a pandas or polars column. Each must be within
-            the model's length (embedding-v1: 1,000 characters and 384 tokens).
-        model
-            The setting `embedding_model` when None, else "embedding-v1".
-        invalid
-            What to do with texts that are empty or too long: "error" names their positions,
-            "truncate" cuts them (empty ones get NaN), "skip" gives them rows of NaN.
-        cache
-            Whether vectors are stored in, and taken from, a file in the user's cache folder; the
-            setting `cache` (True) when None.
-        in_flight
-            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None. The service's rate
-            limit still applies.
-        progress
-            Show a progress bar when it takes long.
-        executor
-            Where the calls are made: a `dask.distributed.Client`, or an executor of
-            `concurrent.futures`. Its workers share the account's limits, and find the key in their
-            own environment: it is not sent to them.
-        endpoint, extra
-            As in `Conversation.stream`.
-
-        Returns
-        -------
-        Embeddings
-            `vectors` has shape (texts, dimensions) and dtype float32.
-
-        Raises
-        ------
-        ErnieError
-            A call failed permanently; `answer` has the vectors received so far, and a second call
-            asks only for the missing ones.
-        """
-        stream = self.begin_embed(
-            texts,
-            model=model,
-            endpoint=endpoint,
-            extra=extra,
-            invalid=invalid,
-            cache=cache,
-            in_flight=in_flight,
-            executor=executor,
-            **parameters,
-        )
-        return (
-            show_progress(stream, _EMBEDDING.say(self.settings.interface_language))
-            if progress
-            else stream.result()
-        )
-
-    async def aembed(
-        self,
-        texts: str | Sequence[str],
-        *,
-        model: str | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        invalid: str = "error",
-        cache: bool | None = None,
-        in_flight: int | None = None,
-        progress: bool = True,
-        executor: Any = None,
-        **parameters: Any,
-    ) -> Embeddings:
-        """Call `embed` and await its result."""
-        stream = self.begin_embed(
-            texts,
-            model=model,
-            endpoint=endpoint,
-            extra=extra,
-            invalid=invalid,
-            cache=cache,
-            in_flight=in_flight,
-            executor=executor,
-            **parameters,
-        )
-        return await (
-            ashow_progress(stream, _EMBEDDING.say(self.settings.interface_language))
-            if progress
-            else stream.aresult()
         )
 
     def begin_map(
@@ -408,10 +344,48 @@ class Session:
         in_flight: int | None = None,
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
+        progress: bool = True,
         executor: Any = None,
         **parameters: Any,
     ) -> Stream[Mapped]:
-        """Start a call of `map`."""
+        """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment,
+        score:int").table`.
+
+        Parameters
+        ----------
+        prompt
+            The prompt, with `{{column}}` where a row's values belong.
+        rows
+            A pandas or polars DataFrame, a list of dictionaries, or a list of texts (their column
+            is `text`).
+        schema
+            Output columns, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
+            int, float, bool); the whole answer in a column `answer` when None.
+        resume
+            Reuse the answers of an earlier run of the same prompt: only missing rows are asked, and
+            paid, for. Answers are stored as they arrive, so this continues after a crash, a restart
+            or an interrupt.
+        in_flight
+            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None. The service's rate
+            limit still applies.
+        progress
+            Show a progress bar when it takes long.
+        executor
+            Where the calls are made; see `embed`.
+        model, system, endpoint, extra, **parameters
+            As in `Conversation.stream`.
+
+        Returns
+        -------
+        Mapped
+            `table` is of the kind that was given. A row that failed stays in its place, with the
+            reason in the column `error`.
+
+        Raises
+        ------
+        ErnieError
+            An error that would fail every row; `answer` has the table as far as it got.
+        """
         from ernie_magic.api.requests import ChatOptions
         from ernie_magic.calls.tables import frames
         from ernie_magic.calls.tables import map as mapping
@@ -471,117 +445,12 @@ class Session:
         return self.start_call(
             lambda core, emit: core.map_rows(
                 map_request, service_endpoint, settings, emit, remote_executor
-            )
+            ),
+            progress_title=_MAPPING if progress else None,
         )
 
-    def map(
-        self,
-        prompt: str,
-        rows: object,
-        *,
-        schema: str | Mapping[str, Any] | None = None,
-        model: str | None = None,
-        system: str | None = None,
-        resume: bool = False,
-        in_flight: int | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        progress: bool = True,
-        executor: Any = None,
-        **parameters: Any,
-    ) -> Mapped:
-        """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment,
-        score:int").table`.
-
-        Parameters
-        ----------
-        prompt
-            The prompt, with `{{column}}` where a row's values belong.
-        rows
-            A pandas or polars DataFrame, a list of dictionaries, or a list of texts (their column
-            is `text`).
-        schema
-            Output columns, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
-            int, float, bool); the whole answer in a column `answer` when None.
-        resume
-            Reuse the answers of an earlier run of the same prompt: only missing rows are asked, and
-            paid, for. Answers are stored as they arrive, so this continues after a crash, a restart
-            or an interrupt.
-        in_flight
-            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None. The service's rate
-            limit still applies.
-        progress
-            Show a progress bar when it takes long.
-        executor
-            Where the calls are made; see `embed`.
-        model, system, endpoint, extra, **parameters
-            As in `Conversation.stream`.
-
-        Returns
-        -------
-        Mapped
-            `table` is of the kind that was given. A row that failed stays in its place, with the
-            reason in the column `error`.
-
-        Raises
-        ------
-        ErnieError
-            An error that would fail every row; `answer` has the table as far as it got.
-        """
-        stream = self.begin_map(
-            prompt,
-            rows,
-            schema=schema,
-            model=model,
-            system=system,
-            resume=resume,
-            in_flight=in_flight,
-            endpoint=endpoint,
-            extra=extra,
-            executor=executor,
-            **parameters,
-        )
-        return (
-            show_progress(stream, _MAPPING.say(self.settings.interface_language))
-            if progress
-            else stream.result()
-        )
-
-    async def amap(
-        self,
-        prompt: str,
-        rows: object,
-        *,
-        schema: str | Mapping[str, Any] | None = None,
-        model: str | None = None,
-        system: str | None = None,
-        resume: bool = False,
-        in_flight: int | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        progress: bool = True,
-        executor: Any = None,
-        **parameters: Any,
-    ) -> Mapped:
-        """Call `map` and await its result."""
-        stream = self.begin_map(
-            prompt,
-            rows,
-            schema=schema,
-            model=model,
-            system=system,
-            resume=resume,
-            in_flight=in_flight,
-            endpoint=endpoint,
-            extra=extra,
-            executor=executor,
-            **parameters,
-        )
-        return await (
-            ashow_progress(stream, _MAPPING.say(self.settings.interface_language))
-            if progress
-            else stream.aresult()
-        )
+    map = blocking(begin_map)
+    amap = awaited(begin_map)
 
     def _text_column(self, texts: Any) -> Any:
         if not hasattr(texts, "columns"):
@@ -590,9 +459,9 @@ class Session:
 
         return self._localizing_errors(lambda: frames.texts_of(texts))
 
-    def search(
+    def begin_search(
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
-    ) -> list[Found]:
+    ) -> Steps[list[Found]]:
         """Return the texts most similar to a query, by the similarity of their vectors.
 
         Parameters
@@ -618,36 +487,23 @@ class Session:
         """
         from ernie_magic.api.results import Embeddings
         from ernie_magic.calls.embeddings import similarity
+        from ernie_magic.runtime.stream import Steps
 
         _check_result_limit(self, k)
-        embeddings = (
-            texts
-            if isinstance(texts, Embeddings)
-            else self.embed(self._text_column(texts), model=model)
-        )
-        return self._localizing_errors(
-            lambda: similarity.nearest_texts(
-                self.embed(query, model=model or embeddings.model)[0], embeddings, k
+
+        def find() -> Generator[Stream[Any], Any, list[Found]]:
+            embeddings = texts
+            if not isinstance(texts, Embeddings):
+                embeddings = yield self.begin_embed(self._text_column(texts), model=model)
+            query_embeddings = yield self.begin_embed(query, model=model or embeddings.model)
+            return self._localizing_errors(
+                lambda: similarity.nearest_texts(query_embeddings[0], embeddings, k)
             )
-        )
 
-    async def asearch(
-        self, query: str, texts: Any, k: int = 5, *, model: str | None = None
-    ) -> list[Found]:
-        """Call `search` and await its result."""
-        from ernie_magic.api.results import Embeddings
-        from ernie_magic.calls.embeddings import similarity
+        return Steps(find())
 
-        _check_result_limit(self, k)
-        embeddings = (
-            texts
-            if isinstance(texts, Embeddings)
-            else await self.aembed(self._text_column(texts), model=model)
-        )
-        query_embeddings = await self.aembed(query, model=model or embeddings.model)
-        return self._localizing_errors(
-            lambda: similarity.nearest_texts(query_embeddings[0], embeddings, k)
-        )
+    search = blocking(begin_search)
+    asearch = awaited(begin_search)
 
     def begin_image(
         self,
@@ -659,41 +515,6 @@ class Session:
         download: bool = True,
         **parameters: Any,
     ) -> Stream[ImageSet]:
-        """Start a call for pictures: `result()` waits for it, `stop()` ends it; same arguments as
-        `image`.
-        """
-        from ernie_magic.api.requests import image_request
-
-        settings, service_endpoint = self.settings_and_endpoint()
-        request = self._localizing_errors(
-            lambda: image_request(
-                prompt,
-                model=model
-                or endpoint
-                or settings.image_model
-                or models.default_model("image", service_endpoint.service.name),
-                given=parameters,
-                extra=extra or {},
-                rules=service_endpoint.rules,
-                endpoint=endpoint,
-            )
-        )
-        return self.start_call(
-            lambda core, emit: core.generate_images(
-                request, service_endpoint, settings, emit, download=download
-            )
-        )
-
-    def image(
-        self,
-        prompt: str,
-        *,
-        model: str | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        download: bool = True,
-        **parameters: Any,
-    ) -> ImageSet:
         """Make pictures (文生图).
 
         Such a call is never sent again automatically once it may have been carried out: pictures
@@ -727,36 +548,32 @@ class Session:
         ErnieError
             Every picture failed; when only some did, `picture.problem` says why.
         """
-        return self.begin_image(
-            prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters
-        ).result()
+        from ernie_magic.api.requests import image_request
 
-    async def aimage(
-        self,
-        prompt: str,
-        *,
-        model: str | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        download: bool = True,
-        **parameters: Any,
-    ) -> ImageSet:
-        """Call `image` and await its result."""
-        return await self.begin_image(
-            prompt, model=model, endpoint=endpoint, extra=extra, download=download, **parameters
-        ).aresult()
-
-    def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
-        """Start a call of `redo`."""
-        from ernie_magic.calls.images import recipes
-
-        return self.begin_image(
-            **self._localizing_errors(
-                lambda: recipes.redo_options(recipes.read_recipe(what), changes)
+        settings, service_endpoint = self.settings_and_endpoint()
+        request = self._localizing_errors(
+            lambda: image_request(
+                prompt,
+                model=model
+                or endpoint
+                or settings.image_model
+                or models.default_model("image", service_endpoint.service.name),
+                given=parameters,
+                extra=extra or {},
+                rules=service_endpoint.rules,
+                endpoint=endpoint,
+            )
+        )
+        return self.start_call(
+            lambda core, emit: core.generate_images(
+                request, service_endpoint, settings, emit, download=download
             )
         )
 
-    def redo(self, what: Remakable, **changes: Any) -> ImageSet:
+    image = blocking(begin_image)
+    aimage = awaited(begin_image)
+
+    def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png",
         style="Anime")`.
 
@@ -776,11 +593,16 @@ class Session:
             It cannot be made again (the file contains no parameters …).
         ErnieError
         """
-        return self.begin_redo(what, **changes).result()
+        from ernie_magic.calls.images import recipes
 
-    async def aredo(self, what: Remakable, **changes: Any) -> ImageSet:
-        """Call `redo` and await its result."""
-        return await self.begin_redo(what, **changes).aresult()
+        return self.begin_image(
+            **self._localizing_errors(
+                lambda: recipes.redo_options(recipes.read_recipe(what), changes)
+            )
+        )
+
+    redo = blocking(begin_redo)
+    aredo = awaited(begin_redo)
 
     def recipe(self, what: Remakable) -> dict[str, Any]:
         """Return what made a picture: `ernie.recipe("cat.png")` reads a file's `prompt`, `model`,
@@ -796,16 +618,6 @@ class Session:
         return dict(self._localizing_errors(lambda: recipes.read_recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
-        """Start a call of `vary`."""
-        from ernie_magic.calls.images import recipes
-
-        return self.begin_image(
-            **self._localizing_errors(
-                lambda: recipes.vary_options(recipes.read_recipe(what), changes)
-            )
-        )
-
-    def vary(self, what: Remakable, **changes: Any) -> ImageSet:
         """Make a variation: one picture, with the next seed where the seed is known, and with
         changes; see `redo`.
 
@@ -820,23 +632,18 @@ class Session:
             It cannot be made again.
         ErnieError
         """
-        return self.begin_vary(what, **changes).result()
-
-    async def avary(self, what: Remakable, **changes: Any) -> ImageSet:
-        """Call `vary` and await its result."""
-        return await self.begin_vary(what, **changes).aresult()
-
-    def begin_download(self, what: Picture | ImageSet) -> Stream[ImageSet]:
-        """Start a call of `download`."""
         from ernie_magic.calls.images import recipes
 
-        settings, service_endpoint = self.settings_and_endpoint()
-        images = self._localizing_errors(lambda: recipes.open_pictures(what))
-        return self.start_call(
-            lambda core, emit: core.download_images(images, service_endpoint, settings, emit)
+        return self.begin_image(
+            **self._localizing_errors(
+                lambda: recipes.vary_options(recipes.read_recipe(what), changes)
+            )
         )
 
-    def download(self, what: Picture | ImageSet) -> ImageSet:
+    vary = blocking(begin_vary)
+    avary = awaited(begin_vary)
+
+    def begin_download(self, what: Picture | ImageSet) -> Stream[ImageSet]:
         """Fetch pictures of which only the link is here: a download failed or was stopped, or
         `download=False` was given.
 
@@ -845,45 +652,18 @@ class Session:
         ErnieError
             No picture could be fetched.
         """
-        return self.begin_download(what).result()
-
-    async def adownload(self, what: Picture | ImageSet) -> ImageSet:
-        """Call `download` and await its result."""
-        return await self.begin_download(what).aresult()
-
-    def _start_rerank(
-        self,
-        query: str,
-        documents: str | Sequence[str],
-        model: str | None,
-        endpoint: str,
-        extra: dict[str, Any] | None,
-        given: dict[str, Any],
-    ) -> Stream[Ranking]:
-        from ernie_magic.api.requests import rerank_request
-        from ernie_magic.wire import replies
+        from ernie_magic.calls.images import recipes
 
         settings, service_endpoint = self.settings_and_endpoint()
-        request = self._localizing_errors(
-            lambda: rerank_request(
-                query,
-                _list_of_texts(documents),
-                model=model
-                or endpoint
-                or models.default_model("rerank", service_endpoint.service.name),
-                given=given,
-                extra=extra or {},
-                rules=service_endpoint.rules,
-                endpoint=endpoint,
-            )
-        )
+        images = self._localizing_errors(lambda: recipes.open_pictures(what))
         return self.start_call(
-            lambda core, emit: core.send_for_result(
-                "rerank", request, service_endpoint, settings, emit, replies.parse_ranking
-            )
+            lambda core, emit: core.download_images(images, service_endpoint, settings, emit)
         )
 
-    def rerank(
+    download = blocking(begin_download)
+    adownload = awaited(begin_download)
+
+    def begin_rerank(
         self,
         query: str,
         documents: str | Sequence[str],
@@ -892,7 +672,7 @@ class Session:
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
         **parameters: Any,
-    ) -> Ranking:
+    ) -> Stream[Ranking]:
         """Rank documents by how well they answer a query
         (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
 
@@ -904,6 +684,8 @@ class Session:
             At most 64, each of at most 4,096 characters.
         model
             "bce-reranker-base" when None.
+        endpoint, extra
+            As in `Conversation.stream`.
         **parameters
             top_n, user.
 
@@ -916,24 +698,49 @@ class Session:
         ------
         ErnieError
         """
-        return self._start_rerank(query, documents, model, endpoint, extra, parameters).result()
+        from ernie_magic.api.requests import rerank_request
+        from ernie_magic.wire import replies
 
-    async def arerank(
-        self,
-        query: str,
-        documents: str | Sequence[str],
-        *,
-        model: str | None = None,
-        endpoint: str = "",
-        extra: dict[str, Any] | None = None,
-        **parameters: Any,
-    ) -> Ranking:
-        """Call `rerank` and await its result."""
-        return await self._start_rerank(
-            query, documents, model, endpoint, extra, parameters
-        ).aresult()
+        settings, service_endpoint = self.settings_and_endpoint()
+        request = self._localizing_errors(
+            lambda: rerank_request(
+                query,
+                _list_of_texts(documents),
+                model=model
+                or endpoint
+                or models.default_model("rerank", service_endpoint.service.name),
+                given=parameters,
+                extra=extra or {},
+                rules=service_endpoint.rules,
+                endpoint=endpoint,
+            )
+        )
+        return self.start_call(
+            lambda core, emit: core.send_for_result(
+                "rerank", request, service_endpoint, settings, emit, replies.parse_ranking
+            )
+        )
 
-    def _start_token_count(self, text: str, model: str | None) -> Stream[TokenCount]:
+    rerank = blocking(begin_rerank)
+    arerank = awaited(begin_rerank)
+
+    def begin_count_tokens(self, text: str, *, model: str | None = None) -> Stream[TokenCount]:
+        """Count the tokens of a text with Qianfan V1's tokenizer; on other services the result is
+        an estimate, and says so.
+
+        Parameters
+        ----------
+        text
+            The text to count; it is sent only to Qianfan V1.
+        model
+            The model whose tokens are counted; the session's when None.
+
+        Raises
+        ------
+        InvalidMessages
+            It is not a text, or contains a key.
+        ErnieError
+        """
         from ernie_magic.api.requests import check_sendable
 
         settings, service_endpoint = self.settings_and_endpoint()
@@ -951,28 +758,8 @@ class Session:
             lambda core, _emit: core.count_tokens(text, chosen, service_endpoint, settings)
         )
 
-    def count_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
-        """Count the tokens of a text with Qianfan V1's tokenizer; on other services the result is
-        an estimate, and says so.
-
-        Parameters
-        ----------
-        text
-            The text to count; it is sent only to Qianfan V1.
-        model
-            The model whose tokens are counted; the session's when None.
-
-        Raises
-        ------
-        InvalidMessages
-            It is not a text, or contains a key.
-        ErnieError
-        """
-        return self._start_token_count(text, model).result()
-
-    async def acount_tokens(self, text: str, *, model: str | None = None) -> TokenCount:
-        """Call `count_tokens` and await its result."""
-        return await self._start_token_count(text, model).aresult()
+    count_tokens = blocking(begin_count_tokens)
+    acount_tokens = awaited(begin_count_tokens)
 
     def panel(self, *tabs: str) -> Panel:
         """Return a panel on this session for a notebook: sliders, chat, pictures and vectors.
@@ -1038,17 +825,12 @@ class Session:
         )
 
     def begin_models(self) -> Stream[list[Listed]]:
-        """Start a call of `models`."""
+        """Return the service's live list of models, with what the catalogue knows of each."""
         settings, service_endpoint = self.settings_and_endpoint()
         return self.start_call(lambda core, _emit: core.list_models(service_endpoint, settings))
 
-    def models(self) -> list[Listed]:
-        """Return the service's live list of models, with what the catalogue knows of each."""
-        return self.begin_models().result()
-
-    async def amodels(self) -> list[Listed]:
-        """Call `models` and await its result."""
-        return await self.begin_models().aresult()
+    models = blocking(begin_models)
+    amodels = awaited(begin_models)
 
     def known_models(self) -> list[str]:
         """Return ids for tab completion, without the network: the last live list, else the
@@ -1109,9 +891,15 @@ class Session:
     # --- from a call to the core ------------------------------------------------------------------
 
     def start_call(
-        self, work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]]
+        self,
+        work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]],
+        *,
+        progress_title: Text | None = None,
     ) -> Stream[Any]:
-        """Start work of the core on the I/O thread; its errors are in this session's language."""
+        """Start work of the core on the I/O thread; its errors are in this session's language.
+
+        With a title, who waits for the result sees a progress bar.
+        """
         from ernie_magic.runtime.call import Call
         from ernie_magic.runtime.stream import Stream
 
@@ -1132,7 +920,8 @@ class Session:
             self._record_result(result)
             return result
 
-        return Stream(Call(run_and_record), lambda: language)
+        title = progress_title.say(language) if progress_title else ""
+        return Stream(Call(run_and_record), lambda: language, title)
 
     def _record_result(self, result: object) -> None:
         from ernie_magic.api.results import Result

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption, UsageError
+from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Wire:
 
         return self._session.start_call(send_request)
 
-    def get(self, path: str) -> dict[str, Any]:
+    def _begin_get(self, path: str) -> Stream[dict[str, Any]]:
         """`GET` a path below the service's base URL; return its JSON.
 
         Parameters
@@ -96,9 +97,12 @@ class Wire:
         ------
         ErnieError
         """
-        return self._start_request("GET", path, None).result()  # type: ignore[no-any-return]
+        return self._start_request("GET", path, None)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    get = blocking(_begin_get)
+    aget = awaited(_begin_get)
+
+    def _begin_post(self, path: str, body: Mapping[str, Any]) -> Stream[dict[str, Any]]:
         """`POST` JSON to a path below the service's base URL; return its JSON.
 
         Parameters
@@ -112,15 +116,10 @@ class Wire:
         ------
         ErnieError
         """
-        return self._start_request("POST", path, body).result()  # type: ignore[no-any-return]
+        return self._start_request("POST", path, body)
 
-    async def aget(self, path: str) -> dict[str, Any]:
-        """Call `get` and await its result."""
-        return await self._start_request("GET", path, None).aresult()  # type: ignore[no-any-return]
-
-    async def apost(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Call `post` and await its result."""
-        return await self._start_request("POST", path, body).aresult()  # type: ignore[no-any-return]
+    post = blocking(_begin_post)
+    apost = awaited(_begin_post)
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """`POST` JSON, and iterate over the events of the streamed reply.

@@ -4,51 +4,36 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ernie_magic.runtime.events import Delta
-    from ernie_magic.runtime.stream import Stream
 
-Result = TypeVar("Result")
-_INTERVAL = 0.2  # seconds between updates
+BAR_INTERVAL = 0.2  # seconds between updates
 _DELAY = 1.0  # seconds: faster work needs no bar
 
 
-def show_progress(stream: Stream[Result], what: str) -> Result:
-    """Wait for a result and show its progress."""
-    with _progress_bar(what) as update:
-        for batch in stream.iter_batches(_INTERVAL):
-            update(batch)
-    return stream.result()
-
-
-async def ashow_progress(stream: Stream[Result], what: str) -> Result:
-    """Wait for a result and show its progress, awaited."""
-    with _progress_bar(what) as update:
-        async for batch in stream.aiter_batches(_INTERVAL):
-            update(batch)
-    return await stream.aresult()
-
-
 @contextmanager
-def _progress_bar(what: str) -> Iterator[Callable[[Sequence[Delta]], None]]:
+def progress_bar(title: str) -> Iterator[Callable[[Sequence[Delta]], None]]:
+    """Show a bar while slow work is waited for: the function given updates it; none when the title
+    is "".
+    """
     bar: Any = None
     began = time.monotonic()
 
     def update_bar(deltas: Sequence[Delta]) -> None:
         nonlocal bar
         progress = next((delta.progress for delta in reversed(deltas) if delta.progress), None)
-        if progress is None:
+        if progress is None or not title:
             return
         if bar is None:
             if time.monotonic() - began < _DELAY or progress.done == progress.total:
                 return
             from tqdm.auto import tqdm  # its notebook form loads ipywidgets
 
-            bar = tqdm(total=progress.total, initial=progress.done, desc=what, leave=False)
+            bar = tqdm(total=progress.total, initial=progress.done, desc=title, leave=False)
         bar.n = progress.done
         bar.refresh()
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic.errors import Received, interruption, stop_error
 from ernie_magic.runtime.call import everything
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
+from ernie_magic.runtime.progress import BAR_INTERVAL, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractContextManager
 
     from ernie_magic.runtime.call import Call
@@ -33,10 +34,15 @@ class Stream(Generic[Result]):
         The request under way.
     language
         Called for the language when an interrupt is reported.
+    progress_title
+        What the bar counts that `result` and `aresult` show when the work is slow; no bar when "".
     """
 
-    def __init__(self, call: Call[Delta, Result], language: Callable[[], Language]) -> None:
+    def __init__(
+        self, call: Call[Delta, Result], language: Callable[[], Language], progress_title: str = ""
+    ) -> None:
         self._call, self._language = call, language
+        self._progress_title = progress_title
 
     def iter_batches(
         self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
@@ -106,15 +112,23 @@ class Stream(Generic[Result]):
         ErnieError
         Interrupted
         """
-        for _ in self.iter_batches(awaits=_has_errand):
-            pass
+        with progress_bar(self._progress_title) as update_bar:
+            for batch in self.iter_batches(*self._pace()):
+                update_bar(batch)
         return self._call.result()
 
     async def aresult(self) -> Result:
         """Await the whole result."""
-        async for _ in self.aiter_batches(awaits=_has_errand):
-            pass
+        with progress_bar(self._progress_title) as update_bar:
+            async for batch in self.aiter_batches(*self._pace()):
+                update_bar(batch)
         return self._call.result()
+
+    def _pace(self) -> tuple[float, Callable[[Delta], bool]]:
+        """How often, and for what, a caller wakes who waits for the result."""
+        if self._progress_title:
+            return BAR_INTERVAL, everything
+        return 0.0, _has_errand
 
     def raising_interrupts(self) -> AbstractContextManager[None]:
         """Within this block, which draws the received part, an interrupt is a KeyboardInterrupt and
@@ -138,6 +152,43 @@ class Stream(Generic[Result]):
         """Stop: the connection is closed, and the received part becomes the (partial) result."""
         if not self._call.is_done:
             self._call.cancel()
+
+
+class Steps(Generic[Result]):
+    """A result that several streams lead to, one after another.
+
+    Parameters
+    ----------
+    steps
+        Yields each stream, is sent the result of it, and returns the result of all.
+    """
+
+    def __init__(self, steps: Generator[Stream[Any], Any, Result]) -> None:
+        self._steps = steps
+
+    def result(self) -> Result:
+        """Wait for the whole result and return it.
+
+        Raises
+        ------
+        ErnieError
+        Interrupted
+        """
+        try:
+            stream = next(self._steps)
+            while True:
+                stream = self._steps.send(stream.result())
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def aresult(self) -> Result:
+        """Await the whole result."""
+        try:
+            stream = next(self._steps)
+            while True:
+                stream = self._steps.send(await stream.aresult())
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 def _has_errand(delta: Delta) -> bool:

@@ -13,6 +13,7 @@ from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames
+from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
@@ -96,7 +97,7 @@ class Conversation:
         other.locked = self.locked and len(other.history) == len(self.history)
         return other
 
-    def regenerate(self, **options: Any) -> Answer:
+    def _begin_regenerate(self, **options: Any) -> Stream[Answer]:
         """Send the last prompt again, with other options if given, and wait for the answer; same
         arguments as `stream` except the prompt.
 
@@ -109,11 +110,10 @@ class Conversation:
             There is no turn yet.
         ErnieError
         """
-        return self.ask_again(_chat_options(options)).result()
+        return self.ask_again(_chat_options(options))
 
-    async def aregenerate(self, **options: Any) -> Answer:
-        """Call `regenerate` and await its result."""
-        return await self.ask_again(_chat_options(options)).aresult()
+    regenerate = blocking(_begin_regenerate)
+    aregenerate = awaited(_begin_regenerate)
 
     def ask_again(self, options: ChatOptions) -> Stream[Answer]:
         """Start a call of `regenerate`.
@@ -313,7 +313,7 @@ class Conversation:
         UsageError
             At once: something in the call is wrong, and nothing is sent.
         TransportError, ServiceError
-            When it is iterated; `ernie_magic.errors` shows the tree.
+            While the answer is received; `ernie_magic.errors` shows the tree.
         """
         return self.ask_with_options(
             prompt,
@@ -322,15 +322,9 @@ class Conversation:
             ),
         )
 
-    def chat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """Send a prompt and wait for the whole answer; same arguments as `stream`."""
-        return self.stream(prompt, **options).result()
-
-    async def achat(self, prompt: str | Sequence[Message], **options: Any) -> Answer:
-        """Send a prompt and await the whole answer; same arguments as `stream`."""
-        return await self.stream(prompt, **options).aresult()
-
     astream = stream  # one object is both: `async for piece in ernie.astream("…")`
+    chat = blocking(stream, "chat", "Send a prompt and wait for the whole answer.")
+    achat = awaited(stream, "achat")
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"

@@ -1,0 +1,117 @@
+"""A call is declared once, as the method that begins it; the form that waits for the result and the
+form that awaits it are made from that.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Pending(Protocol[Result_co]):
+    """What a call returns when it has begun: a `Stream`, or several in `Steps`."""
+
+    def result(self) -> Result_co:
+        """Wait for the result and return it."""
+
+    async def aresult(self) -> Result_co:
+        """Await the result."""
+
+
+def blocking(
+    begin: Callable[Parameters, Pending[Result]],
+    name: str = "",
+    summary: str = "",
+) -> Callable[Parameters, Result]:
+    """Return the method that begins a call and waits for its result.
+
+    Parameters
+    ----------
+    begin
+        The method that begins it, `begin_image`. It is looked up by its name at each call, so that
+        a subclass may override it.
+    name
+        The name of the method that is made; `image` for `begin_image` when "".
+    summary
+        The first paragraph of its documentation; the same as that of `begin` when "".
+    """
+    name = name or _base_name(begin)
+
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        pending = _begin_call(begin, *args, **kwargs)
+        return pending.result()
+
+    first, rest = _split_doc(begin)
+    return _present(call, begin, name, f"{summary or first}{rest}")
+
+
+def awaited(
+    begin: Callable[Parameters, Pending[Result]], name: str = ""
+) -> Callable[Parameters, Coroutine[Any, Any, Result]]:
+    """Return the coroutine method that begins a call and awaits its result.
+
+    Parameters
+    ----------
+    begin
+        As in `blocking`.
+    name
+        The name of the method that is made; `aimage` for `begin_image` when "".
+    """
+    name = name or f"a{_base_name(begin)}"
+
+    async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        pending = _begin_call(begin, *args, **kwargs)
+        return await pending.aresult()
+
+    _, rest = _split_doc(begin)
+    return _present(call, begin, name, f"Call `{name[1:]}` and await its result.{rest}")
+
+
+def _begin_call(
+    begin: Callable[Parameters, Pending[Result]],
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Pending[Result]:
+    """Begin a call by the method of that name which the object has now: it may be overridden."""
+    owner, *rest = args
+    pending: Pending[Result] = getattr(owner, begin.__name__)(*rest, **kwargs)
+    return pending
+
+
+def _base_name(begin: Callable[..., Any]) -> str:
+    return begin.__name__.lstrip("_").removeprefix("begin_")
+
+
+def _split_doc(function: Callable[..., Any]) -> tuple[str, str]:
+    """Return the first paragraph of a docstring, and the rest with the blank line before it."""
+    doc = inspect.cleandoc(function.__doc__ or "")
+    first, blank, rest = doc.partition("\n\n")
+    return first, blank + rest
+
+
+def _present(call: Function, begin: Callable[..., Any], name: str, doc: str) -> Function:
+    """Give a method the face of one that is written out: its name, documentation and signature.
+
+    `inspect.signature` and `typing.get_type_hints` give what `begin` takes, and the result in place
+    of the stream; `inspect.getsource` finds the source of `begin`.
+    """
+    update_wrapper(call, begin)
+    call.__name__ = name
+    call.__qualname__ = f"{begin.__qualname__.rpartition('.')[0]}.{name}"
+    call.__doc__ = doc
+    pending = re.fullmatch(r"\w+\[(.+)\]", begin.__annotations__["return"])
+    result = pending[1] if pending else ""
+    call.__annotations__ = {**begin.__annotations__, "return": result}
+    call.__signature__ = inspect.signature(begin).replace(return_annotation=result)  # type: ignore[attr-defined]
+    return call
