@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Characters of a paragraph that are parsed together. The work grows with the square of some texts,
 # for example `[[[[…`; in pieces of bounded length it grows linearly.
 _MAX_INLINE = 2_000
+# Chinese, Japanese and Korean letters and punctuation: they stand without blanks between words.
+_CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _MAX_NESTING = 30
 _FORMATTING = re.compile(
     r"<(sub|sup|kbd|u|b|i|em|strong|mark|small|s|del|ins)>([^<>\n]{1,200})</\1>|<br\s{0,3}/?>",
@@ -101,6 +103,9 @@ def markdown_parser() -> MarkdownIt:
     inline_dollars = _named_rule(parser.inline.ruler, "math_inline")
     parser.inline.ruler.at("math_inline", _formula_or_money(inline_dollars))
     parser.inline.ruler.before("escape", "math_brackets", _bracketed_formula)
+    parser.inline.ruler.at(
+        "emphasis", _emphasis_without_blanks(_named_rule(parser.inline.ruler, "emphasis"))
+    )
     parser.inline.ruler.before("autolink", "formatting", _formatting_tag)
     parser.inline.ruler.at(
         "entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity"))
@@ -363,6 +368,28 @@ def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
         return entity(state, silent)
 
     return entity_rule
+
+
+def _emphasis_without_blanks(emphasis: _InlineRule) -> _InlineRule:
+    """Wrap the rule of emphasis: `**注意：**请看` is bold although no blank follows.
+
+    CommonMark takes blanks between words for granted; beside a Chinese, Japanese or Korean character,
+    asterisks open before anything but a blank and close after anything but a blank
+    (https://github.com/tats-u/markdown-cjk-friendly).
+    """
+
+    def emphasis_rule(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        if not emphasis(state, silent):
+            return False
+        before, after = state.src[start - 1 : start], state.src[state.pos : state.pos + 1]
+        if state.src[start] == "*" and _CJK.search(before + after):
+            for delimiter in state.delimiters[start - state.pos :]:
+                delimiter.open = bool(after.strip())
+                delimiter.close = bool(before.strip())
+        return True
+
+    return emphasis_rule
 
 
 def _formatting_tag(state: StateInline, silent: bool) -> bool:

@@ -706,3 +706,27 @@ def test_half_a_line_end_waits_for_the_other_half():
 
 def test_code_in_a_language_nobody_has_looked_at_is_plain():
     assert highlight_code("a < b", "brainfuck") == "a &lt; b"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("**注意：**请看", "<strong>注意：</strong>请看"),
+        ("他说**“好”**是真的", "他说<strong>“好”</strong>是真的"),
+        ("这是**「重点」**内容", "这是<strong>「重点」</strong>内容"),
+        ("用**《红楼梦》**举例", "用<strong>《红楼梦》</strong>举例"),
+        ("**结论（摘要）**如下", "<strong>结论（摘要）</strong>如下"),
+        ("约**50%**的人", "约<strong>50%</strong>的人"),
+        ("打开**`a.py`**文件", "打开<strong><code>a.py</code></strong>文件"),
+        ("很*“小”*的", "很<em>“小”</em>的"),
+        ("これは**「重要」**です", "これは<strong>「重要」</strong>です"),
+        ("이것은 **'중요'**합니다", "이것은 <strong>'중요'</strong>합니다"),
+        # With a blank inside, or between Latin words, as CommonMark has it.
+        ("** 不是**强调", "** 不是**强调"),
+        ('a**"b"**c', 'a**"b"**c'),
+        ("2*3*4", "2<em>3</em>4"),
+        ("snake_名_case", "snake_名_case"),
+    ],
+)
+def test_emphasis_in_chinese_needs_no_blanks(text, shown):
+    assert to_html(text) == f"<p>{shown}</p>\n"
