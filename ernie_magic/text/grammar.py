@@ -373,7 +373,7 @@ def _entity_but_of_letters(entity: _InlineRule) -> _InlineRule:
 def _emphasis_without_blanks(emphasis: _InlineRule) -> _InlineRule:
     """Wrap the rule of emphasis: `**注意：**请看` is bold although no blank follows.
 
-    CommonMark takes blanks between words for granted; beside a Chinese, Japanese or Korean character,
+    CommonMark takes blanks between words for granted. Beside a Chinese, Japanese or Korean letter,
     asterisks open before anything but a blank and close after anything but a blank
     (https://github.com/tats-u/markdown-cjk-friendly).
     """
