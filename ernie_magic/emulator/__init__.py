@@ -41,10 +41,13 @@ def start(
     """
     from ernie_magic.emulator.server import Emulator
 
-    given = os.environ.get("ERNIE_EMULATOR_LATENCY", "") if latency is None else ""
-    return Emulator(
-        port=port,
-        host=host,
-        latency=float(given) if re.fullmatch(r"\d+(\.\d+)?", given) else latency,
-        seed=seed,
-    )
+    if latency is None:
+        latency = _latency_from_environment()
+    return Emulator(port=port, host=host, latency=latency, seed=seed)
+
+
+def _latency_from_environment() -> float | None:
+    given = os.environ.get("ERNIE_EMULATOR_LATENCY", "")
+    if re.fullmatch(r"\d+(\.\d+)?", given):
+        return float(given)
+    return None

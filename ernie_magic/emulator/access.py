@@ -131,8 +131,8 @@ class AccessGuard:
         server = scope.get("server") or ("", 0)
         hosts = {*self._hosts, canonical_host(server[0])}
         named = [parse_authority(value) for value in _header_values(scope, b"host")]
-        own = named[0] if len(named) == 1 else None
-        if own is None or own.port != server[1] or own.host not in hosts:
+        own = next(iter(named), None)
+        if len(named) > 1 or own is None or own.port != server[1] or own.host not in hosts:
             raise Refusal("forbidden_host")
         scope = self._with_plain_path(scope, own)
         for origin in _header_values(scope, b"origin"):
@@ -238,16 +238,19 @@ def _replay_received(body: bytes, receive: Receive) -> Receive:
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_replayed() -> Message:
-        return waiting.pop() if waiting else await receive()
+        if waiting:
+            return waiting.pop()
+        return await receive()
 
     return receive_replayed
 
 
 def refusal_response(refusal: Refusal, path: str) -> Response:
     """A refusal in the form of the protocol that the path belongs to, with its HTTP status."""
-    body = refusal.in_v1().body if path.startswith("/rpc/") else refusal.body
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.code == "invalid_emulator_token" else None
-    return JSONResponse(body, status_code=refusal.status, headers=headers)
+    response = JSONResponse(refusal.in_protocol_of(path).body, status_code=refusal.status)
+    if refusal.code == "invalid_emulator_token":
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def requiring_token(

@@ -51,8 +51,9 @@ def authorize_request(headers: dict[str, str], iam: Iam) -> str:
         raise Refusal("invalid_appid")
     if key.startswith("limited"):
         kind = key.removeprefix("limited").removeprefix("-").split("-")[0]
-        known = kind if kind in ("tpm", "preemptible", "user", "cluster") else "rpm"
-        raise Refusal(f"{known}_rate_limit_exceeded")
+        if kind not in ("tpm", "preemptible", "user", "cluster"):
+            kind = "rpm"
+        raise Refusal(f"{kind}_rate_limit_exceeded")
     return key
 
 
@@ -89,34 +90,36 @@ def handle_chat(call: IncomingCall) -> Response:
         searched=searched,
     )
     call.record_tokens(usage["total_tokens"])
-    head = {
-        "id": request_id(),
-        "created": int(time.time()),
-        "model": model,
-        **({"search_results": [_FOUND]} if searched else {}),
-    }
+    head = {"id": request_id(), "created": int(time.time()), "model": model}
+    if searched:
+        head["search_results"] = [_FOUND]
     if body.get("stream"):
-        # AI Studio always reports usage in the last chunk; Qianfan does so only on request
-        # (`stream_options.include_usage`).
-        wanted = call.path.startswith(PREFIX) or bool(
-            (body.get("stream_options") or {}).get("include_usage")
-        )
-        return call.stream_response(
-            _stream_chunks(generated, head, usage if wanted else None), generated.pace
-        )
-    message = {
-        "role": "assistant",
-        "content": generated.full_text,
-        **({"reasoning_content": "".join(generated.reasoning)} if generated.reasoning else {}),
-        **({"tool_calls": _tool_calls(generated)} if generated.function_calls else {}),
-    }
+        last_usage = usage if _is_usage_wanted(call, body) else None
+        return call.stream_response(_stream_chunks(generated, head, last_usage), generated.pace)
     choice = {
         "index": 0,
-        "message": message,
+        "message": _answer_message(generated),
         "finish_reason": generated.finish_reason,
         **_safety_fields(generated),
     }
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
+
+
+def _is_usage_wanted(call: IncomingCall, body: dict[str, Any]) -> bool:
+    """Whether the last chunk of a stream reports usage: AI Studio's always does, Qianfan's only on
+    request (`stream_options.include_usage`).
+    """
+    options = body.get("stream_options") or {}
+    return call.path.startswith(PREFIX) or bool(options.get("include_usage"))
+
+
+def _answer_message(generated: Reply) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": generated.full_text}
+    if generated.reasoning:
+        message["reasoning_content"] = "".join(generated.reasoning)
+    if generated.function_calls:
+        message["tool_calls"] = _tool_calls(generated)
+    return message
 
 
 def _stream_chunks(
@@ -156,16 +159,19 @@ def _tool_calls(generated: Reply) -> list[dict[str, Any]]:
 
 
 def _safety_fields(generated: Reply) -> dict[str, Any]:
-    return {
-        "flag": generated.flag,
-        **({"ban_round": -1} if generated.flag else {}),
-        **({"need_clear_history": True} if generated.clears_history else {}),
-    }
+    fields: dict[str, Any] = {"flag": generated.flag}
+    if generated.flag:
+        fields["ban_round"] = -1
+    if generated.clears_history:
+        fields["need_clear_history"] = True
+    return fields
 
 
 def _build_usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
     prompt_tokens, answer_tokens = checks.count_tokens(prompt), checks.count_tokens(answer)
-    search_tokens = _SEARCH_TOKENS if searched else 0
+    search_tokens = 0
+    if searched:
+        search_tokens = _SEARCH_TOKENS
     return {
         "prompt_tokens": prompt_tokens + search_tokens,
         "prompt_tokens_details": {"search_tokens": search_tokens},
@@ -220,13 +226,10 @@ def handle_embeddings(call: IncomingCall) -> Response:
     in_base64 = body.get("encoding_format") == "base64"
     data = []
     for i, text in enumerate(texts):
-        vector = vectors.embed_text(text, model, call.seed)
-        packed = (
-            base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-            if in_base64
-            else vector
-        )
-        data.append({"object": "embedding", "embedding": packed, "index": i})
+        vector: list[float] | str = vectors.embed_text(text, model, call.seed)
+        if in_base64:
+            vector = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+        data.append({"object": "embedding", "embedding": vector, "index": i})
     tokens = sum(checks.count_tokens(text) for text in texts)
     return JSONResponse(
         {

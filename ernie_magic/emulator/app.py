@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ernie_magic.emulator.log import LoggedRequest
-
 # The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -48,43 +46,36 @@ _HTML = (
 
 def build_app(state: ServerState, host: str) -> Starlette:
     """The application over this state, for a server that listens on `host`."""
+    return Starlette(
+        routes=[*_aistudio_routes(state), *_qianfan_v1_routes(state), *_own_routes(state)],
+        middleware=[Middleware(AccessGuard, host=host)],
+        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _internal_error},
+    )
 
-    def make_endpoint(
-        handler: Callable[[IncomingCall], Response], authorize: Callable[[Request], str]
-    ) -> Callable[[Request], Any]:
-        async def handle_request(request: Request) -> Response:
-            body = _parse_body(await request.body())
-            headers = dict(request.headers)
-            key = headers.get("authorization", "")
-            logged = state.request_log.log_request(request.method, request.url.path, headers, body)
-            try:
-                fault = state.faults.take_matching(
-                    request.method, request.url.path, headers.get("x-emulator-fault")
-                )
-            except ValueError as error:
-                return JSONResponse({"detail": str(error)}, status_code=400)
-            try:
-                if fault.delay and await _client_left_within(fault.delay, request):
-                    logged.disconnected = True
-                    return Response()
-                if faulty := _faulty_response(
-                    fault, key or request.query_params.get("access_token", ""), logged
-                ):
-                    return faulty
-                call = IncomingCall(state, logged, fault, request, body, authorize(request))
-                response = await run_in_threadpool(handler, call)
-            except Refusal as refused:
-                refusal = refused.in_v1() if logged.is_v1 else refused
-                return JSONResponse(
-                    refusal.body, status_code=refusal.status, headers=_request_id_header(headers)
-                )
-            response.headers.update({**call.response_headers, **_request_id_header(headers)})
-            return response
 
-        return handle_request
+def _aistudio_routes(state: ServerState) -> list[Route]:
+    """The API of AI Studio, and of Qianfan V2, which has the same calls."""
 
-    def authorize_bearer(request: Request) -> str:
+    def authorize(request: Request) -> str:
         return aistudio.authorize_request(dict(request.headers), state.iam)
+
+    return [
+        Route(prefix + path, _call_endpoint(state, handler, authorize), methods=[method])
+        for prefix in (aistudio.PREFIX, aistudio.QIANFAN_PREFIX)
+        for path, handler, method in (
+            ("/chat/completions", aistudio.handle_chat, "POST"),
+            ("/images/generations", aistudio.handle_images, "POST"),
+            ("/embeddings", aistudio.handle_embeddings, "POST"),
+            ("/models", aistudio.list_models, "GET"),
+            ("/rerankers", aistudio.handle_rerank, "POST"),
+            ("/rerank", aistudio.handle_rerank, "POST"),
+        )
+    ]
+
+
+def _qianfan_v1_routes(state: ServerState) -> list[Route]:
+    def authorize(request: Request) -> str:
+        return qianfan_v1.authorize_request(request, state)
 
     async def list_services(request: Request) -> Response:
         state.request_log.log_request(request.method, request.url.path, {})
@@ -92,60 +83,74 @@ def build_app(state: ServerState, host: str) -> Starlette:
             return JSONResponse({"code": problem[0], "message": problem[1]}, status_code=403)
         return JSONResponse(qianfan_v1.build_service_list(str(request.base_url).rstrip("/")))
 
-    return Starlette(
-        routes=[
-            *[
-                Route(prefix + path, make_endpoint(handler, authorize_bearer), methods=[method])
-                for prefix in (aistudio.PREFIX, aistudio.QIANFAN_PREFIX)
-                for path, handler, method in (
-                    ("/chat/completions", aistudio.handle_chat, "POST"),
-                    ("/images/generations", aistudio.handle_images, "POST"),
-                    ("/embeddings", aistudio.handle_embeddings, "POST"),
-                    ("/models", aistudio.list_models, "GET"),
-                    ("/rerankers", aistudio.handle_rerank, "POST"),
-                    ("/rerank", aistudio.handle_rerank, "POST"),
-                )
-            ],
-            Route(
-                qianfan_v1.PREFIX + "/{path:path}",
-                make_endpoint(
-                    qianfan_v1.handle_call,
-                    lambda request: qianfan_v1.authorize_request(request, state),
-                ),
-                methods=["POST"],
-            ),
-            Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
-            Route(oauth.PATH, state.oauth.issue_token, methods=["GET", "POST"]),
-            Route(EXCHANGE, state.iam.issue_token, methods=["GET"]),
-            Route(
-                PICTURES,
-                requiring_link(
-                    state.sign_link, make_endpoint(aistudio.serve_picture, lambda _request: "")
-                ),
-                methods=["GET"],
-            ),
-            Route(
-                "/emulator/faults",
-                requiring_token(state.token, _faults_endpoint(state)),
-                methods=["POST", "DELETE"],
-            ),
-            Route(
-                "/emulator/requests",
-                requiring_token(state.token, _request_log_endpoint(state)),
-                methods=["GET"],
-            ),
-            Route(FRONT_PAGE, _front_page, methods=["GET"]),
-        ],
-        middleware=[Middleware(AccessGuard, host=host)],
-        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _internal_error},
+    call = _call_endpoint(state, qianfan_v1.handle_call, authorize)
+    return [
+        Route(qianfan_v1.PREFIX + "/{path:path}", call, methods=["POST"]),
+        Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
+        Route(oauth.PATH, state.oauth.issue_token, methods=["GET", "POST"]),
+        Route(EXCHANGE, state.iam.issue_token, methods=["GET"]),
+    ]
+
+
+def _own_routes(state: ServerState) -> list[Route]:
+    """What is the emulator's own: its page, its controls, and the pictures that it links to."""
+    picture = requiring_link(
+        state.sign_link, _call_endpoint(state, aistudio.serve_picture, lambda _request: "")
     )
+    control_faults = requiring_token(state.token, _faults_endpoint(state))
+    list_requests = requiring_token(state.token, _request_log_endpoint(state))
+    return [
+        Route(PICTURES, picture, methods=["GET"]),
+        Route("/emulator/faults", control_faults, methods=["POST", "DELETE"]),
+        Route("/emulator/requests", list_requests, methods=["GET"]),
+        Route(FRONT_PAGE, _front_page, methods=["GET"]),
+    ]
+
+
+def _call_endpoint(
+    state: ServerState,
+    handler: Callable[[IncomingCall], Response],
+    authorize: Callable[[Request], str],
+) -> Callable[[Request], Any]:
+    """The endpoint of a call: it is logged, may meet a fault, and is authorised and handled."""
+
+    async def handle_request(request: Request) -> Response:
+        body = _parse_body(await request.body())
+        headers = dict(request.headers)
+        key = headers.get("authorization") or request.query_params.get("access_token", "")
+        logged = state.request_log.log_request(request.method, request.url.path, headers, body)
+        try:
+            fault = state.faults.take_matching(
+                request.method, request.url.path, headers.get("x-emulator-fault")
+            )
+        except ValueError as error:
+            return JSONResponse({"detail": str(error)}, status_code=400)
+        try:
+            if fault.delay and await _client_left_within(fault.delay, request):
+                logged.disconnected = True
+                return Response()
+            if faulty := _faulty_response(fault, key, logged.path):
+                return faulty
+            call = IncomingCall(state, logged, fault, request, body, authorize(request))
+            response = await run_in_threadpool(handler, call)
+        except Refusal as refusal:
+            response = _refusal_response(refusal.in_protocol_of(logged.path))
+        else:
+            response.headers.update(call.response_headers)
+        response.headers.update(_request_id_header(headers))
+        return response
+
+    return handle_request
+
+
+def _refusal_response(refusal: Refusal) -> Response:
+    return JSONResponse(refusal.body, status_code=refusal.status)
 
 
 def _wrong_method(request: Request, _error: Exception) -> Response:
-    refusal = Refusal(
-        "336101" if request.url.path.startswith(qianfan_v1.PREFIX) else "method_not_supported"
-    )
-    return JSONResponse(refusal.body, status_code=refusal.status)
+    if request.url.path.startswith(qianfan_v1.PREFIX):
+        return _refusal_response(Refusal("336101"))
+    return _refusal_response(Refusal("method_not_supported"))
 
 
 async def _client_left_within(seconds: float, request: Request) -> bool:
@@ -174,28 +179,25 @@ def _not_found(request: Request, _error: Exception) -> Response:
 
 def _request_id_header(headers: dict[str, str]) -> dict[str, str]:
     """Return the caller's own request id, as the services do."""
-    found = headers.get("request_id")
-    return {"X-Baidu-Request-Id": found} if found else {}
+    if found := headers.get("request_id"):
+        return {"X-Baidu-Request-Id": found}
+    return {}
 
 
-def _faulty_response(fault: Fault, authorization: str, logged: LoggedRequest) -> Response | None:
+def _faulty_response(fault: Fault, key: str, path: str) -> Response | None:
     """The reply that a fault sends in place of an answer."""
     if fault.html:
         return HTMLResponse(_HTML, status_code=fault.status or 200)
     if fault.echo_key:
-        refusal = Refusal(
-            "invalid_iam_token",
-            f"Incorrect API key provided: {authorization.partition(' ')[2] or authorization}",
+        bare = key.partition(" ")[2] or key
+        return _refusal_response(
+            Refusal("invalid_iam_token", f"Incorrect API key provided: {bare}")
         )
-        return JSONResponse(refusal.body, status_code=refusal.status)
     if fault.code and fault.error_after is None and not fault.bare_json_error:
-        refusal = Refusal(fault.code, status=fault.status)
-        refusal = refusal.in_v1() if logged.is_v1 else refusal
-        return JSONResponse(
-            refusal.body,
-            status_code=refusal.status,
-            headers={"Retry-After": f"{fault.retry_after:g}"} if fault.retry_after else None,
-        )
+        response = _refusal_response(Refusal(fault.code, status=fault.status).in_protocol_of(path))
+        if fault.retry_after:
+            response.headers["Retry-After"] = f"{fault.retry_after:g}"
+        return response
     if fault.status:
         return JSONResponse(Refusal("internal_error").body, status_code=fault.status)
     return None
@@ -214,8 +216,9 @@ def _faults_endpoint(state: ServerState) -> Callable[[Request], Any]:
             state.faults.clear()
             return JSONResponse({"waiting": 0})
         try:
-            given = read_json(await request.body())
-            wanted = given if isinstance(given, list) else [given]
+            wanted = read_json(await request.body())
+            if not isinstance(wanted, list):
+                wanted = [wanted]
             state.faults.extend([Fault.from_json(one) for one in wanted])
         except ValueError as error:
             return JSONResponse({"detail": str(error)}, status_code=400)

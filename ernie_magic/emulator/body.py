@@ -20,7 +20,8 @@ def read_json(raw: bytes | str) -> Any:
     ValueError
         It is not JSON, is nested too deeply, or holds too many values, half a character, or a NaN.
     """
-    raw = raw.encode() if isinstance(raw, str) else raw
+    if isinstance(raw, str):
+        raw = raw.encode()
     if raw.count(b"[") + raw.count(b"{") + raw.count(b",") > MAX_VALUES:
         raise ValueError("too many values")
     try:
@@ -47,9 +48,8 @@ def _check_depth(value: Any) -> None:
 
 
 def _child_containers(value: Any) -> list[Any]:
-    children = list(value.values()) if isinstance(value, dict) else value
-    return (
-        [child for child in children if isinstance(child, (dict, list))]
-        if isinstance(children, list)
-        else []
-    )
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return []
+    return [child for child in value if isinstance(child, (dict, list))]

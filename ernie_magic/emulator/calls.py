@@ -38,9 +38,9 @@ class ServerState:
 
     def __init__(self, seed: int, latency: float | None) -> None:
         self.seed = seed
-        self.first_delay, self.delta_delay = (
-            (FIRST_DELAY, DELTA_DELAY) if latency is None else (latency, latency / 6)
-        )
+        self.first_delay, self.delta_delay = FIRST_DELAY, DELTA_DELAY
+        if latency is not None:
+            self.first_delay, self.delta_delay = latency, latency / 6
         self.request_log = RequestLog()
         self.token = secrets.token_urlsafe(24)  # for the controls
         self._link_key = secrets.token_bytes(32)
@@ -122,10 +122,10 @@ class IncomingCall:
 
         Source: "ERNIE-Speed-8K", 响应头域 (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf).
         """
-        return {
-            "Statement": "AI-generated",
-            **(self._state.rates.rate_limit_headers(self._key, self.model) if self.model else {}),
-        }
+        headers = {"Statement": "AI-generated"}
+        if self.model:
+            headers |= self._state.rates.rate_limit_headers(self._key, self.model)
+        return headers
 
     def stream_response(self, chunks: list[str], pace: float | None) -> Response:
         """A reply of server-sent events."""
@@ -148,7 +148,9 @@ class _EventStream(Response):
         super().__init__(headers={"cache-control": "no-cache", "statement": "AI-generated"})
         del self.headers["content-length"]
         self._state, self._logged, self._chunks, self._fault = state, logged, chunks, fault
-        self._delta_delay = state.delta_delay if pace is None else pace
+        if pace is None:
+            pace = state.delta_delay
+        self._delta_delay = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
         self._state.open_streams += 1
@@ -168,8 +170,10 @@ class _EventStream(Response):
     async def _send_stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async for text in self._events():
-            raw = text.encode()
-            for part in (raw[i : i + 1] for i in range(len(raw))) if self._fault.split else (raw,):
+            parts = [text.encode()]
+            if self._fault.split:
+                parts = [bytes([byte]) for byte in parts[0]]
+            for part in parts:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             self._logged.first_delta = self._logged.first_delta or time.time()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -201,7 +205,7 @@ class _EventStream(Response):
 
     def _error_body(self) -> dict[str, Any]:
         error = Refusal(self._fault.code or "internal_error")
-        return (error.in_v1() if self._logged.is_v1 else error).body
+        return error.in_protocol_of(self._logged.path).body
 
 
 async def client_gone(receive: Receive) -> None:

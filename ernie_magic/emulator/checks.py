@@ -15,7 +15,7 @@ from ernie_magic.emulator.refusals import Refusal
 from ernie_magic.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.catalogue import Kind, Model
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
@@ -87,7 +87,18 @@ def check_messages(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
         raise Refusal("invalid_messages", "the messages can not be empty")
     for message in messages:
         _check_message(message)
-    turns = messages[1:] if messages[0]["role"] == "system" else messages
+    _check_turns(messages)
+    sight.check_images(messages, model)
+    _check_safety(body, messages)
+    _check_length(messages, model)
+    return messages
+
+
+def _check_turns(messages: list[dict[str, Any]]) -> None:
+    """Check that user and assistant take turns, and that the user has the last word."""
+    turns = messages
+    if messages[0]["role"] == "system":
+        turns = messages[1:]
     # The results of several tools follow one another.
     turns = [
         m
@@ -99,21 +110,18 @@ def check_messages(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     for i, message in enumerate(turns):
         asks = message["role"] in ("user", "function", "tool")
         if (i % 2 == 0) != asks or message["role"] == "system":
-            expected_role, parity = (
-                ("user or function", "odd") if i % 2 == 0 else ("assistant", "even")
-            )
-            raise Refusal(
-                "invalid_messages",
-                f"the role of message with {parity} index in the messages must be {expected_role}",
-            )
+            raise Refusal("invalid_messages", role_problem(i))
     if turns[-1]["role"] == "assistant":
         raise Refusal("invalid_messages", "the role of the last message must be user")
     if not text_of(turns[-1]).strip():
         raise Refusal("invalid_messages", "the content of the last message can not be blank")
-    sight.check_images(messages, model)
-    _check_safety(body, messages)
-    _check_length(messages, model)
-    return messages
+
+
+def role_problem(i: int) -> str:
+    """What is wrong with a message, counted from 0, whose role does not fit its position."""
+    if i % 2:
+        return "the role of message with even index in the messages must be assistant"
+    return "the role of message with odd index in the messages must be user or function"
 
 
 def _check_message(message: Any) -> None:
@@ -130,14 +138,18 @@ def _check_message(message: Any) -> None:
 def _check_safety(body: dict[str, Any], messages: list[dict[str, Any]]) -> None:
     for message in messages:
         if UNSAFE in text_of(message):
-            raise Refusal("system_unsafe" if message["role"] == "system" else "user_setting_unsafe")
+            if message["role"] == "system":
+                raise Refusal("system_unsafe")
+            raise Refusal("user_setting_unsafe")
     if UNSAFE in json.dumps([body.get("tools"), body.get("functions")]):
         raise Refusal("functions_unsafe")
 
 
 def _check_length(messages: list[dict[str, Any]], model: str) -> None:
-    entry = models.find_model(model)
-    text = "".join(text_of(message) for message in messages)
+    _check_text_length("".join(text_of(message) for message in messages), models.find_model(model))
+
+
+def _check_text_length(text: str, entry: Model | None) -> None:
     if entry and entry.max_characters and len(text) > entry.max_characters:
         raise Refusal("characters_too_long", limit=entry.max_characters)
     if entry and entry.max_input_tokens and count_tokens(text) > entry.max_input_tokens:
@@ -149,14 +161,17 @@ def text_of(message: dict[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
+    if isinstance(content, str):
+        return content
+    return ""
 
 
 def has_plain_texts(message: dict[str, Any]) -> bool:
     """Whether each text part of a message's content really holds text."""
     content = message.get("content")
-    parts = content if isinstance(content, list) else ()
-    return all(isinstance(part.get("text", ""), str) for part in parts if isinstance(part, dict))
+    if not isinstance(content, list):
+        return True
+    return all(isinstance(part.get("text", ""), str) for part in content if isinstance(part, dict))
 
 
 def check_texts(body: dict[str, Any], model: str) -> list[str]:
@@ -167,8 +182,9 @@ def check_texts(body: dict[str, Any], model: str) -> list[str]:
     Refusal
     """
     # AI Studio's page capitalises it in the table, but not in the example.
-    given = body.get("input", body.get("Input"))
-    texts = [given] if isinstance(given, str) else given
+    texts = body.get("input", body.get("Input"))
+    if isinstance(texts, str):
+        texts = [texts]
     if (
         not isinstance(texts, list)
         or not texts
@@ -176,12 +192,11 @@ def check_texts(body: dict[str, Any], model: str) -> list[str]:
     ):
         raise Refusal("malformed_json", "Invalid Argument: input must be a list of non-empty texts")
     entry = models.find_model(model)
-    max_texts = entry.batch if entry else parameters.MAX_TEXTS
+    max_texts = parameters.MAX_TEXTS
+    if entry:
+        max_texts = entry.batch
     if len(texts) > max_texts:
         raise Refusal("malformed_json", f"Invalid Argument: at most {max_texts} texts")
     for text in texts:
-        if entry and entry.max_characters and len(text) > entry.max_characters:
-            raise Refusal("characters_too_long", limit=entry.max_characters)
-        if entry and entry.max_input_tokens and count_tokens(text) > entry.max_input_tokens:
-            raise Refusal("tokens_too_long")
+        _check_text_length(text, entry)
     return texts

@@ -91,6 +91,12 @@ class Fault:
             raise ValueError(f"delay is from 0 to {MAX_DELAY:g} seconds")
         return fault
 
+    def matches(self, method: str, path: str) -> bool:
+        """Whether it is for such a call."""
+        if self.path:
+            return self.path in path
+        return method == "POST"
+
 
 def _fits_type(value: object, kind: str) -> bool:
     if isinstance(value, bool):
@@ -139,7 +145,7 @@ class Faults:
             return Fault.from_json(read_json(header))
         with self._lock:
             for fault in self._waiting:
-                if fault.path in path if fault.path else method == "POST":
+                if fault.matches(method, path):
                     fault.times -= 1
                     if fault.times <= 0:
                         self._waiting.remove(fault)

@@ -26,6 +26,8 @@ EXCHANGE = "/v1/BCE-BEARER/token"
 # The pair that is public; a server created with other pairs knows those too.
 ACCESS_KEY, SECRET_KEY = "emulator-access-key", "emulator-secret-key"
 _HALF_A_DAY = 43_200  # seconds
+_STATUS = {"AccessDenied": 403}  # of other problems: 401
+_SIGNED_BY_DEFAULT = {"host", "content-md5", "content-length", "content-type"}
 _FORM = re.compile(
     r"bce-auth-v1/([^/]+)/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/(\d{1,9})/([^/]*)/([0-9a-f]{64})"
 )
@@ -58,7 +60,7 @@ class Iam:
             code, message = problem
             return JSONResponse(
                 {"code": code, "message": message},
-                status_code=403 if code == "AccessDenied" else 401,
+                status_code=_STATUS.get(code, 401),
                 headers={"X-Bce-Error-Code": code, "X-Bce-Error-Message": message},
             )
         lifetime = request.query_params.get("expireInSeconds", str(_HALF_A_DAY))
@@ -113,11 +115,9 @@ class Iam:
 
 
 def _canonical_request(request: Request, path: str, names: str) -> str:
-    wanted = (
-        set(names.split(";"))
-        if names
-        else {"host", "content-md5", "content-length", "content-type"}
-    )
+    wanted = _SIGNED_BY_DEFAULT
+    if names:
+        wanted = set(names.split(";"))
     headers = sorted(
         f"{_percent_encode(name)}:{_percent_encode(value.strip())}"
         for name, value in request.headers.items()

@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from ernie_magic.emulator.refusals import V1_ROOT
+
 MAX_ENTRIES = 5000
 MAX_BYTES = 8 * 1024 * 1024  # of all entries
 MAX_ENTRY = 1024 * 1024  # bytes of one body
@@ -50,7 +52,7 @@ class LoggedRequest:
     @property
     def is_v1(self) -> bool:
         """Whether it was sent to Qianfan V1."""
-        return self.path.startswith("/rpc/")
+        return self.path.startswith(V1_ROOT)
 
 
 class RequestLog(deque[LoggedRequest]):
@@ -90,21 +92,23 @@ class RequestLog(deque[LoggedRequest]):
 
 def redact_headers(headers: dict[str, str]) -> dict[str, str]:
     """The headers without keys; of an Authorization header only a known scheme remains."""
-    redacted = {
-        name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()
-    }
+    redacted = headers | {name: "***" for name in _SECRET_HEADERS if name in headers}
     if value := headers.get("authorization"):
         scheme = value.partition(" ")[0].partition("/")[0]
-        redacted["authorization"] = f"{scheme} ***" if scheme.lower() in _SCHEMES else "***"
+        redacted["authorization"] = "***"
+        if scheme.lower() in _SCHEMES:
+            redacted["authorization"] = f"{scheme} ***"
     return redacted
 
 
 def shorten_value(value: Any) -> tuple[Any, int]:
     """A copy of a JSON value with long texts cut, and its approximate size in bytes."""
     if isinstance(value, str):
-        is_data = value.startswith("data:") and len(value) > _DATA_KEPT_WHOLE
-        if is_data or len(value) > MAX_TEXT:
-            value = f"{value[: _DATA_SHOWN if is_data else MAX_TEXT]}… ({len(value)} characters)"
+        limit = MAX_TEXT
+        if value.startswith("data:") and len(value) > _DATA_KEPT_WHOLE:
+            limit = _DATA_SHOWN
+        if len(value) > limit:
+            value = f"{value[:limit]}… ({len(value)} characters)"
         return value, _VALUE + len(value)
     if isinstance(value, dict):
         items = {key: shorten_value(each) for key, each in value.items()}

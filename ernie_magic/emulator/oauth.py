@@ -38,7 +38,9 @@ class OAuth:
             return "100"
         if token.startswith("bad"):
             return "110"
-        return "111" if token.startswith("expired") or self._tokens.has_expired(token) else ""
+        if token.startswith("expired") or self._tokens.has_expired(token):
+            return "111"
+        return ""
 
     async def issue_token(self, request: Request) -> Response:
         """`POST` or `GET /oauth/2.0/token`; everything is in the query, a body is ignored."""

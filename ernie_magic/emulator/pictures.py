@@ -149,10 +149,13 @@ def _draw_cat(
 def _draw_mark(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:
     height = size[1]
     face, chinese = load_font(max(14, min(size) // 28))
-    mark = _MARK if chinese else _MARK.split(maxsplit=1)[0]
+    text = _MARK
+    if not chinese:
+        text = _MARK.split(maxsplit=1)[0]
     # Raqm cannot lay out text with a line break or half a character.
     words = "".join(c if c.isprintable() else " " for c in prompt[:24])
-    text = f"{mark} · {words}" if chinese or prompt.isascii() else mark
+    if chinese or prompt.isascii():
+        text += f" · {words}"
     _, top, right, bottom = pen.textbbox((0, 0), text, font=face)
     pad = (bottom - top) // 2
     pen.rectangle((0, height - (bottom - top) - 3 * pad, right + 2 * pad, height), fill=(0, 0, 0))

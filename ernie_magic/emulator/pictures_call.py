@@ -30,29 +30,17 @@ def check_image_request(
     if not isinstance(prompt, str) or not prompt.strip():
         raise Refusal("malformed_json", "Invalid Argument: prompt can not be empty")
     entry = models.find_model(model)
-    max_characters = (entry.max_characters if entry else None) or parameters.MAX_PROMPT
+    max_characters = parameters.MAX_PROMPT
+    if entry and entry.max_characters:
+        max_characters = entry.max_characters
     if len(prompt) > max_characters:
         raise Refusal("characters_too_long", limit=max_characters)
     if checks.UNSAFE in prompt:
         raise Refusal("user_setting_unsafe")
     given = checks.check_parameters(body, "image", model)
-    return (
-        prompt,
-        given,
-        given.get(
-            "seed",
-            zlib.crc32(
-                "|".join(
-                    (
-                        str(call.seed),
-                        str(call.next_drawing()),
-                        json.dumps(given, sort_keys=True),
-                        prompt,
-                    )
-                ).encode()
-            ),
-        ),
-    )
+    facts = (str(call.seed), str(call.next_drawing()), json.dumps(given, sort_keys=True), prompt)
+    own_seed = zlib.crc32("|".join(facts).encode())
+    return prompt, given, given.get("seed", own_seed)
 
 
 def draw_images(call: IncomingCall, body: dict[str, Any], model: str) -> list[str]:

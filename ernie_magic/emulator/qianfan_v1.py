@@ -93,53 +93,41 @@ def handle_chat(call: IncomingCall, entry: Model) -> Response:
     body = _json_body(call)
     given = _check_parameters(body, "chat", entry)
     is_chat = entry.kind == "chat"
-    messages = _check_messages(body, entry) if is_chat else _check_prompt(body, entry)
-    for word, code in (("[[error]]", "336000"),):
-        if word in checks.text_of(messages[-1]):
-            raise Refusal(code)
+    if is_chat:
+        messages, kind = _check_messages(body, entry), "chat.completion"
+    else:
+        messages, kind = _check_prompt(body, entry), "completion"
+    if "[[error]]" in checks.text_of(messages[-1]):
+        raise Refusal("336000")
     for tool in given.get("tools") or []:
         if not str(tool["function"].get("name") or "").strip():
             raise Refusal("336003", "Invalid parameter: functions.name can not be blank")
     generated = generate_reply(messages, given, entry.id, call.seed)
     prompt_tokens = sum(checks.count_tokens(checks.text_of(message)) for message in messages)
     call.record_tokens(prompt_tokens + checks.count_tokens(generated.full_text))
-    head = {
-        "id": request_id(),
-        "object": "chat.completion" if is_chat else "completion",
-        "created": int(time.time()),
-    }
+    head = {"id": request_id(), "object": kind, "created": int(time.time())}
     if body.get("stream"):
         return call.stream_response(_stream_events(generated, head, prompt_tokens), generated.pace)
     facts = _answer_fields(generated, prompt_tokens, checks.count_tokens(generated.full_text))
-    return JSONResponse(
-        {
-            **head,
-            "result": generated.full_text,
-            **facts,
-            **_search_fields(body),
-            **({} if is_chat else {"is_safe": 1}),
-        }
-    )
+    reply = {**head, "result": generated.full_text, **facts, **_search_fields(body)}
+    if not is_chat:
+        reply["is_safe"] = 1
+    return JSONResponse(reply)
 
 
 def _stream_events(generated: Reply, head: dict[str, Any], prompt_tokens: int) -> list[str]:
     """A stream's events: the last one has `is_end` and the full usage; there is no [DONE]."""
     events = []
+    facts: dict[str, Any] = {
+        "is_truncated": False,
+        "need_clear_history": False,
+        "usage": _token_counts(prompt_tokens, 0),
+    }
     for i, piece in enumerate([*generated.pieces, ""]):
         last = i == len(generated.pieces)
-        facts = (
-            _answer_fields(generated, prompt_tokens, checks.count_tokens(generated.full_text))
-            if last
-            else {
-                "is_truncated": False,
-                "need_clear_history": False,
-                "usage": {
-                    "prompt_tokens": prompt_tokens,
-                    "completion_tokens": 0,
-                    "total_tokens": prompt_tokens,
-                },
-            }
-        )
+        if last:
+            answer_tokens = checks.count_tokens(generated.full_text)
+            facts = _answer_fields(generated, prompt_tokens, answer_tokens)
         events.append(
             json.dumps(
                 {**head, "sentence_id": i, "is_end": last, "result": piece, **facts},
@@ -150,33 +138,39 @@ def _stream_events(generated: Reply, head: dict[str, Any], prompt_tokens: int) -
 
 
 def _answer_fields(generated: Reply, prompt_tokens: int, answer_tokens: int) -> dict[str, Any]:
-    called = (
-        {"function_call": {**generated.function_calls[0], "thoughts": "simulated"}}
-        if generated.function_calls
-        else {}
-    )
-    return {
+    fields: dict[str, Any] = {
         "is_truncated": generated.finish_reason == "length",
         "need_clear_history": generated.clears_history,
-        **({"ban_round": -1} if generated.clears_history else {}),
-        "finish_reason": "function_call" if generated.function_calls else generated.finish_reason,
-        **({"flag": generated.flag} if generated.flag else {}),
-        **called,
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": answer_tokens,
-            "total_tokens": prompt_tokens + answer_tokens,
-        },
+    }
+    if generated.clears_history:
+        fields["ban_round"] = -1
+    fields["finish_reason"] = generated.finish_reason
+    if generated.flag:
+        fields["flag"] = generated.flag
+    if generated.function_calls:
+        fields["finish_reason"] = "function_call"
+        fields["function_call"] = {**generated.function_calls[0], "thoughts": "simulated"}
+    fields["usage"] = _token_counts(prompt_tokens, answer_tokens)
+    return fields
+
+
+def _token_counts(prompt_tokens: int, answer_tokens: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": answer_tokens,
+        "total_tokens": prompt_tokens + answer_tokens,
     }
 
 
 def _search_fields(body: dict[str, Any]) -> dict[str, Any]:
+    if not body.get("enable_trace"):
+        return {}
     found = {
         "index": 1,
         "url": "https://example.com/simulated",
         "title": "模拟的搜索结果 simulated",
     }
-    return {"search_info": {"search_results": [found]}} if body.get("enable_trace") else {}
+    return {"search_info": {"search_results": [found]}}
 
 
 def _check_messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
@@ -192,12 +186,7 @@ def _check_messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
     for i, message in enumerate(messages):
         asks = message.get("role") in ("user", "function")
         if (i % 2 == 0) != asks or (i % 2 and message.get("role") != "assistant"):
-            raise Refusal(
-                "336006",
-                f"the role of message with {'odd' if i % 2 == 0 else 'even'} index "
-                "in the messages must be "
-                f"{'user or function' if i % 2 == 0 else 'assistant'}",
-            )
+            raise Refusal("336006", checks.role_problem(i))
         if not checks.has_plain_texts(message):
             raise Refusal("336003", "the text of a message must be a string")
         if not checks.text_of(message).strip() and not message.get("function_call"):
@@ -207,7 +196,9 @@ def _check_messages(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:
         raise Refusal("336003", "Invalid parameter: system")
     _check_safety(system, messages)
     _check_length(system + "".join(checks.text_of(message) for message in messages), entry)
-    return [*([{"role": "system", "content": system}] if system else []), *messages]
+    if system:
+        return [{"role": "system", "content": system}, *messages]
+    return messages
 
 
 def _check_prompt(body: dict[str, Any], entry: Model) -> list[dict[str, Any]]:

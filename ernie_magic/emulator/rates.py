@@ -70,4 +70,6 @@ class RateLimits:
 
     def _used_this_minute(self, key: str, model: str) -> tuple[int, int]:
         minute, requests, tokens = self._used.get((key, model), (0, 0, 0))
-        return (requests, tokens) if minute == self._current_minute() else (0, 0)
+        if minute != self._current_minute():
+            return 0, 0
+        return requests, tokens

@@ -34,6 +34,7 @@ class ErrorRow(NamedTuple):
 _BAD = "invalid_request_error"
 _BUSY = "rate_limit_exceeded"
 V1 = "v1"
+V1_ROOT = "/rpc/"  # of V1's paths
 TABLE: tuple[ErrorRow, ...] = (
     ErrorRow(
         400,
@@ -324,25 +325,31 @@ class Refusal(Exception):
         self.code, self.status = code, row.status
         self.message = message
         self.fields = fields
-        formatted_message = (
-            (message or row.message).format(**fields) if fields else message or row.message
-        )
-        self.formatted_message = formatted_message
-        self.body: dict[str, Any] = (
-            {"error_code": int(row.code), "error_msg": formatted_message, "id": request_id()}
-            if row.type == V1
-            else {
-                "error": {"code": row.code, "message": formatted_message, "type": row.type},
-                "id": request_id(),
-            }
-        )
+        said = message or row.message
+        if fields:
+            said = said.format(**fields)
+        self.formatted_message = said
+        self.body: dict[str, Any]
+        if row.type == V1:
+            self.body = {"error_code": int(row.code), "error_msg": said}
+        else:
+            self.body = {"error": {"code": row.code, "message": said, "type": row.type}}
+        self.body["id"] = request_id()
 
     def in_v1(self) -> Refusal:
         """The same refusal in V1's numbers."""
-        message = (
-            self.formatted_message if any(row.code == self.code for row in OWN) else self.message
-        )
-        return Refusal(IN_V1[self.code], message, **self.fields) if self.code in IN_V1 else self
+        if self.code not in IN_V1:
+            return self
+        message = self.message
+        if any(row.code == self.code for row in OWN):
+            message = self.formatted_message
+        return Refusal(IN_V1[self.code], message, **self.fields)
+
+    def in_protocol_of(self, path: str) -> Refusal:
+        """The same refusal as the protocol that a path belongs to writes it."""
+        if path.startswith(V1_ROOT):
+            return self.in_v1()
+        return self
 
 
 def request_id() -> str:

@@ -25,6 +25,7 @@ from ernie_magic.api import models
 from ernie_magic.emulator import sight, tools
 from ernie_magic.emulator.checks import text_of
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _DIRECTIVE = re.compile(
     r"\[\[(echo|reasoning|chunks=\d+|pace=\d+(?:\.\d+)?ms|flag=\d+|finish=\w+|clear)\]\]"
 )
@@ -71,22 +72,26 @@ def generate_reply(
     messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int
 ) -> Reply:
     """The answer to these messages."""
-    prompt = text_of(messages[-1])
     if messages[-1]["role"] in ("tool", "function"):
-        chinese = any(re.search(r"[\u4e00-\u9fff]", text_of(m)) for m in messages)
-        results = [message for message in messages if message["role"] in ("tool", "function")]
-        return Reply(
-            _split_into_deltas(
-                "\n\n".join(
-                    tools.answer_from_result(message, chinese=chinese)
-                    for message in results[-_count_results(messages) :]
-                )
-            ),
-            [],
-            "normal",
-            0,
-            None,
-        )
+        return _reply_from_results(messages)
+    if function_calls := _choose_calls(text_of(messages[-1]), given, seed):
+        return Reply([], [], "tool_calls", 0, None, function_calls)
+    return _reply_in_words(messages, given, model, seed)
+
+
+def _reply_from_results(messages: list[dict[str, Any]]) -> Reply:
+    """The answer to the results of tools, which end the conversation."""
+    chinese = any(_HAN.search(text_of(message)) for message in messages)
+    results = [message for message in messages if message["role"] in ("tool", "function")]
+    paragraphs = [
+        tools.answer_from_result(message, chinese=chinese)
+        for message in results[-_count_results(messages) :]
+    ]
+    return Reply(_split_into_deltas("\n\n".join(paragraphs)), [], "normal", 0, None)
+
+
+def _choose_calls(prompt: str, given: dict[str, Any], seed: int) -> list[dict[str, str]]:
+    """The functions to call, with their arguments."""
     functions = [
         tool["function"]
         for tool in given.get("tools") or ()
@@ -98,18 +103,20 @@ def generate_reply(
         prompt,
         parallel=given.get("parallel_tool_calls", True),
     )
-    if called:
-        return Reply(
-            [],
-            [],
-            "tool_calls",
-            0,
-            None,
-            [
-                {"name": f["name"], "arguments": tools.fill_arguments(f, prompt, seed)}
-                for f in called
-            ],
-        )
+    return [
+        {
+            "name": function["name"],
+            "arguments": tools.fill_arguments(function, prompt, seed),
+        }
+        for function in called
+    ]
+
+
+def _reply_in_words(
+    messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int
+) -> Reply:
+    """An answer in words, as the directives in the prompt say."""
+    prompt = text_of(messages[-1])
     directives = dict(_split_directive(directive) for directive in _DIRECTIVE.findall(prompt))
     question = _DIRECTIVE.sub("", prompt)
     rng = random.Random(  # noqa: S311
@@ -119,12 +126,10 @@ def generate_reply(
             default=str,
         )
     )
-    chinese = bool(re.search(r"[\u4e00-\u9fff]", question))
+    chinese = bool(_HAN.search(question))
     if "chunks" in directives:
-        pieces = [
-            _numbered_word(i, chinese=chinese)
-            for i in range(min(int(directives["chunks"]), MAX_DELTAS))
-        ]
+        count = min(int(directives["chunks"]), MAX_DELTAS)
+        pieces = [_numbered_word(i, chinese=chinese) for i in range(count)]
     elif "echo" in directives:
         pieces = _split_into_deltas(question)
     elif _wants_json(given):
@@ -134,19 +139,25 @@ def generate_reply(
             _generate_markdown(question.strip(), messages, rng, chinese=chinese)
         )
     pieces, finish = _apply_limits(pieces, given)
-    entry = models.find_model(model)
-    has_reasoning = "reasoning" in directives or (
-        entry is not None and "thinking" in entry.capabilities
-    )
-    pace = directives.get("pace")
+    reasoning: list[str] = []
+    if "reasoning" in directives or _is_thinking(model):
+        reasoning = _split_into_deltas(_generate_reasoning(question, chinese=chinese))
+    pace: float | None = None
+    if "pace" in directives:
+        pace = float(directives["pace"].removesuffix("ms")) / 1000
     return Reply(
         pieces,
-        _split_into_deltas(_generate_reasoning(question, chinese=chinese)) if has_reasoning else [],
+        reasoning,
         directives.get("finish", finish),
         int(directives.get("flag", 0)),
-        float(pace.removesuffix("ms")) / 1000 if pace else None,
+        pace,
         clears_history="clear" in directives,
     )
+
+
+def _is_thinking(model: str) -> bool:
+    entry = models.find_model(model)
+    return entry is not None and "thinking" in entry.capabilities
 
 
 def _count_results(messages: list[dict[str, Any]]) -> int:
@@ -172,7 +183,9 @@ def _split_into_deltas(text: str) -> list[str]:
 def _numbered_word(i: int, *, chinese: bool) -> str:
     if i and i % 60 == 0:
         return f"\n\n## {i}\n\n"
-    return f"第{i}段，" if chinese else f"word{i} "
+    if chinese:
+        return f"第{i}段，"
+    return f"word{i} "
 
 
 def _apply_limits(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], str]:
@@ -221,7 +234,7 @@ def _generate_reasoning(question: str, *, chinese: bool) -> str:
 
 def _extract_topic(question: str) -> str:
     first = re.split(r"[。！？!?\n：:;；]", question.strip())[0]
-    if re.search(r"[\u4e00-\u9fff]", first):
+    if _HAN.search(first):
         return first[:24].strip()
     return textwrap.shorten(first, 48, placeholder=" …") or "…"
 
@@ -233,21 +246,11 @@ def _generate_markdown(
     earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
     lower = question.lower()
     if earlier and re.search(r"刚才|之前|上一个|earlier|before|just ask", lower):
-        last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
-        parts.append(
-            f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。"
-            if chinese
-            else f'You asked before: "{last}". This is turn {len(earlier) + 1}.'
-        )
+        parts.append(_recall_question(earlier, chinese=chinese))
     if looked := [sight.describe_image(url) for url in sight.image_urls_in(messages[-1:])]:
-        parts.append(
-            f"收到 {len(looked)} 张图片：{'、'.join(looked)}。"
-            if chinese
-            else f"Pictures received: {', '.join(looked)}."
-        )
+        parts.append(_name_pictures(looked, chinese=chinese))
     if messages[0]["role"] == "system":
-        persona = text_of(messages[0]).strip()[:40]
-        parts.append(f"> 系统提示词：{persona}" if chinese else f"> System prompt: {persona}")
+        parts.append(_quote_system_prompt(text_of(messages[0]), chinese=chinese))
     sections = [
         (r"列表|清单|要点|小标题|list|points", _generate_list),
         (r"表格|表|table", _generate_table),
@@ -263,6 +266,26 @@ def _generate_markdown(
     return "\n\n".join(parts)
 
 
+def _recall_question(earlier: list[str], *, chinese: bool) -> str:
+    last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
+    if chinese:
+        return f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。"
+    return f'You asked before: "{last}". This is turn {len(earlier) + 1}.'
+
+
+def _name_pictures(pictures: list[str], *, chinese: bool) -> str:
+    if chinese:
+        return f"收到 {len(pictures)} 张图片：{'、'.join(pictures)}。"
+    return f"Pictures received: {', '.join(pictures)}."
+
+
+def _quote_system_prompt(prompt: str, *, chinese: bool) -> str:
+    beginning = prompt.strip()[:40]
+    if chinese:
+        return f"> 系统提示词：{beginning}"
+    return f"> System prompt: {beginning}"
+
+
 def _generate_opening(question: str, *, chinese: bool) -> str:
     topic = _extract_topic(question)
     if chinese:
@@ -271,31 +294,28 @@ def _generate_opening(question: str, *, chinese: bool) -> str:
 
 
 def _generate_list(rng: random.Random, *, chinese: bool) -> str:
-    points = (
-        [
+    points = [
+        "**Background**: when, where and who",
+        "**Point**: one thing at a time",
+        "**Example**: something close at hand",
+        "**Summary**: one sentence at the end",
+    ]
+    if chinese:
+        points = [
             "**背景**：先交代时间、地点和人物",
             "**要点**：一次只讲一件事",
             "**例子**：用身边的事说明",
             "**小结**：一句话收尾",
         ]
-        if chinese
-        else [
-            "**Background**: when, where and who",
-            "**Point**: one thing at a time",
-            "**Example**: something close at hand",
-            "**Summary**: one sentence at the end",
-        ]
-    )
     return "\n".join(f"{i}. {point}" for i, point in enumerate(rng.sample(points, 3), start=1))
 
 
 def _generate_table(rng: random.Random, *, chinese: bool) -> str:
-    head = ("名称", "用时", "推荐") if chinese else ("name", "time", "stars")
-    names = (
-        ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"]
-        if chinese
-        else ["lake", "temple", "old street", "palace", "garden", "altar"]
-    )
+    head = ("name", "time", "stars")
+    names = ["lake", "temple", "old street", "palace", "garden", "altar"]
+    if chinese:
+        head = ("名称", "用时", "推荐")
+        names = ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"]
     rows = [
         f"| {name} | {rng.randint(1, 5)} h | {'★' * rng.randint(3, 5)} |"
         for name in rng.sample(names, 3)
@@ -305,26 +325,24 @@ def _generate_table(rng: random.Random, *, chinese: bool) -> str:
 
 def _generate_code(rng: random.Random, *, chinese: bool) -> str:
     n = rng.randint(5, 12)
-    says = "前几个斐波那契数" if chinese else "the first Fibonacci numbers"
+    says = "the first Fibonacci numbers"
+    if chinese:
+        says = "前几个斐波那契数"
     return f'```python\ndef fib(n: int) -> list[int]:\n    """{says}"""\n    a, b, out = 0, 1, []\n    for _ in range(n):\n        out.append(a)\n        a, b = b, a + b\n    return out\n\nprint(fib({n}))\n```'
 
 
 def _generate_formula(rng: random.Random, *, chinese: bool) -> str:
     n = rng.randint(3, 9)
-    sentence = (
-        "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式："
-        if chinese
-        else "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
-    )
+    sentence = "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
+    if chinese:
+        sentence = "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式："
     return f"{sentence}\n\n$$\\sum_{{k=1}}^{{{n}}} k = \\frac{{{n} \\cdot {n + 1}}}{{2}} = {n * (n + 1) // 2}$$"
 
 
 def _generate_long_text(count: int, *, chinese: bool) -> str:
-    unit = (
-        "春江潮水连海平，海上明月共潮生。"
-        if chinese
-        else "The quick brown fox jumps over the lazy dog. "
-    )
-    size = len(unit) if chinese else 9
+    unit, size = "The quick brown fox jumps over the lazy dog. ", 9  # words
+    if chinese:
+        unit = "春江潮水连海平，海上明月共潮生。"
+        size = len(unit)
     sentences = [unit] * max(1, count // size)
     return "\n\n".join("".join(sentences[i : i + 12]).strip() for i in range(0, len(sentences), 12))

@@ -63,8 +63,9 @@ class _Connection(H11Protocol):
             self.transport.close()
             return
         hint = getattr(sys.exc_info()[1], "error_status_hint", None)
-        code = "headers_too_large" if hint == _HEADERS_TOO_LARGE else "invalid_http_request"
-        refusal = Refusal(code)
+        refusal = Refusal("invalid_http_request")
+        if hint == _HEADERS_TOO_LARGE:
+            refusal = Refusal("headers_too_large")
         body = json.dumps(refusal.body).encode()
         headers = [
             ("content-type", "application/json"),
@@ -116,7 +117,9 @@ class Emulator:
 
     def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
         self._state = ServerState(seed, latency)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family, shown = socket.AF_INET, host
+        if ":" in host:
+            family, shown = socket.AF_INET6, f"[{host}]"
         # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only on
         # such sockets; on others each reply waits 40 ms.
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -129,7 +132,6 @@ class Emulator:
         except OSError:
             self._socket.close()
             raise
-        shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         self.base_url = self.url + PREFIX
         self.token = self._state.token

@@ -19,10 +19,14 @@ def image_urls_in(messages: Iterable[dict[str, Any]]) -> list[str]:
     urls = []
     for message in messages:
         content = message.get("content")
-        for part in content if isinstance(content, list) else ():
+        if not isinstance(content, list):
+            continue
+        for part in content:
             if isinstance(part, dict) and part.get("type") == "image_url":
-                given = part.get("image_url")
-                urls.append(str(given.get("url") if isinstance(given, dict) else given))
+                url = part.get("image_url")
+                if isinstance(url, dict):
+                    url = url.get("url")
+                urls.append(str(url))
     return urls
 
 

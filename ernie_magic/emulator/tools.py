@@ -56,7 +56,9 @@ def choose_functions(
     matching = [tool for tool in tools if _matches_prompt(tool, prompt)]
     if not matching and choice == "required":
         matching = tools[:1]
-    return matching if parallel else matching[:1]
+    if not parallel:
+        return matching[:1]
+    return matching
 
 
 def _matches_prompt(tool: dict[str, Any], prompt: str) -> bool:
@@ -106,12 +108,12 @@ def sample_value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa
     if kind in ("integer", "number"):
         # The second parameter takes the second number: the sum of 3 and 5.
         position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
-        number = (
-            numbers[min(position, len(numbers) - 1)]
-            if numbers
-            else float(random.Random(f"{seed}{name}").randint(1, 5))  # noqa: S311
-        )
-        return int(number) if kind == "integer" else number
+        number = float(random.Random(f"{seed}{name}").randint(1, 5))  # noqa: S311
+        if numbers:
+            number = numbers[min(position, len(numbers) - 1)]
+        if kind == "integer":
+            return int(number)
+        return number
     if kind == "boolean":
         return True
     if kind == "array":
@@ -124,8 +126,10 @@ def sample_value(schema: Any, prompt: str, name: str, seed: int) -> Any:  # noqa
     if re.search(
         r"(?<![a-z])(?:time|date)|日期|时间|YYYY", name + str(schema.get("description") or "")
     ):
-        tomorrow = 86_400 if re.search(r"明天|tomorrow", prompt) else 0
-        return time.strftime("%Y-%m-%d", time.gmtime(time.time() + tomorrow))
+        seconds = time.time()
+        if re.search(r"明天|tomorrow", prompt):
+            seconds += 86_400
+        return time.strftime("%Y-%m-%d", time.gmtime(seconds))
     return next(
         (city for city in _CITIES if city in prompt),
         re.split(r"[，。？！,.?!\n]", prompt.strip())[0][:20] or "…",
