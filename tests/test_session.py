@@ -1,9 +1,7 @@
 """The session's other calls on AI Studio and Qianfan V2; what results carry; early checks."""
 
 import asyncio
-import base64
 import json
-import struct
 import time
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.session import Session
 from ernie_magic.text.tokens import estimate_tokens
-from ernie_magic.wire import protocol, replies
 
 
 @pytest.fixture(params=["aistudio", "qianfan"])
@@ -43,26 +40,6 @@ def test_vectors(session, emulator):
     assert session.embed("x", extra={"encoding_format": "base64"})[0] == pytest.approx(
         session.embed("x")[0], abs=1e-6
     )
-
-
-@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
-def test_vectors_are_in_the_order_of_the_texts_whatever_order_they_came_in(order):
-    packed = base64.b64encode(struct.pack("<1f", 1.0)).decode()
-    payload = {"data": [{"index": i, "embedding": packed if i == 1 else [float(i)]} for i in order]}
-    assert replies.parse_vectors(payload, 3).vectors.tolist() == [[0.0], [1.0], [2.0]]
-    for broken in (
-        {"data": []},
-        {"data": [{"index": 0, "embedding": []}]},
-        {"data": 5},
-        {},
-        {"data": [{"index": 0, "embedding": "%%"}] * 3},
-        {"data": [{"index": i, "embedding": [[1.0]]} for i in range(3)]},
-        {"data": [{"index": i, "embedding": [float("nan")]} for i in range(3)]},
-        {"data": [{"index": i, "embedding": [0.0] * (i + 1)} for i in range(3)]},
-        {"data": [{"index": 1e400, "embedding": [0.0]}] * 3},
-    ):
-        with pytest.raises(errors.ProtocolError):
-            replies.parse_vectors(broken, 3)
 
 
 def test_pictures_as_links_and_as_bytes(session, emulator):
@@ -206,80 +183,6 @@ def test_an_answer_has_all_the_documents_fields(session):
     assert session.chat("[[echo]][[flag=1]]hi", history=False).ban_round == -1
 
 
-def test_the_service_s_own_statistic_is_taken_where_it_gives_one():
-    from ernie_magic.api.requests import chat_request
-    from ernie_magic.wire.openai_style import Reader
-
-    reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
-    # The numbers of an example reply of Qianfan V2.
-    reader.feed(
-        {
-            "choices": [{"message": {"content": "x"}, "finish_reason": "normal"}],
-            "statistic": {
-                "first_token_latency": 0,
-                "total_latency": 2.557672722,
-                "avg_output_tokens_per_second": 10.165491376734478,
-            },
-        }
-    )
-    statistic = reader.build_answer(
-        seconds=9, first_seconds=1, partial=False, service="s"
-    ).statistic
-    assert (
-        statistic.total_latency,
-        statistic.avg_output_tokens_per_second,
-        statistic.measured,
-    ) == (2.557672722, 10.165491376734478, False)
-
-
-TOOL_DELTAS = {
-    "with an index, in pieces": [
-        [{"index": 0, "id": "a", "function": {"name": "f", "arguments": '{"x"'}}],
-        [{"index": 0, "function": {"arguments": ": 1}"}}],
-        [{"index": 1, "id": "b", "function": {"name": "g", "arguments": "{}"}}],
-    ],
-    "whole, without an index": [
-        [
-            {"id": "a", "function": {"name": "f", "arguments": '{"x": 1}'}},
-            {"id": "b", "function": {"name": "g", "arguments": "{}"}},
-        ]
-    ],
-    "without any id": [
-        [{"function": {"name": "f", "arguments": {"x": 1}}}],
-        [{"function": {"name": "g", "arguments": "{}"}}],
-    ],
-    "pieces by id": [
-        [{"id": "a", "function": {"name": "f", "arguments": '{"x"'}}],
-        [{"id": "a", "function": {"arguments": ": 1}"}}],
-        [{"id": "b", "function": {"name": "g", "arguments": "{}"}}],
-    ],
-}
-
-
-@pytest.mark.parametrize("name", TOOL_DELTAS)
-def test_tool_calls_come_together_however_they_are_cut(name):
-    from ernie_magic.api.requests import chat_request
-    from ernie_magic.wire.openai_style import Reader
-
-    reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
-    for calls in TOOL_DELTAS[name]:
-        reader.feed({"choices": [{"index": 0, "delta": {"content": "", "tool_calls": calls}}]})
-    found = [
-        (call["function"]["name"], json.loads(call["function"]["arguments"]))
-        for call in reader.tool_calls
-    ]
-    assert found == [("f", {"x": 1}), ("g", {})]
-    assert "index" not in reader.tool_calls[0]
-
-
-@pytest.mark.parametrize(
-    "found",
-    [None, 5, [], {"prompt_tokens": True, "total_tokens": "x"}, {"prompt_tokens_details": 3}],
-)
-def test_usage_that_is_nonsense_is_nothing(found):
-    assert protocol.usage_of(found).total_tokens == 0
-
-
 # --- what is checked before sending ---------------------------------------------------------------
 
 
@@ -306,25 +209,6 @@ def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emu
     assert not emulator.requests
     with pytest.raises(errors.InputTooLong):  # tokens can only be estimated: the service decides
         session.chat("长" * 6_000)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
-        ("response_format", "json_schema", "requires the json_schema object"),
-        ("response_format", "xml", "is not one of: text | json_object | json_schema"),
-        ("tool_choice", "maybe", "is not one of: none | auto | required"),
-        ("web_search", 5, "is not a JSON object"),
-        ("parallel_tool_calls", "yes", "is not a switch"),
-        ("metadata", {"a": "b" * 3, "c": 1}, "at most 16 pairs of texts"),
-        ("enable_thinking", 1, "is not a switch"),
-    ],
-)
-def test_new_fields_are_checked_too(session, emulator, name, value, told):
-    with pytest.raises(errors.InvalidOption) as caught:
-        session.chat("hi", **{name: value})
-    assert told in caught.value.line("en")
-    assert not emulator.requests
 
 
 def test_a_schema_is_kept_to(session, emulator):

@@ -2,8 +2,10 @@
 
 import pytest
 
+from ernie_magic import errors
 from ernie_magic.api.requests import chat_request
 from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.session import Session
 
 ASK = {"role": "user", "content": "你好"}
 SAY = {"role": "assistant", "content": "您好"}
@@ -67,3 +69,33 @@ def test_the_caller_s_messages_are_not_shared():
     made = request(mine)
     mine["content"] = "changed"
     assert made.prompt == "你好"
+
+
+@pytest.fixture(params=["aistudio", "qianfan"])
+def session(request, emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-calls")
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
+    emulator.requests.clear()
+    with Session(service=request.param, model="ernie-3.5-8k", backoff_factor=0.0) as session:
+        yield session
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("response_format", "json_schema", "requires the json_schema object"),
+        ("response_format", "xml", "is not one of: text | json_object | json_schema"),
+        ("tool_choice", "maybe", "is not one of: none | auto | required"),
+        ("web_search", 5, "is not a JSON object"),
+        ("parallel_tool_calls", "yes", "is not a switch"),
+        ("metadata", {"a": "b" * 3, "c": 1}, "at most 16 pairs of texts"),
+        ("enable_thinking", 1, "is not a switch"),
+    ],
+)
+def test_new_fields_are_checked_too(session, emulator, name, value, told):
+    with pytest.raises(errors.InvalidOption) as caught:
+        session.chat("hi", **{name: value})
+    assert told in caught.value.line("en")
+    assert not emulator.requests

@@ -9,24 +9,7 @@ import threading
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config.keys import Key
 from ernie_magic.session import Session
-from ernie_magic.text.redact import StreamRedactor
-
-ONE, OTHER = "zq-first-key-0123456789", "bq-other-key-9876543210z"
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_of_several_keys_each_is_taken_out_of_a_stream_however_it_is_cut(size):
-    Key(ONE)
-    Key(OTHER)
-    text = f"a {OTHER} z {ONE}{OTHER} zq-firs b"
-    redactor = StreamRedactor()
-    shown = (
-        "".join(redactor.feed(text[i : i + size]) for i in range(0, len(text), size))
-        + redactor.flush_remaining()
-    )
-    assert shown == "a ••• z •••••• zq-firs b"
 
 
 def test_the_environment_s_key_does_not_go_to_an_address_that_was_typed_in(monkeypatch):
@@ -131,37 +114,6 @@ def studio(emulator, monkeypatch):
         yield session
 
 
-def test_an_answer_from_before_a_reset_leaves_no_turn_after_it(studio):
-    stream = studio.stream("[[chunks=30]][[pace=10ms]]")
-    next(iter(stream))
-    studio.reset()
-    assert stream.result().text
-    assert len(studio.history) == 0
-
-
-def test_what_stands_alone_locks_no_conversation(studio):
-    assert studio.chat([{"role": "user", "content": "[[echo]][[flag=2]]hi"}]).flag == 2
-    assert studio.chat("[[echo]][[flag=2]]hi", history=False).flag == 2
-    assert studio.chat("[[echo]]on").text == "on"
-    with pytest.raises(errors.AnswerWithdrawn) as caught:
-        studio.complete("[[echo]][[flag=3]]hi")
-    assert "locked" not in caught.value.line("en")
-
-
-def test_every_reply_is_counted_also_those_before_a_failure(studio, emulator):
-    def weather(location: str) -> str:
-        """天气查询工具"""
-        emulator.faults.add(code="no_such_model")
-        return "晴"
-
-    with pytest.raises(errors.ModelNotFound):
-        studio.chat("北京天气", tools=[weather])
-    assert studio.usage.total.requests == 1
-    with pytest.raises(errors.AnswerWithdrawn):
-        studio.chat("[[echo]][[flag=3]]hi")
-    assert studio.usage.total.requests == 2
-
-
 def test_a_long_retry_after_is_told_and_holds_nobody_up(studio, emulator):
     emulator.faults.add(code="rpm_rate_limit_exceeded", retry_after=3600)
     with pytest.raises(errors.RateLimited, match="the service asks to wait 3600 s"):
@@ -193,48 +145,6 @@ def test_tools_of_which_some_are_the_caller_s_are_left_to_the_caller(studio):
     answer = studio.chat("北京天气, and add 3", tools=[weather, theirs])
     assert {call["function"]["name"] for call in answer.tool_calls} == {"weather", "add"}
     assert answer.tool_runs == ()
-
-
-def test_parallel_calls_made_on_v2_go_to_v1_in_pairs():
-    from ernie_magic.api.requests import ChatRequest
-    from ernie_magic.wire import qianfan_v1
-
-    calls = [
-        {"id": i, "type": "function", "function": {"name": f"f{i}", "arguments": "{}"}}
-        for i in "ab"
-    ]
-    messages = (
-        {"role": "user", "content": "q"},
-        {"role": "assistant", "content": "", "tool_calls": calls},
-        {"role": "tool", "tool_call_id": "a", "name": "fa", "content": "1"},
-        {"role": "tool", "tool_call_id": "b", "name": "fb", "content": "2"},
-        {"role": "assistant", "content": "done"},
-        {"role": "user", "content": "next"},
-    )
-    sent = qianfan_v1.chat(ChatRequest(model="ernie-3.5-8k", messages=messages)).body["messages"]
-    assert [
-        m.get("name") or (m.get("function_call") or {}).get("name") or m["role"] for m in sent
-    ] == ["user", "fa", "fa", "fb", "fb", "assistant", "user"]
-    assert len(sent) % 2 == 1
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"response_format": {"type": "json_schema", "json_schema": {}}},
-        {"tool_choice": "required"},
-        {"tools": [{"type": "web_search"}]},
-    ],
-    ids=str,
-)
-def test_what_v1_has_in_one_form_only_is_told(given):
-    session = Session(
-        service="qianfan-v1",
-        api_key="24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1",
-        model="ernie-3.5-8k",
-    )
-    with pytest.raises(errors.InvalidOption, match="Qianfan V1 does not take this value"):
-        session.chat("hi", **given)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import pytest
 
+from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
+from ernie_magic.session import Session
 
 OFFICIAL = "https://aistudio.baidu.com/llm/lmapi/v3"
 
@@ -104,38 +106,6 @@ def test_the_app_id_is_sent_as_a_header(monkeypatch):
     assert endpoint(ErnieSettings(service="qianfan", api_key="k")).headers == {"appid": "app-1"}
 
 
-@pytest.mark.parametrize(
-    ("service", "key", "told"),
-    [
-        (
-            "aistudio",
-            "bce-v3/ALTAK-abc/0123456789abcdef",
-            (
-                "a Qianfan V2 API key, which AI Studio does not accept. What to do: use %ernie use "
-                "qianfan"
-            ),
-        ),
-        (
-            "aistudio",
-            "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1",
-            "a Qianfan V1 access_token",
-        ),
-        (
-            "qianfan",
-            "24.0123456789abcdef0123456789abcdef.2592000.1700000000.282335-1",
-            "a Qianfan V1 access_token",
-        ),
-        ("qianfan", "ALTAKabcdefghijklmnop", "an IAM access key (it goes with a secret key)"),
-        ("qianfan", "sk-0123456789", "use %ernie use local"),
-    ],
-)
-def test_a_key_of_another_kind_is_told_apart_by_its_look(service, key, told):
-    with pytest.raises(InvalidOption) as caught:
-        endpoint(ErnieSettings(service=service, api_key=key))
-    assert told in caught.value.line("en")
-    assert key[:8] not in caught.value.line("en")
-
-
 def test_a_local_server_without_an_address_says_how_to_set_one():
     with pytest.raises(MissingKey, match="OPENAI_BASE_URL"):
         endpoint(ErnieSettings(service="local"))
@@ -186,3 +156,22 @@ def test_what_is_no_value_is_refused_in_one_line(name, text):
     with pytest.raises(InvalidOption) as caught:
         ErnieSettings().assign_text(name, text)
     assert "\n" not in caught.value.line("zh")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("HTTPS_PROXY", "foo://bar"),
+        ("SSL_CERT_FILE", "/nonexistent.pem"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name, value):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-environment")
+    monkeypatch.setenv(name, value)
+    with (
+        Session(model="ernie-3.5-8k") as session,
+        pytest.raises(errors.ServiceUnreachable, match="the network settings are wrong"),
+    ):
+        session.chat("hi")

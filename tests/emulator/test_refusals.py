@@ -237,10 +237,3 @@ def test_a_taken_port_is_told_in_one_line(emulator):
     )
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize("prompt", ["a\rb", "a\x85b", "a\nb", "\x00", "字\u2028"])
-def test_a_picture_is_drawn_whatever_its_prompt_holds(prompt):
-    from ernie_magic.emulator import pictures
-
-    assert pictures.draw_picture(prompt, "Base", (1024, 1024), 1).startswith(b"\x89PNG")

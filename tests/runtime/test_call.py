@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import threading
 import time
 
 import pytest
@@ -30,13 +29,6 @@ def test_a_coroutine_in_another_loop_reads_the_same():
         return [i async for batch in call.aiter_batches() for i in batch], call.result()
 
     assert asyncio.run(read()) == ([0, 1, 2], "end")
-
-
-def test_the_work_runs_on_the_one_io_thread():
-    async def where(_emit):
-        return threading.current_thread().name
-
-    assert {Call(where).wait_for_result() for _ in range(3)} == {"ernie-io"}
 
 
 def test_batches_keep_their_distance_but_the_first_comes_at_once():
@@ -106,21 +98,3 @@ def test_a_call_that_is_cancelled_before_it_began_ends_too():
         call.cancel()
         with pytest.raises(Stopped):
             call.wait_for_result()
-
-
-def test_several_readers_each_read_the_whole_from_the_beginning(emulator, monkeypatch):
-    from ernie_magic.session import Session
-
-    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-readers")
-    with Session(model="ernie-3.5-8k") as session:
-
-        async def both():
-            stream = session.stream("[[chunks=50]]")
-            return await asyncio.gather(stream.aresult(), stream.aresult())
-
-        one, other = asyncio.run(both())
-        assert one is other
-        stream = session.stream("[[echo]]hello there", history=False)
-        assert list(stream) == list(stream) == ["hello", " there"]
-        assert stream.result().text == "hello there"

@@ -3,17 +3,12 @@ request nothing of its own.
 """
 
 import io
-import json
 import os
 import random
 import signal
-import struct
 import subprocess
 import sys
 import time
-import tracemalloc
-import zlib
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,9 +17,7 @@ from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images import files as picture_files
-from ernie_magic.calls.images.pictures import Picture, make_preview
-from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
-from ernie_magic.session import Session
+from ernie_magic.calls.images.pictures import Picture
 from ernie_magic.storage import files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
@@ -310,130 +303,3 @@ def test_a_file_has_the_rights_that_the_user_s_files_have(tmp_path):
             )
     finally:
         os.umask(before)
-
-
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def strangers(found, place, kind="PNG"):
-    """A picture with parameters that were not written here."""
-    text = found if isinstance(found, str) else json.dumps(found)
-    file = place / ("stranger.png" if kind == "PNG" else "stranger.jpg")
-    file.write_bytes(picture_files.with_itxt(file_of(), text) if kind == "PNG" else file_of(kind))
-    if kind != "PNG":
-        Path(f"{file}.json").write_text(json.dumps({"ernie_magic": found}))
-    return file
-
-
-HOSTILE = {
-    "prompt": "cat",
-    "model": "Stable-Diffusion-XL",
-    "parameters": {"seed": 7},
-    "extra": {"user": "victim", "callback_url": "http://evil", "refer_image": "/etc/passwd"},
-    "endpoint": "their-service",
-    "base_url": "http://evil/v1",
-    "api_key": "k",
-    "service": "local",
-    "headers": {"X": "y"},
-    "paths": {"m": "/evil"},
-    "path": "../../x",
-    "seed": True,
-    "index": "0",
-    "id": 3,
-    "signature": "0" * 64,
-}
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_stranger_s_picture_sends_only_fields_of_the_table(kind, tmp_path, emulator):
-    file = strangers(HOSTILE, tmp_path, kind)
-    with Session(
-        service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-files", retry_count=1
-    ) as session:
-        emulator.requests.clear()
-        session.redo(file)
-        session.redo(session.recipe(file))
-        sent = [logged for logged in emulator.requests if logged.method == "POST"]
-        assert [logged.body for logged in sent] == [
-            {"model": "Stable-Diffusion-XL", "prompt": "cat", "seed": 7}
-        ] * 2
-        assert session.recipe(file) == {
-            "prompt": "cat",
-            "model": "Stable-Diffusion-XL",
-            "parameters": {"seed": 7},
-            "service": "local",
-        }
-
-
-def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, monkeypatch):
-    request = ImageRequest(
-        model="m", prompt="cat", parameters={"seed": 7}, extra={"refer_image": "x"}, endpoint="mine"
-    )
-    files_ = [Picture(request, file_of(kind)).save(tmp_path / kind) for kind in ("PNG", "JPEG")]
-    assert [picture_files.read_metadata(file)["extra"] for file in files_] == [
-        {"refer_image": "x"}
-    ] * 2
-    text = picture_files._read_itxt(files_[0].read_bytes())
-    changed = strangers(text.replace('"refer_image"', '"other"'), tmp_path)
-    assert "extra" not in picture_files.read_metadata(changed)
-    monkeypatch.setenv("HOME", str(tmp_path / "another"))  # the same file for another user
-    assert picture_files.read_metadata(files_[0]) == {
-        "prompt": "cat",
-        "model": "m",
-        "parameters": {"seed": 7},
-        "index": 0,
-        "seed": 7,
-    }
-    assert not (tmp_path / "another").exists()  # reading stores nothing
-    (tmp_path / "another").write_text("")  # nowhere to store a secret
-    assert picture().save(tmp_path / "unsigned").exists()
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        {"prompt": ["x"], "model": "m"},
-        {"prompt": "x", "model": {"$ref": 1}},
-        {"prompt": "x", "model": "m", "parameters": {"base_url": "http://evil"}},
-        {"prompt": "x", "model": "m", "parameters": {"model": "n"}},
-        {"prompt": "x", "model": "m", "parameters": {"api_key": "k"}},
-        '{"prompt": "x", "model": "m", "parameters": {"seed": NaN}}',
-        '{"prompt": "x", "model": "m", "parameters": {"cfg_scale": Infinity}}',
-        '{"prompt": "x", "model": "m", "index": ' + "9" * 5000 + "}",
-        {"prompt": "x", "model": "m", "parameters": {"size": {"a": 1}}},
-        {"prompt": "x", "model": "m", "parameters": {"n": 10**9}},
-        {"prompt": "x", "model": "m", "parameters": {"seed": "1; rm"}},
-        {"prompt": "", "model": "m"},
-        {"prompt": "x" * 2_000_000, "model": "m"},
-        {"prompt": "\ud800", "model": "m"},
-    ],
-    ids=lambda found: str(found)[:60],
-)
-def test_what_a_stranger_s_picture_cannot_hold_is_one_line_and_sends_nothing(
-    found, tmp_path, emulator
-):
-    file = strangers(found, tmp_path)
-    with Session(
-        service="aistudio", base_url=emulator.base_url, api_key="canary-key-of-files", retry_count=1
-    ) as session:
-        emulator.requests.clear()
-        with pytest.raises(ErnieError) as raised:
-            session.redo(file)
-        assert "\n" not in str(raised.value)
-        assert list(emulator.requests) == []
-
-
-@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt"])
-def test_a_compressed_text_in_a_picture_is_not_blown_up(kind, tmp_path):
-    bomb = zlib.compress(b"[" * 50_000_000, 9)
-    head = b"ernie_magic\0\0" if kind == b"zTXt" else b"ernie_magic\0\1\0\0\0"
-    content = file_of()
-    (tmp_path / "bomb.png").write_bytes(content[:33] + chunk(kind, head + bomb) + content[33:])
-    with Session() as session, pytest.raises(InvalidOption, match="contains no parameters"):
-        session.redo(tmp_path / "bomb.png")
-    tracemalloc.start()
-    with pytest.raises(ProtocolError, match=r"damaged|broken|whole"):
-        make_preview((tmp_path / "bomb.png").read_bytes())
-    assert tracemalloc.get_traced_memory()[1] < 10_000_000
-    tracemalloc.stop()

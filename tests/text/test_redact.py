@@ -212,3 +212,19 @@ def test_a_key_in_json_s_own_escapes_is_found(tmp_path):
     escaped = "".join(f"\\u{ord(c):04x}" for c in key)
     assert runs(redact(f'{{"message": "{escaped}"}}'), escaped, skip=6) == []
     assert redact_values(json.loads(f'["{escaped}"]')) == ["•••"]
+
+
+ONE, OTHER = "zq-first-key-0123456789", "bq-other-key-9876543210z"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_of_several_keys_each_is_taken_out_of_a_stream_however_it_is_cut(size):
+    Key(ONE)
+    Key(OTHER)
+    text = f"a {OTHER} z {ONE}{OTHER} zq-firs b"
+    redactor = StreamRedactor()
+    shown = (
+        "".join(redactor.feed(text[i : i + size]) for i in range(0, len(text), size))
+        + redactor.flush_remaining()
+    )
+    assert shown == "a ••• z •••••• zq-firs b"

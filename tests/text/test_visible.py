@@ -7,9 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.display.html_table import Table
-from ernie_magic.text.language import untranslated
 from ernie_magic.text.visible import VisibleStream, make_controls_visible
 
 OBEYED = re.compile(
@@ -71,23 +68,3 @@ def test_a_text_in_pieces_is_shown_as_the_whole_one(pieces):
     assert "".join([*map(stream.feed, pieces), stream.flush_remaining()]) == make_controls_visible(
         "".join(pieces)
     )
-
-
-def test_a_table_keeps_its_columns_when_a_cell_holds_controls():
-    lines = repr(
-        Table(["model", "n"], [["evil\x1b[2J\u202e", "1"], ["ernie", "2"]], "note\x07")
-    ).splitlines()
-    assert lines == [
-        "model             n",
-        "----------------  -",
-        "evil␛[2J<U+202E>  1",
-        "ernie             2",
-        "note␇",
-    ]
-
-
-def test_an_error_is_one_line_of_visible_characters():
-    error = InvalidOption(
-        untranslated("no model \x1b]0;pwned\x07\r\n\u202eid\x85 \ud800"), language="en"
-    )
-    assert str(error) == "no model ␛]0;pwned␇ <U+202E>id <U+D800>."

@@ -4,9 +4,14 @@ The algorithm: "生成认证字符串" (https://cloud.baidu.com/doc/Reference/s/
 `qianfan` package (https://github.com/baidubce/bce-qianfan-sdk).
 """
 
+import asyncio
+
 import pytest
 
+from ernie_magic import errors
 from ernie_magic.config.keys import Key, Pair
+from ernie_magic.session import Session
+from ernie_magic.wire import auth
 from ernie_magic.wire.auth import canonical_request, sign_request
 
 PAIR = Pair(
@@ -96,3 +101,36 @@ def test_the_storage_sample_with_1800_seconds():
     assert sign_request(pair, "PUT", url, headers, epoch_seconds=1430123029, seconds=1800).endswith(
         "/d74a04362e6a848f5b39b15421cb449427f419c95a480fd6b8cf9fc783e2999e"
     )
+
+
+@pytest.fixture
+def studio(emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-odd-tools")
+    emulator.requests.clear()
+    with Session(model="ernie-3.5-8k", backoff_factor=0.0) as session:
+        yield session
+
+
+def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emulator, monkeypatch):
+    calls, exchange = [], auth._access_token
+
+    async def slow(*given):
+        calls.append(given)
+        await asyncio.sleep(0.2)
+        return await exchange(*given)
+
+    monkeypatch.setattr(auth, "_access_token", slow)
+    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_AK", "an-application")
+    monkeypatch.setenv("QIANFAN_SK", "bad-secret-of-it")
+
+    async def all_at_once(session):
+        return await asyncio.gather(
+            *[session.achat("hi", history=False) for _ in range(20)], return_exceptions=True
+        )
+
+    with Session(service="qianfan-v1", model="ernie-3.5-8k") as session:
+        came = asyncio.run(all_at_once(session))
+    assert {type(error) for error in came} == {errors.AuthenticationFailed}
+    assert len(calls) == 1

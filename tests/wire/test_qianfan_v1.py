@@ -271,32 +271,6 @@ def test_the_list_of_services_is_asked_for_with_a_signature_only(session, emulat
     assert emulator.requests[-1].path == f"{PREFIX}/chat/completions"
 
 
-@pytest.mark.parametrize(
-    ("variables", "told"),
-    [
-        (
-            {"QIANFAN_AK": "ALTAKabcdefghijklmnopqr", "QIANFAN_SK": "s"},
-            "an IAM access key (it goes with a secret key), which QIANFAN_AK does not accept",
-        ),
-        ({"QIANFAN_AK": "bce-v3/ALTAK-x/0123456789", "QIANFAN_SK": "s"}, "a Qianfan V2 API key"),
-        (
-            {"QIANFAN_ACCESS_KEY": "PfHVN4v3GjjE3vV24FzZdGhB", "QIANFAN_SECRET_KEY": "s"},
-            "the API Key of a Qianfan application",
-        ),
-        ({"QIANFAN_ACCESS_TOKEN": "sk-0123456789abcdef"}, "an OpenAI-style key"),
-    ],
-)
-def test_kinds_of_keys_that_are_mixed_up_are_told_by_their_look(
-    session, monkeypatch, variables, told
-):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(errors.InvalidOption) as caught:
-        session.chat("hi")
-    assert told in caught.value.line("en")
-    assert "What to do:" in caught.value.line("en")
-
-
 def test_the_pair_may_be_given_in_python(emulator):
     with Session(
         service="qianfan-v1",
@@ -326,3 +300,45 @@ def test_search_results_and_truncation_are_read_from_v1_too(v1):
     )
     assert answer.is_truncated
     assert answer.search[0]["title"].startswith("模拟")
+
+
+def test_parallel_calls_made_on_v2_go_to_v1_in_pairs():
+    from ernie_magic.api.requests import ChatRequest
+    from ernie_magic.wire import qianfan_v1
+
+    calls = [
+        {"id": i, "type": "function", "function": {"name": f"f{i}", "arguments": "{}"}}
+        for i in "ab"
+    ]
+    messages = (
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "", "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "a", "name": "fa", "content": "1"},
+        {"role": "tool", "tool_call_id": "b", "name": "fb", "content": "2"},
+        {"role": "assistant", "content": "done"},
+        {"role": "user", "content": "next"},
+    )
+    sent = qianfan_v1.chat(ChatRequest(model="ernie-3.5-8k", messages=messages)).body["messages"]
+    assert [
+        m.get("name") or (m.get("function_call") or {}).get("name") or m["role"] for m in sent
+    ] == ["user", "fa", "fa", "fb", "fb", "assistant", "user"]
+    assert len(sent) % 2 == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"response_format": {"type": "json_schema", "json_schema": {}}},
+        {"tool_choice": "required"},
+        {"tools": [{"type": "web_search"}]},
+    ],
+    ids=str,
+)
+def test_what_v1_has_in_one_form_only_is_told(given):
+    session = Session(
+        service="qianfan-v1",
+        api_key="24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1",
+        model="ernie-3.5-8k",
+    )
+    with pytest.raises(errors.InvalidOption, match="Qianfan V1 does not take this value"):
+        session.chat("hi", **given)

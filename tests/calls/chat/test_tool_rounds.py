@@ -4,11 +4,7 @@ Python, on V1 and V2.
 
 import asyncio
 import json
-import sys
 
-import pytest
-
-from ernie_magic import errors
 from ernie_magic.calls.chat import tools
 from ernie_magic.session import Session
 
@@ -75,47 +71,6 @@ def test_an_async_tool_and_an_async_call(ernie):
     assert "北京：晴" in asyncio.run(ernie.achat(ASK, tools=[weather])).text
     # No loop runs here: it gets one of its own.
     assert "北京：晴" in ernie.chat(ASK, tools=[weather]).text
-
-
-def test_an_async_tool_in_a_plain_call_inside_a_running_loop(ernie, monkeypatch):
-    """What nest_asyncio is for: a coroutine bound to a loop that is already running."""
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    code = """
-import asyncio, sys
-from ernie_magic.session import Session
-async def weather(location: str) -> str:
-    '天气查询工具'
-    await asyncio.sleep(0)
-    return location + ': sunny'
-async def main():
-    with Session(model="ernie-3.5-8k") as session:
-        print(session.chat("北京天气", tools=[weather]).tool_runs[0].content)
-asyncio.run(main())
-print("nest_asyncio" in sys.modules)
-"""
-    import subprocess
-
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.stdout.split() == ["北京:", "sunny", "True"], done.stderr
-
-
-def test_in_a_kernel_s_own_loop_it_is_refused_with_advice(ernie, monkeypatch):
-    class Seven:
-        version_info = (7, 4, 0)
-
-    async def weather(location: str) -> str:
-        """天气查询工具"""
-        return location
-
-    async def cell():
-        return ernie.chat(ASK, tools=[weather])
-
-    monkeypatch.setitem(sys.modules, "ipykernel", Seven)
-    with pytest.raises(errors.UsageError, match=r"await ernie\.achat"):
-        asyncio.run(cell())
-    assert not ernie.history
 
 
 def test_what_goes_wrong_in_a_tool_is_told_to_the_model(ernie):
@@ -208,50 +163,6 @@ def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
     assert shell.user_ns["a"].tool_runs[0].content == "8"
     result, _ = run("%%ernie --tools wether\nhi")
     assert "did you mean weather" in str(result.error_in_exec)
-
-
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ([lambda x: x], "which a lambda or a partial does not have"),
-        ([{"name": ""}], "each function needs a name"),
-        ("weather", "is not a list of tools"),
-        ([], "is not a list of tools"),
-        ([5], "is not a list of tools"),
-    ],
-)
-def test_what_is_no_tool_is_told_before_sending(ernie, emulator, given, told):
-    with pytest.raises(errors.InvalidOption) as caught:
-        ernie.chat("hi", tools=given)
-    assert told in caught.value.line("en")
-    assert not emulator.requests
-
-
-def test_a_signature_becomes_a_schema():
-    from typing import Annotated, Literal
-
-    def book(
-        city: Annotated[str, "where"],
-        nights: int,
-        kind: Literal["single", "double"] = "single",
-        tags: list[str] | None = None,
-    ) -> str:
-        """Book a room."""
-
-    assert tools.describe_function(book)["function"] == {
-        "name": "book",
-        "description": "Book a room.",
-        "parameters": {
-            "type": "object",
-            "required": ["city", "nights"],
-            "properties": {
-                "city": {"type": "string", "description": "where"},
-                "nights": {"type": "integer"},
-                "kind": {"enum": ["single", "double"], "type": "string", "default": "single"},
-                "tags": {"type": "array", "items": {"type": "string"}, "default": None},
-            },
-        },
-    }
 
 
 def test_a_model_that_never_stops_asking_is_given_no_more(ernie, monkeypatch):

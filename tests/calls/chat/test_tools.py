@@ -11,7 +11,6 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.calls.chat import tools
 from ernie_magic.session import Session
-from ernie_magic.wire import auth
 
 
 @pytest.fixture
@@ -233,49 +232,6 @@ def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
         server.stop()
 
 
-def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emulator, monkeypatch):
-    calls, exchange = [], auth._access_token
-
-    async def slow(*given):
-        calls.append(given)
-        await asyncio.sleep(0.2)
-        return await exchange(*given)
-
-    monkeypatch.setattr(auth, "_access_token", slow)
-    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_AK", "an-application")
-    monkeypatch.setenv("QIANFAN_SK", "bad-secret-of-it")
-
-    async def all_at_once(session):
-        return await asyncio.gather(
-            *[session.achat("hi", history=False) for _ in range(20)], return_exceptions=True
-        )
-
-    with Session(service="qianfan-v1", model="ernie-3.5-8k") as session:
-        came = asyncio.run(all_at_once(session))
-    assert {type(error) for error in came} == {errors.AuthenticationFailed}
-    assert len(calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
-        ("HTTPS_PROXY", "foo://bar"),
-        ("SSL_CERT_FILE", "/nonexistent.pem"),
-    ],
-)
-def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name, value):
-    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-environment")
-    monkeypatch.setenv(name, value)
-    with (
-        Session(model="ernie-3.5-8k") as session,
-        pytest.raises(errors.ServiceUnreachable, match="the network settings are wrong"),
-    ):
-        session.chat("hi")
-
-
 @pytest.mark.parametrize("asked", [tools.MAX_RUNS - 1, tools.MAX_RUNS, tools.MAX_RUNS + 1, 2000])
 def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(asked):
     from tests.raw_server import Server
@@ -335,3 +291,47 @@ def test_a_parameter_is_described_by_its_type_whatever_the_function_returns():
     assert found["ok"] == {"type": "boolean", "default": False}
     drawn = tools.describe_function(Session.image)["function"]["parameters"]["properties"]
     assert drawn["download"] == {"type": "boolean", "default": True}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([lambda x: x], "which a lambda or a partial does not have"),
+        ([{"name": ""}], "each function needs a name"),
+        ("weather", "is not a list of tools"),
+        ([], "is not a list of tools"),
+        ([5], "is not a list of tools"),
+    ],
+)
+def test_what_is_no_tool_is_told_before_sending(ernie, emulator, given, told):
+    with pytest.raises(errors.InvalidOption) as caught:
+        ernie.chat("hi", tools=given)
+    assert told in caught.value.line("en")
+    assert not emulator.requests
+
+
+def test_a_signature_becomes_a_schema():
+    from typing import Annotated, Literal
+
+    def book(
+        city: Annotated[str, "where"],
+        nights: int,
+        kind: Literal["single", "double"] = "single",
+        tags: list[str] | None = None,
+    ) -> str:
+        """Book a room."""
+
+    assert tools.describe_function(book)["function"] == {
+        "name": "book",
+        "description": "Book a room.",
+        "parameters": {
+            "type": "object",
+            "required": ["city", "nights"],
+            "properties": {
+                "city": {"type": "string", "description": "where"},
+                "nights": {"type": "integer"},
+                "kind": {"enum": ["single", "double"], "type": "string", "default": "single"},
+                "tags": {"type": "array", "items": {"type": "string"}, "default": None},
+            },
+        },
+    }

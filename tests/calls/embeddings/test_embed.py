@@ -11,10 +11,8 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.api.parameters import Rules
-from ernie_magic.api.requests import EmbeddingRequest, embedding_request
+from ernie_magic.api.requests import embedding_request
 from ernie_magic.calls.embeddings import similarity
-from ernie_magic.config.credentials import Endpoint
-from ernie_magic.config.services import AI_STUDIO, EMULATOR
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.session import Session
@@ -95,29 +93,6 @@ def test_a_second_run_asks_only_for_new_texts(session, emulator, tmp_path):
     assert session.embed(["a"], cache=False).asked == 1
     session.settings.cache = False
     assert session.embed(["a"]).asked == 1
-
-
-def test_vectors_are_found_only_for_what_made_them(tmp_path):
-    path = tmp_path / "v.sqlite3"
-
-    def store(endpoint=None, **request):
-        return vector_store.VectorStore(
-            EmbeddingRequest(model="embedding-v1", texts=("a",))
-            if not request
-            else EmbeddingRequest(**request),
-            endpoint or Endpoint(AI_STUDIO, "https://a/v3", None),
-            path,
-        )
-
-    store().save_vectors({"a": np.array([1.0, 2.0])})
-    assert store().find_vectors(["a", "b"])["a"].tolist() == [1.0, 2.0]
-    for other in (
-        store(model="tao-8k", texts=("a",)),
-        store(model="embedding-v1", texts=("a",), parameters={"user": "me"}),
-        store(Endpoint(AI_STUDIO, "https://b/v3", None)),
-        store(Endpoint(EMULATOR, "https://a/v3", None)),
-    ):
-        assert other.find_vectors(["a"]) == {}
 
 
 def test_a_store_that_is_broken_is_done_without(session, emulator, tmp_path):
@@ -239,16 +214,6 @@ def test_search_finds_the_nearest(session):
     assert repr(found[0]).startswith("Found('")
     with pytest.raises(errors.InvalidOption, match="dimensions"):
         session.search("x", session.embed(texts, model="bge-large-zh"), model="embedding-v1")
-
-
-def test_points_on_a_plane_are_the_same_each_time_and_few_texts_do():
-    rows = np.random.default_rng(0).normal(size=(6, 8))
-    first, method = similarity.project_to_plane(rows)
-    assert (first.shape, method) == ((6, 2), "PCA")
-    assert np.array_equal(first, similarity.project_to_plane(rows)[0])
-    for few in (rows[:1], rows[:2], rows[:, :1], np.full((3, 4), np.nan)):
-        assert np.isfinite(similarity.project_to_plane(few)[0]).all()
-    assert np.allclose(np.diag(similarity.cosine_similarities(rows)), 1)
 
 
 def test_an_interrupt_keeps_what_came(session, emulator):

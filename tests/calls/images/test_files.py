@@ -5,7 +5,6 @@ import json
 import os
 import struct
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -110,24 +109,6 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(session, "start_call", lambda work: work(Core(), None))
     return session, sent
-
-
-def test_a_picture_a_set_a_file_and_its_parameters_are_all_made_again(asked, tmp_path):
-    session, sent = asked
-    cat = picture()
-    for what in (
-        cat,
-        ImageSet((cat,), cat.request),
-        cat.save(tmp_path / "cat"),
-        str(cat.save(tmp_path / "cat")),
-        cat.metadata,
-    ):
-        session.begin_redo(what)
-        assert sent.pop() == cat.request
-    session.begin_redo(cat, seed=None, n=2, prompt="一只黑猫")
-    assert sent.pop() == ImageRequest(
-        model="Stable-Diffusion-XL", prompt="一只黑猫", parameters={"n": 2}
-    )
 
 
 def test_every_byte_of_a_png_stays_but_for_one_chunk_more():
@@ -294,46 +275,6 @@ def test_a_name_of_an_unknown_seed(tmp_path):
     assert picture(parameters={}).save(f"{tmp_path}/" + "{seed}").name == "unknown.png"
 
 
-@pytest.mark.parametrize(
-    "what", [3, None, {}, [], {"prompt": "x"}, {"prompt": 1, "model": "m"}, b"x"]
-)
-def test_what_cannot_be_made_again_is_told_in_a_line(asked, what):
-    for begin in (asked[0].begin_redo, asked[0].begin_vary):
-        with pytest.raises(InvalidOption, match="cannot be made again"):
-            begin(what)
-
-
-def test_a_variation_is_one_picture_with_the_next_seed(asked):
-    session, sent = asked
-    session.begin_vary(picture(parameters={"n": 3, "seed": 7, "style": "Anime"}), style="Base")
-    assert sent.pop().parameters == {"style": "Base", "seed": 10}  # 8 and 9 belong to the other two
-    session.begin_vary(picture(parameters={"n": 3}))
-    assert sent.pop().parameters == {}
-    session.begin_vary(picture(parameters={"seed": 7}, reported_seed=99))
-    assert sent.pop().parameters == {"seed": 100}
-
-
-def test_none_leaves_a_place_empty(asked):
-    session, sent = asked
-    request = ImageRequest(
-        model="Stable-Diffusion-XL",
-        prompt="猫",
-        parameters={"negative_prompt": "狗"},
-        extra={"a": 1},
-        endpoint="mine",
-    )
-    session.begin_redo(Picture(request, file_of()), extra=None, endpoint=None, negative_prompt="")
-    assert sent.pop() == ImageRequest(
-        model="Stable-Diffusion-XL", prompt="猫", parameters={"negative_prompt": ""}
-    )
-
-
-def test_the_seed_that_the_service_told_makes_the_same_picture_again(asked):
-    session, sent = asked
-    session.begin_redo(picture(parameters={"n": 2}, reported_seed=77))
-    assert sent.pop().parameters == {"seed": 77}
-
-
 def test_a_number_that_looks_like_a_key_stays_a_number(tmp_path):
     Key("sk-0123456789012345678901")
     for kind in ("PNG", "JPEG"):
@@ -369,27 +310,3 @@ def test_a_file_with_other_parameters_and_a_pipe_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(InvalidOption, match="cannot be read"):
         picture_files.read_metadata(tmp_path / "pipe.png")
-
-
-def test_a_variation_of_each_picture_is_another_one(asked):
-    session, sent = asked
-    for index in range(2):
-        session.begin_vary(picture(parameters={"n": 2, "seed": 42}, index=index))
-    assert [request.parameters["seed"] for request in sent] == [44, 45]
-
-
-def test_another_model_is_not_asked_for_what_it_does_not_take(asked):
-    session, sent = asked
-    session.begin_redo(
-        picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}),
-        model="Stable-Diffusion-XL",
-    )
-    assert sent.pop().parameters == {"style": "Anime", "size": "768x768", "seed": 3}
-    session.begin_redo(
-        picture(parameters={"style": "Anime", "size": "768x768", "seed": 3}), model="ERNIE-Image"
-    )
-    assert sent.pop().parameters == {"size": "768x768", "seed": 3}
-
-
-def test_a_picture_is_an_array_too():
-    assert np.asarray(picture(file_of(size=(8, 6)))).shape == (6, 8, 3)

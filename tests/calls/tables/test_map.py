@@ -16,11 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ernie_magic import errors
-from ernie_magic.calls.tables import frames, schema
+from ernie_magic.calls.tables import frames
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.storage import folders, ledger
@@ -98,85 +96,12 @@ def test_columns_are_typed(session):
     ] == ["String", "Int64", "Boolean", "String"]
 
 
-@pytest.mark.parametrize(
-    ("text", "values", "wrong"),
-    [
-        ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""),
-        ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""),
-        ('{"a": "x"}', {"a": "x", "n": None}, "n: None is not int"),
-        ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is not int"),
-        ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is not int"),
-        ("sorry", {}, "not a JSON object: 'sorry'"),
-        ("[1]", {}, "not a JSON object: '[1]'"),
-        ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is not str; n: inf is not int"),
-    ],
-)
-def test_what_an_answer_holds(text, values, wrong):
-    found, problem = schema.parse_answer(text, schema.parse_columns("a, n:int"))
-    assert (found, problem.en if problem else "") == (values, wrong)
-
-
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [
-        (9007199254740993, 9007199254740993),
-        ("9007199254740993", 9007199254740993),
-        (10**30, None),
-        (1e308, None),
-        (2**63, None),
-        (-(2**63), -(2**63)),
-        (3.0, 3),
-        ("x", None),
-        ("²", None),
-        (-7, -7),
-    ],
-)
-def test_whole_numbers_are_exact_and_fit_a_column(value, found):
-    assert schema.parse_answer(json.dumps({"n": value}), schema.parse_columns("n:int"))[0] == {
-        "n": found
-    }
-    frames.with_columns(pl.DataFrame({"a": [1]}), [{"a": 1}], {"n": ("int", [found])})
-
-
-def test_half_characters_are_made_whole():
-    values, _ = schema.parse_answer('{"a": "\\ud800"}', schema.parse_columns("a"))
-    assert pl.DataFrame(values)["a"].to_list() == ["\ufffd"]
-
-
 def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session):
     df = pd.DataFrame({"text": ["z", "y", "x"]})
     stream = session.begin_map(ECHO, df)
     df.loc[0, "text"] = "changed"
     df.loc[3] = "new"
     assert stream.result().table["answer"].tolist() == ["z", "y", "x"]
-
-
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)],
-)
-def test_switches(value, found):
-    assert schema.parse_answer(json.dumps({"b": value}), schema.parse_columns("b:bool"))[0] == {
-        "b": found
-    }
-
-
-@given(
-    st.dictionaries(
-        st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8),
-        st.sampled_from(list(schema.TYPES)),
-        min_size=1,
-        max_size=6,
-    )
-)
-def test_columns_in_words_and_as_types_are_the_same(columns):
-    in_words = ", ".join(f"{name}:{kind}" for name, kind in columns.items())
-    assert schema.parse_columns(in_words) == schema.parse_columns(
-        {
-            name: {"str": str, "int": int, "float": float, "bool": bool}[kind]
-            for name, kind in columns.items()
-        }
-    )
 
 
 @pytest.mark.parametrize(
@@ -490,13 +415,3 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
         assert again == ROWS - kept
         # At most those whose answers were on their way when it died are paid for twice.
         assert len(asked(emulator)) <= ROWS + 4 + 1
-
-
-def test_rows_of_odd_tables():
-    assert frames.rows_of({"a": [1, 2], "b": (3, 4)}) == [{"a": 1, "b": 3}, {"a": 2, "b": 4}]
-    assert frames.rows_of(pd.Series(["a"])) == [{"text": "a"}]
-    assert frames.rows_of(pl.Series(["a"])) == [{"text": "a"}]
-    assert frames.rows_of([{1: 2}]) == [{"1": 2}]
-    for odd in ("text", b"x", {"a": [1], "b": [1, 2]}, {"a": "x"}, None, [1]):
-        with pytest.raises(errors.InvalidOption):
-            frames.rows_of(odd)

@@ -1,7 +1,6 @@
 """`%%ernie` in a real IPython shell, against the emulator."""
 
 import pytest
-from IPython.core.completer import provisionalcompleter
 
 from ernie_magic.errors import ErnieError
 
@@ -194,21 +193,3 @@ def test_the_help_shows_examples_and_every_option(shell, run):
     assert run("%%ernie?")[0].success
     for option in ("--temperature", "--as", "--param", "例 / Examples"):
         assert option in shell.find_cell_magic("ernie").__doc__
-
-
-def test_completion_offers_options_models_and_choices_on_the_first_line_only(shell):
-    shell.Completer.use_jedi = False
-
-    def offered(text):
-        with provisionalcompleter():
-            return {c.text for c in shell.Completer.completions(text, len(text))}
-
-    assert "--temperature" in offered("%%ernie --temp") | {
-        f"--{text}" for text in offered("%%ernie --temp")
-    }
-    assert any(
-        "ernie-4.5-turbo-128k".endswith(text) for text in offered("%%ernie -m ernie-4.5-turbo-1")
-    )
-    assert offered("%ernie do") == {"doctor"}
-    assert offered("%ernie use em") == {"emulator"}
-    assert not any("temperature" in text for text in offered("%%ernie\n--temp"))

@@ -2,8 +2,6 @@
 
 import pytest
 
-from ernie_magic.notebook.display.html_table import Table, display_width
-
 
 def value(run, code):
     result, _ = run(code)
@@ -126,10 +124,3 @@ def test_ernie_alone_lists_the_commands(run):
             "doctor",
         )
     ]
-
-
-def test_a_table_aligns_chinese_and_escapes_html():
-    table = Table(["名", "b"], [["<i>北京</i>", "1"], ["x", "2"]], "note")
-    lines = repr(table).split("\n")
-    assert len({display_width(line[: line.rindex(" ")]) for line in lines[2:4]}) == 1
-    assert "&lt;i&gt;北京" in table._repr_html_()

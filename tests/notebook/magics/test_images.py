@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from IPython.core.completer import provisionalcompleter
 
 from ernie_magic.calls.images.pictures import ImageSet
 
@@ -188,19 +187,3 @@ def test_help_has_every_option_in_both_languages(shell):
     assert "--negative-prompt" in text
     assert "不希望出现的内容 / what the picture must not show" in text
     assert "{prompt}" in text
-
-
-def test_tab_completes_options_models_and_pictures(run, shell):
-    run("%%ernie_image --as cats\n猫")
-
-    def completed(line):
-        with provisionalcompleter():
-            return {c.text for c in shell.Completer.completions(line, len(line))}
-
-    assert {"--negative-prompt", "--save"} <= completed("%%ernie_image --")
-    assert completed("%%ernie_image -m ERNIE-") == {"ERNIE-Image", "ERNIE-Image-Turbo"}
-    assert "ernie-4.0-8k" not in completed("%%ernie_image -m ernie")
-    assert completed("%%ernie_image --style Ani") == {"Anime"}
-    assert "cats" in completed("%ernie_image redo ca")
-    assert completed("%ernie_image re") == {"redo"}
-    assert "cats" in completed("%%ernie --image ca")

@@ -69,3 +69,21 @@ def bodies(emulator):
     return lambda path="/chat/completions": [
         logged.body for logged in emulator.requests if logged.path.endswith(path)
     ]
+
+
+@pytest.fixture
+def tab(panel, wait):
+    def tab_(name):
+        return panel(name).tabs[name]
+
+    return tab_
+
+
+@pytest.fixture
+def run(wait):
+    def run_(tab, text):
+        tab.composer.prompt.value = text
+        tab.composer.send_button.click()
+        wait(lambda: not tab.is_busy)
+
+    return run_

@@ -1,0 +1,45 @@
+"""Turns of a conversation: what is kept, locked and counted."""
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+
+
+@pytest.fixture
+def studio(emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-trust")
+    with Session(model="ernie-3.5-8k", backoff_factor=0.0) as session:
+        yield session
+
+
+def test_an_answer_from_before_a_reset_leaves_no_turn_after_it(studio):
+    stream = studio.stream("[[chunks=30]][[pace=10ms]]")
+    next(iter(stream))
+    studio.reset()
+    assert stream.result().text
+    assert len(studio.history) == 0
+
+
+def test_what_stands_alone_locks_no_conversation(studio):
+    assert studio.chat([{"role": "user", "content": "[[echo]][[flag=2]]hi"}]).flag == 2
+    assert studio.chat("[[echo]][[flag=2]]hi", history=False).flag == 2
+    assert studio.chat("[[echo]]on").text == "on"
+    with pytest.raises(errors.AnswerWithdrawn) as caught:
+        studio.complete("[[echo]][[flag=3]]hi")
+    assert "locked" not in caught.value.line("en")
+
+
+def test_every_reply_is_counted_also_those_before_a_failure(studio, emulator):
+    def weather(location: str) -> str:
+        """天气查询工具"""
+        emulator.faults.add(code="no_such_model")
+        return "晴"
+
+    with pytest.raises(errors.ModelNotFound):
+        studio.chat("北京天气", tools=[weather])
+    assert studio.usage.total.requests == 1
+    with pytest.raises(errors.AnswerWithdrawn):
+        studio.chat("[[echo]][[flag=3]]hi")
+    assert studio.usage.total.requests == 2

@@ -1,0 +1,83 @@
+"""Columns and what an answer holds of them."""
+
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ernie_magic.calls.tables import frames, schema
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "wrong"),
+    [
+        ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""),
+        ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""),
+        ('{"a": "x"}', {"a": "x", "n": None}, "n: None is not int"),
+        ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is not int"),
+        ('{"a": "x", "n": true}', {"a": "x", "n": None}, "n: True is not int"),
+        ("sorry", {}, "not a JSON object: 'sorry'"),
+        ("[1]", {}, "not a JSON object: '[1]'"),
+        ('{"a": {}, "n": 1e999}', {"a": None, "n": None}, "a: {} is not str; n: inf is not int"),
+    ],
+)
+def test_what_an_answer_holds(text, values, wrong):
+    found, problem = schema.parse_answer(text, schema.parse_columns("a, n:int"))
+    assert (found, problem.en if problem else "") == (values, wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (9007199254740993, 9007199254740993),
+        ("9007199254740993", 9007199254740993),
+        (10**30, None),
+        (1e308, None),
+        (2**63, None),
+        (-(2**63), -(2**63)),
+        (3.0, 3),
+        ("x", None),
+        ("²", None),
+        (-7, -7),
+    ],
+)
+def test_whole_numbers_are_exact_and_fit_a_column(value, found):
+    assert schema.parse_answer(json.dumps({"n": value}), schema.parse_columns("n:int"))[0] == {
+        "n": found
+    }
+    frames.with_columns(pl.DataFrame({"a": [1]}), [{"a": 1}], {"n": ("int", [found])})
+
+
+def test_half_characters_are_made_whole():
+    values, _ = schema.parse_answer('{"a": "\\ud800"}', schema.parse_columns("a"))
+    assert pl.DataFrame(values)["a"].to_list() == ["\ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(True, True), ("true", True), ("否", False), (1, True), ("maybe", None), (None, None)],
+)
+def test_switches(value, found):
+    assert schema.parse_answer(json.dumps({"b": value}), schema.parse_columns("b:bool"))[0] == {
+        "b": found
+    }
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8),
+        st.sampled_from(list(schema.TYPES)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_columns_in_words_and_as_types_are_the_same(columns):
+    in_words = ", ".join(f"{name}:{kind}" for name, kind in columns.items())
+    assert schema.parse_columns(in_words) == schema.parse_columns(
+        {
+            name: {"str": str, "int": int, "float": float, "bool": bool}[kind]
+            for name, kind in columns.items()
+        }
+    )

@@ -1,0 +1,23 @@
+"""Tables for a page and for a terminal."""
+
+from ernie_magic.notebook.display.html_table import Table, display_width
+
+
+def test_a_table_keeps_its_columns_when_a_cell_holds_controls():
+    lines = repr(
+        Table(["model", "n"], [["evil\x1b[2J\u202e", "1"], ["ernie", "2"]], "note\x07")
+    ).splitlines()
+    assert lines == [
+        "model             n",
+        "----------------  -",
+        "evil␛[2J<U+202E>  1",
+        "ernie             2",
+        "note␇",
+    ]
+
+
+def test_a_table_aligns_chinese_and_escapes_html():
+    table = Table(["名", "b"], [["<i>北京</i>", "1"], ["x", "2"]], "note")
+    lines = repr(table).split("\n")
+    assert len({display_width(line[: line.rindex(" ")]) for line in lines[2:4]}) == 1
+    assert "&lt;i&gt;北京" in table._repr_html_()

@@ -1,0 +1,46 @@
+"""`%%ernie_embed` and the magics that look at vectors, in a shell without a kernel."""
+
+import numpy as np
+import pytest
+
+from ernie_magic.api.results import Embeddings
+
+TEXTS = "推荐一些美食\n给我讲个故事\n\n讲一个睡前故事"
+
+
+def test_a_text_a_line_becomes_vectors(run, shell, ernie):
+    result, out = run(f"%%ernie_embed --as v\n{TEXTS}")
+    assert result.success
+    vectors = shell.user_ns["v"]
+    assert isinstance(vectors, Embeddings)
+    assert (vectors.shape, np.asarray(vectors).dtype, ernie.last) == ((3, 384), np.float32, vectors)
+    assert "1. 推荐一些美食" in out
+    assert out.splitlines()[-1].startswith("[embedding-v1 · 3 texts x 384 dimensions · ")
+
+
+def test_heat_plane_and_search(run, shell):
+    run(f"%%ernie_embed --as v\n{TEXTS}")
+    heat = run("%ernie_heat v")[0].result
+    assert heat.similarities.shape == (3, 3)
+    assert "2. 给我讲个故事" in repr(heat)
+    assert "title=" in heat._repr_html_()
+    plane = run("%ernie_map2d v --method pca")[0].result
+    assert plane.points.shape == (3, 2)
+    assert "<text" in plane._repr_html_()
+    assert "1. 推荐一些美食" in repr(plane)
+    found = run("word = '故事'\n%ernie_search v 讲{{word}} -k 2")[0].result
+    assert [row[2] for row in found.rows] in (
+        ["给我讲个故事", "讲一个睡前故事"],
+        ["讲一个睡前故事", "给我讲个故事"],
+    )
+    shell.user_ns["texts"] = ["a", "b"]
+    assert run("%ernie_heat texts")[0].result.embeddings.texts == ("a", "b")
+
+
+@pytest.mark.parametrize("text", ["<b>x</b>", '"><script>alert(1)</script>', "a\n\tb & c"])
+def test_texts_are_shown_as_they_are(run, shell, text):
+    shell.user_ns["texts"] = [text, "b"]
+    for line in ("%ernie_heat texts", "%ernie_map2d texts"):
+        shown = run(line)[0].result._repr_html_()
+        assert "<script" not in shown
+        assert "<b>" not in shown

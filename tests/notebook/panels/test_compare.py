@@ -1,0 +1,56 @@
+"""The compare tab: models side by side, apart from any conversation."""
+
+
+def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run, session, bodies):
+    compare = tab("compare")
+    compare.column_count.value = 3
+    compare.columns[0].selection.picker.selected_model = "ernie-speed-8k"
+    compare.columns[1].selection.picker.selected_model = "ernie-5.0"
+    compare.columns[1].selection.controls.by_name["temperature"].number_input.value = 0.1
+    run(compare, "hi")
+    sent = sorted((body["model"], body.get("temperature")) for body in bodies()[-3:])
+    assert sent == [("ernie-4.5-turbo-32k", None), ("ernie-5.0", 0.1), ("ernie-speed-8k", None)]
+    assert len(session.history) == 0
+    assert [column.transcript.shown_turns[0]["model"] for column in compare.columns] == [
+        "ernie-speed-8k",
+        "ernie-5.0",
+        "ernie-4.5-turbo-32k",
+    ]
+    (piece,) = compare.saved_turns()
+    assert piece.startswith("<blockquote>hi</blockquote>")
+    assert piece.count("<b>ernie-") == 3
+
+
+def test_one_column_that_fails_leaves_the_others(tab, run, emulator):
+    compare = tab("compare")
+    compare.columns[0].selection.picker.selected_model = "no-such-model-at-all"
+    run(compare, "hi")
+    assert compare.columns[0].status.is_error
+    assert not compare.columns[1].status.is_error
+    assert len(compare.columns[1].transcript.shown_turns) == 1
+
+
+def test_a_second_question_while_one_column_is_at_work_is_refused_for_all(tab, emulator, wait):
+    compare = tab("compare")
+    emulator.faults.add(delay=0.4, times=1)
+    compare.composer.prompt.value = "AAA"
+    compare.send_prompt()
+    compare.composer.prompt.value = "BBB"
+    compare.send_prompt()
+    assert compare.composer.status.is_error
+    wait(lambda: not compare.is_busy)
+    assert {column.prompt for column in compare.columns} == {"AAA"}
+
+
+def test_each_saved_answer_stands_under_its_question(tab, run):
+    compare = tab("compare")
+    compare.column_count.value = 3
+    run(compare, "AAA")
+    compare.column_count.value = 2
+    run(compare, "BBB")
+    (piece,) = compare.saved_turns()
+    assert (
+        piece.count("BBB</blockquote>"),
+        piece.count("AAA</blockquote>"),
+        piece.count("<b>ernie-"),
+    ) == (1, 0, 2)

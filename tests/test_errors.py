@@ -1,0 +1,18 @@
+"""The error tree: one line, one root."""
+
+from ernie_magic import errors
+from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.text.language import untranslated
+
+
+def test_an_error_is_one_line_of_visible_characters():
+    error = InvalidOption(
+        untranslated("no model \x1b]0;pwned\x07\r\n\u202eid\x85 \ud800"), language="en"
+    )
+    assert str(error) == "no model ␛]0;pwned␇ <U+202E>id <U+D800>."
+
+
+def test_the_tree_has_one_root():
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
+    assert all(issubclass(c, ErnieError) for c in classes)
+    assert not issubclass(errors.Interrupted, Exception)  # a KeyboardInterrupt: "Run all" halts

@@ -1,0 +1,95 @@
+"""What is sent again, and what never is."""
+
+import threading
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.session import Session
+from tests.config.test_services import paths
+
+
+@pytest.fixture
+def session():
+    session = Session(ErnieSettings(model="ernie-3.5-8k", backoff_factor=0.0))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def studio(session, emulator, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-studio")
+    emulator.requests.clear()
+    return session
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 503},
+        {"code": "rpm_rate_limit_exceeded"},
+        {"code": "tpm_rate_limit_exceeded"},
+    ],
+    ids=str,
+)
+def test_what_may_pass_is_tried_again_and_answered_once(studio, emulator, fault):
+    emulator.faults.add(**fault, times=2)
+    assert studio.chat("[[echo]]hi").text == "hi"
+    assert len(emulator.requests) == 3
+    assert (len(studio.history), studio.usage.total.requests) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent"),
+    [
+        ({"status": 500}, 3),
+        ({"code": "no_such_model"}, 1),
+        ({"code": "user_setting_unsafe"}, 1),
+        ({"code": "invalid_iam_token"}, 1),
+        ({"cut_after": 2}, 1),
+        ({"error_after": 2}, 1),
+        ({"malformed_after": 2}, 1),
+        ({"html": True}, 1),
+        ({"empty": True}, 1),
+    ],
+    ids=str,
+)
+def test_what_would_not_pass_or_might_be_billed_twice_is_sent_once(studio, emulator, fault, sent):
+    emulator.faults.add(**fault, times=9)
+    with pytest.raises(errors.ErnieError):
+        studio.chat("[[echo]]one two three four")
+    assert [path for path in paths(emulator) if "chat" in path] == [
+        "/llm/lmapi/v3/chat/completions"
+    ] * sent
+
+
+def test_a_server_that_comes_up_late_is_reached(studio, monkeypatch):
+    from ernie_magic.emulator import start
+
+    with start(latency=0) as late:
+        port = int(late.url.rpartition(":")[2])
+    studio.settings.base_url, studio.settings.api_key = (
+        f"http://127.0.0.1:{port}/llm/lmapi/v3",
+        "k-late-k-late",
+    )
+    studio.settings.backoff_factor, studio.settings.retry_count = 0.5, 8
+    timer = threading.Timer(0.3, lambda: servers.append(start(port=port, latency=0)))
+    servers = []
+    timer.start()
+    try:
+        assert studio.chat("[[echo]]hi").text == "hi"
+    finally:
+        timer.join()
+        servers[0].stop()
+
+
+def test_waiting_is_told_and_can_be_stopped(studio, emulator):
+    emulator.faults.add(code="rpm_rate_limit_exceeded", times=9)
+    studio.settings.backoff_factor = 60.0
+    stream = studio.stream("hi")
+    (notice,) = [delta.notice for delta in next(stream.iter_batches())]
+    assert "trying again in" in notice.en
+    stream.close()
