@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SESSION_NAME = "ernie"
-# What the awaiting door calls: for a cell magic, and for a cell that is one line which makes or
-# fetches pictures.
+# The methods that an awaited cell calls: for a cell magic, and for a cell that is one line which
+# makes or downloads pictures.
 ASYNC_CELL_METHODS = {
-    "%%ernie": "cell_async",
+    "%%ernie": "chat_cell_async",
     "%%ernie_image": "image_cell_async",
     "%%ernie_embed": "embed_cell_async",
     "%%ernie_map": "map_cell_async",
 }
 ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
-_NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.bodies", "ernie_magic.core", "httpx")
+_NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.core", "httpx")
 _TAG = "_ernie_magic"
 _NAME_TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
@@ -136,9 +136,7 @@ class _CellRewriter:
         name, _, line = first.rstrip().partition(" ")
         if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
             return lines
-        registered_magics = (
-            f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].bodies"
-        )
+        registered_magics = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].cells"
         if name in ASYNC_CELL_METHODS:
             method, prompt = ASYNC_CELL_METHODS[name], "".join(body)
             return [f"await {registered_magics}.{method}({line!r}, {prompt!r})\n"]

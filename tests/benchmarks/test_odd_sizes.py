@@ -17,7 +17,7 @@ from ernie_magic.calls.tables import map as mapping
 from ernie_magic.config import keys
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.magics import options
+from ernie_magic.notebook.magics import words
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate
 from ernie_magic.runtime.io_thread import IO
 from ernie_magic.session import Session
@@ -59,7 +59,7 @@ PROMPTS = {
 WAYS = {
     "spans": expression_spans,
     "interpolate": lambda text: interpolate(text, {"a": 1}),
-    "a magic's line": options.split_words,
+    "a magic's line": words.split_words,
     "a map's template": lambda text: mapping.prompts_of(text, [{"a": 1}]),
 }
 

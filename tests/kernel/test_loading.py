@@ -53,7 +53,7 @@ import sys, time
 until = time.monotonic() + 20
 while time.monotonic() < until and "httpx" not in sys.modules:
     time.sleep(0.05)
-print([m for m in ("ernie_magic.notebook.magics.bodies", "ernie_magic.core", "httpx")
+print([m for m in ("ernie_magic.notebook.magics.cells", "ernie_magic.core", "httpx")
        if m not in sys.modules])
 """
     notebook = execute(["%load_ext ernie_magic", waits])

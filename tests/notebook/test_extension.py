@@ -22,7 +22,7 @@ LATER = (
     "ernie_magic.api.requests",
     "ernie_magic.core",
     "ernie_magic.notebook.display",
-    "ernie_magic.notebook.magics.bodies",
+    "ernie_magic.notebook.magics.cells",
     "ernie_magic.notebook.magics.options",
     "ernie_magic.text.redact",
 )

@@ -14,6 +14,7 @@ from ernie_magic.notebook.magics.options import (
     ENDPOINT_OPTION,
     PARAM_OPTION,
     VERBATIM_OPTION,
+    CellLine,
     Grammar,
     Option,
     parse_extra_fields,
@@ -55,14 +56,12 @@ _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the f
 
 
 @dataclass(frozen=True)
-class ChatLine:
+class ChatLine(CellLine):
     """The parsed first line of `%%ernie`."""
 
     chat: ChatOptions
-    as_name: str = ""
     session: str = ""
     raw: bool = False
-    verbatim: bool = False
 
 
 def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
@@ -88,11 +87,17 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         args["system"],
         False if args["no_stream"] else None,
         not args["no_history"],
-        dict(parse_extra_fields(args["param"] or [])),
+        dict(parse_extra_fields(args["param"] or ())),
         args["endpoint"] or "",
-        images=[resolve_name(word, namespace) for word in args["image"]] if args["image"] else None,
+        images=[resolve_name(word, namespace) for word in args["image"] or ()] or None,
     )
-    return ChatLine(chat, args["as"] or "", args["session"] or "", args["raw"], args["verbatim"])
+    return ChatLine(
+        chat,
+        session=args["session"] or "",
+        raw=args["raw"],
+        as_name=args["as"] or "",
+        verbatim=args["verbatim"],
+    )
 
 
 def _parse_tools(

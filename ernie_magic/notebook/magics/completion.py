@@ -28,9 +28,9 @@ def make_completion_matcher(session: Session, namespace: Mapping[str, Any]) -> M
         # The prompt below the first line is prose: offer nothing there.
         if context.cursor_line or not line.startswith(("%ernie", "%%ernie")) or " " not in line:
             return {"completions": [], "suppress": False}
-        from ernie_magic.notebook.magics.candidates import candidates
+        from ernie_magic.notebook.magics.completion_candidates import list_candidates
 
-        found = candidates(session, namespace, line.split(" "), context.token)
+        found = list_candidates(session, namespace, line.split(" "), context.token)
         return {
             "completions": [SimpleCompletion(text, type="magic") for text in found],
             "suppress": bool(found),

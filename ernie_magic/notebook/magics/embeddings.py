@@ -13,13 +13,11 @@ from ernie_magic.notebook.magics.options import (
     IN_FLIGHT_OPTION,
     PARAM_OPTION,
     VERBATIM_OPTION,
+    CellLine,
     Grammar,
     Option,
-    first_word,
-    parse_extra_fields,
-    parse_in_flight,
-    split_words,
 )
+from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -50,24 +48,20 @@ _VECTORS_USAGE = Text(
     "用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）",
     "usage: %{magic} VARIABLE (a result of ernie.embed, or a list or column of texts)",
 )
+_MATCHES = 5  # texts that `%ernie_search` shows
 
 
 @dataclass(frozen=True)
-class EmbedLine:
-    """The first line of `%%ernie_embed`, understood.
+class EmbedLine(CellLine):
+    """The parsed first line of `%%ernie_embed`.
 
     Attributes
     ----------
     options : dict
         What `Session.begin_embed` takes.
-    as_name : str
-        "" for none.
-    verbatim : bool
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    as_name: str = ""
-    verbatim: bool = False
 
 
 def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
@@ -78,22 +72,10 @@ def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
     InvalidOption
     """
     args = EMBED_GRAMMAR.parse_line(line, namespace)
-    other_options = {
-        "model": args["model"],
-        "endpoint": args["endpoint"],
-        "invalid": args["invalid"],
-        "extra": dict(parse_extra_fields(args["param"])) if args["param"] else None,
-        "cache": False if args["no_cache"] else None,
-        "in_flight": parse_in_flight(args["in_flight"]),
-    }
-    return EmbedLine(
-        {
-            **EMBED_GRAMMAR.request_parameters(args),
-            **{name: value for name, value in other_options.items() if value is not None},
-        },
-        args["as"] or "",
-        args["verbatim"],
-    )
+    options = EMBED_GRAMMAR.session_options(args, invalid=args["invalid"])
+    if args["no_cache"]:
+        options["cache"] = False
+    return EmbedLine(options, as_name=args["as"] or "", verbatim=args["verbatim"])
 
 
 def parse_vectors_line(
@@ -109,3 +91,45 @@ def parse_vectors_line(
     if not word:
         raise InvalidOption(_VECTORS_USAGE.fill(magic=magic))
     return resolve_name(word, namespace), split_words(rest)
+
+
+def parse_method(words: list[str]) -> str:
+    """The method of `%ernie_map2d … --method pca`; "auto" if none is named.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if words[:1] == ["--method"] and len(words) == 2 and words[1]:  # noqa: PLR2004
+        return words[1]
+    refuse_extra_words(words)
+    return "auto"
+
+
+def parse_search_words(words: list[str]) -> tuple[int, str]:
+    """How many texts `%ernie_search` shows (`-k 3`), and the query.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if "-k" not in words:
+        return _MATCHES, " ".join(words)
+    index = words.index("-k")
+    count, query_words = words[index + 1 : index + 2], words[:index] + words[index + 2 :]
+    if not count or not count[0].isdecimal() or int(count[0]) < 1:
+        raise InvalidOption(Text("-k 后面要一个正整数", "-k requires a whole number from 1"))
+    return int(count[0]), " ".join(query_words)
+
+
+def refuse_extra_words(words: list[str]) -> None:
+    """Refuse words that a line magic has no use for.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if words:
+        raise InvalidOption(
+            Text("不认识“{extra}”", "{extra!r} is not known here").fill(extra=" ".join(words))
+        )

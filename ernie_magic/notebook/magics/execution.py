@@ -52,11 +52,35 @@ class PendingCell(Generic[Result]):
     runs_user_code: bool = False
 
 
-class CellRunner:
-    """What every cell magic over one session shares."""
+class ErrorReporter:
+    """What every magic over one session shares: its errors are in the user's language."""
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
         self.shell, self.session = shell, session
+
+    @contextmanager
+    def reporting_errors(self) -> Iterator[None]:
+        """Report errors in the user's language, with the service's raw reply folded; an interrupt
+        in one line.
+        """
+        try:
+            yield
+        except ErnieError as error:
+            forget_frames(error, ours_only=True)
+            show_body(
+                self.shell,
+                self.session.with_language(error),
+                self.session.settings.interface_language,
+            )
+            raise
+        except Interrupted:
+            raise
+        except KeyboardInterrupt:
+            raise interruption(None, self.session.settings.interface_language) from None
+
+
+class CellRunner(ErrorReporter):
+    """What every cell magic over one session shares."""
 
     def run_blocking(self, start_cell: Callable[[], PendingCell[Any]]) -> None:
         """Run a cell and wait for it."""
@@ -165,26 +189,6 @@ class CellRunner:
             )
             pending_cell.finish(stopped.answer)
             raise stopped from None
-
-    @contextmanager
-    def reporting_errors(self) -> Iterator[None]:
-        """Report errors in the user's language, with the service's raw reply folded; an interrupt
-        in one line.
-        """
-        try:
-            yield
-        except ErnieError as error:
-            forget_frames(error, ours_only=True)
-            show_body(
-                self.shell,
-                self.session.with_language(error),
-                self.session.settings.interface_language,
-            )
-            raise
-        except Interrupted:
-            raise
-        except KeyboardInterrupt:
-            raise interruption(None, self.session.settings.interface_language) from None
 
     def bind_result(self, name: str, result: object) -> None:
         """Put a result into the user's namespace."""

@@ -15,11 +15,11 @@ from ernie_magic.notebook.magics.options import (
     ENDPOINT_OPTION,
     PARAM_OPTION,
     VERBATIM_OPTION,
+    CellLine,
     Grammar,
     Option,
-    parse_extra_fields,
-    split_words,
 )
+from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -102,23 +102,21 @@ _ALL_COMMANDS = Text(
 
 
 @dataclass(frozen=True)
-class ImageLine:
+class ImageLine(CellLine):
     """The parsed options of `%%ernie_image` or `%ernie_image`.
 
     Attributes
     ----------
     options : dict
         What `Session.begin_image` takes; for `%ernie_image` the changes.
-    as_name, save : str
-        "" for none.
-    full, verbatim : bool
+    save : str
+        The pattern of the files to write, "" for none.
+    full : bool
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    as_name: str = ""
     save: str = ""
     full: bool = False
-    verbatim: bool = False
 
 
 def parse_image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
@@ -137,20 +135,15 @@ def _image_line_from_args(grammar: Grammar, args: Mapping[str, Any]) -> ImageLin
         raise InvalidOption(Text("--preview 只能是 url", "--preview must be url if given"))
     # Checked before anything is sent, and billed.
     picture_files.check_pattern(args["save"] or "")
-    other_options = {
-        "model": args["model"],
-        "endpoint": args["endpoint"],
-        "prompt": args.get("prompt"),
-        "extra": dict(parse_extra_fields(args["param"])) if args["param"] else None,
-    }
-    options = {
-        **grammar.request_parameters(args),
-        **{name: value for name, value in other_options.items() if value is not None},
-    }
+    options = grammar.session_options(args, prompt=args.get("prompt"))
     if args["preview"] and not args["save"]:
         options["download"] = False
     return ImageLine(
-        options, args["as"] or "", args["save"] or "", args["full"], args.get("verbatim", False)
+        options,
+        save=args["save"] or "",
+        full=args["full"],
+        as_name=args["as"] or "",
+        verbatim=args.get("verbatim", False),
     )
 
 

@@ -31,12 +31,7 @@ _NAME_OR_PATH = Text(
     "write a variable's name (no double braces) or a file's path",
 )
 # The last two are raised for deeply nested code.
-_EXPRESSION_ERRORS = (
-    SyntaxError,
-    ValueError,
-    MemoryError,
-    RecursionError,
-)
+_EXPRESSION_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 # `{{…}}` that are not expressions: each may cost a pass over its line.
 _MAX_INVALID_EXPRESSIONS = 20
 # `}}` and characters, where only trying decides.
@@ -117,8 +112,9 @@ def _list_neighbouring_files(word: str) -> list[str]:
     """Files that a word may have meant."""
     folder = Path(word).parent
     try:
+        # `Path() / "cat.png"` is "cat.png".
         return [
-            str(folder / file.name) if folder != Path() else file.name
+            str(folder / file.name)
             for file in islice(folder.iterdir(), _MAX_FILES)
             if file.suffix in EXTENSIONS
         ]
@@ -149,12 +145,12 @@ def _find_expressions(text: str) -> Iterator[tuple[int, int, str]]:
     """
     position = first_closing = line_end = invalid_count = 0
     while (start := text.find("{{", position)) >= 0 and invalid_count < _MAX_INVALID_EXPRESSIONS:
-        first_closing = text.find("}}", start + 2) if first_closing < start + 2 else first_closing
+        if first_closing < start + 2:
+            first_closing = text.find("}}", start + 2)
         if first_closing < 0:
             return
         if line_end < first_closing:
-            newline = text.find("\n", first_closing)
-            line_end = newline if newline >= 0 else len(text)
+            line_end = _find_or_end(text, "\n", first_closing, len(text))
         end = _find_expression_end(text, start + 2, first_closing, line_end)
         if end < 0:
             end, invalid_count = first_closing, invalid_count + 1
@@ -172,8 +168,10 @@ def _find_expression_end(text: str, start: int, first_closing: int, stop: int) -
         return end
     # From Python 3.12 on (PEP 701) an f-string may contain its own kind of quotes, so its ends are
     # tried.
+    if not _F_STRING.search(text, start, stop):
+        return -1
     candidate_end = first_closing
-    for _ in range(_MAX_END_ATTEMPTS if _F_STRING.search(text, start, stop) else 0):
+    for _ in range(_MAX_END_ATTEMPTS):
         if candidate_end < 0 or candidate_end - start > _MAX_ATTEMPT_CHARACTERS:
             break
         if _is_expression(text[start:candidate_end]):
@@ -194,10 +192,10 @@ def _find_closing_braces(text: str, position: int, stop: int) -> int:
         elif kind in ")]" or (kind == "}" and depth):
             depth -= 1
         elif kind == "}":
-            return mark.start() if text.startswith("}", position) and position < stop else -1
+            is_doubled = position < stop and text.startswith("}", position)
+            return mark.start() if is_doubled else -1
         elif kind == "#":
-            line_end = text.find("\n", position, stop)
-            line_end = line_end if line_end >= 0 else stop
+            line_end = _find_or_end(text, "\n", position, stop)
             if not depth and (end := text.find("}}", position, line_end)) >= 0:
                 return end
             position = line_end
@@ -208,6 +206,12 @@ def _find_closing_braces(text: str, position: int, stop: int) -> int:
         if depth < 0:
             return -1
     return -1
+
+
+def _find_or_end(text: str, sought: str, start: int, stop: int) -> int:
+    """Where `sought` is, or `stop` if it is not there."""
+    found = text.find(sought, start, stop)
+    return stop if found < 0 else found
 
 
 def _is_expression(source: str) -> bool:
@@ -261,5 +265,7 @@ def _evaluate_expression(
 
 
 def _undefined_name(error: NameError) -> str:
+    if error.name:
+        return error.name
     matched = re.search(r"'([^']+)'", str(error))
-    return error.name or (matched.group(1) if matched else "?")
+    return matched.group(1) if matched else "?"

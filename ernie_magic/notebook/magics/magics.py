@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.notebook.display.embeddings import Heat, Plane
     from ernie_magic.notebook.display.html_table import Table
-    from ernie_magic.notebook.magics.bodies import Bodies
+    from ernie_magic.notebook.magics.cells import CellMagics
+    from ernie_magic.notebook.magics.line_magics import LineMagics
     from ernie_magic.session import Session
 
 
@@ -58,11 +59,18 @@ class ErnieMagics(Magics):
         self.session = session
 
     @cached_property
-    def bodies(self) -> Bodies:
-        """The code of the magics."""
-        from ernie_magic.notebook.magics.bodies import Bodies
+    def cells(self) -> CellMagics:
+        """The code of the cell magics and of `%ernie_image`."""
+        from ernie_magic.notebook.magics.cells import CellMagics
 
-        return Bodies(self.shell, self.session)
+        return CellMagics(self.shell, self.session)
+
+    @cached_property
+    def lines(self) -> LineMagics:
+        """The code of the other line magics."""
+        from ernie_magic.notebook.magics.line_magics import LineMagics
+
+        return LineMagics(self.shell, self.session)
 
     # `$` and `{` are the user's text; our own {{expr}} works the same in awaited and other cells
     @no_var_expand
@@ -70,42 +78,42 @@ class ErnieMagics(Magics):
     @_documented("%%ernie")
     def cell(self, line: str, cell: str) -> None:
         """Run `%%ernie`; its help is in `help_texts`."""
-        self.bodies.cell(line, cell)
+        self.cells.chat_cell(line, cell)
 
     @no_var_expand
     @cell_magic("ernie_image")
     @_documented("%%ernie_image")
     def image_cell(self, line: str, cell: str) -> None:
         """Run `%%ernie_image`; its help is in `help_texts`."""
-        self.bodies.image_cell(line, cell)
+        self.cells.image_cell(line, cell)
 
     @no_var_expand
     @cell_magic("ernie_embed")
     @_documented("%%ernie_embed")
     def embed_cell(self, line: str, cell: str) -> None:
         """Run `%%ernie_embed`; its help is in `help_texts`."""
-        self.bodies.embed_cell(line, cell)
+        self.cells.embed_cell(line, cell)
 
     @no_var_expand
     @cell_magic("ernie_map")
     @_documented("%%ernie_map")
     def map_cell(self, line: str, cell: str) -> None:
         """Run `%%ernie_map`; its help is in `help_texts`."""
-        self.bodies.map_cell(line, cell)
+        self.cells.map_cell(line, cell)
 
     @no_var_expand
     @line_magic("ernie")
     @_documented("%ernie")
     def line(self, line: str) -> Any:
         """Run `%ernie`; its help is in `help_texts`."""
-        return self.bodies.line(line)
+        return self.lines.run_command(line)
 
     @no_var_expand
     @line_magic("ernie_image")
     @_documented("%ernie_image")
     def image_line(self, line: str) -> Table | None:
         """Run `%ernie_image`; its help is in `help_texts`."""
-        return self.bodies.image_line(line)
+        return self.cells.image_line(line)
 
     @no_var_expand
     @line_magic("ernie_heat")  # type: ignore[arg-type]
@@ -115,7 +123,7 @@ class ErnieMagics(Magics):
         VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column
         of texts.
         """
-        return self.bodies.heat_line(line)
+        return self.lines.show_heat(line)
 
     @no_var_expand
     @line_magic("ernie_map2d")  # type: ignore[arg-type]
@@ -124,7 +132,7 @@ class ErnieMagics(Magics):
 
         Texts as points on a plane, similar texts near each other.
         """
-        return self.bodies.plane_line(line)
+        return self.lines.show_plane(line)
 
     @no_var_expand
     @line_magic("ernie_search")  # type: ignore[arg-type]
@@ -133,4 +141,4 @@ class ErnieMagics(Magics):
 
         The texts closest in meaning to a query.
         """
-        return self.bodies.search_line(line)
+        return self.lines.search_texts(line)

@@ -9,18 +9,18 @@ import argparse
 import builtins
 import json
 import keyword
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate
+from ernie_magic.notebook.magics.interpolate import interpolate
+from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ernie_magic.api.catalogue import Kind
 
@@ -40,6 +40,17 @@ class Option:
     def long_flag(self) -> str:
         """As typed: `--no-history`."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def flags(self) -> list[str]:
+        """Its short form, if it has one, and its long form."""
+        return [flag for flag in (self.short, self.long_flag) if flag]
+
+    @property
+    def usage(self) -> str:
+        """Its forms with the placeholder of its value, as the help shows them."""
+        placeholder = f"[{self.metavar}]" if self.bare_value else self.metavar
+        return f"{', '.join(self.flags)} {placeholder}".rstrip()
 
 
 _BELOW = Text(
@@ -88,6 +99,26 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class CellLine:
+    """What the first lines of all cell magics have in common.
+
+    Attributes
+    ----------
+    as_name : str
+        The variable to bind the result to, "" for none.
+    verbatim : bool
+        The text below is sent as it is, without interpolation.
+    """
+
+    as_name: str = ""
+    verbatim: bool = False
+
+    def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
+        """The text below the line, with its `{{expr}}`s interpolated."""
+        return cell if self.verbatim else interpolate(cell, namespace)
+
+
 class Grammar:
     """The options of one magic.
 
@@ -125,16 +156,15 @@ class Grammar:
                 action="append" if parameter.type in ("strings", "tools") else "store",
             )
         for option in options:
-            flags = [f for f in (option.short, option.long_flag) if f]
             if option.bare_value:
                 self._parser.add_argument(
-                    *flags, dest=option.name, nargs="?", const=option.bare_value
+                    *option.flags, dest=option.name, nargs="?", const=option.bare_value
                 )
                 continue
             action = "store" if option.metavar else "store_true"
             if option.is_repeatable:
                 action = "append"
-            self._parser.add_argument(*flags, dest=option.name, action=action)
+            self._parser.add_argument(*option.flags, dest=option.name, action=action)
 
     def all_flags(self) -> list[str]:
         """Every option, long forms first: for completion and for naming the closest one."""
@@ -158,18 +188,7 @@ class Grammar:
         if rest:
             raise self._unknown_option_error(rest[0])
         args = vars(parsed)
-        name = args.get("as")
-        if name is not None and (
-            not name.isidentifier()
-            or keyword.iskeyword(name)
-            or name in _RESERVED_NAMES
-            or hasattr(builtins, name)
-        ):
-            raise InvalidOption(
-                Text(
-                    "--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name"
-                ).fill(name=name)
-            )
+        _check_variable_name(args.get("as"))
         return args
 
     def request_parameters(self, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,6 +197,22 @@ class Grammar:
             p.name: p.parse_text(args[p.name])
             for p in parameters.parameters_of(self.kind).values()
             if p.name != "model" and p.type != "tools" and args[p.name] is not None
+        }
+
+    def session_options(self, args: Mapping[str, Any], **others: Any) -> dict[str, Any]:
+        """The arguments of the session's call: those of these values that are given, and
+        `others` that are not None.
+        """
+        given = {
+            "model": args["model"],
+            "endpoint": args["endpoint"],
+            **others,
+            "extra": dict(parse_extra_fields(args["param"] or ())) or None,
+            "in_flight": parse_in_flight(args.get("in_flight")),
+        }
+        return {
+            **self.request_parameters(args),
+            **{name: value for name, value in given.items() if value is not None},
         }
 
     def _attach_dashed_values(self, words: list[str]) -> list[str]:
@@ -224,126 +259,55 @@ class Grammar:
     def describe_options(self) -> str:
         """The options as text in both languages: the table in the docstring."""
         lines = []
-        for p in parameters.parameters_of(self.kind).values():
-            bounds = f"  {p.format_range()}" if p.format_range() else ""
-            supported_models = (
-                [
-                    entry.id
-                    for entry in CATALOGUE
-                    if p.requires in entry.capabilities and entry.kind == self.kind
-                ]
-                if p.requires and self.kind == "image"
-                else []
-            )
-            models_note = f" ({','.join(supported_models)})" if supported_models else ""
+        for parameter in parameters.parameters_of(self.kind).values():
+            usage = f"{', '.join(_parameter_flags(parameter))}  {parameter.format_range()}"
             lines += [
-                f"    {', '.join(_parameter_flags(p))}{bounds}",
-                f"        {p.help.zh} / {p.help.en}{models_note}",
+                f"    {usage.rstrip()}",
+                f"        {parameter.help.zh} / {parameter.help.en}{_models_note(parameter)}",
             ]
         for option in self.options:
-            name = ", ".join(f for f in (option.short, option.long_flag) if f)
-            value_note = f" {option.metavar}" if option.metavar else ""
-            if option.bare_value:
-                value_note = f" [{option.metavar}]"
-            lines.append(f"    {name}{value_note}\n        {option.help.zh} / {option.help.en}")
+            lines += [
+                f"    {option.usage}",
+                f"        {option.help.zh} / {option.help.en}",
+            ]
         return "\n".join(lines)
-
-
-_WORD_PART = re.compile(
-    r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|\\(?P<escaped>.)|"""
-    r"""'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)\"""",
-    re.DOTALL,
-)
-_ESCAPED = re.compile(r'\\(["\\])')
 
 
 def _parameter_flags(parameter: parameters.Parameter) -> list[str]:
     """How a parameter is typed: its short form, its name, the name in Qianfan V1's API pages."""
-    v1 = f"--{parameter.v1.replace('_', '-')}" if parameter.v1 else ""
-    return list(
-        dict.fromkeys(
-            flag for flag in (parameter.short, parameter.option_name, v1) if flag and flag != "--"
-        )
-    )
+    v1 = "--" + (parameter.v1 or "").replace("_", "-")
+    flags = (parameter.short, parameter.option_name, v1)
+    return list(dict.fromkeys(flag for flag in flags if flag not in ("", "--")))
 
 
-def split_words(line: str) -> list[str]:
-    """A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced.
+def _models_note(parameter: parameters.Parameter) -> str:
+    """Which pictures' models accept a parameter that only some accept."""
+    if parameter.kind != "image" or not parameter.requires:
+        return ""
+    supported_models = [
+        entry.id
+        for entry in CATALOGUE
+        if parameter.requires in entry.capabilities and entry.kind == "image"
+    ]
+    return f" ({','.join(supported_models)})"
 
-    Raises
-    ------
-    InvalidOption
-        A quotation is not closed.
-    """
-    protected_expressions: list[str] = []
-    pieces, copied_until = [], 0
-    for start, end in expression_spans(line):
-        pieces += [line[copied_until:start], f"\0{len(protected_expressions)}\0"]
-        protected_expressions.append(line[start:end])
-        copied_until = end
-    protected = "".join([*pieces, line[copied_until:]])
-    try:
-        words = list(_split_quoted(protected))
-    except ValueError:
+
+def _check_variable_name(name: str | None) -> None:
+    """Refuse a value of `--as` that is no variable's name, or a name of Python's or IPython's."""
+    if name is not None and (
+        not name.isidentifier()
+        or keyword.iskeyword(name)
+        or name in _RESERVED_NAMES
+        or hasattr(builtins, name)
+    ):
         raise InvalidOption(
-            Text("引号没有配对：{line}", "a quotation is not closed: {line}").fill(
-                line=line.strip()
-            ),
-            advice=Text(
-                "含空格或撇号的值请放进双引号",
-                "put a value with spaces or an apostrophe in double quotes",
-            ),
-        ) from None
-    return [_restore_expressions(word, protected_expressions) for word in words]
+            Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(
+                name=name
+            )
+        )
 
 
-def _split_quoted(line: str) -> Iterator[str]:
-    """What `shlex.split` gives, in linear time: that appends to a word one character at a time.
-
-    Raises
-    ------
-    ValueError
-        A quotation is not closed, or nothing follows the last backslash.
-    """
-    position, word = 0, list[str]()
-    while position < len(line):
-        part = _WORD_PART.match(line, position)
-        if part is None:
-            raise ValueError("No closing quotation")
-        position = part.end()
-        if part.lastgroup == "blanks":
-            if word:
-                yield "".join(word)
-            word = []
-        elif part.lastgroup == "double":
-            word.append(_ESCAPED.sub(r"\1", part["double"]))
-        else:
-            word.append(part[part.lastgroup or 0])
-    if word:
-        yield "".join(word)
-
-
-def first_word(line: str) -> tuple[str, str]:
-    """A line's first word as written, and the rest; quotes in brackets are part of it
-    (`df["评论"]`).
-    """
-    matched = re.match(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", line, re.DOTALL)
-    return (matched.group(1), matched.group(2)) if matched else ("", line)
-
-
-def _restore_expressions(word: str, protected_expressions: list[str]) -> str:
-    return re.sub(
-        "\0([0-9]{1,9})\0",
-        lambda matched: (
-            protected_expressions[i]
-            if (i := int(matched.group(1))) < len(protected_expressions)
-            else matched.group()
-        ),
-        word,
-    )
-
-
-def parse_extra_fields(pairs: list[str]) -> Iterator[tuple[str, Any]]:
+def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """The fields of `--param name=value`; a value that is JSON is decoded."""
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -367,10 +331,12 @@ def parse_in_flight(text: str | None) -> int | None:
     ------
     InvalidOption
     """
-    if text is not None and not (text.isdecimal() and text.isascii()):
+    if text is None:
+        return None
+    if not (text.isdecimal() and text.isascii()):
         raise InvalidOption(
             Text(
                 "--in-flight 的值“{value}”不是整数", "--in-flight {value!r} is not a whole number"
             ).fill(value=text)
         )
-    return None if text is None else int(text)
+    return int(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.calls.tables import frames
 from ernie_magic.calls.tables import map as mapping
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
@@ -13,16 +14,15 @@ from ernie_magic.notebook.magics.options import (
     ENDPOINT_OPTION,
     IN_FLIGHT_OPTION,
     PARAM_OPTION,
+    CellLine,
     Grammar,
     Option,
-    first_word,
-    parse_extra_fields,
-    parse_in_flight,
 )
+from ernie_magic.notebook.magics.words import first_word
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MAP_GRAMMAR = Grammar(
     "%%ernie_map",
@@ -71,26 +71,39 @@ _USAGE = Text(
 
 
 @dataclass(frozen=True)
-class MapLine:
+class MapLine(CellLine):
     """The parsed first line of `%%ernie_map`.
 
     Attributes
     ----------
-    rows : object
-        The table.
+    source : object
+        The user's table.
+    table : object
+        A copy of it: a table that can be read only once is read here.
+    rows : list of dict
+        Its rows.
     options : dict
         What `Session.begin_map` takes.
     column : str
         The one to put into the prompt, "" if the prompt names its columns.
-    as_name : str
     preview : bool
+        Whether a large table is previewed first.
     """
 
-    rows: Any
+    source: Any
+    table: Any
+    rows: list[dict[str, Any]]
     options: Mapping[str, Any] = field(default_factory=dict)
     column: str = ""
-    as_name: str = ""
     preview: bool = True
+
+    def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
+        """The prompt: `{{column}}` is filled in for each row, any other `{{expr}}` once, now."""
+        columns = list(self.rows[0]) if self.rows else []
+        text = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
+        if not self.column or self.column in _expressions(text):
+            return text
+        return f"{text}\n\n{{{{{self.column}}}}}"
 
 
 def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
@@ -100,57 +113,44 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     ------
     InvalidOption
     """
-    table, rest = first_word(line)
-    if not table or table.startswith("-"):
+    name, rest = first_word(line)
+    if not name or name.startswith("-"):
         raise InvalidOption(_USAGE)
     args = MAP_GRAMMAR.parse_line(rest, namespace)
     if args["tools"]:
         raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map cannot call tools"))
-    request_parameters = MAP_GRAMMAR.request_parameters(args)
-    other_options = {
-        "model": args["model"],
-        "schema": args["to"],
-        "system": args["system"],
-        "endpoint": args["endpoint"],
-        "extra": dict(parse_extra_fields(args["param"])) if args["param"] else None,
-        "in_flight": parse_in_flight(args["in_flight"]),
-    }
+    options = MAP_GRAMMAR.session_options(
+        args, schema=args["to"], system=args["system"], resume=args["resume"]
+    )
+    source = resolve_name(name, namespace)
+    table = frames.copy_table(source)
     return MapLine(
-        resolve_name(table, namespace),
-        {
-            **request_parameters,
-            **{name: value for name, value in other_options.items() if value is not None},
-            "resume": args["resume"],
-        },
-        args["col"] or "",
-        args["as"] or "",
-        not (args["yes"] or args["resume"]),
+        source,
+        table,
+        frames.rows_of(table),
+        options,
+        column=args["col"] or "",
+        preview=not (args["yes"] or args["resume"]),
+        as_name=args["as"] or "",
     )
 
 
-def fill_shared_expressions(
-    cell: str, parsed_line: MapLine, columns: list[str], namespace: Mapping[str, Any]
+def _fill_shared_expressions(
+    text: str, columns: Sequence[str], namespace: Mapping[str, Any]
 ) -> str:
-    """The prompt: `{{column}}` is filled in for each row, any other `{{expr}}` once, now."""
-    text = cell.strip("\n")
+    """`text` with every `{{expr}}` filled in that names no column."""
     pieces, copied_until = [], 0
     for start, end in expression_spans(text):
-        expression = text[start + 2 : end - 2].strip()
-        if expression.isidentifier() and expression not in columns and expression not in namespace:
+        expression, placeholder = text[start + 2 : end - 2].strip(), text[start:end]
+        if expression in columns:
+            continue
+        if expression.isidentifier() and expression not in namespace:
             # Raises an error that names the closest column.
-            mapping.prompts_of(text[start:end], [dict.fromkeys(columns)])
-        pieces += [
-            text[copied_until:start],
-            text[start:end] if expression in columns else interpolate(text[start:end], namespace),
-        ]
+            mapping.prompts_of(placeholder, [dict.fromkeys(columns)])
+        pieces += [text[copied_until:start], interpolate(placeholder, namespace)]
         copied_until = end
-    text = "".join([*pieces, text[copied_until:]])
-    named_already = parsed_line.column and any(
-        text[start + 2 : end - 2].strip() == parsed_line.column
-        for start, end in expression_spans(text)
-    )
-    return (
-        f"{text}\n\n{{{{{parsed_line.column}}}}}"
-        if parsed_line.column and not named_already
-        else text
-    )
+    return "".join([*pieces, text[copied_until:]])
+
+
+def _expressions(text: str) -> list[str]:
+    return [text[start + 2 : end - 2].strip() for start, end in expression_spans(text)]

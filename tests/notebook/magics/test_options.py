@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR, parse_chat_line
-from ernie_magic.notebook.magics.options import split_words
+from ernie_magic.notebook.magics.words import split_words
 
 NAMES = {"t": 0.3, "name": "小 明"}
 

@@ -30,35 +30,52 @@ _GRAMMARS = {
 }
 
 
-def candidates(
+def list_candidates(
     session: Session, namespace: Mapping[str, Any], words: list[str], token: str
 ) -> list[str]:
     """What may replace `token`, the end of a line's last word; nothing on another magic's line."""
-    started = words[-1]
-    before = words[-2] if len(words) > 2 else ""  # noqa: PLR2004
-    known: Iterable[str]
-    if words[0] == "%ernie":
-        known = {
-            "use": SERVICES,
-            "lang": LANGUAGES,
-            "models": session.known_models(),
-            "reset": session.conversations,
-            "config": session.settings.trait_names(config=True),
-            "model": session.known_models(),
-            "-s": session.conversations,
-        }.get(before, commands.COMMANDS if len(words) == 2 else ())  # noqa: PLR2004
-    elif grammar := _GRAMMARS.get(words[0]):
-        known = _option_values(session, namespace, grammar, before)
-        if not known and words[0] == "%ernie_image" and len(words) == 2:  # noqa: PLR2004
-            known = image_line.IMAGE_COMMANDS
-        elif not known and words[0] == "%ernie_image" and len(words) == 3:  # noqa: PLR2004
-            known = _picture_variables(namespace)
+    magic, started = words[0], words[-1]
+    known: Iterable[str] = ()
+    if magic == "%ernie":
+        known = _command_words(session, words)
+    elif grammar := _GRAMMARS.get(magic):
+        known = _option_values(session, namespace, grammar, _word_before(words))
+        if not known and magic == "%ernie_image":
+            known = _image_command_words(namespace, words)
         known = known or grammar.all_flags()
-    else:
-        return []
     # IPython replaces the token at the cursor, which may begin after a dash or dot in the word.
     kept = len(started) - len(token)
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
+
+
+def _word_before(words: list[str]) -> str:
+    """The word before the last, "" if that is the magic itself."""
+    return words[-2] if len(words) > 2 else ""  # noqa: PLR2004
+
+
+def _command_words(session: Session, words: list[str]) -> Iterable[str]:
+    """The commands of `%ernie`, or what may follow the one before."""
+    if len(words) == 2:  # noqa: PLR2004
+        return commands.COMMANDS
+    followers: dict[str, Iterable[str]] = {
+        "use": SERVICES,
+        "lang": LANGUAGES,
+        "models": session.known_models(),
+        "reset": session.conversations,
+        "config": session.settings.trait_names(config=True),
+        "model": session.known_models(),
+        "-s": session.conversations,
+    }
+    return followers.get(_word_before(words), ())
+
+
+def _image_command_words(namespace: Mapping[str, Any], words: list[str]) -> Iterable[str]:
+    """The commands of `%ernie_image`, then the variables that one may be given."""
+    if len(words) == 2:  # noqa: PLR2004
+        return image_line.IMAGE_COMMANDS
+    if len(words) == 3:  # noqa: PLR2004
+        return _picture_variables(namespace)
+    return ()
 
 
 def _picture_variables(namespace: Mapping[str, Any]) -> list[str]:
@@ -77,8 +94,10 @@ def _option_values(
         return [
             name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)
         ]
-    if option in ("--image", "--preview"):
-        return _picture_variables(namespace) if option == "--image" else ("url",)
+    if option == "--image":
+        return _picture_variables(namespace)
+    if option == "--preview":
+        return ("url",)
     if option in ("--tools", "--functions"):
         return [
             name
@@ -89,15 +108,17 @@ def _option_values(
         ]
     if option in ("-s", "--session"):
         return session.conversations
-    parameter = next(
-        (p for p in parameters.parameters_of(grammar.kind).values() if p.option_name == option),
-        None,
-    )
-    return _parameter_choices(parameter) if parameter else ()
+    return _parameter_choices(grammar, option)
 
 
-def _parameter_choices(parameter: parameters.Parameter) -> Iterable[str]:
-    if parameter.type == "bool" or parameter.name == "web_search":
-        return ("on", "off")
-    choices = parameters.TOOL_CHOICES if parameter.name == "tool_choice" else ()
-    return parameter.choices or choices
+def _parameter_choices(grammar: Grammar, option: str) -> Iterable[str]:
+    """The values of a request parameter's option that has only some."""
+    for parameter in parameters.parameters_of(grammar.kind).values():
+        if parameter.option_name != option:
+            continue
+        if parameter.type == "bool" or parameter.name == "web_search":
+            return ("on", "off")
+        if parameter.name == "tool_choice":
+            return parameter.choices or parameters.TOOL_CHOICES
+        return parameter.choices
+    return ()

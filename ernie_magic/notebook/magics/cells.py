@@ -1,0 +1,318 @@
+"""What the cell magics, and `%ernie_image`, ask and show."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ernie_magic.calls.images import recipes
+from ernie_magic.errors import ErnieError
+from ernie_magic.notebook.display import embeddings as vectors
+from ernie_magic.notebook.display import images as pictures
+from ernie_magic.notebook.display import pending as result
+from ernie_magic.notebook.display import tables as mapped
+from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.streaming import view_for
+from ernie_magic.notebook.magics.chat import parse_chat_line
+from ernie_magic.notebook.magics.embeddings import parse_embed_line
+from ernie_magic.notebook.magics.execution import CellRunner, PendingCell
+from ernie_magic.notebook.magics.images import (
+    ImageCommand,
+    ImageLine,
+    parse_image_command,
+    parse_image_line,
+)
+from ernie_magic.notebook.magics.options import CellLine
+from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.calls.images.pictures import ImageSet
+    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.notebook.display.pending import ResultView
+    from ernie_magic.runtime.stream import Stream
+
+# Rows from which a preview comes first, and rows of a preview.
+_PREVIEW_FROM_ROWS, _PREVIEW_ROWS = 50, 3
+Line = TypeVar("Line", bound=CellLine)
+
+
+@dataclass(frozen=True)
+class _CellInput(Generic[Line]):
+    """A cell magic's line and the text below it, parsed and interpolated.
+
+    Attributes
+    ----------
+    line : CellLine
+    prompt : str
+    owns_cell : bool
+        Whether the cell's outputs may be cleared: the user's expressions have printed nothing.
+    """
+
+    line: Line
+    prompt: str
+    owns_cell: bool
+
+
+class CellMagics(CellRunner):
+    """What `%%ernie`, `%%ernie_image`, `%%ernie_embed`, `%%ernie_map` and `%ernie_image` do."""
+
+    # Prompt and table of the last preview of `%%ernie_map`.
+    _last_preview: tuple[str, int] = ("", 0)
+
+    def chat_cell(self, line: str, cell: str) -> None:
+        """`%%ernie`, waited for."""
+        self.run_blocking(lambda: self._start_chat(line, cell, owns_cell=False))
+
+    async def chat_cell_async(self, line: str, cell: str) -> None:
+        """`%%ernie`, awaited: what the input transformer makes of a cell in a notebook."""
+        await self.run_async(lambda: self._start_chat(line, cell, owns_cell=True))
+
+    def image_cell(self, line: str, cell: str) -> None:
+        """`%%ernie_image`, waited for."""
+        self.run_blocking(lambda: self._start_images(line, cell, owns_cell=False))
+
+    async def image_cell_async(self, line: str, cell: str) -> None:
+        """`%%ernie_image`, awaited."""
+        await self.run_async(lambda: self._start_images(line, cell, owns_cell=True))
+
+    def embed_cell(self, line: str, cell: str) -> None:
+        """`%%ernie_embed`, waited for."""
+        self.run_blocking(lambda: self._start_embed(line, cell, owns_cell=False))
+
+    async def embed_cell_async(self, line: str, cell: str) -> None:
+        """`%%ernie_embed`, awaited."""
+        await self.run_async(lambda: self._start_embed(line, cell, owns_cell=True))
+
+    def map_cell(self, line: str, cell: str) -> None:
+        """`%%ernie_map`, waited for."""
+        self.run_blocking(lambda: self._start_map(line, cell, owns_cell=False))
+
+    async def map_cell_async(self, line: str, cell: str) -> None:
+        """`%%ernie_map`, awaited."""
+        await self.run_async(lambda: self._start_map(line, cell, owns_cell=True))
+
+    def image_line(self, line: str) -> Table | None:
+        """`%ernie_image`, waited for."""
+        with self.reporting_errors():
+            command = self._parse_command(line)
+            if command.name == "show":
+                return self._show_picture(command.target)
+        self.run_blocking(lambda: self._start_image_command(command))
+        return None
+
+    async def image_line_async(self, line: str) -> None:
+        """`%ernie_image`, awaited: a cell of only this line that makes or downloads pictures."""
+        with self.reporting_errors():
+            command = self._parse_command(line)
+        await self.run_async(lambda: self._start_image_command(command))
+
+    def _read_cell(
+        self,
+        parse_line: Callable[[str, Mapping[str, Any]], Line],
+        line: str,
+        cell: str,
+        *,
+        owns_cell: bool,
+        names_variables: bool = False,
+    ) -> _CellInput[Line]:
+        """Parse a cell magic's options and interpolate its text.
+
+        Parameters
+        ----------
+        parse_line
+            The magic's own parser.
+        owns_cell
+            Whether the cell holds only this magic.
+        names_variables
+            Whether its options name variables, which are evaluated too.
+        """
+        namespace = self.shell.user_ns
+        has_expressions = names_variables or "{{" in line or "{{" in cell
+        with self.capturing_user_output(has_expressions) as user_printed:
+            parsed_line = parse_line(line, namespace)
+            prompt = parsed_line.fill_prompt(cell, namespace)
+        return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
+
+    def _view_result(self, *, owns_cell: bool) -> ResultView:
+        """The view of a result that arrives in one piece."""
+        language = self.session.settings.interface_language
+        return result.view_for(self.shell, language, owns_cell=owns_cell)
+
+    def _start_chat(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Answer]:
+        """Run a `%%ernie` cell."""
+        cell_input = self._read_cell(
+            parse_chat_line, line, cell, owns_cell=owns_cell, names_variables="--image" in line
+        )
+        parsed_line, settings = cell_input.line, self.session.settings
+        conversation = self.session.conversation
+        if parsed_line.session:
+            conversation = self.session[parsed_line.session]
+        view = view_for(
+            self.shell,
+            settings.interface_language,
+            owns_cell=cell_input.owns_cell,
+            raw=parsed_line.raw,
+            remote_images=settings.remote_images,
+        )
+
+        def finish_cell(answer: Answer | None) -> None:
+            view.show_result(answer)
+            self.bind_result(parsed_line.as_name, answer)
+
+        return PendingCell(
+            conversation.ask_with_options(cell_input.prompt.strip("\n"), parsed_line.chat),
+            view,
+            finish_cell,
+            runs_user_code="tools" in parsed_line.chat.parameters,
+        )
+
+    def _start_images(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[ImageSet]:
+        """Run a `%%ernie_image` cell."""
+        cell_input = self._read_cell(parse_image_line, line, cell, owns_cell=owns_cell)
+        return self._pending_images(
+            self.session.begin_image(cell_input.prompt.strip(), **cell_input.line.options),
+            cell_input.line,
+            owns_cell=cell_input.owns_cell,
+        )
+
+    def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
+        """Run a `%%ernie_embed` cell: one text per line."""
+        cell_input = self._read_cell(parse_embed_line, line, cell, owns_cell=owns_cell)
+        texts = [text for text in cell_input.prompt.split("\n") if text.strip()]
+        language = self.session.settings.interface_language
+        view = self._view_result(owns_cell=cell_input.owns_cell)
+
+        def finish_cell(embeddings: Embeddings | None) -> None:
+            if embeddings is None:
+                view.show_result(None)
+                return
+            view.show_result(vectors.mime_bundle(embeddings, language))
+            self.bind_result(cell_input.line.as_name, embeddings)
+
+        return PendingCell(
+            self.session.begin_embed(texts, **cell_input.line.options), view, finish_cell
+        )
+
+    def _start_map(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Mapped]:
+        """Run a `%%ernie_map` cell: one question per row."""
+        cell_input = self._read_cell(
+            parse_map_line, line, cell, owns_cell=owns_cell, names_variables=True
+        )
+        parsed_line, prompt = cell_input.line, cell_input.prompt
+        view = self._view_result(owns_cell=cell_input.owns_cell)
+        this_preview = (prompt, id(parsed_line.source))
+        if parsed_line.preview and len(parsed_line.rows) > _PREVIEW_FROM_ROWS:
+            self._last_preview = this_preview
+            rows = parsed_line.rows[:_PREVIEW_ROWS]
+            return PendingCell(
+                self.session.begin_map(prompt, rows, **parsed_line.options),
+                view,
+                lambda result_table: self._show_map_preview(result_table, parsed_line, view),
+            )
+        # Rows just previewed are not paid for twice.
+        resume = parsed_line.options["resume"] or this_preview == self._last_preview
+        self._last_preview = ("", 0)
+        language = self.session.settings.interface_language
+
+        def finish_cell(result_table: Mapped | None) -> None:
+            if result_table is None:
+                view.show_result(None)
+                return
+            view.show_result(mapped.mime_bundle(result_table, language))
+            self.bind_result(parsed_line.as_name, result_table.table)
+
+        return PendingCell(
+            self.session.begin_map(
+                prompt, parsed_line.table, **{**parsed_line.options, "resume": resume}
+            ),
+            view,
+            finish_cell,
+        )
+
+    def _show_map_preview(
+        self, preview: Mapped | None, parsed_line: MapLine, view: ResultView
+    ) -> None:
+        """The first rows, and what all of them would take."""
+        if preview is None:
+            view.show_result(None)
+            return
+        settings = self.session.settings
+        in_flight = parsed_line.options.get("in_flight", settings.in_flight)
+        note = mapped.estimate_all_rows(
+            preview, len(parsed_line.rows), in_flight, settings.interface_language
+        )
+        view.show_result(mapped.mime_bundle(preview, settings.interface_language, note))
+
+    def _parse_command(self, line: str) -> ImageCommand:
+        with self.capturing_user_output(enabled=True):
+            return parse_image_command(line, self.shell.user_ns)
+
+    def _start_image_command(self, command: ImageCommand) -> PendingCell[ImageSet]:
+        """Run a `%ernie_image` line that makes or downloads pictures."""
+        start_stream = {
+            "redo": self.session.begin_redo,
+            "vary": self.session.begin_vary,
+            "download": self.session.begin_download,
+        }[command.name]
+        return self._pending_images(
+            start_stream(command.target, **command.parsed_line.options),
+            command.parsed_line,
+            owns_cell=False,
+        )
+
+    def _show_picture(self, target: Any) -> Table:
+        """A picture or a set with its parameters; a file too."""
+        images, recipe = recipes.open_pictures(target), recipes.read_recipe(target)
+        language = self.session.settings.interface_language
+        self._view_result(owns_cell=False).show_result(
+            pictures.mime_bundle(images, language, name="")
+        )
+        rows = [[name, _parameter_text(value)] for name, value in recipe.items()]
+        return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
+
+    def _pending_images(
+        self, stream: Stream[ImageSet], parsed_line: ImageLine, *, owns_cell: bool
+    ) -> PendingCell[ImageSet]:
+        language = self.session.settings.interface_language
+        view = self._view_result(owns_cell=owns_cell)
+        is_finished = False
+
+        def finish_cell(images: ImageSet | None) -> None:
+            nonlocal is_finished
+            if is_finished:
+                return
+            is_finished = True
+            self.bind_result(parsed_line.as_name, images)
+            if images is None:
+                view.show_result(None)
+                return
+            problem, saved_files = None, []
+            if parsed_line.save:
+                try:
+                    saved_files = images.save(parsed_line.save)
+                except ErnieError as error:  # pictures already made are shown all the same
+                    problem = error
+            view.show_result(
+                pictures.mime_bundle(
+                    images,
+                    language,
+                    full=parsed_line.full,
+                    name=parsed_line.as_name or "ernie.images[-1]",
+                    saved_files=saved_files,
+                )
+            )
+            if problem:
+                raise problem
+
+        return PendingCell(stream, view, finish_cell)
+
+
+def _parameter_text(value: object) -> str:
+    """A parameter of a picture's recipe, as its table shows it."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

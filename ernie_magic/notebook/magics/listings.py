@@ -1,0 +1,244 @@
+"""`%ernie models`, `history`, `usage` and `limits`: what the session knows, as tables."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ernie_magic.config.addresses import redact_url
+from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.display.html_table import Table, clip_text
+from ernie_magic.text.language import Language, Text, untranslated
+
+if TYPE_CHECKING:
+    from ernie_magic.api.catalogue import Model
+    from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.calls.chat.history import Turn
+    from ernie_magic.session import Session
+
+_MAX_MODEL_ROWS = 1000  # models in the table
+_PARTIAL = Text("（未完成）", " (partial)")
+_UNKNOWN = untranslated("?")
+_MORE = Text(
+    "；这里只列前 {n} 个，%ernie models 名称 可筛选",
+    "; the first {n} are listed here, %ernie models NAME finds others",
+)
+# What people call the kinds of models: `%ernie models image` lists them whatever their ids are.
+_KIND_WORDS: dict[str | None, tuple[str, ...]] = {
+    "chat": ("chat", "文生文", "对话"),
+    "completion": ("completion", "续写"),
+    "image": ("image", "images", "picture", "pictures", "文生图", "图片"),
+    "embedding": ("embedding", "embeddings", "vector", "vectors", "向量"),
+    "rerank": ("rerank", "排序"),
+}
+
+
+def find_conversation(session: Session, name: str) -> Conversation:
+    """The conversation of that name; an unknown name is an error, not a new conversation."""
+    if name and name not in session.conversations:
+        known_names = ", ".join(session.conversations) or "–"
+        raise InvalidOption(
+            Text(
+                "没有叫 {name} 的对话，已有：{known}", "no conversation {name}; there are: {known}"
+            ).fill(name=name, known=known_names)
+        )
+    if not name:
+        return session.conversation
+    return session[name]
+
+
+def list_models(session: Session, words: list[str]) -> Table:
+    """List the live models; an argument filters by a part of the id or by the kind."""
+    language = session.settings.interface_language
+    kinds: dict[str | None, Text] = {
+        "chat": Text("文生文", "chat"),
+        "completion": Text("续写", "completion"),
+        "image": Text("文生图", "image"),
+        "embedding": Text("向量", "embedding"),
+        "rerank": Text("排序", "rerank"),
+    }
+    sought = "".join(words).lower()
+    rows = [
+        [
+            entry.id,
+            kinds.get(entry.kind, _UNKNOWN).say(language),
+            *_describe_model(entry.known, language),
+        ]
+        for entry in session.models()
+        if sought in entry.id.lower() or sought in _KIND_WORDS.get(entry.kind, ())
+    ]
+    headers = {
+        "zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
+        "en": ["model", "type", "longest input (tokens)", "longest output", "notes"],
+    }
+    note = Text(
+        "{n} 个模型，来自{where}的实时列表；“说明”来自本地目录",
+        "{n} models, live from {where}; notes come from the local catalogue",
+    )
+    note_text = note.say(language, n=len(rows), where=_model_source(session).say(language))
+    if len(rows) > _MAX_MODEL_ROWS:
+        note_text += _MORE.say(language, n=_MAX_MODEL_ROWS)
+    return Table(headers[language], rows[:_MAX_MODEL_ROWS], note_text)
+
+
+def _model_source(session: Session) -> Text:
+    endpoint = session.endpoint()
+    if endpoint.service.is_simulated:
+        return endpoint.service.label
+    return untranslated(f" {redact_url(endpoint.base_url)} ")
+
+
+def _describe_model(entry: Model | None, language: Language) -> list[str]:
+    if entry is None:
+        return ["", "", ""]
+    names = {
+        "penalties": Text("支持频率/存在惩罚", "accepts penalties"),
+        "vision": Text("图像理解", "accepts pictures"),
+        "top_k": untranslated("top_k"),
+        "diffusion": untranslated("Stable Diffusion"),
+        "enhancer": Text("提示词润色", "prompt enhancer"),
+        "thinking": Text("深度思考", "reasoning"),
+        "tools": Text("支持工具", "tools"),
+    }
+    notes = [names[ability].say(language) for ability in sorted(entry.capabilities)]
+    if entry.retired:
+        notes.append(
+            Text("据报上游已于 {date} 下线", "reported retired upstream since {date}").say(
+                language, date=entry.retired
+            )
+        )
+    longest_output = ""
+    if entry.kind == "chat":
+        longest_output = str(entry.max_output[1])
+    return [_known_number(entry.max_input_tokens), longest_output, "; ".join(notes)]
+
+
+def _known_number(number: int | None) -> str:
+    """A number with separators, "?" where it is not known."""
+    return f"{number:,}" if number else "?"
+
+
+def show_history(session: Session, words: list[str]) -> Table:
+    """Show the turns as a table: `history`, `history -n 3`, `history -s tutor`."""
+    language = session.settings.interface_language
+    limit, name = _parse_history_options(words)
+    conversation = find_conversation(session, name)
+    turns = list(enumerate(conversation.history, start=1))
+    # `turns[-0:]` is all of them.
+    rows = [[str(i), *_describe_turn(turn, language)] for i, turn in turns[-limit:]]
+    headers = {
+        "zh": ["#", "时间", "问", "答", "模型", "token"],
+        "en": ["#", "time", "prompt", "answer", "model", "tokens"],
+    }
+    note = Text("对话 {name} 共 {n} 轮", "conversation {name}: {n} turns").say(
+        language, name=conversation.name, n=len(turns)
+    )
+    return Table(headers[language], rows, note)
+
+
+def _describe_turn(turn: Turn, language: Language) -> list[str]:
+    answer = turn.answer
+    mark = _PARTIAL.say(language) if answer.partial else ""
+    return [
+        time.strftime("%H:%M:%S", time.localtime(turn.time)),
+        clip_text(turn.prompt),
+        clip_text(answer.text) + mark,
+        answer.model,
+        str(answer.usage.total_tokens) if answer.usage else "?",
+    ]
+
+
+def _parse_history_options(words: list[str]) -> tuple[int, str]:
+    limit, name = 0, ""
+    rest = list(words)
+    while rest:
+        flag = rest.pop(0)
+        if flag not in ("-n", "-s", "--session") or not rest:
+            raise InvalidOption(
+                Text(
+                    "用法：%ernie history [-n 条数] [-s 对话名]",
+                    "usage: %ernie history [-n TURNS] [-s NAME]",
+                )
+            )
+        value = rest.pop(0)
+        if flag != "-n":
+            name = value
+        elif value.isdigit() and int(value) > 0:
+            limit = int(value)
+        else:
+            raise InvalidOption(
+                Text(
+                    "-n 的值“{value}”不是正整数", "-n {value!r} is not a positive whole number"
+                ).fill(value=value)
+            )
+    return limit, name
+
+
+def show_usage(session: Session, _words: list[str]) -> Table:
+    """Tokens by service and model."""
+    language = session.settings.interface_language
+    rows = [
+        [
+            service,
+            model,
+            str(s.requests),
+            str(s.usage.prompt_tokens),
+            str(s.usage.completion_tokens),
+            str(s.usage.total_tokens),
+        ]
+        for (service, model), s in session.usage.by_model.items()
+    ]
+    total = session.usage.total
+    headers = {
+        "zh": ["服务", "模型", "请求", "提示词 token", "回答 token", "合计"],
+        "en": ["service", "model", "requests", "prompt tokens", "completion tokens", "total"],
+    }
+    note = Text("共 {requests} 次请求，{tokens} token", "{requests} requests, {tokens} tokens").say(
+        language, requests=total.requests, tokens=total.usage.total_tokens
+    )
+    if total.uncounted:
+        note += Text(
+            "；其中 {n} 次服务未报告用量", "; for {n} of them the service reported no count"
+        ).say(language, n=total.uncounted)
+    return Table(headers[language], rows, note)
+
+
+def show_limits(session: Session, _words: list[str]) -> Table:
+    """What the services allow per minute, and what is left."""
+    language = session.settings.interface_language
+    sources = {
+        "headers": Text("服务的响应头", "the service's headers"),
+        "429": Text("由 429 推测", "guessed from a 429"),
+        "": Text("未知", "not known"),
+    }
+    known_limits = [limit for limit in session.limits() if limit.requests or limit.tokens]
+    rows = [
+        [
+            limit.service,
+            limit.model,
+            _describe_remaining(limit.remaining_requests, limit.requests),
+            _describe_remaining(limit.remaining_tokens, limit.tokens),
+            sources[limit.learned].say(language),
+        ]
+        for limit in known_limits
+    ]
+    headers = {
+        "zh": ["服务", "模型", "剩余请求 / 每分钟", "剩余 token / 每分钟", "来源"],
+        "en": [
+            "service",
+            "model",
+            "requests left / a minute",
+            "tokens left / a minute",
+            "learned from",
+        ],
+    }
+    note = Text(
+        "限额按账户计算，本内核的所有调用共用；还没有调用过的不在表中",
+        "limits belong to the account and are shared by every call in this kernel; what was "
+        "not called yet is not listed",
+    )
+    return Table(headers[language], rows, note.say(language))
+
+
+def _describe_remaining(remaining: int | None, maximum: int | None) -> str:
+    return f"{remaining:,} / {maximum:,}" if maximum else "?"
