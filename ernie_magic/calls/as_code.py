@@ -138,52 +138,40 @@ def code_for_chat(
     files
         Names of pictures sent with the prompt.
     """
-    caller = "ernie" if conversation == "main" else f"ernie[{conversation!r}]"
-    sent, extra = _checked_values("chat", request, given), dict(request.extra)
-    flags = [
-        ("--model", model),
-        ("--session", conversation if conversation != "main" else ""),
-        ("--system", system),
-        ("--endpoint", request.endpoint),
-        *(("--image", _as_path(name)) for name in files),
-        *_extra_options(extra),
-    ]
-    switches = [
-        name
-        for name, holds in (("--no-history", not history), ("--no-stream", not request.stream))
-        if holds
-    ]
-    python = _python_call(
-        f"{caller}.chat",
-        request.prompt,
-        {
-            "model": model or None,
-            "system": system or None,
-            **sent,
-            "endpoint": request.endpoint or None,
-            "extra": extra or None,
-            "stream": None if request.stream else False,
-            "images": _image_arguments(request, files, caller),
-            "history": None if history else False,
-        },
-    )
+    caller, session = "ernie", ""
+    if conversation != "main":
+        caller, session = f"ernie[{conversation!r}]", conversation
+    sent = _checked_values("chat", request, given)
+    options = _python_options(request, sent, model, system)
+    switches = []
+    if not history:
+        switches.append("--no-history")
+    if not request.stream:
+        switches.append("--no-stream")
+        options["stream"] = False
+    options["images"] = _image_arguments(request, files, caller)
+    if not history:
+        options["history"] = False
+    python = _python_call(f"{caller}.chat", request.prompt, options)
     if any(map(_is_read_otherwise, files)):
         python = f"from pathlib import Path\n\n{python}"
-    fits = (
+    magic = None
+    if _fits_chat_magic(request, files):
+        flags = _flags(request, model, session, system, files)
+        magic = _magic_cell("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
+    openai = _openai_code("chat", openai_style.chat(request).body, endpoint, files)
+    if not files:
+        return Code(_or_python(magic, python), python, openai)
+    return Code(_or_python(magic, python), python, openai, _FILES.fill(files=", ".join(files)))
+
+
+def _fits_chat_magic(request: ChatRequest, files: Sequence[str]) -> bool:
+    """Whether a cell can express the prompt, its pictures and the extra fields."""
+    return (
         len(files) == count_pictures(request.messages[-1:])
         and not any(map(_is_read_otherwise, files))
-        and not any(map(_is_invalid_field, extra))
-    )
-    magic = (
-        _magic_cell("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
-        if fits and request.prompt.strip("\n") == request.prompt
-        else None
-    )
-    return Code(
-        _or_python(magic, python),
-        python,
-        _openai_code("chat", openai_style.chat(request).body, endpoint, files),
-        _FILES.fill(files=", ".join(files)) if files else _NO_NOTE,
+        and not any(map(_is_invalid_field, request.extra))
+        and request.prompt.strip("\n") == request.prompt
     )
 
 
@@ -191,45 +179,27 @@ def code_for_image(
     request: ImageRequest, endpoint: Endpoint, *, given: Mapping[str, Any], model: str = ""
 ) -> Code:
     """Return a call for pictures as code; see `code_for_chat`."""
-    sent, extra = _checked_values("image", request, given), dict(request.extra)
-    python = _python_call(
-        "ernie.image",
-        request.prompt,
-        {
-            "model": model or None,
-            **sent,
-            "endpoint": request.endpoint or None,
-            "extra": extra or None,
-        },
-    )
-    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_options(extra)]
-    fits = request.prompt.strip() == request.prompt and not any(map(_is_invalid_field, extra))
-    magic = _magic_cell("%%ernie_image", flags, "image", sent, request.prompt) if fits else None
-    return Code(
-        _or_python(magic, python),
-        python,
-        _openai_code("image", openai_style.images(request).body, endpoint),
-    )
+    sent = _checked_values("image", request, given)
+    python = _python_call("ernie.image", request.prompt, _python_options(request, sent, model))
+    magic = None
+    if request.prompt.strip() == request.prompt and not any(map(_is_invalid_field, request.extra)):
+        flags = _flags(request, model)
+        magic = _magic_cell("%%ernie_image", flags, "image", sent, request.prompt)
+    openai = _openai_code("image", openai_style.images(request).body, endpoint)
+    return Code(_or_python(magic, python), python, openai)
 
 
 def code_for_embedding(request: EmbeddingRequest, endpoint: Endpoint, *, model: str = "") -> Code:
     """Return a call for vectors as code; see `code_for_chat`."""
-    texts, extra = list(request.texts), dict(request.extra)
-    python = _python_call(
-        "ernie.embed",
-        texts,
-        {"model": model or None, "endpoint": request.endpoint or None, "extra": extra or None},
-    )
-    flags = [("--model", model), ("--endpoint", request.endpoint), *_extra_options(extra)]
-    fits = all(text.strip() and "\n" not in text for text in texts) and not any(
-        map(_is_invalid_field, extra)
-    )
-    magic = _magic_cell("%%ernie_embed", flags, "embedding", {}, *texts) if fits else None
-    return Code(
-        _or_python(magic, python),
-        python,
-        _openai_code("embedding", openai_style.embeddings(request).body, endpoint),
-    )
+    texts = list(request.texts)
+    python = _python_call("ernie.embed", texts, _python_options(request, {}, model))
+    magic = None
+    if all(text.strip() and "\n" not in text for text in texts) and not any(
+        map(_is_invalid_field, request.extra)
+    ):
+        magic = _magic_cell("%%ernie_embed", _flags(request, model), "embedding", {}, *texts)
+    openai = _openai_code("embedding", openai_style.embeddings(request).body, endpoint)
+    return Code(_or_python(magic, python), python, openai)
 
 
 class _Expression(str):
@@ -248,6 +218,33 @@ def _checked_values(kind: Kind, request: Request, given: Mapping[str, Any]) -> d
         for name, value in given.items()
         if value is not None
     }
+
+
+def _python_options(
+    request: Request, sent: Mapping[str, Any], model: str, system: str = ""
+) -> dict[str, Any]:
+    """Return the arguments of a Python call; None for those that are left out."""
+    return {
+        "model": model or None,
+        "system": system or None,
+        **sent,
+        "endpoint": request.endpoint or None,
+        "extra": dict(request.extra) or None,
+    }
+
+
+def _flags(
+    request: Request, model: str, session: str = "", system: str = "", files: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """Return a magic's options besides the parameters; "" for those that are left out."""
+    return [
+        ("--model", model),
+        ("--session", session),
+        ("--system", system),
+        ("--endpoint", request.endpoint),
+        *(("--image", _as_path(name)) for name in files),
+        *_extra_options(request.extra),
+    ]
 
 
 def _extra_options(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -277,20 +274,25 @@ def _as_path(file: str) -> str:
         ast.parse(file.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return file
-    return file if _FILE_NAME.fullmatch(file) else f"./{file}"
+    if _FILE_NAME.fullmatch(file):
+        return file
+    return f"./{file}"
 
 
 def _image_arguments(
     request: ChatRequest, files: Sequence[str], caller: str
 ) -> list[Any] | _Expression | None:
     if files:
-        return [
-            _Expression(f"Path({name!r}).read_bytes()") if _is_read_otherwise(name) else name
-            for name in files
-        ]
+        return [_file_argument(name) for name in files]
     if count_pictures(request.messages[-1:]):  # the last prompt's, asked again
         return _Expression(f"[part['image_url']['url'] for part in {caller}.history[-1].images]")
     return None
+
+
+def _file_argument(name: str) -> str:
+    if _is_read_otherwise(name):
+        return _Expression(f"Path({name!r}).read_bytes()")
+    return name
 
 
 def _or_python(magic: str | None, python: str) -> Text:
@@ -329,19 +331,13 @@ def _magic_cell(
         _is_literal(word) for _, word in words
     )
     verbatim = not uses_literals and any("{{" in text for text in body_texts)
-    lines = [
-        _template_literal(text) if uses_literals and _is_literal(text) else text
-        for text in body_texts
-    ]
-    line = " ".join(
-        [
-            name,
-            *(_typed_option(flag, word) for flag, word in words),
-            *switches,
-            *(["--verbatim"] if verbatim else []),
-        ]
-    )
-    return "\n".join([line, *lines])
+    lines = list(body_texts)
+    if uses_literals:
+        lines = [_typable_text(text) for text in body_texts]
+    line = [name, *(_typed_option(flag, word) for flag, word in words), *switches]
+    if verbatim:
+        line.append("--verbatim")
+    return "\n".join([" ".join(line), *lines])
 
 
 def _is_typable(text: str) -> bool:
@@ -354,6 +350,13 @@ def _is_literal(word: str) -> bool:
     return "{{" in word or "\n" in word or "\t" in word or not _is_typable(word)
 
 
+def _typable_text(text: str) -> str:
+    """Return a text as it is typed in a cell whose literals are filled in."""
+    if _is_literal(text):
+        return _template_literal(text)
+    return text
+
+
 def _template_literal(text: str) -> str:
     return f"{{{{{text!r}}}}}"
 
@@ -363,8 +366,12 @@ _SHORT = {"--model": "-m", "--session": "-s"}
 
 def _typed_option(flag: str, word: str) -> str:
     """Return an option as it is typed."""
-    quoted = _template_literal(word) if _is_literal(word) else shlex.quote(word)
-    return f"{flag}={quoted}" if word.startswith("-") else f"{_SHORT.get(flag, flag)} {quoted}"
+    quoted = shlex.quote(word)
+    if _is_literal(word):
+        quoted = _template_literal(word)
+    if word.startswith("-"):
+        return f"{flag}={quoted}"
+    return f"{_SHORT.get(flag, flag)} {quoted}"
 
 
 def _option_words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
@@ -374,7 +381,7 @@ def _option_words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
     elif parameter.type == "tools":
         yield from (json.dumps(tool, ensure_ascii=False) for tool in value)
     elif isinstance(value, bool):
-        yield "on" if value else "off"
+        yield _on_or_off(value)
     elif isinstance(value, dict):
         yield _switch_word(parameter, value) or json.dumps(value, ensure_ascii=False)
     else:
@@ -390,8 +397,14 @@ def _switch_word(parameter: parameters.Parameter, value: Mapping[str, Any]) -> s
         and set(value) == {"enable"}
         and isinstance(value["enable"], bool)
     ):
-        return "on" if value["enable"] else "off"
+        return _on_or_off(value["enable"])
     return ""
+
+
+def _on_or_off(value: object) -> str:
+    if value:
+        return "on"
+    return "off"
 
 
 def _python_call(function: str, first: object, options: Mapping[str, Any]) -> str:
@@ -418,59 +431,66 @@ def _python_literal(value: object) -> str:
         line.isprintable() and not _PROMPTS.match(line) and (not line or line.strip())
         for line in lines
     )
-    return f'"""{value}"""' if is_kept_as_is else repr(value)
+    if is_kept_as_is:
+        return f'"""{value}"""'
+    return repr(value)
 
 
 def _openai_code(
     kind: Kind, body: Mapping[str, Any] | None, endpoint: Endpoint, files: Sequence[str] = ()
 ) -> Text:
     fields = {**(body or {})}
-    head = ["import os", "", "from openai import OpenAI", ""]
-    v1 = endpoint.service is QIANFAN_V1
-    if v1:
-        key, url = f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
-    elif endpoint.service in (EMULATOR, LOCAL):
-        key, url = (
-            (
-                '"any"'
-                if endpoint.service.is_simulated
-                else 'os.environ.get("OPENAI_API_KEY", "none")'
-            ),
-            endpoint.base_url,
-        )
-        head = head if endpoint.service is LOCAL else head[2:]
-    else:
-        key, url = f'os.environ["{endpoint.service.key_variables[0]}"]', endpoint.base_url
     known = {name: value for name, value in fields.items() if name in _OPENAI[kind]}
     rest = {name: value for name, value in fields.items() if name not in _OPENAI[kind]}
-    head += [*_PICTURE, ""] if files else []
-    lines = [*head, f"client = OpenAI(api_key={key}, base_url={redact_url(url)!r})"]
-    lines += [f"{'chunks' if known.get('stream') else 'reply'} = client.{_METHODS[kind]}("]
+    result, ending = "reply", [f"print({_SHOWN[kind]})"]
+    if known.get("stream"):
+        result, ending = "chunks", [*_PRINT_CHUNKS]
+    key, url = _openai_access(endpoint)
+    lines = ["from openai import OpenAI", ""]
+    if endpoint.service is not EMULATOR:
+        lines = ["import os", "", *lines]
+    if files:
+        lines += [*_PICTURE, ""]
+    lines += [f"client = OpenAI(api_key={key}, base_url={redact_url(url)!r})"]
+    lines += [f"{result} = client.{_METHODS[kind]}("]
     left_out: list[str] = []
     for name, value in known.items():
         if name == "messages":
-            shown = [
-                _without_pictures(message, iter(files if message is value[-1] else ()), left_out)
-                for message in value
-            ]
-            lines += ["    messages=[", *(f"        {message!r}," for message in shown), "    ],"]
+            lines += ["    messages=["]
+            lines += [f"        {m!r}," for m in _shown_messages(value, files, left_out)]
+            lines += ["    ],"]
         else:
             lines.append(f"    {name}={value!r},")
-    lines += [f"    extra_body={rest!r},"] if rest else []
-    lines.append(")")
-    if known.get("stream"):
-        lines += [
-            "for chunk in chunks:",
-            "    if chunk.choices:",
-            '        print(chunk.choices[0].delta.content or "", end="")',
-        ]
-    else:
-        lines.append(f"print({_SHOWN[kind]})")
-    notes = [_V1] if v1 else []
-    notes += [_LEFT_OUT.fill(names=", ".join(left_out))] if left_out else []
+    if rest:
+        lines += [f"    extra_body={rest!r},"]
+    lines += [")", *ending]
+    notes = []
+    if endpoint.service is QIANFAN_V1:
+        notes.append(_V1)
+    if left_out:
+        notes.append(_LEFT_OUT.fill(names=", ".join(left_out)))
     return Text(
         *("\n".join([*(note.say(language) for note in notes), *lines]) for language in LANGUAGES)
     )
+
+
+def _openai_access(endpoint: Endpoint) -> tuple[str, str]:
+    """Return the expression for the key, and the base URL."""
+    if endpoint.service is EMULATOR:
+        return '"any"', endpoint.base_url
+    if endpoint.service is LOCAL:
+        return 'os.environ.get("OPENAI_API_KEY", "none")', endpoint.base_url
+    if endpoint.service is QIANFAN_V1:
+        return f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
+    return f'os.environ["{endpoint.service.key_variables[0]}"]', endpoint.base_url
+
+
+def _shown_messages(
+    messages: Sequence[Mapping[str, Any]], files: Sequence[str], left_out: list[str]
+) -> list[Mapping[str, Any]]:
+    """Return the messages without the data of their pictures: the files are the last message's."""
+    shown = [_without_pictures(message, iter(()), left_out) for message in messages[:-1]]
+    return shown + [_without_pictures(message, iter(files), left_out) for message in messages[-1:]]
 
 
 def _without_pictures(
@@ -490,18 +510,16 @@ def _without_pictures(
         return message
     parts = []
     for part in message["content"]:
-        address = (
-            part["image_url"].get("url")
-            if isinstance(part, dict) and isinstance(part.get("image_url"), dict)
-            else None
-        )
-        if not isinstance(address, str) or not address.startswith("data:"):
+        address = _picture_address(part)
+        if not address.startswith("data:"):
             parts.append(part)
             continue
         name = next(names, None)
         if name is not None:
             mime = address[len("data:") :].partition(";")[0]
-            kind = "" if guess_type(name)[0] == mime else f", {mime!r}"
+            kind = ""
+            if guess_type(name)[0] != mime:
+                kind = f", {mime!r}"
             address = _Expression(f"picture({name!r}{kind})")
         elif len(address) > _LONGEST_ADDRESS:
             address = _Expression(f"earlier_picture_{len(left_out) + 1}")
@@ -510,6 +528,19 @@ def _without_pictures(
     return {**message, "content": parts}
 
 
+def _picture_address(part: object) -> str:
+    """Return the address of the picture in a part of a message, "" where there is none."""
+    address = None
+    if isinstance(part, dict) and isinstance(part.get("image_url"), dict):
+        address = part["image_url"].get("url")
+    return str(address or "")
+
+
+_PRINT_CHUNKS = (
+    "for chunk in chunks:",
+    "    if chunk.choices:",
+    '        print(chunk.choices[0].delta.content or "", end="")',
+)
 _PICTURE = (
     "from base64 import b64encode",
     "from mimetypes import guess_type",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # one type.
 ImageLike = Any
 _DEPTH = 8  # nested lists
+_UNUSABLE = Text("图片用不了：{what}", "the picture cannot be used: {what}")
 _WHAT = Text(
     "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、"
     "http(s) 网址",
@@ -61,23 +62,17 @@ def image_parts(given: object, depth: int = 0) -> list[Part]:
             raise _not_an_image(given)
         return [part for one in given for part in image_parts(one, depth + 1)]
     if isinstance(given, Picture) and given.problem:
-        raise InvalidOption(
-            Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(
-                what=given.problem.what
-            ),
-            advice=given.problem.advice,
-        )
-    url = given.url if isinstance(given, Picture) and not given.content else given
+        raise InvalidOption(_UNUSABLE.fill(what=given.problem.what), advice=given.problem.advice)
+    url = given
+    if isinstance(given, Picture) and not given.content:
+        url = given.url
     if isinstance(url, str) and url.startswith(("http://", "https://")):
         return [_image_part(url)]
     content = _image_bytes(given)
     try:
         mime = format_of(content).mime
     except ErnieError as error:
-        raise InvalidOption(
-            Text("图片用不了：{what}", "the picture cannot be used: {what}").fill(what=error.what),
-            advice=_WHAT,
-        ) from None
+        raise InvalidOption(_UNUSABLE.fill(what=error.what), advice=_WHAT) from None
     if len(content) > MAX_IMAGE_BYTES:
         raise InvalidOption(
             Text("图片超过 {most} MB", "the picture is larger than {most} MB").fill(
@@ -150,7 +145,9 @@ def _render_object(given: Any) -> bytes:
     """Return the bytes of objects that draw themselves: figures, arrays, Pillow images, and
     whatever has a PNG form (`_repr_png_`).
     """
-    figure: Any = given if hasattr(given, "savefig") else getattr(given, "figure", None)
+    figure = given
+    if not hasattr(given, "savefig"):
+        figure = getattr(given, "figure", None)
     if hasattr(figure, "savefig"):
         return _save_to_bytes(lambda out: figure.savefig(out, format="png"))
     if hasattr(given, "save") and hasattr(given, "mode"):
@@ -158,11 +155,13 @@ def _render_object(given: Any) -> bytes:
     if hasattr(given, "__array_interface__"):
         return _encode_array(given)
     shown = getattr(given, "_repr_png_", lambda: None)()
-    found = shown[0] if isinstance(shown, tuple) else shown
-    found = base64.b64decode(found) if isinstance(found, str) else found
-    if not isinstance(found, bytes):
+    if isinstance(shown, tuple):
+        shown = shown[0]
+    if isinstance(shown, str):
+        shown = base64.b64decode(shown)
+    if not isinstance(shown, bytes):
         raise _not_an_image(given)
-    return found
+    return shown
 
 
 def _save_to_bytes(write: Callable[[io.BytesIO], object]) -> bytes:

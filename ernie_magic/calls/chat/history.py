@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:
     """Return a prompt as a message; with pictures its content is in parts."""
-    return {
-        "role": "user",
-        "content": [{"type": "text", "text": prompt}, *images] if images else prompt,
-    }
+    if not images:
+        return {"role": "user", "content": prompt}
+    return {"role": "user", "content": [{"type": "text", "text": prompt}, *images]}
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,9 @@ class History(Sequence[Turn]):
     @overload
     def __getitem__(self, index: slice) -> History: ...
     def __getitem__(self, index: int | slice) -> Turn | History:
-        return History(self._turns[index]) if isinstance(index, slice) else self._turns[index]
+        if isinstance(index, slice):
+            return History(self._turns[index])
+        return self._turns[index]
 
     def __delitem__(self, index: int | slice) -> None:
         del self._turns[index]

@@ -53,9 +53,6 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
             ),
             advice=Text("用 def 定义它", "define it with def"),
         )
-    hints = _hints(function)
-    properties: dict[str, Any] = {}
-    required = []
     try:
         signature = inspect.signature(function)
     except ValueError:
@@ -65,6 +62,28 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
             ),
             advice=Text("用 def 包一层", "wrap it in a def"),
         ) from None
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": inspect.getdoc(function) or "",
+            "parameters": _describe_parameters(name, signature, _hints(function)),
+        },
+    }
+
+
+def _describe_parameters(
+    name: str, signature: inspect.Signature, hints: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe a function's parameters as a JSON schema.
+
+    Raises
+    ------
+    InvalidOption
+        One of them can be given by position only.
+    """
+    properties: dict[str, Any] = {}
+    required = []
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -81,15 +100,7 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
             required.append(parameter.name)
         elif _is_json(parameter.default):
             properties[parameter.name].setdefault("default", parameter.default)
-    schema = {"type": "object", "properties": properties, "required": required}
-    return {
-        "type": "function",
-        "function": {
-            "name": name,
-            "description": inspect.getdoc(function) or "",
-            "parameters": schema,
-        },
-    }
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
@@ -158,25 +169,12 @@ def make_tool_run(
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
     if error is not None:
-        return ToolRun(
-            name,
-            arguments,
-            json.dumps(
-                {
-                    "error": whole_characters(
-                        redact(f"{type(error).__name__}: {exception_message(error)}", strict=True)
-                    )[:1000]
-                },
-                ensure_ascii=False,
-            ),
-            failed=True,
-        )
-    text = (
-        value
-        if isinstance(value, str) and value.strip()
-        else json.dumps(value, ensure_ascii=False, default=str)
-    )
-    return ToolRun(name, arguments, redact(whole_characters(text)))
+        said = redact(f"{type(error).__name__}: {exception_message(error)}", strict=True)
+        content = json.dumps({"error": whole_characters(said)[:1000]}, ensure_ascii=False)
+        return ToolRun(name, arguments, content, failed=True)
+    if not isinstance(value, str) or not value.strip():
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return ToolRun(name, arguments, redact(whole_characters(value)))
 
 
 def skipped_tool_run(call: Mapping[str, Any]) -> ToolRun:
@@ -190,19 +188,29 @@ def _schema_of(hint: Any) -> dict[str, Any]:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         words = [word for word in inner[1:] if isinstance(word, str)]
-        return {**_schema_of(inner[0]), **({"description": " ".join(words)} if words else {})}
+        schema = _schema_of(inner[0])
+        if words:
+            schema["description"] = " ".join(words)
+        return schema
     if origin is typing.Literal:
-        return {
-            "enum": list(inner),
-            **({"type": _SIMPLE[type(inner[0])]} if type(inner[0]) in _SIMPLE else {}),
-        }
+        return {"enum": list(inner), **_simple_type(type(inner[0]))}
     if origin in (Union, types.UnionType):
         kinds = [_schema_of(kind) for kind in inner if kind is not type(None)]
-        return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+        if len(kinds) == 1:
+            return kinds[0]
+        return {"anyOf": kinds}
     if origin in (list, tuple, set):
-        return {"type": "array", **({"items": _schema_of(inner[0])} if inner else {})}
-    kind = origin or hint
-    return {"type": _SIMPLE[kind]} if isinstance(kind, type) and kind in _SIMPLE else {}
+        schema = {"type": "array"}
+        if inner:
+            schema["items"] = _schema_of(inner[0])
+        return schema
+    return _simple_type(origin or hint)
+
+
+def _simple_type(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, type) and kind in _SIMPLE:
+        return {"type": _SIMPLE[kind]}
+    return {}
 
 
 def _is_json(value: object) -> bool:

@@ -66,7 +66,9 @@ def build_contact_sheet(
         raise only_a_link()
     columns, side = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown)))), max(1, int(side))
     rows = -(-len(shown) // columns)
-    height = side + (2 * _LINE if captions else 0)
+    height = side
+    if captions:
+        height += 2 * _LINE
     canvas = Images.new(
         "RGB",
         (min(columns, max(1, len(shown))) * (side + _GAP) + _GAP, rows * (height + _GAP) + _GAP),
@@ -76,12 +78,10 @@ def build_contact_sheet(
     face, _ = load_font(14)
     for index, picture in enumerate(shown):
         x, y = _GAP + index % columns * (side + _GAP), _GAP + index // columns * (height + _GAP)
-        whole = Images.open(io.BytesIO(picture.thumbnail)) if side <= _THUMBNAIL else picture.image
-        small = remove_transparency(whole.resize(fit_size(whole.size, side), reducing_gap=2.0))
+        small = _shrink_picture(picture, side)
         canvas.paste(small, (x + (side - small.width) // 2, y + (side - small.height) // 2))
         if captions:
-            seed = "" if picture.seed is None else f" · seed {picture.seed}"
-            for line, words in enumerate((picture.prompt, f"#{picture.index + 1}{seed}")):
+            for line, words in enumerate((picture.prompt, _number_and_seed(picture))):
                 pen.text(
                     (x, y + side + line * _LINE),
                     _truncate_to_width(pen, " ".join(words.split()), side, face),
@@ -89,6 +89,20 @@ def build_contact_sheet(
                     font=face,
                 )
     return canvas
+
+
+def _shrink_picture(picture: Picture, side: int) -> Image:
+    from PIL import Image as Images
+
+    whole = picture.image if side > _THUMBNAIL else Images.open(io.BytesIO(picture.thumbnail))
+    return remove_transparency(whole.resize(fit_size(whole.size, side), reducing_gap=2.0))
+
+
+def _number_and_seed(picture: Picture) -> str:
+    number = f"#{picture.index + 1}"
+    if picture.seed is None:
+        return number
+    return f"{number} · seed {picture.seed}"
 
 
 def _truncate_to_width(
@@ -102,4 +116,6 @@ def _truncate_to_width(
     fits = bisect_left(
         range(len(words)), x=True, key=lambda n: pen.textlength(words[:n] + "…", font=face) > width
     )
-    return words[: fits - 1] + "…" if fits > 1 else ""
+    if fits <= 1:
+        return ""
+    return words[: fits - 1] + "…"

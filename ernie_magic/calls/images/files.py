@@ -14,7 +14,7 @@ import struct
 import time
 import zlib
 from collections.abc import Mapping
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,10 +74,9 @@ def _signed_json(picture: Picture) -> str:
     recipe = json.loads(
         json.dumps(_redact_values(picture_metadata(picture)), ensure_ascii=False, default=str)
     )
-    signature = signatures.sign_text(_canonical_json(recipe))
-    return json.dumps(
-        {**recipe, _SIGNATURE: signature} if signature else recipe, ensure_ascii=False
-    )
+    if signature := signatures.sign_text(_canonical_json(recipe)):
+        recipe[_SIGNATURE] = signature
+    return json.dumps(recipe, ensure_ascii=False)
 
 
 def _canonical_json(recipe: Mapping[str, Any]) -> str:
@@ -95,15 +94,17 @@ def _redact_values(unredacted: Any) -> Any:
         }
     if isinstance(unredacted, (list, tuple)):
         return [_redact_values(value) for value in unredacted]
-    return redact(unredacted, strict=True) if isinstance(unredacted, str) else unredacted
+    if isinstance(unredacted, str):
+        return redact(unredacted, strict=True)
+    return unredacted
 
 
 def with_metadata(picture: Picture) -> bytes:
     """Return a picture's file: a PNG with its parameters inside, anything else as received."""
     content = picture.content
-    return (
-        with_itxt(content, _signed_json(picture)) if content.startswith(PNG.signature) else content
-    )
+    if not content.startswith(PNG.signature):
+        return content
+    return with_itxt(content, _signed_json(picture))
 
 
 def with_itxt(png: bytes, text: str) -> bytes:
@@ -166,14 +167,7 @@ def save_pictures(
     if pattern.endswith(("/", "\\")) or _is_folder(pattern):
         pattern = str(Path(pattern) / PATTERN)
     if len(pictures) > 1 and "{i}" not in pattern:
-        named = Path(pattern)
-        pattern = str(
-            named.with_name(
-                f"{named.stem}-{{i}}{named.suffix}"
-                if named.suffix.lower() in EXTENSIONS
-                else f"{named.name}-{{i}}"
-            )
-        )
+        pattern = _with_number(Path(pattern))
     for picture in pictures:
         if picture.problem:
             raise picture.problem
@@ -183,6 +177,14 @@ def save_pictures(
         _write_picture(picture, Path(fill_pattern(pattern, picture)), overwrite=overwrite)
         for picture in pictures
     ]
+
+
+def _with_number(file: Path) -> str:
+    """Return a pattern that names each picture by its number."""
+    name = f"{file.name}-{{i}}"
+    if file.suffix.lower() in EXTENSIONS:
+        name = f"{file.stem}-{{i}}{file.suffix}"
+    return str(file.with_name(name))
 
 
 def _is_folder(path: str) -> bool:
@@ -202,7 +204,9 @@ def _write_picture(picture: Picture, file: Path, *, overwrite: bool) -> Path:
     try:
         file = file.expanduser()
         file.parent.mkdir(parents=True, exist_ok=True)
-        name = file.stem if file.suffix.lower() in EXTENSIONS else file.name
+        name = file.name
+        if file.suffix.lower() in EXTENSIONS:
+            name = file.stem
         stem = file.with_name(files.sanitize_name(name, reserve=_ADDED))
         written = _write_file(
             stem, picture.format.extension, with_metadata(picture), overwrite=overwrite
@@ -240,9 +244,8 @@ def _write_file(stem: Path, extension: str, content: bytes, *, overwrite: bool) 
         file = stem.with_name(f"{stem.name}{extension}")
         files.write_over(file, content)
         return file
-    names = (
-        stem.with_name(f"{stem.name}{f' ({n})' if n > 1 else ''}{extension}") for n in count(1)
-    )
+    numbers = chain([""], (f" ({n})" for n in count(2)))
+    names = (stem.with_name(f"{stem.name}{number}{extension}") for number in numbers)
     return files.write_new(
         (name for name in names if not os.path.lexists(sidecar_path(name))), content
     )
@@ -272,20 +275,12 @@ def fill_pattern(pattern: str, picture: Picture) -> str:
     check_pattern(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
     model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
-    seed = "unknown" if picture.seed is None else picture.seed
-    values = dict(
-        zip(
-            FIELDS,
-            (
-                files.sanitize_name(slug),
-                seed,
-                picture.index + 1,
-                model,
-                time.strftime("%Y%m%d-%H%M%S"),
-            ),
-            strict=True,
-        )
-    )
+    seed = "unknown"
+    if picture.seed is not None:
+        seed = str(picture.seed)
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    fillings = (files.sanitize_name(slug), seed, picture.index + 1, model, moment)
+    values = dict(zip(FIELDS, fillings, strict=True))
     return re.sub(r"\{([^{}]*)\}", lambda found: str(values[found.group(1)]), pattern)
 
 

@@ -67,7 +67,9 @@ def format_of(content: bytes) -> Format:
 
 
 def _has_mark(start: bytes, mark: bytes) -> bool:
-    return mark in start if mark == b"<svg" else start.startswith(mark)
+    if mark == b"<svg":
+        return mark in start
+    return start.startswith(mark)
 
 
 def not_a_picture(kind: Text) -> ProtocolError:

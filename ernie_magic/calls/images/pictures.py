@@ -100,7 +100,9 @@ def make_preview(content: bytes) -> Preview:
 
 
 def _make_thumbnail(image: Image) -> bytes:
-    small = image if image.mode == "RGB" else sheets.remove_transparency(image)
+    small = image
+    if image.mode != "RGB":
+        small = sheets.remove_transparency(image)
     for side, quality in THUMBNAILS:
         if max(small.size) > side:
             small = small.resize(sheets.fit_size(small.size, side), reducing_gap=2.0)
@@ -162,7 +164,9 @@ class Picture:
         if self.reported_seed is not None:
             return self.reported_seed
         sent = self.request.parameters.get("seed")
-        return sent if isinstance(sent, int) else None
+        if isinstance(sent, int):
+            return sent
+        return None
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -198,7 +202,9 @@ class Picture:
         ErnieError
             There are no bytes.
         """
-        return self.preview.size if self.preview else self.image.size
+        if self.preview:
+            return self.preview.size
+        return self.image.size
 
     @cached_property
     def image(self) -> Image:
@@ -266,9 +272,9 @@ class Picture:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The received bytes; the front end draws them."""
         text = {"text/plain": repr(self)}
-        return (
-            {self.format.mime: self.content, **text} if self.content and not self.problem else text
-        )
+        if not self.content or self.problem:
+            return text
+        return {self.format.mime: self.content, **text}
 
     def __repr__(self) -> str:
         facts = [repr(clip_text(self.prompt, _SHOWN))]
@@ -276,8 +282,10 @@ class Picture:
             facts.append("x".join(map(str, self.size)))
         elif self.url:
             facts.append(f"url={self.url!r}")
-        facts += [f"problem={str(self.problem)!r}"] if self.problem else []
-        facts += [f"seed={self.seed}"] if self.seed is not None else []
+        if self.problem:
+            facts.append(f"problem={str(self.problem)!r}")
+        if self.seed is not None:
+            facts.append(f"seed={self.seed}")
         return f"Picture({', '.join(facts)}{simulated_note(self.service)})"
 
 
@@ -321,7 +329,9 @@ class ImageSet(Result, Sequence[Picture]):
     @property
     def seed(self) -> int | None:
         """The first picture's seed."""
-        return self.pictures[0].seed if self.pictures else None
+        if not self.pictures:
+            return None
+        return self.pictures[0].seed
 
     @property
     def good(self) -> list[Picture]:
@@ -369,11 +379,9 @@ class ImageSet(Result, Sequence[Picture]):
     @overload
     def __getitem__(self, index: slice) -> ImageSet: ...
     def __getitem__(self, index: int | slice) -> Picture | ImageSet:
-        return (
-            replace(self, pictures=self.pictures[index])
-            if isinstance(index, slice)
-            else self.pictures[index]
-        )
+        if isinstance(index, slice):
+            return replace(self, pictures=self.pictures[index])
+        return self.pictures[index]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         text = {"text/plain": repr(self)}
@@ -384,11 +392,8 @@ class ImageSet(Result, Sequence[Picture]):
         return {"image/jpeg": out.getvalue(), **text}
 
     def __repr__(self) -> str:
-        failed = len(self) - len(self.good)
-        facts = [
-            f"{len(self)} picture{'' if len(self) == 1 else 's'}",
-            *([f"{failed} failed"] if failed else []),
-            repr(clip_text(self.prompt, _SHOWN)),
-            f"model={self.model!r}",
-        ]
+        facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}"]
+        if self.partial:
+            facts.append(f"{len(self) - len(self.good)} failed")
+        facts += [repr(clip_text(self.prompt, _SHOWN)), f"model={self.model!r}"]
         return f"ImageSet({', '.join(facts)}{simulated_note(self.service)})"

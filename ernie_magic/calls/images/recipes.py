@@ -124,19 +124,18 @@ def vary_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
     """Return the arguments for a variation: one picture, with the next seed where the seed is
     known.
     """
-    known = seed_of(recipe)
+    seed = seed_of(recipe)
     # One call may make several pictures, each with the next seed: take the first one after them
     # all.
     n, index = recipe.get("parameters", {}).get("n", 1), recipe.get("index", 0)
-    next_seed = (
-        known + n + index
-        if known is not None and isinstance(n, int) and isinstance(index, int)
-        else known
-    )
-    return redo_options(recipe, {"n": None, "seed": next_seed, **changes})
+    if seed is not None and isinstance(n, int) and isinstance(index, int):
+        seed += n + index
+    return redo_options(recipe, {"n": None, "seed": seed, **changes})
 
 
 def seed_of(recipe: Mapping[str, Any]) -> int | None:
     """Return the seed of a picture, if known."""
     found = recipe.get("seed", recipe.get("parameters", {}).get("seed"))
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    if isinstance(found, bool) or not isinstance(found, int):
+        return None
+    return found

@@ -39,33 +39,17 @@ def rows_of(data: object) -> list[dict[str, Any]]:
             )
         records: list[dict[str, Any]] = data.to_dict("records")
         return [{str(name): value for name, value in row.items()} for row in records]
+    rows = None
     if isinstance(data, dict):
-        columns = {
-            str(name): list(values)
-            for name, values in data.items()
-            if hasattr(values, "__iter__") and not isinstance(values, str)
-        }
-        if len(columns) == len(data) and len({len(values) for values in columns.values()}) == 1:
-            return [
-                dict(zip(columns, values, strict=True))
-                for values in zip(*columns.values(), strict=True)
-            ]
+        rows = _rows_of_columns(data)
     elif (
         hasattr(data, "__iter__")
         and not isinstance(data, (str, bytes))
         and not hasattr(data, "columns")
     ):
-        items = list(data)
-        if items and all(isinstance(row, dict) for row in items):
-            names = list(dict.fromkeys(str(name) for row in items for name in row))
-            named = [{str(name): value for name, value in row.items()} for row in items]
-            return [{name: row.get(name) for name in names} for row in named]
-        if (
-            items
-            and any(isinstance(row, str) for row in items)
-            and all(isinstance(row, str) or row is None or row != row for row in items)  # noqa: PLR0124  (NaN)
-        ):
-            return [{TEXT: row} for row in items]
+        rows = _rows_of_items(list(data))
+    if rows is not None:
+        return rows
     raise InvalidOption(
         Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(
             kind=type(data).__name__
@@ -75,6 +59,35 @@ def rows_of(data: object) -> list[dict[str, Any]]:
             "pass a DataFrame of pandas or polars, a list of dictionaries, or a list of texts",
         ),
     )
+
+
+def _rows_of_columns(data: dict[Any, Any]) -> list[dict[str, Any]] | None:
+    """Return the rows of columns of one length; None where they are not."""
+    columns = {
+        str(name): list(values)
+        for name, values in data.items()
+        if hasattr(values, "__iter__") and not isinstance(values, str)
+    }
+    lengths = {len(values) for values in columns.values()}
+    if len(columns) != len(data) or len(lengths) != 1:
+        return None
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def _rows_of_items(items: list[Any]) -> list[dict[str, Any]] | None:
+    """Return dictionaries, or texts and gaps between them, as rows; None for anything else."""
+    if items and all(isinstance(row, dict) for row in items):
+        names = list(dict.fromkeys(str(name) for row in items for name in row))
+        named = [{str(name): value for name, value in row.items()} for row in items]
+        return [{name: row.get(name) for name in names} for row in named]
+    if any(isinstance(row, str) for row in items) and all(
+        isinstance(row, str) or row is None or row != row  # noqa: PLR0124  (NaN)
+        for row in items
+    ):
+        return [{TEXT: row} for row in items]
+    return None
 
 
 def texts_of(data: object) -> list[Any]:
@@ -105,13 +118,11 @@ def copy_table(data: Any) -> Any:
     """Return the table as it is now: later changes are for the next call."""
     if _is_from(data, "pandas") and hasattr(data, "copy"):
         return data.copy()
-    return (
-        data
-        if _is_from(data, "polars")
-        or isinstance(data, (str, bytes, dict))
-        or not hasattr(data, "__iter__")
-        else list(data)
-    )
+    if _is_from(data, "polars") or isinstance(data, (str, bytes, dict)):
+        return data
+    if not hasattr(data, "__iter__"):
+        return data
+    return list(data)
 
 
 # Types that allow missing values, so that a column of whole numbers with a gap stays one.

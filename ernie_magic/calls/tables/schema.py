@@ -130,9 +130,9 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
         for field in columns
         if values[field.name] is None
     ]
-    return values, Text(
-        "；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong)
-    ) if wrong else None
+    if not wrong:
+        return values, None
+    return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong))
 
 
 def _convert_value(value: Any, kind: str) -> Any:
@@ -140,7 +140,7 @@ def _convert_value(value: Any, kind: str) -> Any:
     if value is None or isinstance(value, (dict, list)):
         return None
     if kind == "bool":
-        return value if isinstance(value, bool) else SWITCHES.get(str(value).strip().lower())
+        return SWITCHES.get(str(value).strip().lower())
     if kind == "str":
         return whole_characters(str(value))
     try:
@@ -161,4 +161,6 @@ def _convert_number(value: Any, kind: str) -> float | None:
         isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
     ):
         whole = int(value)
-    return whole if number == int(number) and -_INT64 <= whole < _INT64 else None
+    if number != int(number) or not -_INT64 <= whole < _INT64:
+        return None
+    return whole
