@@ -57,6 +57,8 @@ def find_model(model_id: str) -> Model | None:
     """Return the catalogue's entry for an id or one of its other names, ignoring case; None when
     there is none.
     """
+    if not model_id:
+        return None
     return _by_name().get(model_id.lower())
 
 

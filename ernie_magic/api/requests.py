@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.api.parameters import Rules
+from ernie_magic.api.parameter import Rules
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import holds_key

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.parameter import Parameter
     from ernie_magic.api.requests import ChatRequest, EmbeddingRequest, ImageRequest, Request
     from ernie_magic.config.credentials import Endpoint
 
@@ -374,7 +375,7 @@ def _typed_option(flag: str, word: str) -> str:
     return f"{_SHORT.get(flag, flag)} {quoted}"
 
 
-def _option_words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
+def _option_words(parameter: Parameter, value: Any) -> Iterator[str]:
     """Return a value as it is typed after its option."""
     if parameter.type == "strings":
         yield from value
@@ -388,7 +389,7 @@ def _option_words(parameter: parameters.Parameter, value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _switch_word(parameter: parameters.Parameter, value: Mapping[str, Any]) -> str:
+def _switch_word(parameter: Parameter, value: Mapping[str, Any]) -> str:
     """Return the word for an object that has one, else ""."""
     if parameter.type == "format" and set(value) == {"type"}:
         return str(value["type"])

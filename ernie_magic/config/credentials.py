@@ -10,7 +10,7 @@ from ernie_magic.config.services import CONSOLE_URL, IAM_URL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.api.parameters import Rules
+    from ernie_magic.api.parameter import Rules
     from ernie_magic.config.keys import Key, Pair
     from ernie_magic.config.services import Service
 

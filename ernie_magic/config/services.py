@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.models import is_simulated
-from ernie_magic.api.parameters import Rules
+from ernie_magic.api.parameter import Rules
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from ernie_magic.api.parameters import Protocol
+    from ernie_magic.api.parameter import Protocol
 
 
 @dataclass(frozen=True)

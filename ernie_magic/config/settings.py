@@ -12,6 +12,7 @@ from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
 from ernie_magic.api.models import UNDECIDED
+from ernie_magic.api.parameter_types import SWITCHES, Number, WholeNumber
 from ernie_magic.config.addresses import BaseUrl
 from ernie_magic.config.keys import Key
 from ernie_magic.config.services import SERVICES
@@ -22,6 +23,7 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ernie_magic.api.parameter import Parameter
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
 
@@ -31,18 +33,16 @@ DEFAULT_TIMEOUT = 300.0
 # Settings that are not request fields, named as on AI Studio's API page
 # (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns, "文生图"). Here they apply to every call.
 _NUMBERS = {
-    "request_timeout": parameters.Parameter(
+    "request_timeout": Number(
         "request_timeout",
         "chat",
-        "float",
         Text("秒：多久收不到数据算超时", "seconds without data before giving up"),
         0.1,
         86_400,
     ),
-    "retry_count": parameters.Parameter(
+    "retry_count": WholeNumber(
         "retry_count",
         "chat",
-        "int",
         Text(
             "最多发送几次（含第一次）",
             "maximum attempts, including the first",
@@ -50,18 +50,16 @@ _NUMBERS = {
         1,
         10,
     ),
-    "backoff_factor": parameters.Parameter(
+    "backoff_factor": Number(
         "backoff_factor",
         "chat",
-        "float",
         Text("重试等待的系数（秒）", "seconds from which the waits between retries grow"),
         0,
         60,
     ),
-    "in_flight": parameters.Parameter(
+    "in_flight": WholeNumber(
         "in_flight",
         "chat",
-        "int",
         Text("同时进行几个请求", "concurrent calls, where there are many"),
         1,
         64,
@@ -132,7 +130,7 @@ class _ParameterTrait(TraitType[Any, Any]):
     default_value = None
     allow_none = True
 
-    def __init__(self, parameter: parameters.Parameter) -> None:
+    def __init__(self, parameter: Parameter) -> None:
         super().__init__(
             help=f"{parameter.help.zh} / {parameter.help.en} {parameter.format_range()}"
         )
@@ -153,7 +151,7 @@ class _ParameterTrait(TraitType[Any, Any]):
 class _NumberTrait(TraitType[Any, Any]):
     """A number that is not a request parameter, checked in the same way."""
 
-    def __init__(self, parameter: parameters.Parameter, default: float) -> None:
+    def __init__(self, parameter: Parameter, default: float) -> None:
         super().__init__(default, help=f"{parameter.help.zh} / {parameter.help.en}")
         self.parameter = parameter
 
@@ -269,7 +267,7 @@ class ErnieSettings(Configurable):
         elif name in SESSION_PARAMETERS:
             value = SESSION_PARAMETERS[name].parse_text(text)
         elif name in _SWITCHES:
-            value = parameters.SWITCHES.get(text.lower(), text)
+            value = SWITCHES.get(text.lower(), text)
         elif name in _NUMBERS:
             value = _NUMBERS[name].check_value(_NUMBERS[name].parse_text(text))
         setattr(self, name, value)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ernie_magic.api.parameters import Rules
+    from ernie_magic.api.parameter import Rules
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.config.credentials import Endpoint

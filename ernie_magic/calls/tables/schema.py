@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ernie_magic.api.parameters import SWITCHES
+from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, whole_characters
 

@@ -25,6 +25,7 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ernie_magic.api.parameter import Parameter
 CHAT_GRAMMAR = Grammar(
     "%%ernie",
     "chat",
@@ -100,9 +101,7 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
     )
 
 
-def _parse_tools(
-    words: list[str], namespace: Mapping[str, Any], parameter: parameters.Parameter
-) -> list[Any]:
+def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Parameter) -> list[Any]:
     """Tools by the names of variables (a function, a tool, a list of both), or as JSON."""
     tools = []
     for word in words:
@@ -117,7 +116,7 @@ def _parse_tools(
     return tools
 
 
-def _find_tool(name: str, namespace: Mapping[str, Any], parameter: parameters.Parameter) -> Any:
+def _find_tool(name: str, namespace: Mapping[str, Any], parameter: Parameter) -> Any:
     if name in namespace:
         return namespace[name]
     functions = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.parameter_types import TOOL_CHOICES
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.services import SERVICES
 from ernie_magic.notebook.magics import commands
@@ -116,9 +117,9 @@ def _parameter_choices(grammar: Grammar, option: str) -> Iterable[str]:
     for parameter in parameters.parameters_of(grammar.kind).values():
         if parameter.option_name != option:
             continue
-        if parameter.type == "bool" or parameter.name == "web_search":
+        if parameter.takes_switch:
             return ("on", "off")
-        if parameter.name == "tool_choice":
-            return parameter.choices or parameters.TOOL_CHOICES
+        if parameter.type == "choice":
+            return TOOL_CHOICES
         return parameter.choices
     return ()

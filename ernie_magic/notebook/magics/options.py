@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.parameter import Parameter
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Grammar:
         for parameter in parameters.parameters_of(kind).values():
             flags = _parameter_flags(parameter)
             # The option alone switches it on.
-            if parameter.type == "bool" or parameter.name == "web_search":
+            if parameter.takes_switch:
                 self._parser.add_argument(*flags, dest=parameter.name, nargs="?", const="on")
                 continue
             self._parser.add_argument(
@@ -273,14 +274,14 @@ class Grammar:
         return "\n".join(lines)
 
 
-def _parameter_flags(parameter: parameters.Parameter) -> list[str]:
+def _parameter_flags(parameter: Parameter) -> list[str]:
     """How a parameter is typed: its short form, its name, the name in Qianfan V1's API pages."""
     v1 = "--" + (parameter.v1 or "").replace("_", "-")
     flags = (parameter.short, parameter.option_name, v1)
     return list(dict.fromkeys(flag for flag in flags if flag not in ("", "--")))
 
 
-def _models_note(parameter: parameters.Parameter) -> str:
+def _models_note(parameter: Parameter) -> str:
     """Which pictures' models accept a parameter that only some accept."""
     if parameter.kind != "image" or not parameter.requires:
         return ""

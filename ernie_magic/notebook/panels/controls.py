@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ernie_magic.api.catalogue import Kind
-    from ernie_magic.api.parameters import Parameter, Rules
+    from ernie_magic.api.parameter import Parameter, Rules
 
 _DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")
@@ -292,7 +292,7 @@ class ChoiceControl(Control):
 
     def _choice_options(self, _model: str) -> list[tuple[str, Any]]:
         p = self.parameter
-        if p.type == "bool" or p.name == "web_search":
+        if p.takes_switch:
             return [(_ON.say(self._language), True), (_OFF.say(self._language), False)]
         # A JSON schema is more than a choice.
         return [(choice, choice) for choice in p.choices if choice != "json_schema"]

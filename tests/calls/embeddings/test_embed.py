@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.api.parameters import Rules
+from ernie_magic.api.parameter import Rules
 from ernie_magic.api.requests import embedding_request
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.config.settings import ErnieSettings

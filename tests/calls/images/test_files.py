@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.parameters import Rules
+from ernie_magic.api.parameter import Rules
 from ernie_magic.api.requests import ImageRequest, image_request
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images.pictures import ImageSet, Picture

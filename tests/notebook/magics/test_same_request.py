@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ernie_magic.api import parameters
+from ernie_magic.api.parameter_types import TOOL_CHOICES
 from ernie_magic.api.requests import ChatOptions, chat_request
 from ernie_magic.notebook.magics.chat import parse_chat_line
 
@@ -38,7 +39,7 @@ def values(parameter):  # noqa: PLR0911
     if parameter.type == "strings":
         return st.lists(PLAIN, min_size=1, max_size=parameter.max_items)
     if parameter.type == "choice":
-        return st.sampled_from(parameters.TOOL_CHOICES)
+        return st.sampled_from(TOOL_CHOICES)
     return st.sampled_from(parameter.choices) if parameter.choices else PLAIN
 
 

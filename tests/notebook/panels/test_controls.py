@@ -5,7 +5,7 @@ import pytest
 
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.api.parameters import Rules
+from ernie_magic.api.parameter import Rules
 from ernie_magic.notebook.panels.controls import (
     ChoiceControl,
     Controls,

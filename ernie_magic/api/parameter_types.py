@@ -1,0 +1,387 @@
+"""The types of request parameters: how a value of each is read from text, converted to what the API
+takes, and checked.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, ClassVar
+
+from ernie_magic.api import models
+from ernie_magic.api.parameter import NOT_A_CHOICE, Parameter, Type, clip_value
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text, untranslated
+
+FORMATS = ("text", "json_object", "json_schema")
+TOOL_CHOICES = ("none", "auto", "required")
+SWITCHES = {
+    "1": True,
+    "true": True,
+    "on": True,
+    "yes": True,
+    "是": True,
+    "开": True,
+    "0": False,
+    "false": False,
+    "off": False,
+    "no": False,
+    "否": False,
+    "关": False,
+}
+
+
+_SIZE = re.compile(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?")
+
+
+def _parse_json(text: str) -> Any:
+    """Read a JSON object or list; any other text stays as it is."""
+    if text.lstrip().startswith(("{", "[")):
+        return json.loads(text)
+    return text
+
+
+class Number(Parameter):
+    """A number in a range."""
+
+    type: ClassVar[Type] = "float"
+    type_name = Text("数字", "a number")
+    out_of_range = Text(
+        "{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}"
+    )
+
+    def _parse_text(self, text: str) -> float:
+        return float(text)
+
+    def _format_limit(self, limit: float) -> str:
+        return str(float(limit))
+
+    def format_range(self, model: str | None = None) -> str:
+        """The range as people write it: `(0, 1.0]`."""
+        low, high = self.limits_for(model)
+        if low is None and high is None:
+            return ""
+        left, right = "(-∞", "∞)"
+        if low is not None:
+            opening = "(" if self.open_minimum else "["
+            left = opening + self._format_limit(low)
+        if high is not None:
+            closing = ")" if self.open_maximum else "]"
+            right = self._format_limit(high) + closing
+        return f"{left}, {right}"
+
+    def _convert_value(self, value: object, model: str | None) -> float:  # noqa: ARG002
+        if isinstance(value, (bool, str)):
+            raise self._wrong_type_error(value)
+        try:
+            # Scalars of numpy and Decimals are welcome.
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            raise self._wrong_type_error(value) from None
+        if not math.isfinite(number):
+            raise self._wrong_type_error(value)
+        return number
+
+    def _check_range(self, value: float, model: str | None) -> None:
+        low, high = self.limits_for(model)
+        if low is not None and (value < low or (self.open_minimum and value == low)):
+            raise self._out_of_range_error(value, model)
+        if high is not None and (value > high or (self.open_maximum and value == high)):
+            raise self._out_of_range_error(value, model)
+
+
+class WholeNumber(Number):
+    """A whole number in a range."""
+
+    type: ClassVar[Type] = "int"
+    type_name = Text("整数", "a whole number")
+
+    def _parse_text(self, text: str) -> int:
+        return int(text)
+
+    def _format_limit(self, limit: float) -> str:
+        return str(int(limit))
+
+    def _convert_value(self, value: object, model: str | None) -> int:
+        number = super()._convert_value(value, model)
+        if number != int(number):
+            raise self._wrong_type_error(value)
+        return int(value)  # type: ignore[call-overload, no-any-return]  # of the value itself: a float has only 53 bits
+
+
+class Temperature(Number):
+    """A number for which the service refuses 0."""
+
+    def _advice_for(self, value: object) -> Text | None:
+        if value != 0:
+            return None
+        return Text(
+            "服务不接受 0；要稳定的输出请用 0.01，并给出 --seed",
+            "the service refuses 0; for steady answers use 0.01 and give --seed",
+        )
+
+
+class AnswerLength(WholeNumber):
+    """Tokens of an answer: newer models accept far more than the documented 2048, and for an
+    unknown id the service decides.
+    """
+
+    def limits_for(self, model: str | None = None) -> tuple[float | None, float | None]:
+        """The catalogue's range for `model`."""
+        if not model:
+            return self.minimum, self.maximum
+        entry = models.find_model(model)
+        if entry is None:
+            return self.minimum, None
+        low, high = entry.max_output
+        return float(low), float(high)
+
+
+class Switch(Parameter):
+    """On or off."""
+
+    type: ClassVar[Type] = "bool"
+    type_name = Text("开关（on 或 off）", "a switch (on or off)")
+    takes_switch = True
+
+    def _parse_text(self, text: str) -> bool:
+        return SWITCHES[text.lower()]
+
+    def _convert_value(self, value: object, model: str | None) -> bool:  # noqa: ARG002
+        if not isinstance(value, bool):
+            raise self._wrong_type_error(value)
+        return value
+
+
+class String(Parameter):
+    """A text, or one of a few words in any case: `anime` is `Anime`."""
+
+    type: ClassVar[Type] = "str"
+    type_name = Text("文本", "text")
+
+    def _convert_value(self, value: object, model: str | None) -> str:  # noqa: ARG002
+        if not isinstance(value, str):
+            raise self._wrong_type_error(value)
+        by_lower = {choice.lower(): choice for choice in self.choices}
+        return by_lower.get(value.lower(), value)
+
+    def _check_range(self, value: str, model: str | None) -> None:
+        if self.choices and value not in self.choices:
+            raise self._out_of_range_error(value, model)
+        if self.max_length and len(value) > self.max_length:
+            raise self._too_long_error(value)
+
+
+class StringList(Parameter):
+    """Texts; a single one is a list of one."""
+
+    type: ClassVar[Type] = "strings"
+    type_name = Text("文本列表", "a list of texts")
+
+    def parse_text(self, texts: str | list[str]) -> list[str]:
+        """Return the texts of an option that may be repeated."""
+        if isinstance(texts, str):
+            return [texts]
+        return list(texts)
+
+    def _convert_value(self, value: object, model: str | None) -> list[str]:  # noqa: ARG002
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)) or not all(isinstance(i, str) for i in items):
+            raise self._wrong_type_error(value)
+        return list(items)
+
+    def _check_range(self, value: list[str], model: str | None) -> None:  # noqa: ARG002
+        if self.max_items and len(value) > self.max_items:
+            raise InvalidOption(
+                Text(
+                    "{option} 最多 {most} 个，这里有 {count} 个",
+                    "{option} takes at most {most} items, not {count}",
+                ).fill(option=self.name, most=self.max_items, count=len(value))
+            )
+        for item in value:
+            if not item:
+                raise InvalidOption(
+                    Text("{option} 不能为空", "{option} must not be empty").fill(option=self.name)
+                )
+            if self.max_length and len(item) > self.max_length:
+                raise self._too_long_error(item)
+
+
+class ResponseFormat(Parameter):
+    """The format of an answer, in the object form, which openai-python sends and which is the only
+    one other servers accept.
+
+    AI Studio's API page (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) shows the bare word.
+    """
+
+    type: ClassVar[Type] = "format"
+    type_name = Text("输出格式", "a response format")
+
+    def _parse_text(self, text: str) -> Any:
+        return _parse_json(text)
+
+    def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:  # noqa: ARG002
+        given = value if isinstance(value, dict) else {"type": value}
+        kind = given.get("type")
+        if kind not in FORMATS:
+            raise self._out_of_range_error(kind, None)
+        if kind == "json_schema" and not isinstance(given.get("json_schema"), dict):
+            raise InvalidOption(
+                Text(
+                    "{option} 为 json_schema 时要给出 json_schema 对象",
+                    "{option} json_schema requires the json_schema object",
+                ).fill(option=self.name),
+                advice=untranslated(
+                    '{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'
+                ),
+            )
+        return given
+
+    def _is_v1_form(self, value: dict[str, Any]) -> bool:
+        return bool(value["type"] != "json_schema")
+
+
+class JsonObject(Parameter):
+    """An object, as the API takes it."""
+
+    type: ClassVar[Type] = "object"
+    type_name = Text(" JSON 对象", "a JSON object")
+
+    def _parse_text(self, text: str) -> Any:
+        if text.lower() in SWITCHES:
+            return SWITCHES[text.lower()]
+        return _parse_json(text)
+
+    def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:  # noqa: ARG002
+        if not isinstance(value, dict):
+            raise self._wrong_type_error(value)
+        return value
+
+
+class WebSearch(JsonObject):
+    """An object, for which a switch may stand."""
+
+    takes_switch = True
+
+    def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:
+        if isinstance(value, bool):
+            return {"enable": value}
+        return super()._convert_value(value, model)
+
+    def _expected_values(self) -> Text:
+        return Text('：on | off | {"enable": true, …}', ': on | off | {"enable": true, …}')
+
+
+class TextPairs(JsonObject):
+    """An object of a few pairs of texts."""
+
+    def _check_range(self, value: dict[str, Any], model: str | None) -> None:  # noqa: ARG002
+        too_many = self.max_items is not None and len(value) > self.max_items
+        if too_many or not all(isinstance(text, str) for pair in value.items() for text in pair):
+            raise InvalidOption(
+                Text(
+                    "{option} 最多 {most} 对，键和值都是文本",
+                    "{option} takes at most {most} pairs of texts",
+                ).fill(option=self.name, most=self.max_items)
+            )
+
+
+class ToolChoice(Parameter):
+    """Which tool the model must call: a word, or an object that names one."""
+
+    type: ClassVar[Type] = "choice"
+    type_name = Text("名称或 JSON 对象", "a name or a JSON object")
+
+    def _parse_text(self, text: str) -> Any:
+        return _parse_json(text)
+
+    def _convert_value(self, value: object, model: str | None) -> str | dict[str, Any]:  # noqa: ARG002
+        if not isinstance(value, (dict, str)):
+            raise self._wrong_type_error(value)
+        return value
+
+    def _check_range(self, value: str | dict[str, Any], model: str | None) -> None:  # noqa: ARG002
+        if isinstance(value, str) and value not in TOOL_CHOICES:
+            choices = [*TOOL_CHOICES, '{"type": "function", "function": {"name": …}}']
+            raise InvalidOption(
+                NOT_A_CHOICE.fill(
+                    option=self.name, value=clip_value(value), range=" | ".join(choices)
+                )
+            )
+
+    def _is_v1_form(self, value: str | dict[str, Any]) -> bool:
+        return value == "auto" or isinstance(value, dict)
+
+
+class ToolList(Parameter):
+    """Tools in the form of Qianfan V2 (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb); a bare
+    function, as V1 writes it, is wrapped.
+    """
+
+    type: ClassVar[Type] = "tools"
+    type_name = Text("工具列表", "a list of tools")
+
+    def _parse_text(self, text: str) -> Any:
+        return _parse_json(text)
+
+    def _convert_value(self, value: object, model: str | None) -> list[dict[str, Any]]:  # noqa: ARG002
+        items = [value] if isinstance(value, dict) else value
+        if not isinstance(items, (list, tuple)) or not items:
+            raise self._wrong_type_error(value)
+        return [self._convert_tool(item) for item in items]
+
+    def _convert_tool(self, item: object) -> dict[str, Any]:
+        if not isinstance(item, dict):
+            raise self._wrong_type_error(item)
+        tool = item if "type" in item else {"type": "function", "function": item}
+        name = tool["type"]
+        if name == "function":
+            function = tool.get("function")
+            name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidOption(
+                Text("{option}：每个函数都要有 name", "{option}: each function needs a name").fill(
+                    option=self.name
+                )
+            )
+        return tool
+
+    def _is_v1_form(self, value: list[dict[str, Any]]) -> bool:
+        return all(tool["type"] == "function" for tool in value)
+
+
+class PictureSize(Parameter):
+    """Width and height of a picture, `1024x768`; a pair of numbers, other separators and one number
+    for a square are accepted.
+    """
+
+    type: ClassVar[Type] = "size"
+    type_name = Text("尺寸（宽x高，像素）", "a size (width x height in pixels)")
+
+    def format_range(self, model: str | None = None) -> str:
+        """The sizes that a catalogued model makes, "" where none are known."""
+        entry = models.find_model(model or "")
+        if entry is None:
+            return ""
+        return " | ".join(entry.sizes)
+
+    def _convert_value(self, value: object, model: str | None) -> str:
+        if isinstance(value, (tuple, list)):
+            value = "x".join(str(side) for side in value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        match = isinstance(value, str) and _SIZE.fullmatch(value)
+        if not match:
+            wrong = self._wrong_type_error(value)
+            wrong.advice = Text(
+                "写成 1024x1024；可选：{range}", "write 1024x1024; choices: {range}"
+            ).fill(range=self.format_range(model) or self.format_range("Stable-Diffusion-XL"))
+            raise wrong
+        width, height = match.groups()
+        return f"{int(width)}x{int(height or width)}"
+
+    def _check_range(self, value: str, model: str | None) -> None:
+        entry = models.find_model(model or "")
+        if entry and entry.sizes and not entry.other_sizes and value not in entry.sizes:
+            raise self._out_of_range_error(value, model)
