@@ -66,12 +66,18 @@ def summary_line(answer: Answer, language: Language) -> str:
 
 def _moderation_notes(answer: Answer) -> list[Text]:
     """What content review says about an answer that may be shown."""
-    notes = [_FLAGS[answer.flag]] if answer.flag in _FLAGS else []
-    notes += [_CUT] if answer.is_truncated else []
-    notes += [_FILTERED] if answer.finish_reason == "content_filter" else []
-    notes += [_CLEARED] if answer.history_cleared else []
-    trimmed = getattr(answer.request, "trimmed", 0)
-    return notes + ([_TRIMMED.fill(n=trimmed)] if trimmed else [])
+    notes = []
+    if answer.flag in _FLAGS:
+        notes.append(_FLAGS[answer.flag])
+    if answer.is_truncated:
+        notes.append(_CUT)
+    if answer.finish_reason == "content_filter":
+        notes.append(_FILTERED)
+    if answer.history_cleared:
+        notes.append(_CLEARED)
+    if trimmed := getattr(answer.request, "trimmed", 0):
+        notes.append(_TRIMMED.fill(n=trimmed))
+    return notes
 
 
 def footer_html(answer: Answer, language: Language) -> str:
@@ -85,13 +91,13 @@ def footer_html(answer: Answer, language: Language) -> str:
     facts["finish"] = answer.finish_reason
     facts["id"] = answer.id
     facts["messages"] = str(len(answer.messages) - 1)
-    facts["speed"] = (
-        f"{rate:.1f}" if (rate := answer.statistic.avg_output_tokens_per_second) else ""
-    )
+    if rate := answer.statistic.avg_output_tokens_per_second:
+        facts["speed"] = f"{rate:.1f}"
     if answer.usage and answer.usage.search_tokens:
         facts["search"] = str(answer.usage.search_tokens)
     sent = {**answer.request.parameters, **answer.request.extra}
-    facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str) if sent else ""
+    if sent:
+        facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str)
     rows = [
         f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clip_text(fact, _MAX_CHARACTERS))}</code>"
         for name, fact in facts.items()
@@ -175,11 +181,10 @@ def mime_bundle(
     unformatted
         Show the text as it was written, which takes no time to render.
     """
-    text = (
-        preformatted_html(answer.text)
-        if unformatted
-        else text_html(answer, remote_images=remote_images)
-    )
+    if unformatted:
+        text = preformatted_html(answer.text)
+    else:
+        text = text_html(answer, remote_images=remote_images)
     data = {
         "text/html": answer_html(answer, language, text, unformatted=unformatted),
         "text/plain": f"{answer.text}\n\n[{summary_line(answer, language)}]",

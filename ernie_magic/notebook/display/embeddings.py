@@ -44,9 +44,11 @@ def summary_line(embeddings: Embeddings, language: Language) -> str:
     """The footer's one line: model, shape, how many were requested, tokens."""
     n, d = embeddings.shape
     parts = [embeddings.model, _SHAPE.say(language, n=n, d=d)]
-    parts += [_ASKED.say(language, n=embeddings.asked)] if embeddings.asked < n else []
-    parts += [TOKENS.say(language, n=embeddings.usage.total_tokens)]
-    parts += [PARTIAL.say(language)] if embeddings.partial else []
+    if embeddings.asked < n:
+        parts.append(_ASKED.say(language, n=embeddings.asked))
+    parts.append(TOKENS.say(language, n=embeddings.usage.total_tokens))
+    if embeddings.partial:
+        parts.append(PARTIAL.say(language))
     return " · ".join(parts) + emulator_note(embeddings, language)
 
 
@@ -62,16 +64,14 @@ def mime_bundle(
 
     A few texts show their similarities; many show the summary.
     """
-    heat = (
-        Heat(embeddings, language)
-        if 1 < len(embeddings) <= _MAX_TEXTS_WITH_HEAT and embeddings.shape[1]
-        else None
-    )
     line = summary_line(embeddings, language)
-    data = {
-        "text/html": (heat._repr_html_() if heat else "") + f"<small>{plain_html(line)}</small>",
-        "text/plain": f"{heat}\n[{line}]" if heat else f"[{line}]",
-    }
+    data = {"text/html": f"<small>{plain_html(line)}</small>", "text/plain": f"[{line}]"}
+    if 1 < len(embeddings) <= _MAX_TEXTS_WITH_HEAT and embeddings.shape[1]:
+        heat = Heat(embeddings, language)
+        data = {
+            "text/html": heat._repr_html_() + data["text/html"],
+            "text/plain": f"{heat}\n{data['text/plain']}",
+        }
     return data, {
         "ernie_magic": {
             "model": embeddings.model,
@@ -101,8 +101,9 @@ class Heat:
         return similarity.cosine_similarities(self.embeddings.vectors[:_MAX_HEAT_TEXTS])
 
     def _caption_text(self) -> str:
-        n = len(self.embeddings)
-        more = _MORE.say(self.language, n=_MAX_HEAT_TEXTS) if n > _MAX_HEAT_TEXTS else ""
+        n, more = len(self.embeddings), ""
+        if n > _MAX_HEAT_TEXTS:
+            more = _MORE.say(self.language, n=_MAX_HEAT_TEXTS)
         return _NOTE.say(
             self.language, model=self.embeddings.model, n=n, more=more
         ) + emulator_note(self.embeddings, self.language)
@@ -202,11 +203,9 @@ class Plane:
             self.embeddings.texts,
             strict=False,
         ):
-            label = (
-                f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_text(clip_text(text, _LABEL_CHARACTERS))}</text>'
-                if labelled
-                else ""
-            )
+            label = ""
+            if labelled:
+                label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_text(clip_text(text, _LABEL_CHARACTERS))}</text>'
             marks.append(
                 f'<g><title>{_title_attribute(text).translate(_WIDE)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>'
             )
@@ -223,12 +222,12 @@ class Plane:
             zip(self._scale_points(_COLUMNS - 4, _ROWS - 1), self.embeddings.texts, strict=False),
             start=1,
         ):
-            mark = str(i) if i <= _MAX_LABELLED_POINTS else "·"
+            mark = "·"
+            if i <= _MAX_LABELLED_POINTS:
+                mark = str(i)
+                legend.append(f"{i}. {clip_text(text, _LABEL_CHARACTERS)}")
             for offset, sign in enumerate(mark):
                 rows[round(y)][round(x) + offset] = sign
-            legend += (
-                [f"{i}. {clip_text(text, _LABEL_CHARACTERS)}"] if i <= _MAX_LABELLED_POINTS else []
-            )
         return make_controls_visible(
             "\n".join([*("".join(row).rstrip() for row in rows), *legend, self._caption_text()])
         )
@@ -251,14 +250,16 @@ def _plotly_bundle(plane: Plane) -> dict[str, Any]:
     except ImportError:
         return {}
     texts = [clip_text(text, 200) for text in plane.embeddings.texts[:_MAX_POINTS]]
-    labelled = len(texts) <= _MAX_LABELLED_POINTS
+    mode, labels = "markers", None
+    if len(texts) <= _MAX_LABELLED_POINTS:
+        mode, labels = "markers+text", [clip_text(text, _LABEL_CHARACTERS) for text in texts]
     marks = graph_objects.Scatter(
         x=plane.points[:_MAX_POINTS, 0].tolist(),
         y=plane.points[:_MAX_POINTS, 1].tolist(),
-        mode="markers+text" if labelled else "markers",
+        mode=mode,
         hovertext=texts,
         hoverinfo="text",
-        text=[clip_text(text, _LABEL_CHARACTERS) for text in texts] if labelled else None,
+        text=labels,
         textposition="middle right",
         cliponaxis=False,
     )

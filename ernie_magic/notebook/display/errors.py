@@ -26,7 +26,9 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
     body = getattr(error, "body", "")
     if not body or getattr(shell, "kernel", None) is None:
         return
-    visible_text = body if len(body) <= _SHOWN else body[:_SHOWN] + " …"
+    visible_text = body[:_SHOWN]
+    if len(body) > _SHOWN:
+        visible_text += " …"
     title = f"<small>{_TITLE.say(language)}</small>"
     folded = f"<details><summary>{title}</summary><pre>{html.escape(visible_text)}</pre></details>"
     display(

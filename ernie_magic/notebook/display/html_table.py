@@ -61,9 +61,9 @@ class Table:
             for line in lines
         ]
         rendered_lines.insert(1, "  ".join("-" * w for w in widths))
-        return "\n".join(
-            [*rendered_lines, *([make_controls_visible(self.note)] if self.note else [])]
-        )
+        if self.note:
+            rendered_lines.append(make_controls_visible(self.note))
+        return "\n".join(rendered_lines)
 
 
 def display_width(text: str) -> int:
@@ -80,4 +80,6 @@ def _character_width(character: str) -> int:
 def clip_text(text: str, max_length: int = 80) -> str:
     """The beginning of a text, on one line."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= max_length else flat[: max_length - 1] + "…"
+    if len(flat) <= max_length:
+        return flat
+    return flat[: max_length - 1] + "…"

@@ -47,6 +47,7 @@ _REVISED = Text("服务改写的提示词", "the prompt as the service revised i
 _ID = Text("请求编号", "request id")
 _GAP = 12  # pixels between pictures
 _SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by the number of pictures
+_COLUMNS = {4: 2}  # pictures side by side, by their number; else up to four
 _REVISED_SHOWN = 2000  # characters
 _PROMPT = 60  # characters of a prompt under its picture
 
@@ -60,14 +61,18 @@ def summary_line(images: ImageSet, language: Language) -> str:
         for picture in images
         if picture.problem and not isinstance(picture.problem, Stopped)
     ]
-    parts += [_FAILED.say(language, n=len(failed))] if failed else []
-    parts += [PARTIAL.say(language)] if good + len(failed) < len(images) else []
-    parts += (
-        [TOKENS.say(language, n=images.usage.total_tokens)] if images.usage.total_tokens else []
-    )
-    parts += [SECONDS.say(language, n=f"{images.seconds:.1f}")] if images.seconds else []
-    parts += [ends] if (ends := _links_note(images, language)) else []
-    parts += [EMULATED.say(language)] if images.is_simulated else []
+    if failed:
+        parts.append(_FAILED.say(language, n=len(failed)))
+    if good + len(failed) < len(images):
+        parts.append(PARTIAL.say(language))
+    if images.usage.total_tokens:
+        parts.append(TOKENS.say(language, n=images.usage.total_tokens))
+    if images.seconds:
+        parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+    if links_note := _links_note(images, language):
+        parts.append(links_note)
+    if images.is_simulated:
+        parts.append(EMULATED.say(language))
     return " · ".join(parts)
 
 
@@ -76,13 +81,10 @@ def _links_note(images: ImageSet, language: Language) -> str:
         return ""
     if images.is_simulated:
         return _LINKS_EMULATED.say(language)
-    return (
-        _LINKS_END.say(
-            language, date=time.strftime("%Y-%m-%d %H:%M", time.localtime(images.expires_at))
-        )
-        if images.expires_at
-        else ""
-    )
+    if not images.expires_at:
+        return ""
+    date = time.strftime("%Y-%m-%d %H:%M", time.localtime(images.expires_at))
+    return _LINKS_END.say(language, date=date)
 
 
 def caption_text(picture: Picture, language: Language) -> str:
@@ -92,15 +94,11 @@ def caption_text(picture: Picture, language: Language) -> str:
         _seed_text(picture).say(language),
     ]
     if picture.preview:
-        real, requested_size = (
-            "{}x{}".format(*picture.preview.size),
-            picture.request.parameters.get("size"),
-        )
-        parts.append(
-            real
-            if requested_size in (None, real)
-            else _OTHER_SIZE.say(language, real=real, asked=requested_size)
-        )
+        size = "{}x{}".format(*picture.preview.size)
+        requested_size = picture.request.parameters.get("size")
+        if requested_size not in (None, size):
+            size = _OTHER_SIZE.say(language, real=size, asked=requested_size)
+        parts.append(size)
     return " · ".join(parts)
 
 
@@ -109,11 +107,12 @@ def _seed_text(picture: Picture) -> Text:
     place is shown with it.
     """
     n = picture.request.parameters.get("n", 1)
+    note = _SEED
     if picture.seed is None:
-        return (_NO_SEED_OF_SEVERAL if n != 1 else _NO_SEED).fill(i=picture.index + 1, n=n)
-    return (_OF_SEVERAL if picture.reported_seed is None and n != 1 else _SEED).fill(
-        seed=picture.seed, i=picture.index + 1, n=n
-    )
+        note = _NO_SEED if n == 1 else _NO_SEED_OF_SEVERAL
+    elif picture.reported_seed is None and n != 1:
+        note = _OF_SEVERAL
+    return note.fill(seed=picture.seed, i=picture.index + 1, n=n)
 
 
 def mime_bundle(
@@ -137,14 +136,13 @@ def mime_bundle(
     saved_files
         The files that were written.
     """
-    side = _SIDES.get(len(images), _SIDES[3])
-    cells = [
-        figure_html(picture, language, "auto" if full else f"{side}px", full=full)
-        for picture in images
-    ]
-    columns = 2 if len(images) == 4 and not full else 4  # noqa: PLR2004
+    picture_width, grid_width = "auto", "none"
+    if not full:
+        side, columns = _SIDES.get(len(images), _SIDES[3]), _COLUMNS.get(len(images), 4)
+        picture_width, grid_width = f"{side}px", f"{columns * (side + _GAP)}px"
+    figures = [figure_html(picture, language, picture_width, full=full) for picture in images]
     data = {
-        "text/html": _side_by_side_html(cells, "none" if full else f"{columns * (side + _GAP)}px")
+        "text/html": _side_by_side_html(figures, grid_width)
         + footer_html(images, language, full=full, name=name, saved_files=saved_files),
         "text/plain": pictures_text(images, language, saved_files),
     }
@@ -162,13 +160,10 @@ def mime_bundle(
 
 def gallery_html(pictures: Sequence[Picture], language: Language) -> str:
     """Pictures of any calls, small, as HTML; "" if there are none."""
-    return (
-        _side_by_side_html(
-            [figure_html(picture, language, f"{_SIDES[3]}px") for picture in pictures], "none"
-        )
-        if pictures
-        else ""
-    )
+    if not pictures:
+        return ""
+    figures = [figure_html(picture, language, f"{_SIDES[3]}px") for picture in pictures]
+    return _side_by_side_html(figures, "none")
 
 
 def _side_by_side_html(figures: Sequence[str], width: str) -> str:
@@ -183,14 +178,18 @@ def figure_html(picture: Picture, language: Language, width: str, *, full: bool 
     if picture.problem:
         problem_html = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{plain_html(str(picture.problem))}{_link_html(picture, language)}</div>'
         return f'<figure style="{style}">{problem_html}{words}</figure>'
-    if picture.content:
-        mime, content = (
-            (picture.format.mime, picture.content) if full else ("image/jpeg", picture.thumbnail)
-        )
-        source = f"data:{mime};base64,{base64.b64encode(content).decode()}"
-    else:
-        source = html.escape(picture.url, quote=True) if _is_web_address(picture.url) else ""
+    source = _source_attribute(picture, full=full)
     return f'<figure style="{style}"><img src="{source}" alt="{alt}" style="max-width:100%;height:auto;display:block">{words}</figure>'
+
+
+def _source_attribute(picture: Picture, *, full: bool) -> str:
+    """An `img` element's `src`: the picture or its thumbnail, or the link to one not here."""
+    if picture.content:
+        mime, content = "image/jpeg", picture.thumbnail
+        if full:
+            mime, content = picture.format.mime, picture.content
+        return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+    return html.escape(picture.url, quote=True) if _is_web_address(picture.url) else ""
 
 
 def _is_web_address(url: str) -> bool:
@@ -199,11 +198,9 @@ def _is_web_address(url: str) -> bool:
 
 def _link_html(picture: Picture, language: Language) -> str:
     """Only web addresses become links."""
-    return (
-        f' <a href="{html.escape(picture.url, quote=True)}">{_LINK.say(language)}</a>'
-        if _is_web_address(picture.url)
-        else ""
-    )
+    if not _is_web_address(picture.url):
+        return ""
+    return f' <a href="{html.escape(picture.url, quote=True)}">{_LINK.say(language)}</a>'
 
 
 def footer_html(
@@ -233,7 +230,8 @@ def footer_html(
         for picture in images
         if _is_web_address(picture.url)
     )
-    rows += [links] if links else []
+    if links:
+        rows.append(links)
     return folded_html(
         f"<small>{plain_html(summary_line(images, language))}</small>",
         f"<small>{'<br>'.join(rows)}</small>",
@@ -243,12 +241,15 @@ def footer_html(
 def _picture_text(picture: Picture, language: Language) -> str:
     if picture.problem:
         return f"{picture.problem} {picture.url}".strip()
-    words = caption_text(picture, language)
-    return words if picture.content else f"{words} · {picture.url}"
+    caption = caption_text(picture, language)
+    if picture.content:
+        return caption
+    return f"{caption} · {picture.url}"
 
 
 def pictures_text(images: ImageSet, language: Language, saved_files: Sequence[Path] = ()) -> str:
     """The pictures in words: for a terminal, and for screen readers."""
     lines = [f"#{picture.index + 1} {_picture_text(picture, language)}" for picture in images]
-    lines += [_SAVED.say(language, files=", ".join(map(str, saved_files)))] if saved_files else []
+    if saved_files:
+        lines.append(_SAVED.say(language, files=", ".join(map(str, saved_files))))
     return "\n".join([*lines, f"[{summary_line(images, language)}]"])

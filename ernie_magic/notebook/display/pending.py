@@ -28,23 +28,21 @@ _WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 
 def describe_waiting(deltas: Sequence[Delta], language: Language) -> str:
     """What is being waited for, with the seconds or the progress; "" if these deltas do not say."""
-    delta = next((d for d in reversed(deltas) if d.notice or d.progress), None)
-    if delta is None:
-        return ""
-    if delta.notice:
-        return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited)
-    return f"{delta.progress.done:,} / {delta.progress.total:,}" if delta.progress else ""
+    for delta in reversed(deltas):
+        if delta.notice:
+            return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited)
+        if delta.progress:
+            return f"{delta.progress.done:,} / {delta.progress.total:,}"
+    return ""
 
 
 def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) -> ResultView:
     """The view for this front end; see `ernie_magic.notebook.display.streaming.view_for`."""
     if getattr(shell, "kernel", None) is None:
         return TextView(language)
-    return (
-        NotebookView(language, owns_cell=owns_cell)
-        if not isinstance(shell.display_pub, CapturingDisplayPublisher)
-        else ResultView(language)
-    )
+    if isinstance(shell.display_pub, CapturingDisplayPublisher):
+        return ResultView(language)
+    return NotebookView(language, owns_cell=owns_cell)
 
 
 class ResultView:

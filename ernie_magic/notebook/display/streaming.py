@@ -206,9 +206,9 @@ class GrowingView(Generic[Place]):
 
     def _growing_reasoning_html(self) -> str:
         title = _THINKING.say(self._language, n=len(self._reasoning))
-        tail = ("…" if len(self._reasoning) > _REASONING_TAIL else "") + self._reasoning[
-            -_REASONING_TAIL:
-        ]
+        tail = self._reasoning[-_REASONING_TAIL:]
+        if len(self._reasoning) > _REASONING_TAIL:
+            tail = f"…{tail}"
         return f"<blockquote><em>{plain_html(title)}</em><br>{preformatted_html(tail)}</blockquote>"
 
 
@@ -320,9 +320,9 @@ class TextView:
 
     def __init__(self, language: Language, *, colours: bool) -> None:
         self._language = language
-        self._dim, self._plain = (
-            ("\x1b[2m", "\x1b[0m") if colours and sys.stdout.isatty() else ("", "")
-        )
+        self._dim = self._plain = ""
+        if colours and sys.stdout.isatty():
+            self._dim, self._plain = "\x1b[2m", "\x1b[0m"
         self._in_reasoning = False
         self._visible_stream = VisibleStream()
 
@@ -338,11 +338,10 @@ class TextView:
             if delta.notice:
                 self._write_line(f"… {delta.notice.say(self._language)}")
             if delta.reasoning:
-                sys.stdout.write(
-                    ("" if self._in_reasoning else self._dim)
-                    + self._visible_stream.feed(delta.reasoning)
-                )
-                self._in_reasoning = True
+                if not self._in_reasoning:
+                    sys.stdout.write(self._dim)
+                    self._in_reasoning = True
+                sys.stdout.write(self._visible_stream.feed(delta.reasoning))
             if delta.tool:
                 self._write_line(answers.tool_run_text(delta.tool, self._language))
             if delta.text:

@@ -29,18 +29,22 @@ _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
 
 def summary_line(mapped: Mapped, language: Language) -> str:
     """How the run went, on one line."""
-    rows = _ROWS.say(language, n=len(mapped)) + (
-        _FIRST.say(language, n=_SHOWN) if len(mapped) > _SHOWN else ""
-    )
+    rows = _ROWS.say(language, n=len(mapped))
+    if len(mapped) > _SHOWN:
+        rows += _FIRST.say(language, n=_SHOWN)
     parts = [mapped.model, rows]
-    parts += [_ASKED.say(language, n=mapped.asked)] if mapped.asked < len(mapped) else []
-    parts += [_FAILED.say(language, n=len(mapped.errors))] if mapped.errors else []
+    if mapped.asked < len(mapped):
+        parts.append(_ASKED.say(language, n=mapped.asked))
+    if mapped.errors:
+        parts.append(_FAILED.say(language, n=len(mapped.errors)))
     parts += [
         TOKENS.say(language, n=mapped.usage.total_tokens),
         SECONDS.say(language, n=f"{mapped.seconds:.1f}"),
     ]
-    parts += [PARTIAL.say(language)] if mapped.partial else []
-    parts += [EMULATED.say(language)] if mapped.is_simulated else []
+    if mapped.partial:
+        parts.append(PARTIAL.say(language))
+    if mapped.is_simulated:
+        parts.append(EMULATED.say(language))
     return " · ".join(parts)
 
 
@@ -49,11 +53,10 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
     tokens_per_row = preview.usage.total_tokens / max(1, preview.asked)
     # A preview is as long as its slowest row; later rows run several at a time.
     minutes = preview.seconds * total / max(1, in_flight) / 60
-    duration = (
-        _MINUTES.say(language, n=minutes)
-        if minutes >= 1
-        else SECONDS.say(language, n=f"{minutes * 60:.0f}")
-    )
+    if minutes >= 1:
+        duration = _MINUTES.say(language, n=minutes)
+    else:
+        duration = SECONDS.say(language, n=f"{minutes * 60:.0f}")
     return _PREVIEW.say(
         language,
         n=len(preview),
@@ -74,18 +77,9 @@ def mime_bundle(
         A line that replaces the summary.
     """
     visible_rows = mapped.rows[:_SHOWN]
-    columns = list(visible_rows[0]) if visible_rows else []
-    visible_columns = [name for name in columns if name != ERROR or mapped.errors or mapped.partial]
-    table = Table(
-        visible_columns,
-        [
-            [
-                clip_text("" if row[name] is None else str(row[name]), _CELL)
-                for name in visible_columns
-            ]
-            for row in visible_rows
-        ],
-    )
+    shows_errors = bool(mapped.errors or mapped.partial)
+    columns = [name for row in visible_rows[:1] for name in row if name != ERROR or shows_errors]
+    table = Table(columns, [[_cell_text(row[name]) for name in columns] for row in visible_rows])
     line = note or summary_line(mapped, language)
     data = {
         "text/html": f"{table._repr_html_()}<small>{plain_html(line)}</small>",
@@ -100,3 +94,8 @@ def mime_bundle(
             "partial": mapped.partial,
         }
     }
+
+
+def _cell_text(value: object) -> str:
+    """A value in a cell of the table; none is an empty cell."""
+    return "" if value is None else clip_text(str(value), _CELL)

@@ -168,17 +168,12 @@ class ChatTab(Tab):
                 )
                 for turn in self.shown_conversation.history
             ]
-            self.transcript.show_turns(
-                [
-                    {
-                        **shown.transcript_entry,
-                        "actions": ["edit", "regenerate"]
-                        if shown is self._shown_turns[-1]
-                        else ["edit"],
-                    }
-                    for shown in self._shown_turns
-                ]
-            )
+            entries = [
+                {**shown.transcript_entry, "actions": ["edit"]} for shown in self._shown_turns
+            ]
+            for last_entry in entries[-1:]:
+                last_entry["actions"] = ["edit", "regenerate"]
+            self.transcript.show_turns(entries)
         self._on_prompt_changed()
         self.save_output()
 
@@ -194,10 +189,11 @@ class ChatTab(Tab):
         history = sum(shown_turn.tokens for shown_turn in self._shown_turns) + estimate_tokens(
             self.system_prompt.value
         )
-        tokens = estimate_tokens(text)
-        self.composer.show_note(
-            _TOKENS.say(self.language, n=tokens, all=tokens + history) if text else ""
-        )
+        note = ""
+        if text:
+            tokens = estimate_tokens(text)
+            note = _TOKENS.say(self.language, n=tokens, all=tokens + history)
+        self.composer.show_note(note)
         self._disarm_clear()
         self.code_box.refresh_code()
 
@@ -414,13 +410,13 @@ class ChatTab(Tab):
         """The question as code."""
         self.selection.update_controls()
         images = [bytes(file["content"]) for file in self.attach_button.value]
-        # Nothing is written: show the last question.
-        last = (
-            self.shown_conversation.history[-1]
-            if self.shown_conversation.history and not self.composer.prompt_text
-            else None
-        )
-        prompt = last.prompt if last else self.composer.prompt_text or _ASK.say(self.language)
+        prompt, last = self.composer.prompt_text, None
+        if not prompt and self.shown_conversation.history:
+            # Nothing is written: show the last question.
+            last = self.shown_conversation.history[-1]
+            prompt = last.prompt
+        elif not prompt:
+            prompt = _ASK.say(self.language)
         request = self.shown_conversation.plan_question(
             prompt, self._chat_options(images), replaced_turn=last
         ).build_request(self.selection.picker.resolved_model)

@@ -77,17 +77,25 @@ class CodeBox:
         try:
             codes = self._make_code()
             note = " ".join(code.note.say(self._language) for code in codes)
-            forms = [getattr(code, self.form.value) for code in codes]
-            self.cells = [
-                each.say(self._language) if isinstance(each, Text) else each for each in forms
-            ]
+            self.cells = [self._code_text(code) for code in codes]
         except ErnieError as error:
             note, self.cells = "", [f"# {error.line(self._language)}"]
         label = _FORMS[self.form.value].say(self._language)
-        self._code.value = "".join(
-            f'<pre tabindex="0" role="region" aria-label="{label}{f" {i}" if len(self.cells) > 1 else ""}">{html.escape(cell)}</pre>'
-            for i, cell in enumerate(self.cells, start=1)
-        ) + (f"<small>{plain_html(note)}</small>" if note else "")
+        labels = [label]
+        if len(self.cells) > 1:
+            labels = [f"{label} {i}" for i in range(1, len(self.cells) + 1)]
+        markup = "".join(
+            f'<pre tabindex="0" role="region" aria-label="{label}">{html.escape(cell)}</pre>'
+            for label, cell in zip(labels, self.cells, strict=False)
+        )
+        if note:
+            markup += f"<small>{plain_html(note)}</small>"
+        self._code.value = markup
+
+    def _code_text(self, code: Code) -> str:
+        """One cell's code in the chosen form; or why there is none, in the user's language."""
+        form: str | Text = getattr(code, self.form.value)
+        return form.say(self._language) if isinstance(form, Text) else form
 
 
 def _do_nothing() -> None:

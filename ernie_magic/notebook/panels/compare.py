@@ -166,7 +166,9 @@ class CompareTab(Tab):
             for model in models.PREFERRED_CHAT
             if model in self.model_list.model_ids and model != default
         ]
-        return remaining_models[index - 1] if 0 < index <= len(remaining_models) else None
+        if 0 < index <= len(remaining_models):
+            return remaining_models[index - 1]
+        return None
 
     def on_settings_changed(self) -> None:
         """Update after a change of the session's settings."""
@@ -187,10 +189,10 @@ class CompareTab(Tab):
             self.composer.status.show_message(ALREADY_BUSY.say(self.language), is_error=True)
             return
         self.composer.status.show_message("")
-        system = self.session.conversation.system
-        self.composer.show_note(
-            _SYSTEM.say(self.language, text=clip_text(system)) if system else ""
-        )
+        note = ""
+        if system := self.session.conversation.system:
+            note = _SYSTEM.say(self.language, text=clip_text(system))
+        self.composer.show_note(note)
         for column_ in self._visible_columns:
             column_.selection.update_controls()
             column_.ask_model(self.composer.prompt_text)
@@ -228,13 +230,13 @@ class CompareTab(Tab):
         pieces: list[str] = []
         shown_prompt = ""
         for column_ in self._visible_columns:
-            if column_.answer is not None:
-                pieces += (
-                    [saved_prompt_html(column_.prompt)] if column_.prompt != shown_prompt else []
-                )
-                pieces += [
-                    f"<p><b>{plain_html(column_.answer.model)}</b></p>",
-                    f"<div>{column_.saved_html}</div>",
-                ]
+            if column_.answer is None:
+                continue
+            if column_.prompt != shown_prompt:
                 shown_prompt = column_.prompt
+                pieces.append(saved_prompt_html(shown_prompt))
+            pieces += [
+                f"<p><b>{plain_html(column_.answer.model)}</b></p>",
+                f"<div>{column_.saved_html}</div>",
+            ]
         return ["\n".join(pieces)] if pieces else []

@@ -1,4 +1,5 @@
-"""Controls, made from the parameter table: each with its real range and a "default" state.
+"""Controls (sliders, lists, text fields), made from the parameter table: each with its real range
+and a "default" state.
 
 In the "default" state nothing is sent.
 """
@@ -12,7 +13,7 @@ import ipywidgets as widgets
 
 from ernie_magic.api import models, parameters
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.panels.widgets import close_widget, column, make_button, row
+from ernie_magic.notebook.panels.widgets import close_widget, column, make_button, row, set_class
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -42,6 +43,12 @@ _SHAPES = {
 }
 _SHAPE = Text("形状", "shape")
 _NOTHING = ""  # a list's choice that sends nothing: for ipywidgets None means no choice at all
+# By type: a slider, a field with limits, one without; and the step where the table has none.
+_NUMBER_WIDGETS = {
+    "int": (widgets.IntSlider, widgets.BoundedIntText, widgets.IntText),
+    "float": (widgets.FloatSlider, widgets.BoundedFloatText, widgets.FloatText),
+}
+_DEFAULT_STEPS = {"int": 1, "float": 0.01}
 _MAX_STEPS = 100_000  # of a slider; a wider range is typed
 _MAX_SEED = 2**31 - 1  # that the die gives: every model accepts it
 
@@ -69,15 +76,14 @@ class Control:
         on_change: Callable[[], object],
     ) -> None:
         self.parameter, self._language, self._on_change = parameter, language, on_change
-        self._session_value, self._default = (
-            session_value,
-            parameter.default if session_value is None else session_value,
-        )
+        self._session_value, self._default = session_value, session_value
+        if session_value is None:
+            self._default = parameter.default
         self._is_updating = False
+        hint_text = parameter.help.say(language)
         bounds = parameter.format_range(model)
-        hint_text = parameter.help.say(language) + (
-            f" · {bounds}" if bounds and not parameter.choices and parameter.type != "size" else ""
-        )
+        if bounds and not parameter.choices and parameter.type != "size":
+            hint_text += f" · {bounds}"
         self._hint_text = hint_text
         inner = self._make_widget(model)
         hint = widgets.HTML(f"<small>{plain_html(hint_text)}</small>")
@@ -111,61 +117,70 @@ class NumberControl(Control):
     """A slider, or a number field if the range is too wide for one; beside it the state "default"."""
 
     def _make_widget(self, model: str) -> widgets.Widget:
-        p = self.parameter
-        low, high = p.limits_for(model)
-        # A session may set more than the table allows, for another maker's server.
-        if isinstance(self._session_value, (int, float)):
-            low, high = (
-                None if low is None else min(low, self._session_value),
-                None if high is None else max(high, self._session_value),
-            )
-        whole = p.type == "int"
-        self._step = step = p.step or (1 if whole else 0.01)
-        self._decimals = max(1, len(str(step).partition(".")[2]))
-        number = int if whole else float
-        style = {"description_width": "initial"}
-        bounds = {
-            "description": p.name,
-            "style": style,
-            "step": number(step),
-            "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px"),
-        }
-        if low is not None and high is not None and (high - low) / step <= _MAX_STEPS:
-            low = low + step if p.open_minimum and low == p.minimum else low
-            high = high - step if p.open_maximum and high == p.maximum else high
-            widget_class = widgets.IntSlider if whole else widgets.FloatSlider
-            self.number_input = widget_class(
-                min=number(low),
-                max=number(high),
-                readout_format="d" if whole else f".{self._decimals}f",
-                **bounds,
-            )
-        elif low is not None and high is not None:
-            widget_class = widgets.BoundedIntText if whole else widgets.BoundedFloatText
-            self.number_input = widget_class(
-                min=number(low) + (1 if p.open_minimum else 0),
-                max=number(high) - (1 if p.open_maximum else 0),
-                **bounds,
-            )
-        else:
-            self.number_input = (widgets.IntText if whole else widgets.FloatText)(**bounds)
+        self._step = self.parameter.step or _DEFAULT_STEPS[self.parameter.type]
+        self._decimals = max(1, len(str(self._step).partition(".")[2]))
+        self.number_input = self._make_number_input(*self._range_for(model))
         self.number_input.tooltip = self._hint_text
-        self.default_toggle = widgets.ToggleButton(
-            True,
-            description=_DEFAULT.say(self._language)
-            if self._session_value is None
-            else self._default_label,
-            tooltip=(_LEFT if self._session_value is None else _SESSION_VALUE).say(
-                self._language, name=p.name, value=self._session_value
-            ),
-            layout=widgets.Layout(width="auto"),
-        )
-        self.default_toggle.add_class("ernie-default")
+        self.default_toggle = self._make_default_toggle()
         self._show_default()
         self._mark_default()
         self.number_input.observe(self._on_number_changed, "value")
         self.default_toggle.observe(self._on_default_toggled, "value")
         return row(self.number_input, self.default_toggle, *self._extra_widgets())
+
+    def _range_for(self, model: str) -> tuple[float | None, float | None]:
+        """The range of the slider; None where there is no limit."""
+        low, high = self.parameter.limits_for(model)
+        # A session may set more than the table allows, for another maker's server.
+        if isinstance(self._session_value, (int, float)):
+            if low is not None:
+                low = min(low, self._session_value)
+            if high is not None:
+                high = max(high, self._session_value)
+        return low, high
+
+    def _make_number_input(self, low: float | None, high: float | None) -> widgets.Widget:
+        """A slider over this range; a number field if it is too wide or has no end."""
+        p = self.parameter
+        number: type[float] = int if p.type == "int" else float
+        options = {
+            "description": p.name,
+            "style": {"description_width": "initial"},
+            "step": number(self._step),
+            "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px"),
+        }
+        slider, bounded_field, field = _NUMBER_WIDGETS[p.type]
+        if low is None or high is None:
+            return field(**options)
+        if (high - low) / self._step > _MAX_STEPS:
+            # `open_minimum` and `open_maximum`: the limit itself is out of range.
+            return bounded_field(
+                min=number(low) + int(p.open_minimum),
+                max=number(high) - int(p.open_maximum),
+                **options,
+            )
+        if p.open_minimum and low == p.minimum:
+            low += self._step
+        if p.open_maximum and high == p.maximum:
+            high -= self._step
+        readout_format = "d" if p.type == "int" else f".{self._decimals}f"
+        return slider(min=number(low), max=number(high), readout_format=readout_format, **options)
+
+    def _make_default_toggle(self) -> widgets.ToggleButton:
+        """The button that leaves the parameter to the service, or to the session's setting."""
+        label, tooltip = _DEFAULT.say(self._language), _LEFT
+        if self._session_value is not None:
+            label, tooltip = self._default_label, _SESSION_VALUE
+        toggle = widgets.ToggleButton(
+            True,
+            description=label,
+            tooltip=tooltip.say(
+                self._language, name=self.parameter.name, value=self._session_value
+            ),
+            layout=widgets.Layout(width="auto"),
+        )
+        toggle.add_class("ernie-default")
+        return toggle
 
     def _extra_widgets(self) -> Iterable[widgets.Widget]:
         return ()
@@ -176,9 +191,8 @@ class NumberControl(Control):
             return self._default
         # An unknown default shows nothing. A limit rests at its upper end: at the lower it would
         # say "2 tokens".
-        return getattr(
-            self.number_input, "max" if self.parameter.name.startswith("max_") else "min", 0
-        )
+        resting_end = "max" if self.parameter.name.startswith("max_") else "min"
+        return getattr(self.number_input, resting_end, 0)
 
     def _show_default(self) -> None:
         self.number_input.value = self._shown_default
@@ -209,11 +223,9 @@ class NumberControl(Control):
     def value(self) -> Any:  # noqa: D102  (the base's)
         if self.default_toggle.value:
             return None
-        return (
-            self.number_input.value
-            if self.parameter.type == "int"
-            else round(self.number_input.value, self._decimals)
-        )
+        if self.parameter.type == "int":
+            return self.number_input.value
+        return round(self.number_input.value, self._decimals)
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -229,15 +241,9 @@ class NumberControl(Control):
 
     def _mark_default(self) -> None:
         """Without a known default there is no number to show."""
-        unknown = self.default_toggle.value and self._default is None
-        (self.number_input.add_class if unknown else self.number_input.remove_class)(
-            "ernie-unknown"
-        )
-        (
-            self.number_input.remove_class
-            if self.default_toggle.value
-            else self.number_input.add_class
-        )("ernie-set")
+        is_default = self.default_toggle.value
+        set_class(self.number_input, "ernie-unknown", is_default and self._default is None)
+        set_class(self.number_input, "ernie-set", not is_default)
 
 
 class SeedControl(NumberControl):
@@ -299,14 +305,17 @@ class ChoiceControl(Control):
 
     @property
     def value(self) -> Any:  # noqa: D102  (the base's)
-        return None if self.dropdown.value == _NOTHING else self.dropdown.value
+        if self.dropdown.value == _NOTHING:
+            return None
+        return self.dropdown.value
 
     @value.setter
     def value(self, value: Any) -> None:
-        value = value.get("type", value.get("enable")) if isinstance(value, dict) else value
-        self.dropdown.value = (
-            value if value in [option for _, option in self.dropdown.options] else _NOTHING
-        )
+        if isinstance(value, dict):
+            value = value.get("type", value.get("enable"))
+        if value not in [option for _, option in self.dropdown.options]:
+            value = _NOTHING
+        self.dropdown.value = value
 
 
 class SizeControl(ChoiceControl):
@@ -315,9 +324,8 @@ class SizeControl(ChoiceControl):
     def _make_widget(self, model: str) -> widgets.Widget:
         entry = models.find_model(model)
         self._sizes = entry.sizes if entry else ()
-        shapes = [
-            shape for shape in _SHAPES if any(_size_shape(size) == shape for size in self._sizes)
-        ]
+        offered_shapes = {_size_shape(size) for size in self._sizes}
+        shapes = [shape for shape in _SHAPES if shape in offered_shapes]
         self.shape = widgets.Dropdown(
             options=[
                 (_DEFAULT.say(self._language), ""),
@@ -342,10 +350,10 @@ class SizeControl(ChoiceControl):
         self._is_updating, previous_size = True, self.dropdown.value
         options = self._choice_options("")
         self.dropdown.options = [(self._default_label, _NOTHING), *options]
-        default = options[0][1] if self.shape.value else _NOTHING
-        self.dropdown.value = (
-            previous_size if any(size == previous_size for _, size in options) else default
-        )
+        if any(size == previous_size for _, size in options):
+            self.dropdown.value = previous_size
+        else:
+            self.dropdown.value = options[0][1] if self.shape.value else _NOTHING
         self._is_updating = False
         self._on_change()
 
@@ -366,10 +374,11 @@ class TextControl(Control):
     """A text; if empty, nothing is sent."""
 
     def _make_widget(self, model: str) -> widgets.Widget:  # noqa: ARG002
-        several = self.parameter.type == "strings"
-        placeholder = _A_LINE.say(self._language) if several else ""
+        placeholder = ""
         if self._session_value:
             placeholder = self._default_label
+        elif self.parameter.type == "strings":
+            placeholder = _A_LINE.say(self._language)
         self.text = widgets.Textarea(
             description=self.parameter.name,
             placeholder=placeholder,
@@ -390,7 +399,9 @@ class TextControl(Control):
 
     @value.setter
     def value(self, value: Any) -> None:
-        self.text.value = "\n".join(value) if isinstance(value, (list, tuple)) else value or ""
+        if isinstance(value, (list, tuple)):
+            value = "\n".join(value)
+        self.text.value = value or ""
 
 
 def _size_shape(size: str) -> str:
@@ -415,6 +426,16 @@ def _display_text(value: object, language: Language) -> str:
     return str(value)
 
 
+_CONTROLS_BY_TYPE: dict[str, type[Control]] = {
+    "float": NumberControl,
+    "int": NumberControl,
+    "size": SizeControl,
+    "bool": ChoiceControl,
+    "format": ChoiceControl,
+    "strings": TextControl,
+}
+
+
 def _control_class(parameter: Parameter) -> type[Control] | None:
     """Which control a parameter has; None if it has none.
 
@@ -424,21 +445,13 @@ def _control_class(parameter: Parameter) -> type[Control] | None:
         return None
     if parameter.name == "seed" and parameter.kind == "image":
         return SeedControl
-    if parameter.type in ("float", "int"):
-        return NumberControl
-    if parameter.type == "size":
-        return SizeControl
-    if (
-        parameter.type in ("bool", "format")
-        or parameter.name == "web_search"
-        or (parameter.type == "str" and parameter.choices and parameter.name != "response_format")
-    ):
+    if parameter.name == "web_search":
         return ChoiceControl
-    return (
-        TextControl
-        if parameter.type == "strings" or (parameter.type == "str" and parameter.max_length)
-        else None
-    )
+    if parameter.type != "str":
+        return _CONTROLS_BY_TYPE.get(parameter.type)
+    if parameter.choices and parameter.name != "response_format":
+        return ChoiceControl
+    return TextControl if parameter.max_length else None
 
 
 class Controls:
@@ -482,61 +495,53 @@ class Controls:
 
     def update_for_model(self, model: str, rules: Rules) -> None:
         """Show what this model accepts on this service; values that are still valid stay."""
-        session_parameters = (
-            {
-                name: value
-                for name, value in self._session_parameters().items()
-                if name in parameters.parameters_of(self._kind)
-            }
-            if self._kind == "chat"
-            else {}
-        )
+        session_values = self._session_values()
         shown_for = (
             model,
             rules,
-            tuple((name, str(value)) for name, value in session_parameters.items()),
+            tuple((name, str(value)) for name, value in session_values.items()),
         )
         if shown_for == self._shown_for:
             return
-        self._shown_for, previous_values, previous_controls, self._is_updating = (
-            shown_for,
-            self.request_parameters,
-            self.by_name,
-            True,
-        )
+        self._shown_for = shown_for
+        previous_values, previous_controls = self.request_parameters, self.by_name
+        self._is_updating = True
         self.by_name = {}
         for name, parameter in parameters.parameters_of(self._kind).items():
             control_class = _control_class(parameter)
             if control_class is None or not parameter.supported_by(model, rules.protocol):
                 continue
+            session_value = session_values.get(name)
             key = (
                 parameter.limits_for(model),
                 parameter.format_range(model),
-                str(session_parameters.get(name)),
+                str(session_value),
             )
             if name in previous_controls and self._control_keys[name] == key:
                 self.by_name[name] = previous_controls[name]
                 continue
             self._control_keys[name] = key
             self.by_name[name] = control = control_class(
-                parameter,
-                model,
-                self._language,
-                session_parameters.get(name),
-                self._on_control_changed,
+                parameter, model, self._language, session_value, self._on_control_changed
             )
             if name in previous_values:
-                try:
-                    control.value = parameter.check_value(
-                        previous_values[name], model, strict=rules.strict
-                    )
-                except InvalidOption:
-                    control.value = None
+                _restore_value(control, previous_values[name], model, strict=rules.strict)
         self._is_updating = False
-        self.widget.children = [
-            *(control.widget for control in self.by_name.values()),
-            *([self._reset_button] if self.by_name else []),
-        ]
+        self._show_controls(previous_controls)
+
+    def _session_values(self) -> dict[str, Any]:
+        """The parameters of chat that the session sets."""
+        if self._kind != "chat":
+            return {}
+        known = parameters.parameters_of(self._kind)
+        return {name: value for name, value in self._session_parameters().items() if name in known}
+
+    def _show_controls(self, previous_controls: Mapping[str, Control]) -> None:
+        """Show the present controls; close those that are gone or replaced."""
+        children = [control.widget for control in self.by_name.values()]
+        if children:
+            children.append(self._reset_button)
+        self.widget.children = children
         for name, control in previous_controls.items():
             if self.by_name.get(name) is not control:
                 close_widget(control.widget)
@@ -557,3 +562,11 @@ class Controls:
             control.value = values.get(name)
         self._is_updating = False
         self._on_change()
+
+
+def _restore_value(control: Control, value: object, model: str, *, strict: bool) -> None:
+    """Give a new control the value of the one that it replaces; one out of range is dropped."""
+    try:
+        control.value = control.parameter.check_value(value, model, strict=strict)
+    except InvalidOption:
+        control.value = None

@@ -106,11 +106,16 @@ class Transcript(anywidget.AnyWidget):
         )
         self._turns: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()  # a reader's thread and the page's messages
-        self.on_msg(
-            lambda _widget, message, _buffers: (
-                self._send_all_turns() if message.get("op") == "hello" else on_message(message)
-            )
-        )
+        self._on_message = on_message
+        self.on_msg(self._on_page_message)
+
+    def _on_page_message(
+        self, _widget: object, message: Mapping[str, Any], _buffers: object
+    ) -> None:
+        if message.get("op") == "hello":
+            self._send_all_turns()
+        else:
+            self._on_message(message)
 
     @property
     def shown_turns(self) -> list[dict[str, Any]]:

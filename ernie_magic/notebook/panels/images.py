@@ -94,13 +94,14 @@ class ImageTab(Tab):
             },
         )
         cards = [card for _, card in self._cards.values()]
-        note = "" if found_pictures else _EMPTY.say(self.language)
-        if len(found_pictures) > _MAX_GALLERY_PICTURES:
+        note = ""
+        if not found_pictures:
+            note = _EMPTY.say(self.language)
+        elif len(found_pictures) > _MAX_GALLERY_PICTURES:
             note = _EARLIER.say(self.language, n=len(found_pictures) - _MAX_GALLERY_PICTURES)
-        self.gallery.children = [
-            *cards,
-            *([widgets.HTML(f"<small>{note}</small>")] if note else []),
-        ]
+        if note:
+            cards.append(widgets.HTML(f"<small>{note}</small>"))
+        self.gallery.children = cards
         for picture_key in previous_cards.keys() - self._cards.keys():
             close_widget(previous_cards[picture_key][1])
         self.save_output()
@@ -146,13 +147,15 @@ class ImageTab(Tab):
     def _reuse_parameters(self, picture: Picture) -> None:
         """Set prompt, model and parameters to those of this picture."""
         request = picture.request
-        self.selection.picker.selected_model = (
-            None if request.model == self.selection.picker.default_model else request.model
-        )
+        model: str | None = request.model
+        if model == self.selection.picker.default_model:
+            model = None
+        self.selection.picker.selected_model = model
         self.selection.update_controls()
-        self.selection.controls.set_values(
-            {**request.parameters, **({"seed": picture.seed} if picture.seed is not None else {})}
-        )
+        values = dict(request.parameters)
+        if picture.seed is not None:
+            values["seed"] = picture.seed
+        self.selection.controls.set_values(values)
         self.composer.prompt.value = request.prompt
         self.composer.status.show_message(_REUSED.say(self.language))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -13,7 +13,7 @@ from ernie_magic.notebook.panels.widgets import column, make_button, row
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.session import Session
@@ -132,11 +132,7 @@ class ModelPicker:
         self.refresh_options()
         self.dropdown.observe(self._on_model_selected, "value")
         self.search_box.observe(lambda _change: self.refresh_options(), "value")
-        self.search_box.on_msg(
-            lambda _widget, message, _buffers: (
-                self._on_search_submitted() if message.get("event") == "submit" else None
-            )
-        )
+        self.search_box.on_msg(self._on_search_message)
 
     @property
     def selected_model(self) -> str | None:
@@ -192,16 +188,13 @@ class ModelPicker:
                 ]
         known_ids = {value for _, value in options}
         for id_ in (self.search_box.value.strip(), self._selected_model):
-            if id_ and id_ not in known_ids:
-                options.append(
-                    (
-                        _AS_IS.say(self._language, model=id_)
-                        if id_ not in self._model_list.model_ids
-                        else id_,
-                        id_,
-                    )
-                )
-                known_ids.add(id_)
+            if not id_ or id_ in known_ids:
+                continue
+            label = id_
+            if id_ not in self._model_list.model_ids:
+                label = _AS_IS.say(self._language, model=id_)
+            options.append((label, id_))
+            known_ids.add(id_)
         # The page reports a choice by its index in the list: made while the list is replaced, it
         # would be another model's, or lost. The search, which reports words, stays open.
         self.dropdown.disabled = self._model_list.is_loading
@@ -209,6 +202,12 @@ class ModelPicker:
         self.dropdown.options = options
         self.dropdown.value = self._selected_model or _DEFAULTED
         self._is_updating = False
+
+    def _on_search_message(
+        self, _widget: object, message: Mapping[str, Any], _buffers: object
+    ) -> None:
+        if message.get("event") == "submit":
+            self._on_search_submitted()
 
     def _on_search_submitted(self) -> None:
         """Handle Enter in the search.
@@ -223,10 +222,8 @@ class ModelPicker:
             if value in listed_ids and sought.lower() in value.lower()
         ]
         if sought:
-            self.selected_model = next(
-                (value for value in matching_ids if value.lower() == sought.lower()),
-                matching_ids[0] if matching_ids else sought,
-            )
+            exact_ids = [value for value in matching_ids if value.lower() == sought.lower()]
+            self.selected_model = next(iter([*exact_ids, *matching_ids, sought]))
 
     def _on_model_selected(self, _change: object) -> None:
         if self._is_updating or self.dropdown.value is None:

@@ -1,5 +1,5 @@
-"""What a notebook saves of a panel: outputs hidden while it lives, for GitHub, nbviewer and no
-kernel.
+"""What a notebook saves of a panel: outputs hidden while it lives, for GitHub, nbviewer, and a
+notebook reopened after its kernel was restarted.
 
 Turns are saved in several outputs, since the page redraws an output whenever it changes: of a long
 transcript only the last part is redrawn.
@@ -54,7 +54,8 @@ class StaticOutput:
         ]
         # The first output exists from the start: a runner without a page adds no outputs to a cell
         # that has ended.
-        wanted = [html, *(chunks or [""]), *[""] * (len(self._outputs) - 1 - len(chunks or [""]))]
+        wanted = [html, *(chunks or [""])]
+        wanted += [""] * (len(self._outputs) - len(wanted))
         for index, content in enumerate(wanted):
             if index == len(self._outputs):
                 id_ = uuid.uuid4().hex
@@ -66,7 +67,10 @@ class StaticOutput:
                 self._outputs[index] = (id_, content)
 
     def _publish_output(self, kind: str, index: int, id_: str, content: str) -> None:
-        data = {"text/html": f"{'' if index else _STYLE}{_MARK}{content}", "text/plain": ""}
+        markup = f"{_MARK}{content}"
+        if index == 0:
+            markup = f"{_STYLE}{markup}"
+        data = {"text/html": markup, "text/plain": ""}
         publisher = self._publisher
         if self._parent is None or not hasattr(publisher, "pub_socket"):
             return  # no kernel, or a captured display: nothing is saved

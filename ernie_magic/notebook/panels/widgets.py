@@ -67,6 +67,14 @@ def acknowledge_click(clicked_button: widgets.Button) -> None:
         clicked_button.add_class(_ACKNOWLEDGED)
 
 
+def set_class(widget: widgets.DOMWidget, name: str, is_set: bool) -> None:
+    """Give a widget a CSS class, or take it away."""
+    if is_set:
+        widget.add_class(name)
+    else:
+        widget.remove_class(name)
+
+
 def set_visible(widget: widgets.DOMWidget, visible: bool) -> None:
     """Show it, or hide it from sight, keyboard and screen readers."""
     widget.layout.display = None if visible else "none"
