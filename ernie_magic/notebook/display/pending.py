@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
+from ernie_magic.notebook.display.streaming import PassiveView
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -45,23 +46,12 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) ->
     return NotebookView(language, owns_cell=owns_cell)
 
 
-class ResultView:
+class ResultView(PassiveView):
     """Only the final output: under `%%capture`."""
-
-    is_displaying = False
 
     def __init__(self, language: Language) -> None:
         self._language = language
         self._is_finished = False
-
-    def release_cell(self) -> None:
-        """Other code wrote into the cell."""
-
-    def draw_quickly(self) -> None:
-        """A result takes no noticeable time."""
-
-    def show_deltas(self, deltas: Sequence[Delta]) -> None:
-        """Show what is being waited for."""
 
     def show_result(self, result: Bundle | None) -> None:
         """Show the result; None if there is none. Calls after the first change nothing."""
@@ -76,9 +66,6 @@ class ResultView:
 
     def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         display(data, raw=True, metadata=metadata)
-
-    def withdraw_output(self) -> None:
-        """Remove what was shown."""
 
 
 class NotebookView(ResultView):

@@ -1,7 +1,7 @@
 """The one streaming renderer: deltas in, outputs out, and at the end one saved output.
 
-A view receives batches at a throttled rate (`UPDATE_INTERVAL`). Text that has arrived is on the screen within
-that time even if the stream stalls, and a front end never gets more than it can draw.
+A view receives batches at a throttled rate (`UPDATE_INTERVAL`). Text that has arrived is on the
+screen within that time even if the stream stalls, and a front end never gets more than it can draw.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.events import Delta
 
 Place = TypeVar("Place")
-# Seconds between updates: 11 a second. Each update costs 0.7 kB of headers on iopub. At this rate
+# The throttle: seconds between updates, 11 a second. Each update costs 0.7 kB of headers on iopub. At this rate
 # an answer of 2,000 deltas stays under 400 kB, and nothing waits longer than 100 ms
 # (tests/kernel/test_streaming.py measures both).
 UPDATE_INTERVAL = 0.09
@@ -66,6 +66,24 @@ class View(Protocol):
 
     def withdraw_output(self) -> None:
         """Remove what was shown: the service withdrew it (`ernie_magic.wire.moderation`)."""
+
+
+class PassiveView:
+    """What a view of a result does if it shows nothing before the end, and clears nothing."""
+
+    is_displaying = False
+
+    def release_cell(self) -> None:
+        """Ignore it: nothing of this view is ever cleared."""
+
+    def draw_quickly(self) -> None:
+        """Ignore it: drawing takes no noticeable time."""
+
+    def show_deltas(self, deltas: Sequence[Delta]) -> None:
+        """Nothing yet."""
+
+    def withdraw_output(self) -> None:
+        """Nothing was shown."""
 
 
 class AnswerView(View, Protocol):
@@ -276,27 +294,19 @@ class NotebookView(GrowingView["DisplayHandle"]):
         return place
 
 
-class FinalView:
+class FinalView(PassiveView):
     """Only the final output: under `%%capture`, where each update would be stored as one more
     output.
     """
-
-    is_displaying = False
 
     def __init__(self, language: Language, *, remote_images: bool = False) -> None:
         self._language = language
         self._remote_images = remote_images
         self._is_stopped = False
 
-    def release_cell(self) -> None:
-        """Ignore it: nothing of this view is ever cleared."""
-
     def draw_quickly(self) -> None:
         """The user stopped it: an answer that may be slow to render is shown as plain text."""
         self._is_stopped = True
-
-    def show_deltas(self, deltas: Sequence[Delta]) -> None:
-        """Nothing yet."""
 
     def show_result(self, answer: Answer | None) -> None:
         """The whole answer."""
@@ -309,14 +319,9 @@ class FinalView:
             )
             display(data, raw=True, metadata=metadata)
 
-    def withdraw_output(self) -> None:
-        """Nothing was shown."""
 
-
-class TextView:
+class TextView(PassiveView):
     """Text as it arrives, on standard output: in a terminal, and for `--raw`."""
-
-    is_displaying = False
 
     def __init__(self, language: Language, *, colours: bool) -> None:
         self._language = language
@@ -325,12 +330,6 @@ class TextView:
             self._dim, self._plain = "\x1b[2m", "\x1b[0m"
         self._in_reasoning = False
         self._visible_stream = VisibleStream()
-
-    def release_cell(self) -> None:
-        """Ignore it: nothing of this view is ever cleared."""
-
-    def draw_quickly(self) -> None:
-        """Plain text takes no noticeable time."""
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""

@@ -13,9 +13,7 @@ from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.panels.code_box import CodeBox
 from ernie_magic.notebook.panels.frontend import Transcript
-from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn, open_turn
@@ -30,9 +28,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
     from ernie_magic.calls.chat.conversation import Conversation
-    from ernie_magic.notebook.panels.model_picker import ModelList
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.session import Session
 
 _ASK = Text("问点什么…", "Ask something…")
 _SYSTEM, _SYSTEM_HINT = (
@@ -57,10 +53,7 @@ class ChatTab(Tab):
 
     title = Text("对话", "Chat")
 
-    def __init__(
-        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
-    ) -> None:
-        super().__init__(session, model_list, save_output)
+    def _build_widget(self) -> widgets.Widget:
         language = self.language
         self._conversation_name = MAIN
         self._shown_turns: list[ShownTurn] = []
@@ -69,23 +62,9 @@ class ChatTab(Tab):
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
         self._clear_is_armed = False
-        style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
         self.transcript = Transcript(language, self._on_transcript_message)
-        self.attach_button = widgets.FileUpload(
-            accept="image/*", multiple=True, description=_ATTACH.say(language), layout=wide
-        )
-        self.attach_button.observe(lambda _change: self._on_pictures_changed(), "value")
-        self.detach_button = make_button(_DETACH.say(language), self._remove_pictures)
-        self.thumbnails = widgets.HTML()
-        self.composer = Composer(
-            language,
-            "chat",
-            self.send_prompt,
-            self.stop_call,
-            placeholder=_ASK,
-            extras=(self.attach_button, self.detach_button, self.thumbnails),
-        )
-        self.composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
+        self.composer = self._make_composer()
+        style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
         self.conversations = widgets.Dropdown(
             description=_CONVERSATION.say(language), style=style, layout=wide
         )
@@ -99,10 +78,7 @@ class ChatTab(Tab):
         )
         self.system_prompt.observe(self._on_system_prompt_changed, "value")
         self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
-        self.code_box = CodeBox(language, self.generate_code)
-        self.selection = Selection(
-            session, model_list, "chat", language, self.code_box.refresh_code
-        )
+        self.selection = self.make_selection("chat")
         self._on_pictures_changed()
         self.conversations.observe(self._on_conversation_selected, "value")
         head = row(
@@ -119,7 +95,29 @@ class ChatTab(Tab):
             self.selection.controls.widget,
             name="ernie-side",
         )
-        self.widget = row(main, side, name="ernie-tab")
+        return row(main, side, name="ernie-tab")
+
+    def _make_composer(self) -> Composer:
+        """The prompt, with the pictures attached to it."""
+        self.attach_button = widgets.FileUpload(
+            accept="image/*",
+            multiple=True,
+            description=_ATTACH.say(self.language),
+            layout=widgets.Layout(width="auto"),
+        )
+        self.attach_button.observe(lambda _change: self._on_pictures_changed(), "value")
+        self.detach_button = make_button(_DETACH.say(self.language), self._remove_pictures)
+        self.thumbnails = widgets.HTML()
+        composer = Composer(
+            self.language,
+            "chat",
+            self.send_prompt,
+            self.stop_call,
+            placeholder=_ASK,
+            extras=(self.attach_button, self.detach_button, self.thumbnails),
+        )
+        composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
+        return composer
 
     # --- what it shows ----------------------------------------------------------------------------
 

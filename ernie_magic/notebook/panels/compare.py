@@ -15,7 +15,6 @@ from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.html_table import clip_text
-from ernie_magic.notebook.panels.code_box import CodeBox
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
@@ -31,12 +30,9 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
-    from ernie_magic.notebook.panels.model_picker import ModelList
-    from ernie_magic.session import Session
 
 _COLUMNS = Text("列数", "Columns")
 _SYSTEM = Text(
@@ -112,10 +108,7 @@ class CompareTab(Tab):
 
     title = Text("对比", "Compare")
 
-    def __init__(
-        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
-    ) -> None:
-        super().__init__(session, model_list, save_output)
+    def _build_widget(self) -> widgets.Widget:
         language = self.language
         self.columns: list[_Column] = []
         self._lock = threading.Lock()
@@ -127,12 +120,11 @@ class CompareTab(Tab):
         self.composer = Composer(
             language, "compare", self.send_prompt, self.stop_call, placeholder=_ASK
         )
-        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
-        self.code_box = CodeBox(language, self.generate_code)
+        self.refresh_code_with_prompt()
         self.side_by_side = row(name="ernie-columns")
         self.column_count.observe(lambda _change: self._lay_out_columns(), "value")
         self._lay_out_columns()
-        self.widget = column(
+        return column(
             self.composer.widget,
             self.column_count,
             self.side_by_side,

@@ -12,8 +12,6 @@ from ernie_magic.calls.embeddings import similarity
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.embeddings import Heat, Plane, summary_line
 from ernie_magic.notebook.display.html_table import Table, clip_text
-from ernie_magic.notebook.panels.code_box import CodeBox
-from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
@@ -21,12 +19,9 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from ernie_magic.api.results import Embeddings
     from ernie_magic.calls.as_code import Code
-    from ernie_magic.notebook.panels.model_picker import ModelList
-    from ernie_magic.session import Session
 
 _RUN, _TEXTS = Text("计算向量", "Compute vectors"), Text("每行一条文本…", "One text per line…")
 _NAME, _EXAMPLE = Text("文本", "Texts"), Text("一条文本", "a text")
@@ -43,10 +38,7 @@ class EmbedTab(Tab):
 
     title = Text("向量", "Vectors")
 
-    def __init__(
-        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
-    ) -> None:
-        super().__init__(session, model_list, save_output)
+    def _build_widget(self) -> widgets.Widget:
         language = self.language
         self.embeddings: Embeddings | None = None
         self._saved_html = ""  # rendered once
@@ -61,12 +53,9 @@ class EmbedTab(Tab):
             placeholder=_TEXTS,
         )
         self.composer.prompt.rows = 6
-        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
+        self.refresh_code_with_prompt()
         self.task: Task[Embeddings] = Task(language, self.composer.status, self.composer.set_busy)
-        self.code_box = CodeBox(language, self.generate_code)
-        self.selection = Selection(
-            session, model_list, "embedding", language, self.code_box.refresh_code
-        )
+        self.selection = self.make_selection("embedding")
         self.view = widgets.ToggleButtons(
             options=[(text.say(language), name) for name, text in _VIEWS.items()],
             description=_SHOWN.say(language),
@@ -83,9 +72,7 @@ class EmbedTab(Tab):
         )
         set_visible(self.result, visible=False)
         main = column(self.composer.widget, self.result, self.code_box.widget, name="ernie-main")
-        self.widget = row(
-            main, column(self.selection.picker.widget, name="ernie-side"), name="ernie-tab"
-        )
+        return row(main, column(self.selection.picker.widget, name="ernie-side"), name="ernie-tab")
 
     @property
     def _prompt_texts(self) -> list[str]:

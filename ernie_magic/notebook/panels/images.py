@@ -10,9 +10,7 @@ from ernie_magic.api.requests import image_request
 from ernie_magic.calls import as_code
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import images as pictures
-from ernie_magic.notebook.panels.code_box import CodeBox
 from ernie_magic.notebook.panels.controls import SeedControl
-from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.widgets import Composer, close_widget, column, make_button, row
@@ -23,9 +21,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.calls.as_code import Code
     from ernie_magic.calls.images.pictures import ImageSet, Picture
-    from ernie_magic.notebook.panels.model_picker import ModelList
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.session import Session
 
 _MAKE, _DESCRIBE = Text("生成", "Generate"), Text("描述要画的内容…", "Describe the picture…")
 _VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("填入参数", "Reuse"), Text("保存", "Save")
@@ -47,24 +43,18 @@ class ImageTab(Tab):
 
     title = Text("图片", "Images")
 
-    def __init__(
-        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
-    ) -> None:
-        super().__init__(session, model_list, save_output)
+    def _build_widget(self) -> widgets.Widget:
         language = self.language
         self._cards: dict[int, tuple[Picture, Any]] = {}
         self.composer = Composer(
             language, "image", self.send_prompt, self.stop_call, label=_MAKE, placeholder=_DESCRIBE
         )
-        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
+        self.refresh_code_with_prompt()
         self.task: Task[ImageSet] = Task(language, self.composer.status, self._on_busy_changed)
-        self.code_box = CodeBox(language, self.generate_code)
-        self.selection = Selection(
-            session, model_list, "image", language, self.code_box.refresh_code
-        )
+        self.selection = self.make_selection("image")
         self.gallery = row(name="ernie-gallery")
         main = column(self.composer.widget, self.gallery, self.code_box.widget, name="ernie-main")
-        self.widget = row(
+        return row(
             main,
             column(self.selection.picker.widget, self.selection.controls.widget, name="ernie-side"),
             name="ernie-tab",

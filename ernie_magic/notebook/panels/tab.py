@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.notebook.panels.code_box import CodeBox
+from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.widgets import acknowledge_click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import ipywidgets as widgets
+
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.calls.as_code import Code
-    from ernie_magic.notebook.panels.code_box import CodeBox
     from ernie_magic.notebook.panels.model_picker import ModelList
-    from ernie_magic.notebook.panels.selection import Selection
     from ernie_magic.notebook.panels.task import Task
     from ernie_magic.notebook.panels.widgets import Composer
     from ernie_magic.runtime.observers import Watchers
@@ -41,9 +44,7 @@ class Tab:
     """
 
     title: Text
-    widget: Any
     composer: Composer
-    code_box: CodeBox
     task: Task[Any]
     selection: Selection
 
@@ -53,6 +54,22 @@ class Tab:
         self.session, self.model_list, self.save_output = session, model_list, save_output
         self.language = session.settings.interface_language
         self._unsubscribers: list[Callable[[], None]] = []
+        self.code_box = CodeBox(self.language, self.generate_code)
+        self.widget = self._build_widget()
+
+    def _build_widget(self) -> widgets.Widget:
+        """Make the tab's parts, and the widget that holds them."""
+        raise NotImplementedError
+
+    def make_selection(self, kind: Kind) -> Selection:
+        """A list of models with controls; the tab's code follows it."""
+        return Selection(
+            self.session, self.model_list, kind, self.language, self.code_box.refresh_code
+        )
+
+    def refresh_code_with_prompt(self) -> None:
+        """Let the tab's code follow the prompt."""
+        self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
 
     def generate_code(self) -> list[Code]:
         """The state as code, one text per cell.

@@ -117,14 +117,11 @@ class Task(Generic[Result]):
         except BaseException as error:  # noqa: BLE001  (it ends here: it is told, and the next click must find the panel idle)
             result, problem = getattr(error, "answer", None), error
             stream.close()
-        self._status.show_message(
-            _STOPPED.say(self._language)
-            if problem is None
-            and isinstance(result, Received)
-            and result.partial
-            and not isinstance(result, ImageSet)
-            else ""
-        )
+        outcome = ""
+        is_partial = isinstance(result, Received) and result.partial
+        if problem is None and is_partial and not isinstance(result, ImageSet):
+            outcome = _STOPPED.say(self._language)
+        self._status.show_message(outcome)
         if problem is not None:
             self.report_problem(problem)
         self.run_guarded(lambda: on_finished(result, problem))
