@@ -30,7 +30,6 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
-
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
 

@@ -10,7 +10,7 @@ from ernie_magic.api.requests import image_request
 from ernie_magic.calls import as_code
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import images as pictures
-from ernie_magic.notebook.panels.controls import SeedControl
+from ernie_magic.notebook.panels.number_controls import SeedControl
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.widgets import Composer, close_widget, column, make_button, row

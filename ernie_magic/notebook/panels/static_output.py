@@ -24,7 +24,7 @@ _MARK = '<span class="ernie-saved"></span>'
 
 
 class StaticOutput:
-    """The outputs of one display of a panel; made in the cell that displays it.
+    """The saved panel: the outputs of one display of it, made in the cell that displays it.
 
     Parameters
     ----------

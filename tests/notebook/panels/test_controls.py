@@ -6,14 +6,10 @@ import pytest
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.parameter import Rules
-from ernie_magic.notebook.panels.controls import (
-    ChoiceControl,
-    Controls,
-    NumberControl,
-    SeedControl,
-    SizeControl,
-    TextControl,
-)
+from ernie_magic.notebook.panels.choice_controls import ChoiceControl, SizeControl
+from ernie_magic.notebook.panels.controls import Controls
+from ernie_magic.notebook.panels.number_controls import NumberControl, SeedControl
+from ernie_magic.notebook.panels.text_control import TextControl
 
 PLAIN = Rules()
 THREE = ("ernie-4.5-turbo-128k", "ernie-speed-8k", "ernie-5.0")
