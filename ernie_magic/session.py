@@ -81,6 +81,11 @@ class Session:
         The last result.
     changed : Watchers
         Called after each result, and for each new conversation.
+
+    Notes
+    -----
+    A call has three forms with the same parameters: `image` waits for the result, `aimage` is
+    awaited, and `begin_image` returns at once, with a `Stream` of the result.
     """
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:

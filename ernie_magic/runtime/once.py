@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def blocking(
     name = name or _base_name(begin)
 
     def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        pending = _begin_call(begin, *args, **kwargs)
+        pending = _begin_call(begin, name, *args, **kwargs)
         return pending.result()
 
     first, rest = _split_doc(begin)
@@ -71,7 +71,7 @@ def awaited(
     name = name or f"a{_base_name(begin)}"
 
     async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        pending = _begin_call(begin, *args, **kwargs)
+        pending = _begin_call(begin, name, *args, **kwargs)
         return await pending.aresult()
 
     _, rest = _split_doc(begin)
@@ -79,14 +79,21 @@ def awaited(
 
 
 def _begin_call(
-    begin: Callable[Parameters, Pending[Result]],
-    *args: Parameters.args,
-    **kwargs: Parameters.kwargs,
+    begin: Callable[..., Pending[Result]], name: str, /, *args: Any, **kwargs: Any
 ) -> Pending[Result]:
     """Begin a call by the method of that name which the object has now: it may be overridden."""
-    owner, *rest = args
-    pending: Pending[Result] = getattr(owner, begin.__name__)(*rest, **kwargs)
-    return pending
+    method = begin
+    if args:
+        owner, *rest = args
+        method = partial(getattr(owner, begin.__name__), *rest)
+    try:
+        return method(**kwargs)
+    except TypeError as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next:
+            raise
+        # The arguments do not fit: the caller knows the method by its own name.
+        message = str(error).replace(f"{begin.__name__}()", f"{name}()")
+        raise TypeError(message) from None
 
 
 def _base_name(begin: Callable[..., Any]) -> str:

@@ -17,6 +17,8 @@ from ernie_magic.api.results import Answer, Embeddings
 from ernie_magic.calls.chat.conversation import Conversation
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.errors import InvalidOption
+from ernie_magic.runtime import progress, stream
 from ernie_magic.session import Session
 
 PACKAGE = Path(ernie_magic.__file__).parent
@@ -146,10 +148,50 @@ def test_an_override_of_what_begins_a_call_reaches_both_forms():
     assert session.image() == "replaced"
 
 
+def test_arguments_that_do_not_fit_are_reported_under_the_name_that_was_called(session):
+    message = r"^Session\.image\(\) missing 1 required positional argument: 'prompt'$"
+    with pytest.raises(TypeError, match=message):
+        session.image()
+    with pytest.raises(TypeError, match=r"^Session\.acount_tokens\(\) got an unexpected keyword"):
+        asyncio.run(session.acount_tokens("x", modle="y"))
+    with pytest.raises(TypeError, match=r"^Session\.image\(\) missing 2 .*'self' and 'prompt'$"):
+        Session.image()
+    with pytest.raises(InvalidOption, match="begin"):
+        session.image("cat", begin=1, name=2)
+
+
+def test_an_error_within_a_call_is_raised_as_it_is():
+    class Broken(Session):
+        def begin_image(self, prompt):
+            return prompt + 1
+
+    with pytest.raises(TypeError, match="can only concatenate str"):
+        Broken().image("cat")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_bar_is_shown_while_slow_work_is_waited_for_if_asked_for(
+    session, emulator, monkeypatch, capsys, shown
+):
+    monkeypatch.setattr(progress, "_DELAY", 0.0)
+    monkeypatch.setattr(progress, "BAR_INTERVAL", 0.0)
+    monkeypatch.setattr(stream, "BAR_INTERVAL", 0.0)
+    session.settings.language = "en"
+    for _ in range(8):
+        emulator.faults.add(path="/embeddings", delay=0.1)
+    texts = [f"bar {i}" for i in range(64)]
+    session.embed(texts, cache=False, in_flight=1, progress=shown)
+    assert ("vectors: " in capsys.readouterr().err) is shown
+    asyncio.run(session.aembed(texts, cache=False, in_flight=1, progress=shown))
+    assert ("vectors: " in capsys.readouterr().err) is shown
+
+
 PROGRAM = """
 from ernie_magic.api.results import Embeddings
 from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.errors import InvalidOption
+from ernie_magic.runtime import progress, stream
 from ernie_magic.session import Session
 async def main(ernie: Session) -> None:
     reveal_type(ernie.image("cat", download=False, n=2))
@@ -179,7 +221,7 @@ def test_a_type_checker_sees_results_and_wrong_arguments(tmp_path):
     errors = [line for line in seen if line.startswith("error")]
     assert len(errors) == 2
     assert '"in_flight"' in errors[0]
-    assert '"text"' in errors[1]
+    assert "Too few arguments" in errors[1]
 
 
 def test_type_hints_name_the_result():
