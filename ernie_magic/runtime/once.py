@@ -4,9 +4,8 @@ form that awaits it are made from that.
 
 from __future__ import annotations
 
-import inspect
-import re
 from functools import partial, update_wrapper
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -102,23 +101,22 @@ def _base_name(begin: Callable[..., Any]) -> str:
 
 def _split_doc(function: Callable[..., Any]) -> tuple[str, str]:
     """Return the first paragraph of a docstring, and the rest with the blank line before it."""
-    doc = inspect.cleandoc(function.__doc__ or "")
-    first, blank, rest = doc.partition("\n\n")
+    first, blank, rest = (function.__doc__ or "").partition("\n\n")
     return first, blank + rest
 
 
-def _present(call: Function, begin: Callable[..., Any], name: str, doc: str) -> Function:
+def _present(call: Function, begin: Any, name: str, doc: str) -> Function:
     """Give a method the face of one that is written out: its name, documentation and signature.
 
-    `inspect.signature` and `typing.get_type_hints` give what `begin` takes, and the result in place
-    of the stream; `inspect.getsource` finds the source of `begin`.
+    `inspect.signature`, which takes too long for the import of a module, follows `__wrapped__` when
+    somebody asks: to a copy of `begin` that returns the result in place of its stream.
     """
-    update_wrapper(call, begin)
-    call.__name__ = name
-    call.__qualname__ = f"{begin.__qualname__.rpartition('.')[0]}.{name}"
-    call.__doc__ = doc
-    pending = re.fullmatch(r"\w+\[(.+)\]", begin.__annotations__["return"])
-    result = pending[1] if pending else ""
-    call.__annotations__ = {**begin.__annotations__, "return": result}
-    call.__signature__ = inspect.signature(begin).replace(return_annotation=result)  # type: ignore[attr-defined]
+    face = FunctionType(begin.__code__, begin.__globals__, name, begin.__defaults__)
+    face.__kwdefaults__ = begin.__kwdefaults__
+    face.__qualname__ = f"{begin.__qualname__.rpartition('.')[0]}.{name}"
+    face.__doc__ = doc
+    # "Stream[ImageSet]" becomes "ImageSet".
+    result = begin.__annotations__["return"].partition("[")[2].removesuffix("]")
+    face.__annotations__ = {**begin.__annotations__, "return": result}
+    update_wrapper(call, face)
     return call
