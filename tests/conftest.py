@@ -83,6 +83,20 @@ def emulator():
         yield emulator
 
 
+@pytest.fixture(params=["aistudio", "qianfan"])
+def session(request, emulator, monkeypatch):
+    """A session on AI Studio, and one on Qianfan V2."""
+    from ernie_magic.session import Session
+
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-calls")
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
+    emulator.requests.clear()
+    with Session(service=request.param, model="ernie-3.5-8k", backoff_factor=0.0) as session:
+        yield session
+
+
 @pytest.fixture(autouse=True)
 def _no_faults_left(request):
     yield

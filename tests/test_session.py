@@ -7,19 +7,7 @@ import time
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.session import Session
 from ernie_magic.text.tokens import estimate_tokens
-
-
-@pytest.fixture(params=["aistudio", "qianfan"])
-def session(request, emulator, monkeypatch):
-    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-calls")
-    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
-    emulator.requests.clear()
-    with Session(service=request.param, model="ernie-3.5-8k", backoff_factor=0.0) as session:
-        yield session
 
 
 def test_vectors(session, emulator):
@@ -132,30 +120,6 @@ def test_everything_has_an_async_twin(session):
     ]
 
 
-def test_any_other_path_of_the_service(session):
-    assert session.wire.get("/models")["object"] == "list"
-    body = {
-        "model": "ernie-3.5-8k",
-        "messages": [{"role": "user", "content": "[[echo]]a b"}],
-        "stream": True,
-    }
-    chunks = list(session.wire.stream("/chat/completions", body))
-    assert "".join(chunk["choices"][0]["delta"]["content"] for chunk in chunks) == "a b"
-    assert (
-        session.wire.post("/chat/completions", {**body, "stream": False})["choices"][0]["message"][
-            "content"
-        ]
-        == "a b"
-    )
-    with pytest.raises(errors.ModelNotFound):
-        session.wire.post("/chat/completions", {**body, "model": "nobody", "stream": False})
-    with pytest.raises(errors.ModelNotFound):
-        list(session.wire.stream("/chat/completions", {**body, "model": "nobody"}))
-    with pytest.raises(errors.InvalidOption, match=r"ernie\.wire\.stream"):
-        session.wire.post("/chat/completions", body)
-    assert not session.history
-
-
 def test_a_call_of_any_kind_can_be_stopped(session, emulator):
     emulator.faults.add(delay=5, path="models")
     stream = session.start_call(
@@ -184,21 +148,6 @@ def test_an_answer_has_all_the_documents_fields(session):
 
 
 # --- what is checked before sending ---------------------------------------------------------------
-
-
-def test_a_history_that_would_not_fit_loses_its_oldest_whole_turns_and_says_so(session, emulator):
-    for i in range(4):
-        session.chat(f"[[echo]]{i}{'长' * 2000}")
-    answer = session.chat("[[echo]]" + "长" * 1000)
-    sent = emulator.requests[-1].body["messages"]
-    assert answer.request.trimmed == 3
-    assert [message["role"] for message in sent] == ["user", "assistant", "user"]
-    assert sent[0]["content"].startswith("[[echo]]3")
-    assert len(session.history) == 5  # forgotten for this call only
-    from ernie_magic.notebook.display.chat import summary_line
-
-    assert "the oldest turns were left out to fit: 3" in summary_line(answer, "en")
-    assert "已略去最早的 3 轮" in summary_line(answer, "zh")
 
 
 def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emulator):

@@ -5,7 +5,6 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.api.requests import chat_request
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.session import Session
 
 ASK = {"role": "user", "content": "你好"}
 SAY = {"role": "assistant", "content": "您好"}
@@ -69,17 +68,6 @@ def test_the_caller_s_messages_are_not_shared():
     made = request(mine)
     mine["content"] = "changed"
     assert made.prompt == "你好"
-
-
-@pytest.fixture(params=["aistudio", "qianfan"])
-def session(request, emulator, monkeypatch):
-    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-calls")
-    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
-    emulator.requests.clear()
-    with Session(service=request.param, model="ernie-3.5-8k", backoff_factor=0.0) as session:
-        yield session
 
 
 @pytest.mark.parametrize(

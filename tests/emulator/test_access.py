@@ -348,14 +348,6 @@ def test_nothing_is_granted_to_a_preflight(emulator, path):
         assert b"access-control" not in head.lower()
 
 
-def test_the_front_page_runs_nothing_and_stands_in_no_other_page(http):
-    headers = http.get("/").headers
-    assert headers["x-content-type-options"] == "nosniff"
-    policy = headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -463,20 +455,3 @@ def test_who_starts_it_by_hand_is_told_the_token(command):
         )
         process.terminate()
         process.wait(10)
-
-
-def test_the_log_holds_no_key_and_no_cookie(emulator, http):
-    secret = "canary-0123456789"
-    for headers in (
-        {"Authorization": secret},
-        {"Authorization": f"Token {secret}"},
-        {"Authorization": f"Bearer {secret}"},
-        {"Authorization": f"{secret} x"},
-        {"Cookie": f"_xsrf={secret}"},
-        {"X-Api-Key": secret},
-        {"Api-Key": secret},
-        {"Proxy-Authorization": f"Basic {secret}"},
-    ):
-        http.post(CHAT, json=QUESTION, headers=headers)
-    assert len(emulator.requests) == 8
-    assert secret not in repr(list(emulator.requests))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ernie_magic.emulator import start
-from ernie_magic.emulator.refusals import OWN, TABLE, V1
+from ernie_magic.emulator.refusals import TABLE, V1
 
 CHAT, IMAGES, EMBEDDINGS, MODELS = "chat/completions", "images/generations", "embeddings", "models"
 LONG = "长" * 20_001
@@ -135,39 +135,6 @@ def test_the_stream_is_events_and_done(emulator):
     assert response.text.endswith("data: [DONE]\n\n")
 
 
-def test_a_fault_is_for_one_call_by_python_by_http_or_by_header(emulator):
-    emulator.faults.add(status=503)
-    assert [send(emulator, CHAT, chat(), {}).status_code for _ in range(2)] == [503, 200]
-    httpx.post(
-        f"{emulator.url}/emulator/faults",
-        headers=controls(emulator),
-        json=[{"code": "tpm_rate_limit_exceeded"}, {"html": True, "status": 502}],
-    )
-    assert [send(emulator, CHAT, chat(), {}).status_code for _ in range(3)] == [429, 502, 200]
-    assert send(emulator, CHAT, chat(), {"X-Emulator-Fault": '{"status": 500}'}).status_code == 500
-    emulator.faults.add(status=500)
-    httpx.delete(f"{emulator.url}/emulator/faults", headers=controls(emulator))
-    assert send(emulator, CHAT, chat(), {}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"sttaus": 500},
-        {"status": 200},
-        {"status": "500"},
-        {"code": "nope"},
-        {"delay": -1},
-        {"cut_after": True},
-        5,
-    ],
-)
-def test_a_fault_that_makes_no_sense_is_refused_by_name(emulator, given):
-    response = httpx.post(f"{emulator.url}/emulator/faults", json=given, headers=controls(emulator))
-    assert response.status_code == 400
-    assert response.json()["detail"]
-
-
 def test_bytes_may_come_one_by_one(emulator):
     whole = send(emulator, CHAT, chat(("user", "[[echo]]你好")) | {"stream": True}, {}).text
     emulator.faults.add(split=True)
@@ -199,13 +166,6 @@ def test_stopping_is_quick_even_with_a_stalled_stream_and_leaves_no_thread():
         }
         - before
     )
-
-
-def test_the_front_page_explains_itself_in_both_languages(emulator):
-    text = httpx.get(emulator.url).text
-    assert "模拟" in text
-    assert "simulated" in text
-    assert all(row.code in text for row in (*TABLE, *OWN))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
