@@ -4,6 +4,7 @@ import ast
 import graphlib
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,24 @@ def test_readme_draws_the_rooms_in_their_order():
     readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
     drawn = next(line for line in readme.splitlines() if line.startswith("`text/` → "))
     assert [room.strip("`/") for room in drawn.split(" → ")] == FLOORS
+
+
+def test_tests_stand_in_the_rooms_of_the_package():
+    tests = Path(__file__).parent
+    files = [
+        path.relative_to(tests)
+        for path in tests.glob("*/**/test_*.py")
+        if path.relative_to(tests).parts[0] not in ("kernel", "browser", "benchmarks")
+    ]
+    assert [file for file in files if not (PACKAGE / file.parent).is_dir()] == []
+    # Named like the only module of that name, which is in another room.
+    modules = Counter(path.name for path in PACKAGE.rglob("*.py"))
+    misplaced = []
+    for file in files:
+        name = file.name.removeprefix("test_")
+        if modules[name] == 1 and not (PACKAGE / file.with_name(name)).exists():
+            misplaced.append(file)
+    assert misplaced == []
 
 
 def test_the_emulator_never_uses_the_client_s_wire_code():

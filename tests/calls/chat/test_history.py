@@ -1,0 +1,65 @@
+"""Turns, and the messages that they become."""
+
+import pytest
+
+from ernie_magic.api.results import Answer
+from ernie_magic.calls.chat.history import History, Turn
+
+
+def turn(prompt, answer="a", **given):
+    return Turn(prompt, Answer(answer, None), **given)
+
+
+def test_turns_become_messages_in_the_service_s_order_of_roles():
+    call = {"role": "assistant", "content": "let me see", "tool_calls": [{}]}
+    result = {"role": "tool", "content": "5"}
+    history = History([turn("q", "let me see: five", rounds=(call, result)), turn("on", "ok")])
+    assert history.messages() == [
+        {"role": "user", "content": "q"},
+        call,
+        result,
+        {"role": "assistant", "content": ": five"},  # what was said before the tool is not repeated
+        {"role": "user", "content": "on"},
+        {"role": "assistant", "content": "ok"},
+    ]
+
+
+def test_a_prompt_with_pictures_is_in_parts():
+    part = {"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}
+    (message, _) = turn("q", images=(part,)).messages
+    assert message["content"] == [{"type": "text", "text": "q"}, part]
+
+
+def test_a_turn_without_an_answer_is_not_kept_and_replaces_none():
+    first = turn("first")
+    history = History([first])
+    history.append(turn("nothing", ""))
+    history.replace(first, turn("nothing", ""))
+    history.replace(turn("first"), turn("a turn that is not there"))
+    assert list(history) == [first]
+    history.replace(first, other := turn("other"))
+    assert list(history) == [other]
+
+
+@pytest.mark.parametrize(
+    ("change", "times"),
+    [
+        (lambda history: history.append(turn("x")), 1),
+        (lambda history: history.append(turn("x", "")), 0),
+        (lambda history: history.replace(history[0], turn("x")), 1),
+        (lambda history: history.__delitem__(-1), 1),
+        (lambda history: history.clear(), 1),
+        (lambda history: history[:1].clear(), 0),  # a slice is a history of its own
+    ],
+)
+def test_each_change_is_told_once(change, times):
+    history, told = History([turn("a"), turn("b")]), []
+    history.changed.add_watcher(lambda: told.append(len(history)))
+    change(history)
+    assert len(told) == times
+
+
+def test_a_history_says_how_long_it_is():
+    assert repr(History([turn("a")])) == "History(1 turn)"
+    assert repr(History([turn("a"), turn("b")])[1:]) == "History(1 turn)"
+    assert repr(History()) == "History(0 turns)"

@@ -1,0 +1,58 @@
+"""Sentences in two languages."""
+
+import pytest
+
+from ernie_magic.config.keys import Key
+from ernie_magic.text.language import Text, clip_text, system_language, whole_characters
+
+TEXT = Text("第 {n} 行：{what}", "row {n}: {what}")
+
+
+def test_a_sentence_is_said_in_the_language_asked_for():
+    assert TEXT.say("zh", n=3, what="空") == "第 3 行：空"
+    assert TEXT.say("en", n=3, what="empty") == "row 3: empty"
+
+
+def test_braces_in_a_value_are_not_fields():
+    assert TEXT.say("en", n=1, what="{n} {0} {") == "row 1: {n} {0} {"
+    assert Text("{", "{").say("en") == "{"  # without values nothing is formatted
+
+
+def test_a_value_may_be_a_sentence_in_both_languages():
+    assert TEXT.fill(n=1, what=Text("空", "empty")) == ("第 1 行：空", "row 1: empty")
+
+
+def test_no_value_shows_a_key():
+    Key("zq-key-0123456789-abcdef")
+    assert "0123456789" not in TEXT.say("en", n=1, what="zq-key-0123456789-abcdef")
+
+
+@pytest.mark.parametrize(
+    ("text", "clipped"), [("abcd", "abcd"), ("abcde", "abc…"), ("", ""), ("猫狗鸟鱼虫", "猫狗鸟…")]
+)
+def test_a_long_text_is_clipped_to_the_limit_with_its_mark(text, clipped):
+    assert clip_text(text, 4) == clipped
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("a\ud800b", "a\ufffdb"), ("\ud83d\ude00", "😀"), ("猫 😀", "猫 😀"), ("\udc00", "\ufffd")],
+)
+def test_half_characters_are_replaced_and_pairs_of_them_joined(text, whole):
+    assert whole_characters(text) == whole
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "C", "LC_ALL": "zh_TW"}, "zh"),
+        ({"LANG": "de_DE.UTF-8", "LC_ALL": ""}, "en"),
+    ],
+    ids=str,
+)
+def test_the_system_s_language_is_chinese_or_else_english(monkeypatch, variables, language):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert system_language() == language

@@ -1,0 +1,43 @@
+"""Names that resemble a misspelled one."""
+
+import pytest
+
+from ernie_magic.text.suggest import close_matches, did_you_mean
+
+OPTIONS = ["--temperature", "--top-p", "--penalty-score", "--temp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("--temprature", ("--temperature",)),
+        ("--TEMPERATUR", ("--temperature",)),
+        ("--tempe", ("--temperature", "--temp")),  # an abbreviation comes before what is close
+        ("zzzzzz", ()),
+        ("", ()),
+    ],
+)
+def test_what_is_close_is_found_whatever_its_case(name, found):
+    assert close_matches(name, OPTIONS)[: len(found) or None] == found
+
+
+def test_names_are_suggested_as_they_are_written_and_at_most_as_many_as_asked_for():
+    assert close_matches("ernie-image", ["ERNIE-Image", "ERNIE-Image-Turbo"], 1) == (
+        "ERNIE-Image-Turbo",
+    )
+    assert close_matches("ernie-imge", ["ERNIE-Image", "ERNIE-Image-Turbo"], 2) == (
+        "ERNIE-Image",
+        "ERNIE-Image-Turbo",
+    )
+
+
+def test_a_name_longer_than_any_is_not_looked_for():
+    long = "x" * 201
+    assert close_matches(long, [long[:-1]]) == ()
+    assert close_matches(long[:-1], [long]) == ()
+    assert close_matches(long[:-1], [long[:-1] + ""]) == (long[:-1],)
+
+
+def test_the_question_is_in_both_languages_and_only_asked_where_something_is_close():
+    assert did_you_mean("txet", ["text", "label"]) == ("是不是 text？", "did you mean text?")
+    assert did_you_mean("zzzz", ["text", "label"]) is None
