@@ -101,13 +101,15 @@ def run_doctor() -> int:
     for check in checks:
         value = make_controls_visible(check.value.say(session.settings.interface_language))
         print(MARKS[check.ok], f"{check.name.say(session.settings.interface_language)}:", value)
-    return 1 if any(check.ok is False for check in checks) else 0
+    return int(any(check.ok is False for check in checks))
 
 
 def notebooks_folder() -> Path:
     """Return where the notebooks are: inside an installed package, beside it in a checkout."""
     packaged = _HERE / "notebooks"
-    return packaged if packaged.is_dir() else _HERE.parent / "notebooks"
+    if packaged.is_dir():
+        return packaged
+    return _HERE.parent / "notebooks"
 
 
 def _copy_notebooks(folder: Path, language: Language) -> None:

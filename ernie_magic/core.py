@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ernie_magic.api import models, parameters, values
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.models import Listed
-from ernie_magic.api.requests import ChatRequest, Message
+from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import tools
 from ernie_magic.calls.embeddings.embed import EmbeddingJob
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.messages import Message
     from ernie_magic.api.requests import (
         CompletionRequest,
         EmbeddingRequest,

@@ -59,6 +59,13 @@ def _one_line(text: str) -> str:
     return make_controls_visible(" ".join(text.splitlines())).replace("\t", " ")
 
 
+def _close_sentence(text: str, stop: str) -> str:
+    sentence = " ".join(text.split())
+    if sentence.endswith(("。", ".", "!", "?", "！", "？")):
+        return sentence
+    return sentence + stop
+
+
 def forget_frames(error: BaseException, *, ours_only: bool = False) -> None:
     """Clear the local variables of all frames that an error, and those it chains, passed through:
     one of them may hold a key.
@@ -189,15 +196,14 @@ class ErnieError(_OneLine, Exception):
         language = language or self.language or system_language()
         stop, space = ("。", "") if language == "zh" else (".", " ")
         parts = [self.what.say(language)]
-        parts += [_CAUSE.say(language) + self.cause.say(language)] if self.cause else []
-        parts += [_ADVICE.say(language) + self.advice.say(language)] if self.advice else []
-        sentences = [" ".join(part.split()) for part in parts]
-        closed = [
-            part if part.endswith(("。", ".", "!", "?", "！", "？")) else part + stop
-            for part in sentences
-        ]
-        facts = self._facts(language)
-        return _one_line(space.join(closed) + (f" ({facts})" if facts else ""))
+        if self.cause:
+            parts.append(_CAUSE.say(language) + self.cause.say(language))
+        if self.advice:
+            parts.append(_ADVICE.say(language) + self.advice.say(language))
+        line = space.join(_close_sentence(part, stop) for part in parts)
+        if facts := self._facts(language):
+            line += f" ({facts})"
+        return _one_line(line)
 
     def _facts(self, _language: Language) -> str:
         """Return what a support desk asks for: status, code, request id."""
@@ -313,10 +319,14 @@ class ServiceError(ErnieError):
         self.retryable, self.retry_after = retryable, retry_after
 
     def _facts(self, language: Language) -> str:
-        facts = [f"HTTP {self.status}" if self.status else "", self.code]
+        facts = []
+        if self.status:
+            facts.append(f"HTTP {self.status}")
+        if self.code:
+            facts.append(self.code)
         if self.request_id:
             facts.append(_REQUEST.say(language, id=self.request_id))
-        return " · ".join(fact for fact in facts if fact)
+        return " · ".join(facts)
 
 
 class BadRequest(ServiceError):

@@ -35,8 +35,8 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 
+    from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
-    from ernie_magic.api.requests import Message
     from ernie_magic.api.results import Answer, Embeddings, Ranking
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import History
@@ -746,7 +746,7 @@ class Session:
             It is not a text, or contains a key.
         ErnieError
         """
-        from ernie_magic.api.requests import check_sendable
+        from ernie_magic.api.messages import check_sendable
 
         settings, service_endpoint = self.settings_and_endpoint()
         if not isinstance(text, str):

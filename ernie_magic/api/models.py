@@ -75,7 +75,9 @@ def kind_of(model_id: str) -> Kind | None:
         return "embedding"
     if "image" in name or "diffusion" in name or name.startswith(("irag", "flux")):
         return "image"
-    return "chat" if name.startswith(("ernie", "deepseek", "qwen")) else None
+    if name.startswith(("ernie", "deepseek", "qwen")):
+        return "chat"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.messages import (
+    Message,
+    check_length,
+    check_messages,
+    check_sendable,
+    check_text,
+    check_vision,
+    message_text,
+    too_long_error,
+)
 from ernie_magic.api.parameter import Rules
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.text.language import Text, untranslated
-from ernie_magic.text.redact import holds_key
+from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
-
-Message = dict[str, Any]
-Part = dict[str, Any]  # of a message's content: `{"type": "text" | "image_url", …}`
-
 
 Function = Callable[..., Any]
 
@@ -239,9 +241,9 @@ def chat_request(
     """
     checked = checked_parameters("chat", given, model, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
-    checked_messages = tuple(_checked_messages(messages, rules))
-    _check_vision(checked_messages, model, rules)
-    _check_length(sum(len(message_text(message)) for message in checked_messages), model, rules)
+    checked_messages = tuple(check_messages(messages, rules))
+    check_vision(checked_messages, model, rules)
+    check_length(sum(len(message_text(message)) for message in checked_messages), model, rules)
     return ChatRequest(
         model=model,
         messages=checked_messages,
@@ -269,9 +271,9 @@ def completion_request(
         if parameters.canonical_name(name, "chat") not in parameters.COMPLETION:
             raise parameters.unknown_option(name, parameters.COMPLETION)
     checked = checked_parameters("chat", given, model, rules)
-    _check_text(prompt)
+    check_text(prompt)
     _check_extra("chat", extra, rules, [prompt, checked])
-    _check_length(len(prompt), model, rules)
+    check_length(len(prompt), model, rules)
     return CompletionRequest(
         model=model,
         prompt=prompt,
@@ -365,23 +367,28 @@ def _clip_to_model(text: str, model: str, rules: Rules) -> str:
     entry = models.find_model(model)
     if not rules.strict or entry is None:
         return text
-    fits = text[: entry.max_characters] if entry.max_characters else text
+    fits = text
+    if entry.max_characters:
+        fits = text[: entry.max_characters]
     max_tokens = entry.max_input_tokens
     if max_tokens is None or estimate_tokens(fits) <= max_tokens:
         return fits
     low, high = 0, len(fits)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (
-            (middle, high) if estimate_tokens(fits[:middle]) <= max_tokens else (low, middle - 1)
-        )
+        if estimate_tokens(fits[:middle]) <= max_tokens:
+            low = middle
+        else:
+            high = middle - 1
     return fits[:low]
 
 
 def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
-    named = ", ".join(map(str, positions[:_NAMED])) + (" …" if len(positions) > _NAMED else "")
+    named = ", ".join(map(str, positions[:_NAMED]))
+    if len(positions) > _NAMED:
+        named += " …"
     entry, first = models.find_model(model), texts[positions[0] - 1]
-    if not first.strip():
+    if entry is None or not first.strip():
         what = Text(
             "第 {places} 条文本为空或太长", "texts that are empty or too long: {places}"
         ).fill(places=named)
@@ -397,8 +404,8 @@ def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -
             count=len(first),
             tokens=estimate_tokens(first),
             model=model,
-            most=entry.max_characters if entry and entry.max_characters else "∞",
-            limit=entry.max_input_tokens if entry and entry.max_input_tokens else "∞",
+            most=entry.max_characters or "∞",
+            limit=entry.max_input_tokens or "∞",
         )
     return InvalidMessages(
         what,
@@ -429,9 +436,9 @@ def image_request(
         The prompt is empty or too long.
     """
     checked = checked_parameters("image", given, model, rules)
-    _check_text(prompt)
+    check_text(prompt)
     _check_extra("image", extra, rules, [prompt, checked])
-    _check_length(len(prompt), model, rules)
+    check_length(len(prompt), model, rules)
     return ImageRequest(
         model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint
     )
@@ -457,7 +464,7 @@ def rerank_request(
         The query or a document is empty or too long, or there are too many documents.
     """
     checked = checked_parameters("rerank", given, model, rules)
-    _check_text(query)
+    check_text(query)
     _check_extra("rerank", extra, rules, [query, list(documents), checked])
     entry = models.find_model(model)
     max_documents = entry.batch if entry else parameters.MAX_DOCUMENTS
@@ -469,7 +476,7 @@ def rerank_request(
             ).fill(most=max_documents, n=len(documents))
         )
     if rules.strict and len(query) > parameters.MAX_QUERY:
-        raise _too_long_error(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
+        raise too_long_error(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
     for i, document in enumerate(documents, start=1):
         if not isinstance(document, str) or not document:
             raise InvalidMessages(
@@ -477,7 +484,7 @@ def rerank_request(
                     n=i
                 )
             )
-        _check_length(
+        check_length(
             len(document), model, rules, subject=Text("第 {n} 篇文档", "document {n}").fill(n=i)
         )
     return RerankRequest(
@@ -514,54 +521,9 @@ def checked_parameters(
                 )
             )
         checked[name] = table[name].check_value(
-            value, model, strict=rules.strict, protocol=rules.protocol if rules.strict else None
+            value, model, strict=rules.strict, protocol=rules.protocol
         )
     return {name: checked[name] for name in table if name in checked}
-
-
-def message_text(message: Mapping[str, Any]) -> str:
-    """Return a message's text; of content in parts, the text parts."""
-    content = message.get("content")
-    if isinstance(content, list):
-        return "".join(
-            part["text"]
-            for part in content
-            if isinstance(part, dict) and isinstance(part.get("text"), str)
-        )
-    return content if isinstance(content, str) else ""
-
-
-def turns_to_drop(
-    model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]
-) -> int:
-    """Return how many of the oldest turns must be dropped to stay within a model's longest input.
-
-    Characters are counted; tokens are estimated (`ernie_magic.text.tokens`).
-
-    Parameters
-    ----------
-    turns
-        Each turn's messages, oldest first.
-    rest
-        The system prompt and the new prompt, which always stay.
-    """
-    entry = models.find_model(model)
-    if entry is None:
-        return 0
-    most_characters, most_tokens = (
-        entry.max_characters or sys.maxsize,
-        entry.max_input_tokens or sys.maxsize,
-    )
-    texts = [
-        "".join(message_text(message) for message in rest),
-        *("".join(message_text(message) for message in turn) for turn in reversed(turns)),
-    ]
-    characters = tokens = 0
-    for turns_kept, text in enumerate(texts):
-        characters, tokens = characters + len(text), tokens + estimate_tokens(text)
-        if turns_kept and (characters > most_characters or tokens > most_tokens):
-            return len(turns) - (turns_kept - 1)
-    return 0
 
 
 # The fields of a request: no `extra` may replace what was checked.
@@ -583,183 +545,3 @@ def _check_extra(
                 ),
             )
     check_sendable([*sent, dict(extra or {})])
-
-
-def _check_length(characters: int, model: str, rules: Rules, subject: Text | None = None) -> None:
-    entry = models.find_model(model)
-    if rules.strict and entry and entry.max_characters and characters > entry.max_characters:
-        raise _too_long_error(
-            subject or Text("输入", "the input"), characters, entry.max_characters, model
-        )
-
-
-def _too_long_error(subject: Text, characters: int, limit: int, model: str = "") -> InvalidMessages:
-    return InvalidMessages(
-        Text(
-            "{place}有 {n} 个字符，{model}最多 {most} 个",
-            "{place} has {n} characters; {model}at most {most}",
-        ).fill(
-            place=subject,
-            n=characters,
-            most=limit,
-            model=Text(f"{model} ", f"{model} takes ") if model else untranslated(""),
-        ),
-        advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"),
-    )
-
-
-def _checked_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[Message]:
-    checked = [dict(message) for message in messages]
-    if not checked:
-        raise _empty_prompt_error()
-    for message in checked:
-        calls = message.get("tool_calls")
-        if calls and not (
-            isinstance(calls, list)
-            and all(
-                isinstance(call, dict) and isinstance(call.get("function"), dict) for call in calls
-            )
-        ):
-            raise InvalidMessages(
-                Text(
-                    "第 {n} 条消息的 tool_calls 不对", "the tool_calls of message {n} are malformed"
-                ).fill(n=checked.index(message) + 1)
-            )
-        content = message.get("content")
-        if not content and not message.get("tool_calls") and not message.get("function_call"):
-            raise (
-                _empty_prompt_error()
-                if message is checked[-1]
-                else InvalidMessages(
-                    Text("第 {n} 条消息内容为空", "message {n} is empty").fill(
-                        n=checked.index(message) + 1
-                    )
-                )
-            )
-    last = checked[-1].get("content")
-    if (
-        isinstance(last, (str, list))
-        and not message_text(checked[-1]).strip()
-        and (isinstance(last, str) or rules.strict)
-    ):
-        raise _empty_prompt_error()
-    if rules.strict:  # a server of another make has its own order
-        _check_roles([str(message.get("role")) for message in checked])
-    return checked
-
-
-def count_pictures(messages: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many pictures the messages contain."""
-    return sum(
-        isinstance(part, dict) and part.get("type") == "image_url"
-        for message in messages
-        if isinstance(message.get("content"), list)
-        for part in message["content"]
-    )
-
-
-def _check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
-    """Check that only models with vision are sent pictures."""
-    if not rules.strict or not count_pictures(messages):
-        return
-    entry = models.find_model(model)
-    if rules.protocol == "qianfan-v1" or (entry and "vision" not in entry.capabilities):
-        raise InvalidOption(
-            Text("{model} 不支持图片输入", "{model} does not take pictures").fill(
-                model=Text("千帆 V1", "Qianfan V1") if rules.protocol == "qianfan-v1" else model
-            ),
-            advice=Text(
-                "换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset",
-                "use a model that does: {sees}; if the pictures are in the history, %ernie reset",
-            ).fill(sees=", ".join(m.id for m in CATALOGUE if "vision" in m.capabilities and m.v2)),
-        )
-
-
-def _check_roles(roles: list[str]) -> None:
-    turns = roles[1:] if roles[0] == "system" else roles
-    asks = ("user", "function", "tool")
-    # The results of several tools follow each other; everything else alternates.
-    turns = [
-        role
-        for i, role in enumerate(turns)
-        if not (role == "tool" and i and turns[i - 1] == "tool")
-    ]
-    for i, role in enumerate(turns):
-        fits = (role in asks) if i % 2 == 0 else role == "assistant"
-        if not fits:
-            raise InvalidMessages(
-                Text(
-                    "消息的角色顺序不对：{roles}", "the roles are in the wrong order: {roles}"
-                ).fill(roles=" → ".join(roles)),
-                advice=Text(
-                    "应为 [system →] user → assistant → user …",
-                    "use [system →] user → assistant → user …",
-                ),
-            )
-    if not turns or turns[-1] not in asks:
-        raise InvalidMessages(
-            Text("最后一条消息必须来自 user", "the last message must be from user")
-        )
-
-
-def check_sendable(parts: list[Any]) -> None:
-    """Check that this can be written as JSON in UTF-8 and contains no key: whoever receives a
-    prompt keeps its content.
-
-    Raises
-    ------
-    InvalidMessages, InvalidOption
-    """
-    try:
-        written = json.dumps(parts, ensure_ascii=False, allow_nan=False)
-        written.encode()
-    except UnicodeEncodeError:
-        raise InvalidMessages(
-            Text(
-                "文本里有半个字符（孤立的代理项）",
-                "the text contains half a character (a lone surrogate)",
-            ),
-            advice=Text("检查文本的来源编码", "check how the text was decoded"),
-        ) from None
-    except (TypeError, ValueError, RecursionError):
-        raise InvalidOption(
-            Text("有的值不能写成 JSON", "a value cannot be written as JSON"),
-            advice=Text(
-                "只用文本、数字、真假、列表和字典", "use texts, numbers, booleans, lists and dicts"
-            ),
-        ) from None
-    if holds_key(written):
-        raise InvalidMessages(
-            Text(
-                "要发送的内容里有密钥，没有发送", "the request contains a key, so nothing was sent"
-            ),
-            Text(
-                "提示词里的变量是密钥，或它还在对话历史里",
-                "a variable in the prompt contains the key, or it is in the history",
-            ),
-            Text(
-                "去掉它；在历史里的，用 %ernie reset 清空",
-                "remove it; if it is in the history, %ernie reset clears that",
-            ),
-        )
-
-
-def _check_text(prompt: object) -> None:
-    if not isinstance(prompt, str):
-        raise InvalidMessages(
-            Text("这里要文本，不是 {kind}", "a text is expected here, not {kind}").fill(
-                kind=type(prompt).__name__
-            )
-        )
-    if not prompt.strip():
-        raise _empty_prompt_error()
-
-
-def _empty_prompt_error() -> InvalidMessages:
-    return InvalidMessages(
-        Text("提示词为空", "the prompt is empty"),
-        advice=Text(
-            "写上内容；在单元格里，写在魔法命令的下一行",
-            "write something; in a cell, on the lines below the magic",
-        ),
-    )

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ernie_magic.api.messages import Message
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
         EmbeddingRequest,
-        Message,
         RerankRequest,
     )
     from ernie_magic.api.usage import Usage
@@ -179,7 +179,9 @@ class Answer(Result):
     def statistic(self) -> Statistic:
         """Speed: the service's own figures where it gives them, else as measured here."""
         reported = values.as_object(self.raw.get("statistic"))
-        tokens = self.usage.completion_tokens if self.usage else 0
+        tokens = 0
+        if self.usage:
+            tokens = self.usage.completion_tokens
         total = values.as_seconds(reported.get("total_latency"))
         if not total:
             return Statistic(
@@ -208,8 +210,10 @@ class Answer(Result):
 
     def __repr__(self) -> str:
         facts = [repr(clip_text(self.text, _SHOWN)), f"model={self.model!r}"]
-        facts += [f"tokens={self.usage.total_tokens}"] if self.usage else []
-        facts += ["partial=True"] if self.partial else []
+        if self.usage:
+            facts.append(f"tokens={self.usage.total_tokens}")
+        if self.partial:
+            facts.append("partial=True")
         return f"Answer({', '.join(facts)}{simulated_note(self.service)})"
 
     def _repr_html_(self) -> str:
@@ -294,9 +298,9 @@ class Embeddings(Result):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
 
-        return (
-            np.array(self.vectors, dtype=dtype) if copy else np.asarray(self.vectors, dtype=dtype)
-        )
+        if copy:
+            return np.array(self.vectors, dtype=dtype)
+        return np.asarray(self.vectors, dtype=dtype)
 
     def __repr__(self) -> str:
         facts = [
@@ -304,7 +308,8 @@ class Embeddings(Result):
             f"model={self.model!r}",
             f"tokens={self.usage.total_tokens}",
         ]
-        facts += ["partial=True"] if self.partial else []
+        if self.partial:
+            facts.append("partial=True")
         return f"Embeddings({', '.join(facts)}{simulated_note(self.service)})"
 
 

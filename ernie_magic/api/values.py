@@ -87,7 +87,9 @@ def parse_simple(text: str) -> object:
         value, end = _SCAN(text, 0)
     except (StopIteration, ValueError, RecursionError):
         return None
-    return value if end == len(text) else None
+    if end < len(text):
+        return None
+    return value
 
 
 def parse_in_turns(text: str) -> object:
@@ -101,7 +103,9 @@ def parse_in_turns(text: str) -> object:
     text = _shallow(text)
     if text.count("[") > MAX_LISTS:
         raise ValueError("too many lists")
-    return _decode_json(text, _IN_TURNS if len(text) > _VERY_LONG else _PATIENT)
+    if len(text) > _VERY_LONG:
+        return _decode_json(text, _IN_TURNS)
+    return _decode_json(text, _PATIENT)
 
 
 def _decode_json(text: str, decoder: json.JSONDecoder) -> object:
@@ -136,7 +140,7 @@ def _shallow(text: str) -> str:
                 pieces += [text[shown:start], "null"]
                 shown = mark.end()
             depth -= 1
-    return "".join([*pieces, text[shown:]]) if pieces else text
+    return "".join([*pieces, text[shown:]])
 
 
 def _without_half_characters(raw_value: Any) -> Any:
@@ -165,19 +169,25 @@ def as_number(value: object) -> float | None:
             value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if -_LARGEST < value < _LARGEST else None
+    if -_LARGEST < value < _LARGEST:
+        return value
+    return None
 
 
 def as_whole_number(raw_value: object) -> int | None:
     """Return a whole number, also from `3.0` and `"3"`; None for anything else."""
     value = as_number(raw_value)
-    return int(value) if value is not None and value == math.floor(value) else None
+    if value is None or value != math.floor(value):
+        return None
+    return int(value)
 
 
 def as_seconds(raw_value: object) -> float | None:
     """Return a non-negative time in seconds; None for anything else."""
     value = as_number(raw_value)
-    return value if value is not None and value >= 0 else None
+    if value is None or value < 0:
+        return None
+    return value
 
 
 def as_text(value: object) -> str:
@@ -194,16 +204,10 @@ def as_name(value: object, max_length: int = MAX_NAME) -> str:
 
 def as_names(values: Sequence[object]) -> list[str]:
     """Apply `as_name` to very many values, which are searched together."""
-    return (
-        [
-            one[:MAX_NAME]
-            for one in as_safe_text("\n".join(_spell_out(one, MAX_NAME) for one in values)).split(
-                "\n"
-            )
-        ]
-        if values
-        else []
-    )
+    if not values:
+        return []
+    together = as_safe_text("\n".join(_spell_out(one, MAX_NAME) for one in values))
+    return [one[:MAX_NAME] for one in together.split("\n")]
 
 
 def _spell_out(value: object, max_length: int) -> str:

@@ -15,7 +15,7 @@ from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import parameters
-from ernie_magic.api.requests import count_pictures
+from ernie_magic.api.messages import count_pictures
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1
 from ernie_magic.text.language import LANGUAGES, Text, untranslated

@@ -33,7 +33,7 @@ class Wire:
     def _start_request(
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
     ) -> Stream[Any]:
-        from ernie_magic.api.requests import check_sendable
+        from ernie_magic.api.messages import check_sendable
         from ernie_magic.runtime.events import Delta
         from ernie_magic.wire.protocol import WireRequest
 

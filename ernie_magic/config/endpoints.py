@@ -94,8 +94,9 @@ def read_variable(name: str) -> tuple[str, str]:
     """
     if value := os.environ.get(name, "").strip():
         return value, ENVIRONMENT
-    value = (_read_dotenv().get(name) or "").strip()
-    return (value, DOTENV) if value else ("", "")
+    if value := (_read_dotenv().get(name) or "").strip():
+        return value, DOTENV
+    return "", ""
 
 
 def choose_service(settings: EndpointSettings) -> Service:
@@ -116,7 +117,9 @@ def choose_service(settings: EndpointSettings) -> Service:
         if read_variable(service.base_url_variable)[0]:
             return service
     # A key alone is for openai.com, which we do not call: an address says which server is meant.
-    return LOCAL if read_variable(LOCAL.base_url_variable)[0] else EMULATOR
+    if read_variable(LOCAL.base_url_variable)[0]:
+        return LOCAL
+    return EMULATOR
 
 
 def find_key(service: Service) -> tuple[str, str, str]:
@@ -169,25 +172,34 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     if credential is None and resolved_url.source != SESSION:
         _check_incomplete_pair(service)
     if credential is None and base_url == service.base_url:
-        names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
-        raise MissingKey(
-            Text("{service} 需要密钥，但没有设置", "{service} requires a key and none is set").fill(
-                service=service.label
-            ),
-            advice=Text(
-                "到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
-                "copy a key from {page} into {names}, in the environment or a .env file; to try "
-                "without one: %ernie use emulator",
-            ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
-        )
-    app_id = read_variable(APP_ID_VARIABLE)[0] if service is QIANFAN else ""
-    # A user of another server is not told about Baidu's models.
-    own_console = CONSOLE_URL if base_url == service.base_url else ""
-    console = _additional_url(
-        CONSOLE_URL_VARIABLE, own_console, _key_sources(settings, service)
-    ).removesuffix(QIANFAN.path)
-    return Endpoint(
-        service, base_url, credential, {"appid": app_id} if app_id else {}, console, withheld
+        raise _missing_key_error(service)
+    headers = {}
+    if service is QIANFAN and (app_id := read_variable(APP_ID_VARIABLE)[0]):
+        headers["appid"] = app_id
+    console = _console_url(settings, service, base_url)
+    return Endpoint(service, base_url, credential, headers, console, withheld)
+
+
+def _console_url(settings: EndpointSettings, service: Service, base_url: str) -> str:
+    """Return the address of the list of models that a key of Qianfan's sees."""
+    own = ""  # a user of another server is not told about Baidu's models
+    if base_url == service.base_url:
+        own = CONSOLE_URL
+    sources = _key_sources(settings, service)
+    return _additional_url(CONSOLE_URL_VARIABLE, own, sources).removesuffix(QIANFAN.path)
+
+
+def _missing_key_error(service: Service) -> MissingKey:
+    names = [*service.key_variables[:1], *(" + ".join(pair) for pair in service.pair_variables)]
+    return MissingKey(
+        Text("{service} 需要密钥，但没有设置", "{service} requires a key and none is set").fill(
+            service=service.label
+        ),
+        advice=Text(
+            "到 {page} 复制密钥，写进环境变量或 .env 的 {names}；想先试用：%ernie use emulator",
+            "copy a key from {page} into {names}, in the environment or a .env file; to try "
+            "without one: %ernie use emulator",
+        ).fill(page=service.key_page, names=Text(" 或 ".join(names), " or ".join(names))),
     )
 
 
@@ -219,8 +231,9 @@ def _key_sources(settings: EndpointSettings, service: Service) -> tuple[str, ...
     single = next(
         (where for name in service.key_variables if (where := read_variable(name)[1])), ""
     )
-    pair = _pair_variables(service) or ()
-    return (single,) if single else tuple(read_variable(name)[1] for name in pair)
+    if single:
+        return (single,)
+    return tuple(read_variable(name)[1] for name in _pair_variables(service) or ())
 
 
 def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
@@ -248,47 +261,61 @@ def _find_credential(
     """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
     """
-    from ernie_magic.config.key_kinds import misplaced_key
-
-    key, secret = settings.api_key or Key(""), settings.secret_key
     trusted, base_url = _TRUSTED[resolved_url.source], resolved_url.url
-    names: tuple[str, str] | None = None
+    key = settings.api_key or Key("")
     if key and SESSION not in trusted:
         return None, True
-    if key and secret:
-        # Of V1's two kinds of pairs only the IAM access key can be recognised; otherwise an
-        # application's key is assumed.
-        looks_iam = (
-            misplaced_key(OAUTH_PAIR[0], key) is not None
-            and misplaced_key(IAM_PAIR[0], key) is None
-        )
-        names = IAM_PAIR if looks_iam or service.protocol == "openai" else OAUTH_PAIR
-        pair = Pair(key, secret)
-        sources: tuple[str, ...] = (SESSION,)
-    elif not key:
-        key = next(
-            (
-                Key(value)
-                for name in service.key_variables
-                for value, where in [read_variable(name)]
-                if value and where in trusted
-            ),
-            key,
-        )
-        if not key and (names := _pair_variables(service, trusted)):
-            pair = Pair(*(Key(read_variable(name)[0]) for name in names))
-            sources = tuple(read_variable(name)[1] for name in names)
-    if names:
-        _check_key(pair.access, names[0], service, base_url)
-        if service.protocol == "openai":
-            return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources)), False
-        return Signature(pair) if names == IAM_PAIR else TokenFromPair(
-            pair, base_url.removesuffix(service.path)
-        ), False
+    if key and settings.secret_key:
+        pair, names = Pair(key, settings.secret_key), _names_of_pair(service, key)
+        return _pair_credential(pair, names, (SESSION,), service, base_url), False
+    if not key:
+        key = _find_single_key(service, trusted)
+    if not key and (found := _pair_variables(service, trusted)):
+        pair = Pair(*(Key(read_variable(name)[0]) for name in found))
+        sources = tuple(read_variable(name)[1] for name in found)
+        return _pair_credential(pair, found, sources, service, base_url), False
     if not key:
         return None, bool(find_key(service)[1])
     _check_key(key, service.name, service, base_url)
-    return Bearer(key) if service.protocol == "openai" else AccessToken(key), False
+    if service.protocol == "openai":
+        return Bearer(key), False
+    return AccessToken(key), False
+
+
+def _find_single_key(service: Service, trusted: tuple[str, ...]) -> Key:
+    """Return the first key that these sources have, an empty one when there is none."""
+    for name in service.key_variables:
+        value, where = read_variable(name)
+        if value and where in trusted:
+            return Key(value)
+    return Key("")
+
+
+def _names_of_pair(service: Service, access_key: Key) -> tuple[str, str]:
+    """Return the variables that a pair belongs in which was given without them.
+
+    Of V1's two kinds of pairs only the IAM access key can be recognised; otherwise an application's
+    key is assumed.
+    """
+    from ernie_magic.config.key_kinds import misplaced_key
+
+    if service.protocol == "openai":
+        return IAM_PAIR
+    is_application_key = misplaced_key(OAUTH_PAIR[0], access_key) is None
+    if is_application_key or misplaced_key(IAM_PAIR[0], access_key) is not None:
+        return OAUTH_PAIR
+    return IAM_PAIR
+
+
+def _pair_credential(
+    pair: Pair, names: tuple[str, str], sources: tuple[str, ...], service: Service, base_url: str
+) -> Credential:
+    _check_key(pair.access, names[0], service, base_url)
+    if service.protocol == "openai":
+        return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources))
+    if names == IAM_PAIR:
+        return Signature(pair)
+    return TokenFromPair(pair, base_url.removesuffix(service.path))
 
 
 def _pair_variables(
@@ -323,9 +350,9 @@ def _resolve_base_url(settings: EndpointSettings, service: Service) -> _Resolved
     address, source = settings.base_url, SESSION
     if not address:
         written_url, where = read_variable(service.base_url_variable)
-        address, source = (
-            (BaseUrl(written_url), where) if written_url else (BaseUrl(service.base_url), OWN)
-        )
+        address, source = BaseUrl(service.base_url), OWN
+        if written_url:
+            address, source = BaseUrl(written_url), where
     url = clean_base_url(address)
     if source in (ENVIRONMENT, DOTENV):
         url = url.removesuffix(service.path) + service.path
@@ -340,7 +367,9 @@ def _resolve_base_url(settings: EndpointSettings, service: Service) -> _Resolved
             ).fill(name=service.base_url_variable),
         )
     _check_base_url(url)
-    return _ResolvedUrl(url, OWN if url == service.base_url else source, address.login)
+    if url == service.base_url:
+        source = OWN
+    return _ResolvedUrl(url, source, address.login)
 
 
 def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> None:
@@ -356,7 +385,9 @@ def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> No
     # Another server behind the same variables may have keys of any form.
     if base_url == service.base_url and (mismatch := misplaced_key(key_target, key)):
         kind, advice = mismatch
-        wanted: Text | str = service.label if key_target == service.name else key_target
+        wanted: Text | str = key_target
+        if key_target == service.name:
+            wanted = service.label
         raise InvalidOption(
             Text("这是{kind}，{place} 不认", "this is {kind}, which {place} does not accept").fill(
                 kind=kind, place=wanted
@@ -396,7 +427,9 @@ def _read_dotenv() -> Mapping[str, str | None]:
     from dotenv import find_dotenv  # imported here: not at load time
 
     path = find_dotenv(usecwd=True)
-    return _parse_dotenv(path, Path(path).stat().st_mtime) if path else {}
+    if not path:
+        return {}
+    return _parse_dotenv(path, Path(path).stat().st_mtime)
 
 
 @lru_cache(maxsize=1)

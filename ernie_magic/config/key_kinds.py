@@ -120,7 +120,9 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
         key = credential.token
     else:
         key = credential.pair.access
-        key_target = OAUTH_PAIR[0] if isinstance(credential, TokenFromPair) else IAM_PAIR[0]
+        key_target = IAM_PAIR[0]
+        if isinstance(credential, TokenFromPair):
+            key_target = OAUTH_PAIR[0]
     if mismatch := misplaced_key(key_target, key):
         return Text("这像是{kind}", "it looks like {kind}").fill(kind=mismatch[0]), mismatch[1]
     return None
@@ -136,9 +138,7 @@ def misplaced_key(key_target: str, key: Key) -> tuple[Text, Text] | None:
     """
     for key_pattern in _KEY_PATTERNS:
         if key_pattern.pattern.match(key.reveal()):
-            return (
-                None
-                if key_target in key_pattern.accepted_by
-                else (key_pattern.name, key_pattern.advice)
-            )
+            if key_target in key_pattern.accepted_by:
+                return None
+            return key_pattern.name, key_pattern.advice
     return None

@@ -197,7 +197,9 @@ class ErnieSettings(Configurable):
             error.language = self.interface_language
             raise
         except TraitError:
-            shown = "•••" if name in KEYS else f"{value!r:.40}"
+            shown = f"{value!r:.40}"
+            if name in KEYS:
+                shown = "•••"
             wrong = InvalidOption(
                 Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
                     name=name, value=shown, choices=_allowed_values(name)
@@ -218,7 +220,9 @@ class ErnieSettings(Configurable):
     @property
     def interface_language(self) -> Language:
         """The language of interface and errors: the setting, else the locale's."""
-        return cast("Language", self.language) if self.language else system_language()
+        if self.language:
+            return cast("Language", self.language)
+        return system_language()
 
     def session_parameters(self) -> dict[str, Any]:
         """The request parameters that this session sets."""
@@ -297,7 +301,9 @@ def _allowed_values(name: str) -> Text:
         "language": LANGUAGES,
     }
     words = " | ".join(allowed.get(name, ()))
-    return Text(f"，可选：{words}", f"; choices: {words}") if words else untranslated("")
+    if not words:
+        return untranslated("")
+    return Text(f"，可选：{words}", f"; choices: {words}")
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.messages import Message
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
         EmbeddingRequest,
         ImageRequest,
-        Message,
         RerankRequest,
     )
 

@@ -22,7 +22,7 @@ from ernie_magic.text.language import Text, clip_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ernie_magic.api.requests import Part
+    from ernie_magic.api.messages import Part
 
 # A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many sources for
 # one type.

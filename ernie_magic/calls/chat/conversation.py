@@ -8,7 +8,7 @@ from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.models import UNDECIDED
-from ernie_magic.api.requests import ChatOptions, Message, Part
+from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
@@ -20,6 +20,7 @@ from ernie_magic.wire import moderation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.runtime.stream import Stream

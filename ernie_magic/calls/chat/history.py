@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 from ernie_magic.runtime.observers import Watchers
 
 if TYPE_CHECKING:
-    from ernie_magic.api.requests import Message, Part
+    from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
 
 

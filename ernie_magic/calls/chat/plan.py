@@ -6,18 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import parameters
-from ernie_magic.api.requests import (
-    ChatRequest,
-    Message,
-    chat_request,
-    count_pictures,
-    turns_to_drop,
-)
+from ernie_magic.api.messages import Message, count_pictures, turns_to_drop
+from ernie_magic.api.requests import ChatRequest, chat_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.api.requests import ChatOptions, Part
+    from ernie_magic.api.messages import Part
+    from ernie_magic.api.requests import ChatOptions
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.config.credentials import Endpoint
