@@ -95,7 +95,7 @@ def run_doctor() -> int:
 
     session = Session()
     try:
-        checks = run_checks(session)
+        checks = run_checks(session.client)
     finally:
         session.close()
     for check in checks:

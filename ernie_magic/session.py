@@ -1,14 +1,9 @@
 """The session: settings, conversations, usage, and a thin layer of plain and async calls over one
-async core.
+async client.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
-import threading
-import weakref
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,8 +17,6 @@ from ernie_magic.errors import (
     ErnieError,
     InvalidMessages,
     InvalidOption,
-    forget_frames,
-    unexpected_error,
 )
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking
@@ -33,7 +26,7 @@ from ernie_magic.text.suggest import did_you_mean
 # What a call needs is imported where the call begins: a session is made when the extension loads,
 # which must cost little.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
@@ -43,17 +36,13 @@ if TYPE_CHECKING:
     from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
-    from ernie_magic.calls.tables.map import Mapped, MapRequest
+    from ernie_magic.calls.tables.map import Mapped, MapRequest, UnsavedAnswer
     from ernie_magic.calls.workers import RemoteExecutor
+    from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.config.settings import Snapshot
-    from ernie_magic.core import Core
-    from ernie_magic.emulator.server import Emulator
     from ernie_magic.notebook.panels.panel import Panel
-    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
-    from ernie_magic.wire.http import Client
     from ernie_magic.wire.limits import LimitState
 
 Result = TypeVar("Result")
@@ -81,12 +70,16 @@ class Session:
         The last result.
     changed : Watchers
         Called after each result, and for each new conversation.
+    client : Client
+        What makes the calls.
 
     Notes
     -----
     A call has three forms with the same parameters: `image` waits for the result, `aimage` is
     awaited, and `begin_image` returns at once, with a `Stream` of the result.
     """
+
+    _client: Client
 
     def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
         if settings is not None and not isinstance(settings, ErnieSettings):
@@ -106,30 +99,24 @@ class Session:
         self.images: list[ImageSet] = []
         self.changed = Watchers()
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
-        self.wire = Wire(self)
-        self._emulator: Emulator | None = None
-        self._emulator_end: weakref.finalize[..., Session] | None = None
-        self._starting = threading.Lock()
-        self._beginning = threading.Lock()
-        self._begun: Core | None = None
-        _OPEN_SESSIONS.add(self)
+        # Answers to rows of tables that are not yet in a ledger.
+        self._unsaved_answers: dict[bytes, UnsavedAnswer] = {}
 
     @property
-    def _core(self) -> Core:
+    def client(self) -> Client:
         """What makes the calls, with its connections; from the first call on."""
-        if self._begun is not None:
-            return self._begun
-        from ernie_magic.core import Core
-        from ernie_magic.runtime.io_thread import IO
+        if "_client" not in vars(self):
+            from ernie_magic.client import Client
 
-        with self._beginning:
-            if self._begun is None:
-                core = Core(self.usage, self._emulator_url)
-                # What a dropped session has open is closed; at the end of the process `_close_all`
-                # does it.
-                weakref.finalize(self, IO.run_soon, core.client.aclose).atexit = False
-                self._begun = core
-            return self._begun
+            client = Client(self.settings, self.usage, self._record_result)
+            # Two threads that come here at the same time get the same one.
+            vars(self).setdefault("_client", client)
+        return self._client
+
+    @property
+    def wire(self) -> Wire:
+        """Calls that the session has no method for: `ernie.wire.post("/responses", …)`."""
+        return Wire(self.client)
 
     # --- conversations ----------------------------------------------------------------------------
 
@@ -155,7 +142,9 @@ class Session:
         if name not in self.conversations:
             from ernie_magic.calls.chat.conversation import Conversation
 
-            self.conversations[name] = Conversation(self, name)
+            self.conversations[name] = Conversation(
+                self.client, name, self.conversations, self.__getitem__
+            )
             self.changed.notify_watchers()
         return self.conversations[name]
 
@@ -206,10 +195,11 @@ class Session:
         ErnieError
         """
         from ernie_magic.api.requests import completion_request
+        from ernie_magic.calls.completion import complete_text
 
-        settings, service_endpoint = self.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint()
         model = model or endpoint or settings.model or models.UNDECIDED
-        request = self._localizing_errors(
+        request = self.client.localizing_errors(
             lambda: completion_request(
                 prompt,
                 model=model,
@@ -225,8 +215,8 @@ class Session:
                 request,
                 parameters={**request.parameters, "stream_options": {"include_usage": True}},
             )
-        return self.start_call(
-            lambda core, emit: core.complete_text(request, service_endpoint, settings, emit)
+        return self.client.start_call(
+            lambda call: complete_text(call, request), settings, service_endpoint
         )
 
     complete = blocking(
@@ -291,15 +281,15 @@ class Session:
             asks only for the missing ones.
         """
         from ernie_magic.api.requests import embedding_request
+        from ernie_magic.calls.embeddings.embed import embed_texts
 
-        settings, service_endpoint = self.settings_and_endpoint()
-        request = self._localizing_errors(
+        settings, service_endpoint = self.client.settings_and_endpoint()
+        request = self.client.localizing_errors(
             lambda: embedding_request(
                 _list_of_texts(texts),
                 model=model
                 or endpoint
-                or settings.embedding_model
-                or models.default_model("embedding", service_endpoint.service.name),
+                or self.client.choose_model("embedding", settings, service_endpoint),
                 given=parameters,
                 extra=extra or {},
                 rules=service_endpoint.rules,
@@ -307,22 +297,24 @@ class Session:
                 invalid=invalid,
             )
         )
-        max_concurrency = self._localizing_errors(
+        max_concurrency = self.client.localizing_errors(
             lambda: settings.in_flight if in_flight is None else check_in_flight(in_flight)
         )
         remote_executor = self._remote_executor(executor)
-        return self.start_call(
-            lambda core, emit: core.embed_texts(
+        submit = None
+        if remote_executor:
+            max_concurrency = max(max_concurrency, remote_executor.workers)
+            submit = remote_executor.submit_embeddings
+        return self.client.start_call(
+            lambda call: embed_texts(
+                call,
                 request,
-                service_endpoint,
-                settings,
-                emit,
                 cache=settings.cache if cache is None else cache,
-                max_concurrency=max(max_concurrency, remote_executor.workers)
-                if remote_executor
-                else max_concurrency,
-                engine=remote_executor,
+                max_concurrency=max_concurrency,
+                submit=submit,
             ),
+            settings,
+            service_endpoint,
             progress_title=_EMBEDDING if progress else None,
         )
 
@@ -330,12 +322,11 @@ class Session:
     aembed = awaited(begin_embed)
 
     def _remote_executor(self, executor: Any) -> RemoteExecutor | None:
-        # Imported here: it is in a higher room, since a worker has a session of its own.
+        if executor is None:
+            return None
         from ernie_magic.calls.workers import RemoteExecutor
 
-        return (
-            None if executor is None else self._localizing_errors(lambda: RemoteExecutor(executor))
-        )
+        return self.client.localizing_errors(lambda: RemoteExecutor(executor))
 
     def begin_map(
         self,
@@ -397,7 +388,7 @@ class Session:
         from ernie_magic.calls.tables.schema import parse_columns
         from ernie_magic.storage import folders, ledger
 
-        settings, service_endpoint = self.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint()
 
         def build_map_request() -> MapRequest:
             max_concurrency = (
@@ -442,15 +433,17 @@ class Session:
             return map_request
 
         map_request, remote_executor = (
-            self._localizing_errors(build_map_request),
+            self.client.localizing_errors(build_map_request),
             self._remote_executor(executor),
         )
+        submit = None
         if remote_executor:
             map_request = replace(map_request, max_concurrency=remote_executor.workers)
-        return self.start_call(
-            lambda core, emit: core.map_rows(
-                map_request, service_endpoint, settings, emit, remote_executor
-            ),
+            submit = remote_executor.submit_chats
+        return self.client.start_call(
+            lambda call: mapping.map_rows(call, map_request, self._unsaved_answers, submit),
+            settings,
+            service_endpoint,
             progress_title=_MAPPING if progress else None,
         )
 
@@ -462,7 +455,7 @@ class Session:
             return texts
         from ernie_magic.calls.tables import frames
 
-        return self._localizing_errors(lambda: frames.texts_of(texts))
+        return self.client.localizing_errors(lambda: frames.texts_of(texts))
 
     def begin_search(
         self, query: str, texts: Any, k: int = 5, *, model: str | None = None
@@ -501,7 +494,7 @@ class Session:
             if not isinstance(texts, Embeddings):
                 embeddings = yield self.begin_embed(self._text_column(texts), model=model)
             query_embeddings = yield self.begin_embed(query, model=model or embeddings.model)
-            return self._localizing_errors(
+            return self.client.localizing_errors(
                 lambda: similarity.nearest_texts(query_embeddings[0], embeddings, k)
             )
 
@@ -554,25 +547,25 @@ class Session:
             Every picture failed; when only some did, `picture.problem` says why.
         """
         from ernie_magic.api.requests import image_request
+        from ernie_magic.calls.images.generate import generate_images
 
-        settings, service_endpoint = self.settings_and_endpoint()
-        request = self._localizing_errors(
+        settings, service_endpoint = self.client.settings_and_endpoint()
+        request = self.client.localizing_errors(
             lambda: image_request(
                 prompt,
                 model=model
                 or endpoint
-                or settings.image_model
-                or models.default_model("image", service_endpoint.service.name),
+                or self.client.choose_model("image", settings, service_endpoint),
                 given=parameters,
                 extra=extra or {},
                 rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
         )
-        return self.start_call(
-            lambda core, emit: core.generate_images(
-                request, service_endpoint, settings, emit, download=download
-            )
+        return self.client.start_call(
+            lambda call: generate_images(call, request, download=download),
+            settings,
+            service_endpoint,
         )
 
     image = blocking(begin_image)
@@ -601,7 +594,7 @@ class Session:
         from ernie_magic.calls.images import recipes
 
         return self.begin_image(
-            **self._localizing_errors(
+            **self.client.localizing_errors(
                 lambda: recipes.redo_options(recipes.read_recipe(what), changes)
             )
         )
@@ -620,7 +613,7 @@ class Session:
         """
         from ernie_magic.calls.images import recipes
 
-        return dict(self._localizing_errors(lambda: recipes.read_recipe(what)))
+        return dict(self.client.localizing_errors(lambda: recipes.read_recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
         """Make a variation: one picture, with the next seed where the seed is known, and with
@@ -640,7 +633,7 @@ class Session:
         from ernie_magic.calls.images import recipes
 
         return self.begin_image(
-            **self._localizing_errors(
+            **self.client.localizing_errors(
                 lambda: recipes.vary_options(recipes.read_recipe(what), changes)
             )
         )
@@ -658,11 +651,12 @@ class Session:
             No picture could be fetched.
         """
         from ernie_magic.calls.images import recipes
+        from ernie_magic.calls.images.generate import download_images
 
-        settings, service_endpoint = self.settings_and_endpoint()
-        images = self._localizing_errors(lambda: recipes.open_pictures(what))
-        return self.start_call(
-            lambda core, emit: core.download_images(images, service_endpoint, settings, emit)
+        settings, service_endpoint = self.client.settings_and_endpoint()
+        images = self.client.localizing_errors(lambda: recipes.open_pictures(what))
+        return self.client.start_call(
+            lambda call: download_images(call, images), settings, service_endpoint
         )
 
     download = blocking(begin_download)
@@ -704,26 +698,24 @@ class Session:
         ErnieError
         """
         from ernie_magic.api.requests import rerank_request
-        from ernie_magic.wire import replies
+        from ernie_magic.calls.rerank import rank_documents
 
-        settings, service_endpoint = self.settings_and_endpoint()
-        request = self._localizing_errors(
+        settings, service_endpoint = self.client.settings_and_endpoint()
+        request = self.client.localizing_errors(
             lambda: rerank_request(
                 query,
                 _list_of_texts(documents),
                 model=model
                 or endpoint
-                or models.default_model("rerank", service_endpoint.service.name),
+                or self.client.choose_model("rerank", settings, service_endpoint),
                 given=parameters,
                 extra=extra or {},
                 rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
         )
-        return self.start_call(
-            lambda core, emit: core.send_for_result(
-                "rerank", request, service_endpoint, settings, emit, replies.parse_ranking
-            )
+        return self.client.start_call(
+            lambda call: rank_documents(call, request), settings, service_endpoint
         )
 
     rerank = blocking(begin_rerank)
@@ -746,22 +738,9 @@ class Session:
             It is not a text, or contains a key.
         ErnieError
         """
-        from ernie_magic.api.messages import check_sendable
+        from ernie_magic.calls.token_count import start_token_count
 
-        settings, service_endpoint = self.settings_and_endpoint()
-        if not isinstance(text, str):
-            raise self.with_language(
-                InvalidMessages(
-                    Text("这里要文本，不是 {kind}", "a text is expected here, not {kind}").fill(
-                        kind=type(text).__name__
-                    )
-                )
-            )
-        self._localizing_errors(lambda: check_sendable([text]))
-        chosen = model or settings.model or models.FALLBACK_CHAT
-        return self.start_call(
-            lambda core, _emit: core.count_tokens(text, chosen, service_endpoint, settings)
-        )
+        return start_token_count(self.client, text, model)
 
     count_tokens = blocking(begin_count_tokens)
     acount_tokens = awaited(begin_count_tokens)
@@ -822,17 +801,11 @@ class Session:
         ------
         MissingKey, InvalidOption
         """
-        service_endpoint = self._localizing_errors(self.settings.build_endpoint)
-        return (
-            replace(service_endpoint, base_url=self._emulator_url())
-            if service_endpoint.service.is_simulated
-            else service_endpoint
-        )
+        return self.client.endpoint()
 
     def begin_models(self) -> Stream[list[Listed]]:
         """Return the service's live list of models, with what the catalogue knows of each."""
-        settings, service_endpoint = self.settings_and_endpoint()
-        return self.start_call(lambda core, _emit: core.list_models(service_endpoint, settings))
+        return self.client.start_model_list()
 
     models = blocking(begin_models)
     amodels = awaited(begin_models)
@@ -841,9 +814,7 @@ class Session:
         """Return ids for tab completion, without the network: the last live list, else the
         catalogue.
         """
-        lists = self._begun.listed.values() if self._begun else ()
-        listed = [entry.id for entries in lists for entry in entries]
-        if listed:
+        if "_client" in vars(self) and (listed := self._client.known_models()):
             return listed
         from ernie_magic.api.catalogue import CATALOGUE
 
@@ -865,68 +836,14 @@ class Session:
 
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
-        if self._begun is not None:
-            _close(self._begun.client)
-        with self._starting:
-            if self._emulator is not None:
-                self._emulator.stop()
-                if self._emulator_end is not None:
-                    self._emulator_end.detach()
-                self._emulator = None
+        if "_client" in vars(self):
+            self._client.close()
 
     def __enter__(self) -> Session:  # noqa: PYI034  (Self is in typing from Python 3.11)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _emulator_url(self) -> str:
-        with self._starting:
-            if self._emulator is None:
-                from ernie_magic import (
-                    emulator,  # Its server is imported when it starts, not before.
-                )
-
-                self._emulator = emulator.start()
-                # It ends with the session; not waited for, since the garbage collector runs on any
-                # thread.
-                self._emulator_end = weakref.finalize(self, self._emulator.stop, wait=False)
-            return self._emulator.base_url
-
-    # --- from a call to the core ------------------------------------------------------------------
-
-    def start_call(
-        self,
-        work: Callable[[Core, Callable[[Delta], None]], Awaitable[Any]],
-        *,
-        progress_title: Text | None = None,
-    ) -> Stream[Any]:
-        """Start work of the core on the I/O thread; its errors are in this session's language.
-
-        With a title, who waits for the result sees a progress bar.
-        """
-        from ernie_magic.runtime.call import Call
-        from ernie_magic.runtime.stream import Stream
-
-        core, language = self._core, self.settings.interface_language
-
-        async def run_and_record(emit: Callable[[Delta], None]) -> Any:
-            try:
-                result = await work(core, emit)
-            except ErnieError as error:
-                error.language = language
-                self._record_result(error.answer)
-                raise
-            except Exception as error:  # noqa: BLE001  (what libraries raise may hold a request, with its headers)
-                problem = unexpected_error(error)
-                problem.language = language
-                forget_frames(error)
-                raise problem from None
-            self._record_result(result)
-            return result
-
-        title = progress_title.say(language) if progress_title else ""
-        return Stream(Call(run_and_record), lambda: language, title)
 
     def _record_result(self, result: object) -> None:
         from ernie_magic.api.results import Result
@@ -938,24 +855,9 @@ class Session:
             self.images.append(result)
         self.changed.notify_watchers()
 
-    def settings_and_endpoint(self) -> tuple[Snapshot, Endpoint]:
-        """Return the settings and the endpoint as they are now."""
-        return self.settings.take_snapshot(), self._localizing_errors(self.settings.build_endpoint)
-
-    def _localizing_errors(self, make: Callable[[], Result]) -> Result:
-        try:
-            return make()
-        except ErnieError as error:
-            forget_frames(error)
-            raise self.with_language(error) from None
-        except BaseException as error:
-            forget_frames(error)
-            raise
-
     def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in this session's language."""
-        error.language = self.settings.interface_language
-        return error
+        return self.client.with_language(error)
 
     def __repr__(self) -> str:
         service, model = self.settings.choose_service().name, self.settings.model or "default"
@@ -992,37 +894,3 @@ def _list_of_texts(texts: object) -> list[Any]:
             ).fill(kind=type(texts).__name__)
         )
     return list(texts)
-
-
-_CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
-# Closed when the kernel exits, so that no connection and no server is left to the garbage
-# collector.
-_OPEN_SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
-
-
-def _close(client: Client) -> None:
-    from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
-
-    from ernie_magic.runtime.io_thread import IO
-
-    with suppress(TimeoutError):
-        IO.run_and_wait(client.aclose(), _CLOSE_TIMEOUT)
-
-
-def _forget_the_parent() -> None:
-    """Forget the parent's threads, connections and locks, in a forked process."""
-    for session in list(_OPEN_SESSIONS):
-        session._emulator, session._starting = None, threading.Lock()  # noqa: SLF001
-        session._beginning = threading.Lock()  # noqa: SLF001
-        if session._begun is not None:  # noqa: SLF001
-            session._begun.client.forget_connections()  # noqa: SLF001
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_the_parent)
-
-
-@atexit.register
-def _close_all() -> None:
-    for session in list(_OPEN_SESSIONS):
-        session.close()

@@ -122,9 +122,7 @@ def test_everything_has_an_async_twin(session):
 
 def test_a_call_of_any_kind_can_be_stopped(session, emulator):
     emulator.faults.add(delay=5, path="models")
-    stream = session.start_call(
-        lambda core, _emit: core.list_models(*reversed(session.settings_and_endpoint()))
-    )
+    stream = session.begin_models()
     began = time.monotonic()
     stream.stop()
     assert time.monotonic() - began < 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,22 @@ _DEFAULTS: dict[Kind, str] = {
     "rerank": "bce-reranker-base",
 }
 _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
+
+
+class ModelSettings(Protocol):
+    """The settings that choose a model, "" where nothing is set."""
+
+    @property
+    def model(self) -> str:
+        """The model of chats."""
+
+    @property
+    def image_model(self) -> str:
+        """The model of calls for pictures."""
+
+    @property
+    def embedding_model(self) -> str:
+        """The model of calls for vectors."""
 
 
 @cache
@@ -110,25 +126,55 @@ def is_simulated(service: str) -> bool:
     return service == "emulator"
 
 
-def default_model(kind: Kind, service: str) -> str:
-    """Return the default model of an image, embedding or rerank call on the named service."""
-    return _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]
+def choose_model(
+    kind: Kind,
+    settings: ModelSettings,
+    service: str,
+    offered: Sequence[str] = (),
+    *,
+    needs_vision: bool = False,
+) -> str:
+    """Return the model of a call that names none: the setting, else the default model."""
+    return configured_model(kind, settings) or default_model(
+        kind, service, offered, needs_vision=needs_vision
+    )
 
 
-def preferred_model(offered: Sequence[str], *, needs_vision: bool = False) -> str:
-    """Return the default chat model: the first preferred one on offer, else any chat model on
-    offer.
+def configured_model(kind: Kind, settings: ModelSettings) -> str:
+    """Return the model that is set for a kind of call, "" when none is."""
+    if kind == "image":
+        return settings.image_model
+    if kind == "embedding":
+        return settings.embedding_model
+    return "" if kind == "rerank" else settings.model
+
+
+def default_model(
+    kind: Kind, service: str, offered: Sequence[str] = (), *, needs_vision: bool = False
+) -> str:
+    """Return the default model of a kind of call on the named service: the first preferred one on
+    offer, else any of this kind on offer.
 
     Parameters
     ----------
+    offered
+        The ids of the live list; where it is not known, the catalogue's choice is returned.
     needs_vision
         The model has to accept pictures.
     """
-    if not offered:
-        return PREFERRED_VISION[0] if needs_vision else FALLBACK_CHAT
+    if kind == "chat":
+        preferred = PREFERRED_VISION if needs_vision else PREFERRED_CHAT
+        known = preferred[0] if needs_vision and not offered else FALLBACK_CHAT
+    else:
+        known = _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]
+        preferred = (known,)
     by_lower = {model_id.lower(): model_id for model_id in offered}
-    for model_id in PREFERRED_VISION if needs_vision else PREFERRED_CHAT:
-        if model_id in by_lower:
-            return by_lower[model_id]
-    by_kind = {kind_of(model_id): model_id for model_id in reversed(offered)}
-    return by_kind.get("chat") or by_kind.get(None) or FALLBACK_CHAT
+    on_offer = [by_lower[name.lower()] for name in preferred if name.lower() in by_lower]
+    if on_offer:
+        return on_offer[0]
+    # Of a chat model the name may tell nothing.
+    for wanted in (kind, None) if kind == "chat" else (kind,):
+        for model_id in offered:
+            if kind_of(model_id) == wanted:
+                return model_id
+    return known

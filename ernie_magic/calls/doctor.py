@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import models
+from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
@@ -17,8 +18,8 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
+    from ernie_magic.client import Client
     from ernie_magic.config.services import Service
-    from ernie_magic.session import Session
 
 PACKAGES = (
     "ernie-magic",
@@ -52,11 +53,11 @@ class Check:
     value: Text
 
 
-def run_checks(session: Session) -> list[Check]:
+def run_checks(client: Client) -> list[Check]:
     """Check everything that a call needs; asks the service for its list of models, which costs no
     tokens.
     """
-    service = session.settings.choose_service()
+    service = client.settings.choose_service()
     checks = [
         Check(
             untranslated("Python"),
@@ -76,17 +77,17 @@ def run_checks(session: Session) -> list[Check]:
         ),
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
-    checks.append(_diagnose_key(session, service))
+    checks.append(_diagnose_key(client, service))
     try:
-        endpoint = session.endpoint()
+        endpoint = client.endpoint()
         checks.append(
             Check(
                 Text("地址", "address"), ok=None, value=untranslated(redact_url(endpoint.base_url))
             )
         )
-        offered = [entry.id for entry in session.models()]
+        offered = [entry.id for entry in client.start_model_list().result()]
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
-            session.count_tokens("hi", model=models.FALLBACK_CHAT)
+            start_token_count(client, "hi", models.FALLBACK_CHAT).result()
     except ErnieError as error:
         checks.append(
             Check(
@@ -101,19 +102,17 @@ def run_checks(session: Session) -> list[Check]:
             value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered)),
         )
     )
-    model = session.settings.model or models.preferred_model(offered)
+    model = models.choose_model("chat", client.settings, service.name, offered)
     allowed = model.lower() in (name.lower() for name in offered)
-    message = (
-        Text("{model} 在列表中", "{model} is on the list")
-        if allowed
-        else Text("{model} 不在列表中", "{model} is not on the list")
-    )
+    message = Text("{model} 不在列表中", "{model} is not on the list")
+    if allowed:
+        message = Text("{model} 在列表中", "{model} is on the list")
     checks.append(Check(Text("模型", "model"), ok=allowed, value=message.fill(model=model)))
     return checks
 
 
-def _diagnose_key(session: Session, service: Service) -> Check:
-    if session.settings.api_key:
+def _diagnose_key(client: Client, service: Service) -> Check:
+    if client.settings.api_key:
         return Check(Text("密钥", "key"), ok=True, value=SET)
     value, where, variable = endpoints.find_key(service if service.key_variables else AI_STUDIO)
     message = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(

@@ -11,12 +11,10 @@ from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from ernie_magic.core import Core
-    from ernie_magic.runtime.events import Delta
+    from ernie_magic.client import Client, PreparedCall
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.session import Session
 
 
 class Wire:
@@ -27,18 +25,17 @@ class Wire:
     have been carried out.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def _start_request(
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
     ) -> Stream[Any]:
         from ernie_magic.api.messages import check_sendable
-        from ernie_magic.runtime.events import Delta
         from ernie_magic.wire.protocol import WireRequest
 
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-            raise self._session.with_language(
+            raise self._client.with_language(
                 InvalidOption(
                     Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
                         path=f"{path!s:.60}"
@@ -49,11 +46,11 @@ class Wire:
                 )
             )
         if body is not None and not isinstance(body, dict):
-            raise self._session.with_language(
+            raise self._client.with_language(
                 InvalidOption(Text("请求体要是字典", "the body must be a dict"))
             )
         if body and body.get("stream") and not stream:
-            raise self._session.with_language(
+            raise self._client.with_language(
                 InvalidOption(
                     Text(
                         "流式的回复用 ernie.wire.stream(…) 读取",
@@ -61,11 +58,11 @@ class Wire:
                     )
                 )
             )
-        settings, endpoint = self._session.settings_and_endpoint()
+        settings, endpoint = self._client.settings_and_endpoint()
         try:
             check_sendable([path, body])
         except UsageError as error:
-            raise self._session.with_language(error) from None
+            raise self._client.with_language(error) from None
         request = WireRequest(
             method,
             path,
@@ -75,15 +72,12 @@ class Wire:
             repeatable=method == "GET",
         )
 
-        async def send_request(core: Core, emit: Callable[[Delta], None]) -> Any:
-            resolved_endpoint = await core.resolve_endpoint(endpoint)
+        async def send_request(call: PreparedCall) -> Any:
             if stream:
-                return await core.client.stream_events(
-                    resolved_endpoint, request, settings, lambda event: emit(Delta(event=event))
-                )
-            return await core.client.send_json(resolved_endpoint, request, settings, emit)
+                return await self._client.http.stream_events(request, call.context)
+            return await call.send_json(request)
 
-        return self._session.start_call(send_request)
+        return self._client.start_call(send_request, settings, endpoint)
 
     def _begin_get(self, path: str) -> Stream[dict[str, Any]]:
         """`GET` a path below the service's base URL; return its JSON.

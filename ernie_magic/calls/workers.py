@@ -14,19 +14,23 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.calls.embeddings.embed import request_vectors
+from ernie_magic.calls.tables.rows import ask_many
+from ernie_magic.client import Client
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.text.language import Text
 from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from ernie_magic.api.requests import ChatRequest, EmbeddingRequest
-    from ernie_magic.calls.tables.map import Outcome
+    from ernie_magic.calls.embeddings.embed import AskForVectors
+    from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
-    from ernie_magic.session import Session
+    from ernie_magic.wire.protocol import Context
     from ernie_magic.wire.replies import VectorsReply
 
 _DEFAULT_WORKERS = 4  # workers of an executor that does not report how many it has
@@ -98,34 +102,27 @@ class WorkerSetup:
 
 
 @lru_cache(maxsize=1)
-def _process_session(_process: int) -> Session:
-    from ernie_magic.session import Session  # a worker's process makes one of its own
-
-    """Return the session of this process; a forked one has its own."""
-    return Session()
+def _process_client(_process: int) -> Client:
+    """Return the client of this process; a forked one has its own."""
+    return Client(ErnieSettings())
 
 
 def ask_on_worker(setup: WorkerSetup, requests: Sequence[ChatRequest]) -> list[Outcome]:
     """Ask for some rows, on a worker."""
-    endpoint = setup.local_endpoint()
-    return list(
-        _process_session(os.getpid())
-        .start_call(lambda core, _emit: core.ask_many(requests, endpoint, setup.settings))
-        .result()
+    client = _process_client(os.getpid())
+    stream = client.start_call(
+        lambda call: ask_many(call, requests), setup.settings, setup.local_endpoint()
     )
+    return list(stream.result())
 
 
 def embed_on_worker(setup: WorkerSetup, request: EmbeddingRequest) -> VectorsReply:
     """Make one call for vectors, on a worker."""
-    endpoint = setup.local_endpoint()
-    reply: VectorsReply = (
-        _process_session(os.getpid())
-        .start_call(
-            lambda core, emit: core.request_vectors(request, endpoint, setup.settings, emit)
-        )
-        .result()
+    client = _process_client(os.getpid())
+    stream = client.start_call(
+        lambda call: request_vectors(call, request), setup.settings, setup.local_endpoint()
     )
-    return reply
+    return stream.result()
 
 
 class RemoteExecutor:
@@ -145,9 +142,9 @@ class RemoteExecutor:
 
     def __init__(self, executor: Any) -> None:
         self.workers = _count_workers(executor)
-        self._executor = (
-            executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
-        )
+        self._executor = executor
+        if hasattr(executor, "get_executor"):
+            self._executor = executor.get_executor(pure=False)
         if not callable(getattr(self._executor, "submit", None)):
             raise InvalidOption(
                 Text("{kind} 不能执行任务", "{kind} cannot run work").fill(
@@ -159,20 +156,16 @@ class RemoteExecutor:
                 ),
             )
 
-    def submit_chats(
-        self, endpoint: Endpoint, settings: Snapshot
-    ) -> Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]]:
-        """Ask for some rows on a worker."""
-        setup = WorkerSetup.for_call(endpoint, settings, self.workers)
+    def submit_chats(self, context: Context) -> AskRows:
+        """Return what asks for some rows on a worker."""
+        setup = WorkerSetup.for_call(context.endpoint, context.settings, self.workers)
         return lambda requests: asyncio.wrap_future(
             self._executor.submit(ask_on_worker, setup, list(requests))
         )
 
-    def submit_embeddings(
-        self, endpoint: Endpoint, settings: Snapshot
-    ) -> Callable[[EmbeddingRequest], Awaitable[VectorsReply]]:
-        """Ask for a batch of vectors on a worker."""
-        setup = WorkerSetup.for_call(endpoint, settings, self.workers)
+    def submit_embeddings(self, context: Context) -> AskForVectors:
+        """Return what asks for a batch of vectors on a worker."""
+        setup = WorkerSetup.for_call(context.endpoint, context.settings, self.workers)
         return lambda request: asyncio.wrap_future(
             self._executor.submit(embed_on_worker, setup, request)
         )

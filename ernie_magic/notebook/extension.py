@@ -36,7 +36,7 @@ ASYNC_CELL_METHODS = {
     "%%ernie_map": "map_cell_async",
 }
 ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
-_NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.core", "httpx")
+_NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _TAG = "_ernie_magic"
 _NAME_TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.keys import Key
-    from ernie_magic.config.settings import Snapshot
     from ernie_magic.wire.limits import Throttle
-    from ernie_magic.wire.protocol import Reader, WireRequest
+    from ernie_magic.wire.protocol import Context, Reader, WireRequest
 
 Result = TypeVar("Result")
 LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
@@ -52,10 +50,8 @@ _PER_MINUTE = {
 class _Sending(Generic[Result]):
     """A request in progress, and what to do with its reply."""
 
-    endpoint: Endpoint
+    context: Context
     request: WireRequest
-    terms: Snapshot
-    emit: Callable[[Delta], None]
     read: Callable[[httpx.Response], Awaitable[Result]]
     started: Callable[[], bool] = lambda: False
     tokens: Callable[[], int | None] = lambda: None
@@ -70,7 +66,7 @@ class _TokenRefused(Exception):
         self.error, self.token = error, token
 
 
-class Client:
+class HttpClient:
     """Send requests to an endpoint and read its replies."""
 
     def __init__(self) -> None:
@@ -116,6 +112,11 @@ class Client:
                 ) from None
         return self._http
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there are connections to close."""
+        return self._http is not None
+
     def forget_connections(self) -> None:
         """Forget the connections and locks: in a forked process they are the parent's."""
         self._http, self._credentials = None, Credentials()
@@ -126,29 +127,16 @@ class Client:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def send_and_read(
-        self,
-        endpoint: Endpoint,
-        request: WireRequest,
-        reader: Reader,
-        terms: Snapshot,
-        emit: Callable[[Delta], None],
-    ) -> None:
+    async def send_and_read(self, request: WireRequest, reader: Reader, context: Context) -> None:
         """Send a chat or a completion; `reader` collects the reply, and each piece of text is
         emitted as it arrives.
-
-        Parameters
-        ----------
-        terms
-            Timeout and retries.
-        emit
-            Also called with what the call is waiting for (`Delta.notice`).
 
         Raises
         ------
         ErnieError
             An error of the tree in `errors`; `reader` has what arrived before.
         """
+        emit = context.emit
 
         async def read_deltas(response: httpx.Response) -> None:
             async for delta in reading.iter_deltas(response, reader):
@@ -158,31 +146,16 @@ class Client:
 
         await self._send_with_retries(
             _Sending(
-                endpoint,
+                context,
                 request,
-                terms,
-                emit,
                 read_deltas,
                 lambda: reader.started,
                 lambda: reader.total_tokens,
             )
         )
 
-    async def send_json(
-        self,
-        endpoint: Endpoint,
-        request: WireRequest,
-        terms: Snapshot,
-        emit: Callable[[Delta], None] = lambda _delta: None,
-    ) -> dict[str, Any]:
+    async def send_json(self, request: WireRequest, context: Context) -> dict[str, Any]:
         """Send a request whose reply is one JSON body.
-
-        Parameters
-        ----------
-        terms
-            Timeout in seconds, and retries.
-        emit
-            Called with what the call is waiting for (`Delta.notice`).
 
         Raises
         ------
@@ -190,41 +163,27 @@ class Client:
         """
         return await self._send_with_retries(
             _Sending(
-                endpoint,
+                context,
                 request,
-                terms,
-                emit,
                 lambda response: reading.read_json(response, request.max_bytes),
             )
         )
 
-    async def download_picture(self, url: str, endpoint: Endpoint, terms: Snapshot) -> bytes:
+    async def download_picture(self, url: str, context: Context) -> bytes:
         """Return the picture behind a service's link (`downloads.fetch_picture`), with retries."""
         async for attempt in retry.retry_attempts(
-            terms.retry_count,
-            terms.backoff_factor,
+            context.settings.retry_count,
+            context.settings.backoff_factor,
             may_repeat=lambda: True,
             on_wait=lambda *_: None,
         ):
             with attempt:
-                return await downloads.fetch_picture(self._pool(), url, endpoint.base_url)
+                return await downloads.fetch_picture(self._pool(), url, context.endpoint.base_url)
         raise AssertionError("tenacity ends by a result or an error")
 
-    async def stream_events(
-        self,
-        endpoint: Endpoint,
-        request: WireRequest,
-        terms: Snapshot,
-        emit: Callable[[dict[str, Any]], None],
-    ) -> None:
-        """Send a request whose reply is a stream of JSON events, whatever their meaning.
-
-        Parameters
-        ----------
-        terms
-            Timeout in seconds, and retries.
-        emit
-            Called with what the call is waiting for (`Delta.notice`).
+    async def stream_events(self, request: WireRequest, context: Context) -> None:
+        """Send a request whose reply is a stream of JSON events, whatever their meaning; each is
+        emitted (`Delta.event`).
 
         Raises
         ------
@@ -235,14 +194,12 @@ class Client:
         async def read_events(response: httpx.Response) -> None:
             async for event in reading.iter_events(response):
                 events_seen.append(True)
-                emit(event)
+                context.emit(Delta(event=event))
 
         await self._send_with_retries(
             _Sending(
-                endpoint,
+                replace(context, emit=lambda _delta: None),
                 request,
-                terms,
-                lambda _delta: None,
                 read_events,
                 lambda: bool(events_seen),
             )
@@ -250,27 +207,28 @@ class Client:
 
     async def _send_with_retries(self, sending: _Sending[Result]) -> Result:
         """Send the request under its limit, as often as is safe."""
-        terms, endpoint, request = sending.terms, sending.endpoint, sending.request
+        context, request = sending.context, sending.request
+        endpoint, settings = context.endpoint, context.settings
         throttle: Throttle | None = None
         if request.model:
             account = (endpoint.base_url, endpoint.credential)
             throttle = LIMITS.throttle_for(account, endpoint.service.name, request.model)
 
         def notify_retry(error: ErnieError, seconds: float, attempt: int) -> None:
-            sending.emit(
+            context.emit(
                 Delta(
                     notice=_RETRY.fill(
                         what=error.what,
                         seconds=_format_seconds(seconds),
                         attempt=attempt,
-                        count=terms.retry_count,
+                        count=settings.retry_count,
                     )
                 )
             )
 
         async for attempt in retry.retry_attempts(
-            terms.retry_count,
-            terms.backoff_factor,
+            settings.retry_count,
+            settings.backoff_factor,
             may_repeat=lambda: not sending.started(),
             on_wait=notify_retry,
             safely_only=not request.repeatable,
@@ -291,7 +249,7 @@ class Client:
             limit_text = Text(
                 "、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429"
             )
-            sending.emit(
+            sending.context.emit(
                 Delta(
                     notice=_LIMITED.fill(
                         model=throttle.model, limit=limit_text, seconds=_format_seconds(seconds)
@@ -346,7 +304,8 @@ class Client:
         """
         import httpx
 
-        endpoint, request, timeout = sending.endpoint, sending.request, sending.terms.timeout
+        endpoint, request = sending.context.endpoint, sending.request
+        timeout = sending.context.settings.timeout
         url = request.path
         if not url.startswith(("http://", "https://")):
             url = endpoint.base_url + url

@@ -123,3 +123,8 @@ class Reader(protocol.Reader):
             "choices": [{**self._choice, "message": message}],
             "usage": self._usage,
         }
+
+
+def reader(request: ChatRequest | CompletionRequest) -> Reader:
+    """Return what collects the reply to a chat or a completion."""
+    return Reader(request)

@@ -1,8 +1,7 @@
 """What every protocol has: an outgoing request, and the reader that collects an answer.
 
-A protocol is a module (`openai_style`, `qianfan_v1`) with the same functions: `chat`, `completion`,
-`embeddings`, `images`, `rerank` make a `WireRequest` from a frozen request, and `Reader` collects a
-chat's reply. `replies` reads the others.
+`WireProtocol` is what a protocol does: it makes a `WireRequest` from a frozen request, and a
+`Reader` for a chat's reply. `replies` reads the other replies.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ernie_magic.api import values
 from ernie_magic.api.results import Answer
@@ -21,9 +20,17 @@ from ernie_magic.text.language import whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from ernie_magic.api.requests import ChatRequest, CompletionRequest
+    from ernie_magic.api.requests import (
+        ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        ImageRequest,
+        RerankRequest,
+    )
+    from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.settings import Snapshot
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -63,6 +70,25 @@ class WireRequest(NamedTuple):
     stream: bool = False
     repeatable: bool = True
     max_bytes: int = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every request of one call shares.
+
+    Attributes
+    ----------
+    endpoint : Endpoint
+        With its address.
+    settings : Snapshot
+        As they were when the call began.
+    emit : callable
+        Called on the I/O thread with each piece of the answer, and with what the call waits for.
+    """
+
+    endpoint: Endpoint
+    settings: Snapshot
+    emit: Callable[[Delta], None]
 
 
 @dataclass
@@ -344,6 +370,32 @@ class Reader(ABC):
                 }
             ),
         )
+
+
+class WireProtocol(Protocol):
+    """How a kind of service is talked to.
+
+    The modules `openai_style` and `qianfan_v1` are such protocols: a module may implement one
+    (typing specification, "Modules as implementations of protocols").
+    """
+
+    def chat(self, request: ChatRequest) -> WireRequest:
+        """Build the request of a chat."""
+
+    def completion(self, request: CompletionRequest) -> WireRequest:
+        """Build the request of a completion."""
+
+    def embeddings(self, request: EmbeddingRequest) -> WireRequest:
+        """Build the request of a call for vectors."""
+
+    def images(self, request: ImageRequest) -> WireRequest:
+        """Build the request of a call for pictures."""
+
+    def rerank(self, request: RerankRequest) -> WireRequest:
+        """Build the request of a call that ranks documents."""
+
+    def reader(self, request: ChatRequest | CompletionRequest) -> Reader:
+        """Return what collects the reply to a chat or a completion."""
 
 
 def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -275,3 +275,8 @@ class Reader(protocol.Reader):
 
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}
+
+
+def reader(request: ChatRequest | CompletionRequest) -> Reader:
+    """Return what collects the reply to a chat or a completion."""
+    return Reader(request)

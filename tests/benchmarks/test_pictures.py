@@ -25,6 +25,7 @@ from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import images as display
 from ernie_magic.wire.openai_style import MAX_PICTURES
+from ernie_magic.wire.protocol import Context
 
 ROUNDS = 5
 SIDE = 2048
@@ -44,7 +45,7 @@ class Replies:
     def __init__(self, packed):
         self._packed = packed
 
-    async def send(self, *_):
+    async def send_json(self, *_):
         return {"data": [{"b64_json": packed, "index": i} for i, packed in enumerate(self._packed)]}
 
 
@@ -59,9 +60,11 @@ def ours(packed):
     images = asyncio.run(
         ImageGeneration(
             Replies(packed),
-            Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None),
-            ErnieSettings().take_snapshot(),
-            lambda _delta: None,
+            Context(
+                Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None),
+                ErnieSettings().take_snapshot(),
+                lambda _delta: None,
+            ),
         ).generate_images(None, request, download=True)
     )
     data, _ = display.mime_bundle(images, "zh")

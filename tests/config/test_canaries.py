@@ -119,9 +119,7 @@ def test_no_key_on_any_way_out(server, monkeypatch, kind, caplog, capsys):
         ):
             result = shell.run_cell(cell)
             out.write(repr(result.result) + repr(getattr(result.result, "_repr_html_", str)()))
-        out.write(
-            repr(session._core.client._credentials._tokens) + repr(vars(session._core.client))
-        )
+        out.write(repr(session.client.http._credentials._tokens) + repr(vars(session.client.http)))
         for fault in FAULTS:
             server.faults.add(**fault, path="chat")
             result = shell.run_cell("%%ernie\n[[echo]]one two three")

@@ -43,7 +43,7 @@ child = os.fork()
 if child == 0:
     try:
         assert not [row for row in sockets() if row[1].endswith(f":{port:04X}")]
-        assert session._emulator is None
+        assert session.client._emulator is None
         assert session.chat("hi").text
         assert session.endpoint().base_url != url
         session.close()
@@ -145,5 +145,5 @@ def test_the_session_knows_the_token_of_the_server_it_starts():
 
     with Session() as session:
         root = re.match(r"http://[^/]+", session.endpoint().base_url).group(0)
-        headers = {"Authorization": f"Bearer {session._emulator.token}"}
+        headers = {"Authorization": f"Bearer {session.client._emulator.token}"}
         assert httpx.get(f"{root}/emulator/requests", headers=headers, trust_env=False).json() == []

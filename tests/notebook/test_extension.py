@@ -20,7 +20,7 @@ LATER = (
     "zipfile",
     "ernie_magic.api.catalogue",
     "ernie_magic.api.requests",
-    "ernie_magic.core",
+    "ernie_magic.client",
     "ernie_magic.notebook.display",
     "ernie_magic.notebook.magics.cells",
     "ernie_magic.notebook.magics.options",

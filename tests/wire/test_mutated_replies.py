@@ -182,7 +182,7 @@ def ask(server, session, shape, raw):
     if shape.path:
         (rest,) = shape.others.values()
         server.replies = {"": mutations.http(mutations.written(rest, None)), shape.path: raw}
-        session._core.client._credentials = Credentials()  # the token is requested again
+        session.client.http._credentials = Credentials()  # the token is requested again
     limits.LIMITS.forget_all()
     session.reset()
     session.last = None

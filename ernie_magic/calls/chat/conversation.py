@@ -12,24 +12,36 @@ from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
+from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
+    from ernie_magic.calls.chat.turn import Asked
+    from ernie_magic.client import Client, PreparedCall
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.session import Session
 
 
 class Conversation:
     """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods
     use the current one.
+
+    Parameters
+    ----------
+    client
+        Asks the prompts.
+    name
+    others
+        All conversations of the session by name, this one too.
+    open_other
+        Returns the conversation of a name; a new one when there is none yet.
 
     Attributes
     ----------
@@ -42,8 +54,14 @@ class Conversation:
         unlocks it.
     """
 
-    def __init__(self, session: Session, name: str) -> None:
-        self._session = session
+    def __init__(
+        self,
+        client: Client,
+        name: str,
+        others: Mapping[str, Conversation],
+        open_other: Callable[[str], Conversation],
+    ) -> None:
+        self._client, self._others, self._open_other = client, others, open_other
         self.name = name
         self.history = History()
         self.system = ""
@@ -76,21 +94,21 @@ class Conversation:
         Conversation
             Locked when this one is and the new one has all its turns.
         """
-        taken = self._session.conversations
+        taken = self._others
         name = name or next(
             name
             for n in count(2)
             if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken
         )
         if name in taken:
-            raise self._session.with_language(
+            raise self._client.with_language(
                 InvalidOption(
                     Text("已有叫 {name} 的对话", "a conversation {name} already exists").fill(
                         name=name
                     )
                 )
             )
-        other = self._session[name]
+        other = self._open_other(name)
         other.system = self.system
         for turn in self.history[:turns]:
             other.history.append(turn)
@@ -125,7 +143,7 @@ class Conversation:
             There is no turn yet.
         """
         if not self.history:
-            raise self._session.with_language(
+            raise self._client.with_language(
                 InvalidOption(
                     Text("还没有可以重新回答的问题", "there is no prompt to send again yet")
                 )
@@ -161,8 +179,14 @@ class Conversation:
             plan = self.plan_question(prompt, options, replaced_turn=replaced_turn)
         except ErnieError as error:
             forget_frames(error)
-            raise self._session.with_language(error) from None
-        return self._session.start_call(lambda core, emit: core.answer_with_tools(plan, emit))
+            raise self._client.with_language(error) from None
+
+        async def ask_and_record(call: PreparedCall) -> Answer:
+            asked = await ask_turn(call, plan)
+            self._record(plan, asked)
+            return asked.answer_or_raise()
+
+        return self._client.start_call(ask_and_record, plan.settings, plan.endpoint)
 
     def plan_question(
         self,
@@ -190,7 +214,7 @@ class Conversation:
             given = {**options.parameters, "tools": tools_sent}
             given.pop("functions", None)
             options = replace(options, parameters=given, functions=functions)
-        settings = self._session.settings.take_snapshot()
+        settings = self._client.settings.take_snapshot()
         system_messages: tuple[Message, ...] = ()
         earlier_turns: tuple[Turn, ...] = ()
         images: tuple[Part, ...] = ()
@@ -218,7 +242,7 @@ class Conversation:
             )
         else:
             new_messages = tuple(dict(message) for message in prompt)
-        endpoint = self._session.settings.build_endpoint()
+        endpoint = self._client.settings.build_endpoint()
         if options.endpoint and endpoint.service.name in ("aistudio", "emulator"):
             raise InvalidOption(
                 Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
@@ -230,7 +254,6 @@ class Conversation:
                 ),
             )
         plan = Plan(
-            self,
             prompt if isinstance(prompt, str) else None,
             options,
             settings,
@@ -245,21 +268,18 @@ class Conversation:
         plan.build_request(options.model or options.endpoint or settings.model or UNDECIDED)
         return plan
 
-    def apply_safety_flag(self, plan: Plan, flag: int) -> None:
-        """Lock, when the service has blocked this conversation."""
-        if (
-            flag >= moderation.LOCKS_CONVERSATION
-            and plan.is_turn
-            and plan.generation == self._generation
-        ):
-            self.locked = True
-
-    def record_turn(self, plan: Plan, answer: Answer, rounds: tuple[Message, ...]) -> None:
-        """Keep what was received as a turn; the service may ask to forget the earlier ones."""
-        self._session.last = answer
+    def _record(self, plan: Plan, asked: Asked) -> None:
+        """Keep what was received as a turn, and lock when the service has blocked this
+        conversation; the service may ask to forget the earlier turns.
+        """
         if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
             return
-        turn = Turn(plan.prompt, answer, rounds, plan.images)
+        if asked.flag >= moderation.LOCKS_CONVERSATION:
+            self.locked = True
+        answer = asked.answer
+        if answer is None or not asked.is_turn:
+            return
+        turn = Turn(plan.prompt, answer, asked.rounds, plan.images)
         if answer.history_cleared:
             self.history.clear()
         elif plan.replaced_turn is None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.messages import Part
     from ernie_magic.api.requests import ChatOptions
-    from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
@@ -26,7 +25,6 @@ class Plan:
 
     Attributes
     ----------
-    conversation : Conversation
     prompt : str | None
         The prompt; None when whole messages were given, which leave no turn.
     options : ChatOptions
@@ -44,7 +42,6 @@ class Plan:
         The turn that the answer replaces.
     """
 
-    conversation: Conversation
     prompt: str | None
     options: ChatOptions
     settings: Snapshot
@@ -88,15 +85,13 @@ class Plan:
         UsageError
         """
         rules = self.endpoint.rules
-        turns_dropped = (
-            turns_to_drop(
+        turns_dropped = 0
+        if rules.strict:
+            turns_dropped = turns_to_drop(
                 model,
                 [turn.messages for turn in self.earlier_turns],
                 [*self.system_messages, *self.new_messages],
             )
-            if rules.strict
-            else 0
-        )
         earlier = [
             message for turn in self.earlier_turns[turns_dropped:] for message in turn.messages
         ]

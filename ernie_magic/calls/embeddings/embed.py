@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ernie_magic.api import models, parameters
 from ernie_magic.api.results import Embeddings
 from ernie_magic.api.usage import Usage
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.storage.vector_cache import VectorStore
+from ernie_magic.wire import replies
 from ernie_magic.wire.failures import not_this_api_error
 
 if TYPE_CHECKING:
@@ -23,11 +27,51 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ernie_magic.api.requests import EmbeddingRequest
-    from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.storage.vector_cache import VectorStore
+    from ernie_magic.client import PreparedCall
+    from ernie_magic.wire.protocol import Context
     from ernie_magic.wire.replies import VectorsReply
 
+    AskForVectors = Callable[[EmbeddingRequest], Awaitable[VectorsReply]]
+
 _NEARLY = 0.3  # seconds
+
+
+async def embed_texts(
+    call: PreparedCall,
+    request: EmbeddingRequest,
+    *,
+    cache: bool,
+    max_concurrency: int,
+    submit: Callable[[Context], AskForVectors] | None = None,
+) -> Embeddings:
+    """Return the vectors of any number of texts (`EmbeddingJob.embed_texts`).
+
+    Parameters
+    ----------
+    cache
+        Whether vectors are stored, and stored ones used.
+    max_concurrency
+        Calls in flight.
+    submit
+        Returns what makes a call elsewhere (`workers.RemoteExecutor.submit_embeddings`).
+    """
+    request = replace(request, paths=call.paths)
+    store = VectorStore(request, call.endpoint) if cache else None
+    entry = models.find_model(request.endpoint or request.model)
+    ask: AskForVectors = partial(request_vectors, call)
+    if submit:
+        ask = submit(call.context)
+    job = EmbeddingJob(ask, call.service, call.emit, store, max_concurrency)
+    async with call.suggesting_models(request.model, "embedding"):
+        return await job.embed_texts(
+            request, entry.batch if entry else parameters.MAX_TEXTS, call.count_usage
+        )
+
+
+async def request_vectors(call: PreparedCall, request: EmbeddingRequest) -> VectorsReply:
+    """Make one call for vectors."""
+    payload = await call.send_json(call.protocol.embeddings(request))
+    return replies.parse_vectors(payload, len(request.texts))
 
 
 class _VectorLengthChanged(Exception):
@@ -41,8 +85,8 @@ class EmbeddingJob:
     ----------
     ask
         Makes one call.
-    endpoint
-        The service that is asked.
+    service
+        The name of the service that is asked.
     emit
         Called with the progress (`Delta.progress`).
     store
@@ -53,13 +97,13 @@ class EmbeddingJob:
 
     def __init__(
         self,
-        ask: Callable[[EmbeddingRequest], Awaitable[VectorsReply]],
-        endpoint: Endpoint,
+        ask: AskForVectors,
+        service: str,
         emit: Callable[[Delta], None],
         store: VectorStore | None,
         max_concurrency: int,
     ) -> None:
-        self._ask, self._endpoint = ask, endpoint
+        self._ask, self._service = ask, service
         self._emit, self._store, self._max_concurrency = emit, store, max_concurrency
         self._rows: dict[str, list[int]] = {}
         self._vectors: np.ndarray | None = None
@@ -175,7 +219,7 @@ class EmbeddingJob:
             request,
             self._usage,
             self._model or request.model,
-            self._endpoint.service.name,
+            self._service,
             asked=self._asked,
             partial=partial,
         )

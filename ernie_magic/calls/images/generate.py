@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ernie_magic.api.requests import ImageRequest
-    from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.config.settings import Snapshot
-    from ernie_magic.wire.http import Client
-    from ernie_magic.wire.protocol import WireRequest
+    from ernie_magic.client import PreparedCall
+    from ernie_magic.wire.http import HttpClient
+    from ernie_magic.wire.protocol import Context, WireRequest
     from ernie_magic.wire.replies import ImageItem
 
 _MAKING = Text("正在生成图片", "making the picture")
@@ -35,22 +34,43 @@ _NEARLY = 0.3  # seconds
 _MAX_DECODING = 2  # pictures decoded at the same time: each takes four bytes per pixel
 
 
+async def generate_images(call: PreparedCall, request: ImageRequest, *, download: bool) -> ImageSet:
+    """Make pictures, and with `download` fetch those that are links
+    (`ImageGeneration.generate_images`).
+    """
+    request = replace(request, paths=call.paths)
+    wire = call.protocol.images(request)
+    generation = ImageGeneration(call.client.http, call.context)
+    async with call.suggesting_models(request.model, "image"):
+        try:
+            images = await generation.generate_images(wire, request, download=download)
+        except ErnieError as error:
+            if isinstance(error.answer, ImageSet):  # they were made all the same
+                call.count_usage(error.answer.model, error.answer.usage)
+            raise
+    call.count_usage(images.model, images.usage)
+    return images
+
+
+async def download_images(call: PreparedCall, images: ImageSet) -> ImageSet:
+    """Fetch the pictures of a set that are only links."""
+    return await ImageGeneration(call.client.http, call.context).download_images(images)
+
+
 @dataclass(frozen=True)
 class ImageGeneration:
     """What all calls for pictures at one moment share.
 
     Parameters
     ----------
-    client, endpoint, settings
-        Which service to ask, and how.
-    emit
-        Called each second with what the call is waiting for.
+    http
+    context
+        Which service to ask, and how; `emit` is called each second with what the call is waiting
+        for.
     """
 
-    client: Client
-    endpoint: Endpoint
-    settings: Snapshot
-    emit: Callable[[Delta], None]
+    http: HttpClient
+    context: Context
 
     async def generate_images(
         self, wire: WireRequest, request: ImageRequest, *, download: bool
@@ -69,18 +89,14 @@ class ImageGeneration:
             The call failed, or every picture did; then `answer` has the set with its links and each
             picture's error.
         """
-        began = time.monotonic()
+        began, service = time.monotonic(), self.context.endpoint.service
         async with self._reporting_progress(began) as set_phase:
             set_phase(_MAKING)
-            reply = replies.parse_pictures(
-                await self.client.send_json(self.endpoint, wire, self.settings, self.emit), request
-            )
+            reply = replies.parse_pictures(await self.http.send_json(wire, self.context), request)
             if download and any(item.url and not item.b64 for item in reply.items):
                 set_phase(_FETCHING)
             unpacking = asyncio.Semaphore(_MAX_DECODING)
-            empty = Picture(
-                request, model=reply.model, service=self.endpoint.service.name, id=reply.id
-            )
+            empty = Picture(request, model=reply.model, service=service.name, id=reply.id)
             # Each task takes its own item from the list, so that an unpacked text is released.
             pictures = await _gather_pictures(
                 [
@@ -93,18 +109,18 @@ class ImageGeneration:
                     for index in range(len(reply.items))
                 ]
             )
-        lifetime = self.endpoint.service.link_lifetime
+        expires = None
+        if service.link_lifetime and any(picture.url for picture in pictures):
+            expires = reply.created + service.link_lifetime
         images = ImageSet(
             pictures,
             request,
             reply.usage,
             reply.model,
-            self.endpoint.service.name,
+            service.name,
             reply.id,
             time.monotonic() - began,
-            reply.created + lifetime
-            if lifetime and any(picture.url for picture in pictures)
-            else None,
+            expires,
         )
         return _raise_if_all_failed(images)
 
@@ -128,7 +144,7 @@ class ImageGeneration:
             return picture
         return await self._with_content(
             replace(picture, problem=None),
-            lambda: self.client.download_picture(picture.url, self.endpoint, self.settings),
+            lambda: self.http.download_picture(picture.url, self.context),
             unpacking,
         )
 
@@ -173,7 +189,7 @@ class ImageGeneration:
             return self._with_problem(picture, damaged_picture())
 
     def _with_problem(self, picture: Picture, error: ErnieError) -> Picture:
-        error.language, error.__context__ = self.settings.language, None
+        error.language, error.__context__ = self.context.settings.language, None
         return replace(picture, problem=error.with_traceback(None))
 
     @asynccontextmanager
@@ -184,7 +200,7 @@ class ImageGeneration:
         doing: list[Text] = []
 
         def report_progress() -> None:
-            self.emit(Delta(notice=doing[-1], waited=int(time.monotonic() - began)))
+            self.context.emit(Delta(notice=doing[-1], waited=int(time.monotonic() - began)))
 
         def set_phase(what: Text) -> None:
             doing.append(what)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,16 +17,8 @@ from ernie_magic.api.requests import chat_request, is_missing
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
-from ernie_magic.errors import (
-    AuthenticationFailed,
-    ErnieError,
-    InvalidMessages,
-    InvalidOption,
-    MissingKey,
-    ModelNotFound,
-    PermissionDenied,
-    QuotaExhausted,
-)
+from ernie_magic.calls.tables.rows import ask_many
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import ledger, sqlite
@@ -35,24 +27,18 @@ from ernie_magic.text.sanitize import without_formulas
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ernie_magic.api.parameter import Rules
     from ernie_magic.api.requests import ChatOptions, ChatRequest
-    from ernie_magic.api.results import Answer
+    from ernie_magic.calls.tables.rows import AskRows, Outcome
+    from ernie_magic.client import PreparedCall
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.text.language import Language
+    from ernie_magic.wire.protocol import Context
 
-# These fail every row alike: continuing would only fail, or cost, more.
-FATAL_ERRORS = (
-    AuthenticationFailed,
-    PermissionDenied,
-    QuotaExhausted,
-    ModelNotFound,
-    InvalidOption,
-    MissingKey,
-)
+ROWS_PER_WORKER = 20  # rows that a worker is given at once
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")
 _LEDGER_LOCKED = Text(
     "另一个程序正占用记录答案的文件，等它用完",
@@ -261,34 +247,35 @@ class UnsavedAnswer(NamedTuple):
     usage: Usage
 
 
-class Outcome(NamedTuple):
-    """The outcome of one prompt: an answer's text, or why there is none.
+async def map_rows(
+    call: PreparedCall,
+    map_request: MapRequest,
+    unsaved: dict[bytes, UnsavedAnswer],
+    submit: Callable[[Context], AskRows] | None = None,
+) -> Mapped:
+    """Ask about each row of a table (`MapJob.map_rows`).
 
-    Attributes
+    Parameters
     ----------
-    text, model : str
-    usage : Usage
-    error : str
-        "" when there is an answer.
+    submit
+        Returns what asks for some rows elsewhere (`workers.RemoteExecutor.submit_chats`).
     """
+    options, settings = map_request.options, call.settings
+    model = options.model or options.endpoint or await call.choose_chat_model()
+    system = settings.system if options.system is None else options.system
+    paths, rules = call.paths, call.endpoint.rules
 
-    text: str
-    model: str
-    usage: Usage
-    error: str = ""
+    def build_request(prompt: str) -> ChatRequest:
+        request = map_request.request_for_row(prompt, model, system, settings.parameters, rules)
+        return replace(request, paths=paths)
 
-
-async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
-    """Return an answer, or in one line why there is none; an error that would fail every row is
-    raised.
-    """
-    try:
-        answer = await ask
-    except FATAL_ERRORS:
-        raise
-    except ErnieError as error:
-        return Outcome("", "", Usage(), error.line(language))
-    return Outcome(answer.text, answer.model, answer.usage or Usage())
+    ask_rows: AskRows = partial(ask_many, call)
+    batch_size = 1
+    if submit:
+        ask_rows, batch_size = submit(call.context), ROWS_PER_WORKER
+    job = MapJob(map_request, build_request, call.endpoint, settings.language, unsaved)
+    async with call.suggesting_models(model, "chat"):
+        return await job.map_rows(ask_rows, call.emit, batch_size)
 
 
 class MapJob:
@@ -336,7 +323,7 @@ class MapJob:
 
     async def map_rows(
         self,
-        ask_rows: Callable[[Sequence[ChatRequest]], Awaitable[list[Outcome]]],
+        ask_rows: AskRows,
         emit: Callable[[Delta], None],
         batch_size: int = 1,
     ) -> Mapped:

@@ -53,7 +53,7 @@ def run_doctor(session: Session, _words: list[str]) -> Table:
     language = session.settings.interface_language
     rows = [
         [doctor.MARKS[check.ok], check.name.say(language), check.value.say(language)]
-        for check in doctor.run_checks(session)
+        for check in doctor.run_checks(session.client)
     ]
     return Table({"zh": ["", "项目", "结果"], "en": ["", "check", "result"]}[language], rows)
 

@@ -148,15 +148,14 @@ class ModelPicker:
     @property
     def default_model(self) -> str:
         """The id that a call uses if none is chosen here."""
-        settings, service = self._session.settings, self._session.settings.choose_service().name
-        if self._kind == "chat":
-            return settings.model or models.preferred_model(
-                self._model_list.model_ids, needs_vision=self.needs_vision
-            )
-        configured_model = (
-            settings.image_model if self._kind == "image" else settings.embedding_model
+        settings = self._session.settings
+        return models.choose_model(
+            self._kind,
+            settings,
+            settings.choose_service().name,
+            self._model_list.model_ids,
+            needs_vision=self.needs_vision,
         )
-        return configured_model or models.default_model(self._kind, service)
 
     @property
     def resolved_model(self) -> str:

@@ -1,0 +1,242 @@
+"""One prompt asked, on the I/O thread: its answer, with the rounds of tool calls in between."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ernie_magic.api import models
+from ernie_magic.api.usage import Usage
+from ernie_magic.calls.chat import tools
+from ernie_magic.client import Clock
+from ernie_magic.errors import ErnieError
+from ernie_magic.runtime.caller_task import CallerTask
+from ernie_magic.runtime.events import Delta
+from ernie_magic.runtime.nested_loop import NestedLoop
+from ernie_magic.text.language import Text
+from ernie_magic.text.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ernie_magic.api.requests import ChatRequest, Message
+    from ernie_magic.api.results import Answer, ToolRun
+    from ernie_magic.calls.chat.plan import Plan
+    from ernie_magic.client import PreparedCall, Reply
+    from ernie_magic.wire.protocol import Reader
+
+_CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
+_CLIPPED = " … (truncated)"
+
+
+class Asked(NamedTuple):
+    """What came of a prompt.
+
+    Attributes
+    ----------
+    answer : Answer | None
+        As far as it arrived; None when nothing of it may be shown.
+    rounds : tuple of messages
+        Tool calls and their results, between the prompt and the answer.
+    flag : int
+        The most severe safety flag (see `ernie_magic.wire.moderation`).
+    problem : ErnieError | CancelledError | None
+        What ended it early.
+    """
+
+    answer: Answer | None
+    rounds: tuple[Message, ...] = ()
+    flag: int = 0
+    problem: ErnieError | asyncio.CancelledError | None = None
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether there is an answer to keep: a whole one, or the beginning of one."""
+        if self.answer is None:
+            return False
+        return self.problem is None or bool(self.answer.text or self.answer.reasoning)
+
+    def answer_or_raise(self) -> Answer:
+        """Return the answer; when the prompt was stopped, what had arrived.
+
+        Raises
+        ------
+        ErnieError
+            The prompt failed.
+        """
+        if isinstance(self.problem, ErnieError):
+            raise self.problem
+        assert self.answer is not None  # noqa: S101  (only a failed prompt has none)
+        return self.answer
+
+
+async def ask_turn(call: PreparedCall, plan: Plan) -> Asked:
+    """Ask and read the answer; Python functions among the tools are called on the way.
+
+    Raises
+    ------
+    UsageError
+        The request cannot be sent.
+    """
+    options = plan.options
+    model = options.model or options.endpoint
+    model = model or await call.choose_chat_model(needs_vision=plan.needs_vision)
+    question = _Question(call, plan, plan.build_request(model, call.paths))
+    try:
+        asked = await question.ask()
+    except ErnieError as error:
+        asked = Asked(None, (), question.flag, error)
+    if isinstance(asked.problem, ErnieError):
+        await call.with_suggestions(asked.problem, model, "chat")
+    return asked
+
+
+class _Question:
+    """A prompt under way: the request, which grows by each round of tool calls."""
+
+    def __init__(self, call: PreparedCall, plan: Plan, request: ChatRequest) -> None:
+        self._call, self._plan, self._request = call, plan, request
+        self._clock = Clock()
+        self._spent, self._earlier_text = Usage(), ""
+        self._rounds: list[Message] = []
+        self._runs: list[ToolRun] = []
+        self.flag = 0
+
+    async def ask(self) -> Asked:
+        """Ask until an answer calls no tool of ours."""
+        while True:
+            wire = self._call.protocol.chat(self._request)
+            reply = await self._call.read_reply(wire, self._request, self._clock)
+            self.flag = max(self.flag, reply.reader.flag)
+            if reply.is_blocked:
+                error = reply.blocked_error(locked=self._plan.is_turn)
+                return Asked(None, (), self.flag, error)
+            if reply.problem or not self._are_tools_ours(reply.reader):
+                return self._finish(reply, reply.problem)
+            try:
+                await self._answer_tool_calls(reply.reader)
+            except (ErnieError, asyncio.CancelledError) as problem:
+                return self._finish(reply, problem)
+
+    def _are_tools_ours(self, reader: Reader) -> bool:
+        """Whether the requested tools are ours to call: the caller has kept none of them for
+        itself.
+        """
+        asked = {call["function"]["name"] for call in reader.tool_calls}
+        described = {
+            (tool.get("function") or {}).get("name")
+            for tool in self._request.parameters.get("tools") or ()
+        }
+        functions = self._plan.options.functions
+        return bool(asked and described and functions) and not asked & (described - set(functions))
+
+    async def _answer_tool_calls(self, reader: Reader) -> None:
+        """Call the tools, and make the next request with their results."""
+        asked, allowed = reader.tool_calls[: tools.MAX_ANSWERED], tools.MAX_RUNS - len(self._runs)
+        runs = await _run_tools(
+            asked, allowed, self._plan.options.functions, self._call.emit, self._request.model
+        )
+        message = {**reader.assistant_message, "tool_calls": list(asked)}
+        round_messages = [
+            message,
+            *(_tool_message(call, run) for call, run in zip(asked, runs, strict=True)),
+        ]
+        self._earlier_text += message["content"]
+        self._rounds += round_messages
+        self._runs += runs[:allowed]
+        self._spent += reader.usage or Usage()
+        # A tool that had to be called was called: requiring it again would never end, nor would a
+        # model that always asks.
+        done_with = ["tool_choice"]
+        if len(self._runs) >= tools.MAX_RUNS:
+            done_with += ["tools", "parallel_tool_calls"]
+        self._request = replace(
+            self._request,
+            messages=(*self._request.messages, *round_messages),
+            parameters={
+                name: value
+                for name, value in self._request.parameters.items()
+                if name not in done_with
+            },
+        )
+
+    def _finish(self, reply: Reply, problem: ErnieError | asyncio.CancelledError | None) -> Asked:
+        answer = reply.build_answer(partial=problem is not None)
+        rounds: tuple[Message, ...] = ()
+        if self._runs:
+            # An answer that broke off before its last part has no rounds: the service accepts no
+            # message without content.
+            if answer.text:
+                rounds = tuple(self._rounds)
+            answer = replace(
+                answer,
+                text=redact(self._earlier_text + answer.text),
+                tool_runs=tuple(self._runs),
+                usage=self._spent + (answer.usage or Usage()),
+            )
+        asked = Asked(answer, rounds, self.flag, problem)
+        if isinstance(problem, ErnieError):
+            problem.answer = answer if asked.is_turn else None
+        return asked
+
+
+async def _run_tools(
+    asked: Sequence[Mapping[str, Any]],
+    max_runs: int,
+    functions: Mapping[str, Callable[..., Any]],
+    emit: Callable[[Delta], None],
+    model: str,
+) -> list[ToolRun]:
+    """Return the result of each call. No more than `max_runs` are made, and the model is told that
+    the others were not.
+    """
+    done = [await _run_tool(call, functions, emit) for call in asked[:max_runs]]
+    done += [tools.skipped_tool_run(call) for call in asked[max_runs:]]
+    return [_clip_tool_result(run, model) for run in done]
+
+
+async def _run_tool(
+    call: Mapping[str, Any],
+    functions: Mapping[str, Callable[..., Any]],
+    emit: Callable[[Delta], None],
+) -> ToolRun:
+    """Have a tool called by the reader; the model is told what goes wrong in it, and may try
+    again.
+    """
+    function = functions.get(call["function"]["name"])
+    if function is None:
+        return tools.make_tool_run(
+            call, error=LookupError(f"there is no tool {call['function']['name']}")
+        )
+    try:
+        given = tools.bind_arguments(function, call["function"]["arguments"])
+        # The value becomes text where the function was called: its methods may belong to that
+        # thread.
+        caller_task: CallerTask[ToolRun] = CallerTask(
+            lambda: function(*given.args, **given.kwargs),
+            lambda value: tools.make_tool_run(call, value),
+        )
+        emit(Delta(notice=_CALLING.fill(name=call["function"]["name"]), caller_task=caller_task))
+        run = await caller_task
+    except NestedLoop:
+        raise
+    except Exception as error:  # noqa: BLE001  (the user's function may raise anything)
+        run = tools.make_tool_run(call, error=error)
+    emit(Delta(tool=run))
+    return run
+
+
+def _tool_message(call: Mapping[str, Any], run: ToolRun) -> Message:
+    return {"role": "tool", "tool_call_id": call["id"], "name": run.name, "content": run.content}
+
+
+def _clip_tool_result(run: ToolRun, model: str) -> ToolRun:
+    """Shorten a result to what the model accepts; it is told that the result was cut."""
+    entry = models.find_model(model)
+    if entry is None or not entry.max_characters:
+        return run
+    limit = entry.max_characters // 2
+    if len(run.content) <= limit:
+        return run
+    return run._replace(content=run.content[:limit] + _CLIPPED)

@@ -1,0 +1,68 @@
+"""A text continued, on the I/O thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ernie_magic.api import models
+from ernie_magic.api.requests import ChatRequest
+from ernie_magic.client import Clock
+from ernie_magic.errors import ErnieError
+
+if TYPE_CHECKING:
+    from ernie_magic.api.requests import CompletionRequest
+    from ernie_magic.api.results import Answer
+    from ernie_magic.client import PreparedCall
+    from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.wire.protocol import WireRequest
+
+
+async def complete_text(call: PreparedCall, request: CompletionRequest) -> Answer:
+    """Continue a text. When cancelled, return what has been received.
+
+    Raises
+    ------
+    ErnieError
+        It failed; `answer` has what has been received.
+    """
+    clock, model = Clock(), request.model
+    if model == models.UNDECIDED:
+        model = await call.choose_chat_model()
+    request = replace(request, model=model, paths=call.paths)
+    reply = await call.read_reply(_build_wire_request(call, request), request, clock)
+    if reply.is_blocked:
+        raise reply.blocked_error()
+    answer = reply.build_answer()
+    if isinstance(reply.problem, ErnieError):
+        reply.problem.answer = answer if answer.text else None
+        raise reply.problem
+    return answer
+
+
+def _build_wire_request(call: PreparedCall, request: CompletionRequest) -> WireRequest:
+    """Build the request; where the service has no such call, a chat of one prompt, as in the
+    official client.
+    """
+    if has_completion_call(call.endpoint, request):
+        return call.protocol.completion(request)
+    return call.protocol.chat(
+        ChatRequest(
+            model=request.model,
+            messages=({"role": "user", "content": request.prompt},),
+            parameters=request.parameters,
+            extra=request.extra,
+            stream=request.stream,
+            endpoint=request.endpoint,
+            paths=request.paths,
+        )
+    )
+
+
+def has_completion_call(endpoint: Endpoint, request: CompletionRequest) -> bool:
+    """Whether the service has a call of its own for this: V1 for its completion models, other
+    servers always.
+    """
+    if endpoint.service.protocol == "qianfan-v1":
+        return models.kind_of(request.model) == "completion"
+    return not endpoint.service.strict

@@ -1,0 +1,101 @@
+"""Prompts about rows of a table, on the I/O thread: each stands alone, several at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from ernie_magic.api.usage import Usage
+from ernie_magic.client import Clock
+from ernie_magic.errors import (
+    AuthenticationFailed,
+    ErnieError,
+    InvalidOption,
+    MissingKey,
+    ModelNotFound,
+    PermissionDenied,
+    QuotaExhausted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from ernie_magic.api.requests import ChatRequest
+    from ernie_magic.api.results import Answer
+    from ernie_magic.client import PreparedCall
+    from ernie_magic.runtime.events import Delta
+    from ernie_magic.text.language import Language
+
+    AskRows = Callable[[Sequence[ChatRequest]], Awaitable[list["Outcome"]]]
+
+# These fail every row alike: continuing would only fail, or cost, more.
+FATAL_ERRORS = (
+    AuthenticationFailed,
+    PermissionDenied,
+    QuotaExhausted,
+    ModelNotFound,
+    InvalidOption,
+    MissingKey,
+)
+
+
+class Outcome(NamedTuple):
+    """The outcome of one prompt: an answer's text, or why there is none.
+
+    Attributes
+    ----------
+    text, model : str
+    usage : Usage
+    error : str
+        "" when there is an answer.
+    """
+
+    text: str
+    model: str
+    usage: Usage
+    error: str = ""
+
+
+async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
+    """Return an answer, or in one line why there is none; an error that would fail every row is
+    raised.
+    """
+    try:
+        answer = await ask
+    except FATAL_ERRORS:
+        raise
+    except ErnieError as error:
+        return Outcome("", "", Usage(), error.line(language))
+    return Outcome(answer.text, answer.model, answer.usage or Usage())
+
+
+async def ask_many(call: PreparedCall, requests: Sequence[ChatRequest]) -> list[Outcome]:
+    """Return the outcomes of prompts that stand alone, several at the same time."""
+    asking = asyncio.Semaphore(call.settings.in_flight)
+
+    async def ask_one(request: ChatRequest) -> Outcome:
+        async with asking:
+            return await await_outcome(ask_once(call, request), call.settings.language)
+
+    tasks = [asyncio.ensure_future(ask_one(request)) for request in requests]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:  # when one error would fail them all, the others need not be asked
+            task.cancel()
+
+
+async def ask_once(call: PreparedCall, request: ChatRequest) -> Answer:
+    """Ask one prompt that stands alone: no turn, no tools; only waits are reported."""
+
+    def emit_notice(delta: Delta) -> None:
+        if delta.notice:
+            call.emit(delta)
+
+    clock, quiet_call = Clock(), call.replace_emit(emit_notice)
+    reply = await quiet_call.read_reply(call.protocol.chat(request), request, clock)
+    if reply.is_blocked:
+        raise reply.blocked_error()
+    if reply.problem:
+        raise reply.problem
+    return reply.build_answer()

@@ -1,0 +1,61 @@
+"""Tokens of a text, counted by Qianfan V1's tokenizer or estimated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.api import models, values
+from ernie_magic.api.requests import check_sendable
+from ernie_magic.errors import InvalidMessages
+from ernie_magic.text.language import Text
+from ernie_magic.text.tokens import TokenCount, estimate_tokens
+from ernie_magic.wire import qianfan_v1
+from ernie_magic.wire.failures import unexpected_reply_error
+
+if TYPE_CHECKING:
+    from ernie_magic.client import Client, PreparedCall
+    from ernie_magic.runtime.stream import Stream
+
+
+def start_token_count(client: Client, text: str, model: str | None) -> Stream[TokenCount]:
+    """Start to count a text's tokens; on services other than Qianfan V1 they are estimated, which
+    sends nothing.
+
+    Raises
+    ------
+    UsageError
+    """
+    settings, endpoint = client.settings_and_endpoint()
+    client.localizing_errors(lambda: _check_text(text))
+    chosen = model or models.choose_model("chat", settings, endpoint.service.name)
+    return client.start_call(
+        lambda call: count_tokens(call, text, chosen),
+        settings,
+        endpoint,
+        needs_address=_has_tokenizer(endpoint.service.protocol),
+    )
+
+
+async def count_tokens(call: PreparedCall, text: str, model: str) -> TokenCount:
+    """Count tokens with Qianfan V1's tokenizer; on other services estimate them."""
+    if not _has_tokenizer(call.endpoint.service.protocol):
+        return TokenCount(estimate_tokens(text))
+    payload = await call.send_json(qianfan_v1.tokenizer_request(text, model))
+    counted = values.as_whole_number(values.as_object(payload.get("usage")).get("prompt_tokens"))
+    if counted is None or counted < 0:
+        raise unexpected_reply_error(payload)
+    return TokenCount(counted, estimated=False, model=model)
+
+
+def _has_tokenizer(protocol: str) -> bool:
+    return protocol == "qianfan-v1"
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise InvalidMessages(
+            Text("这里要文本，不是 {kind}", "a text is expected here, not {kind}").fill(
+                kind=type(text).__name__
+            )
+        )
+    check_sendable([text])

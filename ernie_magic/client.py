@@ -1,0 +1,564 @@
+"""The async client: where calls start, which models are on offer, and what is spent.
+
+A call is a coroutine on the I/O thread that is given a `PreparedCall`: it asks the service with it,
+and reports usage to it. The calls themselves are in `calls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+import time
+import weakref
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ernie_magic.api import models, values
+from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.models import Listed
+from ernie_magic.api.usage_log import UsageLog
+from ernie_magic.config.credentials import Endpoint, Signature
+from ernie_magic.errors import (
+    ErnieError,
+    ModelNotFound,
+    forget_frames,
+    stop_error,
+    unexpected_error,
+)
+from ernie_magic.runtime.call import Call
+from ernie_magic.runtime.io_thread import IO, in_thread
+from ernie_magic.runtime.stream import Stream
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import close_matches
+from ernie_magic.wire import moderation, openai_style, qianfan_v1
+from ernie_magic.wire.failures import unexpected_reply_error
+from ernie_magic.wire.http import HttpClient
+from ernie_magic.wire.protocol import Context, WireRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.parameters import Protocol
+    from ernie_magic.api.requests import ChatRequest, CompletionRequest
+    from ernie_magic.api.results import Answer
+    from ernie_magic.api.usage import Usage
+    from ernie_magic.config.settings import ErnieSettings, Snapshot
+    from ernie_magic.emulator.server import Emulator
+    from ernie_magic.runtime.events import Delta
+    from ernie_magic.wire.protocol import Reader, WireProtocol
+
+Result = TypeVar("Result")
+WIRE_PROTOCOLS: dict[Protocol, WireProtocol] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
+_KIND_NAMES = {
+    "image": Text("文生图", "an image"),
+    "embedding": Text("向量", "an embedding"),
+    "rerank": Text("排序", "a rerank"),
+    "completion": Text("续写", "a completion"),
+}
+_OTHER_KIND = Text(
+    "{model} 是{kind}模型，这里要文生文模型",
+    "{model} is {kind} model; this call requires a chat model",
+)
+_MANY = 500  # models that are processed in a few milliseconds
+# Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
+_CHARACTERS = 200
+_LOOKED_AT = 10_000  # models among which a misspelled one is looked for
+_OFFERED = 4  # models named when none resembles the requested one
+_LIST_TIMEOUT = 30.0  # seconds
+_LISTS_KEPT = 300.0  # seconds for which a list that could not be fetched is not requested again
+_CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
+
+
+class Client:
+    """What starts the calls of one session, with its connections and its emulator.
+
+    Parameters
+    ----------
+    settings
+    usage
+        Counts what is spent.
+    on_result
+        Called on the I/O thread with each result; with what a failed call had, or None.
+
+    Attributes
+    ----------
+    http : HttpClient
+    listed : dict of lists of Listed
+        The live lists of models, by account.
+    """
+
+    def __init__(
+        self,
+        settings: ErnieSettings,
+        usage: UsageLog | None = None,
+        on_result: Callable[[object], object] = lambda _result: None,
+    ) -> None:
+        self.settings = settings
+        self.usage = usage or UsageLog()
+        self.http = HttpClient()
+        self.listed: dict[object, list[Listed]] = {}
+        self._on_result = on_result
+        # By account: the list they belong to.
+        self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}
+        self._no_list_until: dict[object, float] = {}  # by account; monotonic
+        self._emulator: Emulator | None = None
+        self._emulator_end: weakref.finalize[..., Client] | None = None
+        self._starting = threading.Lock()
+        # What a dropped client has open is closed; at the end of the process `_close_all` does it.
+        weakref.finalize(self, IO.run_soon, self.http.aclose).atexit = False
+        _OPEN_CLIENTS.add(self)
+
+    # --- settings and errors ----------------------------------------------------------------------
+
+    def settings_and_endpoint(self) -> tuple[Snapshot, Endpoint]:
+        """Return the settings and the endpoint as they are now.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+        """
+        return self.settings.take_snapshot(), self.localizing_errors(self.settings.build_endpoint)
+
+    def localizing_errors(self, make: Callable[[], Result]) -> Result:
+        """Return what `make` returns; its errors are in the language of the settings."""
+        try:
+            return make()
+        except ErnieError as error:
+            forget_frames(error)
+            raise self.with_language(error) from None
+        except BaseException as error:
+            forget_frames(error)
+            raise
+
+    def with_language(self, error: ErnieError) -> ErnieError:
+        """Return the error in the language of the settings."""
+        error.language = self.settings.interface_language
+        return error
+
+    # --- endpoints --------------------------------------------------------------------------------
+
+    def endpoint(self) -> Endpoint:
+        """Return where a call would go now; starts the emulator if it is chosen.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+        """
+        endpoint = self.localizing_errors(self.settings.build_endpoint)
+        if endpoint.service.is_simulated:
+            return replace(endpoint, base_url=self._emulator_url())
+        return endpoint
+
+    async def resolve_endpoint(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with its address; the emulator, if chosen, is started outside this
+        loop.
+        """
+        if not endpoint.service.is_simulated or endpoint.base_url:
+            return endpoint
+        return replace(endpoint, base_url=await asyncio.to_thread(self._emulator_url))
+
+    def _emulator_url(self) -> str:
+        with self._starting:
+            if self._emulator is None:
+                from ernie_magic import (
+                    emulator,  # Its server is imported when it starts, not before.
+                )
+
+                self._emulator = emulator.start()
+                # It ends with the client; not waited for, since the garbage collector runs on any
+                # thread.
+                self._emulator_end = weakref.finalize(self, self._emulator.stop, wait=False)
+            return self._emulator.base_url
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def start_call(
+        self,
+        work: Callable[[PreparedCall], Awaitable[Result]],
+        settings: Snapshot,
+        endpoint: Endpoint,
+        *,
+        needs_address: bool = True,
+        progress_title: Text | None = None,
+    ) -> Stream[Result]:
+        """Start a call on the I/O thread; its errors are in the language of the settings.
+
+        Parameters
+        ----------
+        settings, endpoint
+            As they were when the call was requested (`settings_and_endpoint`).
+        needs_address
+            Whether a request will be sent: then the emulator, if chosen, is started.
+        progress_title
+            What the bar counts that whoever waits for the result sees; no bar when None.
+        """
+        language = self.settings.interface_language
+
+        async def run_and_record(emit: Callable[[Delta], None]) -> Result:
+            try:
+                resolved = await self.resolve_endpoint(endpoint) if needs_address else endpoint
+                result = await work(PreparedCall(self, Context(resolved, settings, emit)))
+            except asyncio.CancelledError:  # stopped before there was anything to return
+                raise stop_error(None, language) from None
+            except ErnieError as error:
+                error.language = language
+                self._on_result(error.answer)
+                raise
+            except Exception as error:  # noqa: BLE001  (what libraries raise may hold a request, with its headers)
+                problem = unexpected_error(error)
+                problem.language = language
+                forget_frames(error)
+                raise problem from None
+            self._on_result(result)
+            return result
+
+        title = progress_title.say(language) if progress_title else ""
+        return Stream(Call(run_and_record), lambda: language, title)
+
+    # --- models -----------------------------------------------------------------------------------
+
+    def start_model_list(self) -> Stream[list[Listed]]:
+        """Start a call for the live list of models."""
+        return self.start_call(
+            lambda call: self.list_models(call.context), *self.settings_and_endpoint()
+        )
+
+    def known_models(self) -> list[str]:
+        """Return the ids of the live lists so far; none before the first one."""
+        return [entry.id for entries in self.listed.values() for entry in entries]
+
+    def choose_model(self, kind: Kind, settings: Snapshot, endpoint: Endpoint) -> str:
+        """Return the model of a call that names none, without asking for the live list."""
+        offered = [entry.id for entry in self.listed.get(endpoint.account, ())]
+        return models.choose_model(kind, settings, endpoint.service.name, offered)
+
+    async def list_models(self, context: Context) -> list[Listed]:
+        """Return the live list; on Qianfan V1, which lists only for signed calls, else the
+        catalogue's.
+        """
+        timeout = min(_LIST_TIMEOUT, context.settings.timeout)
+        endpoint = context.endpoint
+        # What a list waits for is not reported.
+        context = Context(endpoint, replace(context.settings, timeout=timeout), lambda _delta: None)
+        if endpoint.service.protocol == "qianfan-v1":
+            entries = await self._list_v1_services(context)
+        else:
+            payload = await self.http.send_json(openai_style.MODELS, context)
+            if not isinstance(payload.get("data"), list):
+                raise unexpected_reply_error(payload)
+            entries = payload["data"]
+        listed = self.listed[endpoint.account] = await _run_in_thread_if_long(
+            len(entries), _parse_models, entries
+        )
+        return listed
+
+    async def _list_v1_services(self, context: Context) -> list[dict[str, Any]]:
+        endpoint = context.endpoint
+        if not isinstance(endpoint.credential, Signature) or not endpoint.console_url:
+            return [{"id": model.id, "url": model.path} for model in CATALOGUE if model.path]
+        wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
+        groups = values.as_object((await self.http.send_json(wire, context)).get("result"))
+        entries = [
+            entry for name in ("common", "custom") for entry in values.as_objects(groups.get(name))
+        ]
+        return [{**entry, "id": entry.get("name")} for entry in entries]
+
+    def v1_paths(self, endpoint: Endpoint) -> dict[str, str]:
+        """Return Qianfan V1's paths by model, from the live list."""
+        if endpoint.service.protocol != "qianfan-v1":
+            return {}
+        listed = self.listed.get(endpoint.account, ())
+        made, paths = self._paths_made.get(endpoint.account, ((), {}))
+        if made is not listed:
+            addresses = {entry.id.lower(): values.as_text(entry.raw.get("url")) for entry in listed}
+            paths = {
+                id_: "/" + "/".join(url.rstrip("/").split("/")[-2:])
+                for id_, url in addresses.items()
+                if url
+            }
+            self._paths_made[endpoint.account] = (listed, paths)
+        return paths
+
+    async def choose_chat_model(self, context: Context, *, needs_vision: bool = False) -> str:
+        """Return the model of a chat that names none; where none is set, the live list decides,
+        which is requested once.
+        """
+        if configured_model := models.configured_model("chat", context.settings):
+            return configured_model
+        account = context.endpoint.account
+        listed = self.listed.get(account)
+        if listed is None and time.monotonic() > self._no_list_until.get(account, 0.0):
+            try:
+                listed = await self._list_models_quickly(context)
+            except ErnieError:  # the call itself will report the error
+                self._no_list_until[account] = time.monotonic() + _LISTS_KEPT
+        offered = [entry.id for entry in listed or ()]
+        return await _run_in_thread_if_long(
+            len(offered),
+            lambda: models.default_model(
+                "chat", context.endpoint.service.name, offered, needs_vision=needs_vision
+            ),
+        )
+
+    async def _list_models_quickly(self, context: Context) -> list[Listed]:
+        return await self.list_models(
+            replace(context, settings=replace(context.settings, retry_count=1))
+        )
+
+    async def with_suggestions(
+        self, error: ErnieError, model: str, context: Context, kind: Kind
+    ) -> ErnieError:
+        """Add to a refused model the closest ids that the service does offer for this kind of
+        call.
+        """
+        if not isinstance(error, ModelNotFound):
+            return error
+        try:
+            offered = [entry.id for entry in await self._list_models_quickly(context)]
+        except (ErnieError, asyncio.CancelledError):
+            offered = [entry.id for entry in CATALOGUE]
+        # A chat model's name may tell nothing of its kind.
+        wanted = (kind, None) if kind == "chat" else (kind,)
+        fitting = [
+            name
+            for name in offered[:_LOOKED_AT]
+            if models.kind_of(name) in wanted and name.lower() != model.lower()
+        ]
+        error.suggestions = await _run_in_thread_if_long(
+            len(fitting), close_matches, model, fitting
+        )
+        if kind != "chat":
+            error.suggestions = error.suggestions or tuple(fitting[:_OFFERED])
+        elif (other := models.kind_of(model)) in _KIND_NAMES:
+            error.cause = _OTHER_KIND.fill(model=model, kind=_KIND_NAMES[other])
+        if error.suggestions:
+            error.advice = Text(
+                "相近的模型：{near}；%ernie models 列出全部",
+                "similar models: {near}; %ernie models lists all",
+            ).fill(near=", ".join(error.suggestions))
+        return error
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close connections and the emulator. The client may be used again."""
+        from concurrent.futures import TimeoutError  # noqa: A004  (not the built-in one before Python 3.11)
+
+        if self.http.is_open:
+            with suppress(TimeoutError):
+                IO.run_and_wait(self.http.aclose(), _CLOSE_TIMEOUT)
+        with self._starting:
+            if self._emulator is not None:
+                self._emulator.stop()
+                if self._emulator_end is not None:
+                    self._emulator_end.detach()
+                self._emulator = None
+
+    def forget_parent(self) -> None:
+        """Forget the parent's threads, connections and locks, in a forked process."""
+        self._emulator, self._starting = None, threading.Lock()
+        self.http.forget_connections()
+
+
+@dataclass(frozen=True)
+class PreparedCall:
+    """A call on the I/O thread: the way to the service, and what is done before and after each
+    request.
+
+    Attributes
+    ----------
+    client : Client
+    context : Context
+    """
+
+    client: Client
+    context: Context
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint, with its address."""
+        return self.context.endpoint
+
+    @property
+    def settings(self) -> Snapshot:
+        """The settings as they were when the call began."""
+        return self.context.settings
+
+    @property
+    def service(self) -> str:
+        """The service's name."""
+        return self.context.endpoint.service.name
+
+    @property
+    def protocol(self) -> WireProtocol:
+        """What builds the service's requests."""
+        return WIRE_PROTOCOLS[self.context.endpoint.service.protocol]
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Qianfan V1's paths by model, from the live list; they change with it."""
+        return self.client.v1_paths(self.context.endpoint)
+
+    def emit(self, delta: Delta) -> None:
+        """Pass a piece of the answer, or of the progress, to whoever reads the call."""
+        self.context.emit(delta)
+
+    def replace_emit(self, emit: Callable[[Delta], None]) -> PreparedCall:
+        """Return the call with another `emit`."""
+        return replace(self, context=replace(self.context, emit=emit))
+
+    async def choose_chat_model(self, *, needs_vision: bool = False) -> str:
+        """Return the model of a chat that names none (`Client.choose_chat_model`)."""
+        return await self.client.choose_chat_model(self.context, needs_vision=needs_vision)
+
+    async def send_json(self, wire: WireRequest) -> dict[str, Any]:
+        """Send a request whose reply is one JSON body.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return await self.client.http.send_json(wire, self.context)
+
+    async def read_reply(
+        self, wire: WireRequest, request: ChatRequest | CompletionRequest, clock: Clock
+    ) -> Reply:
+        """Send a chat or a completion and read the reply; each piece of text is emitted as it
+        arrives. Every reply that began is counted, whatever becomes of it.
+        """
+        reader, emit = self.protocol.reader(request), self.context.emit
+        problem: ErnieError | asyncio.CancelledError | None = None
+
+        def mark_and_emit(delta: Delta) -> None:
+            if not delta.notice:
+                clock.mark_first_text()
+            emit(delta)
+
+        try:
+            await self.client.http.send_and_read(
+                wire, reader, replace(self.context, emit=mark_and_emit)
+            )
+        except (ErnieError, asyncio.CancelledError) as error:
+            problem = error
+        finally:
+            clock.mark_end()
+        if problem is None:
+            # Made once.
+            await _run_in_thread_if_long(
+                reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls
+            )
+        if reader.started:
+            self.count_usage(reader.model, reader.usage)
+        return Reply(reader, problem, clock, self.service)
+
+    def count_usage(self, model: str, usage: Usage | None) -> None:
+        """Count what a reply has cost."""
+        self.client.usage.add(self.service, model, usage)
+
+    async def with_suggestions(self, error: ErnieError, model: str, kind: Kind) -> ErnieError:
+        """Add the closest ids to a refused model (`Client.with_suggestions`)."""
+        return await self.client.with_suggestions(error, model, self.context, kind)
+
+    @asynccontextmanager
+    async def suggesting_models(self, model: str, kind: Kind) -> AsyncIterator[None]:
+        """Within this block an error that refuses the model names the closest ids."""
+        try:
+            yield
+        except ErnieError as error:
+            raise await self.with_suggestions(error, model, kind) from None
+
+
+class Clock:
+    """How long a call takes, and how long until its first text, in seconds."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.first: float | None = None
+        self.seconds = 0.0
+
+    def mark_first_text(self) -> None:
+        """Note that text has arrived."""
+        if self.first is None:
+            self.first = time.monotonic() - self._began
+
+    def mark_end(self) -> None:
+        """Note that the call has ended."""
+        self.seconds = time.monotonic() - self._began
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply to a chat or a completion, as far as it arrived.
+
+    Attributes
+    ----------
+    reader : Reader
+        What collected it.
+    problem : ErnieError | CancelledError | None
+        What ended it early.
+    clock : Clock
+    service : str
+    """
+
+    reader: Reader
+    problem: ErnieError | asyncio.CancelledError | None
+    clock: Clock
+    service: str
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the service withdrew it: none of it may be shown."""
+        return self.reader.flag >= moderation.BLOCKED
+
+    def blocked_error(self, *, locked: bool = False) -> ErnieError:
+        """Return what a withdrawn reply raises (`moderation.content_blocked`)."""
+        return moderation.content_blocked(self.reader.flag, self.reader.id, locked=locked)
+
+    def build_answer(self, *, partial: bool | None = None) -> Answer:
+        """Return the answer; partial when the reply ended early, unless said otherwise."""
+        return self.reader.build_answer(
+            seconds=self.clock.seconds,
+            first_seconds=self.clock.first,
+            partial=self.problem is not None if partial is None else partial,
+            service=self.service,
+        )
+
+
+def _parse_models(raw_entries: Sequence[object]) -> list[Listed]:
+    """Return the models of a list; an entry without an id is skipped."""
+    entries = values.as_objects(raw_entries)
+    ids = values.as_names([entry.get("id") for entry in entries])
+    return [Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_]
+
+
+async def _run_in_thread_if_long(count: int, function: Callable[..., Result], *args: Any) -> Result:
+    """Do work on `count` things: on a thread of its own when there are many, so that the loop
+    serves everybody else meanwhile.
+    """
+    if count <= _MANY:
+        return function(*args)
+    return await in_thread(function, *args)
+
+
+# Closed when the kernel exits, so that no connection and no server is left to the garbage
+# collector.
+_OPEN_CLIENTS: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _forget_parent() -> None:
+    for client in list(_OPEN_CLIENTS):
+        client.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)
+
+
+@atexit.register
+def _close_all() -> None:
+    for client in list(_OPEN_CLIENTS):
+        client.close()
