@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from ernie_magic.api.catalogue import Kind
-    from ernie_magic.api.parameters import Protocol
+    from ernie_magic.api.parameter import Protocol
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.api.usage import Usage

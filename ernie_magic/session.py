@@ -99,6 +99,7 @@ class Session:
         self.images: list[ImageSet] = []
         self.changed = Watchers()
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
+        self.wire = Wire(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.
         self._unsaved_answers: dict[bytes, UnsavedAnswer] = {}
 
@@ -112,11 +113,6 @@ class Session:
             # Two threads that come here at the same time get the same one.
             vars(self).setdefault("_client", client)
         return self._client
-
-    @property
-    def wire(self) -> Wire:
-        """Calls that the session has no method for: `ernie.wire.post("/responses", …)`."""
-        return Wire(self.client)
 
     # --- conversations ----------------------------------------------------------------------------
 

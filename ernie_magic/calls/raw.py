@@ -11,7 +11,7 @@ from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from ernie_magic.client import Client, PreparedCall
     from ernie_magic.runtime.stream import Stream
@@ -23,10 +23,15 @@ class Wire:
 
     Requests are neither checked nor kept in the history. A POST is sent again only when it cannot
     have been carried out.
+
+    Parameters
+    ----------
+    get_client
+        Called when a request begins: a session imports its client with the first one.
     """
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, get_client: Callable[[], Client]) -> None:
+        self._get_client = get_client
 
     def _start_request(
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
@@ -34,8 +39,9 @@ class Wire:
         from ernie_magic.api.messages import check_sendable
         from ernie_magic.wire.protocol import WireRequest
 
+        client = self._get_client()
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-            raise self._client.with_language(
+            raise client.with_language(
                 InvalidOption(
                     Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
                         path=f"{path!s:.60}"
@@ -46,11 +52,11 @@ class Wire:
                 )
             )
         if body is not None and not isinstance(body, dict):
-            raise self._client.with_language(
+            raise client.with_language(
                 InvalidOption(Text("请求体要是字典", "the body must be a dict"))
             )
         if body and body.get("stream") and not stream:
-            raise self._client.with_language(
+            raise client.with_language(
                 InvalidOption(
                     Text(
                         "流式的回复用 ernie.wire.stream(…) 读取",
@@ -58,11 +64,11 @@ class Wire:
                     )
                 )
             )
-        settings, endpoint = self._client.settings_and_endpoint()
+        settings, endpoint = client.settings_and_endpoint()
         try:
             check_sendable([path, body])
         except UsageError as error:
-            raise self._client.with_language(error) from None
+            raise client.with_language(error) from None
         request = WireRequest(
             method,
             path,
@@ -74,10 +80,10 @@ class Wire:
 
         async def send_request(call: PreparedCall) -> Any:
             if stream:
-                return await self._client.http.stream_events(request, call.context)
+                return await client.http.stream_events(request, call.context)
             return await call.send_json(request)
 
-        return self._client.start_call(send_request, settings, endpoint)
+        return client.start_call(send_request, settings, endpoint)
 
     def _begin_get(self, path: str) -> Stream[dict[str, Any]]:
         """`GET` a path below the service's base URL; return its JSON.

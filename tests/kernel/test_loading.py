@@ -53,11 +53,7 @@ import sys, time
 until = time.monotonic() + 20
 while time.monotonic() < until and "httpx" not in sys.modules:
     time.sleep(0.05)
-<<<<<<< HEAD
-print([m for m in ("ernie_magic.notebook.magics.cells", "ernie_magic.core", "httpx")
-=======
-print([m for m in ("ernie_magic.notebook.magics.bodies", "ernie_magic.client", "httpx")
->>>>>>> 8221875 (The client stands below the calls: Client starts them, each is given a PreparedCall, a turn returns Asked)
+print([m for m in ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
        if m not in sys.modules])
 """
     notebook = execute(["%load_ext ernie_magic", waits])
