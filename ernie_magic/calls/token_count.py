@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import models, values
-from ernie_magic.api.requests import check_sendable
+from ernie_magic.api.messages import check_sendable
 from ernie_magic.errors import InvalidMessages
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import TokenCount, estimate_tokens

@@ -20,7 +20,8 @@ from ernie_magic.text.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ernie_magic.api.requests import ChatRequest, Message
+    from ernie_magic.api.messages import Message
+    from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.client import PreparedCall, Reply
