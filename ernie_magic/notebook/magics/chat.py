@@ -17,6 +17,7 @@ from ernie_magic.notebook.magics.options import (
     CellLine,
     Grammar,
     Option,
+    cell_options,
     parse_extra_fields,
 )
 from ernie_magic.text.language import Text
@@ -96,8 +97,7 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         chat,
         session=args["session"] or "",
         raw=args["raw"],
-        as_name=args["as"] or "",
-        verbatim=args["verbatim"],
+        **cell_options(args),
     )
 
 

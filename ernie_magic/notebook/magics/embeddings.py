@@ -16,6 +16,7 @@ from ernie_magic.notebook.magics.options import (
     CellLine,
     Grammar,
     Option,
+    cell_options,
 )
 from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text
@@ -75,7 +76,7 @@ def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
     options = EMBED_GRAMMAR.session_options(args, invalid=args["invalid"])
     if args["no_cache"]:
         options["cache"] = False
-    return EmbedLine(options, as_name=args["as"] or "", verbatim=args["verbatim"])
+    return EmbedLine(options, **cell_options(args))
 
 
 def parse_vectors_line(

@@ -18,6 +18,7 @@ from ernie_magic.notebook.magics.options import (
     CellLine,
     Grammar,
     Option,
+    cell_options,
 )
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
@@ -142,8 +143,7 @@ def _image_line_from_args(grammar: Grammar, args: Mapping[str, Any]) -> ImageLin
         options,
         save=args["save"] or "",
         full=args["full"],
-        as_name=args["as"] or "",
-        verbatim=args.get("verbatim", False),
+        **cell_options(args),
     )
 
 

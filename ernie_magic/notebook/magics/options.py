@@ -120,6 +120,11 @@ class CellLine:
         return cell if self.verbatim else interpolate(cell, namespace)
 
 
+def cell_options(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a parsed line that every `CellLine` takes."""
+    return {"as_name": args["as"] or "", "verbatim": args.get("verbatim", False)}
+
+
 class Grammar:
     """The options of one magic.
 

@@ -17,6 +17,7 @@ from ernie_magic.notebook.magics.options import (
     CellLine,
     Grammar,
     Option,
+    cell_options,
 )
 from ernie_magic.notebook.magics.words import first_word
 from ernie_magic.text.language import Text
@@ -131,7 +132,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         options,
         column=args["col"] or "",
         preview=not (args["yes"] or args["resume"]),
-        as_name=args["as"] or "",
+        **cell_options(args),
     )
 
 

@@ -26,7 +26,6 @@ _CONTROLS_BY_TYPE: dict[str, type[Control]] = {
     "float": NumberControl,
     "int": NumberControl,
     "size": SizeControl,
-    "bool": ChoiceControl,
     "format": ChoiceControl,
     "strings": TextControl,
 }
@@ -41,7 +40,7 @@ def _control_class(parameter: Parameter) -> type[Control] | None:
         return None
     if parameter.name == "seed" and parameter.kind == "image":
         return SeedControl
-    if parameter.name == "web_search":
+    if parameter.takes_switch:
         return ChoiceControl
     if parameter.type != "str":
         return _CONTROLS_BY_TYPE.get(parameter.type)
