@@ -130,24 +130,32 @@ class Panel:
     def _on_frontend_message(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")
         if op == "send":
-            next((tab for tab in self.tabs.values() if tab.handle_submit(message)), None)
+            self._submit_prompt(message)
         elif op == "opened":
-            if self._closing:
-                self._closing.cancel()
-            for tab in self.tabs.values():
-                tab.follow_session()
-            with suppress(ValueError):
-                self._session.settings.unobserve(self._on_settings_changed)
-            self._session.settings.observe(self._on_settings_changed)
-            self._on_settings_changed()
-        elif (
-            op == "closed"
+            self._follow_session()
+        elif op == "closed":
             # Its output was cleared, or its notebook closed. If its cell was only moved, it opens
             # again at once.
-        ):
             self._closing = threading.Timer(_CLOSE_DELAY, self.close)
             self._closing.daemon = True
             self._closing.start()
+
+    def _submit_prompt(self, message: Mapping[str, Any]) -> None:
+        """Give the keys that send to the tab whose prompt they were pressed in."""
+        for tab in self.tabs.values():
+            if tab.handle_submit(message):
+                return
+
+    def _follow_session(self) -> None:
+        """Follow the session, and each tab with it; again after the panel was closed."""
+        if self._closing:
+            self._closing.cancel()
+        for tab in self.tabs.values():
+            tab.follow_session()
+        with suppress(ValueError):
+            self._session.settings.unobserve(self._on_settings_changed)
+        self._session.settings.observe(self._on_settings_changed)
+        self._on_settings_changed()
 
     def close(self) -> None:
         """Stop what is running, and stop following the session; displayed again, it continues."""
