@@ -284,6 +284,16 @@ def completion_request(
     )
 
 
+def _check_invalid(invalid: str) -> None:
+    if invalid not in INVALID:
+        raise InvalidOption(
+            Text(
+                "invalid 的值 {value} 不在可选值中：{known}",
+                "invalid {value!r} is not one of: {known}",
+            ).fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID))
+        )
+
+
 def embedding_request(
     texts: Sequence[str],
     *,
@@ -309,13 +319,7 @@ def embedding_request(
     InvalidMessages
         There is no text, or one is empty or too long; the error names its position.
     """
-    if invalid not in INVALID:
-        raise InvalidOption(
-            Text(
-                "invalid 的值 {value} 不在可选值中：{known}",
-                "invalid {value!r} is not one of: {known}",
-            ).fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID))
-        )
+    _check_invalid(invalid)
     checked = checked_parameters("embedding", given, model, rules)
     if not texts:
         raise InvalidMessages(

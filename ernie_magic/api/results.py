@@ -179,16 +179,12 @@ class Answer(Result):
     def statistic(self) -> Statistic:
         """Speed: the service's own figures where it gives them, else as measured here."""
         reported = values.as_object(self.raw.get("statistic"))
-        tokens = 0
-        if self.usage:
-            tokens = self.usage.completion_tokens
         total = values.as_seconds(reported.get("total_latency"))
         if not total:
-            return Statistic(
-                self.first_seconds or 0.0,
-                self.seconds,
-                tokens / self.seconds if self.seconds else 0.0,
-            )
+            rate = 0.0
+            if self.usage and self.seconds:
+                rate = self.usage.completion_tokens / self.seconds
+            return Statistic(self.first_seconds or 0.0, self.seconds, rate)
         first, rate = (
             values.as_seconds(reported.get(name)) or 0.0
             for name in ("first_token_latency", "avg_output_tokens_per_second")

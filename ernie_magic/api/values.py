@@ -192,7 +192,9 @@ def as_seconds(raw_value: object) -> float | None:
 
 def as_text(value: object) -> str:
     """Return a text without half characters; "" for anything else."""
-    return whole_characters(value) if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return whole_characters(value)
+    return ""
 
 
 def as_name(value: object, max_length: int = MAX_NAME) -> str:
@@ -232,12 +234,16 @@ def is_true(value: object) -> bool:
 
 def as_list(value: object) -> Sequence[Any]:
     """Return a list; () for anything else."""
-    return value if isinstance(value, list) else ()
+    if isinstance(value, list):
+        return value
+    return ()
 
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return an object; {} for anything else."""
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def as_objects(values: object) -> list[dict[str, Any]]:

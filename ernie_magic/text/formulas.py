@@ -104,9 +104,14 @@ _ENVIRONMENTS = frozenset(_ENVIRONMENTS_TEXT.split())
 # The number of column pairs. MathJax makes as many as it is told to: a million took 7 seconds.
 _PAIRS = re.compile(r"\s*(?:\[[tbc]\]\s*)?\{\s*\d{1,2}\s*\}")
 _ENVIRONMENTS_WITH_PAIRS = ("alignat", "alignedat")
-# Macros that expand their argument twice: each level of nesting doubles the work.
+# Macros that expand their arguments twice, each with the number of these: each level of nesting
+# doubles the work.
 _DOUBLING = {
-    "\\" + name for name in ("pmb", "centerOver", "centernot", "overbracket", "underbracket")
+    r"\pmb": 1,
+    r"\centerOver": 2,
+    r"\centernot": 1,
+    r"\overbracket": 1,
+    r"\underbracket": 1,
 }
 # MathJax's work for these grows with the square of their content: 4,000 characters took 3 to 5
 # seconds.
@@ -162,7 +167,7 @@ def _is_allowed(match: re.Match[str], source: str) -> bool:
         return _PAIRS.match(source, environment.end()) is not None
     if name in _ARGUMENTS:
         return _ARGUMENTS[name].match(source, match.end()) is not None
-    return name in (_COMMANDS if name[0].isalpha() else _SYMBOLS)
+    return name in _COMMANDS or name in _SYMBOLS
 
 
 def _doubles_within_another(source: str) -> bool:
@@ -174,10 +179,12 @@ def _doubles_within_another(source: str) -> bool:
         if word in _DOUBLING:
             if arguments:
                 return True
-            outer, arguments = depth, 2 if word == "\\centerOver" else 1
+            outer, arguments = depth, _DOUBLING[word]
             continue
-        if word in "{}":
-            depth += 1 if word == "{" else -1
+        if word == "{":
+            depth += 1
+        elif word == "}":
+            depth -= 1
         if arguments and (depth < outer or (depth == outer and word != "{")):
             arguments -= 1
     return False

@@ -80,7 +80,9 @@ def parse_blocks(text: str) -> list[Token]:
 
 def normalize_line_ends(text: str) -> str:
     r"""Replace `\r\n` and a lone `\r` by `\n` (https://spec.commonmark.org/0.31.2/#line-ending)."""
-    return _LINE_END.sub("\n", text) if "\r" in text else text
+    if "\r" not in text:
+        return text
+    return _LINE_END.sub("\n", text)
 
 
 @lru_cache(maxsize=1)
@@ -245,20 +247,24 @@ def _bracketed_formula(state: StateInline, silent: bool) -> bool:
     r"""Read `\(…\)`, and `\[…\]` or an environment inside a paragraph."""
     opening = state.src[state.pos : state.pos + 2]
     if opening in _BRACKETS:
-        start, closing, behind = state.pos + 2, _BRACKETS[opening], 2
+        start, closing, kept = state.pos + 2, _BRACKETS[opening], ""
     elif match := _BEGIN.match(state.src, state.pos):
-        start, closing, behind = state.pos, f"\\end{{{match.group(1)}}}", 0
+        start, closing = state.pos, f"\\end{{{match.group(1)}}}"
+        kept = closing  # MathJax reads an environment with its borders
     else:
         return False
     close = state.src.find(closing, start, state.posMax)
     if close < 0:
         return False
     stop = close + len(closing)
-    source = state.src[start : close if behind else stop].strip()
+    source = state.src[start : close + len(kept)].strip()
     if not source or source.endswith("\\") or "`" in source:
         return False
     if not silent:
-        token = state.push("math_inline" if opening == "\\(" else "math_inline_double", "math", 0)
+        kind = "math_inline_double"
+        if opening == "\\(":
+            kind = "math_inline"
+        token = state.push(kind, "math", 0)
         token.content, token.markup = source, opening
     state.pos = stop
     return True
@@ -273,9 +279,10 @@ def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> b
     if state.is_code_block(start):
         return False
     first = _line_text(state, start)
-    environment = _BEGIN.match(first)
-    opening = environment.group() if environment else first[:2]
-    if opening not in ("$$", "\\[") and not environment:
+    opening = first[:2]
+    if environment := _BEGIN.match(first):
+        opening = environment.group()
+    elif opening not in ("$$", "\\["):
         return False
     closing = _closing_mark(opening)
     closing_line = _find_closing(state, start, end, opening, closing)
@@ -289,8 +296,13 @@ def _display_formula(state: StateBlock, start: int, end: int, silent: bool) -> b
     if silent:
         return True
     state.line = min(closing_line + 1, end)
-    token = state.push("math_block" if is_closed else "open_formula", "math", 0)
-    token.content = source if environment else source[2:].removesuffix(closing)
+    kind = "open_formula"
+    if is_closed:
+        kind = "math_block"
+    token = state.push(kind, "math", 0)
+    token.content = source
+    if not environment:
+        token.content = source[2:].removesuffix(closing)
     token.map = [start, state.line]
     token.markup = opening
     return True
@@ -312,13 +324,17 @@ def _find_closing(
         text = _line_text(state, n).rstrip()
         if not text.strip() or (n > start and state.sCount[n] < state.blkIndent):
             return None
-        behind = len(opening) if n == start else 0
-        close = text.find(closing, behind)
-        if close >= 0:
-            return n if close == len(text) - len(closing) else None
-        if opening in text[behind:]:  # Each one looks no further than the next.
+        if n == start:
+            text = text.replace(opening, " " * len(opening), 1)
+        if closing in text:
+            if text.find(closing) < len(text) - len(closing):
+                return None
+            return n
+        if opening in text:  # Each one looks no further than the next.
             return None
-    return end if state.env.get("unfinished") and end == state.lineMax else None
+    if state.env.get("unfinished") and end == state.lineMax:
+        return end
+    return None
 
 
 def _line_text(state: StateBlock, n: int) -> str:

@@ -5,7 +5,10 @@ English.
 from __future__ import annotations
 
 import os
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -27,7 +30,9 @@ class Text(NamedTuple):
         """Return the sentence in `language`, its fields filled with `values` (which are never
         formatted again, and show no key).
         """
-        template = self.zh if language == "zh" else self.en
+        template = self.en
+        if language == "zh":
+            template = self.zh
         if not values:
             return template
         # Here and below: to load the extension is to say nothing, and must cost little.
@@ -41,15 +46,11 @@ class Text(NamedTuple):
 
     def fill(self, **values: object) -> Text:
         """Return both sentences with their fields filled; a value may itself be a `Text`."""
-        return Text(
-            *(
-                self.say(
-                    language,
-                    **{k: v.say(language) if isinstance(v, Text) else v for k, v in values.items()},
-                )
-                for language in LANGUAGES
-            )
-        )
+        return Text(*(self._fill_one(language, values) for language in LANGUAGES))
+
+    def _fill_one(self, language: Language, values: Mapping[str, object]) -> str:
+        said = {k: v.say(language) for k, v in values.items() if isinstance(v, Text)}
+        return self.say(language, **{**values, **said})
 
 
 def untranslated(text: str) -> Text:
@@ -59,7 +60,9 @@ def untranslated(text: str) -> Text:
 
 def clip_text(text: str, limit: int) -> str:
     """Return the beginning of a text, at most `limit` characters."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1] + "…"
 
 
 def whole_characters(text: str) -> str:
@@ -79,8 +82,15 @@ def system_language() -> Language:
     """
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
-            return "zh" if value.lower().startswith("zh") else "en"
+            return _language_of(value, "zh")
     import locale
 
-    locale_name = (locale.getlocale()[0] or "").lower()
-    return "zh" if locale_name.startswith(("zh", "chinese")) else "en"
+    # POSIX writes `zh_CN`, Windows `Chinese_China`.
+    return _language_of(locale.getlocale()[0] or "", "zh", "chinese")
+
+
+def _language_of(locale_name: str, *chinese: str) -> Language:
+    """Return the language of a locale; `chinese` are the beginnings of the Chinese ones."""
+    if locale_name.lower().startswith(chinese):
+        return "zh"
+    return "en"

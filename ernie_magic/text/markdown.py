@@ -70,7 +70,9 @@ def _render(text: str, env: dict[str, Any]) -> str:
 
 def _formula_html(source: str, *, is_display: bool) -> str:
     source = formulas.without_labels(source.strip())
-    opening, closing = ("\\[", "\\]") if is_display else ("\\(", "\\)")
+    opening, closing = "\\(", "\\)"
+    if is_display:
+        opening, closing = "\\[", "\\]"
     if not formulas.is_plain_mathematics(source):
         return f"<code>{escape(opening + source + closing)}</code>"
     return f"<span>{opening}{escape(source)}{closing}</span>"
@@ -87,7 +89,7 @@ def _render_heading(renderer: RendererHTML, tokens: _Tokens, i: int, options: An
 
 def _render_cell(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, env: Any) -> str:
     if "style" not in tokens[i].attrs:
-        side = "center" if tokens[i].tag == "th" else "left"
+        side = {"th": "center", "td": "left"}[tokens[i].tag]
         tokens[i].attrSet("style", f"text-align:{side}")
     return renderer.renderToken(tokens, i, options, env)
 
@@ -140,11 +142,12 @@ def _render_open_formula(
 
 
 def _render_code(_renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any) -> str:
-    language = tokens[i].info.split(maxsplit=1)[0].lower() if tokens[i].info.strip() else ""
-    # An HTML parser drops a line break at the very beginning of a `pre`.
-    begin = "<span></span>" if tokens[i].content.startswith("\n") else ""
+    language = "".join(tokens[i].info.split(maxsplit=1)[:1]).lower()
     code = highlight_code(tokens[i].content, language)
-    return f'<pre class="highlight" style="{CODE_MARGIN}">{begin}{code}</pre>\n'
+    if tokens[i].content.startswith("\n"):
+        # An HTML parser drops a line break at the very beginning of a `pre`.
+        code = "<span></span>" + code
+    return f'<pre class="highlight" style="{CODE_MARGIN}">{code}</pre>\n'
 
 
 def highlight_code(code: str, language: str) -> str:
@@ -187,8 +190,11 @@ def _highlight_piece(code: str, lexer_class: Any) -> str:
     lexer = lexer_class(stripnl=False, ensurenl=False)
     spans = []
     for kind, value in lexer.get_tokens(code):
-        name = STANDARD_TYPES.get(kind, "") if value.strip() else ""
-        spans.append(f'<span class="{name}">{escape(value)}</span>' if name else escape(value))
+        span = escape(value)
+        name = STANDARD_TYPES.get(kind, "")
+        if name and value.strip():
+            span = f'<span class="{name}">{span}</span>'
+        spans.append(span)
     return "".join(spans)
 
 

@@ -116,9 +116,17 @@ def _letters(text: str) -> str:
     return "".join(c for c in text if c in _WORD)
 
 
+def _public_prefix(key: str) -> str:
+    """Return the beginning of a key that is the same in every key of its kind, "" where none is."""
+    match = _PUBLIC.match(key)
+    if match is None:
+        return ""
+    return match.group()
+
+
 def _forms(key: str) -> list[_Form]:
     raw = key.encode()
-    prefix = match.group() if (match := _PUBLIC.match(key)) else ""
+    prefix = _public_prefix(key)
     plain, public = _letters(key), len(_letters(prefix))
     forms = [
         _form(plain, 0, public),
@@ -128,7 +136,9 @@ def _forms(key: str) -> list[_Form]:
     if (quoted := quote(key, safe="")) != key:
         forms.append(_form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
     for shift, written in enumerate(_base64_forms(raw)):
-        public_to = (shift + len(prefix)) * 8 // 6 - _first_fixed_digit(shift) if prefix else 0
+        public_to = 0
+        if prefix:
+            public_to = (shift + len(prefix)) * 8 // 6 - _first_fixed_digit(shift)
         forms.append(_form(_letters(written), 0, len(_letters(written[: max(0, public_to)]))))
     return forms
 
@@ -186,7 +196,7 @@ def _parts(key: str) -> _Parts:
             end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
             partial_matches |= {form.letters[i:j] for j in range(i + 1, end + 1)}
     literal: dict[str, tuple[_Form, int, int]] = {}
-    public = len(match.group()) if (match := _PUBLIC.match(key)) else 0
+    public = len(_public_prefix(key))
     for i in range(len(key) - WINDOW + 1):
         window = key[i : i + WINDOW]
         inside = _letters(window).lower()
@@ -254,7 +264,9 @@ class Patterns:
             (count for occurrences in self._literal.values() for _, _, count in occurrences),
             default=WINDOW,
         )
-        self._starts = (0,) if fewest >= 2 * _GRAM - 1 else (0, 2)
+        self._starts: tuple[int, ...] = (0, 2)
+        if fewest >= 2 * _GRAM - 1:
+            self._starts = (0,)
         self._stable_forms: frozenset[str] | None = None
         # Short words that have been examined, and those that have been examined strictly.
         self.clean: set[str] = set()
@@ -328,11 +340,9 @@ class Patterns:
         """
         grown, gap, waits, counts = "", 0, len(text), len(text)
         escaped = "\\" in text or "&#" in text
-        i = (
-            match.start()
-            if escaped and (match := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM)))
-            else len(text)
-        )
+        i = len(text)
+        if escaped and (match := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM))):
+            i = match.start()
         while i > 0:
             i -= 1
             c = text[i]
@@ -490,9 +500,9 @@ class StreamRedactor:
         if self._idle or (not self._buffered and len(piece) < WINDOW and piece[-1:] not in _OPEN):
             return piece
         text, patterns = self._buffered + piece, self._patterns
-        spans = (
-            patterns.find_spans(text) if len(text) >= WINDOW and patterns.may_hold_key(text) else []
-        )
+        spans: list[tuple[int, int]] = []
+        if len(text) >= WINDOW and patterns.may_hold_key(text):
+            spans = patterns.find_spans(text)
         waits, counts = patterns.find_open_tail(text)
         if spans and spans[-1][1] > waits:  # it may continue
             waits = spans[-1][0]
@@ -500,7 +510,9 @@ class StreamRedactor:
             waits = len(text)
         waits = max(waits, self._emitted)
         given = _replace_spans(text, spans, self._emitted, waits, hidden=self._hidden)
-        start = min(counts, waits, spans[-1][0] if spans and spans[-1][1] > counts else counts)
+        start = min(counts, waits)
+        if spans and spans[-1][1] > counts:
+            start = min(start, spans[-1][0])
         self._hidden = bool(spans) and spans[-1][0] < waits <= spans[-1][1]
         self._buffered, self._emitted = text[start:], waits - start
         return given
@@ -526,9 +538,11 @@ def _replace_spans(
     for first, last in spans:
         if last <= start or first >= end:
             continue
-        pieces += [text[start:first], "" if first < start and hidden else HIDDEN]
+        pieces.append(text[start:first])
+        if not (hidden and first < start):
+            pieces.append(HIDDEN)
         start = last
-    return "".join([*pieces, text[start:end]]) if pieces else text[start:end]
+    return "".join([*pieces, text[start:end]])
 
 
 def redact(text: str, *, strict: bool = False) -> str:
@@ -541,7 +555,9 @@ def redact(text: str, *, strict: bool = False) -> str:
         key that a server masked itself ("sk-ab****wxyz") is removed too.
     """
     patterns = KNOWN.current_patterns()
-    clean = patterns.strictly_clean if strict else patterns.clean
+    clean = patterns.clean
+    if strict:
+        clean = patterns.strictly_clean
     if len(text) < _PART or text in clean:
         return text
     redacted = text
@@ -639,7 +655,9 @@ def _redact_field(name: object, value: str) -> str:
     if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
         return _remove_whole_keys(value)
     redacted = redact(value)
-    return value if redacted == value else redacted
+    if redacted == value:
+        return value  # the same object: the caller need not replace it
+    return redacted
 
 
 def _remove_whole_keys(text: str) -> str:
@@ -658,18 +676,17 @@ def holds_key(text: str) -> bool:
 def _redact_strictly(text: str) -> str:
     for key in KNOWN:
         text = text.replace(key, HIDDEN)
-        text = _remove_masked(_remove_parts(text, key), key) if len(key) >= LONG else text
+        if len(key) >= LONG:
+            text = _remove_masked(_remove_parts(text, key), key)
     return text
 
 
 def _remove_parts(text: str, key: str) -> str:
     parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
     hits = [i for part in parts for i in _find_all(text, part, step=1)]
-    return (
-        _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text))
-        if hits
-        else text
-    )
+    if not hits:
+        return text
+    return _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text))
 
 
 def _remove_masked(text: str, key: str) -> str:

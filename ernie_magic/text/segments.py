@@ -52,8 +52,9 @@ class Segmenter:
     def feed(self, delta: str) -> list[str]:
         """Add to the text; return the blocks that this finishes."""
         delta = self._carriage_return + delta
-        self._carriage_return = "\r" if delta.endswith("\r") else ""
-        self._open += normalize_line_ends(delta.removesuffix("\r"))
+        whole = delta.removesuffix("\r")
+        self._carriage_return = delta[len(whole) :]
+        self._open += normalize_line_ends(whole)
         finished: list[str] = []
         while self._finish_blocks(finished):
             pass
@@ -90,7 +91,9 @@ class Segmenter:
     def _cut_inside(self, tokens: list[Token], offsets: list[int], limit: int) -> str:
         """Return the first part of a block that is too long, cut as late as it reads well."""
         window = self._open[:limit]
-        kind = tokens[0].type if tokens else ""
+        kind = ""
+        if tokens:
+            kind = tokens[0].type
         cut = window.rfind("\n", limit // 2) + 1
         ending = repeated = ""
         if kind == "fence":

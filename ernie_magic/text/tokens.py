@@ -37,11 +37,9 @@ class TokenCount:
         return self.tokens
 
     def __repr__(self) -> str:
-        return (
-            f"TokenCount({self.tokens}, {RULE.en})"
-            if self.estimated
-            else f"TokenCount({self.tokens}, model={self.model!r})"
-        )
+        if self.estimated:
+            return f"TokenCount({self.tokens}, {RULE.en})"
+        return f"TokenCount({self.tokens}, model={self.model!r})"
 
 
 def estimate_tokens(text: str) -> int:

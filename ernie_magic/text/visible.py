@@ -42,7 +42,9 @@ def _visible_form(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code == _DELETE:
         return "␡"
-    return chr(_PICTURES + code) if code < _DELETE else f"<U+{code:04X}>"
+    if code < _DELETE:
+        return chr(_PICTURES + code)
+    return f"<U+{code:04X}>"
 
 
 class VisibleStream:
