@@ -146,7 +146,9 @@ def configured_model(kind: Kind, settings: ModelSettings) -> str:
         return settings.image_model
     if kind == "embedding":
         return settings.embedding_model
-    return "" if kind == "rerank" else settings.model
+    if kind == "chat":
+        return settings.model
+    return ""
 
 
 def default_model(
@@ -158,23 +160,32 @@ def default_model(
     Parameters
     ----------
     offered
-        The ids of the live list; where it is not known, the catalogue's choice is returned.
+        The ids of the live list. Where it is not known, the default is the example of the API's
+        page.
     needs_vision
         The model has to accept pictures.
     """
-    if kind == "chat":
-        preferred = PREFERRED_VISION if needs_vision else PREFERRED_CHAT
-        known = preferred[0] if needs_vision and not offered else FALLBACK_CHAT
-    else:
-        known = _DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind]
-        preferred = (known,)
+    preferred = _preferred_models(kind, service, needs_vision=needs_vision)
     by_lower = {model_id.lower(): model_id for model_id in offered}
-    on_offer = [by_lower[name.lower()] for name in preferred if name.lower() in by_lower]
-    if on_offer:
-        return on_offer[0]
-    # Of a chat model the name may tell nothing.
-    for wanted in (kind, None) if kind == "chat" else (kind,):
-        for model_id in offered:
-            if kind_of(model_id) == wanted:
-                return model_id
-    return known
+    for name in preferred:
+        if name.lower() in by_lower:
+            return by_lower[name.lower()]
+    of_kind = _first_of_kind(kind, offered)
+    if kind == "chat":
+        # A chat model's name may tell nothing of its kind.
+        of_kind = of_kind or _first_of_kind(None, offered)
+        if offered or not needs_vision:
+            return of_kind or FALLBACK_CHAT
+    return of_kind or preferred[0]
+
+
+def _first_of_kind(kind: Kind | None, offered: Sequence[str]) -> str:
+    return next((model_id for model_id in offered if kind_of(model_id) == kind), "")
+
+
+def _preferred_models(kind: Kind, service: str, *, needs_vision: bool) -> tuple[str, ...]:
+    if kind != "chat":
+        return (_DEFAULTS_OF.get((kind, service)) or _DEFAULTS[kind],)
+    if needs_vision:
+        return PREFERRED_VISION
+    return PREFERRED_CHAT

@@ -281,6 +281,15 @@ class Reader(ABC):
             self._reasoning.append(reasoning)
         return Delta(text, reasoning) if text or reasoning else None
 
+    def _continued_tool_call(self, id_: str, name: str) -> _ToolCall | None:
+        """Return the last tool call, if a piece without an index belongs to it."""
+        if not self._tool_calls:
+            return None
+        last = self._tool_calls[-1]
+        if id_:
+            return last if id_ == last.id else None
+        return None if name else last
+
     def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
         """Add a piece of a tool call: OpenAI's have an index, others are whole or have nothing but
         an id.
@@ -294,9 +303,7 @@ class Reader(ABC):
         if index is not None:
             call = self._tool_calls_by_index.get(index)
         else:
-            last = self._tool_calls[-1] if self._tool_calls else None
-            same = last and (id_ == last.id if id_ else not name)
-            call = last if same else None
+            call = self._continued_tool_call(id_, name)
         if call is None:
             if len(self._tool_calls) == MAX_TOOL_CALLS:
                 return
@@ -309,10 +316,10 @@ class Reader(ABC):
         call.type = as_name(piece.get("type")) or call.type
         call.name = name or call.name
         arguments = given.get("arguments") or ""
-        call.arguments.append(
-            arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        )
-        self.argument_characters += len(call.arguments[-1])
+        if not isinstance(arguments, str):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        call.arguments.append(arguments)
+        self.argument_characters += len(arguments)
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
@@ -336,14 +343,18 @@ class Reader(ABC):
     def assistant_message(self) -> dict[str, Any]:
         """The model's message, ready to be sent back."""
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
-        return {**message, "tool_calls": list(self.tool_calls)} if self._tool_calls else message
+        if self._tool_calls:
+            message["tool_calls"] = list(self.tool_calls)
+        return message
 
     def build_answer(
         self, *, seconds: float, first_seconds: float | None, partial: bool, service: str
     ) -> Answer:
         """Return the answer so far."""
         self.flush_remaining()
-        reasoning = "".join(self._reasoning)
+        reasoning, message = "".join(self._reasoning), self.assistant_message
+        if reasoning:
+            message["reasoning_content"] = reasoning
         return Answer(
             text="".join(self._text),
             reasoning=reasoning,
@@ -363,12 +374,7 @@ class Reader(ABC):
             history_cleared=self.must_clear,
             search=tuple(self._search),
             service=service,
-            raw=self._raw_body(
-                {
-                    **self.assistant_message,
-                    **({"reasoning_content": reasoning} if reasoning else {}),
-                }
-            ),
+            raw=self._raw_body(message),
         )
 
 

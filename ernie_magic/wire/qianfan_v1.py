@@ -64,11 +64,21 @@ def model_path(
     if endpoint:
         return f"/{_FOLDERS[kind]}/{quote(endpoint, safe='')}"
     entry = models.find_model(model)
-    path = (listed or {}).get(model.lower(), "") or (entry.path if entry else "")
+    path = (listed or {}).get(model.lower(), "")
+    if entry:
+        path = path or entry.path
     if path and path.startswith(f"/{_FOLDERS[kind]}/"):
         return path
     known = [m.id for m in CATALOGUE if m.path and m.kind == kind]
-    close = close_matches(model, known)
+    advice = Text(
+        "自己部署的服务用 --endpoint 名称；其他模型用 %ernie use qianfan",
+        "for a service of your own use --endpoint NAME; for other models %ernie use qianfan",
+    )
+    if close := close_matches(model, known):
+        advice = Text(
+            "自己部署的服务用 --endpoint 名称；相近的模型：{near}",
+            "for a service of your own use --endpoint NAME; similar ids: {near}",
+        ).fill(near=", ".join(close))
     raise InvalidOption(
         Text(
             "千帆 V1 没有模型 {model} 的路径", "Qianfan V1 has no path for the model {model}"
@@ -76,15 +86,7 @@ def model_path(
         Text(
             "V1 只有较早的模型；新模型在 V2", "V1 has only the older models; newer ones are on V2"
         ),
-        Text(
-            "自己部署的服务用 --endpoint 名称；相近的模型：{near}",
-            "for a service of your own use --endpoint NAME; similar ids: {near}",
-        ).fill(near=", ".join(close))
-        if close
-        else Text(
-            "自己部署的服务用 --endpoint 名称；其他模型用 %ernie use qianfan",
-            "for a service of your own use --endpoint NAME; for other models %ernie use qianfan",
-        ),
+        advice,
     )
 
 
@@ -230,11 +232,13 @@ def _v1_messages(messages: Sequence[Message]) -> list[Message]:
                 converted.append(
                     {
                         "role": "assistant",
-                        "content": (message.get("content") or "") if not i else "",
+                        "content": "",
                         "function_call": called,
                         "_call": call.get("id"),
                     }
                 )
+                if i == 0:
+                    converted[-1]["content"] = message.get("content") or ""
         else:
             converted.append(dict(message))
     return [
@@ -253,9 +257,9 @@ class Reader(protocol.Reader):
         self, chunk: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         called = chunk.get("function_call")
-        calls = (
-            [{"id": "", "type": "function", "function": called}] if isinstance(called, dict) else []
-        )
+        calls = []
+        if isinstance(called, dict):
+            calls.append({"id": "", "type": "function", "function": called})
         return chunk, {"content": chunk.get("result"), "tool_calls": calls}
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:

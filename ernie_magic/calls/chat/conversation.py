@@ -21,11 +21,12 @@ from ernie_magic.wire import moderation
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ernie_magic.api.messages import Message, Part
+    from ernie_magic.api.messages import Message
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.calls.chat.turn import Asked
     from ernie_magic.client import Client, PreparedCall
+    from ernie_magic.config.settings import Snapshot
     from ernie_magic.runtime.stream import Stream
 
 
@@ -204,35 +205,60 @@ class Conversation:
         if self.locked and options.history and isinstance(prompt, str):
             raise moderation.conversation_locked(self.name)
         _check_types(prompt, options)
-        given_tools = [
-            options.parameters[name]
-            for name in ("tools", "functions")
-            if options.parameters.get(name) is not None
-        ]
-        tools_sent, functions = tools.split_tools(given_tools[0] if given_tools else None)
-        if functions:
-            given = {**options.parameters, "tools": tools_sent}
-            given.pop("functions", None)
-            options = replace(options, parameters=given, functions=functions)
+        options = _split_functions(options)
         settings = self._client.settings.take_snapshot()
-        system_messages: tuple[Message, ...] = ()
-        earlier_turns: tuple[Turn, ...] = ()
-        images: tuple[Part, ...] = ()
         if isinstance(prompt, str):
-            system = self.system or settings.system if options.system is None else options.system
-            system_messages = ({"role": "system", "content": system},) if system else ()
-            earlier_turns = (
-                tuple(takewhile(lambda turn: turn is not replaced_turn, self.history))
-                if options.history
-                else ()
+            plan = self._plan_turn(prompt, options, settings, replaced_turn)
+        else:
+            plan = self._plan_messages(prompt, options, settings)
+        if options.endpoint and plan.endpoint.service.name in ("aistudio", "emulator"):
+            raise InvalidOption(
+                Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
+                    service=plan.endpoint.service.label
+                ),
+                advice=Text(
+                    "--endpoint 用于千帆：%ernie use qianfan-v1",
+                    "--endpoint is for Qianfan: %ernie use qianfan-v1",
+                ),
             )
-            images = (
-                replaced_turn.images
-                if replaced_turn and options.images is None
-                else tuple(attachments.image_parts(options.images))
-            )
-            new_messages: tuple[Message, ...] = (user_message(prompt, images),)
-        elif options.images is not None:
+        plan.build_request(options.model or options.endpoint or settings.model or UNDECIDED)
+        return plan
+
+    def _plan_turn(
+        self, prompt: str, options: ChatOptions, settings: Snapshot, replaced_turn: Turn | None
+    ) -> Plan:
+        """Return the plan of a prompt that follows this conversation's turns."""
+        system = options.system
+        if system is None:
+            system = self.system or settings.system
+        system_messages: tuple[Message, ...] = ()
+        if system:
+            system_messages = ({"role": "system", "content": system},)
+        earlier_turns: tuple[Turn, ...] = ()
+        if options.history:
+            earlier_turns = tuple(takewhile(lambda turn: turn is not replaced_turn, self.history))
+        if replaced_turn and options.images is None:
+            images = replaced_turn.images
+        else:
+            images = tuple(attachments.image_parts(options.images))
+        return Plan(
+            prompt,
+            options,
+            settings,
+            self._client.settings.build_endpoint(),
+            system_messages,
+            earlier_turns,
+            (user_message(prompt, images),),
+            self._generation,
+            images,
+            replaced_turn,
+        )
+
+    def _plan_messages(
+        self, messages: Sequence[Message], options: ChatOptions, settings: Snapshot
+    ) -> Plan:
+        """Return the plan of whole messages, which stand alone."""
+        if options.images is not None:
             raise InvalidOption(
                 Text("images 只能和文本提示词一起给", "images can only be sent with a text prompt"),
                 advice=Text(
@@ -240,33 +266,16 @@ class Conversation:
                     'in messages, write pictures as {"type": "image_url", …}',
                 ),
             )
-        else:
-            new_messages = tuple(dict(message) for message in prompt)
-        endpoint = self._client.settings.build_endpoint()
-        if options.endpoint and endpoint.service.name in ("aistudio", "emulator"):
-            raise InvalidOption(
-                Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
-                    service=endpoint.service.label
-                ),
-                advice=Text(
-                    "--endpoint 用于千帆：%ernie use qianfan-v1",
-                    "--endpoint is for Qianfan: %ernie use qianfan-v1",
-                ),
-            )
-        plan = Plan(
-            prompt if isinstance(prompt, str) else None,
+        return Plan(
+            None,
             options,
             settings,
-            endpoint,
-            system_messages,
-            earlier_turns,
-            new_messages,
-            self._generation,
-            images,
-            replaced_turn,
+            self._client.settings.build_endpoint(),
+            system_messages=(),
+            earlier_turns=(),
+            new_messages=tuple(dict(message) for message in messages),
+            generation=self._generation,
         )
-        plan.build_request(options.model or options.endpoint or settings.model or UNDECIDED)
-        return plan
 
     def _record(self, plan: Plan, asked: Asked) -> None:
         """Keep what was received as a turn, and lock when the service has blocked this
@@ -358,6 +367,19 @@ def _chat_options(given: dict[str, Any]) -> ChatOptions:
         {name: value for name, value in given.items() if name not in other_options},
         **{name: given[name] for name in other_options if name in given},
     )
+
+
+def _split_functions(options: ChatOptions) -> ChatOptions:
+    """Return the options with Python functions among the tools described as tools."""
+    parameters = options.parameters
+    given_tools = parameters.get("tools")
+    if given_tools is None:
+        given_tools = parameters.get("functions")
+    tools_sent, functions = tools.split_tools(given_tools)
+    if not functions:
+        return options
+    sent = {name: value for name, value in parameters.items() if name != "functions"}
+    return replace(options, parameters={**sent, "tools": tools_sent}, functions=functions)
 
 
 def _check_types(prompt: object, options: ChatOptions) -> None:

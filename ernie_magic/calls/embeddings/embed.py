@@ -56,16 +56,18 @@ async def embed_texts(
         Returns what makes a call elsewhere (`workers.RemoteExecutor.submit_embeddings`).
     """
     request = replace(request, paths=call.paths)
-    store = VectorStore(request, call.endpoint) if cache else None
-    entry = models.find_model(request.endpoint or request.model)
+    store: VectorStore | None = None
+    if cache:
+        store = VectorStore(request, call.endpoint)
     ask: AskForVectors = partial(request_vectors, call)
     if submit:
         ask = submit(call.context)
+    batch_size = parameters.MAX_TEXTS
+    if entry := models.find_model(request.endpoint or request.model):
+        batch_size = entry.batch
     job = EmbeddingJob(ask, call.service, call.emit, store, max_concurrency)
     async with call.suggesting_models(request.model, "embedding"):
-        return await job.embed_texts(
-            request, entry.batch if entry else parameters.MAX_TEXTS, call.count_usage
-        )
+        return await job.embed_texts(request, batch_size, call.count_usage)
 
 
 async def request_vectors(call: PreparedCall, request: EmbeddingRequest) -> VectorsReply:
@@ -132,7 +134,9 @@ class EmbeddingJob:
             if row not in request.skipped:
                 self._rows.setdefault(text, []).append(row)
                 self._total += 1
-        known = await in_thread(self._store.find_vectors, list(self._rows)) if self._store else {}
+        known: dict[str, Any] = {}
+        if self._store:
+            known = await in_thread(self._store.find_vectors, list(self._rows))
         try:
             return await self._embed_missing(request, batch_size, on_usage, known)
         except _VectorLengthChanged:
@@ -180,13 +184,15 @@ class EmbeddingJob:
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         # Stop does not wait for a store that another process holds: it is written meanwhile.
+        timeout = None
+        if isinstance(problem, asyncio.CancelledError):
+            timeout = _NEARLY
         if writing:
-            await asyncio.wait(
-                writing, timeout=_NEARLY if isinstance(problem, asyncio.CancelledError) else None
-            )
+            await asyncio.wait(writing, timeout=timeout)
         embeddings = self._build_result(request, partial=problem is not None)
         if isinstance(problem, ErnieError):
-            problem.answer = embeddings if self._done else None
+            if self._done:
+                problem.answer = embeddings
             raise problem
         return embeddings
 
@@ -208,11 +214,9 @@ class EmbeddingJob:
     def _build_result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
         import numpy as np
 
-        vectors = (
-            self._vectors
-            if self._vectors is not None
-            else np.empty((len(request.texts), 0), dtype=np.float32)
-        )
+        vectors = self._vectors
+        if vectors is None:
+            vectors = np.empty((len(request.texts), 0), dtype=np.float32)
         return Embeddings(
             request.texts,
             vectors,

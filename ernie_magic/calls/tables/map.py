@@ -97,13 +97,12 @@ class Mapped(Result):
         return without_formulas(own()) if own else None
 
     def __repr__(self) -> str:
-        facts = [
-            f"{len(self)} rows",
-            *([f"{len(self.errors)} failed"] if self.errors else []),
-            f"model={self.model!r}",
-            f"tokens={self.usage.total_tokens}",
-        ]
-        facts += ["partial=True"] if self.partial else []
+        facts = [f"{len(self)} rows"]
+        if self.errors:
+            facts.append(f"{len(self.errors)} failed")
+        facts += [f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
+        if self.partial:
+            facts.append("partial=True")
         return f"Mapped({', '.join(facts)}{simulated_note(self.service)})"
 
 
@@ -216,15 +215,14 @@ class MapRequest:
         }
         if self.columns:
             prompt = f"{prompt}\n\n{schema.json_instruction(self.columns)}"
-            # V1 supports no schema, only JSON.
-            given |= {
-                "response_format": schema.json_schema(self.columns)
-                if rules.protocol == "openai"
-                else "json_object"
-            }
-        system_messages = [{"role": "system", "content": system}] if system else []
+            given["response_format"] = "json_object"  # V1 supports no schema, only JSON
+            if rules.protocol == "openai":
+                given["response_format"] = schema.json_schema(self.columns)
+        messages = [{"role": "user", "content": prompt}]
+        if system:
+            messages.insert(0, {"role": "system", "content": system})
         return chat_request(
-            [*system_messages, {"role": "user", "content": prompt}],
+            messages,
             model=model,
             given=given,
             extra=self.options.extra,
@@ -262,7 +260,9 @@ async def map_rows(
     """
     options, settings = map_request.options, call.settings
     model = options.model or options.endpoint or await call.choose_chat_model()
-    system = settings.system if options.system is None else options.system
+    system = options.system
+    if system is None:
+        system = settings.system
     paths, rules = call.paths, call.endpoint.rules
 
     def build_request(prompt: str) -> ChatRequest:
@@ -415,11 +415,9 @@ class MapJob:
         if not self._map_request.resume:
             return addresses
         for index, address in addresses.items():
-            values, wrong = (
-                schema.parse_answer(known[address], self._map_request.columns)
-                if address in known
-                else ({}, None)
-            )
+            if address not in known:
+                continue
+            values, wrong = schema.parse_answer(known[address], self._map_request.columns)
             if values and wrong is None:
                 self._values[index] = values
         return addresses
