@@ -311,11 +311,7 @@ def network_error(
         )
     if started:
         return stream_cut_error()
-    hung_up = ServiceUnreachable(
-        Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
-        Text("服务出错或网络中断", "the service or the network failed"),
-        Text("再试一次", "try again"),
-    )
+    hung_up = _hung_up_error(host)
     hung_up.retryable = harmless
     return hung_up
 
@@ -331,6 +327,14 @@ def _unreachable_error(host: Text, why: str) -> ServiceUnreachable:
             "检查 %ernie config base_url；%ernie doctor 可测试",
             "check %ernie config base_url; %ernie doctor tests it",
         ),
+    )
+
+
+def _hung_up_error(host: Text) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
+        Text("服务出错或网络中断", "the service or the network failed"),
+        Text("再试一次", "try again"),
     )
 
 

@@ -306,9 +306,7 @@ class HttpClient:
 
         endpoint, request = sending.context.endpoint, sending.request
         timeout = sending.context.settings.timeout
-        url = request.path
-        if not url.startswith(("http://", "https://")):
-            url = endpoint.base_url + url
+        url = _full_url(endpoint, request.path)
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
         try:
@@ -347,6 +345,12 @@ class HttpClient:
         raise error
 
 
+def _full_url(endpoint: Endpoint, path: str) -> str:
+    if path.startswith(("http://", "https://")):
+        return path
+    return endpoint.base_url + path
+
+
 async def _read_success(sending: _Sending[Result], response: httpx.Response) -> Result:
     """Read an answer. Not every refusal has a status of its own: V1 and some gateways refuse with
     status 200.
@@ -375,7 +379,9 @@ def _no_cookies() -> CookieJar:
 
 
 def _format_seconds(seconds: float) -> str:
-    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
+    if seconds < 1:
+        return f"{seconds:.1f}"
+    return f"{seconds:.0f}"
 
 
 def _accept_headers(request: WireRequest) -> dict[str, str]:

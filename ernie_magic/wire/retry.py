@@ -79,5 +79,5 @@ def retry_attempts(
 
 def _error_of(state: RetryCallState) -> ErnieError:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, ErnieError)  # noqa: S101  (worth_it let nothing else through)
+    assert isinstance(error, ErnieError)  # noqa: S101  (should_retry lets nothing else through)
     return error

@@ -55,7 +55,7 @@ def open_pictures(what: Remakable) -> ImageSet:
     Raises
     ------
     InvalidOption
-        As in `recipe`.
+        As in `read_recipe`.
     ProtocolError
         The file does not contain a whole picture.
     """
