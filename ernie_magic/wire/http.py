@@ -306,7 +306,7 @@ class HttpClient:
 
         endpoint, request = sending.context.endpoint, sending.request
         timeout = sending.context.settings.timeout
-        url = _full_url(endpoint, request.path)
+        url = _full_url(endpoint.base_url, request.path)
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
         try:
@@ -345,10 +345,10 @@ class HttpClient:
         raise error
 
 
-def _full_url(endpoint: Endpoint, path: str) -> str:
+def _full_url(base_url: str, path: str) -> str:
     if path.startswith(("http://", "https://")):
         return path
-    return endpoint.base_url + path
+    return base_url + path
 
 
 async def _read_success(sending: _Sending[Result], response: httpx.Response) -> Result:
