@@ -85,11 +85,6 @@ def imported_names(body, *, in_functions, for_types):
 
 # `ernie.panel()` is a convenience, as `DataFrame.plot` is in pandas.
 ALLOWED_CYCLE = {("session", "notebook.panels.panel")}
-# Cut one by one by the work on issue 13; nothing is added here.
-CYCLES_BEING_CUT = {
-    ("calls.images.contact_sheet", "calls.images.pictures"),
-    ("calls.images.files", "calls.images.pictures"),
-}
 
 
 @pytest.mark.parametrize(
@@ -114,9 +109,7 @@ def test_no_modules_import_each_other_in_a_circle(in_functions, for_types):
             for home, full in imported_names(body, in_functions=in_functions, for_types=for_types)
         }
         graph[name] = {
-            module
-            for module in imported & paths.keys()
-            if (name, module) not in ALLOWED_CYCLE | CYCLES_BEING_CUT
+            module for module in imported & paths.keys() if (name, module) not in ALLOWED_CYCLE
         }
     try:
         graphlib.TopologicalSorter(graph).prepare()

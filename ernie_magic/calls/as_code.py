@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import parameters
 from ernie_magic.api.messages import count_pictures
 from ernie_magic.config.addresses import redact_url
-from ernie_magic.config.services import EMULATOR, LOCAL, QIANFAN, QIANFAN_V1
+from ernie_magic.config.services import LOCAL, QIANFAN, QIANFAN_V1
 from ernie_magic.text.language import LANGUAGES, Text, untranslated
 from ernie_magic.text.visible import make_controls_visible
 from ernie_magic.wire import openai_style
@@ -448,7 +448,7 @@ def _openai_code(
         result, ending = "chunks", [*_PRINT_CHUNKS]
     key, url = _openai_access(endpoint)
     lines = ["from openai import OpenAI", ""]
-    if endpoint.service is not EMULATOR:
+    if not endpoint.service.is_simulated:
         lines = ["import os", "", *lines]
     if files:
         lines += [*_PICTURE, ""]
@@ -477,7 +477,7 @@ def _openai_code(
 
 def _openai_access(endpoint: Endpoint) -> tuple[str, str]:
     """Return the expression for the key, and the base URL."""
-    if endpoint.service is EMULATOR:
+    if endpoint.service.is_simulated:
         return '"any"', endpoint.base_url
     if endpoint.service is LOCAL:
         return 'os.environ.get("OPENAI_API_KEY", "none")', endpoint.base_url

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
-    from ernie_magic.calls.images.pictures import Picture
+    from ernie_magic.calls.images.formats import ReceivedPicture
 
 _GAP = 8  # pixels between pictures
 _LINE = 20  # pixels of a caption's line
@@ -45,7 +45,7 @@ def remove_transparency(image: Image) -> Image:
 
 
 def build_contact_sheet(
-    pictures: Sequence[Picture], columns: int | None, side: int, *, captions: bool
+    pictures: Sequence[ReceivedPicture], columns: int | None, side: int, *, captions: bool
 ) -> Image:
     """Return the pictures in a grid on white.
 
@@ -91,14 +91,14 @@ def build_contact_sheet(
     return canvas
 
 
-def _shrink_picture(picture: Picture, side: int) -> Image:
+def _shrink_picture(picture: ReceivedPicture, side: int) -> Image:
     from PIL import Image as Images
 
     whole = picture.image if side > _THUMBNAIL else Images.open(io.BytesIO(picture.thumbnail))
     return remove_transparency(whole.resize(fit_size(whole.size, side), reducing_gap=2.0))
 
 
-def _number_and_seed(picture: Picture) -> str:
+def _number_and_seed(picture: ReceivedPicture) -> str:
     number = f"#{picture.index + 1}"
     if picture.seed is None:
         return number

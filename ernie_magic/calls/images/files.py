@@ -28,7 +28,7 @@ from ernie_magic.text.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ernie_magic.calls.images.pictures import Picture
+    from ernie_magic.calls.images.formats import ReceivedPicture
 
 KEYWORD = "ernie_magic"
 PATTERN = "{prompt}-{i}"
@@ -52,7 +52,7 @@ _KINDS: dict[str, type] = {
 _FRAME = 12  # bytes of a chunk besides its data: length, type and checksum
 
 
-def picture_metadata(picture: Picture) -> dict[str, Any]:
+def picture_metadata(picture: ReceivedPicture) -> dict[str, Any]:
     """Return what is kept with a picture: what makes an equal request, and the outcome."""
     request = picture.request
     recipe = {
@@ -70,7 +70,7 @@ def picture_metadata(picture: Picture) -> dict[str, Any]:
     return {name: value for name, value in recipe.items() if value not in ("", {}, None)}
 
 
-def _signed_json(picture: Picture) -> str:
+def _signed_json(picture: ReceivedPicture) -> str:
     recipe = json.loads(
         json.dumps(_redact_values(picture_metadata(picture)), ensure_ascii=False, default=str)
     )
@@ -99,7 +99,7 @@ def _redact_values(unredacted: Any) -> Any:
     return unredacted
 
 
-def with_metadata(picture: Picture) -> bytes:
+def with_metadata(picture: ReceivedPicture) -> bytes:
     """Return a picture's file: a PNG with its parameters inside, anything else as received."""
     content = picture.content
     if not content.startswith(PNG.signature):
@@ -154,7 +154,7 @@ def sidecar_path(file: Path) -> Path:
 
 
 def save_pictures(
-    pictures: Sequence[Picture], pattern: str | Path, *, overwrite: bool = False
+    pictures: Sequence[ReceivedPicture], pattern: str | Path, *, overwrite: bool = False
 ) -> list[Path]:
     """Write pictures with their parameters; see `Picture.save`."""
     if not isinstance(pattern, (str, Path)):
@@ -199,7 +199,7 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _write_picture(picture: Picture, file: Path, *, overwrite: bool) -> Path:
+def _write_picture(picture: ReceivedPicture, file: Path, *, overwrite: bool) -> Path:
     """Write a picture and, unless it is a PNG, its parameters beside it."""
     try:
         file = file.expanduser()
@@ -270,7 +270,7 @@ def check_pattern(pattern: str) -> None:
             )
 
 
-def fill_pattern(pattern: str, picture: Picture) -> str:
+def fill_pattern(pattern: str, picture: ReceivedPicture) -> str:
     """Return a path with its fields filled in; raises what `check_pattern` raises."""
     check_pattern(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")

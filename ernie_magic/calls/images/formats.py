@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ernie_magic.api.requests import ImageRequest
+    from ernie_magic.errors import ErnieError
 
 
 class Format(NamedTuple):
@@ -113,3 +119,57 @@ def too_many_pixels(size: tuple[int, int], max_pixels: int) -> ProtocolError:
         Text("服务出错，或有意为之", "the service failed, or is malicious"),
         Text("换一个小一点的 --size", "ask for a smaller --size"),
     )
+
+
+class ReceivedPicture(Protocol):
+    """What files and contact sheets know of a picture (`ernie_magic.calls.images.pictures.Picture`,
+    which makes both).
+    """
+
+    @property
+    def request(self) -> ImageRequest:
+        """The request that made it."""
+
+    @property
+    def content(self) -> bytes:
+        """The file as received."""
+
+    @property
+    def format(self) -> Format:
+        """The format of the file."""
+
+    @property
+    def image(self) -> Image:
+        """The decoded picture."""
+
+    @property
+    def thumbnail(self) -> bytes:
+        """A small JPEG of it."""
+
+    @property
+    def problem(self) -> ErnieError | None:
+        """Why there is no picture."""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt."""
+
+    @property
+    def index(self) -> int:
+        """Its position among those of one call, from 0."""
+
+    @property
+    def seed(self) -> int | None:
+        """The seed, None when it is not known."""
+
+    @property
+    def revised_prompt(self) -> str:
+        """The service's revision of the prompt."""
+
+    @property
+    def service(self) -> str:
+        """The name of the service."""
+
+    @property
+    def id(self) -> str:
+        """The service's id of the call."""
