@@ -15,11 +15,11 @@ def asked(monkeypatch):
     """A session, and the requests that it would send."""
     session, sent = Session(), []
 
-    class Core:
-        def generate_images(self, request, *_, **__):
-            sent.append(request)
+    def record_request(_call, request, **_):
+        sent.append(request)
 
-    monkeypatch.setattr(session, "start_call", lambda work: work(Core(), None))
+    monkeypatch.setattr("ernie_magic.calls.images.generate.generate_images", record_request)
+    monkeypatch.setattr(session.client, "start_call", lambda work, *_: work(None))
     return session, sent
 
 
