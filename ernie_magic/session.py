@@ -12,7 +12,7 @@ from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config import services
 from ernie_magic.config.keys import Key
-from ernie_magic.config.settings import KEYS, ErnieSettings, check_in_flight
+from ernie_magic.config.settings import KEYS, ErnieSettings, choose_in_flight
 from ernie_magic.errors import (
     ErnieError,
     InvalidMessages,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
-    from ernie_magic.calls.tables.map import Mapped, MapRequest, UnsavedAnswer
+    from ernie_magic.calls.tables.map import Mapped, UnsavedAnswer
     from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
@@ -87,10 +87,10 @@ class Session:
                 "settings is an ErnieSettings; single settings are given by name, as "
                 "Session(model=…)"
             )
-        values = {
-            name: Key(value) if name in KEYS and isinstance(value, str) else value
-            for name, value in values.items()
-        }
+        # Whatever fails below, its frame holds no bare key.
+        for name in values.keys() & set(KEYS):
+            if isinstance(values[name], str):
+                values[name] = Key(values[name])
         self.settings = settings or ErnieSettings()
         for name, value in values.items():
             setattr(self.settings, name, value)
@@ -294,10 +294,9 @@ class Session:
             )
         )
         max_concurrency = self.client.localizing_errors(
-            lambda: settings.in_flight if in_flight is None else check_in_flight(in_flight)
+            lambda: choose_in_flight(in_flight, settings)
         )
-        remote_executor = self._remote_executor(executor)
-        submit = None
+        remote_executor, submit = self._remote_executor(executor), None
         if remote_executor:
             max_concurrency = max(max_concurrency, remote_executor.workers)
             submit = remote_executor.submit_embeddings
@@ -379,59 +378,23 @@ class Session:
             An error that would fail every row; `answer` has the table as far as it got.
         """
         from ernie_magic.api.requests import ChatOptions
-        from ernie_magic.calls.tables import frames
         from ernie_magic.calls.tables import map as mapping
-        from ernie_magic.calls.tables.schema import parse_columns
-        from ernie_magic.storage import folders, ledger
 
         settings, service_endpoint = self.client.settings_and_endpoint()
-
-        def build_map_request() -> MapRequest:
-            max_concurrency = (
-                settings.in_flight if in_flight is None else check_in_flight(in_flight)
-            )
-            table = frames.copy_table(rows)
-            table_rows = frames.rows_of(table)
-            if not isinstance(prompt, str):
-                raise InvalidMessages(
-                    Text(
-                        "提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}"
-                    ).fill(kind=type(prompt).__name__)
-                )
-            map_request = mapping.MapRequest(
-                table,
-                table_rows,
-                mapping.prompts_of(prompt, table_rows),
-                parse_columns(schema),
-                ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint),
-                folders.storage_folder("data") / ledger.NAME,
-                resume,
-                max_concurrency,
-            )
-            if not prompt.strip():
-                raise InvalidMessages(
-                    Text("提示词为空", "the prompt is empty"),
-                    advice=Text(
-                        "写上提示词，用 {{{{列名}}}} 取该行的值",
-                        "write a prompt, with {{{{column}}}} for a row's value",
-                    ).fill(x=0),
-                )
-            mapping.check_columns(prompt, map_request.columns)
-            # What is wrong with every row is reported at once; an error in a row's own prompt
-            # concerns only that row.
-            map_request.request_for_row(
-                "?",
-                model or endpoint or settings.model or models.UNDECIDED,
-                system or "",
-                settings.parameters,
+        options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
+        map_request = self.client.localizing_errors(
+            lambda: mapping.build_map_request(
+                prompt,
+                rows,
+                options,
+                settings,
                 service_endpoint.rules,
+                schema=schema,
+                resume=resume,
+                max_concurrency=choose_in_flight(in_flight, settings),
             )
-            return map_request
-
-        map_request, remote_executor = (
-            self.client.localizing_errors(build_map_request),
-            self._remote_executor(executor),
         )
+        remote_executor = self._remote_executor(executor)
         submit = None
         if remote_executor:
             map_request = replace(map_request, max_concurrency=remote_executor.workers)

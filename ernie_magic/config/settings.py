@@ -81,6 +81,19 @@ def check_in_flight(value: object) -> int:
     return int(_NUMBERS["in_flight"].check_value(value))
 
 
+def choose_in_flight(value: object, settings: Snapshot) -> int:
+    """Return the number of concurrent calls: the setting's when `value` is None.
+
+    Raises
+    ------
+    InvalidOption
+        It is not from 1 to 64.
+    """
+    if value is None:
+        return settings.in_flight
+    return check_in_flight(value)
+
+
 # Chat parameters that a session may keep. `model` has a trait of its own, and tools belong to one
 # prompt.
 SESSION_PARAMETERS = {

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic.api import parameters
+from ernie_magic.api import models, parameters
 from ernie_magic.api.requests import chat_request, is_missing
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
 from ernie_magic.calls.tables.rows import ask_many
+from ernie_magic.calls.tables.schema import parse_columns
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
-from ernie_magic.storage import ledger, sqlite
+from ernie_magic.storage import folders, ledger, sqlite
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.sanitize import without_formulas
 from ernie_magic.text.suggest import did_you_mean
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.client import PreparedCall
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.settings import Snapshot
     from ernie_magic.text.language import Language
     from ernie_magic.wire.protocol import Context
 
@@ -230,6 +232,58 @@ class MapRequest:
             rules=rules,
             endpoint=self.options.endpoint,
         )
+
+
+def build_map_request(
+    prompt: str,
+    rows: object,
+    options: ChatOptions,
+    settings: Snapshot,
+    rules: Rules,
+    *,
+    schema: str | Mapping[str, Any] | None,
+    resume: bool,
+    max_concurrency: int,
+) -> MapRequest:
+    """Return what is asked about each row of a table, checked without the network.
+
+    What is wrong with every row is reported at once; an error in a row's own prompt concerns only
+    that row.
+
+    Raises
+    ------
+    UsageError
+    """
+    table = frames.copy_table(rows)
+    table_rows = frames.rows_of(table)
+    if not isinstance(prompt, str):
+        raise InvalidMessages(
+            Text("提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}").fill(
+                kind=type(prompt).__name__
+            )
+        )
+    map_request = MapRequest(
+        table,
+        table_rows,
+        prompts_of(prompt, table_rows),
+        parse_columns(schema),
+        options,
+        folders.storage_folder("data") / ledger.NAME,
+        resume,
+        max_concurrency,
+    )
+    if not prompt.strip():
+        raise InvalidMessages(
+            Text("提示词为空", "the prompt is empty"),
+            advice=Text(
+                "写上提示词，用 {{{{列名}}}} 取该行的值",
+                "write a prompt, with {{{{column}}}} for a row's value",
+            ).fill(x=0),
+        )
+    check_columns(prompt, map_request.columns)
+    model = options.model or options.endpoint or settings.model or models.UNDECIDED
+    map_request.request_for_row("?", model, options.system or "", settings.parameters, rules)
+    return map_request
 
 
 class UnsavedAnswer(NamedTuple):
