@@ -325,21 +325,16 @@ def embedding_request(
         raise InvalidMessages(
             Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one")
         )
-    sent_texts, skipped, wrong = [], set(), []
-    texts = ["" if is_missing(text) else text for text in texts]
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InvalidMessages(
-                Text(
-                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a string, not {kind}"
-                ).fill(n=i + 1, kind=type(text).__name__)
-            )
-        fits = _clip_to_model(text, model, rules)
-        if fits != text or not text.strip():
-            wrong.append(i + 1)
-            if invalid == "skip" or not text.strip():
-                skipped.add(i)
-        sent_texts.append(fits if invalid == "truncate" else text)
+    texts = _plain_texts(texts)
+    fitting = [_clip_to_model(text, model, rules) for text in texts]
+    sent_texts = fitting if invalid == "truncate" else texts
+    wrong, skipped = [], set()
+    for i, (text, fits) in enumerate(zip(texts, fitting, strict=True)):
+        if fits == text and text.strip():
+            continue
+        wrong.append(i + 1)
+        if invalid == "skip" or not text.strip():
+            skipped.add(i)
     _check_extra("embedding", extra, rules, [sent_texts, checked])
     if wrong and invalid == "error":
         raise _wrong_texts_error(wrong, texts, model)
@@ -351,6 +346,21 @@ def embedding_request(
         extra=dict(extra),
         endpoint=endpoint,
     )
+
+
+def _plain_texts(given: Sequence[object]) -> list[str]:
+    """Return the texts, an empty one for each that is missing (None, NaN, pandas' NA)."""
+    texts = []
+    for n, text in enumerate(given, start=1):
+        plain = "" if is_missing(text) else text
+        if not isinstance(plain, str):
+            raise InvalidMessages(
+                Text(
+                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a string, not {kind}"
+                ).fill(n=n, kind=type(plain).__name__)
+            )
+        texts.append(plain)
+    return texts
 
 
 def is_missing(value: object) -> bool:

@@ -52,7 +52,7 @@ class Stream(Generic[Result]):
         Parameters
         ----------
         interval, awaits
-            As in `Call.batches`.
+            As in `Call.iter_batches`.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class Stream(Generic[Result]):
     async def aiter_batches(
         self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
     ) -> AsyncIterator[list[Delta]]:
-        """Iterate like `batches`, in a coroutine."""
+        """Iterate like `iter_batches`, in a coroutine."""
         self._call.check_reader()
         try:
             async with aclosing(self._call.aiter_batches(interval, awaits)) as batches:
