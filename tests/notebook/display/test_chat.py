@@ -1,0 +1,85 @@
+"""An answer as it is saved: its text, and a footer that says what made it."""
+
+import json
+
+import pytest
+
+from ernie_magic.api.requests import chat_request
+from ernie_magic.api.results import Answer, ToolRun
+from ernie_magic.api.usage import Usage
+from ernie_magic.notebook.display import chat
+
+REQUEST = chat_request(
+    [{"role": "user", "content": "hi"}], model="ernie-3.5-8k", given={"temperature": 0.5}
+)
+
+
+def answer(text="**hi**", **given):
+    given = {"model": "m", "service": "aistudio", "seconds": 1.25, "finish_reason": "stop", **given}
+    return Answer(text, REQUEST, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({}, "m · 1.2 s · stop"),
+        ({"usage": Usage(1, 2, 3)}, "m · 3 tokens · 1.2 s · stop"),
+        ({"partial": True, "finish_reason": ""}, "m · 1.2 s · partial"),
+        ({"flag": 1}, "m · 1.2 s · stop · ⚠ content review: low risk"),
+        ({"service": "emulator"}, "m · 1.2 s · stop · built-in emulator, not a real model"),
+        (
+            {"finish_reason": "content_filter"},
+            "m · 1.2 s · content_filter · ⚠ cut or replaced by content review",
+        ),
+        ({"history_cleared": True}, "m · 1.2 s · stop · ⚠ history cleared as the service asked"),
+    ],
+    ids=str,
+)
+def test_the_footer_says_what_made_it_and_what_is_missing(given, line):
+    assert chat.summary_line(answer(**given), "en") == line
+
+
+def test_the_saved_forms_hold_the_text_and_what_made_it():
+    data, metadata = chat.mime_bundle(answer(id="as-1"), "en")
+    assert data["text/plain"] == "**hi**\n\n[m · 1.2 s · stop]"
+    assert "<strong>hi</strong>" in data["text/html"]
+    assert metadata == {
+        "ernie_magic": {
+            "model": "m",
+            "id": "as-1",
+            "service": "aistudio",
+            "partial": False,
+            "finish_reason": "stop",
+            "parameters": {"temperature": 0.5},
+        }
+    }
+    unformatted, _ = chat.mime_bundle(answer(), "en", unformatted=True)
+    assert "**hi**" in unformatted["text/html"]
+
+
+def test_the_folded_footer_names_what_was_sent():
+    shown = chat.footer_html(answer(usage=Usage(7, 2, 9)), "en")
+    assert shown.startswith("<details>")
+    assert (
+        f"parameters sent: <code>{json.dumps({'temperature': 0.5})}".replace('"', "&quot;") in shown
+    )
+    assert "prompt tokens: <code>7</code>" in shown
+
+
+def test_names_arguments_and_results_of_tools_are_no_markup():
+    run = ToolRun("<b>f</b>", '{"x": "<i>"}', "<script>")
+    shown = chat.tool_runs_html(answer(tool_runs=(run,)), "en")
+    assert "<b>" not in shown
+    assert "<i>" not in shown
+    assert "<script" not in shown
+    assert chat.tool_runs_html(answer(), "en") == ""
+
+
+def test_only_web_addresses_of_a_search_become_links_and_many_are_counted():
+    found = [{"url": "https://a.b/1", "title": "one"}, {"url": "javascript:x", "title": "two"}]
+    shown = chat.sources_html(answer(search=tuple(found)), "en")
+    assert shown.count("<a ") == 1
+    assert "sources (2)" in shown
+    many = chat.sources_html(answer(search=tuple(found[:1] * 60)), "en")
+    assert many.count("<a ") == 50
+    assert "… and 10 more" in many

@@ -1,0 +1,41 @@
+"""Turns as a panel shows them, and as the notebook saves them."""
+
+from ernie_magic.api.requests import chat_request
+from ernie_magic.api.results import Answer
+from ernie_magic.calls.chat.history import Turn
+from ernie_magic.notebook.panels import turns
+
+ANSWER = Answer(
+    "**ok** `x`",
+    chat_request([{"role": "user", "content": "hi"}], model="m", given={}),
+    model="m",
+    reasoning="hm",
+    seconds=1.0,
+)
+
+
+def test_an_open_turn_becomes_an_answered_one_of_the_same_id_and_fields():
+    opened = turns.open_turn("t1", "hi")
+    answered = turns.answered_turn("t1", "hi", [], ANSWER, "en", "<p>ok</p>")
+    assert opened.keys() == answered.keys()
+    assert (opened["open"], answered["open"]) == (True, False)
+    assert (answered["id"], answered["text"], answered["blocks"]) == (
+        "t1",
+        "**ok** `x`",
+        ["<p>ok</p>"],
+    )
+    assert answered["reasoning_title"] == "reasoning (2 characters)"
+
+
+def test_a_prompt_is_saved_as_its_words():
+    assert turns.saved_prompt_html("<b>a\n& c") == "<blockquote>&lt;b&gt;a<br>&amp; c</blockquote>"
+
+
+def test_a_turn_of_the_history_is_shown_with_its_pictures_and_saved_with_its_prompt():
+    part = {"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}
+    shown = turns.ShownTurn.from_turn(Turn("<i>你好", ANSWER, images=(part,)), "t9", "en")
+    assert shown.turn_id == "t9"
+    assert shown.transcript_entry["images"] == ["https://a.b/c.png"]
+    assert "<strong>ok</strong>" in shown.transcript_entry["blocks"][0]
+    assert "<blockquote>&lt;i&gt;你好</blockquote>" in shown.saved_html
+    assert shown.tokens == 2 + 1 + 2  # characters, the words of the prompt and of the answer
