@@ -18,6 +18,8 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ernie_magic.client import Client
     from ernie_magic.config.services import Service
 
@@ -59,22 +61,7 @@ def run_checks(client: Client) -> list[Check]:
     """
     service = client.settings.choose_service()
     checks = [
-        Check(
-            untranslated("Python"),
-            ok=None,
-            value=untranslated(f"{platform.python_version()} {platform.system()}"),
-        ),
-        Check(
-            Text("软件包", "packages"),
-            ok=None,
-            value=untranslated(
-                ", ".join(
-                    f"{name} {version}"
-                    for name in PACKAGES
-                    if (version := _installed_version(name))
-                )
-            ),
-        ),
+        *_describe_environment(),
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
     checks.append(_diagnose_key(client, service))
@@ -102,13 +89,29 @@ def run_checks(client: Client) -> list[Check]:
             value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered)),
         )
     )
-    model = models.choose_model("chat", client.settings, service.name, offered)
+    checks.append(
+        _diagnose_model(
+            models.choose_model("chat", client.settings, service.name, offered), offered
+        )
+    )
+    return checks
+
+
+def _describe_environment() -> list[Check]:
+    python = f"{platform.python_version()} {platform.system()}"
+    installed = [f"{name} {version}" for name in PACKAGES if (version := _installed_version(name))]
+    return [
+        Check(untranslated("Python"), ok=None, value=untranslated(python)),
+        Check(Text("软件包", "packages"), ok=None, value=untranslated(", ".join(installed))),
+    ]
+
+
+def _diagnose_model(model: str, offered: Sequence[str]) -> Check:
     allowed = model.lower() in (name.lower() for name in offered)
     message = Text("{model} 不在列表中", "{model} is not on the list")
     if allowed:
         message = Text("{model} 在列表中", "{model} is on the list")
-    checks.append(Check(Text("模型", "model"), ok=allowed, value=message.fill(model=model)))
-    return checks
+    return Check(Text("模型", "model"), ok=allowed, value=message.fill(model=model))
 
 
 def _diagnose_key(client: Client, service: Service) -> Check:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidOption, UsageError
+from ernie_magic.errors import InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
@@ -40,35 +40,9 @@ class Wire:
         from ernie_magic.wire.protocol import WireRequest
 
         client = self._get_client()
-        if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-            raise client.with_language(
-                InvalidOption(
-                    Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
-                        path=f"{path!s:.60}"
-                    ),
-                    advice=Text(
-                        '例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")'
-                    ),
-                )
-            )
-        if body is not None and not isinstance(body, dict):
-            raise client.with_language(
-                InvalidOption(Text("请求体要是字典", "the body must be a dict"))
-            )
-        if body and body.get("stream") and not stream:
-            raise client.with_language(
-                InvalidOption(
-                    Text(
-                        "流式的回复用 ernie.wire.stream(…) 读取",
-                        "read a streamed reply with ernie.wire.stream(…)",
-                    )
-                )
-            )
+        client.localizing_errors(lambda: _check_path_and_body(path, body, stream=stream))
         settings, endpoint = client.settings_and_endpoint()
-        try:
-            check_sendable([path, body])
-        except UsageError as error:
-            raise client.with_language(error) from None
+        client.localizing_errors(lambda: check_sendable([path, body]))
         request = WireRequest(
             method,
             path,
@@ -153,3 +127,22 @@ class Wire:
                 if delta.event is not None:
                     yield delta.event
         await stream.aresult()
+
+
+def _check_path_and_body(path: object, body: object, *, stream: bool) -> None:
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        raise InvalidOption(
+            Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
+                path=f"{path!s:.60}"
+            ),
+            advice=Text('例如 ernie.wire.get("/models")', 'for example ernie.wire.get("/models")'),
+        )
+    if body is not None and not isinstance(body, dict):
+        raise InvalidOption(Text("请求体要是字典", "the body must be a dict"))
+    if body and body.get("stream") and not stream:
+        raise InvalidOption(
+            Text(
+                "流式的回复用 ernie.wire.stream(…) 读取",
+                "read a streamed reply with ernie.wire.stream(…)",
+            )
+        )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ImageRequest
     from ernie_magic.client import PreparedCall
+    from ernie_magic.config.services import Service
     from ernie_magic.wire.http import HttpClient
     from ernie_magic.wire.protocol import Context, WireRequest
     from ernie_magic.wire.replies import ImageItem
@@ -109,9 +110,6 @@ class ImageGeneration:
                     for index in range(len(reply.items))
                 ]
             )
-        expires = None
-        if service.link_lifetime and any(picture.url for picture in pictures):
-            expires = reply.created + service.link_lifetime
         images = ImageSet(
             pictures,
             request,
@@ -120,7 +118,7 @@ class ImageGeneration:
             service.name,
             reply.id,
             time.monotonic() - began,
-            expires,
+            expires_at=_expiry(service, reply.created, pictures),
         )
         return _raise_if_all_failed(images)
 
@@ -244,6 +242,13 @@ async def _gather_pictures(work: Sequence[Coroutine[Any, Any, Picture]]) -> tupl
         if any(task.cancelled() for task in tasks):  # before its first step
             raise
     return tuple(task.result() for task in tasks)
+
+
+def _expiry(service: Service, created: float, pictures: Sequence[Picture]) -> float | None:
+    """Return when the links expire, in seconds since the epoch; None without a link."""
+    if service.link_lifetime is None or not any(picture.url for picture in pictures):
+        return None
+    return created + service.link_lifetime
 
 
 def _raise_if_all_failed(images: ImageSet) -> ImageSet:

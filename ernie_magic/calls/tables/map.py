@@ -396,42 +396,27 @@ class MapJob:
             An error that would fail every row, or the ledger's; `answer` has the table as far as it
             got. A row's own failure is in its `error` column.
         """
+
+        def report_lock_wait(seconds: int) -> None:
+            emit(Delta(notice=_LEDGER_LOCKED, waited=seconds))
+
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
-
-            def report_lock_wait(seconds: int) -> None:
-                emit(Delta(notice=_LEDGER_LOCKED, waited=seconds))
-
             async with ledger.open_ledger(self._map_request.path, report_lock_wait) as book:
                 addresses = await self._resume_from_ledger(book, report_lock_wait)
 
                 async def ask_batch(indexes: Sequence[int]) -> None:
-                    new = []
-                    for index, row_outcome in zip(
-                        indexes,
-                        await ask_rows([self._requests[place] for place in indexes]),
-                        strict=True,
-                    ):
-                        self._record_outcome(index, row_outcome)
-                        # A malformed answer is asked for again.
-                        if index not in self._errors:
-                            self._unsaved[addresses[index]] = UnsavedAnswer(
-                                row_outcome.text, row_outcome.usage
-                            )
-                            new.append(addresses[index])
+                    new = await self._ask_batch(indexes, ask_rows, addresses)
                     await self._save_answers(book, new, report_lock_wait)
                     self._report_progress(emit)
 
                 self._report_progress(emit)
                 missing = [place for place in self._requests if place not in self._values]
-                await run_concurrently(
-                    self._map_request.max_concurrency,
-                    (
-                        missing[start : start + batch_size]
-                        for start in range(0, len(missing), batch_size)
-                    ),
-                    ask_batch,
+                batches = (
+                    missing[start : start + batch_size]
+                    for start in range(0, len(missing), batch_size)
                 )
+                await run_concurrently(self._map_request.max_concurrency, batches, ask_batch)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         mapped = self._build_result(partial=problem is not None)
@@ -439,6 +424,20 @@ class MapJob:
             problem.answer = mapped
             raise problem
         return mapped
+
+    async def _ask_batch(
+        self, indexes: Sequence[int], ask_rows: AskRows, addresses: Mapping[int, bytes]
+    ) -> list[bytes]:
+        """Ask for some rows; return the addresses of the answers, which are unsaved yet."""
+        new = []
+        outcomes = await ask_rows([self._requests[index] for index in indexes])
+        for index, outcome in zip(indexes, outcomes, strict=True):
+            self._record_outcome(index, outcome)
+            # A malformed answer is asked for again.
+            if index not in self._errors:
+                self._unsaved[addresses[index]] = UnsavedAnswer(outcome.text, outcome.usage)
+                new.append(addresses[index])
+        return new
 
     async def _resume_from_ledger(
         self, book: ledger.Ledger, on_lock_wait: Callable[[int], None]
