@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    Connection = sqlite3.Connection
+
 _ADDRESSES_PER_QUERY = 500  # SQLite allows 999 values
 _PATIENCE = 300.0  # seconds to wait for another process that holds the file
 _LONGEST_PAUSE = 0.2  # seconds between two attempts
@@ -28,7 +30,7 @@ def open_connection(
     *statements: str,
     timeout: float,
     isolation_level: Literal["DEFERRED"] | None = "DEFERRED",
-) -> sqlite3.Connection:
+) -> Connection:
     """Open a file, which is made with its folder if there is none. When this raises, nothing is
     left open.
 
@@ -67,7 +69,7 @@ def database_errors() -> tuple[type[Exception], ...]:
 
 
 def find_by_address(
-    connection: sqlite3.Connection, table: str, column: str, addresses: Sequence[bytes]
+    connection: Connection, table: str, column: str, addresses: Sequence[bytes]
 ) -> Iterator[tuple[bytes, Any]]:
     """Iterate over the addresses that a table contains, and their values."""
     for start in range(0, len(addresses), _ADDRESSES_PER_QUERY):

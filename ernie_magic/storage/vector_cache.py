@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from ernie_magic.storage import folders, sqlite
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -68,7 +67,7 @@ class VectorStore:
     def _vector_address(self, text: str) -> bytes:
         return hashlib.sha256(f"{self._made_by}\0{text}".encode()).digest()
 
-    def _open_connection(self) -> closing[sqlite3.Connection]:
+    def _open_connection(self) -> closing[sqlite.Connection]:
         return closing(sqlite.open_connection(self._path, _SCHEMA, timeout=_WAIT))
 
     def find_vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
