@@ -244,7 +244,8 @@ class Session:
             One text or any number: a list, an array, a pandas or polars column. Each must be within
             the model's length (embedding-v1: 1,000 characters and 384 tokens).
         model
-            The setting `embedding_model` when None, else "embedding-v1".
+            The setting `embedding_model` when None, else "embedding-v1", or one of its kind where
+            the live list, once fetched, does not offer that.
         invalid
             What to do with texts that are empty or too long: "error" names their positions,
             "truncate" cuts them (empty ones get NaN), "skip" gives them rows of NaN.
@@ -483,7 +484,7 @@ class Session:
             At most 1,024 characters.
         model
             The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2
-            "irag-1.0".
+            "irag-1.0", or one of its kind where the live list, once fetched, does not offer that.
         download
             False leaves pictures that are links where they are: `picture.url`, which expires after
             some days.
