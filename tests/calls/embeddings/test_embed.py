@@ -217,11 +217,12 @@ def test_search_finds_the_nearest(session):
 
 
 def test_an_interrupt_keeps_what_came(session, emulator):
-
     for _ in range(20):
         emulator.faults.add(path="/embeddings", delay=0.2)
+    before = len(emulator.requests)
     stream = session.begin_embed([f"文本 {i}" for i in range(320)], in_flight=2)
-    time.sleep(0.5)
+    while len(emulator.requests) < before + 5:  # so three of two at a time have been answered
+        time.sleep(0.01)
     found = stream.stop()
     assert found.partial
     assert 0 < np.isfinite(found.vectors).all(axis=1).sum() < 320
