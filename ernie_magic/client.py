@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.default_model import choose_model, configured_model, default_model
 from ernie_magic.api.models import Listed
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.credentials import Endpoint, Signature
@@ -234,7 +235,7 @@ class Client:
     def choose_model(self, kind: Kind, settings: Snapshot, endpoint: Endpoint) -> str:
         """Return the model of a call that names none, without asking for the live list."""
         offered = [entry.id for entry in self.listed.get(endpoint.account, ())]
-        return models.choose_model(kind, settings, endpoint.service.name, offered)
+        return choose_model(kind, settings, endpoint.service.name, offered)
 
     async def list_models(self, context: Context) -> list[Listed]:
         """Return the live list; on Qianfan V1, which lists only for signed calls, else the
@@ -287,8 +288,8 @@ class Client:
         """Return the model of a chat that names none; where none is set, the live list decides,
         which is requested once.
         """
-        if configured_model := models.configured_model("chat", context.settings):
-            return configured_model
+        if configured := configured_model("chat", context.settings):
+            return configured
         account = context.endpoint.account
         listed = self.listed.get(account)
         if listed is None and time.monotonic() > self._no_list_until.get(account, 0.0):
@@ -299,7 +300,7 @@ class Client:
         offered = [entry.id for entry in listed or ()]
         return await _run_in_thread_if_long(
             len(offered),
-            lambda: models.default_model(
+            lambda: default_model(
                 "chat", context.endpoint.service.name, offered, needs_vision=needs_vision
             ),
         )

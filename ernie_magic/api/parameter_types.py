@@ -84,6 +84,7 @@ class Number(Parameter):
         return number
 
     def _check_range(self, value: float, model: str | None) -> None:
+        """Refuse a number that is out of range."""
         low, high = self.limits_for(model)
         if low is not None and (value < low or (self.open_minimum and value == low)):
             raise self._out_of_range_error(value, model)

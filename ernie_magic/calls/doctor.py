@@ -9,7 +9,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ernie_magic.api import models
+from ernie_magic.api.default_model import FALLBACK_CHAT, choose_model
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
@@ -74,7 +74,7 @@ def run_checks(client: Client) -> list[Check]:
         )
         offered = [entry.id for entry in client.start_model_list().result()]
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
-            start_token_count(client, "hi", models.FALLBACK_CHAT).result()
+            start_token_count(client, "hi", FALLBACK_CHAT).result()
     except ErnieError as error:
         checks.append(
             Check(
@@ -90,9 +90,7 @@ def run_checks(client: Client) -> list[Check]:
         )
     )
     checks.append(
-        _diagnose_model(
-            models.choose_model("chat", client.settings, service.name, offered), offered
-        )
+        _diagnose_model(choose_model("chat", client.settings, service.name, offered), offered)
     )
     return checks
 

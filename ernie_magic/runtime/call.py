@@ -134,8 +134,8 @@ class Call(Generic[Item, Result]):
     def iter_batches(
         self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
     ) -> Generator[list[Item], None, None]:
-        """Iterate over what was emitted, in batches at least `interval` seconds apart, the first
-        one at once. Blocks this thread.
+        """Iterate over what was emitted, throttled: in batches at least `interval` seconds apart,
+        the first one at once. Blocks this thread.
 
         Parameters
         ----------

@@ -98,7 +98,7 @@ def sign_request(
     epoch_seconds: float,
     seconds: int = SIGNATURE_SECONDS,
 ) -> str:
-    """Return the value of the Authorization header.
+    """Sign a request: return the AK/SK signature (`bce-auth-v1`), its Authorization header.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def sign_request(
 
 
 def signed_headers(pair: Pair, method: str, url: str) -> dict[str, str]:
-    """Return the headers of a call that is signed now."""
+    """Return the headers of a call that is signed now, with its AK/SK signature."""
     now = time.time()
     headers = {
         "Host": urlsplit(url).netloc,

@@ -1,4 +1,4 @@
-"""When a request is sent again, and how long to wait: only when it is safe, with full jitter.
+"""Retries: when a request is sent again, and the back-off before it (exponential, full jitter).
 
 It is safe when the connection was never made, after a 429, and after a 5xx or similar before any
 part of the answer arrived. It is never safe after the first chunk: what was begun may have been
@@ -28,7 +28,7 @@ def retry_attempts(
     on_wait: Callable[[ErnieError, float, int], None],
     safely_only: bool = False,
 ) -> AsyncRetrying:
-    """Iterate over the attempts at one request, with `async for`.
+    """Iterate over the attempts at one request, with `async for`; back off between them.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import re
 
 from ernie_magic.api import models
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.default_model import FALLBACK_CHAT, PREFERRED_CHAT, PREFERRED_VISION
 
 
 def test_no_name_belongs_to_two_models():
@@ -22,7 +23,7 @@ def test_facts_are_plausible_dated_and_have_a_source():
 
 
 def test_the_preferred_models_are_in_it_and_of_their_kind():
-    for model_id in (*models.PREFERRED_CHAT, models.FALLBACK_CHAT):
+    for model_id in (*PREFERRED_CHAT, FALLBACK_CHAT):
         assert models.find_model(model_id).kind == "chat"
-    for model_id in models.PREFERRED_VISION:
+    for model_id in PREFERRED_VISION:
         assert "vision" in models.find_model(model_id).capabilities

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
-from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images import metadata
 from ernie_magic.calls.images.pictures import Picture
 from ernie_magic.storage import files
 
@@ -178,7 +178,7 @@ def writer(*args, **options):
 def assert_whole(file):
     with Image.open(file) as image:
         image.load()
-    assert picture_files.read_metadata(file)["prompt"] == "cat"
+    assert metadata.read_metadata(file)["prompt"] == "cat"
 
 
 def kill_writers(tmp_path, times, *over):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
-from ernie_magic.calls.images.files import read_file_beginning
 from ernie_magic.calls.images.formats import format_of
+from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
 from ernie_magic.text.language import Text, clip_text

@@ -19,6 +19,7 @@ from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
 from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images import metadata
 from ernie_magic.calls.images.formats import (
     Format,
     damaged_picture,
@@ -231,11 +232,11 @@ class Picture:
     @property
     def metadata(self) -> dict[str, Any]:
         """Return what is kept with it in a file: enough to make it again (`%ernie_image redo`)."""
-        return picture_files.picture_metadata(self)
+        return metadata.picture_metadata(self)
 
     def to_bytes(self) -> bytes:
         """Return the file: a PNG with its parameters inside, anything else as received."""
-        return picture_files.with_metadata(self)
+        return metadata.with_metadata(self)
 
     def save(self, path: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> Path:
         """Write it with its parameters (including prompt and `user`): inside a PNG, beside a JPEG

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
 from ernie_magic.api.requests import ImageRequest
-from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images import metadata
 from ernie_magic.calls.images.pictures import ImageSet, Picture, make_preview
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
@@ -34,12 +34,12 @@ def read_recipe(what: Remakable) -> Mapping[str, Any]:
         It is none of these, or the file contains no parameters.
     """
     if isinstance(what, ImageSet) and what:
-        return picture_files.picture_metadata(what[0])
+        return metadata.picture_metadata(what[0])
     if isinstance(what, Picture):
-        return picture_files.picture_metadata(what)
+        return metadata.picture_metadata(what)
     if isinstance(what, (str, Path)):
-        return picture_files.read_metadata(what)
-    if isinstance(what, Mapping) and picture_files.is_recipe(what):
+        return metadata.read_metadata(what)
+    if isinstance(what, Mapping) and metadata.is_recipe(what):
         return what
     raise InvalidOption(
         Text(
@@ -64,7 +64,7 @@ def open_pictures(what: Remakable) -> ImageSet:
     if isinstance(what, (str, Path)):
         saved_recipe, content = (
             read_recipe(what),
-            picture_files.read_file_beginning(Path(what).expanduser(), picture_files.MAX_FILE),
+            metadata.read_file_beginning(Path(what).expanduser(), metadata.MAX_FILE),
         )
         request = ImageRequest(
             model=saved_recipe["model"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ernie_magic.api import models
+from ernie_magic.api.default_model import PREFERRED_CHAT
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.notebook.display import chat as answers
@@ -154,7 +154,7 @@ class CompareTab(Tab):
         default = self.columns[0].selection.picker.default_model
         remaining_models = [
             model
-            for model in models.PREFERRED_CHAT
+            for model in PREFERRED_CHAT
             if model in self.model_list.model_ids and model != default
         ]
         if 0 < index <= len(remaining_models):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from ernie_magic.api import models
+from ernie_magic.api.default_model import choose_model
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.widgets import column, make_button, row
 from ernie_magic.text.language import Language, Text
@@ -149,7 +150,7 @@ class ModelPicker:
     def default_model(self) -> str:
         """The id that a call uses if none is chosen here."""
         settings = self._session.settings
-        return models.choose_model(
+        return choose_model(
             self._kind,
             settings,
             settings.choose_service().name,

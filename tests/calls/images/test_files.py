@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import struct
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +12,7 @@ from ernie_magic.api import models, parameters
 from ernie_magic.api.parameter import Rules
 from ernie_magic.api.requests import ImageRequest, image_request
 from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images import metadata
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.keys import Key
 from ernie_magic.errors import ErnieError, InvalidOption
@@ -140,7 +139,7 @@ def test_the_ending_is_that_of_the_bytes_and_others_than_png_are_written_as_they
     file = picture(content).save(tmp_path / "cat.png")
     assert file == tmp_path / f"cat{ending}"
     assert (file.read_bytes() == content) is (kind != "PNG")
-    assert picture_files.sidecar_path(file).exists() is (kind != "PNG")
+    assert metadata.sidecar_path(file).exists() is (kind != "PNG")
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path):
@@ -188,7 +187,7 @@ def test_no_key_gets_into_a_file(tmp_path):
     for kind in ("PNG", "JPEG"):
         file = Picture(request, file_of(kind)).save(tmp_path / "x")
         assert b"canary" not in file.read_bytes() + (
-            picture_files.sidecar_path(file).read_bytes() if kind == "JPEG" else b""
+            metadata.sidecar_path(file).read_bytes() if kind == "JPEG" else b""
         )
 
 
@@ -198,59 +197,6 @@ def png_with(text):
     out = io.BytesIO()
     Image.new("RGB", (2, 2)).save(out, "PNG", pnginfo=info)
     return out.getvalue()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"<html>",
-        file_of(),
-        file_of("JPEG"),
-        png_with("not json"),
-        png_with("[]"),
-        png_with("{}"),
-        png_with('{"prompt": 1, "model": "m"}'),
-        png_with('{"prompt": "p", "model": "m", "parameters": []}'),
-        png_with('{"prompt": "p", "model": "m", "extra": 7}'),
-        png_with("[" * 100_000),
-        file_of()[:40],
-        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 2**31) + b"iTXt",
-        b"\x89PNG\r\n\x1a\n" * 9,
-    ],
-)
-def test_a_file_without_our_parameters_is_told_in_a_line(content, tmp_path):
-    (tmp_path / "x.png").write_bytes(content)
-    with pytest.raises(InvalidOption, match=r"x\.png contains no parameters saved by ernie_magic"):
-        picture_files.read_metadata(tmp_path / "x.png")
-
-
-def test_a_missing_file_and_a_folder(tmp_path):
-    with pytest.raises(InvalidOption, match="no file "):
-        picture_files.read_metadata(tmp_path / "none.png")
-    with pytest.raises(InvalidOption, match="cannot be read"):
-        picture_files.read_metadata(tmp_path)
-
-
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
-
-
-@settings(max_examples=200, deadline=None)
-@given(TEXT, TEXT)
-def test_any_text_goes_into_a_png_and_comes_out_and_the_next_takes_its_place(first, second):
-    made = picture_files.with_itxt(picture_files.with_itxt(file_of(), first), second)
-    assert picture_files._read_itxt(made) == second
-    assert made == picture_files.with_itxt(file_of(), second)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=200), TEXT)
-def test_bytes_after_a_png_s_beginning_are_kept_whatever_they_are(tail, text):
-    content = b"\x89PNG\r\n\x1a\n" + tail
-    made = picture_files.with_itxt(content, text)
-    at = made.rindex(b"ernie_magic\0\0\0\0\0" + text.encode()) - 8
-    length = struct.unpack(">I", made[at : at + 4])[0]
-    assert made[:at] + made[at + length + 12 :] == content
 
 
 def test_a_picture_that_failed_or_is_only_a_link_cannot_be_saved(tmp_path):
@@ -266,20 +212,13 @@ def test_over_another_when_asked(tmp_path):
     picture().save(tmp_path / "cat.png")
     again = picture(prompt="狗").save(tmp_path / "cat.png", overwrite=True)
     assert again == tmp_path / "cat.png"
-    assert picture_files.read_metadata(again)["prompt"] == "狗"
+    assert metadata.read_metadata(again)["prompt"] == "狗"
     picture(file_of("JPEG")).save(tmp_path / "dog")
     assert picture(file_of("JPEG")).save(tmp_path / "dog").name == "dog (2).jpg"
 
 
 def test_a_name_of_an_unknown_seed(tmp_path):
     assert picture(parameters={}).save(f"{tmp_path}/" + "{seed}").name == "unknown.png"
-
-
-def test_a_number_that_looks_like_a_key_stays_a_number(tmp_path):
-    Key("sk-0123456789012345678901")
-    for kind in ("PNG", "JPEG"):
-        file = picture(file_of(kind), parameters={"seed": 123456789}).save(tmp_path / kind)
-        assert picture_files.read_metadata(file)["parameters"] == {"seed": 123456789}
 
 
 def test_names_stay_where_they_were_meant(tmp_path):
@@ -299,14 +238,3 @@ def test_what_was_not_written_whole_is_taken_away(tmp_path):
         "cat (2).jpg.json",
         "cat.jpg.json",
     ]
-
-
-def test_a_file_with_other_parameters_and_a_pipe_are_refused(tmp_path):
-    (tmp_path / "x.png").write_bytes(
-        png_with('{"prompt": "p", "model": "m", "parameters": {"self": 1}}')
-    )
-    with pytest.raises(InvalidOption, match="contains no parameters"):
-        picture_files.read_metadata(tmp_path / "x.png")
-    os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(InvalidOption, match="cannot be read"):
-        picture_files.read_metadata(tmp_path / "pipe.png")

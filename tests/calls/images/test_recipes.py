@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ernie_magic.api.requests import ImageRequest
-from ernie_magic.calls.images import files as picture_files
+from ernie_magic.calls.images import metadata
 from ernie_magic.calls.images.pictures import Picture, make_preview
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.session import Session
@@ -24,7 +24,7 @@ def strangers(found, place, kind="PNG"):
     """A picture with parameters that were not written here."""
     text = found if isinstance(found, str) else json.dumps(found)
     file = place / ("stranger.png" if kind == "PNG" else "stranger.jpg")
-    file.write_bytes(picture_files.with_itxt(file_of(), text) if kind == "PNG" else file_of(kind))
+    file.write_bytes(metadata.with_itxt(file_of(), text) if kind == "PNG" else file_of(kind))
     if kind != "PNG":
         Path(f"{file}.json").write_text(json.dumps({"ernie_magic": found}))
     return file
@@ -75,14 +75,12 @@ def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, mon
         model="m", prompt="cat", parameters={"seed": 7}, extra={"refer_image": "x"}, endpoint="mine"
     )
     files_ = [Picture(request, file_of(kind)).save(tmp_path / kind) for kind in ("PNG", "JPEG")]
-    assert [picture_files.read_metadata(file)["extra"] for file in files_] == [
-        {"refer_image": "x"}
-    ] * 2
-    text = picture_files._read_itxt(files_[0].read_bytes())
+    assert [metadata.read_metadata(file)["extra"] for file in files_] == [{"refer_image": "x"}] * 2
+    text = metadata._read_itxt(files_[0].read_bytes())
     changed = strangers(text.replace('"refer_image"', '"other"'), tmp_path)
-    assert "extra" not in picture_files.read_metadata(changed)
+    assert "extra" not in metadata.read_metadata(changed)
     monkeypatch.setenv("HOME", str(tmp_path / "another"))  # the same file for another user
-    assert picture_files.read_metadata(files_[0]) == {
+    assert metadata.read_metadata(files_[0]) == {
         "prompt": "cat",
         "model": "m",
         "parameters": {"seed": 7},
