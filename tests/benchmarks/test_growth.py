@@ -58,7 +58,7 @@ class Collected(GrowingView[int]):
         super().__init__("zh")
         self.outputs = []
 
-    def _put(self, place, *content):
+    def _put_html(self, place, *content):
         if place is None:
             self.outputs.append(content)
             return len(self.outputs) - 1
@@ -72,13 +72,13 @@ class Blocks:
     def __init__(self):
         self.blocks = {}
 
-    def block(self, _id, key, *content):
+    def put_block(self, _id, key, *content):
         self.blocks[key] = content
 
 
 def fed(view, text):
     for start in range(0, len(text), DELTA):
-        view.show([Delta(text=text[start : start + DELTA])])
+        view.show_deltas([Delta(text=text[start : start + DELTA])])
 
 
 def draw(text):
