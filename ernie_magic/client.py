@@ -230,7 +230,7 @@ class Client:
 
     def known_models(self) -> list[str]:
         """Return the ids of the live lists so far; none before the first one."""
-        return [entry.id for entries in self.listed.values() for entry in entries]
+        return [entry.id for entries in list(self.listed.values()) for entry in entries]
 
     def choose_model(self, kind: Kind, settings: Snapshot, endpoint: Endpoint) -> str:
         """Return the model of a call that names none, without asking for the live list."""
@@ -447,13 +447,15 @@ class PreparedCall:
             problem = error
         finally:
             clock.mark_end()
-        if problem is None:
-            # Made once.
-            await _run_in_thread_if_long(
-                reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls
-            )
         if reader.started:
             self.count_usage(reader.model, reader.usage)
+        if problem is None:
+            try:  # Made once.
+                await _run_in_thread_if_long(
+                    reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls
+                )
+            except asyncio.CancelledError as error:
+                problem = error
         return Reply(reader, problem, clock, self.service)
 
     def count_usage(self, model: str, usage: Usage | None) -> None:

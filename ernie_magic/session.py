@@ -5,7 +5,7 @@ async client.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ernie_magic.api import models
 from ernie_magic.api.usage_log import UsageLog
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
 
-Result = TypeVar("Result")
 MAIN = "main"
 _EMBEDDING, _MAPPING = Text("向量", "vectors"), Text("行", "rows")
 
@@ -91,9 +90,9 @@ class Session:
         for name in values.keys() & set(KEYS):
             if isinstance(values[name], str):
                 values[name] = Key(values[name])
-        self.settings = settings or ErnieSettings()
+        self._settings = settings or ErnieSettings()
         for name, value in values.items():
-            setattr(self.settings, name, value)
+            setattr(self._settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
         self.images: list[ImageSet] = []
@@ -102,6 +101,11 @@ class Session:
         self.wire = Wire(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.
         self._unsaved_answers: dict[bytes, UnsavedAnswer] = {}
+
+    @property
+    def settings(self) -> ErnieSettings:
+        """The settings of every call, in one object for the life of the session."""
+        return self._settings
 
     @property
     def client(self) -> Client:
@@ -817,11 +821,15 @@ class Session:
 
     def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in this session's language."""
-        return self.client.with_language(error)
+        error.language = self.settings.interface_language
+        return error
 
     def __repr__(self) -> str:
         service, model = self.settings.choose_service().name, self.settings.model or "default"
-        return f"Session(service={service!r}, model={model!r}, {len(self.history)} turns)"
+        turns = 0
+        if MAIN in self.conversations:
+            turns = len(self.conversations[MAIN].history)
+        return f"Session(service={service!r}, model={model!r}, {turns} turns)"
 
 
 def _check_result_limit(session: Session, k: object) -> None:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.session import Session
 from ernie_magic.text.tokens import estimate_tokens
 
 
@@ -176,3 +177,27 @@ def test_a_schema_is_kept_to(session, emulator):
     found = json.loads(session.chat("北京 5 分", response_format=schema).text)
     assert (found["name"], found["score"], type(found["tags"])) == ("北京", 5, list)
     assert emulator.requests[-1].body["response_format"] == schema
+
+
+def test_a_search_that_has_ended_gives_its_result_again_and_its_error(session):
+    stream = session.begin_search("故事", ["讲一个故事", "今天天气好"], k=1)
+    assert stream.result() is stream.result()
+    stream = session.begin_search("故事", ["讲一个故事", ""])
+    raised = []
+    for _ in range(2):
+        with pytest.raises(errors.InvalidMessages) as caught:
+            stream.result()
+        raised.append(caught.value)
+    assert raised[0] is raised[1]
+
+
+def test_to_show_a_session_makes_nothing():
+    session = Session()
+    assert "0 turns" in repr(session)
+    assert session.conversations == {}
+    assert "_client" not in vars(session)
+
+
+def test_settings_are_one_object_for_the_life_of_a_session():
+    with pytest.raises(AttributeError):
+        Session().settings = None

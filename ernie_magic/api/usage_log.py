@@ -34,7 +34,7 @@ class UsageLog:
         from ernie_magic.api.usage import Spent
 
         total = Spent()
-        for spent in self._spent.values():
+        for spent in self.by_model.values():
             total = Spent(
                 total.requests + spent.requests,
                 total.uncounted + spent.uncounted,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from concurrent.futures import Future
+from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic.errors import Received, interruption, stop_error
@@ -165,6 +166,7 @@ class Steps(Generic[Result]):
 
     def __init__(self, steps: Generator[Stream[Any], Any, Result]) -> None:
         self._steps = steps
+        self._outcome: Future[Result] = Future()
 
     def result(self) -> Result:
         """Wait for the whole result and return it.
@@ -174,21 +176,42 @@ class Steps(Generic[Result]):
         ErnieError
         Interrupted
         """
-        try:
-            stream = next(self._steps)
-            while True:
-                stream = self._steps.send(stream.result())
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+        stream = self._next_stream(None)
+        while stream is not None:
+            with self._keeping_errors():
+                result = stream.result()
+            stream = self._next_stream(result)
+        return self._outcome.result()
 
     async def aresult(self) -> Result:
         """Await the whole result."""
+        stream = self._next_stream(None)
+        while stream is not None:
+            with self._keeping_errors():
+                result = await stream.aresult()
+            stream = self._next_stream(result)
+        return self._outcome.result()
+
+    def _next_stream(self, result: Any) -> Stream[Any] | None:
+        """Return the stream that follows this result; None when there is an outcome."""
+        if self._outcome.done():
+            return None
         try:
-            stream = next(self._steps)
-            while True:
-                stream = self._steps.send(await stream.aresult())
+            return self._steps.send(result)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            self._outcome.set_result(end.value)
+        except BaseException as error:  # noqa: BLE001  (the outcome raises it)
+            self._outcome.set_exception(error)
+        return None
+
+    @contextmanager
+    def _keeping_errors(self) -> Iterator[None]:
+        """An error within this block is the outcome, and is raised again when it is asked for."""
+        try:
+            yield
+        except BaseException as error:
+            self._outcome.set_exception(error)
+            raise
 
 
 def _has_errand(delta: Delta) -> bool:

@@ -121,7 +121,7 @@ def test_three_forms_of_a_question_are_one_request(
     conversation = session[name]
     conversation.system = system
     options = ChatOptions(given_, model or None, history=history)
-    request = conversation.plan_question(prompt, options).build_request("ernie-4.5-turbo-128k")
+    request = conversation.plan_prompt(prompt, options).build_request("ernie-4.5-turbo-128k")
     code = as_code.code_for_chat(
         request,
         session.endpoint(),
@@ -143,7 +143,7 @@ def test_three_forms_of_a_question_are_one_request(
                 key: options.pop(key) for key in ("model", "system", "history") if key in options
             }
             asked.append(
-                conversation.plan_question(prompt, ChatOptions(options, **beside)).build_request(
+                conversation.plan_prompt(prompt, ChatOptions(options, **beside)).build_request(
                     "ernie-4.5-turbo-128k"
                 )
             )
@@ -159,7 +159,7 @@ def test_three_forms_of_a_question_are_one_request(
     said = parse_chat_line(line, {})
     assert said.session == ("" if name == "main" else name)
     assert (
-        conversation.plan_question(body(said, below).strip("\n"), said.chat).build_request(
+        conversation.plan_prompt(body(said, below).strip("\n"), said.chat).build_request(
             "ernie-4.5-turbo-128k"
         )
         == request
@@ -170,7 +170,7 @@ def test_three_forms_of_a_question_are_one_request(
 @settings(ONCE, max_examples=15)
 def test_the_official_client_sends_the_same_body(session, emulator, prompt, given_):
     options = ChatOptions(given_, "ernie-4.5-turbo-128k")
-    request = session.conversation.plan_question(prompt, options).build_request(
+    request = session.conversation.plan_prompt(prompt, options).build_request(
         "ernie-4.5-turbo-128k"
     )
     code = as_code.code_for_chat(request, session.endpoint(), conversation="main", given=given_)
@@ -244,7 +244,7 @@ def test_what_does_not_fit_into_a_magic_is_said_in_python(session):
     ]
     conversation = session["long"]
     conversation.system = "--"
-    request = conversation.plan_question("hi", ChatOptions()).build_request("ernie-3.5-8k")
+    request = conversation.plan_prompt("hi", ChatOptions()).build_request("ernie-3.5-8k")
     code = as_code.code_for_chat(
         request, at, conversation="long", given={}, system=conversation.system
     )
@@ -258,7 +258,7 @@ def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
         "",
         "canary-token-of-v1",
     )
-    request = session.conversation.plan_question("hi", ChatOptions()).build_request("ernie-3.5-8k")
+    request = session.conversation.plan_prompt("hi", ChatOptions()).build_request("ernie-3.5-8k")
     code = as_code.code_for_chat(request, session.endpoint(), conversation="main", given={}).openai
     assert code.zh.startswith("# 千帆 V1 没有 OpenAI 兼容接口")
     assert "https://qianfan.baidubce.com/v2" in code.en
@@ -268,7 +268,7 @@ def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
 def test_no_key_and_no_picture_s_bytes_are_in_the_code(session):
     import PIL.Image
 
-    request = session.conversation.plan_question(
+    request = session.conversation.plan_prompt(
         "what is this",
         ChatOptions(model="ernie-4.5-turbo-vl", images=PIL.Image.effect_noise((64, 64), 90)),
     ).build_request("ernie-4.5-turbo-vl")

@@ -190,7 +190,7 @@ def ask_all(
         history=history,
         stream=stream,
     )
-    request = conversation.plan_question(prompt, options).build_request(CHATS)
+    request = conversation.plan_prompt(prompt, options).build_request(CHATS)
     code = as_code.code_for_chat(
         request,
         ernie.endpoint(),
@@ -313,7 +313,7 @@ def test_a_picture_goes_along_whatever_its_file_is_called(shell, emulator, names
     for name, content in zip(names, contents, strict=True):
         Path(name).write_bytes(content)
     prompt = "what is data:image/png;base64,AAAA' " + "B" * 300
-    request = ernie.conversation.plan_question(
+    request = ernie.conversation.plan_prompt(
         prompt, ChatOptions(model=SEES, images=contents)
     ).build_request(SEES)
     code = as_code.code_for_chat(
@@ -326,7 +326,7 @@ def test_a_picture_goes_along_whatever_its_file_is_called(shell, emulator, names
 def test_a_file_that_is_not_there_is_not_run_by_its_name(shell, emulator):
     name = "get_ipython().user_ns.update(pwned=1).png"
     ernie = shell.user_ns["ernie"]
-    request = ernie.conversation.plan_question(
+    request = ernie.conversation.plan_prompt(
         "?", ChatOptions(model=SEES, images=[png((1, 2, 3))])
     ).build_request(SEES)
     code = as_code.code_for_chat(
@@ -347,7 +347,7 @@ def test_pictures_of_earlier_turns_are_left_for_the_reader_and_nothing_wrong_is_
     monkeypatch.setattr(as_code, "_LONGEST_ADDRESS", 50)  # the emulator's log truncates longer ones
     large = png((1, 2, 3))
     ernie.chat("look", model=SEES, images=[large])
-    request = ernie.conversation.plan_question("again", ChatOptions(model=SEES)).build_request(SEES)
+    request = ernie.conversation.plan_prompt("again", ChatOptions(model=SEES)).build_request(SEES)
     code = as_code.code_for_chat(
         request, ernie.endpoint(), conversation="main", given={}, model=SEES
     )
@@ -362,7 +362,7 @@ def test_pictures_of_earlier_turns_are_left_for_the_reader_and_nothing_wrong_is_
     names["client"].close()
     assert emulator.requests[-1].body == openai_style.chat(request).body
     last = ernie.history[-1]
-    again = ernie.conversation.plan_question(
+    again = ernie.conversation.plan_prompt(
         last.prompt, ChatOptions(model=SEES), replaced_turn=last
     ).build_request(SEES)
     shown = as_code.code_for_chat(

@@ -409,7 +409,7 @@ def test_a_tool_s_result_and_the_shown_code_hold_none(server, session):
         answer = session.chat("hi", tools=[f], stream=False)
         assert answer.tool_runs
         assert runs(everything(session, answer) + shown(answer), echo) == []
-        request = session.conversation.plan_question("again", ChatOptions(model="m")).build_request(
+        request = session.conversation.plan_prompt("again", ChatOptions(model="m")).build_request(
             "m"
         )
         code = as_code.code_for_chat(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, forget_frames
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.calls.chat.turn import Asked
     from ernie_magic.client import Client, PreparedCall
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.runtime.stream import Stream
 
@@ -176,20 +178,23 @@ class Conversation:
         UsageError
             Something is wrong already; nothing is sent.
         """
-        try:
-            plan = self.plan_question(prompt, options, replaced_turn=replaced_turn)
-        except ErnieError as error:
-            forget_frames(error)
-            raise self._client.with_language(error) from None
+        plan = self._client.localizing_errors(
+            lambda: self.plan_prompt(prompt, options, replaced_turn=replaced_turn)
+        )
 
         async def ask_and_record(call: PreparedCall) -> Answer:
-            asked = await ask_turn(call, plan)
-            self._record(plan, asked)
+            model = options.model or options.endpoint
+            model = model or await call.choose_chat_model(needs_vision=plan.needs_vision)
+            asked = await ask_turn(call, plan, model, partial(self._apply_safety_flag, plan))
+            # Before anything else is waited for: a stop must not lose the turn.
+            self._record_turn(plan, asked)
+            if isinstance(asked.problem, ErnieError):
+                await call.with_suggestions(asked.problem, model, "chat")
             return asked.answer_or_raise()
 
         return self._client.start_call(ask_and_record, plan.settings, plan.endpoint)
 
-    def plan_question(
+    def plan_prompt(
         self,
         prompt: str | Sequence[Message],
         options: ChatOptions,
@@ -207,14 +212,15 @@ class Conversation:
         _check_types(prompt, options)
         options = _split_functions(options)
         settings = self._client.settings.take_snapshot()
+        endpoint = self._client.settings.build_endpoint()
         if isinstance(prompt, str):
-            plan = self._plan_turn(prompt, options, settings, replaced_turn)
+            plan = self._plan_turn(prompt, options, settings, endpoint, replaced_turn)
         else:
-            plan = self._plan_messages(prompt, options, settings)
-        if options.endpoint and plan.endpoint.service.name in ("aistudio", "emulator"):
+            plan = self._plan_messages(prompt, options, settings, endpoint)
+        if options.endpoint and endpoint.service.name in ("aistudio", "emulator"):
             raise InvalidOption(
                 Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
-                    service=plan.endpoint.service.label
+                    service=endpoint.service.label
                 ),
                 advice=Text(
                     "--endpoint 用于千帆：%ernie use qianfan-v1",
@@ -225,7 +231,12 @@ class Conversation:
         return plan
 
     def _plan_turn(
-        self, prompt: str, options: ChatOptions, settings: Snapshot, replaced_turn: Turn | None
+        self,
+        prompt: str,
+        options: ChatOptions,
+        settings: Snapshot,
+        endpoint: Endpoint,
+        replaced_turn: Turn | None,
     ) -> Plan:
         """Return the plan of a prompt that follows this conversation's turns."""
         system = options.system
@@ -245,7 +256,7 @@ class Conversation:
             prompt,
             options,
             settings,
-            self._client.settings.build_endpoint(),
+            endpoint,
             system_messages,
             earlier_turns,
             (user_message(prompt, images),),
@@ -255,7 +266,11 @@ class Conversation:
         )
 
     def _plan_messages(
-        self, messages: Sequence[Message], options: ChatOptions, settings: Snapshot
+        self,
+        messages: Sequence[Message],
+        options: ChatOptions,
+        settings: Snapshot,
+        endpoint: Endpoint,
     ) -> Plan:
         """Return the plan of whole messages, which stand alone."""
         if options.images is not None:
@@ -270,23 +285,24 @@ class Conversation:
             None,
             options,
             settings,
-            self._client.settings.build_endpoint(),
+            endpoint,
             system_messages=(),
             earlier_turns=(),
             new_messages=tuple(dict(message) for message in messages),
             generation=self._generation,
         )
 
-    def _record(self, plan: Plan, asked: Asked) -> None:
-        """Keep what was received as a turn, and lock when the service has blocked this
-        conversation; the service may ask to forget the earlier turns.
-        """
+    def _apply_safety_flag(self, plan: Plan, flag: int) -> None:
+        """Lock, if the service has blocked this conversation."""
+        if plan.is_turn and plan.generation == self._generation:
+            self.locked = self.locked or flag >= moderation.LOCKS_CONVERSATION
+
+    def _record_turn(self, plan: Plan, asked: Asked) -> None:
+        """Keep what was received as a turn; the service may ask to forget the earlier ones."""
         if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
             return
-        if asked.flag >= moderation.LOCKS_CONVERSATION:
-            self.locked = True
         answer = asked.answer
-        if answer is None or not asked.is_turn:
+        if answer is None or not asked.has_answer_to_keep:
             return
         turn = Turn(plan.prompt, answer, asked.rounds, plan.images)
         if answer.history_cleared:

@@ -40,20 +40,17 @@ class Asked(NamedTuple):
         As far as it arrived; None when nothing of it may be shown.
     rounds : tuple of messages
         Tool calls and their results, between the prompt and the answer.
-    flag : int
-        The most severe safety flag (see `ernie_magic.wire.moderation`).
     problem : ErnieError | CancelledError | None
         What ended it early.
     """
 
     answer: Answer | None
     rounds: tuple[Message, ...] = ()
-    flag: int = 0
     problem: ErnieError | asyncio.CancelledError | None = None
 
     @property
-    def is_turn(self) -> bool:
-        """Whether there is an answer to keep: a whole one, or the beginning of one."""
+    def has_answer_to_keep(self) -> bool:
+        """Whether there is a whole answer, or the beginning of one."""
         if self.answer is None:
             return False
         return self.problem is None or bool(self.answer.text or self.answer.reasoning)
@@ -72,47 +69,54 @@ class Asked(NamedTuple):
         return self.answer
 
 
-async def ask_turn(call: PreparedCall, plan: Plan) -> Asked:
-    """Ask and read the answer; Python functions among the tools are called on the way.
+async def ask_turn(
+    call: PreparedCall, plan: Plan, model: str, on_flag: Callable[[int], object]
+) -> Asked:
+    """Ask a model and read the answer; Python functions among the tools are called on the way.
+
+    Parameters
+    ----------
+    on_flag
+        Called with the safety flag of each reply (see `ernie_magic.wire.moderation`), before any
+        tool that it asks for.
 
     Raises
     ------
     UsageError
         The request cannot be sent.
     """
-    options = plan.options
-    model = options.model or options.endpoint
-    model = model or await call.choose_chat_model(needs_vision=plan.needs_vision)
-    question = _Question(call, plan, plan.build_request(model, call.paths))
+    prompt = _PromptInProgress(call, plan, plan.build_request(model, call.paths), on_flag)
     try:
-        asked = await question.ask()
+        return await prompt.ask()
     except ErnieError as error:
-        asked = Asked(None, (), question.flag, error)
-    if isinstance(asked.problem, ErnieError):
-        await call.with_suggestions(asked.problem, model, "chat")
-    return asked
+        return Asked(None, (), error)
 
 
-class _Question:
+class _PromptInProgress:
     """A prompt under way: the request, which grows by each round of tool calls."""
 
-    def __init__(self, call: PreparedCall, plan: Plan, request: ChatRequest) -> None:
+    def __init__(
+        self,
+        call: PreparedCall,
+        plan: Plan,
+        request: ChatRequest,
+        on_flag: Callable[[int], object],
+    ) -> None:
         self._call, self._plan, self._request = call, plan, request
+        self._on_flag = on_flag
         self._clock = Clock()
         self._spent, self._earlier_text = Usage(), ""
         self._rounds: list[Message] = []
         self._runs: list[ToolRun] = []
-        self.flag = 0
 
     async def ask(self) -> Asked:
         """Ask until an answer calls no tool of ours."""
         while True:
             wire = self._call.protocol.chat(self._request)
             reply = await self._call.read_reply(wire, self._request, self._clock)
-            self.flag = max(self.flag, reply.reader.flag)
+            self._on_flag(reply.reader.flag)
             if reply.is_blocked:
-                error = reply.blocked_error(locked=self._plan.is_turn)
-                return Asked(None, (), self.flag, error)
+                return Asked(None, (), reply.blocked_error(locked=self._plan.is_turn))
             if reply.problem or not self._are_tools_ours(reply.reader):
                 return self._finish(reply, reply.problem)
             try:
@@ -124,24 +128,27 @@ class _Question:
         """Whether the requested tools are ours to call: the caller has kept none of them for
         itself.
         """
-        asked = {call["function"]["name"] for call in reader.tool_calls}
+        requested = {call["function"]["name"] for call in reader.tool_calls}
         described = {
             (tool.get("function") or {}).get("name")
             for tool in self._request.parameters.get("tools") or ()
         }
         functions = self._plan.options.functions
-        return bool(asked and described and functions) and not asked & (described - set(functions))
+        if not (requested and described and functions):
+            return False
+        return not requested & (described - set(functions))
 
     async def _answer_tool_calls(self, reader: Reader) -> None:
         """Call the tools, and make the next request with their results."""
-        asked, allowed = reader.tool_calls[: tools.MAX_ANSWERED], tools.MAX_RUNS - len(self._runs)
+        requested = reader.tool_calls[: tools.MAX_ANSWERED]
+        allowed = tools.MAX_RUNS - len(self._runs)
         runs = await _run_tools(
-            asked, allowed, self._plan.options.functions, self._call.emit, self._request.model
+            requested, allowed, self._plan.options.functions, self._call.emit, self._request.model
         )
-        message = {**reader.assistant_message, "tool_calls": list(asked)}
+        message = {**reader.assistant_message, "tool_calls": list(requested)}
         round_messages = [
             message,
-            *(_tool_message(call, run) for call, run in zip(asked, runs, strict=True)),
+            *(_tool_message(call, run) for call, run in zip(requested, runs, strict=True)),
         ]
         self._earlier_text += message["content"]
         self._rounds += round_messages
@@ -176,14 +183,14 @@ class _Question:
                 tool_runs=tuple(self._runs),
                 usage=self._spent + (answer.usage or Usage()),
             )
-        asked = Asked(answer, rounds, self.flag, problem)
+        asked = Asked(answer, rounds, problem)
         if isinstance(problem, ErnieError):
-            problem.answer = answer if asked.is_turn else None
+            problem.answer = answer if asked.has_answer_to_keep else None
         return asked
 
 
 async def _run_tools(
-    asked: Sequence[Mapping[str, Any]],
+    requested: Sequence[Mapping[str, Any]],
     max_runs: int,
     functions: Mapping[str, Callable[..., Any]],
     emit: Callable[[Delta], None],
@@ -192,8 +199,8 @@ async def _run_tools(
     """Return the result of each call. No more than `max_runs` are made, and the model is told that
     the others were not.
     """
-    done = [await _run_tool(call, functions, emit) for call in asked[:max_runs]]
-    done += [tools.skipped_tool_run(call) for call in asked[max_runs:]]
+    done = [await _run_tool(call, functions, emit) for call in requested[:max_runs]]
+    done += [tools.skipped_tool_run(call) for call in requested[max_runs:]]
     return [_clip_tool_result(run, model) for run in done]
 
 

@@ -351,7 +351,7 @@ class ChatTab(Tab):
 
         def start_fork() -> Stream[Answer]:
             # Errors are shown before anything has changed.
-            self.shown_conversation.plan_question(prompt, options)
+            self.shown_conversation.plan_prompt(prompt, options)
             fork = self.shown_conversation.fork(index)
             stream = fork.ask_with_options(prompt, options)
             self._show_conversation(fork.name)
@@ -415,7 +415,7 @@ class ChatTab(Tab):
             prompt = last.prompt
         elif not prompt:
             prompt = _ASK.say(self.language)
-        request = self.shown_conversation.plan_question(
+        request = self.shown_conversation.plan_prompt(
             prompt, self._chat_options(images), replaced_turn=last
         ).build_request(self.selection.picker.resolved_model)
         return [

@@ -204,7 +204,7 @@ class CompareTab(Tab):
         endpoint, conversation = self.session.endpoint(), self.session.conversation
         return [
             as_code.code_for_chat(
-                conversation.plan_question(prompt, each.chat_options).build_request(
+                conversation.plan_prompt(prompt, each.chat_options).build_request(
                     each.selection.picker.resolved_model
                 ),
                 endpoint,

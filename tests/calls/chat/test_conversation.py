@@ -3,6 +3,7 @@
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.emulator import aistudio
 from ernie_magic.session import Session
 
 
@@ -43,3 +44,30 @@ def test_every_reply_is_counted_also_those_before_a_failure(studio, emulator):
     with pytest.raises(errors.AnswerWithdrawn):
         studio.chat("[[echo]][[flag=3]]hi")
     assert studio.usage.total.requests == 2
+
+
+def test_a_blocked_conversation_is_locked_before_a_tool_of_the_reply_runs(studio, monkeypatch):
+    monkeypatch.setattr(aistudio, "_safety_fields", lambda _generated: {"flag": 2})
+    locked = []
+
+    def weather(location: str) -> str:
+        """天气查询工具"""
+        locked.append(studio.conversation.locked)
+        return "晴"
+
+    studio.chat("北京天气", tools=[weather])
+    assert locked == [True]
+
+
+def test_a_turn_is_kept_before_models_are_suggested(studio, emulator, monkeypatch):
+    """The list may take long, and a stop may come meanwhile."""
+    turns = []
+
+    async def with_suggestions(_client, _error, *_):
+        turns.append(len(studio.history))
+
+    monkeypatch.setattr(type(studio.client), "with_suggestions", with_suggestions)
+    emulator.faults.add(cut_after=5)
+    with pytest.raises(errors.IncompleteAnswer):
+        studio.chat("[[chunks=30]]", stream=True)
+    assert turns == [1]
