@@ -97,10 +97,10 @@ def test_one_bad_picture_is_told_and_the_others_are_shown(open_notebook, page):
         [
             (
                 "%load_ext ernie_magic\nfrom ernie_magic.wire import replies\nplain = "
-                "replies.pictures\n"
+                "replies.parse_pictures\n"
                 "def broken(payload, request):\n    payload['data'][1]['b64_json'] = "
                 "payload['data'][1]['b64_json'][:3000]\n    return plain(payload, "
-                "request)\nreplies.pictures = broken"
+                "request)\nreplies.parse_pictures = broken"
             ),
             "%%ernie_image -n 3 --response-format b64_json --as cats\n三只猫",
         ]

@@ -195,13 +195,14 @@ class ModelPicker:
                 label = _AS_IS.say(self._language, model=id_)
             options.append((label, id_))
             known_ids.add(id_)
-        # The page reports a choice by its index in the list: made while the list is replaced, it
-        # would be another model's, or lost. The search, which reports words, stays open.
-        self.dropdown.disabled = self._model_list.is_loading
         self._is_updating = True
         self.dropdown.options = options
         self.dropdown.value = self._selected_model or _DEFAULTED
         self._is_updating = False
+        # The page reports a choice by its index in the list: made while the list is replaced, it
+        # would be another model's, or lost. So the list is enabled after it was replaced, in this
+        # order. The search, which reports words, stays open.
+        self.dropdown.disabled = self._model_list.is_loading
 
     def _on_search_message(
         self, _widget: object, message: Mapping[str, Any], _buffers: object
