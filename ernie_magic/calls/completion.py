@@ -11,10 +11,10 @@ from ernie_magic.client import Clock
 from ernie_magic.errors import ErnieError
 
 if TYPE_CHECKING:
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.requests import CompletionRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.client import PreparedCall
-    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.wire.protocol import WireRequest
 
 
@@ -35,8 +35,9 @@ async def complete_text(call: PreparedCall, request: CompletionRequest) -> Answe
         raise reply.blocked_error()
     answer = reply.build_answer()
     if isinstance(reply.problem, ErnieError):
-        reply.problem.answer = answer if answer.text else None
-        raise reply.problem
+        if answer.text:
+            reply.problem.answer = answer
+        raise await call.with_suggestions(reply.problem, model, _kind_of_call(call, request))
     return answer
 
 
@@ -44,12 +45,12 @@ def _build_wire_request(call: PreparedCall, request: CompletionRequest) -> WireR
     """Build the request; where the service has no such call, a chat of one prompt, as in the
     official client.
     """
-    if has_completion_call(call.endpoint, request):
+    if _kind_of_call(call, request) == "completion":
         return call.protocol.completion(request)
     return call.protocol.chat(
         ChatRequest(
             model=request.model,
-            messages=({"role": "user", "content": request.prompt},),
+            messages=request.messages,
             parameters=request.parameters,
             extra=request.extra,
             stream=request.stream,
@@ -59,10 +60,15 @@ def _build_wire_request(call: PreparedCall, request: CompletionRequest) -> WireR
     )
 
 
-def has_completion_call(endpoint: Endpoint, request: CompletionRequest) -> bool:
-    """Whether the service has a call of its own for this: V1 for its completion models, other
-    servers always.
+def _kind_of_call(call: PreparedCall, request: CompletionRequest) -> Kind:
+    """Return "completion" where the service has a call of its own for this: V1 for its completion
+    models, other servers always; else "chat".
     """
-    if endpoint.service.protocol == "qianfan-v1":
-        return models.kind_of(request.model) == "completion"
-    return not endpoint.service.strict
+    service = call.endpoint.service
+    if service.protocol == "qianfan-v1":
+        has_own_call = models.kind_of(request.model) == "completion"
+    else:
+        has_own_call = not service.strict
+    if has_own_call:
+        return "completion"
+    return "chat"

@@ -21,7 +21,8 @@ async def rank_documents(call: PreparedCall, request: RerankRequest) -> Ranking:
     ErnieError
     """
     request = replace(request, paths=call.paths)
-    payload = await call.send_json(call.protocol.rerank(request))
+    async with call.suggesting_models(request.model, "rerank"):
+        payload = await call.send_json(call.protocol.rerank(request))
     ranking = replies.parse_ranking(payload, request, call.service)
     call.count_usage(ranking.model, ranking.usage)
     return ranking
