@@ -10,9 +10,39 @@ table is stale.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from ernie_magic.text.language import Text
 
 Kind = Literal["chat", "completion", "image", "embedding", "rerank"]
+
+
+class KindName(NamedTuple):
+    """What people call a kind of models.
+
+    Attributes
+    ----------
+    label : Text
+    synonyms : tuple of str
+        Other words that `%ernie models` understands.
+    """
+
+    label: Text
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All words for it."""
+        return (*self.label, *self.synonyms)
+
+
+KIND_NAMES: dict[Kind, KindName] = {
+    "chat": KindName(Text("文生文", "chat"), ("对话",)),
+    "completion": KindName(Text("续写", "completion")),
+    "image": KindName(Text("文生图", "image"), ("images", "picture", "pictures", "图片")),
+    "embedding": KindName(Text("向量", "embedding"), ("embeddings", "vector", "vectors")),
+    "rerank": KindName(Text("排序", "rerank")),
+}
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Fault:
         kinds = {field.name: field.type for field in fields(cls)}
         for name, value in given.items():
             if name not in kinds:
-                raise ValueError(f"no fault {name!r:.80}; there are: {', '.join(kinds)}")
+                raise ValueError(f"no fault {name!r:.80}; choices: {', '.join(kinds)}")
             if not _fits_type(value, str(kinds[name])):
                 raise ValueError(f"{name} is {kinds[name]}, not {value!r:.80}")
         fault = cls(**given)

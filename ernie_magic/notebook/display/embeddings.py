@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS
-from ernie_magic.notebook.display.html_table import clip_text, display_width
+from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -123,7 +123,7 @@ class Heat:
                 )
                 for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1)
             )
-            label = f'<th title="{_title_attribute(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {plain_html(clip_text(text, _LABEL_CHARACTERS))}</th>'
+            label = f'<th title="{_title_attribute(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {plain_html(clip_to_line(text, _LABEL_CHARACTERS))}</th>'
             rows.append(f"<tr>{label}{cells}</tr>")
         return (
             f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
@@ -132,7 +132,7 @@ class Heat:
 
     def __repr__(self) -> str:
         labels = [
-            f"{i}. {make_controls_visible(clip_text(text, _LABEL_CHARACTERS))}"
+            f"{i}. {make_controls_visible(clip_to_line(text, _LABEL_CHARACTERS))}"
             for i, text in enumerate(self.embeddings.texts[:_MAX_HEAT_TEXTS], start=1)
         ]
         wide = max((display_width(label) for label in labels), default=0)
@@ -154,7 +154,7 @@ def _cell_html(value: float, title: str) -> str:
 
 
 def _title_attribute(text: str) -> str:
-    return html.escape(clip_text(text, 200), quote=True)
+    return html.escape(clip_to_line(text, 200), quote=True)
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,7 +205,7 @@ class Plane:
         ):
             label = ""
             if labelled:
-                label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_text(clip_text(text, _LABEL_CHARACTERS))}</text>'
+                label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_text(clip_to_line(text, _LABEL_CHARACTERS))}</text>'
             marks.append(
                 f'<g><title>{_title_attribute(text).translate(_WIDE)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>'
             )
@@ -225,7 +225,7 @@ class Plane:
             mark = "·"
             if i <= _MAX_LABELLED_POINTS:
                 mark = str(i)
-                legend.append(f"{i}. {clip_text(text, _LABEL_CHARACTERS)}")
+                legend.append(f"{i}. {clip_to_line(text, _LABEL_CHARACTERS)}")
             for offset, sign in enumerate(mark):
                 rows[round(y)][round(x) + offset] = sign
         return make_controls_visible(
@@ -249,10 +249,10 @@ def _plotly_bundle(plane: Plane) -> dict[str, Any]:
         from plotly import graph_objects
     except ImportError:
         return {}
-    texts = [clip_text(text, 200) for text in plane.embeddings.texts[:_MAX_POINTS]]
+    texts = [clip_to_line(text, 200) for text in plane.embeddings.texts[:_MAX_POINTS]]
     mode, labels = "markers", None
     if len(texts) <= _MAX_LABELLED_POINTS:
-        mode, labels = "markers+text", [clip_text(text, _LABEL_CHARACTERS) for text in texts]
+        mode, labels = "markers+text", [clip_to_line(text, _LABEL_CHARACTERS) for text in texts]
     marks = graph_objects.Scatter(
         x=plane.points[:_MAX_POINTS, 0].tolist(),
         y=plane.points[:_MAX_POINTS, 1].tolist(),

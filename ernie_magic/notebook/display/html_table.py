@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.language import clip_text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
 
@@ -77,9 +78,6 @@ def _character_width(character: str) -> int:
     return 0 if unicodedata.combining(character) else 1
 
 
-def clip_text(text: str, max_length: int = 80) -> str:
+def clip_to_line(text: str, limit: int = 80) -> str:
     """The beginning of a text, on one line."""
-    flat = " ".join(text.split())
-    if len(flat) <= max_length:
-        return flat
-    return flat[: max_length - 1] + "…"
+    return clip_text(" ".join(text.split()), limit)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables.schema import ERROR
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS
-from ernie_magic.notebook.display.html_table import Table, clip_text
+from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -98,4 +98,4 @@ def mime_bundle(
 
 def _cell_text(value: object) -> str:
     """A value in a cell of the table; none is an empty cell."""
-    return "" if value is None else clip_text(str(value), _CELL)
+    return "" if value is None else clip_to_line(str(value), _CELL)

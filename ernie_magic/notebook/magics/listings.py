@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.catalogue import KIND_NAMES, KindName
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.display.html_table import Table, clip_text
+from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text, untranslated
 
 if TYPE_CHECKING:
@@ -18,19 +19,11 @@ if TYPE_CHECKING:
 
 _MAX_MODEL_ROWS = 1000  # models in the table
 _PARTIAL = Text("（未完成）", " (partial)")
-_UNKNOWN = untranslated("?")
+_UNKNOWN_KIND = KindName(untranslated("?"))
 _MORE = Text(
     "；这里只列前 {n} 个，%ernie models 名称 可筛选",
     "; the first {n} are listed here, %ernie models NAME finds others",
 )
-# What people call the kinds of models: `%ernie models image` lists them whatever their ids are.
-_KIND_WORDS: dict[str | None, tuple[str, ...]] = {
-    "chat": ("chat", "文生文", "对话"),
-    "completion": ("completion", "续写"),
-    "image": ("image", "images", "picture", "pictures", "文生图", "图片"),
-    "embedding": ("embedding", "embeddings", "vector", "vectors", "向量"),
-    "rerank": ("rerank", "排序"),
-}
 
 
 def find_conversation(session: Session, name: str) -> Conversation:
@@ -39,7 +32,7 @@ def find_conversation(session: Session, name: str) -> Conversation:
         known_names = ", ".join(session.conversations) or "–"
         raise InvalidOption(
             Text(
-                "没有叫 {name} 的对话，已有：{known}", "no conversation {name}; there are: {known}"
+                "没有叫 {name} 的对话，可选：{known}", "no conversation {name}; choices: {known}"
             ).fill(name=name, known=known_names)
         )
     if not name:
@@ -50,23 +43,16 @@ def find_conversation(session: Session, name: str) -> Conversation:
 def list_models(session: Session, words: list[str]) -> Table:
     """List the live models; an argument filters by a part of the id or by the kind."""
     language = session.settings.interface_language
-    kinds: dict[str | None, Text] = {
-        "chat": Text("文生文", "chat"),
-        "completion": Text("续写", "completion"),
-        "image": Text("文生图", "image"),
-        "embedding": Text("向量", "embedding"),
-        "rerank": Text("排序", "rerank"),
-    }
     sought = "".join(words).lower()
-    rows = [
-        [
-            entry.id,
-            kinds.get(entry.kind, _UNKNOWN).say(language),
-            *_describe_model(entry.known, language),
-        ]
-        for entry in session.models()
-        if sought in entry.id.lower() or sought in _KIND_WORDS.get(entry.kind, ())
-    ]
+    rows = []
+    for entry in session.models():
+        kind_name = _UNKNOWN_KIND
+        if entry.kind:
+            kind_name = KIND_NAMES[entry.kind]
+        # `%ernie models image` lists them whatever their ids are.
+        if sought in entry.id.lower() or sought in kind_name.words:
+            kind_label = kind_name.label.say(language)
+            rows.append([entry.id, kind_label, *_describe_model(entry.known, language)])
     headers = {
         "zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
         "en": ["model", "type", "longest input (tokens)", "longest output", "notes"],
@@ -141,8 +127,8 @@ def _describe_turn(turn: Turn, language: Language) -> list[str]:
     mark = _PARTIAL.say(language) if answer.partial else ""
     return [
         time.strftime("%H:%M:%S", time.localtime(turn.time)),
-        clip_text(turn.prompt),
-        clip_text(answer.text) + mark,
+        clip_to_line(turn.prompt),
+        clip_to_line(answer.text) + mark,
         answer.model,
         str(answer.usage.total_tokens) if answer.usage else "?",
     ]

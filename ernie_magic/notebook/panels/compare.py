@@ -14,7 +14,7 @@ from ernie_magic.api.default_model import PREFERRED_CHAT
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.notebook.display import chat as answers
-from ernie_magic.notebook.display.html_table import clip_text
+from ernie_magic.notebook.display.html_table import clip_to_line
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
@@ -182,7 +182,7 @@ class CompareTab(Tab):
         self.composer.status.show_message("")
         note = ""
         if system := self.session.conversation.system:
-            note = _SYSTEM.say(self.language, text=clip_text(system))
+            note = _SYSTEM.say(self.language, text=clip_to_line(system))
         self.composer.show_note(note)
         for column_ in self._visible_columns:
             column_.selection.update_controls()

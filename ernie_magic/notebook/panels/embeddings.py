@@ -11,7 +11,7 @@ from ernie_magic.calls import as_code
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.embeddings import Heat, Plane, summary_line
-from ernie_magic.notebook.display.html_table import Table, clip_text
+from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
@@ -95,7 +95,7 @@ class EmbedTab(Tab):
         self.embeddings = embeddings
         self._saved_html = f"{self._view_html('heat')}<p><small>{plain_html(summary_line(embeddings, self.language))}</small></p>"
         self.selected.options = [
-            (f"{i}. {clip_text(text, _LABEL_CHARACTERS)}", i - 1)
+            (f"{i}. {clip_to_line(text, _LABEL_CHARACTERS)}", i - 1)
             for i, text in enumerate(embeddings.texts, start=1)
         ]
         self.selected.index = 0  # ipywidgets leaves it unset
@@ -134,7 +134,7 @@ class EmbedTab(Tab):
             return
         self.nearest_output.value = Table(
             _NEAREST[self.language],
-            [[str(hit.index + 1), clip_text(hit.text), f"{hit.score:.3f}"] for hit in hits],
+            [[str(hit.index + 1), clip_to_line(hit.text), f"{hit.score:.3f}"] for hit in hits],
         )._repr_html_()
 
     def generate_code(self) -> list[Code]:

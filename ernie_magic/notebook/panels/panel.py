@@ -69,7 +69,7 @@ class Panel:
                     InvalidOption(
                         Text(
                             "面板没有“{name}”，可选：{known}",
-                            "the panel has no {name!r}; there are: {known}",
+                            "the panel has no {name!r}; choices: {known}",
                         ).fill(name=name, known=", ".join(TABS)),
                         advice=did_you_mean(str(name), TABS),
                     )

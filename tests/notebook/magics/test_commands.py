@@ -64,7 +64,7 @@ def test_reset_forgets_the_turns_of_one_conversation(run, ernie):
 def test_a_misspelled_conversation_is_told_and_not_made(run, ernie, command):
     run("%%ernie -s tutor\nhi")
     result, _ = run(f"%ernie {command}")
-    assert "there are: " in str(result.error_in_exec)
+    assert "choices: " in str(result.error_in_exec)
     assert "tutro" not in ernie.conversations
 
 
