@@ -196,18 +196,6 @@ class Call(Generic[Item, Result]):
         """Wait for the work and return its result."""
         return self._outcome.result()
 
-    def wait_for_result(self) -> Result:
-        """Like `result`, for work that emits nothing worth reading; an interrupt ends the work
-        too.
-        """
-        try:
-            for _ in self.iter_batches():
-                pass
-        except KeyboardInterrupt:
-            self.cancel()
-            raise
-        return self._outcome.result()
-
     def stop_and_collect(self, timeout: float = 5.0) -> Result | None:
         """End the work and return what it had; None when it failed or does not end within `timeout`
         seconds.

@@ -40,7 +40,7 @@ class CallerTask(Generic[Result]):
         self._unclaimed = threading.Lock()
 
     def claim_task(self) -> bool:
-        """Whether the asker is to do it: several may read a call, and one of them does it."""
+        """Claim the task; False if another reader has."""
         return self._unclaimed.acquire(blocking=False)
 
     def __await__(self) -> Generator[Any, None, Result]:
@@ -58,7 +58,7 @@ class CallerTask(Generic[Result]):
                 made = self._then(value)
         except asyncio.CancelledError as error:  # the function's own: nobody cancels plain code
             self._settle_in_loop(RuntimeError(repr(error)))
-        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
+        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work receives it)
             self._settle_in_loop(error)
         else:
             self._settle_in_loop(None, made)
@@ -86,7 +86,7 @@ class CallerTask(Generic[Result]):
         except (KeyboardInterrupt, asyncio.CancelledError):
             if not call.interrupted:
                 raise
-        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work is told)
+        except Exception as error:  # noqa: BLE001  (whatever a user's function raises, the work receives it)
             self._settle_in_loop(error)
         else:
             self._settle_in_loop(None, made)

@@ -30,16 +30,17 @@ async def run_concurrently(
         Awaited with each item.
     """
     coming = iter(items)
-    problems: list[Exception] = []
+    problem: Exception | None = None
 
     async def work_through() -> None:
+        nonlocal problem
         for item in coming:
-            if problems:
+            if problem:
                 return
             try:
                 await work(item)
             except Exception as error:  # noqa: BLE001  (raised below, when the others have ended)
-                problems.append(error)
+                problem = problem or error
                 return
 
     workers = [asyncio.ensure_future(work_through()) for _ in range(max_concurrency)]
@@ -50,5 +51,5 @@ async def run_concurrently(
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         raise
-    if problems:
-        raise problems[0]
+    if problem:
+        raise problem

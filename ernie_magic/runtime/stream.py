@@ -36,7 +36,8 @@ class Stream(Generic[Result]):
     language
         Called for the language when an interrupt is reported.
     progress_title
-        What the bar counts that `result` and `aresult` show when the work is slow; no bar when "".
+        Title of the progress bar that `result` and `aresult` show while they wait for slow work; no
+        bar when "".
     """
 
     def __init__(
@@ -114,22 +115,22 @@ class Stream(Generic[Result]):
         Interrupted
         """
         with progress_bar(self._progress_title) as update_bar:
-            for batch in self.iter_batches(*self._pace()):
+            for batch in self.iter_batches(*self._wake_options()):
                 update_bar(batch)
         return self._call.result()
 
     async def aresult(self) -> Result:
         """Await the whole result."""
         with progress_bar(self._progress_title) as update_bar:
-            async for batch in self.aiter_batches(*self._pace()):
+            async for batch in self.aiter_batches(*self._wake_options()):
                 update_bar(batch)
         return self._call.result()
 
-    def _pace(self) -> tuple[float, Callable[[Delta], bool]]:
-        """How often, and for what, a caller wakes who waits for the result."""
+    def _wake_options(self) -> tuple[float, Callable[[Delta], bool]]:
+        """How often a waiting caller wakes, and for which deltas."""
         if self._progress_title:
             return BAR_INTERVAL, everything
-        return 0.0, _has_errand
+        return 0.0, _needs_caller
 
     def raising_interrupts(self) -> AbstractContextManager[None]:
         """Within this block, which draws the received part, an interrupt is a KeyboardInterrupt and
@@ -214,7 +215,7 @@ class Steps(Generic[Result]):
             raise
 
 
-def _has_errand(delta: Delta) -> bool:
+def _needs_caller(delta: Delta) -> bool:
     """Whether the caller's thread is needed before the result is there.
 
     Waking it for every delta takes turns away from the I/O thread.

@@ -8,6 +8,7 @@ import pytest
 
 from ernie_magic.errors import Stopped
 from ernie_magic.runtime.call import Call
+from ernie_magic.runtime.stream import Stream
 
 
 async def three(emit):
@@ -66,7 +67,7 @@ def test_what_the_work_raises_is_raised_where_it_is_read():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        Call(fails).wait_for_result()
+        Stream(Call(fails), lambda: "en").result()
 
 
 def test_a_reader_whose_loop_has_ended_does_no_harm():
@@ -97,4 +98,4 @@ def test_a_call_that_is_cancelled_before_it_began_ends_too():
         call = Call(work)
         call.cancel()
         with pytest.raises(Stopped):
-            call.wait_for_result()
+            Stream(call, lambda: "en").result()

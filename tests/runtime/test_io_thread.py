@@ -9,4 +9,4 @@ def test_the_work_runs_on_the_one_io_thread():
     async def where(_emit):
         return threading.current_thread().name
 
-    assert {Call(where).wait_for_result() for _ in range(3)} == {"ernie-io"}
+    assert {Call(where).result() for _ in range(3)} == {"ernie-io"}
