@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")
 _PACKAGE = str(PurePath(__file__).parent)
-_SAID_SHOWN = 200  # characters
+_MAX_MESSAGE_CHARACTERS = 200
 _REQUEST = Text("请求编号 {id}", "request id {id}")
 
 
@@ -98,10 +98,10 @@ def unexpected_error(error: Exception) -> ErnieError:
     """
     raised = traceback.extract_tb(error.__traceback__)[-1:]
     source_line = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
-    message = clip_text(_one_line(exception_message(error)), _SAID_SHOWN)
+    message = clip_text(_one_line(exception_message(error)), _MAX_MESSAGE_CHARACTERS)
     return ErnieError(
-        Text("内部出错：{kind} {said}（{place}）", "unexpected {kind} {said} ({place})").fill(
-            kind=type(error).__name__, said=message, place=source_line
+        Text("内部出错：{kind} {said}（{line}）", "unexpected {kind} {said} ({line})").fill(
+            kind=type(error).__name__, said=message, line=source_line
         ),
         advice=Text(
             "再试一次；总是这样的话，请把这一行报告给我们",

@@ -75,7 +75,9 @@ class Session:
     Notes
     -----
     A call has three forms with the same parameters: `image` waits for the result, `aimage` is
-    awaited, and `begin_image` returns at once, with a `Stream` of the result.
+    awaited, and `begin_image` returns at once, with a `Stream` of the result. "Returns" in the help
+    of a `begin_…` is what its stream gives. `begin_search` starts its calls only when its result is
+    waited for.
     """
 
     _client: Client
@@ -646,7 +648,8 @@ class Session:
         documents
             At most 64, each of at most 4,096 characters.
         model
-            "bce-reranker-base" when None.
+            "bce-reranker-base" when None, or one of its kind where the live list, once fetched,
+            does not offer that.
         endpoint, extra
             As in `Conversation.stream`.
         **parameters
@@ -694,7 +697,7 @@ class Session:
         text
             The text to count; it is sent only to Qianfan V1.
         model
-            The model whose tokens are counted; the session's when None.
+            The model whose tokens are counted; when None the session's, else "ernie-3.5-8k".
 
         Raises
         ------

@@ -101,7 +101,7 @@ def default_model(
             return by_lower[name.lower()]
     of_kind = _first_of_kind(kind, offered)
     if kind == "chat":
-        # A chat model's name may tell nothing of its kind.
+        # A chat model's name may not show its kind.
         of_kind = of_kind or _first_of_kind(None, offered)
         if offered or not needs_vision:
             return of_kind or FALLBACK_CHAT

@@ -69,10 +69,8 @@ def turns_to_drop(
     entry = models.find_model(model)
     if entry is None:
         return 0
-    most_characters, most_tokens = (
-        entry.max_characters or sys.maxsize,
-        entry.max_input_tokens or sys.maxsize,
-    )
+    max_characters = entry.max_characters or sys.maxsize
+    max_tokens = entry.max_input_tokens or sys.maxsize
     texts = [
         "".join(message_text(message) for message in rest),
         *("".join(message_text(message) for message in turn) for turn in reversed(turns)),
@@ -80,7 +78,7 @@ def turns_to_drop(
     characters = tokens = 0
     for turns_kept, text in enumerate(texts):
         characters, tokens = characters + len(text), tokens + estimate_tokens(text)
-        if turns_kept and (characters > most_characters or tokens > most_tokens):
+        if turns_kept and (characters > max_characters or tokens > max_tokens):
             return len(turns) - (turns_kept - 1)
     return 0
 
@@ -95,8 +93,7 @@ def check_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[
     checked = [dict(message) for message in messages]
     if not checked:
         raise _empty_prompt_error()
-    for message in checked:
-        n = checked.index(message) + 1
+    for n, message in enumerate(checked, start=1):
         if not _are_tool_calls(message.get("tool_calls") or []):
             raise InvalidMessages(
                 Text(
@@ -105,7 +102,7 @@ def check_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[
             )
         if any(message.get(field) for field in ("content", "tool_calls", "function_call")):
             continue
-        if message is checked[-1]:
+        if n == len(checked):
             raise _empty_prompt_error()
         raise InvalidMessages(Text("第 {n} 条消息内容为空", "message {n} is empty").fill(n=n))
     last = checked[-1].get("content")
@@ -121,7 +118,12 @@ def check_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[
 
 
 def check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
-    """Check that only models with vision are sent pictures."""
+    """Check that only models with vision are sent pictures.
+
+    Raises
+    ------
+    InvalidOption
+    """
     if not rules.strict or not count_pictures(messages):
         return
     entry = models.find_model(model)
@@ -132,10 +134,15 @@ def check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
                 model=Text("千帆 V1", "Qianfan V1") if is_v1 else model
             ),
             advice=Text(
-                "换一个支持的模型：{sees}；图片若在历史里，可 %ernie reset",
-                "use a model that does: {sees}; if the pictures are in the history, %ernie reset",
-            ).fill(sees=", ".join(m.id for m in CATALOGUE if "vision" in m.capabilities and m.v2)),
+                "换一个支持的模型：{choices}；图片若在历史里，可 %ernie reset",
+                "use a model that does: {choices}; if the pictures are in the history, "
+                "%ernie reset",
+            ).fill(choices=", ".join(_vision_models())),
         )
+
+
+def _vision_models() -> list[str]:
+    return [entry.id for entry in CATALOGUE if "vision" in entry.capabilities and entry.v2]
 
 
 def _check_roles(roles: list[str]) -> None:
@@ -247,9 +254,9 @@ def too_long_error(subject: Text, characters: int, limit: int, model: str = "") 
         taker = Text(f"{model} ", f"{model} takes ")
     return InvalidMessages(
         Text(
-            "{place}有 {n} 个字符，{model}最多 {most} 个",
-            "{place} has {n} characters; {model}at most {most}",
-        ).fill(place=subject, n=characters, most=limit, model=taker),
+            "{subject}有 {n} 个字符，{model}最多 {most} 个",
+            "{subject} has {n} characters; {model}at most {most}",
+        ).fill(subject=subject, n=characters, most=limit, model=taker),
         advice=Text("缩短它，或换一个上限更大的模型", "shorten it, or use a model that takes more"),
     )
 

@@ -39,8 +39,8 @@ def find_model(model_id: str) -> Model | None:
 
 
 def kind_of(model_id: str) -> Kind | None:
-    """Return the kind of an id: the catalogue's, else guessed from its name; None when nothing
-    tells.
+    """Return the kind of an id: the catalogue's, else guessed from its name; None when it
+    cannot be determined.
     """
     if model := find_model(model_id):
         return model.kind

@@ -30,7 +30,7 @@ _PROTOCOLS: dict[Protocol, Text] = {
 NOT_A_CHOICE = Text(
     "{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}"
 )
-_SHOWN = 40  # characters of a value in an error
+_MAX_SHOWN_CHARACTERS = 40  # of a value in an error
 
 
 @dataclass(frozen=True)
@@ -240,8 +240,8 @@ class Parameter:
             Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(
                 model=entry.id, option=self.name
             ),
-            advice=Text("去掉它，或改用：{takers}", "leave it out, or use one of: {takers}").fill(
-                takers=", ".join(self._supporting_models(protocol))
+            advice=Text("去掉它，或改用：{models}", "leave it out, or use one of: {models}").fill(
+                models=", ".join(self._supporting_models(protocol))
             ),
         )
 
@@ -287,6 +287,6 @@ class Parameter:
 def clip_value(value: object) -> str:
     """Return a value as an error shows it: its first 40 characters."""
     text = str(value)
-    if len(text) <= _SHOWN:
+    if len(text) <= _MAX_SHOWN_CHARACTERS:
         return text
-    return text[: _SHOWN - 3] + "…"
+    return text[: _MAX_SHOWN_CHARACTERS - 3] + "…"

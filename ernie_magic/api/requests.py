@@ -52,7 +52,7 @@ class ChatOptions:
         Python functions among the tools, by name: called when the model asks.
     images : object
         Pictures sent with the prompt, None for none; in the forms that
-        `ernie_magic.calls.chat.attachments.parts` accepts.
+        `ernie_magic.calls.chat.attachments.image_parts` accepts.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -373,7 +373,7 @@ def is_missing(value: object) -> bool:
 
 
 INVALID = ("error", "truncate", "skip")
-_NAMED = 10  # positions in an error
+_MAX_NAMED_POSITIONS = 10  # in an error
 
 
 def _clip_to_model(text: str, model: str, rules: Rules) -> str:
@@ -398,8 +398,8 @@ def _clip_to_model(text: str, model: str, rules: Rules) -> str:
 
 
 def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
-    named = ", ".join(map(str, positions[:_NAMED]))
-    if len(positions) > _NAMED:
+    named = ", ".join(map(str, positions[:_MAX_NAMED_POSITIONS]))
+    if len(positions) > _MAX_NAMED_POSITIONS:
         named += " …"
     entry, first = models.find_model(model), texts[positions[0] - 1]
     if entry is None or not first.strip():
@@ -547,6 +547,13 @@ _BODY_FIELDS = ("messages", "stream", "prompt", "input", "query", "documents", "
 def _check_extra(
     kind: Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
 ) -> None:
+    """Check that no extra field replaces one that is checked elsewhere, and that the whole request
+    can be sent.
+
+    Raises
+    ------
+    InvalidOption, InvalidMessages
+    """
     table = parameters.parameters_of(kind)
     for name in extra or {}:
         known = table.get(parameters.canonical_name(name, kind))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from ernie_magic.api.usage import Usage
 
-_SHOWN = 40  # characters of a text in a repr
+_MAX_REPR_CHARACTERS = 40  # of a text
 
 
 class Result(ABC):
@@ -205,7 +205,7 @@ class Answer(Result):
         return self.text
 
     def __repr__(self) -> str:
-        facts = [repr(clip_text(self.text, _SHOWN)), f"model={self.model!r}"]
+        facts = [repr(clip_text(self.text, _MAX_REPR_CHARACTERS)), f"model={self.model!r}"]
         if self.usage:
             facts.append(f"tokens={self.usage.total_tokens}")
         if self.partial:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-_MOST_BYTES = 255  # of a name, on every common file system
+_MAX_NAME_BYTES = 255  # of a name, on every common file system
 _DRAFT = ".ernie_magic-"  # prefix of a file's name while it is written
 _ABANDONED = 3600.0  # seconds after which a draft belongs to a killed process
 _JOINERS = "\u200c\u200d"  # invisible characters in words and emoji
@@ -42,7 +42,7 @@ def sanitize_name(name: str, *, reserve: int = 0, otherwise: str = "picture") ->
     shown = _strip_edges(_SEPARATORS.sub("-", shown))
     if _DEVICE.match(shown):
         shown = f"_{shown}"
-    cut = shown.encode()[: _MOST_BYTES - reserve].decode(errors="ignore")
+    cut = shown.encode()[: _MAX_NAME_BYTES - reserve].decode(errors="ignore")
     return _strip_edges(cut) or otherwise
 
 

@@ -38,11 +38,8 @@ _PART = 6
 _NEAR = 3
 _LONGEST = 1_024  # characters of a text that are removed as one
 _BLOCK = 512  # characters examined together: most of a long text needs no closer look
-# Characters of words that are remembered as clean, and how many words.
-_SHORT, _SHORT_KEPT = (
-    64,
-    4_096,
-)
+_SHORT = 64  # characters of a word that is remembered as clean
+_SHORT_KEPT = 4_096  # such words
 _GRAM = 4  # bytes
 
 # What services call a piece of text in an event.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _ABBREVIATED = 3  # characters that identify a name by its beginning
 _LONGEST = 200  # characters of a name: a longer one is not a misspelling
-_LOOKED_AT = 10_000  # names: each costs about 10 µs
+_MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
 
 
 def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
@@ -34,7 +34,9 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
         return ()
     import difflib  # for an error only: loading the extension does not pay for it
 
-    by_lower = {word.lower(): word for word in islice(known, _LOOKED_AT) if len(word) <= _LONGEST}
+    by_lower = {
+        word.lower(): word for word in islice(known, _MAX_CANDIDATES) if len(word) <= _LONGEST
+    }
     lower = name.lower()
     begun = [
         word

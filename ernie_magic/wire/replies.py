@@ -97,11 +97,11 @@ def _order_by_index(reported: Sequence[object], count: int) -> Sequence[int] | N
     that item gets the one left over.
     """
     indices = [
-        place if index is None else values.as_whole_number(index)
-        for place, index in enumerate(reported)
+        position if index is None else values.as_whole_number(index)
+        for position, index in enumerate(reported)
     ]
-    odd = [place for place, index in enumerate(indices) if index is None]
-    by_index = {index: place for place, index in enumerate(indices) if index is not None}
+    odd = [position for position, index in enumerate(indices) if index is None]
+    by_index = {index: position for position, index in enumerate(indices) if index is not None}
     left = [i for i in range(count) if i not in by_index]
     if len(odd) == len(left) == 1:
         by_index[left[0]] = odd[0]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     AskForVectors = Callable[[EmbeddingRequest], Awaitable[VectorsReply]]
 
-_NEARLY = 0.3  # seconds
+_STOP_GRACE = 0.3  # seconds that a stop waits for vectors that are being stored
 
 
 async def embed_texts(
@@ -186,7 +186,7 @@ class EmbeddingJob:
         # Stop does not wait for a store that another process holds: it is written meanwhile.
         timeout = None
         if isinstance(problem, asyncio.CancelledError):
-            timeout = _NEARLY
+            timeout = _STOP_GRACE
         if writing:
             await asyncio.wait(writing, timeout=timeout)
         embeddings = self._build_result(request, partial=problem is not None)

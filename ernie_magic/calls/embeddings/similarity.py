@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.results import Embeddings
 
-_SHOWN = 40  # characters of a text in a repr
+_MAX_REPR_CHARACTERS = 40  # of a text
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,8 @@ class Found:
     index: int
 
     def __repr__(self) -> str:
-        return (
-            f"Found({clip_text(self.text, _SHOWN)!r}, score={self.score:.3f}, index={self.index})"
-        )
+        text = clip_text(self.text, _MAX_REPR_CHARACTERS)
+        return f"Found({text!r}, score={self.score:.3f}, index={self.index})"
 
 
 def normalize_rows(vectors: np.ndarray) -> np.ndarray:

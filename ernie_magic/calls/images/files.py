@@ -63,11 +63,7 @@ def _with_number(file: Path) -> str:
 def _is_folder(path: str) -> bool:
     try:
         return Path(path).expanduser().is_dir()
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ):
+    except (OSError, ValueError, RuntimeError):
         # Too long, a null byte, an unknown home folder: writing will report it.
         return False
 

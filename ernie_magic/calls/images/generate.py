@@ -31,7 +31,7 @@ _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
 _DECODING_TIMEOUT = 20.0  # seconds for one picture: a large one takes a fifth of a second
-_NEARLY = 0.3  # seconds
+_STOP_GRACE = 0.3  # seconds that a stop waits for a picture that is nearly decoded
 _MAX_DECODING = 2  # pictures decoded at the same time: each takes four bytes per pixel
 
 
@@ -91,8 +91,7 @@ class ImageGeneration:
             picture's error.
         """
         began, service = time.monotonic(), self.context.endpoint.service
-        async with self._reporting_progress(began) as set_phase:
-            set_phase(_MAKING)
+        async with self._reporting_phase(_MAKING, began) as set_phase:
             reply = replies.parse_pictures(await self.http.send_json(wire, self.context), request)
             if download and any(item.url and not item.b64 for item in reply.items):
                 set_phase(_FETCHING)
@@ -127,8 +126,7 @@ class ImageGeneration:
         if not any(picture.url and not picture.content for picture in images):
             return images
         began = time.monotonic()
-        async with self._reporting_progress(began) as set_phase:
-            set_phase(_FETCHING)
+        async with self._reporting_phase(_FETCHING, began):
             unpacking = asyncio.Semaphore(_MAX_DECODING)
             pictures = await _gather_pictures(
                 [self._download_picture(picture, unpacking) for picture in images]
@@ -191,24 +189,27 @@ class ImageGeneration:
         return replace(picture, problem=error.with_traceback(None))
 
     @asynccontextmanager
-    async def _reporting_progress(self, began: float) -> AsyncIterator[Callable[[Text], None]]:
-        """Report each second what is being done and since when; reports of the wire come in
-        between.
+    async def _reporting_phase(
+        self, phase: Text, began: float
+    ) -> AsyncIterator[Callable[[Text], None]]:
+        """Report at once and then each second what is being done and since when; the function given
+        sets the next phase. Reports of the wire come in between.
         """
-        doing: list[Text] = []
 
-        def report_progress() -> None:
-            self.context.emit(Delta(notice=doing[-1], waited=int(time.monotonic() - began)))
+        def report_phase() -> None:
+            self.context.emit(Delta(notice=phase, waited=int(time.monotonic() - began)))
 
-        def set_phase(what: Text) -> None:
-            doing.append(what)
-            report_progress()
+        def set_phase(next_phase: Text) -> None:
+            nonlocal phase
+            phase = next_phase
+            report_phase()
 
         async def report_each_second() -> None:
             while True:
                 await asyncio.sleep(1.0)
-                report_progress()
+                report_phase()
 
+        report_phase()
         ticking = asyncio.ensure_future(report_each_second())
         try:
             yield set_phase
@@ -224,7 +225,7 @@ async def _decode_preview(content: bytes) -> Preview:
     except asyncio.TimeoutError:
         raise damaged_picture() from None
     except asyncio.CancelledError:
-        await asyncio.wait({decoding}, timeout=_NEARLY)
+        await asyncio.wait({decoding}, timeout=_STOP_GRACE)
         if not decoding.done() or decoding.exception():
             raise
         return decoding.result()

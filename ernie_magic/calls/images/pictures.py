@@ -48,7 +48,7 @@ MAX_SCANS = 64
 # thumbnail. Four of them take at most 400 kB in the saved notebook, base64 included.
 THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
-_SHOWN = 30  # characters of a prompt in a repr
+_MAX_REPR_CHARACTERS = 30  # of a prompt
 
 
 def decode_image(content: bytes) -> Image:
@@ -278,7 +278,7 @@ class Picture:
         return {self.format.mime: self.content, **text}
 
     def __repr__(self) -> str:
-        facts = [repr(clip_text(self.prompt, _SHOWN))]
+        facts = [repr(clip_text(self.prompt, _MAX_REPR_CHARACTERS))]
         if self.content and not self.problem:
             facts.append("x".join(map(str, self.size)))
         elif self.url:
@@ -396,5 +396,5 @@ class ImageSet(Result, Sequence[Picture]):
         facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}"]
         if self.partial:
             facts.append(f"{len(self) - len(self.good)} failed")
-        facts += [repr(clip_text(self.prompt, _SHOWN)), f"model={self.model!r}"]
+        facts += [repr(clip_text(self.prompt, _MAX_REPR_CHARACTERS)), f"model={self.model!r}"]
         return f"ImageSet({', '.join(facts)}{simulated_note(self.service)})"

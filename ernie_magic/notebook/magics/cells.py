@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic.calls.images import recipes
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.display import embeddings as vectors
-from ernie_magic.notebook.display import images as pictures
-from ernie_magic.notebook.display import pending as result
-from ernie_magic.notebook.display import tables as mapped
+from ernie_magic.notebook.display import embeddings as embeddings_display
+from ernie_magic.notebook.display import images as images_display
+from ernie_magic.notebook.display import pending as pending_display
+from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.display.streaming import view_for
 from ernie_magic.notebook.magics.chat import parse_chat_line
@@ -140,7 +140,7 @@ class CellMagics(CellRunner):
     def _view_result(self, *, owns_cell: bool) -> ResultView:
         """The view of a result that arrives in one piece."""
         language = self.session.settings.interface_language
-        return result.view_for(self.shell, language, owns_cell=owns_cell)
+        return pending_display.view_for(self.shell, language, owns_cell=owns_cell)
 
     def _start_chat(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Answer]:
         """Run a `%%ernie` cell."""
@@ -190,7 +190,7 @@ class CellMagics(CellRunner):
             if embeddings is None:
                 view.show_result(None)
                 return
-            view.show_result(vectors.mime_bundle(embeddings, language))
+            view.show_result(embeddings_display.mime_bundle(embeddings, language))
             self.bind_result(cell_input.line.as_name, embeddings)
 
         return PendingCell(
@@ -198,7 +198,7 @@ class CellMagics(CellRunner):
         )
 
     def _start_map(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Mapped]:
-        """Run a `%%ernie_map` cell: one question per row."""
+        """Run a `%%ernie_map` cell: one prompt per row."""
         cell_input = self._read_cell(
             parse_map_line, line, cell, owns_cell=owns_cell, names_variables=True
         )
@@ -222,7 +222,7 @@ class CellMagics(CellRunner):
             if result_table is None:
                 view.show_result(None)
                 return
-            view.show_result(mapped.mime_bundle(result_table, language))
+            view.show_result(tables_display.mime_bundle(result_table, language))
             self.bind_result(parsed_line.as_name, result_table.table)
 
         return PendingCell(
@@ -242,10 +242,10 @@ class CellMagics(CellRunner):
             return
         settings = self.session.settings
         in_flight = parsed_line.options.get("in_flight", settings.in_flight)
-        note = mapped.estimate_all_rows(
+        note = tables_display.estimate_all_rows(
             preview, len(parsed_line.rows), in_flight, settings.interface_language
         )
-        view.show_result(mapped.mime_bundle(preview, settings.interface_language, note))
+        view.show_result(tables_display.mime_bundle(preview, settings.interface_language, note))
 
     def _parse_command(self, line: str) -> ImageCommand:
         with self.capturing_user_output(enabled=True):
@@ -269,7 +269,7 @@ class CellMagics(CellRunner):
         images, recipe = recipes.open_pictures(target), recipes.read_recipe(target)
         language = self.session.settings.interface_language
         self._view_result(owns_cell=False).show_result(
-            pictures.mime_bundle(images, language, name="")
+            images_display.mime_bundle(images, language, name="")
         )
         rows = [[name, _parameter_text(value)] for name, value in recipe.items()]
         return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
@@ -297,7 +297,7 @@ class CellMagics(CellRunner):
                 except ErnieError as error:  # pictures already made are shown all the same
                     problem = error
             view.show_result(
-                pictures.mime_bundle(
+                images_display.mime_bundle(
                     images,
                     language,
                     full=parsed_line.full,

@@ -120,10 +120,8 @@ class CellRunner(ErrorReporter):
         if not enabled or threading.current_thread() is not threading.main_thread():
             yield lambda: False
             return
-        shell, original_streams = (
-            self.shell,
-            (sys.stdout, sys.stderr, sys.displayhook, self.shell.display_pub),
-        )
+        shell = self.shell
+        original_streams = (sys.stdout, sys.stderr, sys.displayhook, shell.display_pub)
         captured = CapturedIO(None, None)
         try:
             with capture_output() as captured:
@@ -178,11 +176,8 @@ class CellRunner(ErrorReporter):
             pending_cell.view.draw_quickly()
             pending_cell.finish(error.answer)
             raise
-        # It arrived while we were drawing, not while we waited.
-        except (
-            KeyboardInterrupt,
-            asyncio.CancelledError,
-        ):
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            # It arrived while we were drawing, not while we waited.
             pending_cell.view.draw_quickly()
             stopped = interruption(
                 pending_cell.stream.stop(), self.session.settings.interface_language

@@ -248,13 +248,8 @@ def _evaluate_expression(
             ).fill(source=source_text, name=name),
             advice=did_you_mean(name, _user_names(namespace), 3) or _DEFINE.fill(name=name),
         ) from None
-    # Whatever the user's expression raises is shown in one line.
-    except (
-        Exception,
-        SystemExit,
-        GeneratorExit,
-        asyncio.CancelledError,
-    ) as error:
+    except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:
+        # Whatever the user's expression raises is shown in one line.
         raise InvalidExpression(
             Text("{source} 出错：{kind}：{said}", "{source} raised {kind}: {said}").fill(
                 source=source_text,

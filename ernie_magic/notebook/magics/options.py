@@ -143,12 +143,10 @@ class Grammar:
     def __init__(
         self, magic: str, kind: Kind, options: tuple[Option, ...], misplaced_advice: Text = _BELOW
     ) -> None:
-        self.magic, self.kind, self.options, self._misplaced_advice = (
-            magic,
-            kind,
-            options,
-            misplaced_advice,
-        )
+        self.magic = magic
+        self.kind = kind
+        self.options = options
+        self._misplaced_advice = misplaced_advice
         self._parser = _Parser(prog=magic, add_help=False, allow_abbrev=False)
         for parameter in parameters.parameters_of(kind).values():
             flags = _parameter_flags(parameter)

@@ -31,15 +31,11 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 _ASK = Text("问点什么…", "Ask something…")
-_SYSTEM, _SYSTEM_HINT = (
-    Text("系统提示词", "System prompt"),
-    Text("对这个对话有效，新对话沿用", "applies to this conversation and to new ones"),
-)
-_CONVERSATION, _NEW, _CLEAR = (
-    Text("对话", "Conversation"),
-    Text("新对话", "New"),
-    Text("清空", "Clear"),
-)
+_SYSTEM = Text("系统提示词", "System prompt")
+_SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "applies to this conversation and to new ones")
+_CONVERSATION = Text("对话", "Conversation")
+_NEW = Text("新对话", "New")
+_CLEAR = Text("清空", "Clear")
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
 _CONFIRM_SECONDS = 4.0  # seconds within which a second press clears
 _ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除图片", "Remove pictures")
@@ -213,7 +209,7 @@ class ChatTab(Tab):
 
     # --- what it does -----------------------------------------------------------------------------
 
-    def _chat_options(self, images: Sequence[bytes] = ()) -> ChatOptions:
+    def _chat_options(self, images: Sequence[bytes | str] = ()) -> ChatOptions:
         return ChatOptions(
             self.selection.request_parameters,
             self.selection.selected_model,
@@ -316,7 +312,7 @@ class ChatTab(Tab):
             self._fork_from_turn(index, str(message.get("text", "")).strip())
 
     def _regenerate_turn(self, index: int) -> None:
-        """Ask the last question again."""
+        """Ask for another answer to the last prompt."""
         shown_turn = self._shown_turns[index]
         if shown_turn is not self._shown_turns[-1]:  # the page shows an outdated state
             self.composer.status.show_message(_ONLY_LAST.say(self.language), is_error=True)
@@ -335,19 +331,13 @@ class ChatTab(Tab):
         )
 
     def _fork_from_turn(self, index: int, prompt: str) -> None:
-        """Fork the conversation before that turn, with another question.
+        """Fork the conversation before that turn, with another prompt.
 
         This conversation stays as it is, and becomes current again if no answer results.
         """
-        previous_name, images = (
-            self._conversation_name,
-            self._shown_turns[index].transcript_entry["images"],
-        )
-        options = ChatOptions(
-            self.selection.request_parameters,
-            self.selection.selected_model,
-            images=list(images) or None,
-        )
+        previous_name = self._conversation_name
+        images = self._shown_turns[index].transcript_entry["images"]
+        options = self._chat_options(images)
 
         def start_fork() -> Stream[Answer]:
             # Errors are shown before anything has changed.
@@ -387,10 +377,8 @@ class ChatTab(Tab):
         """Forget the turns, after a second press."""
         turns = len(self.shown_conversation.history)
         if not self._clear_is_armed and turns:
-            self._clear_is_armed, self.clear_button.description = (
-                True,
-                _SURE.say(self.language, n=turns),
-            )
+            self._clear_is_armed = True
+            self.clear_button.description = _SURE.say(self.language, n=turns)
             disarm_timer = threading.Timer(_CONFIRM_SECONDS, self._disarm_clear)
             disarm_timer.daemon = True
             disarm_timer.start()
@@ -400,17 +388,18 @@ class ChatTab(Tab):
 
     def _disarm_clear(self) -> None:
         if self._clear_is_armed:
-            self._clear_is_armed, self.clear_button.description = False, _CLEAR.say(self.language)
+            self._clear_is_armed = False
+            self.clear_button.description = _CLEAR.say(self.language)
 
     # --- what is saved of it ----------------------------------------------------------------------
 
     def generate_code(self) -> list[Code]:
-        """The question as code."""
+        """The prompt as code."""
         self.selection.update_controls()
         images = [bytes(file["content"]) for file in self.attach_button.value]
         prompt, last = self.composer.prompt_text, None
         if not prompt and self.shown_conversation.history:
-            # Nothing is written: show the last question.
+            # Nothing is written: show the last prompt.
             last = self.shown_conversation.history[-1]
             prompt = last.prompt
         elif not prompt:

@@ -69,17 +69,14 @@ class Controls:
         session_parameters: Callable[[], Mapping[str, Any]],
         on_change: Callable[[], object],
     ) -> None:
-        self._kind, self._language, self._session_parameters, self._on_change = (
-            kind,
-            language,
-            session_parameters,
-            on_change,
-        )
+        self._kind = kind
+        self._language = language
+        self._session_parameters = session_parameters
+        self._on_change = on_change
         self._shown_for: object = None
         self._is_updating = False
-        self._control_keys: dict[
-            str, object
-        ] = {}  # what each control was made for: an unchanged one stays
+        # What each control was made for: an unchanged one stays.
+        self._control_keys: dict[str, object] = {}
         self.by_name: dict[str, Control] = {}
         self._reset_button = make_button(_RESET_ALL.say(language), lambda: self.set_values({}))
         self.widget = column(name="ernie-controls")

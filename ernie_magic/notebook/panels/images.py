@@ -25,14 +25,10 @@ if TYPE_CHECKING:
 
 _MAKE, _DESCRIBE = Text("生成", "Generate"), Text("描述要画的内容…", "Describe the picture…")
 _VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("填入参数", "Reuse"), Text("保存", "Save")
-_SAVED, _REUSED = (
-    Text("已保存：{file}", "saved: {file}"),
-    Text("已取用这张图的提示词和参数", "its prompt and parameters are set"),
-)
-_EMPTY, _EARLIER = (
-    Text("还没有图片。", "No pictures yet."),
-    Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images"),
-)
+_SAVED = Text("已保存：{file}", "saved: {file}")
+_REUSED = Text("已取用这张图的提示词和参数", "its prompt and parameters are set")
+_EMPTY = Text("还没有图片。", "No pictures yet.")
+_EARLIER = Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images")
 _MAX_GALLERY_PICTURES = 24  # pictures in the gallery
 _MAX_SAVED_PICTURES = 12  # pictures in the saved form: each at most some 70 kB
 _WIDTH = "240px"
@@ -76,13 +72,11 @@ class ImageTab(Tab):
             self._cards
         ) and found_pictures:
             return
-        previous_cards, self._cards = (
-            self._cards,
-            {
-                id(picture): self._cards.get(id(picture)) or (picture, self._picture_card(picture))
-                for picture in found_pictures[:_MAX_GALLERY_PICTURES]
-            },
-        )
+        previous_cards = self._cards
+        self._cards = {
+            id(picture): previous_cards.get(id(picture)) or (picture, self._picture_card(picture))
+            for picture in found_pictures[:_MAX_GALLERY_PICTURES]
+        }
         cards = [card for _, card in self._cards.values()]
         note = ""
         if not found_pictures:

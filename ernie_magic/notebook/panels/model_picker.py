@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.session import Session
 
-_MODEL, _SEARCH, _DEFAULT = (
-    Text("模型", "Model"),
-    Text("查找模型（回车选用）", "Search models (Enter chooses)"),
-    Text("默认（{model}）", "default ({model})"),
-)
+_MODEL = Text("模型", "Model")
+_SEARCH = Text("查找模型（回车选用）", "Search models (Enter chooses)")
+_DEFAULT = Text("默认（{model}）", "default ({model})")
 _RELOAD = Text("刷新列表", "Reload list")
 _AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
 _DEFAULTED = ""
-_SHOWN = 500  # models of a kind in the list; the search finds the rest
+_MAX_LISTED_MODELS = 500  # of a kind; the search finds the rest
 _KINDS: dict[Kind | None, Text] = {
     "chat": Text("对话", "chat"),
     "image": Text("文生图", "images"),
@@ -100,18 +98,15 @@ class ModelPicker:
         language: Language,
         on_change: Callable[[], object],
     ) -> None:
-        self._session, self._model_list, self._kind, self._language, self._on_change = (
-            session,
-            model_list,
-            kind,
-            language,
-            on_change,
-        )
+        self._session = session
+        self._model_list = model_list
+        self._kind = kind
+        self._language = language
+        self._on_change = on_change
         self._selected_model: str | None = None
         self._is_updating = False
-        self.needs_vision = (
-            False  # whether the model must accept pictures: then the default differs
-        )
+        # Whether the model must accept pictures: then the default differs.
+        self.needs_vision = False
         style = {"description_width": "initial"}
         self.dropdown = widgets.Dropdown(
             description=_MODEL.say(language),
@@ -184,7 +179,7 @@ class ModelPicker:
                         f"── {_KINDS[kind].say(self._language)} · {len(matching_ids)} ──",
                         f"\0{kind}",
                     ),
-                    *((id_, id_) for id_ in matching_ids[:_SHOWN]),
+                    *((id_, id_) for id_ in matching_ids[:_MAX_LISTED_MODELS]),
                 ]
         known_ids = {value for _, value in options}
         for id_ in (self.search_box.value.strip(), self._selected_model):

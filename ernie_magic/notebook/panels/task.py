@@ -114,7 +114,7 @@ class Task(Generic[Result]):
                 self._show_waiting(batch)
                 show_deltas(batch)
             result = stream.result()
-        except BaseException as error:  # noqa: BLE001  (it ends here: it is told, and the next click must find the panel idle)
+        except BaseException as error:  # noqa: BLE001  (it ends here: it is reported, and the next click must find the panel idle)
             result, problem = getattr(error, "answer", None), error
             stream.close()
         outcome = ""
