@@ -289,7 +289,7 @@ class ServiceError(ErnieError):
     Attributes
     ----------
     status : int
-        HTTP status (an error inside a 200 stream has 200).
+        HTTP status; where that is 200, the status that the service's code or words mean.
     code, type, message : str
         As the service sent them; empty when it did not.
     request_id : str

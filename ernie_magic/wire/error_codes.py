@@ -9,13 +9,17 @@ too.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic import errors as e
+from ernie_magic.api import values
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ernie_magic.errors import ServiceError
 
 
@@ -100,7 +104,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.InputTooLong,
-        ("characters_too_long", "tokens_too_long", "336007", "336103"),
+        (
+            "characters_too_long",
+            "tokens_too_long",
+            "context_length_exceeded",
+            "336007",
+            "336103",
+        ),
         Text("输入太长", "the input is too long"),
         Text(
             "提示词、历史和工具结果加起来超过了模型的上限",
@@ -431,6 +441,45 @@ CASES: tuple[Case, ...] = (
 )
 
 TOO_MANY = 429  # means the same with any code
+_NO_QUOTA = 402
+# Other servers' words for a limit: OpenAI's (https://platform.openai.com/docs/guides/error-codes),
+# Anthropic's, Google's, Moonshot's and Alibaba's.
+_LIMIT_WORDS = re.compile(
+    r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted|engine.?overloaded"
+    r"|limit_(requests|tokens|burst)|slow.?down|^(requests|tokens)$",
+    re.IGNORECASE,
+)
+# In a sentence, only what nobody would say of anything else.
+_LIMIT_SENTENCE = re.compile(r"rate.?limit|too.?many.?requests|限流|请求过于频繁", re.IGNORECASE)
+_QUOTA_WORDS = re.compile(
+    r"insufficient.?(user.?)?(quota|balance)|current.?quota|billing.?hard.?limit"
+    r"|payment.?required",
+    re.IGNORECASE,
+)
+# Words that name a status, without separators and without "error" or "exception" at their end.
+_STATUS_OF_WORD = {
+    "badrequest": 400,
+    "invalidrequest": 400,
+    "authentication": 401,
+    "unauthenticated": 401,
+    "unauthorized": 401,
+    "permission": 403,
+    "permissiondenied": 403,
+    "forbidden": 403,
+    "notfound": 404,
+    "api": 500,
+    "internal": 500,
+    "internalserver": 500,
+    "server": 500,
+    "badgateway": 502,
+    "overloaded": 503,
+    "serveroverloaded": 503,
+    "serviceunavailable": 503,
+    "unavailable": 503,
+    "deadlineexceeded": 504,
+    "gatewaytimeout": 504,
+    "timeout": 504,
+}
 _UNKNOWN = Case(
     e.ServiceError,
     (),
@@ -465,3 +514,43 @@ def case_for(status: int, code: str) -> Case:
     if status >= 500:  # noqa: PLR2004
         return next(case for case in CASES if not case.codes and 500 in case.statuses)  # noqa: PLR2004
     return _UNKNOWN
+
+
+def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
+    """Return the status that a refusal means where HTTP's own says less: gateways report any
+    failure with 200, 400 or 5xx, and the status that they were given as a code.
+
+    Parameters
+    ----------
+    status
+        HTTP status.
+    refusal_fields
+        Code, type, message and `status`, as far as the refusal has them.
+    """
+    words = [refusal_fields[name] for name in ("code", "type") if refusal_fields.get(name)]
+    if any(_QUOTA_WORDS.search(word) for word in words):
+        return _NO_QUOTA
+    if any(_LIMIT_WORDS.search(word) for word in words):
+        return TOO_MANY
+    if 400 < status < 500:  # noqa: PLR2004
+        return status
+    for number in (refusal_fields.get("code"), refusal_fields.get("status")):
+        told = values.as_whole_number(number)
+        if told is not None and is_failing_status(told):
+            return told
+    if status < 400:  # noqa: PLR2004
+        return _status_of_words(words, refusal_fields.get("message", "")) or status
+    return status
+
+
+def _status_of_words(words: Sequence[str], message: str) -> int:
+    """Return the status that a code or a type names, or a sentence without either; 0 for none."""
+    if not words and _LIMIT_SENTENCE.search(message):
+        return TOO_MANY
+    bare = (re.sub(r"[^a-z]|(error|exception)$", "", word.lower()) for word in words)
+    return next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
+
+
+def is_failing_status(number: int) -> bool:
+    """Whether a number is an HTTP status of a failure (RFC 9110, section 15)."""
+    return 400 <= number < 600  # noqa: PLR2004

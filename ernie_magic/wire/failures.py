@@ -1,8 +1,4 @@
-"""Turn a service's refusal, whatever the shape of its body, into one error of the tree.
-
-Five shapes occur: {"error": {code, message, type}}, {"errorCode", "errorMsg"}, {"code", "msg"} with
-HTTP 200, {"error_code", "error_msg"}, {"detail"}; and plain text or HTML from a gateway.
-"""
+"""Turn a service's refusal (`refusals`) or a failure of the network into one error of the tree."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ import time
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
 from ernie_magic.config.addresses import redact_url
@@ -22,76 +18,44 @@ from ernie_magic.errors import (
     ProtocolError,
     RateLimited,
     RequestTimeout,
+    ServerError,
     ServiceUnreachable,
 )
-from ernie_magic.text.language import Text, clip_text, untranslated, whole_characters
+from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.error_codes import case_for, is_known_code
+from ernie_magic.wire.error_codes import case_for, status_meant
+from ernie_magic.wire.refusals import FAILED_STATUSES, MAX_BODY, parse_refusal, unwrap_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
-_CODE = 100  # characters of a code or a type
-_LONGEST = {"message": MAX_BODY}  # characters of other fields
+_CODE = 100  # characters of a request id
+# Reasons to finish which say that the service failed: of OpenRouter and vLLM ("error", "abort"),
+# GLM ("network_error"), DeepSeek ("insufficient_system_resource") and Gemini.
+_FAILED_REASONS = frozenset(
+    {
+        *FAILED_STATUSES,
+        "abort",
+        "aborted",
+        "canceled",
+        "cancelled",
+        "engine_error",
+        "insufficient_system_resource",
+        "internal_error",
+        "internal_server_error",
+        "malformed_function_call",
+        "network_error",
+        "overloaded",
+        "server_error",
+        "service_unavailable",
+        "system_error",
+        "timeout",
+    }
+)
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
-
-
-def parse_refusal(body: Mapping[str, Any], status: int = 200) -> dict[str, Any] | None:
-    """Return the code, type, message and request id in a JSON body that is an error; None when it
-    is not one.
-
-    With a status that means success, only an unmistakable error counts: other replies have a `code`
-    or a `detail` too.
-
-    Parameters
-    ----------
-    body
-        The parsed JSON.
-    status
-        HTTP status; below 400 means success.
-    """
-    bad = status >= 400  # noqa: PLR2004
-    fields: dict[str, Any] | None = None
-    error = body.get("error")
-    if isinstance(error, dict):
-        fields = {
-            "code": error.get("code"),
-            "type": error.get("type"),
-            "message": error.get("message"),
-        }
-    elif error:
-        fields = {"code": error, "message": body.get("error_description") or error}
-    elif body.get("errorCode"):
-        fields = {"code": body["errorCode"], "message": body.get("errorMsg")}
-    elif body.get("error_code"):
-        fields = {"code": body["error_code"], "message": body.get("error_msg")}
-    elif (
-        body.get("code")
-        and ("msg" in body or "message" in body)
-        and (bad or is_known_code(_field_text(body["code"], "code")))
-    ):
-        fields = {"code": body["code"], "message": body.get("msg") or body.get("message")}
-    elif "detail" in body and bad:
-        fields = {"message": body["detail"]}
-    if fields is None:
-        return None
-    fields["request_id"] = next(
-        (body[k] for k in ("id", "request_id", "trace_id", "logId") if body.get(k)), ""
-    )
-    return {
-        name: _field_text(value, name) for name, value in fields.items() if value not in (None, "")
-    }
-
-
-def _field_text(value: object, name: str) -> str:
-    """Return a service's message, whatever the kind of its value."""
-    if not isinstance(value, str):
-        value = values.as_name(value) or json.dumps(value, ensure_ascii=False)
-    return whole_characters(value[: _LONGEST.get(name, _CODE)])
 
 
 def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> ErnieError:
@@ -118,8 +82,8 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
     if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
         return _redirect_error(redact(target, strict=True), status)
     refusal_fields = None
-    if isinstance(parsed, dict):
-        refusal_fields = parse_refusal(parsed, status)
+    if isinstance(parsed := unwrap_list(parsed), dict):
+        refusal_fields = parse_refusal(parsed, status, may_be_answer=False)
     if refusal_fields is None and status < 400:  # noqa: PLR2004
         return not_this_api_error(status, text)
     if parsed is None:
@@ -139,8 +103,13 @@ def error_from_refusal(
     text
         The reply's beginning.
     """
-    case = case_for(status, refusal_fields.get("code", ""))
     code = refusal_fields.get("code", "")
+    case = case_for(status, code)
+    if not case.codes:
+        meant = status_meant(status, refusal_fields)
+        case = case_for(meant, code)
+        if status < 400:  # noqa: PLR2004
+            status = meant
     if not case.codes:  # a code of the table is not a key
         code = redact(code, strict=True)
     message = redact(refusal_fields.get("message", ""), strict=True)
@@ -167,6 +136,74 @@ def error_from_refusal(
             "服务要求等 {seconds:.0f} 秒再试", "the service asks to wait {seconds:.0f} s"
         ).fill(seconds=error.retry_after)
     return error
+
+
+def error_from_event(data: str, headers: Mapping[str, str]) -> ErnieError:
+    """Return the error for an event that is named "error": its text is JSON, or plain words."""
+    fields, text = None, data[:MAX_BODY]
+    with suppress(ValueError):
+        parsed = unwrap_list(values.parse_json(text))
+        text = beginning_of(parsed)
+        if isinstance(parsed, dict):
+            fields = parse_refusal(parsed, may_be_answer=False)
+        elif isinstance(parsed, str):
+            fields = {"message": parsed}
+    if fields is None:
+        fields = {"message": _readable_message(text)}
+    return error_from_refusal(fields, 200, headers, text)
+
+
+def invalid_chunk_error(text: str) -> ProtocolError:
+    """Return the error for an event of a stream that is not JSON; plain words are repeated."""
+    what = Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON")
+    words = redact(_readable_message(text), strict=True)
+    if words and words[0] not in '{["':
+        what = _SAID.fill(what=what, said=untranslated(words))
+    return ProtocolError(
+        what,
+        Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
+        Text("再试一次", "try again"),
+        body=redact(text, strict=True),
+    )
+
+
+def failed_answer_error(reason: str) -> ServerError | None:
+    """Return the error for an answer whose reason to finish is a failure; None for any other
+    reason.
+    """
+    if reason.lower().replace("-", "_") not in _FAILED_REASONS:
+        return None
+    return ServerError(
+        Text(
+            "服务没能把回答写完（finish_reason {reason}）",
+            "the service failed before the answer was complete (finish_reason {reason})",
+        ).fill(reason=reason),
+        Text("服务方的临时故障", "a temporary fault on its side"),
+        Text(
+            "已收到的文字都在；请再问一次",
+            "the received text is kept; ask again",
+        ),
+        status=200,
+        code=reason,
+        retryable=True,
+    )
+
+
+def empty_answer_error(body: str = "") -> ProtocolError:
+    """Return the error for an answer without any text, thought, tool call or reason to finish."""
+    return ProtocolError(
+        Text(
+            "服务没有给出回答：没有文字、思考和工具调用，也没有说为什么结束",
+            "the service sent an empty answer: no text, thought or tool call, and no reason",
+        ),
+        Text(
+            "服务或中间的网关出错，但没有说出来",
+            "the service, or a gateway in between, failed without saying so",
+        ),
+        Text("再试一次；%ernie doctor 可测试", "try again; %ernie doctor tests the service"),
+        body=redact(body, strict=True),
+        status=200,
+    )
 
 
 def _header_request_id(headers: Mapping[str, str]) -> str:
@@ -201,8 +238,15 @@ def not_this_api_error(status: int, text: str) -> ProtocolError:
     )
 
 
-def unexpected_reply_error(payload: object) -> ProtocolError:
-    """Return the error for a JSON reply that is not what was asked for."""
+def unexpected_reply_error(payload: object) -> ErnieError:
+    """Return the error for a JSON reply that is not what was asked for: the service's own words,
+    where it has any.
+    """
+    fields = None
+    if isinstance(payload, dict):
+        fields = parse_refusal(payload, may_be_answer=False)
+    if fields is not None:
+        return error_from_refusal(fields, 200, {}, beginning_of(payload, 2000))
     return not_this_api_error(200, redact(beginning_of(payload, 2000), strict=True))
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ernie_magic import __version__
 from ernie_magic.config.key_kinds import likely_cause
 from ernie_magic.config.keys import LogFilter
-from ernie_magic.errors import AuthenticationFailed, ErnieError, RateLimited, ServiceUnreachable
+from ernie_magic.errors import (
+    AuthenticationFailed,
+    ErnieError,
+    RateLimited,
+    ServiceError,
+    ServiceUnreachable,
+)
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
@@ -139,10 +145,18 @@ class HttpClient:
         emit = context.emit
 
         async def read_deltas(response: httpx.Response) -> None:
-            async for delta in reading.iter_deltas(response, reader):
-                if reader.flag >= moderation.BLOCKED:
-                    return  # not one more word of it
-                emit(delta)
+            try:
+                async for delta in reading.iter_deltas(response, reader):
+                    if reader.flag >= moderation.BLOCKED:
+                        return  # not one more word of it
+                    emit(delta)
+            except ServiceError:
+                reader.flush_remaining()
+                # A stream may begin with a role, and then be refused: nothing of an answer has
+                # arrived, so it is a refusal like any other.
+                if reader.is_empty:
+                    reader.reset()
+                raise
 
         await self._send_with_retries(
             _Sending(

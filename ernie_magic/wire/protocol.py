@@ -18,6 +18,7 @@ from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
+from ernie_magic.wire.refusals import parse_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,12 +119,19 @@ class Reader(ABC):
         The service asked for the history to be cleared.
     argument_characters : int
         Those of all tool calls together.
+    failure : dict | None
+        The refusal that stands inside a choice (`refusals.parse_refusal`).
     """
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
         self.request = request
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything that has arrived: the request is sent again."""
         self.started = self.finished = self.must_clear = False
         self.finish_reason = ""
+        self.failure: Mapping[str, str] | None = None
         self.flag = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -138,6 +146,13 @@ class Reader(ABC):
         self._search: list[Mapping[str, Any]] = []
         self._repeated_chunk: dict[str, Any] | None = None
         self._redactors = (StreamRedactor(), StreamRedactor())  # of the text and of the reasoning
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of an answer has arrived: no text, thought, tool call or safety flag."""
+        return not (
+            self._text or self._reasoning or self._tool_calls or self.flag or self.must_clear
+        )
 
     @property
     def id(self) -> str:
@@ -237,6 +252,9 @@ class Reader(ABC):
         if reason := facts.get("finish_reason"):
             self.finish_reason = as_name(reason)
         self.finished = self.finished or self._is_last_chunk(facts)
+        for source in (facts, part):
+            if "error" in source and (failure := parse_refusal(source)) is not None:
+                self.failure, self.finished = failure, True
         for flag in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type.
             self.flag = max(self.flag, values.as_whole_number(flag) or 0)

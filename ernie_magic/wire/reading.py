@@ -18,20 +18,24 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.redact import EventRedactor, redact, redact_values
 from ernie_magic.wire import sse
 from ernie_magic.wire.failures import (
-    MAX_BODY,
     beginning_of,
+    empty_answer_error,
+    error_from_event,
     error_from_refusal,
     error_from_reply,
+    failed_answer_error,
+    invalid_chunk_error,
     not_this_api_error,
-    parse_refusal,
     stream_cut_error,
 )
+from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, reports_failure, unwrap_list
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     import httpx
 
+    from ernie_magic.errors import ErnieError
     from ernie_magic.runtime.events import Delta
     from ernie_magic.wire.protocol import Reader
 
@@ -46,8 +50,22 @@ _PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand line
 _TOO_LARGE = Text(
     "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not fully read"
 )
-# A refusal has one of these (`failures.parse_refusal`).
-_SUSPECT = frozenset({"error", "errorCode", "error_code", "code", "detail"})
+# A refusal has one of these (`refusals.parse_refusal`), and most chunks have none.
+_SUSPECT = frozenset(
+    {
+        "error",
+        "errors",
+        "errorCode",
+        "error_code",
+        "errcode",
+        "code",
+        "detail",
+        "message",
+        "msg",
+        "status",
+        "success",
+    }
+)
 
 
 def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -157,9 +175,25 @@ async def _iter_streamed_deltas(response: httpx.Response, reader: Reader) -> Asy
         yield delta
     if not reader.started:
         raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
+    _raise_unless_answered(reader, response, "\n".join(unread))
 
 
-async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each additional layer costs a tenth of it)
+def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) -> None:
+    """Raise the error for a reply that ended as an answer does, but reports a failure in a choice
+    or in its reason to finish, or has nothing in it.
+    """
+    if reader.failure is not None:
+        raise error_from_refusal(
+            reader.failure, 200, response.headers, beginning_of(reader.failure)
+        )
+    if (error := failed_answer_error(reader.finish_reason)) is not None:
+        error.request_id = reader.id
+        raise error
+    if reader.is_empty and not reader.finish_reason:
+        raise empty_answer_error(body[:MAX_BODY])
+
+
+async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every byte: each additional layer costs a tenth of it)
     response: httpx.Response, reader: Reader | None, unread: list[str]
 ) -> AsyncGenerator[tuple[dict[str, Any], bool], None]:
     """Iterate over the JSON of a reply's events, and whether an event is large, until the reply
@@ -168,6 +202,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
     import httpx
 
     decoder, parse = sse.Decoder(), values.parse_simple
+    remarks: list[dict[str, Any]] = []  # words that are an error only if the answer does not end
     chunks = _iter_chunks(response).__aiter__()
     pieces: list[bytes] = []  # of a chunk that is read piece by piece, the last one first
     problem: Exception | None = None
@@ -207,19 +242,37 @@ async def _iter_payloads(  # noqa: C901, PLR0912  (one loop for every byte: each
         if done:
             continue
         for event in events:
+            if event.name == "error":
+                raise error_from_event(event.data, response.headers)
             payload, is_long = parse(event.data), False
             if payload is None:
                 if event.data == "[DONE]":
                     done = True
                     break
                 payload, is_long = await _parse_event(event, unread), len(event.data) > values.LONG
-            if type(payload) is dict:
-                if not _SUSPECT.isdisjoint(payload):
-                    _raise_refusal(payload, response)
+            if type(payload) is not dict:
+                _examine_other_json(event, payload, response, unread)
+            elif _SUSPECT.isdisjoint(payload):
                 yield payload, is_long
+            else:
+                refused, is_answer = _examine_suspect(payload, response, reader, remarks)
+                if is_answer:
+                    yield payload, is_long
+                if refused is not None:
+                    raise refused
     if problem:
         raise problem
-    if reader is not None and reader.started and not (done or reader.finished):
+    if reader is not None and not reader.finished:
+        _raise_unless_ended(reader, remarks, response, done=done)
+
+
+def _raise_unless_ended(
+    reader: Reader, remarks: list[dict[str, Any]], response: httpx.Response, *, done: bool
+) -> None:
+    """Raise the error for a stream that did not say why it ended."""
+    if remarks:
+        raise _refusal_error(remarks[-1], response)
+    if reader.started and not done:
         raise stream_cut_error()
 
 
@@ -258,17 +311,47 @@ async def _parse_event(event: sse.Event, unread: list[str]) -> object:
             return None
         if not event.whole:
             raise stream_cut_error() from None
-        raise ProtocolError(
-            Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON"),
-            Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
-            Text("再试一次", "try again"),
-            body=redact(event.data[:MAX_BODY], strict=True),
-        ) from None
+        raise invalid_chunk_error(event.data[:MAX_BODY]) from None
 
 
-def _raise_refusal(payload: dict[str, Any], response: httpx.Response) -> None:
-    if (refusal_fields := parse_refusal(payload)) is not None:
-        raise error_from_refusal(refusal_fields, 200, response.headers, beginning_of(payload))
+def _examine_suspect(
+    payload: dict[str, Any],
+    response: httpx.Response,
+    reader: Reader | None,
+    remarks: list[dict[str, Any]],
+) -> tuple[ErnieError | None, bool]:
+    """Return the error that an event is, and whether it may also have a part of the answer.
+
+    Parameters
+    ----------
+    remarks
+        Where an event is kept that only says something: `{"message": "queued"}`.
+    """
+    is_answer = reader is None or reader.is_whole_reply(payload)
+    if parse_refusal(payload) is not None:
+        return _refusal_error(payload, response), is_answer and reader is not None
+    if is_answer or parse_refusal(payload, may_be_answer=False) is None:
+        return None, True
+    if reports_failure(payload):
+        return _refusal_error(payload, response), False
+    remarks[:] = [payload]
+    return None, False
+
+
+def _refusal_error(payload: dict[str, Any], response: httpx.Response) -> ErnieError:
+    fields = parse_refusal(payload, may_be_answer=False) or {}
+    return error_from_refusal(fields, 200, response.headers, beginning_of(payload))
+
+
+def _examine_other_json(
+    event: sse.Event, payload: object, response: httpx.Response, unread: list[str]
+) -> None:
+    """Keep JSON that is not an object, for an error; raise it when it is one by itself."""
+    inner = unwrap_list(payload)
+    if isinstance(inner, dict) and parse_refusal(inner) is not None:
+        raise _refusal_error(inner, response)
+    if payload is not None and len(unread) < MAX_UNREAD:
+        unread.append(event.data[:MAX_BODY])
 
 
 async def _iter_body_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -282,17 +365,19 @@ async def _iter_body_deltas(response: httpx.Response, reader: Reader) -> AsyncIt
         payload = await _parse_in_thread_if_long(_decode_text(raw))
     if not isinstance(payload, dict) or not reader.is_whole_reply(payload):
         raise error_from_reply(response.status_code, response.headers, raw)
+    error = None
+    if parse_refusal(payload) is not None:
+        error = _refusal_error(payload, response)
     if len(raw) > values.LONG:
         first = await in_thread(reader.feed, payload)
     else:
         first = reader.feed(payload)
-    pieces = [piece for piece in (first, reader.flush_remaining()) if piece]
-    if not reader.finished and not pieces and not reader.tool_calls:
-        raise not_this_api_error(
-            response.status_code, redact(raw[:MAX_BODY].decode("utf-8", "replace"), strict=True)
-        )
-    for delta in pieces:
-        yield delta
+    for delta in (first, reader.flush_remaining()):
+        if delta:
+            yield delta
+    if error is not None:
+        raise error
+    _raise_unless_answered(reader, response, raw[:MAX_BODY].decode("utf-8", "replace"))
 
 
 def _too_large_error(max_bytes: int, message: Text) -> ProtocolError:

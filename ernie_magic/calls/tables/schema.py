@@ -25,6 +25,10 @@ ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
 _INT64 = 2**63  # the range of a column of whole numbers
+_EMPTY = Text(
+    "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
+    "the answer is empty: ask again with resume, or allow a longer output",
+)
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
 
@@ -113,6 +117,8 @@ def json_instruction(columns: tuple[Column, ...]) -> str:
 
 def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any], Text | None]:
     """Return the values in an answer, and what is wrong with it: None when nothing is."""
+    if not text.strip():
+        return {}, _EMPTY
     if not columns:
         return {ANSWER: text}, None
     start, end = text.find("{"), text.rfind("}")

@@ -7,10 +7,12 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
@@ -22,6 +24,7 @@ from ernie_magic.calls.tables import frames
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.storage import folders, ledger
+from tests.raw_server import Server
 
 ECHO = "[[echo]]{{text}}"
 
@@ -415,3 +418,80 @@ def test_killed_at_any_row_it_goes_on_with_the_missing_ones(emulator, kills):
         assert again == ROWS - kept
         # At most those whose answers were on their way when it died are paid for twice.
         assert len(asked(emulator)) <= ROWS + 4 + 1
+
+
+def _reply(body):
+    raw = json.dumps(body).encode()
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(raw)
+    ) + raw
+
+
+def _choice(content, reason="stop"):
+    return [{"message": {"content": content}, "finish_reason": reason}]
+
+
+NOT_DONE = {
+    "a limit": {
+        "choices": _choice(None),
+        "error": {"message": "Provider returned error", "code": 429},
+    },
+    "an empty answer": {"choices": _choice("")},
+    "blanks": {"choices": _choice(" \n")},
+    "only thoughts": {
+        "choices": [{"message": {"content": "", "reasoning": "hm"}, "finish_reason": "length"}]
+    },
+    "nothing": {"choices": _choice(None, None)},
+    "half": {"choices": _choice("half", "error")},
+}
+
+
+@pytest.fixture
+def raw_session():
+    server = Server()
+    with Session(
+        ErnieSettings(
+            service="local",
+            base_url=server.url,
+            model="m",
+            backoff_factor=0.0,
+            retry_count=1,
+        )
+    ) as session:
+        yield server, session
+    server.stop()
+
+
+@pytest.mark.parametrize("to", [None, "mood"])
+@pytest.mark.parametrize("name", NOT_DONE)
+def test_a_row_without_an_answer_is_told_and_asked_again(raw_session, name, to):
+    server, session = raw_session
+    server.replies = {"": _reply(NOT_DONE[name])}
+    mapped = session.map(ECHO, ["a", "b"], schema=to)
+    assert sorted(mapped.errors) == [0, 1]
+    assert all(row["error"] for row in mapped.rows)
+    assert [row[to or "answer"] for row in mapped.rows] == [None, None]
+    server.requests.clear()
+    server.replies = {"": _reply({"choices": _choice('{"mood": "good"}')})}
+    mapped = session.map(ECHO, ["a", "b"], schema=to, resume=True)
+    assert (len(server.requests), mapped.errors) == (2, {})
+
+
+def test_an_empty_answer_that_an_older_version_wrote_down_is_asked_again(raw_session):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice("good")})}
+    session.map(ECHO, ["a"])
+    with closing(sqlite3.connect(folders.storage_folder("data") / ledger.NAME)) as file, file:
+        file.execute("UPDATE answers SET text = ''")
+    server.requests.clear()
+    assert session.map(ECHO, ["a"], resume=True).rows[0]["answer"] == "good"
+    assert len(server.requests) == 1
+
+
+def test_a_key_that_is_refused_with_200_ends_the_table(raw_session):
+    server, session = raw_session
+    server.replies = {"": _reply({"error": {"message": "bad key", "code": 401}})}
+    with pytest.raises(errors.AuthenticationFailed):
+        session.map(ECHO, [str(i) for i in range(50)], in_flight=1)
+    assert len(server.requests) == 1

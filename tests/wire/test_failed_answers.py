@@ -1,0 +1,393 @@
+"""A failure told with HTTP 200, in whatever words, is an error of the tree and no answer."""
+
+import json
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.session import Session
+from tests.raw_server import Server
+from tests.wire.test_hostile_server import chunk, events, http
+
+HALF = chunk({"content": "half"})
+STOP = chunk({}, finish_reason="stop")
+ROLE = chunk({"role": "assistant", "content": ""})
+KEY = "sk-CANARYcanary0123456789ABCDEF"
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server()
+    yield server
+    server.stop()
+
+
+def session_for(server, service="aistudio", **settings):
+    return Session(
+        ErnieSettings(
+            service=service,
+            base_url=f"{server.url}/v1",
+            model="ernie-speed-8k",
+            **{"api_key": KEY, "retry_count": 1, "backoff_factor": 0.0, **settings},
+        )
+    )
+
+
+@pytest.fixture
+def session(server):
+    server.requests.clear()
+    with session_for(server) as session:
+        yield session
+
+
+def body(content=None, reason="stop", **fields):
+    message = {"role": "assistant", "content": content}
+    return {"id": "x", "choices": [{"message": message, "finish_reason": reason}], **fields}
+
+
+LIMIT = {"message": "Provider returned error", "code": 429}
+# What comes in one piece -> the error, and the service's words.
+BODIES = {
+    "an error beside an empty choice": (body(error=LIMIT), errors.RateLimited, "Provider returned"),
+    "an error beside no choices": (
+        {"choices": [], "error": LIMIT},
+        errors.RateLimited,
+        "Provider returned",
+    ),
+    "vLLM's error object": (
+        {"object": "error", "message": "CUDA error", "type": "InternalServerError", "code": 500},
+        errors.ServerError,
+        "CUDA error",
+    ),
+    "FastAPI's detail": ({"detail": "Engine is dead"}, errors.ServiceError, "Engine is dead"),
+    "a detail with an error in it": (
+        {"detail": {"error": {"message": "no such key", "code": "401"}}},
+        errors.AuthenticationFailed,
+        "no such key",
+    ),
+    "a code as text": (
+        {"error": {"message": "bad key", "code": "401"}},
+        errors.AuthenticationFailed,
+        "bad key",
+    ),
+    "a code at the top": (
+        {"code": 503, "message": "no capacity"},
+        errors.ServerError,
+        "no capacity",
+    ),
+    "OpenAI's word for a limit": (
+        {"error": {"message": "slow", "type": "requests", "code": "rate_limit_exceeded"}},
+        errors.RateLimited,
+        "slow",
+    ),
+    "OpenAI's word for tokens": (
+        {"error": {"message": "TPM", "type": "tokens", "code": None}},
+        errors.RateLimited,
+        "TPM",
+    ),
+    "Anthropic's word": (
+        {"type": "error", "error": {"type": "rate_limit_error", "message": "too fast"}},
+        errors.RateLimited,
+        "too fast",
+    ),
+    "Google's list": (
+        [{"error": {"code": 429, "message": "exhausted", "status": "RESOURCE_EXHAUSTED"}}],
+        errors.RateLimited,
+        "exhausted",
+    ),
+    "Alibaba's code": (
+        {"code": "Throttling.RateQuota", "message": "limit", "request_id": "r"},
+        errors.RateLimited,
+        "limit",
+    ),
+    "a sentence": ({"error": "Rate limit exceeded"}, errors.RateLimited, "Rate limit exceeded"),
+    "a sentence as detail": (
+        {"detail": "Too Many Requests"},
+        errors.RateLimited,
+        "Too Many Requests",
+    ),
+    "no quota": (
+        {"error": {"message": "check your plan", "code": "insufficient_quota"}},
+        errors.QuotaExhausted,
+        "check your plan",
+    ),
+    "too long": (
+        {"error": {"message": "8192 tokens", "code": "context_length_exceeded"}},
+        errors.InputTooLong,
+        "8192 tokens",
+    ),
+    "a type alone": (
+        {"error": {"message": "who are you", "type": "authentication_error"}},
+        errors.AuthenticationFailed,
+        "who are you",
+    ),
+    "a status beside it": (
+        {"timestamp": 1, "status": 500, "error": "Internal Server Error", "message": "NPE"},
+        errors.ServerError,
+        "NPE",
+    ),
+    "success is false": ({"success": False, "msg": "boom"}, errors.ServiceError, "boom"),
+    "a status in words": (
+        {"status": "error", "message": "boom"},
+        errors.ServiceError,
+        "boom",
+    ),
+    "only a message": (
+        {"message": "Internal server error"},
+        errors.ServiceError,
+        "Internal server",
+    ),
+    "errors": ({"errors": [{"message": "boom"}]}, errors.ServiceError, "boom"),
+    "an error in the choice": (
+        {"choices": [{"error": {"code": 502, "message": "upstream"}, "message": {}}]},
+        errors.ServerError,
+        "upstream",
+    ),
+    "what the provider said": (
+        {"error": {**LIMIT, "metadata": {"raw": "glm-5 is busy"}}},
+        errors.RateLimited,
+        "glm-5 is busy",
+    ),
+    "a reason that is a failure": (body(reason="error"), errors.ServerError, "finish_reason error"),
+    "no choices": ({"choices": None}, errors.ProtocolError, "empty answer"),
+    "an empty choice": (body(reason=None), errors.ProtocolError, "empty answer"),
+    "another server's answer": (
+        {"message": {"role": "assistant", "content": "hi"}, "done": True},
+        errors.ProtocolError,
+        "JSON of another kind",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_failure_told_with_200_is_an_error_with_the_service_s_words(server, session, name):
+    reply, error, words = BODIES[name]
+    server.replies = {"": http(json.dumps(reply), kind="application/json")}
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi", stream=False)
+    assert type(caught.value) is error
+    assert words in caught.value.line("en")
+    assert words in caught.value.line("zh") or error is errors.ProtocolError
+    assert (len(session.history), session.last) == (0, None)
+
+
+def named(name, data):
+    return f"event: {name}\ndata: {data}\n\n"
+
+
+# Streams that all end with [DONE], after half an answer.
+STREAMS = {
+    "vLLM's error object": (
+        events({"object": "error", "message": "CUDA error", "code": 500}),
+        errors.ServerError,
+        "CUDA error",
+    ),
+    "an error object without a code": (
+        events({"object": "error", "message": "CUDA error"}),
+        errors.ServiceError,
+        "CUDA error",
+    ),
+    "FastAPI's detail": (
+        events({"detail": "Engine is dead"}),
+        errors.ServiceError,
+        "Engine is dead",
+    ),
+    "an event named error": (
+        named("error", '{"message": "upstream is gone", "code": 502}') + events(),
+        errors.ServerError,
+        "upstream is gone",
+    ),
+    "an event named error in words": (
+        named("error", "upstream is gone") + events(),
+        errors.ServiceError,
+        "upstream is gone",
+    ),
+    "an event named error, a text in JSON": (
+        named("error", '"rate limit exceeded"') + events(),
+        errors.RateLimited,
+        "rate limit exceeded",
+    ),
+    "an error in the choice": (
+        events(
+            chunk({"content": ""}, finish_reason="error", error={"code": 429, "message": "slow"})
+        ),
+        errors.RateLimited,
+        "slow",
+    ),
+    "an error in the delta": (
+        events(chunk({"error": {"code": 503, "message": "busy"}})),
+        errors.ServerError,
+        "busy",
+    ),
+    "an error beside the choice": (
+        events({**chunk({"content": ""}, finish_reason="error"), "error": LIMIT}),
+        errors.RateLimited,
+        "Provider returned error",
+    ),
+    "an error after the reason": (
+        events(chunk({}, finish_reason="error"), {"error": LIMIT}),
+        errors.RateLimited,
+        "Provider returned error",
+    ),
+    "the reason error": (
+        events(chunk({}, finish_reason="error")),
+        errors.ServerError,
+        "finish_reason error",
+    ),
+    "the reason abort": (
+        events(chunk({}, finish_reason="abort")),
+        errors.ServerError,
+        "finish_reason abort",
+    ),
+    "the reason network_error": (
+        events(chunk({}, finish_reason="network_error")),
+        errors.ServerError,
+        "finish_reason network_error",
+    ),
+    "a message and no reason to finish": (
+        events({"message": "Internal server error"}),
+        errors.ServiceError,
+        "Internal server error",
+    ),
+    "Google's list": (
+        events([{"error": {"code": 429, "message": "exhausted"}}]),
+        errors.RateLimited,
+        "exhausted",
+    ),
+    "a code in words": (
+        events({"code": "InternalError.Algo", "message": "boom", "request_id": "r"}),
+        errors.ServiceError,
+        "boom",
+    ),
+    "words that are not JSON": (
+        events("Internal Server Error"),
+        errors.ProtocolError,
+        "Internal Server Error",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_so_is_one_in_a_stream_and_the_half_answer_is_kept_as_a_part(server, session, name):
+    tail, error, words = STREAMS[name]
+    server.replies = {"": http(events(HALF, done=False) + tail)}
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi")
+    assert type(caught.value) is error
+    assert words in caught.value.line("en")
+    assert (caught.value.answer.text, caught.value.answer.partial) == ("half", True)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("head", ["", events(ROLE, done=False)], ids=["at once", "after a role"])
+def test_nothing_is_kept_of_a_stream_that_fails_before_its_first_word(server, session, name, head):
+    tail, error, words = STREAMS[name]
+    server.replies = {"": http(head + tail)}
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi")
+    assert type(caught.value) is error
+    assert words in caught.value.line("en")
+    assert (len(session.history), session.last) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        events(ROLE),
+        events({"choices": []}),
+        events({"choices": [], "usage": {"total_tokens": 3}}),
+        events({"id": "x"}, chunk(None)),
+        events({"type": "ping"}),
+    ],
+    ids=["a role", "no choice", "usage", "nothing", "a ping"],
+)
+def test_a_stream_that_brought_nothing_and_no_reason_is_no_answer(server, session, stream):
+    server.replies = {"": http(stream)}
+    with pytest.raises(errors.ProtocolError, match="empty answer"):
+        session.chat("hi")
+    assert (len(session.history), session.last) == (0, None)
+
+
+ANSWERS = {
+    "an error that is none": [{**HALF, "error": None}, {**STOP, "error": {}}],
+    "a code of success": [{**HALF, "code": 0, "message": "success"}, {**STOP, "code": 200}],
+    "an error object of success": [{**HALF, "error": {"code": 0, "message": ""}}, STOP],
+    "a remark": [{"message": "queued"}, HALF, {"type": "status", "message": "still here"}, STOP],
+    "a status": [{**HALF, "status": "in_progress"}, {**STOP, "status": "completed"}],
+    "errorCode 0": [{**HALF, "errorCode": "0", "errorMsg": "success"}, STOP],
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_words_that_are_no_failure_do_not_spoil_an_answer(server, session, name):
+    server.replies = {"": http(named("ping", "{}") + events(*ANSWERS[name]))}
+    answer = session.chat("hi")
+    assert (answer.text, answer.partial) == ("half", False)
+
+
+def test_an_empty_answer_with_a_reason_to_finish_is_an_answer(server, session):
+    server.replies = {"": http(json.dumps(body("")), kind="application/json")}
+    answer = session.chat("hi", stream=False)
+    assert (answer.text, answer.finish_reason, answer.partial) == ("", "stop", False)
+
+
+REFUSALS_429 = {
+    "a body": http(json.dumps(body(error=LIMIT)), kind="application/json"),
+    "a stream": http(events({"error": LIMIT})),
+    "a stream that began with a role": http(events(ROLE, {"error": LIMIT})),
+    "in a choice": http(events(chunk({}, error=LIMIT, finish_reason="error"))),
+    "an event": http(named("error", json.dumps({"error": LIMIT})) + events()),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS_429)
+def test_a_limit_told_with_200_is_retried(server, name):
+    server.requests.clear()
+    server.replies = {"": REFUSALS_429[name]}
+    with (
+        session_for(server, retry_count=3) as session,
+        pytest.raises(errors.RateLimited) as caught,
+    ):
+        session.chat("hi")
+    assert (len(server.requests), caught.value.status) == (3, 429)
+    assert "0 requests" in repr(session.usage)
+
+
+def test_half_an_answer_is_not_asked_for_again(server):
+    server.requests.clear()
+    server.replies = {"": http(events(HALF, {"error": LIMIT}))}
+    with session_for(server, retry_count=3) as session, pytest.raises(errors.RateLimited):
+        session.chat("hi")
+    assert len(server.requests) == 1
+
+
+def test_a_v1_result_that_is_empty_and_says_no_more_is_no_answer(server):
+    server.replies = {"": http('{"id": "as-1", "result": ""}', kind="application/json")}
+    with (
+        session_for(server, "qianfan-v1", api_key="an-application-key") as session,
+        pytest.raises(errors.ProtocolError, match="empty answer"),
+    ):
+        session.chat("hi", stream=False)
+
+
+@pytest.mark.parametrize("call", ["embed", "image", "rerank"])
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ({"object": "error", "message": "CUDA error", "code": 500}, errors.ServerError),
+        ({"detail": "Engine is dead"}, errors.ServiceError),
+        ({"data": [], "error": LIMIT}, errors.RateLimited),
+    ],
+)
+def test_other_calls_tell_a_failure_in_the_same_words(server, session, call, reply, error):
+    server.replies = {"": http(json.dumps(reply), kind="application/json")}
+    calls = {
+        "embed": lambda: session.embed(["a"], cache=False),
+        "image": lambda: session.image("cat"),
+        "rerank": lambda: session.rerank("q", ["a"]),
+    }
+    with pytest.raises(errors.ErnieError) as caught:
+        calls[call]()
+    assert type(caught.value) is error
+    assert "the service said" in caught.value.line("en")
