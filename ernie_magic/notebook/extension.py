@@ -127,6 +127,8 @@ class _CellRewriter:
             )
         ):
             return lines
+        # IPython would read the magic's name with the CR of a CRLF.
+        content_lines[0] = content_lines[0].rstrip("\r\n") + "\n"
         rewritten: list[str] = cell_magic(self.rewrite_as_await(content_lines))
         return rewritten
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 # Rows from which a preview comes first, and rows of a preview.
 _PREVIEW_FROM_ROWS, _PREVIEW_ROWS = 50, 3
+# As Python reads source code and text files: a notebook written on Windows may hold CRLF.
+_LINE_END = re.compile(r"\r\n?|\n")
 Line = TypeVar("Line", bound=CellLine)
 
 
@@ -134,7 +137,7 @@ class CellMagics(CellRunner):
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
             parsed_line = parse_line(line, namespace)
-            prompt = parsed_line.fill_prompt(cell, namespace)
+            prompt = parsed_line.fill_prompt(cell.replace("\r\n", "\n"), namespace)
         return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
 
     def _view_result(self, *, owns_cell: bool) -> ResultView:
@@ -182,7 +185,7 @@ class CellMagics(CellRunner):
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
         """Run a `%%ernie_embed` cell: one text per line."""
         cell_input = self._read_cell(parse_embed_line, line, cell, owns_cell=owns_cell)
-        texts = [text for text in cell_input.prompt.split("\n") if text.strip()]
+        texts = [text for text in _LINE_END.split(cell_input.prompt) if text.strip()]
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=cell_input.owns_cell)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -193,7 +194,7 @@ def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand
     parsed_line = _image_line_from_args(IMAGE_COMMAND_GRAMMAR, args)
     if name == "download" and not parsed_line.as_name and picture.isidentifier():
         # The downloaded pictures replace the links.
-        parsed_line = replace(parsed_line, as_name=picture)
+        parsed_line = replace(parsed_line, as_name=unicodedata.normalize("NFKC", picture))
     return ImageCommand(name, target, parsed_line)
 
 

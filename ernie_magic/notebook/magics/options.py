@@ -9,6 +9,7 @@ import argparse
 import builtins
 import json
 import keyword
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -192,7 +193,8 @@ class Grammar:
         if rest:
             raise self._unknown_option_error(rest[0])
         args = vars(parsed)
-        _check_variable_name(args.get("as"))
+        if args.get("as") is not None:
+            args["as"] = variable_name(args["as"])
         return args
 
     def request_parameters(self, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,19 +298,28 @@ def _models_note(parameter: Parameter) -> str:
     return f" ({','.join(supported_models)})"
 
 
-def _check_variable_name(name: str | None) -> None:
-    """Refuse a value of `--as` that is no variable's name, or a name of Python's or IPython's."""
-    if name is not None and (
-        not name.isidentifier()
+def variable_name(typed: str) -> str:
+    """The variable that Python reads where this is typed: its NFKC form, so that the full-width
+    `ｏｕｔ` is `out` ("Identifiers" on https://docs.python.org/3/reference/lexical_analysis.html).
+
+    Raises
+    ------
+    InvalidOption
+        It is no variable's name, or a name of Python's or IPython's.
+    """
+    name = unicodedata.normalize("NFKC", typed)
+    if (
+        not (typed.isidentifier() and name.isidentifier())
         or keyword.iskeyword(name)
         or name in _RESERVED_NAMES
         or hasattr(builtins, name)
     ):
         raise InvalidOption(
             Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(
-                name=name
+                name=typed
             )
         )
+    return name
 
 
 def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans
 from ernie_magic.text.language import Text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+_PLAIN = r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|'(?P<single>[^']*)'|"""
+# A folder's name may end in a backslash, and no Windows path holds a double quote: the last
+# character of `"C:\my cats\"` closes the quotation.
+_WINDOWS_PATH = r'"(?P<path>(?:[A-Za-z]:|\.{1,2}|~|\\)[\\/][^"]*)"(?=[ \t\r\n]|\Z)|'
 _WORD_PART = re.compile(
-    r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|\\(?P<escaped>.)|"""
-    r"""'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)\"""",
+    _PLAIN
+    + r"""\\(?P<escaped>['"])|(?P<backslash>\\)|"""
+    + _WINDOWS_PATH
+    + r'"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)"',
     re.DOTALL,
 )
-_ESCAPED = re.compile(r'\\(["\\])')
+# The second reading, where the first leaves a quotation open: a backslash is only a backslash.
+_LITERAL_WORD_PART = re.compile(
+    _PLAIN + r'(?P<backslash>\\)|"(?P<path>[^"]*)"(?=[ \t\r\n]|\Z)', re.DOTALL
+)
+_BACKSLASHES_BEFORE_QUOTE = re.compile(r'(?<!\\)(\\+)("|\Z)')
 _FIRST_WORD = re.compile(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", re.DOTALL)
 
 
 def split_words(line: str) -> list[str]:
-    """A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced.
+    r"""A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced.
+
+    A line is not a shell's: a backslash is a backslash (`C:\new\table`), except that `\"` within
+    double quotes is a quote, and `\"` and `\'` outside them are.
 
     Raises
     ------
@@ -36,9 +45,10 @@ def split_words(line: str) -> list[str]:
         protected_expressions.append(line[start:end])
         copied_until = end
     protected = "".join([*pieces, line[copied_until:]])
-    try:
-        words = list(_split_quoted(protected))
-    except ValueError:
+    words = _split_quoted(protected, _WORD_PART)
+    if words is None:
+        words = _split_quoted(protected, _LITERAL_WORD_PART)
+    if words is None:
         raise InvalidOption(
             Text("引号没有配对：{line}", "a quotation is not closed: {line}").fill(
                 line=line.strip()
@@ -47,34 +57,41 @@ def split_words(line: str) -> list[str]:
                 "含空格或撇号的值请放进双引号",
                 "put a value with spaces or an apostrophe in double quotes",
             ),
-        ) from None
+        )
     return [_restore_expressions(word, protected_expressions) for word in words]
 
 
-def _split_quoted(line: str) -> Iterator[str]:
-    """What `shlex.split` gives, in linear time: that appends to a word one character at a time.
-
-    Raises
-    ------
-    ValueError
-        A quotation is not closed, or nothing follows the last backslash.
-    """
-    position, word = 0, list[str]()
+def _split_quoted(line: str, word_part: re.Pattern[str]) -> list[str] | None:
+    """The words of a line, in linear time; None if a quotation is not closed."""
+    words, position, word = list[str](), 0, list[str]()
     while position < len(line):
-        part = _WORD_PART.match(line, position)
+        part = word_part.match(line, position)
         if part is None:
-            raise ValueError("No closing quotation")
+            return None
         position = part.end()
         if part.lastgroup == "blanks":
             if word:
-                yield "".join(word)
+                words.append("".join(word))
             word = []
         elif part.lastgroup == "double":
-            word.append(_ESCAPED.sub(r"\1", part["double"]))
+            word.append(_unescape_quotes(part["double"]))
         else:
             word.append(part[part.lastgroup or 0])
     if word:
-        yield "".join(word)
+        words.append("".join(word))
+    return words
+
+
+def _unescape_quotes(quoted: str) -> str:
+    r"""What stands within double quotes, with `\"` as a quote.
+
+    The rule of Windows programs, under which paths stay as typed: before a quote, two backslashes
+    are one; all others stand for themselves ("Parsing C command-line arguments" on
+    https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments).
+    """
+    return _BACKSLASHES_BEFORE_QUOTE.sub(
+        lambda found: "\\" * (len(found[1]) // 2) + found[2], quoted
+    )
 
 
 def first_word(line: str) -> tuple[str, str]:

@@ -18,6 +18,15 @@ def test_a_text_a_line_becomes_vectors(run, shell, ernie):
     assert out.splitlines()[-1].startswith("[embedding-v1 · 3 texts x 384 dimensions · ")
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_a_line_ends_as_python_s_do(run, shell, end):
+    shell.user_ns["lines"] = f"c{end}d"
+    run(f"%%ernie_embed --as v{end}a{end}b{end}{{{{lines}}}}{end}")
+    assert shell.user_ns["v"].texts == ("a", "b", "c", "d")
+    shell.run_cell_magic("ernie_embed", "--as w", f"a{end}b")
+    assert shell.user_ns["w"].texts == ("a", "b")
+
+
 def test_heat_plane_and_search(run, shell):
     run(f"%%ernie_embed --as v\n{TEXTS}")
     heat = run("%ernie_heat v")[0].result

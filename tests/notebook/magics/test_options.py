@@ -1,6 +1,7 @@
 """The first line of `%%ernie`."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -126,8 +127,8 @@ def test_mistakes_are_one_clear_line(text, told):
     assert caught.value.line("zh") != told
 
 
-@given(st.text(st.sampled_from("ab '\"\\\t\r\n\u3000-="), max_size=12))
-def test_a_line_is_split_as_a_shell_would(line):
+@given(st.text(st.sampled_from("ab '\"\t\r\n\u3000-="), max_size=12))
+def test_a_line_without_backslashes_is_split_as_a_shell_would(line):
     try:
         expected = shlex.split(line)
     except ValueError:
@@ -135,3 +136,69 @@ def test_a_line_is_split_as_a_shell_would(line):
             split_words(line)
     else:
         assert split_words(line) == expected
+
+
+@given(st.lists(st.text(st.sampled_from("ab '\"\\\t\nC:/-="), max_size=12)))
+def test_what_the_shell_s_own_quoting_protects_arrives_unchanged(words):
+    assert split_words(shlex.join(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (r"C:\new\table", [r"C:\new\table"]),
+        (r"--system C:\new\table --user u", ["--system", r"C:\new\table", "--user", "u"]),
+        ("C:\\dir\\", ["C:\\dir\\"]),
+        ("C:\\dir\\ --full", ["C:\\dir\\", "--full"]),
+        (r"\\server\share\x.png", [r"\\server\share\x.png"]),
+        (r'"\\server\our share\x.png"', [r"\\server\our share\x.png"]),
+        (r'"C:\my cats\t.png"', [r"C:\my cats\t.png"]),
+        (r'--save "C:\my cats\" --full', ["--save", "C:\\my cats\\", "--full"]),
+        (r'"C:\my cats\" "D:\my dogs\"', ["C:\\my cats\\", "D:\\my dogs\\"]),
+        (r'"my cats\"', ["my cats\\"]),
+        (r'"..\my cats\" -n 2', ["..\\my cats\\", "-n", "2"]),
+        (r'"C:/my cats\" x', ["C:/my cats\\", "x"]),
+        (r"'C:\my cats\' x", ["C:\\my cats\\", "x"]),
+        (r'C:\"my cats"\t.png', None),
+        (r'"say \"hi\" now"', ['say "hi" now']),
+        (r'"{\"type\": \"json_object\"}"', ['{"type": "json_object"}']),
+        (r"don\'t", ["don't"]),
+        (r'"\d+\.\d"', [r"\d+\.\d"]),
+        (r'"ends in two \\"', ["ends in two \\"]),
+        (r"\frac{a}{b}", [r"\frac{a}{b}"]),
+        ("\\", ["\\"]),
+        (r'--system "C:\{{name + "x"}}\b c\"', ["--system", 'C:\\{{name + "x"}}\\b c\\']),
+        (r'"open \"', ["open \\"]),
+    ],
+)
+def test_a_backslash_is_a_backslash(typed, words):
+    if words is None:
+        with pytest.raises(InvalidOption, match="a quotation is not closed"):
+            split_words(typed)
+    else:
+        assert split_words(typed) == words
+
+
+def test_a_windows_path_is_found_and_sent_as_typed():
+    Path("pics").mkdir()
+    Path("pics\\t.png").touch()  # on Linux a file of that name, on Windows one in the folder
+    said = line(r"--image pics\t.png --image 'pics\t.png' --system C:\new\table --as out")
+    assert said.chat.images == ["pics\\t.png", "pics\\t.png"]
+    assert (said.chat.system, said.as_name) == (r"C:\new\table", "out")
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("ｏｕｔ", "out"), ("e\u0301te\u0301", "\u00e9t\u00e9"), ("ﬁt", "fit"), ("情感", "情感")],
+)
+def test_a_variable_has_the_name_that_python_reads(typed, read):
+    assert line(f"--as {typed}").as_name == read
+    names = {}
+    exec(f"{typed} = 1", names)
+    assert read in names
+
+
+@pytest.mark.parametrize("typed", ["ｅｒｎｉｅ", "ｃｌａｓｓ", "ｌｉｓｔ", "①"])
+def test_a_reserved_name_is_refused_however_it_is_typed(typed):
+    with pytest.raises(InvalidOption, match="is not a variable's name"):
+        line(f"--as {typed}")
