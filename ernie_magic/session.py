@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
     from ernie_magic.calls.tables.map import Mapped, UnsavedAnswer
+    from ernie_magic.calls.tables.template import Template
     from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
@@ -332,7 +333,7 @@ class Session:
 
     def begin_map(
         self,
-        prompt: str,
+        prompt: str | Template,
         rows: object,
         *,
         schema: str | Mapping[str, Any] | None = None,
@@ -352,7 +353,7 @@ class Session:
         Parameters
         ----------
         prompt
-            The prompt, with `{{column}}` where a row's values belong.
+            The prompt, with `{{column}}` where a row's values belong; as a text or a `Template`.
         rows
             A pandas or polars DataFrame, a list of dictionaries, or a list of texts (their column
             is `text`).

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ernie_magic.api.requests import chat_request
-from ernie_magic.calls.tables import map as mapping
+from ernie_magic.calls.tables.template import Template
 from ernie_magic.config import keys
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import ErnieError
@@ -60,7 +60,7 @@ WAYS = {
     "spans": expression_spans,
     "interpolate": lambda text: interpolate(text, {"a": 1}),
     "a magic's line": words.split_words,
-    "a map's template": lambda text: mapping.prompts_of(text, [{"a": 1}]),
+    "a map's template": lambda text: Template.parse(text).resolve_columns(["a"]).fill({"a": 1}),
 }
 
 

@@ -6,26 +6,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.requests import chat_request, is_missing
+from ernie_magic.api.requests import chat_request
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
 from ernie_magic.calls.tables.rows import ask_many
 from ernie_magic.calls.tables.schema import parse_columns
+from ernie_magic.calls.tables.template import Template
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import folders, ledger, sqlite
-from ernie_magic.text.language import Text, whole_characters
+from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import without_formulas
-from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,8 +47,6 @@ _LEDGER_LOCKED = Text(
 )
 # Rows that are looked up in the ledger before other work on this thread has its turn.
 _LOOKUP_BATCH = 500
-# In one pass: a placeholder is not part of another.
-_PLACEHOLDER = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -108,45 +105,15 @@ class Mapped(Result):
         return f"Mapped({', '.join(facts)}{simulated_note(self.service)})"
 
 
-def prompts_of(template: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Fill each row's values into the places of `{{column}}`, once: braces in a value are not
-    filled in again.
-
-    Raises
-    ------
-    InvalidOption
-        A place names no column; the error suggests the closest one.
-    """
-    columns = list(rows[0]) if rows else []
-    for name in _template_columns(template):
-        if name not in columns:
-            raise InvalidOption(
-                Text("没有列 {name}", "no column {name}").fill(name=name),
-                advice=did_you_mean(name, columns)
-                or Text("有：{known}", "columns: {known}").fill(known=", ".join(columns[:20])),
-            )
-    return [_fill_template(template, row) for row in rows]
-
-
-def _fill_template(template: str, row: Mapping[str, Any]) -> str:
-    return _PLACEHOLDER.sub(lambda found: _cell_text(row.get(found.group(1).strip())), template)
-
-
-def _template_columns(template: str) -> list[str]:
-    """Return the columns that a template names."""
-    return [name.strip() for name in _PLACEHOLDER.findall(template)]
-
-
-def check_columns(template: str, columns: Sequence[schema.Column]) -> None:
+def check_columns(template: Template, columns: Sequence[schema.Column]) -> None:
     """Check that no output column replaces one that the prompt uses.
 
     Raises
     ------
     InvalidOption
     """
-    template_columns = set(_template_columns(template))
     for column in columns or (schema.Column(schema.ANSWER),):
-        if column.name in template_columns:
+        if column.name in template.columns:
             raise InvalidOption(
                 Text(
                     "列 {name} 既在提示词里又是输出列",
@@ -154,10 +121,6 @@ def check_columns(template: str, columns: Sequence[schema.Column]) -> None:
                 ).fill(name=column.name),
                 advice=Text("给输出列换一个名字", "give the output column another name"),
             )
-
-
-def _cell_text(value: object) -> str:
-    return "" if is_missing(value) else whole_characters(str(value))
 
 
 @dataclass(frozen=True)
@@ -235,7 +198,7 @@ class MapRequest:
 
 
 def build_map_request(
-    prompt: str,
+    prompt: str | Template,
     rows: object,
     options: ChatOptions,
     settings: Snapshot,
@@ -256,23 +219,18 @@ def build_map_request(
     """
     table = frames.copy_table(rows)
     table_rows = frames.rows_of(table)
-    if not isinstance(prompt, str):
-        raise InvalidMessages(
-            Text("提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}").fill(
-                kind=type(prompt).__name__
-            )
-        )
+    template = _require_template(prompt).resolve_columns(list(table_rows[0]) if table_rows else [])
     map_request = MapRequest(
         table,
         table_rows,
-        prompts_of(prompt, table_rows),
+        [template.fill(row) for row in table_rows],
         parse_columns(schema),
         options,
         folders.storage_folder("data") / ledger.NAME,
         resume,
         max_concurrency,
     )
-    if not prompt.strip():
+    if template.is_blank:
         raise InvalidMessages(
             Text("提示词为空", "the prompt is empty"),
             advice=Text(
@@ -280,10 +238,28 @@ def build_map_request(
                 "write a prompt, with {{{{column}}}} for a row's value",
             ).fill(x=0),
         )
-    check_columns(prompt, map_request.columns)
+    check_columns(template, map_request.columns)
     model = options.model or options.endpoint or settings.model or models.UNDECIDED
     map_request.request_for_row("?", model, options.system or "", settings.parameters, rules)
     return map_request
+
+
+def _require_template(prompt: object) -> Template:
+    """Return the template that a prompt is.
+
+    Raises
+    ------
+    InvalidMessages
+    """
+    if isinstance(prompt, Template):
+        return prompt
+    if isinstance(prompt, str):
+        return Template.parse(prompt)
+    raise InvalidMessages(
+        Text("提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}").fill(
+            kind=type(prompt).__name__
+        )
+    )
 
 
 class UnsavedAnswer(NamedTuple):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, Embeddings
     from ernie_magic.calls.images.pictures import ImageSet
     from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.calls.tables.template import Template
     from ernie_magic.notebook.display.pending import ResultView
     from ernie_magic.runtime.stream import Stream
 
@@ -41,22 +42,23 @@ _PREVIEW_FROM_ROWS, _PREVIEW_ROWS = 50, 3
 # As Python reads source code and text files: a notebook written on Windows may hold CRLF.
 _LINE_END = re.compile(r"\r\n?|\n")
 Line = TypeVar("Line", bound=CellLine)
+Prompt = TypeVar("Prompt")  # a text, or a table's template
 
 
 @dataclass(frozen=True)
-class _CellInput(Generic[Line]):
+class _CellInput(Generic[Line, Prompt]):
     """A cell magic's line and the text below it, parsed and interpolated.
 
     Attributes
     ----------
     line : CellLine
-    prompt : str
+    prompt : str or Template
     owns_cell : bool
         Whether the cell's outputs may be cleared: the user's expressions have printed nothing.
     """
 
     line: Line
-    prompt: str
+    prompt: Prompt
     owns_cell: bool
 
 
@@ -64,7 +66,7 @@ class CellMagics(CellRunner):
     """What `%%ernie`, `%%ernie_image`, `%%ernie_embed`, `%%ernie_map` and `%ernie_image` do."""
 
     # Prompt and table of the last preview of `%%ernie_map`.
-    _last_preview: tuple[str, int] = ("", 0)
+    _last_preview: tuple[Template, int] | None = None
 
     def chat_cell(self, line: str, cell: str) -> None:
         """`%%ernie`, waited for."""
@@ -116,18 +118,21 @@ class CellMagics(CellRunner):
     def _read_cell(
         self,
         parse_line: Callable[[str, Mapping[str, Any]], Line],
+        fill_prompt: Callable[[Line, str, Mapping[str, Any]], Prompt],
         line: str,
         cell: str,
         *,
         owns_cell: bool,
         names_variables: bool = False,
-    ) -> _CellInput[Line]:
+    ) -> _CellInput[Line, Prompt]:
         """Parse a cell magic's options and interpolate its text.
 
         Parameters
         ----------
         parse_line
             The magic's own parser.
+        fill_prompt
+            Interpolates its text.
         owns_cell
             Whether the cell holds only this magic.
         names_variables
@@ -137,7 +142,7 @@ class CellMagics(CellRunner):
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
             parsed_line = parse_line(line, namespace)
-            prompt = parsed_line.fill_prompt(cell.replace("\r\n", "\n"), namespace)
+            prompt = fill_prompt(parsed_line, cell.replace("\r\n", "\n"), namespace)
         return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
 
     def _view_result(self, *, owns_cell: bool) -> ResultView:
@@ -148,7 +153,12 @@ class CellMagics(CellRunner):
     def _start_chat(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Answer]:
         """Run a `%%ernie` cell."""
         cell_input = self._read_cell(
-            parse_chat_line, line, cell, owns_cell=owns_cell, names_variables="--image" in line
+            parse_chat_line,
+            CellLine.fill_prompt,
+            line,
+            cell,
+            owns_cell=owns_cell,
+            names_variables="--image" in line,
         )
         parsed_line, settings = cell_input.line, self.session.settings
         conversation = self.session.conversation
@@ -175,7 +185,9 @@ class CellMagics(CellRunner):
 
     def _start_images(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[ImageSet]:
         """Run a `%%ernie_image` cell."""
-        cell_input = self._read_cell(parse_image_line, line, cell, owns_cell=owns_cell)
+        cell_input = self._read_cell(
+            parse_image_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
+        )
         return self._pending_images(
             self.session.begin_image(cell_input.prompt.strip(), **cell_input.line.options),
             cell_input.line,
@@ -184,7 +196,9 @@ class CellMagics(CellRunner):
 
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
         """Run a `%%ernie_embed` cell: one text per line."""
-        cell_input = self._read_cell(parse_embed_line, line, cell, owns_cell=owns_cell)
+        cell_input = self._read_cell(
+            parse_embed_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
+        )
         texts = [text for text in _LINE_END.split(cell_input.prompt) if text.strip()]
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=cell_input.owns_cell)
@@ -203,7 +217,12 @@ class CellMagics(CellRunner):
     def _start_map(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Mapped]:
         """Run a `%%ernie_map` cell: one prompt per row."""
         cell_input = self._read_cell(
-            parse_map_line, line, cell, owns_cell=owns_cell, names_variables=True
+            parse_map_line,
+            MapLine.fill_template,
+            line,
+            cell,
+            owns_cell=owns_cell,
+            names_variables=True,
         )
         parsed_line, prompt = cell_input.line, cell_input.prompt
         view = self._view_result(owns_cell=cell_input.owns_cell)
@@ -218,7 +237,7 @@ class CellMagics(CellRunner):
             )
         # Rows just previewed are not paid for twice.
         resume = parsed_line.options["resume"] or this_preview == self._last_preview
-        self._last_preview = ("", 0)
+        self._last_preview = None
         language = self.session.settings.interface_language
 
         def finish_cell(result_table: Mapped | None) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables import frames
-from ernie_magic.calls.tables import map as mapping
+from ernie_magic.calls.tables.template import Place, Template, find_column
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
 from ernie_magic.notebook.magics.options import (
@@ -98,13 +99,15 @@ class MapLine(CellLine):
     column: str = ""
     preview: bool = True
 
-    def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
-        """The prompt: `{{column}}` is filled in for each row, any other `{{expr}}` once, now."""
+    def fill_template(self, cell: str, namespace: Mapping[str, Any]) -> Template:
+        """The prompt: `{{column}}` is a place for each row's value, any other `{{expr}}` is filled
+        in once, now.
+        """
         columns = list(self.rows[0]) if self.rows else []
-        text = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
-        if not self.column or self.column in _expressions(text):
-            return text
-        return f"{text}\n\n{{{{{self.column}}}}}"
+        template = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
+        if not self.column or find_column(self.column, template.resolve_columns(columns).columns):
+            return template
+        return Template((*template.pieces, "\n\n", Place(self.column)))
 
 
 def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
@@ -138,20 +141,27 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
 
 def _fill_shared_expressions(
     text: str, columns: Sequence[str], namespace: Mapping[str, Any]
-) -> str:
-    """`text` with every `{{expr}}` filled in that names no column."""
-    pieces, copied_until = [], 0
+) -> Template:
+    """`text` with every `{{expr}}` filled in that names no column; braces in its value stay."""
+    pieces: list[str | Place] = []
+    copied_until = 0
     for start, end in expression_spans(text):
-        expression, placeholder = text[start + 2 : end - 2].strip(), text[start:end]
-        if expression in columns:
-            continue
-        if expression.isidentifier() and expression not in namespace:
-            # Raises an error that names the closest column.
-            mapping.prompts_of(placeholder, [dict.fromkeys(columns)])
-        pieces += [text[copied_until:start], interpolate(placeholder, namespace)]
+        placeholder, inside = text[start:end], text[start + 2 : end - 2]
+        pieces += Template.parse(text[copied_until:start]).pieces
         copied_until = end
-    return "".join([*pieces, text[copied_until:]])
+        if _is_place(inside, columns, namespace):
+            pieces.append(Place(inside))
+        else:
+            pieces.append(interpolate(placeholder, namespace))
+    pieces += Template.parse(text[copied_until:]).pieces
+    return Template(tuple(pieces))
 
 
-def _expressions(text: str) -> list[str]:
-    return [text[start + 2 : end - 2].strip() for start, end in expression_spans(text)]
+def _is_place(inside: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> bool:
+    """Whether what stands in braces is for each row's value: a column, or a name that is no
+    variable's, which is a misspelled column.
+    """
+    name = inside.strip()
+    return find_column(inside, columns) is not None or (
+        name.isidentifier() and unicodedata.normalize("NFKC", name) not in namespace
+    )

@@ -24,6 +24,52 @@ def test_a_question_for_each_row(run, shell, ernie):
     assert run("%ernie_heat df['评论']")[0].result.embeddings.texts == ("好吃", "难吃")
 
 
+def prompts(emulator):
+    return [
+        request.body["messages"][-1]["content"]
+        for request in emulator.requests
+        if request.path.endswith("/chat/completions")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("{{text}}: {{style}}", "a: {{name}}"),
+        ("{{text}}: {{left}}name{{right}}", "a: {{name}}"),
+        ("{{text}}: {{left}}name}}", "a: {{name}}"),
+        ("{{text}}: {{ '{{' + 'name' + '}}' }}", "a: {{name}}"),
+        ("{{text}}: {{tag(style)}}", "a: <{{name}}>"),
+        ("{{text}}: {{f'{style}'}}{{ name }}", "a: {{name}}Ann"),
+        ("{{text}}: {{table}}", "a: {'x': '{{text}}'}"),
+    ],
+)
+def test_a_variable_s_braces_are_not_a_row_s_place(run, shell, emulator, cell, sent):
+    shell.user_ns |= {
+        "rows": [{"text": "a", "name": "Ann"}],
+        "style": "{{name}}",
+        "left": "{{",
+        "right": "}}",
+        "table": {"x": "{{text}}"},
+        "tag": lambda words: f"<{words}>",
+    }
+    run(f"%%ernie_map rows\n{cell}")
+    assert prompts(emulator) == [sent]
+
+
+def test_the_column_of_an_option_is_looked_for_in_the_cell_s_own_text(run, shell, emulator):
+    shell.user_ns |= {"rows": [{"text": "a", "name": "Ann"}], "style": "{{text}}"}
+    run("%%ernie_map rows --col text\n{{style}} {{name}}")
+    run("%%ernie_map rows --col text\n{{ text }}!")
+    assert prompts(emulator) == ["{{text}} Ann\n\na", "a!"]
+
+
+def test_a_variable_s_name_is_read_as_python_reads_it(run, shell, emulator):
+    shell.user_ns |= {"rows": [{"text": "a"}], "tone": "kind"}
+    run("%%ernie_map rows\n{{text}} {{ｔｏｎｅ}}")
+    assert prompts(emulator) == ["a kind"]
+
+
 def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     run, shell, ernie, emulator
 ):
