@@ -378,7 +378,7 @@ class Session:
         -------
         Mapped
             `table` is of the kind that was given. A row that failed stays in its place, with the
-            reason in the column `error`.
+            reason in the column `error` (`error_2` if the table has its own).
 
         Raises
         ------

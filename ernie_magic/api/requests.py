@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
@@ -364,12 +364,17 @@ def _plain_texts(given: Sequence[object]) -> list[str]:
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value is missing from a column: None, NaN, pandas' NA."""
-    return (
-        value is None
-        or type(value).__name__ == "NAType"
-        or (isinstance(value, float) and math.isnan(value))
-    )
+    """Whether a value is missing from a column: None, any library's NaN or NaT, pandas' NA."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    if isinstance(value, Decimal):
+        return value.is_nan()  # a signalling NaN may not be compared
+    try:
+        # All of them, and only they, differ from themselves; an array is compared item by item.
+        differs = value != value  # noqa: PLR0124
+        return type(differs).__name__ in ("bool", "bool_") and bool(differs)
+    except Exception:  # noqa: BLE001  (whatever a stranger's class raises when it is compared)
+        return False
 
 
 INVALID = ("error", "truncate", "skip")

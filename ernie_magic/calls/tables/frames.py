@@ -4,19 +4,40 @@ dictionaries or of texts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ernie_magic.api.requests import is_missing
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+_SHOWN = 5  # labels in an error
 TEXT = "text"  # the column of rows that are bare texts
 
 
+class TableContent(NamedTuple):
+    """What a table of any kind holds.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Known without rows too; none for an empty list.
+    rows : list of dict
+    """
+
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+
+
 def rows_of(data: object) -> list[dict[str, Any]]:
-    """Return the rows of a table, by column name.
+    """Return the rows of a table, by column name; see `read_table`."""
+    return read_table(data).rows
+
+
+def read_table(data: Any) -> TableContent:
+    """Return the columns and rows of a table.
 
     Parameters
     ----------
@@ -27,29 +48,27 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     Raises
     ------
     InvalidOption
-        It is none of these.
+        It is none of these, or two of its columns have the same name as text (0 and "0").
     """
     if _is_from(data, "polars") and hasattr(data, "to_dicts"):
-        return list(data.to_dicts())
+        return TableContent(tuple(data.columns), list(data.to_dicts()))
     if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
-        if not data.columns.is_unique:
-            raise InvalidOption(
-                Text("表里有同名的列", "the table has columns of the same name"),
-                advice=Text("先给它们改名", "rename them first"),
-            )
-        records: list[dict[str, Any]] = data.to_dict("records")
-        return [{str(name): value for name, value in row.items()} for row in records]
-    rows = None
+        columns = _unique_names(data.columns)
+        records: list[dict[Any, Any]] = data.to_dict("records")
+        return TableContent(
+            columns, [dict(zip(columns, record.values(), strict=True)) for record in records]
+        )
+    content = None
     if isinstance(data, dict):
-        rows = _rows_of_columns(data)
+        content = _read_columns(data)
     elif (
         hasattr(data, "__iter__")
         and not isinstance(data, (str, bytes))
         and not hasattr(data, "columns")
     ):
-        rows = _rows_of_items(list(data))
-    if rows is not None:
-        return rows
+        content = _read_items(list(data))
+    if content is not None:
+        return content
     raise InvalidOption(
         Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(
             kind=type(data).__name__
@@ -61,32 +80,58 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     )
 
 
-def _rows_of_columns(data: dict[Any, Any]) -> list[dict[str, Any]] | None:
-    """Return the rows of columns of one length; None where they are not."""
+def _unique_names(labels: Iterable[Any]) -> tuple[str, ...]:
+    """Return labels as texts.
+
+    Raises
+    ------
+    InvalidOption
+        Two are the same text: one column would take the other's place.
+    """
+    by_name: dict[str, list[Any]] = {}
+    for label in labels:
+        by_name.setdefault(str(label), []).append(label)
+    alike = next((same for same in by_name.values() if len(same) > 1), None)
+    if alike:
+        raise InvalidOption(
+            Text("表里有同名的列：{names}", "the table has columns of the same name: {names}").fill(
+                names=", ".join(map(repr, alike[:_SHOWN]))
+            ),
+            advice=Text("先给它们改名", "rename them first"),
+        )
+    return tuple(by_name)
+
+
+def _read_columns(data: dict[Any, Any]) -> TableContent | None:
+    """Return what columns of one length hold; None where they are not."""
     columns = {
-        str(name): list(values)
-        for name, values in data.items()
+        name: list(values)
+        for name, values in zip(_unique_names(data), data.values(), strict=True)
         if hasattr(values, "__iter__") and not isinstance(values, str)
     }
     lengths = {len(values) for values in columns.values()}
     if len(columns) != len(data) or len(lengths) != 1:
         return None
-    return [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
+    return TableContent(
+        tuple(columns),
+        [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],
+    )
 
 
-def _rows_of_items(items: list[Any]) -> list[dict[str, Any]] | None:
-    """Return dictionaries, or texts and gaps between them, as rows; None for anything else."""
-    if items and all(isinstance(row, dict) for row in items):
-        names = list(dict.fromkeys(str(name) for row in items for name in row))
+def _read_items(items: list[Any]) -> TableContent | None:
+    """Return what dictionaries, or texts and gaps between them, hold; None for anything else."""
+    if not items:
+        return TableContent((), [])
+    if all(isinstance(row, dict) for row in items):
+        for row in items:
+            _unique_names(row)
+        names = tuple(dict.fromkeys(str(name) for row in items for name in row))
         named = [{str(name): value for name, value in row.items()} for row in items]
-        return [{name: row.get(name) for name in names} for row in named]
+        return TableContent(names, [{name: row.get(name) for name in names} for row in named])
     if any(isinstance(row, str) for row in items) and all(
-        isinstance(row, str) or row is None or row != row  # noqa: PLR0124  (NaN)
-        for row in items
+        isinstance(row, str) or is_missing(row) for row in items
     ):
-        return [{TEXT: row} for row in items]
+        return TableContent((TEXT,), [{TEXT: row} for row in items])
     return None
 
 
@@ -153,19 +198,35 @@ def with_columns(
                 for name, (kind, values) in columns.items()
             )
         )
-    if _is_from(data, "pandas") and hasattr(data, "assign"):
-        import pandas as pd
-
-        return data.assign(
-            **{
-                name: pd.Series(list(values), index=data.index, dtype=_PANDAS[kind])
-                for name, (kind, values) in columns.items()
-            }
-        )
+    if _is_from(data, "pandas") and hasattr(data, "isetitem"):
+        return _with_pandas_columns(data, columns)
     return [
         {**row, **{name: values[i] for name, (_, values) in columns.items()}}
         for i, row in enumerate(rows)
     ]
+
+
+def _with_pandas_columns(data: Any, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> Any:
+    """Return a DataFrame with these columns, whatever kind of labels its own have: `assign` raises
+    for categories as labels, warns for labels of several levels, and knows no 0 as "0".
+    """
+    import pandas as pd
+
+    positions = {str(label): position for position, label in enumerate(data.columns)}
+    replaced, added = data.copy(), {}
+    for name, (kind, values) in columns.items():
+        column = pd.Series(list(values), index=data.index, dtype=_PANDAS[kind])
+        if name in positions:
+            replaced.isetitem(positions[name], column)
+        else:
+            added[name] = column
+    new = pd.DataFrame(added, index=data.index)
+    if data.columns.nlevels > 1:
+        rest = [""] * (data.columns.nlevels - 1)
+        new.columns = pd.MultiIndex.from_tuples([(name, *rest) for name in added])
+    combined = pd.concat([replaced, new], axis="columns")
+    combined.attrs = dict(data.attrs)
+    return combined
 
 
 def _is_from(data: Any, library: str) -> Any:

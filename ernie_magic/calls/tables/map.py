@@ -27,7 +27,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import without_formulas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ernie_magic.api.parameter import Rules
@@ -41,6 +41,15 @@ if TYPE_CHECKING:
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")
+_OWN_ANSWER = Text(
+    "表自己的 {own} 列保留，回答在 {ours} 列",
+    "the table's own column {own} is kept, the answers are in {ours}",
+)
+_OWN_ERROR = Text(
+    "表自己的 {own} 列保留，失败原因在 {ours} 列",
+    "the table's own column {own} is kept, why a row failed is in {ours}",
+)
+_REPLACED = Text("替换了表自己的列：{names}", "replaced the table's own columns: {names}")
 _LEDGER_LOCKED = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
@@ -56,7 +65,8 @@ class Mapped(Result):
     Attributes
     ----------
     table : DataFrame | list of dict
-        A DataFrame when one was given, else a list; with the output columns and `error` at its end.
+        A DataFrame when one was given, else a list; with the output columns and `error` at its end
+        (`answer_2`, `error_2` where the table has its own `answer` or `error`).
     rows : list of dict
         The same data as rows.
     errors : dict
@@ -70,6 +80,12 @@ class Mapped(Result):
         How long it took, in seconds.
     partial : bool
         Stopped, or failed permanently: rows are missing.
+    columns : tuple of str
+        The rows' columns, also when there are no rows.
+    error_column : str
+        The column that says why a row has no answer.
+    notes : tuple of Text
+        What to know about the columns: which are named otherwise, which were replaced.
     """
 
     table: Any
@@ -81,6 +97,9 @@ class Mapped(Result):
     service: str = ""
     seconds: float = 0.0
     partial: bool = False
+    columns: tuple[str, ...] = ()
+    error_column: str = schema.ERROR
+    notes: tuple[Text, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -112,7 +131,7 @@ def check_columns(template: Template, columns: Sequence[schema.Column]) -> None:
     ------
     InvalidOption
     """
-    for column in columns or (schema.Column(schema.ANSWER),):
+    for column in columns:
         if column.name in template.columns:
             raise InvalidOption(
                 Text(
@@ -131,10 +150,13 @@ class MapRequest:
     ----------
     data : object
         The table as given.
+    own_columns : tuple of str
+        The table's.
     rows : list of dict
     prompts : list of str
         One per row.
     columns : tuple of schema.Column
+        Those that an answer is split into; none for the whole answer.
     options : ChatOptions
         The other options of each prompt.
     path : Path
@@ -146,6 +168,7 @@ class MapRequest:
     """
 
     data: object
+    own_columns: tuple[str, ...]
     rows: list[dict[str, Any]]
     prompts: list[str]
     columns: tuple[schema.Column, ...]
@@ -153,6 +176,28 @@ class MapRequest:
     path: Path
     resume: bool
     max_concurrency: int
+
+    @property
+    def output_columns(self) -> tuple[schema.Column, ...]:
+        """The columns of answers."""
+        return self.columns or (schema.Column(schema.free_name(schema.ANSWER, self.own_columns)),)
+
+    @property
+    def error_column(self) -> str:
+        """The column that says why a row has no answer."""
+        outputs = (column.name for column in self.output_columns)
+        return schema.free_name(schema.ERROR, {*self.own_columns, *outputs})
+
+    def describe_columns(self) -> Iterator[Text]:
+        """Describe what becomes of the table's own columns."""
+        answer_column = self.output_columns[0].name
+        if not self.columns and answer_column != schema.ANSWER:
+            yield _OWN_ANSWER.fill(own=schema.ANSWER, ours=answer_column)
+        if self.error_column != schema.ERROR:
+            yield _OWN_ERROR.fill(own=schema.ERROR, ours=self.error_column)
+        replaced = [column.name for column in self.columns if column.name in self.own_columns]
+        if replaced:
+            yield _REPLACED.fill(names=", ".join(replaced))
 
     def request_for_row(
         self,
@@ -218,12 +263,16 @@ def build_map_request(
     UsageError
     """
     table = frames.copy_table(rows)
-    table_rows = frames.rows_of(table)
-    template = _require_template(prompt).resolve_columns(list(table_rows[0]) if table_rows else [])
+    content = frames.read_table(table)
+    template = _require_template(prompt)
+    # An empty list has no columns to be checked against.
+    if content.columns or content.rows:
+        template = template.resolve_columns(content.columns)
     map_request = MapRequest(
         table,
-        table_rows,
-        [template.fill(row) for row in table_rows],
+        content.columns,
+        content.rows,
+        [template.fill(row) for row in content.rows],
         parse_columns(schema),
         options,
         folders.storage_folder("data") / ledger.NAME,
@@ -289,7 +338,9 @@ async def map_rows(
         Returns what asks for some rows elsewhere (`workers.RemoteExecutor.submit_chats`).
     """
     options, settings = map_request.options, call.settings
-    model = options.model or options.endpoint or await call.choose_chat_model()
+    model = options.model or options.endpoint or ""
+    if not model and map_request.rows:
+        model = await call.choose_chat_model()
     system = options.system
     if system is None:
         system = settings.system
@@ -485,26 +536,11 @@ class MapJob:
 
     def _build_result(self, *, partial: bool) -> Mapped:
         map_request = self._map_request
-        new_columns = [
-            *(map_request.columns or (schema.Column(schema.ANSWER),)),
-            schema.Column(schema.ERROR),
-        ]
-        columns: dict[str, list[Any]] = {
-            column.name: [None] * len(map_request.rows) for column in new_columns
-        }
-        for index, values in self._values.items():
-            for name, value in values.items():
-                columns[name][index] = value
-        for index in range(len(map_request.rows)):
-            if index not in self._values and index not in self._errors:
-                columns[schema.ERROR][index] = _NOT_ASKED.say(self._language)
-        for index, message in self._errors.items():
-            columns[schema.ERROR][index] = message
+        typed = self._output_values()
         rows = [
-            {**row, **{name: values[i] for name, values in columns.items()}}
+            {**row, **{name: values[i] for name, (_, values) in typed.items()}}
             for i, row in enumerate(map_request.rows)
         ]
-        typed = {column.name: (column.type, columns[column.name]) for column in new_columns}
         model = self._model or next((request.model for request in self._requests.values()), "")
         return Mapped(
             frames.with_columns(map_request.data, map_request.rows, typed),
@@ -516,7 +552,31 @@ class MapJob:
             self._endpoint.service.name,
             time.monotonic() - self._began,
             partial,
+            tuple(dict.fromkeys([*map_request.own_columns, *typed])),
+            map_request.error_column,
+            tuple(map_request.describe_columns()),
         )
+
+    def _output_values(self) -> dict[str, tuple[str, list[Any]]]:
+        """Return type and values of the new columns, by name."""
+        map_request = self._map_request
+        outputs = map_request.output_columns
+        error_column = schema.Column(map_request.error_column)
+        typed: dict[str, tuple[str, list[Any]]] = {
+            column.name: (column.type, [None] * len(map_request.rows))
+            for column in (*outputs, error_column)
+        }
+        for index, values in self._values.items():
+            # An answer of the wrong form has no values.
+            for column, value in zip(outputs, values.values(), strict=False):
+                typed[column.name][1][index] = value
+        errors = typed[error_column.name][1]
+        for index in range(len(map_request.rows)):
+            if index not in self._values and index not in self._errors:
+                errors[index] = _NOT_ASKED.say(self._language)
+        for index, message in self._errors.items():
+            errors[index] = message
+        return typed
 
 
 def _request_key(request: ChatRequest) -> str:

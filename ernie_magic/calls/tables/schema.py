@@ -8,11 +8,15 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, whole_characters
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # And what JSON schema calls them.
 TYPES = {
@@ -91,6 +95,14 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     if len({field.name for field in columns}) != len(columns):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return columns
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name for a column of ours that no column of the user's has: `error`, else
+    `error_2`.
+    """
+    names = chain([name], (f"{name}_{number}" for number in count(2)))
+    return next(one for one in names if one not in taken)
 
 
 def json_schema(columns: tuple[Column, ...]) -> dict[str, Any]:

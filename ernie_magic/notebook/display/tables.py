@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.calls.tables.schema import ERROR
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text
@@ -18,7 +17,7 @@ _CELL = 80  # characters
 _ROWS = Text("{n} 行", "{n} rows")
 _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
 _ASKED = Text("这次请求 {n} 行", "{n} requested now")
-_FAILED = Text("{n} 行失败，原因在 error 列", "{n} rows failed, see the column error")
+_FAILED = Text("{n} 行失败，原因在 {column} 列", "{n} rows failed, see the column {column}")
 _PREVIEW = Text(
     "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行并得到结果",
     "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes "
@@ -32,17 +31,20 @@ def summary_line(mapped: Mapped, language: Language) -> str:
     rows = _ROWS.say(language, n=len(mapped))
     if len(mapped) > _SHOWN:
         rows += _FIRST.say(language, n=_SHOWN)
-    parts = [mapped.model, rows]
+    parts = [rows]
+    if mapped.model:  # none where nothing was asked
+        parts.insert(0, mapped.model)
     if mapped.asked < len(mapped):
         parts.append(_ASKED.say(language, n=mapped.asked))
     if mapped.errors:
-        parts.append(_FAILED.say(language, n=len(mapped.errors)))
+        parts.append(_FAILED.say(language, n=len(mapped.errors), column=mapped.error_column))
     parts += [
         TOKENS.say(language, n=mapped.usage.total_tokens),
         SECONDS.say(language, n=f"{mapped.seconds:.1f}"),
     ]
     if mapped.partial:
         parts.append(PARTIAL.say(language))
+    parts += [note.say(language) for note in mapped.notes]
     if mapped.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
@@ -78,7 +80,7 @@ def mime_bundle(
     """
     visible_rows = mapped.rows[:_SHOWN]
     shows_errors = bool(mapped.errors or mapped.partial)
-    columns = [name for row in visible_rows[:1] for name in row if name != ERROR or shows_errors]
+    columns = [name for name in mapped.columns if name != mapped.error_column or shows_errors]
     table = Table(columns, [[_cell_text(row[name]) for name in columns] for row in visible_rows])
     line = note or summary_line(mapped, language)
     data = {

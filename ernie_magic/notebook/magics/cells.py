@@ -227,9 +227,9 @@ class CellMagics(CellRunner):
         parsed_line, prompt = cell_input.line, cell_input.prompt
         view = self._view_result(owns_cell=cell_input.owns_cell)
         this_preview = (prompt, id(parsed_line.source))
-        if parsed_line.preview and len(parsed_line.rows) > _PREVIEW_FROM_ROWS:
+        if parsed_line.preview and len(parsed_line.content.rows) > _PREVIEW_FROM_ROWS:
             self._last_preview = this_preview
-            rows = parsed_line.rows[:_PREVIEW_ROWS]
+            rows = parsed_line.content.rows[:_PREVIEW_ROWS]
             return PendingCell(
                 self.session.begin_map(prompt, rows, **parsed_line.options),
                 view,
@@ -265,7 +265,7 @@ class CellMagics(CellRunner):
         settings = self.session.settings
         in_flight = parsed_line.options.get("in_flight", settings.in_flight)
         note = tables_display.estimate_all_rows(
-            preview, len(parsed_line.rows), in_flight, settings.interface_language
+            preview, len(parsed_line.content.rows), in_flight, settings.interface_language
         )
         view.show_result(tables_display.mime_bundle(preview, settings.interface_language, note))
 

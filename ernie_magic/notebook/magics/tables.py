@@ -82,8 +82,8 @@ class MapLine(CellLine):
         The user's table.
     table : object
         A copy of it: a table that can be read only once is read here.
-    rows : list of dict
-        Its rows.
+    content : TableContent
+        Its columns and rows.
     options : dict
         What `Session.begin_map` takes.
     column : str
@@ -94,7 +94,7 @@ class MapLine(CellLine):
 
     source: Any
     table: Any
-    rows: list[dict[str, Any]]
+    content: frames.TableContent
     options: Mapping[str, Any] = field(default_factory=dict)
     column: str = ""
     preview: bool = True
@@ -103,9 +103,11 @@ class MapLine(CellLine):
         """The prompt: `{{column}}` is a place for each row's value, any other `{{expr}}` is filled
         in once, now.
         """
-        columns = list(self.rows[0]) if self.rows else []
+        columns = self.content.columns
         template = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
-        if not self.column or find_column(self.column, template.resolve_columns(columns).columns):
+        column = find_column(self.column, columns) or self.column
+        named = [find_column(written, columns) for written in template.columns]
+        if not self.column or column in named:
             return template
         return Template((*template.pieces, "\n\n", Place(self.column)))
 
@@ -131,7 +133,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     return MapLine(
         source,
         table,
-        frames.rows_of(table),
+        frames.read_table(table),
         options,
         column=args["col"] or "",
         preview=not (args["yes"] or args["resume"]),

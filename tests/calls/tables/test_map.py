@@ -13,8 +13,10 @@ import sys
 import threading
 import time
 from contextlib import closing
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -78,6 +80,197 @@ def test_a_table_of_any_kind_comes_back_as_that_kind(session, kind):
     assert not session.history
 
 
+OWN = {"text": ["a", "b"], "answer": ["42", ""], "error": ["E11", "E12"]}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [pd.DataFrame, pl.DataFrame, dict, lambda columns: pd.DataFrame(columns).to_dict("records")],
+)
+def test_the_table_s_own_columns_answer_and_error_are_kept(session, make):
+    found = session.map("[[echo]]{{text}}{{error}}{{answer}}", make(OWN))
+    assert found.columns == ("text", "answer", "error", "answer_2", "error_2")
+    assert found.error_column == "error_2"
+    assert [row["answer"] for row in found.rows] == OWN["answer"]
+    assert [row["error"] for row in found.rows] == OWN["error"]
+    assert [row["answer_2"] for row in found.rows] == ["aE1142", "bE12"]
+    assert [row["error_2"] for row in found.rows] == [None, None]
+    assert [note.en for note in found.notes] == [
+        "the table's own column answer is kept, the answers are in answer_2",
+        "the table's own column error is kept, why a row failed is in error_2",
+    ]
+    if make in (pd.DataFrame, pl.DataFrame):
+        assert tuple(found.table.columns) == found.columns
+        assert list(found.table["error"]) == OWN["error"]
+    # Once more over its own result: nothing of it is lost either.
+    again = session.map("{{text}}", found.table, schema="score:int, error_2")
+    assert again.columns[-3:] == ("error_2", "score", "error_3")
+    assert [note.en for note in again.notes][1:] == ["replaced the table's own columns: error_2"]
+
+
+def test_a_row_s_failure_is_in_the_column_that_is_ours(session, emulator):
+    session.settings.retry_count = 1
+    emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    found = session.map("{{text}}", pd.DataFrame(OWN), in_flight=1)
+    assert list(found.table["error"]) == OWN["error"]
+    assert found.errors[0] == found.table["error_2"][0]
+    assert found.table["error_2"].isna().tolist() == [False, True]
+
+
+EMPTY = {
+    "pandas": pd.DataFrame({"name": ["Ann"], "text": ["a"]}).query("name == 'nobody'"),
+    "polars": pl.DataFrame({"name": ["Ann"], "text": ["a"]}).filter(pl.col("name") == "nobody"),
+    "columns": {"name": [], "text": []},
+    "list": [],
+    "series": pd.Series([], dtype=str),
+    "no columns": pd.DataFrame(),
+}
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+def test_a_table_without_rows_gets_the_new_columns_and_nothing_is_asked(session, emulator, kind):
+    session.settings.model = ""
+    found = session.map("{{text}}", EMPTY[kind], schema="topic, score:int")
+    assert (found.rows, found.errors, found.asked, found.partial) == ([], {}, 0, False)
+    assert found.columns[-3:] == ("topic", "score", "error")
+    assert not emulator.requests
+    if kind in ("pandas", "polars"):
+        assert list(found.table.columns) == ["name", "text", "topic", "score", "error"]
+        assert str(found.table["score"].dtype) == "Int64"
+    if kind not in ("list", "series", "no columns"):
+        with pytest.raises(errors.InvalidOption, match=r"no column txt.*did you mean text"):
+            session.map("{{txt}}", EMPTY[kind])
+
+
+def test_a_table_of_no_columns_says_so(session):
+    with pytest.raises(
+        errors.InvalidOption, match=r"no column t\. What to do: the table has no col"
+    ):
+        session.map("{{t}}", pd.DataFrame(index=[0, 1]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        float("nan"),
+        np.float32("nan"),
+        np.float64("nan"),
+        complex("nan"),
+        pd.NA,
+        pd.NaT,
+        np.datetime64("NaT"),
+        np.timedelta64("NaT"),
+        Decimal("NaN"),
+        Decimal("sNaN"),
+    ],
+    ids=repr,
+)
+def test_a_missing_value_of_any_library_is_an_empty_text(session, emulator, value):
+    session.map("[{{v}}]", [{"v": value}])
+    assert asked(emulator) == ["[]"]
+    assert frames.rows_of(["a", value])[0] == {"text": "a"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        ("", ""),
+        ("nan", "nan"),
+        (np.array([1.0, float("nan")]), "[ 1. nan]"),
+        ([float("nan")], "[nan]"),
+        (np.array([np.nan]), "[nan]"),
+        (Decimal("1.50"), "1.50"),
+        (pd.Timestamp("2024-05-01"), "2024-05-01 00:00:00"),
+        (np.bool_(False), "False"),
+    ],
+    ids=repr,
+)
+def test_a_value_that_is_there_is_sent(session, emulator, value, text):
+    session.map("[{{v}}]", [{"v": value}])
+    assert asked(emulator) == [f"[{text}]"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        " comment",
+        "comment ",
+        "\tcomment",
+        "comment\n",
+        "\ufeffcomment",
+        "\u3000comment",
+        "com\nment",
+    ],
+    ids=repr,
+)
+def test_a_column_is_named_with_or_without_its_blanks(session, emulator, column):
+    name = " ".join(column.replace("\ufeff", "").split())
+    for written in (name, f" {name} "):
+        found = session.map(
+            f"[[echo]]{{{{{written}}}}}!", pd.DataFrame({"name": [1], column: ["a"]})
+        )
+        assert asked(emulator)[-1] == "[[echo]]a!"
+    assert list(found.table.columns) == ["name", column, "answer", "error"]
+
+
+def test_columns_that_differ_in_blanks_only_are_told_apart_as_written(session, emulator):
+    rows = [{"a": "1", " a": "2", "b ": "3", " b": "4"}]
+    session.map("{{a}}{{ a}}{{b }}{{ b}}", rows)
+    assert asked(emulator) == ["1234"]
+    with pytest.raises(errors.InvalidOption, match=r"b may be any of the columns 'b ', ' b'"):
+        session.map("{{b}}", rows)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pd.MultiIndex.from_tuples([("b", "x"), ("a", "y"), ("b", "y")]),
+        pd.MultiIndex.from_tuples([("answer", "x"), ("error", "y"), ("answer", "")]),
+        pd.CategoricalIndex(["b", "a", "c"]),
+        pd.Index([0, 1, None], dtype=object),
+        pd.date_range("2024-01-01", periods=3),
+    ],
+    ids=lambda columns: type(columns).__name__,
+)
+def test_labels_of_any_kind_are_named_as_pandas_writes_them(session, emulator, columns):
+    df = pd.DataFrame([["1", "2", "3"], ["4", "5", "6"]], columns=columns, index=[7, 7])
+    df.attrs["source"] = "poll"
+    found = session.map("[[echo]]{{" + str(columns[0]) + "}}", df, in_flight=1)
+    assert asked(emulator) == ["[[echo]]1", "[[echo]]4"]
+    assert list(found.table.iloc[:, 3]) == ["1", "4"]
+    assert found.table.iloc[:, :3].to_numpy().tolist() == df.to_numpy().tolist()
+    assert found.table.attrs == {"source": "poll"}
+    assert list(found.table.index) == [7, 7]
+    assert found.table.columns.nlevels == columns.nlevels
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame([[1, 2]], columns=[0, "0"]),
+        pd.DataFrame([[1, 2]], columns=pd.Index([None, "None"], dtype=object)),
+        pd.DataFrame([[1, 2]], columns=["True", True]),
+        pd.DataFrame([[1, 2]], columns=[1.0, "1.0"]),
+        [{0: 1, "0": 2}],
+        {0: [1], "0": [2]},
+    ],
+    ids=repr,
+)
+def test_columns_that_are_the_same_text_are_told_and_nothing_is_asked(session, emulator, table):
+    with pytest.raises(errors.InvalidOption, match=r"columns of the same name: .*'.*rename them"):
+        session.map("x", table)
+    assert not emulator.requests
+
+
+def test_an_output_column_takes_the_place_of_the_label_that_reads_the_same(session):
+    found = session.map("x", pd.DataFrame({0: ["a"], "t": ["b"]}), schema="0:int")
+    assert list(found.table.columns) == [0, "t", "error"]
+    assert str(found.table[0].dtype) == "Int64"
+
+
 def test_columns_are_typed(session):
     found = session.map(
         "{{text}}",
@@ -112,7 +305,7 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
     [
         (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"),
         (lambda s: s.map("x", 5), "int is not a table with rows"),
-        (lambda s: s.map("x", []), "list is not a table with rows"),
+        (lambda s: s.map("x", {}), "dict is not a table with rows"),
         (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
         (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"),
         (lambda s: s.map("x", ["a"], schema="a, a"), "two columns have the same name"),

@@ -84,7 +84,13 @@ def test_pictures_tables_and_vectors(capsys):
         Usage(),
         HOSTILE,
     )
-    table = Mapped([], [{HOSTILE: HOSTILE, "error": HOSTILE}], {0: HOSTILE}, model=HOSTILE)
+    table = Mapped(
+        [],
+        [{HOSTILE: HOSTILE, "error": HOSTILE}],
+        {0: HOSTILE},
+        model=HOSTILE,
+        columns=(HOSTILE, "error"),
+    )
     for bundle in (
         shown_pictures.mime_bundle(images, "en"),
         vectors.mime_bundle(texts, "en"),

@@ -1,5 +1,7 @@
 """`%%ernie_embed`, `%%ernie_map` and the magics that look at vectors, in a shell without a kernel."""
 
+import io
+
 import pandas as pd
 import pytest
 
@@ -68,6 +70,33 @@ def test_a_variable_s_name_is_read_as_python_reads_it(run, shell, emulator):
     shell.user_ns |= {"rows": [{"text": "a"}], "tone": "kind"}
     run("%%ernie_map rows\n{{text}} {{ｔｏｎｅ}}")
     assert prompts(emulator) == ["a kind"]
+
+
+def test_the_footer_names_the_columns_that_are_ours(run, shell):
+    shell.user_ns["log"] = pd.DataFrame({"text": ["a", ""], "error": ["E11", "E12"]})
+    _, out = run("%%ernie_map log --as out\n{{text}}")
+    assert "the table's own column error is kept, why a row failed is in error_2" in out
+    assert "1 rows failed, see the column error_2" in out
+    assert "E11" in out
+    assert shell.user_ns["out"]["error"].tolist() == ["E11", "E12"]
+
+
+def test_a_filter_that_leaves_no_row_gives_an_empty_table(run, shell, emulator):
+    shell.user_ns["df"] = pd.DataFrame({"name": ["Ann"], "t": ["a"]})
+    result, out = run("%%ernie_map df[df.name=='nobody'] --to score:int --as out\n{{t}}")
+    assert result.success
+    assert list(shell.user_ns["out"].columns) == ["name", "t", "score", "error"]
+    assert len(shell.user_ns["out"]) == 0
+    assert "[0 rows · " in out
+    assert not emulator.requests
+
+
+def test_a_column_with_blanks_is_named_by_place_and_by_option(run, shell, emulator):
+    shell.user_ns["df"] = pd.read_csv(io.StringIO("name, comment\nAnn, good"))
+    run("%%ernie_map df\n{{name}}:{{comment}}{{ comment }}{{ comment}}")
+    run("%%ernie_map df --col comment\nx")
+    run('%%ernie_map df --col " comment"\nx {{comment}}')
+    assert prompts(emulator) == ["Ann: good good good", "x\n\n good", "x  good"]
 
 
 def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
