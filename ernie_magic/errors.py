@@ -145,6 +145,15 @@ class Received(Protocol):
         """Whether nothing was received."""
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """A result that another call can complete without paying twice."""
+
+    @property
+    def resume_advice(self) -> Text:
+        """How to go on."""
+
+
 class _OneLine:
     """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
 
@@ -412,6 +421,9 @@ def partial_result(result: object) -> Received | None:
 def _stop_message(partial: Received | None) -> Text:
     if partial is None:
         return _STOPPED_EMPTY
+    if isinstance(partial, Resumable):
+        advice = partial.resume_advice
+        return Text(f"{_STOPPED.zh}；{advice.zh}", f"{_STOPPED.en}; {advice.en}")
     return _STOPPED
 
 

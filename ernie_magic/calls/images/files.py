@@ -7,13 +7,13 @@ import re
 import time
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.calls.images.formats import EXTENSIONS, PNG, only_a_link
 from ernie_magic.calls.images.metadata import sidecar_json, sidecar_path, with_metadata
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,31 @@ _SLUG = 40  # characters of a prompt in a file's name
 _ADDED = 24  # bytes that a name grows by: " (1000)", ".webp", ".json"
 
 
+class SavedFile(NamedTuple):
+    """A file that was written.
+
+    Attributes
+    ----------
+    path : Path
+    taken : Path | None
+        The name that it would have had, had no file of that name been there.
+    """
+
+    path: Path
+    taken: Path | None = None
+
+    def describe(self) -> Text:
+        """Where it is, and why under another name."""
+        if self.taken is None:
+            return untranslated(str(self.path))
+        return Text("{path}（{taken} 已存在）", "{path} ({taken} already exists)").fill(
+            path=self.path, taken=self.taken.name
+        )
+
+
 def save_pictures(
     pictures: Sequence[ReceivedPicture], pattern: str | Path, *, overwrite: bool = False
-) -> list[Path]:
+) -> list[SavedFile]:
     """Write pictures with their parameters; see `Picture.save`."""
     if not isinstance(pattern, (str, Path)):
         raise InvalidOption(
@@ -68,7 +90,7 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _write_picture(picture: ReceivedPicture, file: Path, *, overwrite: bool) -> Path:
+def _write_picture(picture: ReceivedPicture, file: Path, *, overwrite: bool) -> SavedFile:
     """Write a picture and, unless it is a PNG, its parameters beside it."""
     try:
         file = file.expanduser()
@@ -77,6 +99,7 @@ def _write_picture(picture: ReceivedPicture, file: Path, *, overwrite: bool) -> 
         if file.suffix.lower() in EXTENSIONS:
             name = file.stem
         stem = file.with_name(files.sanitize_name(name, reserve=_ADDED))
+        wanted = stem.with_name(f"{stem.name}{picture.format.extension}")
         written = _write_file(
             stem, picture.format.extension, with_metadata(picture), overwrite=overwrite
         )
@@ -99,7 +122,9 @@ def _write_picture(picture: ReceivedPicture, file: Path, *, overwrite: bool) -> 
                 "choose another place; the pictures are still in the variable and in ernie.images",
             ),
         ) from None
-    return written
+    if written == wanted:
+        return SavedFile(written)
+    return SavedFile(written, wanted)
 
 
 def _write_file(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:

@@ -263,7 +263,7 @@ class Picture:
         ErnieError
             Its `problem`, when it failed.
         """
-        return picture_files.save_pictures([self], path, overwrite=overwrite)[0]
+        return picture_files.save_pictures([self], path, overwrite=overwrite)[0].path
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
@@ -353,7 +353,8 @@ class ImageSet(Result, Sequence[Picture]):
         self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False
     ) -> list[Path]:
         """Write the received pictures; see `Picture.save`."""
-        return picture_files.save_pictures(self.good, pattern, overwrite=overwrite)
+        saved = picture_files.save_pictures(self.good, pattern, overwrite=overwrite)
+        return [file.path for file in saved]
 
     def sheet(self, columns: int | None = None, side: int = 256) -> Image:
         """Return a contact sheet: the pictures in a grid, prompt and seed under each.

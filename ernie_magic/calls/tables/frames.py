@@ -170,6 +170,15 @@ def copy_table(data: Any) -> Any:
     return list(data)
 
 
+def first_rows(data: Any, count: int) -> Any:
+    """Return the beginning of a table, of the same kind."""
+    if hasattr(data, "head"):
+        return data.head(count)
+    if isinstance(data, dict):
+        return {name: list(values)[:count] for name, values in data.items()}
+    return list(data)[:count]
+
+
 # Types that allow missing values, so that a column of whole numbers with a gap stays one.
 _PANDAS = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
 _POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}

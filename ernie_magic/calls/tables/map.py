@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")
+_RESUME = Text(
+    "加 --resume 再运行就只问缺的行（Python 里是 resume=True）",
+    "run it again with --resume to ask only for the missing rows (in Python resume=True)",
+)
 _OWN_ANSWER = Text(
     "表自己的 {own} 列保留，回答在 {ours} 列",
     "the table's own column {own} is kept, the answers are in {ours}",
@@ -105,6 +109,11 @@ class Mapped(Result):
     def is_empty(self) -> bool:
         """Whether there are no rows."""
         return not self.rows
+
+    @property
+    def resume_advice(self) -> Text:
+        """How to get the rows that are missing."""
+        return _RESUME
 
     def __len__(self) -> int:
         return len(self.rows)

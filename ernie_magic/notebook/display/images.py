@@ -19,8 +19,8 @@ from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from ernie_magic.calls.images.files import SavedFile
     from ernie_magic.calls.images.pictures import ImageSet, Picture
 
 _PICTURES = Text("{n} 张图片", "{n} pictures")
@@ -121,7 +121,7 @@ def mime_bundle(
     *,
     full: bool = False,
     name: str = "ernie.images[-1]",
-    saved_files: Sequence[Path] = (),
+    saved_files: Sequence[SavedFile] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 
@@ -143,6 +143,7 @@ def mime_bundle(
     figures = [figure_html(picture, language, picture_width, full=full) for picture in images]
     data = {
         "text/html": _side_by_side_html(figures, grid_width)
+        + _renamed_html(saved_files, language)
         + footer_html(images, language, full=full, name=name, saved_files=saved_files),
         "text/plain": pictures_text(images, language, saved_files),
     }
@@ -204,12 +205,12 @@ def _link_html(picture: Picture, language: Language) -> str:
 
 
 def footer_html(
-    images: ImageSet, language: Language, *, full: bool, name: str, saved_files: Sequence[Path]
+    images: ImageSet, language: Language, *, full: bool, name: str, saved_files: Sequence[SavedFile]
 ) -> str:
     """The footer as folded HTML."""
     rows = []
     if saved_files:
-        rows.append(plain_html(_SAVED.say(language, files=", ".join(map(str, saved_files)))))
+        rows.append(plain_html(_saved_text(saved_files, language)))
     if name and not full and not saved_files and any(picture.content for picture in images):
         rows.append(plain_html(_ORIGINALS.say(language, name=name)))
     if images.good and images.good[0].seed is None:
@@ -238,6 +239,18 @@ def footer_html(
     )
 
 
+def _saved_text(saved_files: Sequence[SavedFile], language: Language) -> str:
+    return _SAVED.say(language, files=", ".join(f.describe().say(language) for f in saved_files))
+
+
+def _renamed_html(saved_files: Sequence[SavedFile], language: Language) -> str:
+    """What was saved under another name than asked for: not folded, since nobody would look."""
+    renamed = [file for file in saved_files if file.taken]
+    if not renamed:
+        return ""
+    return f"<div><small>{plain_html(_saved_text(renamed, language))}</small></div>"
+
+
 def _picture_text(picture: Picture, language: Language) -> str:
     if picture.problem:
         return f"{picture.problem} {picture.url}".strip()
@@ -247,9 +260,11 @@ def _picture_text(picture: Picture, language: Language) -> str:
     return f"{caption} · {picture.url}"
 
 
-def pictures_text(images: ImageSet, language: Language, saved_files: Sequence[Path] = ()) -> str:
+def pictures_text(
+    images: ImageSet, language: Language, saved_files: Sequence[SavedFile] = ()
+) -> str:
     """The pictures in words: for a terminal, and for screen readers."""
     lines = [f"#{picture.index + 1} {_picture_text(picture, language)}" for picture in images]
     if saved_files:
-        lines.append(_SAVED.say(language, files=", ".join(map(str, saved_files))))
+        lines.append(_saved_text(saved_files, language))
     return "\n".join([*lines, f"[{summary_line(images, language)}]"])

@@ -19,10 +19,12 @@ _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
 _ASKED = Text("这次请求 {n} 行", "{n} requested now")
 _FAILED = Text("{n} 行失败，原因在 {column} 列", "{n} rows failed, see the column {column}")
 _PREVIEW = Text(
-    "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 运行并得到结果",
+    "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 全部运行",
     "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes "
     "to run them all",
 )
+_BOUND = Text("；{name} 现在是预览的这几行", "; {name} holds the rows of the preview")
+_KEPT = Text("；{name} 是原来的表，先不改", "; {name} is your table and stays as it is until then")
 _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
 
 
@@ -59,13 +61,21 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
         duration = _MINUTES.say(language, n=minutes)
     else:
         duration = SECONDS.say(language, n=f"{minutes * 60:.0f}")
-    return _PREVIEW.say(
+    estimate = _PREVIEW.say(
         language,
         n=len(preview),
         total=total,
         tokens=round(tokens_per_row * total),
         seconds=duration,
     )
+    return " · ".join([*(note.say(language) for note in preview.notes), estimate])
+
+
+def describe_binding(name: str, language: Language, *, is_source: bool) -> str:
+    """What the variable of `--as` holds after a preview."""
+    if is_source:
+        return _KEPT.say(language, name=name)
+    return _BOUND.say(language, name=name)
 
 
 def mime_bundle(

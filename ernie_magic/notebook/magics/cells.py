@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic.calls.images import recipes
+from ernie_magic.calls.images.files import save_pictures
+from ernie_magic.calls.tables.frames import first_rows
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import embeddings as embeddings_display
 from ernie_magic.notebook.display import images as images_display
@@ -229,9 +231,9 @@ class CellMagics(CellRunner):
         this_preview = (prompt, id(parsed_line.source))
         if parsed_line.preview and len(parsed_line.content.rows) > _PREVIEW_FROM_ROWS:
             self._last_preview = this_preview
-            rows = parsed_line.content.rows[:_PREVIEW_ROWS]
+            some = first_rows(parsed_line.table, _PREVIEW_ROWS)
             return PendingCell(
-                self.session.begin_map(prompt, rows, **parsed_line.options),
+                self.session.begin_map(prompt, some, **parsed_line.options),
                 view,
                 lambda result_table: self._show_map_preview(result_table, parsed_line, view),
             )
@@ -258,7 +260,7 @@ class CellMagics(CellRunner):
     def _show_map_preview(
         self, preview: Mapped | None, parsed_line: MapLine, view: ResultView
     ) -> None:
-        """The first rows, and what all of them would take."""
+        """The first rows, which `--as` names meanwhile, and what all of them would take."""
         if preview is None:
             view.show_result(None)
             return
@@ -267,7 +269,15 @@ class CellMagics(CellRunner):
         note = tables_display.estimate_all_rows(
             preview, len(parsed_line.content.rows), in_flight, settings.interface_language
         )
+        if parsed_line.as_name:
+            note += tables_display.describe_binding(
+                parsed_line.as_name,
+                settings.interface_language,
+                is_source=parsed_line.replaces_source,
+            )
         view.show_result(tables_display.mime_bundle(preview, settings.interface_language, note))
+        if not parsed_line.replaces_source:
+            self.bind_result(parsed_line.as_name, preview.table)
 
     def _parse_command(self, line: str) -> ImageCommand:
         with self.capturing_user_output(enabled=True):
@@ -315,7 +325,7 @@ class CellMagics(CellRunner):
             problem, saved_files = None, []
             if parsed_line.save:
                 try:
-                    saved_files = images.save(parsed_line.save)
+                    saved_files = save_pictures(images.good, parsed_line.save)
                 except ErnieError as error:  # pictures already made are shown all the same
                     problem = error
             view.show_result(

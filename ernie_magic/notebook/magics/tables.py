@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,8 @@ class MapLine(CellLine):
         The one to put into the prompt, "" if the prompt names its columns.
     preview : bool
         Whether a large table is previewed first.
+    replaces_source : bool
+        Whether `--as` names a variable that the table is read from.
     """
 
     source: Any
@@ -98,6 +101,7 @@ class MapLine(CellLine):
     options: Mapping[str, Any] = field(default_factory=dict)
     column: str = ""
     preview: bool = True
+    replaces_source: bool = False
 
     def fill_template(self, cell: str, namespace: Mapping[str, Any]) -> Template:
         """The prompt: `{{column}}` is a place for each row's value, any other `{{expr}}` is filled
@@ -137,8 +141,14 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         options,
         column=args["col"] or "",
         preview=not (args["yes"] or args["resume"]),
+        replaces_source=args["as"] in _names_in(name),
         **cell_options(args),
     )
+
+
+def _names_in(source: str) -> set[str]:
+    """The variables of an expression."""
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 def _fill_shared_expressions(

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from ernie_magic.api.requests import image_request
 from ernie_magic.calls import as_code
+from ernie_magic.calls.images.files import PATTERN, save_pictures
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import images as pictures
 from ernie_magic.notebook.panels.number_controls import SeedControl
@@ -145,7 +146,8 @@ class ImageTab(Tab):
 
     def _save_picture(self, picture: Picture) -> None:
         try:
-            self.composer.status.show_message(_SAVED.say(self.language, file=picture.save()))
+            file = save_pictures([picture], PATTERN)[0].describe().say(self.language)
+            self.composer.status.show_message(_SAVED.say(self.language, file=file))
         except ErnieError as error:
             self.task.report_problem(error)
 

@@ -238,3 +238,21 @@ def test_what_was_not_written_whole_is_taken_away(tmp_path):
         "cat (2).jpg.json",
         "cat.jpg.json",
     ]
+
+
+@pytest.mark.parametrize(("kind", "extension"), [("PNG", "png"), ("JPEG", "jpg")])
+def test_a_file_under_another_name_than_asked_for_says_so(tmp_path, kind, extension):
+    pattern = tmp_path / f"cat.{extension}"
+    first, second = (
+        picture_files.save_pictures([picture(file_of(kind))], pattern)[0] for _ in range(2)
+    )
+    assert (first.path.name, first.taken) == (f"cat.{extension}", None)
+    assert first.describe().en == str(first.path)
+    assert second.taken == first.path
+    assert second.describe().en == (
+        f"{tmp_path / f'cat (2).{extension}'} (cat.{extension} already exists)"
+    )
+    assert (
+        picture_files.save_pictures([picture(file_of(kind))], pattern, overwrite=True)[0].taken
+        is None
+    )

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ernie_magic.calls.images.files import save_pictures
 from ernie_magic.calls.images.pictures import ImageSet
+from ernie_magic.notebook.display.images import mime_bundle
 
 
 def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator):
@@ -82,6 +84,20 @@ def test_bare_links(run, shell):
     _, out = run("%%ernie_image --preview url --as cats\n猫")
     assert shell.user_ns["cats"][0].content == b""
     assert shell.user_ns["cats"][0].url in out
+
+
+def test_a_second_run_says_that_it_wrote_another_name(run, ernie):
+    cell = "%%ernie_image -n 2 --save cat-{i}.png --as cats\n猫"
+    assert "already exists" not in run(cell)[1]
+    _, out = run(cell)
+    assert (
+        "saved: cat-1 (2).png (cat-1.png already exists), "
+        "cat-2 (2).png (cat-2.png already exists)" in out
+    )
+    saved = save_pictures(ernie.last.good, "cat-{i}.png")
+    page = mime_bundle(ernie.last, "en", saved_files=saved)[0]["text/html"]
+    visible = page[: page.index("<details")]
+    assert "cat-1 (3).png (cat-1.png already exists)" in visible
 
 
 def test_what_is_saved_is_downloaded_whatever_is_shown(run, shell):

@@ -1,8 +1,11 @@
 """`%%ernie_embed`, `%%ernie_map` and the magics that look at vectors, in a shell without a kernel."""
 
 import io
+import signal
+import threading
 
 import pandas as pd
+import polars as pl
 import pytest
 
 
@@ -106,7 +109,8 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     _, out = run("%%ernie_map df --as out\n[[echo]]{{text}}")
     assert "a preview of 3 rows; all 60 are about" in out
     assert "add --yes to run them" in out
-    assert "out" not in shell.user_ns
+    assert "; out holds the rows of the preview" in out
+    assert [row["answer"] for row in shell.user_ns["out"]] == ["第0行", "第1行", "第2行"]
     assert len(emulator.requests) <= 4  # and perhaps the list of models
     emulator.requests.clear()
     run("%%ernie_map df --yes --as out\n[[echo]]{{text}}")
@@ -116,6 +120,50 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     _, out = run("%%ernie_map df --resume --as out\n[[echo]]{{text}}")
     assert not emulator.requests
     assert "0 requested now" in out
+
+
+@pytest.mark.parametrize(
+    "make", [pd.DataFrame, pl.DataFrame, dict, lambda columns: columns["text"]]
+)
+def test_a_preview_is_a_table_of_the_same_kind(run, shell, make):
+    shell.user_ns["table"] = make({"text": [f"第{i}行" for i in range(60)]})
+    run("%%ernie_map table --as out\n[[echo]]{{text}}")
+    out = shell.user_ns["out"]
+    assert len(out) == 3
+    assert isinstance(out, make if make in (pd.DataFrame, pl.DataFrame) else list)
+    answers = list(out["answer"]) if hasattr(out, "columns") else [row["answer"] for row in out]
+    assert answers == ["第0行", "第1行", "第2行"]
+
+
+@pytest.mark.parametrize("source", ["df", "df[df.n >= 0]", "(df)"])
+def test_a_preview_never_replaces_the_table_that_it_is_of(run, shell, source):
+    df = shell.user_ns["df"] = pd.DataFrame({"text": ["a"] * 60, "n": range(60)})
+    _, out = run(f"%%ernie_map {source} --as df\n{{{{text}}}}")
+    assert shell.user_ns["df"] is df
+    assert "; df is your table and stays as it is until then" in out
+    run(f"%%ernie_map {source} --as df --yes\n[[echo]]{{{{text}}}}")
+    assert shell.user_ns["df"]["answer"].tolist() == ["a"] * 60
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language):
+    ernie.settings.language = language
+    for _ in range(20):
+        emulator.faults.add(path="/chat", delay=0.2)
+    shell.user_ns["rows"] = [f"row {i}" for i in range(20)]
+    main, interrupt = threading.get_ident(), signal.SIGINT
+    timer = threading.Timer(0.7, lambda: signal.pthread_kill(main, interrupt))
+    timer.start()
+    result, _ = run("%%ernie_map rows --in-flight 1 --as out\n[[echo]]{{text}}")
+    timer.join()
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    assert "--resume" in str(result.error_in_exec)
+    came = [row["answer"] for row in shell.user_ns["out"] if row["answer"]]
+    assert 0 < len(came) < 20
+    emulator.faults.clear()
+    emulator.requests.clear()
+    run("%%ernie_map rows --resume --as out\n[[echo]]{{text}}")
+    assert len(prompts(emulator)) == 20 - len(came)
 
 
 @pytest.mark.parametrize(
