@@ -364,8 +364,10 @@ def _plain_texts(given: Sequence[object]) -> list[str]:
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value is missing from a column: None, any library's NaN or NaT, pandas' NA."""
-    if value is None or type(value).__name__ == "NAType":
+    """Whether a value is missing from a column: None, any library's NaN or NaT, pandas' NA, numpy's
+    masked one.
+    """
+    if value is None or type(value).__name__ in ("NAType", "MaskedConstant"):
         return True
     if isinstance(value, Decimal):
         return value.is_nan()  # a signalling NaN may not be compared

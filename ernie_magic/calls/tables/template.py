@@ -91,7 +91,8 @@ class Template:
 
 def find_column(written: str, columns: Iterable[str]) -> str | None:
     """Return the column that is meant: of this very name, else the one that differs in blanks only
-    (a file's `name, comment` has a column " comment"); None if there is none.
+    (a file's `name, comment` has a column " comment", labels of two levels are "('a', 'b')"); None
+    if there is none.
 
     Raises
     ------
@@ -102,7 +103,8 @@ def find_column(written: str, columns: Iterable[str]) -> str | None:
     for name in (written, written.strip()):
         if name in names:
             return name
-    alike = [name for name in names if _without_blanks(name) == _without_blanks(written)]
+    meant = _without_blanks(written)
+    alike = [name for name in names if _without_blanks(name) == meant]
     if len(alike) > 1:
         raise InvalidOption(
             Text("{name} 可能指几列：{columns}", "{name} may be any of the columns {columns}").fill(
@@ -114,7 +116,7 @@ def find_column(written: str, columns: Iterable[str]) -> str | None:
 
 
 def _without_blanks(name: str) -> str:
-    return _BLANKS.sub(" ", name).strip()
+    return _BLANKS.sub("", name)
 
 
 def _require_column(written: str, columns: Collection[str]) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import signal
+import sys
 import threading
 
 import pandas as pd
@@ -145,6 +146,7 @@ def test_a_preview_never_replaces_the_table_that_it_is_of(run, shell, source):
     assert shell.user_ns["df"]["answer"].tolist() == ["a"] * 60
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pthread_kill")
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language):
     ernie.settings.language = language
