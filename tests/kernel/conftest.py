@@ -3,6 +3,7 @@
 import os
 import queue
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -129,6 +130,17 @@ class Kernel:
                 ran[id_].status = reply["content"]["status"]
                 waiting.discard(id_)
         return [ran[id_] for id_ in ids]
+
+    def watch(self, id_):
+        """Wait for a message that is not a cell, and answers nothing on the shell channel."""
+        ran, end = Ran(time.time()), time.monotonic() + TIMEOUT
+        while not any(c["execution_state"] == "idle" for _, c in ran.of("status")):
+            assert time.monotonic() < end, f"no end of {id_}"
+            with suppress(queue.Empty):
+                message = self.client.get_iopub_msg(timeout=0.1)
+                if message["parent_header"].get("msg_id") == id_:
+                    ran.messages.append((time.time(), message))
+        return ran
 
     def run(self, code, **options):
         return self.finish(self.start(code), **options)[0]

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display.streaming import PassiveView
+from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -41,13 +41,13 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) ->
     """The view for this front end; see `ernie_magic.notebook.display.streaming.view_for`."""
     if getattr(shell, "kernel", None) is None:
         return TextView(language)
-    if isinstance(shell.display_pub, CapturingDisplayPublisher):
+    if not can_update_displays(shell):
         return ResultView(language)
     return NotebookView(language, owns_cell=owns_cell)
 
 
 class ResultView(PassiveView):
-    """Only the final output: under `%%capture`."""
+    """Only the final output: where none can be replaced later (`can_update_displays`)."""
 
     def __init__(self, language: Language) -> None:
         self._language = language

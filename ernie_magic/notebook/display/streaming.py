@@ -14,6 +14,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display import chat as answers
+from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import plain_html, preformatted_html
@@ -115,7 +116,7 @@ def view_for(
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if raw or getattr(shell, "kernel", None) is None:
         return TextView(language, colours=not captured and not raw)
-    if captured:
+    if not can_update_displays(shell):
         return FinalView(language, remote_images=remote_images)
     return NotebookView(language, owns_cell=owns_cell, remote_images=remote_images)
 
@@ -295,8 +296,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
 
 
 class FinalView(PassiveView):
-    """Only the final output: under `%%capture`, where each update would be stored as one more
-    output.
+    """Only the final output: where none can be replaced later (`can_update_displays`). Under
+    `%%capture` each update would be stored as one more output, an output widget drops it.
     """
 
     def __init__(self, language: Language, *, remote_images: bool = False) -> None:

@@ -19,6 +19,7 @@ from IPython.utils.capture import CapturedIO, capture_output
 from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interruption
 from ernie_magic.notebook.display.errors import show_body
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
+from ernie_magic.notebook.display.target import mark_as_observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,6 +139,7 @@ class CellRunner(ErrorReporter):
             yield
             return
 
+        @mark_as_observer
         def on_display_message(message: Any) -> Any:
             if not view.is_displaying and message.get("msg_type") == "display_data":
                 view.release_cell()
