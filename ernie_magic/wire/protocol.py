@@ -21,7 +21,7 @@ from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.refusals import parse_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ernie_magic.api.requests import (
         ChatRequest,
@@ -144,6 +144,7 @@ class Reader(ABC):
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._search: list[Mapping[str, Any]] = []
+        self._pages_seen: set[int] = set()
         self._repeated_chunk: dict[str, Any] | None = None
         self._redactors = (StreamRedactor(), StreamRedactor())  # of the text and of the reasoning
 
@@ -268,9 +269,7 @@ class Reader(ABC):
                 if k not in ("delta", "message", "text", "usage", "result") and v is not None
             }
         )
-        self._search += redact_values(
-            _search_results(chunk, facts)[: MAX_TOOL_CALLS - len(self._search)]
-        )
+        self._add_pages(_search_results(chunk, facts)[:MAX_TOOL_CALLS])
         for call in values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
@@ -285,6 +284,20 @@ class Reader(ABC):
             )
         )
         return self._add_text(text, reasoning)
+
+    def _add_pages(self, pages: Sequence[Mapping[str, Any]]) -> None:
+        """Add the pages that a search found: a stream may repeat them in each of its chunks."""
+        for page in pages:
+            if len(self._search) >= MAX_TOOL_CALLS:
+                return
+            # What names a page: its address and its place, to which a `^[2]^` in the text refers.
+            identity: object = page
+            if page.get("url"):
+                identity = (page["url"], page.get("index"))
+            name = hash(repr(identity))
+            if name not in self._pages_seen:
+                self._pages_seen.add(name)
+                self._search.append(redact_values(page))
 
     def flush_remaining(self) -> Delta | None:
         """Return the last of the text, when the end of the stream had to be seen before it could be

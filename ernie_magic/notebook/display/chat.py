@@ -138,17 +138,15 @@ def tool_run_text(run: ToolRun, language: Language) -> str:
 
 def sources_html(answer: Answer, language: Language) -> str:
     """The pages that a web search found, folded; only web addresses become links."""
-    if not answer.search:
-        return ""
-    items = []
-    for search_result in answer.search[:_MAX_ITEMS]:
+    pages: dict[str, str] = {}
+    for search_result in answer.search:
         address = str(search_result.get("url") or "")
-        items.append(
-            link_html(
-                address, clip_text(str(search_result.get("title") or address), _MAX_CHARACTERS)
-            )
-        )
-    total = len(answer.search)
+        title = clip_text(str(search_result.get("title") or address), _MAX_CHARACTERS)
+        # A service may list a page once for each passage; whoever reads wants each page once.
+        pages.setdefault(address or title, link_html(address, title))
+    if not pages:
+        return ""
+    items, total = list(pages.values())[:_MAX_ITEMS], len(pages)
     return _folded_small_html(_SOURCES.say(language, n=total), items, language, total)
 
 

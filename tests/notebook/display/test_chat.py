@@ -80,6 +80,23 @@ def test_only_web_addresses_of_a_search_become_links_and_many_are_counted():
     shown = chat.sources_html(answer(search=tuple(found)), "en")
     assert shown.count("<a ") == 1
     assert "sources (2)" in shown
-    many = chat.sources_html(answer(search=tuple(found[:1] * 60)), "en")
+    pages = tuple({"url": f"https://a.b/{i}", "title": "one"} for i in range(60))
+    many = chat.sources_html(answer(search=pages), "en")
     assert many.count("<a ") == 50
     assert "… and 10 more" in many
+
+
+@pytest.mark.parametrize(
+    ("found", "count"),
+    [
+        ([{"url": "https://a.b/1", "title": "one"}] * 19, 1),
+        ([{"url": "https://a.b/1", "title": "one", "index": i} for i in range(3)], 1),
+        ([{"url": "https://a.b/1"}, {"url": "https://a.b/2"}, {"url": "https://a.b/1"}], 2),
+        ([{"title": "one"}, {"title": "two"}, {"title": "one"}], 2),
+        ([{"url": None}, {}], 1),
+    ],
+)
+def test_each_page_of_a_search_is_listed_once(found, count):
+    shown = chat.sources_html(answer(search=tuple(found)), "en")
+    assert f"sources ({count})" in shown
+    assert shown.count("<br>") == count - 1
