@@ -386,16 +386,17 @@ def _chat_options(given: dict[str, Any]) -> ChatOptions:
 
 
 def _split_functions(options: ChatOptions) -> ChatOptions:
-    """Return the options with Python functions among the tools described as tools."""
+    """Return the options with the tools as one flat list, Python functions among them described
+    as tools.
+    """
     parameters = options.parameters
-    given_tools = parameters.get("tools")
-    if given_tools is None:
-        given_tools = parameters.get("functions")
-    tools_sent, functions = tools.split_tools(given_tools)
-    if not functions:
+    name = "tools"
+    if parameters.get(name) is None:
+        name = "functions"
+    tools_sent, functions = tools.split_tools(parameters.get(name))
+    if tools_sent is None:
         return options
-    sent = {name: value for name, value in parameters.items() if name != "functions"}
-    return replace(options, parameters={**sent, "tools": tools_sent}, functions=functions)
+    return replace(options, parameters={**parameters, name: tools_sent}, functions=functions)
 
 
 def _check_types(prompt: object, options: ChatOptions) -> None:

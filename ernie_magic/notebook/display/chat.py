@@ -10,6 +10,8 @@ from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ernie_magic.api.results import Answer, ToolRun
 
 TOKENS = Text("{n} token", "{n} tokens")
@@ -28,9 +30,11 @@ _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by c
 _TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
 _TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
+_CALL = Text("请求调用，由你执行：{call}", "a call that is left to you: {call}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
 _MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
+_MAX_ARGUMENTS = 2000  # characters of the arguments of a call that is left to the caller
 _MAX_ITEMS = 50  # tool calls and search results
 _MORE = Text("……还有 {n} 项", "… and {n} more")
 REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
@@ -136,6 +140,31 @@ def tool_run_text(run: ToolRun, language: Language) -> str:
     return _TOOL.say(language, name=name, arguments=f"({arguments})", content=content)
 
 
+def tool_call_lines(answer: Answer, language: Language) -> list[str]:
+    """The calls of tools that the answer leaves to the caller: names and arguments, a line each."""
+    lines = [
+        _CALL.say(language, call=_tool_call_text(call)) for call in answer.tool_calls[:_MAX_ITEMS]
+    ]
+    left_out = len(answer.tool_calls) - len(lines)
+    if left_out > 0:
+        lines.append(_MORE.say(language, n=left_out))
+    return lines
+
+
+def _tool_call_text(call: Mapping[str, Any]) -> str:
+    function = call.get("function") or {}
+    name = clip_text(str(function.get("name") or ""), _MAX_CHARACTERS)
+    return f"{name}({clip_text(str(function.get('arguments') or ''), _MAX_ARGUMENTS)})"
+
+
+def tool_calls_html(answer: Answer, language: Language) -> str:
+    """The calls of tools that the answer leaves to the caller."""
+    lines = tool_call_lines(answer, language)
+    if not lines:
+        return ""
+    return f"<p>{'<br>'.join(map(plain_html, lines))}</p>"
+
+
 def sources_html(answer: Answer, language: Language) -> str:
     """The pages that a web search found, folded; only web addresses become links."""
     pages: dict[str, str] = {}
@@ -183,9 +212,11 @@ def mime_bundle(
         text = preformatted_html(answer.text)
     else:
         text = text_html(answer, remote_images=remote_images)
+    plain_parts = [answer.text, *tool_call_lines(answer, language)]
+    words = "\n".join(part for part in plain_parts if part)
     data = {
         "text/html": answer_html(answer, language, text, unformatted=unformatted),
-        "text/plain": f"{answer.text}\n\n[{summary_line(answer, language)}]",
+        "text/plain": f"{words}\n\n[{summary_line(answer, language)}]",
     }
     made_by = {
         "model": answer.model,
@@ -204,6 +235,7 @@ def answer_html(answer: Answer, language: Language, text: str, *, unformatted: b
         reasoning_html(answer.reasoning, language, unformatted=unformatted),
         tool_runs_html(answer, language),
         text,
+        tool_calls_html(answer, language),
         sources_html(answer, language),
         footer_html(answer, language),
     ]

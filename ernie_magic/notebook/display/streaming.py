@@ -266,7 +266,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
             )
             display(data, raw=True, metadata=metadata)
             return
-        footer = answers.footer_html(answer, self._language)
+        calls_html = answers.tool_calls_html(answer, self._language)
+        footer = calls_html + answers.footer_html(answer, self._language)
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             self._put_html(None, preformatted_html(rest) + footer)
             return
@@ -354,11 +355,12 @@ class TextView(PassiveView):
     def show_result(self, answer: Answer | None) -> None:
         """End the line, and print the footer."""
         if answer is not None:
+            call_lines = answers.tool_call_lines(answer, self._language)
             summary = make_controls_visible(answers.summary_line(answer, self._language))
-            print(
-                f"{self._visible_stream.flush_remaining()}{self._plain}\n\n{self._dim}[{summary}]{self._plain}",
-                flush=True,
-            )
+            print(f"{self._visible_stream.flush_remaining()}{self._plain}\n")
+            for line in call_lines:
+                print(make_controls_visible(line))
+            print(f"{self._dim}[{summary}]{self._plain}", flush=True)
 
     def _write_line(self, words: str) -> None:
         """Write a line that is not part of the answer."""

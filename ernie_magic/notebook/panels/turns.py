@@ -62,7 +62,12 @@ def answered_turn(
     id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language, text: str
 ) -> dict[str, Any]:
     """A turn with its answer, as the transcript takes it; `text` is the answer's text as HTML."""
-    blocks = [block for block in (answers.tool_runs_html(answer, language), text) if block]
+    parts = (
+        answers.tool_runs_html(answer, language),
+        text,
+        answers.tool_calls_html(answer, language),
+    )
+    blocks = [block for block in parts if block]
     return {
         **open_turn(id_, prompt, images),
         "blocks": blocks,

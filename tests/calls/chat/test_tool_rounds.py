@@ -5,7 +5,10 @@ Python, on V1 and V2.
 import asyncio
 import json
 
+import pytest
+
 from ernie_magic.calls.chat import tools
+from ernie_magic.errors import InvalidOption
 from ernie_magic.session import Session
 
 WEATHER = {
@@ -163,6 +166,69 @@ def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
     assert shell.user_ns["a"].tool_runs[0].content == "8"
     result, _ = run("%%ernie --tools wether\nhi")
     assert "did you mean weather" in str(result.error_in_exec)
+
+
+V1_WEATHER = WEATHER["function"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"tools": WEATHER},
+        {"tools": (WEATHER,)},
+        {"tools": [[WEATHER]]},
+        {"tools": [(WEATHER,), []]},
+        {"tools": [V1_WEATHER]},
+        {"tools": [[V1_WEATHER]]},
+        {"functions": [V1_WEATHER]},
+        {"functions": ([V1_WEATHER],)},
+    ],
+)
+def test_tools_of_the_api_are_taken_however_their_list_is_written(ernie, emulator, given):
+    answer = ernie.chat(ASK, history=False, **given)
+    assert emulator.requests[-1].body["tools"] == [WEATHER]
+    assert answer.tool_calls[0]["function"]["name"] == "get_current_weather"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--tools tools",
+        "--tools a_tuple",
+        "--tools nested",
+        "--tools one",
+        "--tools one,tools",
+        "--functions v1",
+        f"--tools '{json.dumps([WEATHER])}'",
+        f"--tools '{json.dumps(WEATHER)}'",
+        f"--functions '{json.dumps([V1_WEATHER])}'",
+    ],
+    ids=lambda line: line[:25],
+)
+def test_a_cell_takes_tools_of_the_api_and_shows_the_call_it_leaves(run, shell, emulator, line):
+    shell.user_ns.update(
+        tools=[WEATHER],
+        a_tuple=(WEATHER,),
+        nested=[[WEATHER]],
+        one=WEATHER,
+        v1=[V1_WEATHER],
+    )
+    result, out = run(f"%%ernie {line} --no-history --as a\n{ASK}")
+    assert result.success, result.error_in_exec
+    assert emulator.requests[-1].body["tools"][0] == WEATHER
+    assert 'get_current_weather({"location": "北京"' in out
+    assert shell.user_ns["a"].tool_calls
+
+
+def test_tools_given_under_both_names_are_refused_and_none_is_dropped(ernie):
+    with pytest.raises(InvalidOption, match="given twice"):
+        ernie.chat(ASK, tools=[add], functions=[V1_WEATHER])
+
+
+@pytest.mark.parametrize("tools_given", [[], [[]], 5, "x", [5], [None]])
+def test_what_is_not_a_tool_is_refused_in_words(ernie, tools_given):
+    with pytest.raises(InvalidOption, match="tools"):
+        ernie.chat(ASK, tools=tools_given)
 
 
 def test_a_model_that_never_stops_asking_is_given_no_more(ernie, monkeypatch):

@@ -100,3 +100,32 @@ def test_each_page_of_a_search_is_listed_once(found, count):
     shown = chat.sources_html(answer(search=tuple(found)), "en")
     assert f"sources ({count})" in shown
     assert shown.count("<br>") == count - 1
+
+
+CALL = {
+    "id": "call-1",
+    "type": "function",
+    "function": {"name": "get_weather", "arguments": '{"city": "<b>北京</b>"}'},
+}
+
+
+def test_a_call_that_is_left_to_the_caller_is_shown_with_name_and_arguments():
+    left = answer("", tool_calls=(CALL, CALL), finish_reason="tool_calls")
+    data, _ = chat.mime_bundle(left, "en")
+    assert data["text/plain"].count('get_weather({"city": "<b>北京</b>"})') == 2
+    assert "get_weather({" in data["text/html"]
+    assert "北京" in data["text/html"]
+    assert "<b>" not in data["text/html"]
+    assert chat.tool_calls_html(answer(), "en") == ""
+
+
+def test_calls_that_are_left_are_bounded_and_odd_ones_shown_all_the_same():
+    calls = (
+        {"function": None},
+        {"function": {"name": "f", "arguments": "x" * 9_999}},
+        *[CALL] * 60,
+    )
+    lines = chat.tool_call_lines(answer("", tool_calls=calls), "en")
+    assert len(lines) == 51
+    assert lines[-1] == "… and 12 more"
+    assert max(map(len, lines)) < 2_100
