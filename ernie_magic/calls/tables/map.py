@@ -447,7 +447,7 @@ class MapJob:
                     self._report_progress(emit)
 
                 self._report_progress(emit)
-                missing = [place for place in self._requests if place not in self._values]
+                missing = [index for index in self._requests if index not in self._values]
                 batches = (
                     missing[start : start + batch_size]
                     for start in range(0, len(missing), batch_size)

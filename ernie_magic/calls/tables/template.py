@@ -72,7 +72,7 @@ class Template:
         Raises
         ------
         InvalidOption
-            A place names no column (the closest is suggested), or several.
+            A placeholder names no column (the closest is suggested), or several.
         """
         return Template(
             tuple(
