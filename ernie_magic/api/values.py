@@ -18,7 +18,7 @@ from ernie_magic.text.language import whole_characters
 from ernie_magic.text.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 # Levels of nesting: beyond it `repr`, `pickle` and `copy` would one day reach Python's own limit.
 MAX_DEPTH = 64
@@ -63,15 +63,20 @@ _IN_TURNS = json.JSONDecoder(
 )
 
 
-def parse_json(text: str) -> object:
+def parse_json(text: str, *, keep_halves: bool = False) -> object:
     """Return the value of a JSON text.
+
+    Parameters
+    ----------
+    keep_halves
+        Leave half characters in its texts: the other half may follow in the next text.
 
     Raises
     ------
     ValueError
         It is not JSON.
     """
-    return _decode_json(_shallow(text), _QUICK)
+    return _decode_json(_shallow(text), _QUICK, keep_halves=keep_halves)
 
 
 def parse_simple(text: str) -> object:
@@ -108,7 +113,7 @@ def parse_in_turns(text: str) -> object:
     return _decode_json(text, _PATIENT)
 
 
-def _decode_json(text: str, decoder: json.JSONDecoder) -> object:
+def _decode_json(text: str, decoder: json.JSONDecoder, *, keep_halves: bool = False) -> object:
     try:
         value = decoder.decode(text)
     except json.JSONDecodeError:
@@ -118,9 +123,14 @@ def _decode_json(text: str, decoder: json.JSONDecoder) -> object:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # Searching for one character is much faster than for three, and most replies have none.
-    if "\\" in text and ("\\ud" in text or "\\uD" in text):
-        value = _without_half_characters(value)
+    if not keep_halves and has_halves(text):
+        value = without_half_characters(value)
     return value
+
+
+def has_halves(text: str) -> bool:
+    """Whether a JSON text writes any character as two halves, or as one."""
+    return "\\" in text and ("\\ud" in text or "\\uD" in text)
 
 
 def _shallow(text: str) -> str:
@@ -143,18 +153,30 @@ def _shallow(text: str) -> str:
     return "".join([*pieces, text[shown:]])
 
 
-def _without_half_characters(raw_value: Any) -> Any:
-    """Return a value without half characters in any of its texts, including names."""
+def without_half_characters(raw_value: Any, kept: Collection[str] = ()) -> Any:
+    """Return a value without half characters in any of its texts, including names.
+
+    Parameters
+    ----------
+    kept
+        Names of fields whose texts are left alone, at any depth.
+    """
     if isinstance(raw_value, str):
         return whole_characters(raw_value)
     if isinstance(raw_value, list):
-        return [_without_half_characters(value) for value in raw_value]
+        return [without_half_characters(value, kept) for value in raw_value]
     if isinstance(raw_value, dict):
         return {
-            whole_characters(name): _without_half_characters(value)
+            whole_characters(name): _without_halves_in_field(name, value, kept)
             for name, value in raw_value.items()
         }
     return raw_value
+
+
+def _without_halves_in_field(name: str, value: Any, kept: Collection[str]) -> Any:
+    if name in kept and isinstance(value, str):
+        return value
+    return without_half_characters(value, kept)
 
 
 # --- one reader for each kind of value ------------------------------------------------------------

@@ -76,6 +76,32 @@ def whole_characters(text: str) -> str:
     return text
 
 
+class CharacterJoiner:
+    """Join a text that arrives in pieces which may cut a character into its two halves
+    (surrogates, RFC 8259, section 7).
+    """
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether half of a character waits for the other one."""
+        return bool(self._half)
+
+    def feed(self, piece: str) -> str:
+        """Add a piece; return the text that is whole."""
+        text, self._half = self._half + piece, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return whole_characters(text)
+
+    def flush_remaining(self) -> str:
+        """Return what stands for a half that stayed alone."""
+        half, self._half = self._half, ""
+        return whole_characters(half)
+
+
 def system_language() -> Language:
     """Return `"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES
     before LANG).

@@ -189,6 +189,22 @@ def failed_answer_error(reason: str) -> ServerError | None:
     )
 
 
+def unknown_shape_error(kind: str, request_id: str) -> ProtocolError:
+    """Return the error for an answer with a part that cannot be read."""
+    return ProtocolError(
+        Text(
+            "回答里有读不了的部分：{kind}（请求编号 {id}）",
+            "the answer has a part that cannot be read: {kind} (request id {id})",
+        ).fill(kind=kind, id=request_id or "-"),
+        Text("服务用了这里还不认识的格式", "the service uses a form that is not known here"),
+        Text(
+            "换一个模型，或用 ernie.wire.post 读原样的回复",
+            "use another model, or read the reply as it is with ernie.wire.post",
+        ),
+        status=200,
+    )
+
+
 def empty_answer_error(body: str = "") -> ProtocolError:
     """Return the error for an answer without any text, thought, tool call or reason to finish."""
     return ProtocolError(

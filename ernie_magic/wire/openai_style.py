@@ -11,7 +11,7 @@ from ernie_magic.wire import protocol
 from ernie_magic.wire.protocol import WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ernie_magic.api.requests import (
         ChatRequest,
@@ -92,6 +92,10 @@ def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = Fa
 class Reader(protocol.Reader):
     """Reads chunks and whole replies: `choices[0].delta`, `.message`, or a completion's `.text`."""
 
+    def reset(self) -> None:  # noqa: D102  (the base's)
+        super().reset()
+        self._own_index: int | None = None
+
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
         return "choices" in payload
@@ -99,10 +103,27 @@ class Reader(protocol.Reader):
     def _facts_and_content(
         self, chunk: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        choices = values.as_list(chunk.get("choices"))
-        choice = values.as_object(choices[0]) if choices else {}
+        choice = self._own_choice(values.as_objects(chunk.get("choices")))
         part = values.as_object(choice.get("delta")) or values.as_object(choice.get("message"))
         return choice, part or {"content": choice.get("text")}
+
+    def _own_choice(self, choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Return the choice that is read: with `n` there are several, and the first one that
+        arrived is the answer.
+        """
+        for choice in choices:
+            index = values.as_whole_number(choice.get("index"))
+            if index is None or index < 0:
+                return choice
+            if self._own_index is None:
+                self._own_index = index
+            if index == self._own_index:
+                return choice
+        return {}
+
+    def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
+        facts, _ = self._facts_and_content(chunk)
+        return facts is chunk["choices"][0] and super()._repeats_nothing(chunk)
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         try:

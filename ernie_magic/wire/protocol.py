@@ -16,7 +16,7 @@ from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
-from ernie_magic.text.language import whole_characters
+from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.refusals import parse_refusal
 
@@ -39,6 +39,18 @@ CONNECT_TIMEOUT = 10.0  # seconds
 MAX_TOOL_CALLS = 1000
 # Characters of a tool's name or a call's id, which are sent back unchanged.
 _MAX_TOOL_NAME = 1000
+# Two names are in use for thoughts: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
+# OpenRouter); Ollama has a third.
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+# Kinds of parts of a content, and where their words stand.
+_TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
+_REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
+_PARTS_WITHOUT_WORDS = frozenset({"reference", "redacted_thinking"})
+_WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value")
+# Fields whose texts arrive in pieces.
+_STREAMED = frozenset(
+    {"content", "result", "text", "refusal", "arguments", "value", "summary", *_REASONING}
+)
 _LARGEST = 10**15  # tokens: more cannot be meant
 
 
@@ -100,6 +112,15 @@ class _ToolCall:
     type: str = "function"
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    index: int | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its arguments are a whole JSON object."""
+        try:
+            return isinstance(json.loads("".join(self.arguments)), dict)
+        except (ValueError, RecursionError):
+            return False
 
 
 class Reader(ABC):
@@ -121,6 +142,11 @@ class Reader(ABC):
         Those of all tool calls together.
     failure : dict | None
         The refusal that stands inside a choice (`refusals.parse_refusal`).
+    unknown_shape : str
+        What the content had that cannot be read as text, "" for nothing.
+    continues : bool
+        Whether more of the answer arrived after a reason to finish, which is then not to be relied
+        on.
     """
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
@@ -132,11 +158,14 @@ class Reader(ABC):
         self.started = self.finished = self.must_clear = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
+        self.unknown_shape = ""
+        self.continues = False
         self.flag = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._tool_calls: list[_ToolCall] = []
         self._tool_calls_by_index: dict[int, _ToolCall] = {}
+        self._tool_calls_by_id: dict[str, _ToolCall] = {}
         self.argument_characters = 0
         # Made once, until another piece arrives.
         self._whole_tool_calls: tuple[dict[str, Any], ...] | None = None
@@ -146,7 +175,9 @@ class Reader(ABC):
         self._search: list[Mapping[str, Any]] = []
         self._pages_seen: set[int] = set()
         self._repeated_chunk: dict[str, Any] | None = None
-        self._redactors = (StreamRedactor(), StreamRedactor())  # of the text and of the reasoning
+        # Each for the text and for the reasoning.
+        self._joiners = (CharacterJoiner(), CharacterJoiner())
+        self._redactors = (StreamRedactor(), StreamRedactor())
 
     @property
     def is_empty(self) -> bool:
@@ -219,8 +250,8 @@ class Reader(ABC):
         text = self._take_text(chunk)
         if text is None:
             return self._read_whole_chunk(chunk)
-        if chunk == self._repeated_chunk:
-            text = self._redactors[0].feed(whole_characters(text))
+        if chunk == self._repeated_chunk and whole_characters(text) is text:
+            text = self._redactors[0].feed(text)
             if not text:
                 return None
             self._text.append(text)
@@ -228,21 +259,26 @@ class Reader(ABC):
         self._restore_text(chunk, text)
         delta = self._read_whole_chunk(chunk)
         self._take_text(chunk)
-        self._repeated_chunk = chunk if self._repeats_nothing(chunk) else None
+        self._repeated_chunk = None
+        if self._repeats_nothing(chunk):
+            self._repeated_chunk = chunk
         return delta
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         """Whether reading this chunk again would change nothing: it brought no reasoning, no tools,
-        no pages found.
+        no pages found, no reason to finish.
         """
         facts, part = self._facts_and_content(chunk)
-        return not _search_results(chunk, facts) and not any(
-            part.get(name) for name in ("tool_calls", "reasoning_content", "reasoning")
+        return (
+            not self.finished
+            and not self._joiners[0].is_waiting
+            and not _search_results(chunk, facts)
+            and not any(part.get(name) for name in ("tool_calls", "refusal", *_REASONING))
         )
 
     def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
         """Read everything that a chunk may contain."""
-        self.started = True
+        self.started, was_finished = True, self.finished
         for name, value in chunk.items():
             if name not in ("choices", "usage", "result") and name not in self._meta:
                 self._meta[redact(name)] = redact_values(value)
@@ -270,20 +306,32 @@ class Reader(ABC):
             }
         )
         self._add_pages(_search_results(chunk, facts)[:MAX_TOOL_CALLS])
-        for call in values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]:
+        calls = values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]
+        for call in calls:
             if isinstance(call.get("function") or {}, dict):
                 self._add_tool_call(call)
-        # Two names are in use: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
-        # OpenRouter). A server that sends both repeats itself.
-        text, reasoning = (
-            redactor.feed(whole_characters(t)) if isinstance(t, str) else ""
-            for redactor, t in zip(
-                self._redactors,
-                (part.get("content"), part.get("reasoning_content") or part.get("reasoning")),
-                strict=True,
+        delta = self._read_content(part)
+        self.continues = self.continues or (was_finished and bool(delta or calls))
+        return delta
+
+    def _read_content(self, part: Mapping[str, Any]) -> Delta | None:
+        """Read the text and the reasoning of a chunk."""
+        content = read_content(part.get("content"))
+        self.unknown_shape = self.unknown_shape or content.unknown
+        # A server that sends the reasoning under two names repeats itself.
+        given = next((part[name] for name in _REASONING if part.get(name)), None)
+        pieces = (
+            content.text + _words_in(part.get("refusal")),
+            content.reasoning + _words_in(given),
+        )
+        return self._add_text(
+            *(
+                redactor.feed(joiner.feed(piece))
+                for redactor, joiner, piece in zip(
+                    self._redactors, self._joiners, pieces, strict=True
+                )
             )
         )
-        return self._add_text(text, reasoning)
 
     def _add_pages(self, pages: Sequence[Mapping[str, Any]]) -> None:
         """Add the pages that a search found: a stream may repeat them in each of its chunks."""
@@ -303,7 +351,12 @@ class Reader(ABC):
         """Return the last of the text, when the end of the stream had to be seen before it could be
         shown.
         """
-        return self._add_text(*(redactor.flush_remaining() for redactor in self._redactors))
+        return self._add_text(
+            *(
+                redactor.feed(joiner.flush_remaining()) + redactor.flush_remaining()
+                for redactor, joiner in zip(self._redactors, self._joiners, strict=True)
+            )
+        )
 
     def _add_text(self, text: str, reasoning: str) -> Delta | None:
         if text:
@@ -312,43 +365,59 @@ class Reader(ABC):
             self._reasoning.append(reasoning)
         return Delta(text, reasoning) if text or reasoning else None
 
-    def _continued_tool_call(self, id_: str, name: str) -> _ToolCall | None:
-        """Return the last tool call, if a piece without an index belongs to it."""
-        if not self._tool_calls:
+    def _find_tool_call(
+        self, id_: str, name: str, index: int | None, arguments: str
+    ) -> _ToolCall | None:
+        """Return the tool call that a piece continues, None for a new one.
+
+        A call's identity is its id, given with its name; then its index: some servers give all
+        parallel calls the same one, others each piece an id of its own.
+        """
+        known = self._tool_calls_by_id.get(id_)
+        if known is not None and (not name or (name == known.name and index == known.index)):
+            return known
+        if index is None:
+            # Others are whole, or have nothing but an id.
+            if id_ or name or not self._tool_calls:
+                return None
+            return self._tool_calls[-1]
+        call = self._tool_calls_by_index.get(index)
+        if call is None or not name:
+            return call
+        another_id = id_ and call.id and id_ != call.id
+        another_name = not name.startswith(call.name)
+        # The name may stand on each piece: without an id only the arguments tell.
+        begins_anew = not id_ and arguments.lstrip()[:1] == "{" and call.is_complete
+        if another_id or another_name or begins_anew or known is not None:
             return None
-        last = self._tool_calls[-1]
-        if id_:
-            return last if id_ == last.id else None
-        return None if name else last
+        return call
 
     def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
-        """Add a piece of a tool call: OpenAI's have an index, others are whole or have nothing but
-        an id.
-        """
+        """Add a piece of a tool call."""
         given = values.as_object(piece.get("function"))
         index = values.as_whole_number(piece.get("index"))
         id_, name = (
             as_name(piece.get("id"), _MAX_TOOL_NAME),
             as_name(given.get("name"), _MAX_TOOL_NAME),
         )
-        if index is not None:
-            call = self._tool_calls_by_index.get(index)
-        else:
-            call = self._continued_tool_call(id_, name)
+        arguments = given.get("arguments") or ""
+        if not isinstance(arguments, str):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        call = self._find_tool_call(id_, name, index, arguments)
         if call is None:
             if len(self._tool_calls) == MAX_TOOL_CALLS:
                 return
-            call = _ToolCall()
+            call = _ToolCall(index=index)
             self._tool_calls.append(call)
             if index is not None:
                 self._tool_calls_by_index[index] = call
         self._whole_tool_calls = None
-        call.id = id_ or call.id
+        if name or not call.id:
+            call.id = id_ or call.id
+        if id_:
+            self._tool_calls_by_id[id_] = call
         call.type = as_name(piece.get("type")) or call.type
         call.name = name or call.name
-        arguments = given.get("arguments") or ""
-        if not isinstance(arguments, str):
-            arguments = json.dumps(arguments, ensure_ascii=False)
         call.arguments.append(arguments)
         self.argument_characters += len(arguments)
 
@@ -433,6 +502,91 @@ class WireProtocol(Protocol):
 
     def reader(self, request: ChatRequest | CompletionRequest) -> Reader:
         """Return what collects the reply to a chat or a completion."""
+
+
+class Content(NamedTuple):
+    """What an answer's `content` has.
+
+    Attributes
+    ----------
+    text, reasoning : str
+    unknown : str
+        The kind of what is neither, "" for nothing.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    unknown: str = ""
+
+
+def read_content(content: object) -> Content:
+    """Read an answer's `content`: a text, or parts of it
+    (https://platform.openai.com/docs/api-reference/chat/object; thoughts as on
+    https://docs.mistral.ai/capabilities/reasoning/).
+    """
+    if isinstance(content, str):
+        return Content(content)
+    if not content:
+        return Content()
+    if not isinstance(content, list):
+        content = [content]
+    read = [_read_part(part) for part in content]
+    return Content(
+        "".join(part.text for part in read),
+        "".join(part.reasoning for part in read),
+        next((part.unknown for part in read if part.unknown), ""),
+    )
+
+
+def _read_part(part: Any) -> Content:
+    """Read one part of an answer's `content`."""
+    if isinstance(part, str) or not part:
+        return Content(part or "")
+    if not isinstance(part, dict):
+        return Content(unknown=type(part).__name__)
+    kind = as_name(part.get("type"))
+    words = next((part[name] for name in _WORDS_OF_PART if part.get(name)), "")
+    if kind in _TEXT_PARTS or (not kind and words):
+        return Content(_words_in(words))
+    if kind in _REASONING_PARTS:
+        return Content(reasoning=_words_in(words))
+    if kind in _PARTS_WITHOUT_WORDS:
+        return Content()
+    return Content(unknown=kind or "object")
+
+
+def _words_in(value: object) -> str:
+    """Return the words in a text, in an object that wraps one, or in a list of these."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(_words_in(item) for item in value)
+    wrapped = values.as_object(value)
+    return _words_in(next((wrapped[name] for name in _WORDS_OF_PART if wrapped.get(name)), ""))
+
+
+def without_other_halves(chunk: dict[str, Any]) -> dict[str, Any]:
+    """Return a chunk of a stream without half characters, but for the answer's own texts, of which
+    the other half may follow.
+    """
+    cleaned = values.without_half_characters(
+        {name: value for name, value in chunk.items() if name != "choices"}, ("result",)
+    )
+    if "choices" in chunk:
+        cleaned["choices"] = [
+            _without_other_halves_in_choice(choice)
+            for choice in values.as_objects(chunk["choices"])
+        ]
+    return cleaned  # type: ignore[no-any-return]
+
+
+def _without_other_halves_in_choice(choice: dict[str, Any]) -> dict[str, Any]:
+    streamed = {name: choice[name] for name in ("delta", "message", "text") if name in choice}
+    others = {name: value for name, value in choice.items() if name not in streamed}
+    return {
+        **values.without_half_characters(others),
+        **values.without_half_characters(streamed, _STREAMED),
+    }
 
 
 def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:

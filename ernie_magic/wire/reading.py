@@ -27,7 +27,9 @@ from ernie_magic.wire.failures import (
     invalid_chunk_error,
     not_this_api_error,
     stream_cut_error,
+    unknown_shape_error,
 )
+from ernie_magic.wire.protocol import without_other_halves
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, reports_failure, unwrap_list
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 MAX_REPLY = 32 * 1024 * 1024
 # Some servers hold the connection open after the last chunk and never send [DONE].
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] after a finish reason
+AFTER_EARLY_FINISH = 30.0  # the same when nothing of an answer has arrived before it
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that arrived instead of a stream
@@ -189,6 +192,8 @@ def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) 
     if (error := failed_answer_error(reader.finish_reason)) is not None:
         error.request_id = reader.id
         raise error
+    if reader.unknown_shape:
+        raise unknown_shape_error(reader.unknown_shape, reader.id)
     if reader.is_empty and not reader.finish_reason:
         raise empty_answer_error(body[:MAX_BODY])
 
@@ -210,8 +215,10 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     give_up = 0.0  # when the announced end must have arrived; comments may continue for ever
     while not ended:
         finished = done or (reader is not None and reader.finished)
-        if finished:
-            give_up = give_up or time.monotonic() + AFTER_FINISH
+        # A reason to finish may come early, or on each chunk: it is not the end of what continues.
+        waits_for_end = done or (reader is not None and reader.finished and not reader.continues)
+        if waits_for_end:
+            give_up = give_up or time.monotonic() + _seconds_after_finish(reader)
             patience = _seconds_of_patience(give_up, done=done)
         try:
             # Only then: a timer for each chunk costs as much as decoding it (tests/benchmarks). A
@@ -220,7 +227,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 chunk = pieces.pop()
                 # Very many events at once: everybody else has a turn in between.
                 await asyncio.sleep(0)
-            elif finished:
+            elif waits_for_end:
                 chunk = await asyncio.wait_for(chunks.__anext__(), patience)
             else:
                 chunk = await chunks.__anext__()
@@ -241,6 +248,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 problem = error
         if done:
             continue
+        if events:
+            give_up = 0.0
         for event in events:
             if event.name == "error":
                 raise error_from_event(event.data, response.headers)
@@ -249,7 +258,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 if event.data == "[DONE]":
                     done = True
                     break
-                payload, is_long = await _parse_event(event, unread), len(event.data) > values.LONG
+                payload = await _parse_event(event, unread, joined=reader is not None)
+                is_long = len(event.data) > values.LONG
             if type(payload) is not dict:
                 _examine_other_json(event, payload, response, unread)
             elif _SUSPECT.isdisjoint(payload):
@@ -276,6 +286,13 @@ def _raise_unless_ended(
         raise stream_cut_error()
 
 
+def _seconds_after_finish(reader: Reader | None) -> float:
+    """Return how long to wait for more: what finished before it began has hardly finished."""
+    if reader is not None and reader.is_empty:
+        return AFTER_EARLY_FINISH
+    return AFTER_FINISH
+
+
 def _seconds_of_patience(give_up: float, *, done: bool) -> float:
     seconds = give_up - time.monotonic()
     if done:
@@ -292,8 +309,13 @@ def _iter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     return response.aiter_bytes()
 
 
-async def _parse_event(event: sse.Event, unread: list[str]) -> object:
+async def _parse_event(event: sse.Event, unread: list[str], *, joined: bool) -> object:
     """Return the JSON of an event; None for a part of something longer, which is kept for an error.
+
+    Parameters
+    ----------
+    joined
+        Whether texts are joined to those of the next event, which may begin with half a character.
 
     Raises
     ------
@@ -303,6 +325,10 @@ async def _parse_event(event: sse.Event, unread: list[str]) -> object:
     try:
         if event.bare and event.data.lstrip()[:1] != "{":
             raise ValueError("a line of something else")  # noqa: TRY301
+        if joined and len(event.data) <= values.LONG and values.has_halves(event.data):
+            payload = values.parse_json(event.data, keep_halves=True)
+            if isinstance(payload, dict):
+                return without_other_halves(payload)
         return await _parse_in_thread_if_long(event.data)
     except ValueError:
         if event.bare:

@@ -65,7 +65,7 @@ ANSWERED = {
     "choices missing": events({"id": "x"}, OK, END),
     "choices empty": events({"choices": []}, OK, END),
     "delta null": events(chunk(), OK, END),
-    "content of another type": events(chunk({"content": ["a"]}), chunk({"content": 5}), OK, END),
+    "content that is nothing": events(chunk({"content": []}), chunk({"content": {}}), OK, END),
     "usage nonsense": events(
         OK,
         '{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":NaN,"total_tokens":"x"}}',

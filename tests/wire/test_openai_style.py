@@ -69,3 +69,112 @@ def test_tool_calls_come_together_however_they_are_cut(name):
     ]
     assert found == [("f", {"x": 1}), ("g", {})]
     assert "index" not in reader.tool_calls[0]
+
+
+def tool_piece(arguments, id_=None, name=None, index=0):
+    """A piece of a tool call as a stream has it."""
+    return [
+        {
+            **({} if index is None else {"index": index}),
+            "id": id_,
+            "function": {"name": name, "arguments": arguments},
+        }
+    ]
+
+
+F1, F2, G = ("f", {"x": 1}), ("f", {"x": 2}), ("g", {})
+PARALLEL = {
+    "whole, all at 0": (
+        [tool_piece('{"x": 1}', "a", "f"), tool_piece('{"x": 2}', "b", "f"), tool_piece("{}", "c", "g")],
+        [F1, F2, G],
+    ),
+    "all at 0 in one chunk": (
+        [tool_piece('{"x": 1}', "a", "f") + tool_piece("{}", "c", "g")],
+        [F1, G],
+    ),
+    "in pieces, all at 0": (
+        [
+            tool_piece("", "a", "f"),
+            tool_piece('{"x"'),
+            tool_piece(": 1}"),
+            tool_piece("", "b", "f"),
+            tool_piece('{"x": 2}'),
+        ],
+        [F1, F2],
+    ),
+    "pieces with an id of their own": (
+        [
+            tool_piece("", "a", "f"),
+            tool_piece('{"x"', "a1"),
+            tool_piece(": 1}", "a2"),
+            tool_piece("{}", "b", "g", 1),
+        ],
+        [F1, G],
+    ),
+    "pieces with the same id and name": (
+        [tool_piece('{"x"', "a", "f"), tool_piece(": 1}", "a", "f"), tool_piece("{}", "b", "g")],
+        [F1, G],
+    ),
+    "interleaved, by id": (
+        [
+            tool_piece('{"x"', "a", "f"),
+            tool_piece("{", "b", "g"),
+            tool_piece(": 1}", "a"),
+            tool_piece("}", "b"),
+        ],
+        [F1, G],
+    ),
+    "interleaved, by index": (
+        [
+            tool_piece('{"x"', "a", "f", 0),
+            tool_piece("{", "b", "g", 1),
+            tool_piece(": 1}", index=0),
+            tool_piece("}", index=1),
+        ],
+        [F1, G],
+    ),
+    "without ids, other names": (
+        [tool_piece('{"x": 1}', name="f"), tool_piece("{}", name="g")],
+        [F1, G],
+    ),
+    "without ids, the same name": (
+        [tool_piece('{"x": 1}', name="f"), tool_piece('{"x": 2}', name="f")],
+        [F1, F2],
+    ),
+    "without ids, the name on each piece": (
+        [tool_piece('{"x"', name="f"), tool_piece(": 1}", name="f"), tool_piece("{}", name="g")],
+        [F1, G],
+    ),
+    "one id for all, by index": (
+        [tool_piece('{"x": 1}', "call", "f", 0), tool_piece('{"x": 2}', "call", "f", 1)],
+        [F1, F2],
+    ),
+    "one id for all, by name": (
+        [tool_piece('{"x": 1}', "call", "f"), tool_piece("{}", "call", "g")],
+        [F1, G],
+    ),
+    "the id after the name": (
+        [tool_piece("", name="f"), tool_piece('{"x": 1}', "a", "f")],
+        [F1],
+    ),
+    "without an index": (
+        [tool_piece('{"x": 1}', "a", "f", None), tool_piece('{"x": 2}', "b", "f", None)],
+        [F1, F2],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARALLEL)
+def test_parallel_tool_calls_are_told_apart_by_id_and_name_and_then_by_index(name):
+    from ernie_magic.api.requests import chat_request
+    from ernie_magic.wire.openai_style import Reader
+
+    pieces, expected = PARALLEL[name]
+    reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    for calls in pieces:
+        reader.feed({"choices": [{"index": 0, "delta": {"content": None, "tool_calls": calls}}]})
+    found = [
+        (call["function"]["name"], json.loads(call["function"]["arguments"]))
+        for call in reader.tool_calls
+    ]
+    assert found == expected

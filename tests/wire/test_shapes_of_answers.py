@@ -1,0 +1,258 @@
+"""Answers in unusual shapes: text is text, a thought is reasoning, and what is unknown is told."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.api.requests import chat_request
+from ernie_magic.wire import openai_style, qianfan_v1, reading
+
+REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
+
+
+class Pieces(httpx.AsyncByteStream):
+    """Events, each after a pause in seconds; held open at the end if that is the last item."""
+
+    def __init__(self, items):
+        self._items = items
+
+    async def __aiter__(self):
+        for item in self._items:
+            if isinstance(item, bytes):
+                yield item
+            else:
+                await asyncio.sleep(item)
+
+
+def event(payload):
+    if not isinstance(payload, str):
+        payload = json.dumps(payload)
+    return f"data: {payload}\n\n".encode()
+
+
+DONE = event("[DONE]")
+
+
+def choice(index=0, finish_reason=None, **delta):
+    return {"index": index, "delta": delta, "finish_reason": finish_reason}
+
+
+def chunk(index=0, finish_reason=None, **delta):
+    return event({"id": "x", "choices": [choice(index, finish_reason, **delta)]})
+
+
+def read(*items, reader=None, kind="text/event-stream"):
+    """The pieces of text and reasoning that are shown, and the answer."""
+    reader = reader or openai_style.Reader(REQUEST)
+    response = httpx.Response(200, headers={"content-type": kind}, stream=Pieces(items))
+
+    async def shown():
+        return [delta async for delta in reading.iter_deltas(response, reader)]
+
+    deltas = asyncio.run(shown())
+    answer = reader.build_answer(seconds=1, first_seconds=1, partial=False, service="s")
+    assert "".join(delta.text for delta in deltas) == answer.text
+    assert "".join(delta.reasoning for delta in deltas) == answer.reasoning
+    return answer
+
+
+def read_body(message):
+    body = {"id": "x", "choices": [{"message": message, "finish_reason": "stop"}]}
+    return read(json.dumps(body).encode(), kind="application/json")
+
+
+THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}], "closed": True}
+CONTENTS = {
+    "a part": ([{"type": "text", "text": "A"}], "A", ""),
+    "parts": ([{"type": "text", "text": "A"}, {"type": "text", "text": "B"}], "AB", ""),
+    "texts": (["A", "B"], "AB", ""),
+    "one part without a list": ({"type": "text", "text": "A"}, "A", ""),
+    "a text in an object": ([{"type": "text", "text": {"value": "A"}}], "A", ""),
+    "no type": ([{"text": "A"}], "A", ""),
+    "an output text": ([{"type": "output_text", "text": "A", "annotations": []}], "A", ""),
+    "Mistral's thoughts": ([THINKING, {"type": "text", "text": "A"}], "A", "hm"),
+    "a thought": ([{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "A"}], "A", "hm"),
+    "a summary": (
+        [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}, "A"],
+        "A",
+        "hm",
+    ),
+    "a refusal": ([{"type": "refusal", "refusal": "no"}], "no", ""),
+    "a reference": ([{"type": "text", "text": "A"}, {"type": "reference", "reference_ids": [1]}], "A", ""),
+    "nothing in a part": ([{"type": "text", "text": None}, {"type": "text", "text": "A"}, None], "A", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_content_in_parts_is_text_and_reasoning(name):
+    content, text, reasoning = CONTENTS[name]
+    whole = read_body({"content": content})
+    streamed = read(chunk(content=content), chunk(finish_reason="stop"), DONE)
+    assert (whole.text, whole.reasoning) == (streamed.text, streamed.reasoning) == (text, reasoning)
+
+
+def test_parts_and_texts_may_alternate_in_a_stream():
+    answer = read(
+        chunk(content=[THINKING]),
+        chunk(content=[THINKING]),
+        chunk(content="A"),
+        chunk(content="B"),
+        chunk(content=[{"type": "text", "text": "C"}]),
+        chunk(content="D", finish_reason="stop"),
+        DONE,
+    )
+    assert (answer.text, answer.reasoning) == ("ABCD", "hmhm")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [5, True, [5], [{"type": "image_url", "image_url": {"url": "x"}}], [{"a": 1}], {"b": 2}],
+)
+def test_content_of_an_unknown_shape_is_an_error(content):
+    with pytest.raises(errors.ProtocolError, match="cannot be read"):
+        read_body({"content": content})
+    with pytest.raises(errors.ProtocolError, match="cannot be read"):
+        read(chunk(content="A"), chunk(content=content), chunk(finish_reason="stop"), DONE)
+
+
+def test_a_refusal_is_shown():
+    assert read_body({"content": None, "refusal": "I cannot"}).text == "I cannot"
+    answer = read(
+        chunk(role="assistant", content="", refusal=None),
+        chunk(refusal="I "),
+        chunk(refusal="cannot"),
+        chunk(refusal="cannot"),
+        chunk(finish_reason="stop"),
+        DONE,
+    )
+    assert answer.text == "I cannotcannot"
+
+
+def test_a_refusal_beside_repeated_text_is_shown():
+    pieces = [chunk(content="a", refusal="b")] * 3
+    assert read(*pieces, chunk(finish_reason="stop"), DONE).text == "ababab"
+
+
+HALVES = ('"\\ud83d"', '"\\ude00"')
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content", "reasoning", "refusal"])
+@pytest.mark.parametrize("capital", [False, True])
+def test_a_character_in_two_halves_is_one(field, capital):
+    texts = ['"a"', '"b\\ud83d"', '"\\ude00c\\ud83d"', '"\\ude00"', '"d"', '"e"']
+    if capital:
+        texts = [text.replace("ud", "uD") for text in texts]
+    events = [event(f'{{"choices":[{{"delta":{{"{field}":{text}}}}}]}}') for text in texts]
+    answer = read(*events, chunk(content="!", finish_reason="stop"), DONE)
+    assert (answer.reasoning or answer.text.removesuffix("!")) == "ab😀c😀de"
+
+
+def test_a_half_in_the_middle_of_like_chunks_is_joined():
+    texts = ['"a"', '"b"', HALVES[0], HALVES[1], '"c"', '"d"']
+    events = [event(f'{{"id":"x","choices":[{{"delta":{{"content":{text}}}}}]}}') for text in texts]
+    assert read(*events, chunk(finish_reason="stop"), DONE).text == "ab😀cd"
+
+
+def test_a_half_that_stays_alone_is_replaced():
+    events = [
+        event(f'{{"choices":[{{"delta":{{"content":{text}}}}}]}}')
+        for text in ('"a"', HALVES[0], '"b"', HALVES[1], HALVES[0])
+    ]
+    assert read(*events, chunk(finish_reason="stop"), DONE).text == "a\ufffdb\ufffd\ufffd"
+
+
+def test_so_it_is_on_v1_and_in_a_completion_and_in_a_tool_s_arguments():
+    first, second = HALVES
+    v1 = [
+        event(f'{{"id":"x","is_end":{end},"result":{text}}}')
+        for text, end in ((first, "false"), (second, "true"))
+    ]
+    assert read(*v1, reader=qianfan_v1.Reader(REQUEST)).text == "😀"
+    completion = [event(f'{{"choices":[{{"text":{text}}}]}}') for text in HALVES]
+    assert read(*completion, DONE).text == "😀"
+    called = [
+        event(
+            '{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":'
+            + text
+            + "}}]}}]}"
+        )
+        for text in HALVES
+    ]
+    assert read(*called, DONE).tool_calls[0]["function"]["arguments"] == "😀"
+
+
+def test_no_half_is_left_anywhere_else():
+    answer = read(
+        event(
+            '{"id":"\\ud83d","x":{"text":"\\ud83d"},"choices":[{"delta":{"content":"a"},'
+            '"logprobs":{"content":[{"text":"\\ud83d"}]},"finish_reason":"\\ud83d",'
+            '"search_info":{"search_results":[{"title":"\\ud83d"}]}}]}'
+        ),
+        DONE,
+    )
+    assert json.dumps([answer.raw, answer.search], ensure_ascii=False).encode()
+
+
+def test_choices_are_not_mixed():
+    events = []
+    for text in "ab", "cd", "ef":
+        events += [chunk(0, content=text), chunk(1, content=text.upper())]
+    events += [chunk(1, "length"), chunk(0, "stop")]
+    answer = read(*events, DONE)
+    assert (answer.text, answer.finish_reason) == ("abcdef", "stop")
+    together = [
+        event({"choices": [choice(1, content=text.upper()), choice(0, content=text)]})
+        for text in ("ab", "cd", "ef")
+    ]
+    assert read(chunk(0, role="assistant"), *together, DONE).text == "abcdef"
+    assert read(chunk(1, content="B"), *together, DONE).text == "BABCDEF"
+
+
+def test_the_first_of_several_choices_in_one_body_is_the_answer():
+    body = {
+        "choices": [
+            {"index": i, "message": {"content": text}, "finish_reason": "stop"}
+            for i, text in enumerate(["one", "two"])
+        ]
+    }
+    assert read(json.dumps(body).encode(), kind="application/json").text == "one"
+
+
+@pytest.fixture
+def little_patience(monkeypatch):
+    monkeypatch.setattr(reading, "AFTER_FINISH", 0.2)
+    monkeypatch.setattr(reading, "AFTER_EARLY_FINISH", 0.6)
+
+
+@pytest.mark.usefixtures("little_patience")
+def test_an_early_or_repeated_reason_to_finish_does_not_cut_what_comes():
+    early = read(chunk(finish_reason="stop", role="assistant", content=""), 0.4, chunk(content="A"), DONE)  # fmt: skip
+    assert early.text == "A"
+    repeated = []
+    for text in "ABCD":
+        repeated += [chunk(content=text, finish_reason="stop"), 0.1]
+    assert read(*repeated, DONE).text == "ABCD"
+    late = read(
+        chunk(content="A", finish_reason="stop"),
+        chunk(content="B", finish_reason="stop"),
+        0.5,
+        chunk(content="C", finish_reason="length"),
+        DONE,
+    )
+    assert (late.text, late.finish_reason) == ("ABC", "length")
+    called = read(
+        chunk(finish_reason="tool_calls"),
+        0.4,
+        chunk(tool_calls=[{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}]),
+        DONE,
+    )
+    assert [call["id"] for call in called.tool_calls] == ["a"]
+
+
+@pytest.mark.usefixtures("little_patience")
+def test_a_stream_that_is_held_open_after_its_end_is_not_waited_for():
+    assert read(chunk(content="A"), chunk(finish_reason="stop"), 60).text == "A"
+    assert read(chunk(content="", finish_reason="stop"), 60).text == ""
