@@ -597,6 +597,139 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
     again.picture("panel-reopened")
 
 
+# HTML outputs are drawn only once `window.draw()` is called, as late as on a busy page.
+DRAWN_LATE = """() => {
+    const rendermime = window.jupyterapp.shell.currentWidget.content.rendermime;
+    const create = rendermime.createRenderer.bind(rendermime);
+    const drawn = new Promise(resume => { window.draw = resume });
+    rendermime.createRenderer = type => {
+        const renderer = create(type), render = renderer.renderModel.bind(renderer);
+        if (type === 'text/html')
+            renderer.renderModel = async model => { await drawn; return render(model) };
+        return renderer;
+    };
+}"""
+SEEN = """area => [...area.querySelectorAll('.jp-OutputArea-child')].filter(child =>
+    child.querySelector('.ernie-saved') && child.getBoundingClientRect().height).length"""
+
+
+def open_again(panel, front, open_notebook):
+    """Load the panel's notebook afresh; its kernel runs on."""
+    panel.nb.save()
+    if front == "lab":
+        panel.nb.command("application:close")
+        return open_notebook.again(panel.nb.name)
+    panel.page.reload()
+    panel.page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+    panel.nb.panel.wait_for()
+    panel.nb.wait_idle()
+    return panel.nb
+
+
+@pytest.mark.parametrize("front", ["lab", "notebook7"])
+def test_a_saved_transcript_that_is_drawn_late_is_hidden_all_the_same(
+    open_panel, open_notebook, front
+):
+    panel = open_panel(front, "%ernie panel chat")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    nb = open_again(panel, front, open_notebook)
+    nb.page.evaluate(DRAWN_LATE)
+    nb.run(1)
+    again = Panel(nb, panel.server)
+    expect(again.root.locator(".ernie-turn")).to_have_count(1)
+    expect(again.output.locator(".ernie-saved")).to_have_count(0)  # nothing is drawn yet
+    nb.page.evaluate("window.draw()")
+    expect(again.output.locator(".jp-OutputArea-child:has(.ernie-saved) blockquote")).to_have_count(
+        1
+    )
+    nb.page.wait_for_timeout(100)
+    assert again.output.evaluate(SEEN) == 0
+    expect(again.root.locator(".ernie-turn table")).to_be_visible()
+    nb.picture(f"panel-saved-late-{front}")
+
+
+def test_two_panels_of_one_cell_hide_both_saved_forms(open_panel):
+    both = "from IPython.display import display\np = ernie.panel('chat')\ndisplay(p)\ndisplay(p)"
+    panel = open_panel(more=[both])
+    panel.nb.run(2)
+    output = panel.nb.output(2)
+    expect(output.locator(".ernie-panel")).to_have_count(2)
+    panel.ask("一个问题")
+    expect(output.locator(".jp-OutputArea-child:has(.ernie-saved) blockquote")).to_have_count(2)
+    panel.page.wait_for_timeout(200)
+    assert output.evaluate(SEEN) == 0
+
+
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+STOP_KERNEL = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+CRASH = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+    .requestExecute({code: 'import os; os._exit(1)'}) }"""
+ICONS = """root => [root, ...root.querySelectorAll('.jupyter-widgets-disconnected')]
+    .filter(node => !['none', 'normal'].includes(getComputedStyle(node, '::before').content)).length"""
+ENABLED = """root => [...root.querySelectorAll('button, select, textarea, input, .noUi-target')]
+    .filter(node => !node.disabled && !node.hasAttribute('disabled')).map(node => node.textContent)"""
+
+
+def assert_retired(panel, words):
+    expect(panel.root.locator(".ernie-gone")).to_contain_text(words)
+    expect(panel.root.locator(".ernie-gone")).to_be_visible()
+    assert panel.root.evaluate(ICONS) == 0
+    without_kernel = {"复制", "取消", "复制代码", "插入为单元格"}
+    assert set(panel.root.evaluate(ENABLED)) <= without_kernel
+    expect(panel.root.locator(".ernie-news", has_text="内核")).to_have_count(0)
+    expect(panel.root.locator(".ernie-turn[aria-busy=true]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("front", ["lab", "notebook7"])
+def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
+    open_panel, server, front
+):
+    panel = open_panel(front, "%ernie panel chat")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    turns = panel.root.locator(".ernie-turn")
+    wait(lambda: turns.count() == 2 and len(turns.last.inner_text()) > 60, "the first text")
+    panel.page.evaluate(RESTART)
+    server._state.delta_delay = 0
+    assert_retired(panel, "内核已重启：要继续使用面板，请重新运行这个单元格")
+    expect(turns).to_have_count(2)
+    expect(turns.first.locator("table")).to_be_visible()
+    expect(turns.first.locator(".ernie-footer")).not_to_contain_text("未完成")
+    expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
+    panel.page.evaluate(AXE)
+    assert panel.root.evaluate(VIOLATIONS) == []
+    panel.nb.picture(f"panel-restarted-{front}")
+    panel.nb.wait_idle()
+    panel.nb.run(0, 1)
+    again = Panel(panel.nb, server)
+    expect(again.root).to_have_count(1)
+    expect(again.root.locator(".ernie-gone")).to_have_count(0)
+    again.ask("再问一句")
+    again.idle()
+    expect(again.root.locator(".ernie-turn")).to_have_count(1)
+    assert again.output.evaluate(SEEN) == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [(CRASH, "内核已重启"), (STOP_KERNEL, "内核已停止")],
+    ids=["crash", "shutdown"],
+)
+def test_a_panel_whose_kernel_crashed_or_was_shut_down_says_so(open_panel, server, end, words):
+    panel = open_panel(line="%ernie panel image")
+    server.faults.add(delay=8, times=1, path="/images/generations")
+    panel.ask("一座山")
+    expect(panel.root.locator(".ernie-status").last).to_contain_text("正在生成图片")
+    panel.page.evaluate(end)
+    if end == CRASH:
+        panel.page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab's own notice
+    assert_retired(panel, words)
+    expect(panel.root.locator(".ernie-status", has_text="正在生成图片")).to_be_hidden()
+
+
 GROW = """from ernie_magic.calls.chat.history import Turn
 for i in range({n}): ernie.history.append(Turn(f'问题 {{i}}', ernie.history[0].answer))"""
 

@@ -1,14 +1,46 @@
 // What ipywidgets does not do by itself for a panel: keys that send, names for slider handles, the clipboard, new cells from code,
-// and notice to Python when no view of the panel is left.
+// notice to Python when no view of the panel is left, and to the reader when the kernel is gone.
 
 const VIEWS = new Map(); // number of views, by widget
+const KERNELS = new Map(); // {gone, views} by widget: views opened later find its kernel gone, too
+// Buttons that need no kernel.
+const OFFLINE = ".ernie-copy, .ernie-insert, .ernie-offline";
+const UNANSWERED = 5000; // milliseconds for which an idle kernel may leave a click unanswered
 
 // Text by a model, a service or a file may imitate the panel's markup: nothing in it is treated as a control.
 const FOREIGN = ".ernie-log, .widget-html-content";
 
+// ipywidgets hears of a restart that was asked for, and of no other end: the kernel crashed, was shut down, or was changed.
+function initialize({ model }) {
+  const kernel = { gone: "", views: new Set() };
+  KERNELS.set(model.get("_id"), kernel);
+  const context = model.widget_manager?.context?.sessionContext;
+  const own = context?.session?.kernel?.id;
+  const leave = (how) => {
+    kernel.gone = how;
+    for (const view of kernel.views) view();
+  };
+  const onStatus = (_context, status) => {
+    if (["restarting", "autorestarting"].includes(status)) leave("restarted");
+    if (["terminating", "dead"].includes(status)) leave("stopped");
+  };
+  const onKernel = (_context, { newValue }) => {
+    if (!newValue) leave("stopped");
+    else if (newValue.id !== own) leave("restarted");
+  };
+  context?.statusChanged.connect(onStatus);
+  context?.kernelChanged.connect(onKernel);
+  return () => {
+    context?.statusChanged.disconnect(onStatus);
+    context?.kernelChanged.disconnect(onKernel);
+    KERNELS.delete(model.get("_id"));
+  };
+}
+
 function render({ model, el }) {
   const say = model.get("labels");
   const id = model.get("_id");
+  const kernel = KERNELS.get(id);
   VIEWS.set(id, (VIEWS.get(id) ?? 0) + 1);
   model.send({ op: "opened" });
   const ended = new AbortController();
@@ -16,12 +48,16 @@ function render({ model, el }) {
   news.className = "ernie-news";
   news.setAttribute("role", "status");
   el.append(news);
-  const beside = new MutationObserver(() => hide(true));
+  const beside = new MutationObserver((records) => {
+    if (!records.every(({ target }) => target.closest(".ernie-panel"))) hide(true);
+  });
   let area = null, root = null, named = null, inserted = null, fades = 0;
 
   const found = () => {
     root = el.closest(".ernie-panel");
-    if (!root) return ended.signal.aborted || setTimeout(found, 20);
+    area = root?.closest(".jp-OutputArea");
+    // A panel may be complete before it is put on the page.
+    if (!area && !root?.isConnected) return ended.signal.aborted || setTimeout(found, 20);
     let due = false; // at most once per frame, and not for changes within a transcript
     named = new MutationObserver((records) => {
       if (due || records.every(({ target }) => target.closest?.(".ernie-log"))) return;
@@ -29,6 +65,7 @@ function render({ model, el }) {
       requestAnimationFrame(() => {
         due = false;
         name(root);
+        retireIfGone();
       });
     });
     named.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
@@ -36,22 +73,38 @@ function render({ model, el }) {
     // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
-    area = root.closest(".jp-OutputArea");
     if (area) {
+      area.erniePanels ??= new Set(); // on the node: two panels of one cell share no module
+      area.erniePanels.add(el);
       beside.observe(area, { childList: true });
       hide(true);
     }
+    retireIfGone();
   };
 
-  // The saved outputs stand in the same output area and are hidden while the panel lives. Their style uses :has(), which would be
-  // evaluated again at each delta, so it is switched off.
+  // The saved outputs stand in the same output area and are hidden while the panel lives: by their mark, whenever they are drawn
+  // (frontend.css). Once drawn, they take no room either; and their style uses :has(), which would be evaluated again at each
+  // delta, so it is switched off.
   function hide(hidden) {
+    area.classList.toggle("ernie-live", hidden);
     for (const kept of area.querySelectorAll(":scope > .jp-OutputArea-child")) {
+      if (kept.querySelector(".ernie-panel")) continue;
+      if (hidden) beside.observe(kept, { childList: true, subtree: true });
       if (!kept.querySelector(".ernie-saved")) continue;
       kept.classList.toggle("ernie-hidden", hidden);
       for (const style of kept.querySelectorAll("style")) style.disabled = hidden;
-      if (hidden) beside.observe(kept, { childList: true, subtree: true });
     }
+  }
+
+  function retireIfGone() {
+    if (kernel.gone && root) retire(root, say[kernel.gone], say.partial);
+  }
+
+  // Where the page's kernel cannot be watched, ipywidgets' own mark says it.
+  function onComm() {
+    if (!el.classList.contains("jupyter-widgets-disconnected")) return;
+    kernel.gone ||= "restarted";
+    retireIfGone();
   }
 
   function onKey(event) {
@@ -62,6 +115,7 @@ function render({ model, el }) {
     if (!prompt) return;
     event.preventDefault();
     event.stopPropagation();
+    if (kernel.gone) return;
     queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"));
     model.send({ op: "send", where: [...prompt.classList].find((c) => c.startsWith("ernie-at-")), text: area.value });
   }
@@ -79,14 +133,19 @@ function render({ model, el }) {
   }
 
   // While a cell runs, the kernel may handle a click only after the cell has ended; the panel then says so. Each click that has
-  // arrived toggles a class of its button (widgets.py).
+  // arrived toggles a class of its button (widgets.py). A kernel that is idle and does not answer was restarted out of our sight.
   function queued(button) {
     const before = button.classList.contains("ernie-heard");
     const since = performance.now();
+    let busy = since;
+    const isOver = () => kernel.gone || !button.isConnected || ended.signal.aborted;
     const look = () => {
-      const arrived = button.classList.contains("ernie-heard") !== before || !button.isConnected || ended.signal.aborted;
-      if (arrived) return news.textContent === say.queued && tell("");
-      if (performance.now() - since > 600) tell(say.queued, button, Infinity);
+      const now = performance.now();
+      if (button.classList.contains("ernie-heard") !== before || isOver())
+        return [say.queued, say.unanswered].includes(news.textContent) && tell("");
+      if (model.widget_manager?.kernel?.status !== "idle") busy = now;
+      const said = now - busy > UNANSWERED ? say.unanswered : say.queued;
+      if (now - since > 600) tell(said, button, Infinity);
       setTimeout(look, 100);
     };
     look();
@@ -116,12 +175,17 @@ function render({ model, el }) {
     if (text && milliseconds < Infinity) fades = setTimeout(() => (news.textContent = ""), milliseconds);
   }
 
+  kernel.views.add(retireIfGone);
+  model.on("comm_live_update", onComm);
+  onComm();
   found();
   return () => {
     ended.abort();
     named?.disconnect();
     beside.disconnect();
-    if (area) hide(false);
+    kernel.views.delete(retireIfGone);
+    area?.erniePanels?.delete(el);
+    if (area?.erniePanels?.size === 0) hide(false);
     VIEWS.set(id, VIEWS.get(id) - 1);
     if (VIEWS.get(id) === 0) model.send({ op: "closed" });
   };
@@ -156,6 +220,33 @@ function name(root) {
   for (const button of root.querySelectorAll("button.widget-toggle-button")) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
 }
 
+// Its kernel is gone: nothing in the panel can act, all of it can be read.
+function retire(root, line, partial) {
+  root.classList.add("ernie-retired");
+  let told = root.querySelector(":scope > .ernie-gone");
+  if (!told) {
+    told = document.createElement("p");
+    told.className = "ernie-gone";
+    told.setAttribute("role", "status");
+    root.prepend(told);
+  }
+  if (told.textContent !== line) told.textContent = line;
+  for (const control of root.querySelectorAll("button, select, textarea, input"))
+    if (!control.matches(OFFLINE)) control.disabled = true;
+  for (const slider of root.querySelectorAll(".noUi-target")) set(slider, "disabled", "");
+  for (const handle of root.querySelectorAll(".noUi-handle, .widget-readout")) {
+    set(handle, "aria-disabled", "true");
+    set(handle, "tabindex", "-1");
+    if (handle.isContentEditable) set(handle, "contenteditable", "false");
+  }
+  for (const turn of root.querySelectorAll('.ernie-turn[aria-busy="true"]')) {
+    turn.setAttribute("aria-busy", "false");
+    const half = document.createElement("small");
+    half.textContent = partial;
+    turn.querySelector(".ernie-footer").prepend(half);
+  }
+}
+
 function set(node, attribute, value) {
   if (node.getAttribute(attribute) !== value) node.setAttribute(attribute, value);
 }
@@ -169,4 +260,4 @@ async function toClipboard(text) {
   }
 }
 
-export default { render };
+export default { initialize, render };

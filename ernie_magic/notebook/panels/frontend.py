@@ -8,20 +8,20 @@ is fetched when they run.
 from __future__ import annotations
 
 import threading
-from itertools import count
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
+from ernie_magic.notebook.display.chat import PARTIAL
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _HERE = Path(__file__).parent
-_IDS = count(1)  # of widgets in this process
 
 _TRANSCRIPT_LABELS = {
     "transcript": Text("对话记录", "transcript"),
@@ -48,7 +48,25 @@ _FRONTEND_LABELS = {
     "not_inserted": Text(
         "这个前端不能插入单元格：已复制", "this front end cannot insert cells: copied instead"
     ),
+    "unanswered": Text(
+        "内核没有回应：如果它重启过，请重新运行这个单元格",
+        "the kernel does not answer: if it was restarted, run this cell again",
+    ),
+    "restarted": Text(
+        "内核已重启：要继续使用面板，请重新运行这个单元格",
+        "the kernel was restarted: run this cell again to use the panel",
+    ),
+    "stopped": Text(
+        "内核已停止：要继续使用面板，请启动内核，再重新运行这个单元格",
+        "the kernel has stopped: start it and run this cell again to use the panel",
+    ),
+    "partial": PARTIAL,
 }
+
+
+def _make_id() -> str:
+    """Return an id that no other kernel of the page uses: one may have replaced another."""
+    return uuid.uuid4().hex
 
 
 class PanelFrontend(anywidget.AnyWidget):
@@ -73,9 +91,7 @@ class PanelFrontend(anywidget.AnyWidget):
     def __init__(
         self, language: Language, on_message: Callable[[Mapping[str, Any]], object]
     ) -> None:
-        super().__init__(
-            labels=_translate_labels(_FRONTEND_LABELS, language), _id=f"front-{next(_IDS)}"
-        )
+        super().__init__(labels=_translate_labels(_FRONTEND_LABELS, language), _id=_make_id())
         self.on_msg(lambda _widget, message, _buffers: on_message(message))
 
 
@@ -101,9 +117,7 @@ class Transcript(anywidget.AnyWidget):
         language: Language,
         on_message: Callable[[Mapping[str, Any]], object] = lambda _message: None,
     ) -> None:
-        super().__init__(
-            labels=_translate_labels(_TRANSCRIPT_LABELS, language), _id=f"transcript-{next(_IDS)}"
-        )
+        super().__init__(labels=_translate_labels(_TRANSCRIPT_LABELS, language), _id=_make_id())
         self._turns: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()  # a reader's thread and the page's messages
         self._on_message = on_message

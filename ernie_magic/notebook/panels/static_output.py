@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TURNS_PER_OUTPUT = 10  # turns in an output
-# While the panel lives, its page hides the saved outputs and switches this off (frontend.js). Where
-# the panel cannot be shown, the page's replacement text is hidden.
+# While the panel lives, its page hides what has the mark, whenever it is drawn, and switches this
+# style off (frontend.css, frontend.js). Where the panel cannot be shown, the page's replacement text
+# is hidden.
 _STYLE = "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
-_MARK = '<span class="ernie-saved"></span>'
+_MARKED = '<div class="ernie-saved">{content}</div>'
 
 
 class StaticOutput:
@@ -67,7 +68,7 @@ class StaticOutput:
                 self._outputs[index] = (id_, content)
 
     def _publish_output(self, kind: str, index: int, id_: str, content: str) -> None:
-        markup = f"{_MARK}{content}"
+        markup = _MARKED.format(content=content)
         if index == 0:
             markup = f"{_STYLE}{markup}"
         data = {"text/html": markup, "text/plain": ""}

@@ -196,6 +196,7 @@ function render({ model, el }) {
       copy.textContent = (await toClipboard(text())) ? say.copied : say.not_copied;
       setTimeout(() => (copy.textContent = say.copy), 1500);
     });
+    copy.classList.add("ernie-offline");
     row.append(copy);
     if (turn.actions.includes("edit")) row.append(button(say.edit, (event) => edit(turn, event.target.closest(".ernie-turn").querySelector(".ernie-asked"))));
     if (turn.actions.includes("regenerate")) row.append(button(say.regenerate, () => model.send({ op: "regenerate", id: turn.id })));
@@ -213,7 +214,9 @@ function render({ model, el }) {
       end();
     };
     const row = element("div", "ernie-edit");
-    row.append(button(say.send_edit, send), button(say.cancel, end));
+    const cancel = button(say.cancel, end);
+    cancel.classList.add("ernie-offline");
+    row.append(button(say.send_edit, send), cancel);
     area.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Escape") end();
