@@ -10,7 +10,7 @@ import struct
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from ernie_magic.api import values
 from ernie_magic.api.results import Ranked, Ranking
@@ -32,6 +32,8 @@ _URL, _REVISED = (
     8192,
     20_000,
 )
+_DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
+_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most a few thousand
 
 
@@ -118,7 +120,7 @@ def _parse_vector(embedding: object) -> np.ndarray:
     import numpy as np
 
     if isinstance(embedding, str):
-        return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
+        return np.frombuffer(decode_base64(embedding), dtype="<f4")
     if not isinstance(embedding, list) or len(embedding) > _MAX_DIMENSIONS:
         raise TypeError("no vector")
     with suppress(struct.error):  # twice as fast for a list of numbers as numpy itself
@@ -222,7 +224,8 @@ def _take_picture(item: dict[str, Any]) -> ImageItem:
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes of base64 or of a `data:` URI.
+    """Return the bytes of base64 in either alphabet (RFC 4648, 4 and 5), with or without padding
+    and line breaks; or of a `data:` URI (RFC 2397).
 
     Raises
     ------
@@ -230,13 +233,18 @@ def decode_base64(text: str) -> bytes:
         It is neither.
     """
     bare = text
-    if text[:5].lower() == "data:" and "," in text[:200]:
-        bare = text[text.index(",") + 1 :]
+    if text[:5].lower() == "data:" and "," in text[:_DATA_PREFIX]:
+        prefix, _, bare = text.partition(",")
+        if "%" in bare:
+            raw = unquote_to_bytes(bare)
+            if not prefix.rstrip().lower().endswith(";base64"):
+                return raw
+            bare = raw.decode("ascii")
     try:
         return base64.b64decode(bare, validate=True)
     except binascii.Error:
-        # Lines, as in MIME.
-        return base64.b64decode(bare.encode("ascii").translate(None, b" \t\r\n"), validate=True)
+        packed = bare.encode("ascii").translate(_STANDARD_ALPHABET, b" \t\r\n\v\f").rstrip(b"=")
+        return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
 
 
 def _https_link(url: str) -> str:

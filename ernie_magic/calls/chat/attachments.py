@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
+from ernie_magic.calls.images.color_modes import to_png_mode
 from ernie_magic.calls.images.formats import format_of
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
 from ernie_magic.text.language import Text, clip_text
+from ernie_magic.wire.replies import decode_base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PIL.Image import Image
 
     from ernie_magic.api.messages import Part
 
@@ -93,7 +97,7 @@ def _image_bytes(given: object) -> bytes:
         return given.content
     if isinstance(given, (bytes, bytearray)):
         return bytes(given)
-    if isinstance(given, str) and given.startswith("data:"):
+    if isinstance(given, str) and given[:5].lower() == "data:":
         return _decode_data_url(given)
     if isinstance(given, (str, Path)):
         return _read_file(given)
@@ -112,7 +116,7 @@ def _image_bytes(given: object) -> bytes:
 
 def _decode_data_url(uri: str) -> bytes:
     try:
-        return base64.b64decode(uri.partition("base64,")[2], validate=True)
+        return decode_base64(uri)
     except ValueError:
         raise InvalidOption(
             Text("data: 网址里没有完好的 base64", "the data: address contains no valid base64"),
@@ -151,17 +155,25 @@ def _render_object(given: Any) -> bytes:
     if hasattr(figure, "savefig"):
         return _save_to_bytes(lambda out: figure.savefig(out, format="png"))
     if hasattr(given, "save") and hasattr(given, "mode"):
-        return _save_to_bytes(lambda out: given.save(out, "PNG"))
+        return _encode_image(given)
     if hasattr(given, "__array_interface__"):
         return _encode_array(given)
     shown = getattr(given, "_repr_png_", lambda: None)()
     if isinstance(shown, tuple):
         shown = shown[0]
     if isinstance(shown, str):
-        shown = base64.b64decode(shown)
+        shown = decode_base64(shown)
     if not isinstance(shown, bytes):
         raise _not_an_image(given)
     return shown
+
+
+def _encode_image(given: Image) -> bytes:
+    """Return a Pillow image as PNG: upright, as a viewer shows it, and in a mode that PNG has."""
+    from PIL import ImageOps
+
+    upright = to_png_mode(ImageOps.exif_transpose(given))
+    return _save_to_bytes(lambda out: upright.save(out, "PNG"))
 
 
 def _save_to_bytes(write: Callable[[io.BytesIO], object]) -> bytes:

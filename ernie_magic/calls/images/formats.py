@@ -22,6 +22,7 @@ class Format(NamedTuple):
     signature : bytes
         The first bytes of its files.
     name, mime, extension : str
+        The name is Pillow's.
     reader : tuple of str
         Pillow's module and class. `Image.open` would try others, and warn of large pictures before
         we can refuse them.
@@ -33,7 +34,13 @@ class Format(NamedTuple):
     extension: str
     reader: tuple[str, str]
 
+    @property
+    def is_drawn_by_pages(self) -> bool:
+        """Whether notebooks draw it; others are shown as PNG."""
+        return self.name in ("PNG", "JPEG", "WEBP", "GIF")
 
+
+_JPEG2000 = ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile")
 PNG = Format(
     b"\x89PNG\r\n\x1a\n", "PNG", "image/png", ".png", ("PIL.PngImagePlugin", "PngImageFile")
 )
@@ -42,8 +49,29 @@ FORMATS = (
     Format(b"\xff\xd8\xff", "JPEG", "image/jpeg", ".jpg", ("PIL.JpegImagePlugin", "JpegImageFile")),
     Format(b"RIFF", "WEBP", "image/webp", ".webp", ("PIL.WebPImagePlugin", "WebPImageFile")),
     Format(b"GIF8", "GIF", "image/gif", ".gif", ("PIL.GifImagePlugin", "GifImageFile")),
+    Format(b"BM", "BMP", "image/bmp", ".bmp", ("PIL.BmpImagePlugin", "BmpImageFile")),
+    *(
+        Format(start, "TIFF", "image/tiff", ".tiff", ("PIL.TiffImagePlugin", "TiffImageFile"))
+        for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    ),
+    *(
+        Format(start, "JPEG2000", "image/jp2", ".jp2", _JPEG2000)
+        for start in (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
+    ),
 )
-EXTENSIONS = (*(found.extension for found in FORMATS), ".jpeg")
+_AVIF = Format(b"", "AVIF", "image/avif", ".avif", ("PIL.AvifImagePlugin", "AvifImageFile"))
+EXTENSIONS = (*dict.fromkeys(found.extension for found in (*FORMATS, _AVIF)), ".jpeg", ".tif")
+_FTYP = 512  # bytes of a file's brands that are looked at
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # sizes of its second header, in bytes
+# Pictures that cannot be decoded here: the first bytes, or the brand of an ISO base media file
+# (ISO/IEC 23008-12).
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_OTHER_PICTURES = (
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\1\0", "ICO"),
+    (b"8BPS", "PSD"),
+)
 _KINDS = (
     (b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")),
     (b"<", Text("网页或 XML", "a web page or XML")),
@@ -51,6 +79,10 @@ _KINDS = (
     (b"", Text("其他内容", "something else")),
 )
 _EMPTY = Text("空内容", "nothing")
+MAKE_AGAIN = Text(
+    "再生成一次；收到的字节还在图片的 .content 里",
+    "make it again; the bytes received stay in the picture's .content",
+)
 
 
 def format_of(content: bytes) -> Format:
@@ -61,15 +93,40 @@ def format_of(content: bytes) -> Format:
     ProtocolError
         It is not a picture (a web page, an SVG, nothing).
     """
+    brands = _brands_of(content)
+    if b"avif" in brands or b"avis" in brands:
+        return _AVIF
     for found in FORMATS:
-        if content.startswith(found.signature) and (
-            found.name != "WEBP" or content[8:12] == b"WEBP"
-        ):
+        if content.startswith(found.signature) and _has_right_header(content, found.name):
             return found
+    if any(brand in _HEIC_BRANDS for brand in brands):
+        raise unreadable_picture("HEIC")
+    for signature, name in _OTHER_PICTURES:
+        if content.startswith(signature):
+            raise unreadable_picture(name)
     start = bytes(content[:500]).lstrip().lower()
     if not start:
         raise not_a_picture(_EMPTY)
     raise not_a_picture(next(kind for mark, kind in _KINDS if _has_mark(start, mark)))
+
+
+def _brands_of(content: bytes) -> set[bytes]:
+    """Return the brands of an ISO base media file (ISO/IEC 14496-12, 4.3): the major one and those
+    it is compatible with.
+    """
+    if content[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(content[:4], "big"), _FTYP)
+    return {bytes(content[i : i + 4]) for i in (8, *range(16, end, 4))}
+
+
+def _has_right_header(content: bytes, name: str) -> bool:
+    """Whether more than the signature says so, where two or four letters may begin any file."""
+    if name == "WEBP":
+        return content[8:12] == b"WEBP"
+    if name == "BMP":
+        return int.from_bytes(content[14:18], "little") in _BMP_HEADERS
+    return True
 
 
 def _has_mark(start: bytes, mark: bytes) -> bool:
@@ -90,11 +147,25 @@ def damaged_picture() -> ProtocolError:
     return _picture_error(Text("收到的图片不完整或已损坏", "the picture is incomplete or damaged"))
 
 
+def unreadable_picture(name: str) -> ProtocolError:
+    """Return the error for a picture of a format that cannot be decoded here."""
+    return ProtocolError(
+        Text(
+            "图片是 {name} 格式，这里无法解码", "the picture is {name}, which is not read here"
+        ).fill(name=name),
+        Text("没有能解码它的库", "the libraries here have no decoder for it"),
+        Text(
+            "字节在图片的 .content 里：用别的软件转成 PNG 或 JPEG",
+            "its bytes are in the picture's .content: convert them to PNG or JPEG elsewhere",
+        ),
+    )
+
+
 def _picture_error(what: Text) -> ProtocolError:
     return ProtocolError(
         what,
         Text("服务出错，或链接已过期", "the service failed, or the link has expired"),
-        Text("再生成一次", "make it again"),
+        MAKE_AGAIN,
     )
 
 

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ernie_magic.calls.images.formats import damaged_picture, not_a_picture
+from ernie_magic.calls.images.formats import MAKE_AGAIN, damaged_picture, not_a_picture
 from ernie_magic.calls.images.pictures import ImageSet, Picture, Preview, make_preview
 from ernie_magic.errors import ErnieError, ProtocolError, Stopped
 from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
+from ernie_magic.text.redact import holds_key, redact
 from ernie_magic.wire import replies
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _FETCHING = Text("正在下载图片", "downloading the picture")
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
 _DECODING_TIMEOUT = 20.0  # seconds for one picture: a large one takes a fifth of a second
 _STOP_GRACE = 0.3  # seconds that a stop waits for a picture that is nearly decoded
+_TEXT = 65_536  # bytes up to which what is no picture may be a text, whose words are redacted
 _MAX_DECODING = 2  # pictures decoded at the same time: each takes four bytes per pixel
 
 
@@ -123,7 +125,7 @@ class ImageGeneration:
 
     async def download_images(self, images: ImageSet) -> ImageSet:
         """Return the set with its links downloaded; raises as `generate_images` does."""
-        if not any(picture.url and not picture.content for picture in images):
+        if not any(_is_missing(picture) for picture in images):
             return images
         began = time.monotonic()
         async with self._reporting_phase(_FETCHING, began):
@@ -136,10 +138,10 @@ class ImageGeneration:
         )
 
     async def _download_picture(self, picture: Picture, unpacking: asyncio.Semaphore) -> Picture:
-        if picture.content or not picture.url:
+        if not _is_missing(picture):
             return picture
         return await self._with_content(
-            replace(picture, problem=None),
+            replace(picture, problem=None, content=b""),
             lambda: self.http.download_picture(picture.url, self.context),
             unpacking,
         )
@@ -154,11 +156,15 @@ class ImageGeneration:
         )
         del item
         if b64:
-            texts = [b64]
+            held = [b64]
             del b64
-            return await self._with_content(
-                picture, lambda: in_thread(_decode_base64, texts.pop()), unpacking
+            picture = await self._with_content(
+                picture, lambda: in_thread(_decode_base64, held), unpacking
             )
+            if held and not isinstance(picture.problem, Stopped):
+                received = await in_thread(_redact_bytes, held.pop().encode(errors="replace"))
+                picture = replace(picture, content=received)
+            return picture
         if not url:
             return self._with_problem(picture, not_a_picture(Text("空内容", "nothing")))
         return await self._download_picture(picture, unpacking) if download else picture
@@ -178,7 +184,8 @@ class ImageGeneration:
             async with unpacking:
                 return replace(picture, content=content, preview=await _decode_preview(content))
         except ErnieError as error:
-            return self._with_problem(picture, error)
+            received = await in_thread(_redact_bytes, content)
+            return self._with_problem(replace(picture, content=received), error)
         except asyncio.CancelledError:
             return self._with_problem(replace(picture, content=content), Stopped(_STOPPED))
         except Exception:  # noqa: BLE001  (a picture must not take the others with it)
@@ -267,12 +274,31 @@ def _raise_if_all_failed(images: ImageSet) -> ImageSet:
     raise problem
 
 
-def _decode_base64(text: str) -> bytes:
+def _is_missing(picture: Picture) -> bool:
+    """Whether a picture is behind a link and can be fetched."""
+    return bool(picture.url) and (picture.problem is not None or not picture.content)
+
+
+def _decode_base64(held: list[str]) -> bytes:
+    """Return the bytes of the text that the list holds, and release the text: it is large."""
     try:
-        return replies.decode_base64(text)
+        content = replies.decode_base64(held[0])
     except ValueError:
         raise ProtocolError(
             Text("收到的图片不是有效的 base64", "the picture is not valid base64"),
             Text("服务出错，或传输中断", "the service failed, or was cut off"),
-            Text("再生成一次", "make it again"),
+            MAKE_AGAIN,
         ) from None
+    held.clear()
+    return content
+
+
+def _redact_bytes(content: bytes) -> bytes:
+    """Return what arrived and is no picture, without a key that the server may have sent back."""
+    text = content.decode("latin-1")
+    if len(text) > _TEXT and not holds_key(text):
+        return content
+    redacted = redact(text, strict=True)
+    if redacted == text:
+        return content
+    return redacted.encode("latin-1", "replace")

@@ -20,12 +20,15 @@ from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images import metadata
+from ernie_magic.calls.images.color_modes import to_png_mode
 from ernie_magic.calls.images.formats import (
+    PNG,
     Format,
     damaged_picture,
     format_of,
     only_a_link,
     too_many_pixels,
+    unreadable_picture,
 )
 from ernie_magic.text.language import clip_text
 
@@ -59,8 +62,12 @@ def decode_image(content: bytes) -> Image:
     ProtocolError
         It is not a picture, is damaged, or has more than 16.8 million pixels.
     """
-    module, name = format_of(content).reader
-    reader = getattr(import_module(module), name)
+    found = format_of(content)
+    module, name = found.reader
+    try:
+        reader = getattr(import_module(module), name)
+    except ImportError:  # AVIF came with Pillow 11.3
+        raise unreadable_picture(found.name) from None
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
         raise damaged_picture()
     try:
@@ -101,9 +108,12 @@ def make_preview(content: bytes) -> Preview:
 
 
 def _make_thumbnail(image: Image) -> bytes:
-    small = image
+    from PIL import ImageOps
+
+    # A thumbnail carries no orientation (EXIF 2.3, tag 0x0112): it is turned.
+    small = ImageOps.exif_transpose(image)
     if image.mode != "RGB":
-        small = sheets.remove_transparency(image)
+        small = sheets.remove_transparency(small)
     for side, quality in THUMBNAILS:
         if max(small.size) > side:
             small = small.resize(sheets.fit_size(small.size, side), reducing_gap=2.0)
@@ -123,7 +133,7 @@ class Picture:
     request : ImageRequest
         The request that made it.
     content : bytes
-        As received; b"" while only its link is known, and when it failed.
+        As received, also when it could not be decoded; b"" while only its link is known.
     url : str
         Valid for a few days at most, "" when the service sent the bytes.
     index : int
@@ -218,6 +228,21 @@ class Picture:
         """
         return decode_image(self._required_bytes)
 
+    @property
+    def page_form(self) -> tuple[str, bytes]:
+        """Media type and bytes that a page draws: as received, or a PNG of them.
+
+        Raises
+        ------
+        ErnieError
+            There are no bytes.
+        """
+        if self.format.is_drawn_by_pages:
+            return self.format.mime, self.content
+        out = io.BytesIO()
+        to_png_mode(self.image).save(out, "PNG")
+        return PNG.mime, out.getvalue()
+
     @cached_property
     def thumbnail(self) -> bytes:
         """A JPEG whose longer side has at most 512 pixels.
@@ -275,7 +300,8 @@ class Picture:
         text = {"text/plain": repr(self)}
         if not self.content or self.problem:
             return text
-        return {self.format.mime: self.content, **text}
+        mime, content = self.page_form
+        return {mime: content, **text}
 
     def __repr__(self) -> str:
         facts = [repr(clip_text(self.prompt, _MAX_REPR_CHARACTERS))]

@@ -188,7 +188,7 @@ def _source_attribute(picture: Picture, *, full: bool) -> str:
     if picture.content:
         mime, content = "image/jpeg", picture.thumbnail
         if full:
-            mime, content = picture.format.mime, picture.content
+            mime, content = picture.page_form
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"
     return html.escape(picture.url, quote=True) if _is_web_address(picture.url) else ""
 
@@ -211,7 +211,7 @@ def footer_html(
     rows = []
     if saved_files:
         rows.append(plain_html(_saved_text(saved_files, language)))
-    if name and not full and not saved_files and any(picture.content for picture in images):
+    if name and not full and not saved_files and any(picture.content for picture in images.good):
         rows.append(plain_html(_ORIGINALS.say(language, name=name)))
     if images.good and images.good[0].seed is None:
         rows.append(plain_html(_NO_SEED_WHY.say(language)))

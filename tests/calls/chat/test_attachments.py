@@ -102,7 +102,7 @@ itself.append(itself)
     [
         (Broken(), "Broken cannot be drawn: usetex"),
         (itself, "list is not a picture"),
-        ("data:image/png;base64,AAA", "no valid base64"),
+        ("data:image/png;base64,AAAAA", "no valid base64"),
         ("data:image/svg+xml;base64,PHN2Zy8+", "SVG"),
         ("~nobody-of-this-name/x.png", "cannot be read"),
         (np.full((2, 2), np.nan), "is not a picture"),
@@ -111,6 +111,88 @@ itself.append(itself)
 def test_what_breaks_while_it_is_drawn_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told):
         attachments.image_parts(given)
+
+
+def grey(value, mode):
+    return Image.new(mode, (40, 30), value)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (Image.new("RGB", (40, 30), (200, 30, 60)).convert("CMYK"), (200, 30, 60)),
+        (Image.new("RGB", (40, 30), (200, 30, 60)).convert("YCbCr"), (200, 30, 60)),
+        (Image.new("HSV", (40, 30), (0, 255, 255)), (255, 0, 0)),
+        (Image.new("LAB", (40, 30), (255, 128, 128)), (255, 255, 255)),
+        (Image.new("RGBX", (40, 30), (9, 8, 7, 255)), (9, 8, 7)),
+        (Image.new("RGBA", (40, 30), (100, 50, 20, 128)).convert("RGBa"), (100, 50, 20, 128)),
+        (Image.new("LA", (40, 30), (100, 128)).convert("La"), (100, 128)),
+        (Image.new("RGB", (40, 30), "red").quantize(4).convert("PA"), (255, 0, 0, 255)),
+        (grey(0.5, "F"), 128),
+        (grey(200.0, "F"), 200),
+        (grey(200, "I"), 200),
+        (grey(65535, "I"), 255),
+        (grey(-7, "I"), 0),
+        (grey(300, "I;16"), 300),
+        (grey(257 * 100, "I;16B"), 100),
+        (grey(1, "1"), 255),
+    ],
+    ids=lambda value: getattr(value, "mode", None),
+)
+def test_a_pillow_image_of_any_mode_becomes_a_png_of_its_colors(given, shown):
+    before = given.copy()
+    mime, image = opened(attachments.image_parts(given)[0])
+    assert (mime, image.size) == ("data:image/png", (40, 30))
+    assert image.getpixel((0, 0)) == pytest.approx(shown, abs=2)
+    assert (given.mode, given.tobytes()) == (before.mode, before.tobytes())
+
+
+def test_numbers_of_any_range_are_drawn_from_the_least_to_the_greatest():
+    given = Image.fromarray(np.array([[-1000.0, 0.0, 1000.0]], "float32"))
+    _, image = opened(attachments.image_parts(given)[0])
+    assert list(image.tobytes()) == [0, 128, 255]
+    with pytest.raises(InvalidOption, match="NaN or infinite"):
+        attachments.image_parts(Image.fromarray(np.array([[np.inf, 0.0]], "float32")))
+
+
+def test_a_converted_image_loses_the_profile_of_its_former_colors():
+    given = Image.new("CMYK", (40, 30))
+    given.info["icc_profile"] = b"of CMYK"
+    _, image = opened(attachments.image_parts(given)[0])
+    assert "icc_profile" not in image.info
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF", "PNG"])
+@pytest.mark.parametrize(("orientation", "size"), [(1, (40, 30)), (3, (40, 30)), (6, (30, 40))])
+def test_an_opened_photo_is_sent_as_a_viewer_shows_it(kind, orientation, size):
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    photo = Image.new("RGB", (40, 30), "red")
+    photo.paste("blue", (0, 0, 40, 8))  # at the top of what the camera stored
+    photo.save(out, kind, exif=exif)
+    _, image = opened(attachments.image_parts(Image.open(io.BytesIO(out.getvalue())))[0])
+    assert (image.size, image.getexif().get(0x0112, 1)) == (size, 1)
+    blue = {1: (20, 2), 3: (20, 27), 6: (27, 20)}[orientation]
+    assert image.getpixel(blue)[2] > 200
+
+
+@pytest.mark.parametrize("kind", ["BMP", "TIFF", "JPEG2000"])
+def test_a_file_of_a_rarer_format_passes_under_its_own_name(kind):
+    part = attachments.image_parts(file_of(kind))[0]
+    mime = {"JPEG2000": "jp2"}.get(kind, kind.lower())
+    assert part["image_url"]["url"].startswith(f"data:image/{mime};base64,")
+
+
+def test_base64_of_either_alphabet_and_without_padding_is_read():
+    content = file_of("JPEG", (41, 31)) + b"\xfb\xff\xfe"
+    expected = attachments.image_parts(content)
+    packed = base64.urlsafe_b64encode(content).decode()
+    assert {"-", "_"} & set(packed)
+    escaped = base64.b64encode(content).decode().replace("+", "%2B").replace("=", "%3D")
+    lines = "\r\n".join(packed[i : i + 76] for i in range(0, len(packed), 76))
+    for text in (packed, packed.rstrip("="), escaped, lines, f"  {packed}\n"):
+        assert attachments.image_parts(f"data:image/jpeg;base64,{text}") == expected
+    assert attachments.image_parts(f"DATA:image/jpeg;name=x;base64,{packed}") == expected
 
 
 def test_a_data_uri_is_looked_at_like_any_picture():

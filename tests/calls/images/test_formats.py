@@ -3,19 +3,87 @@
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, features
 
+from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images.formats import EXTENSIONS, format_of
+from ernie_magic.calls.images.pictures import Picture, decode_image, make_preview
 from ernie_magic.errors import ProtocolError
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_what_pillow_writes_is_recognised(kind):
+def file_of(kind, **options):
     out = io.BytesIO()
-    Image.new("RGB", (2, 2)).save(out, kind)
-    found = format_of(out.getvalue())
-    assert (found.name, found.mime) == (kind, f"image/{kind.lower()}")
+    Image.new("RGB", (20, 10), "red").save(out, kind, **options)
+    return out.getvalue()
+
+
+def only_with(kind):
+    """Skip where this Pillow was built without the format."""
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    return kind
+
+
+MIMES = {"JPEG2000": "image/jp2"}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000"])
+def test_what_pillow_writes_is_recognised_and_decoded(kind):
+    content = file_of(only_with(kind))
+    found = format_of(content)
+    assert (found.name, found.mime) == (kind, MIMES.get(kind, f"image/{kind.lower()}"))
     assert found.extension in EXTENSIONS
+    assert decode_image(content).size == (20, 10)
+    assert make_preview(content).size == (20, 10)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"\0\0\0\x1cftypavis\0\0\0\0avismif1miaf", "AVIF"),
+        # The major brand is the container's; only the compatible ones tell AVIF.
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF"),
+        (b"MM\0*" + bytes(20), "TIFF"),
+        (b"II+\0" + bytes(20), "TIFF"),  # of more than 4 GB
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG2000"),  # without a container
+        (b"BM" + bytes(12) + b"\x7c\0\0\0", "BMP"),
+    ],
+)
+def test_a_format_s_other_beginnings_are_recognised(content, name):
+    assert format_of(content).name == name
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "HEIC"),
+        (b"\xff\x0a\xfa\x7f", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\1\0\1\0", "ICO"),
+        (b"8BPS\0\1", "PSD"),
+    ],
+)
+def test_a_picture_that_is_not_read_here_is_called_by_its_name(content, name):
+    with pytest.raises(ProtocolError) as caught:
+        format_of(content)
+    assert f"the picture is {name}, which is not read here" in caught.value.line("en")
+
+
+def test_a_picture_that_a_notebook_does_not_draw_is_shown_as_png():
+    request = ImageRequest(model="m", prompt="猫")
+    jpeg, tiff = file_of("JPEG"), file_of("TIFF")
+    assert Picture(request, jpeg).page_form == ("image/jpeg", jpeg)
+    shown = Picture(request, tiff)._repr_mimebundle_()
+    assert Image.open(io.BytesIO(shown["image/png"])).getpixel((0, 0)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_thumbnail_is_upright(kind):
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a quarter turn clockwise
+    preview = make_preview(file_of(kind, exif=turned))
+    assert Image.open(io.BytesIO(preview.thumbnail)).size == (10, 20)
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,11 @@ def session(server):
         packed(GOOD),
         "data:image/png;base64," + packed(GOOD),
         "\n".join([packed(GOOD)[:76], packed(GOOD)[76:]]),
+        packed(GOOD).rstrip("="),
+        base64.urlsafe_b64encode(GOOD).decode(),
+        base64.urlsafe_b64encode(GOOD).decode().rstrip("="),
+        packed(GOOD) + "==",
+        "data:image/png;base64," + base64.urlsafe_b64encode(GOOD).decode().rstrip("="),
     ],
 )
 def test_bytes_come_as_they_were(server, session, field, text):
@@ -149,6 +154,53 @@ def test_bytes_come_as_they_were(server, session, field, text):
     )
     assert session.images == [found]
     assert session.last is found
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        (packed(b"\0\1 no picture"), b"\0\1 no picture"),
+        (packed(GOOD[:20]), GOOD[:20]),
+        (packed(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+        ("*no* base64", b"*no* base64"),
+    ],
+)
+def test_bytes_that_cannot_be_decoded_stay_at_hand(server, session, text, content):
+    server.gives({"b64_json": packed(GOOD)}, {"b64_json": text})
+    found = session.image("猫", n=2)
+    assert [bool(one.problem) for one in found] == [False, True]
+    assert found[1].content == content
+    assert ".content" in str(found[1].problem)
+    with pytest.raises(errors.ProtocolError):
+        found[1].save()
+    server.gives({"b64_json": text})
+    with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+    assert session.images[-1][0].content == content
+
+
+def test_a_key_in_what_is_no_picture_is_hidden(server, session):
+    server.gives({"b64_json": packed(f"your key is {KEY}".encode())})
+    with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+    kept = session.images[-1][0].content
+    assert kept
+    assert KEY[:8].encode() not in kept
+    server.gives({"url": server.page(f"your key is {KEY}".encode())})
+    with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+    kept = session.images[-1][0].content
+    assert kept.startswith(b"your key is ")
+    assert KEY[:8].encode() not in kept
+
+
+def test_a_link_whose_bytes_were_no_picture_is_fetched_again(server, session):
+    server.gives({"url": server.page(b"not yet")}, {"url": server.page(GOOD)})
+    found = session.image("猫", n=2)
+    assert found[0].content == b"not yet"
+    before = len(server.asked)
+    session.download(found)
+    assert len(server.asked) == before + 1
 
 
 def test_a_seed_that_the_service_tells_is_the_picture_s(server, session):

@@ -1,0 +1,73 @@
+"""Color modes of Pillow images, and which of them a PNG can hold."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, cast
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+# Modes with transparency, and the mode of a PNG that keeps it.
+_TRANSPARENT = {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
+_BYTE, _WORD = 255, 65535
+
+
+def to_png_mode(image: Image) -> Image:
+    """Return the image in a mode that a PNG can hold, with the colors it shows.
+
+    Raises
+    ------
+    InvalidOption
+        Its values are not finite numbers.
+    """
+    if image.mode in _PNG_MODES:
+        return image
+    if image.mode == "F" or image.mode.startswith("I"):
+        made = _to_grey(image)
+    elif image.mode == "LAB":
+        made = _lab_to_rgb(image)
+    elif image.mode == "La":  # Pillow converts it to LA alone
+        made = image.convert("LA")
+    else:
+        made = image.convert(_TRANSPARENT.get(image.mode, "RGB"))
+    made.info.pop("icc_profile", None)  # of the mode that it had
+    return made
+
+
+def _to_grey(image: Image) -> Image:
+    """Return numbers as grey levels: from 0 to 1, 255 or 65535 where they lie there, else from the
+    least to the greatest.
+    """
+    numbers = image
+    if image.mode != "F":
+        numbers = image.convert("I").convert("F")
+    low, high = cast("tuple[float, float]", numbers.getextrema())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise InvalidOption(
+            Text(
+                "图片里有 NaN 或无穷大，不是灰度",
+                "the picture has NaN or infinite values, which are no grey levels",
+            )
+        )
+    scale, offset = 1.0, 0.0
+    if low < 0 or high > _WORD:
+        scale = _BYTE / ((high - low) or 1.0)
+        offset = -low * scale
+    elif image.mode == "F" and high <= 1:
+        scale = float(_BYTE)
+    elif high > _BYTE:
+        scale = _BYTE / _WORD
+    # Pillow cuts fractions off; this rounds.
+    return numbers.point(lambda value: value * scale + (offset + 0.5)).convert("L")
+
+
+def _lab_to_rgb(image: Image) -> Image:
+    from PIL import ImageCms
+
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, rgb, "LAB", "RGB").apply(image)
