@@ -5,12 +5,19 @@ import os
 import socket
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ernie_magic.text import redact
 from ernie_magic.wire import limits
 
 PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+# A busy machine is no reason to fail: an example has no deadline, and may be slow to make.
+settings.register_profile(
+    "no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("no deadline")
 
 
 def pytest_addoption(parser):
