@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import islice
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans
@@ -24,11 +26,15 @@ _LITERAL_WORD_PART = re.compile(
     _PLAIN + r'(?P<backslash>\\)|"(?P<path>[^"]*)"(?=[ \t\r\n]|\Z)', re.DOTALL
 )
 _BACKSLASHES_BEFORE_QUOTE = re.compile(r'(?<!\\)(\\+)("|\Z)')
+_JSON_START = re.compile(r"(?:^|[ \t=])(?=[\[{])")
+_MAX_JSON_ATTEMPTS = 20  # each may cost a pass over the line
+_DECODER = json.JSONDecoder()
 _FIRST_WORD = re.compile(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", re.DOTALL)
 
 
 def split_words(line: str) -> list[str]:
-    r"""A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced.
+    r"""A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced,
+    as is a JSON list or object with its quotes (`--tools [{"type": "function"}]`).
 
     A line is not a shell's: a backslash is a backslash (`C:\new\table`), except that `\"` within
     double quotes is a quote, and `\"` and `\'` outside them are.
@@ -40,7 +46,9 @@ def split_words(line: str) -> list[str]:
     """
     protected_expressions: list[str] = []
     pieces, copied_until = [], 0
-    for start, end in expression_spans(line):
+    for start, end in sorted([*expression_spans(line), *_json_spans(line)]):
+        if start < copied_until:
+            continue
         pieces += [line[copied_until:start], f"\0{len(protected_expressions)}\0"]
         protected_expressions.append(line[start:end])
         copied_until = end
@@ -59,6 +67,24 @@ def split_words(line: str) -> list[str]:
             ),
         )
     return [_restore_expressions(word, protected_expressions) for word in words]
+
+
+def _json_spans(line: str) -> list[tuple[int, int]]:
+    """Where words are JSON lists or objects as an API's page writes them."""
+    spans, copied_until = list[tuple[int, int]](), 0
+    for matched in islice(_JSON_START.finditer(line), _MAX_JSON_ATTEMPTS):
+        start = matched.end()
+        if start < copied_until:
+            continue
+        try:
+            _, end = _DECODER.raw_decode(line, start)
+        except (ValueError, RecursionError):
+            continue
+        if line[end : end + 1].strip():
+            continue
+        spans.append((start, end))
+        copied_until = end
+    return spans
 
 
 def _split_quoted(line: str, word_part: re.Pattern[str]) -> list[str] | None:

@@ -202,6 +202,9 @@ def test_tools_of_the_api_are_taken_however_their_list_is_written(ernie, emulato
         f"--tools '{json.dumps([WEATHER])}'",
         f"--tools '{json.dumps(WEATHER)}'",
         f"--functions '{json.dumps([V1_WEATHER])}'",
+        f"--tools {json.dumps([WEATHER])}",
+        f"--tools={json.dumps([WEATHER], separators=(',', ':'))}",
+        f"--functions {json.dumps([V1_WEATHER], ensure_ascii=False)} --temperature 0.5",
     ],
     ids=lambda line: line[:25],
 )

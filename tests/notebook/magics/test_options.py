@@ -202,3 +202,21 @@ def test_a_variable_has_the_name_that_python_reads(typed, read):
 def test_a_reserved_name_is_refused_however_it_is_typed(typed):
     with pytest.raises(InvalidOption, match="is not a variable's name"):
         line(f"--as {typed}")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('--x {"a": [1, "b c"]} -y', ["--x", '{"a": [1, "b c"]}', "-y"]),
+        ('--param stop=["a b"]', ["--param", 'stop=["a b"]']),
+        ('--x [1] "two words"', ["--x", "[1]", "two words"]),
+        ("--system 'use [\"a\"] now'", ["--system", 'use ["a"] now']),
+        ('--x "[1, 2]"', ["--x", "[1, 2]"]),
+        ('--x {{ {"a": 1} }} -y ["{{b}}"]', ["--x", '{{ {"a": 1} }}', "-y", '["{{b}}"]']),
+        ('--x ["a"]b', ["--x", "[a]b"]),
+        ('--x [{"a": 1}, [2', ["--x", "[{a:", "1},", "[2"]),
+        ("[ " * 5_000, ["["] * 5_000),
+    ],
+)
+def test_json_on_a_line_is_one_word_with_its_quotes(line, words):
+    assert split_words(line) == words
