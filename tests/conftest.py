@@ -12,6 +12,7 @@ from ernie_magic.wire import limits
 
 PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+CERTIFICATES = ("ssl_cert_file", "ssl_cert_dir", "sslkeylogfile")
 
 # A busy machine is no reason to fail: an example has no deadline, and may be slow to make.
 settings.register_profile(
@@ -30,11 +31,14 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path, monkeypatch):
-    """A home of its own, no keys or proxies of the machine, no `.env` above; English by default."""
+    """A home of its own, no keys, proxies or certificates of the machine, no `.env` above.
+
+    English by default.
+    """
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
-        if name.startswith(PRIVATE) or name.lower() in PROXIES:
+        if name.startswith(PRIVATE) or name.lower() in (*PROXIES, *CERTIFICATES):
             monkeypatch.delenv(name)
     for name in (
         "HOME",

@@ -13,6 +13,7 @@ from ernie_magic.api.default_model import FALLBACK_CHAT, choose_model
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.proxies import read_proxies
 from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, untranslated
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ernie_magic.client import Client
+    from ernie_magic.config.proxies import Proxies
     from ernie_magic.config.services import Service
 
 PACKAGES = (
@@ -36,6 +38,7 @@ PACKAGES = (
 SET = Text("已设置", "set")
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
 WHERE = {"environment": Text("环境变量", "environment"), "": untranslated("–")}
+_PROXIES = Text("{proxies}；到本服务：{way}", "{proxies}; to this service: {way}")
 _NOT_SET = Text("未设置", "not set")
 
 
@@ -65,17 +68,19 @@ def run_checks(client: Client) -> list[Check]:
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
     checks.append(_diagnose_key(client, service))
+    base_url = ""
     try:
-        endpoint = client.endpoint()
+        base_url = client.endpoint().base_url
         checks.append(
-            Check(
-                Text("地址", "address"), ok=None, value=untranslated(redact_url(endpoint.base_url))
-            )
+            Check(Text("地址", "address"), ok=None, value=untranslated(redact_url(base_url)))
         )
+        checks += _diagnose_network(base_url)
         offered = [entry.id for entry in client.start_model_list().result()]
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
             start_token_count(client, "hi", FALLBACK_CHAT).result()
     except ErnieError as error:
+        if not base_url:
+            checks += _diagnose_network(base_url)
         checks.append(
             Check(
                 Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))
@@ -102,6 +107,35 @@ def _describe_environment() -> list[Check]:
         Check(untranslated("Python"), ok=None, value=untranslated(python)),
         Check(Text("软件包", "packages"), ok=None, value=untranslated(", ".join(installed))),
     ]
+
+
+def _diagnose_network(base_url: str) -> list[Check]:
+    """Return the proxies and the certificates, and each setting of them that is left out."""
+    from ernie_magic.config.certificates import read_certificates
+
+    proxies, certificates = read_proxies(), read_certificates()
+    shown = [proxy.shown for proxy in proxies.by_scheme.values()]
+    if proxies.no_proxy:
+        shown.append(proxies.no_proxy)
+    value = Text("无", "none")
+    if shown:
+        value = _PROXIES.fill(proxies="; ".join(shown), way=_describe_way(proxies, base_url))
+    checks = [
+        Check(Text("代理", "proxies"), ok=None, value=value),
+        Check(Text("证书", "certificates"), ok=None, value=untranslated(certificates.source)),
+    ]
+    checks += [
+        Check(untranslated(setting.name), ok=False, value=setting.line)
+        for setting in (*proxies.ignored, *certificates.ignored)
+    ]
+    return checks
+
+
+def _describe_way(proxies: Proxies, base_url: str) -> Text:
+    proxy = proxies.choose(base_url)
+    if proxy is None:
+        return Text("直接连接", "directly")
+    return Text("经过 {name}", "through {name}").fill(name=proxy.name)
 
 
 def _diagnose_model(model: str, offered: Sequence[str]) -> Check:

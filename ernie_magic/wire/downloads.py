@@ -14,11 +14,13 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ernie_magic.config.proxies import read_proxies
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 from ernie_magic.wire import reading
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
+from ernie_magic.wire.route_errors import find_route_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +109,8 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
             _AGAIN,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+        if fault := find_route_fault(problem, url):
+            raise fault from None
         reason = redact(str(problem), strict=True)[:100] or type(problem).__name__
         error = ServiceUnreachable(
             Text("图片下载失败：{said}", "the picture could not be downloaded: {said}").fill(
@@ -167,7 +171,10 @@ def _direct_pool() -> httpx.AsyncClient:
     """
     import httpx
 
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(), trust_env=False)
+    from ernie_magic.config.certificates import read_certificates
+
+    transport = httpx.AsyncHTTPTransport(verify=read_certificates().context, trust_env=False)
+    return httpx.AsyncClient(transport=transport, trust_env=False)
 
 
 async def _open_first_reachable(
@@ -234,7 +241,7 @@ async def _check_link(url: httpx.URL | str, base_url: str) -> list[str]:
                 "the link points to this machine or its network: {host}",
             ).fill(host=host[:100])
         )
-    if _has_proxy(link.scheme, host):
+    if read_proxies().choose(str(link)):
         return []
     if not addresses:
         raise ServiceUnreachable(
@@ -243,16 +250,6 @@ async def _check_link(url: httpx.URL | str, base_url: str) -> list[str]:
             _AGAIN,
         )
     return list(dict.fromkeys(map(str, addresses)))
-
-
-def _has_proxy(scheme: str, host: str) -> bool:
-    """Whether httpx would use a proxy, according to the environment or the system (httpx,
-    "Environment variables").
-    """
-    from urllib.request import getproxies, proxy_bypass  # not at load
-
-    proxies = getproxies()
-    return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)
 
 
 def _parse_ip_address(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -25,9 +25,16 @@ from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import case_for, status_meant
 from ernie_magic.wire.refusals import FAILED_STATUSES, MAX_BODY, parse_refusal, unwrap_list
+from ernie_magic.wire.route_errors import (
+    PROXY_STATUSES,
+    find_route_fault,
+    refused_by_proxy_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx
 
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
@@ -227,6 +234,22 @@ def _header_request_id(headers: Mapping[str, str]) -> str:
     return next((headers[name] for name in names if headers.get(name)), "")
 
 
+def proxy_reply_error(response: httpx.Response, body: bytes) -> ServiceUnreachable | None:
+    """Return the error for a reply that is a proxy's own; None for a service's.
+
+    A plain http request gets a proxy's refusal as its reply. A service's own refusal is JSON.
+    """
+    proxy = response.extensions.get("ernie_magic.proxy")
+    if proxy is None or response.status_code not in PROXY_STATUSES:
+        return None
+    with suppress(ValueError):
+        if isinstance(values.parse_json(body.decode("utf-8", "replace")), dict):
+            return None
+    host = untranslated(redact_url(str(response.url.copy_with(query=None))))
+    said = f"{response.status_code} {response.reason_phrase}"
+    return refused_by_proxy_error(proxy, host, redact(said, strict=True))
+
+
 def not_this_api_error(status: int, text: str) -> ProtocolError:
     """Return the error for a reply that is not from this API: a login page, a proxy, another
     server.
@@ -345,6 +368,8 @@ def network_error(
     """
     import httpx
 
+    if fault := find_route_fault(error, address):
+        return fault
     host = untranslated(redact_url(address))
     if isinstance(
         error,

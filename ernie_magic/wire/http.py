@@ -18,12 +18,12 @@ from ernie_magic.errors import (
 )
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
-from ernie_magic.text.redact import redact
 from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
-from ernie_magic.wire.failures import error_from_reply, network_error
+from ernie_magic.wire.failures import error_from_reply, network_error, proxy_reply_error
 from ernie_magic.wire.limits import LIMITS
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
+from ernie_magic.wire.route_errors import name_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,13 +31,20 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
     from ernie_magic.wire.limits import Throttle
     from ernie_magic.wire.protocol import Context, Reader, WireRequest
 
 Result = TypeVar("Result")
-LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
 _RETRY = Text(
     "{what}；{seconds} 秒后重试（第 {attempt}/{count} 次）",
     "{what}; trying again in {seconds} s (attempt {attempt} of {count})",
@@ -78,6 +85,7 @@ class HttpClient:
     def __init__(self) -> None:
         self._http: httpx.AsyncClient | None = None
         self._credentials = Credentials()
+        self._told: set[Ignored] = set()
 
     def _pool(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -87,36 +95,34 @@ class HttpClient:
                 logger = logging.getLogger(name)
                 if not any(isinstance(found, LogFilter) for found in logger.filters):
                     logger.addFilter(LogFilter())
-            # A proxy from the environment must not stand between us and this machine.
-            direct = {f"all://{host}": None for host in LOOPBACK}
-            try:
-                self._http = httpx.AsyncClient(
-                    mounts=direct,
-                    follow_redirects=False,
-                    headers={"User-Agent": f"ernie-magic/{__version__}"},
-                    cookies=_no_cookies(),
-                )
-            except (
-                ImportError,
-                ValueError,
-                OSError,
-            ) as error:
-                # The environment's proxies and certificates.
-                raise ServiceUnreachable(
-                    Text("网络设置有误：{said}", "the network settings are wrong: {said}").fill(
-                        said=redact(str(error), strict=True)[:200]
-                    ),
-                    Text(
-                        "环境变量里的代理或证书（HTTPS_PROXY、ALL_PROXY、SSL_CERT_FILE …）不能用",
-                        "a proxy or certificate in the environment (HTTPS_PROXY, ALL_PROXY, "
-                        "SSL_CERT_FILE …) cannot be used",
-                    ),
-                    Text(
-                        "改正或去掉它们；socks 代理需 pip install httpx[socks]",
-                        "correct or unset them; a socks proxy requires pip install httpx[socks]",
-                    ),
-                ) from None
+            from ernie_magic.wire.routes import RoutedTransport
+
+            self._http = httpx.AsyncClient(
+                transport=RoutedTransport(),
+                trust_env=False,
+                follow_redirects=False,
+                headers={"User-Agent": f"ernie-magic/{__version__}"},
+                cookies=_no_cookies(),
+            )
         return self._http
+
+    def _list_ignored(self, url: str) -> list[Ignored]:
+        """Return the environment's settings that are left out for an address."""
+        import httpx
+
+        from ernie_magic.wire.routes import list_ignored
+
+        try:
+            return list_ignored(url)
+        except httpx.InvalidURL:  # reported by the call
+            return []
+
+    def _notify_ignored(self, url: str, context: Context) -> None:
+        """Say once what is left out: the call goes another way than the person meant it to."""
+        for setting in self._list_ignored(url):
+            if setting not in self._told:
+                self._told.add(setting)
+                context.emit(Delta(notice=setting.line))
 
     @property
     def is_open(self) -> bool:
@@ -323,6 +329,7 @@ class HttpClient:
         url = _full_url(endpoint.base_url, request.path)
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
+        self._notify_ignored(asked, sending.context)
         try:
             auth = await self._credentials.authorize_call(
                 self._pool(), endpoint.credential, request.method, url, refused_token=refused_token
@@ -345,13 +352,16 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
             if asked != endpoint.base_url:
                 timeout = EXCHANGE_TIMEOUT
-            raise network_error(
+            failure = network_error(
                 problem,
                 asked,
                 timeout,
                 started=sending.started(),
                 harmless=request.method == "GET",
-            ) from None
+            )
+            if isinstance(failure, ServiceUnreachable):
+                name_ignored(failure, self._list_ignored(asked))
+            raise failure from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely
         if error.renews:
@@ -376,6 +386,8 @@ async def _read_success(sending: _Sending[Result], response: httpx.Response) -> 
     if response.is_success:
         return await sending.read(response)
     beginning = await reading.read_beginning(response)
+    if error := proxy_reply_error(response, beginning):
+        raise error
     raise error_from_reply(response.status_code, response.headers, beginning)
 
 

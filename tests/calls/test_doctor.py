@@ -1,5 +1,7 @@
 """The doctor examines the settings and the way to the service."""
 
+import re
+
 
 def test_doctor_finds_everything_well(run, ernie):
     ernie.settings.model = "ernie-3.5-8k"
@@ -15,3 +17,30 @@ def test_doctor_tells_a_server_that_is_down_and_does_not_fail(run, ernie):
     assert result.success
     assert "✗" in out
     assert "127.0.0.1:9" in out
+
+
+def test_doctor_shows_proxies_and_certificates_and_what_is_left_out(run, ernie, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:canary-word@127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "socks4://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "localhost,10.0.0.0/8")
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    _, out = run("%ernie doctor")
+    assert "HTTPS_PROXY=http://•••@127.0.0.1:9" in out
+    assert "NO_PROXY=localhost,10.0.0.0/8" in out
+    assert "ALL_PROXY is left out: socks4:// is not a supported kind" in out
+    assert "certifi" in out
+    assert "SSL_CERT_FILE is left out: there is no file /no/such/file.pem" in out
+    assert "canary" not in out
+    assert "yes, " in out  # the emulator is reached all the same
+
+
+def test_doctor_says_which_proxy_leads_to_the_service(run, ernie, monkeypatch):
+    _, out = run("%ernie doctor")
+    assert re.search("proxies +none", out)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    ernie.settings.base_url = "http://ernie.example/v1"
+    _, out = run("%ernie doctor")
+    assert "to this service: through HTTP_PROXY" in out
+    assert "cannot reach the proxy HTTP_PROXY=http://127.0.0.1:9" in out
+    monkeypatch.setenv("NO_PROXY", ".example")
+    assert "to this service: directly" in run("%ernie doctor")[1]

@@ -2,10 +2,8 @@
 
 import pytest
 
-from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
-from ernie_magic.session import Session
 
 OFFICIAL = "https://aistudio.baidu.com/llm/lmapi/v3"
 
@@ -156,22 +154,3 @@ def test_what_is_no_value_is_refused_in_one_line(name, text):
     with pytest.raises(InvalidOption) as caught:
         ErnieSettings().assign_text(name, text)
     assert "\n" not in caught.value.line("zh")
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
-        ("HTTPS_PROXY", "foo://bar"),
-        ("SSL_CERT_FILE", "/nonexistent.pem"),
-    ],
-)
-def test_an_environment_that_cannot_be_used_is_told(emulator, monkeypatch, name, value):
-    monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
-    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-environment")
-    monkeypatch.setenv(name, value)
-    with (
-        Session(model="ernie-3.5-8k") as session,
-        pytest.raises(errors.ServiceUnreachable, match="the network settings are wrong"),
-    ):
-        session.chat("hi")

@@ -1,0 +1,104 @@
+"""Whose certificates are trusted: those of `SSL_CERT_FILE`, else of `SSL_CERT_DIR` (OpenSSL,
+"SSL_CTX_set_default_verify_paths"), else certifi's.
+
+A variable that names no certificates is left out and named: the HTTP library would fail with "No
+such file or directory" for every address, also for one without TLS.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ernie_magic.config.ignored import Ignored
+from ernie_magic.text.language import Text, untranslated
+
+FILE, FOLDER, KEY_LOG = "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"
+_NAMES = (FILE, FOLDER, KEY_LOG)
+_NO_FILE = Text("没有文件 {path}", "there is no file {path}")
+_NO_FOLDER = Text("没有文件夹 {path}", "there is no folder {path}")
+_NO_CERTIFICATES = Text(
+    "{path} 里没有可用的证书（{said}）", "{path} holds no usable certificates ({said})"
+)
+_CANNOT_WRITE = Text("{path} 不能写入", "{path} cannot be written")
+
+
+class Certificates(NamedTuple):
+    """Trusted certificates.
+
+    Attributes
+    ----------
+    context : SSLContext
+    source : str
+        The variable and its value, or "certifi".
+    ignored : tuple of Ignored
+        What cannot be read.
+    """
+
+    context: ssl.SSLContext
+    source: str
+    ignored: tuple[Ignored, ...]
+
+
+def read_certificates() -> Certificates:
+    """Return the certificates that the environment names; read again when one of them changes."""
+    values = tuple(os.environ.get(name, "").strip() for name in _NAMES)
+    return _load_certificates(values, tuple(_modified(value) for value in values))
+
+
+def _modified(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime  # noqa: PTH116  (a path with a NUL raises ValueError)
+    except (OSError, ValueError):
+        return 0.0
+
+
+@lru_cache(maxsize=4)
+def _load_certificates(values: tuple[str, ...], _modified: tuple[float, ...]) -> Certificates:
+    file, folder, key_log = values
+    ignored: list[Ignored] = []
+    if file:
+        try:
+            context = _create_context(ignored, key_log, file, None)
+        except (OSError, ValueError) as error:
+            ignored.append(Ignored(FILE, _explain_file(file, error)))
+        else:
+            return Certificates(context, f"{FILE}={file}", tuple(ignored))
+    if folder:
+        if any(Path(part).is_dir() for part in folder.split(os.pathsep)):
+            context = _create_context(ignored, key_log, None, folder)
+            return Certificates(context, f"{FOLDER}={folder}", tuple(ignored))
+        ignored.append(Ignored(FOLDER, _NO_FOLDER.fill(path=folder)))
+    import certifi
+
+    context = _create_context(ignored, key_log, certifi.where(), None)
+    return Certificates(context, "certifi", tuple(ignored))
+
+
+def _create_context(
+    ignored: list[Ignored], key_log: str, file: str | None, folder: str | None
+) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    except OSError:
+        if not key_log:
+            raise
+    # Python opens the file of SSLKEYLOGFILE for each context, and raises if it cannot.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(file, folder)
+    ignored.append(Ignored(KEY_LOG, _CANNOT_WRITE.fill(path=key_log)))
+    return context
+
+
+def _explain_file(path: str, error: Exception) -> Text:
+    try:
+        is_file = Path(path).is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if not is_file:
+        return _NO_FILE.fill(path=path)
+    said = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+    return _NO_CERTIFICATES.fill(path=path, said=untranslated(str(said)))

@@ -1,0 +1,257 @@
+"""Proxies, as the environment or the system names them: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` …
+
+There is no standard for these variables; they are read as curl reads them
+(https://everything.curl.dev/usingcurl/proxies/env.html), in either case. The HTTP library fails as
+a whole for one entry that it cannot read (https://github.com/encode/httpx/issues/3221); here such
+an entry is left out and named. This machine is always reached directly.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.ignored import Ignored
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SCHEMES = ("http", "https", "all")
+# What the HTTP library calls them. Chromium takes `socks://`, which GNOME's settings write, for
+# version 5; either way the name is looked up by the proxy.
+_KINDS = {
+    "http": "http",
+    "https": "https",
+    "socks": "socks5",
+    "socks5": "socks5",
+    "socks5h": "socks5",
+}
+_PORTS = {"http": 80, "https": 443}
+_BRACKETS = re.compile(r"\[([^\[\]]*)\](/\d+)?(?::(\d+))?")
+_NOT_A_URL = Text("{value} 不是代理地址", "{value} is not a proxy's address")
+_OTHER_KIND = Text(
+    "{kind}:// 不是支持的代理类型（http、https、socks5）",
+    "{kind}:// is not a supported kind of proxy (http, https, socks5)",
+)
+_NOT_A_HOST = Text(
+    "{value} 不是主机名、IP 地址或网段", "{value} is not a host name, an IP address or a network"
+)
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy.
+
+    Attributes
+    ----------
+    name : str
+        The variable, or the part of the system's settings, that names it.
+    url : str
+        Its address, with its password.
+    """
+
+    name: str
+    url: str
+
+    @property
+    def shown(self) -> str:
+        """Variable and address, without the password."""
+        return f"{self.name}={redact_url(self.url)}"
+
+    @property
+    def is_socks(self) -> bool:
+        """Whether it is a SOCKS proxy."""
+        return self.url.startswith("socks")
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """Hosts that are reached without a proxy: one entry of `NO_PROXY`.
+
+    Attributes
+    ----------
+    host : str
+        A pattern for names; a name stands for what is below it as well.
+    network : ip_network | None
+        Addresses instead.
+    port : int | None
+    scheme : str
+        "" for any.
+    """
+
+    host: str = ""
+    network: Network | None = None
+    port: int | None = None
+    scheme: str = ""
+
+    def covers(self, scheme: str, host: str, port: int) -> bool:
+        """Whether an address belongs to it."""
+        if self.scheme not in ("", scheme) or self.port not in (None, port):
+            return False
+        if self.network is None:
+            return any(
+                fnmatch.fnmatchcase(host, pattern) for pattern in (self.host, f"*.{self.host}")
+            )
+        address = parse_address(host)
+        return (
+            address is not None
+            and address.version == self.network.version
+            and address in self.network
+        )
+
+
+@dataclass(frozen=True)
+class Proxies:
+    """What the environment says about proxies.
+
+    Attributes
+    ----------
+    by_scheme : mapping of str to Proxy
+        For "http", "https" and "all".
+    exempt : tuple of Exempt
+    ignored : tuple of Ignored
+        What cannot be read.
+    no_proxy : str
+        Variable and value of the exceptions, "" when there are none.
+    """
+
+    by_scheme: Mapping[str, Proxy]
+    exempt: tuple[Exempt, ...]
+    ignored: tuple[Ignored, ...]
+    no_proxy: str = ""
+
+    def choose(self, url: str) -> Proxy | None:
+        """Return the proxy for an address, None for a direct connection."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+        if is_this_machine(host):
+            return None
+        proxy = self.by_scheme.get(parts.scheme) or self.by_scheme.get("all")
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+        if any(exempt.covers(parts.scheme, host, port) for exempt in self.exempt):
+            return None
+        if proxy is not None and _bypassed_by_system(host):
+            return None
+        return proxy
+
+
+def parse_address(host: str) -> Address | None:
+    """Return the IP address that a host is written as, None for a name."""
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    return None
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine (RFC 6761, section 6.3, for names)."""
+    host = host.lower().rstrip(".")
+    address = parse_address(host)
+    if address is None:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def read_proxies() -> Proxies:
+    """Read the environment's proxies, or the system's where the environment has none."""
+    from urllib.request import getproxies  # not at load
+
+    found = getproxies()
+    by_scheme: dict[str, Proxy] = {}
+    ignored: list[Ignored] = []
+    for scheme in SCHEMES:
+        written = found.get(scheme, "")
+        if not written.strip():
+            continue
+        name = _variable_name(scheme)
+        url = _read_proxy_url(written)
+        if isinstance(url, Text):
+            ignored.append(Ignored(name, url))
+        else:
+            by_scheme[scheme] = Proxy(name, url)
+    exempt: list[Exempt] = []
+    exceptions = found.get("no", "").strip()
+    for entry in re.split(r"[,;\s]+", exceptions):
+        if rule := _read_exempt(entry):
+            exempt.append(rule)
+        elif entry:
+            why = _NOT_A_HOST.fill(value=_printable(redact_url(entry)))
+            ignored.append(Ignored(_variable_name("no"), why))
+    no_proxy = ""
+    if exceptions:
+        no_proxy = f"{_variable_name('no')}={_printable(redact_url(exceptions))}"
+    return Proxies(by_scheme, tuple(exempt), tuple(ignored), no_proxy)
+
+
+def _variable_name(scheme: str) -> str:
+    """Return the variable's name as it is written; a lower-case one has precedence."""
+    name = f"{scheme}_proxy"
+    if os.environ.get(name):
+        return name
+    return next((n for n in os.environ if n.lower() == name and os.environ[n]), name)
+
+
+def _read_proxy_url(written: str) -> str | Text:
+    """Return a proxy's address as the HTTP library reads it, or why it cannot."""
+    url = written.strip()
+    if "://" not in url:
+        url = f"http://{url}"
+    wrong = _NOT_A_URL.fill(value=_printable(redact_url(url)))
+    if any(c.isspace() or not c.isprintable() for c in url):
+        return wrong
+    kind, _, rest = url.partition("://")
+    if kind.lower() not in _KINDS:
+        return _OTHER_KIND.fill(kind=_printable(kind))
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            return wrong
+    except ValueError:  # urllib's error for an invalid port or IPv6 address
+        return wrong
+    return f"{_KINDS[kind.lower()]}://{rest}"
+
+
+def _read_exempt(entry: str) -> Exempt | None:
+    """Return the meaning of an entry of `NO_PROXY`; None when it has none."""
+    scheme, _, rest = entry.strip().lower().rpartition("://")
+    if scheme == "all":
+        scheme = ""
+    host, port = rest, ""
+    if bracketed := _BRACKETS.fullmatch(rest):
+        host, port = bracketed[1] + (bracketed[2] or ""), bracketed[3] or ""
+    elif rest.count(":") == 1:
+        host, _, port = rest.partition(":")
+    if port and not (port.isascii() and port.isdigit()):
+        return None
+    number = int(port) if port else None
+    with suppress(ValueError):
+        network = ipaddress.ip_network(re.sub(r"%[^/]*", "", host), strict=False)
+        return Exempt(network=network, port=number, scheme=scheme)
+    name = host.removeprefix("*.").strip(".")
+    if not re.fullmatch(r"[\w.*-]+", name):
+        return None
+    return Exempt(name, port=number, scheme=scheme)
+
+
+def _bypassed_by_system(host: str) -> bool:
+    """Whether the exceptions of macOS or Windows name a host, which hold where no variable is
+    set.
+    """
+    from urllib.request import getproxies_environment, proxy_bypass
+
+    return not getproxies_environment() and bool(proxy_bypass(host))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in text)[:100]

@@ -1,0 +1,200 @@
+"""How each request travels: directly, or through a proxy of the environment.
+
+This module imports httpx; it is itself imported with the first request. The environment is read for
+each request (`%env HTTPS_PROXY=` takes effect at once), and connections are kept by route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import ssl
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+
+from ernie_magic.config.certificates import read_certificates
+from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
+from ernie_magic.wire.protocol import CONNECT_TIMEOUT
+
+if TYPE_CHECKING:
+    from ernie_magic.config.ignored import Ignored
+
+PROXY = "ernie_magic.proxy"  # a response's extension: the proxy that it came through
+
+
+class Route(NamedTuple):
+    """What connections are kept by.
+
+    Attributes
+    ----------
+    proxy : Proxy | None
+        None for a direct connection.
+    context : SSLContext | None
+        The trusted certificates, None where no TLS is spoken.
+    """
+
+    proxy: Proxy | None
+    context: ssl.SSLContext | None
+
+
+class ProxyFailed(httpx.ProxyError):
+    """The connection failed at the proxy: nothing was sent to the service.
+
+    Attributes
+    ----------
+    proxy : Proxy
+    answered : bool
+        Whether the proxy itself answered, with a refusal.
+    """
+
+    def __init__(self, message: str, proxy: Proxy, *, answered: bool) -> None:
+        super().__init__(message)
+        self.proxy, self.answered = proxy, answered
+
+
+class SocksMissing(httpx.UnsupportedProtocol):
+    """A SOCKS proxy is used and the library for it is not installed."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__("socksio is not installed")
+        self.proxy = proxy
+
+
+def choose_route(url: httpx.URL | str) -> Route:
+    """Return the route to an address, by the environment as it is now."""
+    url = httpx.URL(url)
+    if url.scheme == "http" and is_this_machine(url.host):
+        return Route(None, None)
+    proxy = read_proxies().choose(str(url))
+    if url.scheme == "http" and (proxy is None or not proxy.url.startswith("https:")):
+        return Route(proxy, None)
+    return Route(proxy, read_certificates().context)
+
+
+def list_ignored(url: httpx.URL | str) -> list[Ignored]:
+    """Return the settings that are left out and might have mattered for an address."""
+    url = httpx.URL(url)
+    ignored: list[Ignored] = []
+    if not is_this_machine(url.host):
+        ignored += read_proxies().ignored
+    if url.scheme == "https":
+        ignored += read_certificates().ignored
+    return ignored
+
+
+class RoutedTransport(httpx.AsyncBaseTransport):
+    """Send each request by its route."""
+
+    def __init__(self) -> None:
+        self._transports: dict[Route, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request.
+
+        Raises
+        ------
+        ProxyFailed
+            The proxy cannot be reached, or refuses.
+        SocksMissing
+        """
+        route = choose_route(request.url)
+        transport = self._transports.get(route)
+        if transport is None:
+            transport = self._transports[route] = _open_transport(route)
+        if route.proxy is None:
+            return await transport.handle_async_request(request)
+        return await _send_through(transport, request, route.proxy)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        transports, self._transports = list(self._transports.values()), {}
+        for transport in transports:
+            await transport.aclose()
+
+
+def _open_transport(route: Route) -> httpx.AsyncHTTPTransport:
+    # Without TLS no certificate is needed: a context that trusts none takes no time.
+    context = route.context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if route.proxy is None:
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False)
+    if route.proxy.is_socks and importlib.util.find_spec("socksio") is None:
+        raise SocksMissing(route.proxy)
+    tls_to_proxy = None
+    if route.proxy.url.startswith("https:"):
+        tls_to_proxy = context
+    try:
+        proxy = httpx.Proxy(route.proxy.url, ssl_context=tls_to_proxy)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ProxyFailed(str(error), route.proxy, answered=False) from None
+
+
+async def _send_through(
+    transport: httpx.AsyncHTTPTransport, request: httpx.Request, proxy: Proxy
+) -> httpx.Response:
+    steps: list[str] = []
+    hang_up: list[asyncio.TimerHandle] = []
+    unfinished: list[Any] = []
+
+    async def note_step(step: str, info: dict[str, Any]) -> None:
+        steps.append(step)
+        if step == "socks.setup_socks5_connection.started":
+            unfinished.append(info["stream"])
+            hang_up.append(_hang_up_later(info["stream"], request))
+        elif hang_up:
+            hang_up.pop().cancel()
+        if step == "socks.setup_socks5_connection.complete":
+            unfinished.clear()
+
+    # httpx, "Request extensions": the steps of a connection by their names.
+    request.extensions = {**request.extensions, "trace": note_step}
+    try:
+        response = await transport.handle_async_request(request)
+    except httpx.ProxyError as error:
+        raise ProxyFailed(str(error), proxy, answered=True) from error
+    except _errors_of(proxy) as error:
+        if _failed_at_proxy(steps, is_tunnel=proxy.is_socks or request.url.scheme == "https"):
+            raise ProxyFailed(str(error), proxy, answered=False) from error
+        raise
+    finally:
+        for timer in hang_up:
+            timer.cancel()
+        for stream in unfinished:  # httpcore leaves it open
+            await stream.aclose()
+    response.extensions[PROXY] = proxy
+    return response
+
+
+def _hang_up_later(stream: Any, request: httpx.Request) -> asyncio.TimerHandle:
+    """Close a connection to a SOCKS proxy that does not answer: httpcore waits for it without a
+    limit.
+    """
+    loop = asyncio.get_running_loop()
+    closing: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
+
+    def hang_up() -> None:
+        closing.add(loop.create_task(stream.aclose()))
+
+    seconds = request.extensions.get("timeout", {}).get("connect") or CONNECT_TIMEOUT
+    return loop.call_later(seconds, hang_up)
+
+
+def _errors_of(proxy: Proxy) -> tuple[type[Exception], ...]:
+    """Return what may be raised on the way: httpx lets pass what the library for SOCKS raises for a
+    reply that is none.
+    """
+    if not proxy.is_socks:
+        return (httpx.TransportError,)
+    import socksio
+
+    return (httpx.TransportError, socksio.SOCKSError)
+
+
+def _failed_at_proxy(steps: list[str], *, is_tunnel: bool) -> bool:
+    """Whether a new connection failed before it was through the proxy."""
+    through = {"proxy.start_tls.started", "socks.setup_socks5_connection.complete"}
+    opening = {"connection.connect_tcp.started", "socks.connect_tcp.started"}
+    if is_tunnel:
+        return not opening.isdisjoint(steps) and through.isdisjoint(steps)
+    return bool({"connection.connect_tcp.failed", "connection.start_tls.failed"} & set(steps))

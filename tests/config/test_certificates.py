@@ -1,0 +1,58 @@
+"""Certificates of the environment: what cannot be read is left out and named."""
+
+from pathlib import Path
+
+import pytest
+
+from ernie_magic.config.certificates import read_certificates
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("SSL_CERT_FILE", "/no/such/file.pem", "there is no file /no/such/file.pem"),
+        ("SSL_CERT_FILE", "~/ca.pem", "there is no file ~/ca.pem"),
+        ("SSL_CERT_FILE", ".", "there is no file ."),
+        ("SSL_CERT_FILE", "empty.pem", "empty.pem holds no usable certificates"),
+        ("SSL_CERT_FILE", "page.pem", "page.pem holds no usable certificates"),
+        ("SSL_CERT_DIR", "/no/such/folder", "there is no folder /no/such/folder"),
+        ("SSLKEYLOGFILE", "/no/such/folder/keys", "/no/such/folder/keys cannot be written"),
+    ],
+)
+def test_what_cannot_be_read_is_left_out_and_named(monkeypatch, tmp_path, name, value, why):
+    (tmp_path / "work" / "empty.pem").write_text("")
+    (tmp_path / "work" / "page.pem").write_text("<html>login</html>")
+    monkeypatch.setenv(name, value)
+    certificates = read_certificates()
+    assert certificates.source == "certifi"
+    assert certificates.context.cert_store_stats()["x509_ca"] > 50
+    (ignored,) = certificates.ignored
+    assert ignored.name == name
+    assert why in ignored.line.en
+    assert value in ignored.line.zh
+
+
+def test_a_file_that_is_there_is_used_also_with_a_line_end_behind_its_name(monkeypatch):
+    import certifi
+
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certifi.where()}\r")
+    assert read_certificates().source == f"SSL_CERT_FILE={certifi.where()}"
+    assert read_certificates().ignored == ()
+
+
+def test_a_folder_is_used_where_the_file_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    certificates = read_certificates()
+    assert certificates.source == f"SSL_CERT_DIR={tmp_path}"
+    assert [ignored.name for ignored in certificates.ignored] == ["SSL_CERT_FILE"]
+
+
+def test_a_file_that_appears_later_is_read(monkeypatch, tmp_path):
+    import certifi
+
+    file = tmp_path / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert read_certificates().ignored
+    file.write_bytes(Path(certifi.where()).read_bytes())
+    assert read_certificates().ignored == ()

@@ -1,0 +1,137 @@
+"""Proxies of the environment: read as curl reads them; what cannot be read is left out and named."""
+
+import pytest
+
+from ernie_magic.config.proxies import is_this_machine, read_proxies
+
+PROXY = "http://proxy.example:3128"
+
+
+@pytest.fixture
+def through(monkeypatch):
+    """The URL of the proxy that an address is reached through, with these variables."""
+
+    def through_(url, **variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        proxy = read_proxies().choose(url)
+        return proxy and proxy.url
+
+    return through_
+
+
+@pytest.mark.parametrize(
+    ("entry", "direct", "proxied"),
+    [
+        ("[fd00::1]", "http://[fd00::1]/", "http://[fd00::2]/"),
+        ("fd00::1", "http://[fd00::1]:8000/", "http://[fd00::2]/"),
+        ("[fd00::1]:8000", "http://[fd00::1]:8000/", "http://[fd00::1]:9000/"),
+        ("fd07:b51a:cc66:f0::/64", "http://[fd07:b51a:cc66:f0::9]/", "http://[fd07::9]/"),
+        ("[fe80::]/10", "http://[fe80::1]/", "http://[fd00::1]/"),
+        ("10.0.0.0/8", "http://10.9.8.7:8000/v1", "http://11.9.8.7/"),
+        ("192.168.1.5/24", "http://192.168.1.9/", "http://192.168.2.9/"),
+        ("10.1.2.3:8000", "http://10.1.2.3:8000/", "http://10.1.2.3:9000/"),
+        ("192.168.*", "http://192.168.2.9/", "http://192.169.2.9/"),
+        ("baidu.com", "https://a.baidu.com/", "https://notbaidu.com/"),
+        (".baidu.com", "https://baidu.com/", "https://baidu.com.cn/"),
+        ("*.baidu.com", "https://a.baidu.com/", "https://baidu.org/"),
+        ("Baidu.COM.", "https://aistudio.BAIDU.com/", "https://baidu.org/"),
+        ("a.example, b.example", "https://b.example/", "https://c.example/"),
+        ("a.example b.example", "https://b.example/", "https://c.example/"),
+        ("a.example,b.example\r", "https://b.example/", "https://c.example/"),
+        ("http://a.example", "http://a.example/", "https://a.example/"),
+        ("a.example:443", "https://a.example/", "https://a.example:8443/"),
+    ],
+)
+def test_each_form_of_an_entry_of_no_proxy_is_understood(through, entry, direct, proxied):
+    variables = {"HTTP_PROXY": PROXY, "HTTPS_PROXY": PROXY, "NO_PROXY": entry}
+    assert through(direct, **variables) is None
+    assert through(proxied) == PROXY
+    assert read_proxies().ignored == ()
+
+
+def test_a_star_exempts_everything(through):
+    assert through("https://a.example/", ALL_PROXY=PROXY, NO_PROXY="localhost,*") is None
+
+
+@pytest.mark.parametrize(
+    "entry", ["fd00::/999", "10.0.0.0/8/8", "[::1", "a.example:http", "user@x"]
+)
+def test_an_entry_that_means_nothing_is_named_and_the_others_hold(through, entry):
+    variables = {"ALL_PROXY": PROXY, "NO_PROXY": f"a.example,{entry},b.example"}
+    assert through("https://a.example/", **variables) is None
+    assert through("https://b.example/") is None
+    assert through("https://c.example/") == PROXY
+    (ignored,) = read_proxies().ignored
+    assert ignored.name == "NO_PROXY"
+    assert "is not a host name" in ignored.line.en
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (f"{PROXY}\r", PROXY),
+        (f" {PROXY}\n", PROXY),
+        ("proxy.example:3128", PROXY),
+        ("socks5h://127.0.0.1:1080", "socks5://127.0.0.1:1080"),
+        ("socks://127.0.0.1:7891/", "socks5://127.0.0.1:7891/"),
+        ("SOCKS5://127.0.0.1:1080", "socks5://127.0.0.1:1080"),
+        ("http://[fd00::1]:3128", "http://[fd00::1]:3128"),
+    ],
+)
+def test_a_proxy_is_read_as_it_is_meant(through, written, read):
+    assert through("https://a.example/", ALL_PROXY=written) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "socks4://127.0.0.1:1080",
+        "foo://bar",
+        "http://",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "http://[::1",
+        "http://a\tb:80",
+        "://x",
+        "http://user:canary-pass#word@127.0.0.1:80",
+    ],
+)
+def test_a_proxy_that_cannot_be_read_is_left_out_and_named(through, written):
+    variables = {"HTTPS_PROXY": written, "HTTP_PROXY": PROXY}
+    assert through("https://a.example/", **variables) is None
+    assert through("http://a.example/") == PROXY
+    (ignored,) = read_proxies().ignored
+    assert ignored.line.en.startswith("HTTPS_PROXY is left out: ")
+    assert "canary" not in ignored.line.en
+
+
+def test_the_lower_case_name_has_precedence_and_an_empty_one_means_none(through):
+    assert through("http://a.example/", http_proxy="", HTTP_PROXY=PROXY) is None
+    assert through("http://a.example/", http_proxy="http://small:1") == "http://small:1"
+    assert read_proxies().by_scheme["http"].shown == "http_proxy=http://small:1"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.9.9.9", "localhost", "LOCALHOST.", "app.localhost", "[::1]", "0.0.0.0",  # noqa: S104
+        "[::ffff:127.0.0.1]", "[::]",
+    ],
+)  # fmt: skip
+def test_this_machine_is_reached_directly(through, host):
+    assert is_this_machine(host)
+    assert through(f"http://{host}:8000/v1", ALL_PROXY=PROXY, HTTP_PROXY=PROXY) is None
+
+
+@pytest.mark.parametrize("host", ["128.0.0.1", "localhost.example", "10.0.0.1", "mylocalhost", ""])
+def test_other_machines_are_not_this_one(host):
+    assert not is_this_machine(host)
+
+
+def test_a_password_is_shown_nowhere(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:canary-secret@proxy.example:3128")
+    proxy = read_proxies().by_scheme["https"]
+    assert "canary" not in proxy.shown
+    assert "proxy.example:3128" in proxy.shown

@@ -1,0 +1,284 @@
+"""Requests in real environments: proxies and certificates of this machine, as variables name them."""
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+from ernie_magic.wire import http
+from tests.proxy_server import HAS_OPENSSL, ProxyServer, make_certificate
+from tests.raw_server import Server
+
+KEY = "sk-CANARYcanary0123456789ABCDEF"
+SERVICE = "http://ernie.example/v1"
+SECURE = "https://ernie.example/v1"
+needs_openssl = pytest.mark.skipif(not HAS_OPENSSL, reason="no certificate without openssl")
+REPLY = {
+    "id": "x",
+    "model": "m",
+    "choices": [{"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}],
+}
+BODY = json.dumps(REPLY).encode()
+BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<b>dead</b>\r\n"
+DEAD = "127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+    server.replies = {"/v1/chat/completions": head + BODY}
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_proxy():
+    opened = []
+
+    def open_(*args, **options):
+        opened.append(ProxyServer(*args, **options))
+        return opened[-1]
+
+    yield open_
+    for proxy in opened:
+        proxy.stop()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("tls"), "ernie.example")
+
+
+@pytest.fixture
+def ask(monkeypatch):
+    """Ask a service with these variables; return the answer, or the error, and what was told."""
+
+    def ask_(url=SERVICE, **variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        ask_.told = []
+        with Session(model="m", base_url=url, api_key=KEY, stream=False) as session:
+            stream = session.stream("hi")
+            try:
+                for deltas in stream.iter_batches():
+                    ask_.told += [delta.notice.en for delta in deltas if delta.notice]
+                return str(stream.result())
+            except errors.ErnieError as error:
+                return error
+
+    return ask_
+
+
+def retries(ask):
+    return [notice for notice in ask.told if "trying again" in notice]
+
+
+SCRIPT = """
+from ernie_magic.session import Session
+with Session(model="ernie-3.5-8k") as session:
+    print(session.chat("[[echo]]fine"))
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"all_proxy": "socks5://127.0.0.1:9", "http_proxy": "socks4://127.0.0.1:9"},
+        {"NO_PROXY": "localhost,127.0.0.1,::1,[::1]", "HTTP_PROXY": f"http://{DEAD}"},
+        {"NO_PROXY": "fd07:b51a:cc66:f0::/64,10.0.0.0/8", "HTTP_PROXY": f"http://{DEAD}\r"},
+        {"SSL_CERT_FILE": "/no/such/file.pem", "SSLKEYLOGFILE": "/no/such/folder/keys"},
+        {"HTTP_PROXY": "foo://bar", "HTTPS_PROXY": "http://[::1", "SSL_CERT_DIR": "/no/such"},
+    ],
+    ids="+".join,
+)
+@pytest.mark.parametrize("address", ["emulator", "built-in"])
+def test_no_variable_stands_between_us_and_this_machine(emulator, variables, address):
+    env = {**os.environ, **variables}
+    if address == "emulator":
+        env |= {"AI_STUDIO_BASE_URL": emulator.base_url, "AI_STUDIO_API_KEY": "k-environment"}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("fine\n", "", 0)
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5", "socks5h", "socks"])
+@pytest.mark.parametrize("ending", ["", "\r"])
+def test_a_proxy_is_used(ask, server, open_proxy, kind, ending):
+    proxy = open_proxy(server.port)
+    assert ask(ALL_PROXY=f"{kind}://{proxy.address}{ending}") == "hi"
+    assert len(proxy.asked) == 1
+    assert "ernie.example" in proxy.asked[0]
+
+
+@needs_openssl
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_a_proxy_is_used_for_https(ask, server, open_proxy, certificate, kind):
+    file, context = certificate
+    service = open_proxy(server.port, context=context)
+    proxy = open_proxy(service.port)
+    address = f"{kind}://{proxy.address}"
+    assert ask(SECURE, HTTPS_PROXY=address, SSL_CERT_FILE=str(file)) == "hi"
+    assert proxy.asked == ["ernie.example:443"]
+
+
+def test_a_change_of_the_environment_holds_at_once(monkeypatch, server, open_proxy):
+    proxy = open_proxy(server.port)
+    monkeypatch.setenv("HTTP_PROXY", f"http://{DEAD}")
+    with Session(model="m", base_url=SERVICE, api_key=KEY, stream=False) as session:
+        with pytest.raises(errors.ServiceUnreachable):
+            session.chat("hi")
+        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
+        assert str(session.chat("hi")) == "hi"
+
+
+@pytest.mark.parametrize("kind", ["http", "https", "socks5"])
+@pytest.mark.parametrize("url", [SERVICE, SECURE])
+def test_a_dead_proxy_is_told_as_one_and_not_retried(ask, kind, url):
+    error = ask(url, ALL_PROXY=f"{kind}://me:canary-word@{DEAD}")
+    assert isinstance(error, errors.ServiceUnreachable)
+    assert error.line("en").startswith(f"cannot reach the proxy ALL_PROXY={kind}://•••@{DEAD}")
+    assert "unset ALL_PROXY" in error.line("en")
+    assert "canary" not in error.line("zh")
+    assert retries(ask) == []
+
+
+@pytest.mark.parametrize("url", [SERVICE, SECURE])
+def test_a_proxy_s_502_is_told_as_the_proxy_s(ask, open_proxy, url):
+    proxy = open_proxy(refusal=BAD_GATEWAY)
+    error = ask(url, ALL_PROXY=f"http://{proxy.address}")
+    assert isinstance(error, errors.ServiceUnreachable)
+    line = error.line("en")
+    assert f"the proxy ALL_PROXY=http://{proxy.address} did not connect to {url}" in line
+    assert "502 Bad Gateway" in line
+    assert len(proxy.asked) == 1
+
+
+def test_a_service_s_own_502_stays_one_behind_a_proxy(ask, open_proxy):
+    body = b'{"error":{"code":"x","message":"overloaded"}}'
+    head = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: %d\r\n\r\n" % len(body)
+    proxy = open_proxy(refusal=head + body)
+    error = ask(ALL_PROXY=f"http://{proxy.address}")
+    assert isinstance(error, errors.ServerError)
+    assert "overloaded" in str(error)
+
+
+def test_a_socks_proxy_s_refusal_is_told(ask, open_proxy):
+    proxy = open_proxy(refusal=b"\x04")
+    error = ask(ALL_PROXY=f"socks5://{proxy.address}")
+    assert f"the proxy ALL_PROXY=socks5://{proxy.address} did not connect" in error.line("en")
+    assert "Host unreachable" in str(error)
+    assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("url", [SERVICE, SECURE])
+def test_a_proxy_that_requires_a_login_says_so_and_gets_it(ask, open_proxy, server, url):
+    proxy = open_proxy(server.port, login=b"Proxy-Authorization: Basic bWU6d29yZA==")
+    error = ask(url, ALL_PROXY=f"http://{proxy.address}")
+    assert "requires a name and a password" in error.line("en")
+    if url == SERVICE:
+        assert ask(url, ALL_PROXY=f"http://me:word@{proxy.address}") == "hi"
+
+
+@pytest.mark.parametrize("url", [SERVICE, SECURE])
+def test_a_proxy_of_another_kind_is_told(ask, open_proxy, server, url):
+    proxy = open_proxy(server.port)
+    assert "begins with https://" in ask(url, ALL_PROXY=f"https://{proxy.address}").line("en")
+    http_only = open_proxy(server.port, socks=False)
+    error = ask(url, ALL_PROXY=f"socks5://{http_only.address}")
+    assert f"cannot reach the proxy ALL_PROXY=socks5://{http_only.address}" in error.line("en")
+
+
+def test_a_socks_proxy_that_never_answers_is_given_up(ask, monkeypatch, server):
+    monkeypatch.setattr(http, "CONNECT_TIMEOUT", 0.3)
+    error = ask(ALL_PROXY=f"socks5://127.0.0.1:{server.port}")  # waits for the end of a request
+    assert "cannot reach the proxy" in error.line("en")
+    assert retries(ask) == []
+
+
+def test_socks_without_its_library_is_asked_for_where_it_is_used(emulator, open_proxy, server):
+    proxy = open_proxy(server.port)
+    code = (
+        "import importlib.util\nfound = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name: None if name == 'socksio' else found(name)\n"
+        "from ernie_magic.session import Session\n"
+        "def ask(url):\n"
+        "    with Session(model='ernie-3.5-8k', base_url=url, api_key='k-socks') as session:\n"
+        "        print(session.chat('[[echo]]fine'))\n"
+        f"ask({emulator.base_url!r})\n"
+        f"try: ask({SERVICE!r})\n"
+        "except Exception as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "ALL_PROXY": f"socks5://{proxy.address}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    fine, told = done.stdout.splitlines()
+    assert fine == "fine"
+    assert "pip install socksio" in told
+
+
+def test_socks_comes_with_the_install():
+    required = importlib.metadata.requires("httpx") or []
+    assert any(line.startswith("socksio") for line in required)
+    import socksio  # noqa: F401  (pyproject.toml's httpx[socks])
+
+
+@needs_openssl
+def test_a_certificate_that_is_not_trusted_is_told_and_not_retried(
+    ask, server, open_proxy, certificate, tmp_path
+):
+    file, context = certificate
+    service = open_proxy(server.port, context=context)
+    proxy = f"http://{open_proxy(service.port).address}"
+    error = ask(SECURE, HTTPS_PROXY=proxy)
+    assert error.line("en").startswith(
+        f"the certificate of {SECURE} is not trusted (self-signed certificate)"
+    )
+    assert "SSL_CERT_FILE" in error.line("zh")
+    assert retries(ask) == []
+    other = ask("https://other.example/v1", SSL_CERT_FILE=str(file))
+    assert "issued for another host name" in other.line("en")
+    missing = ask(SECURE, SSL_CERT_FILE=str(tmp_path / "gone.pem"))
+    assert "SSL_CERT_FILE is left out: there is no file" in missing.line("en")
+
+
+@needs_openssl
+def test_a_certificate_that_expired_is_told(ask, server, open_proxy, tmp_path):
+    file, context = make_certificate(tmp_path, "ernie.example", expired=True)
+    service = open_proxy(server.port, context=context)
+    proxy = f"http://{open_proxy(service.port).address}"
+    error = ask(SECURE, HTTPS_PROXY=proxy, SSL_CERT_FILE=str(file))
+    assert "clock is wrong" in error.line("en")
+
+
+def test_https_to_a_server_that_speaks_http_is_told(ask, open_proxy):
+    error = ask(f"https://{open_proxy().address}/v1")
+    assert "does not speak https" in error.line("en")
+
+
+def test_what_is_left_out_is_named_once(monkeypatch, server, open_proxy):
+    proxy = open_proxy(server.port)
+    monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
+    monkeypatch.setenv("NO_PROXY", "[::1")
+    with Session(model="m", base_url=SERVICE, api_key=KEY, stream=False) as session:
+        told = []
+        for _ in range(2):
+            for deltas in session.stream("hi").iter_batches():
+                told += [delta.notice.en for delta in deltas if delta.notice]
+    assert told == ["NO_PROXY is left out: [::1 is not a host name, an IP address or a network"]
