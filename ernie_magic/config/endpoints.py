@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from contextlib import suppress
 from functools import lru_cache
@@ -422,14 +423,18 @@ def _check_base_url(url: str) -> None:
 
 def _read_dotenv() -> Mapping[str, str | None]:
     """Read the nearest `.env` at or above the working directory; read it again when the file
-    changes.
+    changes. Where the working directory was deleted, there is none.
     """
     from dotenv import find_dotenv  # imported here: not at load time
 
-    path = find_dotenv(usecwd=True)
-    if not path:
+    try:
+        path = find_dotenv(usecwd=True)
+        if not path:
+            return {}
+        changed = Path(path).stat().st_mtime
+    except FileNotFoundError:
         return {}
-    return _parse_dotenv(path, Path(path).stat().st_mtime)
+    return _parse_dotenv(path, changed)
 
 
 @lru_cache(maxsize=1)
@@ -437,10 +442,23 @@ def _parse_dotenv(path: str, _changed: float) -> Mapping[str, str | None]:
     from dotenv import dotenv_values
 
     try:
-        return dotenv_values(path, interpolate=False)  # a `$` in a key is a `$`
+        beginning = Path(path).read_bytes()[:2]
+        # Editors on Windows begin a file with a byte order mark, and PowerShell 5 writes UTF-16.
+        encoding = "utf-8-sig"
+        if beginning in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            encoding = "utf-16"
+        # A `$` in a key is a `$`.
+        return dotenv_values(path, interpolate=False, encoding=encoding)
     except UnicodeDecodeError:
         raise InvalidOption(
             Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
             Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
             Text("用 UTF-8 重新保存", "save it again as UTF-8"),
+        ) from None
+    except OSError as error:
+        raise InvalidOption(
+            Text("读不了 {path}（{said}）", "{path} cannot be read ({said})").fill(
+                path=path, said=error.strerror or type(error).__name__
+            ),
+            advice=Text("检查文件的权限，或删掉它", "check its permissions, or remove it"),
         ) from None

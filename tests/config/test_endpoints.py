@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config import endpoints
 from ernie_magic.session import Session
 
 
@@ -197,3 +198,23 @@ def test_a_forked_process_asks_with_a_loop_and_a_pool_of_its_own(studio):
     timer.cancel()
     assert told == "child"
     assert studio.chat("[[echo]]parent", history=False).text == "parent"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_first_variable_of_a_dotenv_is_read_behind_a_byte_order_mark(tmp_path, encoding):
+    lines = "QIANFAN_API_KEY=bce-v3/ALTAK-x/0123\r\nAI_STUDIO_API_KEY=密-k\r\n"
+    (tmp_path / ".env").write_bytes(lines.encode(encoding))
+    assert endpoints.read_variable("QIANFAN_API_KEY") == ("bce-v3/ALTAK-x/0123", ".env")
+    assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("密-k", ".env")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be deleted")
+def test_a_deleted_working_folder_has_no_dotenv(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    try:
+        assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("", "")
+    finally:
+        os.chdir(tmp_path)
