@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from ernie_magic.storage import files
+from ernie_magic.text.encodings import accept_any_text
 from ernie_magic.text.language import Language, Text, system_language
 
 _HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments
         The command line's; `sys.argv` when None.
     """
+    accept_any_text(sys.stdout, sys.stderr)
     parser = argparse.ArgumentParser(
         prog="ernie-magic",
         description="文心大模型的 Jupyter 魔法 / Jupyter magics for ERNIE models",

@@ -83,3 +83,58 @@ def test_the_console_script_is_there():
         Path(sys.executable).parent
         / ("ernie-magic.exe" if sys.platform == "win32" else "ernie-magic")
     ).exists()
+
+
+DEMO_WITHOUT_JUPYTER = """
+import os, subprocess
+os.execve = subprocess.call = lambda *_, **__: 0
+from ernie_magic import cli
+cli.main(["demo", "--dir", "old"])
+"""
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1252", "ascii"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["doctor"], "OK reachable: yes, "),
+        (["--help"], "Jupyter magics for ERNIE models"),
+        (["emulator", "--help"], "a local stand-in"),
+        (["emulator", "--port", "99999999"], "cannot listen on"),
+        (["demo", "--dir", "old"], "already exists"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_output_that_lacks_characters_ends_no_command(encoding, arguments, told):
+    """The doctor's marks and all words in Chinese are not in every encoding."""
+    Path("old").mkdir()
+    Path("old", "quickstart.ipynb").write_text("mine")
+    command = [sys.executable, "-m", "ernie_magic.cli", *arguments]
+    if arguments[0] == "demo":
+        command = [sys.executable, "-c", DEMO_WITHOUT_JUPYTER]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    out = (done.stdout + done.stderr).decode(encoding)
+    assert "UnicodeEncodeError" not in out
+    assert told in out
+    assert done.returncode == int("99999999" in arguments)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal ends it")
+def test_the_emulator_serves_where_its_first_line_cannot_be_shown():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ernie_magic.emulator"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert b"http://127.0.0.1:" in process.stdout.readline()
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+        process.stdout.close()

@@ -8,10 +8,12 @@ import sys
 import threading
 
 from ernie_magic.emulator import start
+from ernie_magic.text.encodings import accept_any_text
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve in the foreground; return 0 after Ctrl-C or SIGTERM, 1 if the port is taken."""
+    accept_any_text(sys.stdout, sys.stderr)
     parser = argparse.ArgumentParser(
         prog="python -m ernie_magic.emulator",
         description="本机模拟器 / a local stand-in for AI Studio's API",

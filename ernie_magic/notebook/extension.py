@@ -18,6 +18,7 @@ from ernie_magic.notebook.magics.completion import make_completion_matcher
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
+from ernie_magic.text.encodings import accept_any_text, restore_strict_encoding
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def load_extension(shell: InteractiveShell) -> None:
         shell.push({SESSION_NAME: session})
     shell.register_magics(ErnieMagics(shell, session))
     # IPython's annotation says shells; its list holds any Configurable.
+    accept_any_text(sys.stdout, sys.stderr)  # also for what IPython itself prints of ours
     configurables = cast("list[Any]", shell.configurables)
     if session.settings not in configurables:
         configurables.append(session.settings)
@@ -86,6 +88,7 @@ def load_extension(shell: InteractiveShell) -> None:
 
 def unload_extension(shell: InteractiveShell) -> None:
     """Remove everything but the session in the namespace."""
+    restore_strict_encoding(sys.stdout, sys.stderr)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, _TAG)]
     for event in ("pre_execute", "post_execute", "pre_run_cell"):

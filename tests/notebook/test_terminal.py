@@ -1,6 +1,7 @@
 """A terminal: text as it arrives, Ctrl-C back to the prompt."""
 
 import os
+import subprocess
 import sys
 import time
 
@@ -72,3 +73,42 @@ def test_an_answer_cannot_write_the_clipboard_or_the_title(terminal):
     terminal.expect("␛]52;c;cm0gLXJm␇␛]0;pwned␇ end")
     terminal.expect(r"\[ernie-4\.5-turbo-128k")
     terminal.expect(r"In \[2\]: ")
+
+
+CELLS_WITH_ANY_TEXT = """%load_ext ernie_magic
+run = get_ipython().run_cell_magic
+run('ernie', '--as answer', '[[echo]]✓ 你好 · naïve 😀')
+run('ernie_embed', '', '你好')
+ernie.last
+answer
+%ernie doctor
+%ernie usage
+%ernie models
+ernie.settings.model = 'no-such-model-模'
+run('ernie', '', '你好')
+print('end reached', answer.text == '✓ 你好 · naïve 😀')
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk"])
+@pytest.mark.parametrize("language", ["en_US.UTF-8", "zh_CN.UTF-8"])
+def test_no_call_ends_for_a_character_that_a_terminal_lacks(emulator, encoding, language):
+    done = subprocess.run(
+        [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor"],
+        input=CELLS_WITH_ANY_TEXT.encode(
+            "ascii", "backslashreplace"
+        ),  # as escapes in Python's strings
+        env={
+            **os.environ,
+            "AI_STUDIO_BASE_URL": emulator.base_url,
+            "AI_STUDIO_API_KEY": "k-terminal",
+            "PYTHONIOENCODING": encoding,
+            "LANG": language,
+        },
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    out = done.stdout.decode(encoding)
+    assert "UnicodeEncodeError" not in out + done.stderr.decode(encoding)
+    assert "end reached True" in out

@@ -4,12 +4,14 @@ result.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display.streaming import PassiveView
 from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.text.encodings import fit_encoding
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -121,7 +123,8 @@ class TextView(ResultView):
         for delta in deltas:
             if delta.notice and delta.notice != self._last_notice:
                 self._last_notice = delta.notice
-                print(make_controls_visible(f"… {delta.notice.say(self._language)}"), flush=True)
+                line = make_controls_visible(f"… {delta.notice.say(self._language)}")
+                print(fit_encoding(line, sys.stdout), flush=True)
 
     def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:  # noqa: ARG002  (the others show it)
-        print(data["text/plain"], flush=True)
+        print(fit_encoding(data["text/plain"], sys.stdout), flush=True)

@@ -15,6 +15,7 @@ from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.text.encodings import fit_encoding
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import plain_html, preformatted_html
@@ -340,16 +341,16 @@ class TextView(PassiveView):
                 self._write_line(f"… {delta.notice.say(self._language)}")
             if delta.reasoning:
                 if not self._in_reasoning:
-                    sys.stdout.write(self._dim)
+                    _write(self._dim)
                     self._in_reasoning = True
-                sys.stdout.write(self._visible_stream.feed(delta.reasoning))
+                _write(self._visible_stream.feed(delta.reasoning))
             if delta.tool:
                 self._write_line(answers.tool_run_text(delta.tool, self._language))
             if delta.text:
                 if self._in_reasoning:
-                    sys.stdout.write(f"{self._visible_stream.flush_remaining()}{self._plain}\n\n")
+                    _write(f"{self._visible_stream.flush_remaining()}{self._plain}\n\n")
                     self._in_reasoning = False
-                sys.stdout.write(self._visible_stream.feed(delta.text))
+                _write(self._visible_stream.feed(delta.text))
         sys.stdout.flush()
 
     def show_result(self, answer: Answer | None) -> None:
@@ -357,18 +358,25 @@ class TextView(PassiveView):
         if answer is not None:
             call_lines = answers.tool_call_lines(answer, self._language)
             summary = make_controls_visible(answers.summary_line(answer, self._language))
-            print(f"{self._visible_stream.flush_remaining()}{self._plain}\n")
+            _write(f"{self._visible_stream.flush_remaining()}{self._plain}\n\n")
             for line in call_lines:
-                print(make_controls_visible(line))
-            print(f"{self._dim}[{summary}]{self._plain}", flush=True)
+                _write(make_controls_visible(line) + "\n")
+            _write(f"{self._dim}[{summary}]{self._plain}\n")
+            sys.stdout.flush()
 
     def _write_line(self, words: str) -> None:
         """Write a line that is not part of the answer."""
-        sys.stdout.write(f"{self._dim}{make_controls_visible(words)}{self._plain}\n")
+        _write(f"{self._dim}{make_controls_visible(words)}{self._plain}\n")
 
     def withdraw_output(self) -> None:
         """Clear what a notebook shows. A terminal's output cannot be removed, so a notice is
         printed.
         """
         clear_output()
-        print(f"{self._plain}\n[{_WITHDRAWN.say(self._language)}]", flush=True)
+        _write(f"{self._plain}\n[{_WITHDRAWN.say(self._language)}]\n")
+        sys.stdout.flush()
+
+
+def _write(text: str) -> None:
+    """Write to standard output, which may be a file whose encoding lacks some characters."""
+    sys.stdout.write(fit_encoding(text, sys.stdout))
