@@ -383,7 +383,9 @@ class AnswerWithdrawn(ServiceError):
 
 
 class RateLimited(ServiceError):
-    """429: too many requests or tokens per minute."""
+    """429: too many requests or tokens per minute, or too many at once. One that is not `retryable`
+    is a day's limit.
+    """
 
 
 class ServerError(ServiceError):

@@ -802,6 +802,19 @@ class Session:
 
         return IO.run_and_wait(LIMITS.list_states())
 
+    def reset_limits(self) -> int:
+        """Forget what was learned of the services' limits; calls that wait for one go ahead.
+
+        Returns
+        -------
+        int
+            How many limits were known.
+        """
+        from ernie_magic.runtime.io_thread import IO
+        from ernie_magic.wire.limits import LIMITS
+
+        return IO.run_and_wait(LIMITS.reset())
+
     def close(self) -> None:
         """Close connections and the emulator. The session may be used again."""
         if "_client" in vars(self):

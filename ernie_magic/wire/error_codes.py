@@ -440,6 +440,18 @@ CASES: tuple[Case, ...] = (
     ),
 )
 
+# A limit that a service counts by the day, whatever its code: none of the tables above has one.
+DAILY = Case(
+    e.RateLimited,
+    (),
+    Text("今天的调用次数或 token 数已用完", "today's requests or tokens are used up"),
+    Text("服务对这个账号或模型按天限量", "the service limits this account or model by the day"),
+    Text(
+        "明天再试，或换用别的模型（%ernie models），或在服务的控制台提高限额",
+        "try again tomorrow, use another model (%ernie models), or raise the limit in the "
+        "service's console",
+    ),
+)
 TOO_MANY = 429  # means the same with any code
 _NO_QUOTA = 402
 # Other servers' words for a limit: OpenAI's (https://platform.openai.com/docs/guides/error-codes),

@@ -23,7 +23,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.error_codes import case_for, status_meant
+from ernie_magic.wire.error_codes import DAILY, case_for, status_meant
 from ernie_magic.wire.refusals import FAILED_STATUSES, MAX_BODY, parse_refusal, unwrap_list
 from ernie_magic.wire.route_errors import (
     PROXY_STATUSES,
@@ -62,6 +62,19 @@ _FAILED_REASONS = frozenset(
     }
 )
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
+# How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
+# hours. Where a minute's is named beside it, it may be either.
+_DAY = re.compile(
+    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h)|/\s*day|PerDay"
+    r"|(?<![a-z])(?:daily|RPD|TPD)(?![a-z])"
+    r"|每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求)",
+    re.IGNORECASE,
+)
+_SHORTER = re.compile(
+    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:min|sec)|/\s*(?:min|sec)|Per(?:Minute|Second)"
+    r"|(?<![a-z])(?:RPM|TPM|QPS|RPS)(?![a-z])|每[分秒]",
+    re.IGNORECASE,
+)
 _OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
 
 
@@ -117,6 +130,8 @@ def error_from_refusal(
         case = case_for(meant, code)
         if status < 400:  # noqa: PLR2004
             status = meant
+    if issubclass(case.error, RateLimited) and _is_daily(refusal_fields, text):
+        case = DAILY
     if not case.codes:  # a code of the table is not a key
         code = redact(code, strict=True)
     message = redact(refusal_fields.get("message", ""), strict=True)
@@ -227,6 +242,12 @@ def empty_answer_error(body: str = "") -> ProtocolError:
         body=redact(body, strict=True),
         status=200,
     )
+
+
+def _is_daily(refusal_fields: Mapping[str, str], text: str) -> bool:
+    """Whether a limit is a day's: by the service's words, since it has the codes of a minute's."""
+    said = " ".join((*refusal_fields.values(), text))
+    return bool(_DAY.search(said)) and not _SHORTER.search(said)
 
 
 def _header_request_id(headers: Mapping[str, str]) -> str:

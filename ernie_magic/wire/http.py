@@ -21,7 +21,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply, network_error, proxy_reply_error
-from ernie_magic.wire.limits import LIMITS
+from ernie_magic.wire.limits import LIMITS, Place
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import name_ignored
 
@@ -53,9 +53,11 @@ _LIMITED = Text(
     "达到 {model} 的频率限制（{limit}），等待 {seconds} 秒",
     "at the rate limit of {model} ({limit}), waiting {seconds} s",
 )
-_PER_MINUTE = {
+_LIMIT_TEXTS = {
     "requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
     "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute"),
+    "at_once": Text("同时 {n} 个请求", "{n} at a time"),
+    "per_second": Text("约每秒 {n:.2g} 次请求", "about {n:.2g} requests a second"),
 }
 
 
@@ -69,6 +71,14 @@ class _Sending(Generic[Result]):
     started: Callable[[], bool] = lambda: False
     tokens: Callable[[], int | None] = lambda: None
     renewed: list[Key] = field(default_factory=list)
+    place: Place = field(default_factory=Place)
+
+    @property
+    def may_wait_for_turn(self) -> bool:
+        """Whether the call may be sent again once the service has taken others: that is no further
+        attempt, but where the user allows one only, one it is.
+        """
+        return self.context.settings.retry_count > 1 and not self.started()
 
 
 class _TokenRefused(Exception):
@@ -261,14 +271,7 @@ class HttpClient:
 
     async def _throttle(self, sending: _Sending[Result], throttle: Throttle) -> Result:
         def notify_throttled(seconds: float) -> None:
-            known = [
-                _PER_MINUTE[name].fill(n=n)
-                for name, n in (("requests", throttle.requests), ("tokens", throttle.tokens))
-                if n
-            ]
-            limit_text = Text(
-                "、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429"
-            )
+            limit_text = _describe_limits(throttle)
             sending.context.emit(
                 Delta(
                     notice=_LIMITED.fill(
@@ -277,23 +280,28 @@ class HttpClient:
                 )
             )
 
-        sent_request = await throttle.acquire(sending.request.tokens, notify_throttled)
-
         async def learn_and_read(response: httpx.Response) -> Result:
             throttle.learn_from_headers(response.headers)
             return await sending.read(response)
 
-        try:
-            result = await self._send_renewing_token(replace(sending, read=learn_and_read))
-        except RateLimited as error:
-            throttle.on_rate_limited(error)
-            raise
-        else:
-            throttle.on_success()
-            return result
-        finally:
-            if (used := sending.tokens()) is not None:
-                throttle.record_usage(sent_request, used)
+        learning = replace(sending, read=learn_and_read)
+        while True:
+            sent_request = await throttle.acquire(
+                sending.request.tokens, notify_throttled, sending.place
+            )
+            try:
+                result = await self._send_renewing_token(learning)
+            except RateLimited as error:
+                is_turn = throttle.on_rate_limited(error, sent_request, sending.place)
+                if not is_turn or not sending.may_wait_for_turn:
+                    raise
+            else:
+                throttle.on_success(sent_request)
+                return result
+            finally:
+                throttle.release()
+                if (used := sending.tokens()) is not None:
+                    throttle.record_usage(sent_request, used)
 
     async def _send_renewing_token(self, sending: _Sending[Result]) -> Result:
         """Send, renewing a temporary token once if needed.
@@ -367,6 +375,17 @@ class HttpClient:
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error
+
+
+def _describe_limits(throttle: Throttle) -> Text:
+    numbers = {
+        "requests": throttle.requests,
+        "tokens": throttle.tokens,
+        "at_once": throttle.at_once,
+        "per_second": throttle.per_second,
+    }
+    known = [_LIMIT_TEXTS[name].fill(n=n) for name, n in numbers.items() if n]
+    return Text("、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429")
 
 
 def _full_url(base_url: str, path: str) -> str:

@@ -1,5 +1,5 @@
-"""Rate limits: how many requests and tokens per minute a service allows. They are learned from its
-headers and refusals, and observed by all calls here.
+"""Rate limits: how many requests and tokens per minute a service allows, how many at the same time
+(`congestion`). They are learned from its headers and refusals, and observed by all calls here.
 
 The services count by the minute and report only what is left of it ("响应头域" on
 https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf). In *any* span of a minute at most the
@@ -10,11 +10,15 @@ only on the I/O thread.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ernie_magic.wire.congestion import Congestion, SentRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,9 +30,16 @@ _MARGIN = 1.01  # arrivals are less regular than departures
 # Requests sent in the minute before a refusal that are needed for their number to indicate the
 # limit.
 _TELLING = 10
+# Seconds: a service that counts by the second, or calls at the same time, accepts one by then.
+_STAYS = 3.0
+_TOLD = 0.5  # seconds: a shorter wait between calls that are sent evenly is not reported
+_LATELY = 3  # calls accepted lately: with fewer, it was not we who kept the service busy
+_TURNS = 30  # refusals of one call that only meant that others came before it
 _FORGET = 10  # minutes after which a limit that was only inferred from a refusal is tried again
 _DIGITS = 12  # digits of a limit: more is nonsense
 _TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
+_SECOND_CODES = ("user_rate_limit_exceeded", "18")
+_TICKETS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,10 @@ class LimitState:
         Allowed, and left in the current minute; None when unknown.
     learned : str
         "headers", "429" or "".
+    at_once : int | None
+        Calls at the same time, inferred from refusals; None when they were not seen to be limited.
+    per_second : float | None
+        Calls a second, likewise.
     """
 
     service: str
@@ -51,15 +66,28 @@ class LimitState:
     tokens: int | None
     remaining_tokens: int | None
     learned: str
+    at_once: int | None = None
+    per_second: float | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything of it is known."""
+        return bool(self.requests or self.tokens or self.at_once or self.per_second)
 
 
 @dataclass
-class _SentRequest:
-    """A request that was sent, or another program's that the service reported."""
+class Place:
+    """A call's place in the queue: one that was refused keeps it.
 
-    sent_at: float
-    tokens: int
-    requests: int = 1
+    Attributes
+    ----------
+    ticket : int
+    turns : int
+        Refusals so far that only meant that others came before it.
+    """
+
+    ticket: int = field(default_factory=lambda: next(_TICKETS))
+    turns: int = 0
 
 
 class _Minute:
@@ -76,23 +104,31 @@ class _Minute:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._out: deque[_SentRequest] = deque()
+        self._out: deque[SentRequest] = deque()
         self._requests = self._tokens = 0
 
-    def __iter__(self) -> Iterator[_SentRequest]:
+    def __iter__(self) -> Iterator[SentRequest]:
         return iter(self._out)
 
-    def add(self, out: _SentRequest) -> None:
+    def add(self, out: SentRequest) -> None:
         self._out.append(out)
         self._requests += out.requests
         self._tokens += out.tokens
 
-    def correct(self, out: _SentRequest, tokens: int) -> None:
+    def correct(self, out: SentRequest, tokens: int) -> None:
         """Replace the number of tokens of something that was sent."""
         self._forget()
         if self._out and out.sent_at >= self._out[0].sent_at:
             self._tokens += tokens - out.tokens
         out.tokens = tokens
+
+    def discount(self, out: SentRequest) -> None:
+        """Count something that was sent no longer: the service refused it."""
+        self._forget()
+        if self._out and out.sent_at >= self._out[0].sent_at:
+            self._requests -= out.requests
+            self._tokens -= out.tokens
+        out.requests = out.tokens = 0
 
     def used(self) -> tuple[int, int]:
         """Return the number of requests and of tokens."""
@@ -105,6 +141,24 @@ class _Minute:
             gone = self._out.popleft()
             self._requests -= gone.requests
             self._tokens -= gone.tokens
+
+
+@dataclass
+class _Waiter:
+    """A call that waits for its turn.
+
+    Attributes
+    ----------
+    woken : asyncio.Future
+        Done when the call must look again.
+    told_until : float
+        The time until which it has reported that it waits.
+    has_left : bool
+    """
+
+    woken: asyncio.Future[None]
+    told_until: float = 0.0
+    has_left: bool = False
 
 
 @dataclass
@@ -131,7 +185,12 @@ class Throttle:
     learned: str = ""
     share: float = 1.0
     _sent_requests: _Minute = field(init=False, repr=False)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _congestion: Congestion = field(default_factory=Congestion, repr=False)
+    _in_flight: int = field(default=0, repr=False)
+    # When the last calls ended well.
+    _last_accepted: deque[float] = field(default_factory=lambda: deque(maxlen=_LATELY), repr=False)
+    # In the order of the calls; those that have left are dropped when they become the first.
+    _waiting: list[tuple[int, _Waiter]] = field(default_factory=list, repr=False)
     _closed_until: float = field(default=0.0, repr=False)
     _refusals: int = field(default=0, repr=False)
     _learned_at: float = field(default=0.0, repr=False)
@@ -153,7 +212,26 @@ class Throttle:
             return None
         return max(0, self.tokens - self._sent_requests.used()[1])
 
-    async def acquire(self, tokens: int, on_wait: Callable[[float], None]) -> _SentRequest:
+    @property
+    def at_once(self) -> int | None:
+        """Calls at the same time that the service takes; None when that is unknown."""
+        return self._congestion.window
+
+    @property
+    def per_second(self) -> float | None:
+        """Calls a second that the service takes; None when that is unknown."""
+        return self._congestion.rate
+
+    @property
+    def inferred(self) -> str:
+        """`learned` of what only refusals showed: "429", or "" when they showed nothing."""
+        if self.at_once or self.per_second:
+            return "429"
+        return ""
+
+    async def acquire(
+        self, tokens: int, on_wait: Callable[[float], None], place: Place | None = None
+    ) -> SentRequest:
         """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
         arrival.
 
@@ -163,14 +241,73 @@ class Throttle:
             An estimate; `record_usage` corrects it.
         on_wait
             Called with the seconds before each wait.
+        place
+            The call's place in the queue; without it, it is the last.
         """
-        async with self._lock:
-            while (seconds := self._seconds_to_wait(tokens)) > 0:
-                on_wait(seconds)
-                await asyncio.sleep(seconds)
-            sent_request = _SentRequest(time.monotonic(), tokens)
-            self._sent_requests.add(sent_request)
-            return sent_request
+        if self._waiting or self._seconds_to_wait(tokens) > 0:
+            await self._wait_for_turn(tokens, on_wait, place or Place())
+        sent_request = SentRequest(time.monotonic(), tokens)
+        self._sent_requests.add(sent_request)
+        self._in_flight += 1
+        self._congestion.on_sent(sent_request, self._in_flight)
+        return sent_request
+
+    async def _wait_for_turn(
+        self, tokens: int, on_wait: Callable[[float], None], place: Place
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(loop.create_future())
+        heapq.heappush(self._waiting, (place.ticket, waiter))
+        try:
+            while True:
+                seconds = None
+                if self._first_waiter() is waiter:
+                    seconds = self._seconds_to_wait(tokens)
+                    if seconds <= 0:
+                        return
+                    self._report_wait(waiter, tokens, on_wait)
+                await asyncio.wait((waiter.woken,), timeout=seconds)
+                if waiter.woken.done():
+                    waiter.woken = loop.create_future()
+        finally:
+            waiter.has_left = True
+            self._wake_first()
+
+    def _first_waiter(self) -> _Waiter | None:
+        while self._waiting and self._waiting[0][1].has_left:
+            heapq.heappop(self._waiting)
+        if self._waiting:
+            return self._waiting[0][1]
+        return None
+
+    def _wake_first(self) -> None:
+        first = self._first_waiter()
+        if first is not None and not first.woken.done():
+            first.woken.set_result(None)
+
+    def _report_wait(self, waiter: _Waiter, tokens: int, on_wait: Callable[[float], None]) -> None:
+        """Report a wait once, and not one that is too short to be seen."""
+        now = time.monotonic()
+        seconds = self._seconds_of_minute(tokens, now)
+        paced = self._congestion.seconds_until_paced(now)
+        if paced >= _TOLD:
+            seconds = max(seconds, paced)
+        if seconds > 0 and now + seconds > waiter.told_until + _TOLD:
+            waiter.told_until = now + seconds
+            on_wait(seconds)
+
+    def release(self) -> None:
+        """Note that a call has ended, whatever came of it."""
+        self._in_flight -= 1
+        if self._congestion.window is not None:
+            self._wake_first()
+
+    def reset(self) -> None:
+        """Forget what was learned."""
+        self.requests, self.tokens, self.learned = None, None, ""
+        self._closed_until, self._refusals = 0.0, 0
+        self._congestion.reset()
+        self._wake_first()
 
     def learn_from_headers(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer's headers."""
@@ -196,15 +333,19 @@ class Throttle:
         if tokens_left is not None and self.share == 1:
             their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left)
         if others or their_tokens:
-            self._sent_requests.add(_SentRequest(time.monotonic(), their_tokens, others))
+            self._sent_requests.add(SentRequest(time.monotonic(), their_tokens, others))
 
-    def on_success(self) -> None:
+    def on_success(self, sent_request: SentRequest | None = None) -> None:
         """Note that a request succeeded: V1 reports its refusals with status 200, so headers alone
         show nothing.
         """
         self._refusals = 0
+        if sent_request is None:
+            return
+        self._last_accepted.append(time.monotonic())
+        self._congestion.on_accepted(sent_request, self._last_accepted[-1], self._in_flight - 1)
 
-    def record_usage(self, sent_request: _SentRequest, tokens: int) -> None:
+    def record_usage(self, sent_request: SentRequest, tokens: int) -> None:
         """Replace the estimate by the answer's real number of tokens.
 
         Parameters
@@ -214,28 +355,91 @@ class Throttle:
         """
         self._sent_requests.correct(sent_request, tokens)
 
-    def on_rate_limited(self, error: ServiceError) -> None:
-        """Learn from a 429: no request is sent for a while, and if no limit is known, the number
-        sent so far is taken as the limit.
+    def on_rate_limited(
+        self, error: ServiceError, sent_request: SentRequest, place: Place | None = None
+    ) -> bool:
+        """Learn from a 429: what it says, else what had been sent before.
 
         If a service asks to wait for more than a minute, the next call asks again, and fails at
         once with that message.
+
+        Returns
+        -------
+        bool
+            Whether the call only has to wait for its turn, since the service takes others.
         """
-        self._refusals += 1
+        if not error.retryable:
+            return False  # a day's: no other call can change it
+        now, others = time.monotonic(), self._in_flight - 1
+        if self._is_minute_used():
+            # The headers' limit: the service's minute has only not ended yet.
+            self._close(error, now, is_turn=False)
+            return False
+        if self.learned != "headers":
+            self._sent_requests.discount(sent_request)
+        is_turn = self._takes_others(now, others)
+        self._congestion.on_refused(
+            sent_request, now, others, per_second=error.code.lower() in _SECOND_CODES
+        )
+        self._close(error, now, is_turn=is_turn)
+        if not is_turn and error.code not in _TOKEN_CODES:
+            self._infer_minute(now)
+        if place is not None:
+            place.turns += 1
+            is_turn = is_turn and place.turns <= _TURNS
+        return is_turn and (error.retry_after or 0.0) <= MINUTE
+
+    def _takes_others(self, now: float, others: int) -> bool:
+        """Whether calls of ours are, or were a moment ago, what the service was busy with."""
+        if others > 0:
+            return True
+        lately, stays = self._last_accepted, min(_STAYS, self.minute / 4)
+        if not lately or now - lately[-1] > stays:
+            return False
+        if self._first_waiter() is not None:
+            return True
+        return len(lately) == lately.maxlen and now - lately[0] < 2 * stays
+
+    def _is_minute_used(self) -> bool:
+        """Whether what the service's headers allow has all been sent."""
+        left = self.remaining_requests
+        if self.learned != "headers" or self.requests is None or left is None:
+            return False
+        return left <= max(1, self.requests // 20)
+
+    def _close(self, error: ServiceError, now: float, *, is_turn: bool) -> None:
+        """Send nothing for as long as the service asks; if it is not our own calls that keep it
+        busy, for longer each time.
+        """
         closed = error.retry_after
         if closed is None:
+            if is_turn:
+                return
+            self._refusals += 1
             closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
         elif closed > MINUTE:
             closed = 0.0
-        self._closed_until = time.monotonic() + closed
-        went = self._sent_requests.used()[0] - 1
+        self._closed_until = now + closed
+
+    def _infer_minute(self, now: float) -> None:
+        """Take what was accepted within a minute for its limit: refusals stay though little is
+        sent.
+        """
+        accepted = self._sent_requests.used()[0]
         # With fewer requests, it was not we who reached the limit.
-        if self.requests is None and went >= _TELLING and error.code not in _TOKEN_CODES:
-            self.requests, self.learned, self._learned_at = went, "429", time.monotonic()
+        if self.requests is None and accepted >= _TELLING:
+            self.requests, self.learned, self._learned_at = accepted, "429", now
+            self._congestion.reset()
 
     def _seconds_to_wait(self, tokens: int) -> float:
         """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
         now = time.monotonic()
+        return max(
+            self._seconds_of_minute(tokens, now),
+            self._congestion.seconds_to_wait(now, self._in_flight),
+        )
+
+    def _seconds_of_minute(self, tokens: int, now: float) -> float:
         if self.learned == "429" and now - self._learned_at > _FORGET * self.minute:
             self.requests, self.learned = None, ""
         requests_used, tokens_used = self._sent_requests.used()
@@ -291,10 +495,25 @@ class Limits:
                 limit.remaining_requests,
                 limit.tokens,
                 limit.remaining_tokens,
-                limit.learned,
+                limit.learned or limit.inferred,
+                limit.at_once,
+                limit.per_second,
             )
             for limit in self._known.values()
         ]
+
+    async def reset(self) -> int:
+        """Forget what was learned; calls that wait look again. On the I/O thread.
+
+        Returns
+        -------
+        int
+            How many limits were known.
+        """
+        known = sum(state.is_known for state in await self.list_states())
+        for limit in self._known.values():
+            limit.reset()
+        return known
 
     def forget_all(self) -> None:
         """Forget all limits."""

@@ -85,29 +85,36 @@ def test_waiting_can_be_stopped(studio, emulator):
     assert not studio.history
 
 
-def test_a_limit_that_only_a_refusal_told_is_what_had_gone_through():
-    async def run():
-        limit = Throttle("s", "m", minute=0.5)
-        for _ in range(13):
-            await limit.acquire(0, lambda _seconds: None)
-        limit.on_rate_limited(
-            errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded")
-        )
-        return limit.requests, limit.learned
-
-    assert asyncio.run(run()) == (12, "429")
+def refusal():
+    return errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded", retryable=True)
 
 
-def test_a_single_refusal_among_few_requests_tells_nothing():
-    async def run():
-        limit = Throttle("s", "m", minute=0.5)
+async def refused_after(accepted, in_flight):
+    """What is known once so many were accepted, others are in flight, and calls are refused."""
+    limit = Throttle("s", "m", minute=0.6)
+    for _ in range(accepted):
+        limit.on_success(await limit.acquire(0, lambda _seconds: None))
+        limit.release()
+    for _ in range(in_flight):
         await limit.acquire(0, lambda _seconds: None)
-        limit.on_rate_limited(
-            errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded")
-        )
-        return limit.requests
+    for wait in (0, 0.2):
+        await asyncio.sleep(wait)
+        sent = await limit.acquire(0, lambda _seconds: None)
+        limit.on_rate_limited(refusal(), sent)
+        limit.release()
+    return limit.requests, limit.learned
 
-    assert asyncio.run(run()) is None
+
+def test_a_limit_of_a_minute_is_told_by_refusals_that_stay_under_low_load():
+    assert asyncio.run(refused_after(12, 0)) == (12, "429")
+
+
+def test_refusals_while_others_are_in_flight_tell_no_limit_of_a_minute():
+    assert asyncio.run(refused_after(12, 3)) == (None, "")
+
+
+def test_refusals_among_few_requests_tell_nothing():
+    assert asyncio.run(refused_after(2, 0)) == (None, "")
 
 
 def test_what_others_on_the_account_use_counts():

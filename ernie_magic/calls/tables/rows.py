@@ -15,6 +15,7 @@ from ernie_magic.errors import (
     ModelNotFound,
     PermissionDenied,
     QuotaExhausted,
+    RateLimited,
 )
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
     except FATAL_ERRORS:
         raise
     except ErnieError as error:
+        if isinstance(error, RateLimited) and not error.retryable:
+            raise  # a day's limit
         return Outcome("", "", Usage(), error.line(language))
     return Outcome(answer.text, answer.model, answer.usage or Usage())
 

@@ -21,7 +21,7 @@ from ernie_magic.notebook.magics.settings_commands import (
     use_service,
 )
 from ernie_magic.notebook.magics.words import split_words
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -41,6 +41,37 @@ def reset_conversation(session: Session, words: list[str]) -> None:
         name=conversation.name,
         n=count,
     )
+
+
+def handle_limits(session: Session, words: list[str]) -> Table | None:
+    """Show the rate limits; `reset` forgets them.
+
+    Raises
+    ------
+    InvalidOption
+        Another word is given.
+    """
+    if not words:
+        return show_limits(session)
+    if words != ["reset"]:
+        raise InvalidOption(
+            Text("limits 不接受 {word}", "limits does not take {word}").fill(
+                word=untranslated(" ".join(words))
+            ),
+            advice=Text(
+                "%ernie limits 查看，%ernie limits reset 清除",
+                "%ernie limits shows them, %ernie limits reset forgets them",
+            ),
+        )
+    print_message(
+        session,
+        Text(
+            "已清除学到的频率限制（{n} 个）；下次调用会重新学习",
+            "rate limits forgotten: {n}; the next calls learn them again",
+        ),
+        n=session.reset_limits(),
+    )
+    return None
 
 
 def open_panel(session: Session, words: list[str]) -> Any:
@@ -71,7 +102,13 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
         Text("历史：history -n 3，history -s tutor", "the turns: history -n 3, history -s tutor"),
     ),
     "usage": (show_usage, Text("用了多少 token", "tokens spent")),
-    "limits": (show_limits, Text("频率限制还剩多少", "what is left of the rate limits")),
+    "limits": (
+        handle_limits,
+        Text(
+            "频率限制还剩多少；limits reset 清除学到的限制",
+            "what is left of the rate limits; limits reset forgets those learned",
+        ),
+    ),
     "reset": (
         reset_conversation,
         Text("清空历史：reset，reset tutor", "forget the turns: reset, reset tutor"),
@@ -108,6 +145,7 @@ COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
 _MAX_WORDS = {
     "models": 1,
     "history": 4,
+    "limits": 1,
     "reset": 1,
     "use": 1,
     "config": 1000,

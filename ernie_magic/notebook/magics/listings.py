@@ -189,32 +189,44 @@ def show_usage(session: Session, _words: list[str]) -> Table:
     return Table(headers[language], rows, note)
 
 
-def show_limits(session: Session, _words: list[str]) -> Table:
-    """What the services allow per minute, and what is left."""
+def show_limits(session: Session) -> Table:
+    """What the services allow per minute and at once, and what is left."""
     language = session.settings.interface_language
     sources = {
         "headers": Text("服务的响应头", "the service's headers"),
         "429": Text("由 429 推测", "guessed from a 429"),
         "": Text("未知", "not known"),
     }
-    known_limits = [limit for limit in session.limits() if limit.requests or limit.tokens]
+    known_limits = [limit for limit in session.limits() if limit.is_known]
     rows = [
         [
             limit.service,
             limit.model,
             _describe_remaining(limit.remaining_requests, limit.requests),
             _describe_remaining(limit.remaining_tokens, limit.tokens),
+            _describe_number(limit.at_once),
+            _describe_number(limit.per_second),
             sources[limit.learned].say(language),
         ]
         for limit in known_limits
     ]
     headers = {
-        "zh": ["服务", "模型", "剩余请求 / 每分钟", "剩余 token / 每分钟", "来源"],
+        "zh": [
+            "服务",
+            "模型",
+            "剩余请求 / 每分钟",
+            "剩余 token / 每分钟",
+            "同时",
+            "每秒约",
+            "来源",
+        ],
         "en": [
             "service",
             "model",
             "requests left / a minute",
             "tokens left / a minute",
+            "at a time",
+            "about a second",
             "learned from",
         ],
     }
@@ -224,6 +236,12 @@ def show_limits(session: Session, _words: list[str]) -> Table:
         "not called yet is not listed",
     )
     return Table(headers[language], rows, note.say(language))
+
+
+def _describe_number(number: float | None) -> str:
+    if number is None:
+        return ""
+    return f"{number:.3g}"
 
 
 def _describe_remaining(remaining: int | None, maximum: int | None) -> str:

@@ -108,3 +108,13 @@ def test_ernie_alone_lists_the_commands(run):
             "doctor",
         )
     ]
+
+
+def test_limits_are_shown_and_forgotten(run, ernie):
+    ernie.chat("[[echo]]hi")
+    assert value(run, "%ernie limits").rows[0][2].endswith("/ 3,000")
+    _, out = run("%ernie limits reset")
+    assert "rate limits forgotten: 1" in out
+    assert value(run, "%ernie limits").rows == []
+    result, _ = run("%ernie limits rest")
+    assert "%ernie limits reset" in str(result.error_in_exec)
