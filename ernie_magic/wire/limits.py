@@ -371,7 +371,7 @@ class Throttle:
         if not error.retryable:
             return False  # a day's: no other call can change it
         now, others = time.monotonic(), self._in_flight - 1
-        if self._is_minute_used():
+        if self._may_minute_be_used():
             # The headers' limit: the service's minute has only not ended yet.
             self._close(error, now, is_turn=False)
             return False
@@ -400,12 +400,14 @@ class Throttle:
             return True
         return len(lately) == lately.maxlen and now - lately[0] < 2 * stays
 
-    def _is_minute_used(self) -> bool:
-        """Whether what the service's headers allow has all been sent."""
+    def _may_minute_be_used(self) -> bool:
+        """Whether a refusal may be the minute that the service's headers tell: half of what they
+        allow has been sent, and its minute need not begin with ours.
+        """
         left = self.remaining_requests
         if self.learned != "headers" or self.requests is None or left is None:
             return False
-        return left <= max(1, self.requests // 20)
+        return left <= self.requests // 2
 
     def _close(self, error: ServiceError, now: float, *, is_turn: bool) -> None:
         """Send nothing for as long as the service asks; if it is not our own calls that keep it
