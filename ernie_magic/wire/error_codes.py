@@ -556,11 +556,12 @@ def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
 
 
 def _status_of_words(words: Sequence[str], message: str) -> int:
-    """Return the status that a code or a type names, or a sentence without either; 0 for none."""
-    if not words and _LIMIT_SENTENCE.search(message):
-        return TOO_MANY
+    """Return the status that a code or a type names, or else the sentence; 0 for none."""
     bare = (re.sub(r"[^a-z]|(error|exception)$", "", word.lower()) for word in words)
-    return next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
+    named = next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
+    if not named and _LIMIT_SENTENCE.search(message):
+        return TOO_MANY
+    return named
 
 
 def is_failing_status(number: int) -> bool:

@@ -105,7 +105,9 @@ class Reader(protocol.Reader):
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         choice = self._own_choice(values.as_objects(chunk.get("choices")))
         part = values.as_object(choice.get("delta")) or values.as_object(choice.get("message"))
-        return choice, part or {"content": choice.get("text")}
+        if not part and isinstance(choice.get("text"), str):  # a completion
+            part = {"content": choice["text"]}
+        return choice, part
 
     def _own_choice(self, choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Return the choice that is read: with `n` there are several, and the first one that

@@ -30,7 +30,13 @@ from ernie_magic.wire.failures import (
     unknown_shape_error,
 )
 from ernie_magic.wire.protocol import without_other_halves
-from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, reports_failure, unwrap_list
+from ernie_magic.wire.refusals import (
+    FAILED_STATUSES,
+    MAX_BODY,
+    parse_refusal,
+    reports_failure,
+    unwrap_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -67,8 +73,10 @@ _SUSPECT = frozenset(
         "msg",
         "status",
         "success",
+        "base_resp",
     }
 )
+_FAILED_EVENTS = frozenset({"exception", *FAILED_STATUSES})  # names of events, in lower case
 
 
 def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -251,7 +259,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         if events:
             give_up = 0.0
         for event in events:
-            if event.name == "error":
+            if event.name and event.name.lower() in _FAILED_EVENTS:
                 raise error_from_event(event.data, response.headers)
             payload, is_long = parse(event.data), False
             if payload is None:

@@ -99,9 +99,12 @@ def _nested_message(error: Mapping[str, Any]) -> object:
 
 def _code_fields(body: Mapping[str, Any], *, certain: bool) -> dict[str, Any] | None:
     """Return what a body says that has a code at its top."""
-    for name, message in _CODES_OF_FAILURE:
-        if body.get(name) and not _means_success(body[name]):
-            return {"code": body[name], "message": body.get(message) or _message(body)}
+    for source, name, message in (
+        *((body, name, message) for name, message in _CODES_OF_FAILURE),
+        (values.as_object(body.get("base_resp")), "status_code", "status_msg"),  # MiniMax
+    ):
+        if source.get(name) and not _means_success(source[name]):
+            return {"code": source[name], "message": source.get(message) or _message(body)}
     code = body.get("code")
     fields = {"code": code, "message": _message(body), "status": _status_field(body)}
     if body.get("object") == "error":

@@ -126,6 +126,10 @@ class Decoder:
         if line.startswith(":"):
             return None  # a comment: keep-alive
         field, _, value = line.partition(":")
+        if field == "error" and value.strip():
+            # llama.cpp's servers write a failure as a field of its own.
+            self._waiting_characters = 0
+            return Event(value.strip(), "error")
         if field not in _FIELDS:
             self._waiting_characters = 0
             return Event(line, bare=True)

@@ -260,6 +260,22 @@ STREAMS = {
         errors.ServiceError,
         "boom",
     ),
+    "llama.cpp's field": (
+        'error: {"code": 500, "message": "slot unavailable", "type": "server_error"}\n\n'
+        + events(),
+        errors.ServerError,
+        "slot unavailable",
+    ),
+    "an event named Exception": (
+        named("Exception", "boom") + events(),
+        errors.ServiceError,
+        "boom",
+    ),
+    "MiniMax's status": (
+        events({"choices": [], "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}),
+        errors.RateLimited,
+        "rate limit",
+    ),
     "words that are not JSON": (
         events("Internal Server Error"),
         errors.ProtocolError,
@@ -315,6 +331,7 @@ ANSWERS = {
     "an error object of success": [{**HALF, "error": {"code": 0, "message": ""}}, STOP],
     "a remark": [{"message": "queued"}, HALF, {"type": "status", "message": "still here"}, STOP],
     "a status": [{**HALF, "status": "in_progress"}, {**STOP, "status": "completed"}],
+    "MiniMax's success": [HALF, {**STOP, "base_resp": {"status_code": 0, "status_msg": ""}}],
     "errorCode 0": [{**HALF, "errorCode": "0", "errorMsg": "success"}, STOP],
 }
 
