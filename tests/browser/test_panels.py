@@ -713,6 +713,23 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     assert again.output.evaluate(SEEN) == 0
 
 
+def test_a_panel_that_is_moved_after_a_restart_still_says_so(open_panel, server):
+    panel = open_panel(line="%ernie panel compare", more=["1"])
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    turns = panel.root.locator(".ernie-turn")
+    wait(lambda: turns.count() == 2 and len(turns.last.inner_text()) > 60, "the first text")
+    panel.page.evaluate(RESTART)
+    assert_retired(panel, "内核已重启")
+    panel.nb.wait_idle()
+    panel.nb.select(1)
+    panel.nb.command("notebook:move-cell-down")
+    moved = Panel(panel.nb, server, 2)
+    assert_retired(moved, "内核已重启")
+    for i in range(2):
+        expect(moved.root.locator(".ernie-turn").nth(i)).to_contain_text("未完成")
+
+
 @pytest.mark.parametrize(
     ("end", "words"),
     [(CRASH, "内核已重启"), (STOP_KERNEL, "内核已停止")],

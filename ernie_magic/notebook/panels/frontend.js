@@ -42,7 +42,10 @@ function render({ model, el }) {
   const id = model.get("_id");
   const kernel = KERNELS.get(id);
   VIEWS.set(id, (VIEWS.get(id) ?? 0) + 1);
-  model.send({ op: "opened" });
+  // A view may open after the kernel's end, when its cell is moved: nothing can be sent any more.
+  const send = (message) => kernel.gone || model.send(message);
+  if (el.classList.contains("jupyter-widgets-disconnected")) kernel.gone ||= "restarted";
+  send({ op: "opened" });
   const ended = new AbortController();
   const news = document.createElement("span");
   news.className = "ernie-news";
@@ -177,7 +180,6 @@ function render({ model, el }) {
 
   kernel.views.add(retireIfGone);
   model.on("comm_live_update", onComm);
-  onComm();
   found();
   return () => {
     ended.abort();
@@ -187,7 +189,7 @@ function render({ model, el }) {
     area?.erniePanels?.delete(el);
     if (area?.erniePanels?.size === 0) hide(false);
     VIEWS.set(id, VIEWS.get(id) - 1);
-    if (VIEWS.get(id) === 0) model.send({ op: "closed" });
+    if (VIEWS.get(id) === 0) send({ op: "closed" });
   };
 }
 
