@@ -102,9 +102,12 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         transport = self._transports.get(route)
         if transport is None:
             transport = self._transports[route] = _open_transport(route)
-        if route.proxy is None:
-            return await transport.handle_async_request(request)
-        return await _send_through(transport, request, route.proxy)
+        try:
+            if route.proxy is None:
+                return await transport.handle_async_request(request)
+            return await _send_through(transport, request, route.proxy)
+        except ssl.SSLError as error:  # older versions of httpcore let it through
+            raise httpx.ConnectError(str(error)) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -185,10 +188,10 @@ def _errors_of(proxy: Proxy) -> tuple[type[Exception], ...]:
     reply that is none.
     """
     if not proxy.is_socks:
-        return (httpx.TransportError,)
+        return (httpx.TransportError, ssl.SSLError)
     import socksio
 
-    return (httpx.TransportError, socksio.SOCKSError)
+    return (httpx.TransportError, ssl.SSLError, socksio.SOCKSError)
 
 
 def _failed_at_proxy(steps: list[str], *, is_tunnel: bool) -> bool:
