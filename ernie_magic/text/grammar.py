@@ -50,7 +50,9 @@ _BEGIN = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
 SENTENCE_END = re.compile(r"[。！？；]|[.!?](?=\s)|\s")
 # What stays together in a line if it is short: code, formulas, links, bold text.
 _TOGETHER = re.compile(
-    r"(?P<ticks>`+)[^`]{1,300}(?P=ticks)|\$[^$]{1,300}\$|\\\((?:\\[^)]|[^\\]){0,300}\\\)"
+    # A run of backticks is read from its beginning only: the time is linear in its length.
+    r"(?<!`)(?P<ticks>`+)(?!`)[^`]{1,300}(?P=ticks)(?!`)"
+    r"|\$[^$]{1,300}\$|\\\((?:\\[^)]|[^\\]){0,300}\\\)"
     r"|\[[^\[\]]{0,300}\](?:\([^()\n]{0,300}\))?|\*{1,3}[^*]{1,300}\*{1,3}"
 )
 # Subscripts, superscripts and signs of a formula inside a word: `CO$_2$`, `90$^\circ$C`,
