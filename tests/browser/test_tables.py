@@ -67,5 +67,5 @@ def test_a_table_is_asked_about_row_by_row(open_notebook, page):
     expect(nb.output(1).locator("tbody tr")).to_have_count(3)
     expect(nb.output(1)).to_contain_text("3 行")
     expect(nb.output(2)).to_contain_text("情感")
-    expect(nb.output(4)).to_contain_text("加 --yes 运行")
+    expect(nb.output(4)).to_contain_text("加 --yes 全部运行")
     nb.picture("table")

@@ -122,7 +122,7 @@ class Service(BaseHTTPRequestHandler):
             )
         elif "retry" in str(asked["messages"][-1]) and type(self).refusals:
             type(self).refusals -= 1
-            self.reply({"error": {"code": "rate_limit_exceeded", "message": mark("limit")}}, 429)
+            self.reply({"error": {"code": "internal_error", "message": mark("limit")}}, 503)
         elif asked["messages"][-1]["role"] == "tool" or not asked.get("tools"):
             self.stream(
                 asked,
@@ -270,7 +270,6 @@ def marked(service):
     kernel.close()
 
 
-# The last one, since a limit is learned from it.
 CELLS = {
     "chat": ("%%ernie\nhi", {"plain", "title", "title2", "finish", "thought"}),
     "refusal": ("%%ernie\nrefuse", {"message"}),

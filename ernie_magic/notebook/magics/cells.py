@@ -198,10 +198,12 @@ class CellMagics(CellRunner):
 
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
         """Run a `%%ernie_embed` cell: one text per line."""
+        # The lines are the cell's own: a value may hold a carriage return.
+        cell = _LINE_END.sub("\n", cell)
         cell_input = self._read_cell(
             parse_embed_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
         )
-        texts = [text for text in _LINE_END.split(cell_input.prompt) if text.strip()]
+        texts = [text for text in cell_input.prompt.split("\n") if text.strip()]
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=cell_input.owns_cell)
 

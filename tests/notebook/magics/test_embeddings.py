@@ -20,9 +20,9 @@ def test_a_text_a_line_becomes_vectors(run, shell, ernie):
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
 def test_a_line_ends_as_python_s_do(run, shell, end):
-    shell.user_ns["lines"] = f"c{end}d"
-    run(f"%%ernie_embed --as v{end}a{end}b{end}{{{{lines}}}}{end}")
-    assert shell.user_ns["v"].texts == ("a", "b", "c", "d")
+    shell.user_ns["value"] = "c\r"  # a value is embedded as it is
+    run(f"%%ernie_embed --as v{end}a{end}b{end}{{{{value}}}}{end}d{end}")
+    assert shell.user_ns["v"].texts == ("a", "b", "c\r", "d")
     shell.run_cell_magic("ernie_embed", "--as w", f"a{end}b")
     assert shell.user_ns["w"].texts == ("a", "b")
 
