@@ -12,6 +12,24 @@ from jupyter_client.manager import KernelManager
 from ernie_magic.emulator import start
 
 TIMEOUT = 30.0
+REPLY_TIMEOUT = 5.0  # of the reply to a cell that has ended
+
+
+class NoReplyError(AssertionError):
+    """The kernel never answered a cell that has ended.
+
+    ipykernel 7 drops the reply of any cell when an interrupt arrives after the cell's code, while
+    it flushes the streams: `execute_request` in its kernelbase.py, outside `_cancel_on_sigint`.
+
+    Attributes
+    ----------
+    ran : Ran
+        What the cell sent.
+    """
+
+    def __init__(self, ran):
+        super().__init__("the kernel did not answer a cell that has ended")
+        self.ran = ran
 
 
 @dataclass
@@ -123,7 +141,10 @@ class Kernel:
                 waiting.discard(id_)
         waiting = set(ids)
         while waiting:
-            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            try:
+                reply = self.client.get_shell_msg(timeout=REPLY_TIMEOUT)
+            except queue.Empty:
+                raise NoReplyError(ran[next(iter(waiting))]) from None
             id_ = reply["parent_header"]["msg_id"]
             # A late answer to the question whether the kernel is ready belongs to no cell.
             if id_ in waiting:

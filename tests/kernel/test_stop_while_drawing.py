@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 
+from tests.kernel.conftest import NoReplyError
 from tests.shapes import SHAPES
 
 SIZE = 150_000  # characters of an answer
@@ -78,7 +79,14 @@ def ask(kernel):
     def ask_(text, after):
         with serving(text) as url:
             kernel.run(f"ernie.settings.base_url = {url!r}")
-            ran = kernel.run("%%ernie --no-history -m ernie-3.5-8k\n你好", interrupt_after=-after)
+            try:
+                ran = kernel.run(
+                    "%%ernie --no-history -m ernie-3.5-8k\n你好", interrupt_after=-after
+                )
+            except NoReplyError as lost:
+                ran = lost.ran
+                if ran.error:  # the cell was interrupted, not the kernel after it
+                    raise
             stopped = kernel.interrupted or ran.idle  # it may have been drawn before
             kernel.run(f"ernie.settings.base_url = {before!r}")
         return ran.idle - stopped
