@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
-MODELS = WireRequest("GET", "/models")
+MODELS = WireRequest("GET", "/models", list_name="data")
 
 
 def chat(request: ChatRequest) -> WireRequest:

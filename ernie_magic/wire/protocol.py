@@ -73,6 +73,8 @@ class WireRequest(NamedTuple):
         image).
     max_bytes : int
         Most bytes of a reply in one piece: a longer one is rejected.
+    list_name : str
+        The name under which a reply is read that is a bare list, "" to reject it.
     """
 
     method: str
@@ -83,6 +85,7 @@ class WireRequest(NamedTuple):
     stream: bool = False
     repeatable: bool = True
     max_bytes: int = 32 * 1024 * 1024
+    list_name: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,14 @@ from ernie_magic.wire.refusals import (
     reports_failure,
     unwrap_list,
 )
+from ernie_magic.wire.sniffing import (
+    begins_object,
+    begins_stream,
+    is_declared_stream,
+    iter_chunks,
+    read_start,
+    rejoin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -86,26 +94,44 @@ def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta
     ------
     ErnieError
     """
-    if _is_stream(response):
-        return _iter_streamed_deltas(response, reader)
-    return _iter_body_deltas(response, reader)
+    if is_declared_stream(response):
+        return _iter_streamed_deltas(response, reader, iter_chunks(response))
+    return _iter_undeclared_deltas(response, reader)
 
 
-def _is_stream(response: httpx.Response) -> bool:
-    return "event-stream" in response.headers.get("content-type", "")
+async def _iter_undeclared_deltas(
+    response: httpx.Response, reader: Reader
+) -> AsyncGenerator[Delta, None]:
+    """Iterate over a reply that is not called a stream: servers and gateways stream under
+    `text/plain`, `application/json` or no type at all, so its bytes decide.
+    """
+    chunks = iter_chunks(response)
+    start = await read_start(chunks)
+    deltas = _iter_body_deltas(response, reader, start, chunks)
+    if begins_stream(start, response):
+        deltas = _iter_streamed_deltas(response, reader, rejoin(start, chunks))
+    async with aclosing(deltas):
+        async for delta in deltas:
+            yield delta
 
 
 async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     """Iterate over the JSON of each event of a stream, whatever its meaning. An error among the
     events is raised, and so is a reply that is not a stream.
     """
-    if not _is_stream(response):
-        yield await read_json(response, MAX_REPLY)
-        return
+    chunks = iter_chunks(response)
+    if not is_declared_stream(response):
+        _check_announced_size(response, MAX_REPLY, _TOO_LARGE)
+        start = await read_start(chunks)
+        chunks = rejoin(start, chunks)
+        if not begins_stream(start, response):
+            raw = await read_bytes(response, MAX_REPLY, chunks=chunks)
+            yield await _parse_reply(response, raw)
+            return
     unread: list[str] = []
     redactor = EventRedactor()
     any_event = False
-    async with aclosing(_iter_payloads(response, None, unread)) as payloads:
+    async with aclosing(_iter_payloads(response, None, unread, chunks)) as payloads:
         async for payload, is_long in payloads:
             any_event = True
             if is_long:
@@ -116,20 +142,29 @@ async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]
         raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
 
 
-async def read_json(response: httpx.Response, max_bytes: int) -> dict[str, Any]:
+async def read_json(
+    response: httpx.Response, max_bytes: int, *, list_name: str = ""
+) -> dict[str, Any]:
     """Read a reply that is one JSON body.
 
     Parameters
     ----------
     max_bytes
         Bytes: a longer one is rejected.
+    list_name
+        The name under which a bare list is returned, "" to reject it.
 
     Raises
     ------
     ErnieError
         The reply is not JSON, or is an error with status 200.
     """
-    raw = await read_bytes(response, max_bytes)
+    return await _parse_reply(response, await read_bytes(response, max_bytes), list_name)
+
+
+async def _parse_reply(
+    response: httpx.Response, raw: bytearray, list_name: str = ""
+) -> dict[str, Any]:
     start = bytes(raw[:MAX_BODY])
     if len(raw) > MAX_VALUES and raw.count(b",") > MAX_VALUES:
         raise not_this_api_error(
@@ -140,6 +175,8 @@ async def read_json(response: httpx.Response, max_bytes: int) -> dict[str, Any]:
         text = _decode_text(raw)
         del raw  # pictures make a large reply: it must not exist three times
         payload = await _parse_in_thread_if_long(text, redacted=True)
+    if list_name and isinstance(payload, list) and unwrap_list(payload) is payload:
+        payload = {list_name: payload}
     if not isinstance(payload, dict) or parse_refusal(payload) is not None:
         raise error_from_reply(response.status_code, response.headers, start)
     return payload
@@ -170,11 +207,13 @@ def _decode_text(raw: bytes | bytearray) -> str:
     return str(text, encoding, "replace")
 
 
-async def _iter_streamed_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
+async def _iter_streamed_deltas(
+    response: httpx.Response, reader: Reader, chunks: AsyncIterator[bytes]
+) -> AsyncGenerator[Delta, None]:
     """Iterate over a reply streamed as server-sent events."""
     # Bare lines that are not JSON by themselves: an error page, or JSON over several lines.
     unread: list[str] = []
-    async with aclosing(_iter_payloads(response, reader, unread)) as payloads:
+    async with aclosing(_iter_payloads(response, reader, unread, chunks)) as payloads:
         async for payload, is_long in payloads:
             if is_long:
                 delta = await in_thread(reader.feed, payload)
@@ -182,11 +221,28 @@ async def _iter_streamed_deltas(response: httpx.Response, reader: Reader) -> Asy
                 delta = reader.feed(payload)
             if delta:
                 yield delta
+    if not reader.started:
+        payload = await _parse_whole_reply("\n".join(unread), reader)
+        if payload is not None and (delta := reader.feed(payload)):
+            yield delta
     if delta := reader.flush_remaining():
         yield delta
     if not reader.started:
         raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
     _raise_unless_answered(reader, response, "\n".join(unread))
+
+
+async def _parse_whole_reply(text: str, reader: Reader) -> dict[str, Any] | None:
+    """Return a whole reply that was sent as a stream, on several lines; None for anything else."""
+    try:
+        payload = await _parse_in_thread_if_long(text)
+    except ValueError:
+        return None
+    if not isinstance(payload, dict) or parse_refusal(payload) is not None:
+        return None
+    if not reader.is_whole_reply(payload):
+        return None
+    return payload
 
 
 def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) -> None:
@@ -207,7 +263,10 @@ def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) 
 
 
 async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every byte: each additional layer costs a tenth of it)
-    response: httpx.Response, reader: Reader | None, unread: list[str]
+    response: httpx.Response,
+    reader: Reader | None,
+    unread: list[str],
+    all_chunks: AsyncIterator[bytes],
 ) -> AsyncGenerator[tuple[dict[str, Any], bool], None]:
     """Iterate over the JSON of a reply's events, and whether an event is large, until the reply
     ends or, once the service said that this was all, sends nothing more.
@@ -216,7 +275,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
 
     decoder, parse = sse.Decoder(), values.parse_simple
     remarks: list[dict[str, Any]] = []  # words that are an error only if the answer does not end
-    chunks = _iter_chunks(response).__aiter__()
+    chunks = all_chunks.__aiter__()
     pieces: list[bytes] = []  # of a chunk that is read piece by piece, the last one first
     problem: Exception | None = None
     ended = done = False
@@ -308,15 +367,6 @@ def _seconds_of_patience(give_up: float, *, done: bool) -> float:
     return seconds
 
 
-def _iter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Iterate over a stream's bytes: requested uncompressed (`Accept-Encoding`), since httpx's own
-    decoding costs a layer.
-    """
-    if response.headers.get("content-encoding", "identity") == "identity":
-        return response.aiter_raw()
-    return response.aiter_bytes()
-
-
 async def _parse_event(event: sse.Event, unread: list[str], *, joined: bool) -> object:
     """Return the JSON of an event; None for a part of something longer, which is kept for an error.
 
@@ -388,15 +438,22 @@ def _examine_other_json(
         unread.append(event.data[:MAX_BODY])
 
 
-async def _iter_body_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
+async def _iter_body_deltas(
+    response: httpx.Response, reader: Reader, start: bytes, rest: AsyncIterator[bytes]
+) -> AsyncGenerator[Delta, None]:
     """Read a reply that is one JSON body: what was asked for, or an error with status 200."""
-    max_bytes = MAX_BODY
-    if "json" in response.headers.get("content-type", "json"):
+    max_bytes, is_object = MAX_BODY, begins_object(start)
+    if is_object or "json" in response.headers.get("content-type", ""):
         max_bytes = MAX_REPLY
-    raw = await read_beginning(response, max_bytes)
+    raw = await _read_at_most(rejoin(start, rest), max_bytes)
     payload = None
     with suppress(ValueError):
         payload = await _parse_in_thread_if_long(_decode_text(raw))
+    if payload is None and is_object and b"\n" in raw.strip():
+        # Lines of JSON, or JSON and a `data: [DONE]`.
+        async for delta in _iter_streamed_deltas(response, reader, _once(raw)):
+            yield delta
+        return
     if not isinstance(payload, dict) or not reader.is_whole_reply(payload):
         raise error_from_reply(response.status_code, response.headers, raw)
     error = None
@@ -423,8 +480,19 @@ def _too_large_error(max_bytes: int, message: Text) -> ProtocolError:
     )
 
 
+def _check_announced_size(response: httpx.Response, max_bytes: int, message: Text) -> None:
+    length = response.headers.get("content-length", "")
+    # A bomb: a few kB that expand to gigabytes.
+    packed_twice = "," in response.headers.get("content-encoding", "")
+    if packed_twice or (length.isdigit() and int(length) > max_bytes):
+        raise _too_large_error(max_bytes, message)
+
+
 async def read_bytes(
-    response: httpx.Response, max_bytes: int, message: Text = _TOO_LARGE
+    response: httpx.Response,
+    max_bytes: int,
+    message: Text = _TOO_LARGE,
+    chunks: AsyncIterator[bytes] | None = None,
 ) -> bytearray:
     """Return a reply in one piece, without copying it.
 
@@ -433,13 +501,9 @@ async def read_bytes(
     ProtocolError
         It has more than `max_bytes` bytes; no more of it is read.
     """
-    length = response.headers.get("content-length", "")
-    # A bomb: a few kB that expand to gigabytes.
-    packed_twice = "," in response.headers.get("content-encoding", "")
-    if packed_twice or (length.isdigit() and int(length) > max_bytes):
-        raise _too_large_error(max_bytes, message)
+    _check_announced_size(response, max_bytes, message)
     got = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks or response.aiter_bytes():
         got += chunk
         if len(got) > max_bytes:
             raise _too_large_error(max_bytes, message)
@@ -450,9 +514,18 @@ async def read_beginning(response: httpx.Response, max_bytes: int = MAX_BODY) ->
     """Return the first `max_bytes` bytes: a refusal is short, and a hostile reply is not read to
     its end.
     """
+    return await _read_at_most(response.aiter_bytes(), max_bytes)
+
+
+async def _read_at_most(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:
     got = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks:
         got += chunk
         if len(got) >= max_bytes:
             break
     return bytes(got[:max_bytes])
+
+
+async def _once(raw: bytes) -> AsyncGenerator[bytes, None]:
+    """Iterate over bytes that have all been read."""
+    yield raw

@@ -1,0 +1,124 @@
+"""A reply is what its bytes are, whatever the server calls it."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.session import Session
+from ernie_magic.wire import openai_style, reading
+from tests.raw_server import Server
+from tests.wire.test_shapes_of_answers import DONE, REQUEST, Pieces, chunk, event
+
+TYPES = {
+    "none": {},
+    "an empty one": {"content-type": ""},
+    "plain text": {"content-type": "text/plain; charset=utf-8"},
+    "JSON": {"content-type": "application/json"},
+    "a page": {"content-type": "text/html"},
+    "bytes": {"content-type": "application/octet-stream"},
+    "in capitals": {"content-type": "Text/Event-Stream; charset=UTF-8"},
+    "JSON lines": {"content-type": "application/x-ndjson"},
+}
+ANSWER = (chunk(content="A"), chunk(content="B", finish_reason="stop"), DONE)
+WHOLE = {"id": "x", "choices": [{"message": {"content": "AB"}, "finish_reason": "stop"}]}
+LINES = b"".join(item.removeprefix(b"data: ").replace(b"\n\n", b"\n") for item in ANSWER[:2])
+BODIES = {
+    "events": ANSWER,
+    "one byte at a time": [bytes([byte]) for byte in b"".join(ANSWER)],
+    "no space": [item.replace(b"data: ", b"data:") for item in ANSWER],
+    "lines that end with CR and LF": [item.replace(b"\n", b"\r\n") for item in ANSWER],
+    "a byte order mark": (b"\xef\xbb\xbf", *ANSWER),
+    "empty lines first": (b"\n\n\n", *ANSWER),
+    "a comment first": (b": ping\n\n", *ANSWER),
+    "a name first": (b"event: message\n", *ANSWER),
+    "a number first": (b"id: 1\nretry: 5\n", *ANSWER),
+    "a field of the server's own first": (b"type: chunk\n", *ANSWER),
+    "no last word": ANSWER[:2],
+    "one JSON": [json.dumps(WHOLE).encode()],
+    "one JSON on several lines": [json.dumps(WHOLE, indent=2).encode()],
+    "one JSON and a last word": [json.dumps(WHOLE).encode(), b"\n\n", DONE],
+    "one JSON on several lines and a last word": [
+        json.dumps(WHOLE, indent=2).encode(),
+        b"\n",
+        DONE,
+    ],
+    "one JSON as an event": [event(WHOLE), DONE],
+    "lines of JSON": [LINES],
+    "lines of JSON in pieces": [bytes([byte]) for byte in LINES],
+}
+
+
+def response_of(items, headers):
+    return httpx.Response(200, headers=headers, stream=Pieces(items))
+
+
+async def read(items, headers):
+    reader = openai_style.Reader(REQUEST)
+    deltas = [d async for d in reading.iter_deltas(response_of(items, headers), reader)]
+    return "".join(delta.text for delta in deltas), len(deltas)
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+@pytest.mark.parametrize("kind", [*TYPES, "events"])
+@pytest.mark.parametrize("body", BODIES)
+def test_an_answer_is_read_whatever_its_content_type(body, kind):
+    headers = TYPES.get(kind, {"content-type": "text/event-stream"})
+    text, _ = run(read(BODIES[body], headers))
+    assert text == "AB"
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_stream_is_shown_as_it_comes_whatever_its_content_type(kind):
+    assert run(read(ANSWER, TYPES[kind])) == ("AB", 2)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize(
+    ("body", "kind_of_error"),
+    [
+        (b"<html><title>Sign in</title></html>", errors.ProtocolError),
+        (b"no such page\nid of the server\n", errors.ProtocolError),
+        (b"", errors.ProtocolError),
+        (b'{"object": "list"}', (errors.ProtocolError, errors.IncompleteAnswer)),
+        (b'data: {"error": {"message": "busy", "code": 429}}\n\n', errors.RateLimited),
+        (b'{"error": {"message": "busy", "code": 429}}', errors.RateLimited),
+        (b'{"error": {"message": "busy", "code": 429}}\n\ndata: [DONE]\n\n', errors.RateLimited),
+        (b'{"id": "x", "choices": [{"delta"', errors.ErnieError),
+        (b'{\n  "id": "x",\n  "choices": [{"message"', errors.ErnieError),
+        (chunk(content="A"), errors.IncompleteAnswer),
+    ],
+)
+def test_what_is_no_answer_is_an_error_whatever_its_content_type(body, kind_of_error, kind):
+    with pytest.raises(kind_of_error):
+        run(read([body], TYPES[kind]))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_raw_events_are_read_whatever_their_content_type(kind):
+    async def events(items):
+        return [e async for e in reading.iter_events(response_of(items, TYPES[kind]))]
+
+    assert len(run(events([b": ping\n", *ANSWER]))) == 2
+    assert run(events([json.dumps(WHOLE).encode()])) == [WHOLE]
+
+
+def test_a_long_answer_in_one_json_under_plain_text_is_read_to_its_end():
+    whole = {"choices": [{"message": {"content": "A" * 300_000}, "finish_reason": "stop"}]}
+    text, _ = run(read([json.dumps(whole).encode()], TYPES["plain text"]))
+    assert len(text) == 300_000
+
+
+def test_a_server_that_names_no_type_streams_to_the_session():
+    server = Server()
+    server.replies["/"] = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", *ANSWER]
+    settings = ErnieSettings(service="local", base_url=f"{server.url}/v1", model="m", retry_count=1)
+    with Session(settings) as session:
+        assert session.chat("hi").text == "AB"
+    server.stop()
