@@ -13,10 +13,11 @@ import shlex
 from dataclasses import dataclass
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from ernie_magic.api import parameters
 from ernie_magic.api.messages import count_pictures
-from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.addresses import redact_url, split_query
 from ernie_magic.config.services import LOCAL, QIANFAN, QIANFAN_V1
 from ernie_magic.text.language import LANGUAGES, Text, untranslated
 from ernie_magic.text.visible import make_controls_visible
@@ -452,7 +453,11 @@ def _openai_code(
         lines = ["import os", "", *lines]
     if files:
         lines += [*_PICTURE, ""]
-    lines += [f"client = OpenAI(api_key={key}, base_url={redact_url(url)!r})"]
+    address, query = split_query(url)
+    default_query = ""
+    if query:
+        default_query = f", default_query={dict(parse_qsl(query))!r}"
+    lines += [f"client = OpenAI(api_key={key}, base_url={redact_url(address)!r}{default_query})"]
     lines += [f"{result} = client.{_METHODS[kind]}("]
     left_out: list[str] = []
     for name, value in known.items():

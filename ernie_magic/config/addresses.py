@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
 
 from ernie_magic.config.keys import Key, Pair
 from ernie_magic.errors import InvalidOption
@@ -14,6 +14,11 @@ from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from ernie_magic.config.credentials import Login
+
+
+# What keys in a query are called: `key`, `api_key`, `sig`, `code` (Azure Functions) …
+_KEY_NAME = re.compile(r"key|token|secret|sig|pass|pwd|auth|code|credential", re.IGNORECASE)
+_SHORTEST_KEY = 8  # characters
 
 
 def redact_url(url: str) -> str:
@@ -26,7 +31,8 @@ def redact_url(url: str) -> str:
 
 
 class BaseUrl(str):
-    """A base URL without its name and password, which are a credential.
+    """A base URL without its name and password, which are a credential, and without the keys in its
+    query (`?api_key=…`). The rest of the query stays (`?api-version=…`).
 
     Parameters
     ----------
@@ -36,6 +42,7 @@ class BaseUrl(str):
     Attributes
     ----------
     login : Login | None
+    query_keys : tuple of pairs of str and Key
 
     Raises
     ------
@@ -43,8 +50,9 @@ class BaseUrl(str):
         The password contains characters that end it.
     """
 
-    __slots__ = ("login",)
+    __slots__ = ("login", "query_keys")
     login: Login | None
+    query_keys: tuple[tuple[str, Key], ...]
 
     def __new__(cls, url: str) -> BaseUrl:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
         login = None
@@ -68,16 +76,68 @@ class BaseUrl(str):
                 ),
                 advice=Text("写成 %2F %3F %23", "write them as %2F, %3F and %23"),
             )
+        url, query_keys = _take_query_keys(url)
         self = super().__new__(cls, url)
-        self.login = login
+        self.login, self.query_keys = login, query_keys
         return self
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
 
 
+def _take_query_keys(url: str) -> tuple[str, tuple[tuple[str, Key], ...]]:
+    """Return a URL without the keys in its query, and these."""
+    head, fragment_mark, fragment = url.partition("#")
+    address, mark, query = head.partition("?")
+    kept, keys = [], []
+    for item in query.split("&"):
+        name, _, value = item.partition("=")
+        if _KEY_NAME.search(name) and len(value) >= _SHORTEST_KEY:
+            Key(value)  # in its written form it is a key too
+            keys.append((unquote_plus(name), Key(unquote_plus(value))))
+        else:
+            kept.append(item)
+    if not keys:
+        return url, ()
+    rest = "&".join(kept)
+    return f"{address}{mark if rest else ''}{rest}{fragment_mark}{fragment}", tuple(keys)
+
+
 def clean_base_url(url: str) -> str:
     """Return a base URL without what people paste with it: white space, a slash at the end,
-    `/chat/completions`.
+    `/chat/completions`, a fragment, which is never sent (RFC 9110, section 4.2.5). Its query stays.
     """
-    return url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    address, _, query = url.strip().partition("#")[0].partition("?")
+    address = address.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    if not query:
+        return address
+    return f"{address}?{query}"
+
+
+def split_query(url: str) -> tuple[str, str]:
+    """Return a URL without its query, and the query."""
+    address, _, query = url.partition("?")
+    return address, query
+
+
+def url_below(base_url: str, path: str) -> str:
+    """Return the URL of a path below a base URL, whose query follows the path: Azure's addresses
+    have an `api-version` (https://learn.microsoft.com/azure/ai-services/openai/reference).
+
+    Parameters
+    ----------
+    path
+        It may have a query of its own, which replaces what is named alike; a whole URL is returned
+        unchanged.
+    """
+    if path.startswith(("http://", "https://")):
+        return path
+    address, query = split_query(base_url)
+    path, own_query = split_query(path)
+    own_items = [item for item in own_query.split("&") if item]
+    own_names = {item.partition("=")[0] for item in own_items}
+    items = [item for item in query.split("&") if item and item.partition("=")[0] not in own_names]
+    joined = "&".join([*items, *own_items])
+    if not joined:
+        return f"{address}{path}"
+    return f"{address}{path}?{joined}"

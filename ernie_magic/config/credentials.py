@@ -86,6 +86,8 @@ class Endpoint:
         Where Qianfan V1 lists its services; "" where that is unknown.
     withheld : bool
         There is a key, but from another place than the address: it is not sent.
+    query : dict of str to Key
+        Keys that stood in the address: sent in the query of each call.
     """
 
     service: Service
@@ -94,6 +96,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     console_url: str = CONSOLE_URL
     withheld: bool = False
+    query: Mapping[str, Key] = field(default_factory=dict, hash=False)
 
     @property
     def rules(self) -> Rules:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url
+from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url, split_query
 from ernie_magic.config.credentials import (
     AccessToken,
     Bearer,
@@ -172,22 +172,33 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     credential, withheld = credential or resolved_url.login, withheld and not resolved_url.login
     if credential is None and resolved_url.source != SESSION:
         _check_incomplete_pair(service)
-    if credential is None and base_url == service.base_url:
+    if credential is None and split_query(base_url)[0] == service.base_url:
         raise _missing_key_error(service)
     headers = {}
     if service is QIANFAN and (app_id := read_variable(APP_ID_VARIABLE)[0]):
         headers["appid"] = app_id
     console = _console_url(settings, service, base_url)
-    return Endpoint(service, base_url, credential, headers, console, withheld)
+    return Endpoint(
+        service,
+        base_url,
+        credential,
+        headers,
+        console,
+        withheld,
+        query=dict(resolved_url.query_keys),
+    )
 
 
 def _console_url(settings: EndpointSettings, service: Service, base_url: str) -> str:
     """Return the address of the list of models that a key of Qianfan's sees."""
+    if service is not QIANFAN_V1:
+        return ""
     own = ""  # a user of another server is not told about Baidu's models
-    if base_url == service.base_url:
+    if split_query(base_url)[0] == service.base_url:
         own = CONSOLE_URL
     sources = _key_sources(settings, service)
-    return _additional_url(CONSOLE_URL_VARIABLE, own, sources).removesuffix(QIANFAN.path)
+    address, query = split_query(_additional_url(CONSOLE_URL_VARIABLE, own, sources))
+    return clean_base_url(f"{address.removesuffix(QIANFAN.path)}?{query}")
 
 
 def _missing_key_error(service: Service) -> MissingKey:
@@ -205,11 +216,12 @@ def _missing_key_error(service: Service) -> MissingKey:
 
 
 class _ResolvedUrl(NamedTuple):
-    """A service's address, where it comes from, and the login that came with it."""
+    """A service's address, where it comes from, and the login and keys that came with it."""
 
     url: str
     source: str
     login: Login | None = None
+    query_keys: tuple[tuple[str, Key], ...] = ()
 
 
 def _remember_keys() -> None:
@@ -246,7 +258,7 @@ def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
         return own
     address = BaseUrl(clean_base_url(written_url))
     _check_base_url(address)
-    if address.login:
+    if address.login or address.query_keys:
         raise InvalidOption(
             Text("{name} 里不能有密码", "{name} cannot contain a password").fill(name=name),
             advice=Text(
@@ -316,7 +328,7 @@ def _pair_credential(
         return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources))
     if names == IAM_PAIR:
         return Signature(pair)
-    return TokenFromPair(pair, base_url.removesuffix(service.path))
+    return TokenFromPair(pair, split_query(base_url)[0].removesuffix(service.path))
 
 
 def _pair_variables(
@@ -356,7 +368,8 @@ def _resolve_base_url(settings: EndpointSettings, service: Service) -> _Resolved
             address, source = BaseUrl(written_url), where
     url = clean_base_url(address)
     if source in (ENVIRONMENT, DOTENV):
-        url = url.removesuffix(service.path) + service.path
+        address_part, query = split_query(url)
+        url = clean_base_url(f"{address_part.removesuffix(service.path)}{service.path}?{query}")
     if not url:
         raise MissingKey(
             Text("没有设置{service}的地址", "no address is set for {service}").fill(
@@ -368,9 +381,9 @@ def _resolve_base_url(settings: EndpointSettings, service: Service) -> _Resolved
             ).fill(name=service.base_url_variable),
         )
     _check_base_url(url)
-    if url == service.base_url:
+    if split_query(url)[0] == service.base_url:
         source = OWN
-    return _ResolvedUrl(url, source, address.login)
+    return _ResolvedUrl(url, source, address.login, address.query_keys)
 
 
 def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> None:
@@ -384,7 +397,9 @@ def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> No
             Text("重新复制密钥", "copy the key again"),
         )
     # Another server behind the same variables may have keys of any form.
-    if base_url == service.base_url and (mismatch := misplaced_key(key_target, key)):
+    if split_query(base_url)[0] == service.base_url and (
+        mismatch := misplaced_key(key_target, key)
+    ):
         kind, advice = mismatch
         wanted: Text | str = key_target
         if key_target == service.name:
@@ -401,14 +416,11 @@ def _check_base_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         url.encode()
-        # What is appended would become part of it.
         good = (
             parts.scheme in ("http", "https")
             and bool(parts.hostname)
             and parts.port != 0
             and not any(c.isspace() for c in url)
-            and not parts.query
-            and not parts.fragment
         )
     except ValueError:  # urllib's error for an invalid port
         good = False

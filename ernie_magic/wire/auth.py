@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from ernie_magic.api import values
+from ernie_magic.config.addresses import url_below
 from ernie_magic.config.credentials import (
     AccessToken,
     Bearer,
@@ -252,7 +253,7 @@ def _bearer_header(key: Key) -> dict[str, str]:
 
 
 async def _bearer_token(http: httpx.AsyncClient, credential: BearerFromPair) -> tuple[Key, float]:
-    url = f"{credential.iam_url.rstrip('/')}{BEARER_PATH}?expireInSeconds={TOKEN_SECONDS}"
+    url = url_below(credential.iam_url, f"{BEARER_PATH}?expireInSeconds={TOKEN_SECONDS}")
     request = http.build_request(
         "GET", url, headers=signed_headers(credential.pair, "GET", url), timeout=EXCHANGE_TIMEOUT
     )

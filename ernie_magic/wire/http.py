@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__
+from ernie_magic.config.addresses import url_below
 from ernie_magic.config.key_kinds import likely_cause
 from ernie_magic.config.keys import LogFilter
 from ernie_magic.errors import (
@@ -195,7 +196,9 @@ class HttpClient:
             _Sending(
                 context,
                 request,
-                lambda response: reading.read_json(response, request.max_bytes),
+                lambda response: reading.read_json(
+                    response, request.max_bytes, list_name=request.list_name
+                ),
             )
         )
 
@@ -334,7 +337,7 @@ class HttpClient:
 
         endpoint, request = sending.context.endpoint, sending.request
         timeout = sending.context.settings.timeout
-        url = _full_url(endpoint.base_url, request.path)
+        url = url_below(endpoint.base_url, request.path)
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
         self._notify_ignored(asked, sending.context)
@@ -344,8 +347,11 @@ class HttpClient:
             )
             asked = endpoint.base_url
             target: httpx.URL | str = url
-            if auth.query:
-                target = httpx.URL(url).copy_merge_params(auth.query)
+            query = dict(auth.query)
+            if request.path.startswith("/"):  # another address gets no key of this one
+                query |= {name: key.reveal() for name, key in endpoint.query.items()}
+            if query:
+                target = httpx.URL(url).copy_merge_params(query)
             async with self._pool().stream(
                 request.method,
                 target,
@@ -386,12 +392,6 @@ def _describe_limits(throttle: Throttle) -> Text:
     }
     known = [_LIMIT_TEXTS[name].fill(n=n) for name, n in numbers.items() if n]
     return Text("、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429")
-
-
-def _full_url(base_url: str, path: str) -> str:
-    if path.startswith(("http://", "https://")):
-        return path
-    return base_url + path
 
 
 async def _read_success(sending: _Sending[Result], response: httpx.Response) -> Result:

@@ -7,13 +7,13 @@ import json
 import os
 import pickle
 import threading
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config.addresses import BaseUrl, redact_url
+from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url, url_below
 from ernie_magic.config.services import CONSOLE_URL, IAM_URL
 from ernie_magic.notebook.magics import commands
 from ernie_magic.session import Session
@@ -276,15 +276,98 @@ def test_one_that_would_end_the_address_is_told(monkeypatch, stranger, password)
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/v1?key=canary-123456", "http://127.0.0.1:9/v1#canary-123456"]
+    "url",
+    [
+        "http://127.0.0.1:9/v1?version=canary-123456",
+        "http://127.0.0.1:9/v1?key=canary-123456",
+        "http://127.0.0.1:9/v1#canary-123456",
+    ],
 )
-def test_a_query_in_an_address_is_refused_and_not_shown(url):
+def test_a_query_in_an_address_is_not_shown(url):
     with (
-        Session(service="local", base_url=url) as session,
-        pytest.raises(errors.InvalidOption, match="not a web address") as caught,
+        Session(service="local", base_url=url, model="m", retry_count=1) as session,
+        pytest.raises(errors.ServiceUnreachable) as caught,
     ):
         session.chat("hi")
     assert "canary" not in str(caught.value)
+
+
+QUERY_KEYS = ("api_key", "key", "code", "access-token", "subscription-key", "sig", "Password")
+
+
+@pytest.mark.parametrize("name", QUERY_KEYS)
+def test_a_key_in_an_address_s_query_is_sent_and_shown_nowhere(stranger, name):
+    url = f"{stranger.url}/v1?api-version=7&{name}=canary%2Bqwertyuiop#top"
+    with Session(service="local", base_url=url, model="m", retry_count=1) as session:
+        session.chat("hi", stream=False)
+        shown = io.StringIO()
+        with redirect_stdout(shown):
+            commands.run_command(session, "config base_url")
+        endpoint = session.endpoint()
+        parts = (endpoint, session.settings.base_url, shown.getvalue(), endpoint.account)
+        assert "canary" not in repr(parts)
+        assert "canary" not in repr(pickle.dumps(session.settings.base_url))
+    assert f"/v1/chat/completions?api-version=7&{name}=canary%2Bqwertyuiop " in stranger.seen[-1]
+
+
+def test_a_key_in_an_address_s_query_is_not_sent_to_another_address(stranger, monkeypatch):
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", stranger.url)
+    url = f"{stranger.url}/v1?code=canary-qwertyuiop"
+    with (
+        Session(
+            service="qianfan-v1", base_url=url, api_key=ACCESS, secret_key=SECRET, retry_count=1
+        ) as session,
+        suppress(errors.ErnieError),
+    ):
+        session.models()
+    assert not any("canary" in seen for seen in stranger.seen)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path", "url"),
+    [
+        ("http://h/v1", "/models", "http://h/v1/models"),
+        ("http://h/v1?a=1", "/models", "http://h/v1/models?a=1"),
+        ("http://h/v1?a=1&b=%2F", "/models?c=3", "http://h/v1/models?a=1&b=%2F&c=3"),
+        ("http://h/v1?a=1&b=2", "/models?a=3", "http://h/v1/models?b=2&a=3"),
+        ("http://h?a=1", "/models", "http://h/models?a=1"),
+        ("http://h/v1?a=1", "http://other/x", "http://other/x"),
+    ],
+)
+def test_the_query_of_an_address_follows_the_path(base_url, path, url):
+    assert url_below(base_url, path) == url
+
+
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
+        (" http://h/v1/ ", "http://h/v1"),
+        ("http://h/v1/?a=b/", "http://h/v1?a=b/"),
+        ("http://h/v1?", "http://h/v1"),
+        ("http://h/v1#", "http://h/v1"),
+        ("http://h/v1#/chat?x=1", "http://h/v1"),
+        ("http://h/v1?a=1#b", "http://h/v1?a=1"),
+        ("http://h/v1/chat/completions?a=1", "http://h/v1?a=1"),
+        ("http://h/v1/chat/completions/", "http://h/v1"),
+        ("http://h/v1?next=/chat/completions", "http://h/v1?next=/chat/completions"),
+    ],
+)
+def test_what_is_pasted_with_an_address_is_dropped_and_its_query_is_kept(written, cleaned):
+    assert clean_base_url(written) == cleaned
+
+
+@pytest.mark.parametrize("where", ["?api-version=7", "/?api-version=7", "/v2?api-version=7"])
+def test_a_path_that_a_service_appends_stands_before_the_query(monkeypatch, where):
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", f"http://127.0.0.1:9{where}")
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
+    endpoint = Session(service="qianfan").settings.build_endpoint()
+    assert endpoint.base_url == "http://127.0.0.1:9/v2?api-version=7"
+
+
+def test_a_service_s_own_address_with_a_query_is_its_own(monkeypatch):
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
+    session = Session(service="qianfan", base_url="https://qianfan.baidubce.com/v2?trace=on")
+    assert session.settings.build_endpoint().credential is not None
 
 
 @pytest.mark.parametrize(

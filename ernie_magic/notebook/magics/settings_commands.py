@@ -102,7 +102,7 @@ def _describe_setting(session: Session, name: str) -> str:
     if name == "service" and not value:
         return f"{settings.choose_service().name} (auto)"
     if isinstance(value, BaseUrl) and value.login:
-        return str(value).replace("//", "//•••@", 1)
+        return redact_url(value).replace("//", "//•••@", 1)
     return "" if value in (None, "") else redact_url(str(value))
 
 
