@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.api.default_model import choose_model, configured_model, default_model
+from ernie_magic.api.default_model import configured_model, default_model, no_model_error
 from ernie_magic.api.models import Listed
 from ernie_magic.api.usage_log import UsageLog
+from ernie_magic.config.addresses import url_below
 from ernie_magic.config.credentials import Endpoint, Signature
 from ernie_magic.errors import (
     ErnieError,
     ModelNotFound,
+    ServiceError,
     forget_frames,
     stop_error,
     unexpected_error,
@@ -35,9 +37,10 @@ from ernie_magic.runtime.stream import Stream
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import moderation, openai_style, qianfan_v1
-from ernie_magic.wire.failures import unexpected_reply_error
+from ernie_magic.wire.failures import refuses_stream_options
 from ernie_magic.wire.http import HttpClient
 from ernie_magic.wire.protocol import Context, WireRequest
+from ernie_magic.wire.replies import parse_models
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocol import Reader, WireProtocol
 
 Result = TypeVar("Result")
+Request = TypeVar("Request")
 WIRE_PROTOCOLS: dict[Protocol, WireProtocol] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
 _KIND_NAMES = {
     "image": Text("文生图", "an image"),
@@ -105,6 +109,8 @@ class Client:
         self._on_result = on_result
         # By account: the list they belong to.
         self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}
+        # Accounts whose server refuses `stream_options`.
+        self.without_stream_options: set[object] = set()
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
         self._emulator: Emulator | None = None
         self._emulator_end: weakref.finalize[..., Client] | None = None
@@ -228,14 +234,43 @@ class Client:
             lambda call: self.list_models(call.context), *self.settings_and_endpoint()
         )
 
-    def known_models(self) -> list[str]:
-        """Return the ids of the live lists so far; none before the first one."""
-        return [entry.id for entries in list(self.listed.values()) for entry in entries]
+    def known_models(self) -> list[Listed]:
+        """Return the live lists so far; none before the first one."""
+        return [entry for entries in list(self.listed.values()) for entry in entries]
 
-    def choose_model(self, kind: Kind, settings: Snapshot, endpoint: Endpoint) -> str:
-        """Return the model of a call that names none, without asking for the live list."""
-        offered = [entry.id for entry in self.listed.get(endpoint.account, ())]
-        return choose_model(kind, settings, endpoint.service.name, offered)
+    def start_model_call(
+        self,
+        kind: Kind,
+        model: str,
+        build: Callable[[str], Request],
+        work: Callable[[PreparedCall, Request], Awaitable[Result]],
+        settings: Snapshot,
+        endpoint: Endpoint,
+        *,
+        progress_title: Text | None = None,
+    ) -> Stream[Result]:
+        """Start a call of a kind; where no model is given or set, the live list chooses one.
+
+        Parameters
+        ----------
+        model
+            "" for the default.
+        build
+            Builds the request to a model; called twice where the model is not known yet, so that
+            what is wrong with every model is told at once.
+        work
+            Makes the call.
+        """
+        chosen = model or configured_model(kind, settings)
+        request = self.localizing_errors(lambda: build(chosen or models.UNDECIDED))
+
+        async def choose_and_work(call: PreparedCall) -> Result:
+            if chosen:
+                return await work(call, request)
+            model = await call.choose_model(kind)
+            return await work(call, await in_thread(build, model))
+
+        return self.start_call(choose_and_work, settings, endpoint, progress_title=progress_title)
 
     async def list_models(self, context: Context) -> list[Listed]:
         """Return the live list; on Qianfan V1, which lists only for signed calls, else the
@@ -246,14 +281,14 @@ class Client:
         # What a list waits for is not reported.
         context = Context(endpoint, replace(context.settings, timeout=timeout), lambda _delta: None)
         if endpoint.service.protocol == "qianfan-v1":
-            entries = await self._list_v1_services(context)
+            payload = {"data": await self._list_v1_services(context)}
         else:
             payload = await self.http.send_json(openai_style.MODELS, context)
-            if not isinstance(payload.get("data"), list):
-                raise unexpected_reply_error(payload)
-            entries = payload["data"]
+        count = max(
+            (len(value) for value in payload.values() if isinstance(value, list)), default=0
+        )
         listed = self.listed[endpoint.account] = await _run_in_thread_if_long(
-            len(entries), _parse_models, entries
+            count, parse_models, payload
         )
         return listed
 
@@ -261,7 +296,7 @@ class Client:
         endpoint = context.endpoint
         if not isinstance(endpoint.credential, Signature) or not endpoint.console_url:
             return [{"id": model.id, "url": model.path} for model in CATALOGUE if model.path]
-        wire = WireRequest("POST", endpoint.console_url + qianfan_v1.LIST_PATH, {})
+        wire = WireRequest("POST", url_below(endpoint.console_url, qianfan_v1.LIST_PATH), {})
         groups = values.as_object((await self.http.send_json(wire, context)).get("result"))
         entries = [
             entry for name in ("common", "custom") for entry in values.as_objects(groups.get(name))
@@ -284,11 +319,18 @@ class Client:
             self._paths_made[endpoint.account] = (listed, paths)
         return paths
 
-    async def choose_chat_model(self, context: Context, *, needs_vision: bool = False) -> str:
-        """Return the model of a chat that names none; where none is set, the live list decides,
+    async def choose_model(
+        self, kind: Kind, context: Context, *, needs_vision: bool = False
+    ) -> str:
+        """Return the model of a call that names none; where none is set, the live list decides,
         which is requested once.
+
+        Raises
+        ------
+        InvalidOption
+            There is none: the server is not Baidu's, and its list names none of this kind.
         """
-        if configured := configured_model("chat", context.settings):
+        if configured := configured_model(kind, context.settings):
             return configured
         account = context.endpoint.account
         listed = self.listed.get(account)
@@ -297,13 +339,16 @@ class Client:
                 listed = await self._list_models_quickly(context)
             except ErnieError:  # the call itself will report the error
                 self._no_list_until[account] = time.monotonic() + _LISTS_KEPT
-        offered = [entry.id for entry in listed or ()]
-        return await _run_in_thread_if_long(
+        offered = listed or ()
+        model = await _run_in_thread_if_long(
             len(offered),
             lambda: default_model(
-                "chat", context.endpoint.service.name, offered, needs_vision=needs_vision
+                kind, context.endpoint.service.name, offered, needs_vision=needs_vision
             ),
         )
+        if not model:
+            raise no_model_error(kind)
+        return model
 
     async def _list_models_quickly(self, context: Context) -> list[Listed]:
         return await self.list_models(
@@ -319,15 +364,17 @@ class Client:
         if not isinstance(error, ModelNotFound):
             return error
         try:
-            offered = [entry.id for entry in await self._list_models_quickly(context)]
+            offered = await self._list_models_quickly(context)
         except (ErnieError, asyncio.CancelledError):
-            offered = [entry.id for entry in CATALOGUE]
+            offered = []
+            if context.endpoint.service.strict:
+                offered = [Listed(entry.id, {}) for entry in CATALOGUE]
         # A chat model's name may tell nothing of its kind.
         wanted = (kind, None) if kind == "chat" else (kind,)
         fitting = [
-            name
-            for name in offered[:_LOOKED_AT]
-            if models.kind_of(name) in wanted and name.lower() != model.lower()
+            entry.id
+            for entry in offered[:_LOOKED_AT]
+            if entry.kind in wanted and entry.is_callable and entry.id.lower() != model.lower()
         ]
         error.suggestions = await _run_in_thread_if_long(
             len(fitting), close_matches, model, fitting
@@ -412,9 +459,9 @@ class PreparedCall:
         """Return the call with another `emit`."""
         return replace(self, context=replace(self.context, emit=emit))
 
-    async def choose_chat_model(self, *, needs_vision: bool = False) -> str:
-        """Return the model of a chat that names none (`Client.choose_chat_model`)."""
-        return await self.client.choose_chat_model(self.context, needs_vision=needs_vision)
+    async def choose_model(self, kind: Kind, *, needs_vision: bool = False) -> str:
+        """Return the model of a call that names none (`Client.choose_model`)."""
+        return await self.client.choose_model(kind, self.context, needs_vision=needs_vision)
 
     async def send_json(self, wire: WireRequest) -> dict[str, Any]:
         """Send a request whose reply is one JSON body.
@@ -440,7 +487,7 @@ class PreparedCall:
             emit(delta)
 
         try:
-            await self.client.http.send_and_read(
+            await self._send_asking_for_usage(
                 wire, reader, replace(self.context, emit=mark_and_emit)
             )
         except (ErnieError, asyncio.CancelledError) as error:
@@ -457,6 +504,32 @@ class PreparedCall:
             except asyncio.CancelledError as error:
                 problem = error
         return Reply(reader, problem, clock, self.service)
+
+    async def _send_asking_for_usage(
+        self, wire: WireRequest, reader: Reader, context: Context
+    ) -> None:
+        """Send a chat or a completion; where a stream reports usage only on request, request it
+        (`stream_options`). A server that refuses that is asked again without, and so from then on.
+        """
+        refusing, http = self.client.without_stream_options, self.client.http
+        account, body = self.endpoint.account, wire.body or {}
+        if (
+            not (wire.stream and self.endpoint.service.requests_usage)
+            or "stream_options" in body
+            or account in refusing
+        ):
+            await http.send_and_read(wire, reader, context)
+            return
+        asking = wire._replace(body={**body, "stream_options": {"include_usage": True}})
+        try:
+            await http.send_and_read(asking, reader, context)
+        except ServiceError as error:
+            if reader.started or not refuses_stream_options(error):
+                raise
+        else:
+            return
+        await http.send_and_read(wire, reader, context)
+        refusing.add(account)
 
     def count_usage(self, model: str, usage: Usage | None) -> None:
         """Count what a reply has cost."""
@@ -529,13 +602,6 @@ class Reply:
             partial=self.problem is not None if partial is None else partial,
             service=self.service,
         )
-
-
-def _parse_models(raw_entries: Sequence[object]) -> list[Listed]:
-    """Return the models of a list; an entry without an id is skipped."""
-    entries = values.as_objects(raw_entries)
-    ids = values.as_names([entry.get("id") for entry in entries])
-    return [Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_]
 
 
 async def _run_in_thread_if_long(count: int, function: Callable[..., Result], *args: Any) -> Result:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
+    from ernie_magic.api.requests import EmbeddingRequest, ImageRequest, RerankRequest
     from ernie_magic.api.results import Answer, Embeddings, Ranking
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import History
@@ -213,11 +214,6 @@ class Session:
                 endpoint=endpoint,
             )
         )
-        if service_endpoint.service.requests_usage and request.stream:
-            request = replace(
-                request,
-                parameters={**request.parameters, "stream_options": {"include_usage": True}},
-            )
         return self.client.start_call(
             lambda call: complete_text(call, request), settings, service_endpoint
         )
@@ -252,7 +248,7 @@ class Session:
             the model's length (embedding-v1: 1,000 characters and 384 tokens).
         model
             The setting `embedding_model` when None, else "embedding-v1", or one of its kind where
-            the live list, once fetched, does not offer that.
+            the live list, which is requested once, does not offer that.
         invalid
             What to do with texts that are empty or too long: "error" names their positions,
             "truncate" cuts them (empty ones get NaN), "skip" gives them rows of NaN.
@@ -288,19 +284,20 @@ class Session:
         from ernie_magic.calls.embeddings.embed import embed_texts
 
         settings, service_endpoint = self.client.settings_and_endpoint()
-        request = self.client.localizing_errors(
-            lambda: embedding_request(
-                _list_of_texts(texts),
-                model=model
-                or endpoint
-                or self.client.choose_model("embedding", settings, service_endpoint),
+
+        given_texts = self.client.localizing_errors(lambda: _list_of_texts(texts))
+
+        def build(model: str) -> EmbeddingRequest:
+            return embedding_request(
+                given_texts,
+                model=model,
                 given=parameters,
                 extra=extra or {},
                 rules=service_endpoint.rules,
                 endpoint=endpoint,
                 invalid=invalid,
             )
-        )
+
         max_concurrency = self.client.localizing_errors(
             lambda: choose_in_flight(in_flight, settings)
         )
@@ -308,8 +305,11 @@ class Session:
         if remote_executor:
             max_concurrency = max(max_concurrency, remote_executor.workers)
             submit = remote_executor.submit_embeddings
-        return self.client.start_call(
-            lambda call: embed_texts(
+        return self.client.start_model_call(
+            "embedding",
+            model or endpoint,
+            build,
+            lambda call, request: embed_texts(
                 call,
                 request,
                 cache=settings.cache if cache is None else cache,
@@ -491,7 +491,8 @@ class Session:
             At most 1,024 characters.
         model
             The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2
-            "irag-1.0", or one of its kind where the live list, once fetched, does not offer that.
+            "irag-1.0", or one of its kind where the live list, which is requested once, does not
+            offer that.
         download
             False leaves pictures that are links where they are: `picture.url`, which expires after
             some days.
@@ -517,20 +518,22 @@ class Session:
         from ernie_magic.calls.images.generate import generate_images
 
         settings, service_endpoint = self.client.settings_and_endpoint()
-        request = self.client.localizing_errors(
-            lambda: image_request(
+
+        def build(model: str) -> ImageRequest:
+            return image_request(
                 prompt,
-                model=model
-                or endpoint
-                or self.client.choose_model("image", settings, service_endpoint),
+                model=model,
                 given=parameters,
                 extra=extra or {},
                 rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
-        )
-        return self.client.start_call(
-            lambda call: generate_images(call, request, download=download),
+
+        return self.client.start_model_call(
+            "image",
+            model or endpoint,
+            build,
+            lambda call, request: generate_images(call, request, download=download),
             settings,
             service_endpoint,
         )
@@ -649,8 +652,8 @@ class Session:
         documents
             At most 64, each of at most 4,096 characters.
         model
-            "bce-reranker-base" when None, or one of its kind where the live list, once fetched,
-            does not offer that.
+            "bce-reranker-base" when None, or one of its kind where the live list, which is
+            requested once, does not offer that.
         endpoint, extra
             As in `Conversation.stream`.
         **parameters
@@ -669,21 +672,22 @@ class Session:
         from ernie_magic.calls.rerank import rank_documents
 
         settings, service_endpoint = self.client.settings_and_endpoint()
-        request = self.client.localizing_errors(
-            lambda: rerank_request(
+
+        given_documents = self.client.localizing_errors(lambda: _list_of_texts(documents))
+
+        def build(model: str) -> RerankRequest:
+            return rerank_request(
                 query,
-                _list_of_texts(documents),
-                model=model
-                or endpoint
-                or self.client.choose_model("rerank", settings, service_endpoint),
+                given_documents,
+                model=model,
                 given=parameters,
                 extra=extra or {},
                 rules=service_endpoint.rules,
                 endpoint=endpoint,
             )
-        )
-        return self.client.start_call(
-            lambda call: rank_documents(call, request), settings, service_endpoint
+
+        return self.client.start_model_call(
+            "rerank", model or endpoint, build, rank_documents, settings, service_endpoint
         )
 
     rerank = blocking(begin_rerank)
@@ -778,12 +782,18 @@ class Session:
     models = blocking(begin_models)
     amodels = awaited(begin_models)
 
+    def listed_models(self) -> list[Listed]:
+        """Return the live lists so far, without the network; none before the first one."""
+        if "_client" not in vars(self):
+            return []
+        return self._client.known_models()
+
     def known_models(self) -> list[str]:
         """Return ids for tab completion, without the network: the last live list, else the
         catalogue.
         """
-        if "_client" in vars(self) and (listed := self._client.known_models()):
-            return listed
+        if listed := self.listed_models():
+            return [entry.id for entry in listed]
         from ernie_magic.api.catalogue import CATALOGUE
 
         return [model.id for model in CATALOGUE]

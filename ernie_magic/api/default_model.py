@@ -1,19 +1,22 @@
 """The default model of a call that names none.
 
-It is the setting; else the first preferred model that the service's live list offers; else, where
-that list is not known, the example of the API's page.
+It is the setting; else the first preferred model that the service's live list offers, or another of
+its kind; else, where that list is not known, the example of the API's page. A server that is not
+Baidu's has its own models: there, a default is on its list, or there is none.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ernie_magic.api.models import kind_of
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.models import Listed
 
 # The first of these that the live list offers is the default; the last is the example on AI
 # Studio's API page (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
@@ -37,6 +40,12 @@ _DEFAULTS: dict[Kind, str] = {
     "rerank": "bce-reranker-base",
 }
 _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
+_OTHER_SERVERS = ("local",)  # services whose models are not Baidu's
+_SETTINGS: dict[Kind, str] = {
+    "chat": "model",
+    "image": "image_model",
+    "embedding": "embedding_model",
+}
 
 
 class ModelSettings(Protocol):
@@ -59,11 +68,13 @@ def choose_model(
     kind: Kind,
     settings: ModelSettings,
     service: str,
-    offered: Sequence[str] = (),
+    offered: Sequence[Listed] = (),
     *,
     needs_vision: bool = False,
 ) -> str:
-    """Return the model of a call that names none: the setting, else the default model."""
+    """Return the model of a call that names none: the setting, else the default model; "" where
+    there is none.
+    """
     return configured_model(kind, settings) or default_model(
         kind, service, offered, needs_vision=needs_vision
     )
@@ -81,21 +92,20 @@ def configured_model(kind: Kind, settings: ModelSettings) -> str:
 
 
 def default_model(
-    kind: Kind, service: str, offered: Sequence[str] = (), *, needs_vision: bool = False
+    kind: Kind, service: str, offered: Sequence[Listed] = (), *, needs_vision: bool = False
 ) -> str:
     """Return the default model of a kind of call on the named service: the first preferred one on
-    offer, else any of this kind on offer.
+    offer, else any of this kind on offer; "" where there is none.
 
     Parameters
     ----------
     offered
-        The ids of the live list. Where it is not known, the default is the example of the API's
-        page.
+        The live list. Where it is not known, the default is the example of the API's page.
     needs_vision
         The model has to accept pictures.
     """
     preferred = _preferred_models(kind, service, needs_vision=needs_vision)
-    by_lower = {model_id.lower(): model_id for model_id in offered}
+    by_lower = {entry.id.lower(): entry.id for entry in offered}
     for name in preferred:
         if name.lower() in by_lower:
             return by_lower[name.lower()]
@@ -103,13 +113,41 @@ def default_model(
     if kind == "chat":
         # A chat model's name may not show its kind.
         of_kind = of_kind or _first_of_kind(None, offered)
-        if offered or not needs_vision:
-            return of_kind or FALLBACK_CHAT
-    return of_kind or preferred[0]
+    if of_kind or service in _OTHER_SERVERS:
+        return of_kind
+    if kind == "chat" and (offered or not needs_vision):
+        return FALLBACK_CHAT
+    return preferred[0]
 
 
-def _first_of_kind(kind: Kind | None, offered: Sequence[str]) -> str:
-    return next((model_id for model_id in offered if kind_of(model_id) == kind), "")
+def no_model_error(kind: Kind) -> InvalidOption:
+    """Return the error for a call that names no model, where there is no default."""
+    advice = Text("用 -m 选一个（Python：model=“名称”）", "choose one with -m (in Python: model=)")
+    if kind in _SETTINGS:
+        advice = Text(
+            "用 -m 选一个（Python：model=），或 %ernie config {name} 名称",
+            "choose one with -m (in Python: model=), or %ernie config {name} NAME",
+        ).fill(name=_SETTINGS[kind])
+    return InvalidOption(
+        Text("没有选定模型，所以没有发送", "no model is chosen, so nothing was sent"),
+        Text(
+            "这个服务的模型列表读不到，或其中没有这类模型",
+            "the server's list of models cannot be read, or has none of this kind",
+        ),
+        advice,
+    )
+
+
+def _first_of_kind(kind: Kind | None, offered: Sequence[Listed]) -> str:
+    """Return the first of a kind, one that is reported as retired only where there is no other."""
+    retired = ""
+    for entry in offered:
+        if entry.kind != kind or not entry.is_callable:
+            continue
+        if entry.known is None or not entry.known.retired:
+            return entry.id
+        retired = retired or entry.id
+    return retired
 
 
 def _preferred_models(kind: Kind, service: str, *, needs_vision: bool) -> tuple[str, ...]:

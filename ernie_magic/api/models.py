@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from ernie_magic.api import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +46,7 @@ def kind_of(model_id: str) -> Kind | None:
     """
     if model := find_model(model_id):
         return model.kind
-    name = model_id.lower()
+    name = model_id.lower().rpartition("/")[2]  # `BAAI/bge-m3`, `baidu/ERNIE-4.5-21B-A3B-PT`
     if "rerank" in name:
         return "rerank"
     if "embed" in name or name.startswith(("bge-", "tao-")):
@@ -53,6 +55,65 @@ def kind_of(model_id: str) -> Kind | None:
         return "image"
     if name.startswith(("ernie", "deepseek", "qwen")):
         return "chat"
+    return None
+
+
+def own_image_path(model_id: str) -> str:
+    """Return the path of a Qianfan V2 model that makes pictures, but never answers under
+    `/images/generations`; "" for any other (https://cloud.baidu.com/doc/qianfan-api/s/Ymio9i9i4,
+    https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf).
+    """
+    name = model_id.lower()
+    if "musesteamer" in name and "image" in name:
+        return "/musesteamer/images/generations"
+    if name.endswith("-edit") or "-edit-" in name:
+        return "/images/edits"
+    return ""
+
+
+# What lists call the kinds: Qianfan V2 (https://cloud.baidu.com/doc/qianfan-api/s/Amwbl43sp), LM
+# Studio, Together, Xinference, Hugging Face.
+_KINDS_OF_TYPES: dict[str, Kind] = {
+    "chat": "chat",
+    "language": "chat",
+    "llm": "chat",
+    "vlm": "chat",
+    "text-generation": "chat",
+    "image-text-to-text": "chat",
+    "text->text": "chat",
+    "completion": "completion",
+    "completions": "completion",
+    "image": "image",
+    "image-generation": "image",
+    "text2image": "image",
+    "text-to-image": "image",
+    "text->image": "image",
+    "embedding": "embedding",
+    "embeddings": "embedding",
+    "text-embedding": "embedding",
+    "feature-extraction": "embedding",
+    "text->embedding": "embedding",
+    "rerank": "rerank",
+    "reranker": "rerank",
+    "text-ranking": "rerank",
+}
+_TYPES_OF_NO_CALL = ("video", "audio", "speech", "image2", "image-to-", "moderation", "asr", "tts")
+_TYPE_FIELDS = ("type", "model_type", "task", "pipeline_tag")
+
+
+def kind_of_entry(raw: Mapping[str, Any]) -> Kind | Literal["other"] | None:
+    """Return the kind that an entry of a live list states: "other" where no call here is for it,
+    None where it states none.
+    """
+    stated = [values.as_text(raw.get(name)) for name in _TYPE_FIELDS]
+    modality = values.as_text(values.as_object(raw.get("architecture")).get("modality"))
+    # A chat model may read more than text: `text+image->text`.
+    stated.append(modality.replace("text+image->text", "text->text"))
+    for word in (word.lower().replace("_", "-") for word in stated if word):
+        if kind := _KINDS_OF_TYPES.get(word):
+            return kind
+        if any(part in word for part in _TYPES_OF_NO_CALL):
+            return "other"
     return None
 
 
@@ -77,8 +138,18 @@ class Listed:
 
     @property
     def kind(self) -> Kind | None:
-        """The kind, as far as it is known."""
-        return kind_of(self.id)
+        """The kind: the one that the list states, else the one that is known."""
+        stated = kind_of_entry(self.raw)
+        if stated == "other":
+            return None
+        return stated or kind_of(self.id)
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether a call here may be for it: the list does not say that it makes films or listens,
+        and it is no picture model with a path of its own.
+        """
+        return kind_of_entry(self.raw) != "other" and not own_image_path(self.id)
 
 
 def is_simulated(service: str) -> bool:

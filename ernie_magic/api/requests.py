@@ -456,12 +456,37 @@ def image_request(
     InvalidMessages
         The prompt is empty or too long.
     """
+    if not endpoint:
+        _check_image_model(model, rules)
     checked = checked_parameters("image", given, model, rules)
     check_text(prompt)
     _check_extra("image", extra, rules, [prompt, checked])
     check_length(len(prompt), model, rules)
     return ImageRequest(
         model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint
+    )
+
+
+def _check_image_model(model: str, rules: Rules) -> None:
+    """Reject a model that makes pictures under a path of its own: here its call is never answered.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    path = models.own_image_path(model)
+    if not path or not rules.strict or rules.protocol != "openai":
+        return
+    raise InvalidOption(
+        Text(
+            "{model} 在 /images/generations 下不会回答，所以没有发送",
+            "{model} never answers under /images/generations, so nothing was sent",
+        ).fill(model=model),
+        Text("它用自己的接口 {path}", "it has a path of its own, {path}").fill(path=path),
+        Text(
+            '换一个模型（%ernie models image），或 ernie.wire.post("{path}", {{…}})',
+            'use another model (%ernie models image), or ernie.wire.post("{path}", {{…}})',
+        ).fill(path=path),
     )
 
 

@@ -28,7 +28,7 @@ async def complete_text(call: PreparedCall, request: CompletionRequest) -> Answe
     """
     clock, model = Clock(), request.model
     if model == models.UNDECIDED:
-        model = await call.choose_chat_model()
+        model = await call.choose_model("chat")
     request = replace(request, model=model, paths=call.paths)
     reply = await call.read_reply(_build_wire_request(call, request), request, clock)
     if reply.is_blocked:

@@ -9,7 +9,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ernie_magic.api.default_model import FALLBACK_CHAT, choose_model
+from ernie_magic.api.default_model import FALLBACK_CHAT, choose_model, no_model_error
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
@@ -21,6 +21,7 @@ from ernie_magic.text.language import Text, untranslated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ernie_magic.api.models import Listed
     from ernie_magic.client import Client
     from ernie_magic.config.proxies import Proxies
     from ernie_magic.config.services import Service
@@ -75,7 +76,7 @@ def run_checks(client: Client) -> list[Check]:
             Check(Text("地址", "address"), ok=None, value=untranslated(redact_url(base_url)))
         )
         checks += _diagnose_network(base_url)
-        offered = [entry.id for entry in client.start_model_list().result()]
+        offered = client.start_model_list().result()
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
             start_token_count(client, "hi", FALLBACK_CHAT).result()
     except ErnieError as error:
@@ -138,8 +139,13 @@ def _describe_way(proxies: Proxies, base_url: str) -> Text:
     return Text("经过 {name}", "through {name}").fill(name=proxy.name)
 
 
-def _diagnose_model(model: str, offered: Sequence[str]) -> Check:
-    allowed = model.lower() in (name.lower() for name in offered)
+def _diagnose_model(model: str, offered: Sequence[Listed]) -> Check:
+    if not model:
+        problem = no_model_error("chat")
+        return Check(
+            Text("模型", "model"), ok=False, value=Text(problem.line("zh"), problem.line("en"))
+        )
+    allowed = model.lower() in (entry.id.lower() for entry in offered)
     message = Text("{model} 不在列表中", "{model} is not on the list")
     if allowed:
         message = Text("{model} 在列表中", "{model} is on the list")

@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING
 from ernie_magic.api import values
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.errors import (
+    AuthenticationFailed,
+    BadRequest,
     ErnieError,
     IncompleteAnswer,
     ProtocolError,
+    QuotaExhausted,
     RateLimited,
     RequestTimeout,
     ServerError,
+    ServiceError,
     ServiceUnreachable,
+    UnsafeRequest,
 )
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
@@ -60,6 +65,14 @@ _FAILED_REASONS = frozenset(
         "system_error",
         "timeout",
     }
+)
+_ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
+# Words for a field that a server does not know: OpenAI's, pydantic's, Go's, Chinese gateways'.
+_UNKNOWN_FIELD = re.compile(
+    r"(?:unknown|unrecogni[sz]ed|unexpected|unsupported|additional|extra)[\s_-]*(?:request[\s_-]*)?"
+    r"(?:param|argument|field|input|propert|key|option)|extra_forbidden"
+    r"|(?:不支持|未知|多余|无法识别)的?(?:参数|字段|属性)",
+    re.IGNORECASE,
 )
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 # How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
@@ -187,6 +200,19 @@ def invalid_chunk_error(text: str) -> ProtocolError:
         Text("再试一次", "try again"),
         body=redact(text, strict=True),
     )
+
+
+def refuses_stream_options(error: ServiceError) -> bool:
+    """Whether a server may have refused a request because it does not know `stream_options`, which
+    some name and others only mean.
+    """
+    if isinstance(error, _ABOUT_THE_ACCOUNT):
+        return False
+    said = f"{error.message} {error.body}"
+    letters = re.sub(r"[^a-z]", "", said.lower())
+    if "streamoptions" in letters or "includeusage" in letters:
+        return True
+    return isinstance(error, BadRequest) and bool(_UNKNOWN_FIELD.search(said))
 
 
 def failed_answer_error(reason: str) -> ServerError | None:

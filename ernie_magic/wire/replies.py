@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from ernie_magic.api import values
+from ernie_magic.api.models import Listed
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.failures import unexpected_reply_error
@@ -32,6 +33,9 @@ _URL, _REVISED = (
     8192,
     20_000,
 )
+# Where a list of models stands, and what names one of them.
+_MODEL_LISTS = ("data", "models", "result", "body", "items", "list", "model_names")
+_IDS = ("id", "model", "name", "model_id", "model_name", "modelId", "key", "slug")
 _DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most a few thousand
@@ -258,6 +262,48 @@ def _https_link(url: str) -> str:
     if plain:
         return url.replace("http://", "https://", 1)
     return url
+
+
+def parse_models(payload: Mapping[str, Any]) -> list[Listed]:
+    """Return the models of a list, as servers write it: OpenAI's `data`, `models` (Ollama, Google),
+    a list of names; entries with a name instead of an id. One without either is skipped.
+
+    Raises
+    ------
+    ErnieError
+        It is no list, or has nothing that names a model.
+    """
+    found = _entries_of_models(payload)
+    if found is None:
+        raise unexpected_reply_error(payload)
+    entries = [{"id": entry} if isinstance(entry, str) else entry for entry in found]
+    entries = values.as_objects(entries)
+    ids = values.as_names(
+        [next((entry[name] for name in _IDS if entry.get(name)), None) for entry in entries]
+    )
+    listed = [Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_]
+    if found and not listed:
+        raise unexpected_reply_error(payload)
+    return listed
+
+
+def _entries_of_models(payload: Mapping[str, Any]) -> Sequence[Any] | None:
+    """Return the list in a reply, also when it is wrapped twice or a table by id; an empty one for
+    null, None where there is none.
+    """
+    given = [payload[name] for name in _MODEL_LISTS if name in payload]
+    for value in given:
+        if isinstance(value, list) and value:
+            return value
+    for value in values.as_objects(given):
+        inner = _entries_of_models(value)
+        if inner is not None:
+            return inner
+        if value and all(isinstance(entry, dict) for entry in value.values()):
+            return [{"id": id_, **entry} for id_, entry in value.items()]
+    if any(value is None or value == [] for value in given):
+        return ()
+    return None
 
 
 def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:

@@ -4,10 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from ernie_magic.api.default_model import choose_model
+from ernie_magic.api import default_model
+from ernie_magic.api.models import Listed
 
 SET = SimpleNamespace(model="my-chat", image_model="my-images", embedding_model="my-vectors")
 UNSET = SimpleNamespace(model="", image_model="", embedding_model="")
+
+
+def choose_model(kind, settings, service, offered=(), **given):
+    listed = [Listed(id_, {}) for id_ in offered]
+    return default_model.choose_model(kind, settings, service, listed, **given)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +35,9 @@ def test_the_model_that_is_set_precedes_what_is_on_offer(kind, configured):
         ("image", "qianfan", ["Stable-Diffusion-XL", "irag-1.0"], "irag-1.0"),
         ("image", "qianfan", ["x", "flux-x", "Stable-Diffusion-XL"], "flux-x"),
         ("embedding", "local", ["x", "bge-m3", "my-embedding"], "bge-m3"),
+        ("embedding", "local", ["x", "BAAI/bge-m3"], "BAAI/bge-m3"),
+        ("chat", "local", ["BAAI/bge-m3", "baidu/ERNIE-4.5-21B"], "baidu/ERNIE-4.5-21B"),
+        ("image", "aistudio", ["ERNIE-Image-Turbo"], "ERNIE-Image-Turbo"),
         ("rerank", "qianfan", ["x", "some-reranker-v2"], "some-reranker-v2"),
     ],
 )
@@ -44,7 +53,7 @@ def test_the_default_model_is_the_preferred_one_on_offer_else_any_of_its_kind(
     [
         ("image", "aistudio", "Stable-Diffusion-XL"),
         ("image", "qianfan", "irag-1.0"),
-        ("embedding", "local", "embedding-v1"),
+        ("embedding", "aistudio", "embedding-v1"),
         ("rerank", "aistudio", "bce-reranker-base"),
     ],
 )
@@ -52,6 +61,15 @@ def test_where_none_of_its_kind_is_on_offer_the_default_is_the_catalogue_s(
     kind, service, offered, chosen
 ):
     assert choose_model(kind, UNSET, service, offered) == chosen
+
+
+@pytest.mark.parametrize("kind", ["chat", "image", "embedding", "rerank"])
+@pytest.mark.parametrize("offered", [[], ["sd-video-edit"]])
+def test_a_server_of_another_make_has_no_default_that_it_does_not_offer(kind, offered):
+    if kind == "chat":
+        offered = ["bge-m3"] * bool(offered)
+    assert choose_model(kind, UNSET, "local", offered) == ""
+    assert choose_model(kind, SET, "local", offered) in ("my-chat", "my-images", "my-vectors", "")
 
 
 def test_the_default_chat_model_without_a_list_depends_on_what_it_has_to_read():

@@ -184,7 +184,7 @@ class Conversation:
 
         async def ask_and_record(call: PreparedCall) -> Answer:
             model = options.model or options.endpoint
-            model = model or await call.choose_chat_model(needs_vision=plan.needs_vision)
+            model = model or await call.choose_model("chat", needs_vision=plan.needs_vision)
             asked = await ask_turn(call, plan, model, partial(self._apply_safety_flag, plan))
             # Before anything else is waited for: a stop must not lose the turn.
             self._record_turn(plan, asked)

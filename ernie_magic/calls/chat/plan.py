@@ -105,8 +105,6 @@ class Plan:
             **session_parameters,
             **{k: v for k, v in self.options.parameters.items() if v is not None},
         }
-        if self.is_streamed and self.endpoint.service.requests_usage:
-            given.setdefault("stream_options", {"include_usage": True})
         return chat_request(
             [*self.system_messages, *earlier, *self.new_messages],
             model=model,

@@ -349,7 +349,7 @@ async def map_rows(
     options, settings = map_request.options, call.settings
     model = options.model or options.endpoint or ""
     if not model and map_request.rows:
-        model = await call.choose_chat_model()
+        model = await call.choose_model("chat")
     system = options.system
     if system is None:
         system = settings.system

@@ -152,6 +152,8 @@ class CompareTab(Tab):
         Comparing a model with itself says little.
         """
         default = self.columns[0].selection.picker.default_model
+        if not default:  # a server that may have none of these
+            return None
         remaining_models = [
             model
             for model in PREFERRED_CHAT

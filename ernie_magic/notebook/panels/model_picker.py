@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MODEL = Text("模型", "Model")
 _SEARCH = Text("查找模型（回车选用）", "Search models (Enter chooses)")
 _DEFAULT = Text("默认（{model}）", "default ({model})")
+_NO_DEFAULT = Text("请选一个模型", "choose a model")
 _RELOAD = Text("刷新列表", "Reload list")
 _AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
 _DEFAULTED = ""
@@ -47,8 +48,20 @@ class ModelList:
     def __init__(self, session: Session, report_error: Callable[[str], object]) -> None:
         self._session, self._report_error = session, report_error
         self.is_loading = False
-        self.model_ids: list[str] = session.known_models()
+        # The live list, [] until it is known: then the catalogue is shown.
+        self.live: list[models.Listed] = session.listed_models()
+        self._catalogue = [models.Listed(id_, {}) for id_ in session.known_models()]
         self._listeners: list[Callable[[], object]] = []
+
+    @property
+    def entries(self) -> list[models.Listed]:
+        """The models that are shown."""
+        return self.live or self._catalogue
+
+    @property
+    def model_ids(self) -> list[str]:
+        """The ids of the models that are shown."""
+        return [entry.id for entry in self.entries]
 
     def add_listener(self, on_list_changed: Callable[[], object]) -> None:
         """Call `on_list_changed` when the list is requested and when it has arrived."""
@@ -66,7 +79,7 @@ class ModelList:
 
     def _fetch_models(self) -> None:
         try:
-            self.model_ids = [str(entry.id) for entry in self._session.models()]
+            self.live = self._session.models()
         except ErnieError as error:
             self._report_error(error.line(self._session.settings.interface_language))
         finally:
@@ -143,13 +156,13 @@ class ModelPicker:
 
     @property
     def default_model(self) -> str:
-        """The id that a call uses if none is chosen here."""
+        """The id that a call uses if none is chosen here, "" where there is no default."""
         settings = self._session.settings
         return choose_model(
             self._kind,
             settings,
             settings.choose_service().name,
-            self._model_list.model_ids,
+            self._model_list.live,
             needs_vision=self.needs_vision,
         )
 
@@ -161,15 +174,16 @@ class ModelPicker:
     def refresh_options(self) -> None:
         """Fill the list again with the models that match the search."""
         sought = self.search_box.value.strip().lower()
-        options: list[tuple[str, str]] = [
-            (_DEFAULT.say(self._language, model=self.default_model), _DEFAULTED)
-        ]
+        default_label = _NO_DEFAULT
+        if default := self.default_model:
+            default_label = _DEFAULT.fill(model=default)
+        options: list[tuple[str, str]] = [(default_label.say(self._language), _DEFAULTED)]
         for kind in (self._kind, None):
             matching_ids = sorted(
                 (
-                    id_
-                    for id_ in self._model_list.model_ids
-                    if models.kind_of(id_) == kind and sought in id_.lower()
+                    entry.id
+                    for entry in self._model_list.entries
+                    if entry.kind == kind and sought in entry.id.lower()
                 ),
                 key=str.lower,
             )
@@ -181,12 +195,13 @@ class ModelPicker:
                     ),
                     *((id_, id_) for id_ in matching_ids[:_MAX_LISTED_MODELS]),
                 ]
+        listed_ids = frozenset(self._model_list.model_ids)
         known_ids = {value for _, value in options}
         for id_ in (self.search_box.value.strip(), self._selected_model):
             if not id_ or id_ in known_ids:
                 continue
             label = id_
-            if id_ not in self._model_list.model_ids:
+            if id_ not in listed_ids:
                 label = _AS_IS.say(self._language, model=id_)
             options.append((label, id_))
             known_ids.add(id_)
