@@ -44,6 +44,7 @@ from ernie_magic.wire.sniffing import (
     iter_chunks,
     read_start,
     rejoin,
+    unwrap_event,
 )
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ async def _parse_reply(
         )
     payload = None
     with suppress(ValueError):
-        text = _decode_text(raw)
+        text = unwrap_event(_decode_text(raw))
         del raw  # pictures make a large reply: it must not exist three times
         payload = await _parse_in_thread_if_long(text, redacted=True)
     if list_name and isinstance(payload, list) and unwrap_list(payload) is payload:

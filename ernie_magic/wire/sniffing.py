@@ -17,6 +17,8 @@ _START = 1024  # bytes of a reply by which it must have shown what it is
 _BODY_STARTS = (b"{", b"[", b"<")
 # A field or a comment of an event.
 _STREAM_LINE = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:")
+_EDGE = 200  # characters at each end of a reply in which an event's words stand
+_EVENT_START, _LAST_EVENT = re.compile(r"\s*data:"), re.compile(r"\s*data:\s*\[DONE\]\s*\Z")
 # https://github.com/ndjson/ndjson-spec, https://jsonlines.org
 _LINES_OF_JSON = ("ndjson", "jsonl", "json-seq", "stream+json", "json-stream")
 
@@ -69,3 +71,14 @@ async def rejoin(start: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[byt
     yield start
     async for chunk in rest:
         yield chunk
+
+
+def unwrap_event(text: str) -> str:
+    """Return the JSON of a reply in one piece which a gateway has made the only event of a stream,
+    or has put a `data: [DONE]` behind; any other text unchanged.
+    """
+    if last := _LAST_EVENT.search(text[-_EDGE:]):
+        text = text[: last.start() - len(text[-_EDGE:])]
+    if first := _EVENT_START.match(text[:_EDGE]):
+        text = text[first.end() :]
+    return text

@@ -109,6 +109,27 @@ def test_raw_events_are_read_whatever_their_content_type(kind):
     assert run(events([json.dumps(WHOLE).encode()])) == [WHOLE]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": []}',
+        b'data: {"data": []}\n\n',
+        b'\ndata:{"data": []}\n\ndata: [DONE]\n\n',
+        b'{"data": []}\n\ndata: [DONE]\n\n',
+        b'{\n  "data": [\n  ]\n}\ndata: [DONE]',
+    ],
+)
+def test_a_reply_in_one_piece_may_be_sent_as_the_only_event(body):
+    response = response_of([body], TYPES["plain text"])
+    assert run(reading.read_json(response, 10_000)) == {"data": []}
+
+
+def test_several_events_are_no_reply_in_one_piece():
+    response = response_of([b'data: {"data": []}\n\ndata: {"data": []}\n\n'], {})
+    with pytest.raises(errors.ProtocolError):
+        run(reading.read_json(response, 10_000))
+
+
 def test_a_long_answer_in_one_json_under_plain_text_is_read_to_its_end():
     whole = {"choices": [{"message": {"content": "A" * 300_000}, "finish_reason": "stop"}]}
     text, _ = run(read([json.dumps(whole).encode()], TYPES["plain text"]))

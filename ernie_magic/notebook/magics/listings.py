@@ -6,18 +6,22 @@ import time
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.catalogue import KIND_NAMES, KindName
+from ernie_magic.api.listed_facts import describe_pricing, read_facts
 from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.services import QIANFAN
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text, untranslated
 
 if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Model
+    from ernie_magic.api.models import Listed
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.session import Session
 
 _MAX_MODEL_ROWS = 1000  # models in the table
+_OPTIONAL = (2, 5)  # columns that few lists fill: the context and the price
 _PARTIAL = Text("（未完成）", " (partial)")
 _UNKNOWN_KIND = KindName(untranslated("?"))
 _MORE = Text(
@@ -44,27 +48,44 @@ def list_models(session: Session, words: list[str]) -> Table:
     """List the live models; an argument filters by a part of the id or by the kind."""
     language = session.settings.interface_language
     sought = "".join(words).lower()
-    rows = []
+    found = []
     for entry in session.models():
         kind_name = _UNKNOWN_KIND
         if entry.kind:
             kind_name = KIND_NAMES[entry.kind]
         # `%ernie models image` lists them whatever their ids are.
         if sought in entry.id.lower() or sought in kind_name.words:
-            kind_label = kind_name.label.say(language)
-            rows.append([entry.id, kind_label, *_describe_model(entry.known, language)])
-    headers = {
-        "zh": ["模型", "类型", "最长输入（token）", "最长输出", "说明"],
-        "en": ["model", "type", "longest input (tokens)", "longest output", "notes"],
-    }
+            found.append((entry, kind_name.label.say(language)))
+    rows = [
+        [entry.id, kind_label, *_describe_model(entry, language)]
+        for entry, kind_label in found[:_MAX_MODEL_ROWS]
+    ]
+    headers = [header.say(language) for header in _model_headers(session)]
+    # Many lists give no more than ids.
+    given = [n for n, header in enumerate(headers) if n not in _OPTIONAL or any(r[n] for r in rows)]
     note = Text(
         "{n} 个模型，来自{where}的实时列表；“说明”来自本地目录",
         "{n} models, live from {where}; notes come from the local catalogue",
     )
-    note_text = note.say(language, n=len(rows), where=_model_source(session).say(language))
-    if len(rows) > _MAX_MODEL_ROWS:
+    note_text = note.say(language, n=len(found), where=_model_source(session).say(language))
+    if len(found) > _MAX_MODEL_ROWS:
         note_text += _MORE.say(language, n=_MAX_MODEL_ROWS)
-    return Table(headers[language], rows[:_MAX_MODEL_ROWS], note_text)
+    return Table([headers[n] for n in given], [[row[n] for n in given] for row in rows], note_text)
+
+
+def _model_headers(session: Session) -> list[Text]:
+    price = Text("价格（输入 / 输出）", "price (input / output)")
+    if session.endpoint().service is QIANFAN:
+        price = Text("价格（元/千 token，输入 / 输出）", "CNY per 1,000 tokens (input / output)")
+    return [
+        Text("模型", "model"),
+        Text("类型", "type"),
+        Text("上下文（token）", "context (tokens)"),
+        Text("最长输入（token）", "longest input (tokens)"),
+        Text("最长输出", "longest output"),
+        price,
+        Text("说明", "notes"),
+    ]
 
 
 def _model_source(session: Session) -> Text:
@@ -74,9 +95,32 @@ def _model_source(session: Session) -> Text:
     return untranslated(f" {redact_url(endpoint.base_url)} ")
 
 
-def _describe_model(entry: Model | None, language: Language) -> list[str]:
-    if entry is None:
-        return ["", "", ""]
+def _describe_model(listed: Listed, language: Language) -> list[str]:
+    """What the list says of a model's lengths and prices, else what the catalogue does; notes."""
+    facts, entry, notes = read_facts(listed.raw), listed.known, ""
+    longest_input, longest_output = facts.longest_input, facts.longest_output
+    if entry is not None:
+        notes = _describe_abilities(entry, language)
+        longest_input = longest_input or entry.max_input_tokens
+        if entry.kind == "chat":
+            longest_output = longest_output or entry.max_output[1]
+    input_text = _describe_tokens(longest_input)
+    if entry is not None:
+        input_text = input_text or "?"
+    return [
+        _describe_tokens(facts.context),
+        input_text,
+        str(longest_output or ""),
+        describe_pricing(listed.raw),
+        notes,
+    ]
+
+
+def _describe_tokens(number: int | None) -> str:
+    return f"{number:,}" if number else ""
+
+
+def _describe_abilities(entry: Model, language: Language) -> str:
     names = {
         "penalties": Text("支持频率/存在惩罚", "accepts penalties"),
         "vision": Text("图像理解", "accepts pictures"),
@@ -93,15 +137,7 @@ def _describe_model(entry: Model | None, language: Language) -> list[str]:
                 language, date=entry.retired
             )
         )
-    longest_output = ""
-    if entry.kind == "chat":
-        longest_output = str(entry.max_output[1])
-    return [_known_number(entry.max_input_tokens), longest_output, "; ".join(notes)]
-
-
-def _known_number(number: int | None) -> str:
-    """A number with separators, "?" where it is not known."""
-    return f"{number:,}" if number else "?"
+    return "; ".join(notes)
 
 
 def show_history(session: Session, words: list[str]) -> Table:

@@ -1,0 +1,78 @@
+"""`%ernie models`: what the live list says of each model, and what the catalogue adds."""
+
+import pytest
+
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.magics import commands
+from ernie_magic.session import Session
+from tests.model_server import Service
+
+
+@pytest.fixture(scope="module")
+def service():
+    service = Service()
+    yield service
+    service.stop()
+
+
+def listed(service, entries, name="qianfan", words=""):
+    service.listed = {"data": entries}
+    url = f"{service.url}/v1"
+    settings = ErnieSettings(service=name, base_url=url, api_key="k", language="en")
+    with Session(settings) as session:
+        return commands.run_command(session, f"models {words}")
+
+
+def cells(table, id_):
+    return dict(zip(table.headers, next(row for row in table.rows if row[0] == id_), strict=True))
+
+
+def test_types_lengths_and_prices_of_the_live_list_are_shown(service):
+    price = {"prompt": "0.0008", "completion": "0.0032"}
+    table = listed(
+        service,
+        [
+            {
+                "id": "new-1",
+                "type": "chat",
+                "context_length": 131072,
+                "max_tokens": 12288,
+                "pricing": price,
+            },
+            {"id": "new-2", "type": "text2image", "pricing": {"image": "0.05"}},
+            {"id": "new-3", "type": "text2video"},
+            {"id": "ernie-3.5-8k", "context_length": 8192},
+        ],
+    )
+    assert cells(table, "new-1") == {
+        "model": "new-1",
+        "type": "chat",
+        "context (tokens)": "131,072",
+        "longest input (tokens)": "",
+        "longest output": "12288",
+        "CNY per 1,000 tokens (input / output)": "0.0008 / 0.0032",
+        "notes": "",
+    }
+    assert cells(table, "new-2")["type"] == "image"
+    assert cells(table, "new-2")["CNY per 1,000 tokens (input / output)"] == "image 0.05"
+    assert cells(table, "new-3")["type"] == "?"
+    assert cells(table, "ernie-3.5-8k")["longest input (tokens)"] == "5,120"
+    assert [
+        row[0] for row in listed(service, [{"id": "a", "type": "text2image"}], words="image").rows
+    ]
+
+
+def test_a_list_of_ids_has_no_columns_for_what_it_does_not_say(service):
+    table = listed(service, [{"id": "ernie-3.5-8k"}, {"id": "mine"}])
+    assert list(table.headers) == [
+        "model",
+        "type",
+        "longest input (tokens)",
+        "longest output",
+        "notes",
+    ]
+
+
+def test_prices_of_another_server_have_no_unit(service):
+    table = listed(service, [{"id": "a", "pricing": {"prompt": "0.5"}}], name="local")
+    assert "price (input / output)" in table.headers
