@@ -223,8 +223,8 @@ async def _iter_streamed_deltas(
             if delta:
                 yield delta
     if not reader.started:
-        payload = await _parse_whole_reply("\n".join(unread), reader)
-        if payload is not None and (delta := reader.feed(payload)):
+        whole = await _parse_whole_reply("\n".join(unread), reader)
+        if whole is not None and (delta := reader.feed(whole)):
             yield delta
     if delta := reader.flush_remaining():
         yield delta
@@ -452,8 +452,8 @@ async def _iter_body_deltas(
         payload = await _parse_in_thread_if_long(_decode_text(raw))
     if payload is None and is_object and b"\n" in raw.strip():
         # Lines of JSON, or JSON and a `data: [DONE]`.
-        async for delta in _iter_streamed_deltas(response, reader, _once(raw)):
-            yield delta
+        async for streamed in _iter_streamed_deltas(response, reader, _once(raw)):
+            yield streamed
         return
     if not isinstance(payload, dict) or not reader.is_whole_reply(payload):
         raise error_from_reply(response.status_code, response.headers, raw)
