@@ -27,6 +27,7 @@ from ernie_magic.errors import (
     ErnieError,
     ModelNotFound,
     ServiceError,
+    UsageError,
     forget_frames,
     stop_error,
     unexpected_error,
@@ -238,7 +239,7 @@ class Client:
         """Return the live lists so far; none before the first one."""
         return [entry for entries in list(self.listed.values()) for entry in entries]
 
-    def start_model_call(
+    def with_model(
         self,
         kind: Kind,
         model: str,
@@ -246,31 +247,39 @@ class Client:
         work: Callable[[PreparedCall, Request], Awaitable[Result]],
         settings: Snapshot,
         endpoint: Endpoint,
-        *,
-        progress_title: Text | None = None,
-    ) -> Stream[Result]:
-        """Start a call of a kind; where no model is given or set, the live list chooses one.
+    ) -> Callable[[PreparedCall], Awaitable[Result]]:
+        """Return the work of a call, with its request; where no model is given or set, the live
+        list chooses one.
 
         Parameters
         ----------
         model
             "" for the default.
         build
-            Builds the request to a model; called twice where the model is not known yet, so that
+            Builds the request to a model. Where that is not known yet it is called twice, so that
             what is wrong with every model is told at once.
         work
             Makes the call.
+
+        Raises
+        ------
+        UsageError
         """
-        chosen = model or configured_model(kind, settings)
-        request = self.localizing_errors(lambda: build(chosen or models.UNDECIDED))
+        if chosen := model or configured_model(kind, settings):
+            request = self.localizing_errors(lambda: build(chosen))
+            return lambda call: work(call, request)
+        try:
+            self.localizing_errors(lambda: build(models.UNDECIDED))
+        except UsageError:
+            # The documented default's rules tell more of what is wrong.
+            documented = default_model(kind, endpoint.service.name) or models.UNDECIDED
+            self.localizing_errors(lambda: build(documented))
+            raise
 
         async def choose_and_work(call: PreparedCall) -> Result:
-            if chosen:
-                return await work(call, request)
-            model = await call.choose_model(kind)
-            return await work(call, await in_thread(build, model))
+            return await work(call, await in_thread(build, await call.choose_model(kind)))
 
-        return self.start_call(choose_and_work, settings, endpoint, progress_title=progress_title)
+        return choose_and_work
 
     async def list_models(self, context: Context) -> list[Listed]:
         """Return the live list; on Qianfan V1, which lists only for signed calls, else the

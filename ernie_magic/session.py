@@ -305,7 +305,7 @@ class Session:
         if remote_executor:
             max_concurrency = max(max_concurrency, remote_executor.workers)
             submit = remote_executor.submit_embeddings
-        return self.client.start_model_call(
+        work = self.client.with_model(
             "embedding",
             model or endpoint,
             build,
@@ -318,7 +318,9 @@ class Session:
             ),
             settings,
             service_endpoint,
-            progress_title=_EMBEDDING if progress else None,
+        )
+        return self.client.start_call(
+            work, settings, service_endpoint, progress_title=_EMBEDDING if progress else None
         )
 
     embed = blocking(begin_embed)
@@ -529,7 +531,7 @@ class Session:
                 endpoint=endpoint,
             )
 
-        return self.client.start_model_call(
+        work = self.client.with_model(
             "image",
             model or endpoint,
             build,
@@ -537,6 +539,7 @@ class Session:
             settings,
             service_endpoint,
         )
+        return self.client.start_call(work, settings, service_endpoint)
 
     image = blocking(begin_image)
     aimage = awaited(begin_image)
@@ -686,9 +689,10 @@ class Session:
                 endpoint=endpoint,
             )
 
-        return self.client.start_model_call(
+        work = self.client.with_model(
             "rerank", model or endpoint, build, rank_documents, settings, service_endpoint
         )
+        return self.client.start_call(work, settings, service_endpoint)
 
     rerank = blocking(begin_rerank)
     arerank = awaited(begin_rerank)

@@ -49,6 +49,10 @@ LISTS = {
     "a table by id": {"data": {"my-model": {"owned_by": "me"}}},
     "a result": {"result": [{"model": "my-model"}], "code": 0, "msg": "success"},
     "one without a name first": {"data": [{}, 5, None, {"id": ""}, {"id": "my-model"}]},
+    "text-generation-webui's": {"model_names": ["my-model"], "lora_names": []},
+    "DashScope's": {"output": {"models": [{"model_name": "my-model"}]}},
+    "a code beside data": {"code": 20000, "message": "Ok", "data": [{"id": "my-model"}]},
+    "pages": {"results": [{"slug": "my-model"}], "next": None},
     "an id beside a name": [{"id": "my-model", "name": "My Model"}],
 }
 

@@ -63,7 +63,7 @@ def test_pictures_as_links_and_as_bytes(session, emulator):
 def test_a_picture_is_sent_again_only_when_nothing_can_have_been_made(
     session, emulator, fault, sent, error
 ):
-    session.settings.request_timeout = 0.2
+    session.settings.request_timeout, session.settings.image_model = 0.2, "Stable-Diffusion-XL"
     emulator.faults.add(**fault, times=9)
     with pytest.raises(error):
         session.image("cat")

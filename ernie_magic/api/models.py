@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from ernie_magic.api import values
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -105,11 +103,15 @@ def kind_of_entry(raw: Mapping[str, Any]) -> Kind | Literal["other"] | None:
     """Return the kind that an entry of a live list states: "other" where no call here is for it,
     None where it states none.
     """
-    stated = [values.as_text(raw.get(name)) for name in _TYPE_FIELDS]
-    modality = values.as_text(values.as_object(raw.get("architecture")).get("modality"))
-    # A chat model may read more than text: `text+image->text`.
-    stated.append(modality.replace("text+image->text", "text->text"))
-    for word in (word.lower().replace("_", "-") for word in stated if word):
+    stated = [raw.get(name) for name in _TYPE_FIELDS]
+    if isinstance(architecture := raw.get("architecture"), dict):
+        stated.append(architecture.get("modality"))
+    for given in stated:
+        if not isinstance(given, str):
+            continue
+        word = given.lower().replace("_", "-")
+        if word.startswith("text") and word.endswith("->text"):
+            word = "text->text"  # a chat model may read more than text: `text+image->text`
         if kind := _KINDS_OF_TYPES.get(word):
             return kind
         if any(part in word for part in _TYPES_OF_NO_CALL):

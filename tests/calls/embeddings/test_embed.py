@@ -29,6 +29,7 @@ def session(emulator):
             service="aistudio",
             base_url=emulator.base_url,
             api_key="any-key",
+            embedding_model="embedding-v1",
             backoff_factor=0.01,
             retry_count=4,
         )

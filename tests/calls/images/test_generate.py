@@ -121,6 +121,7 @@ def session(server):
             service="aistudio",
             base_url=f"http://127.0.0.1:{server.port}/v1",
             api_key=KEY,
+            image_model="Stable-Diffusion-XL",
             retry_count=3,
             backoff_factor=0.01,
         )
