@@ -102,6 +102,17 @@ def test_a_server_that_names_no_model_is_asked_for_none_and_the_user_told(
     assert [body["model"] for body in service.bodies] == ["mine", "set"]
 
 
+def test_a_bare_list_is_a_raw_reply_as_it_came(service, session_on):
+    service.listed = [{"id": "my-model"}]
+    assert session_on().wire.get("/models") == [{"id": "my-model"}]
+
+
+def test_a_listed_model_says_its_kind_its_context_and_its_price(service, session_on):
+    service.listed = [{"id": "m", "type": "chat", "context_length": 8, "pricing": {"prompt": "1"}}]
+    (entry,) = session_on("qianfan").models()
+    assert (entry.kind, entry.context_length, entry.pricing) == ("chat", 8, "1")
+
+
 def test_null_for_a_list_of_models_is_an_empty_list(service, session_on):
     service.listed = {"object": "list", "data": None}
     assert session_on().models() == []

@@ -7,6 +7,7 @@ retired or new.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,7 +65,7 @@ def own_image_path(model_id: str) -> str:
     name = model_id.lower()
     if "musesteamer" in name and "image" in name:
         return "/musesteamer/images/generations"
-    if name.endswith("-edit") or "-edit-" in name:
+    if re.search(r"(?:image|irag|flux|diffusion).*-edit(?:-|$)", name):
         return "/images/edits"
     return ""
 
@@ -145,6 +146,22 @@ class Listed:
         if stated == "other":
             return None
         return stated or kind_of(self.id)
+
+    @property
+    def context_length(self) -> int | None:
+        """Tokens of input and output together, None where the list does not say."""
+        from ernie_magic.api.listed_facts import read_facts
+
+        return read_facts(self.raw).context
+
+    @property
+    def pricing(self) -> str:
+        """The prices as the list gives them, "" where it gives none: on Qianfan in CNY per 1,000
+        tokens, input / output.
+        """
+        from ernie_magic.api.listed_facts import describe_pricing
+
+        return describe_pricing(self.raw)
 
     @property
     def is_callable(self) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 
+_LIST = "\0list"  # the name of a bare list: no server's own
+
+
 class Wire:
     """Any path of the service: `ernie.wire.post("/responses", {"model": …})` returns the reply as
     the service sent it.
@@ -50,12 +53,14 @@ class Wire:
             str((body or {}).get("model") or ""),
             stream=stream,
             repeatable=method == "GET",
+            list_name=_LIST,
         )
 
         async def send_request(call: PreparedCall) -> Any:
             if stream:
                 return await client.http.stream_events(request, call.context)
-            return await call.send_json(request)
+            reply = await call.send_json(request)
+            return reply.get(_LIST, reply)
 
         return client.start_call(send_request, settings, endpoint)
 

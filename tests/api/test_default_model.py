@@ -31,6 +31,7 @@ def test_the_model_that_is_set_precedes_what_is_on_offer(kind, configured):
         ("chat", "aistudio", ["x", "ERNIE-4.5-Turbo-32k", "ernie-5.0"], "ernie-5.0"),
         ("chat", "aistudio", ["bge-large-zh", "x", "deepseek-v9"], "deepseek-v9"),
         ("chat", "local", ["bge-large-zh", "x"], "x"),
+        ("chat", "local", ["my-code-edit"], "my-code-edit"),
         ("image", "aistudio", ["flux-x", "stable-diffusion-xl"], "stable-diffusion-xl"),
         ("image", "qianfan", ["Stable-Diffusion-XL", "irag-1.0"], "irag-1.0"),
         ("image", "qianfan", ["x", "flux-x", "Stable-Diffusion-XL"], "flux-x"),
@@ -64,7 +65,7 @@ def test_where_none_of_its_kind_is_on_offer_the_default_is_the_catalogue_s(
 
 
 @pytest.mark.parametrize("kind", ["chat", "image", "embedding", "rerank"])
-@pytest.mark.parametrize("offered", [[], ["sd-video-edit"]])
+@pytest.mark.parametrize("offered", [[], ["sd-image-edit"]])
 def test_a_server_of_another_make_has_no_default_that_it_does_not_offer(kind, offered):
     if kind == "chat":
         offered = ["bge-m3"] * bool(offered)
