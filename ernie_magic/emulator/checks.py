@@ -113,7 +113,7 @@ def _check_turns(messages: list[dict[str, Any]]) -> None:
             raise Refusal("invalid_messages", role_problem(i))
     if turns[-1]["role"] == "assistant":
         raise Refusal("invalid_messages", "the role of the last message must be user")
-    if not text_of(turns[-1]).strip():
+    if not text_of(turns[-1]).strip() and not sight.image_urls_in(turns[-1:]):
         raise Refusal("invalid_messages", "the content of the last message can not be blank")
 
 
@@ -131,7 +131,8 @@ def _check_message(message: Any) -> None:
         )
     if not has_plain_texts(message):
         raise Refusal("invalid_messages", "the text of a message must be a string")
-    if not text_of(message) and not message.get("tool_calls") and not message.get("function_call"):
+    calls = message.get("tool_calls") or message.get("function_call")
+    if not text_of(message) and not calls and not sight.image_urls_in([message]):
         raise Refusal("invalid_messages", "the content of a message can not be empty")
 
 

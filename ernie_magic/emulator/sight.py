@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from ernie_magic.api import models
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
@@ -55,14 +56,11 @@ def describe_image(url: str) -> str:
     Refusal
         It is not a picture, or is too large.
     """
-    if url.startswith(("http://", "https://")):
+    if _is_link(url):
         return "a link"
     from PIL import Image
 
-    try:
-        raw = base64.b64decode(url.split("base64,", 1)[1], validate=True)
-    except (IndexError, ValueError):
-        raise Refusal("invalid_image_url") from None
+    raw = _decode_data_url(url)
     if len(raw) > MAX_IMAGE_BYTES:
         raise Refusal("invalid_image_url", "the image is too large")
     try:
@@ -77,3 +75,31 @@ def describe_image(url: str) -> str:
     ):
         raise Refusal("invalid_image_url") from None
     return f"{image.format} {image.width}x{image.height}"
+
+
+def _is_link(url: str) -> bool:
+    """Whether an address is a link to a host. A scheme's case has no meaning (RFC 3986, 3.1)."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _decode_data_url(url: str) -> bytes:
+    """The bytes of a `data:` URI (RFC 2397), in base64.
+
+    Raises
+    ------
+    Refusal
+        It is something else.
+    """
+    head, _, data = url.partition(",")
+    scheme, _, kind = head.lower().partition(":")
+    if scheme != "data" or not kind.endswith(";base64"):
+        raise Refusal("invalid_image_url")
+    packed = "".join(unquote(data).split())
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except ValueError:
+        raise Refusal("invalid_image_url") from None
