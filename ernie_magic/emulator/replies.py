@@ -24,6 +24,7 @@ from typing import Any
 from ernie_magic.api import models
 from ernie_magic.emulator import sight, tools
 from ernie_magic.emulator.checks import text_of
+from ernie_magic.emulator.schemas import quoted_texts, sample_value
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _DIRECTIVE = re.compile(
@@ -193,7 +194,7 @@ def _apply_limits(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], 
     positions = [position for word in given.get("stop") or () if (position := text.find(word)) >= 0]
     if positions:
         return _split_into_deltas(text[: min(positions)]), "stop"
-    max_deltas = given.get("max_completion_tokens")
+    max_deltas = given.get("max_completion_tokens") or given.get("max_tokens")
     if max_deltas and len(pieces) > max_deltas:
         return pieces[:max_deltas], "length"
     return pieces, "normal"
@@ -210,10 +211,13 @@ def _generate_json(
     if response_format["type"] == "json_schema":
         described = response_format["json_schema"]
         return json.dumps(
-            tools.sample_value(described.get("schema") or described, question, "", seed),
+            sample_value(described.get("schema") or described, question, "", seed),
             ensure_ascii=False,
             indent=2,
         )
+    if keys := _named_keys(question):
+        named = {key: f"模拟的 simulated {key}" for key in keys}
+        return json.dumps(named, ensure_ascii=False, indent=2)
     items = [
         {"name": name, "score": round(rng.uniform(1, 5), 1)}
         for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)
@@ -223,6 +227,13 @@ def _generate_json(
         ensure_ascii=False,
         indent=2,
     )
+
+
+def _named_keys(question: str) -> list[str]:
+    """The keys that a prompt asks an object to have, in quotation marks."""
+    if not re.search(r"\b(?:keys?|fields?)\b|键|字段", question):
+        return []
+    return [key for key in quoted_texts(question) if re.fullmatch(r"\w{1,40}", key)]
 
 
 def _generate_reasoning(question: str, *, chinese: bool) -> str:

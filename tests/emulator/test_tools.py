@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from ernie_magic.emulator.refusals import Refusal
-from ernie_magic.emulator.tools import choose_functions, fill_arguments, sample_value
+from ernie_magic.emulator.tools import choose_functions, fill_arguments
 
 WEATHER = {"name": "get_current_weather", "description": "天气查询工具"}
 ADD = {
@@ -44,25 +43,39 @@ def test_arguments_are_filled_from_the_prompt_and_defaults_left_out():
     assert json.loads(fill_arguments(both, "add 3 and 5", 0)) == {"a": 3, "b": 5}
 
 
+CUSTOMER = {
+    "name": "create_customer",
+    "parameters": {
+        "type": "object",
+        "properties": {"customer_name": {"type": "string"}, "note": {"type": "string"}},
+    },
+}
+
+
 @pytest.mark.parametrize(
-    ("schema", "value"),
+    ("prompt", "name", "note"),
     [
-        ({"type": "number"}, 2.5),
-        ({"type": "integer"}, 2),
-        ({"type": "boolean"}, True),
-        ({"type": "string"}, "杭州"),
-        ({"enum": ["x", "杭州"]}, "杭州"),
-        ({"enum": ["x", "y"]}, "x"),
-        ({"type": "array"}, ["杭州"]),
-        ({"type": "object", "properties": {"b": {"type": "integer"}}}, {"b": 4}),
+        ("Create a customer named '你好啊集团' (Hello Group)", "你好啊集团", "你好啊集团"),
+        (
+            "Create 'こんにちは株式会社' with the note \"日本の会社\"",
+            "こんにちは株式会社",
+            "日本の会社",
+        ),
+        ("客户名“Ωμέγα”，备注『한국어 🎉』", "Ωμέγα", "한국어 🎉"),
+        ("don't lose «Łukasz Żółć»: it's a name", "Łukasz Żółć", "Łukasz Żółć"),
+        ("Customer: Zoë, née Müller 👩‍👩‍👧", "Customer: Zoë, née Müller 👩‍👩‍👧", None),
+        ("العميل: شركة مرحبا، في القاهرة", "العميل: شركة مرحبا، في القاهرة", None),
+        ("客户是𠮷野家，生僻字㐂也要保留", "客户是𠮷野家，生僻字㐂也要保留", None),
+        ("Create the customer Acme. Then stop", "Create the customer Acme", None),
+        ("给北京的客户“北方”写信", "北方", "北方"),
     ],
-    ids=str,
 )
-def test_a_value_fits_its_schema(schema, value):
-    assert sample_value(schema, "杭州 2.5 与 4", "n", 0) == value
+def test_arguments_keep_the_prompt_s_letters_whatever_their_script(prompt, name, note):
+    packed = fill_arguments(CUSTOMER, prompt, 0)
+    assert json.loads(packed) == {"customer_name": name, "note": note or name}
+    assert "\\u" not in packed
 
 
-@pytest.mark.parametrize("schema", [5, {"enum": 5}, {"type": "object", "properties": [1]}], ids=str)
-def test_what_is_no_schema_is_refused(schema):
-    with pytest.raises(Refusal):
-        sample_value(schema, "x", "n", 0)
+def test_a_place_is_the_prompt_s_city_even_where_something_else_is_quoted():
+    tool = {"parameters": {"properties": {"location": {"type": "string"}}}}
+    assert json.loads(fill_arguments(tool, "用“摄氏度”说北京的天气", 0)) == {"location": "北京"}

@@ -1,0 +1,313 @@
+"""A value that fits a JSON schema, filled with the words of a prompt where it has some.
+
+Source: JSON Schema (https://json-schema.org/draft/2020-12/json-schema-validation), as far as tools
+and structured answers use it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from typing import Any
+
+from ernie_magic.emulator.refusals import Refusal
+
+_CITIES = (
+    "北京",
+    "上海",
+    "杭州",
+    "广州",
+    "深圳",
+    "成都",
+    "西安",
+    "南京",
+    "武汉",
+    "Beijing",
+    "Shanghai",
+    "Hangzhou",
+    "Paris",
+    "London",
+    "Tokyo",
+)
+_PLACE = re.compile(r"location|city|place|地|城|区域", re.IGNORECASE)
+_DATE = re.compile(r"(?<![a-z])(?:time|date)|日期|时间|YYYY")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+# An apostrophe stands inside a word: "don't" opens no quotation.
+_QUOTED = re.compile(
+    r"""(?<![A-Za-z0-9])'([^'\n]+)'(?![A-Za-z0-9])|"([^"\n]+)"|`([^`\n]+)`"""
+    r"|“([^”\n]+)”|‘([^’\n]+)’|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》|«([^»\n]+)»"
+)
+_CLAUSE_END = re.compile(r"[,.?!\n]")
+MAX_WORDS = 200  # characters of a prompt that become one text
+MAX_COUNT = 1_000  # characters or items that a schema may demand
+# A small schema whose parts refer to one another may describe a value of any size.
+MAX_SIZE = 1_000_000
+_VALUE_SIZE = 100
+_MOST = 1e300
+
+
+def sample_value(schema: Any, prompt: str, name: str, seed: int, *, root: Any = None) -> Any:
+    """A value that fits a schema, from the prompt where it has one.
+
+    Parameters
+    ----------
+    schema
+        The schema, or the part of one.
+    prompt, name
+        Where the value is looked for, and what it is for.
+    seed
+        The same seed gives the same value.
+    root
+        The schema that references point into; None for `schema` itself.
+
+    Raises
+    ------
+    Refusal
+        It is not a schema, refers to a part that it has not, or no finite value fits it.
+    """
+    if root is None:
+        root = schema
+    try:
+        return _Sampler(root, prompt, seed).sample(schema, name)
+    except (_EndlessError, RecursionError):
+        raise Refusal("malformed_json", "Invalid Argument: the schema has no end") from None
+
+
+def quoted_texts(prompt: str) -> list[str]:
+    """What stands in quotation marks."""
+    return ["".join(groups).strip() for groups in _QUOTED.findall(prompt)]
+
+
+def check_object(given: Any, name: str) -> dict[str, Any]:
+    """An object, or {} for null.
+
+    Raises
+    ------
+    Refusal
+    """
+    if given is not None and not isinstance(given, dict):
+        raise Refusal("malformed_json", f"Invalid Argument: {name:.80} must be an object")
+    return given or {}
+
+
+def check_list(given: Any, name: str) -> list[Any]:
+    """A list, or [] for null.
+
+    Raises
+    ------
+    Refusal
+    """
+    if given is not None and not isinstance(given, list):
+        raise Refusal("malformed_json", f"Invalid Argument: {name} must be a list")
+    return given or []
+
+
+class _EndlessError(Exception):
+    """A part of the schema contains itself: what may be left out here is left out."""
+
+
+class _Sampler:
+    """One value's making: the schema that references point into, and the prompt."""
+
+    def __init__(self, root: Any, prompt: str, seed: int) -> None:
+        self._root, self._prompt, self._seed = root, prompt, seed
+        numbers = [float(number) for number in _NUMBER.findall(prompt)]
+        self._numbers = [number for number in numbers if math.isfinite(number)]
+        self._quoted = quoted_texts(prompt)
+        self._open: list[str] = []  # the references being followed
+        self._size = self._texts = 0
+
+    def sample(self, schema: Any, name: str) -> Any:
+        """A value that fits a part of the schema."""
+        self._spend(_VALUE_SIZE + len(name))
+        # pydantic writes true and false for "anything" and "nothing".
+        if isinstance(schema, bool):
+            schema = {}
+        schema = check_object(schema, "schema")
+        if "$ref" in schema:
+            return self._sample_reference(schema, name)
+        if "const" in schema or schema.get("enum"):
+            return self._sample_constant(schema)
+        if parts := check_list(schema.get("allOf"), "allOf"):
+            parts = [self._resolve(part) for part in parts]
+            return self.sample(_merge([{**schema, "allOf": None}, *parts]), name)
+        if choices := check_list(schema.get("anyOf") or schema.get("oneOf"), "anyOf"):
+            return self._sample_one_of(choices, name)
+        return self._sample_type(schema, name)
+
+    def _spend(self, size: int) -> None:
+        self._size += size
+        if self._size > MAX_SIZE:
+            raise Refusal("malformed_json", "Invalid Argument: the schema is too large")
+
+    def _sample_constant(self, schema: dict[str, Any]) -> Any:
+        choices = [schema.get("const")]
+        if "const" not in schema:
+            choices = check_list(schema["enum"], "enum")
+        chosen = next((one for one in choices if str(one) in self._prompt), choices[0])
+        self._spend(len(str(chosen)))
+        return chosen
+
+    def _sample_reference(self, schema: dict[str, Any], name: str) -> Any:
+        reference = str(schema["$ref"])
+        if reference in self._open:
+            raise _EndlessError
+        self._open.append(reference)
+        try:
+            return self.sample(self._resolve(schema), name)
+        finally:
+            self._open.pop()
+
+    def _resolve(self, schema: Any) -> Any:
+        """What a reference within the schema refers to (RFC 6901); anything else as it is."""
+        if not isinstance(schema, dict) or "$ref" not in schema:
+            return schema
+        reference = str(schema["$ref"])
+        target = self._root
+        for step in reference.removeprefix("#").split("/")[1:]:
+            key = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(target, dict) or key not in target:
+                raise Refusal("malformed_json", f"Invalid Argument: no {reference:.80} in schema")
+            target = target[key]
+        return target
+
+    def _sample_one_of(self, choices: list[Any], name: str) -> Any:
+        """The first choice that has an end, null the last of all."""
+        for choice in sorted(choices, key=lambda each: each == {"type": "null"}):
+            if found := self._sample_if_finite(choice, name):
+                return found[0]
+        raise _EndlessError
+
+    def _sample_if_finite(self, schema: Any, name: str) -> list[Any]:
+        """The value, in a list; an empty list if the schema has no end here."""
+        try:
+            return [self.sample(schema, name)]
+        except _EndlessError:
+            return []
+
+    def _sample_type(self, schema: dict[str, Any], name: str) -> Any:
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next((each for each in kind if each != "null"), "null")
+        if kind is None and "properties" in schema:
+            kind = "object"
+        if kind in ("integer", "number"):
+            return self._sample_number(schema, name, is_whole=kind == "integer")
+        if kind in ("boolean", "null"):
+            return {"boolean": True, "null": None}[kind]
+        if kind == "array":
+            return self._sample_array(schema, name)
+        if kind == "object":
+            return self._sample_object(schema)
+        return self._sample_text(schema, name)
+
+    def _sample_number(self, schema: dict[str, Any], name: str, *, is_whole: bool) -> float:
+        # The second parameter takes the second number: the sum of 3 and 5.
+        position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
+        number = float(random.Random(f"{self._seed}{name}").randint(1, 5))  # noqa: S311
+        if self._numbers:
+            number = self._numbers[min(position, len(self._numbers) - 1)]
+        least, most = _bounds(schema)
+        number = max(least, min(number, most))
+        if is_whole:
+            whole = math.floor(number)
+            if whole < least:
+                whole = math.ceil(least)
+            return whole
+        return number
+
+    def _sample_array(self, schema: dict[str, Any], name: str) -> list[Any]:
+        least = _count(schema.get("minItems"))
+        parts = check_list(schema.get("prefixItems"), "prefixItems")
+        items = [
+            *parts,
+            *[schema.get("items") or {"type": "string"}] * (max(1, least) - len(parts)),
+        ]
+        try:
+            return [self.sample(item, name) for item in items]
+        except _EndlessError:
+            if least:
+                raise
+            return []
+
+    def _sample_object(self, schema: dict[str, Any]) -> dict[str, Any]:
+        required = check_list(schema.get("required"), "required")
+        value: dict[str, Any] = {}
+        for name, kind in check_object(schema.get("properties"), "properties").items():
+            if found := self._sample_if_finite(kind, name):
+                value[name] = found[0]
+            elif name in required:
+                raise _EndlessError
+        return value
+
+    def _sample_text(self, schema: dict[str, Any], name: str) -> str:
+        described = f"{schema.get('format') or ''}{schema.get('description') or ''}"
+        if _DATE.search(name + described):
+            seconds = time.time()
+            if re.search(r"明天|tomorrow", self._prompt):
+                seconds += 86_400
+            return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+        text = self._choose_words(is_place=bool(_PLACE.search(name + described)))
+        text = text.ljust(_count(schema.get("minLength")), "…")
+        text = text[: int(_numeric(schema.get("maxLength"), MAX_COUNT))]
+        self._spend(len(text))
+        return text
+
+    def _choose_words(self, *, is_place: bool) -> str:
+        """The city, what is quoted, or the beginning: whatever the script, no letter is lost."""
+        city = next((city for city in _CITIES if city in self._prompt), "")
+        if city and (is_place or not self._quoted):
+            return city
+        if self._quoted:
+            quoted = self._quoted[min(self._texts, len(self._quoted) - 1)]
+            self._texts += 1
+            return quoted[:MAX_WORDS]
+        words = self._prompt.strip()
+        if words.isascii():
+            words = _CLAUSE_END.split(words)[0]
+        return words[:MAX_WORDS] or "…"
+
+
+def _merge(parts: list[Any]) -> dict[str, Any]:
+    """The schema that several parts make together."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        each = dict(check_object(part, "schema"))
+        each["properties"] = {
+            **check_object(merged.get("properties"), "properties"),
+            **check_object(each.get("properties"), "properties"),
+        }
+        each["required"] = [
+            *check_list(merged.get("required"), "required"),
+            *check_list(each.get("required"), "required"),
+        ]
+        merged |= each
+    if not merged["properties"]:
+        del merged["properties"]
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
+    """The least and the most that a number may be."""
+    least = _numeric(schema.get("minimum"), -math.inf)
+    most = _numeric(schema.get("maximum"), math.inf)
+    # One that is excluded is left by one: 0 < x < 1 is 0.5.
+    above = _numeric(schema.get("exclusiveMinimum"), -math.inf)
+    below = _numeric(schema.get("exclusiveMaximum"), math.inf)
+    step = min(1.0, (min(most, below) - max(least, above)) / 2)
+    return max(least, above + step), min(most, below - step)
+
+
+def _numeric(given: Any, default: float) -> float:
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return default
+    if not -_MOST < given < _MOST:  # 1e999 is JSON, and so is an integer of a thousand digits
+        return default
+    return float(given)
+
+
+def _count(given: Any) -> int:
+    """A schema's count of characters or items, within reason."""
+    return int(max(0, min(_numeric(given, 0), MAX_COUNT)))
