@@ -94,8 +94,9 @@ def handle_chat(call: IncomingCall) -> Response:
     if searched:
         head["search_results"] = [_FOUND]
     if body.get("stream"):
-        last_usage = usage if _is_usage_wanted(call, body) else None
-        return call.stream_response(_stream_chunks(generated, head, last_usage), generated.pace)
+        chunks = _stream_chunks(generated, head)
+        _add_usage(chunks, usage, call, body)
+        return call.stream_response([_pack_chunk(chunk) for chunk in chunks], generated.pace)
     choice = {
         "index": 0,
         "message": _answer_message(generated),
@@ -105,12 +106,23 @@ def handle_chat(call: IncomingCall) -> Response:
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
 
-def _is_usage_wanted(call: IncomingCall, body: dict[str, Any]) -> bool:
-    """Whether the last chunk of a stream reports usage: AI Studio's always does, Qianfan's only on
-    request (`stream_options.include_usage`).
+def _add_usage(
+    chunks: list[dict[str, Any]], usage: dict[str, Any], call: IncomingCall, body: dict[str, Any]
+) -> None:
+    """Write usage into the last chunk: AI Studio always, with null in the others; Qianfan on
+    request only (`stream_options.include_usage`), with no field in the others, since its official
+    client's asynchronous streams fail on null.
     """
-    options = body.get("stream_options") or {}
-    return call.path.startswith(PREFIX) or bool(options.get("include_usage"))
+    if call.path.startswith(PREFIX):
+        for chunk in chunks:
+            chunk["usage"] = None
+        chunks[-1]["usage"] = usage
+    elif (body.get("stream_options") or {}).get("include_usage"):
+        chunks[-1]["usage"] = usage
+
+
+def _pack_chunk(chunk: dict[str, Any]) -> str:
+    return json.dumps(chunk, ensure_ascii=False)
 
 
 def _answer_message(generated: Reply) -> dict[str, Any]:
@@ -122,12 +134,10 @@ def _answer_message(generated: Reply) -> dict[str, Any]:
     return message
 
 
-def _stream_chunks(
-    generated: Reply, head: dict[str, Any], usage: dict[str, Any] | None
-) -> list[str]:
-    """The stream's events: thoughts, text, and a last chunk with the finish reason and usage.
+def _stream_chunks(generated: Reply, head: dict[str, Any]) -> list[dict[str, Any]]:
+    """The stream's events: thoughts, text, and a last chunk with the finish reason.
 
-    In all other chunks usage is null.
+    The first names the role.
     """
     head = {**head, "object": "chat.completion.chunk"}
     deltas: list[dict[str, Any]] = [
@@ -138,17 +148,11 @@ def _stream_chunks(
         {"content": "", "tool_calls": [{"index": i, **tool_call}]}
         for i, tool_call in enumerate(_tool_calls(generated))
     ]
-    chunks: list[dict[str, Any]] = [
-        {**head, "choices": [{"index": 0, "delta": delta}], "usage": None} for delta in deltas
-    ]
-    last = {
-        "index": 0,
-        "delta": {"content": ""},
-        "finish_reason": generated.finish_reason,
-        **_safety_fields(generated),
-    }
-    chunks.append({**head, "choices": [last], "usage": usage})
-    return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
+    deltas.append({"content": ""})
+    deltas[0] = {"role": "assistant", **deltas[0]}
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta} for delta in deltas]
+    choices[-1] |= {"finish_reason": generated.finish_reason, **_safety_fields(generated)}
+    return [{**head, "choices": [choice]} for choice in choices]
 
 
 def _tool_calls(generated: Reply) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ The client reads its settings only once, and its threads never end. Usage: pytho
 v1|v2. Prints one JSON object per call to standard output.
 """
 
+import asyncio
 import json
 import os
 import sys
@@ -84,8 +85,20 @@ def v1():
         said("refused", code=error.error_code)
 
 
+async def stream(client):
+    pieces = await client.chat.completions.acreate(model="ernie-3.5-8k", messages=HI, stream=True)
+    return [piece async for piece in pieces]
+
+
 def v2():
     client = qianfan.Qianfan()
+    # First: once it has learned a limit from an answer's headers, it waits on another event loop.
+    pieces = asyncio.run(stream(client))
+    said(
+        "async stream",
+        text="".join(piece.choices[0].delta.content or "" for piece in pieces),
+        with_usage=[piece for piece in pieces if "usage" in piece.raw],
+    )
     answer = client.chat.completions.create(model="ernie-3.5-8k", messages=HI)
     said(
         "chat",

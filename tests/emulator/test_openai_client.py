@@ -6,11 +6,14 @@ The page: "大模型 API" (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 import asyncio
 import base64
 import io
+import json
 
 import httpx
+import openai
 import pytest
 from openai import APIStatusError, AsyncOpenAI, OpenAI
 from PIL import Image
+from pydantic import BaseModel
 
 SYSTEM = {
     "role": "system",
@@ -61,6 +64,86 @@ def test_chat_streamed(client):
     assert [chunk.usage for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
     assert chunks[-1].usage.total_tokens > 0
     assert chunks[-1].choices[0].finish_reason == "normal"
+
+
+@pytest.fixture(params=["AI Studio", "Qianfan V2"])
+def either(request, emulator):
+    """The official client, on each of the two services."""
+    base_url = {"AI Studio": emulator.base_url, "Qianfan V2": f"{emulator.url}/v2"}[request.param]
+    with OpenAI(api_key="any-key-will-do", base_url=base_url, max_retries=0) as client:
+        yield client
+
+
+class Customer(BaseModel):
+    """What a structured answer or a tool's arguments hold."""
+
+    customer_name: str
+    employees: int | None
+    branches: list["Customer"]
+
+
+PROMPT = "Create a customer named 'こんにちは株式会社🎉' with 4 employees"
+STREAMED = {
+    "text": ("[[echo]]hi there", {}),
+    "thoughts": ("[[reasoning]][[echo]]hi", {}),
+    "nothing": ("[[echo]]", {}),
+    "a structured answer": (PROMPT, {"response_format": Customer}),
+    "a tool call": (
+        PROMPT,
+        {"tools": [openai.pydantic_function_tool(Customer)], "tool_choice": "required"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STREAMED)
+def test_the_stream_helper_of_the_official_client_gathers_a_whole_answer(either, kind):
+    prompt, given = STREAMED[kind]
+    with either.chat.completions.stream(
+        model="ernie-4.5-turbo-128k", messages=[{"role": "user", "content": prompt}], **given
+    ) as stream:
+        chunks = [event.chunk for event in stream if event.type == "chunk"]
+        completion = stream.get_final_completion()
+    roles = [chunk.choices[0].delta.role for chunk in chunks]
+    assert roles == ["assistant"] + [None] * (len(chunks) - 1)
+    message = completion.choices[0].message
+    assert message.role == "assistant"
+    facts = {"customer_name": "こんにちは株式会社🎉", "employees": 4}
+    expected = Customer(**facts, branches=[Customer(**facts, branches=[])])
+    if kind == "a structured answer":
+        assert message.parsed == expected
+    elif kind == "a tool call":
+        assert message.tool_calls[0].function.parsed_arguments == expected
+    else:
+        assert message.content == {"text": "hi there", "thoughts": "hi", "nothing": ""}[kind]
+
+
+def read_frames(base_url, **given):
+    """The events of a stream, as they are on the wire."""
+    response = httpx.post(
+        f"{base_url}/chat/completions",
+        json={"model": "ernie-3.5-8k", "messages": [HELLO], "stream": True, **given},
+        headers={"Authorization": "Bearer any"},
+        trust_env=False,
+        verify=False,  # noqa: S501
+    )
+    *frames, done = [line[6:] for line in response.text.splitlines() if line]
+    assert done == "[DONE]"
+    return [json.loads(frame) for frame in frames]
+
+
+def test_qianfan_reports_usage_in_a_stream_on_request_only_and_never_as_null(emulator):
+    for options in (None, {}, {"include_usage": False}):
+        frames = read_frames(f"{emulator.url}/v2", stream_options=options)
+        assert not [frame for frame in frames if "usage" in frame]
+    *others, last = read_frames(f"{emulator.url}/v2", stream_options={"include_usage": True})
+    assert not [frame for frame in others if "usage" in frame]
+    assert last["usage"]["total_tokens"] > 0
+
+
+def test_ai_studio_reports_usage_in_the_last_chunk_of_a_stream_and_null_before(emulator):
+    *others, last = read_frames(emulator.base_url)
+    assert [frame["usage"] for frame in others] == [None] * len(others)
+    assert last["usage"]["total_tokens"] > 0
 
 
 def test_the_same_seed_and_question_give_the_same_answer(client):
@@ -120,13 +203,33 @@ def test_stop_words_and_limits_end_the_answer(client):
 
 
 def test_json_when_asked(client):
-    import json
-
     for form in ({"type": "json_object"}, "json_object"):
         completion = client.chat.completions.create(
             model="ernie-3.5-8k", messages=[HELLO], extra_body={"response_format": form}
         )
         assert json.loads(completion.choices[0].message.content)["simulated"] is True
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keys"),
+    [
+        ("Return a JSON with 'setup' and 'punchline' keys.", {"setup", "punchline"}),
+        ("返回 JSON，含“标题”与“作者”两个字段", {"标题", "作者"}),
+        ('JSON: the fields "a-b" and "n"', {"n"}),  # names only
+        ("What is the key's name?", {"simulated", "prompt", "items"}),
+    ],
+)
+def test_json_has_the_keys_that_the_prompt_names_and_says_that_it_is_simulated(
+    client, prompt, keys
+):
+    completion = client.chat.completions.create(
+        model="ernie-3.5-8k",
+        messages=[{"role": "user", "content": prompt}],
+        response_format={"type": "json_object"},
+    )
+    content = completion.choices[0].message.content
+    assert set(json.loads(content)) == keys
+    assert "simulated" in content
 
 
 def test_images_as_links_and_as_data(client):
