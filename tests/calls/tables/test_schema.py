@@ -67,7 +67,9 @@ def test_switches(value, found):
 
 @given(
     st.dictionaries(
-        st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8),
+        st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8).filter(
+            lambda name: name != "error"
+        ),
         st.sampled_from(list(schema.TYPES)),
         min_size=1,
         max_size=6,
