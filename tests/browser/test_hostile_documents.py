@@ -294,11 +294,11 @@ PANEL = {
 
 
 def test_in_a_panel_while_it_lives(in_a_panel):
-    assert_harmless(in_a_panel, HAND_MADE[::5])
+    assert_harmless(in_a_panel, HAND_MADE[::15])
 
 
 def test_in_a_panel_that_is_opened_again_without_its_kernel(in_a_panel):
-    assert_harmless(lambda texts: in_a_panel(texts, saved=True), HAND_MADE[1::5])
+    assert_harmless(lambda texts: in_a_panel(texts, saved=True), HAND_MADE[1::15])
 
 
 @pytest.mark.slow

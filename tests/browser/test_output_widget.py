@@ -24,7 +24,7 @@ def f(name):
     {ASK}"""
 
 
-@pytest.mark.parametrize("front", ["lab", "notebook7"])
+@pytest.mark.parametrize("front", ["lab", pytest.param("notebook7", marks=pytest.mark.slow)])
 def test_output_widgets_show_whole_answers_and_the_pictures(request, front):
     opened = request.getfixturevalue("open_notebook" if front == "lab" else "open_in_notebook7")
     nb = opened(["%load_ext ernie_magic", WIDGETS, INTERACT])

@@ -626,7 +626,7 @@ def open_again(panel, front, open_notebook):
     return panel.nb
 
 
-@pytest.mark.parametrize("front", ["lab", "notebook7"])
+@pytest.mark.parametrize("front", BOTH)
 def test_a_saved_transcript_that_is_drawn_late_is_hidden_all_the_same(
     open_panel, open_notebook, front
 ):
@@ -681,7 +681,7 @@ def assert_retired(panel, words):
     expect(panel.root.locator(".ernie-turn[aria-busy=true]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("front", ["lab", "notebook7"])
+@pytest.mark.parametrize("front", BOTH)
 def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     open_panel, server, front
 ):

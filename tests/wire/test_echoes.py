@@ -1,6 +1,7 @@
 """A server echoes a key, in any field and form: nothing reachable shows eight characters of it."""
 
 import base64
+import itertools
 import json
 import pickle
 import sqlite3
@@ -161,11 +162,16 @@ def shown(answer):
     )
 
 
-def echoes():
-    for key in KEYS.values():
+@pytest.fixture(params=["each form of some key", pytest.param("all", marks=pytest.mark.slow)])
+def echoes(request):
+    """(echo, key) for each form of each key; by default each form once, of the keys by turns."""
+    keys = list(KEYS.values())
+    for key in keys:
         Key(key)
-        for form in FORMS.values():
-            yield form(key), key
+    if request.param == "all":
+        return [(form(key), key) for key in keys for form in FORMS.values()]
+    turns = itertools.cycle(keys)
+    return [(form(key), key) for form, key in zip(FORMS.values(), turns, strict=False)]
 
 
 def streamed(body, size):
@@ -225,8 +231,8 @@ def streamed(body, size):
 
 
 @pytest.mark.parametrize("carrier", ANSWERS)
-def test_no_field_of_an_answer_shows_a_key(server, session, carrier):
-    for echo, _ in echoes():
+def test_no_field_of_an_answer_shows_a_key(server, session, carrier, echoes):
+    for echo, _ in echoes:
         server.replies["/"] = http(json.dumps(ANSWERS[carrier](echo)), kind="application/json")
         answer = session.chat("hi", stream=False)
         assert runs(everything(session, answer) + shown(answer), echo) == [], echo
@@ -235,8 +241,8 @@ def test_no_field_of_an_answer_shows_a_key(server, session, carrier):
 
 @pytest.mark.parametrize("size", [3, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("carrier", ANSWERS)
-def test_nor_does_one_of_a_stream_however_it_is_cut(server, session, carrier, size):
-    for echo, _ in echoes():
+def test_nor_does_one_of_a_stream_however_it_is_cut(server, session, carrier, size, echoes):
+    for echo, _ in echoes:
         raw = streamed(ANSWERS[carrier](echo), size).encode()
         # Also cut anywhere by the network.
         server.replies["/"] = [
@@ -253,8 +259,8 @@ def test_nor_does_one_of_a_stream_however_it_is_cut(server, session, carrier, si
 
 @pytest.mark.parametrize("carrier", REFUSALS)
 @pytest.mark.parametrize("way", ["status", "in a stream", "with status 200", "escaped"])
-def test_no_refusal_shows_one(server, session, carrier, way):
-    for echo, _ in echoes():
+def test_no_refusal_shows_one(server, session, carrier, way, echoes):
+    for echo, _ in echoes:
         body = REFUSALS[carrier](echo)
         if way == "in a stream":
             server.replies["/"] = http(events(body))
@@ -290,8 +296,8 @@ def test_no_refusal_shows_one(server, session, carrier, way):
             assert runs(str(json.loads(error.body)), echo) == []
 
 
-def test_no_header_shows_one(server, session):
-    for echo, _ in echoes():
+def test_no_header_shows_one(server, session, echoes):
+    for echo, _ in echoes:
         if echo.isascii():
             for status, header in (
                 ("401 X", "X-Request-Id"),
@@ -356,9 +362,9 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("carrier", OTHERS)
-def test_no_other_reply_shows_one(server, session, carrier):
+def test_no_other_reply_shows_one(server, session, carrier, echoes):
     make, ask = OTHERS[carrier]
-    for echo, _ in echoes():
+    for echo, _ in echoes:
         server.replies["/"] = http(json.dumps(make(echo)), kind="application/json")
         try:
             text = everything(session, ask(session))
@@ -379,11 +385,11 @@ def test_no_other_reply_shows_one(server, session, carrier):
                     ]
                 )
             book.close()
-    assert [echo for echo, _ in echoes() if runs(kept, echo)] == []
+    assert [echo for echo, _ in echoes if runs(kept, echo)] == []
 
 
-def test_events_of_a_stream_show_none_but_for_their_first_seven_characters(server, session):
-    for echo, key in echoes():
+def test_events_of_a_stream_show_none_but_for_their_first_seven_characters(server, session, echoes):
+    for echo, key in echoes:
         server.replies["/"] = http(streamed(message(f"看{echo}看"), 3))
         found = list(session.wire.stream("/chat/completions", {}))
         text = "".join(event["choices"][0]["delta"].get("content", "") for event in found)
@@ -395,14 +401,14 @@ def test_events_of_a_stream_show_none_but_for_their_first_seven_characters(serve
             assert runs(text, echo, skip=public) == []
 
 
-def test_a_tool_s_result_and_the_shown_code_hold_none(server, session):
+def test_a_tool_s_result_and_the_shown_code_hold_none(server, session, echoes):
     told = []
 
     def f(a: str = "") -> str:
         return f"<{told[-1]}>"
 
     # Each is asked twenty times, until the model gets no more tools.
-    for echo, _ in list(echoes())[::5]:
+    for echo, _ in echoes[::5]:
         told.append(echo)
         server.replies["/"] = http(json.dumps(call()), kind="application/json")
         session.reset()
