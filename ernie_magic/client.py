@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.default_model import configured_model, default_model, no_model_error
+from ernie_magic.api.listed_facts import read_facts
 from ernie_magic.api.models import Listed
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import url_below
@@ -312,6 +313,20 @@ class Client:
         ]
         return [{**entry, "id": entry.get("name")} for entry in entries]
 
+    def most_tokens(self, model: str, endpoint: Endpoint) -> int | None:
+        """Return a model's longest input in tokens by the live list, None before that was fetched
+        and where it does not say. The context, which also holds the answer, counts only where the
+        catalogue does not know the input.
+        """
+        for entry in self.listed.get(endpoint.account, ()):
+            if entry.id.lower() != model.lower():
+                continue
+            facts, known = read_facts(entry.raw), entry.known
+            if known is not None and known.max_input_tokens:
+                return facts.longest_input
+            return facts.most_input
+        return None
+
     def v1_paths(self, endpoint: Endpoint) -> dict[str, str]:
         """Return Qianfan V1's paths by model, from the live list."""
         if endpoint.service.protocol != "qianfan-v1":
@@ -459,6 +474,10 @@ class PreparedCall:
     def paths(self) -> dict[str, str]:
         """Qianfan V1's paths by model, from the live list; they change with it."""
         return self.client.v1_paths(self.context.endpoint)
+
+    def most_tokens(self, model: str) -> int | None:
+        """Return a model's longest input by the live list (`Client.most_tokens`)."""
+        return self.client.most_tokens(model, self.context.endpoint)
 
     def emit(self, delta: Delta) -> None:
         """Pass a piece of the answer, or of the progress, to whoever reads the call."""

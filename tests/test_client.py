@@ -220,6 +220,26 @@ def test_the_kind_that_the_list_states_decides_the_default(service, session_on, 
     assert service.bodies[0]["model"] == chosen
 
 
+@pytest.mark.parametrize(
+    ("facts", "kept"),
+    [
+        ({}, 3),
+        ({"context_length": 100_000}, 3),
+        ({"context_length": 400}, 1),
+        ({"context_length": 100_000, "max_input_tokens": 400}, 1),
+    ],
+)
+def test_the_oldest_turns_are_left_out_where_the_live_context_is_too_short(
+    service, session_on, facts, kept
+):
+    service.listed = {"data": [{"id": "new-1", "type": "chat", **facts}]}
+    session = session_on("qianfan")
+    for _ in range(4):
+        session.chat("字" * 150, stream=False)
+    assert len(service.bodies[-1]["messages"]) == 2 * kept + 1
+    assert session.last.request.trimmed == 3 - kept
+
+
 def test_no_chat_is_sent_to_a_model_that_makes_films(service, session_on):
     service.listed = {
         "data": [{"id": "x-1", "type": "text2video"}, {"id": "x-2"}, {"id": "x-3", "type": "chat"}]

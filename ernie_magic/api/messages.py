@@ -53,7 +53,10 @@ def count_pictures(messages: Iterable[Mapping[str, Any]]) -> int:
 
 
 def turns_to_drop(
-    model: str, turns: Sequence[Sequence[Mapping[str, Any]]], rest: Sequence[Mapping[str, Any]]
+    model: str,
+    turns: Sequence[Sequence[Mapping[str, Any]]],
+    rest: Sequence[Mapping[str, Any]],
+    most_tokens: int | None = None,
 ) -> int:
     """Return how many of the oldest turns must be dropped to stay within a model's longest input.
 
@@ -65,12 +68,13 @@ def turns_to_drop(
         Each turn's messages, oldest first.
     rest
         The system prompt and the new prompt, which always stay.
+    most_tokens
+        The model's longest input by the live list, None where that does not say.
     """
-    entry = models.find_model(model)
-    if entry is None:
-        return 0
-    max_characters = entry.max_characters or sys.maxsize
-    max_tokens = entry.max_input_tokens or sys.maxsize
+    max_characters, max_tokens = sys.maxsize, most_tokens or sys.maxsize
+    if entry := models.find_model(model):
+        max_characters = entry.max_characters or sys.maxsize
+        max_tokens = most_tokens or entry.max_input_tokens or sys.maxsize
     texts = [
         "".join(message_text(message) for message in rest),
         *("".join(message_text(message) for message in turn) for turn in reversed(turns)),

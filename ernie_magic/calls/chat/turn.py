@@ -85,7 +85,8 @@ async def ask_turn(
     UsageError
         The request cannot be sent.
     """
-    prompt = _PromptInProgress(call, plan, plan.build_request(model, call.paths), on_flag)
+    request = plan.build_request(model, call.paths, call.most_tokens(model))
+    prompt = _PromptInProgress(call, plan, request, on_flag)
     try:
         return await prompt.ask()
     except ErnieError as error:
