@@ -1,0 +1,408 @@
+"""What stands in the emulator's pictures: animals, what they wear, trees, houses and boats.
+
+A figure stands on (0, 0) and is about 3 units high; a `Brush` puts it where it belongs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from PIL.ImageDraw import ImageDraw
+
+    from ernie_magic.emulator.scenes import Colour
+
+_INK = (52, 46, 50)
+_PINK = (236, 164, 160)
+_SNOW = (250, 250, 252)
+
+
+@dataclass(frozen=True)
+class Brush:
+    """A pen that draws at a place and a scale."""
+
+    pen: ImageDraw
+    x: float
+    y: float
+    unit: float
+
+    def ellipse(self, x: float, y: float, rx: float, ry: float, fill: Colour) -> None:
+        """An ellipse around (x, y)."""
+        left, top = self._place(x - rx, y - ry)
+        right, bottom = self._place(x + rx, y + ry)
+        self.pen.ellipse((left, top, right, bottom), fill=fill)
+
+    def polygon(self, points: Iterable[tuple[float, float]], fill: Colour) -> None:
+        """A filled polygon."""
+        self.pen.polygon([self._place(x, y) for x, y in points], fill=fill)
+
+    def box(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
+        """A rectangle with round corners."""
+        corners = (*self._place(left, top), *self._place(right, bottom))
+        radius = 0.12 * self.unit * min(1.0, right - left, bottom - top)
+        self.pen.rounded_rectangle(corners, radius, fill=fill)
+
+    def arc(
+        self, centre: tuple[float, float], r: float, angles: tuple[float, float], fill: Colour
+    ) -> None:
+        """A thin arc between two angles."""
+        left, top = self._place(centre[0] - r, centre[1] - r)
+        right, bottom = self._place(centre[0] + r, centre[1] + r)
+        self.pen.arc((left, top, right, bottom), *angles, fill=fill, width=self._width(0.05))
+
+    def line(self, points: Iterable[tuple[float, float]], width: float, fill: Colour) -> None:
+        """A line with round joints and ends."""
+        places = [self._place(x, y) for x, y in points]
+        self.pen.line(places, fill=fill, width=self._width(width), joint="curve")
+        half = self._width(width) / 2
+        for x, y in (places[0], places[-1]):
+            self.pen.ellipse((x - half, y - half, x + half, y + half), fill=fill)
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        return self.x + x * self.unit, self.y + y * self.unit
+
+    def _width(self, units: float) -> int:
+        return max(1, round(units * self.unit))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How an animal differs from the others."""
+
+    colour: Colour
+    ears: str
+    belly: Colour = (255, 255, 255)
+    tail: str = "curled"
+
+
+_LOOKS = {
+    "cat": _Look((150, 140, 132), "pointed"),
+    "dog": _Look((190, 138, 88), "floppy", tail="short"),
+    "rabbit": _Look((226, 220, 212), "long", tail="round"),
+    "fox": _Look((222, 116, 52), "pointed", tail="bushy"),
+    "bear": _Look((146, 100, 66), "round", tail="round"),
+    "panda": _Look((246, 244, 240), "round", tail="round"),
+    "mouse": _Look((164, 160, 164), "big", tail="thin"),
+}
+_HEAD = -2.05  # the middle of a head
+_HEAD_SIZE = 0.78
+_BIRDS: dict[str, Colour] = {"bird": (244, 200, 88), "penguin": (58, 66, 84)}
+_STANDING_HEADS = {
+    "bird": (-1.62, 0.56),
+    "penguin": (-1.62, 0.56),
+    "robot": (-2.1, 0.62),
+    "person": (-2.2, 0.62),
+}
+
+
+def draw_figure(brush: Brush, name: str, colour: Colour | None, worn: Mapping[str, Colour]) -> None:
+    """Somebody in the foreground, with what they wear."""
+    if name in _LOOKS:
+        look = _LOOKS[name]
+        _draw_animal(brush, name, look, colour or look.colour)
+    elif name in _BIRDS:
+        _draw_bird(brush, colour or _BIRDS[name])
+    elif name == "robot":
+        _draw_robot(brush, colour or (150, 168, 186))
+    else:
+        _draw_person(brush, colour or (232, 120, 84))
+    middle, size = _STANDING_HEADS.get(name, (_HEAD, _HEAD_SIZE))
+    head = Brush(brush.pen, brush.x, brush.y + middle * brush.unit, brush.unit * size)
+    for kind, its_colour in worn.items():
+        _WEAR[kind](head, its_colour)
+
+
+def shade(colour: Colour, by: float) -> Colour:
+    """A colour that is darker (by < 1) or lighter."""
+    red, green, blue = (max(0, min(255, round(part * by))) for part in colour)
+    return red, green, blue
+
+
+def blend(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two: `share` of the other."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def _is_dark(colour: Colour) -> bool:
+    return sum(colour) < 240  # noqa: PLR2004  (of 765)
+
+
+def _draw_animal(brush: Brush, name: str, look: _Look, colour: Colour) -> None:
+    limbs = colour
+    if name == "panda":
+        limbs = _INK
+    _draw_tail(brush, look.tail, limbs)
+    belly = blend(colour, look.belly, 0.55)
+    if _is_dark(colour):
+        belly = blend(colour, look.belly, 0.18)
+    brush.ellipse(0, -0.78, 0.95, 0.98, shade(colour, 0.94))
+    brush.ellipse(0, -0.62, 0.56, 0.7, belly)
+    for side in (-1, 1):
+        brush.ellipse(side * 0.62, -0.14, 0.36, 0.2, limbs)
+        brush.ellipse(side * 0.3, -0.52, 0.2, 0.5, limbs)
+        brush.ellipse(side * 0.3, -0.1, 0.25, 0.16, limbs)
+    _draw_ears(brush, look.ears, limbs)
+    brush.ellipse(0, _HEAD, 0.86, _HEAD_SIZE, colour)
+    _draw_face(brush, colour, belly, is_panda=name == "panda")
+    if name in ("cat", "fox", "mouse"):
+        for side in (-1, 1):
+            for slope in (-0.06, 0.06):
+                points = [(side * 0.34, _HEAD + 0.3), (side * 0.92, _HEAD + 0.26 + slope * 2)]
+                brush.line(points, 0.025, blend(colour, (120, 120, 120), 0.6))
+
+
+def _draw_tail(brush: Brush, kind: str, colour: Colour) -> None:
+    if kind in ("curled", "thin"):
+        width = {"curled": 0.26, "thin": 0.1}[kind]
+        curve = [
+            (0.7 + 0.75 * math.sin(t), -0.25 - 0.62 * (1 - math.cos(t)))
+            for t in (i * 2.5 / 16 for i in range(17))
+        ]
+        brush.line(curve, width, shade(colour, 0.9))
+    elif kind == "bushy":
+        brush.ellipse(1.15, -0.62, 0.36, 0.62, shade(colour, 0.94))
+        brush.ellipse(1.2, -1.05, 0.24, 0.28, _SNOW)
+    elif kind == "short":
+        brush.line([(0.75, -0.4), (1.15, -0.85)], 0.22, shade(colour, 0.9))
+    else:
+        brush.ellipse(0.92, -0.42, 0.26, 0.26, blend(colour, _SNOW, 0.3))
+
+
+def _draw_ears(brush: Brush, kind: str, colour: Colour) -> None:
+    inner = blend(colour, _PINK, 0.7)
+    for side in (-1, 1):
+        if kind == "pointed":
+            ear = [(side * 0.8, _HEAD - 0.1), (side * 0.74, -3.12), (side * 0.14, _HEAD - 0.68)]
+            brush.polygon(ear, colour)
+            ear = [(side * 0.7, _HEAD - 0.3), (side * 0.67, -2.92), (side * 0.3, _HEAD - 0.62)]
+            brush.polygon(ear, inner)
+        elif kind == "long":
+            brush.ellipse(side * 0.4, -3.2, 0.22, 0.78, colour)
+            brush.ellipse(side * 0.4, -3.15, 0.11, 0.6, inner)
+        elif kind in ("round", "big"):
+            size = {"round": 0.3, "big": 0.44}[kind]
+            brush.ellipse(side * 0.66, -2.68, size, size, colour)
+            brush.ellipse(side * 0.66, -2.66, size * 0.6, size * 0.6, inner)
+        else:  # floppy: beside the head, in front of it
+            brush.ellipse(side * 0.84, _HEAD + 0.02, 0.24, 0.62, shade(colour, 0.72))
+
+
+def _draw_face(brush: Brush, colour: Colour, light: Colour, *, is_panda: bool) -> None:
+    brush.ellipse(0, _HEAD + 0.32, 0.4, 0.28, light)
+    for side in (-1, 1):
+        if is_panda:
+            brush.ellipse(side * 0.36, _HEAD - 0.02, 0.23, 0.26, _INK)
+        _draw_eye(brush, side * 0.34, _HEAD - 0.04, is_light=is_panda or _is_dark(colour))
+        brush.ellipse(side * 0.56, _HEAD + 0.3, 0.13, 0.08, blend(colour, _PINK, 0.6))
+    brush.polygon([(-0.1, _HEAD + 0.17), (0.1, _HEAD + 0.17), (0, _HEAD + 0.3)], (196, 110, 108))
+    for side in (-1, 1):
+        brush.arc((side * 0.11, _HEAD + 0.3), 0.11, (10, 170), _INK)
+
+
+def _draw_eye(brush: Brush, x: float, y: float, *, is_light: bool) -> None:
+    if is_light:
+        brush.ellipse(x, y, 0.14, 0.16, (232, 206, 92))
+        brush.ellipse(x, y, 0.08, 0.13, _INK)
+    else:
+        brush.ellipse(x, y, 0.12, 0.15, _INK)
+    brush.ellipse(x + 0.04, y - 0.06, 0.04, 0.045, _SNOW)
+
+
+def _draw_bird(brush: Brush, colour: Colour) -> None:
+    for side in (-1, 1):
+        brush.line([(side * 0.22, -0.3), (side * 0.22, 0)], 0.08, (226, 140, 52))
+        brush.ellipse(side * 0.26, 0, 0.2, 0.08, (226, 140, 52))
+    brush.ellipse(0, -0.86, 0.78, 0.72, colour)
+    brush.ellipse(0, -0.72, 0.5, 0.5, blend(colour, _SNOW, 0.75))
+    for side in (-1, 1):
+        brush.ellipse(side * 0.74, -0.84, 0.22, 0.44, shade(colour, 0.86))
+    brush.ellipse(0, -1.62, 0.6, 0.56, colour)
+    for side in (-1, 1):
+        _draw_eye(brush, side * 0.24, -1.7, is_light=_is_dark(colour))
+    brush.polygon([(-0.16, -1.56), (0.16, -1.56), (0, -1.34)], (232, 142, 48))
+
+
+def _draw_robot(brush: Brush, colour: Colour) -> None:
+    dark = shade(colour, 0.66)
+    for side in (-1, 1):
+        brush.box(side * 0.42 - 0.2, -0.5, side * 0.42 + 0.2, 0, dark)
+        brush.line([(side * 0.8, -1.25), (side * 1.1, -0.7)], 0.22, dark)
+    brush.box(-0.8, -1.5, 0.8, -0.4, colour)
+    brush.box(-0.45, -1.28, 0.45, -0.72, shade(colour, 1.2))
+    for i, light in enumerate(((214, 74, 62), (240, 196, 80), (92, 176, 110))):
+        brush.ellipse(-0.24 + 0.24 * i, -1, 0.08, 0.08, light)
+    brush.line([(0, -2.7), (0, -2.95)], 0.06, dark)
+    brush.ellipse(0, -3, 0.1, 0.1, (214, 74, 62))
+    brush.box(-0.72, -2.72, 0.72, -1.56, colour)
+    for side in (-1, 1):
+        brush.ellipse(side * 0.32, -2.2, 0.2, 0.2, _SNOW)
+        brush.ellipse(side * 0.32, -2.2, 0.1, 0.1, _INK)
+    brush.box(-0.34, -1.86, 0.34, -1.76, _INK)
+
+
+def _draw_person(brush: Brush, colour: Colour) -> None:
+    skin, hair = (246, 206, 172), (70, 48, 40)
+    for side in (-1, 1):
+        brush.box(side * 0.26 - 0.15, -0.7, side * 0.26 + 0.15, 0, (74, 84, 112))
+        brush.ellipse(side * 0.3, -0.02, 0.24, 0.1, _INK)
+        brush.line([(side * 0.5, -1.35), (side * 0.86, -0.82)], 0.24, shade(colour, 0.9))
+        brush.ellipse(side * 0.88, -0.78, 0.13, 0.13, skin)
+    brush.polygon([(-0.5, -1.6), (0.5, -1.6), (0.72, -0.6), (-0.72, -0.6)], colour)
+    brush.ellipse(0, -2.26, 0.72, 0.72, hair)
+    brush.ellipse(0, -2.12, 0.6, 0.6, skin)
+    brush.ellipse(0, -2.6, 0.5, 0.2, hair)
+    for side in (-1, 1):
+        brush.ellipse(side * 0.22, -2.12, 0.07, 0.09, _INK)
+        brush.ellipse(side * 0.36, -1.92, 0.1, 0.06, _PINK)
+    brush.arc((0, -1.95), 0.16, (20, 160), (170, 84, 76))
+
+
+def _wear_hat(head: Brush, colour: Colour) -> None:
+    """A hat with a brim, around a head whose radius is one unit."""
+    dark = shade(colour, 0.78)
+    head.polygon([(-0.7, -0.78), (-0.56, -1.62), (0.56, -1.62), (0.7, -0.78)], colour)
+    head.ellipse(0, -1.6, 0.57, 0.22, shade(colour, 1.08))
+    head.polygon([(-0.69, -0.8), (-0.65, -1.06), (0.65, -1.06), (0.69, -0.8)], dark)
+    head.ellipse(0, -0.76, 1.14, 0.2, colour)
+    head.ellipse(0, -0.83, 0.78, 0.1, dark)
+
+
+def _wear_scarf(head: Brush, colour: Colour) -> None:
+    head.ellipse(0, 1.0, 0.82, 0.24, colour)
+    head.polygon([(0.2, 1.05), (0.62, 1.0), (0.72, 2.0), (0.36, 2.05)], shade(colour, 0.86))
+
+
+def _wear_glasses(head: Brush, colour: Colour) -> None:
+    head.line([(-0.2, -0.06), (0.2, -0.06)], 0.07, colour)
+    for side in (-1, 1):
+        head.ellipse(side * 0.44, -0.05, 0.32, 0.3, colour)
+        head.ellipse(side * 0.44, -0.05, 0.24, 0.22, (206, 226, 236))
+        head.ellipse(side * 0.44, -0.02, 0.1, 0.13, _INK)
+
+
+def _wear_bow(head: Brush, colour: Colour) -> None:
+    for side in (-1, 1):
+        head.polygon([(0, 1.05), (side * 0.52, 0.76), (side * 0.52, 1.36)], colour)
+    head.ellipse(0, 1.05, 0.14, 0.16, shade(colour, 0.8))
+
+
+def _wear_crown(head: Brush, colour: Colour) -> None:
+    points = [(-0.62, -0.72), (-0.7, -1.5), (-0.34, -1.14), (0, -1.66), (0.34, -1.14)]
+    head.polygon([*points, (0.7, -1.5), (0.62, -0.72)], colour)
+    for x, y in ((-0.7, -1.5), (0, -1.66), (0.7, -1.5)):
+        head.ellipse(x, y, 0.1, 0.1, (206, 66, 66))
+
+
+_WEAR = {
+    "hat": _wear_hat,
+    "scarf": _wear_scarf,
+    "glasses": _wear_glasses,
+    "bow": _wear_bow,
+    "crown": _wear_crown,
+}
+
+
+def draw_thing(brush: Brush, name: str, colour: Colour | None, *, is_snowy: bool) -> None:
+    """A tree, a house or another thing, about 3 units high."""
+    drawing, usual = _THINGS[name]
+    drawing(brush, colour or usual)
+    if is_snowy and name == "house":
+        brush.polygon([(-1.35, -1.35), (0, -2.62), (1.35, -1.35), (0, -2.1)], _SNOW)
+
+
+def _draw_tree(brush: Brush, colour: Colour) -> None:
+    brush.polygon([(-0.14, 0), (-0.08, -1.4), (0.08, -1.4), (0.14, 0)], (118, 84, 60))
+    for x, y, r in ((-0.5, -1.5, 0.55), (0.5, -1.55, 0.55), (0, -2.1, 0.72), (0, -1.5, 0.6)):
+        brush.ellipse(x, y, r, r, colour)
+    brush.ellipse(-0.2, -2.3, 0.36, 0.32, shade(colour, 1.15))
+
+
+def _draw_house(brush: Brush, colour: Colour) -> None:
+    brush.box(0.62, -2.5, 0.9, -1.5, (150, 92, 74))
+    brush.box(-1.05, -1.45, 1.05, 0, colour)
+    brush.polygon([(-1.4, -1.35), (0, -2.65), (1.4, -1.35)], (178, 82, 62))
+    brush.box(-0.24, -0.86, 0.26, 0, (116, 78, 56))
+    for x in (-0.68, 0.68):
+        brush.box(x - 0.22, -1.0, x + 0.22, -0.56, (255, 226, 142))
+
+
+def _draw_pagoda(brush: Brush, colour: Colour) -> None:
+    for i in range(4):
+        width, bottom = 1.0 - 0.2 * i, -0.72 * i
+        brush.box(-width * 0.72, bottom - 0.6, width * 0.72, bottom, colour)
+        brush.polygon(
+            [
+                (-width * 1.25, bottom - 0.62),
+                (-width * 0.5, bottom - 0.86),
+                (width * 0.5, bottom - 0.86),
+                (width * 1.25, bottom - 0.62),
+                (width * 0.8, bottom - 0.52),
+                (-width * 0.8, bottom - 0.52),
+            ],
+            (66, 82, 84),
+        )
+    brush.line([(0, -2.9), (0, -3.5)], 0.08, (222, 172, 60))
+
+
+def _draw_lighthouse(brush: Brush, colour: Colour) -> None:
+    brush.ellipse(0, 0, 1.3, 0.26, (128, 120, 112))
+    brush.polygon([(-0.5, 0), (-0.3, -2.5), (0.3, -2.5), (0.5, 0)], _SNOW)
+    for i in range(3):
+        top, bottom = 0.32 + 0.066 * (2 * i), 0.32 + 0.066 * (2 * i + 1)
+        y = -2.4 + 0.82 * i
+        brush.polygon([(-top, y), (top, y), (bottom, y + 0.42), (-bottom, y + 0.42)], colour)
+    brush.box(-0.42, -2.62, 0.42, -2.48, _INK)
+    brush.box(-0.26, -3.0, 0.26, -2.62, (255, 232, 140))
+    brush.polygon([(-0.36, -3.0), (0, -3.36), (0.36, -3.0)], colour)
+
+
+def _draw_boat(brush: Brush, colour: Colour) -> None:
+    brush.line([(0, -0.5), (0, -2.8)], 0.07, (112, 82, 60))
+    brush.polygon([(0.1, -2.75), (0.1, -0.62), (1.35, -0.62)], _SNOW)
+    brush.polygon([(-0.1, -2.4), (-0.1, -0.62), (-1.0, -0.62)], shade(_SNOW, 0.9))
+    brush.polygon([(-1.4, -0.5), (1.5, -0.5), (1.05, 0.05), (-1.0, 0.05)], colour)
+
+
+def _draw_balloon(brush: Brush, colour: Colour) -> None:
+    for x in (-0.28, 0.28):
+        brush.line([(x * 1.9, -1.4), (x, -0.35)], 0.03, (112, 92, 76))
+    brush.ellipse(0, -2.1, 1.0, 1.05, colour)
+    brush.ellipse(0, -2.1, 0.62, 1.05, shade(colour, 1.2))
+    brush.ellipse(0, -2.1, 0.24, 1.05, _SNOW)
+    brush.box(-0.3, -0.4, 0.3, 0, (150, 108, 70))
+
+
+def _draw_car(brush: Brush, colour: Colour) -> None:
+    brush.polygon([(-0.8, -0.8), (-0.5, -1.3), (0.5, -1.3), (0.85, -0.8)], shade(colour, 1.1))
+    brush.polygon([(-0.62, -0.82), (-0.42, -1.2), (0.42, -1.2), (0.66, -0.82)], (206, 228, 238))
+    brush.box(-1.35, -0.85, 1.35, -0.22, colour)
+    for x in (-0.78, 0.78):
+        brush.ellipse(x, -0.2, 0.3, 0.3, _INK)
+        brush.ellipse(x, -0.2, 0.13, 0.13, (210, 210, 214))
+
+
+def _draw_flowers(brush: Brush, colour: Colour) -> None:
+    petals = (colour, (252, 208, 84), _SNOW)
+    for i, (x, y) in enumerate(((-1.2, 0), (-0.7, 0.2), (-0.1, -0.05), (0.5, 0.22), (1.1, 0.02))):
+        brush.line([(x, y), (x, y - 0.6)], 0.06, (84, 136, 76))
+        for angle in range(0, 360, 72):
+            across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            brush.ellipse(x + 0.15 * across, y - 0.6 + 0.15 * down, 0.12, 0.12, petals[i % 3])
+        brush.ellipse(x, y - 0.6, 0.09, 0.09, (226, 150, 56))
+
+
+_THINGS = {
+    "tree": (_draw_tree, (92, 148, 88)),
+    "house": (_draw_house, (236, 214, 178)),
+    "pagoda": (_draw_pagoda, (186, 74, 60)),
+    "lighthouse": (_draw_lighthouse, (208, 62, 56)),
+    "boat": (_draw_boat, (158, 88, 62)),
+    "balloon": (_draw_balloon, (222, 92, 70)),
+    "car": (_draw_car, (206, 66, 58)),
+    "flowers": (_draw_flowers, (230, 104, 104)),
+}
