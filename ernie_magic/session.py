@@ -589,8 +589,8 @@ class Session:
         return dict(self.client.localizing_errors(lambda: recipes.read_recipe(what)))
 
     def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
-        """Make a variation: one picture, with the next seed where the seed is known, and with
-        changes; see `redo`.
+        """Make a variation: one picture, with the first seed after those of its call where the
+        seed is known (a single picture's plus one), and with changes; see `redo`.
 
         Parameters
         ----------

@@ -121,16 +121,27 @@ def redo_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
 
 
 def vary_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments for a variation: one picture, with the next seed where the seed is
-    known.
+    """Return the arguments for a variation: one picture, with the first seed after those of its
+    call where the seed is known.
     """
-    seed = seed_of(recipe)
-    # One call may make several pictures, each with the next seed: take the first one after them
-    # all.
-    n, index = recipe.get("parameters", {}).get("n", 1), recipe.get("index", 0)
-    if seed is not None and isinstance(n, int) and isinstance(index, int):
-        seed += n + index
-    return redo_options(recipe, {"n": None, "seed": seed, **changes})
+    return redo_options(recipe, {"n": None, "seed": _seed_after_call(recipe), **changes})
+
+
+def _seed_after_call(recipe: Mapping[str, Any]) -> int | None:
+    """Return the seed for another picture than those of its call, None if its own is not known.
+
+    A call's pictures may have consecutive seeds; the API's page tells only what one seed means.
+    """
+    known_seed, sent = seed_of(recipe), recipe.get("parameters", {})
+    n, index = sent.get("n", 1), recipe.get("index", 0)
+    if known_seed is None or not isinstance(n, int) or not isinstance(index, int):
+        return known_seed
+    own_seed = known_seed
+    if known_seed == sent.get("seed"):  # the call's, not one that is reported for each picture
+        own_seed += index
+    highest = parameters.parameters_of("image")["seed"].maximum
+    assert highest is not None  # noqa: S101  (the table has it)
+    return (own_seed + n) % (int(highest) + 1)
 
 
 def seed_of(recipe: Mapping[str, Any]) -> int | None:

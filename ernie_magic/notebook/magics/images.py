@@ -199,7 +199,7 @@ def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand
 
 
 def _offset_seed(offset: str, known_seed: int | None) -> int:
-    """`--seed +5` counts from the picture's own seed."""
+    """`--seed +5` counts from the seed that the picture shows."""
     if known_seed is None:
         raise InvalidOption(
             Text(

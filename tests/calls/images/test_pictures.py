@@ -1,5 +1,8 @@
 """Pictures are made again and varied."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -58,6 +61,43 @@ def test_a_variation_is_one_picture_with_the_next_seed(asked):
     assert sent.pop().parameters == {}
     session.begin_vary(picture(parameters={"seed": 7}, reported_seed=99))
     assert sent.pop().parameters == {"seed": 100}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "index", "reported", "expected"),
+    [
+        ({"seed": 7}, 0, None, 8),
+        ({"n": 1, "seed": 0}, 0, None, 1),
+        ({"n": 2, "seed": 42}, 0, None, 44),
+        ({"n": 2, "seed": 42}, 1, None, 45),
+        ({"n": 4, "seed": 42}, 3, None, 49),
+        ({"n": 2, "seed": 42}, 1, 42, 45),  # the service repeats what was sent
+        # Each picture's own seed is reported, with and without one that was sent.
+        ({"n": 4}, 3, 820_223_155, 820_223_159),
+        ({"n": 2, "seed": 42}, 1, 43, 45),
+        # The highest seed of the API's page is followed by the lowest.
+        ({"seed": 4_294_967_295}, 0, None, 0),
+        ({"n": 4, "seed": 4_294_967_293}, 1, None, 2),
+    ],
+)
+def test_a_variation_has_the_first_seed_after_those_of_its_call(
+    asked, parameters, index, reported, expected
+):
+    session, sent = asked
+    session.begin_vary(picture(parameters=parameters, index=index, reported_seed=reported))
+    assert sent.pop().parameters == {"seed": expected}
+
+
+def test_the_seeds_of_a_variation_are_those_that_the_readme_names(asked):
+    session, sent = asked
+    readme = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
+    (line,) = (line for line in readme.splitlines() if "%ernie_image vary" in line)
+    n, seed, first, second = map(
+        int, re.findall(r"`-n (\d) --seed (\d+)` give (\d+) and (\d+)", line)[0]
+    )
+    for index, expected in enumerate((first, second)):
+        session.begin_vary(picture(parameters={"n": n, "seed": seed}, index=index))
+        assert sent.pop().parameters["seed"] == expected
 
 
 def test_none_leaves_a_place_empty(asked):
