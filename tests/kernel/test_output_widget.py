@@ -125,6 +125,24 @@ def test_a_cell_after_it_and_one_whose_hook_only_looks_on_stream_as_ever(kernel)
     assert any("word3" in shown and "word9" not in shown for _, shown in ran.shown)
 
 
+def test_a_panel_there_saves_what_is_asked_later_too(kernel):
+    ran = kernel.run(f"{OUT}with out:\n    display(ernie.panel('chat'))")
+    assert ran.status == "ok", ran.error
+    assert len(ran.of("display_data")) == 2  # the panel, and what is saved of it
+    ran = kernel.run("ernie.chat('[[echo]]hello from a cell');")
+    assert not ran.of("update_display_data")  # the widget would drop it
+    (saved,) = (
+        content["data"]["state"]["outputs"]
+        for _, content in ran.of("comm_msg")
+        if "outputs" in content["data"].get("state", {})
+    )
+    assert [sorted(output["data"]) for output in saved] == [["text/html", "text/plain"]] * 2
+    assert "hello from a cell" in saved[1]["data"]["text/html"]
+    assert all("ernie-saved" in output["data"]["text/html"] for output in saved)
+    shown = kernel.run("ernie.panel('chat')")  # in a cell it stays a display that is replaced
+    assert len(shown.of("display_data")) == 3
+
+
 def test_nbclient_saves_the_whole_answer_in_the_widget():
     notebook = nbformat.v4.new_notebook(
         cells=[

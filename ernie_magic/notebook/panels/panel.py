@@ -17,7 +17,7 @@ from ernie_magic.notebook.panels.frontend import PanelFrontend
 from ernie_magic.notebook.panels.images import ImageTab
 from ernie_magic.notebook.panels.model_picker import ModelList
 from ernie_magic.notebook.panels.static_output import StaticOutput
-from ernie_magic.notebook.panels.widgets import Status, column, set_visible
+from ernie_magic.notebook.panels.widgets import Status, column, set_visible, view_data
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -169,15 +169,7 @@ class Panel:
 
     def _ipython_display_(self) -> None:
         display(
-            {
-                "application/vnd.jupyter.widget-view+json": {
-                    "version_major": 2,
-                    "version_minor": 0,
-                    "model_id": self.widget.model_id,
-                },
-                "text/html": "",
-                "text/plain": "",
-            },
+            {**view_data(self.widget), "text/html": "", "text/plain": ""},
             raw=True,
         )
         self._static_outputs.append(StaticOutput(*self._static_content()))

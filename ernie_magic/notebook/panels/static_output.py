@@ -2,7 +2,8 @@
 notebook reopened after its kernel was restarted.
 
 Turns are saved in several outputs, since the page redraws an output whenever it changes: of a long
-transcript only the last part is redrawn.
+transcript only the last part is redrawn. Where a display cannot be replaced, as in an output widget,
+they stand in an output widget of their own, whose outputs are replaced.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
+
+from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.notebook.panels.widgets import view_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +46,21 @@ class StaticOutput:
         self._parent = getattr(self._publisher, "parent_header", None)
         self._lock = threading.Lock()
         self._outputs: list[tuple[str, str]] = []  # display id, content
+        self._widget = self._make_widget()
         self.update_outputs(html, pieces)
+        if self._widget is not None:
+            self._send_message("display_data", "", {**view_data(self._widget), "text/plain": ""})
+
+    def _make_widget(self) -> widgets.Output | None:
+        """The widget that holds the outputs where a display cannot be replaced later."""
+        shell = get_ipython()
+        if shell is None or not self._can_publish() or can_update_displays(shell):
+            return None
+        return widgets.Output()
+
+    def _can_publish(self) -> bool:
+        """Whether there is a kernel, and nothing captures the display in Python."""
+        return self._parent is not None and hasattr(self._publisher, "pub_socket")
 
     def update_outputs(self, html: str, pieces: Sequence[str]) -> None:
         """Send the outputs that have changed."""
@@ -56,6 +75,12 @@ class StaticOutput:
         # The first output exists from the start: a runner without a page adds no outputs to a cell
         # that has ended.
         wanted = [html, *(chunks or [""])]
+        if self._widget is not None:
+            self._widget.outputs = tuple(
+                {"output_type": "display_data", "data": _saved_data(index, content), "metadata": {}}
+                for index, content in enumerate(wanted)
+            )
+            return
         wanted += [""] * (len(self._outputs) - len(wanted))
         for index, content in enumerate(wanted):
             if index == len(self._outputs):
@@ -68,17 +93,24 @@ class StaticOutput:
                 self._outputs[index] = (id_, content)
 
     def _publish_output(self, kind: str, index: int, id_: str, content: str) -> None:
-        markup = _MARKED.format(content=content)
-        if index == 0:
-            markup = f"{_STYLE}{markup}"
-        data = {"text/html": markup, "text/plain": ""}
+        if self._can_publish():  # else nothing is saved
+            self._send_message(kind, id_, _saved_data(index, content))
+
+    def _send_message(self, kind: str, id_: str, data: dict[str, Any]) -> None:
         publisher = self._publisher
-        if self._parent is None or not hasattr(publisher, "pub_socket"):
-            return  # no kernel, or a captured display: nothing is saved
-        message = {"data": data, "metadata": {}, "transient": {"display_id": id_}}
+        transient = {"display_id": id_} if id_ else {}
+        message = {"data": data, "metadata": {}, "transient": transient}
         # An update finds its output by id, and is received by whoever listens to the running cell;
         # nbclient listens to no other.
         parent = self._parent if kind == "display_data" else publisher.parent_header
         publisher.session.send(
             publisher.pub_socket, kind, message, parent=parent, ident=publisher.topic
         )
+
+
+def _saved_data(index: int, content: str) -> dict[str, Any]:
+    """One output of the saved panel; the first brings the style."""
+    markup = _MARKED.format(content=content)
+    if index == 0:
+        markup = f"{_STYLE}{markup}"
+    return {"text/html": markup, "text/plain": ""}

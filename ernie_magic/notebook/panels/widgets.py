@@ -67,6 +67,19 @@ def acknowledge_click(clicked_button: widgets.Button) -> None:
         clicked_button.add_class(_ACKNOWLEDGED)
 
 
+def view_data(widget: widgets.Widget) -> dict[str, Any]:
+    """The part of a display that shows a widget
+    (https://github.com/jupyter-widgets/ipywidgets/blob/main/packages/schema/messages.md).
+    """
+    return {
+        "application/vnd.jupyter.widget-view+json": {
+            "version_major": 2,
+            "version_minor": 0,
+            "model_id": widget.model_id,
+        }
+    }
+
+
 def set_class(widget: widgets.DOMWidget, name: str, is_set: bool) -> None:
     """Give a widget a CSS class, or take it away."""
     if is_set:
