@@ -5,6 +5,7 @@ reads them, from a plain thread or from another loop.
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import threading
 import time
@@ -28,6 +29,11 @@ Result = TypeVar("Result")
 def everything(_item: object) -> bool:
     """Whether an item wakes a reader that does not say what it awaits."""
     return True
+
+
+def never_due() -> float | None:
+    """When a reader that only awaits items wants an empty batch."""
+    return None
 
 
 class _ReaderCallbacks(NamedTuple):
@@ -132,7 +138,10 @@ class Call(Generic[Item, Result]):
         return self._outcome.done()
 
     def iter_batches(
-        self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
+        self,
+        interval: float = 0.0,
+        awaits: Callable[[Item], bool] = everything,
+        due: Callable[[], float | None] = never_due,
     ) -> Generator[list[Item], None, None]:
         """Iterate over what was emitted, throttled: in batches at least `interval` seconds apart,
         the first one at once. Blocks this thread.
@@ -143,6 +152,9 @@ class Call(Generic[Item, Result]):
             Seconds between two batches at least; 0 for no waiting.
         awaits
             Which items wake this thread; the others are read with the next one, or at the end.
+        due
+            When, by `time.monotonic`, an empty batch is due if nothing is emitted until then; None
+            for never. Asked anew after each batch: the reader sets the next time.
         """
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
@@ -159,13 +171,18 @@ class Call(Generic[Item, Result]):
                     yield batch
                 elif over:
                     return
+                elif (due_in := _seconds_until(due())) <= 0:
+                    yield []
                 else:
                     # A blocked lock cannot be interrupted on Windows: wake up now and then.
                     with suppress(queue.Empty):
-                        signals.get(timeout=0.2)
+                        signals.get(timeout=min(0.2, due_in))
 
     async def aiter_batches(
-        self, interval: float = 0.0, awaits: Callable[[Item], bool] = everything
+        self,
+        interval: float = 0.0,
+        awaits: Callable[[Item], bool] = everything,
+        due: Callable[[], float | None] = never_due,
     ) -> AsyncGenerator[list[Item], None]:
         """Iterate like `iter_batches`, for a reader that is a coroutine in another loop."""
         loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
@@ -179,17 +196,21 @@ class Call(Generic[Item, Result]):
                 with INTERRUPTS.cancel_on_interrupt(self):
                     changed.clear()
                     while read == len(self._items) and not self.is_done:
-                        await changed.wait()
+                        if (due_in := _seconds_until(due())) <= 0:
+                            break
+                        await _wait_for_change(changed, due_in)
                         changed.clear()
                     if not self.is_done and (rest := not_before - time.monotonic()) > 0:
                         with suppress(asyncio.TimeoutError):
                             await asyncio.wait_for(ended.wait(), rest)
+                over = self.is_done  # before the items are read: the last ones come before the end
                 batch = self._items[read:]
                 # Whoever stopped it does not have to see the rest drawn first.
-                if not batch or self.interrupted:
+                if self.interrupted or (over and not batch):
                     return
-                read += len(batch)
-                not_before = time.monotonic() + interval
+                if batch:
+                    read += len(batch)
+                    not_before = time.monotonic() + interval
                 yield batch
 
     def result(self) -> Result:
@@ -205,6 +226,24 @@ class Call(Generic[Item, Result]):
             return self._outcome.result(timeout)
         except BaseException:  # noqa: BLE001  (the caller is being interrupted: that is what it will raise)
             return None
+
+
+def _seconds_until(due_at: float | None) -> float:
+    if due_at is None:
+        return math.inf
+    return due_at - time.monotonic()
+
+
+async def _wait_for_change(changed: asyncio.Event, timeout: float) -> None:
+    """Wait until it is set, at most `timeout` seconds, by a timer of this loop."""
+    if timeout == math.inf:
+        await changed.wait()
+        return
+    timer = asyncio.get_running_loop().call_later(timeout, changed.set)
+    try:
+        await changed.wait()
+    finally:
+        timer.cancel()
 
 
 # The calls whose tasks are running here: what a task waits for must not wait for the task.

@@ -7,7 +7,7 @@ from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic.errors import Received, interruption, stop_error
-from ernie_magic.runtime.call import everything
+from ernie_magic.runtime.call import everything, never_due
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
 from ernie_magic.runtime.progress import BAR_INTERVAL, progress_bar
 
@@ -47,13 +47,16 @@ class Stream(Generic[Result]):
         self._progress_title = progress_title
 
     def iter_batches(
-        self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
+        self,
+        interval: float = 0.0,
+        awaits: Callable[[Delta], bool] = everything,
+        due: Callable[[], float | None] = never_due,
     ) -> Iterator[list[Delta]]:
         """Iterate over the deltas as they arrive, in batches at least `interval` seconds apart.
 
         Parameters
         ----------
-        interval, awaits
+        interval, awaits, due
             As in `Call.iter_batches`.
 
         Raises
@@ -63,7 +66,7 @@ class Stream(Generic[Result]):
         """
         self._call.check_reader()
         try:
-            with closing(self._call.iter_batches(interval, awaits)) as batches:
+            with closing(self._call.iter_batches(interval, awaits, due)) as batches:
                 for batch in batches:
                     yield batch
                     for delta in batch:
@@ -75,12 +78,15 @@ class Stream(Generic[Result]):
             self._close_unless_read()
 
     async def aiter_batches(
-        self, interval: float = 0.0, awaits: Callable[[Delta], bool] = everything
+        self,
+        interval: float = 0.0,
+        awaits: Callable[[Delta], bool] = everything,
+        due: Callable[[], float | None] = never_due,
     ) -> AsyncIterator[list[Delta]]:
         """Iterate like `iter_batches`, in a coroutine."""
         self._call.check_reader()
         try:
-            async with aclosing(self._call.aiter_batches(interval, awaits)) as batches:
+            async with aclosing(self._call.aiter_batches(interval, awaits, due)) as batches:
                 async for batch in batches:
                     yield batch
                     for delta in batch:

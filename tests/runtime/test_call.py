@@ -99,3 +99,64 @@ def test_a_call_that_is_cancelled_before_it_began_ends_too():
         call.cancel()
         with pytest.raises(Stopped):
             Stream(call, lambda: "en").result()
+
+
+async def emits_after_a_while(emit):
+    await asyncio.sleep(0.15)
+    emit("first")
+    await asyncio.sleep(0.15)
+    emit("last")
+    return "end"
+
+
+class EverySoOften:
+    """A reader that wants an empty batch each 50 ms until something arrives."""
+
+    def __init__(self):
+        self.due_at, self.batches = time.monotonic() + 0.05, []
+
+    def due(self):
+        return self.due_at
+
+    def take(self, batch):
+        self.batches.append(batch)
+        self.due_at = None if batch else time.monotonic() + 0.05
+
+
+def read_blocking(call, reader):
+    for batch in call.iter_batches(0.05, due=reader.due):
+        reader.take(batch)
+
+
+def read_awaiting(call, reader):
+    async def read():
+        async for batch in call.aiter_batches(0.05, due=reader.due):
+            reader.take(batch)
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize("read", [read_blocking, read_awaiting])
+def test_an_empty_batch_comes_when_one_is_due_and_only_then(read):
+    reader = EverySoOften()
+    read(Call(emits_after_a_while), reader)
+    ticks = reader.batches.index(["first"])
+    assert reader.batches[:ticks] == [[]] * ticks
+    assert 1 <= ticks <= 5  # each 50 ms, on a slow machine later
+    assert reader.batches[ticks:] == [["first"], ["last"]]
+
+
+@pytest.mark.parametrize("read", [read_blocking, read_awaiting])
+def test_a_reader_that_is_always_due_misses_nothing_and_ends(read):
+    reader = EverySoOften()
+    reader.take = reader.batches.append
+    reader.due_at = 0.0
+
+    async def many(emit):
+        for i in range(200):
+            emit(i)
+            await asyncio.sleep(0)
+        return "end"
+
+    read(Call(many), reader)
+    assert [item for batch in reader.batches for item in batch] == list(range(200))

@@ -160,6 +160,7 @@ class Conversation:
         options: ChatOptions,
         *,
         replaced_turn: Turn | None = None,
+        on_model: Callable[[str], object] = lambda _model: None,
     ) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
 
@@ -172,6 +173,8 @@ class Conversation:
             All other options.
         replaced_turn
             The turn that the answer replaces once it is complete; later turns are not sent.
+        on_model
+            Called on the I/O thread with the model, once it is chosen.
 
         Raises
         ------
@@ -185,6 +188,7 @@ class Conversation:
         async def ask_and_record(call: PreparedCall) -> Answer:
             model = options.model or options.endpoint
             model = model or await call.choose_model("chat", needs_vision=plan.needs_vision)
+            on_model(model)
             asked = await ask_turn(call, plan, model, partial(self._apply_safety_flag, plan))
             # Before anything else is waited for: a stop must not lose the turn.
             self._record_turn(plan, asked)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import clear_output, display
 
-from ernie_magic.notebook.display.streaming import PassiveView
+from ernie_magic.notebook.display.streaming import WAITING, PassiveView
 from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.text.encodings import fit_encoding
-from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
 
@@ -23,17 +22,16 @@ if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
     from ernie_magic.runtime.events import Delta
+    from ernie_magic.text.language import Language, Text
 
     Bundle = tuple[dict[str, str], dict[str, Any]]  # a MIME bundle and its metadata
-
-_WAITING = Text("{notice} · {n} 秒", "{notice} · {n} s")
 
 
 def describe_waiting(deltas: Sequence[Delta], language: Language) -> str:
     """What is being waited for, with the seconds or the progress; "" if these deltas do not say."""
     for delta in reversed(deltas):
         if delta.notice:
-            return _WAITING.say(language, notice=delta.notice.say(language), n=delta.waited)
+            return WAITING.say(language, what=delta.notice.say(language), n=delta.waited)
         if delta.progress:
             return f"{delta.progress.done:,} / {delta.progress.total:,}"
     return ""

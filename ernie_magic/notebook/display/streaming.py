@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
 
-    from ernie_magic.api.results import Answer
+    from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.runtime.events import Delta
 
-Place = TypeVar("Place")
+Output = TypeVar("Output")
 # The throttle: seconds between updates, 11 a second. Each update costs 0.7 kB of headers on iopub. At this rate
 # an answer of 2,000 deltas stays under 400 kB, and nothing waits longer than 100 ms
 # (tests/kernel/test_streaming.py measures both).
@@ -42,6 +42,11 @@ _MIN_OUTPUT = 400  # characters of HTML in the smallest output
 _SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
 _MAX_DRAW_SECONDS = 0.2  # seconds allowed for drawing the end of a stopped answer
 _QUICK_CHARACTERS = 4_000  # characters that always draw without a noticeable delay
+_FIRST_SIGN = 0.7  # seconds without a first word after which a view says what it waits for
+_SIGN_INTERVAL = 1.0  # seconds between two such signs
+WAITING = Text("{what} · {n} 秒", "{what} · {n} s")
+_WAITING_LINE = '<small class="ernie-waiting" style="opacity:0.7">… {line}</small>'
+_NO_MODEL_YET = Text("等待服务", "waiting for the service")
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
 
@@ -63,8 +68,13 @@ class View(Protocol):
     def draw_quickly(self) -> None:
         """The user stopped it: drawing the rest must not take noticeable time."""
 
+    def get_redraw_time(self) -> float | None:
+        """When, by `time.monotonic`, `show_deltas` is due even if nothing arrives; None for
+        never.
+        """
+
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
-        """Show more of it."""
+        """Show more of it; with no deltas, how long it has been waited for."""
 
     def withdraw_output(self) -> None:
         """Remove what was shown: the service withdrew it (`ernie_magic.wire.moderation`)."""
@@ -78,8 +88,15 @@ class PassiveView:
     def release_cell(self) -> None:
         """Ignore it: nothing of this view is ever cleared."""
 
+    def name_model(self, model: str) -> None:
+        """Ignore it: a line that names it could not be removed again."""
+
     def draw_quickly(self) -> None:
         """Ignore it: drawing takes no noticeable time."""
+
+    def get_redraw_time(self) -> float | None:
+        """Never: nothing is shown before the end."""
+        return None
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Nothing yet."""
@@ -90,6 +107,9 @@ class PassiveView:
 
 class AnswerView(View, Protocol):
     """Where an answer appears."""
+
+    def name_model(self, model: str) -> None:
+        """Tell it which model is asked; on any thread."""
 
     def show_result(self, answer: Answer | None) -> None:
         """Finish, whether complete, stopped or cut. None if nothing ever arrived."""
@@ -122,14 +142,17 @@ def view_for(
     return NotebookView(language, owns_cell=owns_cell, remote_images=remote_images)
 
 
-class GrowingView(Generic[Place]):
+class GrowingView(Generic[Output]):
     """An answer as HTML in outputs: finished text is rendered once, and sent once it fills an
     output.
 
     Each update renders only the open block and sends only the open output. The number of outputs
     grows with the logarithm of the answer's length: JupyterLab hides a cell's outputs after the
-    fiftieth (`maxNumberOutputs` in its settings). The front end decides what a place is and how
-    HTML gets there: outputs of a cell, blocks of a panel.
+    fiftieth (`maxNumberOutputs` in its settings). The front end decides what an output is and how
+    HTML gets there: displays of a cell, blocks of a panel.
+
+    Until the first word a faint line says which model is waited for and since when. It stands in an
+    output of its own, which the first word or thought takes over.
     """
 
     def __init__(self, language: Language, *, remote_images: bool = False) -> None:
@@ -143,61 +166,126 @@ class GrowingView(Generic[Place]):
         # blocks measured.
         self._rendered_characters, self._rendering_seconds = 1000, 0.06
         self._reasoning = ""
-        self._reasoning_place: Place | None = None
-        self._open_place: Place | None = None
-        self._waiting_place: Place | None = None
+        self._reasoning_output: Output | None = None
+        self._open_output: Output | None = None
+        self._waiting_output: Output | None = None
+        self._model = ""
+        self._redraw_at: float | None = None
+        self._begin_waiting()
 
-    def _put_html(self, place: Place | None, markup: str) -> Place:
-        """Show HTML in this place, or in a new one."""
+    def name_model(self, model: str) -> None:
+        """Tell it which model is asked."""
+        self._model = model
+
+    def get_redraw_time(self) -> float | None:
+        """When the waiting line is due."""
+        return self._redraw_at
+
+    def _put_html(self, output: Output | None, markup: str) -> Output:
+        """Show HTML in this output, or in a new one."""
         raise NotImplementedError
 
+    def _put_answer_html(self, output: Output | None, markup: str) -> Output:
+        """Show HTML of the answer; a new output takes the place of the waiting line."""
+        if output is None:
+            output, self._waiting_output = self._waiting_output, None
+        return self._put_html(output, markup)
+
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
-        """Send what these deltas finished, and the open block once."""
-        if notice := next((d.notice for d in reversed(deltas) if d.notice), None):
-            self._show_waiting(notice)
-        reasoning, text = (
-            "".join(parts) for parts in zip(*((d.reasoning, d.text) for d in deltas), strict=True)
-        )
+        """Send what these deltas finished, and the open block once; with no deltas, the waiting
+        line.
+        """
+        if not deltas:
+            self._show_waiting_line()
+        pieces: list[Delta] = []
+        for delta in deltas:
+            if delta.tool is None:
+                pieces.append(delta)
+                continue
+            self._show_pieces(pieces)
+            self._show_tool_run(delta.tool)
+            pieces = []
+        self._show_pieces(pieces)
+
+    def _show_pieces(self, deltas: Sequence[Delta]) -> None:
+        """Show text and thoughts, and a notice that came after them."""
+        last_notice: Delta | None = None
+        for delta in deltas:
+            if delta.notice:
+                last_notice = delta
+            elif delta.text or delta.reasoning:
+                last_notice = None
+        reasoning = "".join(delta.reasoning for delta in deltas)
+        text = "".join(delta.text for delta in deltas)
         if reasoning:
             self._reasoning += reasoning
-            self._reasoning_place = self._put_html(
-                self._reasoning_place, self._growing_reasoning_html()
+            self._reasoning_output = self._put_answer_html(
+                self._reasoning_output, self._growing_reasoning_html()
             )
-        tool_runs = [delta.tool for delta in deltas if delta.tool]
-        if self._waiting_place is not None and (reasoning or text or tool_runs):
-            self._put_html(self._waiting_place, "")
-            self._waiting_place = None
         if text:
             self._append_text(text)
-        if tool_runs:
-            for run in tool_runs:
-                self._put_html(
-                    None, f"<small>{plain_html(answers.tool_run_text(run, self._language))}</small>"
-                )
-            # What follows appears below them.
-            self._segments, self._open_place, self._finished_html = Segmenter(), None, ""
+        if reasoning or text.strip():
+            self._redraw_at = None
+            self._blank_waiting_line()
+        if last_notice and last_notice.notice:
+            self._show_notice(last_notice.notice)
+            if last_notice.caller_task:  # not the model is waited for, but the user's function
+                self._redraw_at = None
 
-    def _show_waiting(self, notice: Text) -> None:
-        """Show what is being waited for."""
-        self._waiting_place = self._put_html(
-            self._waiting_place, f"<em>… {plain_html(notice.say(self._language))}</em>"
+    def _show_tool_run(self, run: ToolRun) -> None:
+        self._put_answer_html(
+            None, f"<small>{plain_html(answers.tool_run_text(run, self._language))}</small>"
+        )
+        # What follows appears below it.
+        self._segments, self._open_output, self._finished_html = Segmenter(), None, ""
+        self._begin_waiting()
+
+    def _begin_waiting(self) -> None:
+        """Note that the model has been asked."""
+        self._waiting_since = time.monotonic()
+        self._notice_html = ""
+        self._redraw_at = self._waiting_since + _FIRST_SIGN
+
+    def _show_notice(self, notice: Text) -> None:
+        """Show what is being waited for; how long, is seen below it from the next sign on."""
+        self._notice_html = f"<em>… {plain_html(notice.say(self._language))}</em>"
+        self._waiting_output = self._put_html(self._waiting_output, self._notice_html)
+        if self._redraw_at is not None:
+            self._redraw_at = time.monotonic() + _SIGN_INTERVAL
+
+    def _show_waiting_line(self) -> None:
+        """Show which model is being waited for, and for how many seconds."""
+        now = time.monotonic()
+        if self._redraw_at is None or now < self._redraw_at:
+            return
+        self._redraw_at = now + _SIGN_INTERVAL
+        model = self._model or _NO_MODEL_YET.say(self._language)
+        line = WAITING.say(self._language, what=model, n=round(now - self._waiting_since))
+        parts = [self._notice_html, _WAITING_LINE.format(line=plain_html(line))]
+        self._waiting_output = self._put_html(
+            self._waiting_output, "<br>".join(part for part in parts if part)
         )
 
+    def _blank_waiting_line(self) -> None:
+        if self._waiting_output is not None:
+            self._put_html(self._waiting_output, "")
+            self._waiting_output = None
+
     def _append_text(self, text: str) -> None:
-        if self._reasoning_place is not None:
+        if self._reasoning_output is not None:
             self._put_html(
-                self._reasoning_place, answers.reasoning_html(self._reasoning, self._language)
+                self._reasoning_output, answers.reasoning_html(self._reasoning, self._language)
             )
-            self._reasoning_place = None
+            self._reasoning_output = None
         for block in self._segments.feed(text):
             self._finished_html += self._render_block(block)
             if len(self._finished_html) >= self._output_threshold():
-                self._put_html(self._open_place, self._finished_html)
+                self._put_answer_html(self._open_output, self._finished_html)
                 self._sent_characters += len(self._finished_html)
-                self._open_place, self._finished_html = None, ""
+                self._open_output, self._finished_html = None, ""
         markup = self._open_output_html()
         if markup.strip():
-            self._open_place = self._put_html(self._open_place, markup)
+            self._open_output = self._put_answer_html(self._open_output, markup)
         self._shown_characters += len(text)
 
     def _render_block(self, block: str) -> str:
@@ -256,11 +344,14 @@ class NotebookView(GrowingView["DisplayHandle"]):
         segment.
         """
         if answer is None:
+            self._remove_waiting_line()
             return
         owned = self._owns_cell
         if owned:
             clear_output(wait=True)
-        if owned or self._open_place is None:
+        else:
+            self._blank_waiting_line()
+        if owned or self._open_output is None:
             unformatted = self._is_stopped and self._is_slow_to_draw(answer)
             data, metadata = answers.mime_bundle(
                 answer, self._language, remote_images=self._remote_images, unformatted=unformatted
@@ -272,7 +363,14 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             self._put_html(None, preformatted_html(rest) + footer)
             return
-        self._put_html(self._open_place, self._open_output_html(unfinished=False) + footer)
+        self._put_html(self._open_output, self._open_output_html(unfinished=False) + footer)
+
+    def _remove_waiting_line(self) -> None:
+        """Remove the line for good: the call has ended, and left nothing else to show."""
+        if self._owns_cell and self._handles == [self._waiting_output]:
+            clear_output()
+            self._waiting_output = None
+        self._blank_waiting_line()
 
     def withdraw_output(self) -> None:
         """Clear the cell if it is ours; otherwise blank each output of ours."""
@@ -282,19 +380,19 @@ class NotebookView(GrowingView["DisplayHandle"]):
         for handle in self._handles:
             self._put_html(handle, f"<em>{plain_html(_WITHDRAWN.say(self._language))}</em>")
 
-    def _put_html(self, place: DisplayHandle | None, markup: str) -> DisplayHandle:
+    def _put_html(self, output: DisplayHandle | None, markup: str) -> DisplayHandle:
         data = {"text/html": markup}
         self.is_displaying = True
         try:
-            if place is None:
-                place = display(data, raw=True, display_id=True)
-                assert place is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
-                self._handles.append(place)
+            if output is None:
+                output = display(data, raw=True, display_id=True)
+                assert output is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
+                self._handles.append(output)
             else:
-                place.update(data, raw=True)
+                output.update(data, raw=True)
         finally:
             self.is_displaying = False
-        return place
+        return output
 
 
 class FinalView(PassiveView):

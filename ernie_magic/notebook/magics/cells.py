@@ -179,7 +179,9 @@ class CellMagics(CellRunner):
             self.bind_result(parsed_line.as_name, answer)
 
         return PendingCell(
-            conversation.ask_with_options(cell_input.prompt.strip("\n"), parsed_line.chat),
+            conversation.ask_with_options(
+                cell_input.prompt.strip("\n"), parsed_line.chat, on_model=view.name_model
+            ),
             view,
             finish_cell,
             runs_user_code="tools" in parsed_line.chat.parameters,

@@ -88,7 +88,10 @@ class CellRunner(ErrorReporter):
         with self.reporting_errors():
             pending_cell = start_cell()
             with self._finishing_cell(pending_cell):
-                for batch in pending_cell.stream.iter_batches(UPDATE_INTERVAL):
+                batches = pending_cell.stream.iter_batches(
+                    UPDATE_INTERVAL, due=pending_cell.view.get_redraw_time
+                )
+                for batch in batches:
                     with pending_cell.stream.raising_interrupts():
                         pending_cell.view.show_deltas(batch)
                 result = pending_cell.stream.result()
@@ -103,7 +106,10 @@ class CellRunner(ErrorReporter):
                 self._finishing_cell(pending_cell),
                 self._watching_user_output(pending_cell.view, enabled=pending_cell.runs_user_code),
             ):
-                async for batch in pending_cell.stream.aiter_batches(UPDATE_INTERVAL):
+                batches = pending_cell.stream.aiter_batches(
+                    UPDATE_INTERVAL, due=pending_cell.view.get_redraw_time
+                )
+                async for batch in batches:
                     with pending_cell.stream.raising_interrupts():
                         pending_cell.view.show_deltas(batch)
                 result = await pending_cell.stream.aresult()

@@ -269,6 +269,7 @@ class ChatTab(Tab):
         view = BlocksView(
             self.language, self.transcript, id_, remote_images=self.session.settings.remote_images
         )
+        view.name_model(self.selection.picker.resolved_model)
 
         def start_stream() -> Stream[Answer]:
             stream = make_stream()
@@ -289,7 +290,9 @@ class ChatTab(Tab):
             ):
                 on_no_turn()
 
-        if not self.task.start_call(start_stream, view.show_deltas, show_outcome):
+        if not self.task.start_call(
+            start_stream, view.show_deltas, show_outcome, view.get_redraw_time
+        ):
             return False
         self.transcript.scroll_to_end()
         return True

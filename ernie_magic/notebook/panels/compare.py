@@ -80,6 +80,7 @@ class _Column:
         id_ = "answer"
         remote_images = self._session.settings.remote_images
         view = BlocksView(self._language, self.transcript, id_, remote_images=remote_images)
+        view.name_model(self.selection.picker.resolved_model)
 
         def start_stream() -> Any:
             stream = self._session.conversation.ask_with_options(prompt, self.chat_options)
@@ -99,7 +100,9 @@ class _Column:
             else:
                 self.transcript.drop_turns([id_])
 
-        return self.task.start_call(start_stream, view.show_deltas, show_outcome)
+        return self.task.start_call(
+            start_stream, view.show_deltas, show_outcome, view.get_redraw_time
+        )
 
 
 class CompareTab(Tab):

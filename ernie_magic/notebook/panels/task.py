@@ -14,6 +14,7 @@ from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.errors import ErnieError, Received, Stopped, exception_message
 from ernie_magic.notebook.display.pending import describe_waiting
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
+from ernie_magic.runtime.call import never_due
 from ernie_magic.text.language import Language, Text, untranslated
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Task(Generic[Result]):
         make_stream: Callable[[], Stream[Result]],
         show_deltas: Callable[[Sequence[Delta]], object],
         on_finished: Callable[[Result | None, BaseException | None], object],
+        due: Callable[[], float | None] = never_due,
     ) -> bool:
         """Start a call, unless one is running; in that case say so.
 
@@ -72,6 +74,8 @@ class Task(Generic[Result]):
             Called with what arrives, at the magics' update rate.
         on_finished
             Called once with the result, or with the partial result and the error.
+        due
+            When `show_deltas` is called even if nothing arrives, as in `Stream.iter_batches`.
 
         Returns
         -------
@@ -94,7 +98,7 @@ class Task(Generic[Result]):
         stream = self._stream
         self.thread = threading.Thread(
             target=self._context.copy().run,
-            args=(self._read_stream, stream, show_deltas, on_finished),
+            args=(self._read_stream, stream, show_deltas, on_finished, due),
             name="ernie-panel",
             daemon=True,
         )
@@ -106,11 +110,12 @@ class Task(Generic[Result]):
         stream: Stream[Result],
         show_deltas: Callable[[Sequence[Delta]], object],
         on_finished: Callable[[Result | None, BaseException | None], object],
+        due: Callable[[], float | None],
     ) -> None:
         result: Any = None
         problem: BaseException | None = None
         try:
-            for batch in stream.iter_batches(UPDATE_INTERVAL):
+            for batch in stream.iter_batches(UPDATE_INTERVAL, due=due):
                 self._show_waiting(batch)
                 show_deltas(batch)
             result = stream.result()
@@ -141,7 +146,7 @@ class Task(Generic[Result]):
     def _show_waiting(self, batch: Sequence[Delta]) -> None:
         if waiting_text := describe_waiting(batch, self._language):
             self._status.show_message(waiting_text)
-        elif self._status.text:
+        elif batch and self._status.text:
             self._status.show_message("")
 
     def report_problem(self, problem: BaseException) -> None:

@@ -31,14 +31,14 @@ class BlocksView(GrowingView[int]):
         super().__init__(language, remote_images=remote_images)
         self._transcript, self._id, self._count = transcript, id_, 0
 
-    def _show_waiting(self, notice: Text) -> None:
-        """What is being waited for stands in the panel's status."""
+    def _show_notice(self, notice: Text) -> None:
+        """Ignore it: the panel's status says it."""
 
-    def _put_html(self, place: int | None, markup: str) -> int:
-        if place is None:
-            place, self._count = self._count, self._count + 1
-        self._transcript.put_block(self._id, place, markup)
-        return place
+    def _put_html(self, output: int | None, markup: str) -> int:
+        if output is None:
+            output, self._count = self._count, self._count + 1
+        self._transcript.put_block(self._id, output, markup)
+        return output
 
 
 def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = "") -> dict[str, Any]:

@@ -491,6 +491,55 @@ def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
     assert second == "<p>hello</p>\n"
 
 
+def test_an_open_turn_says_which_model_is_waited_for_until_the_first_word(chat, emulator, wait):
+    emulator.faults.add(delay=0.9)
+    seen, put_block = [], chat.transcript.put_block
+
+    def record_block(id_, key, text):
+        seen.append((time.monotonic(), key, text))
+        put_block(id_, key, text)
+
+    chat.transcript.put_block = record_block
+    began = time.monotonic()
+    chat.composer.prompt.value = "[[echo]]hello"
+    chat.send_prompt()
+    wait(lambda: not chat.is_busy)
+    lines = [(at - began, text) for at, _, text in seen if "ernie-waiting" in text]
+    assert "… ernie-4.5-turbo-128k · 1 s</small>" in lines[0][1]
+    assert 0.65 < lines[0][0] < 1.5
+    assert {key for _, key, _ in seen} == {0}  # the first word takes the line's block
+    assert chat.transcript.shown_turns[-1]["blocks"] == [to_html("hello")]
+
+
+def test_stop_works_while_the_line_shows_and_leaves_no_turn(chat, emulator, wait):
+    emulator.faults.add(delay=30)
+    chat.composer.prompt.value = "hi"
+    chat.send_prompt()
+    wait(lambda: any("ernie-waiting" in str(t["blocks"]) for t in chat.transcript.shown_turns))
+    began = time.monotonic()
+    chat.stop_call()
+    wait(lambda: not chat.is_busy)
+    assert time.monotonic() - began < 0.5
+    assert (prompts(chat), chat.composer.status.text) == ([], "stopped")
+    assert chat.composer.prompt.value == "hi"
+
+
+def test_a_retry_is_told_in_the_status_while_the_line_counts_and_gone_at_the_end(
+    chat, session, emulator, wait
+):
+    session.settings.retry_count, session.settings.backoff_factor = 2, 0.1
+    emulator.faults.add(status=500)
+    emulator.faults.add(status=500, delay=1.0)
+    chat.composer.prompt.value = "hi"
+    chat.send_prompt()
+    wait(lambda: any("ernie-waiting" in str(t["blocks"]) for t in chat.transcript.shown_turns))
+    assert "trying again in" in chat.composer.status.text
+    wait(lambda: not chat.is_busy)
+    assert chat.composer.status.is_error
+    assert "trying again" not in chat.composer.status.text
+    assert prompts(chat) == []
+
+
 def test_other_models_and_settings_leave_no_widgets_behind(chat):
     import ipywidgets
 

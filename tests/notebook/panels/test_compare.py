@@ -42,6 +42,20 @@ def test_a_second_question_while_one_column_is_at_work_is_refused_for_all(tab, e
     assert {column.prompt for column in compare.columns} == {"AAA"}
 
 
+def test_each_column_says_which_model_it_waits_for(tab, emulator, wait):
+    compare = tab("compare")
+    compare.columns[1].selection.picker.selected_model = "ernie-speed-8k"
+    emulator.faults.add(delay=0.9, times=2)
+    compare.composer.prompt.value = "hi"
+    compare.send_prompt()
+    blocks = lambda column: str([t["blocks"] for t in column.transcript.shown_turns])  # noqa: E731
+    wait(lambda: all("ernie-waiting" in blocks(column) for column in compare.columns))
+    assert "… ernie-4.5-turbo-128k · " in blocks(compare.columns[0])
+    assert "… ernie-speed-8k · " in blocks(compare.columns[1])
+    wait(lambda: not compare.is_busy)
+    assert not any("ernie-waiting" in blocks(column) for column in compare.columns)
+
+
 def test_each_saved_answer_stands_under_its_question(tab, run):
     compare = tab("compare")
     compare.column_count.value = 3
