@@ -25,9 +25,11 @@ from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import url_below
 from ernie_magic.config.credentials import Endpoint, Signature
 from ernie_magic.errors import (
+    AuthenticationFailed,
     ErnieError,
     ModelNotFound,
     ServiceError,
+    TransportError,
     UsageError,
     forget_frames,
     stop_error,
@@ -353,16 +355,22 @@ class Client:
         ------
         InvalidOption
             There is none: the server is not Baidu's, and its list names none of this kind.
+        ErnieError
+            The same, since the server cannot be reached or refuses the key.
         """
         if configured := configured_model(kind, context.settings):
             return configured
         account = context.endpoint.account
+        problem: ErnieError | None = None
         listed = self.listed.get(account)
-        if listed is None and time.monotonic() > self._no_list_until.get(account, 0.0):
+        may_ask = listed is None and time.monotonic() > self._no_list_until.get(account, 0.0)
+        # Where only the list names models, a server may have started, or loaded one, meanwhile.
+        if may_ask or not (listed or context.endpoint.service.strict):
             try:
                 listed = await self._list_models_quickly(context)
-            except ErnieError:  # the call itself will report the error
+            except ErnieError as error:  # the call itself will report the error
                 self._no_list_until[account] = time.monotonic() + _LISTS_KEPT
+                problem = error
         offered = listed or ()
         model = await _run_in_thread_if_long(
             len(offered),
@@ -370,9 +378,11 @@ class Client:
                 kind, context.endpoint.service.name, offered, needs_vision=needs_vision
             ),
         )
-        if not model:
-            raise no_model_error(kind)
-        return model
+        if model:
+            return model
+        if isinstance(problem, (TransportError, AuthenticationFailed)):
+            raise problem
+        raise no_model_error(kind)
 
     async def _list_models_quickly(self, context: Context) -> list[Listed]:
         return await self.list_models(

@@ -102,6 +102,27 @@ def test_a_server_that_names_no_model_is_asked_for_none_and_the_user_told(
     assert [body["model"] for body in service.bodies] == ["mine", "set"]
 
 
+def test_a_server_that_loads_its_model_later_is_asked_for_its_list_again(service, session_on):
+    service.listed, session = {"data": []}, session_on()
+    for listed in ({"data": []}, None):
+        service.listed = listed
+        with pytest.raises(errors.InvalidOption, match="choose one with -m"):
+            session.chat("hi")
+    service.listed = {"data": [{"id": "llama"}]}
+    session.chat("hi")
+    session.chat("hi")
+    assert [body["model"] for body in service.bodies] == ["llama", "llama"]
+    assert service.paths.count("/v1/models") == 3
+
+
+def test_a_server_that_does_not_run_is_told_as_that_and_not_as_a_missing_model(session_on):
+    session = session_on()
+    session.settings.base_url, session.settings.api_key = "http://127.0.0.1:9/v1", "k"
+    for ask in (session.chat, session.image, session.embed):
+        with pytest.raises(errors.ServiceUnreachable, match=r"127\.0\.0\.1:9"):
+            ask("hi")
+
+
 def test_a_bare_list_is_a_raw_reply_as_it_came(service, session_on):
     service.listed = [{"id": "my-model"}]
     assert session_on().wire.get("/models") == [{"id": "my-model"}]
