@@ -285,3 +285,15 @@ def test_no_key_and_no_picture_s_bytes_are_in_the_code(session):
     assert "base64,i" not in code.openai.en
     assert "--image 'a cat.png'" in code.magic.en
     assert "images=['a cat.png']" in code.python
+
+
+def test_the_query_of_an_address_is_the_client_s_and_a_key_in_it_is_not_shown():
+    url = "https://h.example/openai/deployments/g?api-version=7&code=canary-qwertyuiop"
+    endpoint = Session(service="local", base_url=url, model="g").settings.build_endpoint()
+    request = image_request("a cat", model="g", given={}, extra={}, rules=endpoint.rules)
+    code = as_code.code_for_image(request, endpoint, given={}, model="g").openai.en
+    assert (
+        "base_url='https://h.example/openai/deployments/g', default_query={'api-version': '7'})"
+        in code
+    )
+    assert "canary" not in code
