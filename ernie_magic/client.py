@@ -630,7 +630,10 @@ class Reply:
 
     def blocked_error(self, *, locked: bool = False) -> ErnieError:
         """Return what a withdrawn reply raises (`moderation.content_blocked`)."""
-        return moderation.content_blocked(self.reader.flag, self.reader.id, locked=locked)
+        reader = self.reader
+        return moderation.content_blocked(
+            reader.flag, reader.id, ban_round=reader.ban_round, locked=locked
+        )
 
     def build_answer(self, *, partial: bool | None = None) -> Answer:
         """Return the answer; partial when the reply ended early, unless said otherwise."""

@@ -376,10 +376,12 @@ class AnswerWithdrawn(ServiceError):
     """The service withdrew its answer (`flag` 3, 4 or unknown,
     https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
 
-    The text is not kept. `flag` says which.
+    The text is not kept. `flag` says which; `ban_round` says which round of the conversation it is
+    about, -1 for this one, None when the service did not say.
     """
 
     flag: int = 0
+    ban_round: int | None = None
 
 
 class RateLimited(ServiceError):

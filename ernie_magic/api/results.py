@@ -147,7 +147,7 @@ class Answer(Result):
     request : ChatRequest | CompletionRequest
         The request.
     raw : dict
-        The service's reply; a stream's chunks are merged into one body.
+        The service's reply as it came, but for keys; a stream's chunks are merged into one body.
     """
 
     text: str

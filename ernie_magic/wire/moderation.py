@@ -20,11 +20,15 @@ BLOCKED = 3
 _RESET = Text("%ernie reset 清空后重新开始", "start again with %ernie reset")
 
 
-def content_blocked(flag: int, request_id: str, *, locked: bool) -> AnswerWithdrawn:
+def content_blocked(
+    flag: int, request_id: str, *, ban_round: int | None, locked: bool
+) -> AnswerWithdrawn:
     """Return the error that replaces an answer that must not be shown.
 
     Parameters
     ----------
+    ban_round
+        Which round the flag is about, as far as the service says.
     locked
         Whether it belonged to a conversation, which is now locked.
     """
@@ -34,19 +38,25 @@ def content_blocked(flag: int, request_id: str, *, locked: bool) -> AnswerWithdr
             "换一种问法；此对话已锁定，{reset}",
             "ask differently; this conversation is locked, {reset}",
         ).fill(reset=_RESET)
+    cause = Text(
+        "内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})"
+    )
+    if ban_round is not None and ban_round > 0:
+        cause = Text(
+            "内容审核判定第 {round} 轮不安全（flag={flag}）",
+            "content review found round {round} unsafe (flag {flag})",
+        )
     error = AnswerWithdrawn(
         Text(
             "服务撤回了这个回答，内容不显示也不保留",
             "the service withdrew this answer; it is neither shown nor kept",
         ),
-        Text(
-            "内容审核判定回答不安全（flag={flag}）", "content review found it unsafe (flag {flag})"
-        ).fill(flag=flag),
+        cause.fill(flag=flag, round=ban_round),
         advice,
         status=200,
         request_id=request_id,
     )
-    error.flag = flag
+    error.flag, error.ban_round = flag, ban_round
     return error
 
 

@@ -51,6 +51,9 @@ _WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "conten
 _STREAMED = frozenset(
     {"content", "result", "text", "refusal", "arguments", "value", "summary", *_REASONING}
 )
+# Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
+_ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *_REASONING})
+_APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
 _LARGEST = 10**15  # tokens: more cannot be meant
 
 
@@ -175,6 +178,9 @@ class Reader(ABC):
         self._usage: dict[str, Any] | None = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
+        self._message: dict[str, Any] = {}  # its fields that come in one piece
+        self._reasoning_name = _REASONING[0]
+        self._whole_reply: dict[str, Any] | None = None
         self._search: list[Mapping[str, Any]] = []
         self._pages_seen: set[int] = set()
         self._repeated_chunk: dict[str, Any] | None = None
@@ -207,6 +213,16 @@ class Reader(ABC):
         )
 
     @property
+    def ban_round(self) -> int | None:
+        """Which round the safety flag is about, -1 for this one; None when the service did not
+        say.
+        """
+        for source in (self._choice, self._meta):
+            if (found := values.as_whole_number(source.get("ban_round"))) is not None:
+                return found
+        return None
+
+    @property
     def total_tokens(self) -> int | None:
         """The total tokens of the call."""
         return self.usage.total_tokens if self.usage else None
@@ -230,7 +246,7 @@ class Reader(ABC):
 
     @abstractmethod
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the reply as one body."""
+        """Return a stream's chunks as one body."""
 
     @abstractmethod
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
@@ -267,6 +283,11 @@ class Reader(ABC):
             self._repeated_chunk = chunk
         return delta
 
+    def feed_whole(self, reply: dict[str, Any]) -> Delta | None:
+        """Return what a reply in one piece has; it is kept as it came, without keys."""
+        self._whole_reply = redact_values(dict(reply))
+        return self.feed(reply)
+
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         """Whether reading this chunk again would change nothing: it brought no reasoning, no tools,
         no pages found, no reason to finish.
@@ -283,7 +304,7 @@ class Reader(ABC):
         """Read everything that a chunk may contain."""
         self.started, was_finished = True, self.finished
         for name, value in chunk.items():
-            if name not in ("choices", "usage", "result") and name not in self._meta:
+            if name not in ("choices", "usage", "result") and self._meta.get(name) is None:
                 self._meta[redact(name)] = redact_values(value)
         if isinstance(chunk.get("usage"), dict):
             # It may be null, on each chunk or in the last: the last meaningful one counts.
@@ -301,12 +322,9 @@ class Reader(ABC):
         self.must_clear = self.must_clear or any(
             values.is_true(source.get("need_clear_history")) for source in (chunk, facts)
         )
-        self._choice.update(
-            {
-                redact(k): redact_values(v)
-                for k, v in facts.items()
-                if k not in ("delta", "message", "text", "usage", "result") and v is not None
-            }
+        _merge_fields(self._choice, {k: v for k, v in facts.items() if k not in _APART_FROM_CHOICE})
+        _merge_fields(
+            self._message, {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
         )
         self._add_pages(_search_results(chunk, facts)[:MAX_TOOL_CALLS])
         calls = values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]
@@ -322,10 +340,11 @@ class Reader(ABC):
         content = read_content(part.get("content"))
         self.unknown_shape = self.unknown_shape or content.unknown
         # A server that sends the reasoning under two names repeats itself.
-        given = next((part[name] for name in _REASONING if part.get(name)), None)
+        name = next((name for name in _REASONING if part.get(name)), "")
+        self._reasoning_name = name or self._reasoning_name
         pieces = (
             content.text + _words_in(part.get("refusal")),
-            content.reasoning + _words_in(given),
+            content.reasoning + _words_in(part.get(name)),
         )
         return self._add_text(
             *(
@@ -455,9 +474,13 @@ class Reader(ABC):
     ) -> Answer:
         """Return the answer so far."""
         self.flush_remaining()
-        reasoning, message = "".join(self._reasoning), self.assistant_message
-        if reasoning:
-            message["reasoning_content"] = reasoning
+        reasoning = "".join(self._reasoning)
+        raw = self._whole_reply
+        if raw is None:
+            message = {**self._message, **self.assistant_message}
+            if reasoning:
+                message[self._reasoning_name] = reasoning
+            raw = self._raw_body(message)
         return Answer(
             text="".join(self._text),
             reasoning=reasoning,
@@ -471,13 +494,13 @@ class Reader(ABC):
             first_seconds=first_seconds,
             id=self.id,
             flag=self.flag,
-            ban_round=values.as_whole_number(self._choice.get("ban_round")),
+            ban_round=self.ban_round,
             is_truncated=self.finish_reason == "length"
             or values.is_true(self._choice.get("is_truncated")),
             history_cleared=self.must_clear,
             search=tuple(self._search),
             service=service,
-            raw=self._raw_body(message),
+            raw=raw,
         )
 
 
@@ -556,6 +579,13 @@ def _read_part(part: Any) -> Content:
     if kind in _PARTS_WITHOUT_WORDS:
         return Content()
     return Content(unknown=kind or "object")
+
+
+def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:
+    """Add the fields of a chunk: the last value counts, but null only where there is no other."""
+    for name, value in fields.items():
+        if value is not None or name not in merged:
+            merged[redact(name)] = redact_values(value)
 
 
 def _words_in(value: object) -> str:

@@ -224,7 +224,7 @@ async def _iter_streamed_deltas(
                 yield delta
     if not reader.started:
         whole = await _parse_whole_reply("\n".join(unread), reader)
-        if whole is not None and (delta := reader.feed(whole)):
+        if whole is not None and (delta := reader.feed_whole(whole)):
             yield delta
     if delta := reader.flush_remaining():
         yield delta
@@ -461,9 +461,9 @@ async def _iter_body_deltas(
     if parse_refusal(payload) is not None:
         error = _refusal_error(payload, response)
     if len(raw) > values.LONG:
-        first = await in_thread(reader.feed, payload)
+        first = await in_thread(reader.feed_whole, payload)
     else:
-        first = reader.feed(payload)
+        first = reader.feed_whole(payload)
     for delta in (first, reader.flush_remaining()):
         if delta:
             yield delta

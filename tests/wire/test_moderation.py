@@ -6,6 +6,8 @@ Source: the field `flag` in AI Studio, "大模型 API"
 
 import pytest
 
+from ernie_magic.wire.moderation import content_blocked
+
 SECRET = "这段话不该出现"
 
 
@@ -47,12 +49,24 @@ def test_higher_flags_leave_nothing_of_the_text_anywhere(run, shell, ernie, flag
     result, out = run(f"%%ernie --as a {how}\n[[echo]][[flag={flag}]]{SECRET}")
     error = result.error_in_exec
     assert (type(error).__name__, error.flag, error.answer) == ("AnswerWithdrawn", flag, None)
+    assert error.ban_round == -1
     if how:  # a terminal cannot remove what it printed while it streamed
         assert SECRET not in out
     assert "withdrawn by the service" in out
     assert SECRET not in everywhere(shell, ernie, "")
     assert [turn.answer.text for turn in ernie.history] == ["before"]
     assert type(run("%%ernie\nhi")[0].error_in_exec).__name__ == "ConversationLocked"
+
+
+@pytest.mark.parametrize(
+    ("ban_round", "told"),
+    [(2, "found round 2 unsafe"), (-1, "found it unsafe"), (None, "found it")],
+)
+def test_an_earlier_round_that_is_banned_is_named(ban_round, told):
+    error = content_blocked(3, "as-1", ban_round=ban_round, locked=True)
+    assert (error.ban_round, error.flag) == (ban_round, 3)
+    assert told in error.line("en")
+    assert "flag=3" in error.line("zh")
 
 
 def test_content_filter_is_noted(run):

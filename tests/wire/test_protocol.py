@@ -1,8 +1,12 @@
 """What the two forms of the API share."""
 
+import copy
+import json
+
 import pytest
 
 from ernie_magic.api.requests import chat_request
+from ernie_magic.config.keys import Key
 from ernie_magic.wire import openai_style, protocol, qianfan_v1
 
 
@@ -47,3 +51,122 @@ def test_a_page_that_each_chunk_repeats_is_found_once(found, kept, form):
     answer = reader.build_answer(partial=False, service="s", seconds=1.0, first_seconds=None)
     assert list(answer.search) == kept
     assert answer.text == "x" * len(found)
+
+
+# As on https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb, with the nulls that the service sends.
+WHOLE_V2 = {
+    "id": "as-1",
+    "object": "chat.completion",
+    "created": 1729503389,
+    "model": "m",
+    "service_tier": None,
+    "choices": [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "name": None,
+                "content": "您好",
+                "content_type": "text",
+                "reasoning_content": None,
+                "function_call": None,
+            },
+            "finish_reason": "normal",
+            "flag": 0,
+            "logprobs": None,
+        },
+        {"index": 1, "message": {"role": "assistant", "content": "b"}, "finish_reason": "stop"},
+    ],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "other": None},
+}
+# As on https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf.
+WHOLE_V1 = {
+    "id": "as-2",
+    "object": "chat.completion",
+    "created": 1,
+    "result": "您好",
+    "is_truncated": False,
+    "need_clear_history": False,
+    "function_call": None,
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+}
+
+
+def answer_from(make_reader, chunks, *, whole=False):
+    reader = make_reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    for chunk in copy.deepcopy(chunks):
+        (reader.feed_whole if whole else reader.feed)(chunk)
+    return reader.build_answer(partial=False, service="s", seconds=1.0, first_seconds=None)
+
+
+@pytest.mark.parametrize(
+    ("make_reader", "reply"), [(openai_style.reader, WHOLE_V2), (qianfan_v1.reader, WHOLE_V1)]
+)
+def test_raw_is_a_whole_reply_as_it_came(make_reader, reply):
+    answer = answer_from(make_reader, [reply], whole=True)
+    assert answer.text == "您好"
+    assert json.dumps(answer.raw) == json.dumps(reply)
+
+
+def test_raw_of_a_stream_has_every_field_of_its_chunks_as_one_reply():
+    def chunk(delta, **choice):
+        choices = [{"index": 0, "delta": delta, "logprobs": None, **choice}]
+        return {"id": "as-1", "model": "m", "service_tier": None, "choices": choices, "usage": None}
+
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    role = {"role": "assistant", "name": None, "content_type": None, "content": ""}
+    answer = answer_from(
+        openai_style.reader,
+        [
+            chunk({**role, "tool_calls": None}),
+            chunk({"reasoning": "hm"}),
+            chunk({"content": "您", "content_type": "text"}),
+            chunk({"content": "好"}),
+            chunk({}, finish_reason="normal", flag=0),
+            {"id": "as-1", "service_tier": "default", "choices": [], "usage": usage},
+        ],
+    )
+    assert answer.raw == {
+        "id": "as-1",
+        "model": "m",
+        "service_tier": "default",
+        "choices": [
+            {
+                "index": 0,
+                "logprobs": None,
+                "finish_reason": "normal",
+                "flag": 0,
+                "message": {
+                    "role": "assistant",
+                    "name": None,
+                    "content_type": "text",
+                    "content": "您好",
+                    "tool_calls": None,
+                    "reasoning": "hm",
+                },
+            }
+        ],
+        "usage": usage,
+    }
+
+
+def test_raw_contains_no_key():
+    key = Key("bce-v3/ALTAK-raw0/9f8e7d6c5b4a")
+    reply = copy.deepcopy(WHOLE_V2)
+    reply["choices"][0]["message"]["name"] = f"sent with {key.reveal()}"
+    for whole in (True, False):
+        answer = answer_from(openai_style.reader, [reply], whole=whole)
+        assert "sent with" in str(answer.raw)
+        assert "9f8e7d6c5b4a" not in str(answer.raw)
+
+
+@pytest.mark.parametrize("make_reader", [openai_style.reader, qianfan_v1.reader])
+@pytest.mark.parametrize("place", ["beside the choices", "in the choice"])
+@pytest.mark.parametrize(("given", "expected"), [(2, 2), ("-1", -1), (None, None), ("x", None)])
+def test_a_round_that_is_banned_is_read_wherever_it_stands(make_reader, place, given, expected):
+    chunk = {"result": "x", "choices": [{"index": 0, "delta": {"content": "x"}}]}
+    facts = chunk if place == "beside the choices" else chunk["choices"][0]
+    if make_reader is qianfan_v1.reader:
+        facts = chunk
+    facts |= {"flag": 3, "ban_round": given}
+    assert answer_from(make_reader, [chunk]).ban_round == expected
