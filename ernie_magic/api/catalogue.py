@@ -62,6 +62,8 @@ class Model:
     capabilities : frozenset of str
         Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision",
         "thinking".
+    v1_capabilities : frozenset of str
+        Those that only Qianfan V1 documents for it.
     unsupported : frozenset of str
         What it lacks and other models of its kind have: "system".
     retired : str
@@ -97,6 +99,13 @@ class Model:
     v2: bool = True
     sizes: tuple[str, ...] = ()
     other_sizes: bool = False
+    v1_capabilities: frozenset[str] = frozenset()
+
+    def has_ability(self, name: str, protocol: str | None = None) -> bool:
+        """Whether it has an optional ability where this protocol is spoken; on any, when None."""
+        if protocol != "openai" and name in self.v1_capabilities:
+            return True
+        return name in self.capabilities
 
 
 _ABILITIES = {"P": "penalties", "T": "tools", "K": "top_k", "V": "vision", "R": "thinking"}
@@ -116,6 +125,7 @@ def _ernie(
     path: str = "",
     names: tuple[str, ...] = (),
     *,
+    v1_letters: str = "",
     retired: str = "",
     source: str = "https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
 ) -> Model:
@@ -131,6 +141,7 @@ def _ernie(
         path=path,
         names=names,
         v2=source != _V1,
+        v1_capabilities=_abilities(v1_letters),
     )
 
 
@@ -269,7 +280,8 @@ _SEEDS: tuple[Model, ...] = (
         ("ERNIE-Character-Fiction-8K",),
         retired=_JUNE_9,
     ),
-    _ernie("ernie-novel-8k", "24k", "", "/chat/ernie-novel-8k"),
+    # The penalties are in V1's table only (https://github.com/baidubce/bce-qianfan-sdk).
+    _ernie("ernie-novel-8k", "24k", "", "/chat/ernie-novel-8k", v1_letters="P"),
     Model(
         "Stable-Diffusion-XL",
         "image",

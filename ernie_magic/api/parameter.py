@@ -119,7 +119,7 @@ class Parameter:
         if protocol is not None and not self.in_protocol(protocol):
             return False
         entry = models.find_model(model)
-        return not self.requires or entry is None or self.requires in entry.capabilities
+        return not self.requires or entry is None or entry.has_ability(self.requires, protocol)
 
     @property
     def option_name(self) -> str:
@@ -234,7 +234,7 @@ class Parameter:
 
     def _check_model(self, model: str | None, protocol: Protocol | None) -> None:
         entry = models.find_model(model or "")
-        if entry is None or self.supported_by(entry.id):
+        if entry is None or not self.requires or entry.has_ability(self.requires, protocol):
             return
         raise InvalidOption(
             Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(
@@ -250,7 +250,9 @@ class Parameter:
 
         for entry in CATALOGUE:
             is_offered = entry.path if protocol == "qianfan-v1" else entry.v2
-            if is_offered and entry.kind == self.kind and self.requires in entry.capabilities:
+            if not is_offered or entry.kind != self.kind:
+                continue
+            if entry.has_ability(self.requires, protocol):
                 yield entry.id
 
     # --- errors -----------------------------------------------------------------------------------

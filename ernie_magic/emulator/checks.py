@@ -16,6 +16,7 @@ from ernie_magic.errors import InvalidOption
 
 if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind, Model
+    from ernie_magic.api.parameter import Protocol
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
@@ -49,7 +50,9 @@ def check_model(body: dict[str, Any], kind: str) -> str:
     return entry.id
 
 
-def check_parameters(body: dict[str, Any], kind: Kind, model: str) -> dict[str, Any]:
+def check_parameters(
+    body: dict[str, Any], kind: Kind, model: str, protocol: Protocol = "openai"
+) -> dict[str, Any]:
     """The request's parameters, checked. Fields unknown to the table pass, as in the services.
 
     Raises
@@ -64,7 +67,7 @@ def check_parameters(body: dict[str, Any], kind: Kind, model: str) -> dict[str, 
         if name == "user" and value == "":
             raise Refusal("invalid_user_id")
         entry = models.find_model(model)
-        if parameter.requires and entry and parameter.requires not in entry.capabilities:
+        if parameter.requires and entry and not entry.has_ability(parameter.requires, protocol):
             raise Refusal("no_parameter_permission", f"the model {model} does not take {name}")
         if name == "stop" and isinstance(value, str):
             value = [value]

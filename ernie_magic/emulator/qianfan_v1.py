@@ -239,7 +239,7 @@ def _check_parameters(body: dict[str, Any], kind: Kind, entry: Model) -> dict[st
         if p.in_protocol("qianfan-v1") and body.get(p.v1 or p.name) is not None
     }
     try:
-        return checks.check_parameters(named, kind, entry.id)
+        return checks.check_parameters(named, kind, entry.id, "qianfan-v1")
     except Refusal as refusal:
         raise refusal.in_v1() from None
 
