@@ -43,10 +43,14 @@ class Rules:
         The table's ranges are the service's. A server of another make has its own: there only types
         are checked.
     protocol : {"openai", "qianfan-v1"}
+    format_as_word : bool
+        `response_format` is a bare word ("json_object"), as on AI Studio's API page
+        (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), not an object.
     """
 
     strict: bool = True
     protocol: Protocol = "openai"
+    format_as_word: bool = False
 
 
 @dataclass(frozen=True)

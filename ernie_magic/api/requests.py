@@ -569,7 +569,16 @@ def checked_parameters(
         checked[name] = table[name].check_value(
             value, model, strict=rules.strict, protocol=rules.protocol
         )
+    if rules.format_as_word and kind == "chat" and "response_format" in checked:
+        checked["response_format"] = _format_word(checked["response_format"])
     return {name: checked[name] for name in table if name in checked}
+
+
+def _format_word(response_format: dict[str, Any]) -> object:
+    """Return the word of a format that has nothing else to say."""
+    if response_format["type"] == "json_schema":
+        return response_format
+    return response_format["type"]
 
 
 # The fields of a request: no `extra` may replace what was checked.

@@ -38,6 +38,8 @@ class Service:
     requests_usage : bool
         A stream reports usage only when `stream_options` asks for it.
     protocol : {"openai", "qianfan-v1"}
+    format_as_word : bool
+        See `Rules`.
     link_lifetime : float | None
         Seconds for which a picture's link is valid, as documented.
     """
@@ -53,6 +55,7 @@ class Service:
     strict: bool = True
     requests_usage: bool = False
     protocol: Protocol = "openai"
+    format_as_word: bool = False
     link_lifetime: float | None = None
 
     @property
@@ -63,7 +66,7 @@ class Service:
     @property
     def rules(self) -> Rules:
         """The rules that requests to it are checked against."""
-        return Rules(self.strict, self.protocol)
+        return Rules(self.strict, self.protocol, self.format_as_word)
 
 
 DAY = 86_400.0  # seconds
@@ -81,6 +84,7 @@ AI_STUDIO = Service(
     ("AI_STUDIO_API_KEY",),
     base_url_variable="AI_STUDIO_BASE_URL",
     key_page="https://aistudio.baidu.com/account/accessToken",
+    format_as_word=True,
     link_lifetime=7 * DAY,  # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns
 )
 QIANFAN = Service(
@@ -115,7 +119,7 @@ LOCAL = Service(
     strict=False,
     requests_usage=True,
 )
-EMULATOR = Service("emulator", Text("内置模拟器", "built-in emulator"))
+EMULATOR = Service("emulator", Text("内置模拟器", "built-in emulator"), format_as_word=True)
 
 SERVICES: dict[str, Service] = {
     service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)

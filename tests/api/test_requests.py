@@ -4,7 +4,9 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.api.requests import chat_request
+from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.wire import openai_style, qianfan_v1
 
 ASK = {"role": "user", "content": "你好"}
 SAY = {"role": "assistant", "content": "您好"}
@@ -87,3 +89,43 @@ def test_new_fields_are_checked_too(session, emulator, name, value, told):
         session.chat("hi", **{name: value})
     assert told in caught.value.line("en")
     assert not emulator.requests
+
+
+@pytest.mark.parametrize("word", ["json_object", "text"])
+@pytest.mark.parametrize(
+    ("service", "as_word"),
+    [("aistudio", True), ("emulator", True), ("qianfan", False), ("local", False)],
+)
+def test_both_forms_of_a_format_are_sent_in_the_service_s_own(service, as_word, word):
+    expected = word if as_word else {"type": word}
+    for given in (word, {"type": word}):
+        request = chat_request(
+            [{"role": "user", "content": "hi"}],
+            model="m",
+            given={"response_format": given},
+            rules=SERVICES[service].rules,
+        )
+        assert openai_style.chat(request).body["response_format"] == expected
+
+
+@pytest.mark.parametrize("given", ["json_object", {"type": "json_object"}])
+def test_v1_is_sent_a_format_s_word_whichever_form_is_given(given):
+    request = chat_request(
+        [{"role": "user", "content": "hi"}],
+        model="ernie-3.5-8k",
+        given={"response_format": given},
+        rules=SERVICES["qianfan-v1"].rules,
+    )
+    assert qianfan_v1.chat(request).body["response_format"] == "json_object"
+
+
+@pytest.mark.parametrize("service", ["aistudio", "qianfan", "local"])
+def test_a_schema_is_an_object_everywhere(service):
+    schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
+    request = chat_request(
+        [{"role": "user", "content": "hi"}],
+        model="m",
+        given={"response_format": schema},
+        rules=SERVICES[service].rules,
+    )
+    assert openai_style.chat(request).body["response_format"] == schema
