@@ -24,6 +24,9 @@ CELL_HELP = f"""\
     %%ernie -s tutor --system "你是数学老师" --no-history
     Why is $e^{{i\\pi}} = -1$?
 
+    %%ernie --param min_p=0.05 --param 'chat_template_kwargs={{"enable_thinking": false}}'
+    表中没有的字段照原样发送 / fields that are not in the table are sent as they are
+
 结果 / Result: ernie.last, --as NAME; 历史 / history: ernie.history; 停止 / stop: 中断内核 interrupt the kernel (I I)
 
 选项 / Options
@@ -43,6 +46,9 @@ IMAGE_HELP = f"""\
 
     %%ernie_image --seed 42 --save cat-{{i}}.png
     a white cat with a red hat
+
+    %%ernie_image --param quality=high
+    表中没有的字段照原样发送 / a field that is not in the table is sent as it is
 
 结果 / Result: ernie.last, ernie.images, --as NAME; cats[0], cats.sheet(), cats.save("cat-{{i}}")
 再生成 / again: %ernie_image redo cat.png; %ernie_image vary cats[1] --style Base; %ernie_image show cat.png
@@ -66,6 +72,9 @@ EMBED_HELP = f"""\
     %ernie_search vectors 好吃的
     %ernie_map2d vectors
 
+    %%ernie_embed --param encoding_format=float
+    表中没有的字段照原样发送 / a field that is not in the table is sent as it is
+
 结果 / Result: ernie.last, --as NAME; np.asarray(vectors), vectors.shape, vectors.texts
 
 选项 / Options
@@ -84,6 +93,9 @@ MAP_HELP = f"""\
 
     %%ernie_map df --col text --as out --resume
     Translate into English.
+
+    %%ernie_map df --col text --param min_p=0.05
+    表中没有的字段照原样发送 / a field that is not in the table is sent as it is
 
 结果 / Result: --as NAME 是同类的表 / is a table of the same kind; ernie.last.errors, ernie.last.usage
 

@@ -73,7 +73,10 @@ ENDPOINT_OPTION = Option(
 VERBATIM_OPTION = Option("verbatim", Text("不替换 {{…}}", "do not interpolate {{…}}"))
 PARAM_OPTION = Option(
     "param",
-    Text("表中没有的字段：--param top_k=5", "a field that is not in the table: --param top_k=5"),
+    Text(
+        "表中没有的字段；值可以是 JSON，例见上文",
+        "a field that is not in the table; its value may be JSON, see the examples above",
+    ),
     metavar="NAME=VALUE",
     is_repeatable=True,
 )
