@@ -472,8 +472,13 @@ class PreparedCall:
 
     @property
     def service(self) -> str:
-        """The service's name."""
-        return self.context.endpoint.service.name
+        """The name of the service that answers: the emulator may stand in for another."""
+        return self.client.http.service_name(self.context.endpoint)
+
+    @property
+    def is_disguised(self) -> bool:
+        """Whether the emulator answers in the place of another service."""
+        return self.service != self.context.endpoint.service.name
 
     @property
     def protocol(self) -> WireProtocol:

@@ -87,10 +87,10 @@ def _loopback_only():
 
 @pytest.fixture(scope="module")
 def emulator():
-    """An emulator that does not wait."""
+    """An emulator that does not wait, in the place of a service: it does not say what it is."""
     from ernie_magic.emulator import start
 
-    with start(latency=0) as emulator:
+    with start(latency=0, announce=False) as emulator:
         yield emulator
 
 

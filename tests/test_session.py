@@ -202,3 +202,45 @@ def test_to_show_a_session_makes_nothing():
 def test_settings_are_one_object_for_the_life_of_a_session():
     with pytest.raises(AttributeError):
         Session().settings = None
+
+
+@pytest.fixture(scope="module")
+def announced():
+    """An emulator as everybody starts it: its replies say what it is."""
+    from ernie_magic.emulator import start
+
+    with start(latency=0) as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize("service", ["aistudio", "qianfan", "qianfan-v1"])
+def test_what_the_emulator_makes_in_the_place_of_a_service_says_so(service, announced, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_BASE_URL", announced.base_url)
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-announced")
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", announced.url)
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-announced/0123")
+    monkeypatch.setenv("QIANFAN_BASE_URL", announced.url)
+    monkeypatch.setenv("QIANFAN_AK", "an-application-s-key")
+    monkeypatch.setenv("QIANFAN_SK", "its-secret-its-secret")
+    with Session(service=service, model="ernie-speed-8k") as session:
+        results = [
+            session.chat("hi"),
+            session.chat("hi", stream=False),
+            session.complete("hi"),
+            session.embed("an announced text"),
+            session.embed("an announced text"),  # not from the cache, as another service's
+            session.image("a cat", model="Stable-Diffusion-XL"),
+            session.map("{{text}}", ["one"]),
+            session.rerank("a", ["a", "b"], **RERANKERS.get(service, {})),
+        ]
+        for result in results[:-1]:
+            assert "simulated=True" in repr(result)
+        assert [result.is_simulated for result in results] == [True] * len(results)
+        assert [result.asked for result in results[3:5]] == [1, 1]
+        assert "simulated=True" in repr(results[5][0])
+        assert {name for name, _ in session.usage.by_model} == {"emulator"}
+        if service == "qianfan-v1":
+            assert "simulated=True" in repr(session.count_tokens("hi"))
+
+
+RERANKERS = {"qianfan-v1": {"model": "bce-reranker-base_v1"}}

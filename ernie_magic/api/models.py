@@ -171,6 +171,10 @@ class Listed:
         return kind_of_entry(self.raw) != "other" and not own_image_path(self.id)
 
 
+# The header by which the emulator says that it answers, whichever service it stands in for.
+SIMULATED_HEADER = "X-Emulator"
+
+
 def is_simulated(service: str) -> bool:
     """Whether the service of this name is the emulator, so that no model made what it sends."""
     return service == "emulator"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.default_model import FALLBACK_CHAT, choose_model, no_model_error
+from ernie_magic.api.models import is_simulated
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
@@ -77,6 +78,8 @@ def run_checks(client: Client) -> list[Check]:
         )
         checks += _diagnose_network(base_url)
         offered = client.start_model_list().result()
+        if is_simulated(client.http.service_name(client.endpoint())):
+            checks.append(_SIMULATED)
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
             start_token_count(client, "hi", FALLBACK_CHAT).result()
     except ErnieError as error:

@@ -45,7 +45,7 @@ async def count_tokens(call: PreparedCall, text: str, model: str) -> TokenCount:
     counted = values.as_whole_number(values.as_object(payload.get("usage")).get("prompt_tokens"))
     if counted is None or counted < 0:
         raise unexpected_reply_error(payload)
-    return TokenCount(counted, estimated=False, model=model)
+    return TokenCount(counted, estimated=False, model=model, simulated=call.is_disguised)
 
 
 def _has_tokenizer(protocol: str) -> bool:

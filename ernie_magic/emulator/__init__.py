@@ -18,7 +18,12 @@ __all__ = ["start"]
 
 
 def start(
-    *, port: int = 0, host: str = "127.0.0.1", latency: float | None = None, seed: int = 0
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    latency: float | None = None,
+    seed: int = 0,
+    announce: bool = True,
 ) -> Emulator:
     """Serve from a daemon thread; return once the server answers.
 
@@ -33,6 +38,9 @@ def start(
         reads `ERNIE_EMULATOR_LATENCY` from the environment; without it the pace is lifelike.
     seed
         Another seed gives other answers; the same seed gives the same ones.
+    announce
+        Say in a header of each reply that no model made it. Without it a client is tested as
+        against the service itself.
 
     Returns
     -------
@@ -43,7 +51,7 @@ def start(
 
     if latency is None:
         latency = _latency_from_environment()
-    return Emulator(port=port, host=host, latency=latency, seed=seed)
+    return Emulator(port=port, host=host, latency=latency, seed=seed, announce=announce)
 
 
 def _latency_from_environment() -> float | None:

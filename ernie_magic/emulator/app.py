@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from ernie_magic.api.models import SIMULATED_HEADER
 from ernie_magic.emulator import aistudio, oauth, qianfan_v1
 from ernie_magic.emulator.access import (
     FRONT_PAGE,
@@ -138,6 +139,8 @@ def _call_endpoint(
         else:
             response.headers.update(call.response_headers)
         response.headers.update(_request_id_header(headers))
+        if state.announce:
+            response.headers[SIMULATED_HEADER] = "ernie-magic"
         return response
 
     return handle_request

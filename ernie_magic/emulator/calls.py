@@ -36,8 +36,8 @@ FIRST_DELAY, DELTA_DELAY = 0.15, 0.025
 class ServerState:
     """What one server remembers."""
 
-    def __init__(self, seed: int, latency: float | None) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, latency: float | None, *, announce: bool = True) -> None:
+        self.seed, self.announce = seed, announce
         self.first_delay, self.delta_delay = FIRST_DELAY, DELTA_DELAY
         if latency is not None:
             self.first_delay, self.delta_delay = latency, latency / 6

@@ -115,8 +115,10 @@ class Emulator:
         For the controls under `/emulator/`: `Authorization: Bearer …`.
     """
 
-    def __init__(self, *, port: int, host: str, latency: float | None, seed: int) -> None:
-        self._state = ServerState(seed, latency)
+    def __init__(
+        self, *, port: int, host: str, latency: float | None, seed: int, announce: bool = True
+    ) -> None:
+        self._state = ServerState(seed, latency, announce=announce)
         family, shown = socket.AF_INET, host
         if ":" in host:
             family, shown = socket.AF_INET6, f"[{host}]"

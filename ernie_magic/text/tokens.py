@@ -27,11 +27,14 @@ class TokenCount:
         when the service counted.
     model : str
         The model whose tokens they are, "" for the estimate.
+    simulated : bool
+        The emulator counted.
     """
 
     tokens: int
     estimated: bool = True
     model: str = ""
+    simulated: bool = False
 
     def __int__(self) -> int:
         return self.tokens
@@ -39,7 +42,8 @@ class TokenCount:
     def __repr__(self) -> str:
         if self.estimated:
             return f"TokenCount({self.tokens}, {RULE.en})"
-        return f"TokenCount({self.tokens}, model={self.model!r})"
+        note = ", simulated=True" if self.simulated else ""
+        return f"TokenCount({self.tokens}, model={self.model!r}{note})"
 
 
 def estimate_tokens(text: str) -> int:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__
+from ernie_magic.api.models import SIMULATED_HEADER
 from ernie_magic.config.addresses import url_below
 from ernie_magic.config.key_kinds import likely_cause
 from ernie_magic.config.keys import LogFilter
+from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
     from ernie_magic.wire.limits import Throttle
@@ -97,6 +100,7 @@ class HttpClient:
         self._http: httpx.AsyncClient | None = None
         self._credentials = Credentials()
         self._told: set[Ignored] = set()
+        self._simulated_urls: set[str] = set()
 
     def _pool(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -134,6 +138,21 @@ class HttpClient:
             if setting not in self._told:
                 self._told.add(setting)
                 context.emit(Delta(notice=setting.line))
+
+    def _note_simulated(self, base_url: str, response: httpx.Response) -> None:
+        """Note whether the emulator answers at an address, in the place of another service."""
+        if SIMULATED_HEADER in response.headers:
+            self._simulated_urls.add(base_url)
+        else:
+            self._simulated_urls.discard(base_url)
+
+    def service_name(self, endpoint: Endpoint) -> str:
+        """Return the name of the service that answers at an endpoint, as far as its replies tell:
+        the emulator may stand in for any.
+        """
+        if endpoint.base_url in self._simulated_urls:
+            return EMULATOR.name
+        return endpoint.service.name
 
     @property
     def is_open(self) -> bool:
@@ -359,6 +378,7 @@ class HttpClient:
                 headers={**endpoint.headers, **_accept_headers(request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             ) as response:
+                self._note_simulated(endpoint.base_url, response)
                 try:
                     return await _read_success(sending, response)
                 except ErnieError as found:

@@ -45,6 +45,9 @@ class Replies:
     def __init__(self, packed):
         self._packed = packed
 
+    def service_name(self, endpoint):
+        return endpoint.service.name
+
     async def send_json(self, *_):
         return {"data": [{"b64_json": packed, "index": i} for i, packed in enumerate(self._packed)]}
 

@@ -26,7 +26,7 @@ BOTH = [
 
 @pytest.fixture
 def server():
-    with emulator.start(latency=0) as server:
+    with emulator.start(latency=0, announce=False) as server:
         yield server
 
 

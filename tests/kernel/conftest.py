@@ -179,8 +179,10 @@ class Kernel:
 
 @pytest.fixture(scope="module")
 def emulator():
-    """An emulator at full speed, except where a prompt sets its pace."""
-    with start(latency=0) as emulator:
+    """An emulator at full speed, except where a prompt sets its pace; it does not say what it
+    is.
+    """
+    with start(latency=0, announce=False) as emulator:
         yield emulator
 
 

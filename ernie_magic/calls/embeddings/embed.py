@@ -65,7 +65,7 @@ async def embed_texts(
     batch_size = parameters.MAX_TEXTS
     if entry := models.find_model(request.endpoint or request.model):
         batch_size = entry.batch
-    job = EmbeddingJob(ask, call.service, call.emit, store, max_concurrency)
+    job = EmbeddingJob(ask, call, store, max_concurrency)
     async with call.suggesting_models(request.model, "embedding"):
         return await job.embed_texts(request, batch_size, call.count_usage)
 
@@ -87,10 +87,8 @@ class EmbeddingJob:
     ----------
     ask
         Makes one call.
-    service
-        The name of the service that is asked.
-    emit
-        Called with the progress (`Delta.progress`).
+    call
+        Where it goes; its `emit` is called with the progress (`Delta.progress`).
     store
         Known vectors; None to request all.
     max_concurrency
@@ -100,13 +98,12 @@ class EmbeddingJob:
     def __init__(
         self,
         ask: AskForVectors,
-        service: str,
-        emit: Callable[[Delta], None],
+        call: PreparedCall,
         store: VectorStore | None,
         max_concurrency: int,
     ) -> None:
-        self._ask, self._service = ask, service
-        self._emit, self._store, self._max_concurrency = emit, store, max_concurrency
+        self._ask, self._call = ask, call
+        self._store, self._max_concurrency = store, max_concurrency
         self._rows: dict[str, list[int]] = {}
         self._vectors: np.ndarray | None = None
         self._usage, self._model = Usage(), ""
@@ -166,7 +163,8 @@ class EmbeddingJob:
             self._model = reply.model or self._model
             on_usage(self._model or request.model, reply.usage)
             received = dict(zip(texts, reply.vectors, strict=True))
-            if self._store:
+            # Vectors of the emulator are not kept as another service's.
+            if self._store and not self._call.is_disguised:
                 writing.append(asyncio.ensure_future(in_thread(self._store.save_vectors, received)))
             self._fill_rows(request, received)
             self._report_progress()
@@ -209,7 +207,7 @@ class EmbeddingJob:
             self._done += len(self._rows[text])
 
     def _report_progress(self) -> None:
-        self._emit(Delta(progress=Progress(self._done, self._total)))
+        self._call.emit(Delta(progress=Progress(self._done, self._total)))
 
     def _build_result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
         import numpy as np
@@ -223,7 +221,7 @@ class EmbeddingJob:
             request,
             self._usage,
             self._model or request.model,
-            self._service,
+            self._call.service,
             asked=self._asked,
             partial=partial,
         )

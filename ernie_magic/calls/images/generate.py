@@ -98,7 +98,8 @@ class ImageGeneration:
             if download and any(item.url and not item.b64 for item in reply.items):
                 set_phase(_FETCHING)
             unpacking = asyncio.Semaphore(_MAX_DECODING)
-            empty = Picture(request, model=reply.model, service=service.name, id=reply.id)
+            answered_by = self.http.service_name(self.context.endpoint)
+            empty = Picture(request, model=reply.model, service=answered_by, id=reply.id)
             # Each task takes its own item from the list, so that an unpacked text is released.
             pictures = await _gather_pictures(
                 [
@@ -116,7 +117,7 @@ class ImageGeneration:
             request,
             reply.usage,
             reply.model,
-            service.name,
+            answered_by,
             reply.id,
             time.monotonic() - began,
             expires_at=_expiry(service, reply.created, pictures),

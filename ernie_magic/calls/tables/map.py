@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.client import PreparedCall
-    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
-    from ernie_magic.text.language import Language
     from ernie_magic.wire.protocol import Context
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
@@ -363,9 +361,9 @@ async def map_rows(
     batch_size = 1
     if submit:
         ask_rows, batch_size = submit(call.context), ROWS_PER_WORKER
-    job = MapJob(map_request, build_request, call.endpoint, settings.language, unsaved)
+    job = MapJob(map_request, build_request, call, unsaved)
     async with call.suggesting_models(model, "chat"):
-        return await job.map_rows(ask_rows, call.emit, batch_size)
+        return await job.map_rows(ask_rows, batch_size)
 
 
 class MapJob:
@@ -377,10 +375,9 @@ class MapJob:
         What to ask.
     build_request
         Makes the request from a prompt; what is wrong with it is that row's error.
-    endpoint
-        The service that is asked: part of each row's address in the ledger, like its whole request.
-    language
-        The language of the errors in the table.
+    call
+        Where it goes: the service is part of each row's address in the ledger, like its whole
+        request.
     unsaved
         Answers by address that are paid for and could not be stored: the next run over these rows
         uses them, and stores them.
@@ -390,16 +387,11 @@ class MapJob:
         self,
         map_request: MapRequest,
         build_request: Callable[[str], ChatRequest],
-        endpoint: Endpoint,
-        language: Language,
+        call: PreparedCall,
         unsaved: dict[bytes, UnsavedAnswer],
     ) -> None:
-        self._map_request, self._endpoint, self._language, self._unsaved = (
-            map_request,
-            endpoint,
-            language,
-            unsaved,
-        )
+        self._map_request, self._call, self._unsaved = map_request, call, unsaved
+        self._endpoint, self._language = call.endpoint, call.settings.language
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
@@ -409,14 +401,9 @@ class MapJob:
             try:
                 self._requests[index] = build_request(prompt)
             except InvalidMessages as error:  # noqa: PERF203  (each row has its own)
-                self._errors[index] = error.line(language)
+                self._errors[index] = error.line(self._language)
 
-    async def map_rows(
-        self,
-        ask_rows: AskRows,
-        emit: Callable[[Delta], None],
-        batch_size: int = 1,
-    ) -> Mapped:
+    async def map_rows(self, ask_rows: AskRows, batch_size: int = 1) -> Mapped:
         """Ask for each row that has no answer yet. When cancelled, return the rows that have one.
 
         Parameters
@@ -434,7 +421,7 @@ class MapJob:
         """
 
         def report_lock_wait(seconds: int) -> None:
-            emit(Delta(notice=_LEDGER_LOCKED, waited=seconds))
+            self._call.emit(Delta(notice=_LEDGER_LOCKED, waited=seconds))
 
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
@@ -444,9 +431,9 @@ class MapJob:
                 async def ask_batch(indexes: Sequence[int]) -> None:
                     new = await self._ask_batch(indexes, ask_rows, addresses)
                     await self._save_answers(book, new, report_lock_wait)
-                    self._report_progress(emit)
+                    self._report_progress()
 
-                self._report_progress(emit)
+                self._report_progress()
                 missing = [index for index in self._requests if index not in self._values]
                 batches = (
                     missing[start : start + batch_size]
@@ -522,8 +509,8 @@ class MapJob:
             )
             self._unsaved.pop(address, None)
 
-    def _report_progress(self, emit: Callable[[Delta], None]) -> None:
-        emit(
+    def _report_progress(self) -> None:
+        self._call.emit(
             Delta(
                 progress=Progress(
                     len(self._values) + len(self._errors), len(self._map_request.rows)
@@ -558,7 +545,7 @@ class MapJob:
             self._usage,
             self._asked,
             model,
-            self._endpoint.service.name,
+            self._call.service,
             time.monotonic() - self._began,
             partial,
             tuple(dict.fromkeys([*map_request.own_columns, *typed])),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api.catalogue import KIND_NAMES, KindName
 from ernie_magic.api.listed_facts import describe_pricing, read_facts
+from ernie_magic.api.models import is_simulated
 from ernie_magic.config.addresses import redact_url
-from ernie_magic.config.services import QIANFAN
+from ernie_magic.config.services import EMULATOR, QIANFAN
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text, untranslated
@@ -90,8 +91,8 @@ def _model_headers(session: Session) -> list[Text]:
 
 def _model_source(session: Session) -> Text:
     endpoint = session.endpoint()
-    if endpoint.service.is_simulated:
-        return endpoint.service.label
+    if is_simulated(session.client.http.service_name(endpoint)):
+        return EMULATOR.label
     return untranslated(f" {redact_url(endpoint.base_url)} ")
 
 
