@@ -12,7 +12,13 @@ from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config import services
 from ernie_magic.config.keys import Key
-from ernie_magic.config.settings import KEYS, ErnieSettings, choose_in_flight
+from ernie_magic.config.settings import (
+    KEYS,
+    SERVICE_SETTINGS,
+    ErnieSettings,
+    choose_endpoint,
+    choose_in_flight,
+)
 from ernie_magic.errors import (
     ErnieError,
     InvalidMessages,
@@ -59,7 +65,8 @@ class Session:
     settings
         An `ErnieSettings`; a new one when None.
     **values
-        Initial settings (`service`, `model`, `api_key`, `base_url`, `language`, `temperature` …).
+        Initial settings (`service`, `model`, `api_key`, `access_key` with `secret_key`,
+        `bearer_token`, `app_id`, `base_url`, `headers`, `endpoint`, `language`, `temperature` …).
 
     Attributes
     ----------
@@ -202,6 +209,7 @@ class Session:
         from ernie_magic.calls.completion import complete_text
 
         settings, service_endpoint = self.client.settings_and_endpoint()
+        endpoint = choose_endpoint("completion", settings, model, endpoint)
         model = model or endpoint or settings.model or models.UNDECIDED
         request = self.client.localizing_errors(
             lambda: completion_request(
@@ -284,7 +292,7 @@ class Session:
         from ernie_magic.calls.embeddings.embed import embed_texts
 
         settings, service_endpoint = self.client.settings_and_endpoint()
-
+        endpoint = choose_endpoint("embedding", settings, model, endpoint)
         given_texts = self.client.localizing_errors(lambda: _list_of_texts(texts))
 
         def build(model: str) -> EmbeddingRequest:
@@ -391,6 +399,7 @@ class Session:
         from ernie_magic.calls.tables import map as mapping
 
         settings, service_endpoint = self.client.settings_and_endpoint()
+        endpoint = choose_endpoint("chat", settings, model, endpoint)
         options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
         map_request = self.client.localizing_errors(
             lambda: mapping.build_map_request(
@@ -520,6 +529,7 @@ class Session:
         from ernie_magic.calls.images.generate import generate_images
 
         settings, service_endpoint = self.client.settings_and_endpoint()
+        endpoint = choose_endpoint("image", settings, model, endpoint)
 
         def build(model: str) -> ImageRequest:
             return image_request(
@@ -745,8 +755,8 @@ class Session:
     def use(self, service: str) -> None:
         """Switch to this service: "aistudio", "qianfan", "qianfan-v1", "local" or "emulator".
 
-        A key and an address that were set in this session for another service are forgotten: they
-        are never sent to this one.
+        A key, an address, headers and a deployed service that were set in this session for another
+        service are forgotten: they are never sent to this one.
 
         Raises
         ------
@@ -764,10 +774,9 @@ class Session:
                 )
             )
         if service != self.settings.choose_service().name:
-            # A key and an address that were given here were for the previous service: they must not
-            # reach this one.
-            self.settings.api_key = self.settings.secret_key = None
-            self.settings.base_url = ""
+            # What was given here was for the previous service: it must not reach this one.
+            for name in SERVICE_SETTINGS:
+                self.settings.assign_text(name, "")
         self.settings.service = service
 
     def endpoint(self) -> Endpoint:

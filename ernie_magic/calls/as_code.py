@@ -454,10 +454,10 @@ def _openai_code(
     if files:
         lines += [*_PICTURE, ""]
     address, query = split_query(url)
-    default_query = ""
+    access = f"api_key={key}, base_url={redact_url(address)!r}"
     if query:
-        default_query = f", default_query={dict(parse_qsl(query))!r}"
-    lines += [f"client = OpenAI(api_key={key}, base_url={redact_url(address)!r}{default_query})"]
+        access += f", default_query={dict(parse_qsl(query))!r}"
+    lines += [f"client = OpenAI({access}{_shown_headers(endpoint)})"]
     lines += [f"{result} = client.{_METHODS[kind]}("]
     left_out: list[str] = []
     for name, value in known.items():
@@ -489,6 +489,21 @@ def _openai_access(endpoint: Endpoint) -> tuple[str, str]:
     if endpoint.service is QIANFAN_V1:
         return f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
     return f'os.environ["{endpoint.service.key_variables[0]}"]', endpoint.base_url
+
+
+def _shown_headers(endpoint: Endpoint) -> str:
+    """Return the argument with the headers of every call, "" for none. A value of the user's own
+    may be a key: its variable stands for it.
+    """
+    if endpoint.service.is_simulated or endpoint.service is QIANFAN_V1:
+        return ""
+    shown: dict[str, str] = dict(endpoint.headers)
+    for name in endpoint.extra_headers:
+        variable = re.sub(r"\W", "_", name).upper()
+        shown[name] = _Expression(f'os.environ["{variable}"]')
+    if not shown:
+        return ""
+    return f", default_headers={shown!r}"
 
 
 def _shown_messages(

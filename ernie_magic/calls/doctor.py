@@ -60,6 +60,13 @@ class Check:
     value: Text
 
 
+_SIMULATED = Check(
+    Text("模型", "model"),
+    ok=None,
+    value=Text("内置模拟器在回答，不是真实模型", "the built-in emulator answers, no real model"),
+)
+
+
 def run_checks(client: Client) -> list[Check]:
     """Check everything that a call needs; asks the service for its list of models, which costs no
     tokens.
@@ -70,6 +77,9 @@ def run_checks(client: Client) -> list[Check]:
         Check(Text("服务", "service"), ok=None, value=service.label),
     ]
     checks.append(_diagnose_key(client, service))
+    if client.settings.headers:
+        names = untranslated(", ".join(client.settings.headers))
+        checks.append(Check(Text("请求头", "headers"), ok=None, value=names))
     base_url = ""
     try:
         base_url = client.endpoint().base_url
@@ -156,7 +166,7 @@ def _diagnose_model(model: str, offered: Sequence[Listed]) -> Check:
 
 
 def _diagnose_key(client: Client, service: Service) -> Check:
-    if client.settings.api_key:
+    if client.settings.own_key:
         return Check(Text("密钥", "key"), ok=True, value=SET)
     value, where, variable = endpoints.find_key(service if service.key_variables else AI_STUDIO)
     message = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(

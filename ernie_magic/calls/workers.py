@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.embeddings.embed import request_vectors
 from ernie_magic.calls.tables.rows import ask_many
 from ernie_magic.client import Client
+from ernie_magic.config.headers import ExtraHeaders
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.text.language import Text
@@ -50,6 +51,8 @@ class WorkerSetup:
         The caller's process id.
     needs_key : bool
         Whether the service requires a credential.
+    header_names : tuple of str
+        The user's own headers, which stay here.
     """
 
     endpoint: Endpoint
@@ -57,14 +60,19 @@ class WorkerSetup:
     workers: int
     process_id: int
     needs_key: bool
+    header_names: tuple[str, ...] = ()
 
     @classmethod
     def for_call(cls, endpoint: Endpoint, settings: Snapshot, workers: int) -> WorkerSetup:
         """Return the setup of a call that this process makes."""
-        return cls(endpoint, settings, workers, os.getpid(), endpoint.credential is not None)
+        needs_key = endpoint.credential is not None
+        return cls(
+            endpoint, settings, workers, os.getpid(), needs_key, tuple(endpoint.extra_headers)
+        )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "endpoint": replace(self.endpoint, credential=None, headers={})}
+        endpoint = replace(self.endpoint, credential=None, headers={}, extra_headers=ExtraHeaders())
+        return {**self.__dict__, "endpoint": endpoint}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -80,6 +88,14 @@ class WorkerSetup:
         if self.process_id == os.getpid():
             return self.endpoint
         LIMITS.share = 1 / self.workers
+        if self.header_names:
+            raise InvalidOption(
+                Text(
+                    "请求头 {names} 不随任务发送", "the headers {names} are not sent with the work"
+                ).fill(names=", ".join(self.header_names)),
+                Text("它们可能是密钥", "they may be keys"),
+                Text("去掉 executor，或用线程池", "leave out the executor, or use one of threads"),
+            )
         if not self.needs_key:
             return self.endpoint
         try:

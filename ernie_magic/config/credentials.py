@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ernie_magic.config.headers import ExtraHeaders
 from ernie_magic.config.services import CONSOLE_URL, IAM_URL
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Endpoint:
         None where the server requires none.
     headers : dict
         Sent with each call (`appid`).
+    extra_headers : ExtraHeaders
+        The user's own, for calls below `base_url`.
     console_url : str
         Where Qianfan V1 lists its services; "" where that is unknown.
     withheld : bool
@@ -94,6 +97,7 @@ class Endpoint:
     base_url: str
     credential: Credential | None = None
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    extra_headers: ExtraHeaders = field(default_factory=ExtraHeaders, hash=False)
     console_url: str = CONSOLE_URL
     withheld: bool = False
     query: Mapping[str, Key] = field(default_factory=dict, hash=False)

@@ -46,6 +46,8 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ernie_magic.config.headers import ExtraHeaders
+
 
 # Where a key or an address comes from.
 SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
@@ -82,7 +84,27 @@ class EndpointSettings(Protocol):
 
     @property
     def secret_key(self) -> Key | None:
-        """The key's secret half, None for a key without one."""
+        """The secret half of `access_key` or `api_key`, None for a key without one."""
+
+    @property
+    def access_key(self) -> Key | None:
+        """The access key of a pair for IAM, None for none."""
+
+    @property
+    def bearer_token(self) -> Key | None:
+        """A key of Qianfan V2, None for none."""
+
+    @property
+    def own_key(self) -> Key | None:
+        """Whichever of the three keys is set, None for that of the environment."""
+
+    @property
+    def app_id(self) -> str:
+        """The application that calls of Qianfan V2 are billed to, "" for the environment's."""
+
+    @property
+    def headers(self) -> ExtraHeaders:
+        """Headers for every request."""
 
     @property
     def base_url(self) -> BaseUrl:
@@ -106,8 +128,18 @@ def choose_service(settings: EndpointSettings) -> Service:
     """
     if settings.service:
         return SERVICES[settings.service]
+    return _service_of_session(settings) or _service_of_variables()
+
+
+def _service_of_session(settings: EndpointSettings) -> Service | None:
+    if settings.access_key or settings.bearer_token or settings.app_id:
+        return QIANFAN  # only Qianfan has these
     if settings.api_key or settings.base_url:
         return AI_STUDIO
+    return None
+
+
+def _service_of_variables() -> Service:
     # A service with a key precedes one with only an address.
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
         if any(read_variable(name)[0] for name in service.key_variables) or _pair_variables(
@@ -152,7 +184,8 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     service = choose_service(settings)
     _remember_keys()
     if service.is_simulated:
-        return Endpoint(service, "", Bearer(Key("emulator", secret=False)))
+        key = Bearer(Key("emulator", secret=False))
+        return Endpoint(service, "", key, extra_headers=settings.headers)
     resolved_url = _resolve_base_url(settings, service)
     base_url = resolved_url.url
     credential, withheld = _find_credential(settings, service, resolved_url)
@@ -174,19 +207,69 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
         _check_incomplete_pair(service)
     if credential is None and split_query(base_url)[0] == service.base_url:
         raise _missing_key_error(service)
-    headers = {}
-    if service is QIANFAN and (app_id := read_variable(APP_ID_VARIABLE)[0]):
-        headers["appid"] = app_id
+    headers = _application_header(settings, service)
+    _check_headers(settings.headers, headers, credential, resolved_url)
     console = _console_url(settings, service, base_url)
     return Endpoint(
         service,
         base_url,
         credential,
         headers,
+        settings.headers,
         console,
         withheld,
         query=dict(resolved_url.query_keys),
     )
+
+
+def _application_header(settings: EndpointSettings, service: Service) -> dict[str, str]:
+    """Return the header that names the application which Qianfan V2 bills."""
+    app_id = settings.app_id or read_variable(APP_ID_VARIABLE)[0]
+    if service is not QIANFAN or not app_id:
+        return {}
+    if not _is_header_word(app_id):
+        raise InvalidOption(
+            Text("app_id 含有不合法的字符", "the app_id has characters that none contains"),
+            advice=Text("重新复制，形如 app-xxxx", "copy it again; it looks like app-xxxx"),
+        )
+    return {"appid": app_id}
+
+
+def _is_header_word(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _check_headers(
+    extra: ExtraHeaders,
+    headers: Mapping[str, str],
+    credential: Credential | None,
+    resolved_url: _ResolvedUrl,
+) -> None:
+    """Check that a person's headers may go to an address, and replace nothing that is sent."""
+    if extra and SESSION not in _TRUSTED[resolved_url.source]:
+        raise InvalidOption(
+            Text("请求头没有发送", "the headers were not sent"),
+            Text(
+                "请求头在会话里设置，地址却来自 .env",
+                "they are set in the session, and the address is from a .env file",
+            ),
+            Text(
+                "用 %ernie config base_url 设置地址，或取消：%ernie config headers default",
+                "set the address by %ernie config base_url, or unset them: %ernie config headers "
+                "default",
+            ),
+        )
+    for name in extra:
+        is_signed = isinstance(credential, Signature) and name.lower().startswith("x-bce-")
+        if name.lower() in headers or is_signed:
+            raise InvalidOption(
+                Text("请求头 {name} 已由服务占用", "the header {name} is the service's").fill(
+                    name=name
+                ),
+                advice=Text(
+                    "去掉它；应用的 ID 用 app_id", "leave it out; an application's id is app_id"
+                ),
+            )
 
 
 def _console_url(settings: EndpointSettings, service: Service, base_url: str) -> str:
@@ -239,7 +322,7 @@ def _remember_keys() -> None:
 
 def _key_sources(settings: EndpointSettings, service: Service) -> tuple[str, ...]:
     """Return where the key of a service comes from; for a pair, both places."""
-    if settings.api_key:
+    if settings.own_key:
         return (SESSION,)
     single = next(
         (where for name in service.key_variables if (where := read_variable(name)[1])), ""
@@ -274,12 +357,15 @@ def _find_credential(
     """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
     """
+    _check_own_keys(settings, service)
     trusted, base_url = _TRUSTED[resolved_url.source], resolved_url.url
-    key = settings.api_key or Key("")
+    key = settings.own_key or Key("")
     if key and SESSION not in trusted:
         return None, True
     if key and settings.secret_key:
-        pair, names = Pair(key, settings.secret_key), _names_of_pair(service, key)
+        pair, names = Pair(key, settings.secret_key), IAM_PAIR
+        if not settings.access_key:
+            names = _names_of_pair(service, key)
         return _pair_credential(pair, names, (SESSION,), service, base_url), False
     if not key:
         key = _find_single_key(service, trusted)
@@ -293,6 +379,52 @@ def _find_credential(
     if service.protocol == "openai":
         return Bearer(key), False
     return AccessToken(key), False
+
+
+def _check_own_keys(settings: EndpointSettings, service: Service) -> None:
+    """Check that the keys given in the session are one credential, and one of this service.
+
+    Raises
+    ------
+    MissingKey
+        One half of a pair is missing.
+    InvalidOption
+        There are two, or the service has none of this kind.
+    """
+    given = [name for name in ("api_key", "bearer_token", "access_key") if getattr(settings, name)]
+    if len(given) > 1:
+        raise InvalidOption(
+            Text("{names} 都设置了", "{names} are all set").fill(names=", ".join(given)),
+            Text("一次请求只能带一个", "a request can carry only one of them"),
+            Text(
+                "取消一个：%ernie config {name} default", "unset one: %ernie config {name} default"
+            ).fill(name=given[0]),
+        )
+    if settings.access_key and not settings.secret_key:
+        raise _incomplete_pair_error("access_key", "secret_key")
+    if settings.secret_key and not (settings.access_key or settings.api_key):
+        raise _incomplete_pair_error("secret_key", "access_key")
+    by_service = {"access_key": (QIANFAN, QIANFAN_V1), "bearer_token": (QIANFAN,)}
+    for name in given:
+        if service not in by_service.get(name, (service,)):
+            raise InvalidOption(
+                Text("{service} 没有 {name}", "{service} has no {name}").fill(
+                    service=service.label, name=name
+                ),
+                advice=Text(
+                    "它用于千帆：%ernie use qianfan；其他服务用 api_key",
+                    "it is for Qianfan: %ernie use qianfan; elsewhere use api_key",
+                ),
+            )
+
+
+def _incomplete_pair_error(given: str, missing: str) -> MissingKey:
+    return MissingKey(
+        Text("设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not").fill(
+            there=given, missing=missing
+        ),
+        advice=Text("两个要成对设置", "both must be set"),
+    )
 
 
 def _find_single_key(service: Service, trusted: tuple[str, ...]) -> Key:
@@ -350,12 +482,7 @@ def _check_incomplete_pair(service: Service) -> None:
         there = [name for name in names if read_variable(name)[0]]
         if len(there) == 1:
             missing = next(name for name in names if name not in there)
-            raise MissingKey(
-                Text(
-                    "设置了 {there}，但缺少 {missing}", "{there} is set, but {missing} is not"
-                ).fill(there=there[0], missing=missing),
-                advice=Text("两个要成对设置", "both must be set"),
-            )
+            raise _incomplete_pair_error(there[0], missing)
 
 
 def _resolve_base_url(settings: EndpointSettings, service: Service) -> _ResolvedUrl:
@@ -390,7 +517,7 @@ def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> No
     from ernie_magic.config.key_kinds import misplaced_key
 
     text = key.reveal()
-    if not (text.isascii() and text.isprintable() and " " not in text):
+    if not _is_header_word(text):
         raise InvalidOption(
             Text("密钥含有不合法的字符", "the key has characters that no key contains"),
             Text("复制时带上了别的文字或换行", "other text or a line end was copied with it"),

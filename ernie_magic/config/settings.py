@@ -4,6 +4,7 @@ the environment.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from ernie_magic.api import parameters
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.parameter_types import SWITCHES, Number, WholeNumber
 from ernie_magic.config.addresses import BaseUrl
+from ernie_magic.config.headers import ExtraHeaders, as_headers
 from ernie_magic.config.keys import Key
 from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import InvalidOption
@@ -23,6 +25,7 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.parameter import Parameter
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
@@ -104,7 +107,55 @@ SESSION_PARAMETERS = {
 }
 
 
-KEYS = ("api_key", "secret_key")
+KEYS = ("api_key", "secret_key", "access_key", "bearer_token")
+# What was given in a session for one service, and does not go to another.
+SERVICE_SETTINGS = (
+    *KEYS,
+    "app_id",
+    "base_url",
+    "endpoint",
+    "image_endpoint",
+    "embedding_endpoint",
+    "headers",
+)
+# The setting that names a deployed service, by kind of call.
+_ENDPOINTS: dict[Kind, str] = {
+    "chat": "endpoint",
+    "completion": "endpoint",
+    "image": "image_endpoint",
+    "embedding": "embedding_endpoint",
+}
+# The name of a service that a person deployed, as it stands in an address.
+_SERVICE_NAME = re.compile(r"[\w.-]+")
+
+
+def check_endpoint_name(name: str) -> str:
+    """Return the name of a service that a person deployed.
+
+    Raises
+    ------
+    InvalidOption
+        It is an address, or no name at all.
+    """
+    if _SERVICE_NAME.fullmatch(name):
+        return name
+    raise InvalidOption(
+        Text(
+            "endpoint 是服务名，不是地址：{name}",
+            "endpoint is a service's name, not an address: {name}",
+        ).fill(name=f"{name:.60}")
+    )
+
+
+def choose_endpoint(
+    kind: Kind, settings: ErnieSettings | Snapshot, model: str | None, endpoint: str = ""
+) -> str:
+    """Return the deployed service that a call asks: the one it names; else, unless it names a
+    model, the setting's; "" for none.
+    """
+    if endpoint or model:
+        return endpoint
+    return str(getattr(settings, _ENDPOINTS.get(kind, ""), ""))
 
 
 class _KeyTrait(TraitType[Any, Any]):
@@ -121,6 +172,29 @@ class _KeyTrait(TraitType[Any, Any]):
             return value
         # Not traitlets' own error, which would show the value.
         raise TraitError(f"{self.name}: a key is text")
+
+
+class _HeadersTrait(TraitType[Any, Any]):
+    """Headers for every request; their values are never shown."""
+
+    default_value = ExtraHeaders()
+    info_text = "headers by name"
+
+    def validate(self, _obj: object, value: object) -> ExtraHeaders:
+        return as_headers(value)
+
+
+class _EndpointTrait(TraitType[Any, Any]):
+    """The name of a service that a person deployed."""
+
+    default_value = ""
+    info_text = "a service's name"
+
+    def validate(self, _obj: object, value: object) -> str:
+        if not isinstance(value, str):
+            raise TraitError(f"{self.name}: a name is text")
+        name = value.strip()
+        return name and check_endpoint_name(name)
 
 
 class _BaseUrlTrait(TraitType[Any, Any]):
@@ -182,10 +256,33 @@ class ErnieSettings(Configurable):
     model = Unicode("", help="默认模型 / default model").tag(config=True)
     image_model = Unicode("", help="默认文生图模型 / default model for pictures").tag(config=True)
     embedding_model = Unicode("", help="默认向量模型 / default model for vectors").tag(config=True)
+    endpoint = _EndpointTrait(
+        "",
+        help="自己在千帆部署的对话服务，没有指定模型时使用"
+        " / a chat service that you deployed on Qianfan, used where no model is named",
+    ).tag(config=True)
+    image_endpoint = _EndpointTrait(
+        "", help="同上，文生图 / a service of your own for pictures"
+    ).tag(config=True)
+    embedding_endpoint = _EndpointTrait(
+        "", help="同上，向量 / a service of your own for vectors"
+    ).tag(config=True)
     api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
     secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(
         config=True
     )
+    access_key = _KeyTrait(
+        help="安全认证的 Access Key，与 secret_key 成对 / IAM access key, with secret_key"
+    ).tag(config=True)
+    bearer_token = _KeyTrait(
+        help="千帆的 BearerToken，可代替 api_key / Qianfan bearer token, in place of api_key"
+    ).tag(config=True)
+    app_id = Unicode(
+        "", help="千帆应用的 ID，用于分账 / Qianfan application id, to split the bill"
+    ).tag(config=True)
+    headers = _HeadersTrait(
+        help="每次请求另加的请求头，值不显示 / headers for every request; values are not shown"
+    ).tag(config=True)
     base_url = _BaseUrlTrait(help="服务地址 / base URL").tag(config=True)
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="系统提示词 / system prompt").tag(config=True)
@@ -211,7 +308,7 @@ class ErnieSettings(Configurable):
             raise
         except TraitError:
             shown = f"{value!r:.40}"
-            if name in KEYS:
+            if name in (*KEYS, "headers"):
                 shown = "•••"
             wrong = InvalidOption(
                 Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
@@ -229,6 +326,13 @@ class ErnieSettings(Configurable):
         }
         shown = (f"{name}={value!r}" for name, value in sorted(given.items()))
         return f"ErnieSettings({', '.join(shown)})"
+
+    @property
+    def own_key(self) -> Key | None:
+        """The key that was given here, whichever kind it is of; None where the environment's is
+        used.
+        """
+        return cast("Key | None", self.api_key or self.bearer_token or self.access_key)
 
     @property
     def interface_language(self) -> Language:
@@ -304,6 +408,9 @@ class ErnieSettings(Configurable):
             self.backoff_factor,
             self.cache,
             self.in_flight,
+            self.endpoint,
+            self.image_endpoint,
+            self.embedding_endpoint,
         )
 
 
@@ -326,7 +433,7 @@ class Snapshot:
     Attributes
     ----------
     language, model, image_model, embedding_model, system, stream, parameters, timeout, retry_count,
-    backoff_factor, cache, in_flight
+    backoff_factor, cache, in_flight, endpoint, image_endpoint, embedding_endpoint
         As in `ErnieSettings`; `parameters` are the request parameters it keeps, `timeout` is in
         seconds.
     """
@@ -343,6 +450,9 @@ class Snapshot:
     backoff_factor: float
     cache: bool = True
     in_flight: int = 8
+    endpoint: str = ""
+    image_endpoint: str = ""
+    embedding_endpoint: str = ""
 
 
 for _name, _parameter in SESSION_PARAMETERS.items():

@@ -375,7 +375,7 @@ class HttpClient:
                 request.method,
                 target,
                 json=request.body,
-                headers={**endpoint.headers, **_accept_headers(request), **auth.headers},
+                headers={**_headers_for(endpoint, request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             ) as response:
                 self._note_simulated(endpoint.base_url, response)
@@ -447,6 +447,16 @@ def _format_seconds(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds:.1f}"
     return f"{seconds:.0f}"
+
+
+def _headers_for(endpoint: Endpoint, request: WireRequest) -> dict[str, str]:
+    """Return the headers of a request but for its credential. The user's own are for the service's
+    address: another one, such as that of a list, does not get them.
+    """
+    headers = {**endpoint.headers, **_accept_headers(request)}
+    if not request.path.startswith(("http://", "https://")):
+        headers = {**endpoint.extra_headers.reveal(), **headers}
+    return headers
 
 
 def _accept_headers(request: WireRequest) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from ernie_magic.config.credentials import Bearer, BearerFromPair, Signature
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
+from ernie_magic.session import Session
 
 OFFICIAL = "https://aistudio.baidu.com/llm/lmapi/v3"
 
@@ -154,3 +156,95 @@ def test_what_is_no_value_is_refused_in_one_line(name, text):
     with pytest.raises(InvalidOption) as caught:
         ErnieSettings().assign_text(name, text)
     assert "\n" not in caught.value.line("zh")
+
+
+PAIR = {"access_key": "ALTAKsession01234567", "secret_key": "its-secret-0123456789"}
+BEARER = "bce-v3/ALTAK-session/0123456789"
+
+
+@pytest.mark.parametrize(
+    ("given", "service", "kind", "headers"),
+    [
+        (PAIR, "qianfan", BearerFromPair, {}),
+        ({**PAIR, "app_id": "app-1"}, "qianfan", BearerFromPair, {"appid": "app-1"}),
+        ({"bearer_token": BEARER}, "qianfan", Bearer, {}),
+        ({"bearer_token": BEARER, "app_id": "app-1"}, "qianfan", Bearer, {"appid": "app-1"}),
+        ({"api_key": BEARER, "app_id": "app-1"}, "qianfan", Bearer, {"appid": "app-1"}),
+        ({**PAIR, "service": "qianfan-v1"}, "qianfan-v1", Signature, {}),
+        ({**PAIR, "service": "qianfan-v1", "app_id": "app-1"}, "qianfan-v1", Signature, {}),
+    ],
+    ids=str,
+)
+def test_qianfan_s_own_names_of_keys_are_settings(monkeypatch, given, service, kind, headers):
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "the-environment-s-own-key")
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-environment/9876543210")
+    monkeypatch.setenv("QIANFAN_APP_ID", "app-of-the-environment")
+    found = endpoint(ErnieSettings(**given))
+    if service == "qianfan" and not headers:
+        headers = {"appid": "app-of-the-environment"}
+    assert (found.service.name, type(found.credential), found.headers) == (service, kind, headers)
+    if kind is Bearer:
+        assert found.credential.key.reveal() == BEARER
+    else:
+        assert [key.reveal() for key in found.credential.pair] == list(PAIR.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"access_key": "ALTAKsession01234567"}, "access_key is set, but secret_key is not"),
+        ({"secret_key": "its-secret-0123456789", "service": "qianfan"}, "but access_key is not"),
+        ({**PAIR, "api_key": BEARER}, "api_key, access_key are all set"),
+        ({"bearer_token": BEARER, "api_key": BEARER}, "api_key, bearer_token are all set"),
+        ({**PAIR, "service": "aistudio"}, "AI Studio has no access_key"),
+        ({"bearer_token": BEARER, "service": "aistudio"}, "AI Studio has no bearer_token"),
+        ({"bearer_token": BEARER, "service": "qianfan-v1"}, "Qianfan V1 has no bearer_token"),
+        ({"api_key": BEARER, "app_id": "app 1"}, "the app_id has characters"),
+        ({"api_key": BEARER, "app_id": "app-1\r\nx: y"}, "the app_id has characters"),
+        ({"bearer_token": "24.0123456789abcdef0123456789abcdef.2592000.1.1-1"}, "access_token"),
+        ({**PAIR, "access_key": BEARER}, "a Qianfan V2 API key"),
+    ],
+    ids=str,
+)
+def test_keys_that_do_not_go_together_are_told(given, told):
+    with pytest.raises((InvalidOption, MissingKey), match=told) as caught:
+        endpoint(ErnieSettings(**given))
+    for key in (*PAIR.values(), BEARER):
+        assert key not in caught.value.line("zh") + caught.value.line("en")
+
+
+@pytest.mark.parametrize("name", ["access_key", "bearer_token", "secret_key", "api_key"])
+def test_no_key_is_shown_and_none_is_taken_that_is_not_text(name):
+    settings = ErnieSettings(**{name: "canary-of-a-setting-0123"})
+    assert "canary" not in repr(settings) + str(settings.trait_values())
+    with pytest.raises(InvalidOption) as caught:
+        setattr(settings, name, ["canary-of-a-setting-0123"])
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [PAIR, {"bearer_token": BEARER}], ids=["pair", "bearer"])
+def test_keys_of_a_session_do_not_go_to_an_address_of_a_folder_s_dotenv(
+    given, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(
+        "QIANFAN_CONSOLE_API_BASE_URL=http://a.example\nQIANFAN_IAM_BASE_URL=http://a.example\n"
+    )
+    found = endpoint(ErnieSettings(**given))
+    assert (found.credential, found.withheld) == (None, True)
+
+
+def test_another_service_gets_nothing_that_was_given_for_the_one_before():
+    session = Session(**PAIR, app_id="app-1", endpoint="mine", image_endpoint="drawn")
+    session.use("aistudio")
+    assert repr(session.settings) == "ErnieSettings(service='aistudio')"
+
+
+@pytest.mark.parametrize("given", ["https://a.example/v1", "a/b", "a b", "名/字", "?x"])
+def test_a_deployed_service_is_set_by_its_name(given):
+    with pytest.raises(InvalidOption, match="endpoint is a service's name, not an address"):
+        ErnieSettings(endpoint=given)
+    settings = ErnieSettings(endpoint=" ngxxxol8_test1 ")
+    assert settings.endpoint == "ngxxxol8_test1"
+    settings.assign_text("endpoint", "")
+    assert settings.endpoint == ""

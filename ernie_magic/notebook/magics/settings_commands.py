@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ernie_magic.calls import doctor
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
+from ernie_magic.config.settings import KEYS
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.text.language import LANGUAGES, Language, Text, untranslated
@@ -79,7 +80,7 @@ def _assign_setting(session: Session, name: str, text: str) -> None:
     settings = session.settings
     settings.assign_text(name, "" if text == "default" else text)
     name = name.replace("-", "_")
-    if name in ("api_key", "secret_key", "base_url"):
+    if name in (*KEYS, "base_url", "app_id", "headers"):
         use_service(session, [])
     value = _describe_setting(session, name) or _NOT_SET.say(settings.interface_language)
     print(make_controls_visible(f"{name} = {value}"))
@@ -95,8 +96,10 @@ def _describe_setting(session: Session, name: str) -> str:
     """A setting's value, and its origin unless that is the session; never a key."""
     settings = session.settings
     value = getattr(settings, name)
-    if name == "api_key":
-        return _describe_key(session, value)
+    if name == "api_key" and not session.settings.own_key:
+        return _describe_variable_key(session)
+    if name in KEYS:
+        return doctor.SET.say(settings.interface_language) if value else ""
     if name == "base_url" and not value:
         return _describe_default_url(session)
     if name == "service" and not value:
@@ -106,11 +109,9 @@ def _describe_setting(session: Session, name: str) -> str:
     return "" if value in (None, "") else redact_url(str(value))
 
 
-def _describe_key(session: Session, value: str) -> str:
-    """That a key is set, and where it was found; never the key."""
+def _describe_variable_key(session: Session) -> str:
+    """That a variable has a key, and where it was found; never the key."""
     language = session.settings.interface_language
-    if value:
-        return doctor.SET.say(language)
     key, source, variable = endpoints.find_key(session.settings.choose_service())
     if not key or not variable:
         return ""
