@@ -342,3 +342,54 @@ def test_what_v1_has_in_one_form_only_is_told(given):
     )
     with pytest.raises(errors.InvalidOption, match="Qianfan V1 does not take this value"):
         session.chat("hi", **given)
+
+
+def test_a_model_has_what_only_v1_documents_for_it(v1, emulator):
+    v1.settings.model = "ernie-novel-8k"
+    v1.settings.presence_penalty = 0.5
+    v1.chat("hi", frequency_penalty=-1)
+    body = emulator.requests[-1].body
+    assert (body["frequency_penalty"], body["presence_penalty"]) == (-1, 0.5)
+    for model in ("ernie-novel-8k", "ernie-3.5-8k"):
+        with (
+            Session(service="qianfan", api_key="bce-v3/ALTAK-novel/0123", model=model) as v2,
+            pytest.raises(errors.InvalidOption) as caught,
+        ):
+            v2.chat("hi", frequency_penalty=-1)
+        assert "ernie-novel-8k" not in str(caught.value).partition("one of")[2]
+    with pytest.raises(errors.InvalidOption, match=r"one of: .*ernie-novel-8k"):
+        v1.chat("hi", model="ernie-3.5-8k", frequency_penalty=-1)
+
+
+def test_a_deployed_service_that_is_set_answers_unless_a_model_is_named(v1, emulator):
+    v1.settings.endpoint = v1.settings.image_endpoint = "ngxxxol8_test1"
+
+    def last_path():
+        return emulator.requests[-1].path.removeprefix(PREFIX)
+
+    assert v1.chat("[[echo]]hi").text == "hi"
+    assert last_path() == "/chat/ngxxxol8_test1"
+    v1.conversation.regenerate()
+    assert last_path() == "/chat/ngxxxol8_test1"
+    v1.complete("hi")
+    assert last_path() == "/chat/ngxxxol8_test1"
+    v1.map("{{text}}", ["hi"])
+    assert last_path() == "/chat/ngxxxol8_test1"
+    v1.chat("hi", model="ernie-speed-8k")
+    assert last_path() == "/chat/ernie_speed"
+    v1.map("{{text}}", ["hi"], model="ernie-speed-8k")
+    assert last_path() == "/chat/ernie_speed"
+    v1.embed("hi", cache=False)
+    assert last_path() == "/embeddings/embedding-v1"
+    with pytest.raises(errors.ErnieError):
+        v1.image("a cat")
+    drawn = [r.path for r in emulator.requests if "text2image" in r.path]
+    assert drawn == [f"{PREFIX}/text2image/ngxxxol8_test1"]
+
+
+def test_a_deployed_service_that_is_set_is_told_where_there_are_none():
+    with (
+        Session(service="emulator", endpoint="mine") as session,
+        pytest.raises(errors.InvalidOption, match="to unset it: %ernie config endpoint default"),
+    ):
+        session.chat("hi")

@@ -14,6 +14,7 @@ from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
+from ernie_magic.config.settings import check_endpoint_name, choose_endpoint
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -186,7 +187,7 @@ class Conversation:
         )
 
         async def ask_and_record(call: PreparedCall) -> Answer:
-            model = options.model or options.endpoint
+            model = plan.options.model or plan.options.endpoint
             model = model or await call.choose_model("chat", needs_vision=plan.needs_vision)
             on_model(model)
             asked = await ask_turn(call, plan, model, partial(self._apply_safety_flag, plan))
@@ -217,6 +218,9 @@ class Conversation:
         options = _split_functions(options)
         settings = self._client.settings.take_snapshot()
         endpoint = self._client.settings.build_endpoint()
+        options = replace(
+            options, endpoint=choose_endpoint("chat", settings, options.model, options.endpoint)
+        )
         if isinstance(prompt, str):
             plan = self._plan_turn(prompt, options, settings, endpoint, replaced_turn)
         else:
@@ -227,8 +231,10 @@ class Conversation:
                     service=endpoint.service.label
                 ),
                 advice=Text(
-                    "--endpoint 用于千帆：%ernie use qianfan-v1",
-                    "--endpoint is for Qianfan: %ernie use qianfan-v1",
+                    "--endpoint 用于千帆：%ernie use qianfan-v1；取消设置：%ernie config endpoint "
+                    "default",
+                    "--endpoint is for Qianfan: %ernie use qianfan-v1; to unset it: %ernie config "
+                    "endpoint default",
                 ),
             )
         plan.build_request(options.model or options.endpoint or settings.model or UNDECIDED)
@@ -407,13 +413,8 @@ def _check_types(prompt: object, options: ChatOptions) -> None:
     """Report arguments of a wrong type in one line: a prompt that is a number, one message instead
     of a list.
     """
-    if options.endpoint and not re.fullmatch(r"[\w.-]+", str(options.endpoint)):
-        raise InvalidOption(
-            Text(
-                "endpoint 是服务名，不是地址：{name}",
-                "endpoint is a service's name, not an address: {name}",
-            ).fill(name=f"{options.endpoint!s:.60}")
-        )
+    if options.endpoint:
+        check_endpoint_name(str(options.endpoint))
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
         raise InvalidMessages(
             Text(

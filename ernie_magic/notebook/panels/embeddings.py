@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import embedding_request
 from ernie_magic.calls import as_code
 from ernie_magic.calls.embeddings import similarity
+from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.embeddings import Heat, Plane, summary_line
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
@@ -146,6 +147,9 @@ class EmbedTab(Tab):
             given={},
             extra={},
             rules=endpoint.rules,
+            endpoint=choose_endpoint(
+                "embedding", self.session.settings, self.selection.selected_model
+            ),
         )
         return [
             as_code.code_for_embedding(request, endpoint, model=self.selection.selected_model or "")

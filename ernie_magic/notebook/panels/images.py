@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import image_request
 from ernie_magic.calls import as_code
 from ernie_magic.calls.images.files import PATTERN, save_pictures
+from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import images as pictures
 from ernie_magic.notebook.panels.number_controls import SeedControl
@@ -163,6 +164,7 @@ class ImageTab(Tab):
             given=self.selection.request_parameters,
             extra={},
             rules=endpoint.rules,
+            endpoint=choose_endpoint("image", self.session.settings, self.selection.selected_model),
         )
         return [
             as_code.code_for_image(

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from ernie_magic.api import models
 from ernie_magic.api.default_model import choose_model
+from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.widgets import column, make_button, row
 from ernie_magic.text.language import Language, Text
@@ -156,8 +157,12 @@ class ModelPicker:
 
     @property
     def default_model(self) -> str:
-        """The id that a call uses if none is chosen here, "" where there is no default."""
+        """The id that a call uses if none is chosen here, or the name of the user's own service; ""
+        where there is no default.
+        """
         settings = self._session.settings
+        if endpoint := choose_endpoint(self._kind, settings, None):
+            return endpoint
         return choose_model(
             self._kind,
             settings,

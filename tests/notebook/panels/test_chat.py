@@ -585,3 +585,25 @@ def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
     assert "<blockquote>a &lt;b&gt;c&lt;/b&gt; List&lt;int&gt; *x*</blockquote>" in first
     assert '<pre class="highlight" style="margin-bottom:1em"><span class="n">x</span>' in second
     assert second.count("<div") == second.count("</div>")
+
+
+def test_a_deployed_service_answers_in_the_panel(emulator, monkeypatch, panel, run):
+    monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
+    emulator.requests.clear()
+    with Session(
+        service="qianfan-v1",
+        api_key="24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1",
+        endpoint="ngxxxol8_test1",
+    ) as session:
+        session.settings.base_url = f"{emulator.url}/rpc/2.0/ai_custom/v1/wenxinworkshop"
+        tab = panel("chat", of=session).tabs["chat"]
+        assert "ngxxxol8_test1" in tab.selection.picker.dropdown.options[0][0]
+        run(tab, "[[echo]]hi")
+        assert [turn.answer.text for turn in session.history] == ["hi"]
+        assert emulator.requests[-1].path.endswith("/chat/ngxxxol8_test1")
+        (code,) = tab.generate_code()
+        assert "endpoint='ngxxxol8_test1'" in code.python
+        assert "--endpoint ngxxxol8_test1" in code.magic.en
+        tab.selection.picker.selected_model = "ernie-speed-8k"
+        run(tab, "[[echo]]hi")
+        assert emulator.requests[-1].path.endswith("/chat/ernie_speed")
