@@ -98,6 +98,8 @@ class Client:
     http : HttpClient
     listed : dict of lists of Listed
         The live lists of models, by account.
+    rerank_paths : dict of str
+        The path of rerank calls, by address, where it is not the usual one.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Client:
         self.usage = usage or UsageLog()
         self.http = HttpClient()
         self.listed: dict[object, list[Listed]] = {}
+        self.rerank_paths: dict[str, str] = {}
         self._on_result = on_result
         # By account: the list they belong to.
         self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
+RERANKERS, RERANK = "/rerankers", "/rerank"
 
 
 def chat(request: ChatRequest) -> WireRequest:
@@ -69,10 +70,11 @@ def images(request: ImageRequest) -> WireRequest:
 def rerank(request: RerankRequest) -> WireRequest:
     """Build `POST /rerankers`, as the official client does
     (https://github.com/baidubce/bce-qianfan-sdk); the API page has `/rerank`
-    (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
+    (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74), which a server without the first is asked
+    for.
     """
     return _post(
-        "/rerankers",
+        RERANKERS,
         request,
         {
             "model": request.endpoint or request.model,
