@@ -116,6 +116,7 @@ _TOPICS = {
         book 书 读书 图书 阅读 小说 book books read reading novel library
     """,
     "art": """
+        art 娱乐 艺术 文化 综艺 art entertainment culture
         story 故事 童话 讲故事 story tale fairy
         music 音乐 歌 歌曲 唱歌 钢琴 music song sing piano
         film 电影 影片 电视剧 演员 film movie cinema actor
@@ -217,6 +218,17 @@ def find_meanings(text: str) -> list[tuple[str, str]]:
         if known := next((form for form in _stems(word) if form in table), None):
             found.append(table[known])
     return found
+
+
+def head_topic(meaning: str) -> str:
+    """The topic that a meaning stands for, if it is the first of it; "" for all others.
+
+    Who asks about service asks about all of it, who asks about the price about that only.
+    """
+    topic, _, name = meaning.partition(".")
+    if topic in _TOPICS and _TOPICS[topic].split(maxsplit=1)[0] == name:
+        return topic
+    return ""
 
 
 def rate_sentiment(text: str) -> tuple[int, int]:

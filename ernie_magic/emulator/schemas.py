@@ -12,25 +12,9 @@ import re
 import time
 from typing import Any
 
+from ernie_magic.emulator import cities, judgements
 from ernie_magic.emulator.refusals import Refusal
 
-_CITIES = (
-    "北京",
-    "上海",
-    "杭州",
-    "广州",
-    "深圳",
-    "成都",
-    "西安",
-    "南京",
-    "武汉",
-    "Beijing",
-    "Shanghai",
-    "Hangzhou",
-    "Paris",
-    "London",
-    "Tokyo",
-)
 _PLACE = re.compile(r"location|city|place|地|城|区域", re.IGNORECASE)
 _DATE = re.compile(r"(?<![a-z])(?:time|date)|日期|时间|YYYY")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -39,6 +23,7 @@ _QUOTED = re.compile(
     r"""(?<![A-Za-z0-9])'([^'\n]+)'(?![A-Za-z0-9])|"([^"\n]+)"|`([^`\n]+)`"""
     r"|“([^”\n]+)”|‘([^’\n]+)’|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》|«([^»\n]+)»"
 )
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _CLAUSE_END = re.compile(r"[,.?!\n]")
 MAX_WORDS = 200  # characters of a prompt that become one text
 MAX_COUNT = 1_000  # characters or items that a schema may demand
@@ -116,6 +101,8 @@ class _Sampler:
         numbers = [float(number) for number in _NUMBER.findall(prompt)]
         self._numbers = [number for number in numbers if math.isfinite(number)]
         self._quoted = quoted_texts(prompt)
+        self._cities = cities.asked_cities(prompt)
+        self._city = 0  # the one that is told about
         self._open: list[str] = []  # the references being followed
         self._size = self._texts = 0
 
@@ -129,7 +116,7 @@ class _Sampler:
         if "$ref" in schema:
             return self._sample_reference(schema, name)
         if "const" in schema or schema.get("enum"):
-            return self._sample_constant(schema)
+            return self._sample_constant(schema, name)
         if parts := check_list(schema.get("allOf"), "allOf"):
             parts = [self._resolve(part) for part in parts]
             return self.sample(_merge([{**schema, "allOf": None}, *parts]), name)
@@ -142,11 +129,16 @@ class _Sampler:
         if self._size > MAX_SIZE:
             raise Refusal("malformed_json", "Invalid Argument: the schema is too large")
 
-    def _sample_constant(self, schema: dict[str, Any]) -> Any:
+    def _sample_constant(self, schema: dict[str, Any], name: str) -> Any:
         choices = [schema.get("const")]
         if "const" not in schema:
             choices = check_list(schema["enum"], "enum")
-        chosen = next((one for one in choices if str(one) in self._prompt), choices[0])
+        named = [one for one in choices if str(one) in self._prompt]
+        chosen = next(iter(named), choices[0])
+        words = tuple(one for one in choices if isinstance(one, str))
+        # None or several stand in the prompt: the text that it asks about decides.
+        if len(named) != 1 and len(words) > 1 and judgements.is_decided(words, self._prompt, name):
+            chosen = judgements.choose(words, self._prompt, self._seed)
         self._spend(len(str(chosen)))
         return chosen
 
@@ -195,8 +187,10 @@ class _Sampler:
             kind = "object"
         if kind in ("integer", "number"):
             return self._sample_number(schema, name, is_whole=kind == "integer")
-        if kind in ("boolean", "null"):
-            return {"boolean": True, "null": None}[kind]
+        if kind == "null":
+            return None
+        if kind == "boolean":
+            return judgements.is_true(name, self._prompt)
         if kind == "array":
             return self._sample_array(schema, name)
         if kind == "object":
@@ -204,13 +198,10 @@ class _Sampler:
         return self._sample_text(schema, name)
 
     def _sample_number(self, schema: dict[str, Any], name: str, *, is_whole: bool) -> float:
-        # The second parameter takes the second number: the sum of 3 and 5.
-        position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
-        number = float(random.Random(f"{self._seed}{name}").randint(1, 5))  # noqa: S311
-        if self._numbers:
-            number = self._numbers[min(position, len(self._numbers) - 1)]
         least, most = _bounds(schema)
-        number = max(least, min(number, most))
+        number = max(least, min(self._choose_number(name, least, most), most))
+        if is_whole and judgements.is_score(name, self._prompt):
+            number = round(number)
         if is_whole:
             whole = math.floor(number)
             if whole < least:
@@ -218,19 +209,59 @@ class _Sampler:
             return whole
         return number
 
+    def _choose_number(self, name: str, least: float, most: float) -> float:
+        """The city's number, one of the scale, one of the prompt, or any."""
+        if isinstance(fact := self._city_fact(name), (int, float)):
+            return fact
+        if judgements.is_score(name, self._prompt):
+            scale = judgements.find_scale(self._prompt) or (1, 5)
+            low, high = max(scale[0], least), min(scale[1], most)
+            return round(judgements.rate(name, self._prompt, (low, high), self._seed), 1)
+        # The second parameter takes the second number: the sum of 3 and 5.
+        position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
+        if self._numbers:
+            return self._numbers[min(position, len(self._numbers) - 1)]
+        return float(random.Random(f"{self._seed}{name}").randint(1, 5))  # noqa: S311
+
+    def _city_fact(self, name: str) -> str | float | None:
+        if not self._cities:
+            return None
+        city = self._cities[min(self._city, len(self._cities) - 1)]
+        return cities.city_fact(city, name, chinese=bool(_HAN.search(self._prompt)))
+
     def _sample_array(self, schema: dict[str, Any], name: str) -> list[Any]:
         least = _count(schema.get("minItems"))
         parts = check_list(schema.get("prefixItems"), "prefixItems")
-        items = [
-            *parts,
-            *[schema.get("items") or {"type": "string"}] * (max(1, least) - len(parts)),
-        ]
+        each = schema.get("items") or {"type": "string"}
+        count = max(1, least)
+        # "三个城市和人口": as many as are asked for, each with its own facts.
+        is_cities = self._is_about_cities(each, name)
+        if is_cities:
+            most = _numeric(schema.get("maxItems"), MAX_COUNT)
+            count = int(min(max(len(self._cities), least), most))
+        items = [*parts, *[each] * (count - len(parts))]
+        values = []
         try:
-            return [self.sample(item, name) for item in items]
+            for i, item in enumerate(items):
+                if is_cities:
+                    self._city = i
+                values.append(self.sample(item, name))
         except _EndlessError:
             if least:
                 raise
             return []
+        self._city = 0
+        return values
+
+    def _is_about_cities(self, item: Any, name: str) -> bool:
+        """Whether a list's items are the cities that the prompt asks for."""
+        item = self._resolve(item)
+        if not self._cities or self._city or not isinstance(item, dict):
+            return False
+        names = [name, *check_object(item.get("properties"), "properties")]
+        if item.get("type") == "string":
+            names = [name]
+        return any(self._city_fact(each) is not None for each in names)
 
     def _sample_object(self, schema: dict[str, Any]) -> dict[str, Any]:
         required = check_list(schema.get("required"), "required")
@@ -249,15 +280,28 @@ class _Sampler:
             if re.search(r"明天|tomorrow", self._prompt):
                 seconds += 86_400
             return time.strftime("%Y-%m-%d", time.gmtime(seconds))
-        text = self._choose_words(is_place=bool(_PLACE.search(name + described)))
+        text = self._judge(name) or self._choose_words(
+            is_place=bool(_PLACE.search(name + described))
+        )
         text = text.ljust(_count(schema.get("minLength")), "…")
         text = text[: int(_numeric(schema.get("maxLength"), MAX_COUNT))]
         self._spend(len(text))
         return text
 
+    def _judge(self, name: str) -> str:
+        """The word that the prompt offers for a field, or the city's; "" for neither."""
+        if offered := judgements.choose_for(name, self._prompt, self._seed):
+            return offered
+        if name and isinstance(fact := self._city_fact(name), str):
+            return fact
+        return ""
+
     def _choose_words(self, *, is_place: bool) -> str:
         """The city, what is quoted, or the beginning: whatever the script, no letter is lost."""
-        city = next((city for city in _CITIES if city in self._prompt), "")
+        named = cities.named_cities(self._prompt)
+        city = ""
+        if named:
+            city = next(one for one in (named[0].zh, named[0].en) if one in self._prompt)
         if city and (is_place or not self._quoted):
             return city
         if self._quoted:
@@ -265,6 +309,8 @@ class _Sampler:
             self._texts += 1
             return quoted[:MAX_WORDS]
         words = self._prompt.strip()
+        if judgements.is_judgement(words):
+            words = judgements.find_subject(words)
         if words.isascii():
             words = _CLAUSE_END.split(words)[0]
         return words[:MAX_WORDS] or "…"

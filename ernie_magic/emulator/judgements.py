@@ -1,0 +1,334 @@
+"""Judgements that a prompt asks for: one of some words, a number of a scale, yes or no.
+
+A prompt holds a task ("判断情感（好评/差评），打 1 到 5 分：") and a text that is judged. The text
+is looked for first; its words, by the lexicon of both languages, decide.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from ernie_magic.emulator import lexicon
+
+_TASK = re.compile(
+    r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|输出|回答|请|提取|标注"
+    r"|\b(?:classify|categori[sz]e|rate|score|sentiment|label|choose|pick|decide|judge|answer|"
+    r"respond|whether|is (?:it|this|the following)|which|return|output|from \d+ to \d+)\b",
+    re.IGNORECASE,
+)
+_JSON_WORDS = re.compile(r"^.*(?:JSON|\{[^{}]*\}).*$", re.IGNORECASE | re.MULTILINE)
+_BRACKETED = re.compile(r"[（(\[【]([^（）()\[\]【】{}\n]{3,160})[)）\]】]")
+_SLASHED = re.compile(
+    r"(?<![\w/:.])([A-Za-z\u4e00-\u9fff][\w\u4e00-\u9fff-]{0,15}"
+    r"(?:\s?[/|｜]\s?[A-Za-z\u4e00-\u9fff][\w\u4e00-\u9fff-]{0,15}){1,11})(?![\w/])"
+)
+_EITHER = re.compile(
+    r"(?:是|为|属于|选)([\u4e00-\u9fff、，]{1,24}?)(?:还是|或者?)([\u4e00-\u9fff]{1,5})"
+)
+_LISTED = re.compile(
+    r"(?:one of|choose from|options|labels|categories|classes|类别|选项|标签|分类|情感|情绪|倾向)"
+    r"(?: are| is|是|为|有)?"
+    r"\s*[:：]?\s*([^.。\n：:？?]{3,160})",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\b((?:[a-z-]+, )*[a-z-]+),? or ([a-z-]+)\b", re.IGNORECASE)
+_SPLIT = re.compile(r"\s*(?:[/|｜、，,;；]|\s或者?\s|或者?|还是|\bor\b)\s*", re.IGNORECASE)
+_RANGE = re.compile(
+    r"(?<![\d.])(\d{1,3})\s*(?:到|至|-|—|–|~|～|to|and)\s*(\d{1,3})(?![\d.])", re.IGNORECASE
+)
+_OUT_OF = re.compile(r"(?:满分|out of)\s*(\d{1,3})|(\d{1,3}|五|十|百)\s*分制", re.IGNORECASE)
+_SCALE_WORDS = re.compile(
+    r"分|星|程度|等级|\b(?:scale|score|rate|rating|stars?|points?|between|from)\b", re.IGNORECASE
+)
+_SCORE_NAME = re.compile(
+    r"分|星|评级|等级|程度|score|rat(?:e|ing)|stars?|points?|grade|level", re.IGNORECASE
+)
+# A field of such a name holds words of its own, and not one of the prompt's choices.
+_FREE_NAME = re.compile(
+    r"原因|理由|摘要|总结|关键词|名|标题|说明|建议|reason|why|summar|keyword|name|title|comment|note|advice",
+    re.IGNORECASE,
+)
+_COLON = re.compile(r"[:：]")
+_SENTENCE = re.compile(r"[^。！？!?\n;；]+[。！？!?\n;；]*")
+_LABELLED = re.compile(r"^\s*[\w\u4e00-\u9fff ]{1,12}[:：]\s*")
+_ABOUT = re.compile(
+    r"是否|有没有|有无|提到了?|提及|涉及|包含|含有|关于|了$|吗$|(?:^|_|\b)(?:is|has|have|does|mentions?|"
+    r"mentioned|contains?|about|the|a|an|of|any)(?=_|\b)",
+    re.IGNORECASE,
+)
+_WHETHER = re.compile(
+    r"是否([\u4e00-\u9fff]{2,8})|whether (?:it |the \w+ )?([a-z ]{3,40})", re.IGNORECASE
+)
+_POSITIVE_NAME = re.compile(
+    r"正面|积极|好评|满意|推荐|喜欢|positive|satisfied|recommend|happy|liked?|good", re.IGNORECASE
+)
+_NEGATIVE_NAME = re.compile(
+    r"负面|消极|差评|不满|投诉|抱怨|生气|negative|complain|unhappy|angry|bad", re.IGNORECASE
+)
+_NEUTRAL_NAME = re.compile(r"中评|中性|中立|一般|普通|neutral|mixed|average|okay", re.IGNORECASE)
+_STRONG = re.compile(r"非常|很|极|强烈|very|strong|extreme", re.IGNORECASE)
+_YES = ("是", "对", "有", "真", "yes", "true", "y")
+_NO = ("否", "不是", "不", "错", "无", "没有", "假", "no", "false", "n")
+_URGENT = re.compile(
+    r"紧急|马上|立刻|尽快|崩溃|宕机|无法|urgent|asap|immediately|crash|down\b", re.IGNORECASE
+)
+_HIGH, _LOW = (
+    re.compile(r"高|紧急|high|urgent", re.IGNORECASE),
+    re.compile(r"低|不紧急|普通|low|normal", re.IGNORECASE),
+)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_MAX_OPTIONS = 12
+_MAX_OPTION = 24  # characters
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Words to choose among, and the words before them, which say what for."""
+
+    options: tuple[str, ...]
+    label: str
+    start: int
+    end: int
+
+
+def is_judgement(prompt: str) -> bool:
+    """Whether a prompt asks to judge a text that it holds."""
+    choices = find_choices(prompt)
+    is_labelled = bool(choices and _COLON.search(prompt, choices[-1].end))
+    is_task = bool(_TASK.search(prompt) and (choices or find_scale(prompt)))
+    return (is_task or is_labelled) and bool(find_subject(prompt))
+
+
+def find_subject(prompt: str) -> str:
+    """The text that a prompt asks about, without the task."""
+    words = _JSON_WORDS.sub("", prompt)
+    spans = [(each.start, each.end) for each in find_choices(words)]
+    after = max((end for _, end in spans), default=0)
+    for colon in _COLON.finditer(words, after):
+        head, tail = words[: colon.start()], words[colon.end() :]
+        is_task = bool(spans or _TASK.search(head))
+        if len(tail.strip()) > 1 and is_task and not _TASK.search(tail):
+            return tail.strip()
+    kept = "".join(
+        sentence[0]
+        for sentence in _SENTENCE.finditer(words)
+        if not _TASK.search(sentence[0])
+        and not any(start < sentence.end() and sentence.start() < end for start, end in spans)
+    )
+    if kept.strip():
+        return _LABELLED.sub("", kept.strip())
+    for start, end in reversed(spans):
+        words = words[:start] + words[end:]
+    return words.strip()
+
+
+def find_choices(prompt: str) -> list[Choices]:
+    """The groups of words among which a prompt asks to choose."""
+    found: list[Choices] = []
+    for pattern in (_BRACKETED, _SLASHED, _EITHER, _LISTED, _OR):
+        for match in pattern.finditer(prompt):
+            is_new = not any(
+                each.start < match.end() and match.start() < each.end for each in found
+            )
+            is_task = pattern in (_EITHER, _LISTED) or bool(_TASK.search(prompt))
+            if is_new and (options := _read_options(match, is_task=is_task)):
+                label = prompt[max(0, match.start() - 24) : match.start()]
+                found.append(Choices(options, label, match.start(), match.end()))
+    return sorted(found, key=lambda each: each.start)
+
+
+def _read_options(match: re.Match[str], *, is_task: bool) -> tuple[str, ...]:
+    words = "/".join(group for group in match.groups() if group)
+    # Slashes in brackets offer a choice by themselves: "情感（好评/差评）".
+    is_offer = match.re is _BRACKETED and re.search(r"[/|｜]", words)
+    if not is_task and not is_offer:
+        return ()
+    if re.match(r"\s*(?:e\.g\.|i\.e\.|比如|例如|如)|https?:", words):
+        return ()
+    options = [_trim_option(each) for each in _SPLIT.split(words)]
+    options = [each for each in options if each]
+    is_list = 1 < len(options) <= _MAX_OPTIONS and len(set(options)) == len(options)
+    if not is_list or any(len(each) > _MAX_OPTION or each.isdecimal() for each in options):
+        return ()
+    if any(len(_HAN.findall(each)) > 8 for each in options):  # noqa: PLR2004
+        return ()
+    return tuple(options)
+
+
+def _trim_option(words: str) -> str:
+    words = words.strip("\"'“”‘’ .。")
+    if len(words) < 3:  # noqa: PLR2004  (是, 中: such a word is an option itself)
+        return words
+    return re.sub(r"^(?:[是为]|(?:an?|the|is|as) )|(?:之一|中|里)$", "", words)
+
+
+def find_scale(prompt: str) -> tuple[int, int] | None:
+    """The least and the most of the scale a prompt asks a number of."""
+    if found := _OUT_OF.search(prompt):
+        most = found[1] or found[2]
+        return 1, {"五": 5, "十": 10, "百": 100}.get(most) or int(most)
+    if not _SCALE_WORDS.search(prompt):
+        return None
+    for found in _RANGE.finditer(prompt):
+        low, high = int(found[1]), int(found[2])
+        if low < high:
+            return low, high
+    return None
+
+
+def choose_for(name: str, prompt: str, seed: int) -> str | None:
+    """The word that a prompt offers for the field of this name; None if it offers none."""
+    groups = find_choices(prompt)
+    named = [each for each in groups if name and name.lower() in each.label.lower()]
+    if not named and (not groups or _FREE_NAME.search(name)):
+        return None
+    return choose((named or groups)[0].options, prompt, seed)
+
+
+def is_decided(options: tuple[str, ...], prompt: str, name: str) -> bool:
+    """Whether a prompt says enough to choose among words that a schema offers."""
+    subject = find_subject(prompt)
+    judges = (_choose_sentiment, _choose_topic, _choose_urgency)
+    if any(judge(options, subject, prompt) is not None for judge in judges):
+        return True
+    return any(set(each.options) == set(options) for each in find_choices(prompt)) and bool(name)
+
+
+def choose(options: tuple[str, ...], prompt: str, seed: int) -> str:
+    """One of some words, by what the prompt's text says; by chance if it says nothing."""
+    subject = find_subject(prompt)
+    for judge in (_choose_sentiment, _choose_answer, _choose_named, _choose_topic, _choose_urgency):
+        if (chosen := judge(options, subject, prompt)) is not None:
+            return chosen
+    return options[_spread(f"{seed}{subject}{options}", len(options))]
+
+
+def _choose_sentiment(options: tuple[str, ...], subject: str, _prompt: str) -> str | None:
+    signs = [_sign_of(option) for option in options]
+    if 1 not in signs or -1 not in signs:
+        return None
+    praise, complaints = lexicon.rate_sentiment(subject)
+    sign = (praise > complaints) - (praise < complaints)
+    if sign == 0 and 0 not in signs:
+        if not praise:
+            return None
+        sign = -1  # as much of one as of the other
+    fitting = [each for each, its_sign in zip(options, signs, strict=True) if its_sign == sign]
+    if len(fitting) > 1:
+        is_strong = abs(praise - complaints) > 1
+        fitting = [each for each in fitting if bool(_STRONG.search(each)) == is_strong] or fitting
+    return fitting[0]
+
+
+def _sign_of(option: str) -> int | None:
+    """1 for a word of praise, -1 for a complaint, 0 for neither of both; None for other words."""
+    if _NEUTRAL_NAME.search(option):
+        return 0
+    if _NEGATIVE_NAME.search(option):
+        return -1
+    if _POSITIVE_NAME.search(option):
+        return 1
+    praise, complaints = lexicon.rate_sentiment(option)
+    if praise == complaints:
+        return None
+    return (praise > complaints) - (praise < complaints)
+
+
+def _choose_answer(options: tuple[str, ...], subject: str, prompt: str) -> str | None:
+    yes = next((each for each in options if each.lower() in _YES), None)
+    no = next((each for each in options if each.lower() in _NO), None)
+    if yes is None or no is None:
+        return None
+    if is_true("", prompt, subject):
+        return yes
+    return no
+
+
+def _choose_named(options: tuple[str, ...], subject: str, _prompt: str) -> str | None:
+    lower = subject.lower()
+    return next((each for each in options if each.lower() in lower), None)
+
+
+def _choose_topic(options: tuple[str, ...], subject: str, _prompt: str) -> str | None:
+    said = lexicon.find_meanings(subject)
+    best, chosen = 0, None
+    for option in options:
+        asked = lexicon.find_meanings(option)
+        topics = {topic for _, topic in asked if topic}
+        score = sum(meaning in {one for one, _ in asked} for meaning, _ in said)
+        score = 2 * score + sum(topic in topics for _, topic in said)
+        if score > best:
+            best, chosen = score, option
+    return chosen
+
+
+def _choose_urgency(options: tuple[str, ...], subject: str, _prompt: str) -> str | None:
+    high = next((each for each in options if _HIGH.search(each) and not _LOW.search(each)), None)
+    low = next((each for each in options if _LOW.search(each)), None)
+    if high is None or low is None:
+        return None
+    if _URGENT.search(subject):
+        return high
+    rest = [each for each in options if each not in (high, low)]
+    if rest and lexicon.rate_sentiment(subject)[1]:
+        return rest[0]
+    return low
+
+
+def rate(name: str, prompt: str, scale: tuple[float, float], seed: int) -> float:
+    """A number of a scale: high for praise, low for complaints, anything for neither."""
+    subject = find_subject(prompt)
+    low, high = scale
+    chance = _spread(f"{seed}{subject}{name}", 1000) / 1000
+    praise, complaints = lexicon.rate_sentiment(subject)
+    if not praise and not complaints:
+        return low + (high - low) * chance
+    leaning = (praise - complaints) / (praise + complaints)
+    strength = min(1.0, 0.7 + 0.15 * (praise + complaints - 1))
+    position = 0.5 + 0.5 * leaning * strength + 0.2 * (chance - 0.5)
+    return low + (high - low) * max(0.0, min(1.0, position))
+
+
+def is_score(name: str, prompt: str) -> bool:
+    """Whether the field of this name holds the number of the scale that a prompt asks for."""
+    return find_scale(prompt) is not None and bool(not name or _SCORE_NAME.search(name))
+
+
+def is_true(name: str, prompt: str, subject: str | None = None) -> bool:
+    """Whether a text has what a field is named for, or what the prompt asks "whether" of."""
+    if subject is None:
+        subject = find_subject(prompt)
+    asked = _ABOUT.sub("", name).strip("_ ")
+    if not _HAN.search(asked) and not lexicon.find_meanings(asked.replace("_", " ")):
+        found = _WHETHER.search(prompt)
+        if found and not _POSITIVE_NAME.search(name) and not _NEGATIVE_NAME.search(name):
+            asked = _ABOUT.sub("", found[1] or found[2]).strip()
+    praise, complaints = lexicon.rate_sentiment(subject)
+    if _NEGATIVE_NAME.search(asked):
+        return complaints > praise
+    if _POSITIVE_NAME.search(asked):
+        return praise > complaints
+    if re.search(r"问题|疑问|提问|question", asked, re.IGNORECASE):
+        return bool(re.search(r"[？?]|吗|怎么|为什么", subject))
+    return _is_mentioned(asked, subject)
+
+
+def _is_mentioned(asked: str, subject: str) -> bool:
+    meanings = lexicon.find_meanings(asked.replace("_", " "))
+    if not asked or asked.lower() in subject.lower():
+        return True
+    if not meanings:
+        # Nothing is known of these words: a part of them will do; no words of ours, and it is so.
+        pairs = [asked[i : i + 2] for i in range(len(asked) - 1) if _HAN.search(asked)]
+        return not pairs or any(pair in subject for pair in pairs)
+    said = lexicon.find_meanings(subject)
+    heads = {lexicon.head_topic(meaning) for meaning, _ in meanings} - {""}
+    wanted = {meaning for meaning, topic in meanings if topic}
+    return any(meaning in wanted or topic in heads for meaning, topic in said)
+
+
+def _spread(words: str, count: int) -> int:
+    # crc32, not hash(): hash() differs between processes.
+    return zlib.crc32(words.encode()) % count

@@ -1,0 +1,158 @@
+"""Judgements of the emulator: choices, scales, and yes or no."""
+
+import json
+
+import pytest
+
+from ernie_magic.emulator import judgements
+from ernie_magic.emulator.replies import generate_reply
+from ernie_magic.emulator.schemas import sample_value
+
+TASK = "判断这条餐厅评论的情感（好评/差评/中评），打 1 到 5 分，并判断是否提到服务："
+REVIEW = {
+    "type": "object",
+    "properties": {
+        "情感": {"type": "string"},
+        "分数": {"type": "integer"},
+        "提到服务": {"type": "boolean"},
+    },
+}
+# The reviews of notebooks/tables.ipynb.
+REVIEWS = {
+    "红烧肉肥而不腻，米饭可以免费加": ("好评", {4, 5}, False),
+    "上菜太慢，等了四十分钟": ("差评", {1, 2}, True),
+    "服务员很热情，主动给孩子拿了小碗": ("好评", {4, 5}, True),
+    "毛肚新鲜，锅底很香，辣得过瘾": ("好评", {4, 5}, False),
+    "太辣了，吃完肚子疼": ("差评", {1, 2}, False),
+    "排队一个小时，不过味道值得": ("中评", {2, 3, 4}, True),
+    "鱼很新鲜，清蒸就很好吃": ("好评", {4, 5}, False),
+    "虾不新鲜，有股怪味": ("差评", {1, 2}, False),
+    "能看到海，环境安静，适合约会": ("好评", {4, 5}, False),
+    "面条劲道，汤头浓郁": ("好评", {4, 5}, False),
+    "桌子油腻，卫生一般": ("差评", {1, 2}, False),
+    "老板记得我不吃香菜，暖心": ("好评", {4, 5}, True),
+}
+
+
+@pytest.mark.parametrize("review", REVIEWS)
+def test_a_review_is_judged_by_its_words(review):
+    feeling, scores, has_service = REVIEWS[review]
+    found = sample_value(REVIEW, TASK + review, "", 0)
+    assert (found["情感"], found["提到服务"]) == (feeling, has_service)
+    assert found["分数"] in scores
+
+
+def test_scores_spread_over_the_scale():
+    found = {sample_value(REVIEW, TASK + review, "", 0)["分数"] for review in REVIEWS}
+    assert len(found) >= 4
+    found = {
+        sample_value({"type": "integer"}, f"打 1 到 10 分：第 {i} 号", "score", 0)
+        for i in range(60)
+    }
+    assert found == set(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "chosen"),
+    [
+        ("Is it positive, negative or neutral? The food was cold and the waiter rude.", "negative"),
+        ("Classify the sentiment (positive/negative/neutral): I love it", "positive"),
+        ("Classify the sentiment (positive/negative/neutral): not a good place", "negative"),
+        ("sentiment [good|bad]: It broke after two days", "bad"),
+        ("文本：物流很慢，客服态度差。\n请判断情感：正面、负面、中性", "负面"),
+        ("这条评论是好评还是差评？味道好极了", "好评"),
+        ("很好吃，下次还来。以上评论的情感是（好评/差评）？", "好评"),
+        ("满意度（非常满意/满意/一般/不满意/非常不满意）：垃圾，太差了，骗人", "非常不满意"),
+        ("满意度（非常满意/满意/一般/不满意/非常不满意）：还可以，推荐", "满意"),
+        (
+            "Classify into one of: sports, politics, technology.\nText: The new chip is fast",
+            "technology",
+        ),
+        ("从下面选一个类别：体育、财经、科技。股市大涨，投资者高兴", "财经"),
+        ("新闻分类（体育/财经/科技/娱乐）：这部电影很好看", "娱乐"),
+        ("是否提到价格？回答（是/否）：太贵了", "是"),
+        ("是否提到价格？回答（是/否）：服务员很热情", "否"),
+        ("Does it mention food? Answer (yes/no): The noodles were fine", "yes"),
+        ("优先级（高/中/低）：服务器崩溃，请马上处理", "高"),
+        ("优先级（高/中/低）：想了解一下新功能", "低"),
+    ],
+)
+def test_one_of_the_words_is_chosen_by_what_the_text_says(prompt, chosen):
+    assert judgements.choose_for("", prompt, 0) == chosen
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "tell me about cats/dogs",
+        "km/h 是什么",
+        "讲讲机器学习（监督学习、无监督学习）的区别",
+        "你好（早上）",
+    ],
+)
+def test_slashes_and_brackets_of_other_prompts_offer_no_choice(prompt):
+    assert judgements.find_choices(prompt) == []
+    assert not judgements.is_judgement(prompt)
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt", "is_true"),
+    [
+        ("mentions_service", f"{TASK}上菜太慢", True),
+        ("mentions_service", f"{TASK}牛肉不错", False),
+        ("is_positive", "Review: I love it", True),
+        ("is_negative", "评论：太脏", True),
+        ("has_price", "评论：价格贵", True),
+        ("提到环境", "评论：面条劲道", False),
+        ("是否推荐", "评论：值得再来", True),
+        ("is_question", "留言：今天几点开门？", True),
+        ("is_question", "留言：今天开门", False),
+        ("flag", "判断是否提到天气：下雨了", True),
+        ("flag", "判断是否提到天气：股市大跌", False),
+    ],
+)
+def test_yes_or_no_follows_the_words_of_the_text(name, prompt, is_true):
+    assert sample_value({"type": "boolean"}, prompt, name, 0) is is_true
+
+
+def test_an_enum_is_chosen_by_the_text_and_bounds_are_kept():
+    schema = {
+        "properties": {
+            "sentiment": {"enum": ["positive", "negative", "neutral"]},
+            "topic": {"enum": ["food", "service", "price"]},
+            "score": {"type": "number", "minimum": 0, "maximum": 1},
+        }
+    }
+    found = sample_value(schema, "The waiter was rude and slow. Score from 0 to 1.", "", 0)
+    assert (found["sentiment"], found["topic"]) == ("negative", "service")
+    assert 0 <= found["score"] < 0.4
+
+
+CITY = {"properties": {"name": {"type": "string"}, "population": {"type": "integer"}}}
+PEOPLE = {"上海": 24_870_895, "北京": 21_893_095, "杭州": 11_936_010}
+
+
+def test_three_cities_and_their_people_come_as_asked():
+    schema = {"properties": {"cities": {"type": "array", "items": CITY}}}
+    found = sample_value(schema, "以 JSON 给出三个城市和人口", "", 0)
+    assert found == {
+        "cities": [{"name": name, "population": people} for name, people in PEOPLE.items()]
+    }
+    schema = {"type": "array", "items": {"properties": {"城市": {}, "人口": {"type": "integer"}}}}
+    assert sample_value(schema, "两个城市的人口", "", 0) == [
+        {"城市": "上海", "人口": PEOPLE["上海"]},
+        {"城市": "北京", "人口": PEOPLE["北京"]},
+    ]
+    schema = {"type": "array", "items": {"type": "string"}}
+    found = sample_value({"properties": {"cities": schema}}, "Name five cities", "", 0)
+    assert (len(found["cities"]), found["cities"][0]) == (5, "Shanghai")
+    found = sample_value(CITY, "How many people live in Tokyo?", "", 0)
+    assert found == {"name": "Tokyo", "population": 14_047_594}
+
+
+def test_the_same_prompt_has_the_same_judgement_through_the_api():
+    given = {"response_format": {"type": "json_schema", "json_schema": {"schema": REVIEW}}}
+    messages = [{"role": "user", "content": f"{TASK}虾不新鲜，有股怪味"}]
+    found = [generate_reply(messages, given, "ernie-3.5-8k", 0).full_text for _ in range(2)]
+    assert found[0] == found[1]
+    assert json.loads(found[0])["情感"] == "差评"
