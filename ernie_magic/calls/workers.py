@@ -44,13 +44,13 @@ class WorkerSetup:
     Attributes
     ----------
     endpoint, settings
-        The caller's; pickled without the credential.
+        The caller's; pickled without the credential and the keys that stood in the address.
     workers : int
         How many share the account's limits.
     process_id : int
         The caller's process id.
     needs_key : bool
-        Whether the service requires a credential.
+        Whether the service requires a credential, or a key in its address.
     header_names : tuple of str
         The user's own headers, which stay here.
     """
@@ -65,13 +65,15 @@ class WorkerSetup:
     @classmethod
     def for_call(cls, endpoint: Endpoint, settings: Snapshot, workers: int) -> WorkerSetup:
         """Return the setup of a call that this process makes."""
-        needs_key = endpoint.credential is not None
+        needs_key = endpoint.credential is not None or bool(endpoint.query)
         return cls(
             endpoint, settings, workers, os.getpid(), needs_key, tuple(endpoint.extra_headers)
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        endpoint = replace(self.endpoint, credential=None, headers={}, extra_headers=ExtraHeaders())
+        endpoint = replace(
+            self.endpoint, credential=None, query={}, headers={}, extra_headers=ExtraHeaders()
+        )
         return {**self.__dict__, "endpoint": endpoint}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Work on other threads and processes: the same result, one limit, and no key on the way."""
 
+import dataclasses
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -78,6 +79,19 @@ def test_a_key_does_not_travel():
     assert pickle.loads(pickle.dumps(pickle.loads(sent))).needs_key  # noqa: S301  (our own)
     with pytest.raises(errors.MissingKey, match="a key is not sent with the work"):
         pickle.loads(sent).local_endpoint()  # noqa: S301
+
+
+def test_a_key_in_the_address_is_the_worker_s_own(monkeypatch):
+    address = "https://gateway.example/v1?api-version=2"
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{address}&code=canary-in-the-address")
+    endpoint = ErnieSettings(service="local").build_endpoint()
+    assert endpoint.query
+    setup = workers.WorkerSetup.for_call(endpoint, ErnieSettings().take_snapshot(), 2)
+    sent = pickle.dumps(setup)
+    assert b"canary" not in sent
+    arrived = dataclasses.replace(pickle.loads(sent), process_id=0)  # noqa: S301  (our own)
+    assert not arrived.endpoint.query
+    assert arrived.local_endpoint().query == endpoint.query
 
 
 def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch):
