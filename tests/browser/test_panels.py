@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ernie_magic import emulator
+from ernie_magic.notebook.panels.labels import LABELS
 from tests.text.test_markdown import ACTIVE
 
 pytestmark = pytest.mark.browser
@@ -45,7 +46,7 @@ class Panel:
         return self.root.get_by_role("button", name=name, exact=True).locator("visible=true")
 
     def tab(self, name):
-        self.button(TABS[name]).click()
+        self.root.get_by_role("tab", name=TABS[name], exact=True).click()
         self.root.locator(f".ernie-at-{name}").locator("visible=true").wait_for()
         expect(self.prompt).to_have_count(1)  # the other tab's prompt is gone
 
@@ -59,6 +60,12 @@ class Panel:
 
     def sent(self, path="/chat/completions"):
         return [logged.body for logged in list(self.server.requests) if logged.path.endswith(path)]
+
+    def open_all(self):
+        """Unfold the parameters of which few people change any."""
+        folded = self.root.locator('.ernie-more-button[aria-expanded="false"]:visible')
+        if folded.count():
+            folded.click()
 
     def choose_model(self, name):
         self.root.locator(".ernie-models select:visible").select_option(name)
@@ -85,7 +92,12 @@ def wait(condition, what="it", seconds=10):
         time.sleep(0.02)
 
 
+WORDS = {name: text.say("zh") for name, text in LABELS.items()}
+
+
 def sliders(panel):
+    """The sliders' words."""
+    panel.open_all()
     return panel.root.locator(".widget-slider:visible").evaluate_all(
         "all => all.map(one => one.querySelector('.widget-label').textContent)"
     )
@@ -93,8 +105,9 @@ def sliders(panel):
 
 def moved(panel, name, how):
     """Move a slider; return its readout."""
+    panel.open_all()
     row = panel.root.locator(".ernie-control:visible").filter(
-        has=panel.page.locator(".widget-label", has_text=re.compile(f"^{name}$"))
+        has=panel.page.locator(".widget-label", has_text=re.compile(f"^{WORDS[name]}$"))
     )
     handle = row.locator(".noUi-handle")
     handle.scroll_into_view_if_needed()
@@ -125,7 +138,7 @@ def moved(panel, name, how):
         pytest.param(
             "chat",
             "ernie-speed-8k",
-            "frequency_penalty",
+            "频率惩罚",
             {
                 "temperature",
                 "top_p",
@@ -139,10 +152,10 @@ def moved(panel, name, how):
         (
             "chat",
             "ernie-5.0",
-            "[2, 65536]",
+            "65,536",
             {"temperature", "top_p", "penalty_score", "max_completion_tokens"},
         ),
-        ("image", "Stable-Diffusion-XL", "sampler_index", {"n", "steps", "cfg_scale"}),
+        ("image", "Stable-Diffusion-XL", "采样器", {"n", "steps", "cfg_scale"}),
     ],
 )
 @pytest.mark.parametrize("front", BOTH)
@@ -151,12 +164,16 @@ def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(
 ):
     panel = open_panel(front, f"%ernie panel {tab}")
     panel.choose_model(model)
-    expect(panel.root.locator(".ernie-controls").locator("visible=true")).to_contain_text(sign)
-    assert set(sliders(panel)) == names
+    expect(panel.root.locator(".ernie-controls").locator("visible=true").first).to_contain_text(
+        sign
+    )
+    assert set(sliders(panel)) == {WORDS[name] for name in names}
     path = "/chat/completions" if tab == "chat" else "/images/generations"
     about = ("model", "messages", "stream", "prompt")
     for name in sorted(names):
-        resting = panel.root.get_by_role("slider", name=name).get_attribute("aria-valuenow")
+        resting = panel.root.get_by_role("slider", name=WORDS[name], exact=True).get_attribute(
+            "aria-valuenow"
+        )
         for how in ("keyboard", "mouse"):
             row, shown = moved(panel, name, how)
             before = len(panel.sent(path))
@@ -224,7 +241,7 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
     panel.idle()
     panel.nb.run(3)
     expect(panel.nb.output(3)).to_contain_text("(3, ['main', 'main-2'])")
-    panel.root.get_by_label("对话", exact=True).select_option("main")
+    panel.root.get_by_role("combobox", name="对话", exact=True).select_option("main")
     expect(turns).to_have_count(3)
     panel.nb.picture(f"panel-chat-{front}")
 
@@ -312,7 +329,7 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
     # Handled now or when the cell has ended: ipykernel decides, and the page says which.
     panel.button("停止").click()
     queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
-    wait(lambda: queued.count() or not panel.button("停止").is_enabled(), "an answer to the click")
+    wait(lambda: queued.count() or not panel.button("停止").count(), "an answer to the click")
     panel.nb.wait_idle()
     panel.idle()
     expect(queued).to_have_count(0)
@@ -349,7 +366,7 @@ def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
 def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server):
     panel = open_panel(line="%ernie panel image")
     server.faults.add(delay=1.5, times=1, path="/images/generations")
-    panel.root.get_by_label("style").select_option("Anime")
+    panel.root.get_by_label("风格", exact=True).select_option("Anime")
     panel.button("换一个").click()
     panel.button("锁定").click()
     panel.ask("一只白猫, 红帽子")
@@ -483,7 +500,8 @@ CUT = """root => {
 }"""
 # What a screen reader hears about a button matches what is seen (WCAG 2.1, 2.5.3 and 4.1.2).
 STALE = """root => [...root.querySelectorAll('.widget-toggle-buttons button, .widget-toggle-button')]
-    .filter(n => n.getAttribute('aria-pressed') !== String(n.classList.contains('mod-active'))).map(n => n.textContent)"""
+    .filter(n => n.getAttribute(n.role === 'tab' ? 'aria-selected' : 'aria-pressed') !== String(n.classList.contains('mod-active')))
+    .map(n => n.textContent)"""
 VIOLATIONS = "async root => (await axe.run(root)).violations.map(v => [v.id, ...v.nodes.map(n => n.html.slice(0, 120))])"
 
 
@@ -533,6 +551,70 @@ def test_everything_can_be_read_and_nothing_is_cut_off_and_axe_finds_nothing(ope
         panel.nb.command("apputils:change-theme", {"theme": "JupyterLab Light"})
 
 
+SMALL = """root => [...root.querySelectorAll('button, select, textarea, input, .noUi-handle, .widget-readout, summary')]
+    .filter(n => n.checkVisibility({visibilityProperty: true}) && n.type !== 'file')
+    .map(n => [n.tagName + ' ' + n.className + ' ' + n.textContent.slice(0, 20), n.getBoundingClientRect()])
+    .filter(([, box]) => box.height && Math.min(box.width, box.height) < 24).map(([name, box]) => [name, box.width, box.height])"""
+PLACES = """root => [...root.querySelectorAll('.ernie-control, .ernie-control *, .ernie-rail > *, .ernie-composer, .ernie-composer button')]
+    .filter(n => n.checkVisibility() && !n.closest('.noUi-origin') && !n.matches('.ernie-ends *'))
+    .map(n => { const box = n.getBoundingClientRect(); return [n.className, box.left, box.top, box.height] })"""
+TEN = """from ernie_magic.calls.chat.history import Turn
+for i in range(10): ernie.history.append(Turn(f'问题 {i}', ernie.history[0].answer))"""
+
+
+@pytest.fixture
+def default_layout(page):
+    """JupyterLab as it is opened: its file browser stands open."""
+    page.evaluate("window.jupyterapp.shell.expandLeft()")
+    yield
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+
+
+@pytest.mark.parametrize("front", BOTH)
+def test_the_card_fits_the_window_and_nothing_is_small_or_moves(open_panel, front, default_layout):
+    panel = open_panel(front, more=[TEN])
+    root, page = panel.root, panel.page
+    assert root.bounding_box()["height"] <= 0.72 * 900 + 1
+    for tab in ("chat", "image"):
+        panel.tab(tab)
+        panel.open_all()
+        assert root.evaluate(SMALL) == [], tab
+        tracks = root.locator(".noUi-base:visible").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().width)"
+        )
+        assert len(tracks) > 1
+        assert min(tracks) >= 180, tab
+    panel.tab("chat")
+    rail, card = (root.locator(name).first.bounding_box() for name in (".ernie-rail", ".ernie-tab"))
+    assert 280 <= rail["width"] <= 320
+    assert rail["height"] <= card["height"]
+    handles = root.locator(".noUi-handle:visible")
+    for i in range(handles.count()):
+        handles.nth(i).scroll_into_view_if_needed()
+        before = root.evaluate(PLACES)
+        handles.nth(i).focus()
+        handles.nth(i).press("ArrowLeft")
+        handles.nth(i).press("ArrowRight")
+        handles.nth(i).press("ArrowLeft")
+        page.wait_for_timeout(150)
+        after = root.evaluate(PLACES)
+        assert len(before) == len(after) > 40
+        moves = [
+            (one[0], two[0])
+            for one, two in zip(before, after, strict=True)
+            if any(abs(a - b) > 1 for a, b in zip(one[1:], two[1:], strict=True))
+        ]
+        assert moves == [], i
+    panel.ask("写一篇 300 字的文章")
+    root.locator(".ernie-actions").first.wait_for()
+    panel.idle()
+    panel.nb.run(2)
+    expect(root.locator(".ernie-turn")).to_have_count(11)
+    card, composer = root.bounding_box(), root.locator(".ernie-composer:visible").bounding_box()
+    assert card["height"] <= 0.72 * 900 + 1
+    assert composer["y"] + composer["height"] <= card["y"] + card["height"] + 1
+
+
 FOCUSABLE = """root => [...root.querySelectorAll('button, select, textarea, input, [tabindex="0"], summary, [contenteditable="true"], a[href]')]
     .filter(n => n.checkVisibility({visibilityProperty: true}) && !n.disabled && (n.tabIndex >= 0 || n.isContentEditable) && n.type !== 'file').map(n => { n.dataset.reach ??= String(Math.random()); return n.dataset.reach })"""
 FOCUSED = "root => [document.activeElement.dataset.reach ?? document.activeElement.outerHTML.slice(0, 200), root.contains(document.activeElement)]"
@@ -546,7 +628,7 @@ def test_everything_is_reached_by_the_keyboard_in_the_order_of_reading(open_pane
         # the code follows the history; after that nothing is redrawn
         panel.page.wait_for_timeout(500)
         wanted = panel.root.evaluate(FOCUSABLE)
-        panel.button("对话").focus()
+        panel.root.locator("[role=tab][aria-selected=true]").focus()
         reached = []
         while True:
             reach, inside = panel.root.evaluate(FOCUSED)
@@ -555,9 +637,9 @@ def test_everything_is_reached_by_the_keyboard_in_the_order_of_reading(open_pane
             reached.append(reach)
             panel.page.keyboard.press("Tab")
         assert reached == wanted, tab
-    # A tab is opened, and a call begun, by keys alone.
-    panel.button("对话").focus()
-    panel.page.keyboard.press("Enter")
+    # A tab is opened by keys alone.
+    panel.root.locator("[role=tab][aria-selected=true]").focus()
+    panel.page.keyboard.press("ArrowLeft")
     expect(panel.root.locator(".ernie-at-chat")).to_be_visible()
 
 
@@ -668,7 +750,7 @@ CRASH = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.
 ICONS = """root => [root, ...root.querySelectorAll('.jupyter-widgets-disconnected')]
     .filter(node => !['none', 'normal'].includes(getComputedStyle(node, '::before').content)).length"""
 ENABLED = """root => [...root.querySelectorAll('button, select, textarea, input, .noUi-target')]
-    .filter(node => !node.disabled && !node.hasAttribute('disabled')).map(node => node.textContent)"""
+    .filter(node => !node.disabled && !node.hasAttribute('disabled') && !node.matches('.ernie-fold')).map(node => node.textContent)"""
 
 
 def assert_retired(panel, words):

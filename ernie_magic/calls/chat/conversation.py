@@ -21,7 +21,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ernie_magic.api.messages import Message
     from ernie_magic.api.results import Answer
@@ -62,7 +62,7 @@ class Conversation:
         self,
         client: Client,
         name: str,
-        others: Mapping[str, Conversation],
+        others: dict[str, Conversation],
         open_other: Callable[[str], Conversation],
     ) -> None:
         self._client, self._others, self._open_other = client, others, open_other
@@ -104,14 +104,7 @@ class Conversation:
             for n in count(2)
             if (name := f"{re.sub(r'-[0-9]+$', '', self.name)}-{n}") not in taken
         )
-        if name in taken:
-            raise self._client.with_language(
-                InvalidOption(
-                    Text("已有叫 {name} 的对话", "a conversation {name} already exists").fill(
-                        name=name
-                    )
-                )
-            )
+        self._check_free(name)
         other = self._open_other(name)
         other.system = self.system
         for turn in self.history[:turns]:
@@ -119,6 +112,32 @@ class Conversation:
         # The turns before the one that was blocked may be continued.
         other.locked = self.locked and len(other.history) == len(self.history)
         return other
+
+    def rename(self, name: str) -> None:
+        """Give it another name; its place among the session's conversations stays.
+
+        Raises
+        ------
+        InvalidOption
+            A conversation of that name exists.
+        """
+        self._check_free(name)
+        names = [name if old == self.name else old for old in self._others]
+        conversations = list(self._others.values())
+        self._others.clear()
+        self._others.update(zip(names, conversations, strict=True))
+        self.name = name
+
+    def _check_free(self, name: str) -> None:
+        """Refuse a name that another conversation has."""
+        if name in self._others:
+            raise self._client.with_language(
+                InvalidOption(
+                    Text("已有叫 {name} 的对话", "a conversation {name} already exists").fill(
+                        name=name
+                    )
+                )
+            )
 
     def _begin_regenerate(self, **options: Any) -> Stream[Answer]:
         """Send the last prompt again, with other options if given, and wait for the answer; same

@@ -17,7 +17,15 @@ from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn, open_turn
-from ernie_magic.notebook.panels.widgets import Composer, column, make_button, row, set_visible
+from ernie_magic.notebook.panels.widgets import (
+    Composer,
+    column,
+    make_button,
+    make_fold_button,
+    make_icon_button,
+    row,
+    set_visible,
+)
 from ernie_magic.session import MAIN
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
@@ -35,6 +43,10 @@ _SYSTEM = Text("系统提示词", "System prompt")
 _SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "applies to this conversation and to new ones")
 _CONVERSATION = Text("对话", "Conversation")
 _NEW = Text("新对话", "New")
+_MANAGE = Text("管理对话", "Manage the conversation")
+_NAME, _DELETE = Text("名称", "Name"), Text("删除", "Delete")
+_MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
+_TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already exists: choose another name")
 _CLEAR = Text("清空", "Clear")
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
 _CONFIRM_SECONDS = 4.0  # seconds within which a second press clears
@@ -60,38 +72,53 @@ class ChatTab(Tab):
         self._clear_is_armed = False
         self.transcript = Transcript(language, self._on_transcript_message)
         self.composer = self._make_composer()
-        style, wide = {"description_width": "initial"}, widgets.Layout(width="auto")
         self.conversations = widgets.Dropdown(
-            description=_CONVERSATION.say(language), style=style, layout=wide
+            description=_CONVERSATION.say(language),
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
         )
+        self.conversations.add_class("ernie-conversations")
         self.clear_button = make_button(_CLEAR.say(language), self._clear_conversation)
         self.system_prompt = widgets.Textarea(
             description=_SYSTEM.say(language),
             placeholder=_SYSTEM_HINT.say(language),
-            rows=2,
-            style=style,
-            layout=wide,
+            rows=1,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
         )
         self.system_prompt.observe(self._on_system_prompt_changed, "value")
         self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
         self.selection = self.make_selection("chat")
         self._on_pictures_changed()
         self.conversations.observe(self._on_conversation_selected, "value")
-        head = row(
-            self.conversations,
-            make_button(_NEW.say(language), self._start_conversation),
-            self.clear_button,
-        )
-        main = column(
-            head, self.transcript, self.composer.widget, self.code_box.widget, name="ernie-main"
-        )
-        side = column(
+        return self.lay_out(
+            self.transcript,
             self.selection.picker.widget,
             self.system_prompt,
             self.selection.controls.widget,
-            name="ernie-side",
         )
-        return row(main, side, name="ernie-tab")
+
+    def _header_widgets(self) -> tuple[widgets.Widget, ...]:
+        """The conversation, a new one, and a menu of what can be done to it."""
+        language = self.language
+        self.rename_field = widgets.Text(
+            description=_NAME.say(language),
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
+        self.rename_field.observe(self._on_renamed, "value")
+        self.delete_button = make_button(_DELETE.say(language), self._delete_conversation)
+        new_button = make_icon_button("plus", _NEW.say(language), self._start_conversation)
+        menu_button = make_fold_button("", "ernie-menu-button")
+        menu_button.tooltip = _MANAGE.say(language)
+        for class_ in ("ernie-icon", "ernie-icon-more"):
+            menu_button.add_class(class_)
+        menu = column(
+            self.rename_field, row(self.clear_button, self.delete_button), name="ernie-menu"
+        )
+        self._update_menu()
+        return self.conversations, new_button, menu_button, menu
 
     def _make_composer(self) -> Composer:
         """The prompt, with the pictures attached to it."""
@@ -99,18 +126,22 @@ class ChatTab(Tab):
             accept="image/*",
             multiple=True,
             description=_ATTACH.say(self.language),
+            tooltip=_ATTACH.say(self.language),
             layout=widgets.Layout(width="auto"),
         )
+        self.attach_button.add_class("ernie-attach")
         self.attach_button.observe(lambda _change: self._on_pictures_changed(), "value")
         self.detach_button = make_button(_DETACH.say(self.language), self._remove_pictures)
         self.thumbnails = widgets.HTML()
+        self.thumbnails.add_class("ernie-thumbs")
         composer = Composer(
             self.language,
             "chat",
             self.send_prompt,
             self.stop_call,
             placeholder=_ASK,
-            extras=(self.attach_button, self.detach_button, self.thumbnails),
+            extras=(self.attach_button, self.detach_button),
+            above=(self.thumbnails,),
         )
         composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
         return composer
@@ -132,6 +163,7 @@ class ChatTab(Tab):
         self._is_updating = True
         self.system_prompt.value = self.shown_conversation.system
         self._is_updating = False
+        self._update_menu()
         self._sync_transcript()
 
     def _update_conversation_names(self) -> None:
@@ -197,7 +229,7 @@ class ChatTab(Tab):
         self.selection.picker.needs_vision = bool(files)
         self.selection.on_settings_changed()
         self.thumbnails.value = "".join(
-            f'<img src="{_picture_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}" style="height:48px;margin-right:4px">'
+            f'<img src="{_picture_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}">'
             for file in files
         )
         for widget in (self.detach_button, self.thumbnails):
@@ -375,6 +407,40 @@ class ChatTab(Tab):
     def _start_conversation(self) -> None:
         if not self.task.is_busy:
             self._show_conversation(self.shown_conversation.fork(0).name)
+
+    def _update_menu(self) -> None:
+        """The main conversation keeps its name, and stays."""
+        if not hasattr(self, "rename_field"):
+            return
+        is_main = self._conversation_name == MAIN
+        self._is_updating = True
+        self.rename_field.value = self._conversation_name
+        self._is_updating = False
+        self.rename_field.disabled = self.delete_button.disabled = is_main
+        self.rename_field.tooltip = _MAIN_STAYS.say(self.language) if is_main else ""
+
+    def _on_renamed(self, _change: object) -> None:
+        """Give the conversation another name."""
+        if self._is_updating:
+            return
+        previous_name, name = self._conversation_name, self.rename_field.value.strip()
+        conversations = self.session.conversations
+        if self.task.is_busy or not name or name == previous_name:
+            self._update_menu()
+        elif name in conversations:
+            message = _TAKEN.say(self.language, name=name)
+            self.composer.status.show_message(message, is_error=True)
+            self._update_menu()
+        else:
+            self.shown_conversation.rename(name)
+            self._show_conversation(name)
+
+    def _delete_conversation(self) -> None:
+        """Forget this conversation, and show the main one."""
+        if self.task.is_busy or self._conversation_name == MAIN:
+            return
+        self.session.conversations.pop(self._conversation_name, None)
+        self._show_conversation(MAIN)
 
     def _clear_conversation(self) -> None:
         """Forget the turns, after a second press."""

@@ -23,16 +23,16 @@ _NOTHING = ""  # a list's choice that sends nothing: for ipywidgets None means n
 class ChoiceControl(Control):
     """A list whose first entry is "default"."""
 
-    def _make_widget(self, model: str) -> widgets.Widget:
+    def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:
         self.dropdown = widgets.Dropdown(
             options=[(self._default_label, _NOTHING), *self._choice_options(model)],
-            description=self.parameter.name,
+            description=self.label,
             tooltip=self._hint_text,
             style={"description_width": "initial"},
             layout=widgets.Layout(width="auto"),
         )
         self.dropdown.observe(self._on_widget_changed, "value")
-        return self.dropdown
+        return (self.dropdown,)
 
     def _choice_options(self, _model: str) -> list[tuple[str, Any]]:
         p = self.parameter
@@ -59,7 +59,7 @@ class ChoiceControl(Control):
 class SizeControl(ChoiceControl):
     """Picture sizes, grouped by shape."""
 
-    def _make_widget(self, model: str) -> widgets.Widget:
+    def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:
         entry = models.find_model(model)
         self._sizes = entry.sizes if entry else ()
         offered_shapes = {_size_shape(size) for size in self._sizes}
@@ -73,9 +73,9 @@ class SizeControl(ChoiceControl):
             style={"description_width": "initial"},
             layout=widgets.Layout(width="auto"),
         )
-        dropdown = super()._make_widget(model)
+        (dropdown,) = super()._make_widgets(model)
         self.shape.observe(self._on_shape_changed, "value")
-        return row(self.shape, dropdown)
+        return (row(self.shape, dropdown, name="ernie-pair"),)
 
     def _choice_options(self, _model: str) -> list[tuple[str, Any]]:
         return [
@@ -93,7 +93,7 @@ class SizeControl(ChoiceControl):
         else:
             self.dropdown.value = options[0][1] if self.shape.value else _NOTHING
         self._is_updating = False
-        self._on_change()
+        self._on_widget_changed()
 
     @property
     def value(self) -> Any:  # noqa: D102  (the base's)
@@ -105,7 +105,7 @@ class SizeControl(ChoiceControl):
         self.shape.value = ""
         self.dropdown.value = value if value in self._sizes else _NOTHING
         self._is_updating = False
-        self._on_change()
+        self._on_widget_changed()
 
 
 def _size_shape(size: str) -> str:

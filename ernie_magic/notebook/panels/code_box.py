@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.panels.widgets import column, make_button, row, set_visible
+from ernie_magic.notebook.panels.widgets import (
+    column,
+    make_button,
+    make_icon_toggle,
+    row,
+    set_visible,
+)
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -39,15 +45,17 @@ class CodeBox:
 
     Attributes
     ----------
+    show : ipywidgets.ToggleButton
+        Opens it.
+    widget : ipywidgets.Widget
+        Its content.
     cells : list of str
         What is shown.
     """
 
     def __init__(self, language: Language, make_code: Callable[[], Sequence[Code]]) -> None:
         self._language, self._make_code = language, make_code
-        self.show = widgets.ToggleButton(
-            False, description=_SHOW.say(language), layout=widgets.Layout(width="auto")
-        )
+        self.show = make_icon_toggle("code", _SHOW.say(language), name="ernie-show-code")
         self.form = widgets.ToggleButtons(
             options=[(text.say(language), name) for name, text in _FORMS.items()],
             description=_FORM.say(language),
@@ -65,7 +73,7 @@ class CodeBox:
             name="ernie-code",
         )
         set_visible(self._body, visible=False)
-        self.widget = column(self.show, self._body)
+        self.widget = self._body
         self.show.observe(lambda _change: self.refresh_code(), "value")
         self.form.observe(lambda _change: self.refresh_code(), "value")
 

@@ -126,13 +126,10 @@ class CompareTab(Tab):
         self.side_by_side = row(name="ernie-columns")
         self.column_count.observe(lambda _change: self._lay_out_columns(), "value")
         self._lay_out_columns()
-        return column(
-            self.composer.widget,
-            self.column_count,
-            self.side_by_side,
-            self.code_box.widget,
-            name="ernie-tab",
-        )
+        return self.lay_out(self.side_by_side)
+
+    def _header_widgets(self) -> tuple[widgets.Widget, ...]:
+        return (self.column_count,)
 
     @property
     def _visible_columns(self) -> list[_Column]:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as widgets
-
-from ernie_magic.notebook.panels.widgets import column
+from ernie_magic.notebook.panels.labels import label_parameter
+from ernie_magic.notebook.panels.widgets import column, make_icon_button, set_class
 from ernie_magic.text.language import Language, Text
-from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import ipywidgets as widgets
 
     from ernie_magic.api.parameter import Parameter
 
 DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")
+_RESET = Text("恢复默认：{name}", "Reset to default: {name}")
 ON, OFF = Text("开", "on"), Text("关", "off")
 
 
@@ -50,18 +51,32 @@ class Control:
         if session_value is None:
             self._default = parameter.default
         self._is_updating = False
-        hint_text = parameter.help.say(language)
+        self.label = label_parameter(parameter.name, language)
+        api_name = parameter.name
         bounds = parameter.format_range(model)
         if bounds and not parameter.choices and parameter.type != "size":
-            hint_text += f" · {bounds}"
-        self._hint_text = hint_text
-        inner = self._make_widget(model)
-        hint = widgets.HTML(f"<small>{plain_html(hint_text)}</small>")
-        hint.add_class("ernie-hint")
-        self.widget = column(inner, hint, name="ernie-control")
+            api_name += f" · {bounds}"
+        self._hint_text = f"{parameter.help.say(language)}\n{api_name}"
+        self.widget = column(name="ernie-control")
+        self.widget.children = (*self._make_widgets(model), self._make_reset_button())
+        self._mark_changed()
 
-    def _make_widget(self, model: str) -> widgets.Widget:
+    def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:
+        """The lines of the control; its label is in the first."""
         raise NotImplementedError
+
+    def _make_reset_button(self) -> widgets.Widget:
+        """The small arrow at the right of the label, to be seen while the parameter is set."""
+        return make_icon_button(
+            "reset",
+            _RESET.say(self._language, name=self.label),
+            self._reset_value,
+            name="ernie-reset",
+        )
+
+    def _reset_value(self) -> None:
+        self.value = None
+        self._on_widget_changed()
 
     @property
     def value(self) -> Any:
@@ -73,8 +88,13 @@ class Control:
         raise NotImplementedError
 
     def _on_widget_changed(self, _change: object = None) -> None:
+        self._mark_changed()
         if not self._is_updating:
             self._on_change()
+
+    def _mark_changed(self) -> None:
+        """A value that is sent stands out; the reset arrow shows."""
+        set_class(self.widget, "ernie-set", self.value is not None)
 
     @property
     def _default_label(self) -> str:

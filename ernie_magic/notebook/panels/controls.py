@@ -11,7 +11,12 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.panels.choice_controls import ChoiceControl, SizeControl
 from ernie_magic.notebook.panels.number_controls import NumberControl, SeedControl
 from ernie_magic.notebook.panels.text_control import TextControl
-from ernie_magic.notebook.panels.widgets import close_widget, column, make_button
+from ernie_magic.notebook.panels.widgets import (
+    close_widget,
+    column,
+    make_button,
+    make_fold_button,
+)
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
     from ernie_magic.notebook.panels.control import Control
 
 _RESET_ALL = Text("全部恢复默认", "Reset all to default")
+_MORE = Text("更多参数（{n}）", "More parameters ({n})")
+_MORE_SET = Text("更多参数（{n}，已改 {set}）", "More parameters ({n}, {set} changed)")
+# What most people change; the rest is folded.
+_OPEN_PARAMETERS = frozenset({"temperature", "max_completion_tokens", "size", "n", "style", "seed"})
 _CONTROLS_BY_TYPE: dict[str, type[Control]] = {
     "float": NumberControl,
     "int": NumberControl,
@@ -79,10 +88,13 @@ class Controls:
         self._control_keys: dict[str, object] = {}
         self.by_name: dict[str, Control] = {}
         self._reset_button = make_button(_RESET_ALL.say(language), lambda: self.set_values({}))
+        self._more_button = make_fold_button("", "ernie-more-button")
+        self._more = column(name="ernie-more")
         self.widget = column(name="ernie-controls")
 
     def _on_control_changed(self) -> None:
         if not self._is_updating:
+            self._count_changed()
             self._on_change()
 
     def update_for_model(self, model: str, rules: Rules) -> None:
@@ -130,13 +142,34 @@ class Controls:
 
     def _show_controls(self, previous_controls: Mapping[str, Control]) -> None:
         """Show the present controls; close those that are gone or replaced."""
-        children = [control.widget for control in self.by_name.values()]
-        if children:
+        self._more.children = [
+            control.widget for name, control in self.by_name.items() if self._is_folded(name)
+        ]
+        children = [
+            control.widget for name, control in self.by_name.items() if not self._is_folded(name)
+        ]
+        if self._more.children:
+            children += [self._more_button, self._more]
+        if self.by_name:
             children.append(self._reset_button)
         self.widget.children = children
+        self._count_changed()
         for name, control in previous_controls.items():
             if self.by_name.get(name) is not control:
                 close_widget(control.widget)
+
+    def _is_folded(self, name: str) -> bool:
+        """Whether few people change it. A chat's seed is rare, a picture's is not."""
+        return name not in _OPEN_PARAMETERS or (name == "seed" and self._kind == "chat")
+
+    def _count_changed(self) -> None:
+        """Say how many parameters are folded, and how many of them are set."""
+        folded = [control for name, control in self.by_name.items() if self._is_folded(name)]
+        changed = sum(control.value is not None for control in folded)
+        text = _MORE.fill(n=len(folded))
+        if changed:
+            text = _MORE_SET.fill(n=len(folded), set=changed)
+        self._more_button.description = text.say(self._language)
 
     @property
     def request_parameters(self) -> dict[str, Any]:
@@ -153,6 +186,7 @@ class Controls:
         for name, control in self.by_name.items():
             control.value = values.get(name)
         self._is_updating = False
+        self._count_changed()
         self._on_change()
 
 

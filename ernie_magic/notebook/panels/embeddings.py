@@ -15,7 +15,7 @@ from ernie_magic.notebook.display.embeddings import Heat, Plane, summary_line
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
-from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
+from ernie_magic.notebook.panels.widgets import Composer, column, set_visible
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -52,7 +52,7 @@ class EmbedTab(Tab):
             name=_NAME,
             placeholder=_TEXTS,
         )
-        self.composer.prompt.rows = 6
+        self.composer.prompt.rows = 4
         self.refresh_code_with_prompt()
         self.task: Task[Embeddings] = Task(language, self.composer.status, self.composer.set_busy)
         self.selection = self.make_selection("embedding")
@@ -71,8 +71,7 @@ class EmbedTab(Tab):
             self.view, self.view_output, self.selected, self.nearest_output, name="ernie-vectors"
         )
         set_visible(self.result, visible=False)
-        main = column(self.composer.widget, self.result, self.code_box.widget, name="ernie-main")
-        return row(main, column(self.selection.picker.widget, name="ernie-side"), name="ernie-tab")
+        return self.lay_out(column(self.result), self.selection.picker.widget)
 
     @property
     def _prompt_texts(self) -> list[str]:

@@ -67,12 +67,12 @@ function render({ model, el }) {
       due = true;
       requestAnimationFrame(() => {
         due = false;
-        name(root);
+        name(root, say);
         retireIfGone();
       });
     });
     named.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
-    name(root);
+    name(root, say);
     // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
@@ -112,6 +112,7 @@ function render({ model, el }) {
 
   function onKey(event) {
     const area = event.target;
+    if (root.contains(area) && area.matches(".ernie-tabs [role=tab]")) return moveAlongTabs(event);
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey) || event.isComposing) return;
     if (!root.contains(area) || area.tagName !== "TEXTAREA" || area.closest(FOREIGN)) return;
     const prompt = area.closest(".ernie-prompt");
@@ -126,6 +127,7 @@ function render({ model, el }) {
   async function onClick(event) {
     const button = event.target.closest("button");
     if (!button || button.closest(FOREIGN)) return;
+    if (button.classList.contains("ernie-fold")) return fold(button, root);
     const box = button.closest(".ernie-code");
     if (!box && button.classList.contains("ernie-button")) queued(button);
     if (!box) return;
@@ -193,7 +195,55 @@ function render({ model, el }) {
   };
 }
 
-function name(root) {
+// A tab list is one stop of the Tab key; the arrow keys move within it (WAI-ARIA tabs pattern).
+function moveAlongTabs(event) {
+  const tabs = [...event.target.closest(".ernie-tabs").querySelectorAll("[role=tab]")];
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+  next.focus();
+  next.click();
+}
+
+// What a fold button opens; the page does so by itself, also while the kernel is busy.
+function folded(button, root) {
+  if (button.classList.contains("ernie-service")) return root.querySelector(".ernie-service-text");
+  return button.nextElementSibling;
+}
+
+function fold(button, root) {
+  const open = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", String(open));
+  folded(button, root)?.classList.toggle("ernie-open", open);
+}
+
+function nameTabs(root) {
+  const tabs = root.querySelectorAll(".ernie-tabs button");
+  if (tabs.length < 2) return;
+  const list = tabs[0].parentElement;
+  set(list, "role", "tablist");
+  set(list, "aria-label", root.querySelector(".ernie-tabs .widget-label")?.textContent ?? "");
+  let chosen = "";
+  for (const tab of tabs) {
+    const isChosen = tab.classList.contains("mod-active");
+    if (isChosen) chosen = tab.textContent;
+    set(tab, "role", "tab");
+    set(tab, "aria-selected", String(isChosen));
+    set(tab, "tabindex", isChosen ? "0" : "-1");
+  }
+  for (const panel of root.querySelectorAll(".ernie-tab")) {
+    if (panel.style.display === "none") continue;
+    set(panel, "role", "tabpanel");
+    set(panel, "aria-label", chosen);
+  }
+}
+
+function name(root, say) {
+  nameTabs(root);
+  for (const button of root.querySelectorAll(".ernie-icon, .ernie-attach")) set(button, "aria-label", button.title);
+  for (const button of root.querySelectorAll(".ernie-fold:not([aria-expanded])")) fold(button, root, button.setAttribute("aria-expanded", "true"));
   for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes None as "null"
   for (const slider of root.querySelectorAll(".widget-slider")) {
     const label = slider.querySelector(".widget-label")?.textContent ?? "";
@@ -204,13 +254,14 @@ function name(root) {
     for (const readout of slider.querySelectorAll(".widget-readout")) {
       set(readout, "role", "textbox");
       set(readout, "aria-label", label);
+      set(readout, "data-default", say.default);
     }
   }
   // A heading in a list of models cannot be chosen.
   for (const option of root.querySelectorAll(".ernie-models option"))
     if (option.textContent.startsWith("── ") !== option.disabled) option.disabled = option.textContent.startsWith("── ");
   // Groups of toggle buttons (WAI-ARIA button pattern, aria-pressed).
-  for (const group of root.querySelectorAll(".widget-toggle-buttons")) {
+  for (const group of root.querySelectorAll(".widget-toggle-buttons:not(.ernie-tabs)")) {
     const label = group.querySelector(".widget-label")?.textContent;
     const buttons = group.querySelectorAll("button");
     if (label && buttons.length) {
@@ -219,7 +270,7 @@ function name(root) {
     }
     for (const button of buttons) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
   }
-  for (const button of root.querySelectorAll("button.widget-toggle-button")) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
+  for (const button of root.querySelectorAll("button.widget-toggle-button:not([role=tab])")) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
 }
 
 // Its kernel is gone: nothing in the panel can act, all of it can be read.

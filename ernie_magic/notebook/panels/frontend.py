@@ -16,6 +16,7 @@ import anywidget
 import traitlets
 
 from ernie_magic.notebook.display.chat import PARTIAL
+from ernie_magic.notebook.panels.control import DEFAULT
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ _FRONTEND_LABELS = {
         "the kernel has stopped: start it and run this cell again to use the panel",
     ),
     "partial": PARTIAL,
+    "default": DEFAULT,
 }
 
 

@@ -51,11 +51,8 @@ class ImageTab(Tab):
         self.task: Task[ImageSet] = Task(language, self.composer.status, self._on_busy_changed)
         self.selection = self.make_selection("image")
         self.gallery = row(name="ernie-gallery")
-        main = column(self.composer.widget, self.gallery, self.code_box.widget, name="ernie-main")
-        return row(
-            main,
-            column(self.selection.picker.widget, self.selection.controls.widget, name="ernie-side"),
-            name="ernie-tab",
+        return self.lay_out(
+            self.gallery, self.selection.picker.widget, self.selection.controls.widget
         )
 
     def follow_session(self) -> None:

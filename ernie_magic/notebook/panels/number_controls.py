@@ -1,51 +1,78 @@
-"""A slider or a number field, each over the parameter's real range; a seed with a die and a lock."""
+"""A slider with an editable number, or a number field, each over the parameter's real range; a seed
+with a die and a lock.
+"""
 
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ernie_magic.notebook.panels.control import DEFAULT, Control
-from ernie_magic.notebook.panels.widgets import make_button, row, set_class
+from ernie_magic.notebook.panels.control import Control
+from ernie_magic.notebook.panels.widgets import (
+    make_button,
+    make_icon_button,
+    make_icon_toggle,
+    row,
+    set_class,
+)
 from ernie_magic.text.language import Text
+from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LEFT = Text("{name}：由服务决定，不发送", "{name}: left to the service, not sent")
-_SESSION_VALUE = Text("{name}：用会话的设置 {value}", "{name}: the session's setting, {value}")
-_ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
-_ROLL_HINT = Text("随机取一个种子", "pick a random seed")
-_LOCK_HINT = Text(
-    "锁定：每次都用这个种子；不锁定：每次换一个",
-    "locked: this seed each time; not locked: a new one each time",
+_LEFT = Text("恢复默认：{name}由服务决定，不发送", "Reset: {name} is left to the service, not sent")
+_SESSION_VALUE = Text(
+    "恢复默认：{name}用会话的设置 {value}", "Reset: {name} is the session's setting, {value}"
 )
-# By type: a slider, a field with limits, one without; and the step where the table has none.
-_NUMBER_WIDGETS = {
-    "int": (widgets.IntSlider, widgets.BoundedIntText, widgets.IntText),
-    "float": (widgets.FloatSlider, widgets.BoundedFloatText, widgets.FloatText),
-}
+_ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
+_RANDOM = Text("随机", "random")
+_MAX = Text("最大 {n:,}", "max {n:,}")
+# By type: a slider; and the step where the table has none.
+_SLIDERS = {"int": widgets.IntSlider, "float": widgets.FloatSlider}
 _DEFAULT_STEPS = {"int": 1, "float": 0.01}
 _MAX_STEPS = 100_000  # of a slider; a wider range is typed
 _MAX_SEED = 2**31 - 1  # that the die gives: every model accepts it
+# A limit on tokens spans thousands: a click on one of these is more exact than a track.
+_TOKEN_PRESETS = {512: "512", 1024: "1k", 4096: "4k"}
 
 
 class NumberControl(Control):
-    """A slider, or a number field if the range is too wide for one; beside it the state "default"."""
+    """A number; beside it the state "default".
 
-    def _make_widget(self, model: str) -> widgets.Widget:
+    A slider whose readout can be edited, or a field if the range is too wide for a slider.
+    """
+
+    def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:
         self._step = self.parameter.step or _DEFAULT_STEPS[self.parameter.type]
         self._decimals = max(1, len(str(self._step).partition(".")[2]))
-        self.number_input = self._make_number_input(*self._range_for(model))
+        low, high = self._range_for(model)
+        self._limits = (low, high)
+        self._has_slider = (
+            low is not None and high is not None and (high - low) / self._step <= _MAX_STEPS
+        )
+        if self._has_slider:
+            self.number_input = self._make_slider(low or 0, high or 0)
+        else:
+            self.number_input = self._make_field()
         self.number_input.tooltip = self._hint_text
         self.default_toggle = self._make_default_toggle()
         self._show_default()
-        self._mark_default()
         self.number_input.observe(self._on_number_changed, "value")
         self.default_toggle.observe(self._on_default_toggled, "value")
-        return row(self.number_input, self.default_toggle, *self._extra_widgets())
+        extras = tuple(self._extra_widgets())
+        lines: list[widgets.Widget] = [self.number_input]
+        if extras:
+            lines = [row(self.number_input, *extras, name="ernie-pair")]
+        if self._has_slider:
+            lines.append(self._make_scale())
+        return tuple(lines)
+
+    def _make_reset_button(self) -> widgets.Widget:
+        return self.default_toggle
 
     def _range_for(self, model: str) -> tuple[float | None, float | None]:
         """The range of the slider; None where there is no limit."""
@@ -58,54 +85,79 @@ class NumberControl(Control):
                 high = max(high, self._session_value)
         return low, high
 
-    def _make_number_input(self, low: float | None, high: float | None) -> widgets.Widget:
-        """A slider over this range; a number field if it is too wide or has no end."""
+    def _make_slider(self, low: float, high: float) -> widgets.Widget:
         p = self.parameter
         number: type[float] = int if p.type == "int" else float
-        options = {
-            "description": p.name,
-            "style": {"description_width": "initial"},
-            "step": number(self._step),
-            "layout": widgets.Layout(width="auto", flex="1 1 220px", min_width="200px"),
-        }
-        slider, bounded_field, field = _NUMBER_WIDGETS[p.type]
-        if low is None or high is None:
-            return field(**options)
-        if (high - low) / self._step > _MAX_STEPS:
-            # `open_minimum` and `open_maximum`: the limit itself is out of range.
-            return bounded_field(
-                min=number(low) + int(p.open_minimum),
-                max=number(high) - int(p.open_maximum),
-                **options,
-            )
+        # `open_minimum` and `open_maximum`: the limit itself is out of range.
         if p.open_minimum and low == p.minimum:
             low += self._step
         if p.open_maximum and high == p.maximum:
             high -= self._step
         readout_format = "d" if p.type == "int" else f".{self._decimals}f"
-        return slider(min=number(low), max=number(high), readout_format=readout_format, **options)
+        return _SLIDERS[p.type](
+            min=number(low),
+            max=number(high),
+            step=number(self._step),
+            readout_format=readout_format,
+            description=self.label,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
+
+    def _make_field(self) -> widgets.Widget:
+        """A field for a range too wide for a slider; while it is empty, nothing is sent."""
+        placeholder = self._default_label
+        if self.parameter.name == "seed" and self._default is None:
+            placeholder = _RANDOM.say(self._language)
+        return widgets.Text(
+            description=self.label,
+            placeholder=placeholder,
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
+
+    def _make_scale(self) -> widgets.Widget:
+        """What stands below a track: its ends, or a few values to choose from."""
+        slider = self.number_input
+        if "tokens" not in self.parameter.name:
+            ends = [_format_number(end) for end in (slider.min, slider.max)]
+            scale = widgets.HTML("".join(f"<span>{plain_html(end)}</span>" for end in ends))
+            scale.add_class("ernie-ends")
+            return scale
+        presets = {n: text for n, text in _TOKEN_PRESETS.items() if slider.min < n < slider.max}
+        presets[slider.max] = _MAX.say(self._language, n=slider.max)
+        buttons = [
+            make_button(text, partial(self._choose_number, n), name="ernie-preset")
+            for n, text in presets.items()
+        ]
+        return row(*buttons, name="ernie-presets")
+
+    def _choose_number(self, number: float) -> None:
+        """Set a number, which may be the one at which an unset slider rests."""
+        self.value = number
 
     def _make_default_toggle(self) -> widgets.ToggleButton:
         """The button that leaves the parameter to the service, or to the session's setting."""
-        label, tooltip = DEFAULT.say(self._language), _LEFT
+        tooltip = _LEFT
         if self._session_value is not None:
-            label, tooltip = self._default_label, _SESSION_VALUE
-        toggle = widgets.ToggleButton(
-            True,
-            description=label,
-            tooltip=tooltip.say(
-                self._language, name=self.parameter.name, value=self._session_value
-            ),
-            layout=widgets.Layout(width="auto"),
+            tooltip = _SESSION_VALUE
+        toggle = make_icon_toggle(
+            "reset",
+            tooltip.say(self._language, name=self.label, value=self._session_value),
+            value=True,
+            name="ernie-default",
         )
-        toggle.add_class("ernie-default")
+        toggle.add_class("ernie-reset")
         return toggle
 
     def _extra_widgets(self) -> Iterable[widgets.Widget]:
         return ()
 
     @property
-    def _shown_default(self) -> float:
+    def _shown_default(self) -> Any:
+        if not self._has_slider:
+            return ""  # its placeholder says the default
         if isinstance(self._default, (int, float)):
             return self._default
         # An unknown default shows nothing. A limit rests at its upper end: at the lower it would
@@ -117,16 +169,45 @@ class NumberControl(Control):
         self.number_input.value = self._shown_default
 
     def _on_number_changed(self, _change: object) -> None:
+        if self._is_updating:
+            return
+        if not self._has_slider:
+            self._on_text_changed()
+            return
         # The page may round what it was given: that is not a move.
-        if self._is_updating or (
+        if (
             self.default_toggle.value
             and abs(self.number_input.value - self._shown_default) < self._step / 2
         ):
             return
-        self._is_updating, self.default_toggle.value = True, False
+        self._set_default(is_default=False)
+        self._on_widget_changed()
+
+    def _on_text_changed(self) -> None:
+        """Take a number that was typed; what is no number within the range is left out."""
+        number = self._parse_number(self.number_input.value)
+        self._is_updating = True
+        self.number_input.value = "" if number is None else _plain_number(number)
         self._is_updating = False
-        self._mark_default()
-        self._on_change()
+        self._set_default(is_default=number is None)
+        self._on_widget_changed()
+
+    def _parse_number(self, text: str) -> float | None:
+        number: type[float] = int if self.parameter.type == "int" else float
+        try:
+            found = number(text.strip().replace(",", ""))
+        except ValueError:
+            return None
+        low, high = self._limits
+        if low is not None:
+            found = max(found, number(low) + int(self.parameter.open_minimum))
+        if high is not None:
+            found = min(found, number(high) - int(self.parameter.open_maximum))
+        return found
+
+    def _set_default(self, *, is_default: bool) -> None:
+        self._is_updating, self.default_toggle.value = True, is_default
+        self._is_updating = False
 
     def _on_default_toggled(self, _change: object) -> None:
         if self._is_updating:
@@ -135,13 +216,14 @@ class NumberControl(Control):
         if self.default_toggle.value:
             self._show_default()
         self._is_updating = False
-        self._mark_default()
-        self._on_change()
+        self._on_widget_changed()
 
     @property
     def value(self) -> Any:  # noqa: D102  (the base's)
         if self.default_toggle.value:
             return None
+        if not self._has_slider:
+            return self._parse_number(self.number_input.value)
         if self.parameter.type == "int":
             return self.number_input.value
         return round(self.number_input.value, self._decimals)
@@ -151,18 +233,19 @@ class NumberControl(Control):
         self._is_updating = True
         if value is None:
             self._show_default()
-        else:
+        elif self._has_slider:
             self.number_input.value = value
+        else:
+            self.number_input.value = _plain_number(value)
         self.default_toggle.value = value is None
         self._is_updating = False
-        self._mark_default()
-        self._on_change()
+        self._on_widget_changed()
 
-    def _mark_default(self) -> None:
-        """Without a known default there is no number to show."""
-        is_default = self.default_toggle.value
-        set_class(self.number_input, "ernie-unknown", is_default and self._default is None)
-        set_class(self.number_input, "ernie-set", not is_default)
+    def _mark_changed(self) -> None:
+        super()._mark_changed()
+        # Without a known default there is no number to show.
+        is_unknown = self.default_toggle.value and self._default is None
+        set_class(self.number_input, "ernie-unknown", is_unknown)
 
 
 class SeedControl(NumberControl):
@@ -170,20 +253,10 @@ class SeedControl(NumberControl):
 
     def _extra_widgets(self) -> Iterable[widgets.Widget]:
         language = self._language
-        self.lock = widgets.ToggleButton(
-            False,
-            description=_LOCK.say(language),
-            tooltip=_LOCK_HINT.say(language),
-            layout=widgets.Layout(width="auto"),
-        )
-        self.lock.add_class("ernie-lock")
+        self.lock = make_icon_toggle("lock", _LOCK.say(language), name="ernie-lock")
         self.lock.observe(self._on_lock_toggled, "value")
-        return make_button(
-            _ROLL.say(language),
-            self.pick_random_seed,
-            tooltip=_ROLL_HINT.say(language),
-            name="ernie-roll",
-        ), self.lock
+        die = make_icon_button("die", _ROLL.say(language), self.pick_random_seed, name="ernie-roll")
+        return die, self.lock
 
     def _on_lock_toggled(self, _change: object) -> None:
         # Only a seed can be locked, not the service's choice.
@@ -199,3 +272,13 @@ class SeedControl(NumberControl):
         """Pick another seed before a call, unless it is locked or left to the service."""
         if not self.lock.value and not self.default_toggle.value:
             self.pick_random_seed()
+
+
+def _format_number(number: float) -> str:
+    """A number for people: no needless zeros, thousands apart."""
+    return f"{number:,.10g}"
+
+
+def _plain_number(number: float) -> str:
+    """A number as it is typed."""
+    return f"{number:.15g}" if isinstance(number, float) else str(number)

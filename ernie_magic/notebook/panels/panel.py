@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython.display import display
 
+from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.panels.chat import ChatTab
 from ernie_magic.notebook.panels.compare import CompareTab
@@ -17,7 +18,15 @@ from ernie_magic.notebook.panels.frontend import PanelFrontend
 from ernie_magic.notebook.panels.images import ImageTab
 from ernie_magic.notebook.panels.model_picker import ModelList
 from ernie_magic.notebook.panels.static_output import StaticOutput
-from ernie_magic.notebook.panels.widgets import Status, column, set_visible, view_data
+from ernie_magic.notebook.panels.widgets import (
+    Status,
+    column,
+    make_fold_button,
+    row,
+    set_class,
+    set_visible,
+    view_data,
+)
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -36,9 +45,12 @@ TABS: dict[str, type[Tab]] = {
 _WHERE = Text("面板", "Panel")
 _CLOSE_DELAY = 0.3  # seconds
 _EMULATED = Text(
-    "内置模拟器在回答，不是真实模型：设置密钥见 %ernie doctor",
-    "the built-in emulator answers, not a real model: %ernie doctor shows how to set a key",
-)
+    "内置模拟器在回答，不是真实模型。设置密钥：在 {page} 复制令牌，在 .env 文件里写"
+    " AI_STUDIO_API_KEY=…，然后再运行一个单元格（详见 %ernie doctor）",
+    "the built-in emulator answers, not a real model. To set a key: copy a token from {page}, write"
+    " AI_STUDIO_API_KEY=… in the file .env, then run any cell (see %ernie doctor)",
+).fill(page=AI_STUDIO.key_page)
+_SERVICE_HINT = Text("谁在回答，怎样设置密钥", "who answers, and how to set a key")
 
 
 class Panel:
@@ -90,9 +102,13 @@ class Panel:
         self.choice.add_class("ernie-tabs")
         set_visible(self.choice, visible=len(self._names) > 1)
         self._service_status = Status()
-        self._tab_container = column()
+        self._service_status.widget.add_class("ernie-service-text")
+        self._service_chip = make_fold_button("", "ernie-service")
+        self._service_chip.tooltip = _SERVICE_HINT.say(self._language)
+        self._tab_container = column(name="ernie-body")
+        self._head_container = row(name="ernie-heads")
         self.widget = column(
-            self.choice,
+            row(self.choice, self._head_container, self._service_chip, name="ernie-header"),
             self._service_status.widget,
             status.widget,
             self._tab_container,
@@ -114,16 +130,21 @@ class Panel:
         if name not in self.tabs:
             self.tabs[name] = TABS[name](self._session, self._model_list, self._save_output)
             self._tab_container.children = [*self._tab_container.children, self.tabs[name].widget]
+            self._head_container.children = [*self._head_container.children, self.tabs[name].header]
             self.tabs[name].follow_session()
         for other, tab in self.tabs.items():
             set_visible(tab.widget, other == name)
+            set_visible(tab.header, other == name)
 
     def _on_settings_changed(self, _change: object = None) -> None:
         """Update after a change of settings: which service answers, what "default" means."""
         service = self._session.settings.choose_service()
-        self._service_status.show_message(
-            (_EMULATED if service.is_simulated else service.label).say(self._language)
-        )
+        text = service.label
+        if service.is_simulated:
+            text = _EMULATED
+        self._service_status.show_message(text.say(self._language))
+        self._service_chip.description = service.label.say(self._language)
+        set_class(self._service_chip, "ernie-simulated", service.is_simulated)
         for tab in self.tabs.values():
             tab.on_settings_changed()
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.panels.code_box import CodeBox
 from ernie_magic.notebook.panels.selection import Selection
-from ernie_magic.notebook.panels.widgets import acknowledge_click
+from ernie_magic.notebook.panels.widgets import (
+    acknowledge_click,
+    box,
+    column,
+    make_fold_button,
+    row,
+)
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +27,8 @@ if TYPE_CHECKING:
     from ernie_magic.notebook.panels.widgets import Composer
     from ernie_magic.runtime.observers import Watchers
     from ernie_magic.session import Session
-    from ernie_magic.text.language import Text
+
+_SETTINGS = Text("模型与参数", "Model and parameters")
 
 
 class Tab:
@@ -37,6 +45,8 @@ class Tab:
     Attributes
     ----------
     widget : ipywidgets.Widget
+    header : ipywidgets.Widget
+        What the tab puts into the panel's header.
     composer : Composer
     code_box : CodeBox
     task : Task
@@ -56,6 +66,24 @@ class Tab:
         self._unsubscribers: list[Callable[[], None]] = []
         self.code_box = CodeBox(self.language, self.generate_code)
         self.widget = self._build_widget()
+        self.header = row(*self._header_widgets(), self.code_box.show, name="ernie-head")
+
+    def _header_widgets(self) -> tuple[widgets.Widget, ...]:
+        """What stands in the panel's header, beside the button for the code."""
+        return ()
+
+    def lay_out(self, content: widgets.Widget, *rail: widgets.Widget) -> widgets.Widget:
+        """A tab: its content over its composer, and its settings in a rail at the right.
+
+        In a narrow panel the rail is folded above the composer.
+        """
+        content.add_class("ernie-content")
+        self.code_box.widget.add_class("ernie-code-area")
+        parts = [content, self.code_box.widget, self.composer.widget]
+        if rail:
+            fold_button = make_fold_button(_SETTINGS.say(self.language), "ernie-rail-button")
+            parts += [fold_button, column(*rail, name="ernie-rail")]
+        return box(*parts, name="ernie-tab")
 
     def _build_widget(self) -> widgets.Widget:
         """Make the tab's parts, and the widget that holds them."""

@@ -15,14 +15,14 @@ _A_LINE = Text("每行一个", "one per line")
 class TextControl(Control):
     """A text; if empty, nothing is sent."""
 
-    def _make_widget(self, model: str) -> widgets.Widget:  # noqa: ARG002
+    def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:  # noqa: ARG002
         placeholder = ""
         if self._session_value:
             placeholder = self._default_label
         elif self.parameter.type == "strings":
             placeholder = _A_LINE.say(self._language)
         self.text = widgets.Textarea(
-            description=self.parameter.name,
+            description=self.label,
             placeholder=placeholder,
             rows=2,
             tooltip=self._hint_text,
@@ -30,7 +30,7 @@ class TextControl(Control):
             layout=widgets.Layout(width="auto"),
         )
         self.text.observe(self._on_widget_changed, "value")
-        return self.text
+        return (self.text,)
 
     @property
     def value(self) -> Any:  # noqa: D102

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 SEND, STOP = Text("发送", "Send"), Text("停止", "Stop")
 _ACKNOWLEDGED = "ernie-heard"
 _KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
+_KEYS_HINT = Text("Ctrl+Enter", "Ctrl+Enter")
 _PROMPT = Text("提示词", "Prompt")
+
+
+def box(*children: widgets.Widget, name: str) -> widgets.Box:
+    """Widgets that frontend.css lays out."""
+    plain_box = widgets.Box(children)
+    plain_box.add_class(name)
+    return plain_box
 
 
 def row(*children: widgets.Widget, name: str = "") -> widgets.HBox:
@@ -56,6 +64,34 @@ def make_button(
 
     new_button.on_click(handle_click)
     return new_button
+
+
+def make_icon_button(
+    icon: str, label: str, on_click: Callable[[], object], *, name: str = ""
+) -> widgets.Button:
+    """A button that shows an icon of frontend.css; its label is its tooltip and its name."""
+    new_button = make_button("", on_click, tooltip=label, name=name)
+    for class_ in ("ernie-icon", f"ernie-icon-{icon}"):
+        new_button.add_class(class_)
+    return new_button
+
+
+def make_icon_toggle(
+    icon: str, label: str, *, value: bool = False, name: str = ""
+) -> widgets.ToggleButton:
+    """A toggle button that shows an icon of frontend.css; its label is its tooltip and its name."""
+    toggle = widgets.ToggleButton(value, tooltip=label, layout=widgets.Layout(width="auto"))
+    for class_ in ("ernie-icon", f"ernie-icon-{icon}", *([name] if name else [])):
+        toggle.add_class(class_)
+    return toggle
+
+
+def make_fold_button(text: str, name: str) -> widgets.Button:
+    """A button that folds what follows it, and unfolds it; the page does so by itself."""
+    button = widgets.Button(description=text, layout=widgets.Layout(width="auto"))
+    for class_ in ("ernie-fold", "ernie-offline", name):
+        button.add_class(class_)
+    return button
 
 
 def acknowledge_click(clicked_button: widgets.Button) -> None:
@@ -141,6 +177,8 @@ class Composer:
         What an empty prompt shows.
     extras
         Widgets beside the buttons.
+    above
+        Widgets above what is written.
     """
 
     def __init__(
@@ -154,12 +192,13 @@ class Composer:
         name: Text = _PROMPT,
         placeholder: Text = _PROMPT,
         extras: tuple[Any, ...] = (),
+        above: tuple[Any, ...] = (),
     ) -> None:
         self.prompt_class = f"ernie-at-{prompt_name}"
         self.prompt = widgets.Textarea(
             description=name.say(language),
             placeholder=placeholder.say(language),
-            rows=3,
+            rows=2,
             layout=widgets.Layout(width="auto"),
         )
         for class_ in ("ernie-prompt", self.prompt_class):
@@ -171,15 +210,21 @@ class Composer:
             style="primary",
             name="ernie-send",
         )
-        self.stop_button = make_button(STOP.say(language), on_stop, name="ernie-stop")
+        self.stop_button = make_button(
+            STOP.say(language), on_stop, style="primary", name="ernie-stop"
+        )
         self.stop_button.disabled = True
         self.status = Status()
         self.notes = widgets.HTML()
         self.notes.add_class("ernie-notes")
+        keys = widgets.HTML(plain_html(_KEYS_HINT.say(language)))
+        keys.add_class("ernie-keys")
+        buttons = row(
+            *extras, self.notes, keys, self.send_button, self.stop_button, name="ernie-buttons"
+        )
         self.widget = column(
-            self.prompt,
-            row(self.send_button, self.stop_button, *extras, self.notes),
             self.status.widget,
+            column(*above, self.prompt, buttons, name="ernie-box"),
             name="ernie-composer",
         )
 
@@ -189,7 +234,8 @@ class Composer:
         return str(self.prompt.value).strip()
 
     def set_busy(self, is_busy: bool) -> None:
-        """While a call runs it can be stopped, and no other can begin."""
+        """While a call runs it can be stopped, and no other can begin: one button of two shows."""
+        set_class(self.widget, "ernie-busy", is_busy)
         self.send_button.disabled, self.stop_button.disabled = is_busy, not is_busy
 
     def show_note(self, text: str) -> None:

@@ -439,9 +439,9 @@ def test_what_the_session_s_settings_become_is_shown_at_once(panel, session):
     session.settings.model, session.settings.temperature = "ernie-speed-8k", 0.2
     assert chat.selection.picker.dropdown.options[0][0] == "default (ernie-speed-8k)"
     assert "frequency_penalty" in chat.selection.controls.by_name
-    assert (
-        chat.selection.controls.by_name["temperature"].default_toggle.description == "default (0.2)"
-    )
+    temperature = chat.selection.controls.by_name["temperature"]
+    assert temperature.number_input.value == 0.2
+    assert temperature.default_toggle.tooltip == "Reset: Temperature is the session's setting, 0.2"
     session.use("emulator")
     assert "the built-in emulator answers" in made._service_status.text
 
@@ -451,6 +451,22 @@ def test_a_conversation_made_elsewhere_can_be_chosen(chat, session):
     assert list(chat.conversations.options) == ["main", "tutor"]
     chat.conversations.value = "tutor"
     assert prompts(chat) == ["hi"]
+
+
+def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session):
+    assert (chat.rename_field.value, chat.rename_field.disabled) == ("main", True)
+    assert chat.delete_button.disabled
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    chat.rename_field.value = "main"
+    assert (chat.composer.status.is_error, chat.rename_field.value) == (True, "tutor")
+    chat.rename_field.value = " lessons "
+    assert list(chat.conversations.options) == list(session.conversations) == ["main", "lessons"]
+    assert (session["lessons"].name, prompts(chat)) == ("lessons", ["hi"])
+    ask("more")
+    assert [turn.prompt for turn in session["lessons"].history] == ["hi", "more"]
+    chat.delete_button.click()
+    assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
 
 
 def test_enter_in_the_search_chooses_the_first_match_or_what_is_written(chat):

@@ -8,6 +8,7 @@ from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.parameter import Rules
 from ernie_magic.notebook.panels.choice_controls import ChoiceControl, SizeControl
 from ernie_magic.notebook.panels.controls import Controls
+from ernie_magic.notebook.panels.labels import LABELS
 from ernie_magic.notebook.panels.number_controls import NumberControl, SeedControl
 from ernie_magic.notebook.panels.text_control import TextControl
 
@@ -168,12 +169,61 @@ def test_what_the_session_sets_is_the_default_that_is_shown(controls):
     assert found.by_name["response_format"].dropdown.options[0] == ("default (json_object)", "")
 
 
-def test_hints_are_in_the_language_and_name_the_range(controls):
-    hint = controls("chat", THREE[0], language="zh").by_name["top_p"]
-    assert "多样性" in hint.widget.children[1].value
-    assert "[0.0, 1.0]" in hint.widget.children[1].value
-    assert hint.number_input.tooltip.startswith("多样性")
-    assert "diversity" in controls("chat", THREE[0]).by_name["top_p"].number_input.tooltip
+def test_a_label_is_a_word_and_the_tooltip_has_help_name_and_range(controls):
+    for language, label, help_ in (("zh", "核采样", "多样性"), ("en", "Top P", "diversity")):
+        top_p = controls("chat", THREE[0], language=language).by_name["top_p"]
+        assert top_p.number_input.description == label
+        assert top_p.number_input.tooltip.startswith(help_)
+        assert top_p.number_input.tooltip.endswith("\ntop_p · [0.0, 1.0]")
+        ends = top_p.widget.children[1].value
+        assert ends == "<span>0</span><span>1</span>"
+
+
+def test_each_parameter_with_a_control_has_a_word(controls):
+    without = set()
+    for kind in ("chat", "image"):
+        for model in [entry.id for entry in CATALOGUE if entry.kind == kind]:
+            for rules in (Rules(), Rules(protocol="qianfan-v1")):
+                without |= set(controls(kind, model, rules).by_name) - LABELS.keys()
+    assert without == set()
+
+
+def test_few_parameters_are_open_and_the_rest_are_counted(controls):
+    found = controls("chat", THREE[0])
+    opened = [child for child in found.widget.children if "ernie-control" in child._dom_classes]
+    assert opened == [
+        found.by_name[name].widget for name in ("temperature", "max_completion_tokens")
+    ]
+    folded = len(found.by_name) - 2
+    assert found._more_button.description == f"More parameters ({folded})"
+    found.by_name["top_p"].number_input.value = 0.5
+    assert found._more_button.description == f"More parameters ({folded}, 1 changed)"
+    found.set_values({})
+    assert found._more_button.description == f"More parameters ({folded})"
+
+
+def test_a_preset_sets_a_limit_of_tokens_even_where_the_slider_rests(controls):
+    limit = controls("chat", THREE[0]).by_name["max_completion_tokens"]
+    presets = limit.widget.children[1].children
+    assert [button.description for button in presets] == ["512", "1k", "4k", "max 12,288"]
+    presets[1].click()
+    assert limit.value == 1024
+    limit.default_toggle.value = True
+    assert limit.value is None
+    presets[-1].click()
+    assert limit.value == 12_288
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [("42", 42), (" 1,000 ", 1000), ("-5", 1), ("99999999999", 2**31 - 2), ("x", None), ("", None)],
+)
+def test_a_seed_is_typed_empty_or_within_its_range(controls, typed, taken):
+    seed = controls("chat", THREE[0]).by_name["seed"]
+    assert (seed.number_input.value, seed.number_input.placeholder) == ("", "random")
+    seed.number_input.value = typed
+    assert seed.value == taken
+    assert seed.number_input.value == ("" if taken is None else str(taken))
 
 
 def test_sizes_are_chosen_by_shape(controls):
@@ -228,11 +278,11 @@ def test_what_a_session_sets_beyond_the_table_is_shown_as_it_is(controls):
     assert (
         temperature.number_input.value,
         temperature.number_input.max,
-        temperature.default_toggle.description,
+        temperature.default_toggle.tooltip,
     ) == (
         5.0,
         5.0,
-        "default (5.0)",
+        "Reset: Temperature is the session's setting, 5.0",
     )
     assert found.by_name["stop"].text.placeholder == "default (END)"
     assert found.request_parameters == {}
