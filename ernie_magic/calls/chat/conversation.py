@@ -315,7 +315,7 @@ class Conversation:
             options,
             settings,
             endpoint,
-            system_messages=(),
+            system_messages=_system_messages(options.system, messages),
             earlier_turns=(),
             new_messages=tuple(dict(message) for message in messages),
             generation=self._generation,
@@ -364,7 +364,8 @@ class Conversation:
         model
             A model id; sent unchanged.
         system
-            The system prompt for this call.
+            The system prompt for this call; beside a list of messages only where the list has none
+            of its own.
         stream
             False asks the service for the answer in one piece.
         history
@@ -459,6 +460,30 @@ def _check_types(prompt: object, options: ChatOptions) -> None:
                     name=name, kind=f"{type(value).__name__} ({value!r:.40})"
                 )
             )
+
+
+def _system_messages(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the system prompt that comes before a list of messages.
+
+    Raises
+    ------
+    InvalidOption
+        The list has one of its own.
+    """
+    if not system:
+        return ()
+    if any(message.get("role") in ("system", "developer") for message in messages):
+        raise InvalidOption(
+            Text(
+                "system 和消息列表里的 system 消息不能同时给",
+                "system cannot be given beside a list with a system message of its own",
+            ),
+            advice=Text(
+                "只留一个：去掉 system，或去掉列表里的那条",
+                "keep one: leave out system, or the message in the list",
+            ),
+        )
+    return ({"role": "system", "content": system},)
 
 
 def _is_messages(prompt: object) -> bool:

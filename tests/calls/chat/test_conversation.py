@@ -71,3 +71,31 @@ def test_a_turn_is_kept_before_models_are_suggested(studio, emulator, monkeypatc
     with pytest.raises(errors.IncompleteAnswer):
         studio.chat("[[chunks=30]]", stream=True)
     assert turns == [1]
+
+
+ASK = {"role": "user", "content": "[[echo]]hi"}
+SAY = {"role": "assistant", "content": "hello"}
+BE = {"role": "system", "content": "be brief"}
+
+
+@pytest.mark.parametrize("messages", [[ASK], [ASK, SAY, ASK], (ASK,)])
+def test_a_system_prompt_beside_a_list_of_messages_is_sent(studio, emulator, messages):
+    studio.chat(messages, system="你是老师")
+    assert emulator.requests[-1].body["messages"] == [
+        {"role": "system", "content": "你是老师"},
+        *messages,
+    ]
+    assert len(studio.history) == 0
+    studio.settings.system = studio.conversation.system = "for turns"
+    for options in ({}, {"system": ""}, {"system": None}):
+        studio.chat(messages, **options)
+        assert emulator.requests[-1].body["messages"] == list(messages)
+
+
+@pytest.mark.parametrize("own", [BE, {**BE, "role": "developer"}])
+def test_two_system_prompts_are_refused(studio, emulator, own):
+    emulator.requests.clear()
+    with pytest.raises(errors.InvalidOption, match="a system message of its own") as caught:
+        studio.chat([own, ASK], system="你是老师")
+    assert "只留一个" in caught.value.line("zh")
+    assert not emulator.requests
