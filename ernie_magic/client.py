@@ -47,7 +47,7 @@ from ernie_magic.wire.protocol import Context, WireRequest
 from ernie_magic.wire.replies import parse_models
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.parameter import Protocol
@@ -128,14 +128,25 @@ class Client:
 
     # --- settings and errors ----------------------------------------------------------------------
 
-    def settings_and_endpoint(self) -> tuple[Snapshot, Endpoint]:
+    def settings_and_endpoint(
+        self, given: Mapping[str, Any] | None = None
+    ) -> tuple[Snapshot, Endpoint]:
         """Return the settings and the endpoint as they are now.
+
+        Parameters
+        ----------
+        given
+            The call's own parameters, which take precedence over the settings.
 
         Raises
         ------
         MissingKey, InvalidOption
         """
-        return self.settings.take_snapshot(), self.localizing_errors(self.settings.build_endpoint)
+        settings = self.settings.take_snapshot()
+        return (
+            self.localizing_errors(lambda: settings.with_call_settings(given or {})),
+            self.localizing_errors(self.settings.build_endpoint),
+        )
 
     def localizing_errors(self, make: Callable[[], Result]) -> Result:
         """Return what `make` returns; its errors are in the language of the settings."""

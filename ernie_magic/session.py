@@ -199,7 +199,8 @@ class Session:
         model, stream, endpoint, extra
             As in `Conversation.stream`.
         **parameters
-            temperature, top_k, top_p, penalty_score, max_completion_tokens, stop, seed, user.
+            temperature, top_k, top_p, penalty_score, max_completion_tokens, max_tokens, stop, seed,
+            user; retry_count, request_timeout, backoff_factor.
 
         Raises
         ------
@@ -208,7 +209,7 @@ class Session:
         from ernie_magic.api.requests import completion_request
         from ernie_magic.calls.completion import complete_text
 
-        settings, service_endpoint = self.client.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = choose_endpoint("completion", settings, model, endpoint)
         model = model or endpoint or settings.model or models.UNDECIDED
         request = self.client.localizing_errors(
@@ -275,7 +276,7 @@ class Session:
         endpoint, extra
             As in `Conversation.stream`.
         **parameters
-            user.
+            user; retry_count, request_timeout, backoff_factor for each call.
 
         Returns
         -------
@@ -291,7 +292,7 @@ class Session:
         from ernie_magic.api.requests import embedding_request
         from ernie_magic.calls.embeddings.embed import embed_texts
 
-        settings, service_endpoint = self.client.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = choose_endpoint("embedding", settings, model, endpoint)
         given_texts = self.client.localizing_errors(lambda: _list_of_texts(texts))
 
@@ -398,7 +399,7 @@ class Session:
         from ernie_magic.api.requests import ChatOptions
         from ernie_magic.calls.tables import map as mapping
 
-        settings, service_endpoint = self.client.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = choose_endpoint("chat", settings, model, endpoint)
         options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
         map_request = self.client.localizing_errors(
@@ -513,7 +514,8 @@ class Session:
             Stable-Diffusion-XL: negative_prompt, size, n (1 to 4), steps (10 to 50), style,
             sampler_index, cfg_scale (0 to 30), seed, response_format. ERNIE-Image and
             ERNIE-Image-Turbo: size, n, seed, use_pe, num_inference_steps, guidance_scale,
-            watermark, response_format (public clients of ERNIE-Image).
+            watermark, response_format (public clients of ERNIE-Image). irag-1.0: refer_image;
+            qwen-image: prompt_extend. All: retry_count, request_timeout, backoff_factor.
 
         Returns
         -------
@@ -528,7 +530,7 @@ class Session:
         from ernie_magic.api.requests import image_request
         from ernie_magic.calls.images.generate import generate_images
 
-        settings, service_endpoint = self.client.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = choose_endpoint("image", settings, model, endpoint)
 
         def build(model: str) -> ImageRequest:
@@ -670,7 +672,7 @@ class Session:
         endpoint, extra
             As in `Conversation.stream`.
         **parameters
-            top_n, user.
+            top_n, user; retry_count, request_timeout, backoff_factor.
 
         Returns
         -------
@@ -684,7 +686,7 @@ class Session:
         from ernie_magic.api.requests import rerank_request
         from ernie_magic.calls.rerank import rank_documents
 
-        settings, service_endpoint = self.client.settings_and_endpoint()
+        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
 
         given_documents = self.client.localizing_errors(lambda: _list_of_texts(documents))
 

@@ -61,7 +61,7 @@ class Model:
         Range of `max_completion_tokens`, in tokens.
     capabilities : frozenset of str
         Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision",
-        "thinking".
+        "thinking"; of pictures: "diffusion", "enhancer", "reference".
     v1_capabilities : frozenset of str
         Those that only Qianfan V1 documents for it.
     unsupported : frozenset of str
@@ -358,6 +358,7 @@ _CURRENT: tuple[Model, ...] = (
         "irag-1.0",
         "image",
         220,
+        capabilities=frozenset({"reference"}),
         source="https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a",
         sizes=("1024x1024", "512x512", "2048x2048"),
         other_sizes=True,

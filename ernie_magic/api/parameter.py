@@ -87,6 +87,9 @@ class Parameter:
         is accepted everywhere.
     v1_only : bool
         Only Qianfan V1 documents it.
+    client_side : bool
+        The client itself follows it, by default as the session's settings say: it is no field of
+        the body.
     """
 
     type: ClassVar[Type]
@@ -111,6 +114,7 @@ class Parameter:
     source: str = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns"
     v1: str | None = ""
     v1_only: bool = False
+    client_side: bool = False
 
     def in_protocol(self, protocol: Protocol) -> bool:
         """Whether a protocol documents this field."""
@@ -240,13 +244,16 @@ class Parameter:
         entry = models.find_model(model or "")
         if entry is None or not self.requires or entry.has_ability(self.requires, protocol):
             return
+        advice = Text("去掉它", "leave it out")
+        if supporting := ", ".join(self._supporting_models(protocol)):
+            advice = Text("去掉它，或改用：{models}", "leave it out, or use one of: {models}").fill(
+                models=supporting
+            )
         raise InvalidOption(
             Text("模型 {model} 不支持 {option}", "{option} is not for the model {model}").fill(
                 model=entry.id, option=self.name
             ),
-            advice=Text("去掉它，或改用：{models}", "leave it out, or use one of: {models}").fill(
-                models=", ".join(self._supporting_models(protocol))
-            ),
+            advice=advice,
         )
 
     def _supporting_models(self, protocol: Protocol | None) -> Iterator[str]:

@@ -136,6 +136,8 @@ class AnswerLength(WholeNumber):
         if entry is None:
             return self.minimum, None
         low, high = entry.max_output
+        if self.minimum is not None:
+            low = min(low, int(self.minimum))
         return float(low), float(high)
 
 
@@ -172,6 +174,30 @@ class String(Parameter):
             raise self._out_of_range_error(value, model)
         if self.max_length and len(value) > self.max_length:
             raise self._too_long_error(value)
+
+
+class Identifier(String):
+    """A text that must not be blank."""
+
+    def _check_range(self, value: str, model: str | None) -> None:
+        if not value.strip():
+            raise InvalidOption(
+                Text("{option} 不能为空", "{option} must not be empty").fill(option=self.name),
+                advice=Text("去掉它，或写上标识", "leave it out, or write an id"),
+            )
+        super()._check_range(value, model)
+
+
+class Word(String):
+    """A word of which only some are known: each service, and each new model, has more."""
+
+    def _check_range(self, value: str, model: str | None) -> None:  # noqa: ARG002
+        if not value.strip():
+            raise self._wrong_type_error(value)
+
+    def format_range(self, model: str | None = None) -> str:  # noqa: ARG002
+        """The known words, and that there are others."""
+        return " | ".join([*self.choices, "…"])
 
 
 class StringList(Parameter):
@@ -272,6 +298,22 @@ class WebSearch(JsonObject):
 
     def _expected_values(self) -> Text:
         return Text('：on | off | {"enable": true, …}', ': on | off | {"enable": true, …}')
+
+
+class Thinking(JsonObject):
+    """`{"type": "enabled"}`, for which a switch or the type alone may stand."""
+
+    takes_switch = True
+
+    def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:
+        if isinstance(value, bool):
+            return {"type": "enabled" if value else "disabled"}
+        if isinstance(value, str) and value.isidentifier():
+            return {"type": value}
+        return super()._convert_value(value, model)
+
+    def _expected_values(self) -> Text:
+        return untranslated(': on | off | {"type": "enabled", …}')
 
 
 class TextPairs(JsonObject):

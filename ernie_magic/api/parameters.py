@@ -14,6 +14,7 @@ from ernie_magic.api.parameter import Parameter, clip_value
 from ernie_magic.api.parameter_types import (
     FORMATS,
     AnswerLength,
+    Identifier,
     JsonObject,
     Number,
     PictureSize,
@@ -23,10 +24,12 @@ from ernie_magic.api.parameter_types import (
     Switch,
     Temperature,
     TextPairs,
+    Thinking,
     ToolChoice,
     ToolList,
     WebSearch,
     WholeNumber,
+    Word,
 )
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
@@ -76,10 +79,63 @@ SAMPLERS = (
 )
 
 _ERNIE_IMAGE = "public clients of ERNIE-Image"
+_QIANFAN_V2 = "https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb"
 _MODEL = Text(
     "模型 ID（`%ernie models` 列出可用的）",
     "model id (`%ernie models` lists what the service offers)",
 )
+
+
+def _call_settings(kind: Kind) -> tuple[Number, ...]:
+    """Return what the API's pages list among a request's fields ("文生图" on
+    https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) and the official client follows itself
+    (https://github.com/baidubce/bce-qianfan-sdk). By default the session's settings of the same
+    names apply, and `default` is theirs.
+    """
+    return (
+        WholeNumber(
+            "retry_count",
+            kind,
+            Text(
+                "最多发送几次（含第一次）；默认 3（API 文档为 1）",
+                "maximum attempts, including the first; default 3 (1 in the API's pages)",
+            ),
+            0,
+            10,
+            step=1,
+            default=3,
+            client_side=True,
+        ),
+        Number(
+            "request_timeout",
+            kind,
+            Text(
+                "秒：多久收不到数据算超时；默认 300（API 文档为 60）",
+                "seconds without data before giving up; default 300 (60 in the API's pages)",
+            ),
+            0.1,
+            86_400,
+            step=0.1,
+            # The official client's for text: a thinking model may be silent for minutes.
+            default=300.0,
+            client_side=True,
+        ),
+        Number(
+            "backoff_factor",
+            kind,
+            Text(
+                "重试等待的系数（秒，每次翻倍）；默认 1（API 文档为 0）",
+                "seconds from which the waits between attempts grow, doubled each time; default 1 "
+                "(0 in the API's pages)",
+            ),
+            0,
+            60,
+            step=0.1,
+            default=1.0,
+            client_side=True,
+        ),
+    )
+
 
 PARAMETERS: tuple[Parameter, ...] = (
     # Chat. `model` and `messages` are part of the request itself.
@@ -131,6 +187,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         2048,
         step=1,
         v1="max_output_tokens",
+    ),
+    AnswerLength(
+        "max_tokens",
+        "chat",
+        Text(
+            "回答最多多少 token，不含思考（max_completion_tokens 连思考一起算）",
+            "most tokens in the answer without its thoughts (max_completion_tokens counts both)",
+        ),
+        1,
+        2048,
+        step=1,
+        source=_QIANFAN_V2,
+        v1=None,
     ),
     WholeNumber(
         "min_output_tokens",
@@ -196,6 +265,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=0.1,
         requires="penalties",
     ),
+    Number(
+        "repetition_penalty",
+        "chat",
+        Text(
+            "重复惩罚：大于 1 时减少重复（范围因模型而异）",
+            "penalty on repeats: above 1 there are fewer (the range depends on the model)",
+        ),
+        0,
+        open_minimum=True,
+        step=0.05,
+        source=_QIANFAN_V2,
+        v1=None,
+    ),
     ResponseFormat(
         "response_format",
         "chat",
@@ -249,6 +331,47 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
     ),
+    WholeNumber(
+        "thinking_budget",
+        "chat",
+        Text("思考最多多少 token", "most tokens to think"),
+        100,
+        step=1,
+        default=16_384,
+        requires="thinking",
+        source=_QIANFAN_V2,
+        v1=None,
+    ),
+    Word(
+        "reasoning_effort",
+        "chat",
+        Text("思考的力度（取值因模型而异）", "how hard to think (the words depend on the model)"),
+        choices=("low", "medium", "high", "max"),
+        requires="thinking",
+        source=_QIANFAN_V2,
+        v1=None,
+    ),
+    String(
+        "thinking_strategy",
+        "chat",
+        Text("思考的方式：简短或草稿", "the way to think: short, or in drafts"),
+        choices=("short_think", "chain_of_draft"),
+        requires="thinking",
+        source=_QIANFAN_V2,
+        v1=None,
+    ),
+    Thinking(
+        "thinking",
+        "chat",
+        Text(
+            "先思考再回答（DeepSeek、Kimi、GLM；ERNIE 用 enable_thinking）：on、off 或 JSON",
+            "think before answering (DeepSeek, Kimi, GLM; enable_thinking for ERNIE): on, off or "
+            "JSON",
+        ),
+        requires="thinking",
+        source=_QIANFAN_V2,
+        v1=None,
+    ),
     Switch(
         "disable_search",
         "chat",
@@ -277,13 +400,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         max_items=16,
         source="https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf",
     ),
-    String(
+    Identifier(
         "user",
         "chat",
         Text("最终用户的标识", "an id for the end user"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1="user_id",
     ),
+    *_call_settings("chat"),
     # Pictures.
     String("model", "image", _MODEL, short="-m"),
     String(
@@ -397,22 +521,44 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=("url", "b64_json"),
         v1=None,
     ),
-    String(
+    Identifier(
         "user",
         "image",
         Text("最终用户的标识", "an id for the end user"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
     ),
+    String(
+        "refer_image",
+        "image",
+        Text("参考图的网址", "the address of a picture to follow"),
+        requires="reference",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a",
+        v1=None,
+    ),
+    Switch(
+        "prompt_extend",
+        "image",
+        Text(
+            "让服务扩写提示词（qwen-image、MuseSteamer）",
+            "let the service extend the prompt (qwen-image, MuseSteamer)",
+        ),
+        default=True,
+        requires="prompt_extend",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Ymio9i9i4",
+        v1=None,
+    ),
+    *_call_settings("image"),
     # Vectors and ranking.
     String("model", "embedding", _MODEL, short="-m"),
-    String(
+    Identifier(
         "user",
         "embedding",
         Text("最终用户的标识", "an id for the end user"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
     ),
+    *_call_settings("embedding"),
     String("model", "rerank", _MODEL, short="-m"),
     WholeNumber(
         "top_n",
@@ -423,14 +569,18 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=1,
         source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
     ),
-    String(
+    Identifier(
         "user",
         "rerank",
         Text("最终用户的标识", "an id for the end user"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
         v1="user_id",
     ),
+    *_call_settings("rerank"),
 )
+
+# What a call may set for itself, in every kind of call.
+CALL_SETTINGS = {p.name: p for p in _call_settings("chat")}
 
 # A completion is a chat of one prompt, with these of its parameters.
 COMPLETION = (
@@ -441,7 +591,9 @@ COMPLETION = (
     "max_completion_tokens",
     "stop",
     "seed",
+    "max_tokens",
     "user",
+    *CALL_SETTINGS,
 )
 
 # Characters of a picture's prompt (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
@@ -469,11 +621,15 @@ def canonical_name(name: str, kind: Kind) -> str:
     return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
 
 
+# What the openai library calls otherwise, and no likeness finds.
+_OTHER_NAMES = {"max_retries": "retry_count", "--max-retries": "--retry-count"}
+
+
 def unknown_option(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
     """Return the error for a name that is not in the table; it suggests the closest one that is."""
     return InvalidOption(
         Text("没有选项 {name}", "no option {name}").fill(name=clip_value(shown or name)),
-        advice=did_you_mean(name, known)
+        advice=did_you_mean(_OTHER_NAMES.get(name, name), known)
         or Text(
             "表中没有的字段：--param 名=值，在 Python 里用 extra={…}",
             "a field the table does not know: --param name=value, in Python extra={…}",

@@ -546,7 +546,8 @@ def rerank_request(
 def checked_parameters(
     kind: Kind, given: Mapping[str, Any], model: str, rules: Rules
 ) -> dict[str, Any]:
-    """Check the given parameters; return them in the table's order and under its names.
+    """Check the given parameters; return those of the body in the table's order and under its
+    names.
 
     Raises
     ------
@@ -566,12 +567,18 @@ def checked_parameters(
                     name=name
                 )
             )
+        # What we follow ourselves has our own range, whoever made the server.
         checked[name] = table[name].check_value(
-            value, model, strict=rules.strict, protocol=rules.protocol
+            value,
+            model,
+            strict=rules.strict or table[name].client_side,
+            protocol=rules.protocol,
         )
     if rules.format_as_word and kind == "chat" and "response_format" in checked:
         checked["response_format"] = _format_word(checked["response_format"])
-    return {name: checked[name] for name in table if name in checked}
+    return {
+        name: checked[name] for name, p in table.items() if name in checked and not p.client_side
+    }
 
 
 def _format_word(response_format: dict[str, Any]) -> object:

@@ -161,7 +161,7 @@ def code_for_chat(
     if _fits_chat_magic(request, files):
         flags = _flags(request, model, session, system, files)
         magic = _magic_cell("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
-    openai = _openai_code("chat", openai_style.chat(request).body, endpoint, files)
+    openai = _openai_code("chat", openai_style.chat(request).body, endpoint, sent, files)
     if not files:
         return Code(_or_python(magic, python), python, openai)
     return Code(_or_python(magic, python), python, openai, _FILES.fill(files=", ".join(files)))
@@ -187,7 +187,7 @@ def code_for_image(
     if request.prompt.strip() == request.prompt and not any(map(_is_invalid_field, request.extra)):
         flags = _flags(request, model)
         magic = _magic_cell("%%ernie_image", flags, "image", sent, request.prompt)
-    openai = _openai_code("image", openai_style.images(request).body, endpoint)
+    openai = _openai_code("image", openai_style.images(request).body, endpoint, sent)
     return Code(_or_python(magic, python), python, openai)
 
 
@@ -200,7 +200,7 @@ def code_for_embedding(request: EmbeddingRequest, endpoint: Endpoint, *, model: 
         map(_is_invalid_field, request.extra)
     ):
         magic = _magic_cell("%%ernie_embed", _flags(request, model), "embedding", {}, *texts)
-    openai = _openai_code("embedding", openai_style.embeddings(request).body, endpoint)
+    openai = _openai_code("embedding", openai_style.embeddings(request).body, endpoint, {})
     return Code(_or_python(magic, python), python, openai)
 
 
@@ -439,7 +439,11 @@ def _python_literal(value: object) -> str:
 
 
 def _openai_code(
-    kind: Kind, body: Mapping[str, Any] | None, endpoint: Endpoint, files: Sequence[str] = ()
+    kind: Kind,
+    body: Mapping[str, Any] | None,
+    endpoint: Endpoint,
+    sent: Mapping[str, Any],
+    files: Sequence[str] = (),
 ) -> Text:
     fields = {**(body or {})}
     known = {name: value for name, value in fields.items() if name in _OPENAI[kind]}
@@ -454,10 +458,11 @@ def _openai_code(
     if files:
         lines += [*_PICTURE, ""]
     address, query = split_query(url)
-    access = f"api_key={key}, base_url={redact_url(address)!r}"
+    access = [f"api_key={key}", f"base_url={redact_url(address)!r}"]
     if query:
-        access += f", default_query={dict(parse_qsl(query))!r}"
-    lines += [f"client = OpenAI({access}{_shown_headers(endpoint)})"]
+        access.append(f"default_query={dict(parse_qsl(query))!r}")
+    access += _openai_client_options(sent)
+    lines += [f"client = OpenAI({', '.join(access)}{_shown_headers(endpoint)})"]
     lines += [f"{result} = client.{_METHODS[kind]}("]
     left_out: list[str] = []
     for name, value in known.items():
@@ -478,6 +483,16 @@ def _openai_code(
     return Text(
         *("\n".join([*(note.say(language) for note in notes), *lines]) for language in LANGUAGES)
     )
+
+
+def _openai_client_options(sent: Mapping[str, Any]) -> Iterator[str]:
+    """Return what the call follows itself as arguments of the openai library's client, which counts
+    the attempts after the first; its waits cannot be set.
+    """
+    if "request_timeout" in sent:
+        yield f"timeout={sent['request_timeout']!r}"
+    if "retry_count" in sent:
+        yield f"max_retries={max(sent['retry_count'] - 1, 0)}"
 
 
 def _openai_access(endpoint: Endpoint) -> tuple[str, str]:

@@ -5,7 +5,7 @@ the environment.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from traitlets import Bool, Enum, TraitError, TraitType, Unicode
@@ -30,42 +30,17 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
 
-# The default of the official SDK (https://github.com/baidubce/bce-qianfan-sdk) for text: a thinking
-# model may be silent for minutes.
-DEFAULT_TIMEOUT = 300.0
-# Settings that are not request fields, named as on AI Studio's API page
-# (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns, "文生图"). Here they apply to every call.
-_NUMBERS = {
-    "request_timeout": Number(
-        "request_timeout",
-        "chat",
-        Text("秒：多久收不到数据算超时", "seconds without data before giving up"),
-        0.1,
-        86_400,
-    ),
-    "retry_count": WholeNumber(
-        "retry_count",
-        "chat",
-        Text(
-            "最多发送几次（含第一次）",
-            "maximum attempts, including the first",
-        ),
-        1,
-        10,
-    ),
-    "backoff_factor": Number(
-        "backoff_factor",
-        "chat",
-        Text("重试等待的系数（秒）", "seconds from which the waits between retries grow"),
-        0,
-        60,
-    ),
+# Settings that are numbers and not fields of a request's body: what a call may also set for itself,
+# and how many calls there are.
+_NUMBERS: dict[str, Number] = {
+    **parameters.CALL_SETTINGS,
     "in_flight": WholeNumber(
         "in_flight",
         "chat",
         Text("同时进行几个请求", "concurrent calls, where there are many"),
         1,
         64,
+        default=8,
     ),
 }
 
@@ -104,6 +79,7 @@ SESSION_PARAMETERS = {
     for name, p in parameters.parameters_of("chat").items()
     if name
     not in ("model", "tools", "tool_choice", "parallel_tool_calls", "stream_options", "metadata")
+    and not p.client_side
 }
 
 
@@ -238,8 +214,8 @@ class _ParameterTrait(TraitType[Any, Any]):
 class _NumberTrait(TraitType[Any, Any]):
     """A number that is not a request parameter, checked in the same way."""
 
-    def __init__(self, parameter: Parameter, default: float) -> None:
-        super().__init__(default, help=f"{parameter.help.zh} / {parameter.help.en}")
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__(parameter.default, help=f"{parameter.help.zh} / {parameter.help.en}")
         self.parameter = parameter
 
     def validate(self, _obj: object, value: object) -> Any:
@@ -287,11 +263,11 @@ class ErnieSettings(Configurable):
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="系统提示词 / system prompt").tag(config=True)
     stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
-    request_timeout = _NumberTrait(_NUMBERS["request_timeout"], DEFAULT_TIMEOUT).tag(config=True)
-    retry_count = _NumberTrait(_NUMBERS["retry_count"], 3).tag(config=True)
-    backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"], 1.0).tag(config=True)
+    request_timeout = _NumberTrait(_NUMBERS["request_timeout"]).tag(config=True)
+    retry_count = _NumberTrait(_NUMBERS["retry_count"]).tag(config=True)
+    backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"]).tag(config=True)
     cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
-    in_flight = _NumberTrait(_NUMBERS["in_flight"], 8).tag(config=True)
+    in_flight = _NumberTrait(_NUMBERS["in_flight"]).tag(config=True)
     remote_images = Bool(
         False,
         help="直接显示回答中的网络图片，否则显示为链接"
@@ -346,6 +322,10 @@ class ErnieSettings(Configurable):
         return {
             name: value for name in SESSION_PARAMETERS if (value := getattr(self, name)) is not None
         }
+
+    def call_settings(self) -> dict[str, Any]:
+        """What this session sets and a call may set for itself."""
+        return {name: getattr(self, name) for name in parameters.CALL_SETTINGS}
 
     def unknown_setting(self, name: str, shown: str = "") -> InvalidOption:
         """Return the error for an unknown setting; it suggests the closest one."""
@@ -453,6 +433,24 @@ class Snapshot:
     endpoint: str = ""
     image_endpoint: str = ""
     embedding_endpoint: str = ""
+
+    def with_call_settings(self, given: Mapping[str, Any]) -> Snapshot:
+        """Return the settings of a call with its own `retry_count`, `request_timeout` and
+        `backoff_factor`, if they are among what was given.
+
+        Raises
+        ------
+        InvalidOption
+            One is out of range.
+        """
+        own = {
+            name: parameter.check_value(given[name])
+            for name, parameter in parameters.CALL_SETTINGS.items()
+            if given.get(name) is not None
+        }
+        if "request_timeout" in own:
+            own["timeout"] = own.pop("request_timeout")
+        return replace(self, **own)
 
 
 for _name, _parameter in SESSION_PARAMETERS.items():

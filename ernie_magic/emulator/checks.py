@@ -53,7 +53,8 @@ def check_model(body: dict[str, Any], kind: str) -> str:
 def check_parameters(
     body: dict[str, Any], kind: Kind, model: str, protocol: Protocol = "openai"
 ) -> dict[str, Any]:
-    """The request's parameters, checked. Fields unknown to the table pass, as in the services.
+    """The request's parameters, checked. Fields unknown to the table pass, as in the services, and
+    so do those that clients follow themselves.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def check_parameters(
     checked: dict[str, Any] = {}
     for name, parameter in parameters.parameters_of(kind).items():
         value = body.get(name)
-        if name == "model" or value is None:
+        if name == "model" or value is None or parameter.client_side:
             continue
         if name == "user" and value == "":
             raise Refusal("invalid_user_id")

@@ -194,8 +194,9 @@ def _apply_limits(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], 
     positions = [position for word in given.get("stop") or () if (position := text.find(word)) >= 0]
     if positions:
         return _split_into_deltas(text[: min(positions)]), "stop"
-    max_deltas = given.get("max_completion_tokens") or given.get("max_tokens")
-    if max_deltas and len(pieces) > max_deltas:
+    limits = [given[name] for name in ("max_tokens", "max_completion_tokens") if name in given]
+    max_deltas = min(limits, default=len(pieces))
+    if len(pieces) > max_deltas:
         return pieces[:max_deltas], "length"
     return pieces, "normal"
 

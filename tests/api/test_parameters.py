@@ -1,5 +1,6 @@
 """The parameter table: what each option accepts, and what its errors say."""
 
+import json
 import math
 
 import pytest
@@ -25,7 +26,25 @@ DOCUMENTED = {
         "presence_penalty",
         "response_format",
     ],
-    "Qianfan V2": ["stream_options", "user", "tools", "tool_choice", "parallel_tool_calls"],
+    "Qianfan V2": [
+        "stream_options",
+        "user",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "retry_count",
+        "request_timeout",
+        "backoff_factor",
+    ],
+    "Qianfan V2, today": [
+        "max_tokens",
+        "reasoning_effort",
+        "enable_thinking",
+        "thinking",
+        "thinking_budget",
+        "thinking_strategy",
+        "repetition_penalty",
+    ],
     "Qianfan V1, ERNIE-Speed-8K": ["min_output_tokens", "max_output_tokens", "user_id", "metadata"],
     "Qianfan V1, Dolly-12B": ["top_k"],
     "Qianfan V1, functions": ["functions"],
@@ -121,6 +140,10 @@ def test_a_wrong_choice_names_the_nearest():
 
 def test_an_unknown_name_names_the_nearest():
     assert "did you mean temperature" in parameters.unknown_option("temprature", CHAT).line("en")
+    for other, ours in (("max_retries", "retry_count"), ("timeout", "request_timeout")):
+        assert parameters.unknown_option(other, CHAT).line("en") == (
+            f"no option {other}. What to do: did you mean {ours}?"
+        )
 
 
 @given(st.floats(min_value=0, max_value=1, exclude_min=True))
@@ -152,3 +175,86 @@ def test_choices_and_sizes_are_understood_however_they_are_written():
     with pytest.raises(InvalidOption, match=r"write 1024x1024; choices: 1024x1024 \| 768x768"):
         size.check_value("16:9", "Stable-Diffusion-XL")
     assert parameters.parameters_of("image")["use_pe"].parse_text("关") is False
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sent"),
+    [
+        ("max_tokens", 1, 1),
+        ("max_tokens", 65_536, 65_536),
+        ("thinking_budget", 100, 100),
+        ("reasoning_effort", "High", "high"),
+        ("reasoning_effort", "xhigh", "xhigh"),
+        ("thinking_strategy", "short_think", "short_think"),
+        ("thinking", True, {"type": "enabled"}),
+        ("thinking", "disabled", {"type": "disabled"}),
+        (
+            "thinking",
+            {"type": "enabled", "budget_tokens": 9},
+            {"type": "enabled", "budget_tokens": 9},
+        ),
+        ("repetition_penalty", 1.05, 1.05),
+    ],
+)
+def test_today_s_parameters_are_sent_in_the_api_s_form(name, given, sent):
+    assert CHAT[name].check_value(given, "ernie-5.1") == sent
+    assert CHAT[name].check_value(CHAT[name].parse_text(typed(given)), "ernie-5.1") == sent
+
+
+def typed(value):
+    """A value as it is typed after an option."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_tokens", 0),
+        ("max_tokens", 65_537),
+        ("thinking_budget", 99),
+        ("reasoning_effort", ""),
+        ("thinking_strategy", "think_hard"),
+        ("thinking", 5),
+        ("thinking", "{"),
+        ("repetition_penalty", 0),
+        ("user", ""),
+        ("user", " \n"),
+    ],
+)
+def test_today_s_parameters_have_rules_too(name, value):
+    with pytest.raises(InvalidOption, match=name):
+        CHAT[name].check_value(value, "ernie-5.1")
+
+
+@pytest.mark.parametrize(
+    "name", ["thinking_budget", "reasoning_effort", "thinking_strategy", "thinking"]
+)
+def test_how_to_think_is_for_models_that_do(name):
+    value = {"thinking_budget": 200, "thinking_strategy": "short_think"}.get(name, "low")
+    with pytest.raises(InvalidOption, match=r"use one of: ernie-5\.1"):
+        CHAT[name].check_value(value, "ernie-3.5-8k")
+    assert CHAT[name].check_value(value, "deepseek-v4-pro")
+
+
+def test_a_picture_s_reference_and_extended_prompt_are_for_the_models_that_take_them():
+    image = parameters.parameters_of("image")
+    assert image["refer_image"].check_value("https://e.com/a.png", "irag-1.0")
+    with pytest.raises(InvalidOption, match=r"use one of: irag-1\.0"):
+        image["refer_image"].check_value("https://e.com/a.png", "ERNIE-Image-Turbo")
+    assert image["prompt_extend"].check_value(False, "qwen-image") is False
+    with pytest.raises(InvalidOption, match=r"leave it out\.$"):
+        image["prompt_extend"].check_value(True, "Stable-Diffusion-XL")
+
+
+def test_what_a_call_sets_for_itself_is_in_each_kind_of_call_and_tells_the_documents_default():
+    for kind in ("chat", "image", "embedding", "rerank"):
+        table = parameters.parameters_of(kind)
+        for name, documented in (
+            ("retry_count", 1),
+            ("request_timeout", 60),
+            ("backoff_factor", 0),
+        ):
+            assert f"({documented} in the API's pages)" in table[name].help.en
+            assert f"（API 文档为 {documented}）" in table[name].help.zh

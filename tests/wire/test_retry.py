@@ -1,5 +1,6 @@
 """What is sent again, and what never is."""
 
+import contextlib
 import threading
 
 import pytest
@@ -92,4 +93,57 @@ def test_waiting_is_told_and_can_be_stopped(studio, emulator):
     stream = studio.stream("hi")
     (notice,) = [delta.notice for delta in next(stream.iter_batches())]
     assert "trying again in" in notice.en
+    stream.close()
+
+
+CALLS = {
+    "chat": lambda session, **own: session.chat("[[echo]]hi", **own),
+    "a list of messages": lambda session, **own: session.chat(
+        [{"role": "user", "content": "[[echo]]hi"}], **own
+    ),
+    "completion": lambda session, **own: session.complete("[[echo]]hi", **own),
+    "pictures": lambda session, **own: session.image("cat", size="768x768", **own),
+    "vectors": lambda session, **own: session.embed("x", cache=False, **own),
+    "ranks": lambda session, **own: session.rerank("q", ["a"], **own),
+    "a table": lambda session, **own: session.map("{{text}}", ["a"], **own),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_may_say_how_often_it_is_sent(studio, emulator, call):
+    studio.settings.retry_count = 5
+    # Pictures are not sent again after a 5xx.
+    fault = {"code": "rpm_rate_limit_exceeded"} if call == "pictures" else {"status": 503}
+    for attempts in (1, 2, 4):
+        emulator.requests.clear()
+        emulator.faults.clear()
+        emulator.faults.add(**fault, times=9)
+        with contextlib.suppress(errors.ServiceError):  # a table has it in its row
+            CALLS[call](studio, retry_count=attempts)
+        assert len([path for path in paths(emulator) if "models" not in path]) == attempts
+    emulator.faults.clear()
+    CALLS[call](studio, retry_count=0, request_timeout=30, backoff_factor=0.5)
+    bodies = [request.body for request in emulator.requests if request.body]
+    assert not set(bodies[-1]) & {"retry_count", "request_timeout", "backoff_factor"}
+    assert studio.settings.retry_count == 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda session: session.chat("[[pace=3s]]hi", request_timeout=0.2, retry_count=1),
+        lambda session: session.image("cat", request_timeout=0.2, retry_count=1),
+    ],
+)
+def test_a_call_may_say_how_long_it_waits(studio, emulator, call):
+    emulator.faults.add(delay=3)
+    with pytest.raises(errors.RequestTimeout, match=r"0\.2 s"):
+        call(studio)
+
+
+def test_a_call_may_say_how_long_it_waits_between_attempts(studio, emulator):
+    emulator.faults.add(code="rpm_rate_limit_exceeded", times=9)
+    stream = studio.stream("hi", backoff_factor=60, retry_count=2)
+    (notice,) = [delta.notice for delta in next(stream.iter_batches())]
+    assert notice.en.endswith("(attempt 2 of 2)")
     stream.close()

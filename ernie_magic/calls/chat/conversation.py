@@ -235,8 +235,7 @@ class Conversation:
             raise moderation.conversation_locked(self.name)
         _check_types(prompt, options)
         options = _split_functions(options)
-        settings = self._client.settings.take_snapshot()
-        endpoint = self._client.settings.build_endpoint()
+        settings, endpoint = self._client.settings_and_endpoint(options.parameters)
         options = replace(
             options, endpoint=choose_endpoint("chat", settings, options.model, options.endpoint)
         )
@@ -381,6 +380,8 @@ class Conversation:
             leave them out.
         **parameters
             Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …).
+            `retry_count`, `request_timeout` and `backoff_factor` replace the settings' for this
+            call.
             `tools` takes Python functions, which are called when the model asks for them, and tools
             in the API's form (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
 

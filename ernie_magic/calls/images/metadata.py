@@ -155,7 +155,8 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     """Return the parameters that were saved with a picture: `prompt`, `model`, `parameters` …
 
     From a picture that this user's installation did not write, only fields of the parameter table
-    are read: a stranger's may name other fields (`extra`) and a service of the user's (`endpoint`).
+    are read: a stranger's may name other fields (`extra`), a service of the user's (`endpoint`) and
+    an address for the service to fetch (`refer_image`).
 
     Raises
     ------
@@ -208,11 +209,15 @@ def _trusted_fields(recipe: Mapping[str, Any]) -> dict[str, Any]:
     unsigned = {name: value for name, value in recipe.items() if name != _SIGNATURE}
     if signatures.is_signed(_canonical_json(unsigned), recipe.get(_SIGNATURE)):
         return unsigned
-    return {
+    trusted: dict[str, Any] = {
         name: value
         for name, value in unsigned.items()
         if name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)
     }
+    if "refer_image" in trusted.get("parameters", ()):
+        trusted["parameters"] = {**trusted["parameters"]}
+        del trusted["parameters"]["refer_image"]
+    return trusted
 
 
 def read_file_beginning(file: Path, max_bytes: int) -> bytes:
@@ -237,5 +242,9 @@ def is_recipe(candidate: object) -> bool:
         and all(isinstance(candidate.get(name, {}), Mapping) for name in ("parameters", "extra"))
         and isinstance(candidate.get("endpoint", ""), str)
         and set(candidate.get("parameters", ()))
-        <= set(parameters.parameters_of("image")) - {"model"}
+        <= {
+            name
+            for name, parameter in parameters.parameters_of("image").items()
+            if name != "model" and not parameter.client_side
+        }
     )

@@ -98,7 +98,11 @@ def redo_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
         "endpoint": "",
         **{name: recipe[name] for name in _REQUEST if name in recipe},
     }
-    given = dict(recipe.get("parameters", {}))
+    # A field may have entered the table after the picture was made.
+    table, extra = parameters.parameters_of("image"), request["extra"]
+    became_known = {name for name in extra if name in table and name != "model"}
+    request["extra"] = {name: value for name, value in extra.items() if name not in became_known}
+    given = {**{name: extra[name] for name in became_known}, **recipe.get("parameters", {})}
     if "seed" not in given and (reported := seed_of(recipe)) is not None:
         given |= {"seed": reported, "n": None}  # the service reported this picture's own seed
     if (entry := models.find_model(str(changes.get("model") or ""))) and entry.id != recipe[
@@ -108,7 +112,7 @@ def redo_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
         given = {
             name: value
             for name, value in given.items()
-            if not (required_capability := parameters.parameters_of("image")[name].requires)
+            if not (required_capability := table[name].requires)
             or required_capability in entry.capabilities
         }
         given = {

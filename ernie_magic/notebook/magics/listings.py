@@ -129,6 +129,7 @@ def _describe_abilities(entry: Model, language: Language) -> str:
         "diffusion": untranslated("Stable Diffusion"),
         "enhancer": Text("提示词润色", "prompt enhancer"),
         "thinking": Text("深度思考", "reasoning"),
+        "reference": Text("可给参考图", "reference picture"),
         "tools": Text("支持工具", "tools"),
     }
     notes = [names[ability].say(language) for ability in sorted(entry.capabilities)]

@@ -298,6 +298,8 @@ def _models_note(parameter: Parameter) -> str:
         for entry in CATALOGUE
         if parameter.requires in entry.capabilities and entry.kind == "image"
     ]
+    if not supported_models:
+        return ""
     return f" ({','.join(supported_models)})"
 
 

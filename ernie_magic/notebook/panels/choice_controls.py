@@ -17,6 +17,7 @@ _SHAPES = {
     "tall": Text("纵向", "portrait"),
 }
 _SHAPE = Text("形状", "shape")
+_SWITCHED = {"enabled": True, "disabled": False}  # types of `thinking` that a switch stands for
 _NOTHING = ""  # a list's choice that sends nothing: for ipywidgets None means no choice at all
 
 
@@ -51,6 +52,7 @@ class ChoiceControl(Control):
     def value(self, value: Any) -> None:
         if isinstance(value, dict):
             value = value.get("type", value.get("enable"))
+            value = _SWITCHED.get(value, value)
         if value not in [option for _, option in self.dropdown.options]:
             value = _NOTHING
         self.dropdown.value = value

@@ -55,7 +55,7 @@ def _control_class(parameter: Parameter) -> type[Control] | None:
         return _CONTROLS_BY_TYPE.get(parameter.type)
     if parameter.choices and parameter.name != "response_format":
         return ChoiceControl
-    return TextControl if parameter.max_length else None
+    return TextControl if parameter.max_length or parameter.requires else None
 
 
 class Controls:
@@ -66,7 +66,7 @@ class Controls:
     kind
     language
     session_parameters
-        Returns the request parameters that the session sets.
+        Returns what the session sets, by parameter.
     on_change
         Called after each change by the user, and once when all are set.
     """
@@ -134,11 +134,13 @@ class Controls:
         self._show_controls(previous_controls)
 
     def _session_values(self) -> dict[str, Any]:
-        """The parameters of chat that the session sets."""
-        if self._kind != "chat":
-            return {}
+        """What the session sets: the request's parameters are those of a chat."""
         known = parameters.parameters_of(self._kind)
-        return {name: value for name, value in self._session_parameters().items() if name in known}
+        return {
+            name: value
+            for name, value in self._session_parameters().items()
+            if name in known and (self._kind == "chat" or known[name].client_side)
+        }
 
     def _show_controls(self, previous_controls: Mapping[str, Control]) -> None:
         """Show the present controls; close those that are gone or replaced."""

@@ -41,7 +41,13 @@ class Selection:
         on_change: Callable[[], object],
     ) -> None:
         self._session, self._on_change = session, on_change
-        self.controls = Controls(kind, language, session.settings.session_parameters, on_change)
+        settings = session.settings
+        self.controls = Controls(
+            kind,
+            language,
+            lambda: {**settings.session_parameters(), **settings.call_settings()},
+            on_change,
+        )
         self.picker = ModelPicker(session, model_list, kind, language, self._on_model_changed)
         self.update_controls()
         model_list.add_listener(self.on_settings_changed)

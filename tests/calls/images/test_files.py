@@ -47,7 +47,7 @@ def value_of(parameter):
             st.characters(exclude_categories=("Cs",)),
             min_size=1,
             max_size=parameter.max_length or 40,
-        )
+        ).filter(str.strip)  # an end user's id is not blank
     low, high = parameter.minimum, parameter.maximum
     return st.integers(int(low), int(high)) if parameter.type == "int" else st.floats(low, high)
 
@@ -71,11 +71,11 @@ REQUESTS = st.one_of(
                         else value_of(p)
                     )
                     for p in TABLE
-                    if not p.requires or p.requires in models.find_model(model).capabilities
+                    if p.supported_by(model)
                 },
             ),
             st.dictionaries(
-                st.sampled_from(["refer_image", "other"]),
+                st.sampled_from(["mask_image", "other"]),
                 st.one_of(
                     st.text(st.characters(exclude_categories=("Cs",))), st.integers(), st.none()
                 ),

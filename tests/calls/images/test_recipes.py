@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ernie_magic.api.requests import ImageRequest
-from ernie_magic.calls.images import metadata
+from ernie_magic.calls.images import metadata, recipes
 from ernie_magic.calls.images.pictures import Picture, make_preview
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.session import Session
@@ -100,6 +100,7 @@ def test_the_user_s_own_picture_asks_for_all_that_it_was_made_with(tmp_path, mon
         {"prompt": "x", "model": "m", "parameters": {"base_url": "http://evil"}},
         {"prompt": "x", "model": "m", "parameters": {"model": "n"}},
         {"prompt": "x", "model": "m", "parameters": {"api_key": "k"}},
+        {"prompt": "x", "model": "m", "parameters": {"retry_count": 10}},
         '{"prompt": "x", "model": "m", "parameters": {"seed": NaN}}',
         '{"prompt": "x", "model": "m", "parameters": {"cfg_scale": Infinity}}',
         '{"prompt": "x", "model": "m", "index": ' + "9" * 5000 + "}",
@@ -139,3 +140,27 @@ def test_a_compressed_text_in_a_picture_is_not_blown_up(kind, tmp_path):
         make_preview((tmp_path / "bomb.png").read_bytes())
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
+
+
+def test_a_field_that_entered_the_table_later_is_sent_by_its_name():
+    made = ImageRequest(
+        model="irag-1.0",
+        prompt="cat",
+        parameters={"seed": 7},
+        extra={"refer_image": "https://e.com/a.png", "other": 1},
+    )
+    options = recipes.redo_options(metadata.picture_metadata(Picture(made, b"")), {"n": 2})
+    assert (options["refer_image"], options["extra"], options["n"]) == (
+        "https://e.com/a.png",
+        {"other": 1},
+        2,
+    )
+
+
+def test_a_stranger_s_picture_names_no_address_for_the_service_to_fetch(tmp_path):
+    found = {
+        "prompt": "cat",
+        "model": "irag-1.0",
+        "parameters": {"seed": 7, "refer_image": "http://evil/x"},
+    }
+    assert metadata.read_metadata(strangers(found, tmp_path))["parameters"] == {"seed": 7}

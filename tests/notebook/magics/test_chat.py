@@ -2,6 +2,7 @@
 
 import pytest
 
+from ernie_magic import errors
 from ernie_magic.errors import ErnieError
 
 
@@ -202,3 +203,29 @@ def test_the_help_shows_examples_and_every_option(shell, run):
     assert run("%%ernie?")[0].success
     for option in ("--temperature", "--as", "--param", "例 / Examples"):
         assert option in shell.find_cell_magic("ernie").__doc__
+
+
+def test_a_cell_may_say_how_often_it_is_sent(run, emulator, ernie):
+    ernie.settings.retry_count = 5
+    emulator.faults.add(code="rpm_rate_limit_exceeded", times=9)
+    result, _ = run("%%ernie --retry-count 2 --backoff-factor 0 --request-timeout 9.5\nhi")
+    assert isinstance(result.error_in_exec, errors.RateLimited)
+    assert len([each for each in emulator.requests if "chat" in each.path]) == 2
+    result, _ = run("%%ernie --retry-count two\nhi")
+    assert "retry_count 'two' is not a whole number in [0, 10]" in str(result.error_in_exec)
+
+
+def test_a_cell_names_today_s_parameters(run, emulator):
+    run(
+        "%%ernie -m ernie-5.0 --thinking on --thinking-budget 200 --reasoning-effort high "
+        "--thinking-strategy short_think --max-tokens 300 --repetition-penalty 1.1\n[[echo]]hi"
+    )
+    body = emulator.requests[-1].body
+    assert {name: body[name] for name in body.keys() - {"messages", "model", "stream"}} == {
+        "max_tokens": 300,
+        "repetition_penalty": 1.1,
+        "thinking_budget": 200,
+        "reasoning_effort": "high",
+        "thinking_strategy": "short_think",
+        "thinking": {"type": "enabled"},
+    }

@@ -11,7 +11,7 @@ from ernie_magic.api.parameter_types import TOOL_CHOICES
 from ernie_magic.api.requests import ChatOptions, chat_request
 from ernie_magic.notebook.magics.chat import parse_chat_line
 
-MODEL = "ernie-speed-8k"
+MODELS = ("ernie-speed-8k", "ernie-5.0")  # one with penalties, one that thinks
 PLAIN = st.text(
     st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="{}\0"),
     min_size=1,
@@ -19,11 +19,14 @@ PLAIN = st.text(
 )
 
 
-def values(parameter):  # noqa: PLR0911
-    low, high = parameter.limits_for(MODEL)
+def values(parameter, model):  # noqa: PLR0911
+    low, high = parameter.limits_for(model)
     if parameter.type == "float":
         return st.floats(
-            low, high, exclude_min=parameter.open_minimum, exclude_max=parameter.open_maximum
+            low,
+            10_000 if high is None else high,
+            exclude_min=parameter.open_minimum,
+            exclude_max=parameter.open_maximum,
         )
     if parameter.type == "int":
         return st.integers(
@@ -39,27 +42,37 @@ def values(parameter):  # noqa: PLR0911
     if parameter.type == "strings":
         return st.lists(PLAIN, min_size=1, max_size=parameter.max_items)
     if parameter.type == "choice":
-        return st.sampled_from(TOOL_CHOICES)
+        # A tool that must be called is among the tools.
+        return st.sampled_from([choice for choice in TOOL_CHOICES if choice != "required"])
+    if parameter.name == "user":
+        return PLAIN.filter(str.strip)
     return st.sampled_from(parameter.choices) if parameter.choices else PLAIN
 
 
 # A cell names tools by their variables, Python passes the functions themselves:
 # tests.calls.chat.test_tool_rounds.py.
-CHAT = {
-    name: p
-    for name, p in parameters.parameters_of("chat").items()
-    if name not in ("model", "tools") and p.in_protocol("openai")
-}
+CHAT = parameters.parameters_of("chat")
+
+
+def values_for(model):
+    """A model, and values for what it takes."""
+    taken = {
+        name: values(p, model)
+        for name, p in CHAT.items()
+        if name not in ("model", "tools") and p.supported_by(model, "openai")
+    }
+    return st.tuples(st.just(model), st.fixed_dictionaries({}, optional=taken))
 
 
 @given(
-    st.fixed_dictionaries({}, optional={name: values(p) for name, p in CHAT.items()}),
+    st.one_of([values_for(model) for model in MODELS]),
     st.none() | PLAIN,
     st.booleans(),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_options_typed_or_called_are_one_request(given_, system, history):
-    words = ["-m", MODEL]
+def test_any_options_typed_or_called_are_one_request(model_and_values, system, history):
+    model, given_ = model_and_values
+    words = ["-m", model]
     for name, value in given_.items():
         for item in value if isinstance(value, list) else [value]:
             words.append(
@@ -68,10 +81,10 @@ def test_any_options_typed_or_called_are_one_request(given_, system, history):
     words += [f"--system={system}"] if system is not None else []
     words += [] if history else ["--no-history"]
     typed = parse_chat_line(shlex.join(words), {}).chat
-    called = ChatOptions(given_, MODEL, system, None, history, {})
+    called = ChatOptions(given_, model, system, None, history, {})
     messages = [{"role": "user", "content": "hi"}]
-    assert chat_request(messages, model=MODEL, given=typed.parameters) == chat_request(
-        messages, model=MODEL, given=called.parameters
+    assert chat_request(messages, model=model, given=typed.parameters) == chat_request(
+        messages, model=model, given=called.parameters
     )
     assert (typed.model, typed.system, typed.stream, typed.history) == (
         called.model,

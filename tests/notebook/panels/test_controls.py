@@ -54,7 +54,7 @@ def test_each_number_that_a_slider_can_show_is_one_the_table_takes(controls):
                 for value in (
                     (control.number_input.min, control.number_input.max)
                     if hasattr(control.number_input, "min")
-                    else (7,)
+                    else (max(7, parameter.minimum or 0),)
                 ):
                     control.value = value
                     assert parameter.check_value(control.value, model) == pytest.approx(value)
@@ -286,3 +286,44 @@ def test_what_a_session_sets_beyond_the_table_is_shown_as_it_is(controls):
     )
     assert found.by_name["stop"].text.placeholder == "default (END)"
     assert found.request_parameters == {}
+
+
+OWN = ("retry_count", "request_timeout", "backoff_factor")
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"), [("chat", "ernie-5.0"), ("image", "Stable-Diffusion-XL")]
+)
+def test_what_few_calls_need_is_below_more_with_the_settings_as_defaults(controls, kind, model):
+    found = controls(
+        kind, model, kept=lambda: {"retry_count": 5, "request_timeout": 30.0, "temperature": 0.3}
+    )
+    folded = set(found._more.children)
+    assert {found.by_name[name].widget for name in OWN} <= folded
+    assert not folded & set(found.widget.children)
+    attempts = found.by_name["retry_count"]
+    assert attempts.number_input.value == 5
+    assert found.request_parameters == {}
+    attempts.number_input.value = 1
+    found.by_name["request_timeout"].value = 12.5
+    assert found.request_parameters == {"retry_count": 1, "request_timeout": 12.5}
+    found.update_for_model("ERNIE-Image" if kind == "image" else "ernie-3.5-8k", PLAIN)
+    assert found.request_parameters == {"retry_count": 1, "request_timeout": 12.5}
+
+
+def test_how_to_think_is_shown_for_models_that_do(controls):
+    found = controls("chat", "ernie-5.0")
+    for name, value, sent in (
+        ("thinking", True, True),
+        ("thinking", {"type": "disabled"}, False),
+        ("thinking_budget", 2_000, 2_000),
+        ("reasoning_effort", "high", "high"),
+        ("thinking_strategy", "short_think", "short_think"),
+        ("max_tokens", 9, 9),
+        ("repetition_penalty", 1.1, 1.1),
+    ):
+        found.by_name[name].value = value
+        assert found.request_parameters[name] == sent
+    found.update_for_model("ernie-5.1", PLAIN)
+    assert found.request_parameters["thinking"] is False
+    assert "thinking_budget" not in controls("chat", "ernie-3.5-8k").by_name

@@ -67,3 +67,19 @@ def test_reuse_keeps_a_model_that_was_chosen(tab, run):
     run(image, "a cat")
     press(cards(image)[0], 1)
     assert image.selection.picker.resolved_model == "ERNIE-Image"
+
+
+def test_a_picture_is_asked_for_as_often_as_the_panel_says(tab, run, session, emulator, bodies):
+    image = tab("image")
+    session.settings.retry_count = 4
+    image.selection.controls.by_name["retry_count"].number_input.value = 2
+    image.selection.controls.by_name["backoff_factor"].value = 0.0
+    emulator.faults.add(code="rpm_rate_limit_exceeded", times=9)
+    run(image, "cat")
+    assert len(bodies("/images/generations")) == 2
+    assert image.composer.status.is_error
+    emulator.faults.clear()
+    code = image.generate_code()[0]
+    assert "--retry-count 2 --backoff-factor 0.0" in str(code.magic.en)
+    assert "retry_count=2, backoff_factor=0.0" in code.python
+    assert "max_retries=1)" in code.openai.en
