@@ -77,6 +77,9 @@ _MANY = 500  # models that are processed in a few milliseconds
 _CHARACTERS = 200
 _LOOKED_AT = 10_000  # models among which a misspelled one is looked for
 _OFFERED = 4  # models named when none resembles the requested one
+# Where a list tells the model behind a deployed service: Qianfan's "DescribeService", older lists
+# of V1, and OpenAI-compatible servers.
+_BASE_MODEL_FIELDS = ("baseModel", "base_model", "modelName", "model", "root")
 _LIST_TIMEOUT = 30.0  # seconds
 _LISTS_KEPT = 300.0  # seconds for which a list that could not be fetched is not requested again
 _CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
@@ -342,6 +345,20 @@ class Client:
                 return facts.longest_input
             return facts.most_input
         return None
+
+    def base_model(self, deployed: str, endpoint: Endpoint) -> str:
+        """Return the model behind a service that a user deployed, where the live list, once
+        fetched, tells one that the catalogue knows: its rules hold. Else return the service's name.
+        """
+        if not deployed:
+            return ""
+        for entry in self.listed.get(endpoint.account, ()):
+            tail = values.as_text(entry.raw.get("url")).rstrip("/").rpartition("/")[2]
+            if deployed not in (entry.id, tail):
+                continue
+            told = (values.as_text(entry.raw.get(name)) for name in _BASE_MODEL_FIELDS)
+            return next((base.id for name in told if (base := models.find_model(name))), deployed)
+        return deployed
 
     def v1_paths(self, endpoint: Endpoint) -> dict[str, str]:
         """Return Qianfan V1's paths by model, from the live list."""

@@ -211,7 +211,8 @@ class Session:
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = choose_endpoint("completion", settings, model, endpoint)
-        model = model or endpoint or settings.model or models.UNDECIDED
+        model = model or self.client.base_model(endpoint, service_endpoint)
+        model = model or settings.model or models.UNDECIDED
         request = self.client.localizing_errors(
             lambda: completion_request(
                 prompt,
@@ -401,6 +402,7 @@ class Session:
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = choose_endpoint("chat", settings, model, endpoint)
+        model = model or self.client.base_model(endpoint, service_endpoint) or None
         options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
         map_request = self.client.localizing_errors(
             lambda: mapping.build_map_request(
@@ -710,8 +712,9 @@ class Session:
     arerank = awaited(begin_rerank)
 
     def begin_count_tokens(self, text: str, *, model: str | None = None) -> Stream[TokenCount]:
-        """Count the tokens of a text with Qianfan V1's tokenizer; on other services the result is
-        an estimate, and says so.
+        """Count the tokens of a text with Qianfan V1's tokenizer; on other services, for models
+        that it does not count and for more than 512,000 characters the result is an estimate, and
+        says so.
 
         Parameters
         ----------

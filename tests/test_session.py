@@ -156,8 +156,13 @@ def test_a_prompt_that_is_too_long_by_itself_is_told_before_sending(session, emu
     ):
         session.chat("长" * 20_001)
     assert not emulator.requests
-    with pytest.raises(errors.InputTooLong):  # tokens can only be estimated: the service decides
+    with pytest.raises(errors.InvalidMessages, match="about 6000 tokens"):
         session.chat("长" * 6_000)
+    assert not emulator.requests
+    # Where the estimate is too high, the service decides.
+    messages = [{"role": "user", "content": "长" * 6_000}]
+    with pytest.raises(errors.InputTooLong):
+        session.wire.post("/chat/completions", {"model": "ernie-3.5-8k", "messages": messages})
 
 
 def test_a_schema_is_kept_to(session, emulator):

@@ -11,7 +11,7 @@ from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import holds_key
-from ernie_magic.text.tokens import estimate_tokens
+from ernie_magic.text.tokens import RULE, estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,16 +75,20 @@ def turns_to_drop(
     if entry := models.find_model(model):
         max_characters = entry.max_characters or sys.maxsize
         max_tokens = most_tokens or entry.max_input_tokens or sys.maxsize
-    texts = [
-        "".join(message_text(message) for message in rest),
-        *("".join(message_text(message) for message in turn) for turn in reversed(turns)),
-    ]
     characters = tokens = 0
-    for turns_kept, text in enumerate(texts):
-        characters, tokens = characters + len(text), tokens + estimate_tokens(text)
+    for turns_kept, messages in enumerate([rest, *reversed(turns)]):
+        texts = [message_text(message) for message in messages]
+        characters, tokens = characters + sum(map(len, texts)), tokens + _estimate_all(texts)
         if turns_kept and (characters > max_characters or tokens > max_tokens):
             return len(turns) - (turns_kept - 1)
     return 0
+
+
+def _estimate_all(texts: Iterable[str]) -> int:
+    """Estimate the tokens of messages: one by one, so that what fits with fewer turns passes the
+    check of the whole.
+    """
+    return sum(map(estimate_tokens, texts))
 
 
 def check_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[Message]:
@@ -116,9 +120,31 @@ def check_messages(messages: Sequence[Mapping[str, Any]], rules: Rules) -> list[
         and (isinstance(last, str) or rules.strict)
     ):
         raise _empty_prompt_error()
-    if rules.strict:  # a server of another make has its own order
+    if rules.strict:  # a server of another make has its own rules
         _check_roles([str(message.get("role")) for message in checked])
+        _check_tool_results(checked, rules)
     return checked
+
+
+def _check_tool_results(messages: Sequence[Message], rules: Rules) -> None:
+    """Check that each tool's result says which call it belongs to ("message 说明" on
+    https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb). Qianfan V1 has no ids.
+    """
+    if rules.protocol == "qianfan-v1":
+        return
+    for n, message in enumerate(messages, start=1):
+        id_ = message.get("tool_call_id")
+        if message.get("role") == "tool" and not (isinstance(id_, str) and id_.strip()):
+            raise InvalidMessages(
+                Text(
+                    "第 {n} 条消息（role: tool）缺少 tool_call_id",
+                    "message {n} (role: tool) has no tool_call_id",
+                ).fill(n=n),
+                advice=Text(
+                    "写上模型在 tool_calls 里给的 id",
+                    "give the id that the model gave in tool_calls",
+                ),
+            )
 
 
 def check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
@@ -235,6 +261,42 @@ def check_text(prompt: object) -> None:
         )
     if not prompt.strip():
         raise _empty_prompt_error()
+
+
+def check_chat_length(
+    texts: Sequence[str], model: str, rules: Rules, most_tokens: int | None = None
+) -> None:
+    """Check that a model takes these texts, by characters and by estimated tokens.
+
+    Parameters
+    ----------
+    most_tokens
+        The model's longest input by the live list, None where that does not say.
+
+    Raises
+    ------
+    InvalidMessages
+    """
+    check_length(sum(map(len, texts)), model, rules)
+    entry = models.find_model(model)
+    limit = most_tokens or (entry.max_input_tokens if entry else None)
+    if not rules.strict or not limit:
+        return
+    if sum(map(len, texts)) <= limit // 2:
+        return  # by the rule a character has at most 1.15 tokens
+    tokens = _estimate_all(texts)
+    if tokens > limit:
+        raise InvalidMessages(
+            Text(
+                "输入约有 {n} token（{rule}），{model} 最多 {most} 个",
+                "the input has about {n} tokens ({rule}); {model} takes at most {most}",
+            ).fill(n=tokens, rule=RULE, model=model, most=limit),
+            advice=Text(
+                "缩短它，或换一个上限更大的模型；估算偏高时可用 ernie.wire.post 直接发送",
+                "shorten it, or use a model that takes more; where the estimate is too high, "
+                "ernie.wire.post sends it as it is",
+            ),
+        )
 
 
 def check_length(characters: int, model: str, rules: Rules, subject: Text | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import models, parameters
 from ernie_magic.api.messages import (
     Message,
+    check_chat_length,
     check_length,
     check_messages,
     check_sendable,
@@ -18,9 +19,9 @@ from ernie_magic.api.messages import (
     message_text,
     too_long_error,
 )
-from ernie_magic.api.parameter import Rules
+from ernie_magic.api.parameter import Rules, clip_value
 from ernie_magic.errors import InvalidMessages, InvalidOption
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def chat_request(
     endpoint: str = "",
     paths: Mapping[str, str] | None = None,
     trimmed: int = 0,
+    most_tokens: int | None = None,
 ) -> ChatRequest:
     """Build the request for these messages; it is checked before anything is sent.
 
@@ -230,6 +232,8 @@ def chat_request(
         The ranges and fields that apply.
     endpoint, paths, trimmed
         As in `ChatRequest`.
+    most_tokens
+        The model's longest input by the live list, None where that does not say.
 
     Raises
     ------
@@ -240,10 +244,12 @@ def chat_request(
         accepts ("message 说明" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
     """
     checked = checked_parameters("chat", given, model, rules)
+    _check_tool_choice(checked, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
     checked_messages = tuple(check_messages(messages, rules))
     check_vision(checked_messages, model, rules)
-    check_length(sum(len(message_text(message)) for message in checked_messages), model, rules)
+    texts = [message_text(message) for message in checked_messages]
+    check_chat_length(texts, model, rules, most_tokens)
     return ChatRequest(
         model=model,
         messages=checked_messages,
@@ -273,7 +279,7 @@ def completion_request(
     checked = checked_parameters("chat", given, model, rules)
     check_text(prompt)
     _check_extra("chat", extra, rules, [prompt, checked])
-    check_length(len(prompt), model, rules)
+    check_chat_length([prompt], model, rules)
     return CompletionRequest(
         model=model,
         prompt=prompt,
@@ -586,6 +592,49 @@ def _format_word(response_format: dict[str, Any]) -> object:
     if response_format["type"] == "json_schema":
         return response_format
     return response_format["type"]
+
+
+def _check_tool_choice(checked: Mapping[str, Any], rules: Rules) -> None:
+    """Check that a tool that must be called is among the tools ("tool_choice 说明" on
+    https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
+
+    Raises
+    ------
+    InvalidOption
+    """
+    choice = checked.get("tool_choice")
+    if not rules.strict or choice in (None, "none", "auto"):
+        return
+    names = [
+        (tool.get("function") or {}).get("name") or tool["type"]
+        for tool in checked.get("tools") or ()
+    ]
+    advice = Text("同时用 tools 给出工具", "pass the tools as well, as tools")
+    if names:
+        advice = Text("tools 里有：{names}", "tools has: {names}").fill(names=", ".join(names))
+    if choice == "required":
+        if names:
+            return
+        raise InvalidOption(
+            Text("tool_choice 为 required，但没有工具", "tool_choice is required, without tools"),
+            advice=advice,
+        )
+    function = choice.get("function")
+    name = choice.get("type")
+    if name == "function" or function is not None:
+        name = function.get("name") if isinstance(function, dict) else None
+    if not name:
+        raise InvalidOption(
+            Text("tool_choice 没有写工具名", "tool_choice names no tool"),
+            advice=untranslated('{"type": "function", "function": {"name": "…"}}'),
+        )
+    if name not in names:
+        raise InvalidOption(
+            Text(
+                "tool_choice 指定的 {name} 不在 tools 里", "tool_choice names {name}, not in tools"
+            ).fill(name=clip_value(name)),
+            advice=advice,
+        )
 
 
 # The fields of a request: no `extra` may replace what was checked.

@@ -348,7 +348,15 @@ def build_service_list(server_url: str) -> dict[str, Any]:
         for model in CATALOGUE
         if model.path
     ]
-    return {"log_id": request_id(), "result": {"common": common, "custom": []}}
+    deployed = {
+        "name": "your_custom_endpoint",
+        "url": f"{server_url}{PREFIX}/chat/your_custom_endpoint",
+        "apiType": "chat",
+        "baseModel": "Dolly-12B",
+        "chargeStatus": "OPENED",
+        "versionList": [{"trainType": "", "serviceStatus": "Done"}],
+    }
+    return {"log_id": request_id(), "result": {"common": common, "custom": [deployed]}}
 
 
 def _build_usage(call: IncomingCall, texts: list[str]) -> dict[str, int]:

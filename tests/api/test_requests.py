@@ -1,8 +1,12 @@
 """The one normaliser: what is checked before anything is sent."""
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from ernie_magic import errors
+from ernie_magic.api.messages import turns_to_drop
+from ernie_magic.api.parameter import Rules
 from ernie_magic.api.requests import chat_request
 from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import InvalidMessages, InvalidOption
@@ -129,3 +133,123 @@ def test_a_schema_is_an_object_everywhere(service):
         rules=SERVICES[service].rules,
     )
     assert openai_style.chat(request).body["response_format"] == schema
+
+
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+CALLED = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+CALLS = {"role": "assistant", "content": "", "tool_calls": [CALLED]}
+
+
+def chosen(name):
+    return {"type": "function", "function": {"name": name}}
+
+
+@pytest.mark.parametrize("id_", [None, "", " ", 5])
+def test_a_tool_s_result_says_which_call_it_belongs_to(id_):
+    result = {"role": "tool", "name": "weather", "content": "晴"}
+    if id_ is not None:
+        result["tool_call_id"] = id_
+    with pytest.raises(InvalidMessages, match=r"message 3 \(role: tool\) has no tool_call_id"):
+        request(ASK, CALLS, result)
+    assert request(ASK, CALLS, {**result, "tool_call_id": "c1"}).messages[2]["content"] == "晴"
+    # Another maker's server has its own rules, and Qianfan V1 no ids.
+    for rules in (Rules(strict=False), Rules(protocol="qianfan-v1")):
+        assert chat_request([ASK, CALLS, result], model="m", given={}, rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("choice", "tools", "told"),
+    [
+        (chosen("wether"), [TOOL], "names wether, not in tools. What to do: tools has: weather"),
+        (
+            chosen("weather"),
+            None,
+            "names weather, not in tools. What to do: pass the tools as well",
+        ),
+        (chosen(""), [TOOL], "names no tool"),
+        ({"type": "function"}, [TOOL], "names no tool"),
+        ({"type": "function", "function": "weather"}, [TOOL], "names no tool"),
+        ({}, [TOOL], "names no tool"),
+        ({"type": "web_search"}, [TOOL], "names web_search, not in tools"),
+        ("required", None, "required, without tools"),
+    ],
+)
+def test_a_tool_that_must_be_called_is_among_the_tools(choice, tools, told):
+    with pytest.raises(InvalidOption) as caught:
+        request(ASK, tools=tools, tool_choice=choice)
+    assert told in caught.value.line("en")
+    assert chat_request(
+        [ASK], model="m", given={"tool_choice": choice, "tools": tools}, rules=Rules(strict=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "tools"),
+    [
+        (chosen("weather"), [TOOL]),
+        (chosen("weather"), [TOOL["function"]]),
+        ({"type": "web_search"}, [TOOL, {"type": "web_search"}]),
+        ("required", [TOOL]),
+        ("auto", None),
+        ("none", None),
+    ],
+)
+def test_a_choice_among_the_tools_passes(choice, tools):
+    assert request(ASK, tools=tools, tool_choice=choice).parameters["tool_choice"] == choice
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "tokens"),
+    [
+        ("ernie-3.5-8k", "字" * 5_121, 5_121),
+        ("ernie-speed-8k", "word " * 4_800, 6_240),
+        ("ernie-4.5-turbo-32k", "字" * 27_649, 27_649),
+    ],
+)
+def test_more_tokens_than_a_model_takes_are_refused_by_an_estimate_that_says_so(
+    model, text, tokens
+):
+    ask = {"role": "user", "content": text}
+    with pytest.raises(InvalidMessages) as caught:
+        chat_request([ask], model=model, given={})
+    assert f"about {tokens} tokens (estimate: Chinese characters" in caught.value.line("en")
+    assert f"约有 {tokens} token（估算" in caught.value.line("zh")
+    assert chat_request([ask], model=model, given={}, rules=Rules(strict=False))
+    assert chat_request([ask], model="a-model-nobody-knows", given={})
+
+
+def test_the_system_prompt_and_earlier_messages_count_for_a_model_s_length():
+    parts = [
+        {"role": role, "content": "字" * 1_281} for role in ("system", "user", "assistant", "user")
+    ]
+    with pytest.raises(InvalidMessages, match="about 5124 tokens"):
+        request(*parts)
+    assert request(*parts[1:])
+
+
+def test_what_the_client_follows_itself_is_no_field_of_the_body():
+    given = {"retry_count": 1, "request_timeout": 5, "backoff_factor": 0}
+    assert request(ASK, **given).parameters == {}
+    for rules in (Rules(), Rules(strict=False)):
+        with pytest.raises(InvalidOption, match="retry_count -1 is out of range"):
+            chat_request([ASK], model="m", given={"retry_count": -1}, rules=rules)
+
+
+@hypothesis.given(
+    st.lists(st.text("a字 .", min_size=1).map(lambda text: "x" + text * 60), min_size=1),
+    st.text("a字 ", max_size=900),
+)
+def test_what_is_left_of_a_long_history_passes_the_check_of_its_length(prompts, tail):
+    turns = [[{"role": "user", "content": p}, {**SAY, "content": p}] for p in prompts]
+    ask = {"role": "user", "content": "问" + tail}
+    dropped = turns_to_drop("ernie-3.5-8k", turns, [ask])
+    kept = [message for turn in turns[dropped:] for message in turn]
+    assert request(*kept, ask).messages[-1] == ask
+
+
+def test_the_live_list_s_length_counts_before_the_catalogue_s():
+    ask = {"role": "user", "content": "字" * 6_000}
+    assert chat_request([ask], model="ernie-3.5-8k", given={}, most_tokens=32_000)
+    for model in ("ernie-3.5-8k", "a-model-nobody-knows"):
+        with pytest.raises(InvalidMessages, match="takes at most 4000"):
+            chat_request([ask], model=model, given={}, most_tokens=4_000)

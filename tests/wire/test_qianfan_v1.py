@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.api.models import Listed
+from ernie_magic.api.requests import ChatOptions
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.session import Session
@@ -126,6 +128,88 @@ def test_a_service_that_a_user_deployed(v1, emulator):
         v1.chat("hi", model="Dolly-12B", endpoint="ngxxxol8_test1", system="s", history=False)
     with pytest.raises(errors.ModelNotFound, match="no endpoint for this model"):
         v1.chat("hi", endpoint="nobody")
+
+
+@pytest.mark.parametrize("keys", ["signature"], indirect=True)
+@pytest.mark.usefixtures("keys")
+def test_a_deployed_service_has_its_base_model_s_rules_once_the_list_tells_it(session, emulator):
+    session.models()
+    emulator.requests.clear()
+    for ask in (
+        lambda: session.chat("x" * 4801, endpoint="your_custom_endpoint"),
+        lambda: session.complete("x" * 4801, endpoint="your_custom_endpoint"),
+        lambda: session.chat(
+            [{"role": "user", "content": "x" * 4801}], endpoint="your_custom_endpoint"
+        ),
+    ):
+        with pytest.raises(
+            errors.InvalidMessages, match="4801 characters; Dolly-12B takes at most 4800"
+        ):
+            ask()
+    with pytest.raises(errors.InvalidOption, match="takes no system prompt"):
+        session.chat("hi", endpoint="your_custom_endpoint", system="s")
+    assert not emulator.requests
+    answer = session.chat("[[echo]]hi", endpoint="your_custom_endpoint", top_k=4)
+    assert answer.text == "hi"
+    assert emulator.requests[-1].path == f"{PREFIX}/chat/your_custom_endpoint"
+    table = session.map("{{text}}", ["[[echo]]a", "x" * 4801], endpoint="your_custom_endpoint")
+    assert [row["answer"] for row in table.table] == ["a", None]
+
+
+@pytest.mark.parametrize(
+    ("listed", "limited"),
+    [
+        ({"name": "mine", "baseModel": "dolly-12b"}, True),
+        ({"name": "Mine", "url": "https://e.com/chat/mine", "base_model": "Dolly-12B"}, True),
+        ({"name": "mine", "url": "https://e.com/chat/mine/", "modelName": "Llama-2-7B-Chat"}, True),
+        ({"name": "mine", "baseModel": "a-model-nobody-knows"}, False),
+        ({"name": "mine", "baseModel": {"name": "Dolly-12B"}}, False),
+        ({"name": "other", "baseModel": "Dolly-12B"}, False),
+        ({"name": "mine"}, False),
+    ],
+)
+def test_the_base_model_is_read_wherever_a_list_tells_it(v1, listed, limited):
+    entry = Listed(str(listed["name"]), listed)
+    v1.client.listed[v1.settings.build_endpoint().account] = [entry]
+    plan = v1.conversation.plan_prompt
+    if limited:
+        with pytest.raises(errors.InvalidMessages, match="at most 4800"):
+            plan("x" * 4801, ChatOptions(endpoint="mine"))
+    else:
+        assert plan("x" * 4801, ChatOptions(endpoint="mine"))
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("ERNIE-Bot-4", "ernie-4.0-8k"),
+        ("ERNIE 3.5", "ernie-3.5-8k"),
+        ("ERNIE-SPEED-8K", "ernie-speed-8k"),
+        ("ERNIE-Character-8K", "ernie-char-8k"),
+        (None, "ernie-speed-8k"),
+    ],
+)
+def test_tokens_are_counted_for_a_model_under_any_of_its_names(v1, emulator, model, asked):
+    counted = v1.count_tokens("你好 hello", model=model)
+    assert (counted.tokens, counted.estimated, counted.model) == (3, False, asked)
+    assert emulator.requests[-1].body["model"] == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("你好", "ernie-4.5-turbo-128k"),
+        ("你好", "Dolly-12B"),
+        ("你好", "deepseek-v4-pro"),
+        ("字" * 512_001, "ernie-3.5-8k"),
+        ("", "ernie-3.5-8k"),
+    ],
+    ids=["newer", "open", "unknown", "long", "empty"],
+)
+def test_what_the_tokenizer_does_not_count_is_estimated(v1, emulator, text, model):
+    counted = v1.count_tokens(text, model=model)
+    assert (counted.tokens, counted.estimated) == (len(text), True)
+    assert not [request for request in emulator.requests if "tokenizer" in request.path]
 
 
 def test_a_deployed_service_on_v2_is_named_in_model(emulator, monkeypatch):

@@ -206,7 +206,7 @@ class Conversation:
         )
 
         async def ask_and_record(call: PreparedCall) -> Answer:
-            model = plan.options.model or plan.options.endpoint
+            model = self._chosen_model(plan.options, plan.endpoint)
             model = model or await call.choose_model("chat", needs_vision=plan.needs_vision)
             on_model(model)
             asked = await ask_turn(call, plan, model, partial(self._apply_safety_flag, plan))
@@ -255,8 +255,14 @@ class Conversation:
                     "endpoint default",
                 ),
             )
-        plan.build_request(options.model or options.endpoint or settings.model or UNDECIDED)
+        chosen = self._chosen_model(options, endpoint)
+        chosen = chosen or settings.model or UNDECIDED
+        plan.build_request(chosen, most_tokens=self._client.most_tokens(chosen, endpoint))
         return plan
+
+    def _chosen_model(self, options: ChatOptions, endpoint: Endpoint) -> str:
+        """Return the model that the options name, or the one behind their deployed service."""
+        return options.model or self._client.base_model(options.endpoint, endpoint)
 
     def _plan_turn(
         self,

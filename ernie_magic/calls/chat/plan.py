@@ -123,4 +123,5 @@ class Plan:
             endpoint=self.options.endpoint,
             paths=paths,
             trimmed=turns_dropped,
+            most_tokens=most_tokens,
         )

@@ -213,6 +213,7 @@ class MapRequest:
         system: str,
         session_parameters: Mapping[str, Any],
         rules: Rules,
+        most_tokens: int | None = None,
     ) -> ChatRequest:
         """Build the request for one row.
 
@@ -246,6 +247,7 @@ class MapRequest:
             stream=False,
             rules=rules,
             endpoint=self.options.endpoint,
+            most_tokens=most_tokens,
         )
 
 
@@ -354,7 +356,9 @@ async def map_rows(
     paths, rules = call.paths, call.endpoint.rules
 
     def build_request(prompt: str) -> ChatRequest:
-        request = map_request.request_for_row(prompt, model, system, settings.parameters, rules)
+        request = map_request.request_for_row(
+            prompt, model, system, settings.parameters, rules, call.most_tokens(model)
+        )
         return replace(request, paths=paths)
 
     ask_rows: AskRows = partial(ask_many, call)
