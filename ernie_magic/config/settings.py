@@ -134,7 +134,13 @@ def choose_endpoint(
     return str(getattr(settings, _ENDPOINTS.get(kind, ""), ""))
 
 
-class _KeyTrait(TraitType[Any, Any]):
+if TYPE_CHECKING:
+    _AnyTrait = TraitType[Any, Any]
+else:
+    _AnyTrait = TraitType  # traitlets before 5.10 cannot be subscripted
+
+
+class _KeyTrait(_AnyTrait):
     """A key: given as text, stored as a `Key`, so that `%config` cannot print it."""
 
     default_value = None
@@ -150,7 +156,7 @@ class _KeyTrait(TraitType[Any, Any]):
         raise TraitError(f"{self.name}: a key is text")
 
 
-class _HeadersTrait(TraitType[Any, Any]):
+class _HeadersTrait(_AnyTrait):
     """Headers for every request; their values are never shown."""
 
     default_value = ExtraHeaders()
@@ -160,7 +166,7 @@ class _HeadersTrait(TraitType[Any, Any]):
         return as_headers(value)
 
 
-class _EndpointTrait(TraitType[Any, Any]):
+class _EndpointTrait(_AnyTrait):
     """The name of a service that a person deployed."""
 
     default_value = ""
@@ -173,7 +179,7 @@ class _EndpointTrait(TraitType[Any, Any]):
         return name and check_endpoint_name(name)
 
 
-class _BaseUrlTrait(TraitType[Any, Any]):
+class _BaseUrlTrait(_AnyTrait):
     """A base URL. Its password is a key, and kept where `%config` cannot print it."""
 
     default_value = BaseUrl("")
@@ -187,7 +193,7 @@ class _BaseUrlTrait(TraitType[Any, Any]):
         raise TraitError(f"{self.name}: an address is text")
 
 
-class _ParameterTrait(TraitType[Any, Any]):
+class _ParameterTrait(_AnyTrait):
     """A request parameter as a setting; the table checks it."""
 
     default_value = None
@@ -211,7 +217,7 @@ class _ParameterTrait(TraitType[Any, Any]):
         )
 
 
-class _NumberTrait(TraitType[Any, Any]):
+class _NumberTrait(_AnyTrait):
     """A number that is not a request parameter, checked in the same way."""
 
     def __init__(self, parameter: Parameter) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.inputtransformer2 import cell_magic
 
-from ernie_magic.notebook.magics.completion import make_completion_matcher
+from ernie_magic.notebook.magics.completion import add_completer, remove_completer
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
@@ -80,9 +80,7 @@ def load_extension(shell: InteractiveShell) -> None:
         "pre_run_cell", _tag_callback(lambda _info: shell.user_ns.setdefault(SESSION_NAME, session))
     )
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(
-            _tag_callback(make_completion_matcher(session, shell.user_ns))
-        )
+        add_completer(shell.Completer, session, shell.user_ns)
     _import_httpx_later(shell)
 
 
@@ -95,8 +93,7 @@ def unload_extension(shell: InteractiveShell) -> None:
         for callback in [f for f in shell.events.callbacks[event] if hasattr(f, _TAG)]:
             shell.events.unregister(event, callback)
     if shell.Completer is not None:
-        matchers = shell.Completer.custom_matchers
-        matchers[:] = [f for f in matchers if not hasattr(f, _TAG)]
+        remove_completer(shell.Completer)
     for kind in ("line", "cell"):
         for name in [
             name

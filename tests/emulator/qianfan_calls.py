@@ -97,7 +97,7 @@ def v2():
     said(
         "async stream",
         text="".join(piece.choices[0].delta.content or "" for piece in pieces),
-        with_usage=[piece for piece in pieces if "usage" in piece.raw],
+        usage=[piece.usage for piece in pieces if piece.usage],
     )
     answer = client.chat.completions.create(model="ernie-3.5-8k", messages=HI)
     said(

@@ -96,7 +96,7 @@ def test_v2_by_every_kind_of_key(emulator, tmp_path, kind):
     assert got["stream"]["text"] == "你好, hi"
     assert got["stream"]["usage"] > 0
     # Its asynchronous streams fail on `"usage": null`.
-    assert (got["async stream"]["text"], got["async stream"]["with_usage"]) == ("你好, hi", [])
+    assert (got["async stream"]["text"], got["async stream"]["usage"]) == ("你好, hi", [])
     assert (got["tool"]["name"], got["tool"]["finish"]) == ("get_current_weather", "tool_calls")
     assert json.loads(got["tool"]["arguments"]) == {"location": "北京"}
     assert '{"temperature": "20"}' in got["tool result"]["result"]

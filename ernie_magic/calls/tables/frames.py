@@ -55,6 +55,8 @@ def read_table(data: Any) -> TableContent:
     if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
         columns = _unique_names(data.columns)
         records: list[dict[Any, Any]] = data.to_dict("records")
+        if not columns:  # before 2.1, pandas gives no record of a row without columns
+            records = [{} for _ in range(len(data))]
         return TableContent(
             columns, [dict(zip(columns, record.values(), strict=True)) for record in records]
         )

@@ -5,35 +5,70 @@ Elsewhere it costs nothing: the options are imported at the first Tab on a line 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import re
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from IPython.core import completer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from IPython.core.completer import CompletionContext, IPCompleter
 
     from ernie_magic.session import Session
 
-    Matcher = Callable[[CompletionContext], dict[str, Any]]
+_MAGIC_LINE = re.compile(r"%%?ernie")
+_TAG = "_ernie_magic"  # as in `extension.py`
 
 
-def make_completion_matcher(session: Session, namespace: Mapping[str, Any]) -> Matcher:
-    """A completer for IPython (`shell.Completer.custom_matchers`); `namespace` holds the user's
-    variables.
-    """
+def add_completer(
+    ip_completer: IPCompleter, session: Session, namespace: Mapping[str, Any]
+) -> None:
+    """Complete our lines; `namespace` holds the user's variables."""
+    if hasattr(completer, "context_matcher"):
+        ip_completer.custom_matchers.append(_make_matcher(session, namespace))
+        return
+    # IPython 7 has no matchers that know the cursor's line, but commands with a completer.
+    commands: Any = ip_completer.custom_completers
+    commands.add_re(_MAGIC_LINE, _make_command_completer(session, namespace))
 
-    @context_matcher(identifier="ernie_magic")
+
+def remove_completer(ip_completer: IPCompleter) -> None:
+    """Remove what `add_completer` added, by this import of the module or an earlier one."""
+    matchers = ip_completer.custom_matchers
+    matchers[:] = [matcher for matcher in matchers if not hasattr(matcher, _TAG)]
+    commands: Any = ip_completer.custom_completers
+    commands.regexs.pop(_MAGIC_LINE, None)
+
+
+def _make_matcher(session: Session, namespace: Mapping[str, Any]) -> Any:
+    @completer.context_matcher(identifier="ernie_magic")
     def complete_line(context: CompletionContext) -> dict[str, Any]:
-        line = context.line_with_cursor
+        found: list[str] = []
         # The prompt below the first line is prose: offer nothing there.
-        if context.cursor_line or not line.startswith(("%ernie", "%%ernie")) or " " not in line:
-            return {"completions": [], "suppress": False}
-        from ernie_magic.notebook.magics.completion_candidates import list_candidates
-
-        found = list_candidates(session, namespace, line.split(" "), context.token)
+        if not context.cursor_line:
+            found = _list_candidates(session, namespace, context.line_with_cursor, context.token)
         return {
-            "completions": [SimpleCompletion(text, type="magic") for text in found],
+            "completions": [completer.SimpleCompletion(text, type="magic") for text in found],
             "suppress": bool(found),
         }
 
-    return cast("Matcher", complete_line)
+    setattr(complete_line, _TAG, True)
+    return complete_line
+
+
+def _make_command_completer(session: Session, namespace: Mapping[str, Any]) -> Any:
+    def complete_command(event: Any) -> list[str]:
+        return _list_candidates(session, namespace, event.text_until_cursor, event.symbol)
+
+    return complete_command
+
+
+def _list_candidates(
+    session: Session, namespace: Mapping[str, Any], line: str, token: str
+) -> list[str]:
+    if not _MAGIC_LINE.match(line) or " " not in line:
+        return []
+    from ernie_magic.notebook.magics.completion_candidates import list_candidates
+
+    return list_candidates(session, namespace, line.split(" "), token)

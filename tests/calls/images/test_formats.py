@@ -19,7 +19,8 @@ def file_of(kind, **options):
 
 def only_with(kind):
     """Skip where this Pillow was built without the format."""
-    if kind == "AVIF" and not features.check("avif"):
+    # Before 11.3 Pillow has not heard of AVIF, and warns.
+    if kind == "AVIF" and ("avif" not in features.modules or not features.check("avif")):
         pytest.skip("this Pillow has no AVIF")
     return kind
 
