@@ -60,12 +60,18 @@ def summary_line(answer: Answer, language: Language) -> str:
     parts.append(SECONDS.say(language, n=f"{answer.seconds:.1f}"))
     if answer.finish_reason:
         parts.append(answer.finish_reason)
-    if answer.partial:
-        parts.append(PARTIAL.say(language))
-    parts += [note.say(language) for note in _moderation_notes(answer)]
+    parts += [note.say(language) for note in abnormal_notes(answer)]
     if answer.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
+
+
+def abnormal_notes(answer: Answer) -> list[Text]:
+    """What a reader must know of an answer that is not as it should be; nothing for most."""
+    notes = _moderation_notes(answer)
+    if answer.partial:
+        return [PARTIAL, *notes]
+    return notes
 
 
 def _moderation_notes(answer: Answer) -> list[Text]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
     from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.calls.chat.history import Turn
     from ernie_magic.runtime.stream import Stream
 
 _ASK = Text("问点什么…", "Ask something…")
@@ -43,6 +44,11 @@ _SYSTEM = Text("系统提示词", "System prompt")
 _SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "applies to this conversation and to new ones")
 _CONVERSATION = Text("对话", "Conversation")
 _NEW = Text("新对话", "New")
+_EXAMPLES = (
+    Text("用一句话介绍杭州", "Introduce Hangzhou in one sentence"),
+    Text("用表格列出三个城市", "List three cities in a table"),
+    Text("写一个判断质数的 Python 函数", "Write a Python function that tests for primes"),
+)
 _MANAGE = Text("管理对话", "Manage the conversation")
 _NAME, _DELETE = Text("名称", "Name"), Text("删除", "Delete")
 _MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
@@ -70,7 +76,11 @@ class ChatTab(Tab):
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
         self._clear_is_armed = False
-        self.transcript = Transcript(language, self._on_transcript_message)
+        # The answers to one prompt, oldest first, by the id of each turn.
+        self._versions: dict[int, list[Turn]] = {}
+        self.transcript = Transcript(
+            language, self._on_transcript_message, [text.say(language) for text in _EXAMPLES]
+        )
         self.composer = self._make_composer()
         self.conversations = widgets.Dropdown(
             description=_CONVERSATION.say(language),
@@ -195,10 +205,15 @@ class ChatTab(Tab):
                 for turn in self.shown_conversation.history
             ]
             entries = [
-                {**shown.transcript_entry, "actions": ["edit"]} for shown in self._shown_turns
+                {
+                    **shown.transcript_entry,
+                    "actions": ["edit", "fork"],
+                    "version": self._version_of(shown.turn),
+                }
+                for shown in self._shown_turns
             ]
             for last_entry in entries[-1:]:
-                last_entry["actions"] = ["edit", "regenerate"]
+                last_entry["actions"] = ["edit", "regenerate", "fork"]
             self.transcript.show_turns(entries)
         self._on_prompt_changed()
         self.save_output()
@@ -281,7 +296,7 @@ class ChatTab(Tab):
         prompt: str,
         images: Sequence[str],
         on_no_turn: Callable[[], object],
-        replaced_ids: Sequence[str] = (),
+        replaced: ShownTurn | None = None,
     ) -> bool:
         """Begin a call and show it; return whether it has begun.
 
@@ -293,8 +308,8 @@ class ChatTab(Tab):
             As they are shown.
         on_no_turn
             Called when no turn resulted.
-        replaced_ids
-            Turns that it replaces.
+        replaced
+            The turn that it replaces.
         """
         self.selection.update_controls()
         id_ = f"open-{next(self._turn_ids)}"
@@ -307,7 +322,8 @@ class ChatTab(Tab):
             stream = make_stream()
             with self._lock:
                 self._open_turn_id = id_
-                self.transcript.drop_turns(replaced_ids)
+                if replaced is not None:
+                    self.transcript.drop_turns([replaced.turn_id])
                 self.transcript.put_turn(
                     open_turn(id_, prompt, images, self.selection.picker.resolved_model)
                 )
@@ -316,6 +332,8 @@ class ChatTab(Tab):
         def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
             with self._lock:
                 self._open_turn_id = ""
+                if replaced is not None:
+                    self._keep_version(replaced.turn, answer)
                 self._sync_transcript()  # remove the open turn once its replacement has been rendered
             if not any(turn.answer is answer for turn in self.shown_conversation.history) and not (
                 answer and answer.history_cleared
@@ -331,6 +349,10 @@ class ChatTab(Tab):
 
     def _on_transcript_message(self, message: Mapping[str, Any]) -> None:
         """Handle what a reader does to a turn of the transcript."""
+        if message.get("op") == "example":
+            self.composer.prompt.value = str(message.get("text", ""))
+            self.send_prompt()
+            return
         index = next(
             (
                 i
@@ -345,6 +367,35 @@ class ChatTab(Tab):
             self._regenerate_turn(index)
         elif message.get("op") == "edit":
             self._fork_from_turn(index, str(message.get("text", "")).strip())
+        elif message.get("op") == "fork" and not self.task.is_busy:
+            self._show_conversation(self.shown_conversation.fork(index + 1).name)
+        elif message.get("op") == "version" and not self.task.is_busy:
+            self._show_version(self._shown_turns[index].turn, int(message.get("step", 0)))
+
+    def _version_of(self, turn: Turn) -> list[int] | None:
+        """Which of the answers to its prompt this is, and of how many; None for the only one."""
+        versions = self._versions.get(id(turn))
+        if versions is None:
+            return None
+        return [1 + next(i for i, each in enumerate(versions) if each is turn), len(versions)]
+
+    def _keep_version(self, old: Turn, answer: Answer | None) -> None:
+        """Remember the turn that an answer has replaced."""
+        new = next(
+            (turn for turn in self.shown_conversation.history if turn.answer is answer), None
+        )
+        if new is None:
+            return
+        versions = self._versions.get(id(old), [old])
+        versions.append(new)
+        self._versions.update({id(turn): versions for turn in versions})
+
+    def _show_version(self, turn: Turn, step: int) -> None:
+        """Put another answer to its prompt into the history: it is the one that is continued."""
+        versions = self._versions.get(id(turn), [turn])
+        index = next(i for i, each in enumerate(versions) if each is turn) + step
+        if 0 <= index < len(versions):
+            self.shown_conversation.history.replace(turn, versions[index])
 
     def _regenerate_turn(self, index: int) -> None:
         """Ask for another answer to the last prompt."""
@@ -362,7 +413,7 @@ class ChatTab(Tab):
             shown_turn.turn.prompt,
             shown_turn.transcript_entry["images"],
             say_answer_kept,
-            [shown_turn.turn_id],
+            shown_turn,
         )
 
     def _fork_from_turn(self, index: int, prompt: str) -> None:

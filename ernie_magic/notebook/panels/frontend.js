@@ -242,7 +242,7 @@ function nameTabs(root) {
 
 function name(root, say) {
   nameTabs(root);
-  for (const button of root.querySelectorAll(".ernie-icon, .ernie-attach")) set(button, "aria-label", button.title);
+  for (const button of root.querySelectorAll(".jupyter-button.ernie-icon, .ernie-attach")) set(button, "aria-label", button.title);
   for (const button of root.querySelectorAll(".ernie-fold:not([aria-expanded])")) fold(button, root, button.setAttribute("aria-expanded", "true"));
   for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes None as "null"
   for (const slider of root.querySelectorAll(".widget-slider")) {

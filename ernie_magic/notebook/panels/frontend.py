@@ -26,7 +26,10 @@ _HERE = Path(__file__).parent
 
 _TRANSCRIPT_LABELS = {
     "transcript": Text("对话记录", "transcript"),
-    "empty": Text("还没有对话。", "Nothing has been asked yet."),
+    "empty": Text("问点什么，或从这里开始：", "Ask something, or start here:"),
+    "fork": Text("从这里另开对话", "Continue from here in a new conversation"),
+    "previous": Text("上一个回答", "Previous answer"),
+    "next": Text("下一个回答", "Next answer"),
     "you": Text("你", "you"),
     "model": Text("模型", "model"),
     "picture": Text("随提示词附上的图片", "an attached picture"),
@@ -107,19 +110,28 @@ class Transcript(anywidget.AnyWidget):
     language
     on_message
         Called with what a reader does: `{"op": "edit", "id": …, "text": …}`, `{"op": "regenerate",
-        "id": …}`.
+        "id": …}`, `{"op": "fork", "id": …}`, `{"op": "version", "id": …, "step": …}`,
+        `{"op": "example", "text": …}`.
+    examples
+        Prompts that an empty transcript offers.
     """
 
     _esm = _HERE / "transcript.js"
     _id = traitlets.Unicode().tag(sync=True)
     labels: Any = traitlets.Dict().tag(sync=True)
+    examples: Any = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
         language: Language,
         on_message: Callable[[Mapping[str, Any]], object] = lambda _message: None,
+        examples: Sequence[str] = (),
     ) -> None:
-        super().__init__(labels=_translate_labels(_TRANSCRIPT_LABELS, language), _id=_make_id())
+        super().__init__(
+            labels=_translate_labels(_TRANSCRIPT_LABELS, language),
+            examples=list(examples),
+            _id=_make_id(),
+        )
         self._turns: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()  # a reader's thread and the page's messages
         self._on_message = on_message
@@ -149,8 +161,9 @@ class Transcript(anywidget.AnyWidget):
         ----------
         turn
             `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`,
-            `reasoning_title`, `model`, `footer`, `open`, `actions` ("edit", "regenerate"; copying
-            is always possible).
+            `reasoning_title`, `model`, `footer`, `notes`, `details`, `version` (its number and
+            their count, or None), `open`, `actions` ("edit", "regenerate", "fork"; copying is
+            always possible).
         """
         with self._lock:
             self._turns[turn["id"]] = dict(turn)

@@ -35,7 +35,15 @@ function render({ model, el }) {
   const say = model.get("labels");
   const rendermime = model.widget_manager?.rendermime;
   const log = element("div", "ernie-log", { role: "log", tabindex: "0", "aria-label": say.transcript, "aria-live": "off" });
-  const empty = element("p", "ernie-empty", {}, say.empty);
+  const empty = element("div", "ernie-empty");
+  const examples = model.get("examples") ?? [];
+  if (examples.length) empty.append(element("p", "", {}, say.empty));
+  for (const text of examples) {
+    const example = button(text, () => model.send({ op: "example", text }));
+    example.classList.add("ernie-example");
+    empty.append(example);
+  }
+  let refocused = ""; // the class of the button that a version was chosen with
   log.append(empty);
   el.append(log);
   const shown = new Map(); // {node, blocks} by turn id
@@ -153,12 +161,18 @@ function render({ model, el }) {
     }
     answered.append(blocks);
     const footer = element("div", "ernie-footer");
-    if (turn.footer) footer.append(element("small", "", {}, turn.footer));
+    if (turn.footer) footer.append(element("small", "", { title: turn.details }, turn.footer));
+    if (turn.notes) footer.append(element("small", "ernie-abnormal", {}, turn.notes));
+    if (turn.version) footer.append(versions(turn));
     footer.append(actions(turn));
     answered.append(footer);
     discard(node);
     node.replaceChildren(asked, answered);
     node.setAttribute("aria-busy", String(turn.open));
+    if (refocused && turn.version) {
+      node.querySelector(`.${refocused}`)?.focus();
+      refocused = "";
+    }
     view.blocks = [];
     view.host = blocks;
     if (turn.open) turn.blocks.forEach((html, key) => grow(turn.id, key, html));
@@ -173,6 +187,7 @@ function render({ model, el }) {
   function question(turn) {
     const asked = element("div", "ernie-asked");
     asked.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
+    if (turn.actions.includes("edit")) asked.append(iconButton("pencil", say.edit, () => edit(turn, asked)));
     for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
     return asked;
   }
@@ -189,17 +204,38 @@ function render({ model, el }) {
     view.blocks[key](html);
   }
 
+  // ‹ 2/3 ›: the answers to one prompt.
+  function versions(turn) {
+    const [number, count] = turn.version;
+    const row = element("span", "ernie-versions");
+    const step = (icon, label, by, isPossible) => {
+      const node = iconButton(icon, label, () => {
+        refocused = `ernie-icon-${icon}`;
+        model.send({ op: "version", id: turn.id, step: by });
+      });
+      node.disabled = !isPossible;
+      return node;
+    };
+    row.append(step("previous", say.previous, -1, number > 1), element("small", "", {}, `${number}/${count}`), step("next", say.next, 1, number < count));
+    return row;
+  }
+
   function actions(turn) {
     const row = element("span", "ernie-actions");
     const text = () => turn.text || turn.blocks.join("\n\n");
-    const copy = button(say.copy, async () => {
-      copy.textContent = (await toClipboard(text())) ? say.copied : say.not_copied;
-      setTimeout(() => (copy.textContent = say.copy), 1500);
+    const copy = iconButton("copy", say.copy, async () => {
+      const isCopied = await toClipboard(text());
+      rename(copy, isCopied ? say.copied : say.not_copied);
+      copy.classList.toggle("ernie-icon-check", isCopied);
+      setTimeout(() => {
+        rename(copy, say.copy);
+        copy.classList.remove("ernie-icon-check");
+      }, 1500);
     });
     copy.classList.add("ernie-offline");
     row.append(copy);
-    if (turn.actions.includes("edit")) row.append(button(say.edit, (event) => edit(turn, event.target.closest(".ernie-turn").querySelector(".ernie-asked"))));
-    if (turn.actions.includes("regenerate")) row.append(button(say.regenerate, () => model.send({ op: "regenerate", id: turn.id })));
+    if (turn.actions.includes("regenerate")) row.append(iconButton("again", say.regenerate, () => model.send({ op: "regenerate", id: turn.id })));
+    if (turn.actions.includes("fork")) row.append(iconButton("fork", say.fork, () => model.send({ op: "fork", id: turn.id })));
     return row;
   }
 
@@ -262,6 +298,19 @@ function element(tag, name = "", attributes = {}, text = null) {
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   if (text !== null) node.textContent = text;
   return node;
+}
+
+// A button that shows an icon of frontend.css; its words are there for tooltips and screen readers.
+function iconButton(icon, label, act) {
+  const node = button(label, act);
+  node.classList.add("ernie-icon", `ernie-icon-${icon}`);
+  node.title = label;
+  return node;
+}
+
+function rename(node, label) {
+  node.textContent = label;
+  node.title = label;
 }
 
 function button(text, act) {

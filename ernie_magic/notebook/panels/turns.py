@@ -53,6 +53,9 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
         "reasoning_title": "",
         "model": model,
         "footer": "",
+        "notes": "",
+        "details": "",
+        "version": None,
         "open": True,
         "actions": [],
     }
@@ -76,8 +79,19 @@ def answered_turn(
         "model": answer.model,
         "open": False,
         "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)),
-        "footer": answers.summary_line(answer, language),
+        "footer": _short_summary(answer, language),
+        "notes": " · ".join(note.say(language) for note in answers.abnormal_notes(answer)),
+        "details": answers.summary_line(answer, language),
     }
+
+
+def _short_summary(answer: Answer, language: Language) -> str:
+    """What is always told of an answer; the rest is in the tooltip."""
+    parts = []
+    if answer.usage:
+        parts.append(answers.TOKENS.say(language, n=answer.usage.total_tokens))
+    parts.append(answers.SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+    return " · ".join(parts)
 
 
 def saved_prompt_html(prompt: str) -> str:

@@ -52,11 +52,12 @@ def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
     }
     shown = chat.transcript.shown_turns[0]
     assert shown["blocks"] == [to_html(session.history[0].answer.text)]
-    assert shown["footer"].startswith("ernie-4.5-turbo-128k · ")
-    assert "tokens" in shown["footer"]
+    answer = session.history[0].answer
+    assert shown["footer"] == f"{answer.usage.total_tokens} tokens · {answer.seconds:.1f} s"
+    assert shown["details"].startswith("ernie-4.5-turbo-128k · ")
     assert (shown["open"], shown["actions"], chat.composer.prompt.value) == (
         False,
-        ["edit", "regenerate"],
+        ["edit", "regenerate", "fork"],
         "",
     )
 
@@ -66,8 +67,8 @@ def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, s
     assert prompts(chat) == ["from a cell"]
     ask("from the panel")
     assert [turn["actions"] for turn in chat.transcript.shown_turns] == [
-        ["edit"],
-        ["edit", "regenerate"],
+        ["edit", "fork"],
+        ["edit", "regenerate", "fork"],
     ]
     del session.history[0]
     assert prompts(chat) == ["from the panel"]
@@ -107,7 +108,7 @@ def test_it_streams_in_blocks_and_stops(chat, session, emulator, wait):
         emulator._state.delta_delay = 0
     assert session.history[-1].answer.partial
     assert chat.composer.status.text == "stopped"
-    assert "partial" in chat.transcript.shown_turns[-1]["footer"]
+    assert chat.transcript.shown_turns[-1]["notes"] == "partial"
     assert (chat.composer.send_button.disabled, chat.composer.stop_button.disabled) == (False, True)
 
 
@@ -295,6 +296,46 @@ def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(
         emulator._state.delta_delay = 0
     assert list(session.history) == [before]
     assert chat.composer.status.text == "stopped; the earlier answer stays"
+
+
+def test_the_answers_to_one_prompt_are_kept_and_the_shown_one_is_continued(
+    chat, ask, session, wait, bodies
+):
+    def act(op, **more):
+        id_ = chat.transcript.shown_turns[-1]["id"]
+        chat._on_transcript_message({"op": op, "id": id_, **more})
+        wait(lambda: not chat.is_busy)
+        return chat.transcript.shown_turns[-1]["version"]
+
+    ask("one")
+    first = session.history[0]
+    assert chat.transcript.shown_turns[0]["version"] is None
+    assert act("regenerate") == [2, 2]
+    assert act("regenerate") == [3, 3]
+    third = session.history[0]
+    assert act("version", step=1) == [3, 3]
+    assert session.history[0] is third
+    assert act("version", step=-1) == [2, 3]
+    assert act("version", step=-1) == [1, 3]
+    assert list(session.history) == [first]
+    ask("two")
+    assert bodies()[-1]["messages"][:-1] == first.messages
+    assert [turn["version"] for turn in chat.transcript.shown_turns] == [[1, 3], None]
+
+
+def test_a_conversation_is_continued_from_a_turn_in_another(chat, ask, session):
+    ask("one")
+    ask("two")
+    chat._on_transcript_message({"op": "fork", "id": chat.transcript.shown_turns[0]["id"]})
+    assert (chat.conversations.value, prompts(chat)) == ("main-2", ["one"])
+    assert [turn.prompt for turn in session.history] == ["one", "two"]
+
+
+def test_an_empty_conversation_offers_prompts_and_one_is_asked_by_a_click(chat, session, wait):
+    assert len(chat.transcript.examples) == 3
+    chat._on_transcript_message({"op": "example", "text": chat.transcript.examples[1]})
+    wait(lambda: not chat.is_busy)
+    assert [turn.prompt for turn in session.history] == ["List three cities in a table"]
 
 
 def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(

@@ -27,6 +27,15 @@ def test_an_open_turn_becomes_an_answered_one_of_the_same_id_and_fields():
     assert answered["reasoning_title"] == "reasoning (2 characters)"
 
 
+def test_a_footer_says_what_is_abnormal_apart_and_the_rest_in_a_tooltip():
+    from dataclasses import replace
+
+    for partial, notes in ((False, ""), (True, "partial")):
+        shown = turns.answered_turn("t", "hi", [], replace(ANSWER, partial=partial), "en", "")
+        assert (shown["footer"], shown["notes"]) == ("1.0 s", notes)
+        assert shown["details"].startswith("m · 1.0 s")
+
+
 def test_a_prompt_is_saved_as_its_words():
     assert turns.saved_prompt_html("<b>a\n& c") == "<blockquote>&lt;b&gt;a<br>&amp; c</blockquote>"
 
