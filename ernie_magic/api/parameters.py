@@ -37,8 +37,10 @@ from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.parameter import Rules
 
 STYLES = (
     "Base",
@@ -635,3 +637,24 @@ def unknown_option(name: str, known: Iterable[str], shown: str = "") -> InvalidO
             "a field the table does not know: --param name=value, in Python extra={…}",
         ),
     )
+
+
+def merge_parameters(
+    kind: Kind, kept: Mapping[str, Any], given: Mapping[str, Any], rules: Rules
+) -> dict[str, Any]:
+    """Return the parameters of a call: a session's, and the call's own, which go before them.
+
+    Parameters
+    ----------
+    kept
+        What a session keeps; what it keeps for a service of another protocol is left out.
+    given
+        The call's own; None leaves the session's value.
+    """
+    known = parameters_of(kind)
+    merged = {
+        name: value
+        for name, value in kept.items()
+        if not rules.strict or known[name].in_protocol(rules.protocol)
+    }
+    return merged | {name: value for name, value in given.items() if value is not None}

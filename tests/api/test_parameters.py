@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.api import parameters
+from ernie_magic.api.parameter import Rules
 from ernie_magic.errors import InvalidOption
 
 CHAT = parameters.parameters_of("chat")
@@ -258,3 +259,20 @@ def test_what_a_call_sets_for_itself_is_in_each_kind_of_call_and_tells_the_docum
         ):
             assert f"({documented} in the API's pages)" in table[name].help.en
             assert f"（API 文档为 {documented}）" in table[name].help.zh
+
+
+@pytest.mark.parametrize(
+    ("rules", "sent"),
+    [
+        (Rules(protocol="openai"), {"temperature": 0.5}),
+        (Rules(protocol="qianfan-v1"), {"temperature": 0.5, "disable_search": True}),
+        (Rules(strict=False), {"temperature": 0.5, "disable_search": True}),
+    ],
+    ids=["V2", "V1", "a server of one's own"],
+)
+def test_a_call_s_parameters_go_before_a_session_s_and_none_of_another_protocol_is_sent(
+    rules, sent
+):
+    kept = {"temperature": 0.2, "disable_search": True}
+    own = {"temperature": 0.5, "disable_search": None}
+    assert parameters.merge_parameters("chat", kept, own, rules) == sent

@@ -103,16 +103,9 @@ class Plan:
         earlier = [
             message for turn in self.earlier_turns[turns_dropped:] for message in turn.messages
         ]
-        session_parameters = {
-            name: value
-            for name, value in self.settings.parameters.items()
-            if not rules.strict
-            or parameters.parameters_of("chat")[name].in_protocol(rules.protocol)
-        }
-        given = {
-            **session_parameters,
-            **{k: v for k, v in self.options.parameters.items() if v is not None},
-        }
+        given = parameters.merge_parameters(
+            "chat", self.settings.parameters, self.options.parameters, rules
+        )
         return chat_request(
             [*self.system_messages, *earlier, *self.new_messages],
             model=model,

@@ -221,16 +221,9 @@ class MapRequest:
         ------
         UsageError
         """
-        # Parameters that a session keeps for another service are left out, as in a chat.
-        known = parameters.parameters_of("chat")
-        given = {
-            **{
-                name: value
-                for name, value in session_parameters.items()
-                if known[name].in_protocol(rules.protocol)
-            },
-            **self.options.parameters,
-        }
+        given = parameters.merge_parameters(
+            "chat", session_parameters, self.options.parameters, rules
+        )
         if self.columns:
             prompt = f"{prompt}\n\n{schema.json_instruction(self.columns)}"
             given["response_format"] = "json_object"  # V1 supports no schema, only JSON
