@@ -154,25 +154,27 @@ def run(shell, capsys):
     return run_
 
 
-CLOCKED = ("kernel", "browser")  # in this order
+TOGETHER = ("browser", "kernel")  # in this order: the longest first
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """Tests with a kernel or a page run one after another in one process, all others in a second.
+    """Tests with a page run one after another in one process, those with a kernel in a second, all
+    others in whichever is free: pages and kernels mostly wait.
 
     pytest-xdist distributes them. While Playwright's sync API is active its thread has a running
     loop, in which asyncio.run() fails; it ends with the package of browser tests.
     """
     for item in items:
-        if item.path.parent.name == "benchmarks":
+        folder = item.path.parent.name
+        if folder == "benchmarks":
             item.add_marker(pytest.mark.benchmark)
-        if item.path.parent.name in CLOCKED:
-            item.add_marker(pytest.mark.xdist_group("clocked"))
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
     items.sort(
         key=lambda item: (
-            CLOCKED.index(item.path.parent.name)
-            if item.path.parent.name in CLOCKED
-            else len(CLOCKED)
+            TOGETHER.index(item.path.parent.name)
+            if item.path.parent.name in TOGETHER
+            else len(TOGETHER)
         )
     )

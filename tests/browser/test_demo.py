@@ -59,6 +59,7 @@ def demo(tmp_path):
         process.wait(20)
 
 
+@pytest.mark.slow
 def test_the_demo_opens_the_quickstart_and_its_cells_stream(browser, demo):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()

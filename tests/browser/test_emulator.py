@@ -88,7 +88,13 @@ def tab(browser):
     context.close()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "evil.localhost"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("localhost", "evil.localhost")),
+    ],
+)
 def test_a_page_of_another_origin_reads_nothing_and_changes_nothing(emulator, hostile, tab, host):
     emulator.requests.clear()
     tab.goto(f"http://{host}:{hostile}/")

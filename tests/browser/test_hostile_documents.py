@@ -234,7 +234,8 @@ request = chat_request([{'role': 'user', 'content': '你好'}], model='ernie-3.5
 for text in json.load(open(NAME, encoding='utf-8')):
     ernie.history.append(Turn(text, Answer(text=text, request=request, model='ernie-3.5-8k', reasoning=text)))"""
 # every turn is visible and drawn
-WHOLE = ".ernie-log { max-height: none !important; height: auto !important; }"
+WHOLE = """.ernie-panel, .ernie-panel *:has(.ernie-log), .ernie-log {
+    max-height: none !important; height: auto !important; overflow: visible !important; }"""
 
 
 @pytest.fixture

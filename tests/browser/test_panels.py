@@ -274,6 +274,7 @@ def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_pa
     assert panel.page.evaluate("window.evil") is None
 
 
+@pytest.mark.slow
 def test_a_long_word_of_an_answer_is_broken_within_its_block(open_panel):
     panel = open_panel()
     panel.ask("[[echo]]" + "x" * 1500)
@@ -353,6 +354,7 @@ def test_a_click_that_waits_for_a_cell_says_so(open_panel):
     expect(queued).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
     panel = open_panel(line="%ernie panel chat")
     server._state.delta_delay = 0.03
@@ -731,6 +733,7 @@ def test_a_saved_transcript_that_is_drawn_late_is_hidden_all_the_same(
     nb.picture(f"panel-saved-late-{front}")
 
 
+@pytest.mark.slow
 def test_two_panels_of_one_cell_hide_both_saved_forms(open_panel):
     both = "from IPython.display import display\np = ernie.panel('chat')\ndisplay(p)\ndisplay(p)"
     panel = open_panel(more=[both])
@@ -795,6 +798,7 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     assert again.output.evaluate(SEEN) == 0
 
 
+@pytest.mark.slow
 def test_a_panel_that_is_moved_after_a_restart_still_says_so(open_panel, server):
     panel = open_panel(line="%ernie panel compare", more=["1"])
     server._state.delta_delay = 0.03
@@ -814,8 +818,10 @@ def test_a_panel_that_is_moved_after_a_restart_still_says_so(open_panel, server)
 
 @pytest.mark.parametrize(
     ("end", "words"),
-    [(CRASH, "内核已重启"), (STOP_KERNEL, "内核已停止")],
-    ids=["crash", "shutdown"],
+    [
+        pytest.param(CRASH, "内核已重启", id="crash", marks=pytest.mark.slow),
+        pytest.param(STOP_KERNEL, "内核已停止", id="shutdown"),
+    ],
 )
 def test_a_panel_whose_kernel_crashed_or_was_shut_down_says_so(open_panel, server, end, words):
     panel = open_panel(line="%ernie panel image")

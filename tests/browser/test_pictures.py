@@ -57,7 +57,7 @@ def test_what_is_waited_for_is_shown_with_seconds_and_gives_way_to_the_picture(o
         [
             (
                 "%load_ext ernie_magic\nfrom ernie_magic import emulator\nserver = "
-                "emulator.start()\n"
+                "emulator.start(announce=False)\n"
                 "ernie.settings.base_url, ernie.settings.api_key, ernie.settings.service = "
                 "server.base_url, 'any-key', 'aistudio'\nserver.faults.add(delay=3, path='/images/generations')"
             ),

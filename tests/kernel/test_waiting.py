@@ -19,7 +19,12 @@ def displays(ran):
 
 
 @pytest.mark.parametrize(
-    ("door", "delay"), [("owned", 2.2), ("plain", 1.2), ("with output of the user's", 1.2)]
+    ("door", "delay"),
+    [
+        ("owned", 2.2),
+        ("plain", 1.2),
+        pytest.param("with output of the user's", 1.2, marks=pytest.mark.slow),
+    ],
 )
 def test_after_700_ms_a_line_counts_the_seconds_until_the_first_word(kernel, emulator, door, delay):
     emulator.faults.add(delay=delay)
@@ -71,9 +76,17 @@ def test_a_retry_line_is_gone_when_the_call_has_failed(kernel, emulator, door):
     ("code", "failed"),
     [
         ("%%ernie_image\n猫", "ServiceUnreachable"),
-        ("get_ipython().run_cell_magic('ernie_image', '', '猫')", "ServiceUnreachable"),
+        pytest.param(
+            "get_ipython().run_cell_magic('ernie_image', '', '猫')",
+            "ServiceUnreachable",
+            marks=pytest.mark.slow,
+        ),
         ("%%ernie_embed --no-cache\na", "ServiceUnreachable"),
-        ("get_ipython().run_cell_magic('ernie_embed', '', 'b')", "ServiceUnreachable"),
+        pytest.param(
+            "get_ipython().run_cell_magic('ernie_embed', '', 'b')",
+            "ServiceUnreachable",
+            marks=pytest.mark.slow,
+        ),
         ("%%ernie_map rows\n{{x}}", None),  # the row's error is in the table
     ],
 )
