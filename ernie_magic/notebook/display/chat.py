@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TOKENS = Text("{n} token", "{n} tokens")
 SECONDS = Text("{n} 秒", "{n} s")
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
+# A frame in the text's own colour: it fits light and dark themes.
+_CHIP = "border:1px solid;border-radius:1em;padding:0 .6em;margin-left:.3em;white-space:nowrap"
 PARTIAL = Text("未完成", "partial")
 _FLAGS = {
     1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
@@ -90,6 +92,15 @@ def _moderation_notes(answer: Answer) -> list[Text]:
     return notes
 
 
+def line_html(line: str, language: Language) -> str:
+    """A footer's line as HTML, where a chip at its end says that no model answered."""
+    said = f" · {EMULATED.say(language)}"
+    if not line.endswith(said):
+        return plain_html(line)
+    chip = f'<span style="{_CHIP}">{plain_html(EMULATED.say(language))}</span>'
+    return f"{plain_html(line.removesuffix(said))} {chip}"
+
+
 def footer_html(answer: Answer, language: Language) -> str:
     """The footer as folded HTML that also works on GitHub, in nbviewer and with a dead kernel."""
     facts: dict[str, str] = {}
@@ -134,7 +145,7 @@ def _folded_small_html(title: str, lines: list[str], language: Language, total: 
     if left_out > 0:
         lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
     return folded_html(
-        f"<small>{plain_html(title)}</small>", f"<small>{'<br>'.join(lines)}</small>"
+        f"<small>{line_html(title, language)}</small>", f"<small>{'<br>'.join(lines)}</small>"
     )
 
 

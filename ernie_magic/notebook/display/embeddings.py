@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.embeddings import similarity
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS
+from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS, line_html
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
@@ -65,9 +65,13 @@ def mime_bundle(
     A few texts show their similarities; many show the summary.
     """
     line = summary_line(embeddings, language)
-    data = {"text/html": f"<small>{plain_html(line)}</small>", "text/plain": f"[{line}]"}
+    heat = None
     if 1 < len(embeddings) <= _MAX_TEXTS_WITH_HEAT and embeddings.shape[1]:
         heat = Heat(embeddings, language)
+        # Its caption says who answered.
+        line = line.removesuffix(emulator_note(embeddings, language))
+    data = {"text/html": f"<small>{line_html(line, language)}</small>", "text/plain": f"[{line}]"}
+    if heat is not None:
         data = {
             "text/html": heat._repr_html_() + data["text/html"],
             "text/plain": f"{heat}\n{data['text/plain']}",
@@ -127,7 +131,7 @@ class Heat:
             rows.append(f"<tr>{label}{cells}</tr>")
         return (
             f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{plain_html(self._caption_text())}</small></p>"
+            f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{line_html(self._caption_text(), self.language)}</small></p>"
         )
 
     def __repr__(self) -> str:
@@ -212,7 +216,7 @@ class Plane:
         return (
             f'<svg role="img" aria-label="{_title_attribute(self._caption_text())}" viewBox="0 0 {across} {down}" style="max-width:{across}px;width:100%;height:auto" '
             f'xmlns="http://www.w3.org/2000/svg"><rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" fill="none" stroke="currentColor" stroke-opacity="0.3"></rect>'
-            f"{''.join(marks)}</svg><p><small>{plain_html(self._caption_text())}</small></p>"
+            f"{''.join(marks)}</svg><p><small>{line_html(self._caption_text(), self.language)}</small></p>"
         )
 
     def __repr__(self) -> str:

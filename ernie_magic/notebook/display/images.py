@@ -13,7 +13,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import Stopped
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, SENT, TOKENS, folded_html
+from ernie_magic.notebook.display.chat import (
+    EMULATED,
+    PARTIAL,
+    SECONDS,
+    SENT,
+    TOKENS,
+    folded_html,
+    line_html,
+)
 from ernie_magic.text.language import Language, Text, clip_text
 from ernie_magic.text.sanitize import plain_html
 
@@ -234,7 +242,7 @@ def footer_html(
     if links:
         rows.append(links)
     return folded_html(
-        f"<small>{plain_html(summary_line(images, language))}</small>",
+        f"<small>{line_html(summary_line(images, language), language)}</small>",
         f"<small>{'<br>'.join(rows)}</small>",
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS
+from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS, line_html
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text
-from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from ernie_magic.calls.tables.map import Mapped
@@ -94,7 +93,7 @@ def mime_bundle(
     table = Table(columns, [[_cell_text(row[name]) for name in columns] for row in visible_rows])
     line = note or summary_line(mapped, language)
     data = {
-        "text/html": f"{table._repr_html_()}<small>{plain_html(line)}</small>",
+        "text/html": f"{table._repr_html_()}<small>{line_html(line, language)}</small>",
         "text/plain": f"{table!r}\n[{line}]",
     }
     return data, {

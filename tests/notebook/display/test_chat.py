@@ -129,3 +129,21 @@ def test_calls_that_are_left_are_bounded_and_odd_ones_shown_all_the_same():
     assert len(lines) == 51
     assert lines[-1] == "… and 12 more"
     assert max(map(len, lines)) < 2_100
+
+
+def test_that_no_model_answered_is_said_once_as_a_chip():
+    data, _ = chat.mime_bundle(answer(service="emulator"), "en")
+    said = "built-in emulator, not a real model"
+    assert data["text/html"].count(said) == 1
+    assert "stop <span style=" in data["text/html"]
+    assert f'nowrap">{said}</span></small></summary>' in data["text/html"]
+    assert data["text/plain"].count(said) == 1
+    data, _ = chat.mime_bundle(answer(), "en")
+    assert "<span style=" not in data["text/html"]
+
+
+def test_what_a_server_sends_makes_no_chip_and_stays_text():
+    line = "<b>m</b> · built-in emulator, not a real model"
+    assert chat.line_html(f"{line} · 1 s", "en").startswith("&lt;b&gt;m")
+    assert "<span" not in chat.line_html(f"{line} · 1 s", "en")
+    assert chat.line_html(line, "en").startswith("&lt;b&gt;m&lt;/b&gt; <span")
