@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ernie_magic.emulator import lexicon
 
@@ -18,7 +19,6 @@ _TASK = re.compile(
     r"respond|whether|is (?:it|this|the following)|which|return|output|from \d+ to \d+)\b",
     re.IGNORECASE,
 )
-_JSON_WORDS = re.compile(r"^.*(?:JSON|\{[^{}]*\}).*$", re.IGNORECASE | re.MULTILINE)
 _BRACKETED = re.compile(r"[（(\[【]([^（）()\[\]【】{}\n]{3,160})[)）\]】]")
 _SLASHED = re.compile(
     r"(?<![\w/:.])([A-Za-z\u4e00-\u9fff][\w\u4e00-\u9fff-]{0,15}"
@@ -79,7 +79,9 @@ _HIGH, _LOW = (
     re.compile(r"低|不紧急|普通|low|normal", re.IGNORECASE),
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_FORM = re.compile(r"\{[^{}]{0,400}\}")
 _MAX_OPTIONS = 12
+_REACH = 1500  # characters
 _MAX_OPTION = 24  # characters
 
 
@@ -101,9 +103,10 @@ def is_judgement(prompt: str) -> bool:
     return (is_task or is_labelled) and bool(find_subject(prompt))
 
 
+@lru_cache(maxsize=64)
 def find_subject(prompt: str) -> str:
     """The text that a prompt asks about, without the task."""
-    words = _JSON_WORDS.sub("", prompt)
+    words = _without_json(_within_reach(prompt))
     spans = [(each.start, each.end) for each in find_choices(words)]
     after = max((end for _, end in spans), default=0)
     for colon in _COLON.finditer(words, after):
@@ -124,8 +127,26 @@ def find_subject(prompt: str) -> str:
     return words.strip()
 
 
+def _within_reach(prompt: str) -> str:
+    """A prompt's beginning and end: a task stands at either."""
+    if len(prompt) <= 2 * _REACH:
+        return prompt
+    return f"{prompt[:_REACH]}\n{prompt[-_REACH:]}"
+
+
+def _without_json(words: str) -> str:
+    """A prompt without the lines that describe JSON, if there are others."""
+    lines = words.splitlines()
+    kept = [each for each in lines if "json" not in each.lower() and not _FORM.search(each)]
+    if any(each.strip() for each in kept):
+        return "\n".join(kept)
+    return _FORM.sub("", words)
+
+
+@lru_cache(maxsize=64)
 def find_choices(prompt: str) -> list[Choices]:
     """The groups of words among which a prompt asks to choose."""
+    prompt = _within_reach(prompt)
     found: list[Choices] = []
     for pattern in (_BRACKETED, _SLASHED, _EITHER, _LISTED, _OR):
         for match in pattern.finditer(prompt):
@@ -166,6 +187,7 @@ def _trim_option(words: str) -> str:
 
 def find_scale(prompt: str) -> tuple[int, int] | None:
     """The least and the most of the scale a prompt asks a number of."""
+    prompt = _within_reach(prompt)
     if found := _OUT_OF.search(prompt):
         most = found[1] or found[2]
         return 1, {"五": 5, "十": 10, "百": 100}.get(most) or int(most)

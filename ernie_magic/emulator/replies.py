@@ -1,4 +1,5 @@
-"""What the emulator answers: simulated, and labelled so, yet Markdown worth showing.
+"""What the emulator answers: what is written down, what can be judged or worked out, or that it
+does not know.
 
 The same question and seed give the same answer. Directives in the prompt produce exact replies for
 tests and trials:
@@ -17,14 +18,17 @@ from __future__ import annotations
 import json
 import random
 import re
-import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
 from ernie_magic.api import models
-from ernie_magic.emulator import sight, tools
+from ernie_magic.emulator import cities, judgements, prepared, sight, structured, tools
 from ernie_magic.emulator.checks import text_of
-from ernie_magic.emulator.schemas import quoted_texts, sample_value
+from ernie_magic.emulator.fallback import (
+    compose_fallback,
+    compose_missing_forms,
+    extract_topic,
+)
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _DIRECTIVE = re.compile(
@@ -33,7 +37,11 @@ _DIRECTIVE = re.compile(
 _PIECE = re.compile(
     r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]{1,4}|\s*[^\s\u3400-\u9fff\u3000-\u303f\uff00-\uffef]+|\s+"
 )
-_LENGTH = re.compile(r"(\d{2,5})\s*(?:字|个字|words?)")
+_RECALL = re.compile(
+    r"刚才|刚刚|之前|上一个|上一次|\b(?:earlier|did i (?:just )?ask|just asked?|(?:last|previous) question"
+    r"|ask(?:ed)? (?:you )?before)\b",
+    re.IGNORECASE,
+)
 MAX_DELTAS = 100_000
 
 
@@ -120,6 +128,7 @@ def _reply_in_words(
     prompt = text_of(messages[-1])
     directives = dict(_split_directive(directive) for directive in _DIRECTIVE.findall(prompt))
     question = _DIRECTIVE.sub("", prompt)
+    task = _add_task(question, messages)
     rng = random.Random(  # noqa: S311
         json.dumps(
             [seed, given.get("seed"), given.get("temperature"), model, messages],
@@ -134,10 +143,10 @@ def _reply_in_words(
     elif "echo" in directives:
         pieces = _split_into_deltas(question)
     elif _wants_json(given):
-        pieces = _split_into_deltas(_generate_json(question, rng, given["response_format"], seed))
+        pieces = _split_into_deltas(structured.generate_json(task, given["response_format"], seed))
     else:
         pieces = _split_into_deltas(
-            _generate_markdown(question.strip(), messages, rng, chinese=chinese)
+            "\n\n".join(_compose_paragraphs(question.strip(), messages, rng, seed))
         )
     pieces, finish = _apply_limits(pieces, given)
     reasoning: list[str] = []
@@ -206,89 +215,91 @@ def _wants_json(given: dict[str, Any]) -> bool:
     return isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
 
 
-def _generate_json(
-    question: str, rng: random.Random, response_format: dict[str, Any], seed: int
-) -> str:
-    if response_format["type"] == "json_schema":
-        described = response_format["json_schema"]
-        return json.dumps(
-            sample_value(described.get("schema") or described, question, "", seed),
-            ensure_ascii=False,
-            indent=2,
-        )
-    if keys := _named_keys(question):
-        named = {key: f"模拟的 simulated {key}" for key in keys}
-        return json.dumps(named, ensure_ascii=False, indent=2)
-    items = [
-        {"name": name, "score": round(rng.uniform(1, 5), 1)}
-        for name in rng.sample(["北京", "上海", "杭州", "成都", "西安", "广州"], 3)
-    ]
-    return json.dumps(
-        {"simulated": True, "prompt": question.strip()[:60], "items": items},
-        ensure_ascii=False,
-        indent=2,
-    )
-
-
-def _named_keys(question: str) -> list[str]:
-    """The keys that a prompt asks an object to have, in quotation marks."""
-    if not re.search(r"\b(?:keys?|fields?)\b|键|字段", question):
-        return []
-    return [key for key in quoted_texts(question) if re.fullmatch(r"\w{1,40}", key)]
-
-
 def _generate_reasoning(question: str, *, chinese: bool) -> str:
-    topic = _extract_topic(question)
+    topic = extract_topic(question)
     if chinese:
         return f"用户想了解“{topic}”。先弄清问题，再想该用列表还是表格。这是模拟的思考过程，没有真实模型参与。"
     return f"The user asks about {topic!r}. First the question, then whether a list or a table fits. These thoughts are simulated."
 
 
-def _extract_topic(question: str) -> str:
-    first = re.split(r"[。！？!?\n：:;；]", question.strip())[0]
-    if _HAN.search(first):
-        return first[:24].strip()
-    return textwrap.shorten(first, 48, placeholder=" …") or "…"
-
-
-def _generate_markdown(
-    question: str, messages: list[dict[str, Any]], rng: random.Random, *, chinese: bool
-) -> str:
-    parts = [_generate_opening(question, chinese=chinese)]
+def _compose_paragraphs(
+    question: str, messages: list[dict[str, Any]], rng: random.Random, seed: int
+) -> list[str]:
+    """The paragraphs of an answer in words."""
+    chinese = bool(_HAN.search(question))
     earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
-    lower = question.lower()
-    if earlier and re.search(r"刚才|之前|上一个|earlier|before|just ask", lower):
-        parts.append(_recall_question(earlier, chinese=chinese))
+    if _RECALL.search(question):
+        return [_recall_question(earlier, chinese=chinese)]
     if looked := [sight.describe_image(url) for url in sight.image_urls_in(messages[-1:])]:
-        parts.append(_name_pictures(looked, chinese=chinese))
-    if messages[0]["role"] == "system":
+        return [_name_pictures(looked, messages, chinese=chinese)]
+    if judged := _judge_text(_add_task(question, messages), seed):
+        return [judged]
+    parts = []
+    if answer := prepared.find_answer(question, chinese=chinese):
+        parts = [answer, *compose_missing_forms(question, answer, rng, chinese=chinese)]
+    if in_json := structured.answer_in_json(question, seed):
+        parts.append(in_json)
+    if not parts:
+        parts = compose_fallback(question, rng, chinese=chinese)
+    # Where the emulator speaks of itself, it says that the system prompt has come.
+    if messages[0]["role"] == "system" and re.search(r"模拟|simulated", "".join(parts)):
         parts.append(_quote_system_prompt(text_of(messages[0]), chinese=chinese))
-    sections = [
-        (r"列表|清单|要点|小标题|list|points", _generate_list),
-        (r"表格|表|table", _generate_table),
-        (r"代码|函数|python|code|function|program", _generate_code),
-        (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _generate_formula),
-    ]
-    chosen = [section for pattern, section in sections if re.search(pattern, lower)]
-    if not chosen and len(question) > 12:  # noqa: PLR2004  (a greeting stays short)
-        chosen = [_generate_list]
-    parts += [section(rng, chinese=chinese) for section in chosen]
-    if wanted := _LENGTH.search(lower):
-        parts.append(_generate_long_text(int(wanted.group(1)), chinese=chinese))
-    return "\n\n".join(parts)
+    return parts
+
+
+def _add_task(question: str, messages: list[dict[str, Any]]) -> str:
+    """The question, with what the system prompt says is to be judged in it."""
+    first = messages[0]
+    if first["role"] != "system" or judgements.is_judgement(question):
+        return question
+    task = text_of(first)
+    if not judgements.find_choices(task) and judgements.find_scale(task) is None:
+        return question
+    return f"{task.strip().rstrip('。.：:')}：{question}"
+
+
+def _judge_text(question: str, seed: int) -> str:
+    """The judgement of the text that a prompt holds; "" if it asks for none, or for JSON."""
+    if "JSON" in question.upper() or not judgements.is_judgement(question):
+        return ""
+    judged = structured.judge_in_words(question, seed)
+    if len(judged) == 1:
+        return str(judged[0][1])
+    separator = ": "
+    if _HAN.search(question):
+        separator = "："
+    return "\n".join(f"- {name}{separator}{value}" for name, value in judged)
 
 
 def _recall_question(earlier: list[str], *, chinese: bool) -> str:
+    if not earlier:
+        if chinese:
+            return "这是这个对话的第一轮，在此之前还没有问过什么。"
+        return "This is the first turn of the conversation: nothing was asked before."
     last = _DIRECTIVE.sub("", earlier[-1]).strip()[:60]
+    about = ""
     if chinese:
-        return f"你刚才问的是：“{last}”，这是第 {len(earlier) + 1} 轮。"
-    return f'You asked before: "{last}". This is turn {len(earlier) + 1}.'
+        if named := cities.named_cities(last):
+            about = f"{'、'.join(city.zh for city in named)}："
+        return f"你刚才问的是{about}“{last}”，这是第 {len(earlier) + 1} 轮。"
+    if named := cities.named_cities(last):
+        about = f"about {', '.join(city.en for city in named)}: "
+    return f'You asked before {about}"{last}". This is turn {len(earlier) + 1}.'
 
 
-def _name_pictures(pictures: list[str], *, chinese: bool) -> str:
+def _name_pictures(pictures: list[str], messages: list[dict[str, Any]], *, chinese: bool) -> str:
+    colours = [
+        sight.name_colour(url, chinese=chinese) for url in sight.image_urls_in(messages[-1:])
+    ]
     if chinese:
-        return f"收到 {len(pictures)} 张图片：{'、'.join(pictures)}。"
-    return f"Pictures received: {', '.join(pictures)}."
+        told = f"收到 {len(pictures)} 张图片：{'、'.join(pictures)}。"
+        if any(colours):
+            told += f"平均颜色：{'、'.join(each or '未知' for each in colours)}。"
+        return f"{told}画的是什么，模拟器看不出来。"
+    told = f"Pictures received: {', '.join(pictures)}."
+    if any(colours):
+        told += f" Average colour: {', '.join(each or 'unknown' for each in colours)}."
+    return f"{told} What they show, a simulated reply cannot tell."
 
 
 def _quote_system_prompt(prompt: str, *, chinese: bool) -> str:
@@ -296,65 +307,3 @@ def _quote_system_prompt(prompt: str, *, chinese: bool) -> str:
     if chinese:
         return f"> 系统提示词：{beginning}"
     return f"> System prompt: {beginning}"
-
-
-def _generate_opening(question: str, *, chinese: bool) -> str:
-    topic = _extract_topic(question)
-    if chinese:
-        return f"### {topic}\n\n你好！这是**内置模拟器**的回答，没有真实模型参与；设置密钥后，这里就是文心的回答。"
-    return f"### {topic}\n\nHello! This answer is **simulated**: no model was asked. With a key set, ERNIE's own words stand here."
-
-
-def _generate_list(rng: random.Random, *, chinese: bool) -> str:
-    points = [
-        "**Background**: when, where and who",
-        "**Point**: one thing at a time",
-        "**Example**: something close at hand",
-        "**Summary**: one sentence at the end",
-    ]
-    if chinese:
-        points = [
-            "**背景**：先交代时间、地点和人物",
-            "**要点**：一次只讲一件事",
-            "**例子**：用身边的事说明",
-            "**小结**：一句话收尾",
-        ]
-    return "\n".join(f"{i}. {point}" for i, point in enumerate(rng.sample(points, 3), start=1))
-
-
-def _generate_table(rng: random.Random, *, chinese: bool) -> str:
-    head = ("name", "time", "stars")
-    names = ["lake", "temple", "old street", "palace", "garden", "altar"]
-    if chinese:
-        head = ("名称", "用时", "推荐")
-        names = ["西湖", "灵隐寺", "河坊街", "故宫", "颐和园", "天坛"]
-    rows = [
-        f"| {name} | {rng.randint(1, 5)} h | {'★' * rng.randint(3, 5)} |"
-        for name in rng.sample(names, 3)
-    ]
-    return "\n".join([f"| {' | '.join(head)} |", "|---|---:|:---|", *rows])
-
-
-def _generate_code(rng: random.Random, *, chinese: bool) -> str:
-    n = rng.randint(5, 12)
-    says = "the first Fibonacci numbers"
-    if chinese:
-        says = "前几个斐波那契数"
-    return f'```python\ndef fib(n: int) -> list[int]:\n    """{says}"""\n    a, b, out = 0, 1, []\n    for _ in range(n):\n        out.append(a)\n        a, b = b, a + b\n    return out\n\nprint(fib({n}))\n```'
-
-
-def _generate_formula(rng: random.Random, *, chinese: bool) -> str:
-    n = rng.randint(3, 9)
-    sentence = "Inline $e^{i\\pi} + 1 = 0$; a price of $5 is no formula. And a display:"
-    if chinese:
-        sentence = "行内公式 $e^{i\\pi} + 1 = 0$，价格 $5 不是公式；独立公式："
-    return f"{sentence}\n\n$$\\sum_{{k=1}}^{{{n}}} k = \\frac{{{n} \\cdot {n + 1}}}{{2}} = {n * (n + 1) // 2}$$"
-
-
-def _generate_long_text(count: int, *, chinese: bool) -> str:
-    unit, size = "The quick brown fox jumps over the lazy dog. ", 9  # words
-    if chinese:
-        unit = "春江潮水连海平，海上明月共潮生。"
-        size = len(unit)
-    sentences = [unit] * max(1, count // size)
-    return "\n\n".join("".join(sentences[i : i + 12]).strip() for i in range(0, len(sentences), 12))

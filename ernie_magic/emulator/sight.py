@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import colorsys
 import io
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,19 @@ from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+# The largest hue of each name, in degrees.
+_HUES = (
+    (15, ("红", "red")),
+    (45, ("橙", "orange")),
+    (70, ("黄", "yellow")),
+    (165, ("绿", "green")),
+    (200, ("青", "cyan")),
+    (255, ("蓝", "blue")),
+    (290, ("紫", "purple")),
+    (340, ("粉", "pink")),
+    (360, ("红", "red")),
+)
 
 
 def image_urls_in(messages: Iterable[dict[str, Any]]) -> list[str]:
@@ -75,6 +89,30 @@ def describe_image(url: str) -> str:
     ):
         raise Refusal("invalid_image_url") from None
     return f"{image.format} {image.width}x{image.height}"
+
+
+def name_colour(url: str, *, chinese: bool) -> str:
+    """The average colour of a picture that came as data, named; "" for a link."""
+    if _is_link(url):
+        return ""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(_decode_data_url(url))) as image:
+        # A JPEG is decoded small.
+        image.draft("RGB", (64, 64))
+        average = image.convert("RGB").resize((1, 1), Image.Resampling.BOX)
+    red, green, blue = average.tobytes()[:3]
+    hue, saturation, value = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+    named = next(names for most, names in _HUES if hue * 360 <= most)
+    if value < 0.2:  # noqa: PLR2004
+        named = ("黑", "black")
+    elif saturation < 0.12:  # noqa: PLR2004
+        named = ("灰", "grey")
+        if value > 0.85:  # noqa: PLR2004
+            named = ("白", "white")
+    if chinese:
+        return f"{named[0]}色（#{red:02x}{green:02x}{blue:02x}）"
+    return f"{named[1]} (#{red:02x}{green:02x}{blue:02x})"
 
 
 def _is_link(url: str) -> bool:

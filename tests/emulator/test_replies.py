@@ -1,6 +1,7 @@
 """Directives in a prompt, and the limits of an answer."""
 
 import json
+import re
 
 import pytest
 
@@ -80,3 +81,150 @@ def test_json_fits_the_schema():
     given = {"type": "json_schema", "json_schema": {"schema": schema}}
     assert json.loads(reply("上海 7", response_format=given).full_text) == {"city": "上海", "n": 7}
     assert json.loads(reply("x", response_format={"type": "json_object"}).full_text)["simulated"]
+
+
+# The prompts of README.md and of the notebooks, and what a good answer to each holds.
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("用一句话介绍 杭州", ["浙江", "西湖"]),
+        (
+            '用一句话介绍 杭州，并给出 JSON 里的坐标，形如 {"lat": 30.2}',
+            ["西湖", "```json", '"lat": 30.3'],
+        ),
+        ("介绍一下北京：一个小标题、一个列表、一张表格", ["### ", "1. **", "|:---", "故宫"]),
+        ("介绍一下北京", ["首都", "故宫"]),
+        ("Why does the sum of the angles of a triangle equal $\\pi$?", ["$$", "\\pi"]),
+        ("Count from one to five", ["one, two, three, four, five"]),
+        ("用五个字夸夸杭州", ["山水皆入画"]),
+        ("你好，请介绍一下AI Studio", ["AI Studio", "飞桨"]),
+        ("北京有哪些好吃的？", ["烤鸭"]),
+        ("北京有哪些著名景点", ["故宫", "天坛"]),
+        ("给我推荐一些自驾游路线", ["G318"]),
+        ("1加1为什么等于2?", ["后继", "$1 + 1"]),
+        ("Please introduce The Great Wall", ["Ming", "21,196"]),
+        ("换一个话题：介绍西湖", ["苏堤"]),
+        ("你好", ["模拟器", "%ernie doctor"]),
+        ("hi", ["simulated", "%ernie doctor"]),
+        ("Tell me about Beijing", ["capital", "Forbidden City"]),
+        ("Introduce Hangzhou in one sentence", ["West Lake"]),
+        ("为什么天空是蓝色的？", ["瑞利散射"]),
+        ("Why is the sky blue?", ["Rayleigh"]),
+        ("用 Python 写一个快速排序", ["```python", "def quicksort"]),
+        ("Write quicksort in Python", ["```python", "def quicksort"]),
+        ("什么是递归？", ["factorial"]),
+        ("What is machine learning?", ["Supervised"]),
+        ("什么是大语言模型", ["token"]),
+        ("讲个笑话", ["西瓜"]),
+        ("tell me a joke", ["eggs"]),
+        ("写一首关于春天的诗", ["**春到湖边**"]),
+        ("Write a poem", ["blossom"]),
+        ("给我讲个故事", ["灯塔"]),
+        ("What is the capital of France?", ["Paris"]),
+        ("勾股定理是什么", ["a^2 + b^2 = c^2"]),
+        ("太阳系有哪些行星", ["海王星"]),
+        ("番茄炒蛋怎么做", ["鸡蛋"]),
+        ("What does temperature do?", ["random"]),
+        ("What can you do?", ["%%ernie_map"]),
+        ("12*7=?", ["**84**"]),
+        ("What is 3.5 + 4?", ["**7.5**"]),
+        ("北京天气怎么样", ["--tools"]),
+    ],
+)
+def test_what_a_newcomer_asks_has_a_good_answer(question, held):
+    text = reply(question).full_text
+    assert all(words in text for words in held), text
+    assert reply(question, seed=1).full_text == text
+
+
+def test_the_code_of_prepared_answers_runs_and_prints_what_it_says():
+    for question in (
+        "快速排序",
+        "斐波那契数列",
+        "100 以内的素数",
+        "什么是递归",
+        "primes",
+        "recursion",
+    ):
+        code = reply(question).full_text.split("```python\n")[1].split("```")[0]
+        told = code.rstrip().rpartition("  # ")[2]
+        printed = []
+        exec(code, {"print": printed.append})
+        assert [str(value) for value in printed] == [told]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "谈谈量子计算与传统计算的区别",
+        "How do I fix my bicycle?",
+        "写 3000 字",
+        "write 900 words about cats",
+        "请用列表、表格、代码和公式说说音乐",
+        "Explain a list, a table, some code and a formula",
+    ],
+)
+def test_a_question_without_an_answer_is_told_so_and_no_sentence_comes_twice(question):
+    answers = [reply(question, seed=seed).full_text for seed in range(8)]
+    assert len({text.split("\n\n")[1] for text in answers}) > 2
+    for text in answers:
+        assert "模拟" in text or "simulated" in text
+        body = text.split("```")[0::2]
+        sentences = re.findall(r"[^。.！!？?\n|]{8,}[。.！!？?]", "".join(body))
+        assert len(sentences) == len(set(sentences))
+
+
+@pytest.mark.parametrize(("question", "size"), [("写 300 字", 300), ("写 5000 字", 5000)])
+def test_a_text_is_about_as_long_as_was_asked(question, size):
+    assert size <= len(reply(question).full_text) < size * 1.2 + 200
+
+
+def test_a_topic_is_never_cut_inside_a_clause():
+    long = "请用尽可能通俗的语言说明，为什么在量子力学里测量会改变系统的状态，并举三个例子，再写一段总结"
+    heading = reply(long).full_text.splitlines()[0].removeprefix("### ")
+    assert long.startswith(heading)
+    assert long[len(heading)] in "，。"
+
+
+@pytest.mark.parametrize("given", [{}, {"response_format": {"type": "json_object"}}])
+def test_three_cities_and_their_people_are_given_as_json(given):
+    text = reply("以 JSON 给出三个城市和人口", **given).full_text
+    found = json.loads(text.removeprefix("```json").removesuffix("```"))
+    assert [city["name"] for city in found["cities"]] == ["上海", "北京", "杭州"]
+    assert all(city["population"] > 1_000_000 for city in found["cities"])
+
+
+def test_a_judgement_asked_for_in_words_is_given_in_words_or_in_the_form_that_is_shown():
+    assert reply("判断情感（好评/差评）：虾不新鲜").full_text == "差评"
+    both = reply("判断情感（好评/差评），打 1 到 5 分：虾不新鲜").full_text
+    assert both.splitlines()[0] == "- 情感：差评"
+    form = '{"情感": <string>, "分数": <integer>, "提到服务": <true or false>}'
+    asked = f"判断情感（好评/差评），打 1 到 5 分：上菜太慢\n\n只输出一个 JSON 对象，不要别的文字: {form}"
+    found = json.loads(reply(asked).full_text)
+    assert found == {"情感": "差评", "分数": found["分数"], "提到服务": True}
+    assert found["分数"] in (1, 2)
+
+
+def test_the_task_may_stand_in_the_system_prompt():
+    messages = [
+        {"role": "system", "content": "Classify the sentiment: positive, negative or neutral."},
+        {"role": "user", "content": "The soup was cold."},
+    ]
+    assert generate_reply(messages, {}, "ernie-3.5-8k", 0).full_text == "negative"
+
+
+def test_what_was_asked_before_is_told_with_its_city():
+    messages = [
+        {"role": "user", "content": "用一句话介绍 杭州"},
+        {"role": "assistant", "content": "…"},
+        {"role": "user", "content": "我刚才问了哪座城市？"},
+    ]
+    text = generate_reply(messages, {}, "ernie-3.5-8k", 0).full_text
+    assert text == "你刚才问的是杭州：“用一句话介绍 杭州”，这是第 2 轮。"
+    assert "第一轮" in reply("我刚才问了什么？").full_text
+
+
+def test_prompts_of_any_size_and_shape_are_answered_at_once():
+    # Their brackets, lists and ranges would keep a careless pattern busy for minutes.
+    for piece in ("{", "（a/", '"a":{', "a, ", "是", "1 到 ", "：判断", "x "):
+        assert reply(piece * 50_000).pieces

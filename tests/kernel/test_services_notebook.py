@@ -38,7 +38,7 @@ EXAMPLES = {
     "ERNIE-Speed-8K: several turns": (r"^messages = \[", "北京有哪些著名景点"),
     "ERNIE-Speed-8K: streamed": (r"自驾游", "自驾游"),
     "Dolly-12B: deployed": (r'^print\(ernie.chat\("hi", endpoint', "hi"),
-    "Dolly-12B: several turns": (r"The Great Wall", "Please introduce The Great Wall"),
+    "Dolly-12B: several turns": (r"The Great Wall", "Ming dynasty"),
     "Dolly-12B: streamed": (r'for piece in ernie.stream\("hi", endpoint', "hi"),
     "tutorial: completion": (r"ernie.complete", "simulated"),
     "tutorial: picture": (r"^ernie.image", "PNG"),
