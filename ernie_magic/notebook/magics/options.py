@@ -192,7 +192,8 @@ class Grammar:
         words = split_words(line) if isinstance(line, str) else line
         if "--verbatim" not in words:
             words = [interpolate(word, namespace) for word in words]
-        parsed, rest = self._parser.parse_known_args(self._attach_dashed_values(words))
+        words = self._attach_dashed_values(self._dash_names(words))
+        parsed, rest = self._parser.parse_known_args(words)
         if rest:
             raise self._unknown_option_error(rest[0])
         args = vars(parsed)
@@ -223,6 +224,18 @@ class Grammar:
             **self.request_parameters(args),
             **{name: value for name, value in given.items() if value is not None},
         }
+
+    def _dash_names(self, words: list[str]) -> list[str]:
+        """Write names as API pages do (`--top_p`) the way options are written (`--top-p`)."""
+        known_flags = set(self.all_flags())
+        dashed_words = []
+        for word in words:
+            name, mark, value = word.partition("=")
+            dashed_name = name.replace("_", "-")
+            if name not in known_flags and dashed_name in known_flags:
+                word = f"{dashed_name}{mark}{value}"  # noqa: PLW2901  (the same option)
+            dashed_words.append(word)
+        return dashed_words
 
     def _attach_dashed_values(self, words: list[str]) -> list[str]:
         """Attach a value that begins with a dash to its option, as in a shell's `--x=-y`.

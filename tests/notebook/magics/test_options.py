@@ -72,6 +72,19 @@ def test_options_become_the_api_s_fields():
     assert (said.as_name, said.session) == ("a", "tutor")
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("--top_p 0.4", {"top_p": 0.4}),
+        ("--top_p=0.4 --max_completion_tokens 9", {"top_p": 0.4, "max_completion_tokens": 9}),
+        ("--retry_count 2", {"retry_count": 2}),
+        ("--stop --a_b", {"stop": ["--a_b"]}),
+    ],
+)
+def test_a_name_may_be_written_as_on_the_api_s_page(text, fields):
+    assert line(text).chat.parameters == fields
+
+
 def test_values_may_be_expressions_with_spaces():
     said = line("--temperature {{ t * 2 }} --system 你是{{name}}的老师")
     assert said.chat.parameters == {"temperature": 0.6}
