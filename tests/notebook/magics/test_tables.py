@@ -4,6 +4,7 @@ import io
 import signal
 import sys
 import threading
+import time
 
 import pandas as pd
 import polars as pl
@@ -153,11 +154,17 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
     for _ in range(20):
         emulator.faults.add(path="/chat", delay=0.2)
     shell.user_ns["rows"] = [f"row {i}" for i in range(20)]
-    main, interrupt = threading.get_ident(), signal.SIGINT
-    timer = threading.Timer(0.7, lambda: signal.pthread_kill(main, interrupt))
-    timer.start()
+    main = threading.get_ident()
+
+    def interrupt_the_fourth_row():
+        while len(prompts(emulator)) < 4:
+            time.sleep(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt_the_fourth_row)
+    interrupting.start()
     result, _ = run("%%ernie_map rows --in-flight 1 --as out\n[[echo]]{{text}}")
-    timer.join()
+    interrupting.join()
     assert isinstance(result.error_in_exec, KeyboardInterrupt)
     assert "--resume" in str(result.error_in_exec)
     came = [row["answer"] for row in shell.user_ns["out"] if row["answer"]]
