@@ -257,9 +257,6 @@ function name(root, say) {
       set(readout, "data-default", say.default);
     }
   }
-  // A heading in a list of models cannot be chosen.
-  for (const option of root.querySelectorAll(".ernie-models option"))
-    if (option.textContent.startsWith("── ") !== option.disabled) option.disabled = option.textContent.startsWith("── ");
   // Groups of toggle buttons (WAI-ARIA button pattern, aria-pressed).
   for (const group of root.querySelectorAll(".widget-toggle-buttons:not(.ernie-tabs)")) {
     const label = group.querySelector(".widget-label")?.textContent;

@@ -1,5 +1,5 @@
-"""The two small front ends that ipywidgets lacks: the transcript, and keyboard and screen reader
-use.
+"""The small front ends that ipywidgets lacks: the transcript, the list of models, and keyboard and
+screen reader use.
 
 They are JavaScript in this folder, sent by anywidget as it is: there is no build step, and nothing
 is fetched when they run.
@@ -41,6 +41,10 @@ _TRANSCRIPT_LABELS = {
     "edit_label": Text("修改提示词", "edit the prompt"),
     "send_edit": Text("从这里分叉", "Fork from here"),
     "cancel": Text("取消", "Cancel"),
+}
+_MODEL_LABELS = {
+    "model": Text("模型", "Model"),
+    "reload": Text("刷新列表", "Reload list"),
 }
 _FRONTEND_LABELS = {
     "copied": Text("已复制", "copied"),
@@ -201,6 +205,32 @@ class Transcript(anywidget.AnyWidget):
     def scroll_to_end(self) -> None:
         """Scroll to the end."""
         self.send({"op": "end"})
+
+
+class ModelBox(anywidget.AnyWidget):
+    """One field for a model, with a list that what is typed filters.
+
+    Parameters
+    ----------
+    language
+    on_message
+        Called with what a reader does: `{"op": "choose", "model": …}` ("" for the default),
+        `{"op": "search", "text": …}`, `{"op": "reload"}`.
+    """
+
+    _esm = _HERE / "model_box.js"
+    labels: Any = traitlets.Dict().tag(sync=True)
+    # `{"label": …, "folded": …, "models": [{"id": …, "label": …, "facts": …}]}` each.
+    groups: Any = traitlets.List().tag(sync=True)
+    # `{"id": …, "label": …, "note": …}`.
+    current: Any = traitlets.Dict({"id": "", "label": "", "note": ""}).tag(sync=True)
+    is_loading = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(
+        self, language: Language, on_message: Callable[[Mapping[str, Any]], object]
+    ) -> None:
+        super().__init__(labels=_translate_labels(_MODEL_LABELS, language))
+        self.on_msg(lambda _widget, message, _buffers: on_message(message))
 
 
 def _translate_labels(labels: Mapping[str, Text], language: Language) -> dict[str, str]:

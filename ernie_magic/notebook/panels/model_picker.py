@@ -1,17 +1,15 @@
-"""Which model: the service's live list, searchable, grouped by kind."""
+"""Which model: the service's live list, searchable, grouped by what people look for."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as widgets
-
 from ernie_magic.api import models
-from ernie_magic.api.default_model import choose_model
+from ernie_magic.api.default_model import PREFERRED_CHAT, choose_model
 from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.panels.widgets import column, make_button, row
+from ernie_magic.notebook.panels.frontend import ModelBox
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
@@ -20,20 +18,17 @@ if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.session import Session
 
-_MODEL = Text("模型", "Model")
-_SEARCH = Text("查找模型（回车选用）", "Search models (Enter chooses)")
 _DEFAULT = Text("默认（{model}）", "default ({model})")
 _NO_DEFAULT = Text("请选一个模型", "choose a model")
-_RELOAD = Text("刷新列表", "Reload list")
-_AS_IS = Text("{model}（不在列表中，照样发送）", "{model} (not in the list, sent as it is)")
-_DEFAULTED = ""
-_MAX_LISTED_MODELS = 500  # of a kind; the search finds the rest
-_KINDS: dict[Kind | None, Text] = {
-    "chat": Text("对话", "chat"),
-    "image": Text("文生图", "images"),
-    "embedding": Text("向量", "vectors"),
-    None: Text("其他", "other"),
-}
+_AS_IS = Text("不在列表中，照样发送", "not in the list, sent as it is")
+_MAX_LISTED_MODELS = 500  # of a group; who has more types the whole id
+_RECOMMENDED = Text("推荐", "Recommended")
+_SEES, _THINKS = Text("看图", "Sees pictures"), Text("思考", "Thinking")
+_OTHER, _UNKNOWN = Text("更多", "More"), Text("其他", "Other kinds")
+_RETIRED = Text("据报已下线", "Reported retired")
+_CONTEXT = Text("上下文 {n}k", "{n}k context")
+_OUTPUT = Text("输出 {n:,}", "{n:,} output")
+_ABILITIES = {"vision": Text("看图", "vision"), "thinking": Text("思考", "thinking")}
 
 
 class ModelList:
@@ -118,31 +113,11 @@ class ModelPicker:
         self._language = language
         self._on_change = on_change
         self._selected_model: str | None = None
-        self._is_updating = False
         # Whether the model must accept pictures: then the default differs.
         self.needs_vision = False
-        style = {"description_width": "initial"}
-        self.dropdown = widgets.Dropdown(
-            description=_MODEL.say(language),
-            style=style,
-            layout=widgets.Layout(width="auto", flex="1 1 220px"),
-        )
-        self.dropdown.add_class("ernie-models")
-        self.search_box = widgets.Text(
-            description=_SEARCH.say(language),
-            style=style,
-            continuous_update=True,
-            layout=widgets.Layout(width="auto", flex="1 1 180px"),
-        )
-        self.widget = column(
-            row(self.dropdown),
-            row(self.search_box, make_button(_RELOAD.say(language), model_list.load_models)),
-            name="ernie-model",
-        )
+        self.widget = self.box = ModelBox(language, self._on_message)
+        self.widget.add_class("ernie-model")
         self.refresh_options()
-        self.dropdown.observe(self._on_model_selected, "value")
-        self.search_box.observe(lambda _change: self.refresh_options(), "value")
-        self.search_box.on_msg(self._on_search_message)
 
     @property
     def selected_model(self) -> str | None:
@@ -151,7 +126,7 @@ class ModelPicker:
 
     @selected_model.setter
     def selected_model(self, value: str | None) -> None:
-        self._selected_model, self.search_box.value = value, ""
+        self._selected_model = value
         self.refresh_options()
         self._on_change()
 
@@ -177,75 +152,96 @@ class ModelPicker:
         return self._selected_model or self.default_model
 
     def refresh_options(self) -> None:
-        """Fill the list again with the models that match the search."""
-        sought = self.search_box.value.strip().lower()
+        """Show the present list, and the present choice."""
         default_label = _NO_DEFAULT
         if default := self.default_model:
             default_label = _DEFAULT.fill(model=default)
-        options: list[tuple[str, str]] = [(default_label.say(self._language), _DEFAULTED)]
-        for kind in (self._kind, None):
-            matching_ids = sorted(
-                (
-                    entry.id
-                    for entry in self._model_list.entries
-                    if entry.kind == kind and sought in entry.id.lower()
-                ),
-                key=str.lower,
+        label = default_label.say(self._language)
+        groups = [self._make_group("", [{"id": "", "label": label, "facts": ""}])]
+        groups += self._group_models()
+        note = ""
+        if self._selected_model and self._selected_model not in self._model_list.model_ids:
+            note = _AS_IS.say(self._language)
+        self.box.groups = groups
+        self.box.current = {
+            "id": self._selected_model or "",
+            "label": self._selected_model or label,
+            "note": note,
+        }
+        self.box.is_loading = self._model_list.is_loading
+
+    def _make_group(
+        self, label: str, entries: list[dict[str, str]], *, folded: bool = False
+    ) -> dict[str, Any]:
+        return {"label": label, "folded": folded, "models": entries[:_MAX_LISTED_MODELS]}
+
+    def _group_models(self) -> list[dict[str, Any]]:
+        """The models of this kind by what people look for, those of unknown kind, retired ones."""
+        by_group: dict[Text, list[models.Listed]] = {
+            group: [] for group in (_RECOMMENDED, _SEES, _THINKS, _OTHER, _UNKNOWN, _RETIRED)
+        }
+        for entry in self._model_list.entries:
+            if entry.kind in (self._kind, None):
+                by_group[self._choose_group(entry)].append(entry)
+        by_group[_RECOMMENDED].sort(key=lambda entry: PREFERRED_CHAT.index(entry.id))
+        for group in by_group.keys() - {_RECOMMENDED}:
+            by_group[group].sort(key=lambda entry: entry.id.lower())
+        return [
+            self._make_group(
+                group.say(self._language),
+                [{"id": entry.id, "facts": self._describe_model(entry)} for entry in entries],
+                folded=group is _RETIRED,
             )
-            if matching_ids:
-                options += [
-                    (
-                        f"── {_KINDS[kind].say(self._language)} · {len(matching_ids)} ──",
-                        f"\0{kind}",
-                    ),
-                    *((id_, id_) for id_ in matching_ids[:_MAX_LISTED_MODELS]),
-                ]
-        listed_ids = frozenset(self._model_list.model_ids)
-        known_ids = {value for _, value in options}
-        for id_ in (self.search_box.value.strip(), self._selected_model):
-            if not id_ or id_ in known_ids:
-                continue
-            label = id_
-            if id_ not in listed_ids:
-                label = _AS_IS.say(self._language, model=id_)
-            options.append((label, id_))
-            known_ids.add(id_)
-        self._is_updating = True
-        self.dropdown.options = options
-        self.dropdown.value = self._selected_model or _DEFAULTED
-        self._is_updating = False
-        # The page reports a choice by its index in the list: made while the list is replaced, it
-        # would be another model's, or lost. So the list is enabled after it was replaced, in this
-        # order. The search, which reports words, stays open.
-        self.dropdown.disabled = self._model_list.is_loading
+            for group, entries in by_group.items()
+            if entries
+        ]
 
-    def _on_search_message(
-        self, _widget: object, message: Mapping[str, Any], _buffers: object
-    ) -> None:
-        if message.get("event") == "submit":
-            self._on_search_submitted()
+    def _choose_group(self, entry: models.Listed) -> Text:
+        known = entry.known
+        if known is not None and known.retired:
+            return _RETIRED
+        if entry.kind is None:
+            return _UNKNOWN
+        if self._kind == "chat" and entry.id in PREFERRED_CHAT:
+            return _RECOMMENDED
+        if known is not None and "vision" in known.capabilities:
+            return _SEES
+        if known is not None and "thinking" in known.capabilities:
+            return _THINKS
+        return _OTHER
 
-    def _on_search_submitted(self) -> None:
-        """Handle Enter in the search.
+    def _describe_model(self, entry: models.Listed) -> str:
+        """The facts that one chooses by, in a line."""
+        known = entry.known
+        facts = []
+        context = entry.context_length
+        if context is None and known is not None:
+            context = known.max_input_tokens
+        if context:
+            facts.append(_CONTEXT.fill(n=round(context / 1000)))
+        if known is not None and self._kind == "chat":
+            facts.append(_OUTPUT.fill(n=known.max_output[1]))
+            facts += [text for name, text in _ABILITIES.items() if name in known.capabilities]
+        return " · ".join(fact.say(self._language) for fact in facts)
 
-        Choose the id as written if the list has it, else the first match, else the id as written.
-        """
-        sought = self.search_box.value.strip()
-        listed_ids = frozenset(self._model_list.model_ids)
+    def _on_message(self, message: Mapping[str, Any]) -> None:
+        """Handle what a reader does in the field."""
+        if message.get("op") == "choose":
+            self.selected_model = str(message.get("model", "")) or None
+        elif message.get("op") == "search":
+            self.choose_by_name(str(message.get("text", "")))
+        elif message.get("op") == "reload":
+            self._model_list.load_models()
+
+    def choose_by_name(self, text: str) -> None:
+        """Choose the id as written if the list has it, else the first match, else the id as written."""
+        sought = text.strip()
         matching_ids = [
-            value
-            for _, value in self.dropdown.options
-            if value in listed_ids and sought.lower() in value.lower()
+            entry["id"]
+            for group in self.box.groups
+            for entry in group["models"]
+            if entry["id"] and sought.lower() in entry["id"].lower()
         ]
         if sought:
-            exact_ids = [value for value in matching_ids if value.lower() == sought.lower()]
+            exact_ids = [id_ for id_ in matching_ids if id_.lower() == sought.lower()]
             self.selected_model = next(iter([*exact_ids, *matching_ids, sought]))
-
-    def _on_model_selected(self, _change: object) -> None:
-        if self._is_updating or self.dropdown.value is None:
-            return
-        if self.dropdown.value.startswith("\0"):  # a heading
-            self.refresh_options()
-            return
-        self._selected_model = self.dropdown.value or None
-        self._on_change()

@@ -3,34 +3,46 @@
 import pytest
 
 
-def test_the_list_of_models_is_live_searchable_and_grouped(tab, session, emulator):
+def listed(picker):
+    return [entry["id"] for group in picker.box.groups for entry in group["models"]]
+
+
+def test_the_list_of_models_is_live_and_grouped_by_what_people_look_for(tab, session, emulator):
     picker = tab("chat").selection.picker
-    labels = [label for label, _ in picker.dropdown.options]
-    assert labels[0] == "default (ernie-4.5-turbo-128k)"
-    assert labels[1].startswith("── chat · ")
-    assert not any("Stable-Diffusion" in label or "embedding" in label for label in labels)
-    picker.search_box.value = "speed"
-    assert all(
-        "speed" in value or not value or value.startswith("\0")
-        for _, value in picker.dropdown.options
-    )
-    picker.search_box.value = "my-own-model"
-    assert picker.dropdown.options[-1] == (
-        "my-own-model (not in the list, sent as it is)",
-        "my-own-model",
-    )
-    picker.dropdown.value = "my-own-model"
-    assert picker.selected_model == picker.resolved_model == "my-own-model"
-    heading = next(
-        (
-            value
-            for _, value in tab("image").selection.picker.dropdown.options
-            if value.startswith("\0")
-        )
-    )
-    other = tab("image").selection.picker
-    other.dropdown.value = heading
-    assert (other.selected_model, other.dropdown.value) == (None, "")
+    default, *groups = picker.box.groups
+    assert default["models"] == [{"id": "", "label": "default (ernie-4.5-turbo-128k)", "facts": ""}]
+    labels = [group["label"] for group in groups]
+    assert labels[:3] == ["Recommended", "Sees pictures", "Thinking"]
+    assert labels[-1] == "Reported retired"
+    assert [group["folded"] for group in groups] == [False] * (len(groups) - 1) + [True]
+    assert "ernie-4.5-turbo-vl" in [entry["id"] for entry in groups[1]["models"]]
+    assert groups[0]["models"][0]["facts"].endswith("12,288 output")
+    ids = listed(picker)
+    assert len(ids) == len(set(ids))
+    assert not any("Stable-Diffusion" in id_ or "embedding" in id_ for id_ in ids)
+    images = listed(tab("image").selection.picker)
+    assert "Stable-Diffusion-XL" in images
+    assert "ernie-speed-8k" not in images
+
+
+@pytest.mark.parametrize(
+    ("message", "chosen"),
+    [
+        ({"op": "choose", "model": "ernie-5.0"}, "ernie-5.0"),
+        ({"op": "choose", "model": ""}, None),
+        ({"op": "search", "text": "speed-8"}, "ernie-speed-8k"),
+        ({"op": "search", "text": " ERNIE-SPEED-8K"}, "ernie-speed-8k"),
+        ({"op": "search", "text": "my-own"}, "my-own"),
+        ({"op": "search", "text": " "}, None),
+    ],
+)
+def test_a_model_is_chosen_by_its_id_or_by_what_is_typed(tab, message, chosen):
+    picker = tab("chat").selection.picker
+    picker._on_message(message)
+    assert picker.selected_model == chosen
+    assert picker.box.current["id"] == (chosen or "")
+    note = "not in the list, sent as it is" if chosen == "my-own" else ""
+    assert picker.box.current["note"] == note
 
 
 def test_a_list_of_models_that_breaks_is_no_list_that_loads_for_ever(panel, session, monkeypatch):
@@ -41,20 +53,27 @@ def test_a_list_of_models_that_breaks_is_no_list_that_loads_for_ever(panel, sess
     assert not made._model_list.is_loading
 
 
-def test_no_model_is_chosen_by_its_place_while_the_list_is_replaced(
+def test_the_list_says_that_it_loads_and_a_choice_made_meanwhile_is_kept(
     panel, session, monkeypatch, wait_for_models
 ):
     picker = panel("chat").tabs["chat"].selection.picker
-    assert not picker.dropdown.disabled
-    disabled = []
-    monkeypatch.setattr(session, "models", lambda: disabled.append(picker.dropdown.disabled) or [])
-    picker._model_list.load_models()
+    assert not picker.box.is_loading
+    loading = []
+
+    def list_models():
+        loading.append(picker.box.is_loading)
+        picker._on_message({"op": "choose", "model": "ernie-5.0"})
+        return []
+
+    monkeypatch.setattr(session, "models", list_models)
+    picker._on_message({"op": "reload"})
     wait_for_models()
-    assert (disabled, picker.dropdown.disabled) == ([True], False)
+    assert (loading, picker.box.is_loading) == ([True], False)
+    assert picker.selected_model == "ernie-5.0"
 
 
 def test_a_list_that_cannot_be_had_is_told_and_the_catalogue_stands_in(panel, emulator):
     emulator.faults.add(status=500, path="/models")
     made = panel("chat")
-    assert len(made.tabs["chat"].selection.picker.dropdown.options) > 10
+    assert len(listed(made.tabs["chat"].selection.picker)) > 10
     assert any("ernie-error" in getattr(child, "value", "") for child in made.widget.children)
