@@ -19,6 +19,8 @@ from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn, open_turn
 from ernie_magic.notebook.panels.widgets import (
     Composer,
+    box,
+    close_widget,
     column,
     make_button,
     make_fold_button,
@@ -56,7 +58,7 @@ _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already
 _CLEAR = Text("清空", "Clear")
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
 _CONFIRM_SECONDS = 4.0  # seconds within which a second press clears
-_ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除图片", "Remove pictures")
+_ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除 {name}", "Remove {name}")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
 _ONLY_LAST = Text("只能重新回答最后一轮", "only the last turn can be answered again")
@@ -76,6 +78,7 @@ class ChatTab(Tab):
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
         self._clear_is_armed = False
+        self._attached: dict[str, tuple[Any, ...]] = {}  # by conversations that are not shown
         # The answers to one prompt, oldest first, by the id of each turn.
         self._versions: dict[int, list[Turn]] = {}
         self.transcript = Transcript(
@@ -141,16 +144,14 @@ class ChatTab(Tab):
         )
         self.attach_button.add_class("ernie-attach")
         self.attach_button.observe(lambda _change: self._on_pictures_changed(), "value")
-        self.detach_button = make_button(_DETACH.say(self.language), self._remove_pictures)
-        self.thumbnails = widgets.HTML()
-        self.thumbnails.add_class("ernie-thumbs")
+        self.thumbnails = row(name="ernie-thumbs")
         composer = Composer(
             self.language,
             "chat",
             self.send_prompt,
             self.stop_call,
             placeholder=_ASK,
-            extras=(self.attach_button, self.detach_button),
+            extras=(self.attach_button,),
             above=(self.thumbnails,),
         )
         composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
@@ -243,16 +244,27 @@ class ChatTab(Tab):
         files = self.attach_button.value
         self.selection.picker.needs_vision = bool(files)
         self.selection.on_settings_changed()
-        self.thumbnails.value = "".join(
-            f'<img src="{_picture_address(bytes(file["content"]))}" alt="{html.escape(file["name"])}" title="{html.escape(file["name"])}">'
-            for file in files
-        )
-        for widget in (self.detach_button, self.thumbnails):
-            set_visible(widget, visible=bool(files))
+        previous_thumbnails = self.thumbnails.children
+        self.thumbnails.children = [
+            self._make_thumbnail(index, file) for index, file in enumerate(files)
+        ]
+        for thumbnail in previous_thumbnails:
+            close_widget(thumbnail)
+        set_visible(self.thumbnails, visible=bool(files))
         self._on_prompt_changed()
 
-    def _remove_pictures(self) -> None:
-        self.attach_button.value = ()
+    def _make_thumbnail(self, index: int, file: Mapping[str, Any]) -> widgets.Widget:
+        """An attached picture, with the button that removes it."""
+        name = html.escape(file["name"])
+        address = _picture_address(bytes(file["content"]))
+        picture = widgets.HTML(f'<img src="{address}" alt="{name}" title="{name}">')
+        label = _DETACH.say(self.language, name=file["name"])
+        remove_button = make_icon_button("close", label, lambda: self._remove_picture(index))
+        return box(picture, remove_button, name="ernie-thumb")
+
+    def _remove_picture(self, index: int) -> None:
+        files = self.attach_button.value
+        self.attach_button.value = (*files[:index], *files[index + 1 :])
 
     # --- what it does -----------------------------------------------------------------------------
 
@@ -350,8 +362,7 @@ class ChatTab(Tab):
     def _on_transcript_message(self, message: Mapping[str, Any]) -> None:
         """Handle what a reader does to a turn of the transcript."""
         if message.get("op") == "example":
-            self.composer.prompt.value = str(message.get("text", ""))
-            self.send_prompt()
+            self._send_example(str(message.get("text", "")))
             return
         index = next(
             (
@@ -441,8 +452,10 @@ class ChatTab(Tab):
         self._start_call(start_fork, prompt, images, undo_fork)
 
     def _show_conversation(self, name: str) -> None:
-        """Show the conversation of that name."""
+        """Show the conversation of that name, with the pictures attached there."""
+        self._attached[self._conversation_name] = self.attach_button.value
         self._conversation_name = name
+        self.attach_button.value = self._attached.pop(name, ())
         self.follow_session()
 
     def _on_system_prompt_changed(self, _change: object) -> None:
@@ -484,6 +497,7 @@ class ChatTab(Tab):
             self._update_menu()
         else:
             self.shown_conversation.rename(name)
+            self._attached[name] = self.attach_button.value
             self._show_conversation(name)
 
     def _delete_conversation(self) -> None:

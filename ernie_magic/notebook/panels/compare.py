@@ -25,13 +25,22 @@ from ernie_magic.notebook.panels.turns import (
     open_turn,
     saved_prompt_html,
 )
-from ernie_magic.notebook.panels.widgets import Composer, Status, column, row
+from ernie_magic.notebook.panels.widgets import (
+    Composer,
+    Status,
+    box,
+    column,
+    make_fold_button,
+    row,
+    set_visible,
+)
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
+    from ernie_magic.text.language import Language
 
 _COLUMNS = Text("列数", "Columns")
 _SYSTEM = Text(
@@ -39,6 +48,12 @@ _SYSTEM = Text(
 )
 _ASK = Text("同一个提示词，问几个模型…", "One prompt for several models…")
 _PARAMETERS = Text("参数", "Parameters")
+_RATE = Text("每秒 {n} token", "{n} tokens/s")
+_EXAMPLES = (
+    Text("用一句话解释什么是递归", "Explain recursion in one sentence"),
+    Text("写一首四行的诗，关于秋天", "Write four lines about autumn"),
+    Text("列出三个城市和人口", "List three cities and their population"),
+)
 _MIN_COLUMNS, _MAX_COLUMNS = 2, 4
 
 
@@ -57,14 +72,13 @@ class _Column:
         self.selection = Selection(
             session, tab.model_list, "chat", language, tab.code_box.refresh_code
         )
-        self.parameters_fold = widgets.Accordion(
-            [self.selection.controls.widget],
-            titles=(_PARAMETERS.say(language),),
-            selected_index=None,
-        )
+        settings_button = make_fold_button("", "ernie-settings-button")
+        settings_button.tooltip = _PARAMETERS.say(language)
+        for class_ in ("ernie-icon", "ernie-icon-settings"):
+            settings_button.add_class(class_)
+        settings = column(self.selection.controls.widget, name="ernie-popover")
         self.widget = column(
-            self.selection.picker.widget,
-            self.parameters_fold,
+            box(self.selection.picker.widget, settings_button, settings, name="ernie-column-head"),
             self.status.widget,
             self.transcript,
             name="ernie-compared",
@@ -94,15 +108,23 @@ class _Column:
             if answer is not None:
                 text = answers.text_html(answer, remote_images=remote_images)
                 self.saved_html = answers.answer_html(answer, self._language, text)
-                self.transcript.put_turn(
-                    answered_turn(id_, prompt, (), answer, self._language, text)
-                )
+                turn = answered_turn(id_, prompt, (), answer, self._language, text)
+                turn["footer"] += _describe_rate(answer, self._language)
+                self.transcript.put_turn(turn)
             else:
                 self.transcript.drop_turns([id_])
 
         return self.task.start_call(
             start_stream, view.show_deltas, show_outcome, view.get_redraw_time
         )
+
+
+def _describe_rate(answer: Answer, language: Language) -> str:
+    """Tokens a second, with what separates it; "" where they are unknown."""
+    if not answer.usage or not answer.usage.completion_tokens or not answer.seconds:
+        return ""
+    rate = answer.usage.completion_tokens / answer.seconds
+    return f" · {_RATE.say(language, n=f'{rate:.0f}')}"
 
 
 class CompareTab(Tab):
@@ -126,7 +148,8 @@ class CompareTab(Tab):
         self.side_by_side = row(name="ernie-columns")
         self.column_count.observe(lambda _change: self._lay_out_columns(), "value")
         self._lay_out_columns()
-        return self.lay_out(self.side_by_side)
+        self.start = self.make_examples(*_EXAMPLES)
+        return self.lay_out(column(self.side_by_side, self.start))
 
     def _header_widgets(self) -> tuple[widgets.Widget, ...]:
         return (self.column_count,)
@@ -186,6 +209,7 @@ class CompareTab(Tab):
         if system := self.session.conversation.system:
             note = _SYSTEM.say(self.language, text=clip_to_line(system))
         self.composer.show_note(note)
+        set_visible(self.start, visible=False)
         for column_ in self._visible_columns:
             column_.selection.update_controls()
             column_.ask_model(self.composer.prompt_text)

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 _RUN, _TEXTS = Text("计算向量", "Compute vectors"), Text("每行一条文本…", "One text per line…")
 _NAME, _EXAMPLE = Text("文本", "Texts"), Text("一条文本", "a text")
+_EXAMPLES = (
+    Text("今天天气真好\n外面阳光明媚\n股票大涨", "Nice weather\nIt is sunny outside\nStocks soar"),
+    Text("推荐一些美食\n好吃的面馆\n写代码", "Good food\nA noodle shop\nWriting code"),
+    Text("猫在睡觉\n狗在跑步\n火车晚点", "A cat sleeps\nA dog runs\nThe train is late"),
+)
 _SHOWN = Text("显示", "Show")
 _VIEWS = {"heat": Text("热图", "Heat map"), "plane": Text("平面图", "Map")}
 _SELECTED = Text("与哪一条相近", "Nearest to")
@@ -71,7 +76,8 @@ class EmbedTab(Tab):
             self.view, self.view_output, self.selected, self.nearest_output, name="ernie-vectors"
         )
         set_visible(self.result, visible=False)
-        return self.lay_out(column(self.result), self.selection.picker.widget)
+        self.start = self.make_examples(*_EXAMPLES)
+        return self.lay_out(column(self.start, self.result), self.selection.picker.widget)
 
     @property
     def _prompt_texts(self) -> list[str]:
@@ -99,6 +105,7 @@ class EmbedTab(Tab):
             for i, text in enumerate(embeddings.texts, start=1)
         ]
         self.selected.index = 0  # ipywidgets leaves it unset
+        set_visible(self.start, visible=False)
         set_visible(self.result, visible=True)
         self._redraw_view()
         self._show_nearest()

@@ -112,6 +112,11 @@ function render({ model, el }) {
 
   function onKey(event) {
     const area = event.target;
+    if (root.contains(area) && area.matches(".ernie-card img") && ["Enter", " "].includes(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return enlarge(area, root, say);
+    }
     if (root.contains(area) && area.matches(".ernie-tabs [role=tab]")) return moveAlongTabs(event);
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey) || event.isComposing) return;
     if (!root.contains(area) || area.tagName !== "TEXTAREA" || area.closest(FOREIGN)) return;
@@ -125,6 +130,8 @@ function render({ model, el }) {
   }
 
   async function onClick(event) {
+    const picture = event.target.closest(".ernie-card img");
+    if (picture) return enlarge(picture, root, say);
     const button = event.target.closest("button");
     if (!button || button.closest(FOREIGN)) return;
     if (button.classList.contains("ernie-fold")) return fold(button, root);
@@ -219,6 +226,47 @@ function fold(button, root) {
   folded(button, root)?.classList.toggle("ernie-open", open);
 }
 
+// A picture over the whole card; arrow keys show its neighbours, Escape or a click closes it.
+function enlarge(picture, root, say) {
+  const light = document.createElement("div");
+  light.className = "ernie-light";
+  light.setAttribute("role", "dialog");
+  light.setAttribute("aria-modal", "true");
+  const large = document.createElement("img");
+  const shut = document.createElement("button");
+  shut.type = "button";
+  shut.className = "ernie-small ernie-offline";
+  shut.textContent = say.close;
+  light.append(large, shut);
+  const show = (one) => {
+    picture = one;
+    large.src = one.src;
+    large.alt = one.alt;
+    light.setAttribute("aria-label", one.alt);
+  };
+  const end = () => {
+    light.remove();
+    picture.focus();
+  };
+  light.addEventListener("click", (event) => {
+    event.stopPropagation();
+    end();
+  });
+  light.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (event.key === "Tab") event.preventDefault(); // one button: the focus stays
+    if (!step && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!step) return end();
+    const all = [...root.querySelectorAll(".ernie-card img")];
+    show(all[(all.indexOf(picture) + step + all.length) % all.length]);
+  });
+  show(picture);
+  root.append(light);
+  shut.focus();
+}
+
 function nameTabs(root) {
   const tabs = root.querySelectorAll(".ernie-tabs button");
   if (tabs.length < 2) return;
@@ -243,6 +291,10 @@ function nameTabs(root) {
 function name(root, say) {
   nameTabs(root);
   for (const button of root.querySelectorAll(".jupyter-button.ernie-icon, .ernie-attach")) set(button, "aria-label", button.title);
+  for (const picture of root.querySelectorAll(".ernie-card img")) {
+    set(picture, "tabindex", "0");
+    set(picture, "role", "button");
+  }
   for (const button of root.querySelectorAll(".ernie-fold:not([aria-expanded])")) fold(button, root, button.setAttribute("aria-expanded", "true"));
   for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes None as "null"
   for (const slider of root.querySelectorAll(".widget-slider")) {

@@ -69,6 +69,7 @@ _FRONTEND_LABELS = {
         "the kernel has stopped: start it and run this cell again to use the panel",
     ),
     "partial": PARTIAL,
+    "close": Text("关闭", "Close"),
     "default": DEFAULT,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -15,7 +16,13 @@ from ernie_magic.notebook.display import images as pictures
 from ernie_magic.notebook.panels.number_controls import SeedControl
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
-from ernie_magic.notebook.panels.widgets import Composer, close_widget, column, make_button, row
+from ernie_magic.notebook.panels.widgets import (
+    Composer,
+    close_widget,
+    column,
+    make_icon_button,
+    row,
+)
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -29,7 +36,11 @@ _MAKE, _DESCRIBE = Text("生成", "Generate"), Text("描述要画的内容…", 
 _VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("填入参数", "Reuse"), Text("保存", "Save")
 _SAVED = Text("已保存：{file}", "saved: {file}")
 _REUSED = Text("已取用这张图的提示词和参数", "its prompt and parameters are set")
-_EMPTY = Text("还没有图片。", "No pictures yet.")
+_EXAMPLES = (
+    Text("一只戴红帽子的白猫", "A white cat in a red hat"),
+    Text("雪山下的湖，日落", "A lake below a snowy mountain at sunset"),
+    Text("夜晚的城市，下着雨", "A city at night in the rain"),
+)
 _EARLIER = Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images")
 _MAX_GALLERY_PICTURES = 24  # pictures in the gallery
 _MAX_SAVED_PICTURES = 12  # pictures in the saved form: each at most some 70 kB
@@ -50,7 +61,8 @@ class ImageTab(Tab):
         self.refresh_code_with_prompt()
         self.task: Task[ImageSet] = Task(language, self.composer.status, self._on_busy_changed)
         self.selection = self.make_selection("image")
-        self.gallery = row(name="ernie-gallery")
+        self.start = self.make_examples(*_EXAMPLES)
+        self.gallery = row(self.start, name="ernie-gallery")
         return self.lay_out(
             self.gallery, self.selection.picker.widget, self.selection.controls.widget
         )
@@ -77,12 +89,10 @@ class ImageTab(Tab):
             for picture in found_pictures[:_MAX_GALLERY_PICTURES]
         }
         cards = [card for _, card in self._cards.values()]
-        note = ""
         if not found_pictures:
-            note = _EMPTY.say(self.language)
+            cards = [self.start]
         elif len(found_pictures) > _MAX_GALLERY_PICTURES:
             note = _EARLIER.say(self.language, n=len(found_pictures) - _MAX_GALLERY_PICTURES)
-        if note:
             cards.append(widgets.HTML(f"<small>{note}</small>"))
         self.gallery.children = cards
         for picture_key in previous_cards.keys() - self._cards.keys():
@@ -92,12 +102,15 @@ class ImageTab(Tab):
     def _picture_card(self, picture: Picture) -> widgets.Widget:
         language = self.language
         picture_html = widgets.HTML(pictures.figure_html(picture, language, _WIDTH))
-        buttons = [make_button(_REUSE.say(language), lambda: self._reuse_parameters(picture))]
+        reuse = partial(self._reuse_parameters, picture)
+        buttons = [make_icon_button("pencil", _REUSE.say(language), reuse)]
         if picture.problem is None:
             buttons = [
-                make_button(_VARY.say(language), lambda: self._vary_picture(picture)),
+                make_icon_button(
+                    "again", _VARY.say(language), partial(self._vary_picture, picture)
+                ),
                 *buttons,
-                make_button(_SAVE.say(language), lambda: self._save_picture(picture)),
+                make_icon_button("save", _SAVE.say(language), partial(self._save_picture, picture)),
             ]
         return column(picture_html, row(*buttons), name="ernie-card")
 

@@ -1,11 +1,9 @@
 // One field for a model: what is typed filters the list below it, which is grouped (WAI-ARIA combobox pattern, with a list box).
 // A choice is reported by its id, so that it is right even while the list is replaced.
 
-let made = 0;
-
 function render({ model, el }) {
   const say = model.get("labels");
-  const id = `ernie-model-box-${made++}`;
+  const id = `ernie-model-box-${Math.random().toString(36).slice(2)}`; // each view has a module of its own: no counter is shared
   el.classList.add("ernie-models");
   const label = element("label", "widget-label", { for: id }, say.model);
   const field = element("input", "", {

@@ -10,6 +10,7 @@ from ernie_magic.notebook.panels.widgets import (
     acknowledge_click,
     box,
     column,
+    make_examples,
     make_fold_button,
     row,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.observers import Watchers
     from ernie_magic.session import Session
 
+_START = Text("从这里开始：", "Start here:")
 _SETTINGS = Text("模型与参数", "Model and parameters")
 
 
@@ -88,6 +90,18 @@ class Tab:
     def _build_widget(self) -> widgets.Widget:
         """Make the tab's parts, and the widget that holds them."""
         raise NotImplementedError
+
+    def make_examples(self, *prompts: Text) -> widgets.Widget:
+        """What the tab shows while it is empty: prompts, each sent by a click."""
+        return make_examples(
+            _START.say(self.language),
+            [prompt.say(self.language) for prompt in prompts],
+            self._send_example,
+        )
+
+    def _send_example(self, prompt: str) -> None:
+        self.composer.prompt.value = prompt
+        self.send_prompt()
 
     def make_selection(self, kind: Kind) -> Selection:
         """A list of models with controls; the tab's code follows it."""

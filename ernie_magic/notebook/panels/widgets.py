@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -10,7 +11,7 @@ from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 SEND, STOP = Text("发送", "Send"), Text("停止", "Stop")
 _ACKNOWLEDGED = "ernie-heard"
@@ -92,6 +93,16 @@ def make_fold_button(text: str, name: str) -> widgets.Button:
     for class_ in ("ernie-fold", "ernie-offline", name):
         button.add_class(class_)
     return button
+
+
+def make_examples(
+    lead: str, prompts: Sequence[str], on_choose: Callable[[str], object]
+) -> widgets.VBox:
+    """What an empty tab shows: prompts to begin with, each a button."""
+    buttons = [
+        make_button(prompt, partial(on_choose, prompt), name="ernie-example") for prompt in prompts
+    ]
+    return column(widgets.HTML(plain_html(lead)), *buttons, name="ernie-start")
 
 
 def acknowledge_click(clicked_button: widgets.Button) -> None:

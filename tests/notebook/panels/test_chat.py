@@ -397,7 +397,8 @@ def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
             "last_modified": datetime.now(tz=timezone.utc),
         },
     )
-    assert 'alt="red.png"' in chat.thumbnails.value
+    (thumbnail,) = chat.thumbnails.children
+    assert 'alt="red.png"' in thumbnail.children[0].value
     ask("what is it?")
     parts = bodies()[-1]["messages"][0]["content"]
     assert [part["type"] for part in parts] == ["text", "image_url"]
@@ -510,6 +511,18 @@ def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session
     assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
 
 
+def test_each_picture_is_removed_by_itself_and_belongs_to_its_conversation(chat, session):
+    other = {**PNG, "name": "y.png"}
+    chat.attach_button.value = (PNG, other)
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    assert (chat.attach_button.value, chat.thumbnails.children) == ((), ())
+    chat.conversations.value = "main"
+    assert [file["name"] for file in chat.attach_button.value] == ["x.png", "y.png"]
+    chat.thumbnails.children[0].children[1].click()
+    assert [file["name"] for file in chat.attach_button.value] == ["y.png"]
+
+
 def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
     chat.composer.prompt.value = "one"
     asked = chat.shown_conversation.ask_with_options
@@ -606,7 +619,7 @@ def test_a_picture_makes_a_model_that_sees_the_default(chat):
     assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
     chat.attach_button.value = (PNG,)
     assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-vl"
-    chat.detach_button.click()
+    chat.thumbnails.children[0].children[1].click()
     assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
 
 

@@ -21,6 +21,16 @@ def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run,
     assert piece.count("<b>ernie-") == 3
 
 
+def test_each_answer_has_its_tokens_seconds_and_rate(tab, run):
+    compare = tab("compare")
+    assert compare.start.layout.display is None
+    run(compare, "hi")
+    assert compare.start.layout.display == "none"
+    for column in compare.columns:
+        footer = column.transcript.shown_turns[0]["footer"]
+        assert [part.split()[-1] for part in footer.split(" · ")] == ["tokens", "s", "tokens/s"]
+
+
 def test_one_column_that_fails_leaves_the_others(tab, run, emulator):
     compare = tab("compare")
     compare.columns[0].selection.picker.selected_model = "no-such-model-at-all"

@@ -83,3 +83,12 @@ def test_a_picture_is_asked_for_as_often_as_the_panel_says(tab, run, session, em
     assert "--retry-count 2 --backoff-factor 0.0" in str(code.magic.en)
     assert "retry_count=2, backoff_factor=0.0" in code.python
     assert "max_retries=1)" in code.openai.en
+
+
+def test_an_empty_gallery_offers_prompts_and_one_is_drawn_by_a_click(tab, wait, session):
+    image = tab("image")
+    assert image.gallery.children == (image.start,)
+    image.start.children[1].click()
+    wait(lambda: not image.is_busy)
+    assert [images[0].prompt for images in session.images] == ["A white cat in a red hat"]
+    assert len(cards(image)) == len(image.gallery.children) == 1
