@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models, values
-from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import configured_model, default_model, no_model_error
 from ernie_magic.api.listed_facts import read_facts
 from ernie_magic.api.models import Listed
@@ -62,12 +62,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Request = TypeVar("Request")
 WIRE_PROTOCOLS: dict[Protocol, WireProtocol] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
-_KIND_NAMES = {
-    "image": Text("文生图", "an image"),
-    "embedding": Text("向量", "an embedding"),
-    "rerank": Text("排序", "a rerank"),
-    "completion": Text("续写", "a completion"),
-}
 _OTHER_KIND = Text(
     "{model} 是{kind}模型，这里要文生文模型",
     "{model} is {kind} model; this call requires a chat model",
@@ -446,8 +440,8 @@ class Client:
         )
         if kind != "chat":
             error.suggestions = error.suggestions or tuple(fitting[:_OFFERED])
-        elif (other := models.kind_of(model)) in _KIND_NAMES:
-            error.cause = _OTHER_KIND.fill(model=model, kind=_KIND_NAMES[other])
+        elif (other := models.kind_of(model)) and other != "chat":
+            error.cause = _OTHER_KIND.fill(model=model, kind=KIND_NAMES[other].phrase)
         if error.suggestions:
             error.advice = Text(
                 "相近的模型：{near}；%ernie models 列出全部",

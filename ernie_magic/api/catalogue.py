@@ -23,11 +23,14 @@ class KindName(NamedTuple):
     Attributes
     ----------
     label : Text
+    phrase : Text
+        The label as it stands before "model" in a sentence.
     synonyms : tuple of str
         Other words that `%ernie models` understands.
     """
 
     label: Text
+    phrase: Text
     synonyms: tuple[str, ...] = ()
 
     @property
@@ -37,11 +40,19 @@ class KindName(NamedTuple):
 
 
 KIND_NAMES: dict[Kind, KindName] = {
-    "chat": KindName(Text("文生文", "chat"), ("对话",)),
-    "completion": KindName(Text("续写", "completion")),
-    "image": KindName(Text("文生图", "image"), ("images", "picture", "pictures", "图片")),
-    "embedding": KindName(Text("向量", "embedding"), ("embeddings", "vector", "vectors")),
-    "rerank": KindName(Text("排序", "rerank")),
+    "chat": KindName(Text("文生文", "chat"), Text("文生文", "a chat"), ("对话",)),
+    "completion": KindName(Text("续写", "completion"), Text("续写", "a completion")),
+    "image": KindName(
+        Text("文生图", "image"),
+        Text("文生图", "an image"),
+        ("images", "picture", "pictures", "图片"),
+    ),
+    "embedding": KindName(
+        Text("向量", "embedding"),
+        Text("向量", "an embedding"),
+        ("embeddings", "vector", "vectors"),
+    ),
+    "rerank": KindName(Text("排序", "rerank"), Text("排序", "a rerank")),
 }
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_MODEL_ROWS = 1000  # models in the table
 _OPTIONAL = (2, 5)  # columns that few lists fill: the context and the price
 _PARTIAL = Text("（未完成）", " (partial)")
-_UNKNOWN_KIND = KindName(untranslated("?"))
+_UNKNOWN_KIND = KindName(untranslated("?"), untranslated("?"))
 _MORE = Text(
     "；这里只列前 {n} 个，%ernie models 名称 可筛选",
     "; the first {n} are listed here, %ernie models NAME finds others",
