@@ -196,6 +196,12 @@ class Client:
                 self._emulator_end = weakref.finalize(self, self._emulator.stop, wait=False)
             return self._emulator.base_url
 
+    def service_name(self, endpoint: Endpoint) -> str:
+        """Return the name of the service that answers at an endpoint: the emulator may stand in for
+        another.
+        """
+        return self.http.service_name(endpoint)
+
     # --- calls ------------------------------------------------------------------------------------
 
     def start_call(
@@ -498,7 +504,7 @@ class PreparedCall:
     @property
     def service(self) -> str:
         """The name of the service that answers: the emulator may stand in for another."""
-        return self.client.http.service_name(self.context.endpoint)
+        return self.client.service_name(self.context.endpoint)
 
     @property
     def is_disguised(self) -> bool:

@@ -88,7 +88,7 @@ def run_checks(client: Client) -> list[Check]:
         )
         checks += _diagnose_network(base_url)
         offered = client.start_model_list().result()
-        if is_simulated(client.http.service_name(client.endpoint())):
+        if is_simulated(client.service_name(client.endpoint())):
             checks.append(_SIMULATED)
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
             start_token_count(client, "hi", FALLBACK_CHAT).result()

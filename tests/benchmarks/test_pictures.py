@@ -20,6 +20,7 @@ from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images.generate import ImageGeneration
+from ernie_magic.client import Client, PreparedCall
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
@@ -45,8 +46,13 @@ class Replies:
     def __init__(self, packed):
         self._packed = packed
 
+    is_open = False
+
     def service_name(self, endpoint):
         return endpoint.service.name
+
+    async def aclose(self):
+        """Nothing is open."""
 
     async def send_json(self, *_):
         return {"data": [{"b64_json": packed, "index": i} for i, packed in enumerate(self._packed)]}
@@ -60,15 +66,15 @@ def bare(packed):
 
 def ours(packed):
     request = ImageRequest(model="Stable-Diffusion-XL", prompt="一只白猫")
+    client = Client(ErnieSettings())
+    client.http = Replies(packed)
+    context = Context(
+        Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None),
+        client.settings.take_snapshot(),
+        lambda _delta: None,
+    )
     images = asyncio.run(
-        ImageGeneration(
-            Replies(packed),
-            Context(
-                Endpoint(AI_STUDIO, "http://127.0.0.1/v1", None),
-                ErnieSettings().take_snapshot(),
-                lambda _delta: None,
-            ),
-        ).generate_images(None, request, download=True)
+        ImageGeneration(PreparedCall(client, context)).generate_images(None, request, download=True)
     )
     data, _ = display.mime_bundle(images, "zh")
     return images, data

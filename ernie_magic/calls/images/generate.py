@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ImageRequest
     from ernie_magic.client import PreparedCall
     from ernie_magic.config.services import Service
-    from ernie_magic.wire.http import HttpClient
-    from ernie_magic.wire.protocol import Context, WireRequest
+    from ernie_magic.wire.protocol import WireRequest
     from ernie_magic.wire.replies import ImageItem
 
 _MAKING = Text("正在生成图片", "making the picture")
@@ -43,7 +42,7 @@ async def generate_images(call: PreparedCall, request: ImageRequest, *, download
     """
     request = replace(request, paths=call.paths)
     wire = call.protocol.images(request)
-    generation = ImageGeneration(call.client.http, call.context)
+    generation = ImageGeneration(call)
     async with call.suggesting_models(request.model, "image"):
         try:
             images = await generation.generate_images(wire, request, download=download)
@@ -57,7 +56,7 @@ async def generate_images(call: PreparedCall, request: ImageRequest, *, download
 
 async def download_images(call: PreparedCall, images: ImageSet) -> ImageSet:
     """Fetch the pictures of a set that are only links."""
-    return await ImageGeneration(call.client.http, call.context).download_images(images)
+    return await ImageGeneration(call).download_images(images)
 
 
 @dataclass(frozen=True)
@@ -66,14 +65,12 @@ class ImageGeneration:
 
     Parameters
     ----------
-    http
-    context
-        Which service to ask, and how; `emit` is called each second with what the call is waiting
-        for.
+    call
+        Which service to ask, and how; its `emit` is called each second with what the call is
+        waiting for.
     """
 
-    http: HttpClient
-    context: Context
+    call: PreparedCall
 
     async def generate_images(
         self, wire: WireRequest, request: ImageRequest, *, download: bool
@@ -92,14 +89,14 @@ class ImageGeneration:
             The call failed, or every picture did; then `answer` has the set with its links and each
             picture's error.
         """
-        began, service = time.monotonic(), self.context.endpoint.service
+        call, began = self.call, time.monotonic()
         async with self._reporting_phase(_MAKING, began) as set_phase:
-            reply = replies.parse_pictures(await self.http.send_json(wire, self.context), request)
+            reply = replies.parse_pictures(await call.send_json(wire), request)
             if download and any(item.url and not item.b64 for item in reply.items):
                 set_phase(_FETCHING)
             unpacking = asyncio.Semaphore(_MAX_DECODING)
-            answered_by = self.http.service_name(self.context.endpoint)
-            empty = Picture(request, model=reply.model, service=answered_by, id=reply.id)
+            service = call.service
+            empty = Picture(request, model=reply.model, service=service, id=reply.id)
             # Each task takes its own item from the list, so that an unpacked text is released.
             pictures = await _gather_pictures(
                 [
@@ -117,10 +114,10 @@ class ImageGeneration:
             request,
             reply.usage,
             reply.model,
-            answered_by,
+            service,
             reply.id,
             time.monotonic() - began,
-            expires_at=_expiry(service, reply.created, pictures),
+            expires_at=_expiry(call.endpoint.service, reply.created, pictures),
         )
         return _raise_if_all_failed(images)
 
@@ -143,7 +140,7 @@ class ImageGeneration:
             return picture
         return await self._with_content(
             replace(picture, problem=None, content=b""),
-            lambda: self.http.download_picture(picture.url, self.context),
+            lambda: self.call.client.http.download_picture(picture.url, self.call.context),
             unpacking,
         )
 
@@ -193,7 +190,7 @@ class ImageGeneration:
             return self._with_problem(picture, damaged_picture())
 
     def _with_problem(self, picture: Picture, error: ErnieError) -> Picture:
-        error.language, error.__context__ = self.context.settings.language, None
+        error.language, error.__context__ = self.call.settings.language, None
         return replace(picture, problem=error.with_traceback(None))
 
     @asynccontextmanager
@@ -205,7 +202,7 @@ class ImageGeneration:
         """
 
         def report_phase() -> None:
-            self.context.emit(Delta(notice=phase, waited=int(time.monotonic() - began)))
+            self.call.emit(Delta(notice=phase, waited=int(time.monotonic() - began)))
 
         def set_phase(next_phase: Text) -> None:
             nonlocal phase

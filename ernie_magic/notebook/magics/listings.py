@@ -91,7 +91,7 @@ def _model_headers(session: Session) -> list[Text]:
 
 def _model_source(session: Session) -> Text:
     endpoint = session.endpoint()
-    if is_simulated(session.client.http.service_name(endpoint)):
+    if is_simulated(session.client.service_name(endpoint)):
         return EMULATOR.label
     return untranslated(f" {redact_url(endpoint.base_url)} ")
 
