@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import configured_model, default_model, no_model_error
-from ernie_magic.api.listed_facts import read_facts
 from ernie_magic.api.models import Listed
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import url_below
@@ -340,7 +339,7 @@ class Client:
         for entry in self.listed.get(endpoint.account, ()):
             if entry.id.lower() != model.lower():
                 continue
-            facts, known = read_facts(entry.raw), entry.known
+            facts, known = entry.facts, entry.known
             if known is not None and known.max_input_tokens:
                 return facts.longest_input
             return facts.most_input

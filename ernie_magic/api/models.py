@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.api.catalogue import Kind, Model
+    from ernie_magic.api.listed_facts import Facts
 
 
 # Stands for an id while none is chosen: only the table's rules apply, no model's.
@@ -120,7 +121,7 @@ def kind_of_entry(raw: Mapping[str, Any]) -> Kind | Literal["other"] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listed:
     """A model of the service's live list.
 
@@ -147,12 +148,17 @@ class Listed:
             return None
         return stated or kind_of(self.id)
 
+    @cached_property
+    def facts(self) -> Facts:
+        """What the list says of its lengths."""
+        from ernie_magic.api.listed_facts import read_facts
+
+        return read_facts(self.raw)
+
     @property
     def context_length(self) -> int | None:
         """Tokens of input and output together, None where the list does not say."""
-        from ernie_magic.api.listed_facts import read_facts
-
-        return read_facts(self.raw).context
+        return self.facts.context
 
     @property
     def pricing(self) -> str:

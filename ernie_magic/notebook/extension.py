@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.inputtransformer2 import cell_magic
 
-from ernie_magic.notebook.magics.completion import add_completer, remove_completer
+from ernie_magic.notebook.magics.completion import TAG, add_completer, remove_completer
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
@@ -38,7 +38,6 @@ ASYNC_CELL_METHODS = {
 }
 ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
-_TAG = "_ernie_magic"
 _NAME_TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
     "the variable {name} is yours and was kept; to have the session: del {name}, then "
@@ -88,9 +87,9 @@ def unload_extension(shell: InteractiveShell) -> None:
     """Remove everything but the session in the namespace."""
     restore_strict_encoding(sys.stdout, sys.stderr)
     cleanup = shell.input_transformers_cleanup
-    cleanup[:] = [f for f in cleanup if not hasattr(f, _TAG)]
+    cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]
     for event in ("pre_execute", "post_execute", "pre_run_cell"):
-        for callback in [f for f in shell.events.callbacks[event] if hasattr(f, _TAG)]:
+        for callback in [f for f in shell.events.callbacks[event] if hasattr(f, TAG)]:
             shell.events.unregister(event, callback)
     if shell.Completer is not None:
         remove_completer(shell.Completer)
@@ -183,7 +182,7 @@ def _tag_callback(function: _Function, *, has_side_effects: bool = False) -> _Fu
         return function(*args, **kwargs)
 
     tagged_wrapper.__dict__.update(function.__dict__)
-    setattr(tagged_wrapper, _TAG, True)
+    setattr(tagged_wrapper, TAG, True)
     # IPython skips such a transformer when it only asks whether a cell is complete.
     tagged_wrapper.has_side_effects = has_side_effects  # type: ignore[attr-defined]
     return tagged_wrapper  # type: ignore[return-value]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -28,6 +27,7 @@ from ernie_magic.notebook.magics.images import (
 )
 from ernie_magic.notebook.magics.options import CellLine
 from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
+from ernie_magic.text.grammar import normalize_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 # Rows from which a preview comes first, and rows of a preview.
 _PREVIEW_FROM_ROWS, _PREVIEW_ROWS = 50, 3
-# As Python reads source code and text files: a notebook written on Windows may hold CRLF.
-_LINE_END = re.compile(r"\r\n?|\n")
 Line = TypeVar("Line", bound=CellLine)
 Prompt = TypeVar("Prompt")  # a text, or a table's template
 
@@ -141,10 +139,12 @@ class CellMagics(CellRunner):
             Whether its options name variables, which are evaluated too.
         """
         namespace = self.shell.user_ns
+        # A notebook written on Windows may hold CRLF; a CR by itself is the user's, as written.
+        cell = cell.replace("\r\n", "\n")
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
             parsed_line = parse_line(line, namespace)
-            prompt = fill_prompt(parsed_line, cell.replace("\r\n", "\n"), namespace)
+            prompt = fill_prompt(parsed_line, cell, namespace)
         return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
 
     def _view_result(self, *, owns_cell: bool) -> ResultView:
@@ -200,8 +200,8 @@ class CellMagics(CellRunner):
 
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
         """Run a `%%ernie_embed` cell: one text per line."""
-        # The lines are the cell's own: a value may hold a carriage return.
-        cell = _LINE_END.sub("\n", cell)
+        # Each line is a text, however it ends. A value may hold a carriage return: it stays.
+        cell = normalize_line_ends(cell)
         cell_input = self._read_cell(
             parse_embed_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
         )

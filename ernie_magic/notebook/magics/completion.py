@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 _MAGIC_LINE = re.compile(r"%%?ernie")
-_TAG = "_ernie_magic"  # as in `extension.py`
+# Marks what is put into the shell (`extension.py`).
+TAG = "_ernie_magic"
 
 
 def add_completer(
@@ -36,7 +37,7 @@ def add_completer(
 def remove_completer(ip_completer: IPCompleter) -> None:
     """Remove what `add_completer` added, by this import of the module or an earlier one."""
     matchers = ip_completer.custom_matchers
-    matchers[:] = [matcher for matcher in matchers if not hasattr(matcher, _TAG)]
+    matchers[:] = [matcher for matcher in matchers if not hasattr(matcher, TAG)]
     commands: Any = ip_completer.custom_completers
     commands.regexs.pop(_MAGIC_LINE, None)
 
@@ -53,7 +54,7 @@ def _make_matcher(session: Session, namespace: Mapping[str, Any]) -> Any:
             "suppress": bool(found),
         }
 
-    setattr(complete_line, _TAG, True)
+    setattr(complete_line, TAG, True)
     return complete_line
 
 

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.catalogue import KIND_NAMES, KindName
-from ernie_magic.api.listed_facts import describe_pricing, read_facts
 from ernie_magic.api.models import is_simulated
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.services import EMULATOR, QIANFAN
@@ -98,7 +97,7 @@ def _model_source(session: Session) -> Text:
 
 def _describe_model(listed: Listed, language: Language) -> list[str]:
     """What the list says of a model's lengths and prices, else what the catalogue does; notes."""
-    facts, entry, notes = read_facts(listed.raw), listed.known, ""
+    facts, entry, notes = listed.facts, listed.known, ""
     longest_input, longest_output = facts.longest_input, facts.longest_output
     if entry is not None:
         notes = _describe_abilities(entry, language)
@@ -112,7 +111,7 @@ def _describe_model(listed: Listed, language: Language) -> list[str]:
         _describe_tokens(facts.context),
         input_text,
         str(longest_output or ""),
-        describe_pricing(listed.raw),
+        listed.pricing,
         notes,
     ]
 
