@@ -22,8 +22,13 @@ _CONTEXTS = (
     "n_ctx_train",
 )
 _INPUTS = ("max_input_tokens", "max_prompt_tokens", "inputTokenLimit")
-_OUTPUTS = ("max_tokens", "max_output_tokens", "max_completions_tokens", "max_completion_tokens")
-_OUTPUTS_OF_OTHERS = ("outputTokenLimit",)
+_OUTPUTS = (
+    "max_tokens",
+    "max_output_tokens",
+    "max_completions_tokens",
+    "max_completion_tokens",
+    "outputTokenLimit",
+)
 _INSIDE = ("meta", "top_provider", "limits")  # objects that hold some of them
 _PRICES_SHOWN = 4
 _TIERS_SHOWN = 6
@@ -54,7 +59,7 @@ def read_facts(raw: Mapping[str, Any]) -> Facts:
     return Facts(
         _first_number(raw, _CONTEXTS),
         _first_number(raw, _INPUTS),
-        _first_number(raw, (*_OUTPUTS, *_OUTPUTS_OF_OTHERS)),
+        _first_number(raw, _OUTPUTS),
     )
 
 

@@ -446,9 +446,8 @@ class Throttle:
             self.requests, self.learned = None, ""
         requests_used, tokens_used = self._sent_requests.used()
         fits_at = self._closed_until
-        for (
-            out
-        ) in self._sent_requests:  # the oldest first: each one that leaves the minute makes room
+        # The oldest first: each one that leaves the minute makes room.
+        for out in self._sent_requests:
             fits = (
                 self.requests is None or requests_used < max(1, int(self.requests * self.share))
             ) and (

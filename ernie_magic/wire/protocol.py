@@ -182,7 +182,7 @@ class Reader(ABC):
         self._reasoning_name = _REASONING[0]
         self._whole_reply: dict[str, Any] | None = None
         self._search: list[Mapping[str, Any]] = []
-        self._pages_seen: set[int] = set()
+        self._pages_seen: set[str] = set()
         self._repeated_chunk: dict[str, Any] | None = None
         # Each for the text and for the reasoning.
         self._joiners = (CharacterJoiner(), CharacterJoiner())
@@ -361,12 +361,11 @@ class Reader(ABC):
             if len(self._search) >= MAX_TOOL_CALLS:
                 return
             # What names a page: its address and its place, to which a `^[2]^` in the text refers.
-            identity: object = page
+            identity = repr(page)
             if page.get("url"):
-                identity = (page["url"], page.get("index"))
-            name = hash(repr(identity))
-            if name not in self._pages_seen:
-                self._pages_seen.add(name)
+                identity = repr((page["url"], page.get("index")))
+            if identity not in self._pages_seen:
+                self._pages_seen.add(identity)
                 self._search.append(redact_values(page))
 
     def flush_remaining(self) -> Delta | None:

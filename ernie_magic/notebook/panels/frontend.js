@@ -295,7 +295,10 @@ function name(root, say) {
     set(picture, "tabindex", "0");
     set(picture, "role", "button");
   }
-  for (const button of root.querySelectorAll(".ernie-fold:not([aria-expanded])")) fold(button, root, button.setAttribute("aria-expanded", "true"));
+  for (const button of root.querySelectorAll(".ernie-fold:not([aria-expanded])")) {
+    button.setAttribute("aria-expanded", "true");
+    fold(button, root);
+  }
   for (const node of root.querySelectorAll('[title="null"]')) node.removeAttribute("title"); // ipywidgets writes None as "null"
   for (const slider of root.querySelectorAll(".widget-slider")) {
     const label = slider.querySelector(".widget-label")?.textContent ?? "";
