@@ -56,8 +56,11 @@ def load_extension(shell: InteractiveShell) -> None:
     else:
         shell.push({SESSION_NAME: session})
     shell.register_magics(ErnieMagics(shell, session))
+    # IPython, not we, prints the values of expressions and the errors, which may hold characters
+    # that a terminal in GBK or cp1252 lacks: so the user's own outputs are changed, not copies.
+    # What is no TextIOWrapper, such as a kernel's stream, cannot be: `fit_encoding` serves it.
+    accept_any_text(sys.stdout, sys.stderr)
     # IPython's annotation says shells; its list holds any Configurable.
-    accept_any_text(sys.stdout, sys.stderr)  # also for what IPython itself prints of ours
     configurables = cast("list[Any]", shell.configurables)
     if session.settings not in configurables:
         configurables.append(session.settings)
