@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import weakref
+from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +28,6 @@ from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
     ModelNotFound,
-    ServiceError,
     TransportError,
     UsageError,
     forget_frames,
@@ -40,9 +40,9 @@ from ernie_magic.runtime.stream import Stream
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import moderation, openai_style, qianfan_v1
-from ernie_magic.wire.failures import refuses_stream_options
 from ernie_magic.wire.http import HttpClient
 from ernie_magic.wire.protocol import Context, WireRequest
+from ernie_magic.wire.quirks import ServerQuirks, send_asking_for_usage, send_rerank
 from ernie_magic.wire.replies import parse_models
 
 if TYPE_CHECKING:
@@ -94,8 +94,6 @@ class Client:
     http : HttpClient
     listed : dict of lists of Listed
         The live lists of models, by account.
-    rerank_paths : dict of str
-        The path of rerank calls, by address, where it is not the usual one.
     """
 
     def __init__(
@@ -108,12 +106,11 @@ class Client:
         self.usage = usage or UsageLog()
         self.http = HttpClient()
         self.listed: dict[object, list[Listed]] = {}
-        self.rerank_paths: dict[str, str] = {}
+        # What their servers do in their own way, by account.
+        self._quirks: defaultdict[object, ServerQuirks] = defaultdict(ServerQuirks)
         self._on_result = on_result
         # By account: the list they belong to.
         self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}
-        # Accounts whose server refuses `stream_options`.
-        self.without_stream_options: set[object] = set()
         self._no_list_until: dict[object, float] = {}  # by account; monotonic
         self._emulator: Emulator | None = None
         self._emulator_end: weakref.finalize[..., Client] | None = None
@@ -200,6 +197,10 @@ class Client:
         another.
         """
         return self.http.service_name(endpoint)
+
+    def quirks(self, endpoint: Endpoint) -> ServerQuirks:
+        """Return what the server of an account was found to do in its own way."""
+        return self._quirks[endpoint.account]
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -545,6 +546,12 @@ class PreparedCall:
         """
         return await self.client.http.send_json(wire, self.context)
 
+    async def send_rerank(self, wire: WireRequest) -> dict[str, Any]:
+        """Send documents to be ranked, to the path that the server has (`quirks.send_rerank`)."""
+        return await send_rerank(
+            self.client.http, wire, self.context, self.client.quirks(self.endpoint)
+        )
+
     async def read_reply(
         self, wire: WireRequest, request: ChatRequest | CompletionRequest, clock: Clock
     ) -> Reply:
@@ -560,8 +567,12 @@ class PreparedCall:
             emit(delta)
 
         try:
-            await self._send_asking_for_usage(
-                wire, reader, replace(self.context, emit=mark_and_emit)
+            await send_asking_for_usage(
+                self.client.http,
+                wire,
+                reader,
+                replace(self.context, emit=mark_and_emit),
+                self.client.quirks(self.endpoint),
             )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
@@ -577,32 +588,6 @@ class PreparedCall:
             except asyncio.CancelledError as error:
                 problem = error
         return Reply(reader, problem, clock, self.service)
-
-    async def _send_asking_for_usage(
-        self, wire: WireRequest, reader: Reader, context: Context
-    ) -> None:
-        """Send a chat or a completion; where a stream reports usage only on request, request it
-        (`stream_options`). A server that refuses that is asked again without, and so from then on.
-        """
-        refusing, http = self.client.without_stream_options, self.client.http
-        account, body = self.endpoint.account, wire.body or {}
-        if (
-            not (wire.stream and self.endpoint.service.requests_usage)
-            or "stream_options" in body
-            or account in refusing
-        ):
-            await http.send_and_read(wire, reader, context)
-            return
-        asking = wire._replace(body={**body, "stream_options": {"include_usage": True}})
-        try:
-            await http.send_and_read(asking, reader, context)
-        except ServiceError as error:
-            if reader.started or not refuses_stream_options(error):
-                raise
-        else:
-            return
-        await http.send_and_read(wire, reader, context)
-        refusing.add(account)
 
     def count_usage(self, model: str, usage: Usage | None) -> None:
         """Count what a reply has cost."""

@@ -72,6 +72,8 @@ _QUICK = Text(
 _BUSY = Text("服务方的资源紧张", "the service is short of resources")
 _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
 
+# Codes which say that the path of a call is there, and its model is not.
+NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 CASES: tuple[Case, ...] = (
     # 400
     Case(

@@ -1,0 +1,105 @@
+"""What a server does in its own way, found out by asking it, and remembered.
+
+The protocols' documents leave two things open: whether a stream reports usage on request
+(`stream_options`), and which of two paths ranks documents.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import ErnieError, ServiceError
+from ernie_magic.wire import openai_style
+from ernie_magic.wire.error_codes import NO_SUCH_MODEL
+from ernie_magic.wire.failures import refuses_stream_options
+
+if TYPE_CHECKING:
+    from ernie_magic.wire.http import HttpClient
+    from ernie_magic.wire.protocol import Context, Reader, WireRequest
+
+_NO_SUCH_PATH = (404, 405)
+
+
+@dataclass
+class ServerQuirks:
+    """What one account's server was found to do in its own way.
+
+    Attributes
+    ----------
+    refuses_stream_options : bool
+    rerank_path : str
+        The path that ranks documents, "" where the usual one does or none was needed yet.
+    """
+
+    refuses_stream_options: bool = False
+    rerank_path: str = ""
+
+
+async def send_asking_for_usage(
+    http: HttpClient, wire: WireRequest, reader: Reader, context: Context, quirks: ServerQuirks
+) -> None:
+    """Send a chat or a completion; where a stream reports usage only on request, request it
+    (`stream_options`). A server that refuses that is asked again without, and so from then on.
+
+    Raises
+    ------
+    ErnieError
+    """
+    body = wire.body or {}
+    if (
+        not (wire.stream and context.endpoint.service.requests_usage)
+        or "stream_options" in body
+        or quirks.refuses_stream_options
+    ):
+        await http.send_and_read(wire, reader, context)
+        return
+    asking = wire._replace(body={**body, "stream_options": {"include_usage": True}})
+    try:
+        await http.send_and_read(asking, reader, context)
+    except ServiceError as error:
+        if reader.started or not refuses_stream_options(error):
+            raise
+    else:
+        return
+    await http.send_and_read(wire, reader, context)
+    quirks.refuses_stream_options = True
+
+
+async def send_rerank(
+    http: HttpClient, wire: WireRequest, context: Context, quirks: ServerQuirks
+) -> dict[str, Any]:
+    """Send documents to be ranked to the one of two paths that the server has.
+
+    Raises
+    ------
+    ErnieError
+    """
+    if wire.path != openai_style.RERANKERS or quirks.rerank_path:
+        return await http.send_json(wire._replace(path=quirks.rerank_path or wire.path), context)
+    try:
+        return await http.send_json(wire, context)
+    except ErnieError as error:
+        if not _lacks_path(error, wire.model):
+            raise
+        first = error
+    try:
+        payload = await http.send_json(wire._replace(path=openai_style.RERANK), context)
+    except ErnieError as error:
+        if _lacks_path(error, wire.model):
+            raise first from None
+        if isinstance(error, ServiceError):
+            quirks.rerank_path = openai_style.RERANK
+        raise
+    quirks.rerank_path = openai_style.RERANK
+    return payload
+
+
+def _lacks_path(error: ErnieError, model: str) -> bool:
+    """Whether a server says that it has no such path, rather than no such model."""
+    if not isinstance(error, ServiceError) or error.status not in _NO_SUCH_PATH:
+        return False
+    name = rf"(?<![\w.-]){re.escape(model)}(?![\w.-])"
+    names_model = re.search(name, error.message, re.IGNORECASE)
+    return error.code not in NO_SUCH_MODEL and names_model is None
