@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ernie_magic.api import values
@@ -18,7 +17,9 @@ from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
+from ernie_magic.wire.content import REASONING, read_content, words_in
 from ernie_magic.wire.refusals import parse_refusal
+from ernie_magic.wire.tool_calls import MAX_TOOL_CALLS, ToolCallAssembler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,24 +36,9 @@ if TYPE_CHECKING:
 
 
 CONNECT_TIMEOUT = 10.0  # seconds
-# Most tool calls in one reply, and most pages found by its search: the rest is left out.
-MAX_TOOL_CALLS = 1000
-# Characters of a tool's name or a call's id, which are sent back unchanged.
-_MAX_TOOL_NAME = 1000
-# Two names are in use for thoughts: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
-# OpenRouter); Ollama has a third.
-_REASONING = ("reasoning_content", "reasoning", "thinking")
-# Kinds of parts of a content, and where their words stand.
-_TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
-_REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
-_PARTS_WITHOUT_WORDS = frozenset({"reference", "redacted_thinking"})
-_WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value")
-# Fields whose texts arrive in pieces.
-_STREAMED = frozenset(
-    {"content", "result", "text", "refusal", "arguments", "value", "summary", *_REASONING}
-)
+_MAX_PAGES = 1000  # found by a reply's search: the rest is left out
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
-_ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *_REASONING})
+_ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
 _LARGEST = 10**15  # tokens: more cannot be meant
 
@@ -110,25 +96,6 @@ class Context:
     emit: Callable[[Delta], None]
 
 
-@dataclass
-class _ToolCall:
-    """A tool call as far as it has arrived."""
-
-    id: str = ""
-    type: str = "function"
-    name: str = ""
-    arguments: list[str] = field(default_factory=list)
-    index: int | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether its arguments are a whole JSON object."""
-        try:
-            return isinstance(json.loads("".join(self.arguments)), dict)
-        except (ValueError, RecursionError):
-            return False
-
-
 class Reader(ABC):
     """Collect a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as
     one chunk.
@@ -144,8 +111,6 @@ class Reader(ABC):
         The most severe safety flag so far.
     must_clear : bool
         The service asked for the history to be cleared.
-    argument_characters : int
-        Those of all tool calls together.
     failure : dict | None
         The refusal that stands inside a choice (`refusals.parse_refusal`).
     unknown_shape : str
@@ -169,17 +134,12 @@ class Reader(ABC):
         self.flag = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._tool_calls: list[_ToolCall] = []
-        self._tool_calls_by_index: dict[int, _ToolCall] = {}
-        self._tool_calls_by_id: dict[str, _ToolCall] = {}
-        self.argument_characters = 0
-        # Made once, until another piece arrives.
-        self._whole_tool_calls: tuple[dict[str, Any], ...] | None = None
+        self._tool_calls = ToolCallAssembler()
         self._usage: dict[str, Any] | None = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._message: dict[str, Any] = {}  # its fields that come in one piece
-        self._reasoning_name = _REASONING[0]
+        self._reasoning_name = REASONING[0]
         self._whole_reply: dict[str, Any] | None = None
         self._search: list[Mapping[str, Any]] = []
         self._pages_seen: set[str] = set()
@@ -192,7 +152,11 @@ class Reader(ABC):
     def is_empty(self) -> bool:
         """Whether nothing of an answer has arrived: no text, thought, tool call or safety flag."""
         return not (
-            self._text or self._reasoning or self._tool_calls or self.flag or self.must_clear
+            self._text
+            or self._reasoning
+            or not self._tool_calls.is_empty
+            or self.flag
+            or self.must_clear
         )
 
     @property
@@ -297,7 +261,7 @@ class Reader(ABC):
             not self.finished
             and not self._joiners[0].is_waiting
             and not _search_results(chunk, facts)
-            and not any(part.get(name) for name in ("tool_calls", "refusal", *_REASONING))
+            and not any(part.get(name) for name in ("tool_calls", "refusal", *REASONING))
         )
 
     def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
@@ -326,11 +290,11 @@ class Reader(ABC):
         _merge_fields(
             self._message, {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
         )
-        self._add_pages(_search_results(chunk, facts)[:MAX_TOOL_CALLS])
+        self._add_pages(_search_results(chunk, facts)[:_MAX_PAGES])
         calls = values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]
         for call in calls:
             if isinstance(call.get("function") or {}, dict):
-                self._add_tool_call(call)
+                self._tool_calls.add_piece(call)
         delta = self._read_content(part)
         self.continues = self.continues or (was_finished and bool(delta or calls))
         return delta
@@ -340,11 +304,11 @@ class Reader(ABC):
         content = read_content(part.get("content"))
         self.unknown_shape = self.unknown_shape or content.unknown
         # A server that sends the reasoning under two names repeats itself.
-        name = next((name for name in _REASONING if part.get(name)), "")
+        name = next((name for name in REASONING if part.get(name)), "")
         self._reasoning_name = name or self._reasoning_name
         pieces = (
-            content.text + _words_in(part.get("refusal")),
-            content.reasoning + _words_in(part.get(name)),
+            content.text + words_in(part.get("refusal")),
+            content.reasoning + words_in(part.get(name)),
         )
         return self._add_text(
             *(
@@ -358,7 +322,7 @@ class Reader(ABC):
     def _add_pages(self, pages: Sequence[Mapping[str, Any]]) -> None:
         """Add the pages that a search found: a stream may repeat them in each of its chunks."""
         for page in pages:
-            if len(self._search) >= MAX_TOOL_CALLS:
+            if len(self._search) >= _MAX_PAGES:
                 return
             # What names a page: its address and its place, to which a `^[2]^` in the text refers.
             identity = repr(page)
@@ -386,85 +350,21 @@ class Reader(ABC):
             self._reasoning.append(reasoning)
         return Delta(text, reasoning) if text or reasoning else None
 
-    def _find_tool_call(
-        self, id_: str, name: str, index: int | None, arguments: str
-    ) -> _ToolCall | None:
-        """Return the tool call that a piece continues, None for a new one.
-
-        A call's identity is its id, given with its name; then its index: some servers give all
-        parallel calls the same one, others each piece an id of its own.
-        """
-        known = self._tool_calls_by_id.get(id_)
-        if known is not None and (not name or (name == known.name and index == known.index)):
-            return known
-        if index is None:
-            # Others are whole, or have nothing but an id.
-            if id_ or name or not self._tool_calls:
-                return None
-            return self._tool_calls[-1]
-        call = self._tool_calls_by_index.get(index)
-        if call is None or not name:
-            return call
-        another_id = id_ and call.id and id_ != call.id
-        another_name = not name.startswith(call.name)
-        # The name may stand on each piece: without an id only the arguments tell.
-        begins_anew = not id_ and arguments.lstrip()[:1] == "{" and call.is_complete
-        if another_id or another_name or begins_anew or known is not None:
-            return None
-        return call
-
-    def _add_tool_call(self, piece: Mapping[str, Any]) -> None:
-        """Add a piece of a tool call."""
-        given = values.as_object(piece.get("function"))
-        index = values.as_whole_number(piece.get("index"))
-        id_, name = (
-            as_name(piece.get("id"), _MAX_TOOL_NAME),
-            as_name(given.get("name"), _MAX_TOOL_NAME),
-        )
-        arguments = given.get("arguments") or ""
-        if not isinstance(arguments, str):
-            arguments = json.dumps(arguments, ensure_ascii=False)
-        call = self._find_tool_call(id_, name, index, arguments)
-        if call is None:
-            if len(self._tool_calls) == MAX_TOOL_CALLS:
-                return
-            call = _ToolCall(index=index)
-            self._tool_calls.append(call)
-            if index is not None:
-                self._tool_calls_by_index[index] = call
-        self._whole_tool_calls = None
-        if name or not call.id:
-            call.id = id_ or call.id
-        if id_:
-            self._tool_calls_by_id[id_] = call
-        call.type = as_name(piece.get("type")) or call.type
-        call.name = name or call.name
-        call.arguments.append(arguments)
-        self.argument_characters += len(arguments)
-
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tool calls that the model asks for, each whole."""
-        if self._whole_tool_calls is None:
-            # V1 gives no ids, and other services require matching ones.
-            self._whole_tool_calls = tuple(
-                {
-                    "id": call.id or f"call_{i}",
-                    "type": call.type,
-                    "function": {
-                        "name": call.name,
-                        "arguments": as_safe_text("".join(call.arguments)),
-                    },
-                }
-                for i, call in enumerate(self._tool_calls, start=1)
-            )
-        return self._whole_tool_calls
+        return self._tool_calls.join_pieces()
+
+    @property
+    def argument_characters(self) -> int:
+        """The characters of all tool calls' arguments together."""
+        return self._tool_calls.argument_characters
 
     @property
     def assistant_message(self) -> dict[str, Any]:
         """The model's message, ready to be sent back."""
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
-        if self._tool_calls:
+        if not self._tool_calls.is_empty:
             message["tool_calls"] = list(self.tool_calls)
         return message
 
@@ -529,96 +429,11 @@ class WireProtocol(Protocol):
         """Return what collects the reply to a chat or a completion."""
 
 
-class Content(NamedTuple):
-    """What an answer's `content` has.
-
-    Attributes
-    ----------
-    text, reasoning : str
-    unknown : str
-        The kind of what is neither, "" for nothing.
-    """
-
-    text: str = ""
-    reasoning: str = ""
-    unknown: str = ""
-
-
-def read_content(content: object) -> Content:
-    """Read an answer's `content`: a text, or parts of it
-    (https://platform.openai.com/docs/api-reference/chat/object; thoughts as on
-    https://docs.mistral.ai/capabilities/reasoning/).
-    """
-    if isinstance(content, str):
-        return Content(content)
-    if not content:
-        return Content()
-    if not isinstance(content, list):
-        content = [content]
-    read = [_read_part(part) for part in content]
-    return Content(
-        "".join(part.text for part in read),
-        "".join(part.reasoning for part in read),
-        next((part.unknown for part in read if part.unknown), ""),
-    )
-
-
-def _read_part(part: Any) -> Content:
-    """Read one part of an answer's `content`."""
-    if isinstance(part, str) or not part:
-        return Content(part or "")
-    if not isinstance(part, dict):
-        return Content(unknown=type(part).__name__)
-    kind = as_name(part.get("type"))
-    words = next((part[name] for name in _WORDS_OF_PART if part.get(name)), "")
-    if kind in _TEXT_PARTS or (not kind and words):
-        return Content(_words_in(words))
-    if kind in _REASONING_PARTS:
-        return Content(reasoning=_words_in(words))
-    if kind in _PARTS_WITHOUT_WORDS:
-        return Content()
-    return Content(unknown=kind or "object")
-
-
 def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:
     """Add the fields of a chunk: the last value counts, but null only where there is no other."""
     for name, value in fields.items():
         if value is not None or name not in merged:
             merged[redact(name)] = redact_values(value)
-
-
-def _words_in(value: object) -> str:
-    """Return the words in a text, in an object that wraps one, or in a list of these."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "".join(_words_in(item) for item in value)
-    wrapped = values.as_object(value)
-    return _words_in(next((wrapped[name] for name in _WORDS_OF_PART if wrapped.get(name)), ""))
-
-
-def without_other_halves(chunk: dict[str, Any]) -> dict[str, Any]:
-    """Return a chunk of a stream without half characters, but for the answer's own texts, of which
-    the other half may follow.
-    """
-    cleaned = values.without_half_characters(
-        {name: value for name, value in chunk.items() if name != "choices"}, ("result",)
-    )
-    if "choices" in chunk:
-        cleaned["choices"] = [
-            _without_other_halves_in_choice(choice)
-            for choice in values.as_objects(chunk["choices"])
-        ]
-    return cleaned  # type: ignore[no-any-return]
-
-
-def _without_other_halves_in_choice(choice: dict[str, Any]) -> dict[str, Any]:
-    streamed = {name: choice[name] for name in ("delta", "message", "text") if name in choice}
-    others = {name: value for name, value in choice.items() if name not in streamed}
-    return {
-        **values.without_half_characters(others),
-        **values.without_half_characters(streamed, _STREAMED),
-    }
 
 
 def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:

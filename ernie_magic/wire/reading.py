@@ -17,6 +17,7 @@ from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import EventRedactor, redact, redact_values
 from ernie_magic.wire import sse
+from ernie_magic.wire.content import without_other_halves
 from ernie_magic.wire.failures import (
     beginning_of,
     empty_answer_error,
@@ -29,7 +30,6 @@ from ernie_magic.wire.failures import (
     stream_cut_error,
     unknown_shape_error,
 )
-from ernie_magic.wire.protocol import without_other_halves
 from ernie_magic.wire.refusals import (
     FAILED_STATUSES,
     MAX_BODY,

@@ -1,0 +1,109 @@
+"""What an answer's `content` has: words and thoughts, whole or in pieces.
+
+Services write it as a text, as an object around one, or as a list of parts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ernie_magic.api import values
+from ernie_magic.api.values import as_name
+
+# Two names are in use for thoughts: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
+# OpenRouter); Ollama has a third.
+REASONING = ("reasoning_content", "reasoning", "thinking")
+# Kinds of parts of a content, and where their words stand.
+_TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
+_REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
+_PARTS_WITHOUT_WORDS = frozenset({"reference", "redacted_thinking"})
+_WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value")
+# Fields whose texts arrive in pieces.
+_STREAMED = frozenset(
+    {"content", "result", "text", "refusal", "arguments", "value", "summary", *REASONING}
+)
+
+
+class Content(NamedTuple):
+    """What an answer's `content` has.
+
+    Attributes
+    ----------
+    text, reasoning : str
+    unknown : str
+        The kind of what is neither, "" for nothing.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    unknown: str = ""
+
+
+def read_content(content: object) -> Content:
+    """Read an answer's `content`: a text, or parts of it
+    (https://platform.openai.com/docs/api-reference/chat/object; thoughts as on
+    https://docs.mistral.ai/capabilities/reasoning/).
+    """
+    if isinstance(content, str):
+        return Content(content)
+    if not content:
+        return Content()
+    if not isinstance(content, list):
+        content = [content]
+    read = [_read_part(part) for part in content]
+    return Content(
+        "".join(part.text for part in read),
+        "".join(part.reasoning for part in read),
+        next((part.unknown for part in read if part.unknown), ""),
+    )
+
+
+def _read_part(part: Any) -> Content:
+    """Read one part of an answer's `content`."""
+    if isinstance(part, str) or not part:
+        return Content(part or "")
+    if not isinstance(part, dict):
+        return Content(unknown=type(part).__name__)
+    kind = as_name(part.get("type"))
+    words = next((part[name] for name in _WORDS_OF_PART if part.get(name)), "")
+    if kind in _TEXT_PARTS or (not kind and words):
+        return Content(words_in(words))
+    if kind in _REASONING_PARTS:
+        return Content(reasoning=words_in(words))
+    if kind in _PARTS_WITHOUT_WORDS:
+        return Content()
+    return Content(unknown=kind or "object")
+
+
+def words_in(value: object) -> str:
+    """Return the words in a text, in an object that wraps one, or in a list of these."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(words_in(item) for item in value)
+    wrapped = values.as_object(value)
+    return words_in(next((wrapped[name] for name in _WORDS_OF_PART if wrapped.get(name)), ""))
+
+
+def without_other_halves(chunk: dict[str, Any]) -> dict[str, Any]:
+    """Return a chunk of a stream without half characters, but for the answer's own texts, of which
+    the other half may follow.
+    """
+    cleaned = values.without_half_characters(
+        {name: value for name, value in chunk.items() if name != "choices"}, ("result",)
+    )
+    if "choices" in chunk:
+        cleaned["choices"] = [
+            _without_other_halves_in_choice(choice)
+            for choice in values.as_objects(chunk["choices"])
+        ]
+    return cleaned  # type: ignore[no-any-return]
+
+
+def _without_other_halves_in_choice(choice: dict[str, Any]) -> dict[str, Any]:
+    streamed = {name: choice[name] for name in ("delta", "message", "text") if name in choice}
+    others = {name: value for name, value in choice.items() if name not in streamed}
+    return {
+        **values.without_half_characters(others),
+        **values.without_half_characters(streamed, _STREAMED),
+    }
