@@ -22,8 +22,6 @@ from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import configured_model, default_model, no_model_error
 from ernie_magic.api.models import Listed
 from ernie_magic.api.usage_log import UsageLog
-from ernie_magic.config.addresses import url_below
-from ernie_magic.config.credentials import Endpoint, Signature
 from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
@@ -53,6 +51,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.api.usage import Usage
+    from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import ErnieSettings, Snapshot
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.runtime.events import Delta
@@ -65,16 +64,16 @@ _OTHER_KIND = Text(
     "{model} 是{kind}模型，这里要文生文模型",
     "{model} is {kind} model; this call requires a chat model",
 )
-_MANY = 500  # models that are processed in a few milliseconds
+_INLINE_LIMIT = 500  # models that are processed in a few milliseconds
 # Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
-_CHARACTERS = 200
-_LOOKED_AT = 10_000  # models among which a misspelled one is looked for
-_OFFERED = 4  # models named when none resembles the requested one
+_CHARACTERS_PER_MODEL = 200
+_MAX_COMPARED_MODELS = 10_000  # models among which a misspelled one is looked for
+_MAX_SUGGESTIONS = 4  # models named when none resembles the requested one
 # Where a list tells the model behind a deployed service: Qianfan's "DescribeService", older lists
 # of V1, and OpenAI-compatible servers.
 _BASE_MODEL_FIELDS = ("baseModel", "base_model", "modelName", "model", "root")
 _LIST_TIMEOUT = 30.0  # seconds
-_LISTS_KEPT = 300.0  # seconds for which a list that could not be fetched is not requested again
+_LIST_RETRY_SECONDS = 300.0  # a list that could not be fetched is not requested again before
 _CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
 
 
@@ -302,17 +301,16 @@ class Client:
         return choose_and_work
 
     async def list_models(self, context: Context) -> list[Listed]:
-        """Return the live list; on Qianfan V1, which lists only for signed calls, else the
-        catalogue's.
-        """
+        """Return the live list; where the service gives none to this key, the catalogue's."""
         timeout = min(_LIST_TIMEOUT, context.settings.timeout)
         endpoint = context.endpoint
         # What a list waits for is not reported.
         context = Context(endpoint, replace(context.settings, timeout=timeout), lambda _delta: None)
-        if endpoint.service.protocol == "qianfan-v1":
-            payload = {"data": await self._list_v1_services(context)}
-        else:
-            payload = await self.http.send_json(openai_style.MODELS, context)
+        protocol = WIRE_PROTOCOLS[endpoint.service.protocol]
+        reply: Mapping[str, Any] | None = None
+        if wire := protocol.list_models(endpoint):
+            reply = await self.http.send_json(wire, context)
+        payload = protocol.read_model_list(reply)
         count = max(
             (len(value) for value in payload.values() if isinstance(value, list)), default=0
         )
@@ -320,17 +318,6 @@ class Client:
             count, parse_models, payload
         )
         return listed
-
-    async def _list_v1_services(self, context: Context) -> list[dict[str, Any]]:
-        endpoint = context.endpoint
-        if not isinstance(endpoint.credential, Signature) or not endpoint.console_url:
-            return [{"id": model.id, "url": model.path} for model in CATALOGUE if model.path]
-        wire = WireRequest("POST", url_below(endpoint.console_url, qianfan_v1.LIST_PATH), {})
-        groups = values.as_object((await self.http.send_json(wire, context)).get("result"))
-        entries = [
-            entry for name in ("common", "custom") for entry in values.as_objects(groups.get(name))
-        ]
-        return [{**entry, "id": entry.get("name")} for entry in entries]
 
     def most_tokens(self, model: str, endpoint: Endpoint) -> int | None:
         """Return a model's longest input in tokens by the live list, None before that was fetched
@@ -361,18 +348,11 @@ class Client:
         return deployed
 
     def v1_paths(self, endpoint: Endpoint) -> dict[str, str]:
-        """Return Qianfan V1's paths by model, from the live list."""
-        if endpoint.service.protocol != "qianfan-v1":
-            return {}
+        """Return the paths by model that the live list tells: only Qianfan V1's does."""
         listed = self.listed.get(endpoint.account, ())
         made, paths = self._paths_made.get(endpoint.account, ((), {}))
         if made is not listed:
-            addresses = {entry.id.lower(): values.as_text(entry.raw.get("url")) for entry in listed}
-            paths = {
-                id_: "/" + "/".join(url.rstrip("/").split("/")[-2:])
-                for id_, url in addresses.items()
-                if url
-            }
+            paths = WIRE_PROTOCOLS[endpoint.service.protocol].read_paths(listed)
             self._paths_made[endpoint.account] = (listed, paths)
         return paths
 
@@ -400,7 +380,7 @@ class Client:
             try:
                 listed = await self._list_models_quickly(context)
             except ErnieError as error:  # the call itself will report the error
-                self._no_list_until[account] = time.monotonic() + _LISTS_KEPT
+                self._no_list_until[account] = time.monotonic() + _LIST_RETRY_SECONDS
                 problem = error
         offered = listed or ()
         model = await _run_in_thread_if_long(
@@ -438,14 +418,14 @@ class Client:
         wanted = (kind, None) if kind == "chat" else (kind,)
         fitting = [
             entry.id
-            for entry in offered[:_LOOKED_AT]
+            for entry in offered[:_MAX_COMPARED_MODELS]
             if entry.kind in wanted and entry.is_callable and entry.id.lower() != model.lower()
         ]
         error.suggestions = await _run_in_thread_if_long(
             len(fitting), close_matches, model, fitting
         )
         if kind != "chat":
-            error.suggestions = error.suggestions or tuple(fitting[:_OFFERED])
+            error.suggestions = error.suggestions or tuple(fitting[:_MAX_SUGGESTIONS])
         elif (other := models.kind_of(model)) and other != "chat":
             error.cause = _OTHER_KIND.fill(model=model, kind=KIND_NAMES[other].phrase)
         if error.suggestions:
@@ -583,7 +563,7 @@ class PreparedCall:
         if problem is None:
             try:  # Made once.
                 await _run_in_thread_if_long(
-                    reader.argument_characters // _CHARACTERS, lambda: reader.tool_calls
+                    reader.argument_characters // _CHARACTERS_PER_MODEL, lambda: reader.tool_calls
                 )
             except asyncio.CancelledError as error:
                 problem = error
@@ -669,7 +649,7 @@ async def _run_in_thread_if_long(count: int, function: Callable[..., Result], *a
     """Do work on `count` things: on a thread of its own when there are many, so that the loop
     serves everybody else meanwhile.
     """
-    if count <= _MANY:
+    if count <= _INLINE_LIMIT:
         return function(*args)
     return await in_thread(function, *args)
 

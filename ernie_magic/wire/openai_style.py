@@ -13,6 +13,7 @@ from ernie_magic.wire.protocol import WireRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
@@ -20,11 +21,27 @@ if TYPE_CHECKING:
         ImageRequest,
         RerankRequest,
     )
+    from ernie_magic.config.credentials import Endpoint
 
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
 RERANKERS, RERANK = "/rerankers", "/rerank"
+
+
+def list_models(_endpoint: Endpoint) -> WireRequest:
+    """Build `GET /models`."""
+    return MODELS
+
+
+def read_model_list(reply: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the reply: it has the usual form."""
+    return dict(reply or {})
+
+
+def read_paths(_listed: Sequence[Listed]) -> dict[str, str]:
+    """Return no paths: all models share them."""
+    return {}
 
 
 def chat(request: ChatRequest) -> WireRequest:

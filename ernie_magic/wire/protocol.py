@@ -24,6 +24,7 @@ from ernie_magic.wire.tool_calls import MAX_TOOL_CALLS, ToolCallAssembler
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
@@ -409,6 +410,17 @@ class WireProtocol(Protocol):
     The modules `openai_style` and `qianfan_v1` are such protocols: a module may implement one
     (typing specification, "Modules as implementations of protocols").
     """
+
+    def list_models(self, endpoint: Endpoint, /) -> WireRequest | None:
+        """Build the request of the list of models; None where the service gives none."""
+
+    def read_model_list(self, reply: Mapping[str, Any] | None, /) -> dict[str, Any]:
+        """Return the list in the form that `replies.parse_models` reads; `reply` is None where none
+        was requested.
+        """
+
+    def read_paths(self, listed: Sequence[Listed], /) -> dict[str, str]:
+        """Return the paths of calls by model, where models have their own."""
 
     def chat(self, request: ChatRequest) -> WireRequest:
         """Build the request of a chat."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ernie_magic.api import models, parameters
+from ernie_magic.api import models, parameters, values
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.config.addresses import url_below
+from ernie_magic.config.credentials import Signature
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.messages import Message
+    from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         ImageRequest,
         RerankRequest,
     )
+    from ernie_magic.config.credentials import Endpoint
 
 # The first part of a call's path, by kind: the rest names the model or the deployed service.
 _FOLDERS: dict[Kind, str] = {
@@ -40,8 +44,40 @@ _FOLDERS: dict[Kind, str] = {
     "image": "text2image",
     "rerank": "reranker",
 }
-LIST_PATH = "/wenxinworkshop/service/list"  # of the console
+_LIST_PATH = "/wenxinworkshop/service/list"  # of the console
 TOKENIZER_PATH = "/tokenizer/erniebot"
+
+
+def list_models(endpoint: Endpoint) -> WireRequest | None:
+    """Build the console's `POST /wenxinworkshop/service/list`; None where the call cannot be
+    signed, or nothing is known of the console.
+    """
+    if not isinstance(endpoint.credential, Signature) or not endpoint.console_url:
+        return None
+    return WireRequest("POST", url_below(endpoint.console_url, _LIST_PATH), {})
+
+
+def read_model_list(reply: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return both groups of the console's services in the usual form: Baidu's and the user's own.
+    Without a reply they are the catalogue's.
+    """
+    if reply is None:
+        return {"data": [{"id": m.id, "url": m.path} for m in CATALOGUE if m.path]}
+    groups = values.as_object(reply.get("result"))
+    entries = [
+        entry for name in ("common", "custom") for entry in values.as_objects(groups.get(name))
+    ]
+    return {"data": [{**entry, "id": entry.get("name")} for entry in entries]}
+
+
+def read_paths(listed: Sequence[Listed]) -> dict[str, str]:
+    """Return the models' paths: the ends of the addresses that the list gives."""
+    addresses = {entry.id.lower(): values.as_text(entry.raw.get("url")) for entry in listed}
+    return {
+        id_: "/" + "/".join(url.rstrip("/").split("/")[-2:])
+        for id_, url in addresses.items()
+        if url
+    }
 
 
 def model_path(
