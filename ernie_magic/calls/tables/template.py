@@ -1,4 +1,4 @@
-"""A prompt with places for a row's values."""
+"""A prompt with placeholders for a row's values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLANKS = re.compile(r"[\s\ufeff\u200b]+")
 _SHOWN = 20  # columns in an error
 
 
-class Place(NamedTuple):
+class Placeholder(NamedTuple):
     """Where a row's value goes.
 
     Attributes
@@ -35,39 +35,39 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Template:
-    """A prompt in pieces: words that are sent as they are, and places for a row's values.
+    """A prompt in pieces: words that are sent as they are, and placeholders for a row's values.
 
     What was filled in before is a piece like any other: braces in it are the reader's, not ours.
 
     Attributes
     ----------
-    pieces : tuple of str and Place
+    pieces : tuple of str and Placeholder
     """
 
-    pieces: tuple[str | Place, ...]
+    pieces: tuple[str | Placeholder, ...]
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Return the template that a text is: its `{{column}}` are places."""
-        pieces: list[str | Place] = []
+        """Return the template that a text is: its `{{column}}` are placeholders."""
+        pieces: list[str | Placeholder] = []
         copied_until = 0
         for found in _PLACEHOLDER.finditer(text):
-            pieces += [text[copied_until : found.start()], Place(found.group(1))]
+            pieces += [text[copied_until : found.start()], Placeholder(found.group(1))]
             copied_until = found.end()
         return cls((*pieces, text[copied_until:]))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that it names."""
-        return tuple(piece.column for piece in self.pieces if isinstance(piece, Place))
+        return tuple(piece.column for piece in self.pieces if isinstance(piece, Placeholder))
 
     @property
     def is_blank(self) -> bool:
         """Whether it says nothing."""
-        return not any(isinstance(piece, Place) or piece.strip() for piece in self.pieces)
+        return not any(isinstance(piece, Placeholder) or piece.strip() for piece in self.pieces)
 
     def resolve_columns(self, columns: Collection[str]) -> Template:
-        """Return it with the columns' own names in its places.
+        """Return it with the columns' own names in its placeholders.
 
         Raises
         ------
@@ -76,7 +76,9 @@ class Template:
         """
         return Template(
             tuple(
-                Place(_require_column(piece.column, columns)) if isinstance(piece, Place) else piece
+                Placeholder(_require_column(piece.column, columns))
+                if isinstance(piece, Placeholder)
+                else piece
                 for piece in self.pieces
             )
         )
@@ -84,7 +86,7 @@ class Template:
     def fill(self, row: Mapping[str, Any]) -> str:
         """Return the prompt about a row; braces in a value are not filled in again."""
         return "".join(
-            _cell_text(row.get(piece.column)) if isinstance(piece, Place) else piece
+            _cell_text(row.get(piece.column)) if isinstance(piece, Placeholder) else piece
             for piece in self.pieces
         )
 

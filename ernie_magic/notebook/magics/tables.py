@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables import frames
-from ernie_magic.calls.tables.template import Place, Template, find_column
+from ernie_magic.calls.tables.template import Placeholder, Template, find_column
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
 from ernie_magic.notebook.magics.options import (
@@ -104,8 +104,8 @@ class MapLine(CellLine):
     replaces_source: bool = False
 
     def fill_template(self, cell: str, namespace: Mapping[str, Any]) -> Template:
-        """The prompt: `{{column}}` is a place for each row's value, any other `{{expr}}` is filled
-        in once, now.
+        """The prompt: `{{column}}` is a placeholder for each row's value, any other `{{expr}}` is
+        filled in once, now.
         """
         columns = self.content.columns
         template = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
@@ -113,7 +113,7 @@ class MapLine(CellLine):
         named = [find_column(written, columns) for written in template.columns]
         if not self.column or column in named:
             return template
-        return Template((*template.pieces, "\n\n", Place(self.column)))
+        return Template((*template.pieces, "\n\n", Placeholder(self.column)))
 
 
 def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
@@ -155,21 +155,21 @@ def _fill_shared_expressions(
     text: str, columns: Sequence[str], namespace: Mapping[str, Any]
 ) -> Template:
     """`text` with every `{{expr}}` filled in that names no column; braces in its value stay."""
-    pieces: list[str | Place] = []
+    pieces: list[str | Placeholder] = []
     copied_until = 0
     for start, end in expression_spans(text):
         placeholder, inside = text[start:end], text[start + 2 : end - 2]
         pieces += Template.parse(text[copied_until:start]).pieces
         copied_until = end
-        if _is_place(inside, columns, namespace):
-            pieces.append(Place(inside))
+        if _is_placeholder(inside, columns, namespace):
+            pieces.append(Placeholder(inside))
         else:
             pieces.append(interpolate(placeholder, namespace))
     pieces += Template.parse(text[copied_until:]).pieces
     return Template(tuple(pieces))
 
 
-def _is_place(inside: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> bool:
+def _is_placeholder(inside: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> bool:
     """Whether what stands in braces is for each row's value: a column, or a name that is no
     variable's, which is a misspelled column.
     """
