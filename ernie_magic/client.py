@@ -319,7 +319,7 @@ class Client:
         )
         return listed
 
-    def most_tokens(self, model: str, endpoint: Endpoint) -> int | None:
+    def max_input_tokens(self, model: str, endpoint: Endpoint) -> int | None:
         """Return a model's longest input in tokens by the live list, None before that was fetched
         and where it does not say. The context, which also holds the answer, counts only where the
         catalogue does not know the input.
@@ -330,7 +330,7 @@ class Client:
             facts, known = entry.facts, entry.known
             if known is not None and known.max_input_tokens:
                 return facts.longest_input
-            return facts.most_input
+            return facts.max_input_tokens
         return None
 
     def base_model(self, deployed: str, endpoint: Endpoint) -> str:
@@ -343,8 +343,10 @@ class Client:
             tail = values.as_text(entry.raw.get("url")).rstrip("/").rpartition("/")[2]
             if deployed not in (entry.id, tail):
                 continue
-            told = (values.as_text(entry.raw.get(name)) for name in _BASE_MODEL_FIELDS)
-            return next((base.id for name in told if (base := models.find_model(name))), deployed)
+            reported = (values.as_text(entry.raw.get(name)) for name in _BASE_MODEL_FIELDS)
+            return next(
+                (base.id for name in reported if (base := models.find_model(name))), deployed
+            )
         return deployed
 
     def v1_paths(self, endpoint: Endpoint) -> dict[str, str]:
@@ -501,9 +503,9 @@ class PreparedCall:
         """Qianfan V1's paths by model, from the live list; they change with it."""
         return self.client.v1_paths(self.context.endpoint)
 
-    def most_tokens(self, model: str) -> int | None:
-        """Return a model's longest input by the live list (`Client.most_tokens`)."""
-        return self.client.most_tokens(model, self.context.endpoint)
+    def max_input_tokens(self, model: str) -> int | None:
+        """Return a model's longest input by the live list (`Client.max_input_tokens`)."""
+        return self.client.max_input_tokens(model, self.context.endpoint)
 
     def emit(self, delta: Delta) -> None:
         """Pass a piece of the answer, or of the progress, to whoever reads the call."""

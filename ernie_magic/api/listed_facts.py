@@ -49,7 +49,7 @@ class Facts(NamedTuple):
     longest_output: int | None = None
 
     @property
-    def most_input(self) -> int | None:
+    def max_input_tokens(self) -> int | None:
         """The most tokens that can be sent, as far as is known."""
         return self.longest_input or self.context
 

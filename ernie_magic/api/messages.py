@@ -56,7 +56,7 @@ def turns_to_drop(
     model: str,
     turns: Sequence[Sequence[Mapping[str, Any]]],
     rest: Sequence[Mapping[str, Any]],
-    most_tokens: int | None = None,
+    max_input_tokens: int | None = None,
 ) -> int:
     """Return how many of the oldest turns must be dropped to stay within a model's longest input.
 
@@ -68,13 +68,13 @@ def turns_to_drop(
         Each turn's messages, oldest first.
     rest
         The system prompt and the new prompt, which always stay.
-    most_tokens
+    max_input_tokens
         The model's longest input by the live list, None where that does not say.
     """
-    max_characters, max_tokens = sys.maxsize, most_tokens or sys.maxsize
+    max_characters, max_tokens = sys.maxsize, max_input_tokens or sys.maxsize
     if entry := models.find_model(model):
         max_characters = entry.max_characters or sys.maxsize
-        max_tokens = most_tokens or entry.max_input_tokens or sys.maxsize
+        max_tokens = max_input_tokens or entry.max_input_tokens or sys.maxsize
     characters = tokens = 0
     for turns_kept, messages in enumerate([rest, *reversed(turns)]):
         texts = [message_text(message) for message in messages]
@@ -264,13 +264,13 @@ def check_text(prompt: object) -> None:
 
 
 def check_chat_length(
-    texts: Sequence[str], model: str, rules: Rules, most_tokens: int | None = None
+    texts: Sequence[str], model: str, rules: Rules, max_input_tokens: int | None = None
 ) -> None:
     """Check that a model takes these texts, by characters and by estimated tokens.
 
     Parameters
     ----------
-    most_tokens
+    max_input_tokens
         The model's longest input by the live list, None where that does not say.
 
     Raises
@@ -279,7 +279,7 @@ def check_chat_length(
     """
     check_length(sum(map(len, texts)), model, rules)
     entry = models.find_model(model)
-    limit = most_tokens or (entry.max_input_tokens if entry else None)
+    limit = max_input_tokens or (entry.max_input_tokens if entry else None)
     if not rules.strict or not limit:
         return
     if sum(map(len, texts)) <= limit // 2:

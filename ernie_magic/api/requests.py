@@ -214,7 +214,7 @@ def chat_request(
     endpoint: str = "",
     paths: Mapping[str, str] | None = None,
     trimmed: int = 0,
-    most_tokens: int | None = None,
+    max_input_tokens: int | None = None,
 ) -> ChatRequest:
     """Build the request for these messages; it is checked before anything is sent.
 
@@ -232,7 +232,7 @@ def chat_request(
         The ranges and fields that apply.
     endpoint, paths, trimmed
         As in `ChatRequest`.
-    most_tokens
+    max_input_tokens
         The model's longest input by the live list, None where that does not say.
 
     Raises
@@ -249,7 +249,7 @@ def chat_request(
     checked_messages = tuple(check_messages(messages, rules))
     check_vision(checked_messages, model, rules)
     texts = [message_text(message) for message in checked_messages]
-    check_chat_length(texts, model, rules, most_tokens)
+    check_chat_length(texts, model, rules, max_input_tokens)
     return ChatRequest(
         model=model,
         messages=checked_messages,

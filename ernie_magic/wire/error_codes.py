@@ -549,9 +549,9 @@ def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
     if 400 < status < 500:  # noqa: PLR2004
         return status
     for number in (refusal_fields.get("code"), refusal_fields.get("status")):
-        told = values.as_whole_number(number)
-        if told is not None and is_failing_status(told):
-            return told
+        reported = values.as_whole_number(number)
+        if reported is not None and is_failing_status(reported):
+            return reported
     if status < 400:  # noqa: PLR2004
         return _status_of_words(words, refusal_fields.get("message", "")) or status
     return status

@@ -249,7 +249,7 @@ def test_what_is_left_of_a_long_history_passes_the_check_of_its_length(prompts, 
 
 def test_the_live_list_s_length_counts_before_the_catalogue_s():
     ask = {"role": "user", "content": "字" * 6_000}
-    assert chat_request([ask], model="ernie-3.5-8k", given={}, most_tokens=32_000)
+    assert chat_request([ask], model="ernie-3.5-8k", given={}, max_input_tokens=32_000)
     for model in ("ernie-3.5-8k", "a-model-nobody-knows"):
         with pytest.raises(InvalidMessages, match="takes at most 4000"):
-            chat_request([ask], model=model, given={}, most_tokens=4_000)
+            chat_request([ask], model=model, given={}, max_input_tokens=4_000)

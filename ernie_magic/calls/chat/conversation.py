@@ -257,7 +257,7 @@ class Conversation:
             )
         chosen = self._chosen_model(options, endpoint)
         chosen = chosen or settings.model or UNDECIDED
-        plan.build_request(chosen, most_tokens=self._client.most_tokens(chosen, endpoint))
+        plan.build_request(chosen, max_input_tokens=self._client.max_input_tokens(chosen, endpoint))
         return plan
 
     def _chosen_model(self, options: ChatOptions, endpoint: Endpoint) -> str:

@@ -78,13 +78,16 @@ class Plan:
         return self.settings.stream if self.options.stream is None else self.options.stream
 
     def build_request(
-        self, model: str, paths: Mapping[str, str] | None = None, most_tokens: int | None = None
+        self,
+        model: str,
+        paths: Mapping[str, str] | None = None,
+        max_input_tokens: int | None = None,
     ) -> ChatRequest:
         """Build the request to a model; the oldest turns are left out where it would not fit.
 
         Parameters
         ----------
-        most_tokens
+        max_input_tokens
             The model's longest input by the live list, None where that does not say.
 
         Raises
@@ -98,7 +101,7 @@ class Plan:
                 model,
                 [turn.messages for turn in self.earlier_turns],
                 [*self.system_messages, *self.new_messages],
-                most_tokens,
+                max_input_tokens,
             )
         earlier = [
             message for turn in self.earlier_turns[turns_dropped:] for message in turn.messages
@@ -116,5 +119,5 @@ class Plan:
             endpoint=self.options.endpoint,
             paths=paths,
             trimmed=turns_dropped,
-            most_tokens=most_tokens,
+            max_input_tokens=max_input_tokens,
         )

@@ -85,7 +85,7 @@ async def ask_turn(
     UsageError
         The request cannot be sent.
     """
-    request = plan.build_request(model, call.paths, call.most_tokens(model))
+    request = plan.build_request(model, call.paths, call.max_input_tokens(model))
     prompt = _PromptInProgress(call, plan, request, on_flag)
     try:
         return await prompt.ask()

@@ -213,7 +213,7 @@ class MapRequest:
         system: str,
         session_parameters: Mapping[str, Any],
         rules: Rules,
-        most_tokens: int | None = None,
+        max_input_tokens: int | None = None,
     ) -> ChatRequest:
         """Build the request for one row.
 
@@ -240,7 +240,7 @@ class MapRequest:
             stream=False,
             rules=rules,
             endpoint=self.options.endpoint,
-            most_tokens=most_tokens,
+            max_input_tokens=max_input_tokens,
         )
 
 
@@ -350,7 +350,7 @@ async def map_rows(
 
     def build_request(prompt: str) -> ChatRequest:
         request = map_request.request_for_row(
-            prompt, model, system, settings.parameters, rules, call.most_tokens(model)
+            prompt, model, system, settings.parameters, rules, call.max_input_tokens(model)
         )
         return replace(request, paths=paths)
 
