@@ -28,12 +28,15 @@ _EITHER = re.compile(
     r"(?:是|为|属于|选)([\u4e00-\u9fff、，]{1,24}?)(?:还是|或者?)([\u4e00-\u9fff]{1,5})"
 )
 _LISTED = re.compile(
-    r"(?:one of|choose from|options|labels|categories|classes|类别|选项|标签|分类|情感|情绪|倾向)"
-    r"(?: are| is|是|为|有)?"
+    r"(?:one of|choose from|options|labels|categories|classes|类别|选项|标签|分类"
+    r"|(?:情感|情绪|倾向)(?=[:：]))(?: are| is|是|为|有)?"
     r"\s*[:：]?\s*([^.。\n：:？?]{3,160})",
     re.IGNORECASE,
 )
-_OR = re.compile(r"\b((?:[a-z-]+, )*[a-z-]+),? or ([a-z-]+)\b", re.IGNORECASE)
+_OR = re.compile(
+    r"(?<![a-z-])((?:[a-z-]+(?:, |、))*[a-z-]+),?\s*(?:\bor\b|或者?|还是)\s*([a-z-]+)(?![a-z-])",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(r"\s*(?:[/|｜、，,;；]|\s或者?\s|或者?|还是|\bor\b)\s*", re.IGNORECASE)
 _RANGE = re.compile(
     r"(?<![\d.])(\d{1,3})\s*(?:到|至|-|—|–|~|～|to|and)\s*(\d{1,3})(?![\d.])", re.IGNORECASE
@@ -100,12 +103,22 @@ def is_judgement(prompt: str) -> bool:
     choices = find_choices(prompt)
     is_labelled = bool(choices and _COLON.search(prompt, choices[-1].end))
     is_task = bool(_TASK.search(prompt) and (choices or find_scale(prompt)))
-    return (is_task or is_labelled) and bool(find_subject(prompt))
+    return (is_task or is_labelled) and bool(_find_text(prompt))
+
+
+def find_subject(prompt: str) -> str:
+    """The text that a prompt asks about, without the task; what is left if no text stands apart."""
+    if text := _find_text(prompt):
+        return text
+    words = _without_json(_within_reach(prompt))
+    for choices in reversed(find_choices(words)):
+        words = words[: choices.start] + words[choices.end :]
+    return words.strip()
 
 
 @lru_cache(maxsize=64)
-def find_subject(prompt: str) -> str:
-    """The text that a prompt asks about, without the task."""
+def _find_text(prompt: str) -> str:
+    """The text that stands apart from the task: behind a colon, or in sentences of its own."""
     words = _without_json(_within_reach(prompt))
     spans = [(each.start, each.end) for each in find_choices(words)]
     after = max((end for _, end in spans), default=0)
@@ -120,11 +133,7 @@ def find_subject(prompt: str) -> str:
         if not _TASK.search(sentence[0])
         and not any(start < sentence.end() and sentence.start() < end for start, end in spans)
     )
-    if kept.strip():
-        return _LABELLED.sub("", kept.strip())
-    for start, end in reversed(spans):
-        words = words[:start] + words[end:]
-    return words.strip()
+    return _LABELLED.sub("", kept.strip())
 
 
 def _within_reach(prompt: str) -> str:
@@ -239,6 +248,8 @@ def _choose_sentiment(options: tuple[str, ...], subject: str, _prompt: str) -> s
         sign = -1  # as much of one as of the other
     fitting = [each for each, its_sign in zip(options, signs, strict=True) if its_sign == sign]
     if len(fitting) > 1:
+        if nearest := _choose_topic(tuple(fitting), subject, _prompt):
+            return nearest
         is_strong = abs(praise - complaints) > 1
         fitting = [each for each in fitting if bool(_STRONG.search(each)) == is_strong] or fitting
     return fitting[0]

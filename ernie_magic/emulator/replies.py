@@ -239,6 +239,8 @@ def _compose_paragraphs(
         parts = [answer, *compose_missing_forms(question, answer, rng, chinese=chinese)]
     if in_json := structured.answer_in_json(question, seed):
         parts.append(in_json)
+    elif not parts and (table := structured.answer_in_table(question)):
+        parts.append(table)
     if not parts:
         parts = compose_fallback(question, rng, chinese=chinese)
     # Where the emulator speaks of itself, it says that the system prompt has come.

@@ -65,6 +65,21 @@ def answer_in_json(question: str, seed: int) -> str | None:
     return f"```json\n{_dump(value)}\n```"
 
 
+def answer_in_table(question: str) -> str | None:
+    """A table of the cities and the people that a prompt asks for; None if it asks for none."""
+    asked = cities.asked_cities(question)
+    if not asked or not re.search(r"人口|population|inhabitants", question, re.IGNORECASE):
+        return None
+    head, chinese = "| City | Population |", bool(_HAN.search(question))
+    if chinese:
+        head = "| 城市 | 人口 |"
+    rows = [
+        f"| {cities.city_fact(city, 'name', chinese=chinese)} | {city.population:,} |"
+        for city in asked
+    ]
+    return "\n".join([head, "|:---|---:|", *rows])
+
+
 def compose_object(question: str, seed: int) -> dict[str, Any] | None:
     """The object that a prompt describes; None if it describes none."""
     if form := _FORM.search(question):

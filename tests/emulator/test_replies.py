@@ -129,6 +129,13 @@ def test_json_fits_the_schema():
         ("12*7=?", ["**84**"]),
         ("What is 3.5 + 4?", ["**7.5**"]),
         ("北京天气怎么样", ["--tools"]),
+        ("三个城市和人口", ["| 城市 | 人口 |", "| 上海 | 24,870,895 |"]),
+        ("How many inhabitants has Tokyo? Its population, please", ["| Tokyo | 14,047,594 |"]),
+        ("你是什么模型？", ["模拟器"]),
+        ("test", ["simulated"]),
+        ("什么是AI", ["机器学习"]),
+        ("Introduce Shanghai", ["Yangtze"]),
+        ("介绍成都", ["四川"]),
     ],
 )
 def test_what_a_newcomer_asks_has_a_good_answer(question, held):
@@ -157,6 +164,9 @@ def test_the_code_of_prepared_answers_runs_and_prints_what_it_says():
     "question",
     [
         "谈谈量子计算与传统计算的区别",
+        "翻译成英文：今天天气很好",
+        "Which is better, tea or coffee?",
+        "你更喜欢猫还是狗？",
         "How do I fix my bicycle?",
         "写 3000 字",
         "write 900 words about cats",
