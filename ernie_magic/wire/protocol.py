@@ -233,7 +233,10 @@ class Reader(ABC):
         """
         text = self._take_text(chunk)
         if text is None:
-            return self._read_whole_chunk(chunk)
+            delta = self._read_whole_chunk(chunk)
+            if self.finished:
+                self._repeated_chunk = None  # text that follows is read in full: it `continues`
+            return delta
         if chunk == self._repeated_chunk and whole_characters(text) is text:
             text = self._redactors[0].feed(text)
             if not text:

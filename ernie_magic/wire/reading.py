@@ -310,9 +310,11 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         except (StopAsyncIteration, asyncio.TimeoutError):
             events, ended = decoder.flush_remaining(), True
         except httpx.HTTPError as error:
-            # When the answer is whole, it does not matter how the connection ends.
+            # When the answer is whole, it does not matter how the connection ends. After a reason
+            # to finish that is not to be relied on, only silence means that it is whole.
             events, ended = decoder.flush_complete(), True
-            if not finished:
+            is_silent = finished and isinstance(error, httpx.TimeoutException)
+            if not waits_for_end and not is_silent:
                 problem = error
         if done:
             continue

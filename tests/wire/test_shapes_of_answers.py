@@ -14,7 +14,9 @@ REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
 
 
 class Pieces(httpx.AsyncByteStream):
-    """Events, each after a pause in seconds; held open at the end if that is the last item."""
+    """Events, each after a pause in seconds; held open at the end if that is the last item, and cut
+    if that is an exception.
+    """
 
     def __init__(self, items):
         self._items = items
@@ -23,6 +25,8 @@ class Pieces(httpx.AsyncByteStream):
         for item in self._items:
             if isinstance(item, bytes):
                 yield item
+            elif isinstance(item, Exception):
+                raise item
             else:
                 await asyncio.sleep(item)
 
@@ -256,3 +260,43 @@ def test_an_early_or_repeated_reason_to_finish_does_not_cut_what_comes():
 def test_a_stream_that_is_held_open_after_its_end_is_not_waited_for():
     assert read(chunk(content="A"), chunk(finish_reason="stop"), 60).text == "A"
     assert read(chunk(content="", finish_reason="stop"), 60).text == ""
+
+
+CUTS = (httpx.ReadError("reset"), httpx.RemoteProtocolError("incomplete chunked read"))
+EARLY = {
+    "with each chunk": [chunk(content=text, finish_reason="stop") for text in "ABC"],
+    "before the text": [chunk(finish_reason="stop"), chunk(content="A"), chunk(content="BC")],
+    "in the middle": [
+        chunk(content="A"),
+        chunk(content="B"),
+        event({"id": "x", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+        chunk(content="C"),
+    ],
+    "before a thought": [
+        chunk(content="ABC", finish_reason="stop"),
+        chunk(reasoning_content="and"),
+    ],
+    "before a tool call": [
+        chunk(content="ABC", finish_reason="stop"),
+        chunk(tool_calls=[{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]),
+    ],
+}
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: type(cut).__name__)
+@pytest.mark.parametrize("name", EARLY)
+def test_a_stream_that_is_cut_after_a_reason_that_was_not_its_end_is_not_whole(name, cut):
+    with pytest.raises(type(cut)):
+        read(*EARLY[name], cut)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: type(cut).__name__)
+def test_how_the_connection_of_a_whole_answer_ends_does_not_matter(cut):
+    assert read(chunk(content="A"), chunk(finish_reason="stop"), cut).text == "A"
+    assert read(chunk(content="A", finish_reason="stop"), cut).text == "A"
+    assert read(*EARLY["with each chunk"], DONE, cut).text == "ABC"
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_silence_after_repeated_reasons_is_an_end(name):
+    assert read(*EARLY[name], httpx.ReadTimeout("silent")).text == "ABC"
