@@ -119,6 +119,9 @@ class Reader(ABC):
     continues : bool
         Whether more of the answer arrived after a reason to finish, which is then not to be relied
         on.
+    gains : int
+        Grows with each chunk that brings text, thoughts, tool calls or another number of tokens,
+        once the service said that this was all; other chunks do not mean that it will end later.
     """
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
@@ -132,6 +135,7 @@ class Reader(ABC):
         self.failure: Mapping[str, str] | None = None
         self.unknown_shape = ""
         self.continues = False
+        self.gains = 0
         self.flag = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -274,6 +278,7 @@ class Reader(ABC):
         for name, value in chunk.items():
             if name not in ("choices", "usage", "result") and self._meta.get(name) is None:
                 self._meta[redact(name)] = redact_values(value)
+        usage_before = self._usage
         if isinstance(chunk.get("usage"), dict):
             # It may be null, on each chunk or in the last: the last meaningful one counts.
             self._usage = redact_values(chunk["usage"])
@@ -301,6 +306,7 @@ class Reader(ABC):
                 self._tool_calls.add_piece(call)
         delta = self._read_content(part)
         self.continues = self.continues or (was_finished and bool(delta or calls))
+        self.gains += bool(delta or calls or self._usage != usage_before)
         return delta
 
     def _read_content(self, part: Mapping[str, Any]) -> Delta | None:

@@ -280,12 +280,15 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     pieces: list[bytes] = []  # of a chunk that is read piece by piece, the last one first
     problem: Exception | None = None
     ended = done = False
-    give_up = 0.0  # when the announced end must have arrived; comments may continue for ever
+    give_up = 0.0  # when the announced end must have arrived; pings may continue for ever
+    gains = 0
     while not ended:
         finished = done or (reader is not None and reader.finished)
         # A reason to finish may come early, or on each chunk: it is not the end of what continues.
         waits_for_end = done or (reader is not None and reader.finished and not reader.continues)
         if waits_for_end:
+            if reader is not None and reader.gains != gains:
+                gains, give_up = reader.gains, 0.0
             give_up = give_up or time.monotonic() + _seconds_after_finish(reader)
             patience = _seconds_of_patience(give_up, done=done)
         try:
@@ -318,8 +321,6 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 problem = error
         if done:
             continue
-        if events:
-            give_up = 0.0
         for event in events:
             if event.name and event.name.lower() in _FAILED_EVENTS:
                 raise error_from_event(event.data, response.headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import httpx
 import pytest
@@ -260,6 +261,36 @@ def test_an_early_or_repeated_reason_to_finish_does_not_cut_what_comes():
 def test_a_stream_that_is_held_open_after_its_end_is_not_waited_for():
     assert read(chunk(content="A"), chunk(finish_reason="stop"), 60).text == "A"
     assert read(chunk(content="", finish_reason="stop"), 60).text == ""
+
+
+USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+PINGS = {
+    "a type": event({"type": "ping"}),
+    "no choices": event({"id": "x", "choices": []}),
+    "an empty text": chunk(content=""),
+    "the reason again": chunk(finish_reason="stop", content=""),
+    "no usage": event({"id": "x", "choices": [], "usage": None}),
+    "the same usage": event({"id": "x", "choices": [], "usage": USAGE}),
+    "a comment": b": ping\n\n",
+    "bare words": b"ping\n\n",
+}
+
+
+@pytest.mark.usefixtures("little_patience")
+@pytest.mark.parametrize("name", PINGS)
+def test_what_brings_nothing_does_not_prolong_the_wait_after_the_end(name):
+    pings = [item for _ in range(40) for item in (PINGS[name], 0.05)]
+    began = time.monotonic()
+    assert read(chunk(content="A"), chunk(finish_reason="stop"), *pings).text == "A"
+    assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.usefixtures("little_patience")
+def test_tokens_after_the_end_are_waited_for_and_prolong_it():
+    late = event({"id": "x", "choices": [], "usage": USAGE})
+    later = event({"id": "x", "choices": [], "usage": {**USAGE, "total_tokens": 3}})
+    answer = read(chunk(content="A", finish_reason="stop"), 0.15, late, 0.15, later, DONE)
+    assert answer.usage.total_tokens == 3
 
 
 CUTS = (httpx.ReadError("reset"), httpx.RemoteProtocolError("incomplete chunked read"))
