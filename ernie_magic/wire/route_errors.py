@@ -21,6 +21,8 @@ _SAID_SHOWN = 200  # characters
 # Statuses that a proxy answers with in its own name.
 PROXY_STATUSES = (407, 502, 503, 504)
 _LOGIN_REQUIRED = "407"
+# The other side closed the connection (Python, "ssl", "Exceptions"): nothing is wrong with its TLS.
+TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _CERTIFICATE = Text(
     "{host} 的证书不可信（{said}）", "the certificate of {host} is not trusted ({said})"
 )
@@ -131,13 +133,18 @@ def refused_by_proxy_error(proxy: Proxy, host: Text, said: str) -> ServiceUnreac
 
 
 def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
-    """Return the TLS error behind an error of the HTTP library."""
+    """Return the TLS error behind an error of the HTTP library; None for a connection that was
+    closed: that may pass.
+    """
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:
+        if isinstance(current, TLS_HANG_UPS):
+            return None
         if isinstance(current, ssl.SSLError):
             return current
         seen.append(current)
+        # Also what is hidden: httpcore's pool raises a failed handshake anew, `from None`.
         current = current.__cause__ or current.__context__
     return None
 

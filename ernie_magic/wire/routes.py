@@ -16,6 +16,7 @@ import httpx
 from ernie_magic.config.certificates import read_certificates
 from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
+from ernie_magic.wire.route_errors import TLS_HANG_UPS
 
 if TYPE_CHECKING:
     from ernie_magic.config.ignored import Ignored
@@ -106,6 +107,8 @@ class RoutedTransport(httpx.AsyncBaseTransport):
             if route.proxy is None:
                 return await transport.handle_async_request(request)
             return await _send_through(transport, request, route.proxy)
+        except TLS_HANG_UPS as error:  # after the handshake: the request may have been carried out
+            raise httpx.ReadError(str(error)) from error
         except ssl.SSLError as error:  # older versions of httpcore let it through
             raise httpx.ConnectError(str(error)) from error
 

@@ -3,8 +3,10 @@
 import importlib.metadata
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -270,6 +272,78 @@ def test_a_certificate_that_expired_is_told(ask, server, open_proxy, tmp_path):
 def test_https_to_a_server_that_speaks_http_is_told(ask, open_proxy):
     error = ask(f"https://{open_proxy().address}/v1")
     assert "does not speak https" in error.line("en")
+
+
+class TlsServer:
+    """Reads the beginning of a handshake, answers with the next of `replies` and hangs up."""
+
+    def __init__(self, *replies):
+        self._replies, self.connections = replies, 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while True:
+            connection, _ = self._socket.accept()
+            with connection:
+                beginning = connection.recv(65536)
+                if not beginning:
+                    return
+                reply = self._replies[min(self.connections, len(self._replies) - 1)]
+                self.connections += 1
+                connection.sendall(reply)
+
+    def stop(self):
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        self._thread.join(5)
+        self._socket.close()
+
+
+@pytest.fixture
+def open_tls_server():
+    opened = []
+
+    def open_(*replies):
+        opened.append(TlsServer(*replies))
+        return opened[-1]
+
+    yield open_
+    for server in opened:
+        server.stop()
+
+
+HANG_UPS = {
+    "nothing": b"",
+    "half a record": b"\x16\x03\x03\x00\x7a\x02\x00",
+    "close_notify": b"\x15\x03\x03\x00\x02\x01\x00",
+}
+
+
+@pytest.mark.parametrize("name", HANG_UPS)
+def test_a_hang_up_in_the_handshake_is_no_fault_of_tls_and_tried_again(open_tls_server, name):
+    server = open_tls_server(HANG_UPS[name])
+    url = f"https://127.0.0.1:{server.port}/v1"
+    with (
+        Session(model="m", base_url=url, api_key=KEY, retry_count=3, backoff_factor=0) as session,
+        pytest.raises(errors.ServiceUnreachable) as caught,
+    ):
+        session.chat("hi")
+    assert "does not speak https" not in caught.value.line("en")
+    assert server.connections == 3
+
+
+def test_what_is_no_tls_is_told_as_that_and_not_tried_again(open_tls_server):
+    for reply in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x03\x00\x02\x02\x28"):
+        server = open_tls_server(reply)
+        url = f"https://127.0.0.1:{server.port}/v1"
+        with (
+            Session(model="m", base_url=url, api_key=KEY, backoff_factor=0) as session,
+            pytest.raises(errors.ServiceUnreachable, match="https"),
+        ):
+            session.chat("hi")
+        assert server.connections == 1
 
 
 def test_what_is_left_out_is_named_once(monkeypatch, server, open_proxy):
