@@ -410,8 +410,8 @@ class Throttle:
         return left <= self.requests // 2
 
     def _close(self, error: ServiceError, now: float, *, is_turn: bool) -> None:
-        """Send nothing for as long as the service asks; if it is not our own calls that keep it
-        busy, for longer each time.
+        """Send nothing for as long as the service asks, and has asked before; if it is not our own
+        calls that keep it busy, for longer each time.
         """
         closed = error.retry_after
         if closed is None:
@@ -421,7 +421,7 @@ class Throttle:
             closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
         elif closed > MINUTE:
             closed = 0.0
-        self._closed_until = now + closed
+        self._closed_until = max(self._closed_until, now + closed)
 
     def _infer_minute(self, now: float) -> None:
         """Take what was accepted within a minute for its limit: refusals stay though little is

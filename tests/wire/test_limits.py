@@ -89,6 +89,25 @@ def refusal():
     return errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded", retryable=True)
 
 
+@pytest.mark.parametrize("later", [0.0, 0.5, None, 29.0, 61.0, 3600.0])
+def test_a_later_refusal_does_not_shorten_the_wait_that_the_service_asked_for(later):
+    async def run():
+        limit = Throttle("s", "m", minute=60.0)
+        sent = [await limit.acquire(0, lambda _seconds: None) for _ in range(3)]
+        for retry_after, request in zip((30.0, later), sent, strict=False):
+            error = refusal()
+            error.retry_after = retry_after
+            limit.on_rate_limited(error, request)
+            limit.release()
+        waits = []
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(limit.acquire(0, waits.append), 0.01)
+        return waits
+
+    (seconds,) = asyncio.run(run())
+    assert 29 < seconds <= 30
+
+
 async def refused_after(accepted, in_flight):
     """What is known once so many were accepted, others are in flight, and calls are refused."""
     limit = Throttle("s", "m", minute=0.6)
