@@ -87,7 +87,8 @@ class Congestion:
         self._proven, self._floor = 0, 1
         self._patience = self._successes = 0
         self._has_ended = False  # a call, since the latest refusal
-        self._is_steady = self._may_lag = False
+        self._is_steady = False
+        self._lag: float | None = None  # seconds that the latest burst is put down to
         self._probe: SentRequest | None = None
         self._probe_at, self._probe_wait = math.inf, _FIRST_PROBE
         # Of the rate.
@@ -203,14 +204,17 @@ class Congestion:
             return
         if is_new:
             # As many were accepted before: a call that has ended may not be noticed at once.
-            self._may_lag = in_flight < max(1, self._proven) and self.refused_in_a_row <= len(_LAGS)
+            self._lag = None
+            if in_flight < max(1, self._proven) and self.refused_in_a_row <= len(_LAGS):
+                self._lag = _LAGS[self.refused_in_a_row - 1]
             self._is_steady = self.window is not None
             # What was accepted before is not given up for what is refused beyond it.
             self._floor = 1
             if in_flight >= self._proven > 0:
                 self._floor = self._proven
-        if self._may_lag:
-            self._held_until = max(self._held_until, now + _LAGS[self.refused_in_a_row - 1])
+        if self._lag is not None:
+            # Its stragglers too, whatever was accepted in between.
+            self._held_until = max(self._held_until, now + self._lag)
             return
         if is_new and in_flight == 0 and self._accepted_at > -math.inf:
             self._start_pacing(now)

@@ -72,6 +72,18 @@ def test_a_minute_without_a_refusal_forgets_what_was_inferred():
     assert congestion.window is None
 
 
+def test_a_straggler_of_a_burst_is_given_the_burst_s_own_time():
+    congestion = Congestion()
+    first, second, third = (SentRequest(1000.0, 0) for _ in range(3))
+    for in_flight, sent in enumerate((first, second, third), start=1):
+        congestion.on_sent(sent, in_flight)
+    congestion.on_refused(first, 1000.01, 0)
+    assert congestion.seconds_to_wait(1000.01, 0) == pytest.approx(0.005)
+    congestion.on_accepted(second, 1000.02, 1)
+    congestion.on_refused(third, 1000.03, 0)
+    assert congestion.seconds_to_wait(1000.03, 0) == pytest.approx(0.005)
+
+
 @pytest.fixture(autouse=True)
 def _minutes(monkeypatch):
     monkeypatch.setattr(LIMITS, "minute", 60.0)
