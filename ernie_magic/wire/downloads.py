@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -108,7 +109,7 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
             ),
             _AGAIN,
         )
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, ValueError) as problem:
         if fault := find_route_fault(problem, url):
             raise fault from None
         reason = redact(str(problem), strict=True)[:100] or type(problem).__name__
@@ -119,7 +120,7 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
             _ENDED,
             _AGAIN,
         )
-        error.retryable = isinstance(problem, httpx.TransportError)
+        error.retryable = isinstance(problem, httpx.TransportError | ssl.SSLError)
     raise error
 
 

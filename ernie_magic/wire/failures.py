@@ -415,7 +415,7 @@ def network_error(
     """
     import httpx
 
-    if fault := find_route_fault(error, address):
+    if not started and (fault := find_route_fault(error, address)):
         return fault
     host = untranslated(redact_url(address))
     if isinstance(

@@ -70,6 +70,8 @@ def find_route_fault(error: BaseException, address: str) -> ServiceUnreachable |
     address
         Where the request was sent.
     """
+    import httpx
+
     from ernie_magic.wire.routes import ProxyFailed, SocksMissing
 
     host = untranslated(redact_url(address))
@@ -80,7 +82,7 @@ def find_route_fault(error: BaseException, address: str) -> ServiceUnreachable |
         return _proxy_error(error, host, tls_error)
     if isinstance(tls_error, ssl.SSLCertVerificationError):
         return _certificate_error(tls_error, host)
-    if tls_error is not None:
+    if tls_error is not None and isinstance(error, httpx.ConnectError):
         return _tls_error(tls_error, host)
     return None
 
@@ -160,7 +162,8 @@ def _certificate_error(error: ssl.SSLCertVerificationError, owner: Text) -> Serv
 
 
 def _tls_error(error: ssl.SSLError, host: Text) -> ServiceUnreachable:
-    said = untranslated(clip_text(error.reason or str(error), _SAID_SHOWN))
+    # Python's own code may raise it without a reason.
+    said = untranslated(clip_text(getattr(error, "reason", None) or str(error), _SAID_SHOWN))
     return ServiceUnreachable(
         Text("与 {host} 的加密连接失败（{said}）", "no TLS connection to {host} ({said})").fill(
             host=host, said=said

@@ -19,6 +19,8 @@ from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import TLS_HANG_UPS
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from ernie_magic.config.ignored import Ignored
 
 PROXY = "ernie_magic.proxy"  # a response's extension: the proxy that it came through
@@ -105,18 +107,39 @@ class RoutedTransport(httpx.AsyncBaseTransport):
             transport = self._transports[route] = _open_transport(route)
         try:
             if route.proxy is None:
-                return await transport.handle_async_request(request)
-            return await _send_through(transport, request, route.proxy)
+                response = await transport.handle_async_request(request)
+            else:
+                response = await _send_through(transport, request, route.proxy)
         except TLS_HANG_UPS as error:  # after the handshake: the request may have been carried out
             raise httpx.ReadError(str(error)) from error
         except ssl.SSLError as error:  # older versions of httpcore let it through
             raise httpx.ConnectError(str(error)) from error
+        if route.context is not None:
+            response.stream = _TlsStream(response.stream)
+        return response
 
     async def aclose(self) -> None:
         """Close all connections."""
         transports, self._transports = list(self._transports.values()), {}
         for transport in transports:
             await transport.aclose()
+
+
+class _TlsStream(httpx.AsyncByteStream):
+    """A reply's bytes. httpcore lets pass what TLS raises while they are read."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield chunk
+        except ssl.SSLError as error:
+            raise httpx.ReadError(str(error)) from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def _open_transport(route: Route) -> httpx.AsyncHTTPTransport:

@@ -1,18 +1,23 @@
 """Requests in real environments: proxies and certificates of this machine, as variables name them."""
 
+import asyncio
 import importlib.metadata
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 
+import httpx
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.session import Session
-from ernie_magic.wire import http
+from ernie_magic.wire import downloads, http
+from ernie_magic.wire.failures import network_error
+from ernie_magic.wire.routes import RoutedTransport
 from tests.proxy_server import HAS_OPENSSL, ProxyServer, make_certificate
 from tests.raw_server import Server
 
@@ -275,10 +280,13 @@ def test_https_to_a_server_that_speaks_http_is_told(ask, open_proxy):
 
 
 class TlsServer:
-    """Reads the beginning of a handshake, answers with the next of `replies` and hangs up."""
+    """Reads the beginning of a handshake, answers with the next of `replies` and hangs up; with a
+    context, it does so after the handshake, a request and `head`.
+    """
 
-    def __init__(self, *replies):
+    def __init__(self, *replies, context=None, head=b""):
         self._replies, self.connections = replies, 0
+        self._context, self._head = context, head
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -287,8 +295,13 @@ class TlsServer:
     def _run(self):
         while True:
             connection, _ = self._socket.accept()
+            if self._context and connection.recv(1, socket.MSG_PEEK):
+                secure = self._context.wrap_socket(connection, server_side=True)
+                secure.recv(65536)
+                secure.sendall(self._head)
+                connection = socket.socket(fileno=secure.detach())
             with connection:
-                beginning = connection.recv(65536)
+                beginning = self._context or connection.recv(65536)
                 if not beginning:
                     return
                 reply = self._replies[min(self.connections, len(self._replies) - 1)]
@@ -305,8 +318,8 @@ class TlsServer:
 def open_tls_server():
     opened = []
 
-    def open_(*replies):
-        opened.append(TlsServer(*replies))
+    def open_(*replies, **options):
+        opened.append(TlsServer(*replies, **options))
         return opened[-1]
 
     yield open_
@@ -344,6 +357,74 @@ def test_what_is_no_tls_is_told_as_that_and_not_tried_again(open_tls_server):
         ):
             session.chat("hi")
         assert server.connections == 1
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\n"
+PART = b'data: {"id":"x","choices":[{"index":0,"delta":{"content":"half"}}]}\n\n'
+END = b'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+BAD_RECORD = b"\x17\x03\x03\x00\x20" + bytes(32)
+BROKEN_BODIES = {
+    "in a stream": (HEAD % b"text/event-stream" + PART, "closed before the answer was complete"),
+    "before a stream": (HEAD % b"text/event-stream", "hung up without an answer"),
+    "in a body": (HEAD % b"application/json" + b'{"id', "hung up without an answer"),
+}
+
+
+@pytest.fixture
+def break_tls(open_tls_server, open_proxy, certificate, monkeypatch):
+    """A service at `SECURE` that sends this, and then a record that is none."""
+
+    def break_(head, record=BAD_RECORD):
+        file, context = certificate
+        broken = open_tls_server(record, context=context, head=head)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{open_proxy(broken.port).address}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        return broken
+
+    return break_
+
+
+@needs_openssl
+@pytest.mark.parametrize("record", [BAD_RECORD, b"plain words, no TLS"], ids=["mac", "kind"])
+@pytest.mark.parametrize("name", BROKEN_BODIES)
+def test_tls_that_breaks_in_a_reply_is_a_connection_that_closed(break_tls, name, record):
+    head, told = BROKEN_BODIES[name]
+    broken = break_tls(head, record)
+    with (
+        Session(model="m", base_url=SECURE, api_key=KEY, stream=name != "in a body") as session,
+        pytest.raises(errors.TransportError) as caught,
+    ):
+        session.chat("hi")
+    assert told in caught.value.line("en")
+    assert broken.connections == 1
+    if name == "in a stream":
+        assert caught.value.answer.text == "half"
+
+
+@needs_openssl
+def test_tls_that_breaks_after_an_answer_does_not_matter(break_tls):
+    break_tls(HEAD % b"text/event-stream" + PART + END)
+    with Session(model="m", base_url=SECURE, api_key=KEY) as session:
+        assert str(session.chat("hi")) == "half"
+
+
+@needs_openssl
+def test_tls_that_breaks_in_a_picture_may_be_tried_again(break_tls):
+    break_tls(HEAD % b"image/png" + b"half")
+
+    async def fetched():
+        async with httpx.AsyncClient(transport=RoutedTransport(), trust_env=False) as pool:
+            await downloads.fetch_picture(pool, f"{SECURE}/cat.png", "http://localhost/v1")
+
+    with pytest.raises(errors.ServiceUnreachable, match="picture") as caught:
+        asyncio.run(fetched())
+    assert caught.value.retryable
+
+
+def test_what_python_raises_for_tls_without_a_reason_is_told():
+    failed = httpx.ConnectError("bad")
+    failed.__cause__ = ssl.SSLError("bad handshake")
+    assert "bad handshake" in network_error(failed, SECURE, 1).line("en")
 
 
 def test_what_is_left_out_is_named_once(monkeypatch, server, open_proxy):
