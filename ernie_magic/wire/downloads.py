@@ -21,7 +21,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 from ernie_magic.wire import reading
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
-from ernie_magic.wire.route_errors import find_route_fault
+from ernie_magic.wire.route_errors import find_route_fault, name_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,8 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
     """
     import httpx
 
+    from ernie_magic.wire.routes import list_ignored
+
     try:
         return await asyncio.wait_for(_follow_redirects(http, url, base_url), TIMEOUT)
     except asyncio.TimeoutError:
@@ -110,7 +112,8 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
             _AGAIN,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, ValueError) as problem:
-        if fault := find_route_fault(problem, url):
+        ignored = list_ignored(url)
+        if fault := find_route_fault(problem, url, ignored):
             raise fault from None
         reason = redact(str(problem), strict=True)[:100] or type(problem).__name__
         error = ServiceUnreachable(
@@ -120,7 +123,9 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
             _ENDED,
             _AGAIN,
         )
-        error.retryable = isinstance(problem, httpx.TransportError | ssl.SSLError)
+        if isinstance(problem, httpx.TransportError | ssl.SSLError):
+            error.retryable = True
+            name_ignored(error, ignored)
     raise error
 
 

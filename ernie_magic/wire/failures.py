@@ -33,13 +33,16 @@ from ernie_magic.wire.refusals import FAILED_STATUSES, MAX_BODY, parse_refusal, 
 from ernie_magic.wire.route_errors import (
     PROXY_STATUSES,
     find_route_fault,
+    name_ignored,
     refused_by_proxy_error,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import httpx
+
+    from ernie_magic.config.ignored import Ignored
 
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _SAID_SHOWN = 200  # characters
@@ -398,7 +401,13 @@ def stream_cut_error() -> IncompleteAnswer:
 
 
 def network_error(
-    error: Exception, address: str, timeout: float, *, started: bool = False, harmless: bool = False
+    error: Exception,
+    address: str,
+    timeout: float,
+    *,
+    started: bool = False,
+    harmless: bool = False,
+    ignored: Sequence[Ignored] = (),
 ) -> ErnieError:
     """Return the error of the tree for an httpx exception.
 
@@ -412,10 +421,12 @@ def network_error(
         Whether part of the answer had arrived.
     harmless
         Whether the request may be sent again although it may have been carried out (a GET).
+    ignored
+        The settings for the way that were left out.
     """
     import httpx
 
-    if not started and (fault := find_route_fault(error, address)):
+    if not started and (fault := find_route_fault(error, address, ignored)):
         return fault
     host = untranslated(redact_url(address))
     if isinstance(
@@ -430,6 +441,7 @@ def network_error(
         unreachable = _unreachable_error(
             host, redact(str(error), strict=True) or type(error).__name__
         )
+        name_ignored(unreachable, ignored)
         # The request was never sent.
         unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
         return unreachable
@@ -444,6 +456,7 @@ def network_error(
     if started:
         return stream_cut_error()
     hung_up = _hung_up_error(host)
+    name_ignored(hung_up, ignored)
     hung_up.retryable = harmless
     return hung_up
 

@@ -17,7 +17,6 @@ from ernie_magic.errors import (
     ErnieError,
     RateLimited,
     ServiceError,
-    ServiceUnreachable,
 )
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
@@ -26,7 +25,6 @@ from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply, network_error, proxy_reply_error
 from ernie_magic.wire.limits import LIMITS, Place
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
-from ernie_magic.wire.route_errors import name_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -123,14 +121,9 @@ class HttpClient:
 
     def _list_ignored(self, url: str) -> list[Ignored]:
         """Return the environment's settings that are left out for an address."""
-        import httpx
-
         from ernie_magic.wire.routes import list_ignored
 
-        try:
-            return list_ignored(url)
-        except httpx.InvalidURL:  # reported by the call
-            return []
+        return list_ignored(url)
 
     def _notify_ignored(self, url: str, context: Context) -> None:
         """Say once what is left out: the call goes another way than the person meant it to."""
@@ -386,16 +379,14 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
             if asked != endpoint.base_url:
                 timeout = EXCHANGE_TIMEOUT
-            failure = network_error(
+            raise network_error(
                 problem,
                 asked,
                 timeout,
                 started=sending.started(),
                 harmless=request.method == "GET",
-            )
-            if isinstance(failure, ServiceUnreachable):
-                name_ignored(failure, self._list_ignored(asked))
-            raise failure from None
+                ignored=self._list_ignored(asked),
+            ) from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely
         if error.renews:

@@ -6,6 +6,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.certificates import FILE, FOLDER
 from ernie_magic.errors import ServiceUnreachable
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.proxies import Proxy
+    from ernie_magic.errors import ErnieError
     from ernie_magic.wire.routes import ProxyFailed
 
 _SAID_SHOWN = 200  # characters
@@ -61,7 +63,9 @@ _UNSET = Text(
 )
 
 
-def find_route_fault(error: BaseException, address: str) -> ServiceUnreachable | None:
+def find_route_fault(
+    error: BaseException, address: str, ignored: Sequence[Ignored] = ()
+) -> ServiceUnreachable | None:
     """Return the error for a fault on the way: of a certificate, of TLS or of a proxy; None when it
     is none of these. Sending again does not help.
 
@@ -69,6 +73,8 @@ def find_route_fault(error: BaseException, address: str) -> ServiceUnreachable |
     ----------
     address
         Where the request was sent.
+    ignored
+        The settings that were left out: one may have named the issuer of a certificate.
     """
     import httpx
 
@@ -78,20 +84,24 @@ def find_route_fault(error: BaseException, address: str) -> ServiceUnreachable |
     if isinstance(error, SocksMissing):
         return _socks_missing_error(error.proxy)
     tls_error = _find_tls_error(error)
+    of_certificates = [setting for setting in ignored if setting.name in (FILE, FOLDER)]
     if isinstance(error, ProxyFailed):
-        return _proxy_error(error, host, tls_error)
+        return _proxy_error(error, host, tls_error, of_certificates)
     if isinstance(tls_error, ssl.SSLCertVerificationError):
-        return _certificate_error(tls_error, host)
+        return _certificate_error(tls_error, host, of_certificates)
     if tls_error is not None and isinstance(error, httpx.ConnectError):
         return _tls_error(tls_error, host)
     return None
 
 
 def _proxy_error(
-    error: ProxyFailed, host: Text, tls_error: ssl.SSLError | None
+    error: ProxyFailed,
+    host: Text,
+    tls_error: ssl.SSLError | None,
+    ignored: Sequence[Ignored],
 ) -> ServiceUnreachable:
     if isinstance(tls_error, ssl.SSLCertVerificationError):
-        return _certificate_error(tls_error, _PROXY.fill(proxy=error.proxy.shown))
+        return _certificate_error(tls_error, _PROXY.fill(proxy=error.proxy.shown), ignored)
     said = redact(str(error), strict=True) or type(error.__cause__).__name__
     if error.answered:
         return refused_by_proxy_error(error.proxy, host, said)
@@ -100,8 +110,14 @@ def _proxy_error(
     return _dead_proxy_error(error.proxy, said)
 
 
-def name_ignored(error: ServiceUnreachable, ignored: Sequence[Ignored]) -> None:
-    """Name the settings that were left out as a likely cause."""
+def name_ignored(error: ErnieError, ignored: Sequence[Ignored]) -> None:
+    """Name the settings that were left out as a likely cause of an error that has no certain one.
+
+    Parameters
+    ----------
+    ignored
+        Those that might have mattered.
+    """
     if ignored:
         lines = [setting.line for setting in ignored[:3]]
         error.cause = Text("；".join(t.zh for t in lines), "; ".join(t.en for t in lines))
@@ -151,14 +167,19 @@ def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
     return None
 
 
-def _certificate_error(error: ssl.SSLCertVerificationError, owner: Text) -> ServiceUnreachable:
+def _certificate_error(
+    error: ssl.SSLCertVerificationError, owner: Text, ignored: Sequence[Ignored]
+) -> ServiceUnreachable:
     cause, advice = _ISSUER
     if error.verify_code in _WRONG_TIME:
         cause, advice = _TIME
     elif error.verify_code in _WRONG_NAME:
         cause, advice = _NAME
     said = untranslated(clip_text(error.verify_message, _SAID_SHOWN))
-    return ServiceUnreachable(_CERTIFICATE.fill(host=owner, said=said), cause, advice)
+    failure = ServiceUnreachable(_CERTIFICATE.fill(host=owner, said=said), cause, advice)
+    if cause is _ISSUER[0]:
+        name_ignored(failure, ignored)
+    return failure
 
 
 def _tls_error(error: ssl.SSLError, host: Text) -> ServiceUnreachable:

@@ -77,7 +77,10 @@ def choose_route(url: httpx.URL | str) -> Route:
 
 def list_ignored(url: httpx.URL | str) -> list[Ignored]:
     """Return the settings that are left out and might have mattered for an address."""
-    url = httpx.URL(url)
+    try:
+        url = httpx.URL(url)
+    except httpx.InvalidURL:  # reported by the call
+        return []
     ignored: list[Ignored] = []
     if not is_this_machine(url.host):
         ignored += read_proxies().ignored

@@ -265,6 +265,62 @@ def test_a_certificate_that_is_not_trusted_is_told_and_not_retried(
     assert "SSL_CERT_FILE is left out: there is no file" in missing.line("en")
 
 
+LEFT_OUT = "NO_PROXY is left out: [::1 is not a host name"
+
+
+@pytest.mark.parametrize("url", [SERVICE, SECURE])
+def test_what_is_left_out_does_not_explain_a_dead_proxy(ask, url):
+    error = ask(url, ALL_PROXY=f"http://{DEAD}", NO_PROXY="[::1")
+    assert "it is not running, or its address, port or kind is wrong" in error.line("en")
+    assert "left out" not in error.line("en")
+
+
+def test_what_is_left_out_may_explain_what_nothing_else_does(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "[::1")
+    with (
+        Session(
+            model="m", base_url="http://ernie.invalid/v1", api_key=KEY, retry_count=1
+        ) as session,
+        pytest.raises(errors.ServiceUnreachable) as caught,
+    ):
+        session.chat("hi")
+    assert LEFT_OUT in caught.value.line("en")
+
+
+@needs_openssl
+def test_what_is_left_out_explains_no_certificate_but_by_its_issuer(
+    ask, server, open_proxy, tmp_path
+):
+    file, context = make_certificate(tmp_path, "ernie.example", expired=True)
+    service = open_proxy(server.port, context=context)
+    proxy = f"http://{open_proxy(service.port).address}"
+    error = ask(SECURE, HTTPS_PROXY=proxy, SSL_CERT_FILE=str(file), NO_PROXY="[::1")
+    assert "clock is wrong" in error.line("en")
+    assert "left out" not in error.line("en")
+    unknown = ask(SECURE, SSL_CERT_FILE=str(tmp_path / "gone.pem"))
+    assert "SSL_CERT_FILE is left out: there is no file" in unknown.line("en")
+    assert "NO_PROXY" not in unknown.line("en")
+
+
+def download(url, base_url="http://localhost/v1"):
+    async def fetched():
+        async with httpx.AsyncClient(transport=RoutedTransport(), trust_env=False) as pool:
+            await downloads.fetch_picture(pool, url, base_url)
+
+    with pytest.raises(errors.ServiceUnreachable) as caught:
+        asyncio.run(fetched())
+    return caught.value
+
+
+def test_a_picture_that_cannot_be_fetched_names_what_is_left_out(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "[::1")
+    assert LEFT_OUT in download("http://pictures.invalid/cat.png").line("en")
+    monkeypatch.setenv("HTTP_PROXY", f"http://{DEAD}")
+    dead = download("http://pictures.invalid/cat.png").line("en")
+    assert "cannot reach the proxy HTTP_PROXY" in dead
+    assert "left out" not in dead
+
+
 @needs_openssl
 def test_a_certificate_that_expired_is_told(ask, server, open_proxy, tmp_path):
     file, context = make_certificate(tmp_path, "ernie.example", expired=True)
@@ -411,14 +467,9 @@ def test_tls_that_breaks_after_an_answer_does_not_matter(break_tls):
 @needs_openssl
 def test_tls_that_breaks_in_a_picture_may_be_tried_again(break_tls):
     break_tls(HEAD % b"image/png" + b"half")
-
-    async def fetched():
-        async with httpx.AsyncClient(transport=RoutedTransport(), trust_env=False) as pool:
-            await downloads.fetch_picture(pool, f"{SECURE}/cat.png", "http://localhost/v1")
-
-    with pytest.raises(errors.ServiceUnreachable, match="picture") as caught:
-        asyncio.run(fetched())
-    assert caught.value.retryable
+    error = download(f"{SECURE}/cat.png")
+    assert "picture" in error.line("en")
+    assert error.retryable
 
 
 def test_what_python_raises_for_tls_without_a_reason_is_told():
