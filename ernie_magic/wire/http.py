@@ -349,21 +349,21 @@ class HttpClient:
 
         endpoint, request = sending.context.endpoint, sending.request
         timeout = sending.context.settings.timeout
-        url = url_below(endpoint.base_url, request.path)
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
         self._notify_ignored(asked, sending.context)
         try:
+            target = _address_of(endpoint, request)
             auth = await self._credentials.authorize_call(
-                self._pool(), endpoint.credential, request.method, url, refused_token=refused_token
+                self._pool(),
+                endpoint.credential,
+                request.method,
+                str(target),
+                refused_token=refused_token,
             )
             asked = endpoint.base_url
-            target: httpx.URL | str = url
-            query = dict(auth.query)
-            if request.path.startswith("/"):  # another address gets no key of this one
-                query |= {name: key.reveal() for name, key in endpoint.query.items()}
-            if query:
-                target = httpx.URL(url).copy_merge_params(query)
+            if auth.query:
+                target = target.copy_merge_params(auth.query)
             async with self._pool().stream(
                 request.method,
                 target,
@@ -438,6 +438,19 @@ def _format_seconds(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds:.1f}"
     return f"{seconds:.0f}"
+
+
+def _address_of(endpoint: Endpoint, request: WireRequest) -> httpx.URL:
+    """Return where a request is sent, with the keys of the service's address, as it is signed.
+    Another address, such as that of a list, does not get them.
+    """
+    import httpx
+
+    url = httpx.URL(url_below(endpoint.base_url, request.path))
+    if endpoint.query and request.path.startswith("/"):
+        keys = {name: key.reveal() for name, key in endpoint.query.items()}
+        url = url.copy_merge_params(keys)
+    return url
 
 
 def _headers_for(endpoint: Endpoint, request: WireRequest) -> dict[str, str]:

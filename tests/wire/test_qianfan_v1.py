@@ -316,6 +316,26 @@ def test_wrong_keys_are_told_with_what_to_do(v1, monkeypatch):
     assert "canary" not in str(caught.value) + caught.value.body
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "api_key=abcdefgh12345678",
+        "app=mine&api_key=abcdefgh12345678",
+        "sig=a%2Bb%2Fc%3Dd%20e%26f&app=%E4%BD%A0",
+        "api_key=abcdefgh12345678&token=%E4%BD%A0%E5%A5%BD%E4%BD%A0%E5%A5%BD",
+        "api-version=2024-02-01",
+    ],
+)
+def test_the_keys_of_the_address_are_signed_too(session, emulator, monkeypatch, query):
+    monkeypatch.setenv("QIANFAN_BASE_URL", f"{emulator.url}?{query}")
+    for name, value in KEYS["signature"].items():
+        monkeypatch.setenv(name, value)
+    assert session.chat("[[echo]]hi").text == "hi"
+    assert session.embed("x").model
+    monkeypatch.setenv("QIANFAN_BASE_URL", f"{emulator.url}{PREFIX}?{query}")
+    assert session.chat("[[echo]]hi").text == "hi"
+
+
 def test_a_wrong_signature_is_told(session, emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_BASE_URL", emulator.url)
     monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
