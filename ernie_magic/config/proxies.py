@@ -12,8 +12,10 @@ import fnmatch
 import ipaddress
 import os
 import re
+import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,6 +39,7 @@ _KINDS = {
     "socks5": "socks5",
     "socks5h": "socks5",
 }
+_ASKED_EVERY = 30.0  # seconds that the system's exceptions are remembered
 _PORTS = {"http": 80, "https": 443}
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](/\d+)?(?::(\d+))?")
 _NOT_A_URL = Text("{value} 不是代理地址", "{value} is not a proxy's address")
@@ -124,15 +127,20 @@ class Proxies:
         What cannot be read.
     no_proxy : str
         Variable and value of the exceptions, "" when there are none.
+    of_system : bool
+        Whether they are the system's, which has exceptions of its own.
     """
 
     by_scheme: Mapping[str, Proxy]
     exempt: tuple[Exempt, ...]
     ignored: tuple[Ignored, ...]
     no_proxy: str = ""
+    of_system: bool = False
 
     def choose(self, url: str) -> Proxy | None:
-        """Return the proxy for an address, None for a direct connection."""
+        """Return the proxy for an address, None for a direct connection. Those of the system block
+        (`_is_exempt_by_system`).
+        """
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
         if is_this_machine(host):
@@ -141,7 +149,7 @@ class Proxies:
         port = parts.port or _PORTS.get(parts.scheme, 0)
         if any(exempt.covers(parts.scheme, host, port) for exempt in self.exempt):
             return None
-        if proxy is not None and _bypassed_by_system(host):
+        if proxy is not None and self.of_system and _is_exempt_by_system(host):
             return None
         return proxy
 
@@ -165,16 +173,37 @@ def is_this_machine(host: str) -> bool:
 
 def read_proxies() -> Proxies:
     """Read the environment's proxies, or the system's where the environment has none."""
-    from urllib.request import getproxies  # not at load
+    from urllib.request import getproxies, getproxies_environment  # not at load
 
-    found = getproxies()
+    found = getproxies_environment()
+    of_system = not found
+    if of_system:
+        found = getproxies()
+    names = {scheme: _variable_name(scheme) for scheme in (*SCHEMES, "no")}
+    return _parse_proxies(tuple(found.items()), tuple(names.items()), of_system=of_system)
+
+
+@lru_cache(maxsize=8)  # each request asks for them
+def _parse_proxies(
+    items: tuple[tuple[str, str], ...], name_items: tuple[tuple[str, str], ...], *, of_system: bool
+) -> Proxies:
+    """Return what these values mean.
+
+    Parameters
+    ----------
+    items
+        Pairs of a scheme, or "no", and a value.
+    name_items
+        The variable of each.
+    """
+    found, names = dict(items), dict(name_items)
     by_scheme: dict[str, Proxy] = {}
     ignored: list[Ignored] = []
     for scheme in SCHEMES:
         written = found.get(scheme, "")
         if not written.strip():
             continue
-        name = _variable_name(scheme)
+        name = names[scheme]
         url = _read_proxy_url(written)
         if isinstance(url, Text):
             ignored.append(Ignored(name, url))
@@ -187,11 +216,11 @@ def read_proxies() -> Proxies:
             exempt.append(rule)
         elif entry:
             why = _NOT_A_HOST.fill(value=_printable(redact_url(entry)))
-            ignored.append(Ignored(_variable_name("no"), why))
+            ignored.append(Ignored(names["no"], why))
     no_proxy = ""
     if exceptions:
-        no_proxy = f"{_variable_name('no')}={_printable(redact_url(exceptions))}"
-    return Proxies(by_scheme, tuple(exempt), tuple(ignored), no_proxy)
+        no_proxy = f"{names['no']}={_printable(redact_url(exceptions))}"
+    return Proxies(by_scheme, tuple(exempt), tuple(ignored), no_proxy, of_system)
 
 
 def _variable_name(scheme: str) -> str:
@@ -244,13 +273,19 @@ def _read_exempt(entry: str) -> Exempt | None:
     return Exempt(name, port=number, scheme=scheme)
 
 
-def _bypassed_by_system(host: str) -> bool:
-    """Whether the exceptions of macOS or Windows name a host, which hold where no variable is
-    set.
-    """
-    from urllib.request import getproxies_environment, proxy_bypass
+def _is_exempt_by_system(host: str) -> bool:
+    """Whether the exceptions of macOS or Windows name a host; asked for at most twice a minute.
 
-    return not getproxies_environment() and bool(proxy_bypass(host))
+    They may be networks, so the host's name is looked up, which blocks.
+    """
+    return _ask_system(host, int(time.monotonic() // _ASKED_EVERY))
+
+
+@lru_cache(maxsize=256)
+def _ask_system(host: str, _period: int) -> bool:
+    from urllib.request import proxy_bypass
+
+    return bool(proxy_bypass(host))
 
 
 def _printable(text: str) -> str:

@@ -15,7 +15,6 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ernie_magic.config.proxies import read_proxies
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
@@ -112,7 +111,7 @@ async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> byt
             _AGAIN,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, ValueError) as problem:
-        ignored = list_ignored(url)
+        ignored = await list_ignored(url)
         if fault := find_route_fault(problem, url, ignored):
             raise fault from None
         reason = redact(str(problem), strict=True)[:100] or type(problem).__name__
@@ -226,6 +225,8 @@ async def _check_link(url: httpx.URL | str, base_url: str) -> list[str]:
     """
     import httpx
 
+    from ernie_magic.wire.routes import plan_route
+
     link = httpx.URL(url)
     host = link.raw_host.decode("ascii")
     if link.scheme not in ("http", "https") or not host:
@@ -247,7 +248,7 @@ async def _check_link(url: httpx.URL | str, base_url: str) -> list[str]:
                 "the link points to this machine or its network: {host}",
             ).fill(host=host[:100])
         )
-    if read_proxies().choose(str(link)):
+    if (await plan_route(link)).route.proxy:
         return []
     if not addresses:
         raise ServiceUnreachable(

@@ -27,7 +27,7 @@ from ernie_magic.wire.limits import LIMITS, Place
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from http.cookiejar import CookieJar
 
     import httpx
@@ -119,15 +119,9 @@ class HttpClient:
             )
         return self._http
 
-    def _list_ignored(self, url: str) -> list[Ignored]:
-        """Return the environment's settings that are left out for an address."""
-        from ernie_magic.wire.routes import list_ignored
-
-        return list_ignored(url)
-
-    def _notify_ignored(self, url: str, context: Context) -> None:
+    def _notify_ignored(self, ignored: Sequence[Ignored], context: Context) -> None:
         """Say once what is left out: the call goes another way than the person meant it to."""
-        for setting in self._list_ignored(url):
+        for setting in ignored:
             if setting not in self._told:
                 self._told.add(setting)
                 context.emit(Delta(notice=setting.line))
@@ -347,13 +341,18 @@ class HttpClient:
         """
         import httpx
 
+        from ernie_magic.wire.routes import PLAN, plan_route
+
         endpoint, request = sending.context.endpoint, sending.request
         timeout = sending.context.settings.timeout
+        ignored: Sequence[Ignored] = ()
         # The address that an error names.
         asked = credential_url(endpoint.credential) or endpoint.base_url
-        self._notify_ignored(asked, sending.context)
         try:
             target = _address_of(endpoint, request)
+            plan = await plan_route(target)
+            ignored = plan.ignored
+            self._notify_ignored(ignored, sending.context)
             auth = await self._credentials.authorize_call(
                 self._pool(),
                 endpoint.credential,
@@ -370,6 +369,7 @@ class HttpClient:
                 json=request.body,
                 headers={**_headers_for(endpoint, request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
+                extensions={PLAN: plan},
             ) as response:
                 self._note_simulated(endpoint.base_url, response)
                 try:
@@ -385,7 +385,7 @@ class HttpClient:
                 timeout,
                 started=sending.started(),
                 harmless=request.method == "GET",
-                ignored=self._list_ignored(asked),
+                ignored=ignored,
             ) from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely

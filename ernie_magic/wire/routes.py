@@ -15,6 +15,7 @@ import httpx
 
 from ernie_magic.config.certificates import read_certificates
 from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
+from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import TLS_HANG_UPS
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ernie_magic.config.ignored import Ignored
+    from ernie_magic.config.proxies import Proxies
 
 PROXY = "ernie_magic.proxy"  # a response's extension: the proxy that it came through
+PLAN = "ernie_magic.plan"  # a request's extension: its `RoutePlan`, where it was made before
 
 
 class Route(NamedTuple):
@@ -64,29 +67,57 @@ class SocksMissing(httpx.UnsupportedProtocol):
         self.proxy = proxy
 
 
-def choose_route(url: httpx.URL | str) -> Route:
-    """Return the route to an address, by the environment as it is now."""
+class RoutePlan(NamedTuple):
+    """How one request travels.
+
+    Attributes
+    ----------
+    route : Route
+    ignored : list of Ignored
+        What is left out and might have mattered.
+    """
+
+    route: Route
+    ignored: list[Ignored]
+
+
+async def plan_route(url: httpx.URL | str) -> RoutePlan:
+    """Return how to reach an address, by the environment as it is now: it is read once.
+
+    Raises
+    ------
+    InvalidURL
+    """
     url = httpx.URL(url)
-    if url.scheme == "http" and is_this_machine(url.host):
-        return Route(None, None)
-    proxy = read_proxies().choose(str(url))
-    if url.scheme == "http" and (proxy is None or not proxy.url.startswith("https:")):
-        return Route(proxy, None)
-    return Route(proxy, read_certificates().context)
+    is_here, proxy = is_this_machine(url.host), None
+    context: ssl.SSLContext | None = None
+    ignored: list[Ignored] = []
+    if not is_here:
+        proxies = read_proxies()
+        proxy = await _choose_proxy(proxies, str(url))
+        ignored += proxies.ignored
+    if url.scheme == "https" or (proxy is not None and proxy.url.startswith("https:")):
+        certificates = read_certificates()
+        context = certificates.context
+        ignored += certificates.ignored
+    return RoutePlan(Route(proxy, context), ignored)
 
 
-def list_ignored(url: httpx.URL | str) -> list[Ignored]:
+async def _choose_proxy(proxies: Proxies, url: str) -> Proxy | None:
+    """Return the proxy for an address. The system is asked for its exceptions on a thread of its
+    own: it may look the name up.
+    """
+    if proxies.of_system:
+        return await in_thread(proxies.choose, url)
+    return proxies.choose(url)
+
+
+async def list_ignored(url: str) -> list[Ignored]:
     """Return the settings that are left out and might have mattered for an address."""
     try:
-        url = httpx.URL(url)
-    except httpx.InvalidURL:  # reported by the call
+        return (await plan_route(url)).ignored
+    except httpx.InvalidURL:
         return []
-    ignored: list[Ignored] = []
-    if not is_this_machine(url.host):
-        ignored += read_proxies().ignored
-    if url.scheme == "https":
-        ignored += read_certificates().ignored
-    return ignored
 
 
 class RoutedTransport(httpx.AsyncBaseTransport):
@@ -104,7 +135,8 @@ class RoutedTransport(httpx.AsyncBaseTransport):
             The proxy cannot be reached, or refuses.
         SocksMissing
         """
-        route = choose_route(request.url)
+        plan = request.extensions.get(PLAN) or await plan_route(request.url)
+        route = plan.route
         transport = self._transports.get(route)
         if transport is None:
             transport = self._transports[route] = _open_transport(route)
@@ -117,7 +149,7 @@ class RoutedTransport(httpx.AsyncBaseTransport):
             raise httpx.ReadError(str(error)) from error
         except ssl.SSLError as error:  # older versions of httpcore let it through
             raise httpx.ConnectError(str(error)) from error
-        if route.context is not None:
+        if route.context is not None and isinstance(response.stream, httpx.AsyncByteStream):
             response.stream = _TlsStream(response.stream)
         return response
 

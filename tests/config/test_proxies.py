@@ -1,7 +1,10 @@
 """Proxies of the environment: read as curl reads them; what cannot be read is left out and named."""
 
+import urllib.request
+
 import pytest
 
+from ernie_magic.config import proxies
 from ernie_magic.config.proxies import is_this_machine, read_proxies
 
 PROXY = "http://proxy.example:3128"
@@ -135,3 +138,44 @@ def test_a_password_is_shown_nowhere(monkeypatch):
     proxy = read_proxies().by_scheme["https"]
     assert "canary" not in proxy.shown
     assert "proxy.example:3128" in proxy.shown
+
+
+@pytest.fixture
+def system(monkeypatch):
+    """A system's settings, as macOS and Windows have them; returns the hosts it was asked about."""
+    asked = []
+
+    def proxy_bypass(host):
+        asked.append(host)
+        return host.startswith("inner")
+
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: {"http": PROXY, "https": PROXY})
+    monkeypatch.setattr(urllib.request, "proxy_bypass", proxy_bypass)
+    proxies._ask_system.cache_clear()
+    yield asked
+    proxies._ask_system.cache_clear()
+
+
+def test_the_system_is_asked_for_its_exceptions_once_for_each_host(through, system):
+    for _ in range(3):
+        assert through("https://inner.example/") is None
+        assert through("https://outer.example./v1") == PROXY
+    assert sorted(set(system)) == ["inner.example", "outer.example"]
+    assert len(system) <= 4  # half a minute may end in between
+    assert read_proxies().of_system
+
+
+def test_the_system_is_not_asked_where_a_variable_is_set(through, system):
+    assert through("https://inner.example/", HTTP_PROXY="http://own.example:1") is None
+    assert through("http://inner.example/") == "http://own.example:1"
+    assert (system, read_proxies().of_system) == ([], False)
+
+
+def test_what_did_not_change_is_parsed_once(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    assert read_proxies() is read_proxies()
+    first = read_proxies()
+    monkeypatch.setenv("https_proxy", PROXY)
+    assert read_proxies().by_scheme["https"].name == "https_proxy"
+    monkeypatch.delenv("https_proxy")
+    assert read_proxies() is first

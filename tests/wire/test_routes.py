@@ -4,18 +4,24 @@ import asyncio
 import importlib.metadata
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
+import uuid
 
 import httpx
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config.proxies import read_proxies
+from ernie_magic.runtime.io_thread import IO
 from ernie_magic.session import Session
-from ernie_magic.wire import downloads, http
+from ernie_magic.wire import downloads, http, routes
 from ernie_magic.wire.failures import network_error
 from ernie_magic.wire.routes import RoutedTransport
 from tests.proxy_server import HAS_OPENSSL, ProxyServer, make_certificate
@@ -351,18 +357,26 @@ class TlsServer:
     def _run(self):
         while True:
             connection, _ = self._socket.accept()
-            if self._context and connection.recv(1, socket.MSG_PEEK):
-                secure = self._context.wrap_socket(connection, server_side=True)
-                secure.recv(65536)
-                secure.sendall(self._head)
-                connection = socket.socket(fileno=secure.detach())
             with connection:
-                beginning = self._context or connection.recv(65536)
-                if not beginning:
+                if not connection.recv(1, socket.MSG_PEEK):
                     return
                 reply = self._replies[min(self.connections, len(self._replies) - 1)]
                 self.connections += 1
-                connection.sendall(reply)
+                if self._context:
+                    self._break_reply(connection, reply)
+                else:
+                    connection.recv(65536)
+                    connection.sendall(reply)
+
+    def _break_reply(self, connection, reply):
+        secure = self._context.wrap_socket(connection, server_side=True)
+        head, _, body = secure.recv(65536).partition(b"\r\n\r\n")
+        size = re.search(rb"content-length: (\d+)", head.lower())
+        while size and len(body) < int(size[1]):
+            body += secure.recv(65536)
+        secure.sendall(self._head)
+        with socket.socket(fileno=secure.detach()) as plain:
+            plain.sendall(reply)
 
     def stop(self):
         socket.create_connection(("127.0.0.1", self.port)).close()
@@ -447,7 +461,9 @@ def test_tls_that_breaks_in_a_reply_is_a_connection_that_closed(break_tls, name,
     head, told = BROKEN_BODIES[name]
     broken = break_tls(head, record)
     with (
-        Session(model="m", base_url=SECURE, api_key=KEY, stream=name != "in a body") as session,
+        Session(
+            model="m", base_url=SECURE, api_key=KEY, stream=name != "in a body", request_timeout=10
+        ) as session,
         pytest.raises(errors.TransportError) as caught,
     ):
         session.chat("hi")
@@ -460,7 +476,7 @@ def test_tls_that_breaks_in_a_reply_is_a_connection_that_closed(break_tls, name,
 @needs_openssl
 def test_tls_that_breaks_after_an_answer_does_not_matter(break_tls):
     break_tls(HEAD % b"text/event-stream" + PART + END)
-    with Session(model="m", base_url=SECURE, api_key=KEY) as session:
+    with Session(model="m", base_url=SECURE, api_key=KEY, request_timeout=10) as session:
         assert str(session.chat("hi")) == "half"
 
 
@@ -488,3 +504,43 @@ def test_what_is_left_out_is_named_once(monkeypatch, server, open_proxy):
             for deltas in session.stream("hi").iter_batches():
                 told += [delta.notice.en for delta in deltas if delta.notice]
     assert told == ["NO_PROXY is left out: [::1 is not a host name, an IP address or a network"]
+
+
+def test_a_system_that_looks_names_up_does_not_hold_the_loop(monkeypatch, server, open_proxy):
+    proxy = open_proxy(server.port)
+    threads, longest = [], []
+
+    def proxy_bypass(_host):
+        threads.append(threading.current_thread())
+        time.sleep(0.3)
+        return False
+
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: {"http": f"http://{proxy.address}"})
+    monkeypatch.setattr(urllib.request, "proxy_bypass", proxy_bypass)
+
+    async def tick():
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest.append(time.monotonic() - began)
+
+    ticking = asyncio.run_coroutine_threadsafe(tick(), IO.running_loop())
+    url = f"http://{uuid.uuid4()}.example/v1"
+    with Session(model="m", base_url=url, api_key=KEY, stream=False) as session:
+        assert str(session.chat("hi")) == "hi"
+        assert str(session.chat("hi")) == "hi"
+    ticking.cancel()
+    assert len(threads) in (1, 2)  # half a minute may end in between
+    assert max(longest) < 0.25
+
+
+def test_a_request_reads_the_environment_once(ask, monkeypatch):
+    reads = []
+
+    def count_reads():
+        reads.append(True)
+        return read_proxies()
+
+    monkeypatch.setattr(routes, "read_proxies", count_reads)
+    assert "cannot reach the proxy" in ask(HTTP_PROXY=f"http://{DEAD}").line("en")
+    assert len(reads) == 1
