@@ -560,7 +560,7 @@ class PreparedCall:
             problem = error
         finally:
             clock.mark_end()
-        if reader.started:
+        if reader.started or reader.usage is not None:
             self.count_usage(reader.model, reader.usage)
         if problem is None:
             try:  # Made once.

@@ -126,10 +126,13 @@ class Reader(ABC):
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
         self.request = request
+        self._spent: Usage | None = None  # by what was refused
+        self._usage: dict[str, Any] | None = None
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything that has arrived: the request is sent again."""
+        """Forget everything that has arrived, but not what it cost: the request is sent again."""
+        self._spent = self.usage
         self.started = self.finished = self.must_clear = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
@@ -140,7 +143,7 @@ class Reader(ABC):
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._tool_calls = ToolCallAssembler()
-        self._usage: dict[str, Any] | None = None
+        self._usage = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._message: dict[str, Any] = {}  # its fields that come in one piece
@@ -171,8 +174,12 @@ class Reader(ABC):
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens of the call, None until the service reports them."""
-        return None if self._usage is None else usage_of(self._usage)
+        """Tokens of the call, with those of what was refused and sent again; None until the service
+        reports them.
+        """
+        if self._usage is None:
+            return self._spent
+        return (self._spent or Usage()) + usage_of(self._usage)
 
     @property
     def model(self) -> str:
@@ -193,8 +200,10 @@ class Reader(ABC):
 
     @property
     def total_tokens(self) -> int | None:
-        """The total tokens of the call."""
-        return self.usage.total_tokens if self.usage else None
+        """The total tokens of what was sent last."""
+        if self._usage is None:
+            return None
+        return usage_of(self._usage).total_tokens
 
     @staticmethod
     @abstractmethod

@@ -1,8 +1,9 @@
 """Retries: when a request is sent again, and the back-off before it (exponential, full jitter).
 
 It is safe when the connection was never made, after a 429, and after a 5xx or similar before any
-part of the answer arrived. It is never safe after the first chunk: what was begun may have been
-billed.
+part of the answer arrived. It is never safe after the first text, thought or tool call: the answer
+would be billed twice. A stream that is refused after nothing but a role has brought none; if it
+reported tokens, they are counted.
 """
 
 from __future__ import annotations

@@ -408,3 +408,42 @@ def test_other_calls_tell_a_failure_in_the_same_words(server, session, call, rep
         calls[call]()
     assert type(caught.value) is error
     assert "the service said" in caught.value.line("en")
+
+
+class InTurn:
+    """Replies, each for one request; the last one for all others."""
+
+    def __init__(self, *replies):
+        self._replies = list(replies)
+
+    def __iter__(self):
+        yield self._replies[0] if len(self._replies) == 1 else self._replies.pop(0)
+
+
+SPENT = {"prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5}
+REFUSED = [
+    ROLE,
+    {"id": "x", "choices": [], "usage": SPENT},
+    {"error": {"message": "overloaded", "code": 503}},
+]
+
+
+def test_tokens_of_a_stream_that_was_refused_and_sent_again_are_counted(server):
+    usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+    whole = [ROLE, HALF, {**STOP, "usage": usage}]
+    server.replies[""] = InTurn(
+        http(events(*REFUSED)), http(events(*REFUSED)), http(events(*whole))
+    )
+    with session_for(server, retry_count=3) as session:
+        answer = session.chat("hi")
+        assert (answer.text, answer.usage.total_tokens) == ("half", 17)
+        assert session.usage.total.usage.total_tokens == 17
+
+
+def test_tokens_of_a_stream_that_stays_refused_are_counted(server):
+    server.replies[""] = http(events(*REFUSED))
+    with session_for(server, retry_count=2) as session:
+        with pytest.raises(errors.ServerError):
+            session.chat("hi")
+        assert session.usage.total.usage.total_tokens == 10
+        assert (len(session.history), session.last) == (0, None)
