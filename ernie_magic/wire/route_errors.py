@@ -23,8 +23,6 @@ _SAID_SHOWN = 200  # characters
 # Statuses that a proxy answers with in its own name.
 PROXY_STATUSES = (407, 502, 503, 504)
 _LOGIN_REQUIRED = "407"
-# The other side closed the connection (Python, "ssl", "Exceptions"): nothing is wrong with its TLS.
-TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _CERTIFICATE = Text(
     "{host} 的证书不可信（{said}）", "the certificate of {host} is not trusted ({said})"
 )
@@ -154,6 +152,8 @@ def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
     """Return the TLS error behind an error of the HTTP library; None for a connection that was
     closed: that may pass.
     """
+    from ernie_magic.wire.routes import TLS_HANG_UPS
+
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:

@@ -17,7 +17,6 @@ from ernie_magic.config.certificates import read_certificates
 from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
-from ernie_magic.wire.route_errors import TLS_HANG_UPS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
 
 PROXY = "ernie_magic.proxy"  # a response's extension: the proxy that it came through
 PLAN = "ernie_magic.plan"  # a request's extension: its `RoutePlan`, where it was made before
+
+# The other side closed the connection (Python, "ssl", "Exceptions"): nothing is wrong with its TLS.
+TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 class Route(NamedTuple):
