@@ -23,7 +23,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply, network_error, proxy_reply_error
-from ernie_magic.wire.limits import LIMITS, Place
+from ernie_magic.wire.limits import LIMITS, QueueTicket
 from ernie_magic.wire.protocol import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Sending(Generic[Result]):
     started: Callable[[], bool] = lambda: False
     tokens: Callable[[], int | None] = lambda: None
     renewed: list[Key] = field(default_factory=list)
-    place: Place = field(default_factory=Place)
+    ticket: QueueTicket = field(default_factory=QueueTicket)
 
     @property
     def may_wait_for_turn(self) -> bool:
@@ -296,12 +296,12 @@ class HttpClient:
         learning = replace(sending, read=learn_and_read)
         while True:
             sent_request = await throttle.acquire(
-                sending.request.tokens, notify_throttled, sending.place
+                sending.request.tokens, notify_throttled, sending.ticket
             )
             try:
                 result = await self._send_renewing_token(learning)
             except RateLimited as error:
-                is_turn = throttle.on_rate_limited(error, sent_request, sending.place)
+                is_turn = throttle.on_rate_limited(error, sent_request, sending.ticket)
                 if not is_turn or not sending.may_wait_for_turn:
                     raise
             else:

@@ -76,18 +76,18 @@ class LimitState:
 
 
 @dataclass
-class Place:
-    """A call's place in the queue: one that was refused keeps it.
+class QueueTicket:
+    """A call's turn in the queue: one that was refused keeps it.
 
     Attributes
     ----------
-    ticket : int
-    turns : int
+    number : int
+    retries : int
         Refusals so far that only meant that others came before it.
     """
 
-    ticket: int = field(default_factory=lambda: next(_TICKETS))
-    turns: int = 0
+    number: int = field(default_factory=lambda: next(_TICKETS))
+    retries: int = 0
 
 
 class _Minute:
@@ -230,7 +230,7 @@ class Throttle:
         return ""
 
     async def acquire(
-        self, tokens: int, on_wait: Callable[[float], None], place: Place | None = None
+        self, tokens: int, on_wait: Callable[[float], None], ticket: QueueTicket | None = None
     ) -> SentRequest:
         """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
         arrival.
@@ -241,11 +241,11 @@ class Throttle:
             An estimate; `record_usage` corrects it.
         on_wait
             Called with the seconds before each wait.
-        place
-            The call's place in the queue; without it, it is the last.
+        ticket
+            The call's turn in the queue; without it, it is the last.
         """
         if self._waiting or self._seconds_to_wait(tokens) > 0:
-            await self._wait_for_turn(tokens, on_wait, place or Place())
+            await self._wait_for_turn(tokens, on_wait, ticket or QueueTicket())
         sent_request = SentRequest(time.monotonic(), tokens)
         self._sent_requests.add(sent_request)
         self._in_flight += 1
@@ -253,11 +253,11 @@ class Throttle:
         return sent_request
 
     async def _wait_for_turn(
-        self, tokens: int, on_wait: Callable[[float], None], place: Place
+        self, tokens: int, on_wait: Callable[[float], None], ticket: QueueTicket
     ) -> None:
         loop = asyncio.get_running_loop()
         waiter = _Waiter(loop.create_future())
-        heapq.heappush(self._waiting, (place.ticket, waiter))
+        heapq.heappush(self._waiting, (ticket.number, waiter))
         try:
             while True:
                 seconds = None
@@ -356,7 +356,7 @@ class Throttle:
         self._sent_requests.correct(sent_request, tokens)
 
     def on_rate_limited(
-        self, error: ServiceError, sent_request: SentRequest, place: Place | None = None
+        self, error: ServiceError, sent_request: SentRequest, ticket: QueueTicket | None = None
     ) -> bool:
         """Learn from a 429: what it says, else what had been sent before.
 
@@ -384,9 +384,9 @@ class Throttle:
         self._close(error, now, is_turn=is_turn)
         if not is_turn and error.code not in _TOKEN_CODES:
             self._infer_minute(now)
-        if place is not None:
-            place.turns += 1
-            is_turn = is_turn and place.turns <= _TURNS
+        if ticket is not None:
+            ticket.retries += 1
+            is_turn = is_turn and ticket.retries <= _TURNS
         return is_turn and (error.retry_after or 0.0) <= MINUTE
 
     def _takes_others(self, now: float, others: int) -> bool:
