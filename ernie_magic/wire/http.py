@@ -58,7 +58,7 @@ _LIMITED = Text(
 _LIMIT_TEXTS = {
     "requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
     "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute"),
-    "at_once": Text("同时 {n} 个请求", "{n} at a time"),
+    "max_concurrency": Text("同时 {n} 个请求", "{n} at a time"),
     "per_second": Text("约每秒 {n:.2g} 次请求", "about {n:.2g} requests a second"),
 }
 
@@ -97,7 +97,7 @@ class HttpClient:
     def __init__(self) -> None:
         self._http: httpx.AsyncClient | None = None
         self._credentials = Credentials()
-        self._told: set[Ignored] = set()
+        self._reported: set[Ignored] = set()
         self._simulated_urls: set[str] = set()
 
     def _pool(self) -> httpx.AsyncClient:
@@ -122,8 +122,8 @@ class HttpClient:
     def _notify_ignored(self, ignored: Sequence[Ignored], context: Context) -> None:
         """Say once what is left out: the call goes another way than the person meant it to."""
         for setting in ignored:
-            if setting not in self._told:
-                self._told.add(setting)
+            if setting not in self._reported:
+                self._reported.add(setting)
                 context.emit(Delta(notice=setting.line))
 
     def _note_simulated(self, base_url: str, response: httpx.Response) -> None:
@@ -347,7 +347,7 @@ class HttpClient:
         timeout = sending.context.settings.timeout
         ignored: Sequence[Ignored] = ()
         # The address that an error names.
-        asked = credential_url(endpoint.credential) or endpoint.base_url
+        error_address = credential_url(endpoint.credential) or endpoint.base_url
         try:
             target = _address_of(endpoint, request)
             plan = await plan_route(target)
@@ -360,7 +360,7 @@ class HttpClient:
                 str(target),
                 refused_token=refused_token,
             )
-            asked = endpoint.base_url
+            error_address = endpoint.base_url
             if auth.query:
                 target = target.copy_merge_params(auth.query)
             async with self._pool().stream(
@@ -377,11 +377,11 @@ class HttpClient:
                 except ErnieError as found:
                     error = found
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
-            if asked != endpoint.base_url:
+            if error_address != endpoint.base_url:
                 timeout = EXCHANGE_TIMEOUT
             raise network_error(
                 problem,
-                asked,
+                error_address,
                 timeout,
                 started=sending.started(),
                 harmless=request.method == "GET",
@@ -398,7 +398,7 @@ def _describe_limits(throttle: Throttle) -> Text:
     numbers = {
         "requests": throttle.requests,
         "tokens": throttle.tokens,
-        "at_once": throttle.at_once,
+        "max_concurrency": throttle.max_concurrency,
         "per_second": throttle.per_second,
     }
     known = [_LIMIT_TEXTS[name].fill(n=n) for name, n in numbers.items() if n]

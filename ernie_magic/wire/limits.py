@@ -29,12 +29,13 @@ MINUTE = 60.0  # seconds
 _MARGIN = 1.01  # arrivals are less regular than departures
 # Requests sent in the minute before a refusal that are needed for their number to indicate the
 # limit.
-_TELLING = 10
+_MIN_INFORMATIVE_REQUESTS = 10
 # Seconds: a service that counts by the second, or calls at the same time, accepts one by then.
-_STAYS = 3.0
-_TOLD = 0.5  # seconds: a shorter wait between calls that are sent evenly is not reported
+_PERSISTENCE_SECONDS = 3.0
+# Seconds: a shorter wait between calls that are sent evenly is not reported.
+_MIN_REPORTED_WAIT = 0.5
 _LATELY = 3  # calls accepted lately: with fewer, it was not we who kept the service busy
-_TURNS = 30  # refusals of one call that only meant that others came before it
+_MAX_QUEUE_RETRIES = 30  # refusals of one call that only meant that others came before it
 _FORGET = 10  # minutes after which a limit that was only inferred from a refusal is tried again
 _DIGITS = 12  # digits of a limit: more is nonsense
 _TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
@@ -53,7 +54,7 @@ class LimitState:
         Allowed, and left in the current minute; None when unknown.
     learned : str
         "headers", "429" or "".
-    at_once : int | None
+    max_concurrency : int | None
         Calls at the same time, inferred from refusals; None when they were not seen to be limited.
     per_second : float | None
         Calls a second, likewise.
@@ -66,13 +67,13 @@ class LimitState:
     tokens: int | None
     remaining_tokens: int | None
     learned: str
-    at_once: int | None = None
+    max_concurrency: int | None = None
     per_second: float | None = None
 
     @property
     def is_known(self) -> bool:
         """Whether anything of it is known."""
-        return bool(self.requests or self.tokens or self.at_once or self.per_second)
+        return bool(self.requests or self.tokens or self.max_concurrency or self.per_second)
 
 
 @dataclass
@@ -104,31 +105,31 @@ class _Minute:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._out: deque[SentRequest] = deque()
+        self._sent: deque[SentRequest] = deque()
         self._requests = self._tokens = 0
 
     def __iter__(self) -> Iterator[SentRequest]:
-        return iter(self._out)
+        return iter(self._sent)
 
-    def add(self, out: SentRequest) -> None:
-        self._out.append(out)
-        self._requests += out.requests
-        self._tokens += out.tokens
+    def add(self, sent: SentRequest) -> None:
+        self._sent.append(sent)
+        self._requests += sent.requests
+        self._tokens += sent.tokens
 
-    def correct(self, out: SentRequest, tokens: int) -> None:
+    def correct(self, sent: SentRequest, tokens: int) -> None:
         """Replace the number of tokens of something that was sent."""
         self._forget()
-        if self._out and out.sent_at >= self._out[0].sent_at:
-            self._tokens += tokens - out.tokens
-        out.tokens = tokens
+        if self._sent and sent.sent_at >= self._sent[0].sent_at:
+            self._tokens += tokens - sent.tokens
+        sent.tokens = tokens
 
-    def discount(self, out: SentRequest) -> None:
+    def discount(self, sent: SentRequest) -> None:
         """Count something that was sent no longer: the service refused it."""
         self._forget()
-        if self._out and out.sent_at >= self._out[0].sent_at:
-            self._requests -= out.requests
-            self._tokens -= out.tokens
-        out.requests = out.tokens = 0
+        if self._sent and sent.sent_at >= self._sent[0].sent_at:
+            self._requests -= sent.requests
+            self._tokens -= sent.tokens
+        sent.requests = sent.tokens = 0
 
     def used(self) -> tuple[int, int]:
         """Return the number of requests and of tokens."""
@@ -137,8 +138,8 @@ class _Minute:
 
     def _forget(self) -> None:
         since = time.monotonic() - self._seconds
-        while self._out and self._out[0].sent_at <= since:
-            gone = self._out.popleft()
+        while self._sent and self._sent[0].sent_at <= since:
+            gone = self._sent.popleft()
             self._requests -= gone.requests
             self._tokens -= gone.tokens
 
@@ -151,13 +152,13 @@ class _Waiter:
     ----------
     woken : asyncio.Future
         Done when the call must look again.
-    told_until : float
+    reported_until : float
         The time until which it has reported that it waits.
     has_left : bool
     """
 
     woken: asyncio.Future[None]
-    told_until: float = 0.0
+    reported_until: float = 0.0
     has_left: bool = False
 
 
@@ -213,7 +214,7 @@ class Throttle:
         return max(0, self.tokens - self._sent_requests.used()[1])
 
     @property
-    def at_once(self) -> int | None:
+    def max_concurrency(self) -> int | None:
         """Calls at the same time that the service takes; None when that is unknown."""
         return self._congestion.window
 
@@ -225,7 +226,7 @@ class Throttle:
     @property
     def inferred(self) -> str:
         """`learned` of what only refusals showed: "429", or "" when they showed nothing."""
-        if self.at_once or self.per_second:
+        if self.max_concurrency or self.per_second:
             return "429"
         return ""
 
@@ -290,10 +291,10 @@ class Throttle:
         now = time.monotonic()
         seconds = self._seconds_of_minute(tokens, now)
         paced = self._congestion.seconds_until_paced(now)
-        if paced >= _TOLD:
+        if paced >= _MIN_REPORTED_WAIT:
             seconds = max(seconds, paced)
-        if seconds > 0 and now + seconds > waiter.told_until + _TOLD:
-            waiter.told_until = now + seconds
+        if seconds > 0 and now + seconds > waiter.reported_until + _MIN_REPORTED_WAIT:
+            waiter.reported_until = now + seconds
             on_wait(seconds)
 
     def release(self) -> None:
@@ -386,14 +387,14 @@ class Throttle:
             self._infer_minute(now)
         if ticket is not None:
             ticket.retries += 1
-            is_turn = is_turn and ticket.retries <= _TURNS
+            is_turn = is_turn and ticket.retries <= _MAX_QUEUE_RETRIES
         return is_turn and (error.retry_after or 0.0) <= MINUTE
 
     def _takes_others(self, now: float, others: int) -> bool:
         """Whether calls of ours are, or were a moment ago, what the service was busy with."""
         if others > 0:
             return True
-        lately, stays = self._last_accepted, min(_STAYS, self.minute / 4)
+        lately, stays = self._last_accepted, min(_PERSISTENCE_SECONDS, self.minute / 4)
         if not lately or now - lately[-1] > stays:
             return False
         if self._first_waiter() is not None:
@@ -429,7 +430,7 @@ class Throttle:
         """
         accepted = self._sent_requests.used()[0]
         # With fewer requests, it was not we who reached the limit.
-        if self.requests is None and accepted >= _TELLING:
+        if self.requests is None and accepted >= _MIN_INFORMATIVE_REQUESTS:
             self.requests, self.learned, self._learned_at = accepted, "429", now
             self._congestion.reset()
 
@@ -447,7 +448,7 @@ class Throttle:
         requests_used, tokens_used = self._sent_requests.used()
         fits_at = self._closed_until
         # The oldest first: each one that leaves the minute makes room.
-        for out in self._sent_requests:
+        for sent in self._sent_requests:
             fits = (
                 self.requests is None or requests_used < max(1, int(self.requests * self.share))
             ) and (
@@ -457,8 +458,8 @@ class Throttle:
             )
             if fits:
                 break
-            fits_at = max(fits_at, out.sent_at + self.minute * _MARGIN)
-            requests_used, tokens_used = requests_used - out.requests, tokens_used - out.tokens
+            fits_at = max(fits_at, sent.sent_at + self.minute * _MARGIN)
+            requests_used, tokens_used = requests_used - sent.requests, tokens_used - sent.tokens
         return fits_at - now
 
 
@@ -497,7 +498,7 @@ class Limits:
                 limit.tokens,
                 limit.remaining_tokens,
                 limit.learned or limit.inferred,
-                limit.at_once,
+                limit.max_concurrency,
                 limit.per_second,
             )
             for limit in self._known.values()

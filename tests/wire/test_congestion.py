@@ -113,7 +113,7 @@ def test_v1_s_code_18_is_a_limit_of_calls_a_second():
     ):
         ask_many(session, 20, 8)
         (limit,) = session.limits()
-    assert (server.accepted, limit.requests, limit.at_once) == (20, None, None)
+    assert (server.accepted, limit.requests, limit.max_concurrency) == (20, None, None)
     assert limit.per_second
 
 

@@ -51,7 +51,7 @@ def weather(seed, calls, *, service, faults, env, monkeypatch):
     Without the turns that a call waits for when others fill a limit (test_congestion.py): they are
     no attempts, and would hide one too many.
     """
-    monkeypatch.setattr(limits, "_TURNS", 0)
+    monkeypatch.setattr(limits, "_MAX_QUEUE_RETRIES", 0)
     chance = random.Random(seed)  # noqa: S311
     for name, value in env.items():
         monkeypatch.setenv(name, value)

@@ -241,7 +241,7 @@ def show_limits(session: Session) -> Table:
             limit.model,
             _describe_remaining(limit.remaining_requests, limit.requests),
             _describe_remaining(limit.remaining_tokens, limit.tokens),
-            _describe_number(limit.at_once),
+            _describe_number(limit.max_concurrency),
             _describe_number(limit.per_second),
             sources[limit.learned].say(language),
         ]
