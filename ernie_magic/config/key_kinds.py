@@ -64,7 +64,7 @@ _KEY_PATTERNS = (
         re.compile(r"sk-"),
         Text("OpenAI 式的密钥", "an OpenAI-style key"),
         ("local",),
-        Text("改用 %ernie use local", "use %ernie use local"),
+        Text("改用 %ernie use local", "switch with %ernie use local"),
     ),
     _KeyPattern(
         re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{24}$"),

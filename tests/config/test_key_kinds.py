@@ -65,7 +65,7 @@ def test_kinds_of_keys_that_are_mixed_up_are_told_by_their_look(
             "a Qianfan V1 access_token",
         ),
         ("qianfan", "ALTAKabcdefghijklmnop", "an IAM access key (it goes with a secret key)"),
-        ("qianfan", "sk-0123456789", "use %ernie use local"),
+        ("qianfan", "sk-0123456789", "switch with %ernie use local"),
     ],
 )
 def test_a_key_of_another_kind_is_told_apart_by_its_look(service, key, told):
