@@ -34,6 +34,7 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import EmbeddingRequest, ImageRequest, RerankRequest
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.settings import Snapshot
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
@@ -180,6 +182,18 @@ class Session:
 
     # --- the other calls --------------------------------------------------------------------------
 
+    def _choose_endpoint(
+        self,
+        kind: Kind,
+        settings: Snapshot,
+        service_endpoint: Endpoint,
+        model: str | None,
+        endpoint: str,
+    ) -> str:
+        return self.client.localizing_errors(
+            lambda: choose_endpoint(kind, settings, service_endpoint.service, model, endpoint)
+        )
+
     def stream_completion(
         self,
         prompt: str,
@@ -210,7 +224,7 @@ class Session:
         from ernie_magic.calls.completion import complete_text
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = choose_endpoint("completion", settings, model, endpoint)
+        endpoint = self._choose_endpoint("completion", settings, service_endpoint, model, endpoint)
         model = model or self.client.base_model(endpoint, service_endpoint)
         model = model or settings.model or models.UNDECIDED
         request = self.client.localizing_errors(
@@ -294,7 +308,7 @@ class Session:
         from ernie_magic.calls.embeddings.embed import embed_texts
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = choose_endpoint("embedding", settings, model, endpoint)
+        endpoint = self._choose_endpoint("embedding", settings, service_endpoint, model, endpoint)
         given_texts = self.client.localizing_errors(lambda: _list_of_texts(texts))
 
         def build(model: str) -> EmbeddingRequest:
@@ -401,7 +415,7 @@ class Session:
         from ernie_magic.calls.tables import map as mapping
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = choose_endpoint("chat", settings, model, endpoint)
+        endpoint = self._choose_endpoint("chat", settings, service_endpoint, model, endpoint)
         model = model or self.client.base_model(endpoint, service_endpoint) or None
         options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
         map_request = self.client.localizing_errors(
@@ -533,7 +547,7 @@ class Session:
         from ernie_magic.calls.images.generate import generate_images
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = choose_endpoint("image", settings, model, endpoint)
+        endpoint = self._choose_endpoint("image", settings, service_endpoint, model, endpoint)
 
         def build(model: str) -> ImageRequest:
             return image_request(
@@ -689,7 +703,7 @@ class Session:
         from ernie_magic.calls.rerank import rank_documents
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-
+        endpoint = self._choose_endpoint("rerank", settings, service_endpoint, model, endpoint)
         given_documents = self.client.localizing_errors(lambda: _list_of_texts(documents))
 
         def build(model: str) -> RerankRequest:

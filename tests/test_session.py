@@ -51,6 +51,36 @@ def test_pictures_as_links_and_as_bytes(session, emulator):
     }
 
 
+_CALLS_BY_ENDPOINT = [
+    lambda ernie, name: ernie.chat("hi", endpoint=name),
+    lambda ernie, name: ernie.complete("hi", endpoint=name),
+    lambda ernie, name: ernie.map("{{text}}", ["hi"], endpoint=name),
+    lambda ernie, name: ernie.image("a cat", endpoint=name),
+    lambda ernie, name: ernie.embed("hi", cache=False, endpoint=name),
+    lambda ernie, name: ernie.rerank("hi", ["a", "b"], endpoint=name),
+]
+_CALL_NAMES = ["chat", "complete", "map", "image", "embed", "rerank"]
+
+
+@pytest.mark.parametrize("ask", _CALLS_BY_ENDPOINT, ids=_CALL_NAMES)
+def test_every_call_refuses_a_deployed_service_where_there_are_none(ask, emulator):
+    emulator.requests.clear()
+    with (
+        Session(service="aistudio", base_url=emulator.base_url, api_key="k-calls") as studio,
+        pytest.raises(errors.InvalidOption, match="AI Studio has no services of your own"),
+    ):
+        ask(studio, "mine")
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize("name", ["http://x/y", "a b", "x?y", 5, ["mine"]], ids=str)
+@pytest.mark.parametrize("ask", _CALLS_BY_ENDPOINT, ids=_CALL_NAMES)
+def test_every_call_names_a_deployed_service_by_its_name(ask, name, session, emulator):
+    with pytest.raises(errors.InvalidOption, match=r"endpoint (is a service's name|cannot be)"):
+        ask(session, name)
+    assert not emulator.requests
+
+
 @pytest.mark.parametrize(
     ("fault", "sent", "error"),
     [

@@ -40,6 +40,8 @@ class Service:
     protocol : {"openai", "qianfan-v1"}
     format_as_word : bool
         See `Rules`.
+    has_deployments : bool
+        It serves models that a person deployed, by the name of the service (`endpoint`).
     link_lifetime : float | None
         Seconds for which a picture's link is valid, as documented.
     """
@@ -56,6 +58,7 @@ class Service:
     requests_usage: bool = False
     protocol: Protocol = "openai"
     format_as_word: bool = False
+    has_deployments: bool = True
     link_lifetime: float | None = None
 
     @property
@@ -85,6 +88,7 @@ AI_STUDIO = Service(
     base_url_variable="AI_STUDIO_BASE_URL",
     key_page="https://aistudio.baidu.com/account/accessToken",
     format_as_word=True,
+    has_deployments=False,
     link_lifetime=7 * DAY,  # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns
 )
 QIANFAN = Service(
@@ -119,7 +123,12 @@ LOCAL = Service(
     strict=False,
     requests_usage=True,
 )
-EMULATOR = Service("emulator", Text("内置模拟器", "built-in emulator"), format_as_word=True)
+EMULATOR = Service(
+    "emulator",
+    Text("内置模拟器", "built-in emulator"),
+    format_as_word=True,
+    has_deployments=False,
+)
 
 SERVICES: dict[str, Service] = {
     service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)

@@ -103,9 +103,18 @@ _ENDPOINTS: dict[Kind, str] = {
 }
 # The name of a service that a person deployed, as it stands in an address.
 _SERVICE_NAME = re.compile(r"[\w.-]+")
+_NO_DEPLOYMENTS = Text("{service} 没有自己部署的服务", "{service} has no services of your own")
+_FOR_QIANFAN = Text(
+    "endpoint 用于千帆：%ernie use qianfan-v1",
+    "an endpoint is for Qianfan: %ernie use qianfan-v1",
+)
+_UNSET_ENDPOINT = Text(
+    "endpoint 用于千帆：%ernie use qianfan-v1；取消设置：%ernie config {name} default",
+    "an endpoint is for Qianfan: %ernie use qianfan-v1; to unset it: %ernie config {name} default",
+)
 
 
-def check_endpoint_name(name: str) -> str:
+def check_endpoint_name(name: object) -> str:
     """Return the name of a service that a person deployed.
 
     Raises
@@ -113,7 +122,7 @@ def check_endpoint_name(name: str) -> str:
     InvalidOption
         It is an address, or no name at all.
     """
-    if _SERVICE_NAME.fullmatch(name):
+    if isinstance(name, str) and _SERVICE_NAME.fullmatch(name):
         return name
     raise InvalidOption(
         Text(
@@ -123,15 +132,38 @@ def check_endpoint_name(name: str) -> str:
     )
 
 
+def configured_endpoint(kind: Kind, settings: ErnieSettings | Snapshot) -> str:
+    """Return the deployed service that the settings name for a kind of call, "" for none."""
+    if kind not in _ENDPOINTS:
+        return ""
+    return str(getattr(settings, _ENDPOINTS[kind]))
+
+
 def choose_endpoint(
-    kind: Kind, settings: ErnieSettings | Snapshot, model: str | None, endpoint: str = ""
+    kind: Kind,
+    settings: ErnieSettings | Snapshot,
+    service: Service,
+    model: str | None,
+    endpoint: str = "",
 ) -> str:
     """Return the deployed service that a call asks: the one it names; else, unless it names a
     model, the setting's; "" for none.
+
+    Raises
+    ------
+    InvalidOption
+        It is no name, or the service has no deployed services.
     """
-    if endpoint or model:
-        return endpoint
-    return str(getattr(settings, _ENDPOINTS.get(kind, ""), ""))
+    advice = _FOR_QIANFAN
+    if not (endpoint or model):
+        endpoint = configured_endpoint(kind, settings)
+        advice = _UNSET_ENDPOINT.fill(name=_ENDPOINTS.get(kind, ""))
+    if not endpoint:
+        return ""
+    check_endpoint_name(endpoint)
+    if not service.has_deployments:
+        raise InvalidOption(_NO_DEPLOYMENTS.fill(service=service.label), advice=advice)
+    return endpoint
 
 
 if TYPE_CHECKING:

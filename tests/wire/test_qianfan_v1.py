@@ -491,9 +491,20 @@ def test_a_deployed_service_that_is_set_answers_unless_a_model_is_named(v1, emul
     assert drawn == [f"{PREFIX}/text2image/ngxxxol8_test1"]
 
 
-def test_a_deployed_service_that_is_set_is_told_where_there_are_none():
+@pytest.mark.parametrize(
+    ("setting", "ask"),
+    [
+        ("endpoint", lambda ernie: ernie.chat("hi")),
+        ("endpoint", lambda ernie: ernie.complete("hi")),
+        ("endpoint", lambda ernie: ernie.map("{{text}}", ["hi"])),
+        ("image_endpoint", lambda ernie: ernie.image("a cat")),
+        ("embedding_endpoint", lambda ernie: ernie.embed("hi", cache=False)),
+    ],
+    ids=["chat", "complete", "map", "image", "embed"],
+)
+def test_a_deployed_service_that_is_set_is_told_where_there_are_none(setting, ask):
     with (
-        Session(service="emulator", endpoint="mine") as session,
-        pytest.raises(errors.InvalidOption, match="to unset it: %ernie config endpoint default"),
+        Session(service="emulator", **{setting: "mine"}) as session,
+        pytest.raises(errors.InvalidOption, match=f"unset it: %ernie config {setting} default"),
     ):
-        session.chat("hi")
+        ask(session)

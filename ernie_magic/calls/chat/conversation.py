@@ -14,7 +14,7 @@ from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
-from ernie_magic.config.settings import check_endpoint_name, choose_endpoint
+from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -237,24 +237,15 @@ class Conversation:
         options = _split_functions(options)
         settings, endpoint = self._client.settings_and_endpoint(options.parameters)
         options = replace(
-            options, endpoint=choose_endpoint("chat", settings, options.model, options.endpoint)
+            options,
+            endpoint=choose_endpoint(
+                "chat", settings, endpoint.service, options.model, options.endpoint
+            ),
         )
         if isinstance(prompt, str):
             plan = self._plan_turn(prompt, options, settings, endpoint, replaced_turn)
         else:
             plan = self._plan_messages(prompt, options, settings, endpoint)
-        if options.endpoint and endpoint.service.name in ("aistudio", "emulator"):
-            raise InvalidOption(
-                Text("{service} 没有自己部署的服务", "{service} has no services of your own").fill(
-                    service=endpoint.service.label
-                ),
-                advice=Text(
-                    "--endpoint 用于千帆：%ernie use qianfan-v1；取消设置：%ernie config endpoint "
-                    "default",
-                    "--endpoint is for Qianfan: %ernie use qianfan-v1; to unset it: %ernie config "
-                    "endpoint default",
-                ),
-            )
         chosen = self._chosen_model(options, endpoint)
         chosen = chosen or settings.model or UNDECIDED
         plan.build_request(chosen, max_input_tokens=self._client.max_input_tokens(chosen, endpoint))
@@ -440,8 +431,6 @@ def _check_types(prompt: object, options: ChatOptions) -> None:
     """Report arguments of a wrong type in one line: a prompt that is a number, one message instead
     of a list.
     """
-    if options.endpoint:
-        check_endpoint_name(str(options.endpoint))
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
         raise InvalidMessages(
             Text(

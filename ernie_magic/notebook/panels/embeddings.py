@@ -154,7 +154,10 @@ class EmbedTab(Tab):
             extra={},
             rules=endpoint.rules,
             endpoint=choose_endpoint(
-                "embedding", self.session.settings, self.selection.selected_model
+                "embedding",
+                self.session.settings,
+                endpoint.service,
+                self.selection.selected_model,
             ),
         )
         return [

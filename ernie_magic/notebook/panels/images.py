@@ -174,7 +174,9 @@ class ImageTab(Tab):
             given=self.selection.request_parameters,
             extra={},
             rules=endpoint.rules,
-            endpoint=choose_endpoint("image", self.session.settings, self.selection.selected_model),
+            endpoint=choose_endpoint(
+                "image", self.session.settings, endpoint.service, self.selection.selected_model
+            ),
         )
         return [
             as_code.code_for_image(

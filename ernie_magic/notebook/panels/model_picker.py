@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models
 from ernie_magic.api.default_model import PREFERRED_CHAT, choose_model
-from ernie_magic.config.settings import choose_endpoint
+from ernie_magic.config.settings import configured_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.frontend import ModelBox
 from ernie_magic.text.language import Language, Text
@@ -136,7 +136,7 @@ class ModelPicker:
         where there is no default.
         """
         settings = self._session.settings
-        if endpoint := choose_endpoint(self._kind, settings, None):
+        if endpoint := configured_endpoint(self._kind, settings):
             return endpoint
         return choose_model(
             self._kind,
