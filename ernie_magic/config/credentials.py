@@ -108,6 +108,11 @@ class Endpoint:
         return self.service.rules
 
     @property
-    def account(self) -> tuple[str, Credential | None]:
-        """What limits and lists of models belong to."""
-        return self.base_url, self.credential
+    def account(
+        self,
+    ) -> tuple[str, Credential | None, frozenset[tuple[str, Key]], ExtraHeaders]:
+        """What limits and lists of models belong to: an address, and all that may say who calls
+        it.
+        """
+        keys_of_address = frozenset(self.query.items())
+        return self.base_url, self.credential, keys_of_address, self.extra_headers

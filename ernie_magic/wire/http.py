@@ -250,8 +250,7 @@ class HttpClient:
         endpoint, settings = context.endpoint, context.settings
         throttle: Throttle | None = None
         if request.model:
-            account = (endpoint.base_url, endpoint.credential)
-            throttle = LIMITS.throttle_for(account, endpoint.service.name, request.model)
+            throttle = LIMITS.throttle_for(endpoint.account, endpoint.service.name, request.model)
 
         def notify_retry(error: ErnieError, seconds: float, attempt: int) -> None:
             context.emit(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -65,6 +66,39 @@ def test_two_sessions_with_one_account_share_its_limit(studio, emulator):
         other.chat("[[echo]]hi")
         assert other.limits() == studio.limits()
     only()
+
+
+@pytest.mark.parametrize(
+    "two_callers",
+    [
+        [{"query": "?key=canary-first-1"}, {"query": "?key=canary-second-2"}],
+        [{"headers": {"X-Key": "canary-first-1"}}, {"headers": {"X-Key": "canary-second-2"}}],
+        [{"query": "?api-version=7&code=canary-first-1"}, {"query": "?api-version=7"}],
+        [{"headers": {"X-Team": "blue"}}, {}],
+    ],
+    ids=["queries", "headers", "a query", "a header"],
+)
+def test_callers_that_differ_in_a_key_of_the_address_or_a_header_share_nothing(
+    two_callers, emulator
+):
+    with ExitStack() as stack:
+        first, second = (
+            stack.enter_context(
+                Session(
+                    service="local",
+                    base_url=emulator.base_url + caller.get("query", ""),
+                    headers=caller.get("headers", {}),
+                    api_key="k-limits",
+                    model="ernie-3.5-8k",
+                )
+            )
+            for caller in two_callers
+        )
+        first.chat("[[echo]]hi")
+        second.chat("[[echo]]hi")
+        assert len(asyncio.run(LIMITS.list_states())) == 2
+        assert first.client.endpoint().account != second.client.endpoint().account
+        assert first.client.endpoint().account == first.client.endpoint().account
 
 
 def test_a_429_closes_the_gate_for_everybody_and_its_retry_after_is_kept(studio, emulator):
