@@ -17,10 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.ignored import Ignored
+from ernie_magic.config.keys import Key
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _NOT_A_HOST = Text(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proxy:
     """A proxy.
 
@@ -71,6 +72,9 @@ class Proxy:
     def shown(self) -> str:
         """Variable and address, without the password."""
         return f"{self.name}={redact_url(self.url)}"
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.shown})"
 
     @property
     def is_socks(self) -> bool:
@@ -248,6 +252,9 @@ def _read_proxy_url(written: str) -> str | Text:
             return wrong
     except ValueError:  # urllib's error for an invalid port or IPv6 address
         return wrong
+    if parts.password:
+        Key(parts.password)  # in its written form it is a key too
+        Key(unquote(parts.password))
     return f"{_KINDS[kind.lower()]}://{rest}"
 
 

@@ -1,11 +1,14 @@
 """Proxies of the environment: read as curl reads them; what cannot be read is left out and named."""
 
+import asyncio
 import urllib.request
 
 import pytest
 
 from ernie_magic.config import proxies
 from ernie_magic.config.proxies import is_this_machine, read_proxies
+from ernie_magic.text.redact import redact
+from ernie_magic.wire.routes import plan_route
 
 PROXY = "http://proxy.example:3128"
 
@@ -133,11 +136,34 @@ def test_other_machines_are_not_this_one(host):
     assert not is_this_machine(host)
 
 
-def test_a_password_is_shown_nowhere(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://me:canary-secret@proxy.example:3128")
-    proxy = read_proxies().by_scheme["https"]
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://me:canary-secret@proxy.example:3128",
+        "me:canary-secret@proxy.example:3128",
+        "socks5h://me:canary-secret@proxy.example:3128",
+        "https://:canary-secret@proxy.example:3128/",
+        "http://me:canary%2Dsecret@proxy.example:3128",
+        "http://me:canary:secret%21word@proxy.example:3128",
+        "http://canary-user@proxy.example:3128",
+    ],
+)
+def test_a_password_is_shown_nowhere(written, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", written)
+    found = read_proxies()
+    proxy = found.by_scheme["https"]
     assert "canary" not in proxy.shown
     assert "proxy.example:3128" in proxy.shown
+    assert (
+        "canary" not in f"{proxy!r} {found!r} {asyncio.run(plan_route('https://a.example/v1'))!r}"
+    )
+    assert "proxy.example:3128" in repr(proxy)
+
+
+def test_a_proxy_s_password_is_redacted_as_written_and_as_meant(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "http://me:canary%21secret@proxy.example:3128")
+    read_proxies()
+    assert redact("sent canary%21secret, meant canary!secret") == "sent •••, meant •••"
 
 
 @pytest.fixture
