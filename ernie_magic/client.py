@@ -255,8 +255,16 @@ class Client:
         )
 
     def known_models(self) -> list[Listed]:
-        """Return the live lists so far; none before the first one."""
-        return [entry for entries in list(self.listed.values()) for entry in entries]
+        """Return the live list of the account that a call would use now; none before it was
+        fetched.
+        """
+        try:
+            endpoint = self.settings.build_endpoint()
+        except ErnieError:  # reported by the call
+            return []
+        if endpoint.service.is_simulated and self._emulator is not None:
+            endpoint = replace(endpoint, base_url=self._emulator.base_url)
+        return list(self.listed.get(endpoint.account, ()))
 
     def with_model(
         self,

@@ -815,13 +815,15 @@ class Session:
     amodels = awaited(begin_models)
 
     def listed_models(self) -> list[Listed]:
-        """Return the live lists so far, without the network; none before the first one."""
+        """Return the live list of the account in use, without the network; none before it was
+        fetched.
+        """
         if "_client" not in vars(self):
             return []
         return self._client.known_models()
 
     def known_models(self) -> list[str]:
-        """Return ids for tab completion, without the network: the last live list, else the
+        """Return ids for tab completion, without the network: the account's live list, else the
         catalogue.
         """
         if listed := self.listed_models():

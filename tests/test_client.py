@@ -67,6 +67,29 @@ def test_a_list_of_models_is_read_in_any_of_its_forms_and_its_model_asked(
     assert service.bodies[0]["model"] in ("my-model", "x")
 
 
+def test_the_models_on_offer_are_those_of_the_account_in_use(service, session_on):
+    service.listed, session = {"data": [{"id": "first-model"}]}, session_on()
+    session.models()
+    assert session.known_models() == ["first-model"]
+    for name, value in (("base_url", f"{service.url}/v2"), ("api_key", "another-key")):
+        setattr(session.settings, name, value)
+        assert session.listed_models() == []
+        assert "ernie-3.5-8k" in session.known_models()
+        service.listed = {"data": [{"id": f"model-by-{name}"}]}
+        session.models()
+        assert session.known_models() == [f"model-by-{name}"]
+    session.settings.base_url, session.settings.api_key = f"{service.url}/v1", "k"
+    assert session.known_models() == ["first-model"]
+    session.use("qianfan")  # there is no key: nothing can be known
+    assert session.listed_models() == []
+
+
+def test_the_emulator_s_list_is_known_as_any_other():
+    with Session(service="emulator") as session:
+        assert session.listed_models() == []
+        assert session.models() == session.listed_models() != []
+
+
 UNUSABLE = {
     "none": None,
     "null": {"object": "list", "data": None},

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.default_model import PREFERRED_CHAT, choose_model
 from ernie_magic.config.settings import configured_endpoint
 from ernie_magic.errors import ErnieError
@@ -44,14 +45,17 @@ class ModelList:
     def __init__(self, session: Session, report_error: Callable[[str], object]) -> None:
         self._session, self._report_error = session, report_error
         self.is_loading = False
-        # The live list, [] until it is known: then the catalogue is shown.
-        self.live: list[models.Listed] = session.listed_models()
-        self._catalogue = [models.Listed(id_, {}) for id_ in session.known_models()]
+        self._catalogue = [models.Listed(model.id, {}) for model in CATALOGUE]
         self._listeners: list[Callable[[], object]] = []
 
     @property
+    def live(self) -> list[models.Listed]:
+        """The live list of the account in use, [] until it is known."""
+        return self._session.listed_models()
+
+    @property
     def entries(self) -> list[models.Listed]:
-        """The models that are shown."""
+        """The models that are shown: the live list, else the catalogue."""
         return self.live or self._catalogue
 
     @property
@@ -75,7 +79,7 @@ class ModelList:
 
     def _fetch_models(self) -> None:
         try:
-            self.live = self._session.models()
+            self._session.models()
         except ErnieError as error:
             self._report_error(error.line(self._session.settings.interface_language))
         finally:

@@ -136,7 +136,7 @@ class Panel:
             set_visible(tab.widget, other == name)
             set_visible(tab.header, other == name)
 
-    def _on_settings_changed(self, _change: object = None) -> None:
+    def _on_settings_changed(self, change: Mapping[str, Any] | None = None) -> None:
         """Update after a change of settings: which service answers, what "default" means."""
         service = self._session.settings.choose_service()
         text = service.label
@@ -147,6 +147,8 @@ class Panel:
         set_class(self._service_chip, "ernie-simulated", service.is_simulated)
         for tab in self.tabs.values():
             tab.on_settings_changed()
+        if change and change["name"] == "service" and not self._model_list.live:
+            self._model_list.load_models()
 
     def _on_frontend_message(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")

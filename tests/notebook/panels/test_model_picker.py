@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.model_server import Service
+
 
 def listed(picker):
     return [entry["id"] for group in picker.box.groups for entry in group["models"]]
@@ -77,3 +79,22 @@ def test_a_list_that_cannot_be_had_is_told_and_the_catalogue_stands_in(panel, em
     made = panel("chat")
     assert len(listed(made.tabs["chat"].selection.picker)) > 10
     assert any("ernie-error" in getattr(child, "value", "") for child in made.widget.children)
+
+
+def test_the_default_is_of_the_service_in_use(panel, session, run, monkeypatch, wait_for_models):
+    chat = panel("chat").tabs["chat"]
+    picker = chat.selection.picker
+    assert picker.default_model == "ernie-4.5-turbo-128k"
+    server = Service()
+    server.listed = {"data": [{"id": "my-model"}]}
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+    try:
+        session.use("local")
+        wait_for_models()
+        assert picker.default_model == "my-model"
+        assert picker._model_list.model_ids == ["my-model"]
+        run(chat, "hi")
+        assert server.bodies[-1]["model"] == "my-model"
+        assert server.paths.count("/v1/models") == 1
+    finally:
+        server.stop()
