@@ -459,8 +459,8 @@ def _openai_code(
         lines += [*_PICTURE, ""]
     address, query = split_query(url)
     access = [f"api_key={key}", f"base_url={redact_url(address)!r}"]
-    if query:
-        access.append(f"default_query={dict(parse_qsl(query))!r}")
+    if shown_query := _shown_query(endpoint, query):
+        access.append(f"default_query={shown_query!r}")
     access += _openai_client_options(sent)
     lines += [f"client = OpenAI({', '.join(access)}{_shown_headers(endpoint)})"]
     lines += [f"{result} = client.{_METHODS[kind]}("]
@@ -506,6 +506,20 @@ def _openai_access(endpoint: Endpoint) -> tuple[str, str]:
     return f'os.environ["{endpoint.service.key_variables[0]}"]', endpoint.base_url
 
 
+def _shown_query(endpoint: Endpoint, query: str) -> dict[str, str]:
+    """Return the query of every call: the address's own, and variables that stand for its keys."""
+    shown = dict(parse_qsl(query, keep_blank_values=True))
+    if endpoint.service is not QIANFAN_V1:
+        shown |= {name: _variable_expression(name) for name in endpoint.query}
+    return shown
+
+
+def _variable_expression(name: str) -> _Expression:
+    """Return the expression that reads the environment's variable for a header or a query's key."""
+    variable = re.sub(r"\W", "_", name).upper()
+    return _Expression(f'os.environ["{variable}"]')
+
+
 def _shown_headers(endpoint: Endpoint) -> str:
     """Return the argument with the headers of every call, "" for none. A value of the user's own
     may be a key: its variable stands for it.
@@ -514,8 +528,7 @@ def _shown_headers(endpoint: Endpoint) -> str:
         return ""
     shown: dict[str, str] = dict(endpoint.headers)
     for name in endpoint.extra_headers:
-        variable = re.sub(r"\W", "_", name).upper()
-        shown[name] = _Expression(f'os.environ["{variable}"]')
+        shown[name] = _variable_expression(name)
     if not shown:
         return ""
     return f", default_headers={shown!r}"

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from ernie_magic.notebook.magics.embeddings import parse_embed_line
 from ernie_magic.notebook.magics.images import parse_image_line
 from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.text.language import LANGUAGES
+from tests.model_server import Service
 
 TEXT = (
     st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30)
@@ -288,12 +290,49 @@ def test_no_key_and_no_picture_s_bytes_are_in_the_code(session):
 
 
 def test_the_query_of_an_address_is_the_client_s_and_a_key_in_it_is_not_shown():
-    url = "https://h.example/openai/deployments/g?api-version=7&code=canary-qwertyuiop"
+    url = "https://h.example/openai/deployments/g?api-version=7&preview=&code=canary-qwertyuiop"
     endpoint = Session(service="local", base_url=url, model="g").settings.build_endpoint()
     request = image_request("a cat", model="g", given={}, extra={}, rules=endpoint.rules)
     code = as_code.code_for_image(request, endpoint, given={}, model="g").openai.en
     assert (
-        "base_url='https://h.example/openai/deployments/g', default_query={'api-version': '7'})"
-        in code
+        "base_url='https://h.example/openai/deployments/g', default_query={'api-version': '7', "
+        "'preview': '', 'code': os.environ[\"CODE\"]})" in code
     )
     assert "canary" not in code
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("v=1&a=&key=canary-key%2Bone", {"KEY": "canary-key+one"}),
+        ("api-key=canary-key-one&v=1&a=", {"API_KEY": "canary-key-one"}),
+        (
+            "v=1&sig=canary-key-one&a=&access.token=canary-two",
+            {"SIG": "canary-key-one", "ACCESS_TOKEN": "canary-two"},
+        ),
+    ],
+)
+def test_the_official_client_sends_the_keys_of_an_address(query, variables, monkeypatch):
+    server = Service()
+    try:
+        with Session(service="local", base_url=f"{server.url}/v1?{query}", cache=False) as session:
+            session.embed("hi", model="g")
+            at = session.endpoint()
+        request = embedding_request(["hi"], model="g", given={}, extra={}, rules=at.rules)
+        code = as_code.code_for_embedding(request, at, model="g").openai.en
+        assert "canary" not in code
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        names = {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(code, "code", "exec"), names)
+        names["client"].close()
+        ours, theirs = (
+            sorted(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+            for path in server.paths
+        )
+        assert theirs == ours
+        assert dict(ours).items() >= {"v": "1", "a": ""}.items()
+        assert set(variables.values()) < set(dict(ours).values())
+    finally:
+        server.stop()
