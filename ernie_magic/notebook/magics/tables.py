@@ -109,9 +109,11 @@ class MapLine(CellLine):
         """
         columns = self.content.columns
         template = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
+        if not self.column:
+            return template
         column = find_column(self.column, columns) or self.column
         named = [find_column(written, columns) for written in template.columns]
-        if not self.column or column in named:
+        if column in named:
             return template
         return Template((*template.pieces, "\n\n", Placeholder(self.column)))
 

@@ -104,6 +104,15 @@ def test_a_column_with_blanks_is_named_by_place_and_by_option(run, shell, emulat
     assert prompts(emulator) == ["Ann: good good good", "x\n\n good", "x  good"]
 
 
+@pytest.mark.parametrize("headings", [(" ", "  "), ("\n", "\ufeff"), ("\t", "\u200b", "\u3000")])
+def test_columns_whose_names_are_blank_are_no_option_s_column(run, shell, emulator, headings):
+    shell.user_ns["rows"] = [{"text": "a", **dict.fromkeys(headings, "x")}]
+    result, out = run("%%ernie_map rows\n{{text}}!")
+    assert result.success, out
+    run("%%ernie_map rows --col text\nhi")
+    assert prompts(emulator) == ["a!", "hi\n\na"]
+
+
 def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     run, shell, ernie, emulator
 ):
