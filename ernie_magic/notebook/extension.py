@@ -18,7 +18,7 @@ from ernie_magic.notebook.magics.completion import TAG, add_completer, remove_co
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
-from ernie_magic.text.encodings import accept_any_text, restore_strict_encoding
+from ernie_magic.text.encodings import accept_any_text, restore_error_handlers
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def load_extension(shell: InteractiveShell) -> None:
 
 def unload_extension(shell: InteractiveShell) -> None:
     """Remove everything but the session in the namespace."""
-    restore_strict_encoding(sys.stdout, sys.stderr)
+    restore_error_handlers(sys.stdout, sys.stderr)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]
     for event in ("pre_execute", "post_execute", "pre_run_cell"):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 NEAREST = "ernie_magic.nearest"
 _ASCII = str.maketrans(
@@ -51,7 +51,26 @@ def _replace_unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
     return lacking.translate(_ASCII).encode("ascii", "backslashreplace").decode(), error.end
 
 
-codecs.register_error(NEAREST, _replace_unencodable)
+def _escape_bytes_or_replace(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Do the same, but give the bytes of a file's name back as they were (PEP 383)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    if _is_escaped_byte(lacking[0]):
+        return bytes([ord(lacking[0]) - 0xDC00]), error.start + 1
+    count = next((i for i, c in enumerate(lacking) if _is_escaped_byte(c)), len(lacking))
+    error.end = error.start + count
+    return _replace_unencodable(error)
+
+
+def _is_escaped_byte(character: str) -> bool:
+    return "\udc80" <= character <= "\udcff"
+
+
+# The handler in the place of each of Python's own: its name tells which one to restore.
+_STAND_INS = {"strict": NEAREST, "surrogateescape": f"{NEAREST}.surrogateescape"}
+codecs.register_error(_STAND_INS["strict"], _replace_unencodable)
+codecs.register_error(_STAND_INS["surrogateescape"], _escape_bytes_or_replace)
 
 
 def fit_encoding(text: str, output: TextIO) -> str:
@@ -68,17 +87,20 @@ def accept_any_text(*outputs: TextIO) -> None:
     One that shows every character, that replaces in its own way (`PYTHONIOENCODING=gbk:replace`),
     or that is not a text file of Python's, stays as it is.
     """
-    _replace_error_handler(outputs, ("strict", "surrogateescape"), NEAREST)
+    _replace_error_handlers(outputs, _STAND_INS)
 
 
-def restore_strict_encoding(*outputs: TextIO) -> None:
+def restore_error_handlers(*outputs: TextIO) -> None:
     """Undo `accept_any_text`."""
-    _replace_error_handler(outputs, (NEAREST,), "strict")
+    _replace_error_handlers(outputs, {ours: own for own, ours in _STAND_INS.items()})
 
 
-def _replace_error_handler(outputs: Iterable[TextIO], known: tuple[str, ...], handler: str) -> None:
+def _replace_error_handlers(outputs: Iterable[TextIO], handlers: Mapping[str, str]) -> None:
     for output in outputs:
-        if not isinstance(output, io.TextIOWrapper) or output.errors not in known:
+        if not isinstance(output, io.TextIOWrapper):
+            continue
+        handler = handlers.get(output.errors or "")
+        if handler is None:
             continue
         with suppress(ValueError, LookupError):  # closed, or detached
             if not codecs.lookup(output.encoding).name.startswith("utf"):

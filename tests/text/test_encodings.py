@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from ernie_magic.text.encodings import accept_any_text, fit_encoding, restore_strict_encoding
+from ernie_magic.text.encodings import accept_any_text, fit_encoding, restore_error_handlers
 
 
 def output_in(encoding, **options):
@@ -38,7 +38,7 @@ def test_an_output_accepts_any_text_until_it_is_restored():
     output.write("✓ 好")
     output.flush()
     assert output.buffer.getvalue() == b"OK \\u597d"
-    restore_strict_encoding(output)
+    restore_error_handlers(output)
     with pytest.raises(UnicodeEncodeError):
         output.write("✓")
 
@@ -47,3 +47,35 @@ def test_an_output_that_has_its_own_way_keeps_it():
     outputs = [output_in("utf-8"), output_in("gbk", errors="replace"), io.StringIO()]
     accept_any_text(*outputs, None)
     assert [getattr(output, "errors", None) for output in outputs] == ["strict", "replace", None]
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "cp1252", "latin-1"])
+def test_an_output_gets_its_own_way_back(encoding, errors):
+    output = output_in(encoding, errors=errors)
+    for _ in range(2):
+        accept_any_text(output)
+        assert output.errors not in ("strict", "surrogateescape")
+        accept_any_text(output)
+        restore_error_handlers(output)
+        assert output.errors == errors
+        restore_error_handlers(output)
+        assert output.errors == errors
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "written"),
+    [
+        ("ascii", "caf\udce9.txt ✓", b"caf\xe9.txt OK"),
+        ("ascii", "✗✗\udce9\udcff✗–\udc80", b"FAILEDFAILED\xe9\xffFAILED-\x80"),
+        ("gbk", "好\udcff😀", b"\xba\xc3\xff\\U0001f600"),
+        ("ascii", "\ud800\udc7f", b"\\ud800\\udc7f"),
+        ("cp1252", "é\udce9→", b"\xe9\xe9->"),
+    ],
+)
+def test_the_bytes_of_a_file_s_name_are_written_as_they_are(encoding, text, written):
+    output = output_in(encoding, errors="surrogateescape")
+    accept_any_text(output)
+    output.write(text)
+    output.flush()
+    assert output.buffer.getvalue() == written
