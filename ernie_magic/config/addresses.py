@@ -19,15 +19,32 @@ if TYPE_CHECKING:
 # What keys in a query are called: `key`, `api_key`, `sig`, `code` (Azure Functions) …
 _KEY_NAME = re.compile(r"key|token|secret|sig|pass|pwd|auth|code|credential", re.IGNORECASE)
 _SHORTEST_KEY = 8  # characters
+_LAST_PORT = 65_535
+# A host with a port, a path and `?name=`: an @ after that is the query's.
+_QUERY_AFTER_PORT = re.compile(
+    r"[^/?#@]*//(?:\[[^\]/?#@]*\]|[^:/?#@]+):(?P<port>\d{1,5})(?:/[^?#@]*)?\?(?=[\w.~%\[\]-]+=)"
+)
+# A password whose / ? or # ends the address before its @.
+_CUT_PASSWORD = re.compile(r"[^/]*//[^/@]*:[^@]*@")
 
 
 def redact_url(url: str) -> str:
     """Return a URL in a form safe to show: its password is a key, and so may be parts of its
     query.
     """
+    if end := _end_of_certain_address(url):
+        return f"{url[:end]}•••"
     # Also one whose password contains a slash.
     shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)
     return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
+
+
+def _end_of_certain_address(url: str) -> int:
+    """Return where the query of an address begins that certainly has no login, 0 for others."""
+    found = _QUERY_AFTER_PORT.match(url)
+    if found is None or not 0 < int(found["port"]) <= _LAST_PORT:
+        return 0
+    return found.end()
 
 
 class BaseUrl(str):
@@ -68,13 +85,16 @@ class BaseUrl(str):
             Key(password)  # in its written form it is a key too
             login = Login(Pair(Key(unquote(name), secret=False), Key(unquote(password))))
             url = urlunsplit(parts._replace(netloc=host))
-        elif re.search(r"//[^/@]*:[^@]*@", url):
+        elif _CUT_PASSWORD.match(url) and not _end_of_certain_address(url.strip()):
             raise InvalidOption(
                 Text(
                     "服务地址里的密码含有 / ? # 等字符",
                     "the password in the base URL contains a /, a ? or a #",
                 ),
-                advice=Text("写成 %2F %3F %23", "write them as %2F, %3F and %23"),
+                advice=Text(
+                    "写成 %2F %3F %23；路径里的 @ 写成 %40",
+                    "write them as %2F, %3F and %23, and an @ of the path as %40",
+                ),
             )
         url, query_keys = _take_query_keys(url)
         self = super().__new__(cls, url)

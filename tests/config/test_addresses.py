@@ -264,7 +264,33 @@ def test_it_does_not_take_the_place_of_a_key(monkeypatch, stranger):
     assert [KEY in seen for seen in stranger.seen] == [False]
 
 
-@pytest.mark.parametrize("password", ["a/canary-b", "12/canary-b", "a?canary-b", "a#canary-b"])
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://host:443/v1?user=a@b.c", "https://host:443/v1?•••"),
+        ("https://host:443?user=a@b.c", "https://host:443?•••"),
+        ("http://[::1]:8000/v1?a=1&user=a@b.c", "http://[::1]:8000/v1?•••"),
+        ("http://127.0.0.1:65535/v1/?mail=a:b@c", "http://127.0.0.1:65535/v1/?•••"),
+        ("http://h:80/v1?x-user=a%40b@c#top", "http://h:80/v1?•••"),
+        ("http://h/v1?back=http://a:b@c", "http://h/v1?•••"),
+        ("http://h/v1?back=//a:b@c", "http://h/v1?•••"),
+        ("https://h/v1?user=a@b.c", "https://h/v1?•••"),
+    ],
+)
+def test_an_at_sign_in_the_query_is_no_password_s_end(url, shown):
+    endpoint = Session(service="local", base_url=url).settings.build_endpoint()
+    assert endpoint.base_url == url.partition("#")[0].replace("/?", "?")
+    assert endpoint.credential is None
+    assert redact_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a/canary-b", "12/canary-b", "a?canary-b", "a#canary-b", "12?canary-b", "12#canary-b",
+        "12/3?canary-b", "99999/v1?x=canary-b", "0?x=canary-b", "a/v1?x=canary-b", "1:2?x=canary-b",
+    ],
+)  # fmt: skip
 def test_one_that_would_end_the_address_is_told(monkeypatch, stranger, password):
     with pytest.raises(errors.InvalidOption, match="%2F") as caught:
         Session(service="local", base_url=url_of(stranger, password))
