@@ -562,7 +562,7 @@ def _check_base_url(url: str) -> None:
 
 def _read_dotenv() -> Mapping[str, str | None]:
     """Read the nearest `.env` at or above the working directory; read it again when the file
-    changes. Where the working directory was deleted, there is none.
+    changes. Where the working directory was deleted, or cannot be reached, there is none.
     """
     from dotenv import find_dotenv  # imported here: not at load time
 
@@ -571,7 +571,7 @@ def _read_dotenv() -> Mapping[str, str | None]:
         if not path:
             return {}
         changed = Path(path).stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return {}
     return _parse_dotenv(path, changed)
 

@@ -3,8 +3,10 @@ not.
 """
 
 import os
+import shutil
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -218,3 +220,21 @@ def test_a_deleted_working_folder_has_no_dotenv(tmp_path, monkeypatch):
         assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("", "")
     finally:
         os.chdir(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is that deep")
+def test_a_working_folder_that_cannot_be_reached_has_no_dotenv(tmp_path, monkeypatch):
+    # Its path is longer than any that can be opened: the library says "Starting path not found",
+    # as for a folder whose parent may no longer be searched.
+    monkeypatch.chdir(tmp_path)
+    name = "d" * 250
+    try:
+        for _ in range(20):
+            Path(name).mkdir()
+            os.chdir(name)
+        assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("", "")
+        with Session() as session:
+            assert session.settings.build_endpoint().service.name == "emulator"
+    finally:
+        os.chdir(tmp_path)
+        shutil.rmtree(name)
