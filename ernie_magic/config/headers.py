@@ -76,7 +76,11 @@ class ExtraHeaders(Mapping[str, Key]):
                 raise InvalidOption(
                     Text("请求头 {name} 给了两次", "the header {name} is given twice").fill(
                         name=checked
-                    )
+                    ),
+                    advice=Text(
+                        "请求头名称不分大小写，去掉一个",
+                        "header names ignore case: leave one out",
+                    ),
                 )
             self._values[checked] = _check_value(checked, value)
 
@@ -129,7 +133,11 @@ class ExtraHeaders(Mapping[str, Key]):
 
 def _malformed_error() -> InvalidOption:
     return InvalidOption(
-        Text("headers 的写法不对", "the headers could not be read"), advice=_ADVICE
+        Text(
+            "headers 的写法不对，没有设置",
+            "the headers could not be read, so nothing was set",
+        ),
+        advice=_ADVICE,
     )
 
 

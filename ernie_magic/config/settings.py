@@ -128,7 +128,11 @@ def check_endpoint_name(name: object) -> str:
         Text(
             "endpoint 是服务名，不是地址：{name}",
             "endpoint is a service's name, not an address: {name}",
-        ).fill(name=f"{name:.60}")
+        ).fill(name=f"{name!s:.60}"),
+        advice=Text(
+            "填服务地址末尾的名称；网址填进 base_url",
+            "use the name at the end of the service's address; an address is base_url",
+        ),
     )
 
 

@@ -242,8 +242,9 @@ def test_another_service_gets_nothing_that_was_given_for_the_one_before():
 
 @pytest.mark.parametrize("given", ["https://a.example/v1", "a/b", "a b", "名/字", "?x"])
 def test_a_deployed_service_is_set_by_its_name(given):
-    with pytest.raises(InvalidOption, match="endpoint is a service's name, not an address"):
+    with pytest.raises(InvalidOption, match="endpoint is a service's name, not an addr") as caught:
         ErnieSettings(endpoint=given)
+    assert "use the name at the end of the service's address" in caught.value.line("en")
     settings = ErnieSettings(endpoint=" ngxxxol8_test1 ")
     assert settings.endpoint == "ngxxxol8_test1"
     settings.assign_text("endpoint", "")

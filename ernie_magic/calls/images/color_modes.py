@@ -51,8 +51,9 @@ def _to_grey(image: Image) -> Image:
         raise InvalidOption(
             Text(
                 "图片里有 NaN 或无穷大，不是灰度",
-                "the picture has NaN or infinite values, which are no grey levels",
-            )
+                "the picture contains NaN or infinite values, so it has no gray levels",
+            ),
+            advice=Text("先换算到 0 至 255", "scale it to 0…255 first"),
         )
     scale, offset = 1.0, 0.0
     if low < 0 or high > _WORD:
