@@ -151,7 +151,7 @@ class Resumable(Protocol):
 
     @property
     def resume_advice(self) -> Text:
-        """How to go on."""
+        """How to continue."""
 
 
 class _OneLine:

@@ -93,7 +93,8 @@ class WorkerSetup:
         if self.header_names:
             raise InvalidOption(
                 Text(
-                    "请求头 {names} 不随任务发送", "the headers {names} are not sent with the work"
+                    "请求头 {names} 不发送到工作进程",
+                    "the headers {names} are not sent to worker processes",
                 ).fill(names=", ".join(self.header_names)),
                 Text("它们可能是密钥", "they may be keys"),
                 Text("去掉 executor，或用线程池", "leave out the executor, or use one of threads"),
@@ -104,8 +105,8 @@ class WorkerSetup:
             own = ErnieSettings(service=self.endpoint.service.name).build_endpoint()
         except MissingKey as error:
             error.advice = Text(
-                "密钥不随任务发送：在每个工作进程的环境变量或 .env 里设置",
-                "a key is not sent with the work: set it in each worker's environment or .env",
+                "密钥不发送到工作进程：在每个工作进程的环境变量或 .env 里设置",
+                "keys are not sent to worker processes: set one in each one's environment or .env",
             )
             raise
         if not own.service.is_simulated and own.base_url != self.endpoint.base_url:

@@ -229,7 +229,7 @@ def _application_header(settings: EndpointSettings, service: Service) -> dict[st
         return {}
     if not _is_header_word(app_id):
         raise InvalidOption(
-            Text("app_id 含有不合法的字符", "the app_id has characters that none contains"),
+            Text("app_id 含有不合法的字符", "the app_id contains invalid characters"),
             advice=Text("重新复制，形如 app-xxxx", "copy it again; it looks like app-xxxx"),
         )
     return {"appid": app_id}

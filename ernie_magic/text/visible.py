@@ -1,6 +1,6 @@
 """Make visible the characters that a terminal obeys instead of showing.
 
-An answer may contain escape sequences (ECMA-48: colours, the clipboard by OSC 52, a window's title)
+An answer may contain escape sequences (ECMA-48: colors, the clipboard by OSC 52, a window's title)
 and characters that reverse their neighbours (Unicode TR 36, "bidirectional text spoofing"). Each
 character is mapped by itself, so a sequence that arrives in two pieces is handled like one that
 arrives whole. `answer.text` is never changed: this is for what is printed.

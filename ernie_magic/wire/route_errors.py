@@ -37,7 +37,7 @@ _TIME = (
     ),
     Text(
         "核对本机的日期和时间；否则请服务方更新证书",
-        "check date and time; else the service has to renew it",
+        "check this machine's date and time; otherwise the service must renew it",
     ),
 )
 _NAME = (

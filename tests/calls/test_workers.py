@@ -77,7 +77,7 @@ def test_a_key_does_not_travel():
     sent = pickle.dumps(setup)
     assert b"canary" not in sent
     assert pickle.loads(pickle.dumps(pickle.loads(sent))).needs_key  # noqa: S301  (our own)
-    with pytest.raises(errors.MissingKey, match="a key is not sent with the work"):
+    with pytest.raises(errors.MissingKey, match="keys are not sent to worker processes"):
         pickle.loads(sent).local_endpoint()  # noqa: S301
 
 

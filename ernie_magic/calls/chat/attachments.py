@@ -183,7 +183,7 @@ def _save_to_bytes(write: Callable[[io.BytesIO], object]) -> bytes:
 
 
 def _encode_array(given: Any) -> bytes:
-    """Return an array of grey, RGB or RGBA values as PNG."""
+    """Return an array of gray, RGB or RGBA values as PNG."""
     import numpy as np
     from PIL import Image
 

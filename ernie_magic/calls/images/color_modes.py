@@ -28,7 +28,7 @@ def to_png_mode(image: Image) -> Image:
     if image.mode in _PNG_MODES:
         return image
     if image.mode == "F" or image.mode.startswith("I"):
-        made = _to_grey(image)
+        made = _to_gray(image)
     elif image.mode == "LAB":
         made = _lab_to_rgb(image)
     elif image.mode == "La":  # Pillow converts it to LA alone
@@ -39,8 +39,8 @@ def to_png_mode(image: Image) -> Image:
     return made
 
 
-def _to_grey(image: Image) -> Image:
-    """Return numbers as grey levels: from 0 to 1, 255 or 65535 where they lie there, else from the
+def _to_gray(image: Image) -> Image:
+    """Return numbers as gray levels: from 0 to 1, 255 or 65535 where they lie there, else from the
     least to the greatest.
     """
     numbers = image

@@ -34,7 +34,7 @@ def remove_transparency(image: Image) -> Image:
     """Return the image without transparency."""
     from PIL import Image as Images
 
-    if image.mode.startswith("I"):  # 16-bit grey
+    if image.mode.startswith("I"):  # 16-bit gray
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")

@@ -151,7 +151,8 @@ def unreadable_picture(name: str) -> ProtocolError:
     """Return the error for a picture of a format that cannot be decoded here."""
     return ProtocolError(
         Text(
-            "图片是 {name} 格式，这里无法解码", "the picture is {name}, which is not read here"
+            "图片是 {name} 格式，这里无法解码",
+            "the picture is {name}, which cannot be decoded here",
         ).fill(name=name),
         Text("没有能解码它的库", "the libraries here have no decoder for it"),
         Text(

@@ -45,11 +45,11 @@ _RESUME = Text(
 )
 _OWN_ANSWER = Text(
     "表自己的 {own} 列保留，回答在 {ours} 列",
-    "the table's own column {own} is kept, the answers are in {ours}",
+    "the table's own column {own} is kept; the answers are in {ours}",
 )
 _OWN_ERROR = Text(
     "表自己的 {own} 列保留，失败原因在 {ours} 列",
-    "the table's own column {own} is kept, why a row failed is in {ours}",
+    "the table's own column {own} is kept; {ours} says why a row failed",
 )
 _REPLACED = Text("替换了表自己的列：{names}", "replaced the table's own columns: {names}")
 _LEDGER_LOCKED = Text(

@@ -55,7 +55,7 @@ def handle_limits(session: Session, words: list[str]) -> Table | None:
         return show_limits(session)
     if words != ["reset"]:
         raise InvalidOption(
-            Text("limits 不接受 {word}", "limits does not take {word}").fill(
+            Text("%ernie limits 不接受 {word}", "%ernie limits does not accept {word}").fill(
                 word=untranslated(" ".join(words))
             ),
             advice=Text(

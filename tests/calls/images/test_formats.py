@@ -68,7 +68,7 @@ def test_a_format_s_other_beginnings_are_recognised(content, name):
 def test_a_picture_that_is_not_read_here_is_called_by_its_name(content, name):
     with pytest.raises(ProtocolError) as caught:
         format_of(content)
-    assert f"the picture is {name}, which is not read here" in caught.value.line("en")
+    assert f"the picture is {name}, which cannot be decoded here" in caught.value.line("en")
 
 
 def test_a_picture_that_a_notebook_does_not_draw_is_shown_as_png():

@@ -96,8 +96,8 @@ def test_the_table_s_own_columns_answer_and_error_are_kept(session, make):
     assert [row["answer_2"] for row in found.rows] == ["aE1142", "bE12"]
     assert [row["error_2"] for row in found.rows] == [None, None]
     assert [note.en for note in found.notes] == [
-        "the table's own column answer is kept, the answers are in answer_2",
-        "the table's own column error is kept, why a row failed is in error_2",
+        "the table's own column answer is kept; the answers are in answer_2",
+        "the table's own column error is kept; error_2 says why a row failed",
     ]
     if make in (pd.DataFrame, pl.DataFrame):
         assert tuple(found.table.columns) == found.columns
