@@ -36,8 +36,9 @@ class Delta(NamedTuple):
         A thinking model's thoughts, before its text.
     notice : Text | None
         Not part of the answer: what the call is waiting for.
-    waited : int
-        With a notice that is repeated each second: seconds since the call began.
+    waited : int | None
+        With a notice that is repeated each second: seconds since the call began; None where they
+        are not counted.
     progress : Progress | None
         Not part of the answer: the progress of many pieces of work.
     caller_task : CallerTask | None
@@ -51,7 +52,7 @@ class Delta(NamedTuple):
     text: str = ""
     reasoning: str = ""
     notice: Text | None = None
-    waited: int = 0
+    waited: int | None = None
     progress: Progress | None = None
     caller_task: CallerTask[Any] | None = None
     tool: ToolRun | None = None

@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 
 
 def describe_waiting(deltas: Sequence[Delta], language: Language) -> str:
-    """What is being waited for, with the seconds or the progress; "" if these deltas do not say."""
+    """What is being waited for, with the progress, or the seconds where they are counted; "" if
+    these deltas do not say.
+    """
     for delta in reversed(deltas):
         if delta.notice:
-            return WAITING.say(language, what=delta.notice.say(language), n=delta.waited)
+            what: str = delta.notice.say(language)
+            if delta.waited is None:
+                return what
+            return WAITING.say(language, what=what, n=delta.waited)
         if delta.progress:
             return f"{delta.progress.done:,} / {delta.progress.total:,}"
     return ""

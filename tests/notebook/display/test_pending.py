@@ -15,6 +15,14 @@ def test_the_last_notice_or_progress_of_a_batch_is_described():
     assert describe_waiting([Delta("text")], "en") == ""
 
 
+def test_a_wait_whose_seconds_are_not_counted_is_described_without_any():
+    again = Text("2 秒后重试", "trying again in 2 s")
+    assert describe_waiting([Delta(notice=again)], "en") == "trying again in 2 s"
+    assert describe_waiting([Delta(notice=again)], "zh") == "2 秒后重试"
+    assert describe_waiting([Delta(notice=WAITS, waited=3), Delta(notice=again)], "en") == again.en
+    assert describe_waiting([Delta(notice=WAITS, waited=0)], "en") == "waiting · 0 s"
+
+
 def test_in_a_terminal_each_notice_is_printed_once_and_the_result_once(capsys):
     view = TextView("en")
     view.show_deltas([Delta(notice=WAITS, waited=1), Delta(notice=WAITS, waited=2)])
