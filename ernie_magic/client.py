@@ -22,6 +22,7 @@ from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import configured_model, default_model, no_model_error
 from ernie_magic.api.models import Listed
 from ernie_magic.api.usage_log import UsageLog
+from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.api.usage import Usage
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.services import Service
     from ernie_magic.config.settings import ErnieSettings, Snapshot
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.runtime.events import Delta
@@ -200,6 +202,16 @@ class Client:
     def quirks(self, endpoint: Endpoint) -> ServerQuirks:
         """Return what the server of an account was found to do in its own way."""
         return self._quirks[endpoint.account]
+
+    def answering_service(self) -> Service:
+        """Return the service that answers a call now, as far as replies have told: the emulator may
+        stand in for the one that is set.
+        """
+        try:
+            name = self.service_name(self.settings.build_endpoint())
+        except ErnieError:  # reported by the call
+            return self.settings.choose_service()
+        return SERVICES[name]
 
     # --- calls ------------------------------------------------------------------------------------
 

@@ -50,6 +50,10 @@ _EMULATED = Text(
     "the built-in emulator answers, not a real model. To set a key: copy a token from {page}, write"
     " AI_STUDIO_API_KEY=… in the file .env, then run any cell (see %ernie doctor)",
 ).fill(page=AI_STUDIO.key_page)
+_STANDS_IN = Text(
+    "内置模拟器代替{service}在回答，不是真实模型",
+    "the built-in emulator answers in the place of {service}, not a real model",
+)
 _SERVICE_HINT = Text("谁在回答，怎样设置密钥", "who answers, and how to set a key")
 
 
@@ -120,6 +124,7 @@ class Panel:
         self._open_tab()
         self._on_settings_changed()
         session.settings.observe(self._on_settings_changed)
+        self._model_list.add_listener(self._show_service)
         self._model_list.load_models()
 
     def _open_tab(self) -> None:
@@ -138,17 +143,24 @@ class Panel:
 
     def _on_settings_changed(self, change: Mapping[str, Any] | None = None) -> None:
         """Update after a change of settings: which service answers, what "default" means."""
-        service = self._session.settings.choose_service()
-        text = service.label
-        if service.is_simulated:
-            text = _EMULATED
-        self._service_status.show_message(text.say(self._language))
-        self._service_chip.description = service.label.say(self._language)
-        set_class(self._service_chip, "ernie-simulated", service.is_simulated)
+        self._show_service()
         for tab in self.tabs.values():
             tab.on_settings_changed()
         if change and change["name"] == "service" and not self._model_list.live:
             self._model_list.load_models()
+
+    def _show_service(self) -> None:
+        """Show who answers: the emulator may stand in for the service that is set."""
+        service = self._session.client.answering_service()
+        configured = self._session.settings.choose_service()
+        text = service.label
+        if service.is_simulated:
+            text = _EMULATED
+        if service is not configured:
+            text = _STANDS_IN.fill(service=configured.label)
+        self._service_status.show_message(text.say(self._language))
+        self._service_chip.description = service.label.say(self._language)
+        set_class(self._service_chip, "ernie-simulated", service.is_simulated)
 
     def _on_frontend_message(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")

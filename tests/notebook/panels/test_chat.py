@@ -635,6 +635,22 @@ def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
         assert "ernie" in made.tabs["chat"].selection.picker.resolved_model
 
 
+def test_where_the_emulator_stands_in_for_a_service_the_header_says_so(panel, session):
+    from ernie_magic.emulator import start
+
+    made = panel("chat")
+    assert made._service_chip.description == made._service_status.text == "AI Studio"
+    with start(latency=0) as stand_in:
+        session.settings.base_url = stand_in.base_url
+        session.models()
+        made._on_settings_changed()
+        assert made._service_chip.description == "built-in emulator"
+        assert "answers in the place of AI Studio" in made._service_status.text
+        assert "ernie-simulated" in made._service_chip._dom_classes
+        other = panel("chat")  # its own list tells
+        assert other._service_chip.description == "built-in emulator"
+
+
 def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
     from dataclasses import replace
 
