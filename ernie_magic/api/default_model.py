@@ -64,7 +64,7 @@ class ModelSettings(Protocol):
         """The model of calls for vectors."""
 
 
-def choose_model(
+def configured_or_default_model(
     kind: Kind,
     settings: ModelSettings,
     service: str,

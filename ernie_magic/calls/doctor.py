@@ -9,7 +9,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ernie_magic.api.default_model import FALLBACK_CHAT, choose_model, no_model_error
+from ernie_magic.api.default_model import FALLBACK_CHAT, configured_or_default_model, no_model_error
 from ernie_magic.api.models import is_simulated
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
@@ -109,7 +109,9 @@ def run_checks(client: Client) -> list[Check]:
         )
     )
     checks.append(
-        _diagnose_model(choose_model("chat", client.settings, service.name, offered), offered)
+        _diagnose_model(
+            configured_or_default_model("chat", client.settings, service.name, offered), offered
+        )
     )
     return checks
 

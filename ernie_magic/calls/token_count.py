@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import models, values
-from ernie_magic.api.default_model import choose_model
+from ernie_magic.api.default_model import configured_or_default_model
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.errors import InvalidMessages
 from ernie_magic.text.language import Text
@@ -46,7 +46,7 @@ def start_token_count(client: Client, text: str, model: str | None) -> Stream[To
     """
     settings, endpoint = client.settings_and_endpoint()
     client.localizing_errors(lambda: _check_text(text))
-    chosen = model or choose_model("chat", settings, endpoint.service.name)
+    chosen = model or configured_or_default_model("chat", settings, endpoint.service.name)
     if entry := models.find_model(chosen):
         chosen = entry.id
     is_counted = (

@@ -13,7 +13,7 @@ UNSET = SimpleNamespace(model="", image_model="", embedding_model="")
 
 def choose_model(kind, settings, service, offered=(), **given):
     listed = [Listed(id_, {}) for id_ in offered]
-    return default_model.choose_model(kind, settings, service, listed, **given)
+    return default_model.configured_or_default_model(kind, settings, service, listed, **given)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.api.default_model import PREFERRED_CHAT, choose_model
+from ernie_magic.api.default_model import PREFERRED_CHAT, configured_or_default_model
 from ernie_magic.config.settings import configured_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.frontend import ModelBox
@@ -142,7 +142,7 @@ class ModelPicker:
         settings = self._session.settings
         if endpoint := configured_endpoint(self._kind, settings):
             return endpoint
-        return choose_model(
+        return configured_or_default_model(
             self._kind,
             settings,
             settings.choose_service().name,
