@@ -268,7 +268,9 @@ class IncompleteAnswer(TransportError):
 
 
 class ProtocolError(ErnieError):
-    """The reply does not follow the API's documentation. `body` holds its beginning."""
+    """The reply does not follow the API's documentation. `body` holds its beginning, and
+    `request_id` the id that the service's support asks for.
+    """
 
     def __init__(
         self,
@@ -278,9 +280,15 @@ class ProtocolError(ErnieError):
         *,
         body: str = "",
         status: int = 0,
+        request_id: str = "",
     ) -> None:
         super().__init__(what, cause, advice)
-        self.body, self.status = body, status
+        self.body, self.status, self.request_id = body, status, request_id
+
+    def _facts(self, language: Language) -> str:
+        if not self.request_id:
+            return ""
+        return _REQUEST.say(language, id=self.request_id)
 
 
 class Stopped(ErnieError):

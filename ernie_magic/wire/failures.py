@@ -154,7 +154,7 @@ def error_from_refusal(
     what = case.what
     if message:
         what = _SAID.fill(what=what, said=untranslated(clip_text(message, _SAID_SHOWN)))
-    request_id = refusal_fields.get("request_id") or _header_request_id(headers)
+    request_id = refusal_fields.get("request_id") or header_request_id(headers)
     error = case.error(
         what,
         case.cause,
@@ -244,24 +244,25 @@ def unknown_shape_error(kind: str, request_id: str) -> ProtocolError:
     """Return the error for an answer with a part that cannot be read."""
     return ProtocolError(
         Text(
-            "回答里有读不了的部分：{kind}（请求编号 {id}）",
-            "the answer has a part that cannot be read: {kind} (request id {id})",
-        ).fill(kind=kind, id=request_id or "-"),
+            "回答里有读不了的部分：{kind}",
+            "the answer has a part that cannot be read: {kind}",
+        ).fill(kind=kind),
         Text("服务用了这里还不认识的格式", "the service uses a form that is not known here"),
         Text(
             "换一个模型，或用 ernie.wire.post 读原样的回复",
             "use another model, or read the reply as it is with ernie.wire.post",
         ),
         status=200,
+        request_id=redact(request_id[:_CODE], strict=True),
     )
 
 
-def empty_answer_error(body: str = "") -> ProtocolError:
+def empty_answer_error(body: str = "", request_id: str = "") -> ProtocolError:
     """Return the error for an answer without any text, thought, tool call or reason to finish."""
     return ProtocolError(
         Text(
             "服务没有给出回答：没有文字、思考和工具调用，也没有说为什么结束",
-            "the service sent an empty answer: no text, thought or tool call, and no reason",
+            "the service sent an empty answer: no text, thought or tool call, and no finish reason",
         ),
         Text(
             "服务或中间的网关出错，但没有说出来",
@@ -270,6 +271,7 @@ def empty_answer_error(body: str = "") -> ProtocolError:
         Text("再试一次；%ernie doctor 可测试", "try again; %ernie doctor tests the service"),
         body=redact(body, strict=True),
         status=200,
+        request_id=redact(request_id[:_CODE], strict=True),
     )
 
 
@@ -279,7 +281,8 @@ def _is_daily(refusal_fields: Mapping[str, str], text: str) -> bool:
     return bool(_DAY.search(said)) and not _SHORTER.search(said)
 
 
-def _header_request_id(headers: Mapping[str, str]) -> str:
+def header_request_id(headers: Mapping[str, str]) -> str:
+    """Return the request id in a reply's headers, "" when there is none."""
     names = ("x-request-id", "x-bce-request-id", "x-baidu-request-id")
     return next((headers[name] for name in names if headers.get(name)), "")
 

@@ -25,6 +25,7 @@ from ernie_magic.wire.failures import (
     error_from_refusal,
     error_from_reply,
     failed_answer_error,
+    header_request_id,
     invalid_chunk_error,
     not_this_api_error,
     stream_cut_error,
@@ -257,10 +258,11 @@ def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) 
     if (error := failed_answer_error(reader.finish_reason)) is not None:
         error.request_id = reader.id
         raise error
+    request_id = reader.id or header_request_id(response.headers)
     if reader.unknown_shape:
-        raise unknown_shape_error(reader.unknown_shape, reader.id)
+        raise unknown_shape_error(reader.unknown_shape, request_id)
     if reader.is_empty and not reader.finish_reason:
-        raise empty_answer_error(body[:MAX_BODY])
+        raise empty_answer_error(body[:MAX_BODY], request_id)
 
 
 async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every byte: each additional layer costs a tenth of it)

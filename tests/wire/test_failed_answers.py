@@ -447,3 +447,35 @@ def test_tokens_of_a_stream_that_stays_refused_are_counted(server):
             session.chat("hi")
         assert session.usage.total.usage.total_tokens == 10
         assert (len(session.history), session.last) == (0, None)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([{"type": "hologram"}], "the answer has a part that cannot be read: hologram."),
+        (None, "no text, thought or tool call, and no finish reason."),
+    ],
+)
+def test_an_answer_that_is_none_names_its_request_as_a_refusal_does(server, content, told, stream):
+    message = {"role": "assistant", "content": content}
+    name = "delta" if stream else "message"
+    reply = {"id": "as-of-this-one", "choices": [{"index": 0, name: message}]}
+    shown = json.dumps(reply)
+    if stream:
+        shown = events(reply)
+    server.replies[""] = http(shown, kind="text/event-stream" if stream else "application/json")
+    with (
+        session_for(server, stream=stream) as session,
+        pytest.raises(errors.ProtocolError) as caught,
+    ):
+        session.chat("hi")
+    assert caught.value.request_id == "as-of-this-one"
+    assert told in caught.value.line("en")
+    assert caught.value.line("en").endswith("(request id as-of-this-one)")
+    assert caught.value.line("zh").endswith("(请求编号 as-of-this-one)")
+    del reply["id"]
+    server.replies[""] = http(events(reply))
+    with session_for(server) as session, pytest.raises(errors.ProtocolError) as nameless:
+        session.chat("hi")
+    assert "request id" not in nameless.value.line("en")
