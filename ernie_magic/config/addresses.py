@@ -140,6 +140,13 @@ def split_query(url: str) -> tuple[str, str]:
     return address, query
 
 
+def is_absolute(url: str) -> bool:
+    """Whether this is a whole http URL, rather than a path below one; a scheme is the same in
+    either case (RFC 3986, section 3.1).
+    """
+    return url.lower().startswith(("http://", "https://"))
+
+
 def url_below(base_url: str, path: str) -> str:
     """Return the URL of a path below a base URL, whose query follows the path: Azure's addresses
     have an `api-version` (https://learn.microsoft.com/azure/ai-services/openai/reference).
@@ -150,7 +157,7 @@ def url_below(base_url: str, path: str) -> str:
         It may have a query of its own, which replaces what is named alike; a whole URL is returned
         unchanged.
     """
-    if path.startswith(("http://", "https://")):
+    if is_absolute(path):
         return path
     address, query = split_query(base_url)
     path, own_query = split_query(path)

@@ -446,7 +446,7 @@ def _address_of(endpoint: Endpoint, request: WireRequest) -> httpx.URL:
     import httpx
 
     url = httpx.URL(url_below(endpoint.base_url, request.path))
-    if endpoint.query and request.path.startswith("/"):
+    if endpoint.query and not request.is_absolute:
         keys = {name: key.reveal() for name, key in endpoint.query.items()}
         url = url.copy_merge_params(keys)
     return url
@@ -457,7 +457,7 @@ def _headers_for(endpoint: Endpoint, request: WireRequest) -> dict[str, str]:
     address: another one, such as that of a list, does not get them.
     """
     headers = {**endpoint.headers, **_accept_headers(request)}
-    if not request.path.startswith(("http://", "https://")):
+    if not request.is_absolute:
         headers = {**endpoint.extra_headers.reveal(), **headers}
     return headers
 

@@ -14,6 +14,7 @@ from ernie_magic.api import values
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
+from ernie_magic.config.addresses import is_absolute
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
@@ -76,6 +77,11 @@ class WireRequest(NamedTuple):
     repeatable: bool = True
     max_bytes: int = 32 * 1024 * 1024
     list_name: str = ""
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it goes to an address of its own, which gets no key of the endpoint's."""
+        return is_absolute(self.path)
 
 
 @dataclass(frozen=True)

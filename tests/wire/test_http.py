@@ -8,6 +8,8 @@ import pytest
 
 from ernie_magic.emulator import start
 from ernie_magic.session import Session
+from ernie_magic.wire import http
+from ernie_magic.wire.protocol import WireRequest
 
 SCRIPT = """
 import asyncio
@@ -96,3 +98,29 @@ def test_all_calls_go_through_one_pool_and_keep_its_connection(monkeypatch):
         ):
             call()
             assert len(connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "is_absolute"),
+    [
+        ("/models", False),
+        ("models", False),
+        ("//other.example/x", False),
+        ("https", False),
+        ("http://other.example/x", True),
+        ("https://other.example/x", True),
+        ("HTTPS://other.example/x", True),
+        ("Http://other.example/x", True),
+    ],
+)
+def test_another_address_gets_neither_keys_nor_headers_and_each_path_below_both(path, is_absolute):
+    key, word = "abcdefgh-of-the-address", "word-of-the-header"
+    base_url = f"http://ernie.example/v1?api_key={key}"
+    with Session(base_url=base_url, headers={"X-Gate": word}) as session:
+        endpoint = session.client.endpoint()
+    request = WireRequest("GET", path)
+    url = str(http._address_of(endpoint, request))
+    headers = http._headers_for(endpoint, request)
+    assert request.is_absolute == is_absolute
+    assert (key in url, word in headers.values()) == (not is_absolute, not is_absolute)
+    assert url.startswith("http://ernie.example/v1") == (not is_absolute)
