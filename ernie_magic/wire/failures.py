@@ -31,21 +31,17 @@ from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import DAILY, case_for, status_meant
 from ernie_magic.wire.refusals import FAILED_STATUSES, MAX_BODY, parse_refusal, unwrap_list
 from ernie_magic.wire.route_errors import (
-    PROXY_STATUSES,
+    SAID_SHOWN,
     find_route_fault,
     name_ignored,
-    refused_by_proxy_error,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import httpx
-
     from ernie_magic.config.ignored import Ignored
 
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
-_SAID_SHOWN = 200  # characters
 _CODE = 100  # characters of a request id
 # Reasons to finish which say that the service failed: of OpenRouter and vLLM ("error", "abort"),
 # GLM ("network_error"), DeepSeek ("insufficient_system_resource") and Gemini.
@@ -153,7 +149,7 @@ def error_from_refusal(
     message = redact(refusal_fields.get("message", ""), strict=True)
     what = case.what
     if message:
-        what = _SAID.fill(what=what, said=untranslated(clip_text(message, _SAID_SHOWN)))
+        what = _SAID.fill(what=what, said=untranslated(clip_text(message, SAID_SHOWN)))
     request_id = refusal_fields.get("request_id") or header_request_id(headers)
     error = case.error(
         what,
@@ -287,22 +283,6 @@ def header_request_id(headers: Mapping[str, str]) -> str:
     return next((headers[name] for name in names if headers.get(name)), "")
 
 
-def proxy_reply_error(response: httpx.Response, body: bytes) -> ServiceUnreachable | None:
-    """Return the error for a reply that is a proxy's own; None for a service's.
-
-    A plain http request gets a proxy's refusal as its reply. A service's own refusal is JSON.
-    """
-    proxy = response.extensions.get("ernie_magic.proxy")
-    if proxy is None or response.status_code not in PROXY_STATUSES:
-        return None
-    with suppress(ValueError):
-        if isinstance(values.parse_json(body.decode("utf-8", "replace")), dict):
-            return None
-    host = untranslated(redact_url(str(response.url.copy_with(query=None))))
-    said = f"{response.status_code} {response.reason_phrase}"
-    return refused_by_proxy_error(proxy, host, redact(said, strict=True))
-
-
 def not_this_api_error(status: int, text: str) -> ProtocolError:
     """Return the error for a reply that is not from this API: a login page, a proxy, another
     server.
@@ -352,7 +332,7 @@ def _redirect_error(target: str, status: int) -> ProtocolError:
     """Return the error for a redirect, which is not followed: the key would go to another host."""
     return ProtocolError(
         Text("服务要求转到 {target}", "the service redirects to {target}").fill(
-            target=untranslated(target[:_SAID_SHOWN])
+            target=untranslated(target[:SAID_SHOWN])
         ),
         Text(
             "服务地址（base_url）已变或写错，或需要先登录网络",
@@ -374,7 +354,7 @@ def _readable_message(text: str) -> str:
         return title.group(1).strip()
     if text.lstrip().startswith("<"):
         return ""
-    return " ".join(text.split())[:_SAID_SHOWN]
+    return " ".join(text.split())[:SAID_SHOWN]
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ernie_magic.api import values
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.certificates import FILE, FOLDER
 from ernie_magic.errors import ServiceUnreachable
@@ -14,14 +16,16 @@ from ernie_magic.text.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import httpx
+
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.proxies import Proxy
     from ernie_magic.errors import ErnieError
     from ernie_magic.wire.routes import ProxyFailed
 
-_SAID_SHOWN = 200  # characters
+SAID_SHOWN = 200  # characters
 # Statuses that a proxy answers with in its own name.
-PROXY_STATUSES = (407, 502, 503, 504)
+_PROXY_STATUSES = (407, 502, 503, 504)
 _LOGIN_REQUIRED = "407"
 _CERTIFICATE = Text(
     "{host} 的证书不可信（{said}）", "the certificate of {host} is not trusted ({said})"
@@ -102,7 +106,7 @@ def _proxy_error(
         return _certificate_error(tls_error, _PROXY.fill(proxy=error.proxy.shown), ignored)
     said = redact(str(error), strict=True) or type(error.__cause__).__name__
     if error.answered:
-        return refused_by_proxy_error(error.proxy, host, said)
+        return _refused_by_proxy_error(error.proxy, host, said)
     if tls_error is not None:
         return _proxy_without_tls_error(error.proxy, said)
     return _dead_proxy_error(error.proxy, said)
@@ -121,7 +125,7 @@ def name_ignored(error: ErnieError, ignored: Sequence[Ignored]) -> None:
         error.cause = Text("；".join(t.zh for t in lines), "; ".join(t.en for t in lines))
 
 
-def refused_by_proxy_error(proxy: Proxy, host: Text, said: str) -> ServiceUnreachable:
+def _refused_by_proxy_error(proxy: Proxy, host: Text, said: str) -> ServiceUnreachable:
     """Return the error for a proxy that answers in its own name: it cannot reach the service, or
     does not let the request pass.
     """
@@ -141,11 +145,29 @@ def refused_by_proxy_error(proxy: Proxy, host: Text, said: str) -> ServiceUnreac
         ).fill(
             proxy=_PROXY.fill(proxy=proxy.shown),
             host=host,
-            said=untranslated(clip_text(said, _SAID_SHOWN)),
+            said=untranslated(clip_text(said, SAID_SHOWN)),
         ),
         cause,
         advice,
     )
+
+
+def proxy_reply_error(response: httpx.Response, body: bytes) -> ServiceUnreachable | None:
+    """Return the error for a reply that is a proxy's own; None for a service's.
+
+    A plain http request gets a proxy's refusal as its reply. A service's own refusal is JSON.
+    """
+    from ernie_magic.wire.routes import PROXY
+
+    proxy = response.extensions.get(PROXY)
+    if proxy is None or response.status_code not in _PROXY_STATUSES:
+        return None
+    with suppress(ValueError):
+        if isinstance(values.parse_json(body.decode("utf-8", "replace")), dict):
+            return None
+    host = untranslated(redact_url(str(response.url.copy_with(query=None))))
+    said = f"{response.status_code} {response.reason_phrase}"
+    return _refused_by_proxy_error(proxy, host, redact(said, strict=True))
 
 
 def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
@@ -175,7 +197,7 @@ def _certificate_error(
         cause, advice = _TIME
     elif error.verify_code in _WRONG_NAME:
         cause, advice = _NAME
-    said = untranslated(clip_text(error.verify_message, _SAID_SHOWN))
+    said = untranslated(clip_text(error.verify_message, SAID_SHOWN))
     failure = ServiceUnreachable(_CERTIFICATE.fill(host=owner, said=said), cause, advice)
     if cause is _ISSUER[0]:
         name_ignored(failure, ignored)
@@ -184,7 +206,7 @@ def _certificate_error(
 
 def _tls_error(error: ssl.SSLError, host: Text) -> ServiceUnreachable:
     # Python's own code may raise it without a reason.
-    said = untranslated(clip_text(getattr(error, "reason", None) or str(error), _SAID_SHOWN))
+    said = untranslated(clip_text(getattr(error, "reason", None) or str(error), SAID_SHOWN))
     return ServiceUnreachable(
         Text("与 {host} 的加密连接失败（{said}）", "no TLS connection to {host} ({said})").fill(
             host=host, said=said
@@ -204,7 +226,7 @@ def _dead_proxy_error(proxy: Proxy, said: str) -> ServiceUnreachable:
     return ServiceUnreachable(
         Text("连不上{proxy}（{said}）", "cannot reach {proxy} ({said})").fill(
             proxy=_PROXY.fill(proxy=proxy.shown),
-            said=untranslated(clip_text(said, _SAID_SHOWN)),
+            said=untranslated(clip_text(said, SAID_SHOWN)),
         ),
         Text(
             "代理没有运行，或它的地址、端口或类型写错了",
