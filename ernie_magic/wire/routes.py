@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PROXY = "ernie_magic.proxy"  # a response's extension: the proxy that it came through
 PLAN = "ernie_magic.plan"  # a request's extension: its `RoutePlan`, where it was made before
-
+_MAX_POOLS = 8  # routes whose connections are kept
 # The other side closed the connection (Python, "ssl", "Exceptions"): nothing is wrong with its TLS.
 TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
@@ -126,7 +126,7 @@ class RoutedTransport(httpx.AsyncBaseTransport):
     """Send each request by its route."""
 
     def __init__(self) -> None:
-        self._transports: dict[Route, httpx.AsyncHTTPTransport] = {}
+        self._pools: dict[Route, _Pool] = {}  # the latest one used last
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request.
@@ -138,35 +138,93 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         SocksMissing
         """
         plan = request.extensions.get(PLAN) or await plan_route(request.url)
-        route = plan.route
-        transport = self._transports.get(route)
-        if transport is None:
-            transport = self._transports[route] = _open_transport(route)
+        pool = self._pools.pop(plan.route, None) or _Pool(plan.route)
+        self._pools[plan.route] = pool
+        pool.enter()
         try:
-            if route.proxy is None:
-                response = await transport.handle_async_request(request)
-            else:
-                response = await _send_through(transport, request, route.proxy)
-        except TLS_HANG_UPS as error:  # after the handshake: the request may have been carried out
-            raise httpx.ReadError(str(error)) from error
-        except ssl.SSLError as error:  # older versions of httpcore let it through
-            raise httpx.ConnectError(str(error)) from error
-        if route.context is not None and isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = _TlsStream(response.stream)
+            await self._retire_old_pools()
+            response = await _send(pool.transport, request, plan.route.proxy)
+        except BaseException:
+            await pool.leave()
+            raise
+        kind = _PoolStream
+        if plan.route.context is not None:
+            kind = _TlsStream
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
+        response.stream = kind(response.stream, pool)
         return response
+
+    async def _retire_old_pools(self) -> None:
+        """Keep the pools of the latest routes: each change of the environment makes a new one."""
+        while len(self._pools) > _MAX_POOLS:
+            oldest = next(iter(self._pools))
+            await self._pools.pop(oldest).retire()
 
     async def aclose(self) -> None:
         """Close all connections."""
-        transports, self._transports = list(self._transports.values()), {}
-        for transport in transports:
-            await transport.aclose()
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.transport.aclose()
 
 
-class _TlsStream(httpx.AsyncByteStream):
+async def _send(
+    transport: httpx.AsyncHTTPTransport, request: httpx.Request, proxy: Proxy | None
+) -> httpx.Response:
+    try:
+        if proxy is None:
+            return await transport.handle_async_request(request)
+        return await _send_through(transport, request, proxy)
+    except TLS_HANG_UPS as error:  # after the handshake: the request may have been carried out
+        raise httpx.ReadError(str(error)) from error
+    except ssl.SSLError as error:  # older versions of httpcore let it through
+        raise httpx.ConnectError(str(error)) from error
+
+
+class _Pool:
+    """The connections of one route, and how many replies are being read from them."""
+
+    def __init__(self, route: Route) -> None:
+        self.transport = _open_transport(route)
+        self._in_use, self._is_retired = 0, False
+
+    def enter(self) -> None:
+        self._in_use += 1
+
+    async def leave(self) -> None:
+        self._in_use -= 1
+        await self._close_if_idle()
+
+    async def retire(self) -> None:
+        """Close it, once nothing is read from it any more."""
+        self._is_retired = True
+        await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._is_retired and not self._in_use:
+            await self.transport.aclose()
+
+
+class _PoolStream(httpx.AsyncByteStream):
+    """A reply's bytes; its pool is in use until it is closed."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, pool: _Pool) -> None:
+        self._stream, self._pool = stream, pool
+        self._is_closed = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._stream.__aiter__()  # another layer would cost time for each chunk
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            if not self._is_closed:
+                self._is_closed = True
+                await self._pool.leave()
+
+
+class _TlsStream(_PoolStream):
     """A reply's bytes. httpcore lets pass what TLS raises while they are read."""
-
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -174,9 +232,6 @@ class _TlsStream(httpx.AsyncByteStream):
                 yield chunk
         except ssl.SSLError as error:
             raise httpx.ReadError(str(error)) from error
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
 
 def _open_transport(route: Route) -> httpx.AsyncHTTPTransport:

@@ -544,3 +544,41 @@ def test_a_request_reads_the_environment_once(ask, monkeypatch):
     monkeypatch.setattr(routes, "read_proxies", count_reads)
     assert "cannot reach the proxy" in ask(HTTP_PROXY=f"http://{DEAD}").line("en")
     assert len(reads) == 1
+
+
+def test_connections_of_old_routes_are_closed_once_they_are_idle(server, open_proxy, monkeypatch):
+    proxies = [f"http://user{i}@{open_proxy(server.port).address}" for i in range(12)]
+    pools, closed = [], []
+
+    def open_transport(route):
+        transport = opened(route)
+        close = transport.aclose
+
+        async def note_closing():
+            closed.append(route.proxy.url)
+            await close()
+
+        transport.aclose = note_closing
+        pools.append(route.proxy.url)
+        return transport
+
+    opened = routes._open_transport
+    monkeypatch.setattr(routes, "_open_transport", open_transport)
+
+    async def ask_by_each():
+        async with httpx.AsyncClient(transport=RoutedTransport(), trust_env=False) as pool:
+            url = f"{SERVICE}/chat/completions"
+            monkeypatch.setenv("HTTP_PROXY", proxies[0])
+            async with pool.stream("GET", url) as slow:
+                for proxy in proxies[1:]:
+                    monkeypatch.setenv("HTTP_PROXY", proxy)
+                    assert (await pool.get(url)).content == BODY
+                assert closed == proxies[1:4]  # of the old ones, that one is still being read
+                assert await slow.aread() == BODY
+            assert closed == [*proxies[1:4], proxies[0]]
+            monkeypatch.setenv("HTTP_PROXY", proxies[5])
+            assert (await pool.get(url)).content == BODY
+            assert (pools, len(closed)) == (proxies, 4)
+        assert sorted(closed) == sorted(proxies)
+
+    asyncio.run(ask_by_each())
