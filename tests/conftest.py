@@ -154,27 +154,27 @@ def run(shell, capsys):
     return run_
 
 
-TOGETHER = ("browser", "kernel")  # in this order: the longest first
+# Folders and files whose tests run one after another, in this order: the longest first.
+TOGETHER = ("browser", "test_hostile_documents", "kernel")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """Tests with a page run one after another in one process, those with a kernel in a second, all
-    others in whichever is free: pages and kernels mostly wait.
+    """Tests with a page run one after another in one process, hostile documents in a second, tests
+    with a kernel in a third, all others in whichever is free: pages and kernels mostly wait.
 
     pytest-xdist distributes them. While Playwright's sync API is active its thread has a running
     loop, in which asyncio.run() fails; it ends with the package of browser tests.
     """
+    places = {}
     for item in items:
-        folder = item.path.parent.name
+        folder, file = item.path.parent.name, item.path.stem
         if folder == "benchmarks":
             item.add_marker(pytest.mark.benchmark)
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
-    items.sort(
-        key=lambda item: (
-            TOGETHER.index(item.path.parent.name)
-            if item.path.parent.name in TOGETHER
-            else len(TOGETHER)
-        )
-    )
+        group = next((name for name in (file, folder) if name in TOGETHER), None)
+        if folder not in ("browser", "kernel"):
+            group = None
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+        places[item] = TOGETHER.index(group) if group else len(TOGETHER)
+    items.sort(key=places.__getitem__)

@@ -136,6 +136,7 @@ def test_in_jupyterlab(in_jupyterlab):
     assert_harmless(in_jupyterlab, HAND_MADE + texts_of(random_documents(300)))
 
 
+@pytest.mark.slow
 def test_in_notebook7(in_notebook7):
     assert_harmless(in_notebook7, HAND_MADE[::5])
 

@@ -18,7 +18,6 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 TABS = {"chat": "对话", "image": "图片", "embed": "向量", "compare": "对比"}
-# The flow of a chat runs in Notebook 7 in every run.
 BOTH = [
     "lab",
     pytest.param("notebook7", marks=pytest.mark.slow),
@@ -162,7 +161,13 @@ def moved(panel, name, how):
             "65,536",
             {"temperature", "top_p", "penalty_score", "max_completion_tokens", "max_tokens"},
         ),
-        ("image", "Stable-Diffusion-XL", "采样器", {"n", "steps", "cfg_scale"}),
+        pytest.param(
+            "image",
+            "Stable-Diffusion-XL",
+            "采样器",
+            {"n", "steps", "cfg_scale"},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 @pytest.mark.parametrize("front", BOTH)
@@ -211,7 +216,7 @@ STOPPED = """root => new Promise(done => {
 })"""
 
 
-@pytest.mark.parametrize("front", ["lab", "notebook7"])
+@pytest.mark.parametrize("front", BOTH)
 def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, front):
     panel = open_panel(
         front,
@@ -345,6 +350,7 @@ def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_to
     expect(turn.locator(".ernie-footer")).to_contain_text("未完成")
 
 
+@pytest.mark.slow
 def test_a_click_that_waits_for_a_cell_says_so(open_panel):
     panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(1.5)"])
     panel.ask("先问一句")
