@@ -11,9 +11,11 @@ function render({ model, el }) {
     "data-lm-suppress-shortcuts": "true",
   });
   const popup = element("div", "ernie-popup");
-  const list = element("div", "ernie-options", { role: "listbox", id: `${id}-list`, "aria-label": say.model });
+  // A list that scrolls is a tab stop of its own in Chromium, and it would be gone before it had the focus.
+  const list = element("div", "ernie-options", { role: "listbox", id: `${id}-list`, "aria-label": say.model, tabindex: "-1" });
   const reload = element("button", "ernie-small ernie-reload", { type: "button", tabindex: "-1" }, say.reload);
   popup.append(list, reload);
+  popup.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
   const note = element("small", "ernie-model-note");
   el.append(label, field, note, popup);
   let isOpen = false, showsRetired = false, active = -1;
@@ -70,10 +72,7 @@ function render({ model, el }) {
     const node = element("div", "ernie-option", { role: "option", "aria-selected": String(isChosen) });
     node.append(element("span", "", {}, each.label ?? each.id), element("small", "", {}, each.facts));
     node.act = () => (unfolds ? unfold() : choose(each.id));
-    node.addEventListener("mousedown", (event) => {
-      event.preventDefault(); // the field keeps the focus
-      node.act();
-    });
+    node.addEventListener("mousedown", () => node.act());
     return node;
   }
 
@@ -124,8 +123,7 @@ function render({ model, el }) {
       close();
     }
   });
-  reload.addEventListener("mousedown", (event) => {
-    event.preventDefault();
+  reload.addEventListener("mousedown", () => {
     if (!reload.disabled) model.send({ op: "reload" });
   });
   const redraw = () => {
