@@ -11,9 +11,7 @@ from ernie_magic.api import models
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config import services
-from ernie_magic.config.keys import Key
 from ernie_magic.config.settings import (
-    KEYS,
     SERVICE_SETTINGS,
     ErnieSettings,
     choose_endpoint,
@@ -99,13 +97,7 @@ class Session:
                 "settings is an ErnieSettings; single settings are given by name, as "
                 "Session(model=…)"
             )
-        # Whatever fails below, its frame holds no bare key.
-        for name in values.keys() & set(KEYS):
-            if isinstance(values[name], str):
-                values[name] = Key(values[name])
         self._settings = settings or ErnieSettings()
-        for name, value in values.items():
-            setattr(self._settings, name, value)
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
         self.images: list[ImageSet] = []
@@ -114,6 +106,12 @@ class Session:
         self.wire = Wire(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.
         self._unsaved_answers: dict[bytes, UnsavedAnswer] = {}
+        try:
+            self._settings.assign_all(values)
+        except (InvalidOption, TypeError) as error:
+            # No frame of the traceback holds what was given: it may be a key.
+            values = {}
+            raise error.with_traceback(None) from None
 
     @property
     def settings(self) -> ErnieSettings:

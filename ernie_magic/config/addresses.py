@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
 
-from ernie_magic.config.keys import Key, Pair
+from ernie_magic.config.keys import Key, Pair, is_key_name, resembles_key
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Login
 
 
-# What keys in a query are called: `key`, `api_key`, `sig`, `code` (Azure Functions) …
-_KEY_NAME = re.compile(r"key|token|secret|sig|pass|pwd|auth|code|credential", re.IGNORECASE)
+# Whose values in a query a repr shows.
+_HARMLESS = frozenset({"api-version", "api_version", "apiversion"})
+_HARMLESS_VALUE = re.compile(r"[\w.-]{1,24}")
 _SHORTEST_KEY = 8  # characters
 _LAST_PORT = 65_535
 # A host with a port, a path and `?name=`: an @ after that is the query's.
@@ -34,9 +35,17 @@ def redact_url(url: str) -> str:
     """
     if end := _end_of_certain_address(url):
         return f"{url[:end]}•••"
+    if _lacks_scheme(url):
+        return redact_url(f"//{url.strip()}").removeprefix("//")
     # Also one whose password contains a slash.
     shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)
     return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
+
+
+def _lacks_scheme(url: str) -> bool:
+    """Whether an address with an @ has no scheme: `user:password@host/v1`."""
+    before, at, _ = url.partition("@")
+    return bool(at) and "//" not in before
 
 
 def _end_of_certain_address(url: str) -> int:
@@ -72,7 +81,9 @@ class BaseUrl(str):
     query_keys: tuple[tuple[str, Key], ...]
 
     def __new__(cls, url: str) -> BaseUrl:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
-        login = None
+        login, lead = None, ""
+        if _lacks_scheme(url):
+            url, lead = f"//{url.strip()}", "//"
         try:
             parts = urlsplit(url.strip())
             user, at, host = parts.netloc.rpartition("@")
@@ -96,31 +107,67 @@ class BaseUrl(str):
                     "write them as %2F, %3F and %23, and an @ of the path as %40",
                 ),
             )
-        url, query_keys = _take_query_keys(url)
+        url, query_keys = _take_query_keys(url.removeprefix(lead))
         self = super().__new__(cls, url)
         self.login, self.query_keys = login, query_keys
         return self
+
+    def __repr__(self) -> str:
+        return repr(_show_harmless_query(self))
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
 
 
 def _take_query_keys(url: str) -> tuple[str, tuple[tuple[str, Key], ...]]:
-    """Return a URL without the keys in its query, and these."""
-    head, fragment_mark, fragment = url.partition("#")
+    """Return a URL without the keys in its query, and these; and without its fragment, which is
+    never sent (RFC 9110, section 4.2.5).
+    """
+    head, _, fragment = url.partition("#")
+    _remember_key_like(fragment.rpartition("=")[2])
     address, mark, query = head.partition("?")
     kept, keys = [], []
     for item in query.split("&"):
-        name, _, value = item.partition("=")
-        if _KEY_NAME.search(name) and len(value) >= _SHORTEST_KEY:
+        name, equals, value = item.partition("=")
+        if _is_key_item(unquote_plus(name), value):
             Key(value)  # in its written form it is a key too
             keys.append((unquote_plus(name), Key(unquote_plus(value))))
         else:
+            if not equals:
+                _remember_key_like(item)
             kept.append(item)
     if not keys:
-        return url, ()
+        return head, ()
     rest = "&".join(kept)
-    return f"{address}{mark if rest else ''}{rest}{fragment_mark}{fragment}", tuple(keys)
+    return f"{address}{mark if rest else ''}{rest}", tuple(keys)
+
+
+def _is_key_item(name: str, value: str) -> bool:
+    if is_key_name(name):
+        return len(value) >= _SHORTEST_KEY
+    return "/" not in value and resembles_key(unquote_plus(value))
+
+
+def _remember_key_like(text: str) -> None:
+    if resembles_key(text):
+        Key(text)
+
+
+def _show_harmless_query(url: str) -> str:
+    """Return a URL in which a value of its query is shown only under a name that has no secrets."""
+    address, mark, query = url.partition("?")
+    if not mark:
+        return redact_url(url)
+    shown = []
+    for item in query.split("&"):
+        name, equals, value = item.partition("=")
+        if not equals:
+            shown.append("•••")
+        elif name.lower() in _HARMLESS and _HARMLESS_VALUE.fullmatch(value):
+            shown.append(item)
+        else:
+            shown.append(f"{name}=•••")
+    return f"{redact_url(address)}?{'&'.join(shown)}"
 
 
 def clean_base_url(url: str) -> str:

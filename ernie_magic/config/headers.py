@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.config.keys import Key
+from ernie_magic.config.keys import Key, is_key_name, resembles_key
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -41,10 +41,6 @@ _OF_THE_MESSAGE = frozenset(
         "x-bce-date",
     }
 )
-_SECRET_NAME = re.compile(
-    r"auth|key|token|secret|cookie|passw|credential|signature|session", re.IGNORECASE
-)
-_SECRET_WORD = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])[^/]{16,}")
 _WORDS = re.compile(r"[\s;=]+")  # `Bearer abc`, and a cookie's `a=b; c=d`
 _WORD_OF_A_KEY = 8  # characters: a shorter word is not redacted in texts
 _ADVICE = Text(
@@ -185,7 +181,7 @@ def _check_value(name: str, value: object) -> Key:
             _ADVICE,
         )
     for word in _WORDS.split(value):
-        is_secret = _SECRET_NAME.search(name) or _SECRET_WORD.fullmatch(word)
+        is_secret = is_key_name(name) or ("/" not in word and resembles_key(word))
         if is_secret and len(word) >= _WORD_OF_A_KEY:
             Key(word)
     return Key(value, secret=False)

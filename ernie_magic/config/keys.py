@@ -3,7 +3,56 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import NamedTuple, NoReturn
+
+# The words that a credential's name ends with: `api_key`, `X-Gateway-Token`, `subscription-key`,
+# `sig` and `code` (Azure's shared access signatures and functions), `ak` and `sk` (Baidu).
+_KEY_WORD = re.compile(
+    r"(?:api|app|auth|access|secret|private|client|subscription|session|refresh|security|id|user|x)*"
+    r"(?:keys?|token|secrets?|sig|signature|pass|passwd|password|passphrase|pwd|pw|auth"
+    r"|authorization|authentication|credentials?|cookies?|sessions?|jwt|bearer|ak|sk|access"
+    r"|subscription|code|sid|k)"
+)
+_NOT_THE_LAST = frozenset({"id", "value", "v"})  # `session_id`, `key-2`
+_NAME_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PARTS = re.compile(r"[A-Za-z0-9]+")
+_RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+")
+_LEAST = 16  # characters of what is taken for a key by its form
+_MIXED = 8  # characters of a part in which letters and digits alternate
+_WORD_AND_NUMBER = 2  # runs: "cluster1", "v2", "2024q"
+_LONGEST_NUMBER = 4  # digits after a word: "production2024"
+
+
+def is_key_name(name: str) -> bool:
+    """Whether a parameter or a header of this name holds a credential: its last word says so, which
+    `tokenizer`, `author`, `zipcode` and `code_version` do not.
+    """
+    words = [word.lower() for word in _NAME_WORDS.findall(name)]
+    while len(words) > 1 and words[-1] in _NOT_THE_LAST:
+        words.pop()
+    return bool(words) and _KEY_WORD.fullmatch(words[-1]) is not None
+
+
+def resembles_key(text: str) -> bool:
+    """Whether a text has the form of a key: letters and digits alternate in it, as they do not in
+    words with a number (`production-cluster-1`, `ernie-4.5-turbo-128k`).
+    """
+    if len(text) < _LEAST or text.isalpha() or text.isdigit():
+        return False
+    return any(_is_random(part) for part in _PARTS.findall(text))
+
+
+def _is_random(part: str) -> bool:
+    if part.isdigit() or part.isalpha():
+        return False
+    runs = _RUNS.findall(part)
+    if len(runs) > _WORD_AND_NUMBER:
+        return len(part) >= _MIXED
+    first, last = runs
+    if first.isdigit():
+        return len(first) > _LONGEST_NUMBER
+    return len(part) >= _LEAST and len(last) > _LONGEST_NUMBER
 
 
 class Key:

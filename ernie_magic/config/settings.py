@@ -316,17 +316,40 @@ class ErnieSettings(Configurable):
         " / show pictures from the web that an answer names; off: they are links",
     ).tag(config=True)
 
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except (InvalidOption, TypeError) as error:
+            # No frame of the traceback holds what was given: it may be a key.
+            values = {}
+            raise error.with_traceback(None) from None
+
+    def assign_all(self, values: Mapping[str, Any]) -> None:
+        """Set each of these.
+
+        Raises
+        ------
+        InvalidOption
+            There is no such setting, or a value is not valid.
+        """
+        for name, value in values.items():
+            setattr(self, name, value)
+
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
+            value = None
             raise self.unknown_setting(name)
         try:
             super().__setattr__(name, value)
         except InvalidOption as error:
             error.language = self.interface_language
-            raise
+            if name not in SERVICE_SETTINGS:
+                raise
+            value = None  # it may be a key, which no frame of a traceback holds
+            raise error.with_traceback(None) from None
         except TraitError:
             shown = f"{value!r:.40}"
-            if name in (*KEYS, "headers"):
+            if name in (*KEYS, "headers", "base_url"):
                 shown = "•••"
             wrong = InvalidOption(
                 Text("{name} 的值 {value} 无效{choices}", "{name} cannot be {value}{choices}").fill(
@@ -334,7 +357,10 @@ class ErnieSettings(Configurable):
                 )
             )
             wrong.language = self.interface_language
-            raise wrong from None
+            value = None
+        else:
+            return
+        raise wrong  # outside of the handler: traitlets' own error holds the value
 
     def __repr__(self) -> str:
         given = {

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import threading
+import traceback
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
@@ -15,8 +16,11 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url, url_below
 from ernie_magic.config.services import CONSOLE_URL, IAM_URL
+from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics import commands
 from ernie_magic.session import Session
+from ernie_magic.text.redact import redact
 
 KEY, ACCESS, SECRET = (
     "zq-key-0123456789-abcdef",
@@ -401,3 +405,74 @@ def test_a_service_s_own_address_with_a_query_is_its_own(monkeypatch):
 )
 def test_an_address_without_one_stays(url):
     assert (str(BaseUrl(url)), BaseUrl(url).login) == (url, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("tokenizer=cl100k_base", "cl100k_base"),
+        ("author=platform-engineering", "platform engineering"),
+        ("zipcode=production", "production"),
+        ("code_version=deployment", "deployment"),
+    ],
+)
+def test_words_of_a_query_stay_in_it_and_in_answers(query, words):
+    address = BaseUrl(f"http://h/v1?{query}")
+    assert (str(address), address.query_keys) == (f"http://h/v1?{query}", ())
+    assert redact(f"about {words}, engine_error") == f"about {words}, engine_error"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "?ak=SECRET", "?sk=SECRET", "?subscription=SECRET", "?jwt=SECRET", "?bearer=SECRET",
+        "?access=SECRET", "?k=SECRET", "?SECRET", "#token=SECRET", "#SECRET", "?x=SECRET",
+        "?api-version=7&a=1&SECRET", "?api-version=SECRET8f3k2m9x7q5w1z",
+    ],
+)  # fmt: skip
+def test_a_repr_shows_no_value_of_a_query_but_a_version(rest):
+    settings = ErnieSettings(base_url=f"http://h/v1{rest.replace('SECRET', 'canary-qwertyuiop')}")
+    assert "canary" not in repr(settings)
+    assert "http://h/v1" in repr(settings)
+    assert "api-version=2024-10-21" in repr(BaseUrl("http://h/v1?api-version=2024-10-21"))
+
+
+@pytest.mark.parametrize("host", ["host/v1", "host:8000/v1", "127.0.0.1", "h/v1?a=1"])
+def test_a_login_is_cut_off_without_a_scheme_as_well(host):
+    address = BaseUrl(f"user:canary-qwertyuiop@{host}")
+    assert str(address) == host
+    assert address.login is not None
+    assert "canary" not in redact_url(f"user:canary-qwertyuiop@{host}")
+
+
+SLIPS = [
+    {"headers": {"X Y": "canary-8f3k2m9x7q5w1z"}},
+    {"headers": "X Y canary-8f3k2m9x7q5w1z"},
+    {"headers": ["canary-8f3k2m9x7q5w1z"]},
+    {"base_url": "http://user:canary-8f3k2m9x7q5w1z@[::bad/v1"},
+    {"base_url": "http://h/v1?api_key=canary-8f3k2m9x7q5w1z", "temperature": 9},
+    {"base_url": ["canary-8f3k2m9x7q5w1z"]},
+    {"api_key": ["canary-8f3k2m9x7q5w1z"]},
+]
+
+
+@pytest.mark.parametrize("make", [Session, ErnieSettings])
+@pytest.mark.parametrize("values", [*SLIPS, {**SLIPS[4], "nosuch": 1}], ids=str)
+def test_no_frame_of_a_slip_s_error_holds_what_was_given(make, values):
+    with pytest.raises(InvalidOption) as caught:
+        make(**values)
+    error, shown = caught.value, ""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename != __file__:
+                shown += repr(frame.f_locals)
+        error = error.__context__
+    assert "canary" not in shown + str(caught.value)
+
+
+def test_an_assignment_s_error_holds_no_header_either():
+    settings = ErnieSettings()
+    with pytest.raises(InvalidOption) as caught:
+        settings.headers = {"X Y": "canary-8f3k2m9x7q5w1z"}
+    for frame, _ in traceback.walk_tb(caught.value.__traceback__.tb_next):
+        assert "canary" not in repr(frame.f_locals)

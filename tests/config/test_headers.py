@@ -179,3 +179,19 @@ def test_a_command_sets_them_and_shows_their_names_only(run, ernie):
     assert "X-C: •••" in repr(shown)
     run("%ernie config headers default")
     assert len(ernie.settings.headers) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Env", "production-cluster-1"),
+        ("X-Author", "platform-engineering"),
+        ("X-Tokenizer", "sentencepiece"),
+        ("X-Region", "us-east1-production2"),
+    ],
+)
+def test_words_of_a_header_are_not_erased_from_texts(name, value):
+    assert value not in repr(ExtraHeaders({name: value}))
+    assert redact(f"the {value} of engineering in production") == (
+        f"the {value} of engineering in production"
+    )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ernie_magic.config.keys import Key
+from ernie_magic.config.keys import Key, is_key_name, resembles_key
 from ernie_magic.text.redact import HIDDEN, redact
 
 CANARY = "bce-v3/ALTAK-CaNaRyCaNaRy/0123456789abcdef0123456789abcdef"
@@ -64,3 +64,47 @@ def test_no_part_of_six_characters_survives(key, around, data):
     start = data.draw(st.integers(0, len(key) - 6))
     end = data.draw(st.integers(start + 6, len(key)))
     assert key[start:end] not in redact(around + key[start:end] + around, strict=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "key", "api_key", "APIKey", "apiKey", "access-token", "Ocp-Apim-Subscription-Key", "sig",
+        "X-Amz-Signature", "Password", "code", "ak", "sk", "jwt", "bearer", "access", "k",
+        "subscription", "X-Session-Id", "Cookie", "X-Auth", "authtoken", "key2", "secret_value",
+    ],
+)  # fmt: skip
+def test_a_name_whose_last_word_says_so_is_a_key_s(name):
+    assert is_key_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tokenizer", "author", "zipcode", "code_version", "max_tokens", "keyboard", "passport",
+        "signal", "X-Author", "monkey", "keyspace", "accessible", "X-Env", "encoder", "",
+    ],
+)  # fmt: skip
+def test_a_name_that_only_contains_such_a_word_is_none(name):
+    assert not is_key_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "resembles"),
+    [
+        ("gateway-8f3k2m9x7q5w1z", True),
+        ("550e8400-e29b-41d4-a716-446655440000", True),
+        ("0123456789abcdef0123", True),
+        ("AbCdefGhijKlmnop1", True),
+        ("eyJhbGciOiJIUzI1NiJ9.e30.abc", True),
+        ("production-cluster-1", False),
+        ("platform-engineering", False),
+        ("ernie-4.5-turbo-128k-preview", False),
+        ("aistudio-notebook-2024-07-18", False),
+        ("us-east1-production2", False),
+        ("k8s-prod-cluster1", False),
+        ("20240718120000000", False),
+    ],
+)
+def test_a_key_is_told_from_words_with_a_number(text, resembles):
+    assert resembles_key(text) is resembles
