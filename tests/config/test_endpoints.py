@@ -12,6 +12,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.config import endpoints
+from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 
 
@@ -238,3 +239,38 @@ def test_a_working_folder_that_cannot_be_reached_has_no_dotenv(tmp_path, monkeyp
     finally:
         os.chdir(tmp_path)
         shutil.rmtree(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('AI_STUDIO_API_KEY="abc-0123456789', 1),
+        ("AI_STUDIO_API_KEY='abc-0123456789\n", 1),
+        ("\n# mine\nAI_STUDIO_API_KEY: abc-0123456789\n", 3),
+        ("A=1\r\n\r\nAI_STUDIO_API_KEY abc-0123456789\r\n", 3),
+        ('A="1\nAI_STUDIO_API_KEY="abc"\n', 2),
+        ('OPENAI_API_KEY="abc" def\n', 1),
+        ('export QIANFAN_API_KEY="bce-v3/x\nA=1\n', 1),
+        ('set "AI_STUDIO_API_KEY=abc"\n', 1),
+    ],
+)
+def test_a_dotenv_s_line_that_cannot_be_read_is_named(tmp_path, text, line):
+    (tmp_path / ".env").write_bytes(text.encode())
+    for service in ("", "local"):
+        settings = ErnieSettings(service=service, language="en", base_url="http://127.0.0.1:9/v1")
+        with pytest.raises(errors.InvalidOption, match=rf"line {line} of .*\.env cannot be read"):
+            settings.build_endpoint()
+    with Session(language="en") as session, pytest.raises(errors.InvalidOption, match="is not clo"):
+        session.chat("hi")
+
+
+def test_a_dotenv_s_other_lines_need_not_be_readable(tmp_path):
+    (tmp_path / ".env").write_text('a note\nOTHER: x\nAI_STUDIO_API_KEY=k\nTHIRD="y\n')
+    assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("k", ".env")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_a_dotenv_in_another_unicode_encoding_is_named(tmp_path, encoding):
+    (tmp_path / ".env").write_bytes("AI_STUDIO_API_KEY=abc\n".encode(encoding))
+    with pytest.raises(errors.InvalidOption, match=r"\.env is not UTF-8"):
+        ErnieSettings(language="en").choose_service()
