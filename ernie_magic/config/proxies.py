@@ -12,7 +12,9 @@ import fnmatch
 import ipaddress
 import os
 import re
+import socket
 import time
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +44,9 @@ _KINDS = {
 }
 _ASKED_EVERY = 30.0  # seconds that the system's exceptions are remembered
 _PORTS = {"http": 80, "https": 443}
+# An IPv4 address as `inet_aton` reads it, and with it every resolver: `127.1`, `0x7f.1`,
+# `2130706433` (POSIX, "inet_addr").
+_OLD_IPV4 = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}\.?", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](/\d+)?(?::(\d+))?")
 _NOT_A_URL = Text("{value} 不是代理地址", "{value} is not a proxy's address")
 _OTHER_KIND = Text(
@@ -160,9 +165,13 @@ class Proxies:
 
 def parse_address(host: str) -> Address | None:
     """Return the IP address that a host is written as, None for a name."""
+    host = unicodedata.normalize("NFKC", host)
     with suppress(ValueError):
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
         return getattr(address, "ipv4_mapped", None) or address
+    if _OLD_IPV4.fullmatch(host):
+        with suppress(OSError, ValueError):
+            return ipaddress.IPv4Address(socket.inet_aton(host.rstrip(".")))
     return None
 
 

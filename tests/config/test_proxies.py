@@ -131,6 +131,22 @@ def test_this_machine_is_reached_directly(through, host):
     assert through(f"http://{host}:8000/v1", ALL_PROXY=PROXY, HTTP_PROXY=PROXY) is None
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "127.0.1", "2130706433", "0x7f.1", "0x7F000001", "0177.0.0.1", "017700000001",
+        "127.1.", "0", "127.0.0.01", "１２７.0.0.1", "0x7f.0.0x0.1", "::ffff:127.0.0.1",
+    ],
+)  # fmt: skip
+def test_this_machine_is_known_in_every_spelling_that_a_resolver_reads(host):
+    assert is_this_machine(host)
+
+
+@pytest.mark.parametrize("host", ["126.1", "2130706434000", "0x", "1.2.3.4.5", "127.1.a", "256"])
+def test_other_numbers_are_not_this_machine(host):
+    assert not is_this_machine(host)
+
+
 @pytest.mark.parametrize("host", ["128.0.0.1", "localhost.example", "10.0.0.1", "mylocalhost", ""])
 def test_other_machines_are_not_this_one(host):
     assert not is_this_machine(host)
