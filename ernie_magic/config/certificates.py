@@ -8,7 +8,9 @@ such file or directory" for every address, also for one without TLS.
 from __future__ import annotations
 
 import os
+import re
 import ssl
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +25,11 @@ _NO_FOLDER = Text("没有文件夹 {path}", "there is no folder {path}")
 _NO_CERTIFICATES = Text(
     "{path} 里没有可用的证书（{said}）", "{path} holds no usable certificates ({said})"
 )
+_NOT_HASHED = Text(
+    "先运行 openssl rehash", "they are found by a hash in their names: run openssl rehash on it"
+)
+# A certificate in a folder is found by the hash of its subject (OpenSSL, "openssl-rehash").
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 _CANNOT_WRITE = Text("{path} 不能写入", "{path} cannot be written")
 
 
@@ -49,7 +56,29 @@ def read_certificates() -> Certificates:
     return _load_certificates(values, tuple(_modified(value) for value in values))
 
 
+def _holds_certificates(folder: str) -> bool:
+    """Whether OpenSSL finds a certificate in a folder."""
+    with suppress(OSError):
+        return any(
+            _HASHED_NAME.fullmatch(file.name) and _is_certificate(file)
+            for file in Path(folder).iterdir()
+        )
+    return False
+
+
+def _is_certificate(file: Path) -> bool:
+    with suppress(OSError, ValueError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        return True
+    return False
+
+
 def _modified(path: str) -> float:
+    """Return when a file, or one of several folders, was changed last."""
+    return max(_modified_alone(part) for part in (path, *path.split(os.pathsep)))
+
+
+def _modified_alone(path: str) -> float:
     try:
         return os.stat(path).st_mtime  # noqa: PTH116  (a path with a NUL raises ValueError)
     except (OSError, ValueError):
@@ -68,10 +97,14 @@ def _load_certificates(values: tuple[str, ...], _modified: tuple[float, ...]) ->
         else:
             return Certificates(context, f"{FILE}={file}", tuple(ignored))
     if folder:
-        if any(Path(part).is_dir() for part in folder.split(os.pathsep)):
+        folders = [part for part in folder.split(os.pathsep) if Path(part).is_dir()]
+        if any(_holds_certificates(part) for part in folders):
             context = _create_context(ignored, key_log, None, folder)
             return Certificates(context, f"{FOLDER}={folder}", tuple(ignored))
-        ignored.append(Ignored(FOLDER, _NO_FOLDER.fill(path=folder)))
+        why = _NO_FOLDER.fill(path=folder)
+        if folders:
+            why = _NO_CERTIFICATES.fill(path=folder, said=_NOT_HASHED)
+        ignored.append(Ignored(FOLDER, why))
     import certifi
 
     context = _create_context(ignored, key_log, certifi.where(), None)

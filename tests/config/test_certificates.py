@@ -1,7 +1,9 @@
 """Certificates of the environment: what cannot be read is left out and named."""
 
+import os
 from pathlib import Path
 
+import certifi
 import pytest
 
 from ernie_magic.config.certificates import read_certificates
@@ -16,10 +18,21 @@ from ernie_magic.config.certificates import read_certificates
         ("SSL_CERT_FILE", "empty.pem", "empty.pem holds no usable certificates"),
         ("SSL_CERT_FILE", "page.pem", "page.pem holds no usable certificates"),
         ("SSL_CERT_DIR", "/no/such/folder", "there is no folder /no/such/folder"),
+        ("SSL_CERT_DIR", "empty", "empty holds no usable certificates"),
+        ("SSL_CERT_DIR", "unhashed", "run openssl rehash"),
+        ("SSL_CERT_DIR", "broken", "broken holds no usable certificates"),
+        ("SSL_CERT_DIR", f"empty{os.pathsep}/no/such", "holds no usable certificates"),
         ("SSLKEYLOGFILE", "/no/such/folder/keys", "/no/such/folder/keys cannot be written"),
     ],
 )
 def test_what_cannot_be_read_is_left_out_and_named(monkeypatch, tmp_path, name, value, why):
+    for folder, file, text in (
+        ("empty", ".keep", ""),
+        ("unhashed", "ca.pem", Path(certifi.where()).read_text(encoding="utf-8")),
+        ("broken", "0a775a30.0", "no certificate"),
+    ):
+        (tmp_path / "work" / folder).mkdir()
+        (tmp_path / "work" / folder / file).write_text(text, encoding="utf-8")
     (tmp_path / "work" / "empty.pem").write_text("")
     (tmp_path / "work" / "page.pem").write_text("<html>login</html>")
     monkeypatch.setenv(name, value)
@@ -33,8 +46,6 @@ def test_what_cannot_be_read_is_left_out_and_named(monkeypatch, tmp_path, name, 
 
 
 def test_a_file_that_is_there_is_used_also_with_a_line_end_behind_its_name(monkeypatch):
-    import certifi
-
     monkeypatch.setenv("SSL_CERT_FILE", f"{certifi.where()}\r")
     assert read_certificates().source == f"SSL_CERT_FILE={certifi.where()}"
     assert read_certificates().ignored == ()
@@ -43,14 +54,13 @@ def test_a_file_that_is_there_is_used_also_with_a_line_end_behind_its_name(monke
 def test_a_folder_is_used_where_the_file_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    (tmp_path / "0a775a30.0").write_bytes(Path(certifi.where()).read_bytes())
     certificates = read_certificates()
     assert certificates.source == f"SSL_CERT_DIR={tmp_path}"
     assert [ignored.name for ignored in certificates.ignored] == ["SSL_CERT_FILE"]
 
 
 def test_a_file_that_appears_later_is_read(monkeypatch, tmp_path):
-    import certifi
-
     file = tmp_path / "ca.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     assert read_certificates().ignored
