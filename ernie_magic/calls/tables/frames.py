@@ -235,7 +235,7 @@ def _with_pandas_columns(data: Any, columns: Mapping[str, tuple[str, Sequence[An
     if data.columns.nlevels > 1:
         rest = [""] * (data.columns.nlevels - 1)
         new.columns = pd.MultiIndex.from_tuples([(name, *rest) for name in added])
-    combined = pd.concat([replaced, new], axis="columns")
+    combined = pd.concat([replaced, new], axis="columns", sort=False)
     combined.attrs = dict(data.attrs)
     return combined
 

@@ -16,3 +16,20 @@ def test_rows_of_odd_tables():
     for odd in ("text", b"x", {"a": [1], "b": [1, 2]}, {"a": "x"}, None, [1]):
         with pytest.raises(errors.InvalidOption):
             frames.rows_of(odd)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2024-01-01", periods=3)[::-1],
+        pd.timedelta_range("1h", periods=3)[::-1],
+        pd.period_range("2024-01", periods=3, freq="M"),
+        pd.DatetimeIndex(["2024-01-02", "2024-01-01", "2024-01-02"]),
+    ],
+    ids=lambda index: type(index).__name__,
+)
+def test_a_table_by_dates_gets_columns_without_a_warning(index):
+    data = pd.DataFrame({"a": [1, 2, 3]}, index=index)
+    made = frames.with_columns(data, [], {"b": ("str", ["x", "y", None])})
+    assert made.index.equals(index)
+    assert list(made["b"][:2]) == ["x", "y"]
