@@ -41,6 +41,7 @@ from ernie_magic.wire.refusals import (
 from ernie_magic.wire.sniffing import (
     begins_object,
     begins_stream,
+    in_utf_8,
     is_declared_stream,
     iter_chunks,
     read_start,
@@ -509,7 +510,7 @@ async def read_bytes(
     """
     _check_announced_size(response, max_bytes, message)
     got = bytearray()
-    async for chunk in chunks or response.aiter_bytes():
+    async for chunk in chunks or in_utf_8(response, response.aiter_bytes()):
         got += chunk
         if len(got) > max_bytes:
             raise _too_large_error(max_bytes, message)
@@ -520,7 +521,7 @@ async def read_beginning(response: httpx.Response, max_bytes: int = MAX_BODY) ->
     """Return the first `max_bytes` bytes: a refusal is short, and a hostile reply is not read to
     its end.
     """
-    return await _read_at_most(response.aiter_bytes(), max_bytes)
+    return await _read_at_most(in_utf_8(response, response.aiter_bytes()), max_bytes)
 
 
 async def _read_at_most(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import re
 import ssl
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +30,9 @@ PLAN = "ernie_magic.plan"  # a request's extension: its `RoutePlan`, where it wa
 _MAX_POOLS = 8  # routes whose connections are kept
 # The other side closed the connection (Python, "ssl", "Exceptions"): nothing is wrong with its TLS.
 TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+_X_GZIP = re.compile(r"\bx-gzip\b", re.IGNORECASE)
 
 
 class Route(NamedTuple):
@@ -147,6 +151,9 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await pool.leave()
             raise
+        if packed := response.headers.get("content-encoding"):
+            # As gzip (RFC 9110, section 8.4.1.3); httpx knows the one name only.
+            response.headers["content-encoding"] = _X_GZIP.sub("gzip", packed)
         kind = _PoolStream
         if plan.route.context is not None:
             kind = _TlsStream

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 _START = 1024  # bytes of a reply by which it must have shown what it is
 _BODY_STARTS = (b"{", b"[", b"<")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+# Those that are read as declared, by Python's names for them, and those that contain them (WHATWG
+# Encoding Standard, "Names and labels").
+_OTHER_CHARSETS = re.compile(r"ascii|gb|big5|euc|shift_jis|iso8859|iso2022|cp\d|koi8|hz$")
+_LATIN = re.compile(r"ascii|iso8859|cp125")
+_LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "ascii": "cp1252", "iso8859-1": "cp1252"}
 # A field or a comment of an event.
 _STREAM_LINE = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:")
 _EDGE = 200  # characters at each end of a reply in which an event's words stand
@@ -33,8 +40,49 @@ def iter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     decoding costs a layer.
     """
     if response.headers.get("content-encoding", "identity") == "identity":
-        return response.aiter_raw()
-    return response.aiter_bytes()
+        return in_utf_8(response, response.aiter_raw())
+    return in_utf_8(response, response.aiter_bytes())
+
+
+def in_utf_8(response: httpx.Response, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return a reply's bytes in UTF-8, where another charset is declared (RFC 9110, section
+    8.3.2).
+    """
+    kind = response.headers.get("content-type", "")
+    declared = _CHARSET.search(kind)
+    if declared is None or kind.lower().startswith("image/"):
+        return chunks
+    try:
+        charset = codecs.lookup(declared[1]).name
+    except LookupError:
+        return chunks
+    if not _OTHER_CHARSETS.match(charset):
+        return chunks
+    return _transcode(chunks, _LARGER.get(charset, charset))
+
+
+async def _transcode(chunks: AsyncIterator[bytes], charset: str) -> AsyncGenerator[bytes, None]:
+    """Iterate over bytes in UTF-8 instead of this charset. UTF-8 that is called Latin is common,
+    so it is read as Latin only from the first byte on that is not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder(charset)("replace")
+    if _LATIN.match(charset):
+        decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    async with aclosing(_with_end(chunks)) as pieces:
+        async for chunk, is_last in pieces:
+            try:
+                text = decoder.decode(chunk, is_last)
+            except UnicodeDecodeError:
+                held_back = decoder.getstate()[0]
+                decoder = codecs.getincrementaldecoder(charset)("replace")
+                text = decoder.decode(held_back + chunk, is_last)
+            yield text.encode()
+
+
+async def _with_end(chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[bytes, bool], None]:
+    async for chunk in chunks:
+        yield chunk, False
+    yield b"", True
 
 
 async def read_start(chunks: AsyncIterator[bytes]) -> bytes:

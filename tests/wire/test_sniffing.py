@@ -1,7 +1,9 @@
 """A reply is what its bytes are, whatever the server calls it."""
 
 import asyncio
+import gzip
 import json
+import re
 
 import httpx
 import pytest
@@ -143,3 +145,42 @@ def test_a_server_that_names_no_type_streams_to_the_session():
     with Session(settings) as session:
         assert session.chat("hi").text == "AB"
     server.stop()
+
+
+@pytest.mark.parametrize("kind", ["events", "one byte at a time", "one JSON"])
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        ("gbk", "gbk"), ("GB2312", "gbk"), ('"gb18030"', "gb18030"), ("Big5", "big5"),
+        ("Shift_JIS", "shift_jis"), ("gbk; x=1", "gbk"), ("iso-8859-1", "latin-1"),
+        ("iso-8859-1", "utf-8"), ("us-ascii", "utf-8"), ("nonsense", "utf-8"), ("utf8", "utf-8"),
+    ],
+)  # fmt: skip
+def test_a_declared_charset_is_decoded(kind, declared, written):
+    said = "café"
+    if declared not in ("iso-8859-1", "us-ascii"):
+        said = "中文日本"
+    spoken = b"".join([chunk(content=said), chunk(content=said, finish_reason="stop"), DONE])
+    whole = {"choices": [{"message": {"content": said * 2}, "finish_reason": "stop"}]}
+    items = [json.dumps(whole, ensure_ascii=False).encode(written)]
+    name = "application/json"
+    if kind != "one JSON":
+        name = "text/event-stream"
+        text = re.sub(r"(?:\\u[0-9a-f]{4})+", lambda m: json.loads(f'"{m[0]}"'), spoken.decode())
+        items = [text.encode(written)]
+    if kind == "one byte at a time":
+        items = [bytes([byte]) for byte in items[0]]
+    text, _ = run(read(items, {"content-type": f"{name}; charset={declared}"}))
+    assert text == said * 2
+
+
+def test_x_gzip_is_gzip():
+    server = Server()
+    body = gzip.compress(json.dumps(WHOLE).encode())
+    head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: X-GZip"
+    server.replies["/"] = f"{head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+    try:
+        with Session(service="local", base_url=server.url, model="m", retry_count=1) as session:
+            assert session.chat("hi", stream=False).text == "AB"
+    finally:
+        server.stop()
