@@ -466,8 +466,8 @@ _LIMIT_WORDS = re.compile(
 # In a sentence, only what nobody would say of anything else.
 _LIMIT_SENTENCE = re.compile(r"rate.?limit|too.?many.?requests|限流|请求过于频繁", re.IGNORECASE)
 _QUOTA_WORDS = re.compile(
-    r"insufficient.?(user.?)?(quota|balance)|current.?quota|billing.?hard.?limit"
-    r"|payment.?required",
+    r"insufficient.?(user.?)?(quota|balance|credit|fund)|current.?quota|billing.?hard.?limit"
+    r"|payment.?required|arrear|overdue|out.?of.?credit|quota.?exhausted|欠费|余额不足",
     re.IGNORECASE,
 )
 # Words that name a status, without separators and without "error" or "exception" at their end.
@@ -475,6 +475,13 @@ _STATUS_OF_WORD = {
     "badrequest": 400,
     "invalidrequest": 400,
     "authentication": 401,
+    "authfailure": 401,
+    "authfailed": 401,
+    "authenticationfailed": 401,
+    "authenticationfailure": 401,
+    "invalidapikey": 401,
+    "invalidaccesskey": 401,
+    "invalidtoken": 401,
     "unauthenticated": 401,
     "unauthorized": 401,
     "permission": 403,
@@ -564,6 +571,11 @@ def _status_of_words(words: Sequence[str], message: str) -> int:
     if not named and _LIMIT_SENTENCE.search(message):
         return TOO_MANY
     return named
+
+
+def names_limit(code: str) -> bool:
+    """Whether a code is another server's word for a limit or a quota."""
+    return bool(_LIMIT_WORDS.search(code) or _QUOTA_WORDS.search(code))
 
 
 def is_failing_status(number: int) -> bool:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
+from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.errors import (
     AuthenticationFailed,
@@ -29,7 +30,7 @@ from ernie_magic.errors import (
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import DAILY, case_for, status_meant
-from ernie_magic.wire.refusals import FAILED_STATUSES, MAX_BODY, parse_refusal, unwrap_list
+from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
 from ernie_magic.wire.route_errors import (
     SAID_SHOWN,
     find_route_fault,
@@ -43,28 +44,6 @@ if TYPE_CHECKING:
 
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _CODE = 100  # characters of a request id
-# Reasons to finish which say that the service failed: of OpenRouter and vLLM ("error", "abort"),
-# GLM ("network_error"), DeepSeek ("insufficient_system_resource") and Gemini.
-_FAILED_REASONS = frozenset(
-    {
-        *FAILED_STATUSES,
-        "abort",
-        "aborted",
-        "canceled",
-        "cancelled",
-        "engine_error",
-        "insufficient_system_resource",
-        "internal_error",
-        "internal_server_error",
-        "malformed_function_call",
-        "network_error",
-        "overloaded",
-        "server_error",
-        "service_unavailable",
-        "system_error",
-        "timeout",
-    }
-)
 _ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
 # Words for a field that a server does not know: OpenAI's, pydantic's, Go's, Chinese gateways'.
 _UNKNOWN_FIELD = re.compile(
@@ -218,7 +197,7 @@ def failed_answer_error(reason: str) -> ServerError | None:
     """Return the error for an answer whose reason to finish is a failure; None for any other
     reason.
     """
-    if reason.lower().replace("-", "_") not in _FAILED_REASONS:
+    if not names_failure(reason):
         return None
     return ServerError(
         Text(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ernie_magic.api import values
+from ernie_magic.api.finish_reasons import is_truncation, spell_reason
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
@@ -42,6 +43,8 @@ _MAX_PAGES = 1000  # found by a reply's search: the rest is left out
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
+# Names of an error inside a choice.
+_ERRORS = frozenset({"error", "Error", "errors", "error_message", "errmsg", "err"})
 _LARGEST = 10**15  # tokens: more cannot be meant
 
 
@@ -299,10 +302,10 @@ class Reader(ABC):
             self._usage = redact_values(chunk["usage"])
         facts, part = self._facts_and_content(chunk)
         if reason := facts.get("finish_reason"):
-            self.finish_reason = as_name(reason)
+            self.finish_reason = spell_reason(reason)
         self.finished = self.finished or self._is_last_chunk(facts)
         for source in (facts, part):
-            if "error" in source and (failure := parse_refusal(source)) is not None:
+            if not _ERRORS.isdisjoint(source) and (failure := parse_refusal(source)) is not None:
                 self.failure, self.finished = failure, True
         for flag in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type.
@@ -419,7 +422,7 @@ class Reader(ABC):
             id=self.id,
             flag=self.flag,
             ban_round=self.ban_round,
-            is_truncated=self.finish_reason == "length"
+            is_truncated=is_truncation(self.finish_reason)
             or values.is_true(self._choice.get("is_truncated")),
             history_cleared=self.must_clear,
             search=tuple(self._search),

@@ -45,6 +45,7 @@ _FOLDERS: dict[Kind, str] = {
     "rerank": "reranker",
 }
 _LIST_PATH = "/wenxinworkshop/service/list"  # of the console
+_NOT_THE_END = frozenset({"false", "0", "no"})  # other ways to write false
 TOKENIZER_PATH = "/tokenizer/erniebot"
 
 
@@ -283,7 +284,7 @@ def _v1_messages(messages: Sequence[Message]) -> list[Message]:
 
 
 class Reader(protocol.Reader):
-    """Reads `result` and `is_end`; a whole reply is its own end."""
+    """Reads `result` and `is_end`."""
 
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
@@ -311,7 +312,11 @@ class Reader(protocol.Reader):
         chunk.update(self._counted, result=text)
 
     def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
-        return facts.get("is_end") is not False  # any other value does not mean that more will come
+        # What does not say that it is the end is none: a ping, or a chunk before a cut.
+        is_end = facts.get("is_end")
+        if is_end is None:
+            return bool(facts.get("finish_reason"))
+        return values.as_name(is_end).lower() not in _NOT_THE_END and is_end is not False
 
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}

@@ -7,11 +7,13 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
+import re
 import time
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.errors import ProtocolError
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
@@ -32,8 +34,8 @@ from ernie_magic.wire.failures import (
     unknown_shape_error,
 )
 from ernie_magic.wire.refusals import (
-    FAILED_STATUSES,
     MAX_BODY,
+    is_failed_type,
     parse_refusal,
     reports_failure,
     unwrap_list,
@@ -70,24 +72,20 @@ _PIECE = 8 * 1024  # bytes of a stream that are read at once: some thousand line
 _TOO_LARGE = Text(
     "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not fully read"
 )
-# A refusal has one of these (`refusals.parse_refusal`), and most chunks have none.
-_SUSPECT = frozenset(
+# What chunks of an answer have. Any other field may be a refusal's (`refusals.parse_refusal`), and
+# most chunks have none.
+_ORDINARY = frozenset(
     {
-        "error",
-        "errors",
-        "errorCode",
-        "error_code",
-        "errcode",
-        "code",
-        "detail",
-        "message",
-        "msg",
-        "status",
-        "success",
-        "base_resp",
+        *("id", "object", "created", "model", "choices", "usage", "result", "is_end"),
+        *("sentence_id", "need_clear_history", "is_truncated", "finish_reason", "flag"),
+        *("ban_round", "system_fingerprint", "service_tier", "search_info", "search_results"),
+        *("provider", "obfuscation", "is_safe"),
     }
 )
-_FAILED_EVENTS = frozenset({"exception", *FAILED_STATUSES})  # names of events, in lower case
+# Bare lines that only keep a connection open.
+_KEEP_ALIVE = re.compile(
+    r"\W*(?:ping|pong|keep.?alive|heart.?beat|processing|ok)?\W*", re.IGNORECASE
+)
 
 
 def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta]:
@@ -285,6 +283,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     ended = done = False
     give_up = 0.0  # when the announced end must have arrived; pings may continue for ever
     gains = 0
+    understood = 0  # lines that something readable followed
     while not ended:
         finished = done or (reader is not None and reader.finished)
         # A reason to finish may come early, or on each chunk: it is not the end of what continues.
@@ -325,7 +324,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         if done:
             continue
         for event in events:
-            if event.name and event.name.lower() in _FAILED_EVENTS:
+            if event.name and is_failed_type(event.name):
                 raise error_from_event(event.data, response.headers)
             payload, is_long = parse(event.data), False
             if payload is None:
@@ -336,28 +335,55 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 is_long = len(event.data) > values.LONG
             if type(payload) is not dict:
                 _examine_other_json(event, payload, response, unread)
-            elif _SUSPECT.isdisjoint(payload):
+            elif _ORDINARY.issuperset(payload):
+                understood = len(unread)
                 yield payload, is_long
             else:
                 refused, is_answer = _examine_suspect(payload, response, reader, remarks)
                 if is_answer:
+                    understood = len(unread)
                     yield payload, is_long
                 if refused is not None:
                     raise refused
     if problem:
         raise problem
     if reader is not None and not reader.finished:
-        _raise_unless_ended(reader, remarks, response, done=done)
+        _raise_unless_ended(reader, remarks, unread[understood:], response, done=done)
 
 
 def _raise_unless_ended(
-    reader: Reader, remarks: list[dict[str, Any]], response: httpx.Response, *, done: bool
+    reader: Reader,
+    remarks: list[dict[str, Any]],
+    lines: list[str],
+    response: httpx.Response,
+    *,
+    done: bool,
 ) -> None:
-    """Raise the error for a stream that did not say why it ended."""
+    """Raise the error for a stream that did not say why it ended.
+
+    Parameters
+    ----------
+    lines
+        The last lines that were no part of the answer: without a reason to finish, they are it.
+    """
     if remarks:
         raise _refusal_error(remarks[-1], response)
+    words = "\n".join(line for line in lines if _may_be_failure(line))
+    if reader.started and words and (done or names_failure(words)):
+        raise error_from_event(words, response.headers)
     if reader.started and not done:
         raise stream_cut_error()
+
+
+def _may_be_failure(line: str) -> bool:
+    """Whether a line that is no part of an answer may say why it ended: plain words may."""
+    if names_failure(line):
+        return True
+    try:
+        values.parse_json(line)
+    except ValueError:
+        return not _KEEP_ALIVE.fullmatch(line)
+    return False
 
 
 def _seconds_after_finish(reader: Reader | None) -> float:

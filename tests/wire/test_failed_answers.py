@@ -6,6 +6,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.display import chat as display_chat
 from ernie_magic.session import Session
 from tests.raw_server import Server
 from tests.wire.test_hostile_server import chunk, events, http
@@ -479,3 +480,264 @@ def test_an_answer_that_is_none_names_its_request_as_a_refusal_does(server, cont
     with session_for(server) as session, pytest.raises(errors.ProtocolError) as nameless:
         session.chat("hi")
     assert "request id" not in nameless.value.line("en")
+
+
+# Each stands beside the text of a whole reply, and says that it failed.
+BESIDE = {
+    "a status": {"status": "failed", "message": "died"},
+    "a status in other words": {"status": "error", "message": "died"},
+    "a state": {"state": "FAILED", "message": "died"},
+    "a flag": {"success": False, "message": "died"},
+    "another flag": {"ok": False, "msg": "died"},
+    "errors": {"errors": [{"message": "died"}]},
+    "errors in words": {"errors": ["died"]},
+    "an error in capitals": {"Error": {"Code": "X", "Message": "died"}},
+    "errno": {"errno": 5, "errmsg": "died"},
+    "error_message": {"error_message": "died"},
+    "errorMessage": {"errorMessage": "died"},
+    "a fault": {"fault": {"faultstring": "died"}},
+    "a header": {"header": {"code": 10013, "message": "died"}},
+    "ret_code": {"ret_code": 1001, "ret_msg": "died"},
+    "a wrapped error": {"Response": {"Error": {"Code": "X", "Message": "died"}}},
+    "an error in an error": {"error": {"error": {"message": "died"}}},
+    "a code in words": {"code": "InternalError.Algo", "message": "died"},
+    "a status of HTTP": {"status_code": 500, "message": "died"},
+    "details": {"error": {"details": "died"}},
+    "a reason": {"error": {"reason": "died"}},
+    "an error in a text": {"error": '{"message": "died"}'},
+}
+
+
+@pytest.mark.parametrize("text", ["half", ""])
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_whole_reply_that_says_it_failed_is_no_answer_whatever_text_it_has(
+    server, session, name, text
+):
+    server.replies = {"": http(json.dumps(body(text, **BESIDE[name])), kind="application/json")}
+    with pytest.raises(errors.ServiceError) as caught:
+        session.chat("hi", stream=False)
+    assert "died" in caught.value.line("en")
+
+
+def test_a_row_whose_reply_says_that_it_failed_is_asked_again(server):
+    with session_for(server, "local") as session:
+        for beside in BESIDE.values():
+            server.replies = {"": http(json.dumps(body("half", **beside)), kind="application/json")}
+            mapped = session.map("{{text}}", ["a"])
+            assert mapped.rows[0]["answer"] is None
+            assert "died" in mapped.errors[0]
+        server.requests.clear()
+        server.replies = {"": http(json.dumps(body("good")), kind="application/json")}
+        assert session.map("{{text}}", ["a"], resume=True).rows[0]["answer"] == "good"
+        assert len(server.requests) == 1
+
+
+# Each stands beside an answer, or in chunks of their own, and reports no failure.
+HARMLESS = [
+    {"code": 1, "msg": "success"},
+    {"code": 2, "message": "success"},
+    {"code": 100, "msg": "ok"},
+    {"code": 1, "message": "操作成功"},
+    {"code": 1, "message": ""},
+    {"code": 20000, "message": "request succeeded"},
+    {"code": "SUCCESS", "message": "请求成功"},
+    {"errcode": "00000", "errmsg": "ok"},
+    {"errno": 0, "errmsg": "no error"},
+    {"error": "null"},
+    {"error": "none"},
+    {"error": {"code": None, "message": None}},
+    {"errors": []},
+    {"success": True, "message": ""},
+    {"status": "completed", "error": None, "code": 200, "message": ""},
+    {"status": 200, "message": "OK"},
+    {"header": {"code": 0, "message": "Success"}},
+    {"detail": "note"},
+    {"warnings": ["failed over to another node"]},
+]
+
+
+@pytest.mark.parametrize("fields", HARMLESS, ids=json.dumps)
+def test_an_answer_with_harmless_fields_is_an_answer(server, fields):
+    with session_for(server, "local") as session:
+        server.replies = {"": http(json.dumps(body("fine", **fields)), kind="application/json")}
+        assert session.chat("hi", stream=False).text == "fine"
+        chunks = [{**HALF, **fields}, dict(fields), {**STOP, **fields}]
+        server.replies = {"": http(events(*chunks))}
+        answer = session.chat("hi")
+        assert (answer.text, answer.partial) == ("half", False)
+
+
+REFUSED_WITH_200 = {
+    "Tencent's": (
+        {"Response": {"Error": {"Code": "AuthFailure", "Message": "words"}}},
+        errors.AuthenticationFailed,
+    ),
+    "in capitals": (
+        {"Error": {"Code": "AuthFailure", "Message": "words"}},
+        errors.AuthenticationFailed,
+    ),
+    "Apigee's": ({"fault": {"faultstring": "words"}}, errors.ServiceError),
+    "Spark's": ({"header": {"code": 10013, "message": "words"}}, errors.ServiceError),
+    "a return code": ({"ret_code": 1001, "ret_msg": "words"}, errors.ServiceError),
+    "in data": (
+        {"data": {"error": {"message": "words", "code": 401}}},
+        errors.AuthenticationFailed,
+    ),
+    "a message in capitals": ({"Message": "words"}, errors.ServiceError),
+    "details": ({"error": {"details": "words"}}, errors.ServiceError),
+    "a reason": ({"error": {"reason": "words"}}, errors.ServiceError),
+    "errno": ({"errno": 401, "errmsg": "words"}, errors.AuthenticationFailed),
+    "JSON in a text": (
+        {"error": '{"message": "words", "code": 429}'},
+        errors.RateLimited,
+    ),
+    "JSON in a message": (
+        {"error": {"message": '{"error": {"message": "words", "code": 429}}'}},
+        errors.RateLimited,
+    ),
+    "an error in an error": (
+        {"error": {"error": {"message": "words", "code": 429}}},
+        errors.RateLimited,
+    ),
+    "a code in capitals": ({"Error": {"Code": "429", "Message": "words"}}, errors.RateLimited),
+    "OpenAI's response": (
+        {"type": "response.failed", "response": {"error": {"message": "words"}}},
+        errors.ServiceError,
+    ),
+    "Alibaba's bill": ({"code": "Arrearage", "message": "words"}, errors.QuotaExhausted),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_WITH_200)
+def test_the_service_s_words_are_found_in_any_wrapping(server, session, name):
+    reply, error = REFUSED_WITH_200[name]
+    for sent in http(json.dumps(reply), kind="application/json"), http(events(reply)):
+        server.replies = {"": sent}
+        with pytest.raises(errors.ServiceError) as caught:
+            session.chat("hi")
+        assert type(caught.value) is error
+        assert "the service said: words)" in caught.value.line("en")
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "403 Forbidden"])
+def test_unpaid_bills_are_told_by_their_code(server, session, status):
+    refused = json.dumps({"error": {"code": "Arrearage", "message": "overdue"}})
+    server.replies = {"": http(refused, status=status, kind="application/json")}
+    with pytest.raises(errors.QuotaExhausted):
+        session.chat("hi")
+
+
+FAILED_IN_STREAM = {
+    "errno": events({"errno": 5, "errmsg": "words"}),
+    "in capitals": events({"Error": {"Code": "X", "Message": "words"}}),
+    "a bare line": "words\n\n" + events(),
+    "a bare line of an error": "Internal Server Error: words\n\n" + events(),
+    "a text": events('"failed: words"'),
+    "OpenAI's response": (
+        named(
+            "response.failed",
+            '{"type": "response.failed", "response": {"error": {"message": "words"}}}',
+        )
+        + events()
+    ),
+    "a header": events({"header": {"code": 10013, "message": "words"}}),
+    "a wrapped error": events({"Response": {"Error": {"Code": "X", "Message": "words"}}}),
+    "Dify's event": events({"event": "error", "status": 400, "code": "x", "message": "words"}),
+}
+
+
+@pytest.mark.parametrize("name", FAILED_IN_STREAM)
+def test_done_does_not_make_whole_what_failed(server, session, name):
+    server.replies = {
+        "": http(events(chunk({"content": "ab"}), done=False) + FAILED_IN_STREAM[name])
+    }
+    with pytest.raises(errors.ServiceError) as caught:
+        session.chat("hi")
+    assert "words" in caught.value.line("en")
+    assert (caught.value.answer.text, caught.value.answer.partial) == ("ab", True)
+
+
+@pytest.mark.parametrize("line", ["ping", ": ping", "keep-alive", "[heartbeat]"])
+def test_a_line_that_keeps_a_connection_open_is_no_failure(server, session, line):
+    stream = events(HALF, done=False) + line + "\n\n" + events()
+    server.replies = {"": http(stream)}
+    assert (session.chat("hi").text, session.last.partial) == ("half", False)
+
+
+REASONS = [
+    "upstream_error",
+    "provider_error",
+    "model_error",
+    "generation_error",
+    "engine_overloaded",
+    "rate_limit",
+    "exception",
+    "terminated",
+    "interrupted",
+    "oom",
+]
+
+
+@pytest.mark.parametrize("reason", [*REASONS, {"type": "error"}, ["error"]], ids=str)
+def test_a_reason_that_names_a_failure_fails_the_answer(server, reason):
+    with session_for(server, "local") as session:
+        server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
+        with pytest.raises(errors.ServerError, match="finish_reason"):
+            session.chat("hi", stream=False)
+        assert sorted(session.map("{{text}}", ["a"]).errors) == [0]
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "MAX_TOKENS", "incomplete", "length"])
+def test_a_reason_that_names_a_limit_is_a_truncation(server, session, reason):
+    server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
+    assert session.chat("hi", stream=False).is_truncated
+
+
+@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "content_filter", "load"])
+def test_answers_that_may_not_be_whole_are_noted_beside_the_table_and_the_answer(server, reason):
+    with session_for(server, "local", language="en") as session:
+        server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
+        mapped = session.map("{{text}}", ["a", "b"])
+        assert mapped.notes[0].say("en") == f"⚠ answers that may not be whole: 2 ({reason})"
+        assert "⚠" in display_chat.summary_line(session.chat("hi", stream=False), "en")
+        server.replies = {"": http(json.dumps(body("good")), kind="application/json")}
+        assert session.map("{{text}}", ["c"]).notes == ()
+        assert "⚠" not in display_chat.summary_line(session.chat("hi", stream=False), "en")
+
+
+FIRST = {"id": "as-1", "result": "a", "is_end": False}
+NO_END = {
+    "nothing": [FIRST],
+    "an empty object": [FIRST, {}],
+    "a ping": [FIRST, {"ping": 1}],
+    "no word of an end": [{"id": "as-1", "result": "a"}],
+    "null": [{"id": "as-1", "result": "a", "is_end": None}],
+    "false as text": [{"id": "as-1", "result": "a", "is_end": "false"}],
+}
+
+
+@pytest.mark.parametrize("name", NO_END)
+def test_a_v1_stream_that_says_no_end_is_not_whole(server, name):
+    server.replies = {"": http(events(*NO_END[name], done=False))}
+    with (
+        session_for(server, "qianfan-v1", api_key="an-application-key") as session,
+        pytest.raises(errors.IncompleteAnswer) as caught,
+    ):
+        session.chat("hi")
+    assert (caught.value.answer.text, caught.value.answer.partial) == ("a", True)
+
+
+@pytest.mark.parametrize("end", [True, "true", 1])
+def test_a_v1_stream_ends_where_it_says_so(server, end):
+    server.replies = {"": http(events(FIRST, {**FIRST, "is_end": end}, done=False))}
+    with session_for(server, "qianfan-v1", api_key="an-application-key") as session:
+        assert (session.chat("hi").text, session.last.partial) == ("aa", False)
+
+
+def test_a_v1_stream_that_failed_tells_the_service_s_words(server):
+    server.replies = {"": http(events(FIRST, {"errno": 5, "errmsg": "dead"}, done=False))}
+    with (
+        session_for(server, "qianfan-v1", api_key="an-application-key") as session,
+        pytest.raises(errors.ServiceError, match="dead"),
+    ):
+        session.chat("hi")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,6 +53,9 @@ _OWN_ERROR = Text(
     "the table's own column {own} is kept; {ours} says why a row failed",
 )
 _REPLACED = Text("替换了表自己的列：{names}", "replaced the table's own columns: {names}")
+_NOT_WHOLE = Text(
+    "⚠ {n} 行的回答可能不完整（{reason}）", "⚠ answers that may not be whole: {n} ({reason})"
+)
 _LEDGER_LOCKED = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
@@ -87,7 +91,8 @@ class Mapped(Result):
     error_column : str
         The column that says why a row has no answer.
     notes : tuple of Text
-        What to know about the columns: which are named otherwise, which were replaced.
+        What to know about the columns: which are named otherwise, which were replaced; and how
+        many answers may not be whole.
     """
 
     table: Any
@@ -392,6 +397,7 @@ class MapJob:
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
+        self._endings: Counter[str] = Counter()  # of answers that may not be whole
         self._usage, self._asked, self._model = Usage(), 0, ""
         self._began = time.monotonic()
         for index, prompt in enumerate(map_request.prompts):
@@ -519,6 +525,8 @@ class MapJob:
         if row_outcome.error:
             self._errors[index] = row_outcome.error
             return
+        if row_outcome.reason:
+            self._endings[row_outcome.reason] += 1
         self._model = row_outcome.model
         self._usage, self._asked = self._usage + row_outcome.usage, self._asked + 1
         self._values[index], wrong = schema.parse_answer(
@@ -547,8 +555,13 @@ class MapJob:
             partial,
             tuple(dict.fromkeys([*map_request.own_columns, *typed])),
             map_request.error_column,
-            tuple(map_request.describe_columns()),
+            (*map_request.describe_columns(), *self._describe_endings()),
         )
+
+    def _describe_endings(self) -> Iterator[Text]:
+        """Describe the answers that may not be whole."""
+        for reason, count in self._endings.items():
+            yield _NOT_WHOLE.fill(n=count, reason=reason)
 
     def _output_values(self) -> dict[str, tuple[str, list[Any]]]:
         """Return type and values of the new columns, by name."""

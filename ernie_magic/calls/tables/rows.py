@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
+from ernie_magic.api.finish_reasons import is_whole_reason
 from ernie_magic.api.usage import Usage
 from ernie_magic.client import Clock
 from ernie_magic.errors import (
@@ -49,12 +50,15 @@ class Outcome(NamedTuple):
     usage : Usage
     error : str
         "" when there is an answer.
+    reason : str
+        The reason to finish of an answer that may not be whole, "" for others.
     """
 
     text: str
     model: str
     usage: Usage
     error: str = ""
+    reason: str = ""
 
 
 async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
@@ -69,7 +73,10 @@ async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
         if isinstance(error, RateLimited) and not error.retryable:
             raise  # a day's limit
         return Outcome("", "", Usage(), error.line(language))
-    return Outcome(answer.text, answer.model, answer.usage or Usage())
+    reason = ""
+    if answer.is_truncated or not is_whole_reason(answer.finish_reason):
+        reason = answer.finish_reason or "length"
+    return Outcome(answer.text, answer.model, answer.usage or Usage(), reason=reason)
 
 
 async def ask_many(call: PreparedCall, requests: Sequence[ChatRequest]) -> list[Outcome]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.finish_reasons import is_filter, is_known_reason
 from ernie_magic.text.language import Language, Text, clip_text
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
@@ -29,6 +30,10 @@ _FLAGS = {
 }
 _CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
 _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
+_ENDED = Text(
+    "⚠ 结束原因不明（{reason}），回答可能不完整",
+    "⚠ ended for an unknown reason ({reason}): it may be incomplete",
+)
 _TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
 _TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
@@ -83,8 +88,10 @@ def _moderation_notes(answer: Answer) -> list[Text]:
         notes.append(_FLAGS[answer.flag])
     if answer.is_truncated:
         notes.append(_CUT)
-    if answer.finish_reason == "content_filter":
+    elif is_filter(answer.finish_reason):
         notes.append(_FILTERED)
+    elif not is_known_reason(answer.finish_reason):
+        notes.append(_ENDED.fill(reason=answer.finish_reason))
     if answer.history_cleared:
         notes.append(_CLEARED)
     if trimmed := getattr(answer.request, "trimmed", 0):

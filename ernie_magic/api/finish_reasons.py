@@ -1,0 +1,78 @@
+"""What a service's word for an end means: a failure, a limit, a filter, or a normal end.
+
+Every gateway has its own words (`upstream_error`, `engine_overloaded`, `MAX_TOKENS` …), so they are
+told apart by what they contain.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ernie_magic.api import values
+
+_FAILURE = re.compile(
+    r"error|fail|exception|(?<!de)fault|abort|crash|cancel|terminated|interrupted|time.?out"
+    r"|timed.?out|deadline|overload|unavailable|exhaust|insufficient|rate.?limit|throttl"
+    r"|malformed|invalid|preempted|evicted|disconnect|out.?of.?memory|(?<![a-z])oom(?![a-z])"
+    r"|killed|panic|失败|错误|异常|超时|中断|过载",
+    re.IGNORECASE,
+)
+_NO_FAILURE = re.compile(
+    r"(?<![a-z])(?:no|not|non|none|without|zero|0)[\s_-]*"
+    r"(?:errors?|fail(?:ed|ures?)?|exceptions?|faults?)(?![a-z])|(?:没有|无|未)(?:错误|异常|失败)",
+    re.IGNORECASE,
+)
+_TRUNCATED = re.compile(
+    r"length|max[a-z_\s-]*tokens?|token[a-z_\s-]*limit|context.?window|incomplete|truncated",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    r"filter|safety|moderation|sensitive|blocked|blocklist|prohibited|recitation|refusal|spii",
+    re.IGNORECASE,
+)
+_NORMAL = re.compile(
+    r"stop|(?<![a-z])eos(?![a-z])|(?<![a-z])end|complete|done|finish|normal|success|(?<![a-z])ok"
+    r"|tool|function|pause_turn|no.?error",
+    re.IGNORECASE,
+)
+
+
+def names_failure(word: str) -> bool:
+    """Whether a word or a sentence says that something failed."""
+    return bool(_FAILURE.search(_NO_FAILURE.sub("", word)))
+
+
+def is_truncation(reason: str) -> bool:
+    """Whether a reason to finish is the length limit."""
+    return bool(_TRUNCATED.search(reason))
+
+
+def is_filter(reason: str) -> bool:
+    """Whether a reason to finish is content review."""
+    return bool(_FILTERED.search(reason))
+
+
+def is_known_reason(reason: str) -> bool:
+    """Whether it is clear what a reason to finish means; so it is when none was given."""
+    if is_truncation(reason) or is_filter(reason) or names_failure(reason):
+        return True
+    return not reason or bool(_NORMAL.search(reason))
+
+
+def is_whole_reason(reason: str) -> bool:
+    """Whether a reason to finish means that the answer is whole; so it is when none was given."""
+    return is_known_reason(reason) and not (
+        is_truncation(reason) or is_filter(reason) or names_failure(reason)
+    )
+
+
+def spell_reason(value: object) -> str:
+    """Return a reason to finish as a word, also where it stands in an object or a list."""
+    for _ in range(3):
+        if isinstance(value, list):
+            value = next(iter(value), "")
+        elif isinstance(value, dict):
+            given = value
+            names = ("type", "reason", "finish_reason", "code", "name", "status", "message")
+            value = next((given[name] for name in names if given.get(name)), "")
+    return values.as_name(value)

@@ -1,0 +1,112 @@
+"""What a service's word for an end means is told by what the word contains."""
+
+import pytest
+
+from ernie_magic.api import finish_reasons
+
+FAILURES = [
+    "error",
+    "fail",
+    "failed",
+    "upstream_error",
+    "provider_error",
+    "model_error",
+    "generation_error",
+    "engine_overloaded",
+    "rate_limit",
+    "exception",
+    "terminated",
+    "interrupted",
+    "oom",
+    "abort",
+    "aborted",
+    "canceled",
+    "cancelled",
+    "timeout",
+    "network_error",
+    "insufficient_system_resource",
+    "malformed_function_call",
+    "service_unavailable",
+    "Timed-Out",
+    "deadline_exceeded",
+    "out_of_memory",
+    "MALFORMED_RESPONSE",
+    "系统异常",
+]
+NORMAL = [
+    "stop",
+    "normal",
+    "tool_calls",
+    "function_call",
+    "eos",
+    "eos_token",
+    "end_turn",
+    "stop_sequence",
+    "completed",
+    "complete",
+    "done",
+    "finished",
+    "STOP",
+    "tool_use",
+    "success",
+    "no_error",
+]
+TRUNCATED = [
+    "length",
+    "max_tokens",
+    "MAX_TOKENS",
+    "incomplete",
+    "max_output_tokens",
+    "model_length",
+    "context_length",
+    "model_context_window_exceeded",
+    "token_limit",
+]
+FILTERED = ["content_filter", "SAFETY", "refusal", "PROHIBITED_CONTENT", "sensitive", "RECITATION"]
+UNKNOWN = ["load", "weird", "default", "other"]
+
+
+@pytest.mark.parametrize("reason", FAILURES)
+def test_a_failure_is_told_by_its_word(reason):
+    assert finish_reasons.names_failure(reason)
+    assert not finish_reasons.is_whole_reason(reason)
+
+
+@pytest.mark.parametrize("reason", ["", *NORMAL])
+def test_a_normal_end_is_none_of_the_others(reason):
+    assert finish_reasons.is_whole_reason(reason)
+    assert not finish_reasons.names_failure(reason)
+
+
+@pytest.mark.parametrize("reason", TRUNCATED)
+def test_a_limit_is_told_by_its_word(reason):
+    assert finish_reasons.is_truncation(reason)
+    assert not finish_reasons.names_failure(reason)
+
+
+@pytest.mark.parametrize("reason", FILTERED)
+def test_content_review_is_told_by_its_word(reason):
+    assert finish_reasons.is_filter(reason)
+    assert not finish_reasons.names_failure(reason)
+
+
+@pytest.mark.parametrize("reason", UNKNOWN)
+def test_any_other_word_is_unknown_and_no_failure(reason):
+    assert not finish_reasons.is_known_reason(reason)
+    assert not finish_reasons.names_failure(reason)
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("stop", "stop"),
+        ({"type": "error"}, "error"),
+        (["error"], "error"),
+        ([{"reason": "timeout"}], "timeout"),
+        ([], ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_a_reason_may_stand_in_an_object_or_a_list(value, word):
+    assert finish_reasons.spell_reason(value) == word
