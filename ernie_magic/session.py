@@ -4,6 +4,7 @@ async client.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -884,7 +885,9 @@ class Session:
         return error
 
     def __repr__(self) -> str:
-        service, model = self.settings.choose_service().name, self.settings.model or "default"
+        service, model = "?", self.settings.model or "default"
+        with suppress(InvalidOption):  # a `.env` that cannot be read: a repr is no place for it
+            service = self.settings.choose_service().name
         turns = 0
         if MAIN in self.conversations:
             turns = len(self.conversations[MAIN].history)

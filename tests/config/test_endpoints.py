@@ -260,8 +260,10 @@ def test_a_dotenv_s_line_that_cannot_be_read_is_named(tmp_path, text, line):
         settings = ErnieSettings(service=service, language="en", base_url="http://127.0.0.1:9/v1")
         with pytest.raises(errors.InvalidOption, match=rf"line {line} of .*\.env cannot be read"):
             settings.build_endpoint()
-    with Session(language="en") as session, pytest.raises(errors.InvalidOption, match="is not clo"):
-        session.chat("hi")
+    with Session(language="en") as session:
+        assert repr(session) == "Session(service='?', model='default', 0 turns)"
+        with pytest.raises(errors.InvalidOption, match="is not clo"):
+            session.chat("hi")
 
 
 def test_a_dotenv_s_other_lines_need_not_be_readable(tmp_path):
