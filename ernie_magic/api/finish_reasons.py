@@ -18,6 +18,8 @@ _FAILURE = re.compile(
     r"|killed|panic|失败|错误|异常|超时|中断|过载",
     re.IGNORECASE,
 )
+# A reason is a name or a sentence; anything else (markup) is not understood.
+_PLAIN = re.compile(r"[\w\s.,:;/()'!-]*")
 _NO_FAILURE = re.compile(
     r"(?<![a-z])(?:no|not|non|none|without|zero|0)[\s_-]*"
     r"(?:errors?|fail(?:ed|ures?)?|exceptions?|faults?)(?![a-z])|(?:没有|无|未)(?:错误|异常|失败)",
@@ -43,6 +45,11 @@ def names_failure(word: str) -> bool:
     return bool(_FAILURE.search(_NO_FAILURE.sub("", word)))
 
 
+def is_failure(reason: str) -> bool:
+    """Whether a reason to finish is a failure."""
+    return bool(_PLAIN.fullmatch(reason)) and names_failure(reason)
+
+
 def is_truncation(reason: str) -> bool:
     """Whether a reason to finish is the length limit."""
     return bool(_TRUNCATED.search(reason))
@@ -55,7 +62,7 @@ def is_filter(reason: str) -> bool:
 
 def is_known_reason(reason: str) -> bool:
     """Whether it is clear what a reason to finish means; so it is when none was given."""
-    if is_truncation(reason) or is_filter(reason) or names_failure(reason):
+    if is_truncation(reason) or is_filter(reason) or is_failure(reason):
         return True
     return not reason or bool(_NORMAL.search(reason))
 
@@ -63,7 +70,7 @@ def is_known_reason(reason: str) -> bool:
 def is_whole_reason(reason: str) -> bool:
     """Whether a reason to finish means that the answer is whole; so it is when none was given."""
     return is_known_reason(reason) and not (
-        is_truncation(reason) or is_filter(reason) or names_failure(reason)
+        is_truncation(reason) or is_filter(reason) or is_failure(reason)
     )
 
 

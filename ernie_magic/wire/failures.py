@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
-from ernie_magic.api.finish_reasons import names_failure
+from ernie_magic.api.finish_reasons import is_failure
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.errors import (
     AuthenticationFailed,
@@ -197,7 +197,7 @@ def failed_answer_error(reason: str) -> ServerError | None:
     """Return the error for an answer whose reason to finish is a failure; None for any other
     reason.
     """
-    if not names_failure(reason):
+    if not is_failure(reason):
         return None
     return ServerError(
         Text(

@@ -31,9 +31,16 @@ _MAX_NAMES = 200  # of a body's fields that are examined
 _MAX_ERRORS = 20  # of a list
 _DEEPEST = 4  # objects around an error
 # Names are compared without case and separators: `errorMsg`, `error_msg` and `ErrorMsg` are one.
-_ERRORS = ("error", "errors", "err", "fault", "exception")
+_ERRORS = (
+    *("error", "errors", "err", "fault", "exception", "failure", "errorinfo", "errordetail"),
+    *("errordetails", "lasterror"),
+)
 _FAILURE_CODES = ("errorcode", "errcode", "errno", "errorno", "retcode", "returncode", "resultcode")
-_FAILURE_MESSAGES = ("errormsg", "errmsg", "errormessage", "errordescription", "faultstring")
+_FAILURE_MESSAGES = (
+    *("errormsg", "errmsg", "errormessage", "errmessage", "errordescription", "errortext"),
+    *("failurereason", "failreason", "faultstring"),
+)
+_FAILURE_FLAGS = ("failed", "iserror", "haserror", "isfailed")
 _OTHER_MESSAGES = ("retmsg", "returnmsg", "resultmsg", "statusmsg")
 _MORE_MESSAGES = ("details", "reason", "description", "title", "text", "type", "status")
 _STATUSES = ("status", "state", "taskstatus", "resultstatus")
@@ -259,9 +266,11 @@ def _is_failing_code(folded: Mapping[str, Any], message: object) -> bool:
     """
     code = folded["code"]
     name, number = _field_text(code, "code"), values.as_whole_number(code)
+    if names_failure(values.as_text(message)):
+        return True
     if number is None:
         return is_known_code(name) or names_failure(name) or names_limit(name)
-    if is_failing_status(number) or names_failure(values.as_text(message)):
+    if number < 0 or is_failing_status(number):
         return True
     has_answer = any(folded.get(name) for name in _ANSWERS)
     is_clear = number >= 1000 or (bool(message) and not has_answer)  # noqa: PLR2004
@@ -288,6 +297,8 @@ def _flag_fields(folded: Mapping[str, Any]) -> Fields | None:
             return {**fields, "type": folded.get("type")}
     flags = (folded.get(name) for name in _SUCCESS_FLAGS)
     if any(flag is False or flag in ("false", "False") for flag in flags):
+        return fields
+    if any(folded.get(name) is True for name in _FAILURE_FLAGS):
         return fields
     for name in _STATUSES:
         word = folded.get(name)

@@ -65,12 +65,12 @@ TRUNCATED = [
     "token_limit",
 ]
 FILTERED = ["content_filter", "SAFETY", "refusal", "PROHIBITED_CONTENT", "sensitive", "RECITATION"]
-UNKNOWN = ["load", "weird", "default", "other"]
+UNKNOWN = ["<img src=x onerror=evil()>", "load", "weird", "default", "other"]
 
 
 @pytest.mark.parametrize("reason", FAILURES)
 def test_a_failure_is_told_by_its_word(reason):
-    assert finish_reasons.names_failure(reason)
+    assert finish_reasons.is_failure(reason)
     assert not finish_reasons.is_whole_reason(reason)
 
 
@@ -95,7 +95,7 @@ def test_content_review_is_told_by_its_word(reason):
 @pytest.mark.parametrize("reason", UNKNOWN)
 def test_any_other_word_is_unknown_and_no_failure(reason):
     assert not finish_reasons.is_known_reason(reason)
-    assert not finish_reasons.names_failure(reason)
+    assert not finish_reasons.is_failure(reason)
 
 
 @pytest.mark.parametrize(
