@@ -356,6 +356,9 @@ REFUSALS_429 = {
     "a stream that began with a role": http(events(ROLE, {"error": LIMIT})),
     "in a choice": http(events(chunk({}, error=LIMIT, finish_reason="error"))),
     "an event": http(named("error", json.dumps({"error": LIMIT})) + events()),
+    "in a text": http(json.dumps({"error": json.dumps(LIMIT)}), kind="application/json"),
+    "in an error": http(json.dumps({"error": {"error": LIMIT}}), kind="application/json"),
+    "in capitals": http(json.dumps({"Error": {"Code": "429"}}), kind="application/json"),
 }
 
 
@@ -745,3 +748,18 @@ def test_a_v1_stream_that_failed_tells_the_service_s_words(server):
         pytest.raises(errors.ServiceError, match="dead"),
     ):
         session.chat("hi")
+
+
+FATAL = {
+    "in capitals": ("200 OK", {"Error": {"Code": "AuthFailure"}}, errors.AuthenticationFailed),
+    "errno": ("200 OK", {"errno": 401, "errmsg": "who"}, errors.AuthenticationFailed),
+    "a bill": ("400 Bad Request", {"code": "Arrearage", "message": "x"}, errors.QuotaExhausted),
+}
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_what_fails_every_row_alike_ends_a_table(server, name):
+    status, refused, error = FATAL[name]
+    server.replies = {"": http(json.dumps(refused), status=status, kind="application/json")}
+    with session_for(server, "local") as session, pytest.raises(error):
+        session.map("{{text}}", ["a", "b"])
