@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import is_truncation, spell_reason
@@ -21,7 +21,7 @@ from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.content import REASONING, read_content, words_in
 from ernie_magic.wire.refusals import parse_refusal
-from ernie_magic.wire.tool_calls import MAX_TOOL_CALLS, ToolCallAssembler
+from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,6 +116,9 @@ class Reader(ABC):
         Whether any chunk has arrived.
     finished : bool
         Whether the service said that this was all.
+    finished_early : bool
+        Whether it said so before the answer, or beside a piece of it: a reason that some servers
+        write on each chunk.
     finish_reason : str
     flag : int
         The most severe safety flag so far.
@@ -133,6 +136,9 @@ class Reader(ABC):
         once the service said that this was all; other chunks do not mean that it will end later.
     """
 
+    # Whether each chunk says if it is the last one, so that a claim beside text is to be believed.
+    says_each_time: ClassVar[bool] = False
+
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
         self.request = request
         self._spent: Usage | None = None  # by what was refused
@@ -142,7 +148,7 @@ class Reader(ABC):
     def reset(self) -> None:
         """Forget everything that has arrived, but not what it cost: the request is sent again."""
         self._spent = self.usage
-        self.started = self.finished = self.must_clear = False
+        self.started = self.finished = self.finished_early = self.must_clear = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
         self.unknown_shape = ""
@@ -287,12 +293,12 @@ class Reader(ABC):
             not self.finished
             and not self._joiners[0].is_waiting
             and not _search_results(chunk, facts)
-            and not any(part.get(name) for name in ("tool_calls", "refusal", *REASONING))
+            and not any(part.get(name) for name in _ASSEMBLED if name != "content")
         )
 
     def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
         """Read everything that a chunk may contain."""
-        self.started, was_finished = True, self.finished
+        self.started, was_finished, was_empty = True, self.finished, self.is_empty
         for name, value in chunk.items():
             if name not in ("choices", "usage", "result") and self._meta.get(name) is None:
                 self._meta[redact(name)] = redact_values(value)
@@ -318,12 +324,13 @@ class Reader(ABC):
             self._message, {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
         )
         self._add_pages(_search_results(chunk, facts)[:_MAX_PAGES])
-        calls = values.as_objects(part.get("tool_calls"))[:MAX_TOOL_CALLS]
-        for call in calls:
-            if isinstance(call.get("function") or {}, dict):
-                self._tool_calls.add_piece(call)
+        calls, unknown = read_tool_calls(part)
+        self._tool_calls.add_pieces(calls)
+        self.unknown_shape = self.unknown_shape or unknown
         delta = self._read_content(part)
         self.continues = self.continues or (was_finished and bool(delta or calls))
+        if self.finished and not was_finished:
+            self.finished_early = was_empty or bool(delta and not self.says_each_time)
         self.gains += bool(delta or calls or self._usage != usage_before)
         return delta
 
@@ -382,6 +389,16 @@ class Reader(ABC):
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tool calls that the model asks for, each whole."""
         return self._tool_calls.join_pieces()
+
+    @property
+    def unreadable_call(self) -> str:
+        """What is wrong with the tool calls, now that all is there, "" for nothing: one names no
+        tool, or none is there although the reason to finish says so.
+        """
+        announced = announces_call(self.finish_reason) and not self.flag
+        if (announced and self._tool_calls.is_empty) or self._tool_calls.lacks_name:
+            return "tool_calls"
+        return ""
 
     @property
     def argument_characters(self) -> int:

@@ -286,18 +286,17 @@ def _v1_messages(messages: Sequence[Message]) -> list[Message]:
 class Reader(protocol.Reader):
     """Reads `result` and `is_end`."""
 
+    says_each_time = True
+
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
-        return "result" in payload or "function_call" in payload
+        return any(name in payload for name in ("result", "function_call", "tool_calls"))
 
     def _facts_and_content(
         self, chunk: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        called = chunk.get("function_call")
-        calls = []
-        if isinstance(called, dict):
-            calls.append({"id": "", "type": "function", "function": called})
-        return chunk, {"content": chunk.get("result"), "tool_calls": calls}
+        calls = {name: chunk[name] for name in ("function_call", "tool_calls") if name in chunk}
+        return chunk, {"content": chunk.get("result"), **calls}
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         if type(chunk.get("result")) is not str:

@@ -46,6 +46,7 @@ from ernie_magic.wire.sniffing import (
     in_utf_8,
     is_declared_stream,
     iter_chunks,
+    may_be_json,
     read_start,
     rejoin,
     unwrap_event,
@@ -64,7 +65,9 @@ if TYPE_CHECKING:
 MAX_REPLY = 32 * 1024 * 1024
 # Some servers hold the connection open after the last chunk and never send [DONE].
 AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] after a finish reason
-AFTER_EARLY_FINISH = 30.0  # the same when nothing of an answer has arrived before it
+# The same for a reason that came beside text, or before any: some servers write one on each chunk,
+# so that it tells nothing about the end.
+AFTER_EARLY_FINISH = 30.0
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that arrived instead of a stream
@@ -258,8 +261,8 @@ def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) 
         error.request_id = reader.id
         raise error
     request_id = reader.id or header_request_id(response.headers)
-    if reader.unknown_shape:
-        raise unknown_shape_error(reader.unknown_shape, request_id)
+    if unknown := reader.unknown_shape or reader.unreadable_call:
+        raise unknown_shape_error(unknown, request_id)
     if reader.is_empty and not reader.finish_reason:
         raise empty_answer_error(body[:MAX_BODY], request_id)
 
@@ -328,12 +331,17 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 raise error_from_event(event.data, response.headers)
             payload, is_long = parse(event.data), False
             if payload is None:
-                if event.data == "[DONE]":
+                if sse.is_last_word(event.data):
                     done = True
                     break
+                if reader is not None and reader.finished and not may_be_json(event.data):
+                    continue  # a word after the end: the answer is whole without it
                 payload = await _parse_event(event, unread, joined=reader is not None)
                 is_long = len(event.data) > values.LONG
             if type(payload) is not dict:
+                if payload == "[DONE]":
+                    done = True
+                    break
                 _examine_other_json(event, payload, response, unread)
             elif _ORDINARY.issuperset(payload):
                 understood = len(unread)
@@ -387,8 +395,8 @@ def _may_be_failure(line: str) -> bool:
 
 
 def _seconds_after_finish(reader: Reader | None) -> float:
-    """Return how long to wait for more: what finished before it began has hardly finished."""
-    if reader is not None and reader.is_empty:
+    """Return how long to wait for more: what finished beside text may continue."""
+    if reader is not None and reader.finished_early:
         return AFTER_EARLY_FINISH
     return AFTER_FINISH
 

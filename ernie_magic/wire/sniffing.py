@@ -25,7 +25,8 @@ _LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "ascii": "cp1252", "iso8859-1"
 # A field or a comment of an event.
 _STREAM_LINE = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:")
 _EDGE = 200  # characters at each end of a reply in which an event's words stand
-_EVENT_START, _LAST_EVENT = re.compile(r"\s*data:"), re.compile(r"\s*data:\s*\[DONE\]\s*\Z")
+_EVENT_START = re.compile(r"\s*data:")
+_LAST_EVENT = re.compile(r"\s*data:\s*\[?DONE\]?\s*\Z", re.IGNORECASE)
 # https://github.com/ndjson/ndjson-spec, https://jsonlines.org
 _LINES_OF_JSON = ("ndjson", "jsonl", "json-seq", "stream+json", "json-stream")
 
@@ -108,6 +109,11 @@ def begins_stream(start: bytes, response: httpx.Response) -> bool:
 def begins_object(start: bytes) -> bool:
     """Whether a reply that begins with these bytes is a JSON object."""
     return _without_mark(start)[:1] == b"{"
+
+
+def may_be_json(text: str) -> bool:
+    """Whether an event's text is a JSON object, or a part of one."""
+    return text.lstrip()[:1] == "{"
 
 
 def _without_mark(start: bytes) -> bytes:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # strings.
 _FIELDS = ("data", "event", "id", "retry")
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_LAST_WORDS = ("[done]", "done")  # in lower case
 
 
 class Event(NamedTuple):
@@ -39,6 +40,13 @@ class Event(NamedTuple):
     name: str = ""
     bare: bool = False
     whole: bool = True
+
+
+def is_last_word(text: str) -> bool:
+    """Whether an event's text ends the stream: `[DONE]`, which gateways also write with blanks
+    around it, in other letters, or without its brackets.
+    """
+    return text.strip().lower() in _LAST_WORDS
 
 
 class Decoder:

@@ -4,17 +4,83 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MAX_TOOL_CALLS = 1000  # in one reply: the rest is left out
 # Characters of a tool's name or a call's id, which are sent back unchanged.
 _MAX_TOOL_NAME = 1000
+# Where servers write a call's arguments: the first is the protocol's.
+_ARGUMENTS = ("arguments", "parameters", "args", "input")
+# Reasons to finish that announce a call.
+_CALLING = frozenset({"tool_calls", "tool_call", "function_call", "tool_use"})
+
+
+class ToolCallPieces(NamedTuple):
+    """The pieces of tool calls in one chunk, in the protocol's form.
+
+    Attributes
+    ----------
+    pieces : list of dict
+    unknown : str
+        The kind of what cannot be read as a call, "" for nothing.
+    """
+
+    pieces: list[dict[str, Any]]
+    unknown: str = ""
+
+
+def read_tool_calls(part: Mapping[str, Any]) -> ToolCallPieces:
+    """Read the tool calls of a message or of a chunk's delta: a list, one call without a list, or
+    the older `function_call` (https://platform.openai.com/docs/api-reference/chat/object).
+    """
+    given = part.get("tool_calls")
+    if not given:
+        called = part.get("function_call")
+        if not called:
+            return ToolCallPieces([])
+        given = [{"index": 0, "function": called}]
+    if isinstance(given, dict):
+        given = [given]
+    if not isinstance(given, list):
+        return ToolCallPieces([], "tool_calls")
+    pieces = [_read_piece(item) for item in given[:MAX_TOOL_CALLS]]
+    # A stream may have an empty one on each chunk.
+    said = [
+        piece for piece in pieces if piece and (piece.get("id") or any(piece["function"].values()))
+    ]
+    unknown = ""
+    if None in pieces:
+        unknown = "tool_calls"
+    return ToolCallPieces(said, unknown)
+
+
+def _read_piece(item: object) -> dict[str, Any] | None:
+    """Return a call, or a piece of one, in the protocol's form; None for what is neither."""
+    if not isinstance(item, dict) or not item or item.get("type") == "custom":
+        return None
+    function = item.get("function")
+    if isinstance(function, str):
+        function = {**item, "name": function}
+    elif function is None:
+        function = item  # without the object around a name and its arguments
+    if not isinstance(function, dict):
+        return None
+    given = next((function[name] for name in _ARGUMENTS if function.get(name)), "")
+    piece = {name: item[name] for name in ("id", "index", "type") if name in item}
+    if piece.get("type") == "tool_use":
+        del piece["type"]
+    return {**piece, "function": {"name": function.get("name"), "arguments": given}}
+
+
+def announces_call(finish_reason: str) -> bool:
+    """Whether a reason to finish says that there is a tool call."""
+    return finish_reason.lower() in _CALLING
 
 
 @dataclass
@@ -26,6 +92,8 @@ class _ToolCall:
     name: str = ""
     arguments: list[str] = field(default_factory=list)
     index: int | None = None
+    chunk: int = 0  # the number of the last one that had a piece of it
+    named_again: bool = False  # a piece after its end repeats its name: a new one may begin
 
     @property
     def is_complete(self) -> bool:
@@ -50,6 +118,7 @@ class ToolCallAssembler:
         self._calls: list[_ToolCall] = []
         self._by_index: dict[int, _ToolCall] = {}
         self._by_id: dict[str, _ToolCall] = {}
+        self._chunk = 0
         # Made once, until another piece arrives.
         self._whole: tuple[dict[str, Any], ...] | None = None
 
@@ -58,8 +127,18 @@ class ToolCallAssembler:
         """Whether no piece of a call has arrived."""
         return not self._calls
 
-    def add_piece(self, piece: Mapping[str, Any]) -> None:
-        """Add a piece of a tool call."""
+    @property
+    def lacks_name(self) -> bool:
+        """Whether a call does not say which tool is meant."""
+        return any(not call.name.strip() for call in self._calls)
+
+    def add_pieces(self, pieces: Iterable[Mapping[str, Any]]) -> None:
+        """Add the pieces of tool calls that one chunk has."""
+        self._chunk += 1
+        for piece in pieces:
+            self._add_piece(piece)
+
+    def _add_piece(self, piece: Mapping[str, Any]) -> None:
         given = values.as_object(piece.get("function"))
         index = values.as_whole_number(piece.get("index"))
         id_, name = (
@@ -69,7 +148,11 @@ class ToolCallAssembler:
         arguments = given.get("arguments") or ""
         if not isinstance(arguments, str):
             arguments = json.dumps(arguments, ensure_ascii=False)
+        if id_ in self._by_id and self._repeats_whole_call(id_, name, arguments):
+            return
         call = self._find_call(id_, name, index, arguments)
+        if call is not None and call.named_again and arguments.lstrip()[:1] == "{":
+            id_, name, call = call.id, call.name, None
         if call is None:
             if len(self._calls) == MAX_TOOL_CALLS:
                 return
@@ -78,31 +161,58 @@ class ToolCallAssembler:
             if index is not None:
                 self._by_index[index] = call
         self._whole = None
+        call.chunk = self._chunk
         if name or not call.id:
             call.id = id_ or call.id
         if id_:
             self._by_id[id_] = call
         call.type = as_name(piece.get("type")) or call.type
         call.name = name or call.name
+        if name and not arguments and call.is_complete:
+            call.named_again = True
         call.arguments.append(arguments)
         self.argument_characters += len(arguments)
 
     def join_pieces(self) -> tuple[dict[str, Any], ...]:
         """Return the tool calls so far, each whole."""
         if self._whole is None:
-            # V1 gives no ids, and other services require matching ones.
             self._whole = tuple(
                 {
-                    "id": call.id or f"call_{i}",
+                    "id": id_,
                     "type": call.type,
                     "function": {
                         "name": call.name,
                         "arguments": as_safe_text("".join(call.arguments)),
                     },
                 }
-                for i, call in enumerate(self._calls, start=1)
+                for id_, call in zip(self._unique_ids(), self._calls, strict=True)
             )
         return self._whole
+
+    def _unique_ids(self) -> list[str]:
+        """Return an id for each call: V1 gives none, some servers give all calls the same one, and
+        a result is sent back under its call's own.
+        """
+        taken = {call.id for call in self._calls}
+        ids: dict[str, None] = {}
+        for i, call in enumerate(self._calls, start=1):
+            id_, number = call.id or f"call_{i}", i
+            while id_ in ids or (id_ != call.id and id_ in taken):
+                id_, number = f"{call.id or 'call'}_{number}", number + 1
+            ids[id_] = None
+        return list(ids)
+
+    def _repeats_whole_call(self, id_: str, name: str, arguments: str) -> bool:
+        """Whether a chunk has a whole call once more, as the last one of some streams does."""
+        if not name or arguments.lstrip()[:1] != "{":
+            return False
+        return any(
+            (call.id, call.name) == (id_, name)
+            and call.chunk != self._chunk
+            and arguments == "".join(call.arguments)
+            and call.is_complete
+            for call in self._calls
+        )
 
     def _find_call(
         self, id_: str, name: str, index: int | None, arguments: str
@@ -113,8 +223,11 @@ class ToolCallAssembler:
         parallel calls the same one, others each piece an id of its own.
         """
         known = self._by_id.get(id_)
+        begins = arguments.lstrip()[:1] == "{"
         if known is not None and (not name or (name == known.name and index == known.index)):
-            return known
+            # Two calls may have one id and one name: then each is whole.
+            begins_anew = name and begins and known.is_complete
+            return None if begins_anew else known
         if index is None:
             # Others are whole, or have nothing but an id.
             if id_ or name or not self._calls:
@@ -126,7 +239,7 @@ class ToolCallAssembler:
         another_id = id_ and call.id and id_ != call.id
         another_name = not name.startswith(call.name)
         # The name may stand on each piece: without an id only the arguments tell.
-        begins_anew = not id_ and arguments.lstrip()[:1] == "{" and call.is_complete
+        begins_anew = not id_ and begins and call.is_complete
         if another_id or another_name or begins_anew or known is not None:
             return None
         return call

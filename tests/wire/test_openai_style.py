@@ -157,6 +157,54 @@ PARALLEL = {
         [tool_piece("", name="f"), tool_piece('{"x": 1}', "a", "f")],
         [F1],
     ),
+    "one id and one name for all, in one list": (
+        [tool_piece('{"x": 1}', "a", "f") + tool_piece('{"x": 2}', "a", "f")],
+        [F1, F2],
+    ),
+    "one id and one name for all, in one list without an index": (
+        [tool_piece('{"x": 1}', "a", "f", None) + tool_piece('{"x": 2}', "a", "f", None)],
+        [F1, F2],
+    ),
+    "one id and one name for all, one by one": (
+        [tool_piece('{"x": 1}', "a", "f"), tool_piece('{"x": 2}', "a", "f")],
+        [F1, F2],
+    ),
+    "one id and one name for all, in pieces": (
+        [
+            tool_piece('{"x"', "a", "f"),
+            tool_piece(": 1}", "a"),
+            tool_piece('{"x": 2}', "a", "f"),
+            tool_piece("{}", "b", "g"),
+        ],
+        [F1, F2, G],
+    ),
+    "one id and one name for all, each begun by its name": (
+        [
+            tool_piece("", "a", "f"),
+            tool_piece('{"x": 1}'),
+            tool_piece("", "a", "f"),
+            tool_piece('{"x"'),
+            tool_piece(": 2}"),
+        ],
+        [F1, F2],
+    ),
+    "the name once more at the end": (
+        [tool_piece("", "a", "f"), tool_piece('{"x": 1}'), tool_piece("", "a", "f")],
+        [F1],
+    ),
+    "twice the same in one list": (
+        [tool_piece('{"x": 1}', "a", "f") + tool_piece('{"x": 1}', "a", "f")],
+        [F1, F1],
+    ),
+    "a whole call once more at the end": (
+        [
+            tool_piece('{"x"', "a", "f"),
+            tool_piece(": 1}", "a"),
+            tool_piece("{}", "b", "g", 1),
+            tool_piece('{"x": 1}', "a", "f") + tool_piece("{}", "b", "g", 1),
+        ],
+        [F1, G],
+    ),
     "without an index": (
         [tool_piece('{"x": 1}', "a", "f", None), tool_piece('{"x": 2}', "b", "f", None)],
         [F1, F2],
@@ -178,3 +226,5 @@ def test_parallel_tool_calls_are_told_apart_by_id_and_name_and_then_by_index(nam
         for call in reader.tool_calls
     ]
     assert found == expected
+    # A result is sent back under its call's id.
+    assert len({call["id"] for call in reader.tool_calls}) == len(expected)

@@ -258,6 +258,26 @@ def test_an_early_or_repeated_reason_to_finish_does_not_cut_what_comes():
 
 
 @pytest.mark.usefixtures("little_patience")
+def test_a_pause_after_a_reason_beside_text_does_not_cut_the_rest():
+    later = read(
+        chunk(content="A"),
+        chunk(content="B", finish_reason="stop"),
+        0.4,
+        chunk(content="C", finish_reason="stop"),
+        DONE,
+    )
+    assert later.text == "ABC"
+    for first in ("Hello ", "", None):
+        pieces = [chunk(content=first, finish_reason="stop"), 0.4]
+        answer = read(*pieces, chunk(content="world", finish_reason="stop"), DONE)
+        assert answer.text == f"{first or ''}world"
+    thought = read(
+        chunk(reasoning_content="hm", finish_reason="stop"), 0.4, chunk(content="A"), DONE
+    )
+    assert (thought.reasoning, thought.text) == ("hm", "A")
+
+
+@pytest.mark.usefixtures("little_patience")
 def test_a_stream_that_is_held_open_after_its_end_is_not_waited_for():
     assert read(chunk(content="A"), chunk(finish_reason="stop"), 60).text == "A"
     assert read(chunk(content="", finish_reason="stop"), 60).text == ""
@@ -331,3 +351,135 @@ def test_how_the_connection_of_a_whole_answer_ends_does_not_matter(cut):
 @pytest.mark.parametrize("name", EARLY)
 def test_silence_after_repeated_reasons_is_an_end(name):
     assert read(*EARLY[name], httpx.ReadTimeout("silent")).text == "ABC"
+
+
+LAST_WORDS = {
+    "a blank behind": b"data: [DONE] \n\n",
+    "a tab behind": b"data: [DONE]\t\n\n",
+    "two blanks before": b"data:  [DONE]\n\n",
+    "small letters": b"data: [done]\n\n",
+    "mixed letters": b"data: [Done]\n\n",
+    "no brackets": b"data: DONE\n\n",
+    "as JSON": b'data: "[DONE]"\n\n',
+    "a name before": b"event: done\ndata: [DONE] \n\n",
+    "CR and LF": b"data: [DONE] \r\n\r\n",
+    "no end of line": b"data: [DONE] ",
+    "a bare line": b"[DONE]\n\n",
+}
+
+
+@pytest.mark.parametrize("name", LAST_WORDS)
+def test_the_last_word_ends_a_stream_however_it_is_written(name):
+    assert read(chunk(content="ab"), chunk(finish_reason="stop"), LAST_WORDS[name]).text == "ab"
+    # Without a reason to finish it is the end by itself.
+    assert read(chunk(content="ab"), LAST_WORDS[name]).text == "ab"
+
+
+@pytest.mark.parametrize("word", ["ok", "end", "</s>", "[DON", "[END]", "<|endoftext|>", "完"])
+def test_other_words_after_the_end_do_not_spoil_the_answer(word):
+    late = event({"id": "x", "choices": [], "usage": USAGE})
+    answer = read(chunk(content="ab"), chunk(finish_reason="stop"), event(word), late)
+    assert (answer.text, answer.usage.total_tokens) == ("ab", 2)
+    with pytest.raises(errors.ProtocolError):
+        read(chunk(content="ab"), event(word), chunk(finish_reason="stop"), DONE)
+
+
+@pytest.mark.parametrize("rest", ['{"choices": [{"del', '{"choices": [{"delta": }]}'])
+def test_a_broken_chunk_after_the_end_is_still_an_error(rest):
+    with pytest.raises(errors.ErnieError):
+        read(chunk(content="ab", finish_reason="stop"), f"data: {rest}\n\n".encode(), DONE)
+
+
+CALL = {"name": "f", "arguments": '{"x": 1}'}
+CALL_SHAPES = {
+    "the older field": {"function_call": CALL},
+    "one call without a list": {"tool_calls": {"id": "a", "function": CALL}},
+    "without an object around": {"tool_calls": [{"id": "a", **CALL}]},
+    "arguments as an object": {"tool_calls": [{"id": "a", "name": "f", "arguments": {"x": 1}}]},
+    "the name alone": {"tool_calls": [{"function": "f", "arguments": '{"x": 1}'}]},
+    "parameters": {"tool_calls": [{"function": {"name": "f", "parameters": {"x": 1}}}]},
+    "a tool's use": {"tool_calls": [{"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}}]},
+    "both fields": {"tool_calls": [{"id": "a", "function": CALL}], "function_call": CALL},
+    "the newer field is null": {"tool_calls": None, "function_call": CALL},
+    "the newer field is empty": {"tool_calls": [], "function_call": CALL},
+}  # fmt: skip
+
+
+def is_call_of_f(answer):
+    (call,) = answer.tool_calls
+    function = call["function"]
+    return (call["type"], function["name"], json.loads(function["arguments"])) == (
+        "function",
+        "f",
+        {"x": 1},
+    )
+
+
+@pytest.mark.parametrize("name", CALL_SHAPES)
+def test_a_tool_call_is_read_in_whatever_shape_it_comes(name):
+    shape = CALL_SHAPES[name]
+    assert is_call_of_f(read_body({"content": None, **shape}))
+    assert is_call_of_f(read(chunk(**shape), chunk(finish_reason="tool_calls"), DONE))
+    v1 = json.dumps({"id": "x", "is_end": True, **shape}).encode()
+    assert is_call_of_f(read(v1, reader=qianfan_v1.Reader(REQUEST), kind="application/json"))
+    streamed = event({"id": "x", "is_end": True, "result": "", **shape})
+    assert is_call_of_f(read(streamed, reader=qianfan_v1.Reader(REQUEST)))
+
+
+def test_the_older_field_comes_in_pieces():
+    answer = read(
+        chunk(content=None, function_call={"name": "f", "arguments": ""}),
+        chunk(function_call={"arguments": '{"x"'}),
+        chunk(function_call={"arguments": ": 1}"}),
+        chunk(finish_reason="function_call"),
+        DONE,
+    )
+    assert is_call_of_f(answer)
+
+
+UNREADABLE_CALLS = {
+    "null": [None],
+    "a text": "f",
+    "a number": 5,
+    "texts": ["f"],
+    "an empty object": [{}],
+    "a function that is a list": [{"function": ["f"]}],
+    "no name": [{"id": "a", "function": {"arguments": "{}"}}],
+    "an empty name": [{"id": "a", "function": {"name": " ", "arguments": "{}"}}],
+    "only an id": [{"id": "a"}],
+    "a tool of another kind": [{"type": "custom", "id": "a", "custom": {"name": "f", "input": "x"}}],
+    "one of two": [{"id": "a", "function": CALL}, None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNREADABLE_CALLS)
+def test_a_tool_call_that_cannot_be_read_is_an_error(name):
+    calls = UNREADABLE_CALLS[name]
+    with pytest.raises(errors.ProtocolError, match="cannot be read"):
+        read_body({"content": None, "tool_calls": calls})
+    with pytest.raises(errors.ProtocolError, match="cannot be read"):
+        read(chunk(tool_calls=calls), chunk(finish_reason="stop"), DONE)
+
+
+@pytest.mark.parametrize("reason", ["tool_calls", "TOOL_CALLS", "function_call", "tool_use"])
+def test_a_reason_to_finish_that_announces_a_call_without_one_is_an_error(reason):
+    with pytest.raises(errors.ProtocolError, match="cannot be read"):
+        read(chunk(content="I look", finish_reason=reason), DONE)
+    with pytest.raises(errors.ProtocolError, match="cannot be read"):
+        read(chunk(content=""), chunk(finish_reason=reason, tool_calls=[]), DONE)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"tool_calls": [{"index": 0, "id": "", "function": {"name": "", "arguments": ""}}]},
+        {"tool_calls": []},
+        {"tool_calls": None},
+        {"tool_calls": {}},
+        {"function_call": {"name": "", "arguments": ""}},
+        {"function_call": None},
+    ],
+)
+def test_an_empty_tool_call_beside_text_means_nothing(nothing):
+    answer = read(*[chunk(content="a", **nothing)] * 3, chunk(finish_reason="stop"), DONE)
+    assert (answer.text, answer.tool_calls) == ("aaa", ())
