@@ -187,6 +187,18 @@ class Parameter:
         """Read a text; a ValueError or KeyError says that it does not have this type."""
         return text
 
+    def _parse_given_text(self, text: str) -> Any:
+        """Read a text that Python passes as an option has it: JSON, or a word.
+
+        Raises
+        ------
+        InvalidOption
+        """
+        try:
+            return self._parse_text(text)
+        except (ValueError, KeyError):
+            raise self._wrong_type_error(text) from None
+
     def _convert_value(self, value: object, model: str | None) -> Any:
         """Return the value in the form that is sent, if it has this type."""
         raise NotImplementedError

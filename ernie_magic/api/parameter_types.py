@@ -4,6 +4,7 @@ takes, and checked.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -35,11 +36,29 @@ SWITCHES = {
 _SIZE = re.compile(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?")
 
 
-def _parse_json(text: str) -> Any:
-    """Read a JSON object or list; any other text stays as it is."""
-    if text.lstrip().startswith(("{", "[")):
+# What an error names as the values of a switch: so Python may pass them as well.
+_LISTED_SWITCHES = {"on": True, "off": False}
+
+
+def parse_structure(text: str) -> Any:
+    """Read an object or a list, as JSON or as Python shows it (`{{variable}}` in an option is its
+    `str`); any other text stays as it is.
+
+    Raises
+    ------
+    ValueError
+        It begins as one, and is none.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
         return json.loads(text)
-    return text
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(text.strip())
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        raise ValueError("neither JSON nor a Python literal") from None
 
 
 class Number(Parameter):
@@ -152,6 +171,8 @@ class Switch(Parameter):
         return SWITCHES[text.lower()]
 
     def _convert_value(self, value: object, model: str | None) -> bool:  # noqa: ARG002
+        if isinstance(value, str):
+            value = _LISTED_SWITCHES.get(value.strip().lower(), value)
         if not isinstance(value, bool):
             raise self._wrong_type_error(value)
         return value
@@ -209,11 +230,11 @@ class StringList(Parameter):
     def parse_text(self, texts: str | list[str]) -> list[str]:
         """Return the texts of an option that may be repeated."""
         if isinstance(texts, str):
-            return [texts]
-        return list(texts)
+            texts = [texts]
+        return [item for text in texts for item in _split_list(text)]
 
     def _convert_value(self, value: object, model: str | None) -> list[str]:  # noqa: ARG002
-        items = [value] if isinstance(value, str) else value
+        items = _split_list(value) if isinstance(value, str) else value
         if not isinstance(items, (list, tuple)) or not all(isinstance(i, str) for i in items):
             raise self._wrong_type_error(value)
         return list(items)
@@ -235,6 +256,19 @@ class StringList(Parameter):
                 raise self._too_long_error(item)
 
 
+def _split_list(text: str) -> list[str]:
+    """Return the texts of a list of them, as JSON or as Python shows it; any other text is one by
+    itself: `[]`, `[1]`.
+    """
+    try:
+        items = parse_structure(text)
+    except ValueError:
+        return [text]
+    if isinstance(items, list) and items and all(isinstance(item, str) for item in items):
+        return items
+    return [text]
+
+
 class ResponseFormat(Parameter):
     """The format of an answer, in the object form, which openai-python sends and which is the only
     one other servers accept.
@@ -246,12 +280,14 @@ class ResponseFormat(Parameter):
     type_name = Text("输出格式", "a response format")
 
     def _parse_text(self, text: str) -> Any:
-        return _parse_json(text)
+        return parse_structure(text)
 
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:  # noqa: ARG002
+        if isinstance(value, str):
+            value = self._parse_given_text(value)
         given = value if isinstance(value, dict) else {"type": value}
         kind = given.get("type")
-        if kind not in FORMATS:
+        if not isinstance(kind, str) or kind not in FORMATS:
             raise self._out_of_range_error(kind, None)
         if kind == "json_schema" and not isinstance(given.get("json_schema"), dict):
             raise InvalidOption(
@@ -278,9 +314,11 @@ class JsonObject(Parameter):
     def _parse_text(self, text: str) -> Any:
         if text.lower() in SWITCHES:
             return SWITCHES[text.lower()]
-        return _parse_json(text)
+        return parse_structure(text)
 
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:  # noqa: ARG002
+        if isinstance(value, str):
+            value = self._parse_given_text(value)
         if not isinstance(value, dict):
             raise self._wrong_type_error(value)
         return value
@@ -292,6 +330,8 @@ class WebSearch(JsonObject):
     takes_switch = True
 
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:
+        if isinstance(value, str):
+            value = _LISTED_SWITCHES.get(value.strip().lower(), value)
         if isinstance(value, bool):
             return {"enable": value}
         return super()._convert_value(value, model)
@@ -306,6 +346,8 @@ class Thinking(JsonObject):
     takes_switch = True
 
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:
+        if isinstance(value, str):
+            value = _LISTED_SWITCHES.get(value.strip().lower(), value)
         if isinstance(value, bool):
             return {"type": "enabled" if value else "disabled"}
         if isinstance(value, str) and value.isidentifier():
@@ -337,9 +379,11 @@ class ToolChoice(Parameter):
     type_name = Text("名称或 JSON 对象", "a name or a JSON object")
 
     def _parse_text(self, text: str) -> Any:
-        return _parse_json(text)
+        return parse_structure(text)
 
     def _convert_value(self, value: object, model: str | None) -> str | dict[str, Any]:  # noqa: ARG002
+        if isinstance(value, str):
+            value = self._parse_given_text(value)
         if not isinstance(value, (dict, str)):
             raise self._wrong_type_error(value)
         return value
@@ -366,9 +410,11 @@ class ToolList(Parameter):
     type_name = Text("工具列表", "a list of tools")
 
     def _parse_text(self, text: str) -> Any:
-        return _parse_json(text)
+        return parse_structure(text)
 
     def _convert_value(self, value: object, model: str | None) -> list[dict[str, Any]]:  # noqa: ARG002
+        if isinstance(value, str):
+            value = self._parse_given_text(value)
         items = [value] if isinstance(value, dict) else value
         if not isinstance(items, (list, tuple)) or not items:
             raise self._wrong_type_error(value)
@@ -389,6 +435,10 @@ class ToolList(Parameter):
                 )
             )
         return tool
+
+    def _expected_values(self) -> Text:
+        form = '[{"type": "function", "function": {"name": "…"}}]'
+        return Text(f"：Python 函数，或 {form}", f": Python functions, or {form}")
 
     def _is_v1_form(self, value: list[dict[str, Any]]) -> bool:
         return all(tool["type"] == "function" for tool in value)

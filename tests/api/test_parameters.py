@@ -71,6 +71,11 @@ def test_the_documents_chat_parameters_are_all_in_the_table_under_their_names(so
         ("seed", 1, 1),
         ("stop", "。", ["。"]),
         ("stop", ("a", "b"), ["a", "b"]),
+        ("stop", '["a","b"]', ["a", "b"]),
+        ("stop", "['a', '\\n']", ["a", "\n"]),
+        ("stop", "[]", ["[]"]),
+        ("stop", ["[]", '["a"]'], ["[]", '["a"]']),
+        ("response_format", '{"type": "json_object"}', {"type": "json_object"}),
         ("response_format", "json_object", {"type": "json_object"}),
         ("response_format", {"type": "text"}, {"type": "text"}),
         ("user", "u1", "u1"),
@@ -207,6 +212,24 @@ def typed(value):
     if isinstance(value, bool):
         return "on" if value else "off"
     return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sent"),
+    [
+        ("web_search", "on", {"enable": True}),
+        ("web_search", "Off", {"enable": False}),
+        ("web_search", '{"enable": true}', {"enable": True}),
+        ("thinking", "on", {"type": "enabled"}),
+        ("thinking", "off", {"type": "disabled"}),
+        ("thinking", '{"type": "enabled"}', {"type": "enabled"}),
+        ("enable_thinking", "on", True),
+        ("parallel_tool_calls", "off", False),
+        ("tool_choice", '{"type": "function"}', {"type": "function"}),
+    ],
+)
+def test_python_takes_what_an_error_lists(name, given, sent):
+    assert CHAT[name].check_value(given, "ernie-5.1") == sent
 
 
 @pytest.mark.parametrize(

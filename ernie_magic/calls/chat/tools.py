@@ -8,8 +8,11 @@ import inspect
 import json
 import types
 import typing
+from collections.abc import Iterator, ValuesView
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Union
 
+from ernie_magic.api.parameter_types import parse_structure
 from ernie_magic.api.results import ToolRun
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.text.language import Text, whole_characters
@@ -117,11 +120,11 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def split_tools(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
-    """Split tools as a caller gives them (functions, tool objects, or lists of both) into what is
-    sent, and the functions by name.
+    """Split tools as a caller gives them (functions, tool objects, JSON, or lists of these) into
+    what is sent, and the functions by name.
     """
     functions: dict[str, Callable[..., Any]] = {}
-    if tools is None or isinstance(tools, (dict, str)):
+    if tools is None or isinstance(tools, dict):
         return tools, functions
     tools_sent = []
     for tool in _flatten(tools):
@@ -141,7 +144,11 @@ def split_tools(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
 
 
 def _flatten(tools: object) -> Iterable[Any]:
-    if isinstance(tools, (list, tuple)):
+    if isinstance(tools, str):
+        # A text that is no JSON is refused with the others that are no tools.
+        with suppress(ValueError):
+            tools = parse_structure(tools)
+    if isinstance(tools, (list, tuple, set, frozenset, Iterator, ValuesView)):
         for tool in tools:
             yield from _flatten(tool)
     else:

@@ -10,11 +10,13 @@ import builtins
 import json
 import keyword
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.notebook.magics.words import split_words
@@ -83,6 +85,10 @@ PARAM_OPTION = Option(
 IN_FLIGHT_OPTION = Option("in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N")
 # The session, and IPython's own names.
 _RESERVED_NAMES = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
+
+# Types of parameters whose values are objects: a variable's name may stand for one.
+_STRUCTURES = ("format", "object", "choice")
+_KNOWN_WORDS = frozenset({*SWITCHES, *FORMATS, *TOOL_CHOICES})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -199,6 +205,9 @@ class Grammar:
         args = vars(parsed)
         if args.get("as") is not None:
             args["as"] = variable_name(args["as"])
+        for parameter in parameters.parameters_of(self.kind).values():
+            if parameter.type in _STRUCTURES and isinstance(args[parameter.name], str):
+                args[parameter.name] = _read_variable(args[parameter.name], namespace)
         return args
 
     def request_parameters(self, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -293,6 +302,21 @@ class Grammar:
                 f"        {option.help.zh} / {option.help.en}",
             ]
         return "\n".join(lines)
+
+
+def _read_variable(word: str, namespace: Mapping[str, Any]) -> str:
+    """Return what the variable has that a word names, as it would be typed: an object, a list, or
+    the JSON of one; the word itself where it names none of these, or has a meaning of its own.
+    """
+    if word.lower() in _KNOWN_WORDS:
+        return word
+    value = namespace.get(word)
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        return value
+    if isinstance(value, (dict, list)):
+        with suppress(TypeError, ValueError, RecursionError):
+            return json.dumps(value, ensure_ascii=False)
+    return word
 
 
 def _parameter_flags(parameter: Parameter) -> list[str]:

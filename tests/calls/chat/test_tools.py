@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import json
 import math
 import threading
 import time
@@ -186,6 +187,32 @@ def test_annotations_of_any_kind_are_borne(function):
 def test_what_cannot_be_described_is_told(function):
     with pytest.raises(errors.InvalidOption):
         tools.split_tools([function])
+
+
+TOOL = {"type": "function", "function": {"name": "f"}}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        json.dumps([TOOL]),
+        json.dumps(TOOL),
+        repr([TOOL]),
+        [json.dumps(TOOL)],
+        iter([TOOL]),
+        (tool for tool in [TOOL]),
+        {"f": TOOL}.values(),
+        [iter([TOOL])],
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_tools_may_be_json_or_anything_to_iterate_over(given):
+    assert tools.split_tools(given) == ([TOOL], {})
+
+
+def test_what_is_no_tool_is_told_with_what_would_be_one(ernie):
+    with pytest.raises(errors.InvalidOption, match="not a list of tools: Python functions, or"):
+        ernie.chat("hi", tools="{broken")
 
 
 def test_two_tools_of_one_name_are_told():

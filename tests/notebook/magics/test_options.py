@@ -1,5 +1,6 @@
 """The first line of `%%ernie`."""
 
+import json
 import shlex
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ernie_magic.api.parameters import parameters_of
+from ernie_magic.calls.chat.tools import split_tools
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR, parse_chat_line
 from ernie_magic.notebook.magics.words import split_words
@@ -83,6 +86,70 @@ def test_options_become_the_api_s_fields():
 )
 def test_a_name_may_be_written_as_on_the_api_s_page(text, fields):
     assert line(text).chat.parameters == fields
+
+
+STOPS = {
+    '--stop ["a","b"]': ["a", "b"],
+    '--stop ["a", "b"] --stop c': ["a", "b", "c"],
+    "--stop {{['a', 'b']}}": ["a", "b"],
+    "--stop {{words}}": ["a", "it's"],
+    '--stop ["\\n"]': ["\n"],
+    '--stop ["\\nUser:", "。"]': ["\nUser:", "。"],
+    '--stop {{"\\n"}}': ["\n"],
+    "--stop []": ["[]"],
+    "--stop [1]": ["[1]"],
+    "--stop [": ["["],
+    "--stop {}": ["{}"],
+}
+
+
+@pytest.mark.parametrize("text", STOPS)
+def test_a_list_of_stop_words_is_a_list_and_may_have_line_breaks(text):
+    words = ["a", "it's"]
+    assert parse_chat_line(text, {"words": words}).chat.parameters == {"stop": STOPS[text]}
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"strict": True, "x": None}}}
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"a": [True, None]}}}
+NAMESPACE = {
+    "schema": SCHEMA,
+    "schema_text": json.dumps(SCHEMA),
+    "tool": TOOL,
+    "tool_text": json.dumps(TOOL),
+    "tools_text": json.dumps([TOOL]),
+    "off": {"enable": True},  # a word is a word
+    "deep": {"type": "enabled", "budget_tokens": 200},
+    "choice": {"type": "function", "function": {"name": "f"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "sent"),
+    [
+        ("--response-format schema", "response_format", SCHEMA),
+        ("--response-format schema_text", "response_format", SCHEMA),
+        ("--response-format {{schema}}", "response_format", SCHEMA),
+        ("--response-format {{schema_text}}", "response_format", SCHEMA),
+        ("--tools tool", "tools", [TOOL]),
+        ("--tools tool_text", "tools", [TOOL]),
+        ("--tools tools_text", "tools", [TOOL]),
+        ("--tools {{tool}}", "tools", [TOOL]),
+        ("--tools {{[tool]}}", "tools", [TOOL]),
+        ("--tools {{tools_text}}", "tools", [TOOL]),
+        ("--thinking deep", "thinking", NAMESPACE["deep"]),
+        ("--thinking {{deep}}", "thinking", NAMESPACE["deep"]),
+        ("--web-search off", "web_search", {"enable": False}),
+        ("--web-search {{off}}", "web_search", {"enable": True}),
+        ("--tools tool --tool-choice choice", "tool_choice", NAMESPACE["choice"]),
+        ("--tools tool --tool-choice {{choice}}", "tool_choice", NAMESPACE["choice"]),
+    ],
+)
+def test_a_variable_is_read_the_same_by_each_option(option, name, sent):
+    given = parse_chat_line(option, NAMESPACE).chat.parameters[name]
+    if name == "tools":
+        given, functions = split_tools(given)
+        assert not functions
+    assert parameters_of("chat")[name].check_value(given, "ernie-5.1") == sent
 
 
 def test_values_may_be_expressions_with_spaces():
