@@ -151,7 +151,7 @@ class Reader(ABC):
         self.started = self.finished = self.finished_early = self.must_clear = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
-        self.unknown_shape = ""
+        self.unknown_shape = self._unknown_call = ""
         self.continues = False
         self.gains = 0
         self.flag = 0
@@ -326,7 +326,7 @@ class Reader(ABC):
         self._add_pages(_search_results(chunk, facts)[:_MAX_PAGES])
         calls, unknown = read_tool_calls(part)
         self._tool_calls.add_pieces(calls)
-        self.unknown_shape = self.unknown_shape or unknown
+        self._unknown_call = self._unknown_call or unknown
         delta = self._read_content(part)
         self.continues = self.continues or (was_finished and bool(delta or calls))
         if self.finished and not was_finished:
@@ -392,11 +392,14 @@ class Reader(ABC):
 
     @property
     def unreadable_call(self) -> str:
-        """What is wrong with the tool calls, now that all is there, "" for nothing: one names no
-        tool, or none is there although the reason to finish says so.
+        """What is wrong with the tool calls of an answer that has no text, now that all is there,
+        "" for nothing: one cannot be read or names no tool, or none is there although the reason
+        to finish says so.
         """
-        announced = announces_call(self.finish_reason) and not self.flag
-        if (announced and self._tool_calls.is_empty) or self._tool_calls.lacks_name:
+        if self._text or self.flag:
+            return ""
+        missing = announces_call(self.finish_reason) and self._tool_calls.is_empty
+        if missing or self._unknown_call or self._tool_calls.lacks_name:
             return "tool_calls"
         return ""
 

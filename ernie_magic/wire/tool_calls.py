@@ -174,7 +174,7 @@ class ToolCallAssembler:
         self.argument_characters += len(arguments)
 
     def join_pieces(self) -> tuple[dict[str, Any], ...]:
-        """Return the tool calls so far, each whole."""
+        """Return the tool calls so far, each whole, without those that name no tool."""
         if self._whole is None:
             self._whole = tuple(
                 {
@@ -186,6 +186,7 @@ class ToolCallAssembler:
                     },
                 }
                 for id_, call in zip(self._unique_ids(), self._calls, strict=True)
+                if call.name.strip()
             )
         return self._whole
 

@@ -464,7 +464,7 @@ def test_a_tool_call_that_cannot_be_read_is_an_error(name):
 @pytest.mark.parametrize("reason", ["tool_calls", "TOOL_CALLS", "function_call", "tool_use"])
 def test_a_reason_to_finish_that_announces_a_call_without_one_is_an_error(reason):
     with pytest.raises(errors.ProtocolError, match="cannot be read"):
-        read(chunk(content="I look", finish_reason=reason), DONE)
+        read(chunk(content="", finish_reason=reason), DONE)
     with pytest.raises(errors.ProtocolError, match="cannot be read"):
         read(chunk(content=""), chunk(finish_reason=reason, tool_calls=[]), DONE)
 
