@@ -297,6 +297,7 @@ def test_a_long_word_of_an_answer_is_broken_within_its_block(open_panel):
     assert block.evaluate("block => block.scrollWidth <= block.clientWidth")
 
 
+@pytest.mark.slow
 def test_an_edit_under_way_stays_when_a_cell_asks_meanwhile(open_panel):
     panel = open_panel(line="%ernie panel chat", more=["%%ernie\n单元格里问的"])
     panel.ask("面板里问的")
@@ -420,6 +421,7 @@ def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server
     panel.nb.picture("panel-image")
 
 
+@pytest.mark.slow
 def test_a_heat_map_and_a_plane_with_chinese_labels_and_the_nearest(open_panel):
     panel = open_panel(line="%ernie panel embed")
     panel.ask("推荐一些美食\n好吃的面馆\n今天天气如何")
@@ -463,6 +465,7 @@ def test_columns_stream_side_by_side(open_panel, server):
     panel.nb.picture("panel-compare")
 
 
+@pytest.mark.slow
 def test_code_is_inserted_as_a_cell_that_asks_the_same(open_panel):
     panel = open_panel(line="%ernie panel chat")
     panel.prompt.fill("用一句话介绍杭州")
@@ -761,6 +764,7 @@ def open_again(panel, front, open_notebook):
     return panel.nb
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("front", BOTH)
 def test_a_saved_transcript_that_is_drawn_late_is_hidden_all_the_same(
     open_panel, open_notebook, front

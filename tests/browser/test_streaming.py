@@ -114,6 +114,7 @@ def test_saved_and_reopened_without_a_kernel_the_answer_is_still_there(open_note
     expect(again.output(1)).to_contain_text("内置模拟器")
 
 
+@pytest.mark.slow
 def test_an_answer_s_headings_stay_out_of_the_table_of_contents(open_notebook, page):
     nb = open_notebook(
         [

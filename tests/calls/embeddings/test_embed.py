@@ -184,6 +184,7 @@ def test_what_came_before_a_failure_is_kept_and_the_rest_is_asked_for_next_time(
     assert asked(emulator) == texts[32:]
 
 
+@pytest.mark.slow
 def test_the_rate_limit_is_kept_and_used(session, emulator):
     """300 requests a minute, a minute of four seconds: the rate is reached, hardly any is refused."""
     emulator.rates.requests, emulator.rates.minute = 300, 4.0
