@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from ernie_magic.api import values
-from ernie_magic.text.redact import is_plain_word
 
 _FAILURE = re.compile(
     r"error|fail|exception|(?<!de)fault|abort|crash|cancel|terminated|interrupted|time.?out"
@@ -83,6 +82,4 @@ def spell_reason(value: object) -> str:
             given = value
             names = ("type", "reason", "finish_reason", "code", "name", "status", "message")
             value = next((given[name] for name in names if given.get(name)), "")
-    if isinstance(value, str) and is_plain_word(value):
-        return value  # a key that contains "engine" must not hide that an engine failed
     return values.as_name(value)
