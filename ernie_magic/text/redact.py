@@ -58,13 +58,6 @@ _PIECES = frozenset(
 _DATA_FIELDS = frozenset({"b64_json", "b64_image", "embedding"})
 _DATA = 4_096  # characters of such a field: shorter ones are words
 
-# Fields by which a reply is judged, and the words that stand in them.
-_DECIDING = frozenset({"finish_reason", "code", "status", "type"})
-_PLAIN_WORD = re.compile(
-    r"stop|length|normal|error|failed|failure|aborted|cancelled|interrupted|terminated|timeout"
-    r"|(?=.{1,32}\Z)[a-z]{1,12}(?:_[a-z]{1,12}){1,3}"
-)
-
 # What public documents say about each kind of key: not a secret.
 _PUBLIC = re.compile(
     r"bce-v3/(ALTAK-?)?|ALTAK-?|sk-(proj-|svcacct-|ant-[a-z]+\d+-|or-v\d+-)?|2[45]\."
@@ -658,19 +651,10 @@ def _redact_field(name: object, value: str) -> str:
     """
     if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
         return _remove_whole_keys(value)
-    if name in _DECIDING and is_plain_word(value):
-        return value
     redacted = redact(value)
     if redacted == value:
         return value  # the same object: the caller need not replace it
     return redacted
-
-
-def is_plain_word(text: str) -> bool:
-    """Whether a text is a word of an interface ("engine_error"), which a reader has to recognise
-    although a key may contain it.
-    """
-    return _PLAIN_WORD.fullmatch(text) is not None and not any(key in text for key in KNOWN)
 
 
 def _remove_whole_keys(text: str) -> str:

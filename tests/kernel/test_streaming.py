@@ -35,7 +35,7 @@ def test_what_came_is_seen_even_when_the_stream_stalls(kernel, emulator):
 
 
 @pytest.mark.parametrize(
-    ("deltas", "limit"), [(400, 100_000), pytest.param(2000, 400_000, marks=pytest.mark.slow)]
+    ("deltas", "limit"), [(400, 80_000), pytest.param(2000, 400_000, marks=pytest.mark.slow)]
 )
 def test_what_deltas_cost_on_iopub_is_bounded(kernel, deltas, limit):
     ran = kernel.run(f"%%ernie --no-history --as a\n写诗 [[chunks={deltas}]][[pace=5ms]]")
