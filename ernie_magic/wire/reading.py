@@ -387,6 +387,8 @@ def _may_be_failure(line: str) -> bool:
     """Whether a line that is no part of an answer may say why it ended: plain words may."""
     if names_failure(line):
         return True
+    if line.lstrip().startswith('"'):
+        return False  # a text in JSON; a long one is kept only in part, and does not parse
     try:
         values.parse_json(line)
     except ValueError:
