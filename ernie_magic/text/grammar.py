@@ -68,6 +68,9 @@ _PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
 # (https://spec.commonmark.org/0.31.2/#insecure-characters).
 _HIDDEN_PIPE = "\0"
 _LINE_END = re.compile(r"\r\n?")
+# Characters at which an inline rule of this grammar may begin. markdown-it-py also stops at those
+# that other extensions use (`+`, `=`, `%`, `{`…), and tries each rule there in vain.
+_INLINE_BEGINNINGS = re.compile(r"[\n!$&*:<\[\\\]_`~]")
 
 
 def parse_blocks(text: str) -> list[Token]:
@@ -114,6 +117,7 @@ def markdown_parser() -> MarkdownIt:
     parser.inline.ruler.at(
         "entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity"))
     )
+    parser.inline.terminator_re = _INLINE_BEGINNINGS
     table_options: RuleOptionsType = {"alt": ["paragraph", "reference"]}
     table = _named_rule(parser.block.ruler, "table")
     parser.block.ruler.at("table", _table_with_formulas(table), table_options)

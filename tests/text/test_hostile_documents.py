@@ -3,10 +3,13 @@ real pages.
 """
 
 import pytest
+from markdown_it.parser_inline import ParserInline
 
 from ernie_magic.text import markdown
+from ernie_magic.text.grammar import markdown_parser
 from tests.hostile_documents import DOCUMENTS, random_documents
 from tests.html_check import violations
+from tests.shapes import SHAPES
 
 
 def wrong(documents):
@@ -55,3 +58,12 @@ def test_random_documents():
 @pytest.mark.slow
 def test_20_000_random_documents():
     assert wrong(random_documents(20_000, seed=1)) == []
+
+
+def test_skipped_punctuation_begins_no_rule(monkeypatch):
+    # This grammar's parser stops at fewer characters than markdown-it-py's own: none is missed.
+    parser = markdown_parser()
+    texts = [text for _, text in DOCUMENTS] + [make(400) for make in SHAPES.values()]
+    rendered = [parser.render(text) for text in texts]
+    monkeypatch.setattr(parser.inline, "terminator_re", ParserInline().terminator_re)
+    assert [parser.render(text) for text in texts] == rendered
