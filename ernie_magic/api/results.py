@@ -122,7 +122,11 @@ class Answer(Result):
         "" when it did not say.
     tool_calls : tuple of dict
     partial : bool
-        Stopped by the user or cut off by the network: the text is not the whole answer.
+        Stopped by the user or cut off by the network, or its end was not seen: the text may not be
+        the whole answer.
+    end_unseen : bool
+        The service gave a reason to finish, and then sent neither `[DONE]` nor the end of the
+        stream: more may have been to come.
     seconds : float
         Seconds from sending to the end.
     first_seconds : float | None
@@ -169,6 +173,7 @@ class Answer(Result):
     history_cleared: bool = False
     service: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    end_unseen: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -116,9 +116,14 @@ class Reader(ABC):
         Whether any chunk has arrived.
     finished : bool
         Whether the service said that this was all.
-    finished_early : bool
-        Whether it said so before the answer, or beside a piece of it: a reason that some servers
-        write on each chunk.
+    awaits_end : bool
+        Whether nothing of the answer has followed the last reason to finish. One beside text does
+        not count once text has followed another.
+    is_end_sure : bool
+        Whether the number of tokens shows that this reason to finish is the last one.
+    end_unseen : bool
+        Whether the stream fell silent after a reason to finish, and was not read to its end: more
+        may have been to come.
     finish_reason : str
     flag : int
         The most severe safety flag so far.
@@ -136,7 +141,7 @@ class Reader(ABC):
         once the service said that this was all; other chunks do not mean that it will end later.
     """
 
-    # Whether each chunk says if it is the last one, so that a claim beside text is to be believed.
+    # Whether each chunk says if it is the last one, so that a claim is to be believed.
     says_each_time: ClassVar[bool] = False
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
@@ -148,7 +153,8 @@ class Reader(ABC):
     def reset(self) -> None:
         """Forget everything that has arrived, but not what it cost: the request is sent again."""
         self._spent = self.usage
-        self.started = self.finished = self.finished_early = self.must_clear = False
+        self.started = self.finished = self.must_clear = False
+        self.awaits_end = self.is_end_sure = self.end_unseen = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
         self.unknown_shape = self._unknown_call = ""
@@ -309,10 +315,11 @@ class Reader(ABC):
         facts, part = self._facts_and_content(chunk)
         if reason := facts.get("finish_reason"):
             self.finish_reason = spell_reason(reason)
-        self.finished = self.finished or self._is_last_chunk(facts)
+        is_last = self._is_last_chunk(facts)
         for source in (facts, part):
             if not _ERRORS.isdisjoint(source) and (failure := parse_refusal(source)) is not None:
-                self.failure, self.finished = failure, True
+                self.failure, is_last = failure, True
+        self.finished = self.finished or is_last
         for flag in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type.
             self.flag = max(self.flag, values.as_whole_number(flag) or 0)
@@ -328,11 +335,24 @@ class Reader(ABC):
         self._tool_calls.add_pieces(calls)
         self._unknown_call = self._unknown_call or unknown
         delta = self._read_content(part)
-        self.continues = self.continues or (was_finished and bool(delta or calls))
-        if self.finished and not was_finished:
-            self.finished_early = was_empty or bool(delta and not self.says_each_time)
-        self.gains += bool(delta or calls or self._usage != usage_before)
+        brings = bool(delta or calls)
+        self.continues = self.continues or (was_finished and brings)
+        self.gains += bool(brings or self._usage != usage_before)
+        self.awaits_end = self._awaits_end_after(brings=brings, is_last=is_last)
+        if brings:
+            self.is_end_sure = is_last and self.says_each_time and not was_empty
+        elif self.finished:
+            is_first_count = usage_before is None and not was_empty
+            is_counted = bool(chunk.get("usage")) and (was_finished or is_first_count)
+            is_certain = self.says_each_time and not was_empty
+            self.is_end_sure = self.is_end_sure or is_counted or is_certain
         return delta
+
+    def _awaits_end_after(self, *, brings: bool, is_last: bool) -> bool:
+        """Whether `awaits_end` holds after a chunk."""
+        if brings and self.continues:
+            return False
+        return is_last or (self.awaits_end and not brings)
 
     def _read_content(self, part: Mapping[str, Any]) -> Delta | None:
         """Read the text and the reasoning of a chunk."""
@@ -436,7 +456,8 @@ class Reader(ABC):
             model=self.model,
             finish_reason=self.finish_reason,
             tool_calls=self.tool_calls,
-            partial=partial,
+            partial=partial or self.end_unseen,
+            end_unseen=self.end_unseen and not partial,
             seconds=seconds,
             first_seconds=first_seconds,
             id=self.id,

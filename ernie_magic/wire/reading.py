@@ -1,5 +1,22 @@
 """Read a reply's bytes as chunks of an answer: a stream of events, or one JSON body, whichever was
 asked for.
+
+When a stream is over
+---------------------
+`[DONE]`, or the end of the reply, is the end. A reason to finish alone is only a claim. Most
+servers make it in the last chunk, but some make it with each chunk, with a thought, or before a
+pause, and some hold the connection open after it and never send `[DONE]`. So whatever still arrives
+is part of the answer, and a server that sends nothing more is not waited for without end:
+
+- When the number of tokens came with the reason (or after it, in a chunk without text, as
+  `stream_options` has it on https://platform.openai.com/docs/api-reference/chat/create), the answer
+  is whole: `AFTER_FINISH` seconds remain for `[DONE]`.
+- Otherwise nothing tells a pause from the end: after `AFTER_EARLY_FINISH` seconds of silence the
+  text is returned, marked partial (`Reader.end_unseen`).
+- Once text has followed a reason, a reason beside text means nothing: that stream may be silent as
+  long as one without any.
+- Comments, pings and repetitions are silence. How the connection breaks after a last reason does
+  not matter.
 """
 
 from __future__ import annotations
@@ -63,11 +80,10 @@ if TYPE_CHECKING:
 
 # Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
 MAX_REPLY = 32 * 1024 * 1024
-# Some servers hold the connection open after the last chunk and never send [DONE].
-AFTER_FINISH = 2.0  # seconds to wait for usage and [DONE] after a finish reason
-# The same for a reason that came beside text, or before any: some servers write one on each chunk,
-# so that it tells nothing about the end.
-AFTER_EARLY_FINISH = 30.0
+AFTER_FINISH = 2.0  # seconds to wait for [DONE] after a reason to finish with a number of tokens
+# The same for a reason alone: models pause for a search or a tool, and nothing tells that from the
+# end.
+AFTER_EARLY_FINISH = 8.0
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
 MAX_UNREAD = 200  # lines of a page that arrived instead of a stream
@@ -289,8 +305,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     understood = 0  # lines that something readable followed
     while not ended:
         finished = done or (reader is not None and reader.finished)
-        # A reason to finish may come early, or on each chunk: it is not the end of what continues.
-        waits_for_end = done or (reader is not None and reader.finished and not reader.continues)
+        waits_for_end = done or (reader is not None and reader.awaits_end)
         if waits_for_end:
             if reader is not None and reader.gains != gains:
                 gains, give_up = reader.gains, 0.0
@@ -315,14 +330,16 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
             events = decoder.feed(chunk)
             if decoder.waiting_characters > MAX_REPLY:
                 raise not_this_api_error(200, "")
-        except (StopAsyncIteration, asyncio.TimeoutError):
+        except StopAsyncIteration:
             events, ended = decoder.flush_remaining(), True
+        except asyncio.TimeoutError:
+            events, ended = decoder.flush_remaining(), True
+            _mark_end_unseen(reader, done=done)
         except httpx.HTTPError as error:
-            # When the answer is whole, it does not matter how the connection ends. After a reason
-            # to finish that is not to be relied on, only silence means that it is whole.
             events, ended = decoder.flush_complete(), True
-            is_silent = finished and isinstance(error, httpx.TimeoutException)
-            if not waits_for_end and not is_silent:
+            if finished and isinstance(error, httpx.TimeoutException):
+                _mark_end_unseen(reader, done=done)
+            elif not waits_for_end:
                 problem = error
         if done:
             continue
@@ -397,10 +414,16 @@ def _may_be_failure(line: str) -> bool:
 
 
 def _seconds_after_finish(reader: Reader | None) -> float:
-    """Return how long to wait for more: what finished beside text may continue."""
-    if reader is not None and reader.finished_early:
-        return AFTER_EARLY_FINISH
-    return AFTER_FINISH
+    """Return how long to wait for more."""
+    if reader is None or reader.is_end_sure:
+        return AFTER_FINISH
+    return AFTER_EARLY_FINISH
+
+
+def _mark_end_unseen(reader: Reader | None, *, done: bool) -> None:
+    """Note that a silent stream is no longer waited for, although it may have had more to say."""
+    if reader is not None and not done:
+        reader.end_unseen = not reader.is_end_sure
 
 
 def _seconds_of_patience(give_up: float, *, done: bool) -> float:

@@ -39,6 +39,7 @@ def event(payload):
 
 
 DONE = event("[DONE]")
+USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 
 
 def choice(index=0, finish_reason=None, **delta):
@@ -283,7 +284,6 @@ def test_a_stream_that_is_held_open_after_its_end_is_not_waited_for():
     assert read(chunk(content="", finish_reason="stop"), 60).text == ""
 
 
-USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 PINGS = {
     "a type": event({"type": "ping"}),
     "no choices": event({"id": "x", "choices": []}),
@@ -311,6 +311,86 @@ def test_tokens_after_the_end_are_waited_for_and_prolong_it():
     later = event({"id": "x", "choices": [], "usage": {**USAGE, "total_tokens": 3}})
     answer = read(chunk(content="A", finish_reason="stop"), 0.15, late, 0.15, later, DONE)
     assert answer.usage.total_tokens == 3
+
+
+@pytest.fixture
+def hardly_any_patience(monkeypatch):
+    monkeypatch.setattr(reading, "AFTER_FINISH", 0.02)
+    monkeypatch.setattr(reading, "AFTER_EARLY_FINISH", 0.3)
+
+
+@pytest.mark.usefixtures("hardly_any_patience")
+@pytest.mark.parametrize("delta", [{}, {"content": ""}, {"content": None, "role": "assistant"}])
+def test_a_pause_after_an_empty_reason_in_mid_stream_does_not_cut_the_rest(delta):
+    answer = read(
+        chunk(content="Hello "),
+        chunk(finish_reason="stop", **delta),
+        0.1,
+        chunk(content="world"),
+        chunk(finish_reason="stop"),
+        DONE,
+    )
+    assert (answer.text, answer.partial, answer.end_unseen) == ("Hello world", False, False)
+
+
+def finishing(usage, **delta):
+    return event({"id": "x", "choices": [choice(0, "stop", **delta)], "usage": usage})
+
+
+HELD_OPEN = {
+    "a reason of its own": [chunk(content="A"), chunk(finish_reason="stop")],
+    "a reason beside the last text": [chunk(content="A", finish_reason="stop")],
+    "a reason again at the end": [
+        chunk(content="A"),
+        chunk(finish_reason="stop"),
+        chunk(content="B"),
+        chunk(finish_reason="stop"),
+    ],
+    "tokens on each chunk": [
+        event({"id": "x", "choices": [choice(content="A")], "usage": USAGE}),
+        finishing(USAGE),
+    ],
+    "tokens beside the first text": [finishing(USAGE, content="A")],
+}
+ENDED = {
+    "tokens in a chunk after the reason": [
+        chunk(content="A"),
+        chunk(finish_reason="stop"),
+        event({"id": "x", "choices": [], "usage": USAGE}),
+    ],
+    "tokens beside the reason": [chunk(content="A"), finishing(USAGE)],
+    "tokens after a reason beside text": [
+        chunk(content="A", finish_reason="stop"),
+        event({"id": "x", "choices": [], "usage": USAGE}),
+    ],
+}
+
+
+@pytest.mark.usefixtures("hardly_any_patience")
+@pytest.mark.parametrize("name", HELD_OPEN)
+def test_an_answer_whose_end_was_not_seen_is_told_as_partial(name):
+    began = time.monotonic()
+    answer = read(*HELD_OPEN[name], 60)
+    assert (answer.text[0], answer.partial, answer.end_unseen) == ("A", True, True)
+    assert time.monotonic() - began < 2.0
+    # The same stream with an end is whole.
+    for ending in ([DONE], []):
+        answer = read(*HELD_OPEN[name], *ending)
+        assert (answer.text[0], answer.partial) == ("A", False)
+
+
+@pytest.mark.usefixtures("hardly_any_patience")
+@pytest.mark.parametrize("name", ENDED)
+def test_the_number_of_tokens_makes_a_reason_the_last_one(name):
+    began = time.monotonic()
+    answer = read(*ENDED[name], 60)
+    assert (answer.text, answer.partial, answer.end_unseen) == ("A", False, False)
+    assert time.monotonic() - began < 0.25
+
+
+def test_a_timeout_after_a_reason_is_an_end_that_was_not_seen():
+    answer = read(chunk(content="A"), chunk(finish_reason="stop"), httpx.ReadTimeout("silent"))
+    assert (answer.text, answer.partial) == ("A", True)
 
 
 CUTS = (httpx.ReadError("reset"), httpx.RemoteProtocolError("incomplete chunked read"))

@@ -334,7 +334,7 @@ class Conversation:
             self.history.clear()
         elif plan.replaced_turn is None:
             self.history.append(turn)
-        elif not answer.partial:
+        elif answer.end_unseen or not answer.partial:
             self.history.replace(plan.replaced_turn, turn)
 
     def stream(

@@ -39,6 +39,8 @@ FATAL_ERRORS = (
     InvalidOption,
     MissingKey,
 )
+# Why an answer may not be whole whose stream was not read to its end.
+_NO_LAST_WORD = "no [DONE]"
 
 
 class Outcome(NamedTuple):
@@ -76,6 +78,8 @@ async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
     reason = ""
     if answer.is_truncated or not is_whole_reason(answer.finish_reason):
         reason = answer.finish_reason or "length"
+    elif answer.end_unseen:
+        reason = _NO_LAST_WORD
     return Outcome(answer.text, answer.model, answer.usage or Usage(), reason=reason)
 
 

@@ -21,6 +21,10 @@ EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a r
 # A frame in the text's own colour: it fits light and dark themes.
 _CHIP = "border:1px solid;border-radius:1em;padding:0 .6em;margin-left:.3em;white-space:nowrap"
 PARTIAL = Text("未完成", "partial")
+END_UNSEEN = Text(
+    "⚠ 可能未完成：服务给了结束原因，却没有发 [DONE]，连接也没有结束",
+    "⚠ perhaps partial: the service gave a reason to finish, but neither sent [DONE] nor closed",
+)
 _FLAGS = {
     1: Text("⚠ 内容审核：低风险", "⚠ content review: low risk"),
     2: Text(
@@ -76,6 +80,8 @@ def summary_line(answer: Answer, language: Language) -> str:
 def abnormal_notes(answer: Answer) -> list[Text]:
     """What a reader must know of an answer that is not as it should be; nothing for most."""
     notes = _moderation_notes(answer)
+    if answer.end_unseen:
+        return [END_UNSEEN, *notes]
     if answer.partial:
         return [PARTIAL, *notes]
     return notes

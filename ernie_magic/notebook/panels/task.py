@@ -10,6 +10,7 @@ import threading
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ernie_magic.api.results import Answer
 from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.errors import ErnieError, Received, Stopped, exception_message
 from ernie_magic.notebook.display.pending import describe_waiting
@@ -124,7 +125,10 @@ class Task(Generic[Result]):
             stream.close()
         outcome = ""
         is_partial = isinstance(result, Received) and result.partial
-        if problem is None and is_partial and not isinstance(result, ImageSet):
+        tells_why = isinstance(result, ImageSet)
+        if isinstance(result, Answer):
+            tells_why = result.end_unseen
+        if problem is None and is_partial and not tells_why:
             outcome = _STOPPED.say(self._language)
         self._status.show_message(outcome)
         if problem is not None:
