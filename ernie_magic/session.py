@@ -875,7 +875,8 @@ class Session:
 
         if isinstance(result, Result):
             self.last = cast("Answer | Embeddings | ImageSet | Mapped | Ranking", result)
-        if isinstance(result, ImageSet) and not any(recorded is result for recorded in self.images):
+        is_new = not any(recorded is result for recorded in self.images)
+        if isinstance(result, ImageSet) and is_new and not result.is_empty:
             self.images.append(result)
         self.changed.notify_watchers()
 

@@ -301,6 +301,23 @@ def unexpected_reply_error(payload: object) -> ErnieError:
     return not_this_api_error(200, redact(beginning_of(payload, 2000), strict=True))
 
 
+def no_picture_error(payload: Mapping[str, object]) -> ErnieError:
+    """Return the error for a reply of pictures in which none is found: it may have been paid for,
+    so its caller keeps it.
+    """
+    error = unexpected_reply_error(payload)
+    if payload and type(error) is ProtocolError:
+        error.what = Text("回复里找不到图片", "no picture was found in the reply")
+        error.cause = Text(
+            "服务用了不认识的写法，或没有生成", "the service has a form of its own, or made none"
+        )
+        error.advice = Text(
+            "整个回复在 ernie.last.raw（error.answer.raw）里",
+            "the whole reply is in ernie.last.raw (error.answer.raw)",
+        )
+    return error
+
+
 def beginning_of(payload: object, limit: int = MAX_BODY) -> str:
     """Return the beginning of a reply as JSON; no more of it is written than that."""
     pieces = json.JSONEncoder(ensure_ascii=False, default=str).iterencode(payload)

@@ -81,7 +81,7 @@ def images(request: ImageRequest) -> WireRequest:
         "/images/generations",
         request,
         {"model": request.endpoint or request.model, "prompt": request.prompt},
-    )._replace(repeatable=False, max_bytes=MAX_PICTURES)
+    )._replace(repeatable=False, max_bytes=MAX_PICTURES, list_name="data")
 
 
 def rerank(request: RerankRequest) -> WireRequest:

@@ -5,7 +5,7 @@ for a name or two.
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 import struct
 import time
 from contextlib import suppress
@@ -16,7 +16,8 @@ from ernie_magic.api import values
 from ernie_magic.api.models import Listed
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
-from ernie_magic.wire.failures import unexpected_reply_error
+from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
+from ernie_magic.wire.picture_fields import PictureSearch
 from ernie_magic.wire.protocol import usage_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ImageRequest, RerankRequest
     from ernie_magic.api.usage import Usage
+    from ernie_magic.wire.picture_fields import Found
 
 _PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
 # Characters of a link, which is dropped if longer, and of a revised prompt, which is cut.
@@ -41,6 +43,11 @@ _MODEL_LISTS = (
 _IDS = ("id", "model", "name", "model_id", "model_name", "modelId", "key", "slug")
 _DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
+# What a clipboard, a JSON text inside another or a line break leaves around base64 or in it.
+_OUTER_MARKS = "\"'`\ufeff\u200b\u2060\xa0 \t\r\n"
+_BASE64_NOISE = re.compile(
+    r"\\[nrt]|[\s\\\"'`\ufeff\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064]+"
+)
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most a few thousand
 
 
@@ -179,27 +186,26 @@ class ImagesReply(NamedTuple):
 
 
 def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
-    """Return the pictures of a reply: `url`, `b64_json` (AI Studio) or `b64_image` (Qianfan),
-    whichever has a value.
+    """Return the pictures of a reply, wherever it holds them (`picture_fields`).
 
     The texts are taken out of `payload`: they are large, and should not exist twice. No more are
     examined than were asked for.
 
     Raises
     ------
-    ProtocolError
+    ErnieError
         There is no picture.
     """
-    numbered: list[tuple[float, ImageItem]] = []
     max_pictures = max(_PICTURES, request.parameters.get("n", 1))
-    for position, item in enumerate(values.as_list(payload.get("data"))[:max_pictures]):
-        if isinstance(item, dict):
-            index = values.as_number(item.get("index"))
-            if index is None:
-                index = position
-            numbered.append((index, _take_picture(item)))
-    if not any(item.b64 or item.url for _, item in numbered):
-        raise unexpected_reply_error(payload)
+    numbered: list[tuple[float, ImageItem]] = []
+    found = PictureSearch(max_pictures).find_pictures(payload)
+    for position, picture in enumerate(found[:max_pictures]):
+        index = values.as_number(picture.facts.get("index"))
+        if index is None:
+            index = position
+        numbered.append((index, _read_item(picture)))
+    if not numbered:
+        raise no_picture_error(payload)
     created, now = values.as_number(payload.get("created")), time.time()
     if created is None or not 0 < created < now:
         created = now
@@ -213,45 +219,44 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
     )
 
 
-def _take_picture(item: dict[str, Any]) -> ImageItem:
-    """Return one picture of a reply, and remove its text from it."""
-    b64 = ""
-    for name in ("b64_json", "b64_image"):
-        given = item.pop(name, None)
-        if isinstance(given, str):
-            b64 = b64 or given
-    url = values.as_text(item.get("url"))
-    if not b64 and url[:5].lower() == "data:":
-        b64, url = url, ""
+def _read_item(picture: Found) -> ImageItem:
     link = ""
-    if len(url) <= _URL:
-        link = _https_link(as_safe_text(url))
-    revised = as_safe_text(values.as_text(item.get("revised_prompt"))[:_REVISED])
-    return ImageItem(b64, link, revised, values.as_whole_number(item.get("seed")))
+    if len(picture.link) <= _URL:
+        link = _https_link(as_safe_text(picture.link))
+    facts = picture.facts
+    revised = as_safe_text(values.as_text(facts.get("revised_prompt"))[:_REVISED])
+    return ImageItem(picture.b64, link, revised, values.as_whole_number(facts.get("seed")))
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes of base64 in either alphabet (RFC 4648, 4 and 5), with or without padding
-    and line breaks; or of a `data:` URI (RFC 2397).
+    """Return the bytes of base64 in either alphabet (RFC 4648, 4 and 5), with or without padding;
+    or of a `data:` URI (RFC 2397). Blanks, invisible characters, quotes around it and percent
+    encoding do not count.
 
     Raises
     ------
     ValueError
         It is neither.
     """
-    bare = text
-    if text[:5].lower() == "data:" and "," in text[:_DATA_PREFIX]:
-        prefix, _, bare = text.partition(",")
-        if "%" in bare:
-            raw = unquote_to_bytes(bare)
-            if not prefix.rstrip().lower().endswith(";base64"):
-                return raw
-            bare = raw.decode("ascii")
+    bare = text.strip(_OUTER_MARKS)
+    if bare[:5].lower() == "data:" and "," in bare[:_DATA_PREFIX]:
+        prefix, _, bare = bare.partition(",")
+        if "%" in bare and not prefix.rstrip().lower().endswith(";base64"):
+            return unquote_to_bytes(bare)
     try:
         return base64.b64decode(bare, validate=True)
-    except binascii.Error:
-        packed = bare.encode("ascii").translate(_STANDARD_ALPHABET, b" \t\r\n\v\f").rstrip(b"=")
-        return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
+    except ValueError:
+        return _decode_written_base64(bare)
+
+
+def _decode_written_base64(bare: str) -> bytes:
+    """Return the bytes of base64 as programs write it: in lines, escaped, url-safe, unpadded."""
+    if "%" in bare:
+        bare = unquote_to_bytes(bare).decode("utf-8")
+    # As Python shows bytes, or with the rest of a `data:` URI's beginning.
+    bare = _BASE64_NOISE.sub("", bare.removeprefix("b'").removeprefix("base64,"))
+    packed = bare.encode("ascii").translate(_STANDARD_ALPHABET).rstrip(b"=")
+    return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
 
 
 def _https_link(url: str) -> str:

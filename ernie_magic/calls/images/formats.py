@@ -59,9 +59,41 @@ FORMATS = (
         for start in (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
     ),
 )
+# Pictures that browsers do not draw, but Pillow decodes.
+_RARE_FORMATS = (
+    Format(b"qoif", "QOI", "image/qoi", ".qoi", ("PIL.QoiImagePlugin", "QoiImageFile")),
+    *(
+        Format(
+            start, "PPM", "image/x-portable-anymap", ".pnm", ("PIL.PpmImagePlugin", "PpmImageFile")
+        )
+        for start in (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf")
+    ),
+    Format(b"icns", "ICNS", "image/icns", ".icns", ("PIL.IcnsImagePlugin", "IcnsImageFile")),
+    Format(b"\0\0\1\0", "ICO", "image/x-icon", ".ico", ("PIL.IcoImagePlugin", "IcoImageFile")),
+    Format(
+        b"8BPS", "PSD", "image/vnd.adobe.photoshop", ".psd", ("PIL.PsdImagePlugin", "PsdImageFile")
+    ),
+    Format(b"DDS ", "DDS", "image/vnd-ms.dds", ".dds", ("PIL.DdsImagePlugin", "DdsImageFile")),
+    Format(b"\x01\xda", "SGI", "image/sgi", ".sgi", ("PIL.SgiImagePlugin", "SgiImageFile")),
+    Format(b"\x0a", "PCX", "image/x-pcx", ".pcx", ("PIL.PcxImagePlugin", "PcxImageFile")),
+    Format(b"DanM", "MSP", "image/x-msp", ".msp", ("PIL.MspImagePlugin", "MspImageFile")),
+    Format(b"LinS", "MSP", "image/x-msp", ".msp", ("PIL.MspImagePlugin", "MspImageFile")),
+    Format(b"BLP", "BLP", "image/x-blp", ".blp", ("PIL.BlpImagePlugin", "BlpImageFile")),
+    Format(b"Image type:", "IM", "image/x-im", ".im", ("PIL.ImImagePlugin", "ImImageFile")),
+    Format(b"#define ", "XBM", "image/xbm", ".xbm", ("PIL.XbmImagePlugin", "XbmImageFile")),
+    Format(b"/* XPM */", "XPM", "image/x-xpixmap", ".xpm", ("PIL.XpmImagePlugin", "XpmImageFile")),
+    Format(b"\x28\0\0\0", "DIB", "image/bmp", ".dib", ("PIL.BmpImagePlugin", "DibImageFile")),
+    # No signature: told by its whole header, after all others.
+    Format(b"", "TGA", "image/x-tga", ".tga", ("PIL.TgaImagePlugin", "TgaImageFile")),
+)
 _AVIF = Format(b"", "AVIF", "image/avif", ".avif", ("PIL.AvifImagePlugin", "AvifImageFile"))
-EXTENSIONS = (*dict.fromkeys(found.extension for found in (*FORMATS, _AVIF)), ".jpeg", ".tif")
+_ALL_FORMATS = (*FORMATS, _AVIF, *_RARE_FORMATS)
+EXTENSIONS = (
+    *dict.fromkeys(found.extension for found in _ALL_FORMATS),
+    *(".jpeg", ".tif", ".ppm", ".pgm", ".pbm"),
+)
 _FTYP = 512  # bytes of a file's brands that are looked at
+_TGA_HEADER = 18  # bytes
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # sizes of its second header, in bytes
 # Pictures that cannot be decoded here: the first bytes, or the brand of an ISO base media file
 # (ISO/IEC 23008-12).
@@ -69,8 +101,6 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 _OTHER_PICTURES = (
     (b"\xff\x0a", "JPEG XL"),
     (b"\0\0\0\x0cJXL ", "JPEG XL"),
-    (b"\0\0\1\0", "ICO"),
-    (b"8BPS", "PSD"),
 )
 _KINDS = (
     (b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")),
@@ -79,6 +109,10 @@ _KINDS = (
     (b"", Text("其他内容", "something else")),
 )
 _EMPTY = Text("空内容", "nothing")
+SERVICE_FAILED = Text("服务出错，或传输中断", "the service failed, or was cut off")
+LINK_OR_SERVICE_FAILED = Text(
+    "服务出错，或链接已过期", "the service failed, or the link has expired"
+)
 MAKE_AGAIN = Text(
     "再生成一次；收到的字节还在图片的 .content 里",
     "make it again; the bytes received stay in the picture's .content",
@@ -96,7 +130,7 @@ def format_of(content: bytes) -> Format:
     brands = _brands_of(content)
     if b"avif" in brands or b"avis" in brands:
         return _AVIF
-    for found in FORMATS:
+    for found in (*FORMATS, *_RARE_FORMATS):
         if content.startswith(found.signature) and _has_right_header(content, found.name):
             return found
     if any(brand in _HEIC_BRANDS for brand in brands):
@@ -126,7 +160,25 @@ def _has_right_header(content: bytes, name: str) -> bool:
         return content[8:12] == b"WEBP"
     if name == "BMP":
         return int.from_bytes(content[14:18], "little") in _BMP_HEADERS
+    if name == "PPM":
+        return content[2:3].isspace()
+    if name == "PCX":
+        # Its version, its encoding, and the bits of a pixel in one plane.
+        version, encoding, bits = content[1:4].ljust(3, b"\xff")
+        return version in (0, 2, 3, 4, 5) and encoding in (0, 1) and bits in (1, 2, 4, 8)
+    if name == "TGA":
+        return _has_tga_header(content)
     return True
+
+
+def _has_tga_header(content: bytes) -> bool:
+    """Whether the first 18 bytes are a TGA's (Truevision TGA File Format Specification 2.0)."""
+    if len(content) <= _TGA_HEADER:
+        return False
+    color_map, kind, depth = content[1], content[2], content[16]
+    width, height = (int.from_bytes(content[at : at + 2], "little") for at in (12, 14))
+    is_known_kind = color_map in (0, 1) and kind in (1, 2, 3, 9, 10, 11)
+    return is_known_kind and depth in (1, 8, 15, 16, 24, 32) and width > 0 and height > 0
 
 
 def _has_mark(start: bytes, mark: bytes) -> bool:
@@ -165,7 +217,7 @@ def unreadable_picture(name: str) -> ProtocolError:
 def _picture_error(what: Text) -> ProtocolError:
     return ProtocolError(
         what,
-        Text("服务出错，或链接已过期", "the service failed, or the link has expired"),
+        LINK_OR_SERVICE_FAILED,
         MAKE_AGAIN,
     )
 

@@ -8,7 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ernie_magic.calls.images.formats import MAKE_AGAIN, damaged_picture, not_a_picture
+from ernie_magic.calls.images.formats import (
+    LINK_OR_SERVICE_FAILED,
+    MAKE_AGAIN,
+    SERVICE_FAILED,
+    damaged_picture,
+    not_a_picture,
+)
 from ernie_magic.calls.images.pictures import ImageSet, Picture, Preview, make_preview
 from ernie_magic.errors import ErnieError, ProtocolError, Stopped
 from ernie_magic.runtime.events import Delta
@@ -16,6 +22,7 @@ from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import holds_key, redact
 from ernie_magic.wire import replies
+from ernie_magic.wire.protocol import usage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
     from ernie_magic.client import PreparedCall
     from ernie_magic.config.services import Service
     from ernie_magic.wire.protocol import WireRequest
-    from ernie_magic.wire.replies import ImageItem
+    from ernie_magic.wire.replies import ImageItem, ImagesReply
 
 _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")
@@ -91,7 +98,7 @@ class ImageGeneration:
         """
         call, began = self.call, time.monotonic()
         async with self._reporting_phase(_MAKING, began) as set_phase:
-            reply = replies.parse_pictures(await call.send_json(wire), request)
+            reply = self._parse_reply(await call.send_json(wire), request)
             if download and any(item.url and not item.b64 for item in reply.items):
                 set_phase(_FETCHING)
             unpacking = asyncio.Semaphore(_MAX_DECODING)
@@ -120,6 +127,21 @@ class ImageGeneration:
             expires_at=_expiry(call.endpoint.service, reply.created, pictures),
         )
         return _raise_if_all_failed(images)
+
+    def _parse_reply(self, payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
+        """Return the pictures of a reply; one without any stays reachable by its error."""
+        try:
+            return replies.parse_pictures(payload, request)
+        except ProtocolError as error:
+            error.answer = ImageSet(
+                (),
+                request,
+                usage_of(payload.get("usage")),
+                request.model,
+                self.call.service,
+                raw=payload,
+            )
+            raise
 
     async def download_images(self, images: ImageSet) -> ImageSet:
         """Return the set with its links downloaded; raises as `generate_images` does."""
@@ -162,6 +184,8 @@ class ImageGeneration:
             if held and not isinstance(picture.problem, Stopped):
                 received = await in_thread(_redact_bytes, held.pop().encode(errors="replace"))
                 picture = replace(picture, content=received)
+            if picture.problem is not None and picture.problem.cause is LINK_OR_SERVICE_FAILED:
+                picture.problem.cause = SERVICE_FAILED  # there was no link
             return picture
         if not url:
             return self._with_problem(picture, not_a_picture(Text("空内容", "nothing")))
@@ -284,7 +308,7 @@ def _decode_base64(held: list[str]) -> bytes:
     except ValueError:
         raise ProtocolError(
             Text("收到的图片不是有效的 base64", "the picture is not valid base64"),
-            Text("服务出错，或传输中断", "the service failed, or was cut off"),
+            SERVICE_FAILED,
             MAKE_AGAIN,
         ) from None
     held.clear()

@@ -9,6 +9,7 @@ with the first picture.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -52,6 +53,7 @@ MAX_SCANS = 64
 THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
 _MAX_REPR_CHARACTERS = 30  # of a prompt
+_INNER_HEADERS = re.compile(rb"(?:IHDR|ihdr)(.{4})(.{4})", re.DOTALL)
 
 
 def decode_image(content: bytes) -> Image:
@@ -70,6 +72,8 @@ def decode_image(content: bytes) -> Image:
         raise unreadable_picture(found.name) from None
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
         raise damaged_picture()
+    if found.name in ("ICO", "ICNS"):
+        _check_inner_pictures(content)
     try:
         image: Image = reader(io.BytesIO(content))
         if image.width * image.height <= MAX_PIXELS:
@@ -78,6 +82,21 @@ def decode_image(content: bytes) -> Image:
     except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
         raise damaged_picture() from None
     raise too_many_pixels(image.size, MAX_PIXELS)
+
+
+def _check_inner_pictures(content: bytes) -> None:
+    """Check the sizes that the pictures inside an icon give: the icon's own entry may give another
+    (PNG specification, 11.2.2; ISO/IEC 15444-1, I.5.3.1).
+
+    Raises
+    ------
+    ProtocolError
+        One has too many pixels.
+    """
+    for header in _INNER_HEADERS.finditer(content):
+        first, second = (int.from_bytes(side, "big") for side in header.group(1, 2))
+        if first * second > MAX_PIXELS:
+            raise too_many_pixels((first, second), MAX_PIXELS)
 
 
 class Preview(NamedTuple):
@@ -332,6 +351,8 @@ class ImageSet(Result, Sequence[Picture]):
     expires_at : float | None
         When the links expire, in seconds since the epoch; None when there are none or the service
         does not say.
+    raw : dict
+        The whole reply, when no picture was found in it; else empty.
     """
 
     pictures: tuple[Picture, ...]
@@ -342,6 +363,7 @@ class ImageSet(Result, Sequence[Picture]):
     id: str = ""
     seconds: float = 0.0
     expires_at: float | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def prompt(self) -> str:

@@ -25,10 +25,19 @@ def only_with(kind):
     return kind
 
 
-MIMES = {"JPEG2000": "image/jp2"}
+MIMES = {
+    "JPEG2000": "image/jp2",
+    "PPM": "image/x-portable-anymap",
+    "TGA": "image/x-tga",
+    "PCX": "image/x-pcx",
+    "DDS": "image/vnd-ms.dds",
+    "DIB": "image/bmp",
+}
+DRAWN = ["PNG", "JPEG", "WEBP", "GIF"]
+RARE = ["AVIF", "BMP", "TIFF", "JPEG2000", "QOI", "PPM", "TGA", "SGI", "PCX", "DDS", "DIB"]
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000"])
+@pytest.mark.parametrize("kind", [*DRAWN, *RARE])
 def test_what_pillow_writes_is_recognised_and_decoded(kind):
     content = file_of(only_with(kind))
     found = format_of(content)
@@ -61,8 +70,6 @@ def test_a_format_s_other_beginnings_are_recognised(content, name):
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "HEIC"),
         (b"\xff\x0a\xfa\x7f", "JPEG XL"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
-        (b"\0\0\1\0\1\0", "ICO"),
-        (b"8BPS\0\1", "PSD"),
     ],
 )
 def test_a_picture_that_is_not_read_here_is_called_by_its_name(content, name):
@@ -73,10 +80,35 @@ def test_a_picture_that_is_not_read_here_is_called_by_its_name(content, name):
 
 def test_a_picture_that_a_notebook_does_not_draw_is_shown_as_png():
     request = ImageRequest(model="m", prompt="猫")
-    jpeg, tiff = file_of("JPEG"), file_of("TIFF")
+    jpeg = file_of("JPEG")
     assert Picture(request, jpeg).page_form == ("image/jpeg", jpeg)
-    shown = Picture(request, tiff)._repr_mimebundle_()
-    assert Image.open(io.BytesIO(shown["image/png"])).getpixel((0, 0)) == (255, 0, 0)
+    for kind in ("TIFF", "QOI", "PPM", "TGA", "SGI", "PCX", "DDS", "DIB", "BMP"):
+        picture = Picture(request, file_of(kind))
+        shown = picture._repr_mimebundle_()
+        assert Image.open(io.BytesIO(shown["image/png"])).getpixel((0, 0)) == (255, 0, 0)
+        assert (picture.content, picture.to_bytes()) == (file_of(kind), file_of(kind))
+
+
+@pytest.mark.parametrize("kind", ["ICO", "ICNS"])
+@pytest.mark.parametrize("mode", ["RGB", "P", "1"])
+def test_an_icon_is_shown_as_png(kind, mode):
+    out = io.BytesIO()
+    Image.new("RGB", (32, 32), "white").convert(mode).save(out, kind)
+    mime, shown = Picture(ImageRequest(model="m", prompt="猫"), out.getvalue()).page_form
+    assert mime == "image/png"
+    pixel = Image.open(io.BytesIO(shown)).convert("RGB").getpixel((9, 9))
+    assert pixel == (255, 255, 255)
+
+
+@pytest.mark.parametrize("kind", ["ICO", "ICNS"])
+def test_an_icon_whose_inner_picture_is_a_bomb_is_not_decoded(kind):
+    out = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(out, kind)
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2
+    content = out.getvalue()
+    at = content.index(b"IHDR")
+    with pytest.raises(ProtocolError, match="60000x60000"):
+        decode_image(content[:at] + header + content[at + len(header) :])
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
@@ -98,6 +130,11 @@ def test_a_thumbnail_is_upright(kind):
         (b"RIFF\0\0\0\0WAVEfmt ", "something else"),
         (b"\x89PNG\r\n", "something else"),
         (b"BM", "something else"),
+        (b"P6ab", "something else"),
+        (b"\n\n{}", "JSON text"),
+        (b"\nno picture at all", "something else"),
+        (bytes(40), "something else"),
+        ("抱歉，没有图片。".encode() * 3, "something else"),
     ],
 )
 def test_what_is_no_picture_is_told_by_its_kind(content, told):

@@ -7,6 +7,7 @@ import json
 import struct
 import time
 import zlib
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -141,6 +142,13 @@ def session(server):
         base64.urlsafe_b64encode(GOOD).decode().rstrip("="),
         packed(GOOD) + "==",
         "data:image/png;base64," + base64.urlsafe_b64encode(GOOD).decode().rstrip("="),
+        "\ufeff" + packed(GOOD),
+        "\xa0" + packed(GOOD)[:50] + "\u200b" + packed(GOOD)[50:] + "\xa0",
+        json.dumps(packed(GOOD)),
+        quote(packed(GOOD), safe=""),
+        "\ufeffdata:image/png;base64,\r\n" + quote(packed(GOOD), safe=""),
+        packed(GOOD).replace("/", "\\/")[:40] + "\\n" + packed(GOOD).replace("/", "\\/")[40:],
+        repr(base64.b64encode(GOOD)),
     ],
 )
 def test_bytes_come_as_they_were(server, session, field, text):
@@ -306,6 +314,78 @@ def test_when_none_is_good_the_call_fails_and_what_came_is_kept(server, session,
 def test_a_reply_without_pictures_is_no_reply(server, session, data):
     server.reply = http(json.dumps({"data": data}), kind="application/json")
     with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+
+
+B64 = packed(GOOD)
+URI = f"data:image/png;base64,{B64}"
+SHAPES = {
+    "image_base64": {"data": [{"image_base64": B64}]},
+    "base64 in a list": {"images": [B64]},
+    "an object as data": {"data": {"b64_json": B64}},
+    "a list in data": {"data": {"images": [B64]}},
+    "the text itself as data": {"data": B64},
+    "a bare list": [{"b64_json": B64}],
+    "artifacts": {"artifacts": [{"base64": B64, "seed": 3, "finishReason": "SUCCESS"}]},
+    "predictions": {"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": B64}]},
+    "a result": {"result": {"image": B64}, "success": True},
+    "JSON in a text": {"result": json.dumps({"images": [B64]})},
+    "parts": {"candidates": [{"content": {"parts": [{"text": "ok"}, {"inlineData": {"data": B64}}]}}]},
+    "a chat's message": {"choices": [{"message": {"images": [{"image_url": {"url": URI}}]}}]},
+    "no known format, by its name": {"images": [packed(file_of("TGA"))]},
+    "an empty list of the usual name": {"data": [], "images": [B64]},
+    "what was sent repeated": {"input": {"image": packed(file_of("GIF"))}, "output": [B64]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_picture_is_found_under_other_names(server, session, name):
+    server.reply = http(json.dumps(SHAPES[name]), kind="application/json")
+    found = session.image("猫")
+    assert [one.size for one in found] == [(40, 30)]
+    assert found.raw == {}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{"images": [{"url": "URL"}]}',
+        '{"data": [{"image_url": "URL"}]}',
+        '{"data": [{"image_url": {"url": "URL"}}]}',
+        '{"output": {"results": [{"url": "URL"}]}}',
+        '{"output": ["URL"]}',
+        '{"result": {"data": {"task_result": {"images": [{"img_url": "URL"}]}}}}',
+        '{"data": null, "image_urls": ["URL"], "thumbnail": "http://127.0.0.1:1/x.png"}',
+    ],
+)
+def test_a_link_is_found_under_other_names(server, session, shape):
+    text = shape.replace("URL", server.page(GOOD))
+    server.reply = http(text, kind="application/json")
+    assert [one.content for one in session.image("猫")] == [GOOD]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [{"data": [{"blob": "x" * 30}]}, {"input": {"image": B64}}, {"pictures": {"first": 7}}],
+)
+def test_a_reply_whose_picture_is_not_found_stays_at_hand(server, session, reply):
+    server.reply = http(json.dumps(reply), kind="application/json")
+    with pytest.raises(errors.ProtocolError, match=r"ernie\.last\.raw") as caught:
+        session.image("猫")
+    assert caught.value.answer.raw == reply
+    assert session.last is caught.value.answer
+    assert session.images == []
+    assert "base_url" not in str(caught.value)
+
+
+def test_bytes_that_came_by_no_link_are_not_called_expired(server, session):
+    for content in (b"sorry", b"<html>", file_of("PNG")[:-30]):
+        server.gives({"b64_json": packed(content)})
+        with pytest.raises(errors.ProtocolError) as caught:
+            session.image("猫")
+        assert "expired" not in str(caught.value)
+    server.gives({"url": server.page(b"<html>sorry")})
+    with pytest.raises(errors.ProtocolError, match="expired"):
         session.image("猫")
 
 
