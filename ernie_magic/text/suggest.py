@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ _MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
 
 
 def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """Return up to `count` of the `known` names that resemble `name`, ignoring case, the closest
-    first.
+    """Return up to `count` of the `known` names that resemble `name`, ignoring case and
+    compatibility forms, the closest first.
 
     Names that begin with it come before the others.
 
@@ -35,9 +36,9 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     import difflib  # for an error only: loading the extension does not pay for it
 
     by_lower = {
-        word.lower(): word for word in islice(known, _MAX_CANDIDATES) if len(word) <= _LONGEST
+        _fold(word): word for word in islice(known, _MAX_CANDIDATES) if len(word) <= _LONGEST
     }
-    lower = name.lower()
+    lower = _fold(name)
     begun = [
         word
         for word in by_lower
@@ -47,6 +48,13 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     return tuple(by_lower[word] for word in dict.fromkeys([*sorted(begun, key=len), *close]))[
         :count
     ]
+
+
+def _fold(word: str) -> str:
+    """Return a word without differences of case and of compatibility forms (full-width letters)."""
+    if word.isascii():
+        return word.lower()
+    return unicodedata.normalize("NFKC", word).lower()
 
 
 def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> Text | None:

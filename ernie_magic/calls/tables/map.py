@@ -271,7 +271,7 @@ def build_map_request(
     """
     table = frames.copy_table(rows)
     content = frames.read_table(table)
-    template = _require_template(prompt)
+    template = _require_template(prompt, content.columns)
     # An empty list has no columns to be checked against.
     if content.columns or content.rows:
         template = template.resolve_columns(content.columns)
@@ -300,7 +300,7 @@ def build_map_request(
     return map_request
 
 
-def _require_template(prompt: object) -> Template:
+def _require_template(prompt: object, columns: Sequence[str]) -> Template:
     """Return the template that a prompt is.
 
     Raises
@@ -310,7 +310,7 @@ def _require_template(prompt: object) -> Template:
     if isinstance(prompt, Template):
         return prompt
     if isinstance(prompt, str):
-        return Template.parse(prompt)
+        return Template.parse(prompt, columns)
     raise InvalidMessages(
         Text("提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}").fill(
             kind=type(prompt).__name__

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.requests import is_missing
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, whole_characters
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.suggest import close_matches, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 # In one pass: a placeholder is not part of another.
-_PLACEHOLDER = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{((?:(?!\{\{|\}\}).)+)\}\}", re.DOTALL)
+_MAX_ENDS = 8  # `}}` that are tried after one `{{`: a column's name may hold some
+_ADDED_BLANKS = 100  # characters by which a name may be longer as it is written
 # A header row may hold line ends, and a file's byte order mark before its first name.
 _BLANKS = re.compile(r"[\s\ufeff\u200b]+")
 _SHOWN = 20  # columns in an error
@@ -47,14 +50,38 @@ class Template:
     pieces: tuple[str | Placeholder, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Template:
-        """Return the template that a text is: its `{{column}}` are placeholders."""
+    def parse(cls, text: str, columns: Collection[str] = ()) -> Template:
+        """Return the template that a text is: its `{{column}}` are placeholders.
+
+        Parameters
+        ----------
+        columns
+            Those of the table: a name may hold braces and line breaks. Without them braces on one
+            line are a placeholder, whatever they name.
+        """
         pieces: list[str | Placeholder] = []
         copied_until = 0
+        for start, end in column_spans(text, columns):
+            pieces += cls._parse_unknown(text[copied_until:start], columns)
+            pieces.append(Placeholder(text[start + 2 : end - 2]))
+            copied_until = end
+        return cls((*pieces, *cls._parse_unknown(text[copied_until:], columns)))
+
+    @staticmethod
+    def _parse_unknown(text: str, columns: Collection[str]) -> Iterator[str | Placeholder]:
+        """Iterate over the pieces of a text in which braces name no column: those on one line are a
+        placeholder all the same, and so are those over several lines that resemble a column's name.
+        Both are reported when the columns are resolved.
+        """
+        copied_until = 0
         for found in _PLACEHOLDER.finditer(text):
-            pieces += [text[copied_until : found.start()], Placeholder(found.group(1))]
+            written = found.group(1)
+            if "\n" in written and not close_matches(written.strip(), columns):
+                continue
+            yield text[copied_until : found.start()]
+            yield Placeholder(written)
             copied_until = found.end()
-        return cls((*pieces, text[copied_until:]))
+        yield text[copied_until:]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -91,34 +118,96 @@ class Template:
         )
 
 
+class ColumnNames:
+    """A table's columns, by each way in which their names may be written: of this very name; one
+    that differs in blanks only (a file's `name, comment` has a column " comment", labels of two
+    levels are "('a', 'b')"); one that differs in Unicode's compatibility forms (Unicode Standard
+    Annex 15), as full-width or decomposed letters do.
+    """
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self._names = dict.fromkeys(columns)
+        self._by_form: tuple[dict[str, list[str]], ...] = ({}, {})
+        for name in self._names:
+            for by_form, form in zip(self._by_form, _forms_of(name), strict=True):
+                by_form.setdefault(form, []).append(name)
+        self.longest = max(map(len, self._names), default=0)
+
+    def find_names(self, written: str) -> list[str]:
+        """Return the columns that may be meant: those of the closest form."""
+        for name in (written, written.strip()):
+            if name in self._names:
+                return [name]
+        for by_form, form in zip(self._by_form, _forms_of(written), strict=True):
+            if alike := by_form.get(form):
+                return alike
+        return []
+
+
+def _forms_of(name: str) -> tuple[str, str]:
+    """Return a name without blanks, and the same in compatibility form, without what cannot be
+    seen.
+    """
+    bare = _BLANKS.sub("", name)
+    if bare.isascii():
+        return bare, bare
+    normal = unicodedata.normalize("NFKC", bare)
+    visible = "".join(letter for letter in normal if unicodedata.category(letter) != "Cf")
+    return bare, _BLANKS.sub("", visible)
+
+
 def find_column(written: str, columns: Iterable[str]) -> str | None:
-    """Return the column that is meant: of this very name, else the one that differs in blanks only
-    (a file's `name, comment` has a column " comment", labels of two levels are "('a', 'b')"); None
-    if there is none.
+    """Return the column that is meant (`ColumnNames`), None if there is none.
 
     Raises
     ------
     InvalidOption
-        Several differ in blanks only.
+        Several may be meant.
     """
-    names = list(columns)
-    for name in (written, written.strip()):
-        if name in names:
-            return name
-    meant = _without_blanks(written)
-    alike = [name for name in names if _without_blanks(name) == meant]
+    alike = ColumnNames(columns).find_names(written)
     if len(alike) > 1:
         raise InvalidOption(
             Text("{name} 可能指几列：{columns}", "{name} may be any of the columns {columns}").fill(
                 name=written.strip(), columns=", ".join(map(repr, alike[:_SHOWN]))
             ),
-            advice=Text("连同空格照原样写", "write its blanks as they are"),
+            advice=Text("连同空格照原样写", "write its blanks and letters as they are"),
         )
     return next(iter(alike), None)
 
 
-def _without_blanks(name: str) -> str:
-    return _BLANKS.sub("", name)
+def column_spans(text: str, columns: Collection[str]) -> list[tuple[int, int]]:
+    """Return where a text names columns in double braces, from the first brace to behind the last.
+    Of several ends the first that makes a column's name counts; what is not one begins at the next
+    brace (`{{{a}}}` is the value of `a` in braces).
+    """
+    spans: list[tuple[int, int]] = []
+    if not columns:
+        return spans
+    names = ColumnNames(columns)
+    start = text.find("{{")
+    while start >= 0:
+        end = _find_column_end(text, start + 2, names)
+        next_start = start + 1
+        if end >= 0:
+            spans.append((start, end + 2))
+            next_start = end + 2
+        start = text.find("{{", next_start)
+    return spans
+
+
+def _find_column_end(text: str, start: int, names: ColumnNames) -> int:
+    """Return where the column's name ends that begins at `start`, -1 when none does."""
+    stop = start + names.longest + _ADDED_BLANKS
+    end = start
+    for _ in range(_MAX_ENDS):
+        end = text.find("}}", end, stop)
+        if end < 0:
+            break
+        written = text[start:end]
+        if written.strip() and names.find_names(written):
+            return end
+        end += 1
+    return -1
 
 
 def _require_column(written: str, columns: Collection[str]) -> str:

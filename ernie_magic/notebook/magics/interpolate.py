@@ -130,9 +130,13 @@ def _is_file(word: str) -> bool:
         return False
 
 
-def expression_spans(text: str) -> list[tuple[int, int]]:
-    """Where the `{{expr}}`s of a text are."""
-    return [(start, end) for start, end, _ in _find_expressions(text)]
+def expression_spans(text: str, *, complete: bool = False) -> list[tuple[int, int]]:
+    """Where the `{{expr}}`s of a text are; if `complete`, without those that are not Python."""
+    return [
+        (start, end)
+        for start, end, expression in _find_expressions(text)
+        if not complete or _is_expression(expression)
+    ]
 
 
 def _find_expressions(text: str) -> Iterator[tuple[int, int, str]]:

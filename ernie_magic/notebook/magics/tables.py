@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import sys
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables import frames
-from ernie_magic.calls.tables.template import Placeholder, Template, find_column
+from ernie_magic.calls.tables.template import (
+    Placeholder,
+    Template,
+    column_spans,
+    find_column,
+)
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
 from ernie_magic.notebook.magics.options import (
@@ -25,7 +31,7 @@ from ernie_magic.notebook.magics.words import first_word
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 MAP_GRAMMAR = Grammar(
     "%%ernie_map",
@@ -67,6 +73,7 @@ MAP_GRAMMAR = Grammar(
         "the table (a variable) comes first; the prompt goes on the lines below, with {{column}}",
     ),
 )
+_NOWHERE = (sys.maxsize, sys.maxsize)
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
     "usage: %%ernie_map TABLE [--col COLUMN] [--to COLUMNS] [--as NAME]",
@@ -159,16 +166,39 @@ def _fill_shared_expressions(
     """`text` with every `{{expr}}` filled in that names no column; braces in its value stay."""
     pieces: list[str | Placeholder] = []
     copied_until = 0
+    for start, end in _spans_of_columns(text, columns):
+        pieces += _fill_expressions(text[copied_until:start], columns, namespace)
+        pieces.append(Placeholder(text[start + 2 : end - 2]))
+        copied_until = end
+    pieces += _fill_expressions(text[copied_until:], columns, namespace)
+    return Template(tuple(pieces))
+
+
+def _spans_of_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where columns are named: not within an expression, as in `{{ "{{a}}" }}`."""
+    expressions = iter(expression_spans(text, complete=True))
+    outer = next(expressions, _NOWHERE)
+    for start, end in column_spans(text, columns):
+        while outer[1] < end and outer is not _NOWHERE:
+            outer = next(expressions, _NOWHERE)
+        if outer[0] >= start:
+            yield start, end
+
+
+def _fill_expressions(
+    text: str, columns: Sequence[str], namespace: Mapping[str, Any]
+) -> Iterator[str | Placeholder]:
+    """The pieces of a text that names no column."""
+    copied_until = 0
     for start, end in expression_spans(text):
         placeholder, inside = text[start:end], text[start + 2 : end - 2]
-        pieces += Template.parse(text[copied_until:start]).pieces
+        yield from Template.parse(text[copied_until:start], columns).pieces
         copied_until = end
         if _is_placeholder(inside, columns, namespace):
-            pieces.append(Placeholder(inside))
+            yield Placeholder(inside)
         else:
-            pieces.append(interpolate(placeholder, namespace))
-    pieces += Template.parse(text[copied_until:]).pieces
-    return Template(tuple(pieces))
+            yield interpolate(placeholder, namespace)
+    yield from Template.parse(text[copied_until:], columns).pieces
 
 
 def _is_placeholder(inside: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> bool:

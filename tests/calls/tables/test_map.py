@@ -224,6 +224,41 @@ def test_columns_that_differ_in_blanks_only_are_told_apart_as_written(session, e
         session.map("{{b}}", rows)
 
 
+ODD_NAMES = [
+    ("a\nb", "{{a\nb}}"),
+    ("a\r\nb", "{{a b}}"),
+    ("{a}", "{{{a}}}"),
+    ("{a}", "{{ {a} }}"),
+    ("a}}b", "{{a}}b}}"),
+    ("a{{b", "{{a{{b}}"),
+    ("{{a}}", "{{{{a}}}}"),
+    ("}", "{{}}}"),
+    ("e\u0301te\u0301", "{{été}}"),
+    ("été", "{{e\u0301te\u0301}}"),
+    ("ａ１", "{{a1}}"),
+    ("a1", "{{ａ１}}"),
+    ("ﬁle", "{{file}}"),
+    ("名\u200d", "{{名}}"),
+]
+
+
+@pytest.mark.parametrize(("column", "written"), ODD_NAMES)
+def test_a_column_of_any_name_is_named_in_braces(session, emulator, column, written):
+    session.map(f"[[echo]]<{written}>", [{column: "v", "other": "w"}])
+    assert asked(emulator)[-1] == "[[echo]]<v>"
+
+
+def test_braces_around_a_column_stay_and_the_exact_name_wins(session, emulator):
+    session.map("[[echo]]{{{text}}}", ["v"])
+    assert asked(emulator)[-1] == "[[echo]]{v}"
+    session.map("[[echo]]{{x2}}{{x²}}", [{"x2": "1", "x²": "2"}])
+    assert asked(emulator)[-1] == "[[echo]]12"
+    session.map('[[echo]]{{"a": 1,\n"b": 2}}', ["v"])
+    assert asked(emulator)[-1] == '[[echo]]{{"a": 1,\n"b": 2}}'
+    with pytest.raises(errors.InvalidOption, match="may be any of the columns"):
+        session.map("{{ab}}", [{"a b": "1", "ａｂ": "2", "a  b": "3"}])
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "columns",
@@ -306,6 +341,14 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
     ("call", "told"),
     [
         (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"),
+        (
+            lambda s: s.map("{{a\nc}}", [{"a\nb": 1}]),
+            "no column a c. What to do: did you mean a b?",
+        ),
+        (
+            lambda s: s.map("{{A1}}", [{"ａ１ｂ": 1}]),
+            "no column A1. What to do: did you mean ａ１ｂ?",
+        ),
         (lambda s: s.map("x", 5), "int is not a table with rows"),
         (lambda s: s.map("x", {}), "dict is not a table with rows"),
         (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),

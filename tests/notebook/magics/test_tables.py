@@ -10,6 +10,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from tests.calls.tables.test_map import ODD_NAMES
+
 
 def test_a_question_for_each_row(run, shell, ernie):
     shell.user_ns["df"] = pd.DataFrame({"评论": ["好吃", "难吃"]})
@@ -102,6 +104,14 @@ def test_a_column_with_blanks_is_named_by_place_and_by_option(run, shell, emulat
     run("%%ernie_map df --col comment\nx")
     run('%%ernie_map df --col " comment"\nx {{comment}}')
     assert prompts(emulator) == ["Ann: good good good", "x\n\n good", "x  good"]
+
+
+@pytest.mark.parametrize(("column", "written"), ODD_NAMES)
+def test_a_column_of_any_name_is_named_in_a_cell(run, shell, emulator, column, written):
+    shell.user_ns |= {"rows": [{column: "v", "other": "w"}], "tone": "kind"}
+    result, out = run(f"%%ernie_map rows\n{{{{tone}}}} <{written}> {{{{ '{{{{other}}}}' }}}}")
+    assert result.success, out
+    assert prompts(emulator) == ["kind <v> {{other}}"]
 
 
 @pytest.mark.parametrize("headings", [(" ", "  "), ("\n", "\ufeff"), ("\t", "\u200b", "\u3000")])
