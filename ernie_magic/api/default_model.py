@@ -1,7 +1,7 @@
 """The default model of a call that names none.
 
 It is the setting; else the first preferred model that the service's live list offers, or another of
-its kind; else, where that list is not known, the example of the API's page. A server that is not
+its kind; else, where that list is not known, one that is available today. A server that is not
 Baidu's has its own models: there, a default is on its list, or there is none.
 """
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.models import Listed
 
-# The first of these that the live list offers is the default; the last is the example on AI
-# Studio's API page (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
+# The first of these that the live list offers is the default. The last is retired everywhere but on
+# Qianfan V1, which has none of the others.
 PREFERRED_CHAT: tuple[str, ...] = (
     "ernie-4.5-turbo-128k",
     "ernie-5.0",
     "ernie-4.5-turbo-32k",
     "ernie-3.5-8k",
 )
-FALLBACK_CHAT = "ernie-3.5-8k"
+# Without a list: what replaces the models of the API pages, which retired on 2026-06-30.
+FALLBACK_CHAT = "ernie-4.5-turbo-128k"
+FALLBACK_CHAT_V1 = "ernie-3.5-8k"
 PREFERRED_VISION: tuple[str, ...] = (
     "ernie-4.5-turbo-vl",
     "ernie-5.0",
@@ -40,6 +42,7 @@ _DEFAULTS: dict[Kind, str] = {
     "rerank": "bce-reranker-base",
 }
 _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
+_V1 = "qianfan-v1"
 _OTHER_SERVERS = ("local",)  # services whose models are not Baidu's
 _SETTINGS: dict[Kind, str] = {
     "chat": "model",
@@ -100,7 +103,7 @@ def default_model(
     Parameters
     ----------
     offered
-        The live list. Where it is not known, the default is the example of the API's page.
+        The live list. Where it is not known, the default is one that is available today.
     needs_vision
         The model has to accept pictures.
     """
@@ -116,7 +119,7 @@ def default_model(
     if of_kind or service in _OTHER_SERVERS:
         return of_kind
     if kind == "chat" and (offered or not needs_vision):
-        return FALLBACK_CHAT
+        return FALLBACK_CHAT_V1 if service == _V1 else FALLBACK_CHAT
     return preferred[0]
 
 

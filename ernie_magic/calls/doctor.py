@@ -9,7 +9,11 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ernie_magic.api.default_model import FALLBACK_CHAT, configured_or_default_model, no_model_error
+from ernie_magic.api.default_model import (
+    FALLBACK_CHAT_V1,
+    configured_or_default_model,
+    no_model_error,
+)
 from ernie_magic.api.models import is_simulated
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
@@ -91,7 +95,7 @@ def run_checks(client: Client) -> list[Check]:
         if is_simulated(client.service_name(client.endpoint())):
             checks.append(_SIMULATED)
         if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
-            start_token_count(client, "hi", FALLBACK_CHAT).result()
+            start_token_count(client, "hi", FALLBACK_CHAT_V1).result()
     except ErnieError as error:
         if not base_url:
             checks += _diagnose_network(base_url)

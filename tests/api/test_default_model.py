@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ernie_magic.api import default_model
+from ernie_magic.api import default_model, models
 from ernie_magic.api.models import Listed
 
 SET = SimpleNamespace(model="my-chat", image_model="my-images", embedding_model="my-vectors")
@@ -74,5 +74,9 @@ def test_a_server_of_another_make_has_no_default_that_it_does_not_offer(kind, of
 
 
 def test_the_default_chat_model_without_a_list_depends_on_what_it_has_to_read():
-    assert choose_model("chat", UNSET, "aistudio") == "ernie-3.5-8k"
+    for service in ("aistudio", "qianfan"):
+        chosen = choose_model("chat", UNSET, service)
+        assert chosen == "ernie-4.5-turbo-128k"
+        assert not models.find_model(chosen).retired
+    assert choose_model("chat", UNSET, "qianfan-v1") == "ernie-3.5-8k"  # the others have no path
     assert choose_model("chat", UNSET, "aistudio", needs_vision=True) == "ernie-4.5-turbo-vl"
