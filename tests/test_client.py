@@ -162,12 +162,10 @@ def test_null_for_a_list_of_models_is_an_empty_list(service, session_on):
     assert session_on().models() == []
 
 
-def test_an_answer_to_a_baidu_service_without_a_list_still_has_the_documents_model(
-    service, session_on
-):
+def test_an_answer_to_a_baidu_service_without_a_list_has_a_model_of_today(service, session_on):
     service.listed = None
     session_on("aistudio").chat("hi", stream=False)
-    assert service.bodies[0]["model"] == "ernie-3.5-8k"
+    assert service.bodies[0]["model"] == "ernie-4.5-turbo-128k"
 
 
 def make_picture(session):
