@@ -18,6 +18,10 @@ import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 
+from ernie_magic.emulator import start
+
+from .panel import Panel
+
 PICTURES = Path(__file__).parents[2] / "test-results"
 
 SETTINGS = {
@@ -349,6 +353,26 @@ def open_in_notebook7(page, lab):
             "async () => { await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown() }"
         )
         own.close()
+
+
+@pytest.fixture
+def server():
+    with start(latency=0, announce=False) as server:
+        yield server
+
+
+@pytest.fixture
+def open_panel(open_notebook, request, server):
+    """open_panel(front, line) runs a panel's line in that front end, with its own emulator."""
+
+    def open_(front="lab", line="%ernie panel", more=(), before=""):
+        opened = open_notebook if front == "lab" else request.getfixturevalue("open_in_notebook7")
+        setup = f"%load_ext ernie_magic\nernie.settings.service, ernie.settings.base_url, ernie.settings.api_key = 'aistudio', {server.base_url!r}, 'any-key'\n{before}"
+        nb = opened([setup, line, *more])
+        nb.run(0, 1)
+        return Panel(nb, server)
+
+    return open_
 
 
 CLOSE = """async () => {  // end the kernels and close the tabs, without 'Save?' dialogs

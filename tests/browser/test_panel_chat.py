@@ -1,0 +1,255 @@
+"""A conversation in a panel, beside cells and other panels."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.text.test_markdown import ACTIVE
+
+from .panel import BOTH, Panel, moved, wait
+
+pytestmark = pytest.mark.browser
+
+STOPPED = """root => new Promise(done => {
+    const stop = root.querySelector('.ernie-stop'), send = root.querySelector('.ernie-send');
+    const began = performance.now();
+    const look = () => send.disabled ? requestAnimationFrame(look) : done(performance.now() - began);
+    stop.click();
+    look();
+})"""
+
+
+@pytest.mark.parametrize("front", BOTH)
+def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, front):
+    panel = open_panel(
+        front,
+        "%ernie panel chat",
+        ["%%ernie\n单元格里问的", "len(ernie.history), list(ernie.conversations)"],
+    )
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    turns = panel.root.locator(".ernie-turn")
+    expect(turns.last.locator("table")).to_be_visible()  # Markdown, by the notebook's own renderer
+    expect(turns.last.locator(".ernie-footer")).to_contain_text("token")
+    # Streamed, and stopped.
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    lengths = set()
+    wait(lambda: lengths.add(len(turns.last.inner_text())) or len(lengths) >= 5, "five lengths")
+    assert panel.root.evaluate(STOPPED) < 200  # milliseconds
+    expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
+    server._state.delta_delay = 0
+    # Asked again: the new answer replaces the partial one.
+    turns.last.get_by_role("button", name="重新回答").click()
+    expect(turns.last.locator(".ernie-footer")).not_to_contain_text("未完成")
+    panel.idle()
+    expect(turns).to_have_count(2)
+    # A cell's turn appears here; edited here, it forks.
+    panel.nb.run(2)
+    expect(turns).to_have_count(3)
+    expect(turns.last).to_contain_text("单元格里问的")
+    turns.nth(1).get_by_role("button", name="编辑").click()
+    area = turns.nth(1).get_by_label("修改提示词")
+    area.fill("换个问题")
+    area.press("Control+Enter")
+    expect(turns).to_have_count(2)
+    expect(turns.last.locator(".ernie-asked")).to_contain_text("换个问题")
+    panel.idle()
+    panel.nb.run(3)
+    expect(panel.nb.output(3)).to_contain_text("(3, ['main', 'main-2'])")
+    panel.root.get_by_role("combobox", name="对话", exact=True).select_option("main")
+    expect(turns).to_have_count(3)
+    panel.nb.picture(f"panel-chat-{front}")
+
+
+HOSTILE = """from dataclasses import replace
+from ernie_magic.calls.chat.history import Turn
+answer = ernie.chat("hi")
+evil = ('<div class="ernie-code"><pre>print(1)</pre><button class="ernie-insert">继续</button></div>\\n\\n'
+        '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n' + {attacks!r})
+ernie.history.append(Turn("hi", replace(answer, text=evil)))"""
+ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in ACTIVE)
+
+
+def test_what_a_model_writes_is_no_control_of_the_panel_and_runs_nothing(open_panel):
+    panel = open_panel(
+        line="%ernie panel chat",
+        before=HOSTILE.format(attacks=ATTACKS),
+        more=["ernie.history[-1].answer"],
+    )
+    panel.nb.run(2)
+    turn = panel.root.locator(".ernie-turn").last
+    expect(turn.locator(".ernie-block")).to_contain_text("<img src=x onerror=")  # as text
+    assert turn.get_by_role("button", name="继续").count() == 0
+    assert turn.locator(".ernie-block textarea").count() == 0
+    expect(panel.nb.output(2)).to_contain_text("<img src=x onerror=")  # as text, also in a cell
+    assert (
+        panel.page.locator("a[href^='javascript' i], a[href^='vbscript' i], iframe[srcdoc]").count()
+        == 0
+    )
+    assert panel.page.evaluate("window.evil") is None
+
+
+@pytest.mark.slow
+def test_a_long_word_of_an_answer_is_broken_within_its_block(open_panel):
+    panel = open_panel()
+    panel.ask("[[echo]]" + "x" * 1500)
+    panel.idle()
+    block = panel.log.locator(".ernie-block").last
+    expect(block).to_contain_text("x" * 1500)
+    assert block.evaluate("block => block.scrollWidth <= block.clientWidth")
+
+
+@pytest.mark.slow
+def test_an_edit_under_way_stays_when_a_cell_asks_meanwhile(open_panel):
+    panel = open_panel(line="%ernie panel chat", more=["%%ernie\n单元格里问的"])
+    panel.ask("面板里问的")
+    turns = panel.root.locator(".ernie-turn")
+    turns.last.get_by_role("button", name="编辑").click()
+    turns.last.get_by_label("修改提示词").fill("改到一半")
+    panel.nb.run(2)
+    expect(turns).to_have_count(2)
+    expect(turns.first.get_by_label("修改提示词")).to_have_value("改到一半")
+    turns.first.get_by_role("button", name="取消").click()
+    expect(turns.first.locator(".ernie-asked")).to_contain_text("面板里问的")
+
+
+def test_two_panels_are_one_conversation_and_shift_enter_runs_no_cell(open_panel):
+    first = open_panel(line="%ernie panel chat", more=["%ernie panel chat", "ran = True"])
+    first.nb.run(2)
+    second = Panel(first.nb, first.server, 2)
+    first.prompt.fill("第一个面板")
+    first.prompt.press("Shift+Enter")
+    expect(second.root.locator(".ernie-turn")).to_have_count(1)
+    second.idle()
+    second.ask("第二个面板")
+    expect(first.root.locator(".ernie-turn")).to_have_count(2)
+    first.idle()
+    assert first.nb.cells.nth(3).locator(".jp-InputPrompt").first.inner_text().strip() == "[ ]:"
+    assert first.page.problems == []
+
+
+def test_a_cell_that_computes_does_not_stop_a_panel_and_a_click_is_queued_and_told(
+    open_panel, server
+):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.2)"])
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    turn = panel.root.locator(".ernie-turn").last
+    wait(lambda: turn.count() and len(turn.inner_text()) > 40, "the first text")
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")
+    time.sleep(0.3)
+    before = len(turn.inner_text())
+    time.sleep(1)
+    assert len(turn.inner_text()) > before + 50
+    assert panel.nb.cells.nth(2).locator(".jp-InputPrompt").first.inner_text().strip() == "[*]:"
+    # Handled now or when the cell has ended: ipykernel decides, and the page says which.
+    panel.button("停止").click()
+    queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
+    wait(lambda: queued.count() or not panel.button("停止").count(), "an answer to the click")
+    panel.nb.wait_idle()
+    panel.idle()
+    expect(queued).to_have_count(0)
+    expect(turn.locator(".ernie-footer")).to_contain_text("未完成")
+
+
+@pytest.mark.slow
+def test_a_click_that_waits_for_a_cell_says_so(open_panel):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(1.5)"])
+    panel.ask("先问一句")
+    panel.root.locator(".ernie-actions").first.wait_for()
+    panel.idle()
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")
+    panel.page.wait_for_timeout(200)
+    panel.ask("再问一句")
+    queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
+    turns = panel.root.locator(".ernie-turn")
+    wait(lambda: queued.count() or turns.count() == 2, "an answer to the keys")
+    panel.nb.wait_idle()
+    expect(turns).to_have_count(2)
+    expect(queued).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
+    panel = open_panel(line="%ernie panel chat")
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    wait(lambda: server.open_streams == 1, "the stream")
+    panel.nb.select(1)
+    panel.nb.command("notebook:clear-cell-output")
+    wait(lambda: server.open_streams == 0, "its end", 3)
+
+
+@pytest.mark.slow
+def test_code_is_inserted_as_a_cell_that_asks_the_same(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    panel.prompt.fill("用一句话介绍杭州")
+    moved(panel, "temperature", "keyboard")
+    panel.button("显示代码").click()
+    panel.button("插入为单元格").click()
+    expect(panel.root.locator(".ernie-news", has_text="已在下方插入单元格")).to_be_visible()
+    expect(panel.nb.cells).to_have_count(3)
+    panel.prompt.press("Control+Enter")
+    wait(lambda: len(panel.sent()) == 1, "the panel's request")
+    panel.idle()
+    panel.nb.page.evaluate(
+        "() => "
+        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code: "
+        "'ernie.reset()'}).done"
+    )
+    panel.nb.run(2)
+    assert panel.sent()[1] == panel.sent()[0]
+
+
+GROW = """from ernie_magic.calls.chat.history import Turn
+for i in range({n}): ernie.history.append(Turn(f'问题 {{i}}', ernie.history[0].answer))"""
+
+
+@pytest.mark.slow  # its short form, without a page, is in tests/benchmarks
+def test_typing_and_streaming_cost_the_page_the_same_under_200_turns(open_panel, server):
+    panel = open_panel(line="%ernie panel chat", more=[GROW.format(n=199)])
+    metrics = panel.page.context.new_cdp_session(panel.page)
+    metrics.send("Performance.enable")
+
+    def busy():
+        """Seconds of work that the page has done."""
+        return next(
+            one["value"]
+            for one in metrics.send("Performance.getMetrics")["metrics"]
+            if one["name"] == "TaskDuration"
+        )
+
+    def costs():
+        panel.page.wait_for_timeout(1000)  # what was opened is drawn
+        panel.prompt.fill("写一篇 3000 字的文章")
+        began = busy()
+        for _ in range(20):
+            panel.page.keyboard.press("x")
+            panel.page.wait_for_timeout(20)
+        typing = busy() - began
+        panel.prompt.press("Control+Enter")
+        turn = panel.root.locator(".ernie-turn").last
+        answered = turn.locator(".ernie-answered")
+        wait(lambda: len(answered.inner_text()) > 20, "the first text")
+        began = busy()
+        panel.page.wait_for_timeout(1500)
+        streaming = busy() - began
+        panel.button("停止").click()
+        panel.idle()
+        return typing, streaming
+
+    panel.ask("用表格列出三个城市")
+    panel.root.locator(".ernie-actions").first.wait_for()
+    server._state.delta_delay = 0.01
+    few = costs()
+    panel.nb.run(2)
+    expect(panel.root.locator(".ernie-turn")).to_have_count(201)
+    many = costs()
+    server._state.delta_delay = 0
+    ratios = [long / short for long, short in zip(many, few, strict=True)]
+    print(f"\nunder 201 turns / under 1: typing {ratios[0]:.2f}, streaming {ratios[1]:.2f}")
+    assert max(ratios) < 2

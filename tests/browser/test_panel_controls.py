@@ -1,0 +1,110 @@
+"""A panel's controls, each by mouse and by keyboard."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .accessibility import AXE, SMALL, VIOLATIONS
+from .panel import BOTH, WORDS, moved, sliders, wait
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("tab", "model", "sign", "names"),
+    [
+        pytest.param(
+            "chat",
+            "ernie-speed-8k",
+            "频率惩罚",
+            {
+                "temperature",
+                "top_p",
+                "penalty_score",
+                "max_completion_tokens",
+                "frequency_penalty",
+                "presence_penalty",
+            },
+            marks=pytest.mark.slow,
+        ),
+        (
+            "chat",
+            "ernie-5.0",
+            "65,536",
+            {"temperature", "top_p", "penalty_score", "max_completion_tokens", "max_tokens"},
+        ),
+        pytest.param(
+            "image",
+            "Stable-Diffusion-XL",
+            "采样器",
+            {"n", "steps", "cfg_scale"},
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+@pytest.mark.parametrize("front", BOTH)
+def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(
+    open_panel, front, tab, model, sign, names
+):
+    panel = open_panel(front, f"%ernie panel {tab}")
+    panel.choose_model(model)
+    expect(panel.root.locator(".ernie-controls").locator("visible=true").first).to_contain_text(
+        sign
+    )
+    unsent = {"retry_count", "backoff_factor"}  # of the client, not of the request
+    assert set(sliders(panel)) == {WORDS[name] for name in names | unsent}
+    path = "/chat/completions" if tab == "chat" else "/images/generations"
+    about = ("model", "messages", "stream", "prompt")
+    for name in sorted(names):
+        resting = panel.root.get_by_role("slider", name=WORDS[name], exact=True).get_attribute(
+            "aria-valuenow"
+        )
+        for how in ("keyboard", "mouse"):
+            row, shown = moved(panel, name, how)
+            before = len(panel.sent(path))
+            panel.ask("一座山")
+            wait(lambda before=before: len(panel.sent(path)) > before, f"the request of {name}")
+            body = panel.sent(path)[-1]
+            assert {key: value for key, value in body.items() if key not in about} == {
+                name: pytest.approx(shown, abs=0.006)
+            }, how
+            assert body["model"] == model
+            panel.idle()
+            row.locator(".ernie-default").click()
+            expect(row.locator(".ernie-default")).to_have_class(re.compile("mod-active"))
+            expect(row.get_by_role("slider")).to_have_attribute("aria-valuenow", resting)
+    before = len(panel.sent(path))
+    panel.ask("一座山")
+    wait(lambda: len(panel.sent(path)) > before, "the last request")
+    assert set(panel.sent(path)[-1]) <= set(about)
+
+
+def test_models_are_found_by_typing_in_groups_and_chosen_by_keys_or_mouse(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    field = panel.root.get_by_role("combobox", name="模型")
+    options = panel.root.locator(".ernie-option")
+    field.click()
+    expect(panel.root.locator(".ernie-group").first).to_have_text("推荐")
+    expect(options.first).to_contain_text("默认（ernie-4.5-turbo-128k）")
+    expect(options.last).to_contain_text("据报已下线")  # folded
+    listed = options.count()
+    options.last.click()
+    assert options.count() > listed
+    panel.page.evaluate(AXE)
+    assert panel.root.evaluate(VIOLATIONS) == []
+    assert panel.root.evaluate(SMALL) == []
+    field.fill("speed-8")
+    expect(options).to_have_count(1)
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", options.first.get_attribute("id"))
+    field.press("Enter")
+    expect(field).to_have_value("ernie-speed-8k")
+    expect(options).to_have_count(0)
+    field.click()
+    field.fill("x")
+    field.press("Escape")
+    expect(field).to_have_value("ernie-speed-8k")
+    field.click()
+    options.first.click()
+    expect(field).to_have_value("默认（ernie-4.5-turbo-128k）")

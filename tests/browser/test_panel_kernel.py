@@ -1,0 +1,97 @@
+"""A panel whose kernel restarts, crashes or stops says so calmly."""
+
+import pytest
+from playwright.sync_api import expect
+
+from .accessibility import AXE, VIOLATIONS
+from .panel import BOTH, SEEN, Panel, wait
+
+pytestmark = pytest.mark.browser
+
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+STOP_KERNEL = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+CRASH = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+    .requestExecute({code: 'import os; os._exit(1)'}) }"""
+ICONS = """root => [root, ...root.querySelectorAll('.jupyter-widgets-disconnected')]
+    .filter(node => !['none', 'normal'].includes(getComputedStyle(node, '::before').content)).length"""
+ENABLED = """root => [...root.querySelectorAll('button, select, textarea, input, .noUi-target')]
+    .filter(node => !node.disabled && !node.hasAttribute('disabled') && !node.matches('.ernie-fold')).map(node => node.textContent)"""
+
+
+def assert_retired(panel, words):
+    expect(panel.root.locator(".ernie-gone")).to_contain_text(words)
+    expect(panel.root.locator(".ernie-gone")).to_be_visible()
+    assert panel.root.evaluate(ICONS) == 0
+    without_kernel = {"复制", "取消", "复制代码", "插入为单元格"}
+    assert set(panel.root.evaluate(ENABLED)) <= without_kernel
+    expect(panel.root.locator(".ernie-news", has_text="内核")).to_have_count(0)
+    expect(panel.root.locator(".ernie-turn[aria-busy=true]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("front", BOTH)
+def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
+    open_panel, server, front
+):
+    panel = open_panel(front, "%ernie panel chat")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    turns = panel.root.locator(".ernie-turn")
+    wait(lambda: turns.count() == 2 and len(turns.last.inner_text()) > 60, "the first text")
+    panel.page.evaluate(RESTART)
+    server._state.delta_delay = 0
+    assert_retired(panel, "内核已重启：要继续使用面板，请重新运行这个单元格")
+    expect(turns).to_have_count(2)
+    expect(turns.first.locator("table")).to_be_visible()
+    expect(turns.first.locator(".ernie-footer")).not_to_contain_text("未完成")
+    expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
+    panel.page.evaluate(AXE)
+    assert panel.root.evaluate(VIOLATIONS) == []
+    panel.nb.picture(f"panel-restarted-{front}")
+    panel.nb.wait_idle()
+    panel.nb.run(0, 1)
+    again = Panel(panel.nb, server)
+    expect(again.root).to_have_count(1)
+    expect(again.root.locator(".ernie-gone")).to_have_count(0)
+    again.ask("再问一句")
+    again.idle()
+    expect(again.root.locator(".ernie-turn")).to_have_count(1)
+    assert again.output.evaluate(SEEN) == 0
+
+
+@pytest.mark.slow
+def test_a_panel_that_is_moved_after_a_restart_still_says_so(open_panel, server):
+    panel = open_panel(line="%ernie panel compare", more=["1"])
+    server._state.delta_delay = 0.03
+    panel.ask("写一篇 3000 字的文章")
+    turns = panel.root.locator(".ernie-turn")
+    wait(lambda: turns.count() == 2 and len(turns.last.inner_text()) > 60, "the first text")
+    panel.page.evaluate(RESTART)
+    assert_retired(panel, "内核已重启")
+    panel.nb.wait_idle()
+    panel.nb.select(1)
+    panel.nb.command("notebook:move-cell-down")
+    moved = Panel(panel.nb, server, 2)
+    assert_retired(moved, "内核已重启")
+    for i in range(2):
+        expect(moved.root.locator(".ernie-turn").nth(i)).to_contain_text("未完成")
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        pytest.param(CRASH, "内核已重启", id="crash", marks=pytest.mark.slow),
+        pytest.param(STOP_KERNEL, "内核已停止", id="shutdown"),
+    ],
+)
+def test_a_panel_whose_kernel_crashed_or_was_shut_down_says_so(open_panel, server, end, words):
+    panel = open_panel(line="%ernie panel image")
+    server.faults.add(delay=8, times=1, path="/images/generations")
+    panel.ask("一座山")
+    expect(panel.root.locator(".ernie-status").last).to_contain_text("正在生成图片")
+    panel.page.evaluate(end)
+    if end == CRASH:
+        panel.page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab's own notice
+    assert_retired(panel, words)
+    expect(panel.root.locator(".ernie-status", has_text="正在生成图片")).to_be_hidden()
