@@ -1,22 +1,18 @@
 """An OpenAI-style server with a list of models, a picture, a vector and an answer."""
 
-import asyncio
 import json
-import threading
+
+from tests.loopback_server import LoopbackServer, read_request
 
 
-class Service:
+class Service(LoopbackServer):
     """An OpenAI-style server whose list of models and whose refusals are given."""
 
     def __init__(self):
         self.listed, self.refusal, self.status = {"data": []}, None, 400
         self.refused_fields = ("stream_options",)
         self.asked = []
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._ready.wait()
+        super().__init__()
 
     @property
     def paths(self):
@@ -26,29 +22,17 @@ class Service:
     def bodies(self):
         return [body for _, body in self.asked if body]
 
-    def _run(self):
-        async def main():
-            self._end = asyncio.Event()
-            async with await asyncio.start_server(self._answer, "127.0.0.1", 0) as server:
-                self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-                self._ready.set()
-                await self._end.wait()
-
-        self._loop.run_until_complete(main())
-        self._loop.close()
-
-    async def _answer(self, reader, writer):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = head.lower().partition("content-length:")[2].partition("\r\n")[0]
-        body = json.loads(await reader.readexactly(int(length))) if length else None
-        path = head.split(" ")[1]
-        self.asked.append((path, body))
-        status, reply = self._reply_to(path.partition("?")[0], body)
+    async def _serve(self, reader, writer):
+        request = await read_request(reader)
+        body = None
+        if request.body:
+            body = json.loads(request.body)
+        self.asked.append((request.target, body))
+        status, reply = self._reply_to(request.target.partition("?")[0], body)
         if not isinstance(reply, str):
             reply = json.dumps(reply)
         writer.write(f"HTTP/1.1 {status} X\r\nConnection: close\r\n\r\n{reply}".encode())
         await writer.drain()
-        writer.close()
 
     def _reply_to(self, path, body):
         if path.endswith("/models"):
@@ -64,7 +48,3 @@ class Service:
             return 200, {"results": [{"index": 0, "relevance_score": 1.0}]}
         choice = {"message": {"content": "ok"}, "text": "ok", "finish_reason": "stop"}
         return 200, {"choices": [choice]}
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()

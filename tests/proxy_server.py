@@ -5,12 +5,13 @@ import contextlib
 import shutil
 import ssl
 import subprocess
-import threading
+
+from tests.loopback_server import LoopbackServer, read_request
 
 HAS_OPENSSL = shutil.which("openssl") is not None
 
 
-class ProxyServer:
+class ProxyServer(LoopbackServer):
     """Forwards to `upstream`, or answers each request with `refusal`.
 
     `asked` holds the places that were asked for, as the client wrote them.
@@ -20,42 +21,18 @@ class ProxyServer:
         self.upstream, self.refusal, self.login = upstream, refusal, login
         self.asked, self._socks = [], socks
         self._context = context
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    def _run(self):
-        async def main():
-            self._end = asyncio.Event()
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
-            self.port = server.sockets[0].getsockname()[1]
-            self._ready.set()
-            await self._end.wait()
-            server.close()
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
-
-        self._loop.set_exception_handler(lambda *_: None)  # clients that refuse a certificate
-        self._loop.run_until_complete(main())
-        self._loop.close()
+        super().__init__(context=context)
+        # Clients that refuse a certificate.
+        self._loop.set_exception_handler(lambda *_: None)
 
     async def _serve(self, reader, writer):
-        try:
-            first = await reader.readexactly(1)
-            if first == b"\x05" and self._socks:
-                await self._serve_socks(reader, writer)
-            elif self.upstream and not self.refusal and self._context and first != b"C":
-                await self._pipe(first, reader, writer)  # a server with TLS, no proxy
-            else:
-                await self._serve_http(first, reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        first = await reader.readexactly(1)
+        if first == b"\x05" and self._socks:
+            await self._serve_socks(reader, writer)
+        elif self.upstream and not self.refusal and self._context and first != b"C":
+            await self._pipe(first, reader, writer)  # a server with TLS, no proxy
+        else:
+            await self._serve_http(first, reader, writer)
 
     async def _serve_socks(self, reader, writer):
         await reader.readexactly((await reader.readexactly(1))[0])
@@ -72,28 +49,23 @@ class ProxyServer:
         if not first.isalpha():  # the beginning of TLS
             writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             return
-        head = first + await reader.readuntil(b"\r\n\r\n")
-        line, _, rest = head.partition(b"\r\n")
-        method, target, version = line.split(b" ")
-        self.asked.append(target.decode())
-        body = b""
-        if (self.login or self.refusal) and b"content-length:" in head.lower():
-            size = head.lower().split(b"content-length:")[1].split(b"\r\n")[0]
-            body = await reader.readexactly(int(size))
-        if self.login and self.login not in head:
+        request = await read_request(reader, first)
+        self.asked.append(request.target)
+        if self.login and self.login not in request.head:
             writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
         elif self.refusal:
             writer.write(self.refusal)
             with contextlib.suppress(OSError):
                 await writer.drain()
-        elif method == b"CONNECT":
+        elif request.method == "CONNECT":
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
             await self._pipe(b"", reader, writer)
         else:
-            path = b"/" + target.split(b"/", 3)[3]
-            await self._pipe(
-                b" ".join([method, path, version]) + b"\r\n" + rest + body, reader, writer
-            )
+            path = "/" + request.target.split("/", 3)[3]
+            first_line, _, rest = request.head.partition(b"\r\n")
+            version = first_line.rpartition(b" ")[2]
+            line = f"{request.method} {path} ".encode() + version
+            await self._pipe(line + b"\r\n" + rest + request.body, reader, writer)
 
     async def _pipe(self, beginning, reader, writer):
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
@@ -110,14 +82,6 @@ class ProxyServer:
             await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
         finally:
             up_writer.close()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(5)
 
 
 # An authority that writes what it is asked for, with the dates it is given (openssl-ca).

@@ -4,11 +4,11 @@ that no header tells.
 
 import asyncio
 import json
-import threading
 import time
 from collections import deque
 
 from ernie_magic.session import Session
+from tests.loopback_server import LoopbackServer, read_request
 
 
 def at_once(most):
@@ -51,64 +51,22 @@ def in_each_window(most, seconds):
     return allows
 
 
-class RateServer:
-    """Answers chats in a thread, each after `latency` seconds, where `allows(self)` is true."""
+class RateServer(LoopbackServer):
+    """Answers chats, each after `latency` seconds, where `allows(self)` is true."""
 
     def __init__(self, allows, *, latency, status=429, refusal=None, headers=()):
         self.allows, self.latency, self.status = allows, latency, status
         self.refusal = refusal or {"error": {"message": "Too Many Requests", "code": "429"}}
         self.headers = dict(headers)
         self.active = self.accepted = self.refused = self.most = 0
-        self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(5)
-
-    def _run(self):
-        async def main():
-            self._end = asyncio.Event()
-            async with await asyncio.start_server(
-                self._serve, "127.0.0.1", 0, backlog=512
-            ) as server:
-                self.port = server.sockets[0].getsockname()[1]
-                self._ready.set()
-                await self._end.wait()
-                left = asyncio.all_tasks() - {asyncio.current_task()}
-                for task in left:
-                    task.cancel()
-                await asyncio.gather(*left, return_exceptions=True)
-
-        self._loop.run_until_complete(main())
-        self._loop.close()
+        super().__init__()
 
     async def _serve(self, reader, writer):
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = next(
-                    int(line.split(":")[1])
-                    for line in head.lower().splitlines()
-                    if line.startswith("content-length:")
-                )
-                body = json.loads(await reader.readexactly(length))
-                is_v1 = head.split()[1].startswith("/rpc/")
-                await self._answer(writer, body, is_v1)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+        while True:
+            request = await read_request(reader)
+            is_v1 = request.target.startswith("/rpc/")
+            await self._answer(writer, json.loads(request.body), is_v1)
+            await writer.drain()
 
     async def _answer(self, writer, body, is_v1):
         if not self.allows(self):

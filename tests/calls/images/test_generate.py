@@ -18,6 +18,7 @@ from ernie_magic.calls.images import pictures
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.wire import downloads
+from tests.loopback_server import read_request
 from tests.raw_server import Server
 from tests.wire.test_hostile_server import KEY, http
 
@@ -76,24 +77,16 @@ class Pages(Server):
         super().__init__(keep_alive=False)
 
     async def _serve(self, reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            method, path, _ = head.split(" ", 2)
-            self.asked.append(head)
-            if "content-length:" in head.lower():
-                await reader.readexactly(
-                    int(head.lower().split("content-length:")[1].split("\r\n")[0])
-                )
-            reply = self.reply if method == "POST" else self.pages[path]
-            for part in [reply] if isinstance(reply, bytes) else reply:
-                writer.write(part if isinstance(part, bytes) else b"")
-                await writer.drain()
-                if isinstance(part, float):
-                    await asyncio.sleep(part)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        request = await read_request(reader)
+        self.asked.append(request.head.decode())
+        reply = self.reply
+        if request.method != "POST":
+            reply = self.pages[request.target]
+        for part in [reply] if isinstance(reply, bytes) else reply:
+            writer.write(part if isinstance(part, bytes) else b"")
+            await writer.drain()
+            if isinstance(part, float):
+                await asyncio.sleep(part)
 
     def gives(self, *data, **facts):
         self.reply = http(
