@@ -1,5 +1,7 @@
 """A server that sends bytes as they are, whole, broken or hostile."""
 
+import json
+
 from tests.loopback_server import LoopbackServer, read_request
 
 
@@ -26,3 +28,30 @@ class Server(LoopbackServer):
                 writer.write(part)
                 await writer.drain()
             wanted = self._keep_alive
+
+
+def http(body, status="200 OK", kind="text/event-stream", **headers):
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {kind}",
+        "Connection: close",
+        *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items()),
+    ]
+    return (
+        "\r\n".join(lines).encode()
+        + b"\r\n\r\n"
+        + (body if isinstance(body, bytes) else body.encode())
+    )
+
+
+def events(*chunks, done=True):
+    return "".join(f"data: {c if isinstance(c, str) else json.dumps(c)}\n\n" for c in chunks) + (
+        "data: [DONE]\n\n" if done else ""
+    )
+
+
+def chunk(delta=None, **fields):
+    return {"id": "x", "model": "m", "choices": [{"index": 0, "delta": delta, **fields}]}
+
+
+OK, END = chunk({"content": "ok"}), chunk({}, finish_reason="stop")

@@ -15,19 +15,11 @@ from ernie_magic.calls import as_code
 from ernie_magic.config.keys import Key
 from ernie_magic.notebook.display import chat as shown_answer
 from ernie_magic.session import Session
-from tests.raw_server import Server
+from tests.raw_server import events, http
 from tests.text.test_redact import FORMS, KEYS, runs
 from tests.wire.test_hostile_frames import of_error, raised
-from tests.wire.test_hostile_server import events, http
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server(keep_alive=False)
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -5,34 +5,8 @@ import json
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config.settings import ErnieSettings
-from ernie_magic.notebook.display import chat as display_chat
-from ernie_magic.session import Session
-from tests.raw_server import Server
-from tests.wire.test_hostile_server import chunk, events, http
-
-HALF = chunk({"content": "half"})
-STOP = chunk({}, finish_reason="stop")
-ROLE = chunk({"role": "assistant", "content": ""})
-KEY = "sk-CANARYcanary0123456789ABCDEF"
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.stop()
-
-
-def session_for(server, service="aistudio", **settings):
-    return Session(
-        ErnieSettings(
-            service=service,
-            base_url=f"{server.url}/v1",
-            model="ernie-speed-8k",
-            **{"api_key": KEY, "retry_count": 1, "backoff_factor": 0.0, **settings},
-        )
-    )
+from tests.raw_server import chunk, events, http
+from tests.wire.failed_answers import LIMIT, ROLE, body, named, session_for
 
 
 @pytest.fixture
@@ -42,12 +16,6 @@ def session(server):
         yield session
 
 
-def body(content=None, reason="stop", **fields):
-    message = {"role": "assistant", "content": content}
-    return {"id": "x", "choices": [{"message": message, "finish_reason": reason}], **fields}
-
-
-LIMIT = {"message": "Provider returned error", "code": 429}
 # What comes in one piece -> the error, and the service's words.
 BODIES = {
     "an error beside an empty choice": (body(error=LIMIT), errors.RateLimited, "Provider returned"),
@@ -173,183 +141,6 @@ def test_a_failure_told_with_200_is_an_error_with_the_service_s_words(server, se
     assert (len(session.history), session.last) == (0, None)
 
 
-def named(name, data):
-    return f"event: {name}\ndata: {data}\n\n"
-
-
-# Streams that all end with [DONE], after half an answer.
-STREAMS = {
-    "vLLM's error object": (
-        events({"object": "error", "message": "CUDA error", "code": 500}),
-        errors.ServerError,
-        "CUDA error",
-    ),
-    "an error object without a code": (
-        events({"object": "error", "message": "CUDA error"}),
-        errors.ServiceError,
-        "CUDA error",
-    ),
-    "FastAPI's detail": (
-        events({"detail": "Engine is dead"}),
-        errors.ServiceError,
-        "Engine is dead",
-    ),
-    "an event named error": (
-        named("error", '{"message": "upstream is gone", "code": 502}') + events(),
-        errors.ServerError,
-        "upstream is gone",
-    ),
-    "an event named error in words": (
-        named("error", "upstream is gone") + events(),
-        errors.ServiceError,
-        "upstream is gone",
-    ),
-    "an event named error, a text in JSON": (
-        named("error", '"rate limit exceeded"') + events(),
-        errors.RateLimited,
-        "rate limit exceeded",
-    ),
-    "an error in the choice": (
-        events(
-            chunk({"content": ""}, finish_reason="error", error={"code": 429, "message": "slow"})
-        ),
-        errors.RateLimited,
-        "slow",
-    ),
-    "an error in the delta": (
-        events(chunk({"error": {"code": 503, "message": "busy"}})),
-        errors.ServerError,
-        "busy",
-    ),
-    "an error beside the choice": (
-        events({**chunk({"content": ""}, finish_reason="error"), "error": LIMIT}),
-        errors.RateLimited,
-        "Provider returned error",
-    ),
-    "an error after the reason": (
-        events(chunk({}, finish_reason="error"), {"error": LIMIT}),
-        errors.RateLimited,
-        "Provider returned error",
-    ),
-    "the reason error": (
-        events(chunk({}, finish_reason="error")),
-        errors.ServerError,
-        "finish_reason error",
-    ),
-    "the reason abort": (
-        events(chunk({}, finish_reason="abort")),
-        errors.ServerError,
-        "finish_reason abort",
-    ),
-    "the reason network_error": (
-        events(chunk({}, finish_reason="network_error")),
-        errors.ServerError,
-        "finish_reason network_error",
-    ),
-    "a message and no reason to finish": (
-        events({"message": "Internal server error"}),
-        errors.ServiceError,
-        "Internal server error",
-    ),
-    "Google's list": (
-        events([{"error": {"code": 429, "message": "exhausted"}}]),
-        errors.RateLimited,
-        "exhausted",
-    ),
-    "a code in words": (
-        events({"code": "InternalError.Algo", "message": "boom", "request_id": "r"}),
-        errors.ServiceError,
-        "boom",
-    ),
-    "llama.cpp's field": (
-        'error: {"code": 500, "message": "slot unavailable", "type": "server_error"}\n\n'
-        + events(),
-        errors.ServerError,
-        "slot unavailable",
-    ),
-    "an event named Exception": (
-        named("Exception", "boom") + events(),
-        errors.ServiceError,
-        "boom",
-    ),
-    "MiniMax's status": (
-        events({"choices": [], "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}),
-        errors.RateLimited,
-        "rate limit",
-    ),
-    "words that are not JSON": (
-        events("Internal Server Error"),
-        errors.ProtocolError,
-        "Internal Server Error",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", STREAMS)
-def test_so_is_one_in_a_stream_and_the_half_answer_is_kept_as_a_part(server, session, name):
-    tail, error, words = STREAMS[name]
-    server.replies = {"": http(events(HALF, done=False) + tail)}
-    with pytest.raises(errors.ErnieError) as caught:
-        session.chat("hi")
-    assert type(caught.value) is error
-    assert words in caught.value.line("en")
-    assert (caught.value.answer.text, caught.value.answer.partial) == ("half", True)
-
-
-@pytest.mark.parametrize("name", STREAMS)
-@pytest.mark.parametrize("head", ["", events(ROLE, done=False)], ids=["at once", "after a role"])
-def test_nothing_is_kept_of_a_stream_that_fails_before_its_first_word(server, session, name, head):
-    tail, error, words = STREAMS[name]
-    server.replies = {"": http(head + tail)}
-    with pytest.raises(errors.ErnieError) as caught:
-        session.chat("hi")
-    assert type(caught.value) is error
-    assert words in caught.value.line("en")
-    assert (len(session.history), session.last) == (0, None)
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        events(ROLE),
-        events({"choices": []}),
-        events({"choices": [], "usage": {"total_tokens": 3}}),
-        events({"id": "x"}, chunk(None)),
-        events({"type": "ping"}),
-    ],
-    ids=["a role", "no choice", "usage", "nothing", "a ping"],
-)
-def test_a_stream_that_brought_nothing_and_no_reason_is_no_answer(server, session, stream):
-    server.replies = {"": http(stream)}
-    with pytest.raises(errors.ProtocolError, match="empty answer"):
-        session.chat("hi")
-    assert (len(session.history), session.last) == (0, None)
-
-
-ANSWERS = {
-    "an error that is none": [{**HALF, "error": None}, {**STOP, "error": {}}],
-    "a code of success": [{**HALF, "code": 0, "message": "success"}, {**STOP, "code": 200}],
-    "an error object of success": [{**HALF, "error": {"code": 0, "message": ""}}, STOP],
-    "a remark": [{"message": "queued"}, HALF, {"type": "status", "message": "still here"}, STOP],
-    "a status": [{**HALF, "status": "in_progress"}, {**STOP, "status": "completed"}],
-    "MiniMax's success": [HALF, {**STOP, "base_resp": {"status_code": 0, "status_msg": ""}}],
-    "errorCode 0": [{**HALF, "errorCode": "0", "errorMsg": "success"}, STOP],
-}
-
-
-@pytest.mark.parametrize("name", ANSWERS)
-def test_words_that_are_no_failure_do_not_spoil_an_answer(server, session, name):
-    server.replies = {"": http(named("ping", "{}") + events(*ANSWERS[name]))}
-    answer = session.chat("hi")
-    assert (answer.text, answer.partial) == ("half", False)
-
-
-def test_an_empty_answer_with_a_reason_to_finish_is_an_answer(server, session):
-    server.replies = {"": http(json.dumps(body("")), kind="application/json")}
-    answer = session.chat("hi", stream=False)
-    assert (answer.text, answer.finish_reason, answer.partial) == ("", "stop", False)
-
-
 REFUSALS_429 = {
     "a body": http(json.dumps(body(error=LIMIT)), kind="application/json"),
     "a stream": http(events({"error": LIMIT})),
@@ -373,14 +164,6 @@ def test_a_limit_told_with_200_is_retried(server, name):
         session.chat("hi")
     assert (len(server.requests), caught.value.status) == (3, 429)
     assert "0 requests" in repr(session.usage)
-
-
-def test_half_an_answer_is_not_asked_for_again(server):
-    server.requests.clear()
-    server.replies = {"": http(events(HALF, {"error": LIMIT}))}
-    with session_for(server, retry_count=3) as session, pytest.raises(errors.RateLimited):
-        session.chat("hi")
-    assert len(server.requests) == 1
 
 
 def test_a_v1_result_that_is_empty_and_says_no_more_is_no_answer(server):
@@ -412,45 +195,6 @@ def test_other_calls_tell_a_failure_in_the_same_words(server, session, call, rep
         calls[call]()
     assert type(caught.value) is error
     assert "the service said" in caught.value.line("en")
-
-
-class InTurn:
-    """Replies, each for one request; the last one for all others."""
-
-    def __init__(self, *replies):
-        self._replies = list(replies)
-
-    def __iter__(self):
-        yield self._replies[0] if len(self._replies) == 1 else self._replies.pop(0)
-
-
-SPENT = {"prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5}
-REFUSED = [
-    ROLE,
-    {"id": "x", "choices": [], "usage": SPENT},
-    {"error": {"message": "overloaded", "code": 503}},
-]
-
-
-def test_tokens_of_a_stream_that_was_refused_and_sent_again_are_counted(server):
-    usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
-    whole = [ROLE, HALF, {**STOP, "usage": usage}]
-    server.replies[""] = InTurn(
-        http(events(*REFUSED)), http(events(*REFUSED)), http(events(*whole))
-    )
-    with session_for(server, retry_count=3) as session:
-        answer = session.chat("hi")
-        assert (answer.text, answer.usage.total_tokens) == ("half", 17)
-        assert session.usage.total.usage.total_tokens == 17
-
-
-def test_tokens_of_a_stream_that_stays_refused_are_counted(server):
-    server.replies[""] = http(events(*REFUSED))
-    with session_for(server, retry_count=2) as session:
-        with pytest.raises(errors.ServerError):
-            session.chat("hi")
-        assert session.usage.total.usage.total_tokens == 10
-        assert (len(session.history), session.last) == (0, None)
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -539,41 +283,6 @@ def test_a_row_whose_reply_says_that_it_failed_is_asked_again(server):
         assert len(server.requests) == 1
 
 
-# Each stands beside an answer, or in chunks of their own, and reports no failure.
-HARMLESS = [
-    {"code": 1, "msg": "success"},
-    {"code": 2, "message": "success"},
-    {"code": 100, "msg": "ok"},
-    {"code": 1, "message": "操作成功"},
-    {"code": 1, "message": ""},
-    {"code": 20000, "message": "request succeeded"},
-    {"code": "SUCCESS", "message": "请求成功"},
-    {"errcode": "00000", "errmsg": "ok"},
-    {"errno": 0, "errmsg": "no error"},
-    {"error": "null"},
-    {"error": "none"},
-    {"error": {"code": None, "message": None}},
-    {"errors": []},
-    {"success": True, "message": ""},
-    {"status": "completed", "error": None, "code": 200, "message": ""},
-    {"status": 200, "message": "OK"},
-    {"header": {"code": 0, "message": "Success"}},
-    {"detail": "note"},
-    {"warnings": ["failed over to another node"]},
-]
-
-
-@pytest.mark.parametrize("fields", HARMLESS, ids=json.dumps)
-def test_an_answer_with_harmless_fields_is_an_answer(server, fields):
-    with session_for(server, "local") as session:
-        server.replies = {"": http(json.dumps(body("fine", **fields)), kind="application/json")}
-        assert session.chat("hi", stream=False).text == "fine"
-        chunks = [{**HALF, **fields}, dict(fields), {**STOP, **fields}]
-        server.replies = {"": http(events(*chunks))}
-        answer = session.chat("hi")
-        assert (answer.text, answer.partial) == ("half", False)
-
-
 REFUSED_WITH_200 = {
     "Tencent's": (
         {"Response": {"Error": {"Code": "AuthFailure", "Message": "words"}}},
@@ -634,43 +343,6 @@ def test_unpaid_bills_are_told_by_their_code(server, session, status):
         session.chat("hi")
 
 
-FAILED_IN_STREAM = {
-    "errno": events({"errno": 5, "errmsg": "words"}),
-    "in capitals": events({"Error": {"Code": "X", "Message": "words"}}),
-    "a bare line": "words\n\n" + events(),
-    "a bare line of an error": "Internal Server Error: words\n\n" + events(),
-    "a text": events('"failed: words"'),
-    "OpenAI's response": (
-        named(
-            "response.failed",
-            '{"type": "response.failed", "response": {"error": {"message": "words"}}}',
-        )
-        + events()
-    ),
-    "a header": events({"header": {"code": 10013, "message": "words"}}),
-    "a wrapped error": events({"Response": {"Error": {"Code": "X", "Message": "words"}}}),
-    "Dify's event": events({"event": "error", "status": 400, "code": "x", "message": "words"}),
-}
-
-
-@pytest.mark.parametrize("name", FAILED_IN_STREAM)
-def test_done_does_not_make_whole_what_failed(server, session, name):
-    server.replies = {
-        "": http(events(chunk({"content": "ab"}), done=False) + FAILED_IN_STREAM[name])
-    }
-    with pytest.raises(errors.ServiceError) as caught:
-        session.chat("hi")
-    assert "words" in caught.value.line("en")
-    assert (caught.value.answer.text, caught.value.answer.partial) == ("ab", True)
-
-
-@pytest.mark.parametrize("line", ["ping", ": ping", "keep-alive", "[heartbeat]"])
-def test_a_line_that_keeps_a_connection_open_is_no_failure(server, session, line):
-    stream = events(HALF, done=False) + line + "\n\n" + events()
-    server.replies = {"": http(stream)}
-    assert (session.chat("hi").text, session.last.partial) == ("half", False)
-
-
 REASONS = [
     "upstream_error",
     "provider_error",
@@ -692,62 +364,6 @@ def test_a_reason_that_names_a_failure_fails_the_answer(server, reason):
         with pytest.raises(errors.ServerError, match="finish_reason"):
             session.chat("hi", stream=False)
         assert sorted(session.map("{{text}}", ["a"]).errors) == [0]
-
-
-@pytest.mark.parametrize("reason", ["max_tokens", "MAX_TOKENS", "incomplete", "length"])
-def test_a_reason_that_names_a_limit_is_a_truncation(server, session, reason):
-    server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
-    assert session.chat("hi", stream=False).is_truncated
-
-
-@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "content_filter", "load"])
-def test_answers_that_may_not_be_whole_are_noted_beside_the_table_and_the_answer(server, reason):
-    with session_for(server, "local", language="en") as session:
-        server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
-        mapped = session.map("{{text}}", ["a", "b"])
-        assert mapped.notes[0].say("en") == f"⚠ answers that may not be whole: 2 ({reason})"
-        assert "⚠" in display_chat.summary_line(session.chat("hi", stream=False), "en")
-        server.replies = {"": http(json.dumps(body("good")), kind="application/json")}
-        assert session.map("{{text}}", ["c"]).notes == ()
-        assert "⚠" not in display_chat.summary_line(session.chat("hi", stream=False), "en")
-
-
-FIRST = {"id": "as-1", "result": "a", "is_end": False}
-NO_END = {
-    "nothing": [FIRST],
-    "an empty object": [FIRST, {}],
-    "a ping": [FIRST, {"ping": 1}],
-    "no word of an end": [{"id": "as-1", "result": "a"}],
-    "null": [{"id": "as-1", "result": "a", "is_end": None}],
-    "false as text": [{"id": "as-1", "result": "a", "is_end": "false"}],
-}
-
-
-@pytest.mark.parametrize("name", NO_END)
-def test_a_v1_stream_that_says_no_end_is_not_whole(server, name):
-    server.replies = {"": http(events(*NO_END[name], done=False))}
-    with (
-        session_for(server, "qianfan-v1", api_key="an-application-key") as session,
-        pytest.raises(errors.IncompleteAnswer) as caught,
-    ):
-        session.chat("hi")
-    assert (caught.value.answer.text, caught.value.answer.partial) == ("a", True)
-
-
-@pytest.mark.parametrize("end", [True, "true", 1])
-def test_a_v1_stream_ends_where_it_says_so(server, end):
-    server.replies = {"": http(events(FIRST, {**FIRST, "is_end": end}, done=False))}
-    with session_for(server, "qianfan-v1", api_key="an-application-key") as session:
-        assert (session.chat("hi").text, session.last.partial) == ("aa", False)
-
-
-def test_a_v1_stream_that_failed_tells_the_service_s_words(server):
-    server.replies = {"": http(events(FIRST, {"errno": 5, "errmsg": "dead"}, done=False))}
-    with (
-        session_for(server, "qianfan-v1", api_key="an-application-key") as session,
-        pytest.raises(errors.ServiceError, match="dead"),
-    ):
-        session.chat("hi")
 
 
 FATAL = {

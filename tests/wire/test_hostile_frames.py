@@ -12,8 +12,7 @@ from ernie_magic import errors
 from ernie_magic.config import endpoints
 from ernie_magic.session import Session
 from ernie_magic.wire import reading
-from tests.raw_server import Server
-from tests.wire.test_hostile_server import OK, chunk, events, http
+from tests.raw_server import OK, chunk, events, http
 
 BEARER = "sk-CANARYcanary0123456789ABCDEF"
 TOKEN = "24.0f1e2d3c4b5a69788796a5b4c3d2e1f0.2592000.1987654321.282335-77"
@@ -193,13 +192,6 @@ WAYS = {
     "token": {"service": "qianfan-v1", "api_key": TOKEN},
     "pair": {"service": "qianfan-v1", "api_key": ACCESS, "secret_key": SECRET},
 }
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server(keep_alive=False)
-    yield server
-    server.stop()
 
 
 def test_there_are_enough_hostile_servers():

@@ -8,16 +8,9 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from tests.raw_server import Server
+from tests.raw_server import END, OK, chunk, events, http
 
 KEY = "sk-CANARYcanary0123456789ABCDEF"
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -33,32 +26,6 @@ def session(server):
     yield session
     session.close()
 
-
-def http(body, status="200 OK", kind="text/event-stream", **headers):
-    lines = [
-        f"HTTP/1.1 {status}",
-        f"Content-Type: {kind}",
-        "Connection: close",
-        *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items()),
-    ]
-    return (
-        "\r\n".join(lines).encode()
-        + b"\r\n\r\n"
-        + (body if isinstance(body, bytes) else body.encode())
-    )
-
-
-def events(*chunks, done=True):
-    return "".join(f"data: {c if isinstance(c, str) else json.dumps(c)}\n\n" for c in chunks) + (
-        "data: [DONE]\n\n" if done else ""
-    )
-
-
-def chunk(delta=None, **fields):
-    return {"id": "x", "model": "m", "choices": [{"index": 0, "delta": delta, **fields}]}
-
-
-OK, END = chunk({"content": "ok"}), chunk({}, finish_reason="stop")
 
 ANSWERED = {
     "choices null": events({"choices": None}, OK, END),

@@ -115,8 +115,7 @@ def test_a_result_longer_than_the_model_takes_is_cut_and_says_so(studio, emulato
 
 
 def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypatch):
-    from tests.raw_server import Server
-    from tests.wire.test_hostile_server import chunk, events, http
+    from tests.raw_server import Server, chunk, events, http
 
     server = Server()
     call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}
@@ -234,8 +233,7 @@ def test_one_reader_that_leaves_does_not_end_the_others(studio):
 
 
 def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
-    from tests.raw_server import Server
-    from tests.wire.test_hostile_server import END, OK, events, http
+    from tests.raw_server import END, OK, Server, events, http
 
     class Slow:
         def __iter__(self):
@@ -261,8 +259,7 @@ def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
 
 @pytest.mark.parametrize("asked", [tools.MAX_RUNS - 1, tools.MAX_RUNS, tools.MAX_RUNS + 1, 2000])
 def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(asked):
-    from tests.raw_server import Server
-    from tests.wire.test_hostile_server import chunk, events, http
+    from tests.raw_server import Server, chunk, events, http
 
     server, called = Server(), []
     calls = [

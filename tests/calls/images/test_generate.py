@@ -19,8 +19,9 @@ from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.wire import downloads
 from tests.loopback_server import read_request
-from tests.raw_server import Server
-from tests.wire.test_hostile_server import KEY, http
+from tests.raw_server import Server, http
+
+KEY = "sk-CANARYcanary0123456789ABCDEF"
 
 
 def file_of(kind="PNG", size=(40, 30), mode="RGB"):

@@ -1,0 +1,100 @@
+"""What only looks like a failure does not spoil an answer; what cuts one short is noted beside it."""
+
+import json
+
+import pytest
+
+from ernie_magic.notebook.display import chat as display_chat
+from tests.raw_server import events, http
+from tests.wire.failed_answers import HALF, STOP, body, named, session_for
+
+
+@pytest.fixture
+def session(server):
+    server.requests.clear()
+    with session_for(server) as session:
+        yield session
+
+
+ANSWERS = {
+    "an error that is none": [{**HALF, "error": None}, {**STOP, "error": {}}],
+    "a code of success": [{**HALF, "code": 0, "message": "success"}, {**STOP, "code": 200}],
+    "an error object of success": [{**HALF, "error": {"code": 0, "message": ""}}, STOP],
+    "a remark": [{"message": "queued"}, HALF, {"type": "status", "message": "still here"}, STOP],
+    "a status": [{**HALF, "status": "in_progress"}, {**STOP, "status": "completed"}],
+    "MiniMax's success": [HALF, {**STOP, "base_resp": {"status_code": 0, "status_msg": ""}}],
+    "errorCode 0": [{**HALF, "errorCode": "0", "errorMsg": "success"}, STOP],
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_words_that_are_no_failure_do_not_spoil_an_answer(server, session, name):
+    server.replies = {"": http(named("ping", "{}") + events(*ANSWERS[name]))}
+    answer = session.chat("hi")
+    assert (answer.text, answer.partial) == ("half", False)
+
+
+def test_an_empty_answer_with_a_reason_to_finish_is_an_answer(server, session):
+    server.replies = {"": http(json.dumps(body("")), kind="application/json")}
+    answer = session.chat("hi", stream=False)
+    assert (answer.text, answer.finish_reason, answer.partial) == ("", "stop", False)
+
+
+# Each stands beside an answer, or in chunks of their own, and reports no failure.
+HARMLESS = [
+    {"code": 1, "msg": "success"},
+    {"code": 2, "message": "success"},
+    {"code": 100, "msg": "ok"},
+    {"code": 1, "message": "操作成功"},
+    {"code": 1, "message": ""},
+    {"code": 20000, "message": "request succeeded"},
+    {"code": "SUCCESS", "message": "请求成功"},
+    {"errcode": "00000", "errmsg": "ok"},
+    {"errno": 0, "errmsg": "no error"},
+    {"error": "null"},
+    {"error": "none"},
+    {"error": {"code": None, "message": None}},
+    {"errors": []},
+    {"success": True, "message": ""},
+    {"status": "completed", "error": None, "code": 200, "message": ""},
+    {"status": 200, "message": "OK"},
+    {"header": {"code": 0, "message": "Success"}},
+    {"detail": "note"},
+    {"warnings": ["failed over to another node"]},
+]
+
+
+@pytest.mark.parametrize("fields", HARMLESS, ids=json.dumps)
+def test_an_answer_with_harmless_fields_is_an_answer(server, fields):
+    with session_for(server, "local") as session:
+        server.replies = {"": http(json.dumps(body("fine", **fields)), kind="application/json")}
+        assert session.chat("hi", stream=False).text == "fine"
+        chunks = [{**HALF, **fields}, dict(fields), {**STOP, **fields}]
+        server.replies = {"": http(events(*chunks))}
+        answer = session.chat("hi")
+        assert (answer.text, answer.partial) == ("half", False)
+
+
+@pytest.mark.parametrize("line", ["ping", ": ping", "keep-alive", "[heartbeat]"])
+def test_a_line_that_keeps_a_connection_open_is_no_failure(server, session, line):
+    stream = events(HALF, done=False) + line + "\n\n" + events()
+    server.replies = {"": http(stream)}
+    assert (session.chat("hi").text, session.last.partial) == ("half", False)
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "MAX_TOKENS", "incomplete", "length"])
+def test_a_reason_that_names_a_limit_is_a_truncation(server, session, reason):
+    server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
+    assert session.chat("hi", stream=False).is_truncated
+
+
+@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "content_filter", "load"])
+def test_answers_that_may_not_be_whole_are_noted_beside_the_table_and_the_answer(server, reason):
+    with session_for(server, "local", language="en") as session:
+        server.replies = {"": http(json.dumps(body("half", reason)), kind="application/json")}
+        mapped = session.map("{{text}}", ["a", "b"])
+        assert mapped.notes[0].say("en") == f"⚠ answers that may not be whole: 2 ({reason})"
+        assert "⚠" in display_chat.summary_line(session.chat("hi", stream=False), "en")
+        server.replies = {"": http(json.dumps(body("good")), kind="application/json")}
+        assert session.map("{{text}}", ["c"]).notes == ()
+        assert "⚠" not in display_chat.summary_line(session.chat("hi", stream=False), "en")
