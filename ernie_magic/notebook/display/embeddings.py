@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS, line_html
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
+from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -25,19 +26,33 @@ if TYPE_CHECKING:
 _MAX_TEXTS_WITH_HEAT = 12  # texts whose similarities are shown without being asked for
 _SHAPE = Text("{n} 条 × {d} 维", "{n} texts x {d} dimensions")
 _ASKED = Text("其中 {n} 条向服务请求", "{n} of them requested")
-_LABEL_CHARACTERS = 20  # characters of a label
+_LABEL_CHARACTERS = 20  # characters of a label beside a point
+_ROW_CHARACTERS = 60  # characters of a row's label, which wraps
 _MAX_HEAT_TEXTS = 60  # texts in a heat map: with more it is unreadable
 _MAX_POINTS = 2000  # points on a plane
 _MAX_LABELLED_POINTS = 60  # points with a written label; every point shows its label on hover
-_SIZE = (720, 480)  # pixels
-_PAD = 40
+_SIZE = (720, 360)  # pixels
+_PAD = 28  # pixels between the points and the frame
+_MIN_WIDTH = 520  # pixels below which the labels would be too small: a narrow page scrolls
 # JupyterLab's plotly extension draws it; every other front end uses the HTML
 _PLOTLY = "application/vnd.plotly.v1+json"
 _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
 _NOTE = Text("余弦相似度；{model}，{n} 条文本{more}", "cosine similarity; {model}, {n} texts{more}")
 _MORE = Text("，显示前 {n} 条", ", the first {n} shown")
 _PLANE = Text("{method} 平面图；{model}，{n} 条文本", "plane by {method}; {model}, {n} texts")
-_DARK_SHARE = 0.55  # of the scale: above it a cell is dark, and its number white
+_ALIKE, _UNRELATED, _OPPOSITE = (
+    Text("1 相同", "1 same"),
+    Text("0 无关", "0 unrelated"),
+    Text("\N{MINUS SIGN}1 相反", "\N{MINUS SIGN}1 opposite"),
+)
+_NEGATIVE = Text(
+    "橙色的负值：方向相反，比无关（0）还远",
+    "negative values, in orange: opposite directions, further apart than unrelated (0)",
+)
+_UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label: {texts}")
+# Over the page's own background in light and dark themes: numbers in the page's own colour keep a
+# contrast ratio of at least 4.5 on them (WCAG 2.1, 1.4.3).
+_POSITIVE_RGB, _NEGATIVE_RGB, _MAX_OPACITY = (37, 99, 235), (234, 88, 12), 0.55
 
 
 def summary_line(embeddings: Embeddings, language: Language) -> str:
@@ -113,25 +128,26 @@ class Heat:
         ) + emulator_note(self.embeddings, self.language)
 
     def _repr_html_(self) -> str:
+        caption = line_html(self._caption_text(), self.language)
+        return f"{self.table_html()}<p><small>{caption}</small></p>"
+
+    def table_html(self) -> str:
+        """The table with the legend of its colours, as HTML; without a caption."""
         texts = self.embeddings.texts[:_MAX_HEAT_TEXTS]
-        head = "".join(
-            f'<th title="{_title_attribute(text)}" style="font-weight:normal;text-align:center;padding:2px 4px">{i}</th>'
-            for i, text in enumerate(texts, start=1)
-        )
+        similarities = self.similarities
+        head = "".join(_column_head_html(i, text) for i, text in enumerate(texts, start=1))
         rows = []
-        for i, (text, row) in enumerate(zip(texts, self.similarities, strict=True), start=1):
+        for i, (text, row) in enumerate(zip(texts, similarities, strict=True), start=1):
             cells = "".join(
-                _cell_html(
-                    float(value),
-                    f"{i} × {j}: {value:.4f}&#10;{_title_attribute(text)}&#10;{_title_attribute(other)}",
-                )
+                _cell_html(float(value), _cell_title(i, j, float(value), text, other))
                 for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1)
             )
-            label = f'<th title="{_title_attribute(text)}" style="font-weight:normal;text-align:left;white-space:nowrap;padding:2px 8px">{i}. {plain_html(clip_to_line(text, _LABEL_CHARACTERS))}</th>'
-            rows.append(f"<tr>{label}{cells}</tr>")
+            rows.append(f"<tr>{_row_head_html(i, text)}{cells}</tr>")
+        has_negative = any(_rounded(float(value)) < 0 for value in similarities.flat)
         return (
-            f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:85%"><thead><tr><td></td>{head}</tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table></div><p><small>{line_html(self._caption_text(), self.language)}</small></p>"
+            f'<div style="overflow-x:auto"><table style="{_TABLE_STYLE}"><thead><tr><td></td>{head}'
+            f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+            f"{_legend_html(self.language, has_negative=has_negative)}"
         )
 
     def __repr__(self) -> str:
@@ -148,13 +164,65 @@ class Heat:
         return make_controls_visible("\n".join([*lines, self._caption_text()]))
 
 
+_TABLE_STYLE = "border-collapse:separate;border-spacing:2px;font-size:90%;margin:0"
+_COLUMN_HEAD_STYLE = "font-weight:normal;text-align:center;padding:2px 4px;width:3.4em"
+_ROW_HEAD_STYLE = (
+    "font-weight:normal;text-align:left;padding:2px 10px 2px 0;max-width:20em;"
+    "white-space:normal;overflow-wrap:anywhere"
+)
+_CELL_STYLE = (
+    "text-align:center;padding:4px 6px;width:3.4em;border-radius:4px;"
+    "font-variant-numeric:tabular-nums"
+)
+
+
+def _column_head_html(number: int, text: str) -> str:
+    return f'<th title="{_title_attribute(text)}" style="{_COLUMN_HEAD_STYLE}">{number}</th>'
+
+
+def _row_head_html(number: int, text: str) -> str:
+    label = plain_html(f"{number}. {clip_to_line(text, _ROW_CHARACTERS)}")
+    return f'<th title="{_title_attribute(text)}" style="{_ROW_HEAD_STYLE}">{label}</th>'
+
+
+def _cell_title(row: int, column: int, value: float, text: str, other: str) -> str:
+    return (
+        f"{row} × {column}: {value:.4f}&#10;{_title_attribute(text)}&#10;{_title_attribute(other)}"
+    )
+
+
+def _rounded(value: float) -> float:
+    """As it is shown; a value that rounds to nothing has no sign."""
+    return round(value, 2) + 0.0
+
+
 def _cell_html(value: float, title: str) -> str:
-    share = max(0.0, min(1.0, value))
-    # From white to a deep blue; the number keeps a contrast ratio of at least 4.5 (WCAG 2.1,
-    # 1.4.3).
-    red, green, blue = (round(255 + (deep - 255) * share) for deep in (8, 48, 107))
-    colour = "#fff" if share > _DARK_SHARE else "#000"
-    return f'<td title="{title}" style="background:rgb({red},{green},{blue});color:{colour};text-align:center;padding:3px 5px;min-width:2.6em">{value:.2f}</td>'
+    shown = f"{_rounded(value):.2f}".replace("-", "\N{MINUS SIGN}")
+    style = f"background:{_colour(value)};{_CELL_STYLE}"
+    return f'<td title="{title}" style="{style}">{shown}</td>'
+
+
+def _colour(value: float) -> str:
+    """A CSS colour: none for 0, the deeper the further from it."""
+    rgb = _POSITIVE_RGB if value >= 0 else _NEGATIVE_RGB
+    opacity = min(1.0, abs(value)) * _MAX_OPACITY
+    return f"rgba({','.join(map(str, rgb))},{opacity:.2f})"
+
+
+def _legend_html(language: Language, *, has_negative: bool) -> str:
+    """What the colours mean; where values are negative, what that means."""
+    stops, low_end = [_colour(0), _colour(1)], _UNRELATED
+    if has_negative:
+        stops, low_end = [_colour(-1), *stops], _OPPOSITE
+    strip = (
+        f'<span style="flex:0 1 160px;height:10px;border:1px solid;border-radius:3px;'
+        f'background:linear-gradient(90deg,{",".join(stops)})"></span>'
+    )
+    marks = [plain_html(low_end.say(language)), strip, plain_html(_ALIKE.say(language))]
+    lines = f'<div style="display:flex;align-items:center;gap:8px">{"".join(marks)}</div>'
+    if has_negative:
+        lines += f"<div>{plain_html(_NEGATIVE.say(language))}</div>"
+    return f'<div style="font-size:85%;margin:6px 0">{lines}</div>'
 
 
 def _title_attribute(text: str) -> str:
@@ -199,25 +267,45 @@ class Plane:
         return {**_plotly_bundle(self), "text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
+        caption = line_html(self._caption_text(), self.language)
+        return f"{self.drawing_html()}<p><small>{caption}</small></p>"
+
+    def drawing_html(self) -> str:
+        """The drawing as HTML, without a caption; labels without room stand below it."""
         across, down = _SIZE
-        marks = []
-        labelled = len(self.embeddings) <= _MAX_LABELLED_POINTS
-        for (x, y), text in zip(
-            self._scale_points(across - 4 * _PAD, down - 2 * _PAD),
-            self.embeddings.texts,
-            strict=False,
-        ):
-            label = ""
-            if labelled:
-                label = f'<text x="{x + _PAD + 7:.1f}" y="{y + _PAD + 4:.1f}" font-size="13" fill="currentColor">{_svg_text(clip_to_line(text, _LABEL_CHARACTERS))}</text>'
-            marks.append(
-                f'<g><title>{_title_attribute(text).translate(_WIDE)}</title><circle cx="{x + _PAD:.1f}" cy="{y + _PAD:.1f}" r="4" fill="#2563eb"></circle>{label}</g>'
+        points = [
+            (x + _PAD, y + _PAD) for x, y in self._scale_points(across - 2 * _PAD, down - 2 * _PAD)
+        ]
+        labels = self._labels()
+        places: list[Box | None] = [None] * len(points)
+        if labels:
+            places = place_labels(points, labels, Box(2, 2, across - 2, down - 2))
+        marks = [
+            _mark_html(point, text, place, label)
+            for point, text, place, label in zip(
+                points, self.embeddings.texts, places, labels or [""] * len(points), strict=False
             )
+        ]
+        left_out = [label for label, place in zip(labels, places, strict=False) if place is None]
+        below = ""
+        if left_out:
+            words = _UNLABELLED.say(self.language, texts=" · ".join(left_out))
+            below = f"<p><small>{plain_html(words)}</small></p>"
         return (
-            f'<svg role="img" aria-label="{_title_attribute(self._caption_text())}" viewBox="0 0 {across} {down}" style="max-width:{across}px;width:100%;height:auto" '
-            f'xmlns="http://www.w3.org/2000/svg"><rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" fill="none" stroke="currentColor" stroke-opacity="0.3"></rect>'
-            f"{''.join(marks)}</svg><p><small>{line_html(self._caption_text(), self.language)}</small></p>"
+            f'<div style="overflow-x:auto"><svg role="img" '
+            f'aria-label="{_title_attribute(self._caption_text())}" '
+            f'viewBox="0 0 {across} {down}" xmlns="http://www.w3.org/2000/svg" '
+            f'style="display:block;min-width:{_MIN_WIDTH}px;max-width:{across}px;width:100%">'
+            f'<rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" rx="6" fill="none" '
+            f'stroke="currentColor" stroke-opacity="0.25"></rect>{"".join(marks)}</svg></div>{below}'
         )
+
+    def _labels(self) -> list[str]:
+        """What stands beside the points; nothing where there are too many."""
+        texts = self.embeddings.texts
+        if len(texts) > _MAX_LABELLED_POINTS:
+            return []
+        return [clip_to_line(text, _LABEL_CHARACTERS) for text in texts]
 
     def __repr__(self) -> str:
         rows = [[" "] * _COLUMNS for _ in range(_ROWS)]
@@ -237,9 +325,44 @@ class Plane:
         )
 
 
+_LEADER_FROM = 12  # pixels between a point and its label from which a line joins them
 # A drawing's `<title>` cannot hold elements. There, full-width forms of the opening characters keep
 # MathJax off.
 _WIDE = {ord("$"): "＄", ord("\\"): "＼"}
+
+
+def _mark_html(point: tuple[float, float], text: str, place: Box | None, label: str) -> str:
+    """A point of the drawing with its label, and a line between the two where they are apart."""
+    x, y = point
+    parts = [
+        f"<title>{_title_attribute(text).translate(_WIDE)}</title>",
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#2563eb"></circle>',
+    ]
+    if place is not None:
+        text_x, anchor = _anchor_label(x, place)
+        middle_y = (place.top + place.bottom) / 2
+        near_x = min(max(x, place.left), place.right)
+        near_y = min(max(y, place.top), place.bottom)
+        if abs(near_x - x) + abs(near_y - y) > _LEADER_FROM:
+            parts.append(
+                f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{near_x:.1f}" y2="{near_y:.1f}" '
+                f'stroke="currentColor" stroke-opacity="0.35"></line>'
+            )
+        parts.append(
+            f'<text x="{text_x:.1f}" y="{middle_y:.1f}" text-anchor="{anchor}" '
+            f'dominant-baseline="central" font-size="{FONT_SIZE}" fill="currentColor">'
+            f"{_svg_text(label)}</text>"
+        )
+    return f"<g>{''.join(parts)}</g>"
+
+
+def _anchor_label(x: float, place: Box) -> tuple[float, str]:
+    """Where a label is written from: its width is estimated, the side near its point is exact."""
+    if place.left >= x:
+        return place.left, "start"
+    if place.right <= x:
+        return place.right, "end"
+    return (place.left + place.right) / 2, "middle"
 
 
 def _svg_text(text: str) -> str:
@@ -274,7 +397,7 @@ def _plotly_bundle(plane: Plane) -> dict[str, Any]:
             "width": _SIZE[0],
             "height": _SIZE[1],
             "hovermode": "closest",
-            "margin": {"r": 4 * _PAD},
+            "margin": {"r": 160},
         },
     )
     return {_PLOTLY: figure.to_plotly_json()}

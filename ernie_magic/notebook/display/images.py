@@ -110,6 +110,32 @@ def caption_text(picture: Picture, language: Language) -> str:
     return " · ".join(parts)
 
 
+def short_caption(picture: Picture, language: Language) -> str:
+    """What distinguishes a picture from the others of its call: the seed that the service reports
+    for it; "" if it reports none.
+    """
+    if picture.reported_seed is None:
+        return ""
+    return _seed_text(picture).say(language)
+
+
+def batch_facts(images: ImageSet, language: Language) -> str:
+    """What the pictures of one call have in common: model, size, seed, seconds; failures."""
+    parts = [images.model]
+    sizes = dict.fromkeys(
+        "{}x{}".format(*picture.preview.size) for picture in images.good if picture.preview
+    )
+    parts += sizes
+    if (seed := images.request.parameters.get("seed")) is not None:
+        parts.append(_SEED.say(language, seed=seed))
+    failed = len(images) - len(images.good)
+    if failed:
+        parts.append(_FAILED.say(language, n=failed))
+    if images.seconds:
+        parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+    return " · ".join(part for part in parts if part)
+
+
 def _seed_text(picture: Picture) -> Text:
     """A picture's seed. A seed sent for several pictures belongs to the call, so the picture's
     place is shown with it.
@@ -179,9 +205,18 @@ def _side_by_side_html(figures: Sequence[str], width: str) -> str:
     return f'<div style="display:flex;flex-wrap:wrap;gap:{_GAP}px;align-items:flex-start;max-width:{width}">{"".join(figures)}</div>'
 
 
-def figure_html(picture: Picture, language: Language, width: str, *, full: bool = False) -> str:
+def figure_html(
+    picture: Picture,
+    language: Language,
+    width: str,
+    *,
+    full: bool = False,
+    caption: str | None = None,
+) -> str:
     """One picture with its caption, as HTML; or what went wrong with it."""
-    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption_text(picture, language))}</figcaption>'
+    if caption is None:
+        caption = caption_text(picture, language)
+    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption)}</figcaption>'
     style = f"margin:0;flex:0 1 {width};min-width:0"
     alt = html.escape(picture.prompt, quote=True)
     if picture.problem:

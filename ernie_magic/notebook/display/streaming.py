@@ -36,8 +36,7 @@ Output = TypeVar("Output")
 # an answer of 2,000 deltas stays under 400 kB, and nothing waits longer than 100 ms
 # (tests/kernel/test_streaming.py measures both).
 UPDATE_INTERVAL = 0.09
-# Characters of a thought shown while it grows: sending all of it each time would be quadratic.
-_REASONING_TAIL = 400
+_REASONING_TAIL = 400  # characters of a thought shown while it grows
 _MIN_OUTPUT = 400  # characters of HTML in the smallest output
 _SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
 _MAX_DRAW_SECONDS = 0.2  # seconds allowed for drawing the end of a stopped answer
@@ -219,9 +218,7 @@ class GrowingView(Generic[Output]):
         text = "".join(delta.text for delta in deltas)
         if reasoning:
             self._reasoning += reasoning
-            self._reasoning_output = self._put_answer_html(
-                self._reasoning_output, self._growing_reasoning_html()
-            )
+            self._show_growing_reasoning()
         if text:
             self._append_text(text)
         if reasoning or text.strip():
@@ -272,11 +269,7 @@ class GrowingView(Generic[Output]):
             self._waiting_output = None
 
     def _append_text(self, text: str) -> None:
-        if self._reasoning_output is not None:
-            self._put_html(
-                self._reasoning_output, answers.reasoning_html(self._reasoning, self._language)
-            )
-            self._reasoning_output = None
+        self._fold_reasoning()
         for block in self._segments.feed(text):
             self._finished_html += self._render_block(block)
             if len(self._finished_html) >= self._output_threshold():
@@ -287,6 +280,20 @@ class GrowingView(Generic[Output]):
         if markup.strip():
             self._open_output = self._put_answer_html(self._open_output, markup)
         self._shown_characters += len(text)
+
+    def _show_growing_reasoning(self) -> None:
+        """Show the end of a thought that grows."""
+        self._reasoning_output = self._put_answer_html(
+            self._reasoning_output, self._growing_reasoning_html()
+        )
+
+    def _fold_reasoning(self) -> None:
+        """Fold a thought that is complete: the text begins."""
+        if self._reasoning_output is not None:
+            self._put_html(
+                self._reasoning_output, answers.reasoning_html(self._reasoning, self._language)
+            )
+            self._reasoning_output = None
 
     def _render_block(self, block: str) -> str:
         started_at = time.perf_counter()
@@ -313,11 +320,19 @@ class GrowingView(Generic[Output]):
         )
 
     def _growing_reasoning_html(self) -> str:
-        title = _THINKING.say(self._language, n=len(self._reasoning))
+        title = plain_html(self._reasoning_progress())
+        tail = preformatted_html(self._reasoning_tail())
+        return f"<blockquote><em>{title}</em><br>{tail}</blockquote>"
+
+    def _reasoning_progress(self) -> str:
+        return _THINKING.say(self._language, n=len(self._reasoning))
+
+    def _reasoning_tail(self) -> str:
+        """The end of a thought: sending all of it each time would be quadratic."""
         tail = self._reasoning[-_REASONING_TAIL:]
         if len(self._reasoning) > _REASONING_TAIL:
-            tail = f"…{tail}"
-        return f"<blockquote><em>{plain_html(title)}</em><br>{preformatted_html(tail)}</blockquote>"
+            return f"…{tail}"
+        return tail
 
 
 class NotebookView(GrowingView["DisplayHandle"]):

@@ -11,11 +11,11 @@ from ernie_magic.calls import as_code
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError
-from ernie_magic.notebook.display.embeddings import Heat, Plane, summary_line
+from ernie_magic.notebook.display.embeddings import Heat, Plane, emulator_note, summary_line
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
-from ernie_magic.notebook.panels.widgets import Composer, column, set_visible
+from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
@@ -67,17 +67,23 @@ class EmbedTab(Tab):
             style={**style, "button_width": "auto"},
         )
         self.view.observe(lambda _change: self._redraw_view(), "value")
-        self.view_output, self.nearest_output = widgets.HTML(), widgets.HTML()
+        set_visible(self.view, visible=False)
+        self.summary, self.view_output = widgets.HTML(), widgets.HTML()
+        self.nearest_output = widgets.HTML()
+        self.summary.add_class("ernie-summary")
         self.selected = widgets.Dropdown(
             description=_SELECTED.say(language), style=style, layout=widgets.Layout(width="auto")
         )
         self.selected.observe(lambda _change: self._show_nearest(), "value")
-        self.result = column(
-            self.view, self.view_output, self.selected, self.nearest_output, name="ernie-vectors"
+        self.result = row(
+            column(self.view_output, name="ernie-view"),
+            column(self.selected, self.nearest_output, name="ernie-nearest"),
+            name="ernie-vectors",
         )
         set_visible(self.result, visible=False)
         self.start = self.make_examples(*_EXAMPLES)
-        return self.lay_out(column(self.start, self.result), self.selection.picker.widget)
+        toolbar = row(self.selection.picker.widget, self.summary, self.view, name="ernie-toolbar")
+        return self.lay_out(column(toolbar, self.start, self.result, name="ernie-sheet"))
 
     @property
     def _prompt_texts(self) -> list[str]:
@@ -99,14 +105,21 @@ class EmbedTab(Tab):
         if embeddings is None or not embeddings.shape[1]:
             return
         self.embeddings = embeddings
-        self._saved_html = f"{self._view_html('heat')}<p><small>{plain_html(summary_line(embeddings, self.language))}</small></p>"
+        line = summary_line(embeddings, self.language)
+        heat = Heat(embeddings.known(), self.language)
+        # That the emulator answered is said once: by the panel's header, and in what is saved by
+        # the caption of the map.
+        shown_line = line.removesuffix(emulator_note(embeddings, self.language))
+        self._saved_html = f"{heat._repr_html_()}<p><small>{plain_html(shown_line)}</small></p>"
+        self.summary.value = plain_html(shown_line.partition(" · ")[2])
         self.selected.options = [
             (f"{i}. {clip_to_line(text, _LABEL_CHARACTERS)}", i - 1)
             for i, text in enumerate(embeddings.texts, start=1)
         ]
         self.selected.index = 0  # ipywidgets leaves it unset
         set_visible(self.start, visible=False)
-        set_visible(self.result, visible=True)
+        for widget in (self.view, self.result):
+            set_visible(widget, visible=True)
         self._redraw_view()
         self._show_nearest()
         self.save_output()
@@ -121,8 +134,8 @@ class EmbedTab(Tab):
         known_embeddings = self.embeddings.known()
         if view == "plane" and len(known_embeddings) > 1:
             points, method = similarity.project_to_plane(known_embeddings.vectors)
-            return Plane(known_embeddings, points, method, self.language)._repr_html_()
-        return Heat(known_embeddings, self.language)._repr_html_()
+            return Plane(known_embeddings, points, method, self.language).drawing_html()
+        return Heat(known_embeddings, self.language).table_html()
 
     def _show_nearest(self) -> None:
         if self.embeddings is None or self.selected.value is None:
