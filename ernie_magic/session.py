@@ -32,6 +32,7 @@ from ernie_magic.text.suggest import did_you_mean
 # which must cost little.
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.messages import Message
@@ -159,6 +160,39 @@ class Session:
             )
             self.changed.notify_watchers()
         return self.conversations[name]
+
+    def load_conversation(self, source: str | Path | bytes) -> Conversation:
+        """Continue a conversation that `Conversation.save` wrote, beside those that are there.
+
+        Parameters
+        ----------
+        source
+            The file, or its content as bytes.
+
+        Raises
+        ------
+        InvalidOption
+            It cannot be read, or is not a saved conversation.
+
+        Returns
+        -------
+        Conversation
+            Under its name; under one like `tutor-2` where that is taken.
+        """
+        from ernie_magic.calls.chat import saved
+
+        try:
+            content = source if isinstance(source, bytes) else saved.read_file(source)
+            found = saved.parse_conversation(content)
+        except InvalidOption as error:
+            raise self.with_language(error) from None
+        loaded = self[found.name or MAIN]
+        if loaded.history or loaded.system:
+            loaded = loaded.fork(0)
+        loaded.system = found.system
+        for turn in found.turns:
+            loaded.history.append(turn)
+        return loaded
 
     def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
         """Stream an answer in the current conversation; see `Conversation.stream`."""

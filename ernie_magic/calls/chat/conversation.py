@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.requests import ChatOptions
-from ernie_magic.calls.chat import attachments, tools
+from ernie_magic.calls.chat import attachments, saved, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
@@ -22,6 +22,7 @@ from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ernie_magic.api.messages import Message
     from ernie_magic.api.results import Answer
@@ -127,6 +128,30 @@ class Conversation:
         self._others.clear()
         self._others.update(zip(names, conversations, strict=True))
         self.name = name
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write its turns to a new JSON file, which `ernie.load_conversation` reads.
+
+        Parameters
+        ----------
+        path
+            Where to write it; named after the conversation, in the current folder, when None. A
+            file of that name stays: a number is added, `main (2).json`.
+
+        Raises
+        ------
+        InvalidOption
+            The file cannot be written.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+        """
+        try:
+            return saved.write_conversation(self.name, self.system, self.history, path)
+        except InvalidOption as error:
+            raise self._client.with_language(error) from None
 
     def _check_free(self, name: str) -> None:
         """Refuse a name that another conversation has."""

@@ -1,0 +1,191 @@
+"""Conversations as files: JSON of the turns, to be continued in another kernel.
+
+Tool calls and their results are left out: their functions belong to the kernel that ran them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.api.requests import ChatRequest
+from ernie_magic.api.results import Answer
+from ernie_magic.api.usage import Usage
+from ernie_magic.calls.chat import attachments
+from ernie_magic.calls.chat.history import Turn, user_message
+from ernie_magic.errors import InvalidOption
+from ernie_magic.storage import files
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ernie_magic.api.messages import Part
+
+_FORMAT = "ernie_magic.conversation"
+_VERSION = 1
+_EXTENSION = ".json"
+_RESERVED_BYTES = 16  # bytes of a file's name for its number and extension
+_MAX_BYTES = 64 * 1024 * 1024  # bytes of a file that is read: six pictures of the largest size
+# What is kept of an answer besides its text, its tokens and its seconds.
+_KEPT_NAMES = ("model", "finish_reason", "id", "service")
+
+
+@dataclass(frozen=True)
+class SavedConversation:
+    """What a file holds of a conversation.
+
+    Attributes
+    ----------
+    name, system : str
+    turns : tuple of Turn
+    """
+
+    name: str
+    system: str
+    turns: tuple[Turn, ...]
+
+
+def write_conversation(
+    name: str, system: str, turns: Sequence[Turn], path: str | Path | None = None
+) -> Path:
+    """Write a conversation to a new file; see `Conversation.save`."""
+    wanted = Path(path or files.sanitize_name(name, reserve=_RESERVED_BYTES, otherwise="chat"))
+    content = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "name": name,
+        "system": system,
+        "turns": [_turn_to_json(turn) for turn in turns],
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    try:
+        wanted = wanted.expanduser()
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        stem = wanted.name.removesuffix(_EXTENSION)
+        names = (wanted.with_name(f"{stem}{_number(n)}{_EXTENSION}") for n in count(1))
+        return files.write_new(names, text.encode())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InvalidOption(
+            Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(
+                file=wanted, said=getattr(error, "strerror", "") or error
+            ),
+            advice=Text("换一个位置", "choose another place"),
+        ) from None
+
+
+def _number(number: int) -> str:
+    return "" if number == 1 else f" ({number})"
+
+
+def _turn_to_json(turn: Turn) -> dict[str, Any]:
+    answer = turn.answer
+    kept = {name: getattr(answer, name) for name in _KEPT_NAMES}
+    usage = None
+    if answer.usage is not None:
+        usage = asdict(answer.usage)
+    return {
+        "prompt": turn.prompt,
+        "images": [part["image_url"]["url"] for part in turn.images],
+        "time": turn.time,
+        "answer": {
+            "text": answer.text,
+            "reasoning": answer.reasoning,
+            "seconds": answer.seconds,
+            "partial": answer.partial,
+            "usage": usage,
+            **kept,
+        },
+    }
+
+
+def read_file(path: str | Path) -> bytes:
+    """Read a file that `write_conversation` wrote.
+
+    Raises
+    ------
+    InvalidOption
+        It cannot be read.
+    """
+    try:
+        return Path(path).expanduser().read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InvalidOption(
+            Text("读不了 {file}：{said}", "{file} cannot be read: {said}").fill(
+                file=path, said=getattr(error, "strerror", "") or error
+            ),
+            advice=Text("检查文件名", "check its name"),
+        ) from None
+
+
+def parse_conversation(content: bytes) -> SavedConversation:
+    """Parse a file's content. It may come from anyone: each value is checked, and pictures are the
+    file's own, none is fetched.
+
+    Raises
+    ------
+    InvalidOption
+        It is not a saved conversation.
+    """
+    if len(content) > _MAX_BYTES:
+        raise _not_a_conversation()
+    try:
+        saved = values.as_object(values.parse_json(content.decode("utf-8-sig")))
+    except ValueError:
+        raise _not_a_conversation() from None
+    if saved.get("format") != _FORMAT:
+        raise _not_a_conversation()
+    turns = (_turn_from_json(turn) for turn in values.as_objects(saved.get("turns")))
+    return SavedConversation(
+        values.as_name(saved.get("name")),
+        values.as_text(saved.get("system")),
+        tuple(turn for turn in turns if turn.answer.text),
+    )
+
+
+def _turn_from_json(saved: Mapping[str, Any]) -> Turn:
+    prompt = values.as_text(saved.get("prompt"))
+    images = _parse_images(values.as_list(saved.get("images")))
+    answer = values.as_object(saved.get("answer"))
+    names = {name: values.as_name(answer.get(name)) for name in _KEPT_NAMES}
+    request = ChatRequest(model=names["model"], messages=(user_message(prompt, images),))
+    return Turn(
+        prompt,
+        Answer(
+            values.as_text(answer.get("text")),
+            request,
+            reasoning=values.as_text(answer.get("reasoning")),
+            usage=_parse_usage(answer.get("usage")),
+            seconds=values.as_seconds(answer.get("seconds")) or 0.0,
+            partial=values.is_true(answer.get("partial")),
+            **names,
+        ),
+        images=images,
+        time=values.as_seconds(saved.get("time")) or 0.0,
+    )
+
+
+def _parse_images(addresses: Sequence[object]) -> tuple[Part, ...]:
+    """The pictures that are in the file itself; a web address would be fetched by the page."""
+    own = [one for one in addresses if isinstance(one, str) and one.startswith("data:")]
+    return tuple(attachments.image_parts(own))
+
+
+def _parse_usage(saved: object) -> Usage | None:
+    counts = values.as_object(saved)
+    if not counts:
+        return None
+    return Usage(
+        *(values.as_whole_number(counts.get(part.name)) or 0 for part in fields(Usage)),
+    )
+
+
+def _not_a_conversation() -> InvalidOption:
+    return InvalidOption(
+        Text("这不是保存的对话", "this is not a saved conversation"),
+        advice=Text("选一个由“保存”写出的 .json 文件", "choose a .json file that Save has written"),
+    )

@@ -1,0 +1,116 @@
+"""Conversations as files: what comes back is what was saved, and nothing else gets in."""
+
+import json
+
+import pytest
+
+from ernie_magic import Session
+from ernie_magic.calls.chat import saved
+from ernie_magic.errors import InvalidOption
+
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
+    "WjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def file_of(**changes):
+    turn = {"prompt": "p", "images": [], "time": 1.0, "answer": {"text": "t", "model": "m"}}
+    content = {
+        "format": "ernie_magic.conversation",
+        "version": 1,
+        "name": "tutor",
+        "system": "s",
+        "turns": [turn | changes],
+    }
+    return json.dumps(content).encode()
+
+
+@pytest.fixture
+def session():
+    with Session(service="emulator", language="en") as session:
+        yield session
+
+
+def test_what_is_loaded_is_what_was_saved(session, tmp_path):
+    loaded = session.load_conversation(file_of(images=[PIXEL]))
+    again = Session(language="en")
+    file = loaded.save(tmp_path / "a" / "tutor")
+    assert file == tmp_path / "a" / "tutor.json"
+    copy = again.load_conversation(file)
+    assert (copy.name, copy.system, len(copy.history)) == ("tutor", "s", 1)
+    assert copy.history[0].messages == loaded.history[0].messages
+    assert copy.history[0].messages[0]["content"][1]["image_url"]["url"] == PIXEL
+    assert copy.history[0].answer.model == "m"
+
+
+def test_a_loaded_conversation_stands_beside_one_of_its_name(session):
+    names = [session.load_conversation(file_of()).name for _ in range(3)]
+    assert names == ["tutor", "tutor-2", "tutor-3"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"null",
+        b'{"format": "other"}',
+        b'{"format": ["ernie_magic.conversation"]}',
+        b"[" * 100_000,
+    ],
+    ids=range(7),
+)
+def test_another_file_is_refused_in_a_line(session, content):
+    with pytest.raises(InvalidOption, match="not a saved conversation"):
+        session.load_conversation(content)
+    assert session.conversations == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, 3, [], {}, {"text": 5}, {"text": ""}, {"reasoning": "only"}],
+    ids=str,
+)
+def test_a_turn_without_an_answered_text_is_left_out(session, answer):
+    assert len(session.load_conversation(file_of(answer=answer)).history) == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"usage": {"total_tokens": "x"}, "seconds": -1},
+        {"usage": [], "seconds": "NaN", "partial": "no"},
+        {"model": {"a": 1}, "id": "\x1b[2J", "finish_reason": None},
+    ],
+    ids=range(3),
+)
+def test_wrong_values_are_left_out_and_the_text_stays(values):
+    (turn,) = saved.parse_conversation(file_of(answer={"text": "t", **values})).turns
+    answer = turn.answer
+    assert (answer.text, answer.seconds, answer.partial) == ("t", 0.0, False)
+    assert "\x1b" not in answer.id
+    assert isinstance(answer.model, str)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://tracker.example/a.png", "javascript:alert(1)", "/etc/passwd", 5]
+)
+def test_only_pictures_in_the_file_itself_are_taken(address):
+    (turn,) = saved.parse_conversation(file_of(images=[address])).turns
+    assert turn.images == ()
+
+
+def test_a_picture_that_is_none_is_refused():
+    page = "data:text/html;base64,PHNjcmlwdD4="
+    with pytest.raises(InvalidOption):
+        saved.parse_conversation(file_of(images=[page]))
+
+
+def test_a_file_that_cannot_be_read_or_written_is_told(session, tmp_path):
+    with pytest.raises(InvalidOption, match="cannot be read"):
+        session.load_conversation(tmp_path / "none.json")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InvalidOption, match="cannot be written"):
+        session.load_conversation(file_of()).save(tmp_path / "file" / "a")
