@@ -22,9 +22,9 @@ def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server
     expect(images).to_have_count(1, timeout=10_000)
     assert images.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     seed = panel.sent("/images/generations")[-1]["seed"]
-    expect(panel.root.locator("figcaption")).to_have_text(
-        f"一只白猫, 红帽子 · 种子 {seed} · 1024x1024"
-    )
+    head = panel.root.locator(".ernie-batch-head")
+    expect(head).to_contain_text("一只白猫, 红帽子")
+    expect(head).to_contain_text(f"Stable-Diffusion-XL · 1024x1024 · 种子 {seed} · ")
     panel.idle()
     panel.button("再来一张").click()
     expect(images).to_have_count(2, timeout=10_000)
@@ -35,9 +35,12 @@ def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server
     panel.idle()
     images.first.press("Enter")
     large = panel.root.get_by_role("dialog")
-    expect(large.locator("img")).to_have_attribute("src", images.first.get_attribute("src"))
+    picture = large.locator("img")
+    expect(picture).to_have_js_property("naturalWidth", 1024)  # as received; a card's is smaller
+    first = picture.get_attribute("src")
     large.press("ArrowRight")
-    expect(large.locator("img")).to_have_attribute("src", images.last.get_attribute("src"))
+    expect(picture).not_to_have_attribute("src", first)
+    expect(picture).to_have_js_property("naturalWidth", 1024)
     large.press("Escape")
     expect(large).to_have_count(0)
     panel.root.get_by_role("button", name="保存").first.click()
@@ -81,6 +84,9 @@ def test_columns_stream_side_by_side(open_panel, server):
         ),
         "three at once",
     )
+    tops = turns.locator(".ernie-blocks").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().top)"
+    )
     server._state.delta_delay = 0
     panel.idle()
     assert sorted(body["model"] for body in panel.sent()) == [
@@ -88,8 +94,12 @@ def test_columns_stream_side_by_side(open_panel, server):
         "ernie-5.0",
         "ernie-speed-8k",
     ]
-    boxes = [turns.nth(i).bounding_box() for i in range(3)]
+    boxes = [turns.nth(i).locator(".ernie-blocks").bounding_box() for i in range(3)]
     assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]
+    # One of them thinks first; still they all begin on one line, while they stream and after.
+    assert turns.nth(1).locator(".ernie-thought").count() == 1
+    assert {round(box["y"]) for box in boxes} == {round(top) for top in tops}
+    assert len({round(top) for top in tops}) == 1
     panel.nb.picture("panel-compare")
 
 

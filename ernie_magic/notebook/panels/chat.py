@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
@@ -25,6 +25,7 @@ from ernie_magic.notebook.panels.widgets import (
     make_button,
     make_fold_button,
     make_icon_button,
+    make_upload_button,
     row,
     set_visible,
 )
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 _ASK = Text("问点什么…", "Ask something…")
 _SYSTEM = Text("系统提示词", "System prompt")
-_SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "applies to this conversation and to new ones")
+_SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "for this conversation and new ones")
 _CONVERSATION = Text("对话", "Conversation")
 _NEW = Text("新对话", "New")
 _EXAMPLES = (
@@ -53,6 +54,10 @@ _EXAMPLES = (
 )
 _MANAGE = Text("管理对话", "Manage the conversation")
 _NAME, _DELETE = Text("名称", "Name"), Text("删除", "Delete")
+_SAVE, _LOAD = Text("保存", "Save"), Text("读取", "Load")
+_SAVED = Text("已保存：{file}", "saved: {file}")
+_LOADED = Text("已读取：{name}（{n} 轮）", "loaded: {name} ({n} turns)")
+_NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
 _MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
 _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already exists: choose another name")
 _CLEAR = Text("清空", "Clear")
@@ -127,8 +132,13 @@ class ChatTab(Tab):
         menu_button.tooltip = _MANAGE.say(language)
         for class_ in ("ernie-icon", "ernie-icon-more"):
             menu_button.add_class(class_)
+        self.save_button = make_button(_SAVE.say(language), self._save_conversation)
+        self.load_button = make_upload_button(_LOAD.say(language), ".json", self._load_conversation)
         menu = column(
-            self.rename_field, row(self.clear_button, self.delete_button), name="ernie-menu"
+            self.rename_field,
+            row(self.save_button, self.load_button, name="ernie-menu-row"),
+            row(self.clear_button, self.delete_button, name="ernie-menu-row"),
+            name="ernie-menu",
         )
         self._update_menu()
         return self.conversations, new_button, menu_button, menu
@@ -506,6 +516,32 @@ class ChatTab(Tab):
             return
         self.session.conversations.pop(self._conversation_name, None)
         self._show_conversation(MAIN)
+
+    def _save_conversation(self) -> None:
+        """Write the conversation to a file beside the notebook."""
+        status = self.composer.status
+        if not self.shown_conversation.history:
+            status.show_message(_NOTHING.say(self.language), is_error=True)
+            return
+        try:
+            file = self.shown_conversation.save()
+        except ErnieError as error:
+            self.task.report_problem(error)
+        else:
+            status.show_message(_SAVED.say(self.language, file=file))
+
+    def _load_conversation(self, content: bytes) -> None:
+        """Show a conversation from a file, beside those that are there."""
+        if self.task.is_busy:
+            return
+        try:
+            loaded = self.session.load_conversation(content)
+        except ErnieError as error:
+            self.task.report_problem(error)
+            return
+        self._show_conversation(loaded.name)
+        message = _LOADED.say(self.language, name=loaded.name, n=len(loaded.history))
+        self.composer.status.show_message(message)
 
     def _clear_conversation(self) -> None:
         """Forget the turns, after a second press."""

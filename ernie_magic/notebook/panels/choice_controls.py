@@ -1,22 +1,21 @@
-"""A list whose first entry is "default"; sizes of pictures, grouped by shape."""
+"""A list whose first entry is "default"; sizes of pictures, with a chip for each ratio."""
 
 from __future__ import annotations
 
+from math import gcd, log
 from typing import Any
 
 import ipywidgets as widgets
 
 from ernie_magic.api import models
-from ernie_magic.notebook.panels.control import DEFAULT, OFF, ON, Control
-from ernie_magic.notebook.panels.widgets import row
+from ernie_magic.notebook.panels.control import OFF, ON, Control
 from ernie_magic.text.language import Text
 
-_SHAPES = {
-    "square": Text("方形", "square"),
-    "wide": Text("横向", "landscape"),
-    "tall": Text("纵向", "portrait"),
-}
-_SHAPE = Text("形状", "shape")
+_RATIO = Text("宽高比", "Ratio")
+# What a size is called that is nearly of one of these ratios: 1376x768 is 16:9.
+_RATIOS = ((1, 1), (5, 4), (4, 3), (3, 2), (16, 9), (2, 1), (21, 9))
+_TOLERANCE = 0.02
+_USUAL_PIXELS = 1024 * 1024  # a chip takes the size that is nearest to this
 _SWITCHED = {"enabled": True, "disabled": False}  # types of `thinking` that a switch stands for
 _NOTHING = ""  # a list's choice that sends nothing: for ipywidgets None means no choice at all
 
@@ -59,64 +58,73 @@ class ChoiceControl(Control):
 
 
 class SizeControl(ChoiceControl):
-    """Picture sizes, grouped by shape."""
+    """Picture sizes; a chip chooses by ratio."""
 
     def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:
         entry = models.find_model(model)
         self._sizes = entry.sizes if entry else ()
-        offered_shapes = {_size_shape(size) for size in self._sizes}
-        shapes = [shape for shape in _SHAPES if shape in offered_shapes]
-        self.shape = widgets.Dropdown(
-            options=[
-                (DEFAULT.say(self._language), ""),
-                *((_SHAPES[shape].say(self._language), shape) for shape in shapes),
-            ],
-            description=_SHAPE.say(self._language),
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="auto"),
+        ratios = sorted(set(map(_name_ratio, self._sizes)), key=_sort_ratio)
+        self.ratio = widgets.ToggleButtons(
+            options=ratios,
+            value=None,
+            description=_RATIO.say(self._language),
+            style={"description_width": "initial", "button_width": "auto"},
         )
+        self.ratio.add_class("ernie-ratios")
         (dropdown,) = super()._make_widgets(model)
-        self.shape.observe(self._on_shape_changed, "value")
-        return (row(self.shape, dropdown, name="ernie-pair"),)
+        self.ratio.observe(self._on_ratio_chosen, "value")
+        if len(ratios) > 1:
+            return dropdown, self.ratio
+        return (dropdown,)
 
     def _choice_options(self, _model: str) -> list[tuple[str, Any]]:
         return [
-            (size, size)
+            (f"{size} · {_name_ratio(size)}", size)
             for size in sorted(self._sizes, key=_pixel_count)
-            if self.shape.value in ("", _size_shape(size))
         ]
 
-    def _on_shape_changed(self, _change: object) -> None:
-        self._is_updating, previous_size = True, self.dropdown.value
-        options = self._choice_options("")
-        self.dropdown.options = [(self._default_label, _NOTHING), *options]
-        if any(size == previous_size for _, size in options):
-            self.dropdown.value = previous_size
-        else:
-            self.dropdown.value = options[0][1] if self.shape.value else _NOTHING
-        self._is_updating = False
-        self._on_widget_changed()
+    def _on_ratio_chosen(self, _change: object) -> None:
+        """Take the usual size of the ratio."""
+        if self._is_updating or self.ratio.value is None:
+            return
+        sizes = [size for size in self._sizes if _name_ratio(size) == self.ratio.value]
+        if self.dropdown.value not in sizes:
+            self.dropdown.value = min(sizes, key=_distance_from_usual)
 
-    @property
-    def value(self) -> Any:  # noqa: D102  (the base's)
-        return super().value
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        self._is_updating = True
-        self.shape.value = ""
-        self.dropdown.value = value if value in self._sizes else _NOTHING
-        self._is_updating = False
-        self._on_widget_changed()
+    def _mark_changed(self) -> None:
+        super()._mark_changed()
+        was_updating, self._is_updating = self._is_updating, True
+        self.ratio.value = None if self.value is None else _name_ratio(self.value)
+        self._is_updating = was_updating
 
 
-def _size_shape(size: str) -> str:
+def _sides(size: str) -> tuple[int, int]:
     width, height = map(int, size.split("x"))
-    if width == height:
-        return "square"
-    return "wide" if width > height else "tall"
+    return width, height
+
+
+def _name_ratio(size: str) -> str:
+    """The ratio of a size as people say it."""
+    width, height = _sides(size)
+    for long, short in _RATIOS:
+        if abs(width / height / (long / short) - 1) < _TOLERANCE:
+            return f"{long}:{short}"
+        if abs(height / width / (long / short) - 1) < _TOLERANCE:
+            return f"{short}:{long}"
+    divisor = gcd(width, height)
+    return f"{width // divisor}:{height // divisor}"
+
+
+def _sort_ratio(ratio: str) -> tuple[bool, float]:
+    """A square, then from the widest to the tallest."""
+    width, height = map(int, ratio.split(":"))
+    return width != height, -width / height
 
 
 def _pixel_count(size: str) -> tuple[int, str]:
-    width, height = map(int, size.split("x"))
+    width, height = _sides(size)
     return width * height, size
+
+
+def _distance_from_usual(size: str) -> float:
+    return abs(log(_pixel_count(size)[0] / _USUAL_PIXELS))

@@ -48,7 +48,8 @@ _SYSTEM = Text(
 )
 _ASK = Text("同一个提示词，问几个模型…", "One prompt for several models…")
 _PARAMETERS = Text("参数", "Parameters")
-_RATE = Text("每秒 {n} token", "{n} tokens/s")
+_MEASURES = (Text("用时", "time"), Text("token", "tokens"), Text("每秒 token", "tokens/s"))
+_UNKNOWN = "–"
 _EXAMPLES = (
     Text("用一句话解释什么是递归", "Explain recursion in one sentence"),
     Text("写一首四行的诗，关于秋天", "Write four lines about autumn"),
@@ -77,8 +78,14 @@ class _Column:
         for class_ in ("ernie-icon", "ernie-icon-settings"):
             settings_button.add_class(class_)
         settings = column(self.selection.controls.widget, name="ernie-popover")
+        self.measures = widgets.HTML()
+        self.measures.add_class("ernie-measures")
+        self._show_measures(None)
+        head = box(
+            self.selection.picker.widget, settings_button, settings, name="ernie-column-head"
+        )
         self.widget = column(
-            box(self.selection.picker.widget, settings_button, settings, name="ernie-column-head"),
+            column(head, self.measures, name="ernie-column-top"),
             self.status.widget,
             self.transcript,
             name="ernie-compared",
@@ -101,6 +108,7 @@ class _Column:
             self.transcript.show_turns(
                 [open_turn(id_, prompt, (), self.selection.picker.resolved_model)]
             )
+            self._show_measures(None)
             return stream
 
         def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
@@ -109,8 +117,8 @@ class _Column:
                 text = answers.text_html(answer, remote_images=remote_images)
                 self.saved_html = answers.answer_html(answer, self._language, text)
                 turn = answered_turn(id_, prompt, (), answer, self._language, text)
-                turn["footer"] += _describe_rate(answer, self._language)
-                self.transcript.put_turn(turn)
+                self._show_measures(answer)
+                self.transcript.put_turn({**turn, "footer": ""})
             else:
                 self.transcript.drop_turns([id_])
 
@@ -118,13 +126,27 @@ class _Column:
             start_stream, view.show_deltas, show_outcome, view.get_redraw_time
         )
 
+    def _show_measures(self, answer: Answer | None) -> None:
+        """Show time, tokens and tokens a second: in their places even before they are known."""
+        values = [_UNKNOWN] * len(_MEASURES)
+        if answer is not None:
+            values = _measure_answer(answer, self._language)
+        self.measures.value = "".join(
+            f"<span><b>{plain_html(value)}</b><small>{plain_html(name.say(self._language))}</small>"
+            "</span>"
+            for value, name in zip(values, _MEASURES, strict=True)
+        )
 
-def _describe_rate(answer: Answer, language: Language) -> str:
-    """Tokens a second, with what separates it; "" where they are unknown."""
-    if not answer.usage or not answer.usage.completion_tokens or not answer.seconds:
-        return ""
-    rate = answer.usage.completion_tokens / answer.seconds
-    return f" · {_RATE.say(language, n=f'{rate:.0f}')}"
+
+def _measure_answer(answer: Answer, language: Language) -> list[str]:
+    """Seconds, tokens, and tokens of the answer a second; a dash for what is unknown."""
+    seconds = answers.SECONDS.say(language, n=f"{answer.seconds:.1f}")
+    if not answer.usage:
+        return [seconds, _UNKNOWN, _UNKNOWN]
+    rate = _UNKNOWN
+    if answer.usage.completion_tokens and answer.seconds:
+        rate = f"{answer.usage.completion_tokens / answer.seconds:.0f}"
+    return [seconds, f"{answer.usage.total_tokens:,}", rate]
 
 
 class CompareTab(Tab):
@@ -149,7 +171,7 @@ class CompareTab(Tab):
         self.column_count.observe(lambda _change: self._lay_out_columns(), "value")
         self._lay_out_columns()
         self.start = self.make_examples(*_EXAMPLES)
-        return self.lay_out(column(self.side_by_side, self.start))
+        return self.lay_out(column(self.side_by_side, self.start, name="ernie-comparison"))
 
     def _header_widgets(self) -> tuple[widgets.Widget, ...]:
         return (self.column_count,)

@@ -81,9 +81,12 @@ function render({ model, el }) {
       area.erniePanels.add(el);
       beside.observe(area, { childList: true });
       hide(true);
-    }
+    } else cellElsewhere()?.classList.add("ernie-live");
     retireIfGone();
   };
+
+  // In VS Code's notebooks and in Colab's frames: what holds the outputs of a cell.
+  const cellElsewhere = () => root?.closest(".cell_container") ?? document.getElementById("output-area");
 
   // The saved outputs stand in the same output area and are hidden while the panel lives: by their mark, whenever they are drawn
   // (frontend.css). Once drawn, they take no room either; and their style uses :has(), which would be evaluated again at each
@@ -115,7 +118,7 @@ function render({ model, el }) {
     if (root.contains(area) && area.matches(".ernie-card img") && ["Enter", " "].includes(event.key)) {
       event.preventDefault();
       event.stopPropagation();
-      return enlarge(area, root, say);
+      return enlarge(area, root, say, original);
     }
     if (root.contains(area) && area.matches(".ernie-tabs [role=tab]")) return moveAlongTabs(event);
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey) || event.isComposing) return;
@@ -131,7 +134,7 @@ function render({ model, el }) {
 
   async function onClick(event) {
     const picture = event.target.closest(".ernie-card img");
-    if (picture) return enlarge(picture, root, say);
+    if (picture) return enlarge(picture, root, say, original);
     const button = event.target.closest("button");
     if (!button || button.closest(FOREIGN)) return;
     if (button.classList.contains("ernie-fold")) return fold(button, root);
@@ -142,6 +145,18 @@ function render({ model, el }) {
     const copied = () => toClipboard(cells.join("\n\n"));
     if (button.classList.contains("ernie-copy")) tell((await copied()) ? say.copied : say.not_copied, button);
     if (button.classList.contains("ernie-insert")) tell(insert(cells) ? say.inserted : (await copied()) ? say.not_inserted : say.not_copied, button);
+  }
+
+  // A card has a thumbnail; the picture as it was received takes its place in the large view when it has arrived.
+  function original(picture, use) {
+    const number = Number(picture.closest(".ernie-card").className.match(/ernie-picture-(\d+)/)?.[1]);
+    const onMessage = (message) => {
+      if (message.op !== "original" || message.picture !== number) return;
+      model.off("msg:custom", onMessage);
+      if (message.address) use(message.address);
+    };
+    model.on("msg:custom", onMessage);
+    send({ op: "original", picture: number });
   }
 
   // While a cell runs, the kernel may handle a click only after the cell has ended; the panel then says so. Each click that has
@@ -197,6 +212,7 @@ function render({ model, el }) {
     kernel.views.delete(retireIfGone);
     area?.erniePanels?.delete(el);
     if (area?.erniePanels?.size === 0) hide(false);
+    if (!area) cellElsewhere()?.classList.remove("ernie-live");
     VIEWS.set(id, VIEWS.get(id) - 1);
     if (VIEWS.get(id) === 0) send({ op: "closed" });
   };
@@ -227,7 +243,7 @@ function fold(button, root) {
 }
 
 // A picture over the whole card; arrow keys show its neighbours, Escape or a click closes it.
-function enlarge(picture, root, say) {
+function enlarge(picture, root, say, original) {
   const light = document.createElement("div");
   light.className = "ernie-light";
   light.setAttribute("role", "dialog");
@@ -243,6 +259,9 @@ function enlarge(picture, root, say) {
     large.src = one.src;
     large.alt = one.alt;
     light.setAttribute("aria-label", one.alt);
+    original(one, (address) => {
+      if (picture === one) large.src = address;
+    });
   };
   const end = () => {
     light.remove();
@@ -290,7 +309,7 @@ function nameTabs(root) {
 
 function name(root, say) {
   nameTabs(root);
-  for (const button of root.querySelectorAll(".jupyter-button.ernie-icon, .ernie-attach")) set(button, "aria-label", button.title);
+  for (const button of root.querySelectorAll(".jupyter-button.ernie-icon, .ernie-attach, .ernie-upload")) set(button, "aria-label", button.title);
   for (const picture of root.querySelectorAll(".ernie-card img")) {
     set(picture, "tabindex", "0");
     set(picture, "role", "button");

@@ -89,7 +89,7 @@ class PanelFrontend(anywidget.AnyWidget):
     language
     on_message
         Called with each message: `{"op": "send", "where": …, "text": …}`, `{"op": "opened"}`,
-        `{"op": "closed"}`.
+        `{"op": "closed"}`, `{"op": "original", "picture": …}`.
     """
 
     _esm = _HERE / "frontend.js"
@@ -166,9 +166,9 @@ class Transcript(anywidget.AnyWidget):
         ----------
         turn
             `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`,
-            `reasoning_title`, `model`, `footer`, `notes`, `details`, `version` (its number and
-            their count, or None), `open`, `actions` ("edit", "regenerate", "fork"; copying is
-            always possible).
+            `reasoning_title`, `is_thinking` (the thought grows), `model`, `footer`, `notes`,
+            `details`, `version` (its number and their count, or None), `open`, `actions` ("edit",
+            "regenerate", "fork"; copying is always possible).
         """
         with self._lock:
             self._turns[turn["id"]] = dict(turn)
@@ -181,6 +181,14 @@ class Transcript(anywidget.AnyWidget):
                 blocks = self._turns[id_]["blocks"]
                 blocks[key:] = [text, *blocks[key + 1 :]]
                 self.send({"op": "block", "id": id_, "key": key, "html": text})
+
+    def put_thought(self, id_: str, title: str, text: str, *, is_growing: bool = False) -> None:
+        """Show an open turn's thought: its end while it grows, folded once it is complete."""
+        with self._lock:
+            if id_ in self._turns:
+                thought = {"reasoning": text, "reasoning_title": title, "is_thinking": is_growing}
+                self._turns[id_] |= thought
+                self.send({"op": "thought", "id": id_, "thought": thought})
 
     def drop_turns(self, ids: Sequence[str]) -> None:
         """Remove turns."""

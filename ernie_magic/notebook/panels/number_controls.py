@@ -66,7 +66,7 @@ class NumberControl(Control):
         extras = tuple(self._extra_widgets())
         lines: list[widgets.Widget] = [self.number_input]
         if extras:
-            lines = [row(self.number_input, *extras, name="ernie-pair")]
+            lines = [row(self.number_input, *extras, name="ernie-inner")]
         if self._has_slider:
             lines.append(self._make_scale())
         return tuple(lines)
@@ -249,7 +249,7 @@ class NumberControl(Control):
 
 
 class SeedControl(NumberControl):
-    """A seed with a die and a lock: unlocked, each call gets a new one."""
+    """A seed, with a die and a lock in its field: unlocked, each call gets a new one."""
 
     def _extra_widgets(self) -> Iterable[widgets.Widget]:
         language = self._language

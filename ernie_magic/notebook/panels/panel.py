@@ -166,6 +166,8 @@ class Panel:
         op = message.get("op")
         if op == "send":
             self._submit_prompt(message)
+        elif op == "original":
+            self._send_original(message)
         elif op == "opened":
             self._follow_session()
         elif op == "closed":
@@ -174,6 +176,13 @@ class Panel:
             self._closing = threading.Timer(_CLOSE_DELAY, self.close)
             self._closing.daemon = True
             self._closing.start()
+
+    def _send_original(self, message: Mapping[str, Any]) -> None:
+        """Give the page a picture as it was received, for its large view."""
+        tab, number = self.tabs.get("image"), message.get("picture")
+        if isinstance(tab, ImageTab) and isinstance(number, int):
+            address = tab.find_original(number)
+            self._frontend.send({"op": "original", "picture": number, "address": address})
 
     def _submit_prompt(self, message: Mapping[str, Any]) -> None:
         """Give the keys that send to the tab whose prompt they were pressed in."""

@@ -24,6 +24,10 @@ function take(state, message) {
     if (at < 0) state.turns.push(message.turn);
     else state.turns[at] = message.turn;
   }
+  if (op === "thought") {
+    const turn = state.turns.find((turn) => turn.id === id);
+    if (turn) Object.assign(turn, message.thought);
+  }
   if (op === "block") {
     const turn = state.turns.find((turn) => turn.id === id);
     if (turn) turn.blocks[message.key] = message.html;
@@ -152,14 +156,8 @@ function render({ model, el }) {
     const { node } = view;
     const asked = node.querySelector(":scope > .ernie-asked:has(textarea)") ?? question(turn); // an open editor stays
     const answered = element("div", "ernie-answered");
-    answered.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, turn.model || say.model));
     const blocks = element("div", "ernie-blocks");
-    if (turn.reasoning) {
-      const thought = element("details", "ernie-thought");
-      thought.append(element("summary", "", {}, turn.reasoning_title), element("div", "", {}, turn.reasoning));
-      answered.append(thought);
-    }
-    answered.append(blocks);
+    answered.append(heading(turn), blocks);
     const footer = element("div", "ernie-footer");
     if (turn.footer) footer.append(element("small", "", { title: turn.details }, turn.footer));
     if (turn.notes) footer.append(element("small", "ernie-abnormal", {}, turn.notes));
@@ -190,6 +188,34 @@ function render({ model, el }) {
     if (turn.actions.includes("edit")) asked.append(iconButton("pencil", say.edit, () => edit(turn, asked)));
     for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
     return asked;
+  }
+
+  // An answer's first line: the model, and its thought, which opens. It has one height with a thought and without.
+  function heading(turn) {
+    const who = element("span", "ernie-who", { role: "heading", "aria-level": "2" }, turn.model || say.model);
+    if (!turn.reasoning) {
+      const line = element("div", "ernie-first-line");
+      line.append(who);
+      return line;
+    }
+    const thought = element("details", "ernie-thought");
+    const summary = element("summary", "ernie-first-line");
+    summary.append(who, element("span", "ernie-thought-title", {}, turn.reasoning_title));
+    thought.append(summary, element("div", "", { tabindex: "0" }, turn.reasoning));
+    thought.open = turn.is_thinking;
+    return thought;
+  }
+
+  function think(id) {
+    const turn = state.turns.find((turn) => turn.id === id);
+    const first = shown.get(id)?.node.querySelector(".ernie-answered > :first-child");
+    if (!turn || !first) return;
+    if (!first.matches(".ernie-thought")) return first.replaceWith(heading(turn));
+    first.querySelector(".ernie-thought-title").textContent = turn.reasoning_title;
+    const words = first.lastElementChild;
+    words.textContent = turn.reasoning;
+    words.scrollTop = words.scrollHeight;
+    if (!turn.is_thinking) first.open = false;
   }
 
   function grow(id, key, html) {
@@ -272,6 +298,7 @@ function render({ model, el }) {
       state.turns.forEach(put);
     }
     if (message.op === "put") put(message.turn);
+    if (message.op === "thought") think(message.id);
     if (message.op === "block") grow(message.id, message.key, message.html);
     if (message.op === "drop") {
       message.ids.forEach(remove);

@@ -30,9 +30,24 @@ class BlocksView(GrowingView[int]):
     ) -> None:
         super().__init__(language, remote_images=remote_images)
         self._transcript, self._id, self._count = transcript, id_, 0
+        self._is_thinking = False
 
     def _show_notice(self, notice: Text) -> None:
         """Ignore it: the panel's status says it."""
+
+    def _show_growing_reasoning(self) -> None:
+        """Show it in the turn's first line, which is there from the start: no text moves."""
+        self._is_thinking = True
+        self._transcript.put_thought(
+            self._id, self._reasoning_progress(), self._reasoning_tail(), is_growing=True
+        )
+
+    def _fold_reasoning(self) -> None:
+        if not self._is_thinking:
+            return
+        self._is_thinking = False
+        title = answers.REASONING.say(self._language, n=len(self._reasoning))
+        self._transcript.put_thought(self._id, title, self._reasoning)
 
     def _put_html(self, output: int | None, markup: str) -> int:
         if output is None:
@@ -51,6 +66,7 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
         "text": "",
         "reasoning": "",
         "reasoning_title": "",
+        "is_thinking": False,
         "model": model,
         "footer": "",
         "notes": "",

@@ -87,6 +87,25 @@ def make_icon_toggle(
     return toggle
 
 
+def make_upload_button(
+    text: str, accept: str, on_file: Callable[[bytes], object]
+) -> widgets.FileUpload:
+    """A button that opens the page's dialog for one file, and takes its content."""
+    upload = widgets.FileUpload(
+        accept=accept, description=text, tooltip=text, layout=widgets.Layout(width="auto")
+    )
+    upload.add_class("ernie-upload")
+
+    def take_file(_change: object) -> None:
+        if upload.value:
+            content = bytes(upload.value[0]["content"])
+            upload.value = ()
+            on_file(content)
+
+    upload.observe(take_file, "value")
+    return upload
+
+
 def make_fold_button(text: str, name: str) -> widgets.Button:
     """A button that folds what follows it, and unfolds it; the page does so by itself."""
     button = widgets.Button(description=text, layout=widgets.Layout(width="auto"))

@@ -511,6 +511,42 @@ def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session
     assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
 
 
+def upload(button, content):
+    button.value = (
+        {
+            "name": "a.json",
+            "type": "application/json",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": datetime.now(timezone.utc),
+        },
+    )
+
+
+def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
+    chat, ask, session, panel, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    chat.save_button.click()
+    assert chat.composer.status.is_error
+    session.conversation.system = "be brief"
+    ask("one")
+    chat.save_button.click()
+    assert chat.composer.status.text == "saved: main.json"
+    chat.save_button.click()
+    assert chat.composer.status.text == "saved: main (2).json"
+    content = (tmp_path / "main.json").read_bytes()
+    upload(chat.load_button, content)
+    assert chat.conversations.value == "main-2"
+    assert prompts(chat) == ["one"]
+    assert chat.system_prompt.value == "be brief"
+    assert session["main-2"].history[0].answer.text == session.history[0].answer.text
+    assert chat.composer.status.text == "loaded: main-2 (1 turns)"
+    upload(chat.load_button, b'{"format": "something else"}')
+    assert chat.composer.status.is_error
+    assert chat.conversations.value == "main-2"
+
+
 def test_each_picture_is_removed_by_itself_and_belongs_to_its_conversation(chat, session):
     other = {**PNG, "name": "y.png"}
     chat.attach_button.value = (PNG, other)
@@ -546,10 +582,12 @@ def test_what_is_waited_for_and_thought_before_the_text_gives_way_to_it(chat):
     view = BlocksView("en", chat.transcript, "one")
     view.show_deltas([Delta(notice=Text("等", "waiting"))])
     view.show_deltas([Delta(reasoning="I think")])
+    assert chat.transcript.shown_turns[-1]["is_thinking"]
     view.show_deltas([Delta(text="hello")])
-    first, second = chat.transcript.shown_turns[-1]["blocks"]
-    assert first.startswith("<details><summary><small>reasoning (7 characters)")
-    assert second == "<p>hello</p>\n"
+    turn = chat.transcript.shown_turns[-1]
+    assert turn["blocks"] == ["<p>hello</p>\n"]
+    assert (turn["reasoning_title"], turn["reasoning"]) == ("reasoning (7 characters)", "I think")
+    assert not turn["is_thinking"]
 
 
 def test_an_open_turn_says_which_model_is_waited_for_until_the_first_word(chat, emulator, wait):

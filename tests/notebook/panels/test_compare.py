@@ -1,5 +1,7 @@
 """The compare tab: models side by side, apart from any conversation."""
 
+import re
+
 
 def test_columns_have_their_own_model_and_parameters_and_leave_no_turn(tab, run, session, bodies):
     compare = tab("compare")
@@ -27,8 +29,21 @@ def test_each_answer_has_its_tokens_seconds_and_rate(tab, run):
     run(compare, "hi")
     assert compare.start.layout.display == "none"
     for column in compare.columns:
-        footer = column.transcript.shown_turns[0]["footer"]
-        assert [part.split()[-1] for part in footer.split(" · ")] == ["tokens", "s", "tokens/s"]
+        named = re.findall("<b>(.*?)</b><small>(.*?)</small>", column.measures.value)
+        assert [name for _, name in named] == ["time", "tokens", "tokens/s"]
+        assert named[0][0].endswith(" s")
+        assert all(value.isdigit() for value, _ in named[1:])
+
+
+def test_an_answer_begins_on_one_line_whether_its_model_thinks_first_or_not(tab, run):
+    compare = tab("compare")
+    compare.columns[1].selection.picker.selected_model = "ernie-5.0"
+    run(compare, "hi")
+    quiet, thinking = (column.transcript.shown_turns[0] for column in compare.columns)
+    assert (quiet["reasoning"], quiet["reasoning_title"][:9]) == ("", "reasoning")
+    assert thinking["reasoning"]
+    # The thought has a place of its own: no block of the text says it.
+    assert not any("<details" in block for block in thinking["blocks"])
 
 
 def test_one_column_that_fails_leaves_the_others(tab, run, emulator):

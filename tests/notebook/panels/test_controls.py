@@ -226,21 +226,29 @@ def test_a_seed_is_typed_empty_or_within_its_range(controls, typed, taken):
     assert seed.number_input.value == ("" if taken is None else str(taken))
 
 
-def test_sizes_are_chosen_by_shape(controls):
+def test_sizes_are_chosen_by_ratio(controls):
     size = controls("image", "Stable-Diffusion-XL").by_name["size"]
     assert size.value is None
-    size.shape.value = "tall"
-    assert [value for _, value in size.dropdown.options[1:]] == [
-        "576x1024",
-        "768x1024",
-        "1152x2048",
-        "1536x2048",
-    ]
-    assert size.value == "576x1024"
-    size.shape.value = "wide"
-    assert size.value == "1024x576"
+    assert size.ratio.options == ("1:1", "16:9", "4:3", "3:4", "9:16")
+    size.ratio.value = "3:4"
+    assert size.value == "768x1024"
+    size.dropdown.value = "1536x2048"
+    assert (size.value, size.ratio.value) == ("1536x2048", "3:4")
+    size.dropdown.value = "1024x576"
+    assert size.ratio.value == "16:9"
     size.value = None
-    assert (size.value, size.shape.value) == (None, "")
+    assert (size.value, size.ratio.value) == (None, None)
+
+
+def test_a_size_that_is_nearly_of_a_ratio_is_called_by_it(controls):
+    size = controls("image", "ERNIE-Image").by_name["size"]
+    assert size.ratio.options == ("1:1", "16:9", "3:2", "4:3", "3:4", "2:3", "9:16")
+    assert ("1376x768 · 16:9", "1376x768") in size.dropdown.options
+
+
+def test_sizes_of_one_ratio_need_no_chips(controls):
+    size = controls("image", "irag-1.0").by_name["size"]
+    assert size.ratio not in size.widget.children
 
 
 def test_a_seed_is_rolled_kept_and_left_to_the_service(controls):

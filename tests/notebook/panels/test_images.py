@@ -1,8 +1,18 @@
 """The images tab: pictures of the session, made again, varied and saved."""
 
+import base64
+
+
+def batches(tab):
+    return [batch for batch in tab.gallery.children if "ernie-batch" in batch._dom_classes]
+
 
 def cards(tab):
-    return [card for card in tab.gallery.children if "ernie-card" in card._dom_classes]
+    return [card for batch in batches(tab) for card in batch.children[1].children]
+
+
+def head(batch):
+    return batch.children[0].value
 
 
 def press(card, place):
@@ -25,9 +35,15 @@ def test_pictures_are_the_session_s_and_the_cells_pictures_appear(tab, run, sess
     }
     assert len(session.images[-1]) == len(cards(image)) == 2
     assert "data:image/jpeg;base64," in cards(image)[0].children[0].value
-    assert "seed 42 (1 of 2)" in cards(image)[0].children[0].value
+    assert [len(batch.children[1].children) for batch in batches(image)] == [2]
+    assert "<b>一只猫</b><small>Stable-Diffusion-XL · 1024x1024 · seed 42 · " in head(
+        batches(image)[0]
+    )
     session.image("from a cell")
-    assert "from a cell" in cards(image)[0].children[0].value
+    assert [head(batch).split("</b>")[0] for batch in batches(image)] == [
+        "<b>from a cell",
+        "<b>一只猫",
+    ]
     assert image.saved_html().count("<img") == 3
 
 
@@ -92,3 +108,35 @@ def test_an_empty_gallery_offers_prompts_and_one_is_drawn_by_a_click(tab, wait, 
     wait(lambda: not image.is_busy)
     assert [images[0].prompt for images in session.images] == ["A white cat in a red hat"]
     assert len(cards(image)) == len(image.gallery.children) == 1
+
+
+def test_pictures_being_made_have_their_places_in_their_ratio(tab, wait, emulator):
+    image = tab("image")
+    emulator.faults.add(delay=0.6, times=1, path="/images")
+    image.selection.controls.by_name["n"].value = 3
+    image.selection.controls.by_name["size"].value = "1024x576"
+    image.composer.prompt.value = "a cat"
+    image.send_prompt()
+    (batch,) = batches(image)
+    assert head(batch).startswith("<b>a cat</b>")
+    places = batch.children[1].value
+    assert places.count('style="aspect-ratio:1024 / 576"') == 3
+    wait(lambda: not image.is_busy)
+    assert len(cards(image)) == 3
+    emulator.faults.add(status=500, path="/images")
+    image.send_prompt()
+    wait(lambda: not image.is_busy)
+    assert len(cards(image)) == 3
+    assert len(batches(image)) == 1
+
+
+def test_the_large_view_gets_the_picture_as_it_was_received(panel, session, monkeypatch):
+    session.image("a cat")
+    opened = panel("image")
+    sent = []
+    monkeypatch.setattr(opened._frontend, "send", sent.append)
+    opened._on_frontend_message({"op": "original", "picture": 1})
+    content = base64.b64encode(session.images[0][0].content).decode()
+    assert sent == [{"op": "original", "picture": 1, "address": f"data:image/png;base64,{content}"}]
+    opened._on_frontend_message({"op": "original", "picture": 99})
+    assert sent[1]["address"] == ""
