@@ -101,6 +101,7 @@ def markdown_parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough", "linkify"])
     assert parser.linkify is not None  # noqa: S101  (linkify-it-py is a dependency)
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    parser.linkify.pretest = _may_hold_address
     parser.linkify.match = MethodType(_match_addresses, parser.linkify)
     parser.linkify.match_at_start = MethodType(_match_address_at_start, parser.linkify)
     parser.validateLink = _is_web_address  # type: ignore[method-assign]
@@ -348,6 +349,13 @@ def _line_text(state: StateBlock, n: int) -> str:
 
 
 # --- the rest of what stands in a line ------------------------------------------------------------
+
+
+def _may_hold_address(text: str) -> bool:
+    """Whether a web address may be in it: it has a scheme (linkify-it searches by a regular
+    expression).
+    """
+    return ":" in text
 
 
 def _match_addresses(linkify: LinkifyIt, text: str) -> list[Match] | None:
