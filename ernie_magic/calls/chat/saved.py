@@ -31,8 +31,6 @@ _VERSION = 1
 _EXTENSION = ".json"
 _RESERVED_BYTES = 16  # bytes of a file's name for its number and extension
 _MAX_BYTES = 64 * 1024 * 1024  # bytes of a file that is read: six pictures of the largest size
-# What is kept of an answer besides its text, its tokens and its seconds.
-_KEPT_NAMES = ("model", "finish_reason", "id", "service")
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,6 @@ def _number(number: int) -> str:
 
 def _turn_to_json(turn: Turn) -> dict[str, Any]:
     answer = turn.answer
-    kept = {name: getattr(answer, name) for name in _KEPT_NAMES}
     usage = None
     if answer.usage is not None:
         usage = asdict(answer.usage)
@@ -98,7 +95,10 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
             "seconds": answer.seconds,
             "partial": answer.partial,
             "usage": usage,
-            **kept,
+            "model": answer.model,
+            "finish_reason": answer.finish_reason,
+            "id": answer.id,
+            "service": answer.service,
         },
     }
 
@@ -151,8 +151,8 @@ def _turn_from_json(saved: Mapping[str, Any]) -> Turn:
     prompt = values.as_text(saved.get("prompt"))
     images = _parse_images(values.as_list(saved.get("images")))
     answer = values.as_object(saved.get("answer"))
-    names = {name: values.as_name(answer.get(name)) for name in _KEPT_NAMES}
-    request = ChatRequest(model=names["model"], messages=(user_message(prompt, images),))
+    model = values.as_name(answer.get("model"))
+    request = ChatRequest(model=model, messages=(user_message(prompt, images),))
     return Turn(
         prompt,
         Answer(
@@ -162,7 +162,10 @@ def _turn_from_json(saved: Mapping[str, Any]) -> Turn:
             usage=_parse_usage(answer.get("usage")),
             seconds=values.as_seconds(answer.get("seconds")) or 0.0,
             partial=values.is_true(answer.get("partial")),
-            **names,
+            model=model,
+            finish_reason=values.as_name(answer.get("finish_reason")),
+            id=values.as_name(answer.get("id")),
+            service=values.as_name(answer.get("service")),
         ),
         images=images,
         time=values.as_seconds(saved.get("time")) or 0.0,
