@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ernie_magic.api import models
+from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.signatures import explained
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.raw import Wire
 from ernie_magic.config import services
@@ -34,7 +36,18 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
+    from typing_extensions import Unpack
+
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.keywords import (
+        ChatArguments,
+        ChatParameters,
+        CompletionParameters,
+        EmbeddingParameters,
+        ImageArguments,
+        ImageParameters,
+        RerankParameters,
+    )
     from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import EmbeddingRequest, ImageRequest, RerankRequest
@@ -56,6 +69,41 @@ if TYPE_CHECKING:
     from ernie_magic.wire.limits import LimitState
 
 MAIN = "main"
+# Tab shows these first; the async forms and those that only begin a call come behind them.
+_IN_ORDER_OF_USE = (
+    "chat",
+    "stream",
+    "image",
+    "embed",
+    "map",
+    "history",
+    "last",
+    "usage",
+    "images",
+    "panel",
+    "models",
+    "use",
+    "settings",
+    "search",
+    "redo",
+    "vary",
+    "download",
+    "recipe",
+    "complete",
+    "stream_completion",
+    "rerank",
+    "count_tokens",
+    "conversation",
+    "conversations",
+    "load_conversation",
+    "reset",
+    "limits",
+    "reset_limits",
+    "wire",
+    "endpoint",
+    "close",
+)
+_INTERNAL = ("changed", "client", "known_models", "listed_models", "with_language")
 _EMBEDDING, _MAPPING = Text("向量", "vectors"), Text("行", "rows")
 
 
@@ -194,12 +242,24 @@ class Session:
             loaded.history.append(turn)
         return loaded
 
-    def stream(self, prompt: str | Sequence[Message], **options: Any) -> Stream[Answer]:
-        """Stream an answer in the current conversation; see `Conversation.stream`."""
+    @explained
+    def stream(
+        self, prompt: str | Sequence[Message], **options: Unpack[ChatArguments]
+    ) -> Stream[Answer]:
+        """Ask in the current conversation, and get the answer piece by piece: `for piece in
+        ernie.stream("…")`, or `async for`.
+
+        Raises
+        ------
+        UsageError
+            At once: something in the call is wrong, and nothing is sent.
+        TransportError, ServiceError
+            While the answer is received; `help(ernie_magic.errors)` shows the tree.
+        """
         return self.conversation.stream(prompt, **options)
 
     astream = stream
-    chat = blocking(stream, "chat", "Ask in the current conversation; see `Conversation.chat`.")
+    chat = blocking(stream, "chat", "Ask in the current conversation, and wait for the answer.")
     achat = awaited(stream, "achat")
 
     def reset(self, name: str = MAIN) -> None:
@@ -227,6 +287,7 @@ class Session:
             lambda: choose_endpoint(kind, settings, service_endpoint.service, model, endpoint)
         )
 
+    @explained
     def stream_completion(
         self,
         prompt: str,
@@ -235,7 +296,7 @@ class Session:
         stream: bool | None = None,
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
-        **parameters: Any,
+        **parameters: Unpack[CompletionParameters],
     ) -> Stream[Answer]:
         """Continue a text (续写), piece by piece; leaves no turn.
 
@@ -243,11 +304,6 @@ class Session:
         ----------
         prompt
             The beginning of the text.
-        model, stream, endpoint, extra
-            As in `Conversation.stream`.
-        **parameters
-            temperature, top_k, top_p, penalty_score, max_completion_tokens, max_tokens, stop, seed,
-            user; retry_count, request_timeout, backoff_factor.
 
         Raises
         ------
@@ -282,6 +338,7 @@ class Session:
     )
     acomplete = awaited(stream_completion, "acomplete")
 
+    @explained
     def begin_embed(
         self,
         texts: str | Sequence[str],
@@ -294,7 +351,7 @@ class Session:
         in_flight: int | None = None,
         progress: bool = True,
         executor: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[EmbeddingParameters],
     ) -> Stream[Embeddings]:
         """Return vectors of texts (向量), in as many calls as needed; equal texts are sent once.
 
@@ -321,10 +378,6 @@ class Session:
             Where the calls are made: a `dask.distributed.Client`, or an executor of
             `concurrent.futures`. Its workers share the account's limits, and find the key in their
             own environment: it is not sent to them.
-        endpoint, extra
-            As in `Conversation.stream`.
-        **parameters
-            user; retry_count, request_timeout, backoff_factor for each call.
 
         Returns
         -------
@@ -390,6 +443,7 @@ class Session:
 
         return self.client.localizing_errors(lambda: RemoteExecutor(executor))
 
+    @explained
     def begin_map(
         self,
         prompt: str | Template,
@@ -404,7 +458,7 @@ class Session:
         extra: dict[str, Any] | None = None,
         progress: bool = True,
         executor: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[ChatParameters],
     ) -> Stream[Mapped]:
         """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment,
         score:int").table`.
@@ -429,9 +483,9 @@ class Session:
         progress
             Show a progress bar when it takes long.
         executor
-            Where the calls are made; see `embed`.
-        model, system, endpoint, extra, **parameters
-            As in `Conversation.stream`.
+            Where the calls are made: a `dask.distributed.Client`, or an executor of
+            `concurrent.futures`. Its workers share the account's limits, and find the key in their
+            own environment: it is not sent to them.
 
         Returns
         -------
@@ -500,7 +554,8 @@ class Session:
         k
             At most this many texts.
         model
-            As in `embed`; for `Embeddings` the model that made them.
+            What makes the vectors; the setting `embedding_model` when None. For `Embeddings` the
+            model that made them.
 
         Returns
         -------
@@ -531,6 +586,7 @@ class Session:
     search = blocking(begin_search)
     asearch = awaited(begin_search)
 
+    @explained
     def begin_image(
         self,
         prompt: str,
@@ -539,12 +595,17 @@ class Session:
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
         download: bool = True,
-        **parameters: Any,
+        **parameters: Unpack[ImageParameters],
     ) -> Stream[ImageSet]:
         """Make pictures (文生图).
 
         Such a call is never sent again automatically once it may have been carried out: pictures
         are billed.
+
+        Each model takes some of the parameters. All: n, size, seed, response_format, user and the
+        last three. Stable-Diffusion-XL: also negative_prompt, steps, style, sampler_index and
+        cfg_scale. ERNIE-Image and ERNIE-Image-Turbo: also use_pe, num_inference_steps,
+        guidance_scale and watermark. irag-1.0: also refer_image. qwen-image: also prompt_extend.
 
         Parameters
         ----------
@@ -557,14 +618,6 @@ class Session:
         download
             False leaves pictures that are links where they are: `picture.url`, which expires after
             some days.
-        endpoint, extra
-            As in `Conversation.stream`.
-        **parameters
-            Stable-Diffusion-XL: negative_prompt, size, n (1 to 4), steps (10 to 50), style,
-            sampler_index, cfg_scale (0 to 30), seed, response_format. ERNIE-Image and
-            ERNIE-Image-Turbo: size, n, seed, use_pe, num_inference_steps, guidance_scale,
-            watermark, response_format (public clients of ERNIE-Image). irag-1.0: refer_image;
-            qwen-image: prompt_extend. All: retry_count, request_timeout, backoff_factor.
 
         Returns
         -------
@@ -605,9 +658,12 @@ class Session:
     image = blocking(begin_image)
     aimage = awaited(begin_image)
 
-    def begin_redo(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
+    @explained
+    def begin_redo(self, what: Remakable, **changes: Unpack[ImageArguments]) -> Stream[ImageSet]:
         """Make pictures again, by an equal request or with changes: `ernie.redo("cat.png",
         style="Anime")`.
+
+        A change replaces what the pictures were made with; None removes it.
 
         Parameters
         ----------
@@ -616,8 +672,6 @@ class Session:
             picture of several is made again with the others: the service knows them by one request.
             The current service is used, whichever made it. Of a file that was not saved here, only
             fields of the parameter table are sent.
-        **changes
-            Arguments of `image` that replace the original ones; None removes one.
 
         Raises
         ------
@@ -649,14 +703,18 @@ class Session:
 
         return dict(self.client.localizing_errors(lambda: recipes.read_recipe(what)))
 
-    def begin_vary(self, what: Remakable, **changes: Any) -> Stream[ImageSet]:
+    @explained
+    def begin_vary(self, what: Remakable, **changes: Unpack[ImageArguments]) -> Stream[ImageSet]:
         """Make a variation: one picture, with the first seed after those of its call where the
-        seed is known (a single picture's plus one), and with changes; see `redo`.
+        seed is known (a single picture's plus one), and with changes.
+
+        A change replaces what the picture was made with; None removes it.
 
         Parameters
         ----------
-        what, **changes
-            As in `redo`.
+        what
+            A picture, a set (its first picture), a file that was saved with its parameters, or
+            those parameters.
 
         Raises
         ------
@@ -696,6 +754,7 @@ class Session:
     download = blocking(begin_download)
     adownload = awaited(begin_download)
 
+    @explained
     def begin_rerank(
         self,
         query: str,
@@ -704,7 +763,7 @@ class Session:
         model: str | None = None,
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
-        **parameters: Any,
+        **parameters: Unpack[RerankParameters],
     ) -> Stream[Ranking]:
         """Rank documents by how well they answer a query
         (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74).
@@ -718,10 +777,6 @@ class Session:
         model
             "bce-reranker-base" when None, or one of its kind where the live list, which is
             requested once, does not offer that.
-        endpoint, extra
-            As in `Conversation.stream`.
-        **parameters
-            top_n, user; retry_count, request_timeout, backoff_factor.
 
         Returns
         -------
@@ -918,6 +973,9 @@ class Session:
         """Return the error in this session's language."""
         error.language = self.settings.interface_language
         return error
+
+    def __dir__(self) -> list[str]:
+        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
     def __repr__(self) -> str:
         service, model = "?", self.settings.model or "default"

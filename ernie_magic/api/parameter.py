@@ -64,6 +64,8 @@ class Parameter:
     kind : {"chat", "image", "embedding", "rerank"}
     type : {"float", "int", "bool", "str", "strings", "format", "object", "choice", "tools", "size"}
         That of its class.
+    annotation : str
+        The Python types of its values, those that are converted included. That of its class.
     takes_switch : bool
         Whether "on" and "off" are values of it.
     help : Text
@@ -93,6 +95,7 @@ class Parameter:
     """
 
     type: ClassVar[Type]
+    annotation: ClassVar[str]
     type_name: ClassVar[Text]
     out_of_range: ClassVar[Text] = NOT_A_CHOICE
     takes_switch: ClassVar[bool] = False

@@ -65,6 +65,7 @@ class Number(Parameter):
     """A number in a range."""
 
     type: ClassVar[Type] = "float"
+    annotation = "float"
     type_name = Text("数字", "a number")
     out_of_range = Text(
         "{option} 的值 {value} 超出范围 {range}", "{option} {value} is out of range {range}"
@@ -115,6 +116,7 @@ class WholeNumber(Number):
     """A whole number in a range."""
 
     type: ClassVar[Type] = "int"
+    annotation = "int"
     type_name = Text("整数", "a whole number")
 
     def _parse_text(self, text: str) -> int:
@@ -164,6 +166,7 @@ class Switch(Parameter):
     """On or off."""
 
     type: ClassVar[Type] = "bool"
+    annotation = "bool"
     type_name = Text("开关（on 或 off）", "a switch (on or off)")
     takes_switch = True
 
@@ -182,6 +185,7 @@ class String(Parameter):
     """A text, or one of a few words in any case: `anime` is `Anime`."""
 
     type: ClassVar[Type] = "str"
+    annotation = "str"
     type_name = Text("文本", "text")
 
     def _convert_value(self, value: object, model: str | None) -> str:  # noqa: ARG002
@@ -225,6 +229,7 @@ class StringList(Parameter):
     """Texts; a single one is a list of one."""
 
     type: ClassVar[Type] = "strings"
+    annotation = "str | Sequence[str]"
     type_name = Text("文本列表", "a list of texts")
 
     def parse_text(self, texts: str | list[str]) -> list[str]:
@@ -277,6 +282,7 @@ class ResponseFormat(Parameter):
     """
 
     type: ClassVar[Type] = "format"
+    annotation = "str | Mapping[str, Any]"
     type_name = Text("输出格式", "a response format")
 
     def _parse_text(self, text: str) -> Any:
@@ -309,6 +315,7 @@ class JsonObject(Parameter):
     """An object, as the API takes it."""
 
     type: ClassVar[Type] = "object"
+    annotation = "Mapping[str, Any]"
     type_name = Text(" JSON 对象", "a JSON object")
 
     def _parse_text(self, text: str) -> Any:
@@ -327,6 +334,7 @@ class JsonObject(Parameter):
 class WebSearch(JsonObject):
     """An object, for which a switch may stand."""
 
+    annotation = "bool | Mapping[str, Any]"
     takes_switch = True
 
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:
@@ -343,6 +351,7 @@ class WebSearch(JsonObject):
 class Thinking(JsonObject):
     """`{"type": "enabled"}`, for which a switch or the type alone may stand."""
 
+    annotation = "bool | str | Mapping[str, Any]"
     takes_switch = True
 
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:
@@ -361,6 +370,8 @@ class Thinking(JsonObject):
 class TextPairs(JsonObject):
     """An object of a few pairs of texts."""
 
+    annotation = "Mapping[str, str]"
+
     def _check_range(self, value: dict[str, Any], model: str | None) -> None:  # noqa: ARG002
         too_many = self.max_items is not None and len(value) > self.max_items
         if too_many or not all(isinstance(text, str) for pair in value.items() for text in pair):
@@ -376,6 +387,7 @@ class ToolChoice(Parameter):
     """Which tool the model must call: a word, or an object that names one."""
 
     type: ClassVar[Type] = "choice"
+    annotation = "str | Mapping[str, Any]"
     type_name = Text("名称或 JSON 对象", "a name or a JSON object")
 
     def _parse_text(self, text: str) -> Any:
@@ -407,6 +419,7 @@ class ToolList(Parameter):
     """
 
     type: ClassVar[Type] = "tools"
+    annotation = "Callable[..., Any] | Mapping[str, Any] | Sequence[Any]"
     type_name = Text("工具列表", "a list of tools")
 
     def _parse_text(self, text: str) -> Any:
@@ -450,6 +463,7 @@ class PictureSize(Parameter):
     """
 
     type: ClassVar[Type] = "size"
+    annotation = "str | int | tuple[int, int]"
     type_name = Text("尺寸（宽x高，像素）", "a size (width x height in pixels)")
 
     def format_range(self, model: str | None = None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
+from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.usage import simulated_note
 from ernie_magic.text.language import clip_text
 
@@ -62,6 +63,9 @@ class Result(ABC):
     @abstractmethod
     def is_empty(self) -> bool:
         """Whether nothing was received."""
+
+    def __dir__(self) -> list[str]:
+        return names_by_use(super().__dir__(), list(vars(self)))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.public_names import names_by_use
+
 if TYPE_CHECKING:
     from ernie_magic.api.usage import Spent, Usage
 
@@ -41,6 +43,9 @@ class UsageLog:
                 total.usage + spent.usage,
             )
         return total
+
+    def __dir__(self) -> list[str]:
+        return names_by_use(super().__dir__(), ("total", "by_model"), ("add",))
 
     def __repr__(self) -> str:
         total = self.total

@@ -14,6 +14,7 @@ from traitlets.config import Configurable
 from ernie_magic.api import parameters
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.parameter_types import SWITCHES, Number, WholeNumber
+from ernie_magic.api.public_names import names_by_use
 from ernie_magic.config.addresses import BaseUrl
 from ernie_magic.config.headers import ExtraHeaders, as_headers
 from ernie_magic.config.keys import Key
@@ -361,6 +362,12 @@ class ErnieSettings(Configurable):
         else:
             return
         raise wrong  # outside of the handler: traitlets' own error holds the value
+
+    def __dir__(self) -> list[str]:
+        """The settings, and no methods: most of those are traitlets'."""
+        settings = [name for name in vars(type(self)) if name in self.trait_names(config=True)]
+        private = (name for name in super().__dir__() if name.startswith("_"))
+        return names_by_use([*settings, *private], settings)
 
     def __repr__(self) -> str:
         given = {

@@ -4,9 +4,10 @@ form that awaits it are made from that.
 
 from __future__ import annotations
 
-from functools import partial, update_wrapper
-from types import FunctionType
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+
+from ernie_magic.api.signatures import Face
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -106,17 +107,11 @@ def _split_doc(function: Callable[..., Any]) -> tuple[str, str]:
 
 
 def _present(call: Function, begin: Any, name: str, doc: str) -> Function:
-    """Give a method the face of one that is written out: its name, documentation and signature.
-
-    `inspect.signature`, which takes too long for the import of a module, follows `__wrapped__` when
-    somebody asks: to a copy of `begin` that returns the result in place of its stream.
-    """
-    face = FunctionType(begin.__code__, begin.__globals__, name, begin.__defaults__)
-    face.__kwdefaults__ = begin.__kwdefaults__
-    face.__qualname__ = f"{begin.__qualname__.rpartition('.')[0]}.{name}"
-    face.__doc__ = doc
+    """Give a method the face of one that is written out: its name, documentation and signature."""
+    call.__name__, call.__module__, call.__doc__ = name, begin.__module__, doc
+    call.__qualname__ = f"{begin.__qualname__.rpartition('.')[0]}.{name}"
     # "Stream[ImageSet]" becomes "ImageSet".
     result = begin.__annotations__["return"].partition("[")[2].removesuffix("]")
-    face.__annotations__ = {**begin.__annotations__, "return": result}
-    update_wrapper(call, face)
+    call.__annotations__ = {**begin.__annotations__, "return": result}
+    call.__wrapped__ = Face(begin, result)  # type: ignore[attr-defined]
     return call

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ernie_magic.api.public_names import names_by_use
 from ernie_magic.errors import Received, interruption, stop_error
 from ernie_magic.runtime.call import everything, never_due
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
@@ -97,6 +98,10 @@ class Stream(Generic[Result]):
         if self._call.interrupted:
             make_error = interruption if runs_the_cell() else stop_error
             raise make_error(self._call.stop_and_collect(), self._language())
+
+    def __dir__(self) -> list[str]:
+        internal = ("aiter_batches", "iter_batches", "raising_interrupts")
+        return names_by_use(super().__dir__(), ("result", "aresult", "stop", "close"), internal)
 
     def __iter__(self) -> Iterator[str]:
         for batch in self.iter_batches():

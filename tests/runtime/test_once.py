@@ -200,6 +200,10 @@ async def main(ernie: Session) -> None:
     reveal_type(await ernie["tutor"].aregenerate(temperature=0.5))
     ernie.embed(["a"], in_flight="8")
     await ernie.acount_tokens()
+    ernie.chat("x", temperature=0.3, stop=["a"], model="m", images="a.png", tools=[print])
+    ernie.chat("x", temperatur=0.3)
+    await ernie["tutor"].achat("x", temperature="hot")
+    ernie.redo("cat.png", n="2")
 """
 
 
@@ -219,9 +223,12 @@ def test_a_type_checker_sees_results_and_wrong_arguments(tmp_path):
         'note: Revealed type is "ernie_magic.api.results.Answer"',
     ], done.stdout
     errors = [line for line in seen if line.startswith("error")]
-    assert len(errors) == 2
+    assert len(errors) == 5
     assert '"in_flight"' in errors[0]
     assert "Too few arguments" in errors[1]
+    assert 'did you mean "temperature"' in errors[2]
+    assert '"temperature" has incompatible type "str"; expected "float | None"' in errors[3]
+    assert '"n" has incompatible type "str"; expected "int | None"' in errors[4]
 
 
 def test_type_hints_name_the_result():

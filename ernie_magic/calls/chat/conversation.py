@@ -9,7 +9,9 @@ from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.models import UNDECIDED
+from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.requests import ChatOptions
+from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, saved, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from typing_extensions import Unpack
+
+    from ernie_magic.api.keywords import ChatArguments, ChatParameters
     from ernie_magic.api.messages import Message
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
@@ -32,6 +37,22 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.runtime.stream import Stream
+
+
+_IN_ORDER_OF_USE = (
+    "chat",
+    "stream",
+    "history",
+    "regenerate",
+    "system",
+    "reset",
+    "fork",
+    "rename",
+    "save",
+    "name",
+    "locked",
+)
+_INTERNAL = ("ask_again", "ask_with_options", "plan_prompt")
 
 
 class Conversation:
@@ -164,9 +185,9 @@ class Conversation:
                 )
             )
 
-    def _begin_regenerate(self, **options: Any) -> Stream[Answer]:
-        """Send the last prompt again, with other options if given, and wait for the answer; same
-        arguments as `stream` except the prompt.
+    @explained
+    def _begin_regenerate(self, **options: Unpack[ChatArguments]) -> Stream[Answer]:
+        """Send the last prompt again, with other options if given, and wait for the answer.
 
         The new answer replaces the old one when it is complete; if it is stopped or fails, the old
         one stays.
@@ -177,7 +198,7 @@ class Conversation:
             There is no turn yet.
         ErnieError
         """
-        return self.ask_again(_chat_options(options))
+        return self.ask_again(_chat_options({**options}))
 
     regenerate = blocking(_begin_regenerate)
     aregenerate = awaited(_begin_regenerate)
@@ -362,6 +383,7 @@ class Conversation:
         elif answer.end_unseen or not answer.partial:
             self.history.replace(plan.replaced_turn, turn)
 
+    @explained
     def stream(
         self,
         prompt: str | Sequence[Message],
@@ -373,46 +395,17 @@ class Conversation:
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
         images: ImageLike | Sequence[ImageLike] | None = None,
-        **parameters: Any,
+        **parameters: Unpack[ChatParameters],
     ) -> Stream[Answer]:
         """Send a prompt, and get the answer piece by piece: `for piece in ernie.stream("…")`, or
         `async for`.
-
-        Parameters
-        ----------
-        prompt
-            The prompt, or a list of messages (`{"role": …, "content": …}`) that stand alone.
-        model
-            A model id; sent unchanged.
-        system
-            The system prompt for this call; beside a list of messages only where the list has none
-            of its own.
-        stream
-            False asks the service for the answer in one piece.
-        history
-            False sends no earlier turns and keeps none.
-        endpoint
-            The name of a service that you deployed on Qianfan.
-        extra
-            Fields for the request's body that the parameter table does not know.
-        images
-            A picture for the model to see, or several, in the forms that
-            `ernie_magic.calls.chat.attachments.image_parts` accepts. They stay in the history and
-            are sent again, whole, with every later prompt of this conversation; token estimates
-            leave them out.
-        **parameters
-            Request parameters by API name (`temperature`, `top_p`, `max_completion_tokens` …).
-            `retry_count`, `request_timeout` and `backoff_factor` replace the settings' for this
-            call.
-            `tools` takes Python functions, which are called when the model asks for them, and tools
-            in the API's form (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
 
         Raises
         ------
         UsageError
             At once: something in the call is wrong, and nothing is sent.
         TransportError, ServiceError
-            While the answer is received; `ernie_magic.errors` shows the tree.
+            While the answer is received; `help(ernie_magic.errors)` shows the tree.
         """
         return self.ask_with_options(
             prompt,
@@ -424,6 +417,9 @@ class Conversation:
     astream = stream  # one object is both: `async for piece in ernie.astream("…")`
     chat = blocking(stream, "chat", "Send a prompt and wait for the whole answer.")
     achat = awaited(stream, "achat")
+
+    def __dir__(self) -> list[str]:
+        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
+from ernie_magic.api.public_names import names_by_use
 from ernie_magic.runtime.observers import Watchers
 
 if TYPE_CHECKING:
@@ -114,6 +115,11 @@ class History(Sequence[Turn]):
     def __delitem__(self, index: int | slice) -> None:
         del self._turns[index]
         self.changed.notify_watchers()
+
+    def __dir__(self) -> list[str]:
+        return names_by_use(
+            super().__dir__(), ("messages", "clear"), ("append", "changed", "replace")
+        )
 
     def __repr__(self) -> str:
         return f"History({len(self)} turn{'' if len(self) == 1 else 's'})"

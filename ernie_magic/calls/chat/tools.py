@@ -70,13 +70,13 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
         "function": {
             "name": name,
             "description": inspect.getdoc(function) or "",
-            "parameters": _describe_parameters(name, signature, _hints(function)),
+            "parameters": _describe_parameters(name, signature, function),
         },
     }
 
 
 def _describe_parameters(
-    name: str, signature: inspect.Signature, hints: Mapping[str, Any]
+    name: str, signature: inspect.Signature, function: Callable[..., Any]
 ) -> dict[str, Any]:
     """Describe a function's parameters as a JSON schema.
 
@@ -98,7 +98,7 @@ def _describe_parameters(
                 ).fill(name=name, parameter=parameter.name),
                 advice=Text("去掉定义里的 /", "leave out the / in its definition"),
             )
-        properties[parameter.name] = _schema_of(hints.get(parameter.name, str))
+        properties[parameter.name] = _schema_of(_hint(function, parameter.annotation))
         if parameter.default is parameter.empty:
             required.append(parameter.name)
         elif _is_json(parameter.default):
@@ -106,17 +106,17 @@ def _describe_parameters(
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """What the annotations of its parameters mean; {} where that cannot be told.
-
-    What it returns is not described, and may be named for type checkers only.
+def _hint(function: Callable[..., Any], annotation: object) -> Any:
+    """What a parameter's annotation means; str where that cannot be told, as of a name that is
+    imported for type checkers only.
     """
+    if annotation is inspect.Parameter.empty:
+        return str
     try:
-        annotations = {k: v for k, v in function.__annotations__.items() if k != "return"}
-        parameters = types.SimpleNamespace(__annotations__=annotations, __wrapped__=function)
-        return typing.get_type_hints(parameters, include_extras=True)
-    except Exception:  # noqa: BLE001  (annotations may be any text at all: described without them)
-        return {}
+        holder = types.SimpleNamespace(__annotations__={"it": annotation}, __wrapped__=function)
+        return typing.get_type_hints(holder, include_extras=True)["it"]
+    except Exception:  # noqa: BLE001  (annotations may be any text at all)
+        return str
 
 
 def split_tools(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:

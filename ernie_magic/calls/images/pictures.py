@@ -16,6 +16,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
@@ -54,6 +55,9 @@ THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
 _MAX_REPR_CHARACTERS = 30  # of a prompt
 _INNER_HEADERS = re.compile(rb"(?:IHDR|ihdr)(.{4})(.{4})", re.DOTALL)
+
+_IN_ORDER_OF_USE = ("save", "image", "size", "seed", "prompt", "parameters", "content", "url")
+_INTERNAL = ("page_form", "preview", "reported_seed")
 
 
 def decode_image(content: bytes) -> Image:
@@ -321,6 +325,9 @@ class Picture:
             return text
         mime, content = self.page_form
         return {mime: content, **text}
+
+    def __dir__(self) -> list[str]:
+        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
     def __repr__(self) -> str:
         facts = [repr(clip_text(self.prompt, _MAX_REPR_CHARACTERS))]

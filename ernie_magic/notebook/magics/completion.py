@@ -1,4 +1,5 @@
-"""Tab completion on the first line of `%%ernie` and after `%ernie`.
+"""Tab completion on the first line of `%%ernie` and after `%ernie`; and after `ernie.`, where it is
+in the order of use.
 
 Elsewhere it costs nothing: the options are imported at the first Tab on a line of our magics.
 """
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 _MAGIC_LINE = re.compile(r"%%?ernie")
+# A variable, attributes of it, and the beginning of one more: `ernie.settings.te`.
+_ATTRIBUTE = re.compile(r"(?:^|[^\w.)\]])([^\W\d]\w*)\.((?:\w+\.)*)(\w*)$")
+_NOTHING: list[completer.SimpleCompletion] = []
 # Marks what is put into the shell (`extension.py`).
 TAG = "_ernie_magic"
 
@@ -27,7 +31,10 @@ def add_completer(
 ) -> None:
     """Complete our lines; `namespace` holds the user's variables."""
     if hasattr(completer, "context_matcher"):
-        ip_completer.custom_matchers.append(_make_matcher(session, namespace))
+        ip_completer.custom_matchers += [
+            _make_matcher(session, namespace),
+            _make_attribute_matcher(namespace),
+        ]
         return
     # IPython 7 has no matchers that know the cursor's line, but commands with a completer.
     commands: Any = ip_completer.custom_completers
@@ -56,6 +63,61 @@ def _make_matcher(session: Session, namespace: Mapping[str, Any]) -> Any:
 
     setattr(complete_line, TAG, True)
     return complete_line
+
+
+def _make_attribute_matcher(namespace: Mapping[str, Any]) -> Any:
+    @completer.context_matcher(identifier="ernie_magic.attributes")
+    def complete_attribute(context: CompletionContext) -> dict[str, Any]:
+        started, found = "", _NOTHING
+        if not _MAGIC_LINE.match(context.full_text):
+            started, found = _list_attributes(namespace, context.text_until_cursor)
+        # IPython sorts what is not said to be in order, and adds Jedi's.
+        return {
+            "completions": found,
+            "matched_fragment": started,
+            "ordered": True,
+            "suppress": bool(found),
+        }
+
+    setattr(complete_attribute, TAG, True)
+    return complete_attribute
+
+
+def _list_attributes(
+    namespace: Mapping[str, Any], text: str
+) -> tuple[str, list[completer.SimpleCompletion]]:
+    """Return the beginning of a name, and the public names of one of our objects that have it;
+    none behind any other object.
+    """
+    attribute = _ATTRIBUTE.search(text)
+    if attribute is None:
+        return "", _NOTHING
+    variable, path, started = attribute.groups()
+    owner = namespace.get(variable)
+    for name in path.split(".")[:-1]:
+        if not _has_order(owner):
+            return "", _NOTHING
+        owner = getattr(owner, name, None)
+    if not _has_order(owner):
+        return "", _NOTHING
+    return started, [
+        completer.SimpleCompletion(name, type=_type_of(type(owner), name))
+        for name in owner.__dir__()
+        if name.startswith(started) and not name.startswith("_")
+    ]
+
+
+def _has_order(value: object) -> bool:
+    """Whether it is one of our objects that tell the order of use of their names."""
+    owner = type(value)
+    return owner.__module__.startswith("ernie_magic.") and owner.__dir__ is not object.__dir__
+
+
+def _type_of(owner: type, name: str) -> str:
+    """Return what a page shows beside a completion."""
+    if callable(getattr(owner, name, None)):
+        return "function"
+    return "instance"
 
 
 def _make_command_completer(session: Session, namespace: Mapping[str, Any]) -> Any:

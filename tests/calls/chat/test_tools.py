@@ -315,6 +315,7 @@ def test_a_parameter_is_described_by_its_type_whatever_the_function_returns():
     assert found["ok"] == {"type": "boolean", "default": False}
     drawn = tools.describe_function(Session.image)["function"]["parameters"]["properties"]
     assert drawn["download"] == {"type": "boolean", "default": True}
+    assert drawn["n"]["type"] == "integer"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Tab completes options, models and variables."""
 
+import pytest
 from IPython.core.completer import provisionalcompleter
 
 
@@ -35,3 +36,59 @@ def test_tab_completes_options_models_and_pictures(run, shell):
     assert "cats" in completed("%ernie_image redo ca")
     assert completed("%ernie_image re") == {"redo"}
     assert "cats" in completed("%%ernie --image ca")
+
+
+def test_a_question_mark_shows_each_parameter_and_two_the_source(run, shell):
+    run("pass")
+    session = shell.user_ns["ernie"]
+    shown = shell.inspector.info(session.chat, "ernie.chat", detail_level=0)
+    assert "\n    prompt: str | Sequence[Message],\n" in shown["definition"]
+    assert "\n    temperature: float | None = None,\n" in shown["definition"]
+    assert shown["definition"].endswith(") -> Answer")
+    assert "temperature : float in (0.0, 1.0]; 0.95 by default" in shown["docstring"]
+    source = shell.inspector.info(session.image, "ernie.image", detail_level=1)["source"]
+    assert "def begin_image(" in source
+
+
+@pytest.mark.parametrize("use_jedi", [False, True], ids=["IPython's own", "Jedi"])
+def test_tab_completes_keyword_arguments_and_names_in_the_order_of_use(run, shell, use_jedi):
+    run('tutor = ernie["tutor"]')
+    shell.Completer.use_jedi = use_jedi
+
+    def offered(code):
+        with provisionalcompleter():
+            return [c.text for c in shell.Completer.completions(code, len(code))]
+
+    for code, expected in {
+        'await ernie.achat("x", tem': ["temperature="],
+        'ernie.begin_image("x", guid': ["guidance_scale="],
+        'tutor.stream("x", max_': ["max_completion_tokens=", "max_tokens="],
+        "ernie.redo(tutor, wat": ["watermark="],
+    }.items():
+        assert offered(code) == expected
+    assert offered("ernie.")[:5] == ["chat", "stream", "image", "embed", "map"]
+    assert offered("x = 1\ntutor.")[:3] == ["chat", "stream", "history"]
+    assert offered("ernie.settings.")[:2] == ["service", "model"]
+    assert offered("ernie.settings.temp") == ["temperature"]
+    assert offered("ernie.client.")[:1] != ["chat"]
+    assert "chat" not in offered("shell.")
+    assert offered("%%ernie\nAsk ernie.")[:2] != ["chat", "stream"]
+
+
+def test_dir_has_no_internals_and_begins_with_what_is_used_most(run, shell):
+    run("%%ernie\nhi")
+    session = shell.user_ns["ernie"]
+    for owner, first, internal in (
+        (session, ["chat", "stream", "image"], {"changed", "client", "with_language"}),
+        (session["tutor"], ["chat", "stream", "history"], {"ask_with_options", "plan_prompt"}),
+        (session.history, ["messages", "clear"], {"append", "changed", "replace"}),
+        (session.usage, ["total", "by_model"], {"add"}),
+        (session.last, ["text"], set()),
+        (session.settings, ["service", "model"], {"assign_text", "trait_names", "observe"}),
+    ):
+        names = owner.__dir__()
+        assert names[: len(first)] == first
+        assert not internal & {*names}
+        assert all(hasattr(owner, name) for name in (*names, *internal))
+        assert len(names) == len({*names})
+    assert {"__class__", "__init__"} <= {*dir(session)}

@@ -1,0 +1,113 @@
+"""The keyword arguments of calls, as a type checker and an editor know them.
+
+The parameter table (`ernie_magic.api.parameters`) says what each means and which values are in
+range; a test holds the names and types here equal to the table's. None is the same as not given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class CallSettings(TypedDict, total=False):
+    """What every call may set for itself, in place of the session's settings."""
+
+    retry_count: int | None
+    request_timeout: float | None
+    backoff_factor: float | None
+
+
+class CompletionParameters(CallSettings, total=False):
+    """The parameters of a completion, which are some of a chat's."""
+
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    penalty_score: float | None
+    max_completion_tokens: int | None
+    max_tokens: int | None
+    stop: str | Sequence[str] | None
+    seed: int | None
+    user: str | None
+
+
+class ChatParameters(CompletionParameters, total=False):
+    """The parameters of a chat."""
+
+    min_output_tokens: int | None
+    frequency_penalty: float | None
+    presence_penalty: float | None
+    repetition_penalty: float | None
+    response_format: str | Mapping[str, Any] | None
+    tools: Callable[..., Any] | Mapping[str, Any] | Sequence[Any] | None
+    tool_choice: str | Mapping[str, Any] | None
+    parallel_tool_calls: bool | None
+    web_search: bool | Mapping[str, Any] | None
+    enable_thinking: bool | None
+    thinking_budget: int | None
+    reasoning_effort: str | None
+    thinking_strategy: str | None
+    thinking: bool | str | Mapping[str, Any] | None
+    disable_search: bool | None
+    enable_citation: bool | None
+    stream_options: Mapping[str, Any] | None
+    metadata: Mapping[str, str] | None
+
+
+class ChatArguments(ChatParameters, total=False):
+    """What a chat takes besides its prompt."""
+
+    model: str | None
+    system: str | None
+    stream: bool | None
+    history: bool
+    endpoint: str
+    extra: dict[str, Any] | None
+    images: Any
+
+
+class ImageParameters(CallSettings, total=False):
+    """The parameters of pictures."""
+
+    negative_prompt: str | None
+    size: str | int | tuple[int, int] | None
+    n: int | None
+    style: str | None
+    seed: int | None
+    steps: int | None
+    cfg_scale: float | None
+    sampler_index: str | None
+    use_pe: bool | None
+    num_inference_steps: int | None
+    guidance_scale: float | None
+    watermark: bool | None
+    response_format: str | None
+    user: str | None
+    refer_image: str | None
+    prompt_extend: bool | None
+
+
+class ImageArguments(ImageParameters, total=False):
+    """What may be changed of a picture that is made again."""
+
+    prompt: str | None
+    model: str | None
+    endpoint: str | None
+    extra: dict[str, Any] | None
+    download: bool
+
+
+class EmbeddingParameters(CallSettings, total=False):
+    """The parameters of vectors."""
+
+    user: str | None
+
+
+class RerankParameters(CallSettings, total=False):
+    """The parameters of a ranking."""
+
+    top_n: int | None
+    user: str | None
