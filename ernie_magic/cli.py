@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -22,7 +23,10 @@ _OPENING = Text(
     "正在打开 {path}（Ctrl-C 结束）。没有密钥也能运行：内置模拟器会回答。",
     "Opening {path} (Ctrl-C ends it). It runs without a key: the built-in emulator answers.",
 )
-_KEPT = Text("{path} 已存在，保留不动", "{path} already exists and is left as it is")
+_KEPT = Text(
+    "{folder} 里已存在、保留不动：{names}（要新的，删掉它再运行）",
+    "already exists in {folder}, and is left as it is: {names} (for a new one, delete it first)",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,14 +119,27 @@ def notebooks_folder() -> Path:
 
 
 def _copy_notebooks(folder: Path, language: Language) -> None:
-    """Copy the missing ones: a notebook that a person changed is not overwritten."""
+    """Copy the missing ones, without outputs: a notebook that a person has is not overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
+    kept = []
     for source in sorted(notebooks_folder().glob("*.ipynb")):
         target = folder / source.name
+        content = _without_outputs(source.read_bytes())
         if not target.exists():
-            files.write_new([target], source.read_bytes())
-        elif target.read_bytes() != source.read_bytes():
-            print(_KEPT.say(language, path=target))
+            files.write_new([target], content)
+        elif target.read_bytes() != content:
+            kept.append(source.name)
+    if kept:
+        print(_KEPT.say(language, folder=folder, names=", ".join(kept)))
+
+
+def _without_outputs(notebook: bytes) -> bytes:
+    """Return a notebook as it was before it ran: its reader is to run it."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(execution_count=None, outputs=[])
+    return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 if __name__ == "__main__":

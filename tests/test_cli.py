@@ -1,5 +1,6 @@
 """`ernie-magic demo | emulator | doctor`."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,9 +26,7 @@ def test_demo_starts_jupyterlab_of_this_environment_on_the_quickstart(
     assert "--no-browser" in called["command"]
     assert "--LabApp.default_url=/lab/tree/quickstart.ipynb" in called["command"]
     assert called["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
-    assert (tmp_path / "d" / "quickstart.ipynb").read_bytes() == (
-        cli.notebooks_folder() / "quickstart.ipynb"
-    ).read_bytes()
+    assert (tmp_path / "d" / "quickstart.ipynb").is_file()
     assert "built-in emulator" in capsys.readouterr().out
 
 
@@ -38,6 +37,19 @@ def test_demo_leaves_a_changed_notebook_alone_and_says_so(monkeypatch, tmp_path,
     cli.main(["demo", "--dir", str(tmp_path)])
     assert (tmp_path / "quickstart.ipynb").read_text() == "mine"
     assert "already exists" in capsys.readouterr().out
+
+
+def test_demo_copies_notebooks_that_have_not_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "execve", lambda *_: None)
+    monkeypatch.setattr(subprocess, "call", lambda *_, **__: 0)
+    cli.main(["demo", "--dir", str(tmp_path)])
+    for source in cli.notebooks_folder().glob("*.ipynb"):
+        shown, copied = (
+            json.loads(path.read_text(encoding="utf-8"))["cells"]
+            for path in (source, tmp_path / source.name)
+        )
+        assert [cell["source"] for cell in copied] == [cell["source"] for cell in shown]
+        assert not any(cell.get("outputs") for cell in copied)
 
 
 def test_demo_without_jupyterlab_says_how_to_get_it(monkeypatch, tmp_path, capsys):

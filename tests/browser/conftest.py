@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -149,8 +150,13 @@ class Lab:
 
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory):
+    with running_lab(tmp_path_factory.mktemp("lab"), "zh_CN.UTF-8") as lab:
+        yield lab
+
+
+@contextmanager
+def running_lab(tmp, language):
     """JupyterLab with its own home, settings and notebooks; without keys, so the emulator answers."""
-    tmp = tmp_path_factory.mktemp("lab")
     root, runtime = tmp / "notebooks", tmp / "runtime"
     for folder in (root, runtime, tmp / "config" / "labconfig", tmp / "home"):
         folder.mkdir(parents=True)
@@ -169,8 +175,8 @@ def lab(tmp_path_factory):
         "JUPYTER_TOKEN": token,
         "JUPYTER_PREFER_ENV_PATH": "1",
         "HOME": str(tmp / "home"),
-        "LANG": "zh_CN.UTF-8",
-        "LC_ALL": "zh_CN.UTF-8",
+        "LANG": language,
+        "LC_ALL": language,
     }
     command = [
         sys.executable,

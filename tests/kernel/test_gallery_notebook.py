@@ -1,10 +1,8 @@
 """notebooks/gallery.ipynb, run as a whole: every kind of picture cell, and its outputs."""
 
-import os
-
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tools import notebooks
 
 from .test_loading import QUICKSTART
 
@@ -12,20 +10,22 @@ GALLERY = QUICKSTART.with_name("gallery.ipynb")
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory):
-    notebook = nbformat.read(GALLERY, as_version=4)
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))
-    }
-    folder = tmp_path_factory.mktemp("gallery")
-    NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    ).execute(env=env)
-    return {
-        cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"
-    }, folder
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("gallery")
+
+
+@pytest.fixture(scope="module")
+def notebook(folder):
+    return notebooks.run(GALLERY, folder)
+
+
+@pytest.fixture(scope="module")
+def cells(notebook, folder):
+    return {cell.source: cell.outputs for cell in notebooks.code_cells(notebook)}, folder
+
+
+def test_the_committed_outputs_are_of_the_kinds_that_a_run_shows(notebook):
+    assert notebooks.kinds_of_run(notebook) == notebooks.committed_kinds(GALLERY)
 
 
 def pictures(outputs):

@@ -8,6 +8,8 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tools import notebooks
+
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 HEAVY = (
     "httpx",
@@ -89,18 +91,11 @@ def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
     )
 
 
-def test_the_quickstart_runs_from_top_to_bottom():
-    notebook = nbformat.read(QUICKSTART, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(
-        env={**os.environ, "ERNIE_EMULATOR_LATENCY": "0.01"}
-    )
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    magics = [cell for cell in code if cell.source.startswith("%%ernie")]
+def test_the_quickstart_runs_from_top_to_bottom_and_shows_what_is_committed(tmp_path):
+    notebook = notebooks.run(QUICKSTART, tmp_path)
+    magics = [c for c in notebooks.code_cells(notebook) if c.source.startswith("%%ernie")]
     assert len(magics) >= 4
     for cell in magics:
         (output,) = cell.outputs
         assert "text/html" in output.data
-    stderr = [
-        output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"
-    ]
-    assert not stderr
+    assert notebooks.kinds_of_run(notebook) == notebooks.committed_kinds(QUICKSTART)

@@ -1,10 +1,8 @@
 """notebooks/panels.ipynb runs, and each panel leaves its saved outputs."""
 
-import os
-
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tools import notebooks
 
 from .test_loading import QUICKSTART
 
@@ -12,20 +10,17 @@ PANELS = QUICKSTART.with_name("panels.ipynb")
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory):
-    notebook = nbformat.read(PANELS, as_version=4)
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))
-    } | {"ERNIE_EMULATOR_LATENCY": "0"}
-    NotebookClient(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path_factory.mktemp("panels"))}},
-    ).execute(env=env)
-    return {cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
+def notebook(tmp_path_factory):
+    return notebooks.run(PANELS, tmp_path_factory.mktemp("panels"))
+
+
+@pytest.fixture(scope="module")
+def cells(notebook):
+    return {cell.source: cell.outputs for cell in notebooks.code_cells(notebook)}
+
+
+def test_the_committed_outputs_are_of_the_kinds_that_a_run_shows(notebook):
+    assert notebooks.kinds_of_run(notebook) == notebooks.committed_kinds(PANELS)
 
 
 def test_each_panel_is_a_widget_and_what_is_kept_of_it(cells):

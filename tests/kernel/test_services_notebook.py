@@ -6,12 +6,11 @@ The pages: AI Studio, "大模型 API" (https://ai.baidu.com/ai-doc/AISTUDIO/rm34
 series; and two tutorials for Qianfan V1 and V2.
 """
 
-import os
 import re
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tools import notebooks
 
 from .test_loading import QUICKSTART
 
@@ -19,7 +18,7 @@ SERVICES = QUICKSTART.with_name("services.ipynb")
 
 # Each example of those pages: a pattern of its counterpart, and what that must have shown.
 EXAMPLES = {
-    "AI Studio: chat": (r"%%ernie -m ernie-3.5-8k --system", "AI Studio"),
+    "AI Studio: chat": (r"%%ernie -m ernie-4.5-turbo-128k --system", "AI Studio"),
     "AI Studio: chat in Python": (r"^answer = ernie.chat", "completion_tokens="),
     "AI Studio: several turns": (r"我刚才问了什么", "北京有哪些好吃的"),
     "AI Studio: streaming": (r'for piece in ernie.stream\("你好", model', "模拟"),
@@ -31,18 +30,18 @@ EXAMPLES = {
     "Qianfan V2: plain": (r"stream=False", "平台助手"),
     "Qianfan V2: streamed": (r"^stream = ernie.stream", "Statistic(first_token_latency="),
     "Qianfan V2: function call": (r"%%ernie .*--tools", "20"),
-    "Qianfan V2: function call in two steps": (r"^tools = \[", '"temperature": "20"'),
+    "Qianfan V2: function call in two steps": (r"^tool = \{", '"temperature": "20"'),
     "Qianfan V2: json_schema": (r"json_schema", '"score": 5'),
     "tutorial: one plus one": (r"1加1", "1加1"),
-    "ERNIE-Speed-8K: one turn": (r"介绍一下北京.*history=False", "介绍一下北京"),
-    "ERNIE-Speed-8K: several turns": (r"^messages = \[", "北京有哪些著名景点"),
-    "ERNIE-Speed-8K: streamed": (r"自驾游", "自驾游"),
+    "ERNIE-Speed: one turn": (r"介绍一下北京.*history=False", "介绍一下北京"),
+    "ERNIE-Speed: several turns": (r"^messages = \[", "北京有哪些著名景点"),
+    "ERNIE-Speed: streamed": (r"自驾游", "自驾游"),
     "Dolly-12B: deployed": (r'^print\(ernie.chat\("hi", endpoint', "hi"),
     "Dolly-12B: several turns": (r"The Great Wall", "Ming dynasty"),
     "Dolly-12B: streamed": (r'for piece in ernie.stream\("hi", endpoint', "hi"),
     "tutorial: completion": (r"ernie.complete", "simulated"),
     "tutorial: picture": (r"^ernie.image", "PNG"),
-    "tutorial: tokens": (r"^ernie.count_tokens.*model", "model='ernie-3.5-8k'"),
+    "tutorial: tokens": (r"^ernie.count_tokens.*model", "model='ernie-3.5-128k'"),
     "tutorial: vectors": (r"bge-large-zh", "2 x 1024"),
     "rerank": (r"ernie.rerank", "猫喜欢吃鱼"),
     "estimate": (r'^ernie.count_tokens\("[^"]*"\)$', "estimate"),
@@ -51,20 +50,17 @@ EXAMPLES = {
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory):
-    notebook = nbformat.read(SERVICES, as_version=4)
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))
-    } | {"ERNIE_EMULATOR_LATENCY": "0"}
-    NotebookClient(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}},
-    ).execute(env=env)
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+def notebook(tmp_path_factory):
+    return notebooks.run(SERVICES, tmp_path_factory.mktemp("services"))
+
+
+@pytest.fixture(scope="module")
+def cells(notebook):
+    return list(notebooks.code_cells(notebook))
+
+
+def test_the_committed_outputs_are_of_the_kinds_that_a_run_shows(notebook):
+    assert notebooks.kinds_of_run(notebook) == notebooks.committed_kinds(SERVICES)
 
 
 def shown(cell):

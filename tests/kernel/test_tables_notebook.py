@@ -1,10 +1,8 @@
 """notebooks/tables.ipynb, run as a whole on its own small data set."""
 
-import os
-
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tools import notebooks
 
 from .test_loading import QUICKSTART
 
@@ -12,18 +10,17 @@ TABLES = QUICKSTART.with_name("tables.ipynb")
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory):
-    notebook = nbformat.read(TABLES, as_version=4)
-    folder = tmp_path_factory.mktemp("tables")
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AI_STUDIO_", "QIANFAN_", "OPENAI_"))
-    } | {"HOME": str(folder), "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
-    NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    ).execute(env=env)
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+def notebook(tmp_path_factory):
+    return notebooks.run(TABLES, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(scope="module")
+def cells(notebook):
+    return list(notebooks.code_cells(notebook))
+
+
+def test_the_committed_outputs_are_of_the_kinds_that_a_run_shows(notebook):
+    assert notebooks.kinds_of_run(notebook) == notebooks.committed_kinds(TABLES)
 
 
 def shown(cells, beginning):
@@ -47,7 +44,7 @@ def shown(cells, beginning):
         ("%%ernie_embed", "3 x 384"),
         ("scored.dtypes", "boolean"),
         ("scored.groupby", "老王面馆"),
-        ("answers = ", "春风小馆：红烧肉肥而不腻"),
+        ("question = ", "不满意"),
         ("from concurrent", "Mapped(12 rows"),
         ("%ernie usage", "embedding-v1"),
     ],
