@@ -38,7 +38,7 @@ def test_the_core_knows_neither_ipython_nor_widgets(path):
     ]
 
 
-# From the ground up, as the README lists them: each imports only what stands to its left.
+# From the ground up, as the reference lists them: each imports only what stands to its left.
 FLOORS = [
     "text",
     "errors",
@@ -134,9 +134,11 @@ def test_each_room_imports_only_what_stands_below_it():
     } - {"__init__", "emulator"} == set(FLOOR)
 
 
-def test_readme_draws_the_rooms_in_their_order():
-    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
-    drawn = next(line for line in readme.splitlines() if line.startswith("`text/` → "))
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_reference_draws_the_rooms_in_their_order(language):
+    page = PACKAGE.parent / "notebooks" / "reference" / language / "develop.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    drawn = next(line for line in lines if line.startswith("`text/` → "))
     assert [room.strip("`/") for room in drawn.split(" → ")] == FLOORS
 
 

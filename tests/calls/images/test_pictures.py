@@ -88,12 +88,12 @@ def test_a_variation_has_the_first_seed_after_those_of_its_call(
     assert sent.pop().parameters == {"seed": expected}
 
 
-def test_the_seeds_of_a_variation_are_those_that_the_readme_names(asked):
+def test_the_seeds_of_a_variation_are_those_that_the_reference_names(asked):
     session, sent = asked
-    readme = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
-    (line,) = (line for line in readme.splitlines() if "%ernie_image vary" in line)
+    folder = Path(__file__).parents[3] / "notebooks" / "reference" / "en"
+    words = folder.joinpath("pictures.md").read_text(encoding="utf-8").split()
     n, seed, first, second = map(
-        int, re.findall(r"`-n (\d) --seed (\d+)` give (\d+) and (\d+)", line)[0]
+        int, re.findall(r"`-n (\d) --seed (\d+)` give (\d+) and (\d+)", " ".join(words))[0]
     )
     for index, expected in enumerate((first, second)):
         session.begin_vary(picture(parameters={"n": n, "seed": seed}, index=index))
