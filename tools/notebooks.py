@@ -89,8 +89,19 @@ def clean(notebook: NotebookNode) -> NotebookNode:
         cell.execution_count = count
         for output in cell.outputs:
             _clean_output(output, count)
-        cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
+        cell.outputs = _joined(output for output in cell.outputs if not _is_empty(output))
     return notebook
+
+
+def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Join the pieces of a stream, whose number is a matter of chance."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == "stream" and output.name == joined[-1].get("name"):
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:

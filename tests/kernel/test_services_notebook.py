@@ -41,7 +41,7 @@ EXAMPLES = {
     "Dolly-12B: streamed": (r'for piece in ernie.stream\("hi", endpoint', "hi"),
     "tutorial: completion": (r"ernie.complete", "simulated"),
     "tutorial: picture": (r"^ernie.image", "PNG"),
-    "tutorial: tokens": (r"^ernie.count_tokens.*model", "model='ernie-3.5-128k'"),
+    "tutorial: tokens": (r"/tokenizer/erniebot", "'prompt_tokens': 5"),
     "tutorial: vectors": (r"bge-large-zh", "2 x 1024"),
     "rerank": (r"ernie.rerank", "猫喜欢吃鱼"),
     "estimate": (r'^ernie.count_tokens\("[^"]*"\)$', "estimate"),
