@@ -17,38 +17,32 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic.api import models, values
-from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
-from ernie_magic.api.default_model import configured_model, default_model, no_model_error
-from ernie_magic.api.models import Listed
+from ernie_magic.api import models
+from ernie_magic.api.default_model import configured_model, default_model
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import (
-    AuthenticationFailed,
     ErnieError,
-    ModelNotFound,
-    TransportError,
     UsageError,
     forget_frames,
     stop_error,
     unexpected_error,
 )
 from ernie_magic.runtime.call import Call
-from ernie_magic.runtime.io_thread import IO, in_thread
+from ernie_magic.runtime.io_thread import IO, in_thread, in_thread_if_long
 from ernie_magic.runtime.stream import Stream
-from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import close_matches
-from ernie_magic.wire import moderation, openai_style, qianfan_v1
+from ernie_magic.wire import moderation
 from ernie_magic.wire.http import HttpClient
-from ernie_magic.wire.protocol import Context, WireRequest
+from ernie_magic.wire.model_lists import ModelLists
+from ernie_magic.wire.protocols import protocol_of
 from ernie_magic.wire.quirks import ServerQuirks, send_asking_for_usage, send_rerank
-from ernie_magic.wire.replies import parse_models
+from ernie_magic.wire.request import Context, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from ernie_magic.api.catalogue import Kind
-    from ernie_magic.api.parameter import Protocol
+    from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.api.usage import Usage
@@ -57,25 +51,14 @@ if TYPE_CHECKING:
     from ernie_magic.config.settings import ErnieSettings, Snapshot
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.runtime.events import Delta
-    from ernie_magic.wire.protocol import Reader, WireProtocol
+    from ernie_magic.text.language import Text
+    from ernie_magic.wire.protocols import WireProtocol
+    from ernie_magic.wire.reader import Reader
 
 Result = TypeVar("Result")
 Request = TypeVar("Request")
-WIRE_PROTOCOLS: dict[Protocol, WireProtocol] = {"openai": openai_style, "qianfan-v1": qianfan_v1}
-_OTHER_KIND = Text(
-    "{model} 是{kind}模型，这里要文生文模型",
-    "{model} is {kind} model; this call requires a chat model",
-)
-_INLINE_LIMIT = 500  # models that are processed in a few milliseconds
 # Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
 _CHARACTERS_PER_MODEL = 200
-_MAX_COMPARED_MODELS = 10_000  # models among which a misspelled one is looked for
-_MAX_SUGGESTIONS = 4  # models named when none resembles the requested one
-# Where a list tells the model behind a deployed service: Qianfan's "DescribeService", older lists
-# of V1, and OpenAI-compatible servers.
-_BASE_MODEL_FIELDS = ("baseModel", "base_model", "modelName", "model", "root")
-_LIST_TIMEOUT = 30.0  # seconds
-_LIST_RETRY_SECONDS = 300.0  # a list that could not be fetched is not requested again before
 _CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
 
 
@@ -93,7 +76,7 @@ class Client:
     Attributes
     ----------
     http : HttpClient
-    listed : dict of lists of Listed
+    model_lists : ModelLists
         The live lists of models, by account.
     """
 
@@ -106,13 +89,10 @@ class Client:
         self.settings = settings
         self.usage = usage or UsageLog()
         self.http = HttpClient()
-        self.listed: dict[object, list[Listed]] = {}
+        self.model_lists = ModelLists(self.http)
         # What their servers do in their own way, by account.
         self._quirks: defaultdict[object, ServerQuirks] = defaultdict(ServerQuirks)
         self._on_result = on_result
-        # By account: the list they belong to.
-        self._paths_made: dict[object, tuple[Sequence[Listed], dict[str, str]]] = {}
-        self._no_list_until: dict[object, float] = {}  # by account; monotonic
         self._emulator: Emulator | None = None
         self._emulator_end: weakref.finalize[..., Client] | None = None
         self._starting = threading.Lock()
@@ -263,7 +243,7 @@ class Client:
     def start_model_list(self) -> Stream[list[Listed]]:
         """Start a call for the live list of models."""
         return self.start_call(
-            lambda call: self.list_models(call.context), *self.settings_and_endpoint()
+            lambda call: self.model_lists.fetch_list(call.context), *self.settings_and_endpoint()
         )
 
     def known_models(self) -> list[Listed]:
@@ -276,7 +256,7 @@ class Client:
             return []
         if endpoint.service.is_simulated and self._emulator is not None:
             endpoint = replace(endpoint, base_url=self._emulator.base_url)
-        return list(self.listed.get(endpoint.account, ()))
+        return list(self.model_lists.listed(endpoint))
 
     def with_model(
         self,
@@ -319,143 +299,6 @@ class Client:
             return await work(call, await in_thread(build, await call.choose_model(kind)))
 
         return choose_and_work
-
-    async def list_models(self, context: Context) -> list[Listed]:
-        """Return the live list; where the service gives none to this key, the catalogue's."""
-        timeout = min(_LIST_TIMEOUT, context.settings.timeout)
-        endpoint = context.endpoint
-        # What a list waits for is not reported.
-        context = Context(endpoint, replace(context.settings, timeout=timeout), lambda _delta: None)
-        protocol = WIRE_PROTOCOLS[endpoint.service.protocol]
-        reply: Mapping[str, Any] | None = None
-        if wire := protocol.list_models(endpoint):
-            reply = await self.http.send_json(wire, context)
-        payload = protocol.read_model_list(reply)
-        count = max(
-            (len(value) for value in payload.values() if isinstance(value, list)), default=0
-        )
-        listed = self.listed[endpoint.account] = await _run_in_thread_if_long(
-            count, parse_models, payload
-        )
-        return listed
-
-    def max_input_tokens(self, model: str, endpoint: Endpoint) -> int | None:
-        """Return a model's longest input in tokens by the live list, None before that was fetched
-        and where it does not say. The context, which also holds the answer, counts only where the
-        catalogue does not know the input.
-        """
-        for entry in self.listed.get(endpoint.account, ()):
-            if entry.id.lower() != model.lower():
-                continue
-            facts, known = entry.facts, entry.known
-            if known is not None and known.max_input_tokens:
-                return facts.longest_input
-            return facts.max_input_tokens
-        return None
-
-    def base_model(self, deployed: str, endpoint: Endpoint) -> str:
-        """Return the model behind a service that a user deployed, where the live list, once
-        fetched, tells one that the catalogue knows: its rules hold. Else return the service's name.
-        """
-        if not deployed:
-            return ""
-        for entry in self.listed.get(endpoint.account, ()):
-            tail = values.as_text(entry.raw.get("url")).rstrip("/").rpartition("/")[2]
-            if deployed not in (entry.id, tail):
-                continue
-            reported = (values.as_text(entry.raw.get(name)) for name in _BASE_MODEL_FIELDS)
-            return next(
-                (base.id for name in reported if (base := models.find_model(name))), deployed
-            )
-        return deployed
-
-    def v1_paths(self, endpoint: Endpoint) -> dict[str, str]:
-        """Return the paths by model that the live list tells: only Qianfan V1's does."""
-        listed = self.listed.get(endpoint.account, ())
-        made, paths = self._paths_made.get(endpoint.account, ((), {}))
-        if made is not listed:
-            paths = WIRE_PROTOCOLS[endpoint.service.protocol].read_paths(listed)
-            self._paths_made[endpoint.account] = (listed, paths)
-        return paths
-
-    async def choose_model(
-        self, kind: Kind, context: Context, *, needs_vision: bool = False
-    ) -> str:
-        """Return the model of a call that names none; where none is set, the live list decides,
-        which is requested once.
-
-        Raises
-        ------
-        InvalidOption
-            There is none: the server is not Baidu's, and its list names none of this kind.
-        ErnieError
-            The same, since the server cannot be reached or refuses the key.
-        """
-        if configured := configured_model(kind, context.settings):
-            return configured
-        account = context.endpoint.account
-        problem: ErnieError | None = None
-        listed = self.listed.get(account)
-        may_ask = listed is None and time.monotonic() > self._no_list_until.get(account, 0.0)
-        # Where only the list names models, a server may have started, or loaded one, meanwhile.
-        if may_ask or not (listed or context.endpoint.service.strict):
-            try:
-                listed = await self._list_models_quickly(context)
-            except ErnieError as error:  # the call itself will report the error
-                self._no_list_until[account] = time.monotonic() + _LIST_RETRY_SECONDS
-                problem = error
-        offered = listed or ()
-        model = await _run_in_thread_if_long(
-            len(offered),
-            lambda: default_model(
-                kind, context.endpoint.service.name, offered, needs_vision=needs_vision
-            ),
-        )
-        if model:
-            return model
-        if isinstance(problem, (TransportError, AuthenticationFailed)):
-            raise problem
-        raise no_model_error(kind)
-
-    async def _list_models_quickly(self, context: Context) -> list[Listed]:
-        return await self.list_models(
-            replace(context, settings=replace(context.settings, retry_count=1))
-        )
-
-    async def with_suggestions(
-        self, error: ErnieError, model: str, context: Context, kind: Kind
-    ) -> ErnieError:
-        """Add to a refused model the closest ids that the service does offer for this kind of
-        call.
-        """
-        if not isinstance(error, ModelNotFound):
-            return error
-        try:
-            offered = await self._list_models_quickly(context)
-        except (ErnieError, asyncio.CancelledError):
-            offered = []
-            if context.endpoint.service.strict:
-                offered = [Listed(entry.id, {}) for entry in CATALOGUE]
-        # A chat model's name may tell nothing of its kind.
-        wanted = (kind, None) if kind == "chat" else (kind,)
-        fitting = [
-            entry.id
-            for entry in offered[:_MAX_COMPARED_MODELS]
-            if entry.kind in wanted and entry.is_callable and entry.id.lower() != model.lower()
-        ]
-        error.suggestions = await _run_in_thread_if_long(
-            len(fitting), close_matches, model, fitting
-        )
-        if kind != "chat":
-            error.suggestions = error.suggestions or tuple(fitting[:_MAX_SUGGESTIONS])
-        elif (other := models.kind_of(model)) and other != "chat":
-            error.cause = _OTHER_KIND.fill(model=model, kind=KIND_NAMES[other].phrase)
-        if error.suggestions:
-            error.advice = Text(
-                "相近的模型：{near}；%ernie models 列出全部",
-                "similar models: {near}; %ernie models lists all",
-            ).fill(near=", ".join(error.suggestions))
-        return error
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -516,16 +359,16 @@ class PreparedCall:
     @property
     def protocol(self) -> WireProtocol:
         """What builds the service's requests."""
-        return WIRE_PROTOCOLS[self.context.endpoint.service.protocol]
+        return protocol_of(self.context.endpoint)
 
     @property
     def paths(self) -> dict[str, str]:
         """Qianfan V1's paths by model, from the live list; they change with it."""
-        return self.client.v1_paths(self.context.endpoint)
+        return self.client.model_lists.paths(self.context.endpoint)
 
     def max_input_tokens(self, model: str) -> int | None:
-        """Return a model's longest input by the live list (`Client.max_input_tokens`)."""
-        return self.client.max_input_tokens(model, self.context.endpoint)
+        """Return a model's longest input by the live list (`ModelLists.max_input_tokens`)."""
+        return self.client.model_lists.max_input_tokens(model, self.context.endpoint)
 
     def emit(self, delta: Delta) -> None:
         """Pass a piece of the answer, or of the progress, to whoever reads the call."""
@@ -536,8 +379,10 @@ class PreparedCall:
         return replace(self, context=replace(self.context, emit=emit))
 
     async def choose_model(self, kind: Kind, *, needs_vision: bool = False) -> str:
-        """Return the model of a call that names none (`Client.choose_model`)."""
-        return await self.client.choose_model(kind, self.context, needs_vision=needs_vision)
+        """Return the model of a call that names none (`ModelLists.choose_model`)."""
+        return await self.client.model_lists.choose_model(
+            kind, self.context, needs_vision=needs_vision
+        )
 
     async def send_json(self, wire: WireRequest) -> dict[str, Any]:
         """Send a request whose reply is one JSON body.
@@ -584,7 +429,7 @@ class PreparedCall:
             self.count_usage(reader.model, reader.usage)
         if problem is None:
             try:  # Made once.
-                await _run_in_thread_if_long(
+                await in_thread_if_long(
                     reader.argument_characters // _CHARACTERS_PER_MODEL, lambda: reader.tool_calls
                 )
             except asyncio.CancelledError as error:
@@ -596,8 +441,9 @@ class PreparedCall:
         self.client.usage.add(self.service, model, usage)
 
     async def with_suggestions(self, error: ErnieError, model: str, kind: Kind) -> ErnieError:
-        """Add the closest ids to a refused model (`Client.with_suggestions`)."""
-        return await self.client.with_suggestions(error, model, self.context, kind)
+        """Add the closest ids to a refused model (`ModelLists.with_suggestions`)."""
+        lists = self.client.model_lists
+        return await lists.with_suggestions(error, model, self.context, kind)
 
     @asynccontextmanager
     async def suggesting_models(self, model: str, kind: Kind) -> AsyncIterator[None]:
@@ -665,15 +511,6 @@ class Reply:
             partial=self.problem is not None if partial is None else partial,
             service=self.service,
         )
-
-
-async def _run_in_thread_if_long(count: int, function: Callable[..., Result], *args: Any) -> Result:
-    """Do work on `count` things: on a thread of its own when there are many, so that the loop
-    serves everybody else meanwhile.
-    """
-    if count <= _INLINE_LIMIT:
-        return function(*args)
-    return await in_thread(function, *args)
 
 
 # Closed when the kernel exits, so that no connection and no server is left to the garbage

@@ -314,7 +314,7 @@ class Session:
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = self._choose_endpoint("completion", settings, service_endpoint, model, endpoint)
-        model = model or self.client.base_model(endpoint, service_endpoint)
+        model = model or self.client.model_lists.base_model(endpoint, service_endpoint)
         model = model or settings.model or models.UNDECIDED
         request = self.client.localizing_errors(
             lambda: completion_request(
@@ -503,7 +503,7 @@ class Session:
 
         settings, service_endpoint = self.client.settings_and_endpoint(parameters)
         endpoint = self._choose_endpoint("chat", settings, service_endpoint, model, endpoint)
-        model = model or self.client.base_model(endpoint, service_endpoint) or None
+        model = model or self.client.model_lists.base_model(endpoint, service_endpoint) or None
         options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
         map_request = self.client.localizing_errors(
             lambda: mapping.build_map_request(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import CompletionRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.client import PreparedCall
-    from ernie_magic.wire.protocol import WireRequest
+    from ernie_magic.wire.request import WireRequest
 
 
 async def complete_text(call: PreparedCall, request: CompletionRequest) -> Answer:

@@ -40,7 +40,7 @@ class Wire:
         self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
     ) -> Stream[Any]:
         from ernie_magic.api.messages import check_sendable
-        from ernie_magic.wire.protocol import WireRequest
+        from ernie_magic.wire.request import WireRequest
 
         client = self._get_client()
         client.localizing_errors(lambda: _check_path_and_body(path, body, stream=stream))

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
-    from ernie_magic.wire.protocol import Context
     from ernie_magic.wire.replies import VectorsReply
+    from ernie_magic.wire.request import Context
 
 _DEFAULT_WORKERS = 4  # workers of an executor that does not report how many it has
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 Result = TypeVar("Result")
+_INLINE_LIMIT = 500  # things, as models of a list, that take a few milliseconds together
 
 
 class Loop:
@@ -88,6 +89,15 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
 
     threading.Thread(target=run_function, name="ernie-work", daemon=True).start()
     return await done
+
+
+async def in_thread_if_long(count: int, function: Callable[..., Result], *args: Any) -> Result:
+    """Do work on `count` things: on a thread of its own when there are many, so that the loop
+    serves everybody else meanwhile.
+    """
+    if count <= _INLINE_LIMIT:
+        return function(*args)
+    return await in_thread(function, *args)
 
 
 def wake_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

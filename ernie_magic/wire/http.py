@@ -24,7 +24,7 @@ from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply, network_error
 from ernie_magic.wire.limits import LIMITS, QueueTicket
-from ernie_magic.wire.protocol import CONNECT_TIMEOUT
+from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import proxy_reply_error
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
     from ernie_magic.wire.limits import Throttle
-    from ernie_magic.wire.protocol import Context, Reader, WireRequest
+    from ernie_magic.wire.reader import Reader
+    from ernie_magic.wire.request import Context, WireRequest
 
 Result = TypeVar("Result")
 LOGGERS = (

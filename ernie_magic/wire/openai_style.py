@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.wire import protocol
-from ernie_magic.wire.protocol import WireRequest
+from ernie_magic.wire.reader import Reader
+from ernie_magic.wire.request import WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +108,7 @@ def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = Fa
     )
 
 
-class Reader(protocol.Reader):
+class OpenAIReader(Reader):
     """Reads chunks and whole replies: `choices[0].delta`, `.message`, or a completion's `.text`."""
 
     def reset(self) -> None:  # noqa: D102  (the base's)
@@ -169,4 +169,4 @@ class Reader(protocol.Reader):
 
 def reader(request: ChatRequest | CompletionRequest) -> Reader:
     """Return what collects the reply to a chat or a completion."""
-    return Reader(request)
+    return OpenAIReader(request)

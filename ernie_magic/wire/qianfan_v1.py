@@ -17,9 +17,9 @@ from ernie_magic.config.credentials import Signature
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
-from ernie_magic.wire import protocol
 from ernie_magic.wire.openai_style import MAX_PICTURES
-from ernie_magic.wire.protocol import WireRequest
+from ernie_magic.wire.reader import Reader
+from ernie_magic.wire.request import WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -283,7 +283,7 @@ def _v1_messages(messages: Sequence[Message]) -> list[Message]:
     ]
 
 
-class Reader(protocol.Reader):
+class V1Reader(Reader):
     """Reads `result` and `is_end`."""
 
     says_each_time = True
@@ -323,4 +323,4 @@ class Reader(protocol.Reader):
 
 def reader(request: ChatRequest | CompletionRequest) -> Reader:
     """Return what collects the reply to a chat or a completion."""
-    return Reader(request)
+    return V1Reader(request)

@@ -17,7 +17,8 @@ from ernie_magic.wire.failures import refuses_stream_options
 
 if TYPE_CHECKING:
     from ernie_magic.wire.http import HttpClient
-    from ernie_magic.wire.protocol import Context, Reader, WireRequest
+    from ernie_magic.wire.reader import Reader
+    from ernie_magic.wire.request import Context, WireRequest
 
 _NO_SUCH_PATH = (404, 405)
 

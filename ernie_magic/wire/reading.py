@@ -76,7 +76,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.errors import ErnieError
     from ernie_magic.runtime.events import Delta
-    from ernie_magic.wire.protocol import Reader
+    from ernie_magic.wire.reader import Reader
 
 # Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
 MAX_REPLY = 32 * 1024 * 1024

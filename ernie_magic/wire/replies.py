@@ -18,7 +18,7 @@ from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
 from ernie_magic.wire.picture_fields import PictureSearch
-from ernie_magic.wire.protocol import usage_of
+from ernie_magic.wire.usage import usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ import httpx
 from ernie_magic.config.certificates import read_certificates
 from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
 from ernie_magic.runtime.io_thread import in_thread
-from ernie_magic.wire.protocol import CONNECT_TIMEOUT
+from ernie_magic.wire.request import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

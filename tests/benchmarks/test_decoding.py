@@ -102,7 +102,7 @@ async def bare(raw, together):
 
 
 async def ours(raw, protocol, together):
-    reader = protocol.Reader(REQUEST)
+    reader = protocol.reader(REQUEST)
     return "".join(
         [delta.text async for delta in reading.iter_deltas(response(raw, together), reader)]
     )

@@ -26,7 +26,7 @@ from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import images as display
 from ernie_magic.wire.openai_style import MAX_PICTURES
-from ernie_magic.wire.protocol import Context
+from ernie_magic.wire.request import Context
 
 ROUNDS = 5
 SIDE = 2048

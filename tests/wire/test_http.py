@@ -9,7 +9,7 @@ import pytest
 from ernie_magic.emulator import start
 from ernie_magic.session import Session
 from ernie_magic.wire import http
-from ernie_magic.wire.protocol import WireRequest
+from ernie_magic.wire.request import WireRequest
 
 SCRIPT = """
 import asyncio

@@ -170,7 +170,7 @@ def test_a_deployed_service_has_its_base_model_s_rules_once_the_list_tells_it(se
 )
 def test_the_base_model_is_read_wherever_a_list_tells_it(v1, listed, limited):
     entry = Listed(str(listed["name"]), listed)
-    v1.client.listed[v1.settings.build_endpoint().account] = [entry]
+    v1.client.model_lists.remember_list([entry], v1.settings.build_endpoint())
     plan = v1.conversation.plan_prompt
     if limited:
         with pytest.raises(errors.InvalidMessages, match="at most 4800"):

@@ -294,12 +294,13 @@ class Conversation:
             plan = self._plan_messages(prompt, options, settings, endpoint)
         chosen = self._chosen_model(options, endpoint)
         chosen = chosen or settings.model or UNDECIDED
-        plan.build_request(chosen, max_input_tokens=self._client.max_input_tokens(chosen, endpoint))
+        max_input_tokens = self._client.model_lists.max_input_tokens(chosen, endpoint)
+        plan.build_request(chosen, max_input_tokens=max_input_tokens)
         return plan
 
     def _chosen_model(self, options: ChatOptions, endpoint: Endpoint) -> str:
         """Return the model that the options name, or the one behind their deployed service."""
-        return options.model or self._client.base_model(options.endpoint, endpoint)
+        return options.model or self._client.model_lists.base_model(options.endpoint, endpoint)
 
     def _plan_turn(
         self,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.client import PreparedCall, Reply
-    from ernie_magic.wire.protocol import Reader
+    from ernie_magic.wire.reader import Reader
 
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
 _CLIPPED = " … (truncated)"

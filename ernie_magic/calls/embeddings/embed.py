@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import EmbeddingRequest
     from ernie_magic.client import PreparedCall
-    from ernie_magic.wire.protocol import Context
     from ernie_magic.wire.replies import VectorsReply
+    from ernie_magic.wire.request import Context
 
     AskForVectors = Callable[[EmbeddingRequest], Awaitable[VectorsReply]]
 

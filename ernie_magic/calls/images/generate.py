@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ImageRequest
     from ernie_magic.client import PreparedCall
     from ernie_magic.config.services import Service
-    from ernie_magic.wire.protocol import WireRequest
     from ernie_magic.wire.replies import ImageItem, ImagesReply
+    from ernie_magic.wire.request import WireRequest
 
 _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.client import PreparedCall
     from ernie_magic.config.settings import Snapshot
-    from ernie_magic.wire.protocol import Context
+    from ernie_magic.wire.request import Context
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
 _NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")

@@ -66,7 +66,7 @@ def test_a_turn_is_kept_before_models_are_suggested(studio, emulator, monkeypatc
     async def with_suggestions(_client, _error, *_):
         turns.append(len(studio.history))
 
-    monkeypatch.setattr(type(studio.client), "with_suggestions", with_suggestions)
+    monkeypatch.setattr(type(studio.client.model_lists), "with_suggestions", with_suggestions)
     emulator.faults.add(cut_after=5)
     with pytest.raises(errors.IncompleteAnswer):
         studio.chat("[[chunks=30]]", stream=True)

@@ -7,7 +7,8 @@ import pytest
 
 from ernie_magic.api.requests import chat_request
 from ernie_magic.config.keys import Key
-from ernie_magic.wire import openai_style, protocol, qianfan_v1
+from ernie_magic.wire import openai_style, qianfan_v1
+from ernie_magic.wire.usage import usage_of
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from ernie_magic.wire import openai_style, protocol, qianfan_v1
     [None, 5, [], {"prompt_tokens": True, "total_tokens": "x"}, {"prompt_tokens_details": 3}],
 )
 def test_usage_that_is_nonsense_is_nothing(found):
-    assert protocol.usage_of(found).total_tokens == 0
+    assert usage_of(found).total_tokens == 0
 
 
 PAGE = {"index": 1, "url": "https://a.b/1", "title": "one"}

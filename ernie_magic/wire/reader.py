@@ -1,109 +1,41 @@
-"""What every protocol has: an outgoing request, and the reader that collects an answer.
+"""What collects a chat's or a completion's reply, chunk by chunk, in every protocol.
 
-`WireProtocol` is what a protocol does: it makes a `WireRequest` from a frozen request, and a
-`Reader` for a chat's reply. `replies` reads the other replies.
+`replies` reads the other replies.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import is_truncation, spell_reason
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
-from ernie_magic.config.addresses import is_absolute
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.content import REASONING, read_content, words_in
 from ernie_magic.wire.refusals import parse_refusal
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
+from ernie_magic.wire.usage import usage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import (
         ChatRequest,
         CompletionRequest,
-        EmbeddingRequest,
-        ImageRequest,
-        RerankRequest,
     )
-    from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.config.settings import Snapshot
 
 
-CONNECT_TIMEOUT = 10.0  # seconds
 _MAX_PAGES = 1000  # found by a reply's search: the rest is left out
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
 # Names of an error inside a choice.
 _ERRORS = frozenset({"error", "Error", "errors", "error_message", "errmsg", "err"})
-_LARGEST = 10**15  # tokens: more cannot be meant
-
-
-class WireRequest(NamedTuple):
-    """A request as it is sent.
-
-    Attributes
-    ----------
-    method : str
-    path : str
-        Below the endpoint's base URL; or a whole URL.
-    body : dict | None
-    model : str
-        The model whose limit it counts against.
-    tokens : int
-        An estimate of the tokens it uses.
-    stream : bool
-    repeatable : bool
-        Whether it may be sent again after a 5xx, after which it may have been carried out (never an
-        image).
-    max_bytes : int
-        Most bytes of a reply in one piece: a longer one is rejected.
-    list_name : str
-        The name under which a reply is read that is a bare list, "" to reject it.
-    """
-
-    method: str
-    path: str
-    body: Mapping[str, Any] | None = None
-    model: str = ""
-    tokens: int = 0
-    stream: bool = False
-    repeatable: bool = True
-    max_bytes: int = 32 * 1024 * 1024
-    list_name: str = ""
-
-    @property
-    def is_absolute(self) -> bool:
-        """Whether it goes to an address of its own, which gets no key of the endpoint's."""
-        return is_absolute(self.path)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What every request of one call shares.
-
-    Attributes
-    ----------
-    endpoint : Endpoint
-        With its address.
-    settings : Snapshot
-        As they were when the call began.
-    emit : callable
-        Called on the I/O thread with each piece of the answer, and with what the call waits for.
-    """
-
-    endpoint: Endpoint
-    settings: Snapshot
-    emit: Callable[[Delta], None]
 
 
 class Reader(ABC):
@@ -472,43 +404,6 @@ class Reader(ABC):
         )
 
 
-class WireProtocol(Protocol):
-    """How a kind of service is talked to.
-
-    The modules `openai_style` and `qianfan_v1` are such protocols: a module may implement one
-    (typing specification, "Modules as implementations of protocols").
-    """
-
-    def list_models(self, endpoint: Endpoint, /) -> WireRequest | None:
-        """Build the request of the list of models; None where the service gives none."""
-
-    def read_model_list(self, reply: Mapping[str, Any] | None, /) -> dict[str, Any]:
-        """Return the list in the form that `replies.parse_models` reads; `reply` is None where none
-        was requested.
-        """
-
-    def read_paths(self, listed: Sequence[Listed], /) -> dict[str, str]:
-        """Return the paths of calls by model, where models have their own."""
-
-    def chat(self, request: ChatRequest) -> WireRequest:
-        """Build the request of a chat."""
-
-    def completion(self, request: CompletionRequest) -> WireRequest:
-        """Build the request of a completion."""
-
-    def embeddings(self, request: EmbeddingRequest) -> WireRequest:
-        """Build the request of a call for vectors."""
-
-    def images(self, request: ImageRequest) -> WireRequest:
-        """Build the request of a call for pictures."""
-
-    def rerank(self, request: RerankRequest) -> WireRequest:
-        """Build the request of a call that ranks documents."""
-
-    def reader(self, request: ChatRequest | CompletionRequest) -> Reader:
-        """Return what collects the reply to a chat or a completion."""
-
-
 def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:
     """Add the fields of a chunk: the last value counts, but null only where there is no other."""
     for name, value in fields.items():
@@ -523,29 +418,3 @@ def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[
         if isinstance(results, list):
             return values.as_objects(results)
     return []
-
-
-def usage_of(raw_usage: object) -> Usage:
-    """Return the tokens in a reply's `usage`; missing or malformed counts are 0."""
-
-    def token_count(counts: Mapping[str, Any], name: str) -> int:
-        value = values.as_whole_number(counts.get(name)) or 0
-        return value if 0 <= value < _LARGEST else 0
-
-    reported = values.as_object(raw_usage)
-    of_prompt, of_completion = (
-        values.as_object(reported.get("prompt_tokens_details")),
-        values.as_object(reported.get("completion_tokens_details")),
-    )
-    prompt, completion = (
-        token_count(reported, "prompt_tokens"),
-        token_count(reported, "completion_tokens"),
-    )
-    return Usage(
-        prompt,
-        completion,
-        token_count(reported, "total_tokens") or prompt + completion,
-        token_count(of_prompt, "search_tokens"),
-        token_count(of_prompt, "cached_tokens"),
-        token_count(of_completion, "reasoning_tokens"),
-    )

@@ -1,0 +1,215 @@
+"""The live lists of models, by account: what is on offer, which model a call uses that names none,
+and what a list tells of a model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import models, values
+from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
+from ernie_magic.api.default_model import configured_model, default_model, no_model_error
+from ernie_magic.api.models import Listed
+from ernie_magic.errors import AuthenticationFailed, ErnieError, ModelNotFound, TransportError
+from ernie_magic.runtime.io_thread import in_thread_if_long
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import close_matches
+from ernie_magic.wire.protocols import protocol_of
+from ernie_magic.wire.replies import parse_models
+from ernie_magic.wire.request import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ernie_magic.api.catalogue import Kind
+    from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.wire.http import HttpClient
+
+_OTHER_KIND = Text(
+    "{model} 是{kind}模型，这里要文生文模型",
+    "{model} is {kind} model; this call requires a chat model",
+)
+_MAX_COMPARED_MODELS = 10_000  # models among which a misspelled one is looked for
+_MAX_SUGGESTIONS = 4  # models named when none resembles the requested one
+# Where a list tells the model behind a deployed service: Qianfan's "DescribeService", older lists
+# of V1, and OpenAI-compatible servers.
+_BASE_MODEL_FIELDS = ("baseModel", "base_model", "modelName", "model", "root")
+_LIST_TIMEOUT = 30.0  # seconds
+_LIST_RETRY_SECONDS = 300.0  # a list that could not be fetched is not requested again before
+
+
+@dataclass(frozen=True)
+class _ModelList:
+    """One account's list, with the paths by model that it tells (Qianfan V1)."""
+
+    entries: list[Listed]
+    paths: dict[str, str]
+
+
+class ModelLists:
+    """The live lists of models, by account.
+
+    Parameters
+    ----------
+    http
+        Fetches them.
+    """
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+        self._lists: dict[object, _ModelList] = {}
+        self._no_list_until: dict[object, float] = {}  # by account; monotonic
+
+    def listed(self, endpoint: Endpoint) -> Sequence[Listed]:
+        """Return the list of an endpoint's account; none before it was fetched."""
+        known = self._lists.get(endpoint.account)
+        return known.entries if known else ()
+
+    def paths(self, endpoint: Endpoint) -> dict[str, str]:
+        """Return the paths by model that the live list tells: only Qianfan V1's does."""
+        known = self._lists.get(endpoint.account)
+        return known.paths if known else {}
+
+    def remember_list(self, listed: list[Listed], endpoint: Endpoint) -> None:
+        """Keep a list as that of an endpoint's account."""
+        paths = protocol_of(endpoint).read_paths(listed)
+        self._lists[endpoint.account] = _ModelList(listed, paths)
+
+    async def fetch_list(self, context: Context) -> list[Listed]:
+        """Return the live list; where the service gives none to this key, the catalogue's."""
+        timeout = min(_LIST_TIMEOUT, context.settings.timeout)
+        endpoint = context.endpoint
+        # What a list waits for is not reported.
+        context = Context(endpoint, replace(context.settings, timeout=timeout), lambda _delta: None)
+        protocol = protocol_of(endpoint)
+        reply: Mapping[str, Any] | None = None
+        if wire := protocol.list_models(endpoint):
+            reply = await self._http.send_json(wire, context)
+        payload = protocol.read_model_list(reply)
+
+        def parse_and_remember() -> list[Listed]:
+            listed = parse_models(payload)
+            self.remember_list(listed, endpoint)
+            return listed
+
+        lengths = [len(value) for value in payload.values() if isinstance(value, list)]
+        return await in_thread_if_long(max(lengths, default=0), parse_and_remember)
+
+    async def _fetch_quickly(self, context: Context) -> list[Listed]:
+        settings = replace(context.settings, retry_count=1)
+        return await self.fetch_list(replace(context, settings=settings))
+
+    def max_input_tokens(self, model: str, endpoint: Endpoint) -> int | None:
+        """Return a model's longest input in tokens by the live list, None before that was fetched
+        and where it does not say. The context, which also holds the answer, counts only where the
+        catalogue does not know the input.
+        """
+        for entry in self.listed(endpoint):
+            if entry.id.lower() != model.lower():
+                continue
+            facts, known = entry.facts, entry.known
+            if known is not None and known.max_input_tokens:
+                return facts.longest_input
+            return facts.max_input_tokens
+        return None
+
+    def base_model(self, deployed: str, endpoint: Endpoint) -> str:
+        """Return the model behind a service that a user deployed, where the live list, once
+        fetched, tells one that the catalogue knows: its rules hold. Else return the service's name.
+        """
+        if not deployed:
+            return ""
+        for entry in self.listed(endpoint):
+            tail = values.as_text(entry.raw.get("url")).rstrip("/").rpartition("/")[2]
+            if deployed not in (entry.id, tail):
+                continue
+            reported = (values.as_text(entry.raw.get(name)) for name in _BASE_MODEL_FIELDS)
+            return next(
+                (base.id for name in reported if (base := models.find_model(name))), deployed
+            )
+        return deployed
+
+    async def choose_model(
+        self, kind: Kind, context: Context, *, needs_vision: bool = False
+    ) -> str:
+        """Return the model of a call that names none; where none is set, the live list decides,
+        which is requested once.
+
+        Raises
+        ------
+        InvalidOption
+            There is none: the server is not Baidu's, and its list names none of this kind.
+        ErnieError
+            The same, since the server cannot be reached or refuses the key.
+        """
+        if configured := configured_model(kind, context.settings):
+            return configured
+        endpoint = context.endpoint
+        offered = self.listed(endpoint)
+        problem: ErnieError | None = None
+        if self._should_fetch(endpoint):
+            try:
+                offered = await self._fetch_quickly(context)
+            except ErnieError as error:  # the call itself will report the error
+                self._no_list_until[endpoint.account] = time.monotonic() + _LIST_RETRY_SECONDS
+                problem = error
+        model = await in_thread_if_long(
+            len(offered),
+            lambda: default_model(kind, endpoint.service.name, offered, needs_vision=needs_vision),
+        )
+        if model:
+            return model
+        if isinstance(problem, (TransportError, AuthenticationFailed)):
+            raise problem
+        raise no_model_error(kind)
+
+    def _should_fetch(self, endpoint: Endpoint) -> bool:
+        """Whether a default model is looked for in a new list."""
+        known = self._lists.get(endpoint.account)
+        if known is None and time.monotonic() > self._no_list_until.get(endpoint.account, 0.0):
+            return True
+        # Where only the list names models, a server may have started, or loaded one, meanwhile.
+        return not endpoint.service.strict and not (known and known.entries)
+
+    async def with_suggestions(
+        self, error: ErnieError, model: str, context: Context, kind: Kind
+    ) -> ErnieError:
+        """Add to a refused model the closest ids that the service does offer for this kind of
+        call.
+        """
+        if not isinstance(error, ModelNotFound):
+            return error
+        try:
+            offered = await self._fetch_quickly(context)
+        except (ErnieError, asyncio.CancelledError):
+            offered = []
+            if context.endpoint.service.strict:
+                offered = [Listed(entry.id, {}) for entry in CATALOGUE]
+        similar = await in_thread_if_long(len(offered), _similar_models, model, kind, offered)
+        error.suggestions = tuple(similar)
+        if kind == "chat" and (other := models.kind_of(model)) and other != "chat":
+            error.cause = _OTHER_KIND.fill(model=model, kind=KIND_NAMES[other].phrase)
+        if error.suggestions:
+            error.advice = Text(
+                "相近的模型：{near}；%ernie models 列出全部",
+                "similar models: {near}; %ernie models lists all",
+            ).fill(near=", ".join(error.suggestions))
+        return error
+
+
+def _similar_models(model: str, kind: Kind, offered: Sequence[Listed]) -> Sequence[str]:
+    """Return the models on offer for this kind of call whose ids are closest to a refused one."""
+    # A chat model's name may tell nothing of its kind.
+    wanted = (kind, None) if kind == "chat" else (kind,)
+    fitting = [
+        entry.id
+        for entry in offered[:_MAX_COMPARED_MODELS]
+        if entry.kind in wanted and entry.is_callable and entry.id.lower() != model.lower()
+    ]
+    similar = close_matches(model, fitting)
+    if not similar and kind != "chat":
+        return fitting[:_MAX_SUGGESTIONS]
+    return similar

@@ -1,0 +1,73 @@
+"""What a protocol does, and which service is talked to in which: it makes a `WireRequest` from a
+frozen request, and a `Reader` for a chat's reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ernie_magic.wire import openai_style, qianfan_v1
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ernie_magic.api import parameter
+    from ernie_magic.api.models import Listed
+    from ernie_magic.api.requests import (
+        ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        ImageRequest,
+        RerankRequest,
+    )
+    from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.wire.reader import Reader
+    from ernie_magic.wire.request import WireRequest
+
+
+class WireProtocol(Protocol):
+    """How a kind of service is talked to.
+
+    The modules `openai_style` and `qianfan_v1` are such protocols: a module may implement one
+    (typing specification, "Modules as implementations of protocols").
+    """
+
+    def list_models(self, endpoint: Endpoint, /) -> WireRequest | None:
+        """Build the request of the list of models; None where the service gives none."""
+
+    def read_model_list(self, reply: Mapping[str, Any] | None, /) -> dict[str, Any]:
+        """Return the list in the form that `replies.parse_models` reads; `reply` is None where none
+        was requested.
+        """
+
+    def read_paths(self, listed: Sequence[Listed], /) -> dict[str, str]:
+        """Return the paths of calls by model, where models have their own."""
+
+    def chat(self, request: ChatRequest) -> WireRequest:
+        """Build the request of a chat."""
+
+    def completion(self, request: CompletionRequest) -> WireRequest:
+        """Build the request of a completion."""
+
+    def embeddings(self, request: EmbeddingRequest) -> WireRequest:
+        """Build the request of a call for vectors."""
+
+    def images(self, request: ImageRequest) -> WireRequest:
+        """Build the request of a call for pictures."""
+
+    def rerank(self, request: RerankRequest) -> WireRequest:
+        """Build the request of a call that ranks documents."""
+
+    def reader(self, request: ChatRequest | CompletionRequest) -> Reader:
+        """Return what collects the reply to a chat or a completion."""
+
+
+_PROTOCOLS: dict[parameter.Protocol, WireProtocol] = {
+    "openai": openai_style,
+    "qianfan-v1": qianfan_v1,
+}
+
+
+def protocol_of(endpoint: Endpoint) -> WireProtocol:
+    """Return the protocol that an endpoint's service is talked to in."""
+    return _PROTOCOLS[endpoint.service.protocol]

@@ -1,0 +1,75 @@
+"""A request as it is sent, and what every request of one call shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ernie_magic.config.addresses import is_absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.runtime.events import Delta
+
+CONNECT_TIMEOUT = 10.0  # seconds
+
+
+class WireRequest(NamedTuple):
+    """A request as it is sent.
+
+    Attributes
+    ----------
+    method : str
+    path : str
+        Below the endpoint's base URL; or a whole URL.
+    body : dict | None
+    model : str
+        The model whose limit it counts against.
+    tokens : int
+        An estimate of the tokens it uses.
+    stream : bool
+    repeatable : bool
+        Whether it may be sent again after a 5xx, after which it may have been carried out (never an
+        image).
+    max_bytes : int
+        Most bytes of a reply in one piece: a longer one is rejected.
+    list_name : str
+        The name under which a reply is read that is a bare list, "" to reject it.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    model: str = ""
+    tokens: int = 0
+    stream: bool = False
+    repeatable: bool = True
+    max_bytes: int = 32 * 1024 * 1024
+    list_name: str = ""
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it goes to an address of its own, which gets no key of the endpoint's."""
+        return is_absolute(self.path)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every request of one call shares.
+
+    Attributes
+    ----------
+    endpoint : Endpoint
+        With its address.
+    settings : Snapshot
+        As they were when the call began.
+    emit : callable
+        Called on the I/O thread with each piece of the answer, and with what the call waits for.
+    """
+
+    endpoint: Endpoint
+    settings: Snapshot
+    emit: Callable[[Delta], None]
