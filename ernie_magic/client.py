@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.protocols import WireProtocol
     from ernie_magic.wire.reader import Reader
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 Request = TypeVar("Request")
 # Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
 _CHARACTERS_PER_MODEL = 200
@@ -122,7 +122,7 @@ class Client:
             self.localizing_errors(self.settings.build_endpoint),
         )
 
-    def localizing_errors(self, make: Callable[[], Result]) -> Result:
+    def localizing_errors(self, make: Callable[[], ResultT]) -> ResultT:
         """Return what `make` returns; its errors are in the language of the settings."""
         try:
             return make()
@@ -197,13 +197,13 @@ class Client:
 
     def start_call(
         self,
-        work: Callable[[PreparedCall], Awaitable[Result]],
+        work: Callable[[PreparedCall], Awaitable[ResultT]],
         settings: Snapshot,
         endpoint: Endpoint,
         *,
         needs_address: bool = True,
         progress_title: Text | None = None,
-    ) -> Stream[Result]:
+    ) -> Stream[ResultT]:
         """Start a call on the I/O thread; its errors are in the language of the settings.
 
         Parameters
@@ -217,7 +217,7 @@ class Client:
         """
         language = self.settings.interface_language
 
-        async def run_and_record(emit: Callable[[Delta], None]) -> Result:
+        async def run_and_record(emit: Callable[[Delta], None]) -> ResultT:
             try:
                 resolved = await self.resolve_endpoint(endpoint) if needs_address else endpoint
                 result = await work(PreparedCall(self, Context(resolved, settings, emit)))
@@ -263,10 +263,10 @@ class Client:
         kind: Kind,
         model: str,
         build: Callable[[str], Request],
-        work: Callable[[PreparedCall, Request], Awaitable[Result]],
+        work: Callable[[PreparedCall, Request], Awaitable[ResultT]],
         settings: Snapshot,
         endpoint: Endpoint,
-    ) -> Callable[[PreparedCall], Awaitable[Result]]:
+    ) -> Callable[[PreparedCall], Awaitable[ResultT]]:
         """Return the work of a call, with its request; where no model is given or set, the live
         list chooses one.
 
@@ -295,7 +295,7 @@ class Client:
             self.localizing_errors(lambda: build(documented))
             raise
 
-        async def choose_and_work(call: PreparedCall) -> Result:
+        async def choose_and_work(call: PreparedCall) -> ResultT:
             return await work(call, await in_thread(build, await call.choose_model(kind)))
 
         return choose_and_work

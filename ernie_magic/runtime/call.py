@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
 def everything(_item: object) -> bool:
@@ -44,7 +44,7 @@ class _ReaderCallbacks(NamedTuple):
     awaits: Callable[[Any], bool]
 
 
-class Call(Generic[Item, Result]):
+class Call(Generic[Item, ResultT]):
     """One piece of work on the I/O thread that emits items while it runs. Any number of readers may
     read it, each from the beginning.
 
@@ -55,20 +55,20 @@ class Call(Generic[Item, Result]):
         result (what it has so far).
     """
 
-    def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+    def __init__(self, work: Callable[[Callable[[Item], None]], Awaitable[ResultT]]) -> None:
         self._items: list[Item] = []
         self._readers: list[_ReaderCallbacks] = []
-        self._outcome: Future[Result] = Future()
+        self._outcome: Future[ResultT] = Future()
         self._task: asyncio.Task[None] | None = None
         self.interrupted = False
         self._loop = IO.running_loop()
         self._loop.call_soon_threadsafe(self._start_task, work)
 
-    def _start_task(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+    def _start_task(self, work: Callable[[Callable[[Item], None]], Awaitable[ResultT]]) -> None:
         self._task = self._loop.create_task(self._run_work(work))
         self._task.add_done_callback(self._settle_outcome)
 
-    async def _run_work(self, work: Callable[[Callable[[Item], None]], Awaitable[Result]]) -> None:
+    async def _run_work(self, work: Callable[[Callable[[Item], None]], Awaitable[ResultT]]) -> None:
         try:
             result = await work(self._emit_item)
         except asyncio.CancelledError:
@@ -213,11 +213,11 @@ class Call(Generic[Item, Result]):
                     not_before = time.monotonic() + interval
                 yield batch
 
-    def result(self) -> Result:
+    def result(self) -> ResultT:
         """Wait for the work and return its result."""
         return self._outcome.result()
 
-    def stop_and_collect(self, timeout: float = 5.0) -> Result | None:
+    def stop_and_collect(self, timeout: float = 5.0) -> ResultT | None:
         """End the work and return what it had; None when it failed or does not end within `timeout`
         seconds.
         """

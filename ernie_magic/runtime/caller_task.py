@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from ernie_magic.runtime.call import Call
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
-class CallerTask(Generic[Result]):
+class CallerTask(Generic[ResultT]):
     """Something that the work on the I/O thread needs done on its reader's thread: a user's own
     function.
 
@@ -33,17 +33,17 @@ class CallerTask(Generic[Result]):
         Makes the result from its outcome, also there.
     """
 
-    def __init__(self, function: Callable[[], Any], then: Callable[[Any], Result]) -> None:
+    def __init__(self, function: Callable[[], Any], then: Callable[[Any], ResultT]) -> None:
         self._function, self._then = function, then
         self._loop = asyncio.get_running_loop()
-        self._done: asyncio.Future[Result] = self._loop.create_future()
+        self._done: asyncio.Future[ResultT] = self._loop.create_future()
         self._unclaimed = threading.Lock()
 
     def claim_task(self) -> bool:
         """Claim the task; False if another reader has."""
         return self._unclaimed.acquire(blocking=False)
 
-    def __await__(self) -> Generator[Any, None, Result]:
+    def __await__(self) -> Generator[Any, None, ResultT]:
         return self._done.__await__()
 
     def run_blocking(self, call: Call[Any, Any]) -> None:
@@ -91,7 +91,7 @@ class CallerTask(Generic[Result]):
         else:
             self._settle_in_loop(None, made)
 
-    def _settle_in_loop(self, error: Exception | None, result: Result | None = None) -> None:
+    def _settle_in_loop(self, error: Exception | None, result: ResultT | None = None) -> None:
         if isinstance(error, (StopIteration, StopAsyncIteration)):  # a future cannot hold one
             error = RuntimeError(repr(error))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 _INLINE_LIMIT = 500  # things, as models of a list, that take a few milliseconds together
 
 
@@ -39,8 +39,8 @@ class Loop:
             return self._loop
 
     def run_and_wait(
-        self, work: Coroutine[Any, Any, Result], timeout: float | None = None
-    ) -> Result:
+        self, work: Coroutine[Any, Any, ResultT], timeout: float | None = None
+    ) -> ResultT:
         """Run `work` there and wait for it, at most `timeout` seconds; not from this loop's own
         thread.
         """
@@ -68,12 +68,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=IO.__init__)  # type: ignore[misc]  # its lock may have been held
 
 
-async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+async def in_thread(function: Callable[..., ResultT], *args: Any) -> ResultT:
     """Run it on a thread of its own that the process does not wait for at exit (unlike
     `asyncio.to_thread`'s).
     """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Result] = loop.create_future()
+    done: asyncio.Future[ResultT] = loop.create_future()
 
     def settle_future(set_: Callable[[Any], None], value: Any) -> None:
         if not done.done():
@@ -91,7 +91,7 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
     return await done
 
 
-async def in_thread_if_long(count: int, function: Callable[..., Result], *args: Any) -> Result:
+async def in_thread_if_long(count: int, function: Callable[..., ResultT], *args: Any) -> ResultT:
     """Do work on `count` things: on a thread of its own when there are many, so that the loop
     serves everybody else meanwhile.
     """

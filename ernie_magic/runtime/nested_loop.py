@@ -19,7 +19,7 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
 class NestedLoop(UsageError):
@@ -29,7 +29,7 @@ class NestedLoop(UsageError):
 _LOSES_MESSAGES = 7  # ipykernel's version
 
 
-def finish_coroutine(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def finish_coroutine(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
     """Return the coroutine's result, from plain code: in a loop of its own, or in the one that is
     already running here.
 

@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-Result_co = TypeVar("Result_co", covariant=True)
+ResultT = TypeVar("ResultT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-class Pending(Protocol[Result_co]):
+class Pending(Protocol[ResultT_co]):
     """What a call returns when it has begun: a `Stream`, or several in `Steps`."""
 
-    def result(self) -> Result_co:
+    def result(self) -> ResultT_co:
         """Wait for the result and return it."""
 
-    async def aresult(self) -> Result_co:
+    async def aresult(self) -> ResultT_co:
         """Await the result."""
 
 
 def blocking(
-    begin: Callable[Parameters, Pending[Result]],
+    begin: Callable[Parameters, Pending[ResultT]],
     name: str = "",
     summary: str = "",
-) -> Callable[Parameters, Result]:
+) -> Callable[Parameters, ResultT]:
     """Return the method that begins a call and waits for its result.
 
     Parameters
@@ -48,7 +48,7 @@ def blocking(
     """
     name = name or _base_name(begin)
 
-    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
         pending = _begin_call(begin, name, *args, **kwargs)
         return pending.result()
 
@@ -57,8 +57,8 @@ def blocking(
 
 
 def awaited(
-    begin: Callable[Parameters, Pending[Result]], name: str = ""
-) -> Callable[Parameters, Coroutine[Any, Any, Result]]:
+    begin: Callable[Parameters, Pending[ResultT]], name: str = ""
+) -> Callable[Parameters, Coroutine[Any, Any, ResultT]]:
     """Return the coroutine method that begins a call and awaits its result.
 
     Parameters
@@ -70,7 +70,7 @@ def awaited(
     """
     name = name or f"a{_base_name(begin)}"
 
-    async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
         pending = _begin_call(begin, name, *args, **kwargs)
         return await pending.aresult()
 
@@ -79,8 +79,8 @@ def awaited(
 
 
 def _begin_call(
-    begin: Callable[..., Pending[Result]], name: str, /, *args: Any, **kwargs: Any
-) -> Pending[Result]:
+    begin: Callable[..., Pending[ResultT]], name: str, /, *args: Any, **kwargs: Any
+) -> Pending[ResultT]:
     """Begin a call by the method of that name which the object has now: it may be overridden."""
     method = begin
     if args:

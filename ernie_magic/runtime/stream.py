@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.events import Delta
     from ernie_magic.text.language import Language
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
-class Stream(Generic[Result]):
+class Stream(Generic[ResultT]):
     """An answer, or another result, in progress. Iterate (`for` or `async for`) over its pieces of
     text; `result()` is the `Answer`.
 
@@ -42,7 +42,7 @@ class Stream(Generic[Result]):
     """
 
     def __init__(
-        self, call: Call[Delta, Result], language: Callable[[], Language], progress_title: str = ""
+        self, call: Call[Delta, ResultT], language: Callable[[], Language], progress_title: str = ""
     ) -> None:
         self._call, self._language = call, language
         self._progress_title = progress_title
@@ -117,7 +117,7 @@ class Stream(Generic[Result]):
                     yield delta.text
         self._call.result()
 
-    def result(self) -> Result:
+    def result(self) -> ResultT:
         """Wait for the whole result and return it.
 
         Raises
@@ -130,7 +130,7 @@ class Stream(Generic[Result]):
                 update_bar(batch)
         return self._call.result()
 
-    async def aresult(self) -> Result:
+    async def aresult(self) -> ResultT:
         """Await the whole result."""
         with progress_bar(self._progress_title) as update_bar:
             async for batch in self.aiter_batches(*self._wake_options()):
@@ -149,7 +149,7 @@ class Stream(Generic[Result]):
         """
         return INTERRUPTS.repeat_lost_interrupts(self._call)
 
-    def stop(self) -> Result | None:
+    def stop(self) -> ResultT | None:
         """End it now and return what was received; None when nothing was."""
         result = self._call.stop_and_collect()
         if isinstance(result, Received) and result.partial and result.is_empty:
@@ -167,7 +167,7 @@ class Stream(Generic[Result]):
             self._call.cancel()
 
 
-class Steps(Generic[Result]):
+class Steps(Generic[ResultT]):
     """A result that several streams lead to, one after another.
 
     Parameters
@@ -176,11 +176,11 @@ class Steps(Generic[Result]):
         Yields each stream, is sent the result of it, and returns the result of all.
     """
 
-    def __init__(self, steps: Generator[Stream[Any], Any, Result]) -> None:
+    def __init__(self, steps: Generator[Stream[Any], Any, ResultT]) -> None:
         self._steps = steps
-        self._outcome: Future[Result] = Future()
+        self._outcome: Future[ResultT] = Future()
 
-    def result(self) -> Result:
+    def result(self) -> ResultT:
         """Wait for the whole result and return it.
 
         Raises
@@ -195,7 +195,7 @@ class Steps(Generic[Result]):
             stream = self._next_stream(result)
         return self._outcome.result()
 
-    async def aresult(self) -> Result:
+    async def aresult(self) -> ResultT:
         """Await the whole result."""
         stream = self._next_stream(None)
         while stream is not None:

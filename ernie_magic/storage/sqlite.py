@@ -22,7 +22,7 @@ _ADDRESSES_PER_QUERY = 500  # SQLite allows 999 values
 _PATIENCE = 300.0  # seconds to wait for another process that holds the file
 _LONGEST_PAUSE = 0.2  # seconds between two attempts
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
 def open_connection(
@@ -80,8 +80,8 @@ def find_by_address(
 
 
 async def retry_while_locked(
-    operation: Callable[[], Result], on_locked: Callable[[int], None]
-) -> Result:
+    operation: Callable[[], ResultT], on_locked: Callable[[int], None]
+) -> ResultT:
     """Use a file; while another process holds it, try again.
 
     SQLite could wait by itself, but it would block this thread, which everybody shares: no Stop

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -66,12 +66,12 @@ _LIMIT_TEXTS = {
 
 
 @dataclass(frozen=True)
-class _Sending(Generic[Result]):
+class _Sending(Generic[ResultT]):
     """A request in progress, and what to do with its reply."""
 
     context: Context
     request: WireRequest
-    read: Callable[[httpx.Response], Awaitable[Result]]
+    read: Callable[[httpx.Response], Awaitable[ResultT]]
     started: Callable[[], bool] = lambda: False
     tokens: Callable[[], int | None] = lambda: None
     renewed: list[Key] = field(default_factory=list)
@@ -246,7 +246,7 @@ class HttpClient:
             )
         )
 
-    async def _send_with_retries(self, sending: _Sending[Result]) -> Result:
+    async def _send_with_retries(self, sending: _Sending[ResultT]) -> ResultT:
         """Send the request under its limit, as often as is safe."""
         context, request = sending.context, sending.request
         endpoint, settings = context.endpoint, context.settings
@@ -279,7 +279,7 @@ class HttpClient:
                 return await self._throttle(sending, throttle)
         raise AssertionError("tenacity ends by a result or an error")
 
-    async def _throttle(self, sending: _Sending[Result], throttle: Throttle) -> Result:
+    async def _throttle(self, sending: _Sending[ResultT], throttle: Throttle) -> ResultT:
         def notify_throttled(seconds: float) -> None:
             limit_text = _describe_limits(throttle)
             sending.context.emit(
@@ -290,7 +290,7 @@ class HttpClient:
                 )
             )
 
-        async def learn_and_read(response: httpx.Response) -> Result:
+        async def learn_and_read(response: httpx.Response) -> ResultT:
             throttle.learn_from_headers(response.headers)
             return await sending.read(response)
 
@@ -313,7 +313,7 @@ class HttpClient:
                 if (used := sending.tokens()) is not None:
                     throttle.record_usage(sent_request, used)
 
-    async def _send_renewing_token(self, sending: _Sending[Result]) -> Result:
+    async def _send_renewing_token(self, sending: _Sending[ResultT]) -> ResultT:
         """Send, renewing a temporary token once if needed.
 
         Such a token may expire at any time, even a new one: it is renewed once per call, and the
@@ -331,7 +331,7 @@ class HttpClient:
         except _TokenRefused as refused:
             raise refused.error from None
 
-    async def _send_once(self, sending: _Sending[Result], refused_token: Key | None) -> Result:
+    async def _send_once(self, sending: _Sending[ResultT], refused_token: Key | None) -> ResultT:
         """Send the request once.
 
         Raises
@@ -406,7 +406,7 @@ def _describe_limits(throttle: Throttle) -> Text:
     return Text("、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429")
 
 
-async def _read_success(sending: _Sending[Result], response: httpx.Response) -> Result:
+async def _read_success(sending: _Sending[ResultT], response: httpx.Response) -> ResultT:
     """Read an answer. Not every refusal has a status of its own: V1 and some gateways refuse with
     status 200.
 

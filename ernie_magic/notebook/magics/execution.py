@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.session import Session
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
-class PendingCell(Generic[Result]):
+class PendingCell(Generic[ResultT]):
     """A call that is running, and what to do with its result.
 
     Attributes
@@ -47,9 +47,9 @@ class PendingCell(Generic[Result]):
         The user's own functions run meanwhile: what they print is theirs.
     """
 
-    stream: Stream[Result]
+    stream: Stream[ResultT]
     view: View
-    finish: Callable[[Result | None], None]
+    finish: Callable[[ResultT | None], None]
     runs_user_code: bool = False
 
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 ALREADY_BUSY = Text("还在进行：先停止，或等它结束", "still running: stop it, or wait until it ends")
 _STOPPED = Text("已停止", "stopped")
 _FAILED = Text("面板出错：{kind}：{said}", "the panel failed: {kind}: {said}")
 
 
-class Task(Generic[Result]):
+class Task(Generic[ResultT]):
     """At most one call at a time, and its outcome.
 
     Parameters
@@ -48,7 +48,7 @@ class Task(Generic[Result]):
     ) -> None:
         self._language, self._status, self._on_busy_changed = language, status, on_busy_changed
         self._lock = threading.Lock()
-        self._stream: Stream[Result] | None = None
+        self._stream: Stream[ResultT] | None = None
         # The context of the cell that creates the panel: output printed meanwhile appears there.
         self._context: Context = copy_context()
         self.thread: threading.Thread | None = None
@@ -60,9 +60,9 @@ class Task(Generic[Result]):
 
     def start_call(
         self,
-        make_stream: Callable[[], Stream[Result]],
+        make_stream: Callable[[], Stream[ResultT]],
         show_deltas: Callable[[Sequence[Delta]], object],
-        on_finished: Callable[[Result | None, BaseException | None], object],
+        on_finished: Callable[[ResultT | None, BaseException | None], object],
         due: Callable[[], float | None] = never_due,
     ) -> bool:
         """Start a call, unless one is running; in that case say so.
@@ -108,9 +108,9 @@ class Task(Generic[Result]):
 
     def _read_stream(
         self,
-        stream: Stream[Result],
+        stream: Stream[ResultT],
         show_deltas: Callable[[Sequence[Delta]], object],
-        on_finished: Callable[[Result | None, BaseException | None], object],
+        on_finished: Callable[[ResultT | None, BaseException | None], object],
         due: Callable[[], float | None],
     ) -> None:
         result: Any = None
