@@ -21,6 +21,7 @@ from ernie_magic.api import models
 from ernie_magic.api.default_model import configured_model, default_model
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.services import SERVICES
+from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import (
     ErnieError,
     UsageError,
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.models import Listed
-    from ernie_magic.api.requests import ChatRequest, CompletionRequest
+    from ernie_magic.api.parameter import Rules
+    from ernie_magic.api.requests import ChatRequest, CompletionRequest, Request
     from ernie_magic.api.results import Answer
     from ernie_magic.api.usage import Usage
     from ernie_magic.config.credentials import Endpoint
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.reader import Reader
 
 ResultT = TypeVar("ResultT")
-Request = TypeVar("Request")
+RequestT = TypeVar("RequestT", bound="Request")
 # Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
 _CHARACTERS_PER_MODEL = 200
 _CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
@@ -238,6 +240,88 @@ class Client:
         title = progress_title.say(language) if progress_title else ""
         return Stream(Call(run_and_record), lambda: language, title)
 
+    def choose_target(
+        self, kind: Kind, model: str | None, deployed: str, given: Mapping[str, Any]
+    ) -> CallTarget:
+        """Return whom a call asks, as the settings are now.
+
+        Parameters
+        ----------
+        kind
+            The model's.
+        model
+            The one that the call names, if any.
+        deployed
+            The service that a user deployed and the call names, "" for none.
+        given
+            The call's own parameters.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+        """
+        settings, endpoint = self.settings_and_endpoint(given)
+        deployed = self.localizing_errors(
+            lambda: choose_endpoint(kind, settings, endpoint.service, model, deployed)
+        )
+        model = model or self.model_lists.base_model(deployed, endpoint)
+        model = model or configured_model(kind, settings)
+        return CallTarget(kind, model, deployed, settings, endpoint)
+
+    def start_model_call(
+        self,
+        target: CallTarget,
+        build: Callable[[str], RequestT],
+        work: Callable[[PreparedCall, RequestT], Awaitable[ResultT]],
+        *,
+        needs_vision: bool = False,
+        progress_title: Text | None = None,
+    ) -> Stream[ResultT]:
+        """Start a call of one model on the I/O thread.
+
+        Parameters
+        ----------
+        build
+            Builds the request to a model. Where that is not known yet it is called twice, so that
+            what is wrong with every model is told at once.
+        work
+            Makes the call.
+        needs_vision
+            The model has to accept pictures.
+        progress_title
+            As in `start_call`.
+
+        Raises
+        ------
+        UsageError
+        """
+        request: RequestT | None = None
+        if target.model:
+            request = self.localizing_errors(lambda: build(target.model))
+        else:
+            self._check_before_choice(target, build)
+
+        async def choose_and_work(call: PreparedCall) -> ResultT:
+            complete = request
+            if complete is None:
+                model = await call.choose_model(target, needs_vision=needs_vision)
+                complete = await in_thread(build, model)
+            return await work(call, replace(complete, paths=call.paths))
+
+        return self.start_call(
+            choose_and_work, target.settings, target.endpoint, progress_title=progress_title
+        )
+
+    def _check_before_choice(self, target: CallTarget, build: Callable[[str], object]) -> None:
+        """Raise what is wrong with a request whichever model is chosen for it."""
+        try:
+            self.localizing_errors(lambda: build(models.UNDECIDED))
+        except UsageError:
+            # The documented default's rules tell more of what is wrong.
+            documented = default_model(target.kind, target.endpoint.service.name)
+            self.localizing_errors(lambda: build(documented or models.UNDECIDED))
+            raise
+
     # --- models -----------------------------------------------------------------------------------
 
     def start_model_list(self) -> Stream[list[Listed]]:
@@ -257,48 +341,6 @@ class Client:
         if endpoint.service.is_simulated and self._emulator is not None:
             endpoint = replace(endpoint, base_url=self._emulator.base_url)
         return list(self.model_lists.listed(endpoint))
-
-    def with_model(
-        self,
-        kind: Kind,
-        model: str,
-        build: Callable[[str], Request],
-        work: Callable[[PreparedCall, Request], Awaitable[ResultT]],
-        settings: Snapshot,
-        endpoint: Endpoint,
-    ) -> Callable[[PreparedCall], Awaitable[ResultT]]:
-        """Return the work of a call, with its request; where no model is given or set, the live
-        list chooses one.
-
-        Parameters
-        ----------
-        model
-            "" for the default.
-        build
-            Builds the request to a model. Where that is not known yet it is called twice, so that
-            what is wrong with every model is told at once.
-        work
-            Makes the call.
-
-        Raises
-        ------
-        UsageError
-        """
-        if chosen := model or configured_model(kind, settings):
-            request = self.localizing_errors(lambda: build(chosen))
-            return lambda call: work(call, request)
-        try:
-            self.localizing_errors(lambda: build(models.UNDECIDED))
-        except UsageError:
-            # The documented default's rules tell more of what is wrong.
-            documented = default_model(kind, endpoint.service.name) or models.UNDECIDED
-            self.localizing_errors(lambda: build(documented))
-            raise
-
-        async def choose_and_work(call: PreparedCall) -> ResultT:
-            return await work(call, await in_thread(build, await call.choose_model(kind)))
-
-        return choose_and_work
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -320,6 +362,35 @@ class Client:
         """Forget the parent's threads, connections and locks, in a forked process."""
         self._emulator, self._starting = None, threading.Lock()
         self.http.forget_connections()
+
+
+@dataclass(frozen=True)
+class CallTarget:
+    """Whom a call asks, as it was when the call was requested.
+
+    Attributes
+    ----------
+    kind : str
+        The model's.
+    model : str
+        The model that the call names, or that is behind its deployed service, or that is set; ""
+        where the live list decides.
+    deployed : str
+        The name of a service that a user deployed, "" for a preset one.
+    settings : Snapshot
+    endpoint : Endpoint
+    """
+
+    kind: Kind
+    model: str
+    deployed: str
+    settings: Snapshot
+    endpoint: Endpoint
+
+    @property
+    def rules(self) -> Rules:
+        """The ranges and fields that apply."""
+        return self.endpoint.rules
 
 
 @dataclass(frozen=True)
@@ -378,10 +449,10 @@ class PreparedCall:
         """Return the call with another `emit`."""
         return replace(self, context=replace(self.context, emit=emit))
 
-    async def choose_model(self, kind: Kind, *, needs_vision: bool = False) -> str:
-        """Return the model of a call that names none (`ModelLists.choose_model`)."""
-        return await self.client.model_lists.choose_model(
-            kind, self.context, needs_vision=needs_vision
+    async def choose_model(self, target: CallTarget, *, needs_vision: bool = False) -> str:
+        """Return the model of a call; where none is named or set, the live list decides."""
+        return target.model or await self.client.model_lists.choose_model(
+            target.kind, self.context, needs_vision=needs_vision
         )
 
     async def send_json(self, wire: WireRequest) -> dict[str, Any]:

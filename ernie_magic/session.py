@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from ernie_magic.api import models
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.signatures import explained
 from ernie_magic.api.usage_log import UsageLog
@@ -17,7 +17,6 @@ from ernie_magic.config import services
 from ernie_magic.config.settings import (
     SERVICE_SETTINGS,
     ErnieSettings,
-    choose_endpoint,
     choose_in_flight,
 )
 from ernie_magic.errors import (
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.keywords import (
         ChatArguments,
         ChatParameters,
@@ -50,7 +48,12 @@ if TYPE_CHECKING:
     )
     from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
-    from ernie_magic.api.requests import EmbeddingRequest, ImageRequest, RerankRequest
+    from ernie_magic.api.requests import (
+        CompletionRequest,
+        EmbeddingRequest,
+        ImageRequest,
+        RerankRequest,
+    )
     from ernie_magic.api.results import Answer, Embeddings, Ranking
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import History
@@ -62,7 +65,6 @@ if TYPE_CHECKING:
     from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.config.settings import Snapshot
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
@@ -275,18 +277,6 @@ class Session:
 
     # --- the other calls --------------------------------------------------------------------------
 
-    def _choose_endpoint(
-        self,
-        kind: Kind,
-        settings: Snapshot,
-        service_endpoint: Endpoint,
-        model: str | None,
-        endpoint: str,
-    ) -> str:
-        return self.client.localizing_errors(
-            lambda: choose_endpoint(kind, settings, service_endpoint.service, model, endpoint)
-        )
-
     @explained
     def stream_completion(
         self,
@@ -312,24 +302,20 @@ class Session:
         from ernie_magic.api.requests import completion_request
         from ernie_magic.calls.completion import complete_text
 
-        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = self._choose_endpoint("completion", settings, service_endpoint, model, endpoint)
-        model = model or self.client.model_lists.base_model(endpoint, service_endpoint)
-        model = model or settings.model or models.UNDECIDED
-        request = self.client.localizing_errors(
-            lambda: completion_request(
+        target = self.client.choose_target("chat", model, endpoint, parameters)
+
+        def build(model: str) -> CompletionRequest:
+            return completion_request(
                 prompt,
                 model=model,
                 given=parameters,
                 extra=extra or {},
-                stream=settings.stream if stream is None else stream,
-                rules=service_endpoint.rules,
-                endpoint=endpoint,
+                stream=target.settings.stream if stream is None else stream,
+                rules=target.rules,
+                endpoint=target.deployed,
             )
-        )
-        return self.client.start_call(
-            lambda call: complete_text(call, request), settings, service_endpoint
-        )
+
+        return self.client.start_model_call(target, build, complete_text)
 
     complete = blocking(
         stream_completion,
@@ -393,8 +379,7 @@ class Session:
         from ernie_magic.api.requests import embedding_request
         from ernie_magic.calls.embeddings.embed import embed_texts
 
-        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = self._choose_endpoint("embedding", settings, service_endpoint, model, endpoint)
+        target = self.client.choose_target("embedding", model, endpoint, parameters)
         given_texts = self.client.localizing_errors(lambda: _list_of_texts(texts))
 
         def build(model: str) -> EmbeddingRequest:
@@ -403,34 +388,26 @@ class Session:
                 model=model,
                 given=parameters,
                 extra=extra or {},
-                rules=service_endpoint.rules,
-                endpoint=endpoint,
+                rules=target.rules,
+                endpoint=target.deployed,
                 invalid=invalid,
             )
 
         max_concurrency = self.client.localizing_errors(
-            lambda: choose_in_flight(in_flight, settings)
+            lambda: choose_in_flight(in_flight, target.settings)
         )
         remote_executor, submit = self._remote_executor(executor), None
         if remote_executor:
             max_concurrency = max(max_concurrency, remote_executor.workers)
             submit = remote_executor.submit_embeddings
-        work = self.client.with_model(
-            "embedding",
-            model or endpoint,
-            build,
-            lambda call, request: embed_texts(
-                call,
-                request,
-                cache=settings.cache if cache is None else cache,
-                max_concurrency=max_concurrency,
-                submit=submit,
-            ),
-            settings,
-            service_endpoint,
+        work = partial(
+            embed_texts,
+            cache=target.settings.cache if cache is None else cache,
+            max_concurrency=max_concurrency,
+            submit=submit,
         )
-        return self.client.start_call(
-            work, settings, service_endpoint, progress_title=_EMBEDDING if progress else None
+        return self.client.start_model_call(
+            target, build, work, progress_title=_EMBEDDING if progress else None
         )
 
     embed = blocking(begin_embed)
@@ -501,20 +478,19 @@ class Session:
         from ernie_magic.api.requests import ChatOptions
         from ernie_magic.calls.tables import map as mapping
 
-        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = self._choose_endpoint("chat", settings, service_endpoint, model, endpoint)
-        model = model or self.client.model_lists.base_model(endpoint, service_endpoint) or None
-        options = ChatOptions(parameters, model, system, extra=extra or {}, endpoint=endpoint)
+        target = self.client.choose_target("chat", model, endpoint, parameters)
+        options = ChatOptions(
+            parameters, model, system, extra=extra or {}, endpoint=target.deployed
+        )
         map_request = self.client.localizing_errors(
             lambda: mapping.build_map_request(
                 prompt,
                 rows,
                 options,
-                settings,
-                service_endpoint.rules,
+                target,
                 schema=schema,
                 resume=resume,
-                max_concurrency=choose_in_flight(in_flight, settings),
+                max_concurrency=choose_in_flight(in_flight, target.settings),
             )
         )
         remote_executor = self._remote_executor(executor)
@@ -524,8 +500,8 @@ class Session:
             submit = remote_executor.submit_chats
         return self.client.start_call(
             lambda call: mapping.map_rows(call, map_request, self._unsaved_answers, submit),
-            settings,
-            service_endpoint,
+            target.settings,
+            target.endpoint,
             progress_title=_MAPPING if progress else None,
         )
 
@@ -632,8 +608,7 @@ class Session:
         from ernie_magic.api.requests import image_request
         from ernie_magic.calls.images.generate import generate_images
 
-        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = self._choose_endpoint("image", settings, service_endpoint, model, endpoint)
+        target = self.client.choose_target("image", model, endpoint, parameters)
 
         def build(model: str) -> ImageRequest:
             return image_request(
@@ -641,19 +616,12 @@ class Session:
                 model=model,
                 given=parameters,
                 extra=extra or {},
-                rules=service_endpoint.rules,
-                endpoint=endpoint,
+                rules=target.rules,
+                endpoint=target.deployed,
             )
 
-        work = self.client.with_model(
-            "image",
-            model or endpoint,
-            build,
-            lambda call, request: generate_images(call, request, download=download),
-            settings,
-            service_endpoint,
-        )
-        return self.client.start_call(work, settings, service_endpoint)
+        work = partial(generate_images, download=download)
+        return self.client.start_model_call(target, build, work)
 
     image = blocking(begin_image)
     aimage = awaited(begin_image)
@@ -790,8 +758,7 @@ class Session:
         from ernie_magic.api.requests import rerank_request
         from ernie_magic.calls.rerank import rank_documents
 
-        settings, service_endpoint = self.client.settings_and_endpoint(parameters)
-        endpoint = self._choose_endpoint("rerank", settings, service_endpoint, model, endpoint)
+        target = self.client.choose_target("rerank", model, endpoint, parameters)
         given_documents = self.client.localizing_errors(lambda: _list_of_texts(documents))
 
         def build(model: str) -> RerankRequest:
@@ -801,14 +768,11 @@ class Session:
                 model=model,
                 given=parameters,
                 extra=extra or {},
-                rules=service_endpoint.rules,
-                endpoint=endpoint,
+                rules=target.rules,
+                endpoint=target.deployed,
             )
 
-        work = self.client.with_model(
-            "rerank", model or endpoint, build, rank_documents, settings, service_endpoint
-        )
-        return self.client.start_call(work, settings, service_endpoint)
+        return self.client.start_model_call(target, build, rank_documents)
 
     rerank = blocking(begin_rerank)
     arerank = awaited(begin_rerank)

@@ -92,6 +92,11 @@ class Request:
     paths: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
+    def sent_model(self) -> str:
+        """What the request is sent to: the deployed service, else the model."""
+        return self.endpoint or self.model
+
+    @property
     def tokens(self) -> int:
         """Estimated tokens of what is sent."""
         return estimate_tokens("".join(self._texts()))

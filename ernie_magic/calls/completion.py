@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import models
@@ -26,10 +25,7 @@ async def complete_text(call: PreparedCall, request: CompletionRequest) -> Answe
     ErnieError
         It failed; `answer` has what has been received.
     """
-    clock, model = Clock(), request.model
-    if model == models.UNDECIDED:
-        model = await call.choose_model("chat")
-    request = replace(request, model=model, paths=call.paths)
+    clock = Clock()
     reply = await call.read_reply(_build_wire_request(call, request), request, clock)
     if reply.is_blocked:
         raise reply.blocked_error()
@@ -37,7 +33,8 @@ async def complete_text(call: PreparedCall, request: CompletionRequest) -> Answe
     if isinstance(reply.problem, ErnieError):
         if answer.text:
             reply.problem.answer = answer
-        raise await call.with_suggestions(reply.problem, model, _kind_of_call(call, request))
+        kind = _kind_of_call(call, request)
+        raise await call.with_suggestions(reply.problem, request.model, kind)
     return answer
 
 

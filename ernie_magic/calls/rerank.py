@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.wire import replies
@@ -20,7 +19,6 @@ async def rank_documents(call: PreparedCall, request: RerankRequest) -> Ranking:
     ------
     ErnieError
     """
-    request = replace(request, paths=call.paths)
     async with call.suggesting_models(request.model, "rerank"):
         payload = await call.send_rerank(call.protocol.rerank(request))
     ranking = replies.parse_ranking(payload, request, call.service)

@@ -55,7 +55,7 @@ class VectorStore:
             [
                 endpoint.service.name,
                 where,
-                request.endpoint or request.model,
+                request.sent_model,
                 dict(request.parameters),
                 dict(request.extra),
             ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
-from ernie_magic.api.default_model import configured_model, default_model, no_model_error
+from ernie_magic.api.default_model import default_model, no_model_error
 from ernie_magic.api.models import Listed
 from ernie_magic.errors import AuthenticationFailed, ErnieError, ModelNotFound, TransportError
 from ernie_magic.runtime.io_thread import in_thread_if_long
@@ -135,8 +135,8 @@ class ModelLists:
     async def choose_model(
         self, kind: Kind, context: Context, *, needs_vision: bool = False
     ) -> str:
-        """Return the model of a call that names none; where none is set, the live list decides,
-        which is requested once.
+        """Return the model of a call where none is named or set: the live list, which is requested
+        once, decides.
 
         Raises
         ------
@@ -145,8 +145,6 @@ class ModelLists:
         ErnieError
             The same, since the server cannot be reached or refuses the key.
         """
-        if configured := configured_model(kind, context.settings):
-            return configured
         endpoint = context.endpoint
         offered = self.listed(endpoint)
         problem: ErnieError | None = None

@@ -47,7 +47,7 @@ def read_paths(_listed: Sequence[Listed]) -> dict[str, str]:
 def chat(request: ChatRequest) -> WireRequest:
     """Build `POST /chat/completions`; `model` names a user-deployed service, if there is one."""
     body = {
-        "model": request.endpoint or request.model,
+        "model": request.sent_model,
         "messages": list(request.messages),
         "stream": request.stream,
     }
@@ -57,7 +57,7 @@ def chat(request: ChatRequest) -> WireRequest:
 def completion(request: CompletionRequest) -> WireRequest:
     """Build `POST /completions`."""
     body = {
-        "model": request.endpoint or request.model,
+        "model": request.sent_model,
         "prompt": request.prompt,
         "stream": request.stream,
     }
@@ -69,7 +69,7 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
     return _post(
         "/embeddings",
         request,
-        {"model": request.endpoint or request.model, "input": list(request.texts)},
+        {"model": request.sent_model, "input": list(request.texts)},
     )
 
 
@@ -80,7 +80,7 @@ def images(request: ImageRequest) -> WireRequest:
     return _post(
         "/images/generations",
         request,
-        {"model": request.endpoint or request.model, "prompt": request.prompt},
+        {"model": request.sent_model, "prompt": request.prompt},
     )._replace(repeatable=False, max_bytes=MAX_PICTURES, list_name="data")
 
 
@@ -94,7 +94,7 @@ def rerank(request: RerankRequest) -> WireRequest:
         RERANKERS,
         request,
         {
-            "model": request.endpoint or request.model,
+            "model": request.sent_model,
             "query": request.query,
             "documents": list(request.documents),
         },
@@ -103,9 +103,7 @@ def rerank(request: RerankRequest) -> WireRequest:
 
 def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = False) -> WireRequest:
     fields = {**body, **request.parameters, **request.extra}
-    return WireRequest(
-        "POST", path, fields, request.endpoint or request.model, request.tokens, stream
-    )
+    return WireRequest("POST", path, fields, request.sent_model, request.tokens, stream)
 
 
 class OpenAIReader(Reader):

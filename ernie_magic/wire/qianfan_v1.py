@@ -214,7 +214,7 @@ def _post(kind: Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
         "POST",
         path,
         {**body, **request.extra},
-        request.endpoint or request.model,
+        request.sent_model,
         request.tokens,
         bool(body.get("stream")),
     )

@@ -137,9 +137,7 @@ class Reader(ABC):
     @property
     def model(self) -> str:
         """The model's id as the service reports it."""
-        return as_name(self._meta.get("model")) or as_safe_text(
-            self.request.endpoint or self.request.model
-        )
+        return as_name(self._meta.get("model")) or as_safe_text(self.request.sent_model)
 
     @property
     def ban_round(self) -> int | None:

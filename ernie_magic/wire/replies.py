@@ -212,7 +212,7 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
     ordered = [item for _, item in sorted(numbered, key=lambda pair: pair[0])]
     return ImagesReply(
         ordered,
-        as_name(payload.get("model")) or as_safe_text(request.model),
+        as_name(payload.get("model")) or as_safe_text(request.sent_model),
         as_name(payload.get("id")),
         usage_of(payload.get("usage")),
         created,
@@ -341,7 +341,7 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
         best_first,
         request,
         usage_of(payload.get("usage")),
-        as_name(payload.get("model")) or as_safe_text(request.model),
+        as_name(payload.get("model")) or as_safe_text(request.sent_model),
         service,
     )
 

@@ -16,7 +16,6 @@ from ernie_magic.calls.chat import attachments, saved, tools
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
-from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.keywords import ChatArguments, ChatParameters
     from ernie_magic.api.messages import Message
+    from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.calls.chat.turn import Asked
-    from ernie_magic.client import Client, PreparedCall
-    from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.client import CallTarget, Client, PreparedCall
     from ernie_magic.runtime.stream import Stream
 
 
@@ -248,21 +246,24 @@ class Conversation:
             Something is wrong already; nothing is sent.
         """
         plan = self._client.localizing_errors(
-            lambda: self.plan_prompt(prompt, options, replaced_turn=replaced_turn)
+            lambda: self._plan_prompt(prompt, options, replaced_turn)
         )
 
-        async def ask_and_record(call: PreparedCall) -> Answer:
-            model = self._chosen_model(plan.options, plan.endpoint)
-            model = model or await call.choose_model("chat", needs_vision=plan.needs_vision)
-            on_model(model)
-            asked = await ask_turn(call, plan, model, partial(self._apply_safety_flag, plan))
+        async def ask_and_record(call: PreparedCall, request: ChatRequest) -> Answer:
+            on_model(request.model)
+            asked = await ask_turn(call, plan, request, partial(self._apply_safety_flag, plan))
             # Before anything else is waited for: a stop must not lose the turn.
             self._record_turn(plan, asked)
             if isinstance(asked.problem, ErnieError):
-                await call.with_suggestions(asked.problem, model, "chat")
+                await call.with_suggestions(asked.problem, request.model, "chat")
             return asked.answer_or_raise()
 
-        return self._client.start_call(ask_and_record, plan.settings, plan.endpoint)
+        return self._client.start_model_call(
+            plan.target,
+            partial(self._build_request, plan),
+            ask_and_record,
+            needs_vision=plan.needs_vision,
+        )
 
     def plan_prompt(
         self,
@@ -277,43 +278,40 @@ class Conversation:
         ------
         UsageError
         """
+        plan = self._plan_prompt(prompt, options, replaced_turn)
+        self._build_request(plan, plan.target.model or UNDECIDED)
+        return plan
+
+    def _build_request(self, plan: Plan, model: str) -> ChatRequest:
+        lists, endpoint = self._client.model_lists, plan.target.endpoint
+        return plan.build_request(model, lists.max_input_tokens(model, endpoint))
+
+    def _plan_prompt(
+        self, prompt: str | Sequence[Message], options: ChatOptions, replaced_turn: Turn | None
+    ) -> Plan:
+        """Return the prompt as it is now; what the model's rules refuse is not checked."""
         if self.locked and options.history and isinstance(prompt, str):
             raise moderation.conversation_locked(self.name)
         _check_types(prompt, options)
         options = _split_functions(options)
-        settings, endpoint = self._client.settings_and_endpoint(options.parameters)
-        options = replace(
-            options,
-            endpoint=choose_endpoint(
-                "chat", settings, endpoint.service, options.model, options.endpoint
-            ),
+        target = self._client.choose_target(
+            "chat", options.model, options.endpoint, options.parameters
         )
         if isinstance(prompt, str):
-            plan = self._plan_turn(prompt, options, settings, endpoint, replaced_turn)
-        else:
-            plan = self._plan_messages(prompt, options, settings, endpoint)
-        chosen = self._chosen_model(options, endpoint)
-        chosen = chosen or settings.model or UNDECIDED
-        max_input_tokens = self._client.model_lists.max_input_tokens(chosen, endpoint)
-        plan.build_request(chosen, max_input_tokens=max_input_tokens)
-        return plan
-
-    def _chosen_model(self, options: ChatOptions, endpoint: Endpoint) -> str:
-        """Return the model that the options name, or the one behind their deployed service."""
-        return options.model or self._client.model_lists.base_model(options.endpoint, endpoint)
+            return self._plan_turn(prompt, options, target, replaced_turn)
+        return self._plan_messages(prompt, options, target)
 
     def _plan_turn(
         self,
         prompt: str,
         options: ChatOptions,
-        settings: Snapshot,
-        endpoint: Endpoint,
+        target: CallTarget,
         replaced_turn: Turn | None,
     ) -> Plan:
         """Return the plan of a prompt that follows this conversation's turns."""
         system = options.system
         if system is None:
-            system = self.system or settings.system
+            system = self.system or target.settings.system
         system_messages: tuple[Message, ...] = ()
         if system:
             system_messages = ({"role": "system", "content": system},)
@@ -327,8 +325,7 @@ class Conversation:
         return Plan(
             prompt,
             options,
-            settings,
-            endpoint,
+            target,
             system_messages,
             earlier_turns,
             (user_message(prompt, images),),
@@ -338,11 +335,7 @@ class Conversation:
         )
 
     def _plan_messages(
-        self,
-        messages: Sequence[Message],
-        options: ChatOptions,
-        settings: Snapshot,
-        endpoint: Endpoint,
+        self, messages: Sequence[Message], options: ChatOptions, target: CallTarget
     ) -> Plan:
         """Return the plan of whole messages, which stand alone."""
         if options.images is not None:
@@ -356,8 +349,7 @@ class Conversation:
         return Plan(
             None,
             options,
-            settings,
-            endpoint,
+            target,
             system_messages=_system_messages(options.system, messages),
             earlier_turns=(),
             new_messages=tuple(dict(message) for message in messages),

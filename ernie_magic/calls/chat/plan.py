@@ -10,13 +10,10 @@ from ernie_magic.api.messages import Message, count_pictures, turns_to_drop
 from ernie_magic.api.requests import ChatRequest, chat_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ernie_magic.api.messages import Part
     from ernie_magic.api.requests import ChatOptions
     from ernie_magic.calls.chat.history import Turn
-    from ernie_magic.config.credentials import Endpoint
-    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.client import CallTarget
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,7 @@ class Plan:
     prompt : str | None
         The prompt; None when whole messages were given, which leave no turn.
     options : ChatOptions
-    settings : Snapshot
-    endpoint : Endpoint
+    target : CallTarget
     system_messages, new_messages : tuple of messages
         The system prompt; the prompt, or the messages given.
     generation : int
@@ -44,8 +40,7 @@ class Plan:
 
     prompt: str | None
     options: ChatOptions
-    settings: Snapshot
-    endpoint: Endpoint
+    target: CallTarget
     system_messages: tuple[Message, ...]
     earlier_turns: tuple[Turn, ...]
     new_messages: tuple[Message, ...]
@@ -75,14 +70,11 @@ class Plan:
     @property
     def is_streamed(self) -> bool:
         """Whether the answer is streamed."""
-        return self.settings.stream if self.options.stream is None else self.options.stream
+        if self.options.stream is None:
+            return self.target.settings.stream
+        return self.options.stream
 
-    def build_request(
-        self,
-        model: str,
-        paths: Mapping[str, str] | None = None,
-        max_input_tokens: int | None = None,
-    ) -> ChatRequest:
+    def build_request(self, model: str, max_input_tokens: int | None = None) -> ChatRequest:
         """Build the request to a model; the oldest turns are left out where it would not fit.
 
         Parameters
@@ -94,7 +86,7 @@ class Plan:
         ------
         UsageError
         """
-        rules = self.endpoint.rules
+        rules = self.target.rules
         turns_dropped = 0
         if rules.strict:
             turns_dropped = turns_to_drop(
@@ -107,7 +99,7 @@ class Plan:
             message for turn in self.earlier_turns[turns_dropped:] for message in turn.messages
         ]
         given = parameters.merge_parameters(
-            "chat", self.settings.parameters, self.options.parameters, rules
+            "chat", self.target.settings.parameters, self.options.parameters, rules
         )
         return chat_request(
             [*self.system_messages, *earlier, *self.new_messages],
@@ -116,8 +108,7 @@ class Plan:
             extra=self.options.extra,
             stream=self.is_streamed,
             rules=rules,
-            endpoint=self.options.endpoint,
-            paths=paths,
+            endpoint=self.target.deployed,
             trimmed=turns_dropped,
             max_input_tokens=max_input_tokens,
         )

@@ -70,22 +70,18 @@ class Asked(NamedTuple):
 
 
 async def ask_turn(
-    call: PreparedCall, plan: Plan, model: str, on_flag: Callable[[int], object]
+    call: PreparedCall, plan: Plan, request: ChatRequest, on_flag: Callable[[int], object]
 ) -> Asked:
-    """Ask a model and read the answer; Python functions among the tools are called on the way.
+    """Ask and read the answer; Python functions among the tools are called on the way.
 
     Parameters
     ----------
+    request
+        The plan's, to a model.
     on_flag
         Called with the safety flag of each reply (see `ernie_magic.wire.moderation`), before any
         tool that it asks for.
-
-    Raises
-    ------
-    UsageError
-        The request cannot be sent.
     """
-    request = plan.build_request(model, call.paths, call.max_input_tokens(model))
     prompt = _PromptInProgress(call, plan, request, on_flag)
     try:
         return await prompt.ask()

@@ -55,7 +55,6 @@ async def embed_texts(
     submit
         Returns what makes a call elsewhere (`workers.RemoteExecutor.submit_embeddings`).
     """
-    request = replace(request, paths=call.paths)
     store: VectorStore | None = None
     if cache:
         store = VectorStore(request, call.endpoint)
@@ -63,7 +62,7 @@ async def embed_texts(
     if submit:
         ask = submit(call.context)
     batch_size = parameters.MAX_TEXTS
-    if entry := models.find_model(request.endpoint or request.model):
+    if entry := models.find_model(request.model):
         batch_size = entry.batch
     job = EmbeddingJob(ask, call, store, max_concurrency)
     async with call.suggesting_models(request.model, "embedding"):
@@ -161,7 +160,7 @@ class EmbeddingJob:
             self._usage += reply.usage
             self._asked += len(texts)
             self._model = reply.model or self._model
-            on_usage(self._model or request.model, reply.usage)
+            on_usage(self._model or request.sent_model, reply.usage)
             received = dict(zip(texts, reply.vectors, strict=True))
             # Vectors of the emulator are not kept as another service's.
             if self._store and not self._call.is_disguised:
@@ -220,7 +219,7 @@ class EmbeddingJob:
             vectors,
             request,
             self._usage,
-            self._model or request.model,
+            self._model or request.sent_model,
             self._call.service,
             asked=self._asked,
             partial=partial,

@@ -47,7 +47,6 @@ async def generate_images(call: PreparedCall, request: ImageRequest, *, download
     """Make pictures, and with `download` fetch those that are links
     (`ImageGeneration.generate_images`).
     """
-    request = replace(request, paths=call.paths)
     wire = call.protocol.images(request)
     generation = ImageGeneration(call)
     async with call.suggesting_models(request.model, "image"):

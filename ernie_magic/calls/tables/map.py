@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,11 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ernie_magic.api.parameter import Rules
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.calls.tables.rows import AskRows, Outcome
-    from ernie_magic.client import PreparedCall
-    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.client import CallTarget, PreparedCall
     from ernie_magic.wire.request import Context
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
@@ -171,6 +169,7 @@ class MapRequest:
         Those that an answer is split into; none for the whole answer.
     options : ChatOptions
         The other options of each prompt.
+    target : CallTarget
     path : Path
         The ledger's file.
     resume : bool
@@ -185,6 +184,7 @@ class MapRequest:
     prompts: list[str]
     columns: tuple[schema.Column, ...]
     options: ChatOptions
+    target: CallTarget
     path: Path
     resume: bool
     max_concurrency: int
@@ -215,9 +215,7 @@ class MapRequest:
         self,
         prompt: str,
         model: str,
-        system: str,
-        session_parameters: Mapping[str, Any],
-        rules: Rules,
+        paths: Mapping[str, str] | None = None,
         max_input_tokens: int | None = None,
     ) -> ChatRequest:
         """Build the request for one row.
@@ -226,8 +224,9 @@ class MapRequest:
         ------
         UsageError
         """
+        settings, rules = self.target.settings, self.target.rules
         given = parameters.merge_parameters(
-            "chat", session_parameters, self.options.parameters, rules
+            "chat", settings.parameters, self.options.parameters, rules
         )
         if self.columns:
             prompt = f"{prompt}\n\n{schema.json_instruction(self.columns)}"
@@ -235,6 +234,9 @@ class MapRequest:
             if rules.protocol == "openai":
                 given["response_format"] = schema.json_schema(self.columns)
         messages = [{"role": "user", "content": prompt}]
+        system = self.options.system
+        if system is None:
+            system = settings.system
         if system:
             messages.insert(0, {"role": "system", "content": system})
         return chat_request(
@@ -244,7 +246,8 @@ class MapRequest:
             extra=self.options.extra,
             stream=False,
             rules=rules,
-            endpoint=self.options.endpoint,
+            endpoint=self.target.deployed,
+            paths=paths,
             max_input_tokens=max_input_tokens,
         )
 
@@ -253,8 +256,7 @@ def build_map_request(
     prompt: str | Template,
     rows: object,
     options: ChatOptions,
-    settings: Snapshot,
-    rules: Rules,
+    target: CallTarget,
     *,
     schema: str | Mapping[str, Any] | None,
     resume: bool,
@@ -282,6 +284,7 @@ def build_map_request(
         [template.fill(row) for row in content.rows],
         parse_columns(schema),
         options,
+        target,
         folders.storage_folder("data") / ledger.NAME,
         resume,
         max_concurrency,
@@ -295,8 +298,7 @@ def build_map_request(
             ).fill(x=0),
         )
     check_columns(template, map_request.columns)
-    model = options.model or options.endpoint or settings.model or models.UNDECIDED
-    map_request.request_for_row("?", model, options.system or "", settings.parameters, rules)
+    map_request.request_for_row("?", target.model or models.UNDECIDED)
     return map_request
 
 
@@ -344,20 +346,13 @@ async def map_rows(
     submit
         Returns what asks for some rows elsewhere (`workers.RemoteExecutor.submit_chats`).
     """
-    options, settings = map_request.options, call.settings
-    model = options.model or options.endpoint or ""
-    if not model and map_request.rows:
-        model = await call.choose_model("chat")
-    system = options.system
-    if system is None:
-        system = settings.system
-    paths, rules = call.paths, call.endpoint.rules
+    model = ""
+    if map_request.rows:
+        model = await call.choose_model(map_request.target)
+    paths, max_input_tokens = call.paths, call.max_input_tokens(model)
 
     def build_request(prompt: str) -> ChatRequest:
-        request = map_request.request_for_row(
-            prompt, model, system, settings.parameters, rules, call.max_input_tokens(model)
-        )
-        return replace(request, paths=paths)
+        return map_request.request_for_row(prompt, model, paths, max_input_tokens)
 
     ask_rows: AskRows = partial(ask_many, call)
     batch_size = 1
@@ -588,7 +583,7 @@ class MapJob:
 def _request_key(request: ChatRequest) -> str:
     """Return everything in a request that determines its answer."""
     return json.dumps(
-        [request.endpoint or request.model, request.messages, request.parameters, request.extra],
+        [request.sent_model, request.messages, request.parameters, request.extra],
         sort_keys=True,
         ensure_ascii=False,
         default=str,
