@@ -10,11 +10,10 @@ import asyncio
 import atexit
 import os
 import threading
-import time
 import weakref
 from collections import defaultdict
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models
@@ -22,6 +21,7 @@ from ernie_magic.api.default_model import configured_model, default_model
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.settings import choose_endpoint
+from ernie_magic.config.target import CallTarget
 from ernie_magic.errors import (
     ErnieError,
     UsageError,
@@ -30,37 +30,29 @@ from ernie_magic.errors import (
     unexpected_error,
 )
 from ernie_magic.runtime.call import Call
-from ernie_magic.runtime.io_thread import IO, in_thread, in_thread_if_long
+from ernie_magic.runtime.io_thread import IO, in_thread
 from ernie_magic.runtime.stream import Stream
-from ernie_magic.wire import moderation
 from ernie_magic.wire.http import HttpClient
 from ernie_magic.wire.model_lists import ModelLists
-from ernie_magic.wire.protocols import protocol_of
-from ernie_magic.wire.quirks import ServerQuirks, send_asking_for_usage, send_rerank
-from ernie_magic.wire.request import Context, WireRequest
+from ernie_magic.wire.prepared_call import PreparedCall
+from ernie_magic.wire.quirks import ServerQuirks
+from ernie_magic.wire.request import Context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.models import Listed
-    from ernie_magic.api.parameter import Rules
-    from ernie_magic.api.requests import ChatRequest, CompletionRequest, Request
-    from ernie_magic.api.results import Answer
-    from ernie_magic.api.usage import Usage
+    from ernie_magic.api.requests import Request
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
     from ernie_magic.config.settings import ErnieSettings, Snapshot
     from ernie_magic.emulator.server import Emulator
     from ernie_magic.runtime.events import Delta
     from ernie_magic.text.language import Text
-    from ernie_magic.wire.protocols import WireProtocol
-    from ernie_magic.wire.reader import Reader
 
 ResultT = TypeVar("ResultT")
 RequestT = TypeVar("RequestT", bound="Request")
-# Characters of a tool's arguments that are searched for keys in the time that a model's name takes.
-_CHARACTERS_PER_MODEL = 200
 _CLOSE_TIMEOUT = 3.0  # seconds for connections to close: a process that exits waits no longer
 
 
@@ -181,10 +173,6 @@ class Client:
         """
         return self.http.service_name(endpoint)
 
-    def quirks(self, endpoint: Endpoint) -> ServerQuirks:
-        """Return what the server of an account was found to do in its own way."""
-        return self._quirks[endpoint.account]
-
     def answering_service(self) -> Service:
         """Return the service that answers a call now, as far as replies have told: the emulator may
         stand in for the one that is set.
@@ -222,7 +210,7 @@ class Client:
         async def run_and_record(emit: Callable[[Delta], None]) -> ResultT:
             try:
                 resolved = await self.resolve_endpoint(endpoint) if needs_address else endpoint
-                result = await work(PreparedCall(self, Context(resolved, settings, emit)))
+                result = await work(self.prepare_call(Context(resolved, settings, emit)))
             except asyncio.CancelledError:  # stopped before there was anything to return
                 raise stop_error(None, language) from None
             except ErnieError as error:
@@ -239,6 +227,11 @@ class Client:
 
         title = progress_title.say(language) if progress_title else ""
         return Stream(Call(run_and_record), lambda: language, title)
+
+    def prepare_call(self, context: Context) -> PreparedCall:
+        """Return the way to the service for a call."""
+        quirks = self._quirks[context.endpoint.account]
+        return PreparedCall(context, self.http, self.model_lists, quirks, self.usage)
 
     def choose_target(
         self, kind: Kind, model: str | None, deployed: str, given: Mapping[str, Any]
@@ -362,226 +355,6 @@ class Client:
         """Forget the parent's threads, connections and locks, in a forked process."""
         self._emulator, self._starting = None, threading.Lock()
         self.http.forget_connections()
-
-
-@dataclass(frozen=True)
-class CallTarget:
-    """Whom a call asks, as it was when the call was requested.
-
-    Attributes
-    ----------
-    kind : str
-        The model's.
-    model : str
-        The model that the call names, or that is behind its deployed service, or that is set; ""
-        where the live list decides.
-    deployed : str
-        The name of a service that a user deployed, "" for a preset one.
-    settings : Snapshot
-    endpoint : Endpoint
-    """
-
-    kind: Kind
-    model: str
-    deployed: str
-    settings: Snapshot
-    endpoint: Endpoint
-
-    @property
-    def rules(self) -> Rules:
-        """The ranges and fields that apply."""
-        return self.endpoint.rules
-
-
-@dataclass(frozen=True)
-class PreparedCall:
-    """A call on the I/O thread: the way to the service, and what is done before and after each
-    request.
-
-    Attributes
-    ----------
-    client : Client
-    context : Context
-    """
-
-    client: Client
-    context: Context
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The endpoint, with its address."""
-        return self.context.endpoint
-
-    @property
-    def settings(self) -> Snapshot:
-        """The settings as they were when the call began."""
-        return self.context.settings
-
-    @property
-    def service(self) -> str:
-        """The name of the service that answers: the emulator may stand in for another."""
-        return self.client.service_name(self.context.endpoint)
-
-    @property
-    def is_disguised(self) -> bool:
-        """Whether the emulator answers in the place of another service."""
-        return self.service != self.context.endpoint.service.name
-
-    @property
-    def protocol(self) -> WireProtocol:
-        """What builds the service's requests."""
-        return protocol_of(self.context.endpoint)
-
-    @property
-    def paths(self) -> dict[str, str]:
-        """Qianfan V1's paths by model, from the live list; they change with it."""
-        return self.client.model_lists.paths(self.context.endpoint)
-
-    def max_input_tokens(self, model: str) -> int | None:
-        """Return a model's longest input by the live list (`ModelLists.max_input_tokens`)."""
-        return self.client.model_lists.max_input_tokens(model, self.context.endpoint)
-
-    def emit(self, delta: Delta) -> None:
-        """Pass a piece of the answer, or of the progress, to whoever reads the call."""
-        self.context.emit(delta)
-
-    def replace_emit(self, emit: Callable[[Delta], None]) -> PreparedCall:
-        """Return the call with another `emit`."""
-        return replace(self, context=replace(self.context, emit=emit))
-
-    async def choose_model(self, target: CallTarget, *, needs_vision: bool = False) -> str:
-        """Return the model of a call; where none is named or set, the live list decides."""
-        return target.model or await self.client.model_lists.choose_model(
-            target.kind, self.context, needs_vision=needs_vision
-        )
-
-    async def send_json(self, wire: WireRequest) -> dict[str, Any]:
-        """Send a request whose reply is one JSON body.
-
-        Raises
-        ------
-        ErnieError
-        """
-        return await self.client.http.send_json(wire, self.context)
-
-    async def send_rerank(self, wire: WireRequest) -> dict[str, Any]:
-        """Send documents to be ranked, to the path that the server has (`quirks.send_rerank`)."""
-        return await send_rerank(
-            self.client.http, wire, self.context, self.client.quirks(self.endpoint)
-        )
-
-    async def read_reply(
-        self, wire: WireRequest, request: ChatRequest | CompletionRequest, clock: Clock
-    ) -> Reply:
-        """Send a chat or a completion and read the reply; each piece of text is emitted as it
-        arrives. Every reply that began is counted, whatever becomes of it.
-        """
-        reader, emit = self.protocol.reader(request), self.context.emit
-        problem: ErnieError | asyncio.CancelledError | None = None
-
-        def mark_and_emit(delta: Delta) -> None:
-            if not delta.notice:
-                clock.mark_first_text()
-            emit(delta)
-
-        try:
-            await send_asking_for_usage(
-                self.client.http,
-                wire,
-                reader,
-                replace(self.context, emit=mark_and_emit),
-                self.client.quirks(self.endpoint),
-            )
-        except (ErnieError, asyncio.CancelledError) as error:
-            problem = error
-        finally:
-            clock.mark_end()
-        if reader.started or reader.usage is not None:
-            self.count_usage(reader.model, reader.usage)
-        if problem is None:
-            try:  # Made once.
-                await in_thread_if_long(
-                    reader.argument_characters // _CHARACTERS_PER_MODEL, lambda: reader.tool_calls
-                )
-            except asyncio.CancelledError as error:
-                problem = error
-        return Reply(reader, problem, clock, self.service)
-
-    def count_usage(self, model: str, usage: Usage | None) -> None:
-        """Count what a reply has cost."""
-        self.client.usage.add(self.service, model, usage)
-
-    async def with_suggestions(self, error: ErnieError, model: str, kind: Kind) -> ErnieError:
-        """Add the closest ids to a refused model (`ModelLists.with_suggestions`)."""
-        lists = self.client.model_lists
-        return await lists.with_suggestions(error, model, self.context, kind)
-
-    @asynccontextmanager
-    async def suggesting_models(self, model: str, kind: Kind) -> AsyncIterator[None]:
-        """Within this block an error that refuses the model names the closest ids."""
-        try:
-            yield
-        except ErnieError as error:
-            raise await self.with_suggestions(error, model, kind) from None
-
-
-class Clock:
-    """How long a call takes, and how long until its first text, in seconds."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self.first: float | None = None
-        self.seconds = 0.0
-
-    def mark_first_text(self) -> None:
-        """Note that text has arrived."""
-        if self.first is None:
-            self.first = time.monotonic() - self._began
-
-    def mark_end(self) -> None:
-        """Note that the call has ended."""
-        self.seconds = time.monotonic() - self._began
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A reply to a chat or a completion, as far as it arrived.
-
-    Attributes
-    ----------
-    reader : Reader
-        What collected it.
-    problem : ErnieError | CancelledError | None
-        What ended it early.
-    clock : Clock
-    service : str
-    """
-
-    reader: Reader
-    problem: ErnieError | asyncio.CancelledError | None
-    clock: Clock
-    service: str
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether the service withdrew it: none of it may be shown."""
-        return self.reader.flag >= moderation.BLOCKED
-
-    def blocked_error(self, *, locked: bool = False) -> ErnieError:
-        """Return what a withdrawn reply raises (`moderation.content_blocked`)."""
-        reader = self.reader
-        return moderation.content_blocked(
-            reader.flag, reader.id, ban_round=reader.ban_round, locked=locked
-        )
-
-    def build_answer(self, *, partial: bool | None = None) -> Answer:
-        """Return the answer; partial when the reply ended early, unless said otherwise."""
-        return self.reader.build_answer(
-            seconds=self.clock.seconds,
-            first_seconds=self.clock.first,
-            partial=self.problem is not None if partial is None else partial,
-            service=self.service,
-        )
 
 
 # Closed when the kernel exits, so that no connection and no server is left to the garbage

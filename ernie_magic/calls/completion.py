@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import models
 from ernie_magic.api.requests import ChatRequest
-from ernie_magic.client import Clock
 from ernie_magic.errors import ErnieError
+from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.requests import CompletionRequest
     from ernie_magic.api.results import Answer
-    from ernie_magic.client import PreparedCall
+    from ernie_magic.wire.prepared_call import PreparedCall
     from ernie_magic.wire.request import WireRequest
 
 

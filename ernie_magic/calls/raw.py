@@ -13,8 +13,9 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
-    from ernie_magic.client import Client, PreparedCall
+    from ernie_magic.client import Client
     from ernie_magic.runtime.stream import Stream
+    from ernie_magic.wire.prepared_call import PreparedCall
 
 
 _LIST = "\0list"  # the name of a bare list: no server's own

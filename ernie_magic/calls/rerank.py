@@ -9,7 +9,7 @@ from ernie_magic.wire import replies
 if TYPE_CHECKING:
     from ernie_magic.api.requests import RerankRequest
     from ernie_magic.api.results import Ranking
-    from ernie_magic.client import PreparedCall
+    from ernie_magic.wire.prepared_call import PreparedCall
 
 
 async def rank_documents(call: PreparedCall, request: RerankRequest) -> Ranking:

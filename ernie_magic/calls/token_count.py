@@ -18,8 +18,9 @@ from ernie_magic.wire import qianfan_v1
 from ernie_magic.wire.failures import unexpected_reply_error
 
 if TYPE_CHECKING:
-    from ernie_magic.client import Client, PreparedCall
+    from ernie_magic.client import Client
     from ernie_magic.runtime.stream import Stream
+    from ernie_magic.wire.prepared_call import PreparedCall
 
 
 _COUNTED_MODELS = frozenset(

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images.generate import ImageGeneration
-from ernie_magic.client import Client, PreparedCall
+from ernie_magic.client import Client
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
@@ -74,7 +74,7 @@ def ours(packed):
         lambda _delta: None,
     )
     images = asyncio.run(
-        ImageGeneration(PreparedCall(client, context)).generate_images(None, request, download=True)
+        ImageGeneration(client.prepare_call(context)).generate_images(None, request, download=True)
     )
     data, _ = display.mime_bundle(images, "zh")
     return images, data

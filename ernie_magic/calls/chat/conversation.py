@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.calls.chat.turn import Asked
-    from ernie_magic.client import CallTarget, Client, PreparedCall
+    from ernie_magic.client import Client
+    from ernie_magic.config.target import CallTarget
     from ernie_magic.runtime.stream import Stream
+    from ernie_magic.wire.prepared_call import PreparedCall
 
 
 _IN_ORDER_OF_USE = (

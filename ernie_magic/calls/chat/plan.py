@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.messages import Part
     from ernie_magic.api.requests import ChatOptions
     from ernie_magic.calls.chat.history import Turn
-    from ernie_magic.client import CallTarget
+    from ernie_magic.config.target import CallTarget
 
 
 @dataclass(frozen=True)

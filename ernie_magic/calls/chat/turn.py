@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import models
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import tools
-from ernie_magic.client import Clock
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
 from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.nested_loop import NestedLoop
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
+from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.calls.chat.plan import Plan
-    from ernie_magic.client import PreparedCall, Reply
+    from ernie_magic.wire.prepared_call import PreparedCall, Reply
     from ernie_magic.wire.reader import Reader
 
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ernie_magic.api.requests import EmbeddingRequest
-    from ernie_magic.client import PreparedCall
+    from ernie_magic.wire.prepared_call import PreparedCall
     from ernie_magic.wire.replies import VectorsReply
     from ernie_magic.wire.request import Context
 

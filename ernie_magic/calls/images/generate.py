@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ernie_magic.api.requests import ImageRequest
-    from ernie_magic.client import PreparedCall
     from ernie_magic.config.services import Service
+    from ernie_magic.wire.prepared_call import PreparedCall
     from ernie_magic.wire.replies import ImageItem, ImagesReply
     from ernie_magic.wire.request import WireRequest
 
@@ -161,7 +161,7 @@ class ImageGeneration:
             return picture
         return await self._with_content(
             replace(picture, problem=None, content=b""),
-            lambda: self.call.client.http.download_picture(picture.url, self.call.context),
+            lambda: self.call.http.download_picture(picture.url, self.call.context),
             unpacking,
         )
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.calls.tables.rows import AskRows, Outcome
-    from ernie_magic.client import CallTarget, PreparedCall
+    from ernie_magic.config.target import CallTarget
+    from ernie_magic.wire.prepared_call import PreparedCall
     from ernie_magic.wire.request import Context
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once

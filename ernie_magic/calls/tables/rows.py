@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.api.finish_reasons import is_whole_reason
 from ernie_magic.api.usage import Usage
-from ernie_magic.client import Clock
 from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
@@ -18,15 +17,16 @@ from ernie_magic.errors import (
     QuotaExhausted,
     RateLimited,
 )
+from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer
-    from ernie_magic.client import PreparedCall
     from ernie_magic.runtime.events import Delta
     from ernie_magic.text.language import Language
+    from ernie_magic.wire.prepared_call import PreparedCall
 
     AskRows = Callable[[Sequence[ChatRequest]], Awaitable[list["Outcome"]]]
 
