@@ -67,7 +67,6 @@ _PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
 # No text contains it: the parser replaces it
 # (https://spec.commonmark.org/0.31.2/#insecure-characters).
 _HIDDEN_PIPE = "\0"
-_LINE_END = re.compile(r"\r\n?")
 # Characters at which an inline rule of this grammar may begin. markdown-it-py also stops at those
 # that other extensions use (`+`, `=`, `%`, `{`…), and tries each rule there in vain.
 _INLINE_BEGINNINGS = re.compile(r"[\n!$&*:<\[\\\]_`~]")
@@ -81,13 +80,6 @@ def parse_blocks(text: str) -> list[Token]:
     parser = markdown_parser()
     parser.block.parse(text, parser, {"unfinished": True}, tokens)
     return tokens
-
-
-def normalize_line_ends(text: str) -> str:
-    r"""Replace `\r\n` and a lone `\r` by `\n` (https://spec.commonmark.org/0.31.2/#line-ending)."""
-    if "\r" not in text:
-        return text
-    return _LINE_END.sub("\n", text)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from ernie_magic.text.grammar import SENTENCE_END, normalize_line_ends, parse_blocks
+from ernie_magic.text.grammar import SENTENCE_END, parse_blocks
+from ernie_magic.text.line_ends import LineEndNormalizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ class Segmenter:
     def __init__(self, limit: int = 3_000, fence_limit: int = 0) -> None:
         self._limit, self._fence_limit = limit, max(limit, fence_limit)
         self._open = ""
-        self._carriage_return = ""  # a carriage return that may be half of a line end
+        self._line_ends = LineEndNormalizer()
 
     @property
     def open_text(self) -> str:
@@ -51,10 +52,7 @@ class Segmenter:
 
     def feed(self, delta: str) -> list[str]:
         """Add to the text; return the blocks that this finishes."""
-        delta = self._carriage_return + delta
-        whole = delta.removesuffix("\r")
-        self._carriage_return = delta[len(whole) :]
-        self._open += normalize_line_ends(whole)
+        self._open += self._line_ends.feed(delta)
         finished: list[str] = []
         while self._finish_blocks(finished):
             pass

@@ -27,7 +27,7 @@ from ernie_magic.notebook.magics.images import (
 )
 from ernie_magic.notebook.magics.options import CellLine
 from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
-from ernie_magic.text.grammar import normalize_line_ends
+from ernie_magic.text.line_ends import normalize_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,8 +139,8 @@ class CellMagics(CellRunner):
             Whether its options name variables, which are evaluated too.
         """
         namespace = self.shell.user_ns
-        # A notebook written on Windows may hold CRLF; a CR by itself is the user's, as written.
-        cell = cell.replace("\r\n", "\n")
+        # Before values are filled in: what they hold stays as it is.
+        cell = normalize_line_ends(cell)
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
             parsed_line = parse_line(line, namespace)
@@ -200,8 +200,6 @@ class CellMagics(CellRunner):
 
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
         """Run a `%%ernie_embed` cell: one text per line."""
-        # Each line is a text, however it ends. A value may hold a carriage return: it stays.
-        cell = normalize_line_ends(cell)
         cell_input = self._read_cell(
             parse_embed_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
         )

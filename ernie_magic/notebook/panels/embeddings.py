@@ -17,6 +17,7 @@ from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
 from ernie_magic.text.language import Text
+from ernie_magic.text.line_ends import split_lines
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class EmbedTab(Tab):
 
     @property
     def _prompt_texts(self) -> list[str]:
-        return [line.strip() for line in self.composer.prompt.value.splitlines() if line.strip()]
+        lines = split_lines(self.composer.prompt.value)
+        return [line.strip() for line in lines if line.strip()]
 
     def send_prompt(self) -> None:
         """Ask for the vectors."""
