@@ -353,7 +353,8 @@ class Client:
 
     def forget_parent(self) -> None:
         """Forget the parent's threads, connections and locks, in a forked process."""
-        self._emulator, self._starting = None, threading.Lock()
+        self._emulator = None
+        self._starting = threading.Lock()
         self.http.forget_connections()
 
 

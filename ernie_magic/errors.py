@@ -197,7 +197,10 @@ class ErnieError(_OneLine, Exception):
         language: Language | None = None,
     ) -> None:
         super().__init__(what, cause, advice)
-        self.what, self.cause, self.advice, self.language = what, cause, advice, language
+        self.what = what
+        self.cause = cause
+        self.advice = advice
+        self.language = language
         self.answer: Received | None = None
 
     def line(self, language: Language | None = None) -> str:
@@ -283,7 +286,9 @@ class ProtocolError(ErnieError):
         request_id: str = "",
     ) -> None:
         super().__init__(what, cause, advice)
-        self.body, self.status, self.request_id = body, status, request_id
+        self.body = body
+        self.status = status
+        self.request_id = request_id
 
     def _facts(self, language: Language) -> str:
         if not self.request_id:
@@ -331,9 +336,14 @@ class ServiceError(ErnieError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(what, cause, advice)
-        self.status, self.code, self.type, self.message = status, code, type, message
-        self.request_id, self.body = request_id, body
-        self.retryable, self.retry_after = retryable, retry_after
+        self.status = status
+        self.code = code
+        self.type = type
+        self.message = message
+        self.request_id = request_id
+        self.body = body
+        self.retryable = retryable
+        self.retry_after = retry_after
 
     def _facts(self, language: Language) -> str:
         facts = []

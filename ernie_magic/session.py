@@ -106,7 +106,8 @@ _IN_ORDER_OF_USE = (
     "close",
 )
 _INTERNAL = ("changed", "client", "known_models", "listed_models", "with_language")
-_EMBEDDING, _MAPPING = Text("向量", "vectors"), Text("行", "rows")
+_EMBEDDING = Text("向量", "vectors")
+_MAPPING = Text("行", "rows")
 
 
 class Session:
@@ -396,7 +397,8 @@ class Session:
         max_concurrency = self.client.localizing_errors(
             lambda: choose_in_flight(in_flight, target.settings)
         )
-        remote_executor, submit = self._remote_executor(executor), None
+        remote_executor = self._remote_executor(executor)
+        submit = None
         if remote_executor:
             max_concurrency = max(max_concurrency, remote_executor.workers)
             submit = remote_executor.submit_embeddings
@@ -942,7 +944,8 @@ class Session:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
     def __repr__(self) -> str:
-        service, model = "?", self.settings.model or "default"
+        service = "?"
+        model = self.settings.model or "default"
         with suppress(InvalidOption):  # a `.env` that cannot be read: a repr is no place for it
             service = self.settings.choose_service().name
         turns = 0

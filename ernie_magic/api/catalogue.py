@@ -120,7 +120,8 @@ class Model:
 
 
 _ABILITIES = {"P": "penalties", "T": "tools", "K": "top_k", "V": "vision", "R": "thinking"}
-_JUNE_9, _JUNE_30 = "2026-06-09", "2026-06-30"
+_JUNE_9 = "2026-06-09"
+_JUNE_30 = "2026-06-30"
 _TODAY = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns, public model lists, 2026-11"
 _V1 = "https://github.com/baidubce/bce-qianfan-sdk"
 

@@ -71,14 +71,16 @@ def turns_to_drop(
     max_input_tokens
         The model's longest input by the live list, None where that does not say.
     """
-    max_characters, max_tokens = sys.maxsize, max_input_tokens or sys.maxsize
+    max_characters = sys.maxsize
+    max_tokens = max_input_tokens or sys.maxsize
     if entry := models.find_model(model):
         max_characters = entry.max_characters or sys.maxsize
         max_tokens = max_input_tokens or entry.max_input_tokens or sys.maxsize
     characters = tokens = 0
     for turns_kept, messages in enumerate([rest, *reversed(turns)]):
         texts = [message_text(message) for message in messages]
-        characters, tokens = characters + sum(map(len, texts)), tokens + _estimate_all(texts)
+        characters += sum(map(len, texts))
+        tokens += _estimate_all(texts)
         if turns_kept and (characters > max_characters or tokens > max_tokens):
             return len(turns) - (turns_kept - 1)
     return 0

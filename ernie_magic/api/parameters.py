@@ -604,7 +604,8 @@ MAX_PROMPT = 1024
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 MAX_TEXTS = 16  # texts in one embeddings call (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
 # Documents to rank, characters of the query (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74)
-MAX_DOCUMENTS, MAX_QUERY = 64, 1_600
+MAX_DOCUMENTS = 64
+MAX_QUERY = 1_600
 
 _BY_KIND: dict[str, dict[str, Parameter]] = {}
 for _p in PARAMETERS:

@@ -339,7 +339,8 @@ def embedding_request(
     texts = _plain_texts(texts)
     fitting = [_clip_to_model(text, model, rules) for text in texts]
     sent_texts = fitting if invalid == "truncate" else texts
-    wrong, skipped = [], set()
+    wrong = []
+    skipped = set()
     for i, (text, fits) in enumerate(zip(texts, fitting, strict=True)):
         if fits == text and text.strip():
             continue
@@ -419,7 +420,8 @@ def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -
     named = ", ".join(map(str, positions[:_MAX_NAMED_POSITIONS]))
     if len(positions) > _MAX_NAMED_POSITIONS:
         named += " …"
-    entry, first = models.find_model(model), texts[positions[0] - 1]
+    entry = models.find_model(model)
+    first = texts[positions[0] - 1]
     if entry is None or not first.strip():
         what = Text(
             "第 {places} 条文本为空或太长", "texts that are empty or too long: {places}"

@@ -140,9 +140,11 @@ def code_for_chat(
     files
         Names of pictures sent with the prompt.
     """
-    caller, session = "ernie", ""
+    caller = "ernie"
+    session = ""
     if conversation != "main":
-        caller, session = f"ernie[{conversation!r}]", conversation
+        caller = f"ernie[{conversation!r}]"
+        session = conversation
     sent = _checked_values("chat", request, given)
     options = _python_options(request, sent, model, system)
     switches = []
@@ -448,9 +450,11 @@ def _openai_code(
     fields = {**(body or {})}
     known = {name: value for name, value in fields.items() if name in _OPENAI[kind]}
     rest = {name: value for name, value in fields.items() if name not in _OPENAI[kind]}
-    result, ending = "reply", [f"print({_SHOWN[kind]})"]
+    result = "reply"
+    ending = [f"print({_SHOWN[kind]})"]
     if known.get("stream"):
-        result, ending = "chunks", [*_PRINT_CHUNKS]
+        result = "chunks"
+        ending = [*_PRINT_CHUNKS]
     key, url = _openai_access(endpoint)
     lines = ["from openai import OpenAI", ""]
     if not endpoint.service.is_simulated:

@@ -133,7 +133,8 @@ def _diagnose_network(base_url: str) -> list[Check]:
     """Return the proxies and the certificates, and each setting of them that is left out."""
     from ernie_magic.config.certificates import read_certificates
 
-    proxies, certificates = read_proxies(), read_certificates()
+    proxies = read_proxies()
+    certificates = read_certificates()
     shown = [proxy.shown for proxy in proxies.by_scheme.values()]
     if proxies.no_proxy:
         shown.append(proxies.no_proxy)

@@ -81,14 +81,17 @@ class BaseUrl(str):
     query_keys: tuple[tuple[str, Key], ...]
 
     def __new__(cls, url: str) -> BaseUrl:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
-        login, lead = None, ""
+        login = None
+        lead = ""
         if _lacks_scheme(url):
-            url, lead = f"//{url.strip()}", "//"
+            url = f"//{url.strip()}"
+            lead = "//"
         try:
             parts = urlsplit(url.strip())
             user, at, host = parts.netloc.rpartition("@")
         except ValueError:  # not an address: reported where it is used
-            at, parts = "", urlsplit("")
+            at = ""
+            parts = urlsplit("")
         if at:
             from ernie_magic.config.credentials import Login
 
@@ -109,7 +112,8 @@ class BaseUrl(str):
             )
         url, query_keys = _take_query_keys(url.removeprefix(lead))
         self = super().__new__(cls, url)
-        self.login, self.query_keys = login, query_keys
+        self.login = login
+        self.query_keys = query_keys
         return self
 
     def __repr__(self) -> str:
@@ -126,7 +130,8 @@ def _take_query_keys(url: str) -> tuple[str, tuple[tuple[str, Key], ...]]:
     head, _, fragment = url.partition("#")
     _remember_key_like(fragment.rpartition("=")[2])
     address, mark, query = head.partition("?")
-    kept, keys = [], []
+    kept = []
+    keys = []
     for item in query.split("&"):
         name, equals, value = item.partition("=")
         if _is_key_item(unquote_plus(name), value):

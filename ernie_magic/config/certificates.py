@@ -18,7 +18,9 @@ from typing import NamedTuple
 from ernie_magic.config.ignored import Ignored
 from ernie_magic.text.language import Text, untranslated
 
-FILE, FOLDER, KEY_LOG = "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"
+FILE = "SSL_CERT_FILE"
+FOLDER = "SSL_CERT_DIR"
+KEY_LOG = "SSLKEYLOGFILE"
 _NAMES = (FILE, FOLDER, KEY_LOG)
 _NO_FILE = Text("没有文件 {path}", "there is no file {path}")
 _NO_FOLDER = Text("没有文件夹 {path}", "there is no folder {path}")

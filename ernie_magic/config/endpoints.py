@@ -53,7 +53,10 @@ if TYPE_CHECKING:
 
 
 # Where a key or an address comes from.
-SESSION, ENVIRONMENT, DOTENV, OWN = "session", "environment", ".env", "own"
+SESSION = "session"
+ENVIRONMENT = "environment"
+DOTENV = ".env"
+OWN = "own"
 # A key is only sent to an address that it may trust. Whoever writes an environment may also name an
 # address for the keys of its `.env` files and sessions. A folder's `.env`, which may be a
 # stranger's, and an address that was typed in get only their own keys. A service's own address gets
@@ -209,7 +212,8 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
                 "default",
             ),
         )
-    credential, withheld = credential or resolved_url.login, withheld and not resolved_url.login
+    credential = credential or resolved_url.login
+    withheld = withheld and not resolved_url.login
     if credential is None and resolved_url.source != SESSION:
         _check_incomplete_pair(service)
     if credential is None and split_query(base_url)[0] == service.base_url:
@@ -365,12 +369,14 @@ def _find_credential(
     may not have.
     """
     _check_own_keys(settings, service)
-    trusted, base_url = _TRUSTED[resolved_url.source], resolved_url.url
+    trusted = _TRUSTED[resolved_url.source]
+    base_url = resolved_url.url
     key = settings.own_key or Key("")
     if key and SESSION not in trusted:
         return None, True
     if key and settings.secret_key:
-        pair, names = Pair(key, settings.secret_key), IAM_PAIR
+        pair = Pair(key, settings.secret_key)
+        names = IAM_PAIR
         if not settings.access_key:
             names = _names_of_pair(service, key)
         return _pair_credential(pair, names, (SESSION,), service, base_url), False
@@ -494,12 +500,15 @@ def _check_incomplete_pair(service: Service) -> None:
 
 def _resolve_base_url(settings: EndpointSettings, service: Service) -> _ResolvedUrl:
     """Return the service's address."""
-    address, source = settings.base_url, SESSION
+    address = settings.base_url
+    source = SESSION
     if not address:
         written_url, where = read_variable(service.base_url_variable)
-        address, source = BaseUrl(service.base_url), OWN
+        address = BaseUrl(service.base_url)
+        source = OWN
         if written_url:
-            address, source = BaseUrl(written_url), where
+            address = BaseUrl(written_url)
+            source = where
     url = clean_base_url(address)
     if source in (ENVIRONMENT, DOTENV):
         address_part, query = split_query(url)

@@ -82,7 +82,8 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
     """Return why a service refuses us, and what to do, where that can be told from here: no key, or
     one of another kind.
     """
-    credential, service = endpoint.credential, endpoint.service
+    credential = endpoint.credential
+    service = endpoint.service
     if endpoint.withheld:
         return (
             Text(

@@ -122,5 +122,6 @@ class LogFilter(logging.Filter):
         """Pass every record, without keys."""
         from ernie_magic.text.redact import redact
 
-        record.msg, record.args = redact(record.getMessage(), strict=True), ()
+        record.msg = redact(record.getMessage(), strict=True)
+        record.args = ()
         return True

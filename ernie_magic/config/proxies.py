@@ -209,7 +209,8 @@ def _parse_proxies(
     name_items
         The variable of each.
     """
-    found, names = dict(items), dict(name_items)
+    found = dict(items)
+    names = dict(name_items)
     by_scheme: dict[str, Proxy] = {}
     ignored: list[Ignored] = []
     for scheme in SCHEMES:
@@ -272,9 +273,11 @@ def _read_exempt(entry: str) -> Exempt | None:
     scheme, _, rest = entry.strip().lower().rpartition("://")
     if scheme == "all":
         scheme = ""
-    host, port = rest, ""
+    host = rest
+    port = ""
     if bracketed := _BRACKETS.fullmatch(rest):
-        host, port = bracketed[1] + (bracketed[2] or ""), bracketed[3] or ""
+        host = bracketed[1] + (bracketed[2] or "")
+        port = bracketed[3] or ""
     elif rest.count(":") == 1:
         host, _, port = rest.partition(":")
     if port and not (port.isascii() and port.isdigit()):

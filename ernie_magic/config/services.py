@@ -133,6 +133,8 @@ EMULATOR = Service(
 SERVICES: dict[str, Service] = {
     service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)
 }
-IAM_URL, IAM_URL_VARIABLE = "https://iam.bj.baidubce.com", "QIANFAN_IAM_BASE_URL"
-CONSOLE_URL, CONSOLE_URL_VARIABLE = "https://qianfan.baidubce.com", "QIANFAN_CONSOLE_API_BASE_URL"
+IAM_URL = "https://iam.bj.baidubce.com"
+IAM_URL_VARIABLE = "QIANFAN_IAM_BASE_URL"
+CONSOLE_URL = "https://qianfan.baidubce.com"
+CONSOLE_URL_VARIABLE = "QIANFAN_CONSOLE_API_BASE_URL"
 APP_ID_VARIABLE = "QIANFAN_APP_ID"

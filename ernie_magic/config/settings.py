@@ -434,7 +434,8 @@ class ErnieSettings(Configurable):
         InvalidOption
             There is no such setting, or the text is not a valid value.
         """
-        asked, name = name, name.replace("-", "_")
+        asked = name
+        name = name.replace("-", "_")
         if name not in self.trait_names(config=True):
             raise self.unknown_setting(name, asked)
         value: object = text

@@ -172,7 +172,8 @@ def _safety_fields(generated: Reply) -> dict[str, Any]:
 
 
 def _build_usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
-    prompt_tokens, answer_tokens = checks.count_tokens(prompt), checks.count_tokens(answer)
+    prompt_tokens = checks.count_tokens(prompt)
+    answer_tokens = checks.count_tokens(answer)
     search_tokens = 0
     if searched:
         search_tokens = _SEARCH_TOKENS
@@ -197,7 +198,8 @@ def handle_images(call: IncomingCall) -> Response:
             for i, packed in enumerate(pictures_call.draw_images(call, body, model))
         ]
     else:
-        style, size = given.get("style", "Base"), given.get("size", "1024x1024")
+        style = given.get("style", "Base")
+        size = given.get("size", "1024x1024")
         for i in range(given.get("n", 1)):
             query = {"prompt": prompt, "style": style, "size": size, "seed": str(seed + i)}
             data.append({"url": call.signed_link(PICTURES, query), "index": i})

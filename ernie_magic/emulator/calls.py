@@ -30,17 +30,21 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.log import LoggedRequest
 
 # Seconds before the first delta and between deltas: a lifelike pace.
-FIRST_DELAY, DELTA_DELAY = 0.15, 0.025
+FIRST_DELAY = 0.15
+DELTA_DELAY = 0.025
 
 
 class ServerState:
     """What one server remembers."""
 
     def __init__(self, seed: int, latency: float | None, *, announce: bool = True) -> None:
-        self.seed, self.announce = seed, announce
-        self.first_delay, self.delta_delay = FIRST_DELAY, DELTA_DELAY
+        self.seed = seed
+        self.announce = announce
+        self.first_delay = FIRST_DELAY
+        self.delta_delay = DELTA_DELAY
         if latency is not None:
-            self.first_delay, self.delta_delay = latency, latency / 6
+            self.first_delay = latency
+            self.delta_delay = latency / 6
         self.request_log = RequestLog()
         self.token = secrets.token_urlsafe(24)  # for the controls
         self._link_key = secrets.token_bytes(32)
@@ -70,11 +74,16 @@ class IncomingCall:
         body: Any,
         key: str = "",
     ) -> None:
-        self._state, self._logged, self._fault, self._body = state, logged, fault, body
+        self._state = state
+        self._logged = logged
+        self._fault = fault
+        self._body = body
         self._key = key
         self.is_v1 = logged.is_v1
         self.model = ""
-        self.seed, self.query, self.path = state.seed, dict(request.query_params), request.url.path
+        self.seed = state.seed
+        self.query = dict(request.query_params)
+        self.path = request.url.path
         self.server_url = str(request.base_url).rstrip("/")
 
     def json_object(self) -> dict[str, Any]:
@@ -147,7 +156,10 @@ class _EventStream(Response):
     ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "statement": "AI-generated"})
         del self.headers["content-length"]
-        self._state, self._logged, self._chunks, self._fault = state, logged, chunks, fault
+        self._state = state
+        self._logged = logged
+        self._chunks = chunks
+        self._fault = fault
         if pace is None:
             pace = state.delta_delay
         self._delta_delay = pace

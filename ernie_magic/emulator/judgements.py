@@ -286,14 +286,16 @@ def _choose_named(options: tuple[str, ...], subject: str, _prompt: str) -> str |
 
 def _choose_topic(options: tuple[str, ...], subject: str, _prompt: str) -> str | None:
     said = lexicon.find_meanings(subject)
-    best, chosen = 0, None
+    best = 0
+    chosen = None
     for option in options:
         asked = lexicon.find_meanings(option)
         topics = {topic for _, topic in asked if topic}
         score = sum(meaning in {one for one, _ in asked} for meaning, _ in said)
         score = 2 * score + sum(topic in topics for _, topic in said)
         if score > best:
-            best, chosen = score, option
+            best = score
+            chosen = option
     return chosen
 
 

@@ -70,7 +70,8 @@ class RequestLog(deque[LoggedRequest]):
         """Log a request; return its entry."""
         copied, size = shorten_value(body)
         if size > MAX_ENTRY:
-            copied, size = f"… ({size} bytes)", 0
+            copied = f"… ({size} bytes)"
+            size = 0
         entry = LoggedRequest(method, path, redact_headers(headers), copied)
         size += len(path) + sum(len(name) + len(value) + _VALUE for name, value in headers.items())
         with self._lock:

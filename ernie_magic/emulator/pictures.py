@@ -94,9 +94,11 @@ def _choose_palette(scene: Scene, rng: random.Random) -> _Palette:
             _hsv_colour(hue + 0.01, 0.42, 0.8),
         )
     hue = rng.uniform(0.55, 0.59)
-    saturation, value = rng.uniform(0.3, 0.48), 0.97
+    saturation = rng.uniform(0.3, 0.48)
+    value = 0.97
     if scene.weather == "rain":
-        saturation, value = 0.16, 0.8
+        saturation = 0.16
+        value = 0.8
     return _Palette(
         _hsv_colour(hue, saturation, value),
         _hsv_colour(rng.uniform(0.09, 0.12), rng.uniform(0.06, 0.12), 1.0),
@@ -307,9 +309,11 @@ def _draw_things(
         if name == "balloon":
             y = height * 0.44
         elif name == "flowers":
-            y, big = height * 0.9, 7 * unit
+            y = height * 0.9
+            big = 7 * unit
         elif name in ("boat", "lighthouse"):
-            y, big = height * 0.72, 9 * unit
+            y = height * 0.72
+            big = 9 * unit
         figures.draw_thing(Brush(pen, x, y, big), name, colour, is_snowy=scene.weather == "snow")
         if name == "tree":
             figures.draw_thing(

@@ -94,9 +94,11 @@ def handle_chat(call: IncomingCall, entry: Model) -> Response:
     given = _check_parameters(body, "chat", entry)
     is_chat = entry.kind == "chat"
     if is_chat:
-        messages, kind = _check_messages(body, entry), "chat.completion"
+        messages = _check_messages(body, entry)
+        kind = "chat.completion"
     else:
-        messages, kind = _check_prompt(body, entry), "completion"
+        messages = _check_prompt(body, entry)
+        kind = "completion"
     if "[[error]]" in checks.text_of(messages[-1]):
         raise Refusal("336000")
     for tool in given.get("tools") or []:
@@ -311,7 +313,8 @@ def handle_rerank(call: IncomingCall, entry: Model) -> Response:
 def handle_tokenizer(call: IncomingCall) -> Response:
     """`POST /tokenizer/erniebot`."""
     body = _json_body(call)
-    prompt, model = body.get("prompt"), str(body.get("model") or "ernie-3.5-8k").lower()
+    prompt = body.get("prompt")
+    model = str(body.get("model") or "ernie-3.5-8k").lower()
     if not isinstance(prompt, str) or not prompt:
         raise Refusal("336001", "Invalid Argument: prompt can not be empty")
     if len(prompt) > _MAX_COUNTED:

@@ -22,7 +22,8 @@ def rank_documents(
     Refusal
         The query or a document is empty or too long, or there are too many documents.
     """
-    query, documents = body.get("query"), body.get("documents")
+    query = body.get("query")
+    documents = body.get("documents")
     if not isinstance(query, str) or not query.strip():
         raise Refusal("malformed_json", "Invalid Argument: query can not be empty")
     if (

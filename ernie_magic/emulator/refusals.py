@@ -322,7 +322,8 @@ class Refusal(Exception):
             row for row in (*TABLE, *OWN) if row.code == code and status in (None, row.status)
         )
         super().__init__(code)
-        self.code, self.status = code, row.status
+        self.code = code
+        self.status = row.status
         self.message = message
         self.fields = fields
         said = message or row.message

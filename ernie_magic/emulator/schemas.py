@@ -97,7 +97,9 @@ class _Sampler:
     """One value's making: the schema that references point into, and the prompt."""
 
     def __init__(self, root: Any, prompt: str, seed: int) -> None:
-        self._root, self._prompt, self._seed = root, prompt, seed
+        self._root = root
+        self._prompt = prompt
+        self._seed = seed
         numbers = [float(number) for number in _NUMBER.findall(prompt)]
         self._numbers = [number for number in numbers if math.isfinite(number)]
         self._quoted = quoted_texts(prompt)

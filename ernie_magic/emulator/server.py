@@ -119,9 +119,11 @@ class Emulator:
         self, *, port: int, host: str, latency: float | None, seed: int, announce: bool = True
     ) -> None:
         self._state = ServerState(seed, latency, announce=announce)
-        family, shown = socket.AF_INET, host
+        family = socket.AF_INET
+        shown = host
         if ":" in host:
-            family, shown = socket.AF_INET6, f"[{host}]"
+            family = socket.AF_INET6
+            shown = f"[{host}]"
         # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only on
         # such sockets; on others each reply waits 40 ms.
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -70,7 +70,8 @@ def answer_in_table(question: str) -> str | None:
     asked = cities.asked_cities(question)
     if not asked or not re.search(r"人口|population|inhabitants", question, re.IGNORECASE):
         return None
-    head, chinese = "| City | Population |", bool(_HAN.search(question))
+    head = "| City | Population |"
+    chinese = bool(_HAN.search(question))
     if chinese:
         head = "| 城市 | 人口 |"
     rows = [

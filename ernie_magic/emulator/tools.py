@@ -76,7 +76,8 @@ def fill_arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
 
 def answer_from_result(message: dict[str, Any], *, chinese: bool) -> str:
     """The answer that uses a tool's result."""
-    name, content = message.get("name") or "tool", str(message.get("content"))[:500]
+    name = message.get("name") or "tool"
+    content = str(message.get("content"))[:500]
     if chinese:
         return f"根据 `{name}` 的结果：{content}\n\n（内置模拟器的回答，没有真实模型参与。）"
     return f"According to `{name}`: {content}\n\n(Simulated: no model was asked.)"

@@ -142,7 +142,8 @@ class _CellRewriter:
             return lines
         registered_magics = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].cells"
         if name in ASYNC_CELL_METHODS:
-            method, prompt = ASYNC_CELL_METHODS[name], "".join(body)
+            method = ASYNC_CELL_METHODS[name]
+            prompt = "".join(body)
             return [f"await {registered_magics}.{method}({line!r}, {prompt!r})\n"]
         if not "".join(body).strip() and (matched := ASYNC_LINE_PATTERN.fullmatch(first.rstrip())):
             return [f"await {registered_magics}.image_line_async({matched.group(1)!r})\n"]

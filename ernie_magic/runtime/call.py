@@ -158,7 +158,8 @@ class Call(Generic[Item, ResultT]):
         """
         signals: queue.SimpleQueue[None] = queue.SimpleQueue()
         ended = threading.Event()
-        read, not_before = 0, 0.0
+        read = 0
+        not_before = 0.0
         with self._register_reader(lambda: signals.put(None), ended.set, awaits):
             while True:
                 over = self.is_done
@@ -185,8 +186,11 @@ class Call(Generic[Item, ResultT]):
         due: Callable[[], float | None] = never_due,
     ) -> AsyncGenerator[list[Item], None]:
         """Iterate like `iter_batches`, for a reader that is a coroutine in another loop."""
-        loop, changed, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        read, not_before = 0, 0.0
+        loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+        ended = asyncio.Event()
+        read = 0
+        not_before = 0.0
         with self._register_reader(
             lambda: wake_loop(loop, changed.set), lambda: wake_loop(loop, ended.set), awaits
         ):

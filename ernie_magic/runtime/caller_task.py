@@ -34,7 +34,8 @@ class CallerTask(Generic[ResultT]):
     """
 
     def __init__(self, function: Callable[[], Any], then: Callable[[Any], ResultT]) -> None:
-        self._function, self._then = function, then
+        self._function = function
+        self._then = then
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[ResultT] = self._loop.create_future()
         self._unclaimed = threading.Lock()

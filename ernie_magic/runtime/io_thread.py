@@ -32,7 +32,8 @@ class Loop:
         with self._lock:
             # A forked process has its parent's loop, without its thread.
             if self._loop is None or self._process != os.getpid():
-                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
+                self._loop = asyncio.new_event_loop()
+                self._process = os.getpid()
                 threading.Thread(
                     target=self._loop.run_forever, name="ernie-io", daemon=True
                 ).start()

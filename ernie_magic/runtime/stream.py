@@ -44,7 +44,8 @@ class Stream(Generic[ResultT]):
     def __init__(
         self, call: Call[Delta, ResultT], language: Callable[[], Language], progress_title: str = ""
     ) -> None:
-        self._call, self._language = call, language
+        self._call = call
+        self._language = language
         self._progress_title = progress_title
 
     def iter_batches(

@@ -98,7 +98,9 @@ async def retry_while_locked(
     """
     import sqlite3
 
-    began, seconds_reported, pause = time.monotonic(), 0, 0.01
+    began = time.monotonic()
+    seconds_reported = 0
+    pause = 0.01
     while True:
         try:
             return operation()

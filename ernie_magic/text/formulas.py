@@ -179,7 +179,8 @@ def _doubles_within_another(source: str) -> bool:
         if word in _DOUBLING:
             if arguments:
                 return True
-            outer, arguments = depth, _DOUBLING[word]
+            outer = depth
+            arguments = _DOUBLING[word]
             continue
         if word == "{":
             depth += 1

@@ -175,7 +175,8 @@ def _table_with_formulas(table: _BlockRule) -> _BlockRule:
     """
 
     def table_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        source, known = state.src, len(state.tokens)
+        source = state.src
+        known = len(state.tokens)
         state.src = _with_hidden_pipes(source)
         try:
             is_table = table(state, start, end, silent)
@@ -216,7 +217,8 @@ def _formula_or_money(inline_dollars: _InlineRule) -> _InlineRule:
         start = state.pos
         if not inline_dollars(state, True):
             return False
-        end, is_display = state.pos, state.src.startswith("$$", start)
+        end = state.pos
+        is_display = state.src.startswith("$$", start)
         inner = state.src[start + 1 + is_display : end - 1 - is_display]
         before, behind = state.src[max(0, start - 1) : start], state.src[end : end + 3]
         state.pos = start
@@ -246,9 +248,12 @@ def _bracketed_formula(state: StateInline, silent: bool) -> bool:
     r"""Read `\(…\)`, and `\[…\]` or an environment inside a paragraph."""
     opening = state.src[state.pos : state.pos + 2]
     if opening in _BRACKETS:
-        start, closing, kept = state.pos + 2, _BRACKETS[opening], ""
+        start = state.pos + 2
+        closing = _BRACKETS[opening]
+        kept = ""
     elif match := _BEGIN.match(state.src, state.pos):
-        start, closing = state.pos, f"\\end{{{match.group(1)}}}"
+        start = state.pos
+        closing = f"\\end{{{match.group(1)}}}"
         kept = closing  # MathJax reads an environment with its borders
     else:
         return False
@@ -264,7 +269,8 @@ def _bracketed_formula(state: StateInline, silent: bool) -> bool:
         if opening == "\\(":
             kind = "math_inline"
         token = state.push(kind, "math", 0)
-        token.content, token.markup = source, opening
+        token.content = source
+        token.markup = opening
     state.pos = stop
     return True
 
@@ -373,7 +379,8 @@ def _end_at_chinese_punctuation(match: Match) -> None:
     if end := _CHINESE_PUNCTUATION.search(match.raw):
         dropped = len(match.raw) - end.start()
         match.last_index -= dropped
-        match.raw, match.text = match.raw[:-dropped], match.text[:-dropped]
+        match.raw = match.raw[:-dropped]
+        match.text = match.text[:-dropped]
         match.url = match.url[:-dropped]
 
 

@@ -91,14 +91,16 @@ class CharacterJoiner:
 
     def feed(self, piece: str) -> str:
         """Add a piece; return the text that is whole."""
-        text, self._half = self._half + piece, ""
+        text = self._half + piece
+        self._half = ""
         if "\ud800" <= text[-1:] <= "\udbff":
             text, self._half = text[:-1], text[-1]
         return whole_characters(text)
 
     def flush_remaining(self) -> str:
         """Return what stands for a half that stayed alone."""
-        half, self._half = self._half, ""
+        half = self._half
+        self._half = ""
         return whole_characters(half)
 
 

@@ -104,7 +104,8 @@ def _render_picture(
 ) -> str:
     """Return a web picture as a link, or as the picture itself if the user asked for that."""
     token = tokens[i]
-    address, words = str(token.attrs["src"]), _words(token)
+    address = str(token.attrs["src"])
+    words = _words(token)
     if not env.get("remote_images") and env.get("in_link"):
         # A link inside a link would end the outer one.
         return f"{_PICTURE} {plain_html(words or address)}"
@@ -176,7 +177,8 @@ def _cut_lines(code: str) -> Iterator[str]:
     for line in code.splitlines(keepends=True):
         if size + len(line) > _MAX_CODE:
             yield "".join(lines)
-            lines, size = [], 0
+            lines = []
+            size = 0
         lines.append(line)
         size += len(line)
     yield "".join(lines)

@@ -124,7 +124,8 @@ def _public_prefix(key: str) -> str:
 def _forms(key: str) -> list[_Form]:
     raw = key.encode()
     prefix = _public_prefix(key)
-    plain, public = _letters(key), len(_letters(prefix))
+    plain = _letters(key)
+    public = len(_letters(prefix))
     forms = [
         _form(plain, 0, public),
         _form(plain[::-1], len(plain) - public, len(plain)),
@@ -253,8 +254,10 @@ class Patterns:
             started = {letters[:j] for j in range(1, len(letters))}
             partial_matches |= {start[i:] for start in started for i in range(len(start))}
             beginnings |= started
-        self._grams, self._words = frozenset(grams), frozenset(words)
-        self._partial_matches, self._beginnings = frozenset(partial_matches), frozenset(beginnings)
+        self._grams = frozenset(grams)
+        self._words = frozenset(words)
+        self._partial_matches = frozenset(partial_matches)
+        self._beginnings = frozenset(beginnings)
         # Of eight consecutive characters seven are nearly always letters and digits. Then one block
         # of four that begins at a multiple of four lies within them.
         fewest = min(
@@ -335,7 +338,10 @@ class Patterns:
         """Return where the end of a text may begin part of a key: from where it has to wait, and
         from where it counts.
         """
-        grown, gap, waits, counts = "", 0, len(text), len(text)
+        grown = ""
+        gap = 0
+        waits = len(text)
+        counts = len(text)
         escaped = "\\" in text or "&#" in text
         i = len(text)
         if escaped and (match := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM))):
@@ -351,7 +357,8 @@ class Patterns:
                 i -= size - 1
                 gap += 1
             elif c in _WORD:
-                grown, gap = c.lower() + grown, 0
+                grown = c.lower() + grown
+                gap = 0
                 if grown not in self._partial_matches:
                     break
                 counts = i
@@ -401,7 +408,8 @@ def _extend_matches(
     (start, count), (form, offset) = hit, occurrence
     if start < reached.get((form, offset - start), 0):
         return []
-    end, lead = start + count, offset - start
+    end = start + count
+    lead = offset - start
     while start > 0 and start + lead > 0 and letters[start - 1] == form[start + lead - 1]:
         start -= 1
     while end < len(letters) and end + lead < len(form) and letters[end] == form[end + lead]:
@@ -442,12 +450,14 @@ class Secrets:
         """Remember a key."""
         if len(value) >= _PART and value not in self._values:
             with self._lock:
-                self._values, self._patterns = self._values | {value}, None
+                self._values = self._values | {value}
+                self._patterns = None
 
     def forget_all(self) -> None:
         """Forget all keys."""
         with self._lock:
-            self._values, self._patterns = frozenset(), None
+            self._values = frozenset()
+            self._patterns = None
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._values, key=len, reverse=True))
@@ -496,7 +506,8 @@ class StreamRedactor:
         # part begins at its end.
         if self._idle or (not self._buffered and len(piece) < WINDOW and piece[-1:] not in _OPEN):
             return piece
-        text, patterns = self._buffered + piece, self._patterns
+        text = self._buffered + piece
+        patterns = self._patterns
         spans: list[tuple[int, int]] = []
         if len(text) >= WINDOW and patterns.may_hold_key(text):
             spans = patterns.find_spans(text)
@@ -511,13 +522,16 @@ class StreamRedactor:
         if spans and spans[-1][1] > counts:
             start = min(start, spans[-1][0])
         self._hidden = bool(spans) and spans[-1][0] < waits <= spans[-1][1]
-        self._buffered, self._emitted = text[start:], waits - start
+        self._buffered = text[start:]
+        self._emitted = waits - start
         return given
 
     def flush_remaining(self) -> str:
         """Return what was held back: it is not part of a key, or is removed."""
-        text, given = self._buffered, self._emitted
-        self._buffered, self._emitted = "", 0
+        text = self._buffered
+        given = self._emitted
+        self._buffered = ""
+        self._emitted = 0
         if len(text) == given:
             return ""
         return _replace_spans(
@@ -596,7 +610,8 @@ def _redact_container(container: Any) -> list[Any]:
         items = enumerate(container)
     else:
         return []
-    inner, changed = [], {}
+    inner = []
+    changed = {}
     for name, value in items:
         kind = type(value)
         if kind is str:
@@ -687,7 +702,8 @@ def _remove_parts(text: str, key: str) -> str:
 
 
 def _remove_masked(text: str, key: str) -> str:
-    pieces, shown = [], 0
+    pieces = []
+    shown = 0
     for mask in _MASK.finditer(text):
         head = _HEAD.search(text[max(shown, mask.start() - 64) : mask.start()])
         tail = _TAIL.match(text, mask.end())

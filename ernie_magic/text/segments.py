@@ -41,7 +41,8 @@ class Segmenter:
     """
 
     def __init__(self, limit: int = 3_000, fence_limit: int = 0) -> None:
-        self._limit, self._fence_limit = limit, max(limit, fence_limit)
+        self._limit = limit
+        self._fence_limit = max(limit, fence_limit)
         self._open = ""
         self._line_ends = LineEndNormalizer()
 
@@ -74,7 +75,8 @@ class Segmenter:
             if border - cut > limit or not self._is_telling(border):
                 break
             finished.append(self._open[cut:border])
-            cut, limit = border, self._limit
+            cut = border
+            limit = self._limit
         if not cut and len(self._open) > limit:
             finished.append(self._cut_inside(tokens, offsets, limit))
             return True
@@ -95,7 +97,8 @@ class Segmenter:
         cut = window.rfind("\n", limit // 2) + 1
         ending = repeated = ""
         if kind == "fence":
-            repeated, ending = window[: window.find("\n") + 1], tokens[0].markup + "\n"
+            repeated = window[: window.find("\n") + 1]
+            ending = tokens[0].markup + "\n"
         elif kind == "table_open" and len(offsets) > 2:  # noqa: PLR2004  (a header has two lines)
             repeated = window[: offsets[2]]
         elif kind.endswith("list_open"):
@@ -173,7 +176,9 @@ def split_blocks(text: str, limit: int) -> Iterator[str]:
         height = block.count("\n")
         if together and (size + len(block) > limit or lines + height > _MAX_LINES):
             yield "".join(together)
-            together, size, lines = [], 0, 0
+            together = []
+            size = 0
+            lines = 0
         together.append(block)
         size += len(block)
         lines += height

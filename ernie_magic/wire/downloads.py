@@ -166,7 +166,8 @@ def _failed_download_error(status: int) -> ProtocolError:
         status=status,
     )
     if status >= 500:  # noqa: PLR2004  (a server's failure; asking again creates nothing)
-        error.advice, error.retryable = _AGAIN, True
+        error.advice = _AGAIN
+        error.retryable = True
     return error
 
 

@@ -153,7 +153,8 @@ def error_from_refusal(
 
 def error_from_event(data: str, headers: Mapping[str, str]) -> ErnieError:
     """Return the error for an event that is named "error": its text is JSON, or plain words."""
-    fields, text = None, data[:MAX_BODY]
+    fields = None
+    text = data[:MAX_BODY]
     with suppress(ValueError):
         parsed = unwrap_list(values.parse_json(text))
         text = beginning_of(parsed)

@@ -90,7 +90,8 @@ class _TokenRefused(Exception):
 
     def __init__(self, error: ErnieError, token: Key | None) -> None:
         super().__init__()
-        self.error, self.token = error, token
+        self.error = error
+        self.token = token
 
 
 class HttpClient:
@@ -150,12 +151,14 @@ class HttpClient:
 
     def forget_connections(self) -> None:
         """Forget the connections and locks: in a forked process they are the parent's."""
-        self._http, self._credentials = None, Credentials()
+        self._http = None
+        self._credentials = Credentials()
 
     async def aclose(self) -> None:
         """Close the pool; the client may be used again."""
         if self._http is not None:
-            http, self._http = self._http, None
+            http = self._http
+            self._http = None
             await http.aclose()
 
     async def send_and_read(self, request: WireRequest, reader: Reader, context: Context) -> None:
@@ -248,8 +251,10 @@ class HttpClient:
 
     async def _send_with_retries(self, sending: _Sending[ResultT]) -> ResultT:
         """Send the request under its limit, as often as is safe."""
-        context, request = sending.context, sending.request
-        endpoint, settings = context.endpoint, context.settings
+        context = sending.context
+        request = sending.request
+        endpoint = context.endpoint
+        settings = context.settings
         throttle: Throttle | None = None
         if request.model:
             throttle = LIMITS.throttle_for(endpoint.account, endpoint.service.name, request.model)
@@ -344,7 +349,8 @@ class HttpClient:
 
         from ernie_magic.wire.routes import PLAN, plan_route
 
-        endpoint, request = sending.context.endpoint, sending.request
+        endpoint = sending.context.endpoint
+        request = sending.request
         timeout = sending.context.settings.timeout
         ignored: Sequence[Ignored] = ()
         # The address that an error names.

@@ -110,7 +110,8 @@ class ModelLists:
         for entry in self.listed(endpoint):
             if entry.id.lower() != model.lower():
                 continue
-            facts, known = entry.facts, entry.known
+            facts = entry.facts
+            known = entry.known
             if known is not None and known.max_input_tokens:
                 return facts.longest_input
             return facts.max_input_tokens

@@ -56,7 +56,8 @@ def content_blocked(
         status=200,
         request_id=request_id,
     )
-    error.flag, error.ban_round = flag, ban_round
+    error.flag = flag
+    error.ban_round = ban_round
     return error
 
 

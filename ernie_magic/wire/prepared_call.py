@@ -126,7 +126,8 @@ class PreparedCall:
         """Send a chat or a completion and read the reply; each piece of text is emitted as it
         arrives. Every reply that began is counted, whatever becomes of it.
         """
-        reader, emit = self.protocol.reader(request), self.context.emit
+        reader = self.protocol.reader(request)
+        emit = self.context.emit
         problem: ErnieError | asyncio.CancelledError | None = None
 
         def mark_and_emit(delta: Delta) -> None:

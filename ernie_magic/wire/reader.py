@@ -234,7 +234,9 @@ class Reader(ABC):
 
     def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
         """Read everything that a chunk may contain."""
-        self.started, was_finished, was_empty = True, self.finished, self.is_empty
+        self.started = True
+        was_finished = self.finished
+        was_empty = self.is_empty
         for name, value in chunk.items():
             if name not in ("choices", "usage", "result") and self._meta.get(name) is None:
                 self._meta[redact(name)] = redact_values(value)
@@ -248,7 +250,8 @@ class Reader(ABC):
         is_last = self._is_last_chunk(facts)
         for source in (facts, part):
             if not _ERRORS.isdisjoint(source) and (failure := parse_refusal(source)) is not None:
-                self.failure, is_last = failure, True
+                self.failure = failure
+                is_last = True
         self.finished = self.finished or is_last
         for flag in (chunk.get("flag"), facts.get("flag")):
             # SDKs disagree on its type.

@@ -223,7 +223,8 @@ def _decode_text(raw: bytes | bytearray) -> str:
     encoding = json.detect_encoding(raw)
     text = memoryview(raw)  # the bytes are not copied
     if encoding == "utf-8-sig":
-        text, encoding = text[len(codecs.BOM_UTF8) :], "utf-8"
+        text = text[len(codecs.BOM_UTF8) :]
+        encoding = "utf-8"
     return str(text, encoding, "replace")
 
 
@@ -294,7 +295,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     """
     import httpx
 
-    decoder, parse = sse.Decoder(), values.parse_simple
+    decoder = sse.Decoder()
+    parse = values.parse_simple
     remarks: list[dict[str, Any]] = []  # words that are an error only if the answer does not end
     chunks = all_chunks.__aiter__()
     pieces: list[bytes] = []  # of a chunk that is read piece by piece, the last one first
@@ -308,7 +310,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         waits_for_end = done or (reader is not None and reader.awaits_end)
         if waits_for_end:
             if reader is not None and reader.gains != gains:
-                gains, give_up = reader.gains, 0.0
+                gains = reader.gains
+                give_up = 0.0
             give_up = give_up or time.monotonic() + _seconds_after_finish(reader)
             patience = _seconds_of_patience(give_up, done=done)
         try:
@@ -331,12 +334,15 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
             if decoder.waiting_characters > MAX_REPLY:
                 raise not_this_api_error(200, "")
         except StopAsyncIteration:
-            events, ended = decoder.flush_remaining(), True
+            events = decoder.flush_remaining()
+            ended = True
         except asyncio.TimeoutError:
-            events, ended = decoder.flush_remaining(), True
+            events = decoder.flush_remaining()
+            ended = True
             _mark_end_unseen(reader, done=done)
         except httpx.HTTPError as error:
-            events, ended = decoder.flush_complete(), True
+            events = decoder.flush_complete()
+            ended = True
             if finished and isinstance(error, httpx.TimeoutException):
                 _mark_end_unseen(reader, done=done)
             elif not waits_for_end:
@@ -346,7 +352,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         for event in events:
             if event.name and is_failed_type(event.name):
                 raise error_from_event(event.data, response.headers)
-            payload, is_long = parse(event.data), False
+            payload = parse(event.data)
+            is_long = False
             if payload is None:
                 if sse.is_last_word(event.data):
                     done = True
@@ -508,7 +515,8 @@ async def _iter_body_deltas(
     response: httpx.Response, reader: Reader, start: bytes, rest: AsyncIterator[bytes]
 ) -> AsyncGenerator[Delta, None]:
     """Read a reply that is one JSON body: what was asked for, or an error with status 200."""
-    max_bytes, is_object = MAX_BODY, begins_object(start)
+    max_bytes = MAX_BODY
+    is_object = begins_object(start)
     if is_object or "json" in response.headers.get("content-type", ""):
         max_bytes = MAX_REPLY
     raw = await _read_at_most(rejoin(start, rest), max_bytes)

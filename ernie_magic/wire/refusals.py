@@ -265,7 +265,8 @@ def _is_failing_code(folded: Mapping[str, Any], message: object) -> bool:
     numbers for success.
     """
     code = folded["code"]
-    name, number = _field_text(code, "code"), values.as_whole_number(code)
+    name = _field_text(code, "code")
+    number = values.as_whole_number(code)
     if names_failure(values.as_text(message)):
         return True
     if number is None:

@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 
 _PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
 # Characters of a link, which is dropped if longer, and of a revised prompt, which is cut.
-_URL, _REVISED = (
-    8192,
-    20_000,
-)
+_URL = 8192
+_REVISED = 20_000
 # Where a list of models stands, and what names one of them.
 _MODEL_LISTS = (
     *("data", "models", "result", "results", "output", "body", "items", "list"),
@@ -206,7 +204,8 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
         numbered.append((index, _read_item(picture)))
     if not numbered:
         raise no_picture_error(payload)
-    created, now = values.as_number(payload.get("created")), time.time()
+    created = values.as_number(payload.get("created"))
+    now = time.time()
     if created is None or not 0 < created < now:
         created = now
     ordered = [item for _, item in sorted(numbered, key=lambda pair: pair[0])]
@@ -325,10 +324,8 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
     sent = request.documents
     ranked_documents = []
     for item in values.as_list(payload.get("results"))[: len(sent)]:
-        index, score = (
-            _index_of(item, sent),
-            values.as_number(values.as_object(item).get("relevance_score")),
-        )
+        index = _index_of(item, sent)
+        score = values.as_number(values.as_object(item).get("relevance_score"))
         if index is None or score is None:
             raise unexpected_reply_error(payload)
         ranked_documents.append(Ranked(_document_text(item) or sent[index], score, index))

@@ -62,7 +62,8 @@ class ProxyFailed(httpx.ProxyError):
 
     def __init__(self, message: str, proxy: Proxy, *, answered: bool) -> None:
         super().__init__(message)
-        self.proxy, self.answered = proxy, answered
+        self.proxy = proxy
+        self.answered = answered
 
 
 class SocksMissing(httpx.UnsupportedProtocol):
@@ -95,7 +96,8 @@ async def plan_route(url: httpx.URL | str) -> RoutePlan:
     InvalidURL
     """
     url = httpx.URL(url)
-    is_here, proxy = is_this_machine(url.host), None
+    is_here = is_this_machine(url.host)
+    proxy = None
     context: ssl.SSLContext | None = None
     ignored: list[Ignored] = []
     if not is_here:
@@ -169,7 +171,8 @@ class RoutedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        pools, self._pools = list(self._pools.values()), {}
+        pools = list(self._pools.values())
+        self._pools = {}
         for pool in pools:
             await pool.transport.aclose()
 
@@ -192,7 +195,8 @@ class _Pool:
 
     def __init__(self, route: Route) -> None:
         self.transport = _open_transport(route)
-        self._in_use, self._is_retired = 0, False
+        self._in_use = 0
+        self._is_retired = False
 
     def enter(self) -> None:
         self._in_use += 1
@@ -215,7 +219,8 @@ class _PoolStream(httpx.AsyncByteStream):
     """A reply's bytes; its pool is in use until it is closed."""
 
     def __init__(self, stream: httpx.AsyncByteStream, pool: _Pool) -> None:
-        self._stream, self._pool = stream, pool
+        self._stream = stream
+        self._pool = pool
         self._is_closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:

@@ -103,7 +103,8 @@ class Decoder:
 
     def _take_text(self, text: str) -> list[Event]:
         if self._first and text:
-            text, self._first = text.removeprefix("\ufeff"), False
+            text = text.removeprefix("\ufeff")
+            self._first = False
         self._waiting_characters += len(text)
         # A CR at the end of a chunk may be half of CRLF, so it was held back.
         if text and self._ends_with_carriage_return():
@@ -149,7 +150,8 @@ class Decoder:
         return None  # id and retry mean nothing here
 
     def _finish_event(self) -> Event | None:
-        data, name = "\n".join(self._data), self._name
+        data = "\n".join(self._data)
+        name = self._name
         self._waiting_characters = 0
         self._data.clear()
         self._name = ""

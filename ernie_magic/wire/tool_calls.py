@@ -141,10 +141,8 @@ class ToolCallAssembler:
     def _add_piece(self, piece: Mapping[str, Any]) -> None:
         given = values.as_object(piece.get("function"))
         index = values.as_whole_number(piece.get("index"))
-        id_, name = (
-            as_name(piece.get("id"), _MAX_TOOL_NAME),
-            as_name(given.get("name"), _MAX_TOOL_NAME),
-        )
+        id_ = as_name(piece.get("id"), _MAX_TOOL_NAME)
+        name = as_name(given.get("name"), _MAX_TOOL_NAME)
         arguments = given.get("arguments") or ""
         if not isinstance(arguments, str):
             arguments = json.dumps(arguments, ensure_ascii=False)
@@ -152,7 +150,9 @@ class ToolCallAssembler:
             return
         call = self._find_call(id_, name, index, arguments)
         if call is not None and call.named_again and arguments.lstrip()[:1] == "{":
-            id_, name, call = call.id, call.name, None
+            id_ = call.id
+            name = call.name
+            call = None
         if call is None:
             if len(self._calls) == MAX_TOOL_CALLS:
                 return
@@ -197,9 +197,11 @@ class ToolCallAssembler:
         taken = {call.id for call in self._calls}
         ids: dict[str, None] = {}
         for i, call in enumerate(self._calls, start=1):
-            id_, number = call.id or f"call_{i}", i
+            id_ = call.id or f"call_{i}"
+            number = i
             while id_ in ids or (id_ != call.id and id_ in taken):
-                id_, number = f"{call.id or 'call'}_{number}", number + 1
+                id_ = f"{call.id or 'call'}_{number}"
+                number += 1
             ids[id_] = None
         return list(ids)
 

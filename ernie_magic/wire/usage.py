@@ -21,14 +21,10 @@ def usage_of(raw_usage: object) -> Usage:
         return value if 0 <= value < _LARGEST else 0
 
     reported = values.as_object(raw_usage)
-    of_prompt, of_completion = (
-        values.as_object(reported.get("prompt_tokens_details")),
-        values.as_object(reported.get("completion_tokens_details")),
-    )
-    prompt, completion = (
-        token_count(reported, "prompt_tokens"),
-        token_count(reported, "completion_tokens"),
-    )
+    of_prompt = values.as_object(reported.get("prompt_tokens_details"))
+    of_completion = values.as_object(reported.get("completion_tokens_details"))
+    prompt = token_count(reported, "prompt_tokens")
+    completion = token_count(reported, "completion_tokens")
     return Usage(
         prompt,
         completion,

@@ -87,7 +87,9 @@ class Conversation:
         others: dict[str, Conversation],
         open_other: Callable[[str], Conversation],
     ) -> None:
-        self._client, self._others, self._open_other = client, others, open_other
+        self._client = client
+        self._others = others
+        self._open_other = open_other
         self.name = name
         self.history = History()
         self.system = ""
@@ -285,7 +287,8 @@ class Conversation:
         return plan
 
     def _build_request(self, plan: Plan, model: str) -> ChatRequest:
-        lists, endpoint = self._client.model_lists, plan.target.endpoint
+        lists = self._client.model_lists
+        endpoint = plan.target.endpoint
         return plan.build_request(model, lists.max_input_tokens(model, endpoint))
 
     def _plan_prompt(

@@ -174,7 +174,8 @@ def make_tool_run(
 ) -> ToolRun:
     """Return a tool's result as the model receives it."""
     function = call.get("function") or {}
-    name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
+    name = str(function.get("name") or "")
+    arguments = str(function.get("arguments") or "")
     if error is not None:
         said = redact(f"{type(error).__name__}: {exception_message(error)}", strict=True)
         content = json.dumps({"error": whole_characters(said)[:1000]}, ensure_ascii=False)
@@ -192,7 +193,8 @@ def skipped_tool_run(call: Mapping[str, Any]) -> ToolRun:
 
 
 def _schema_of(hint: Any) -> dict[str, Any]:
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    origin = typing.get_origin(hint)
+    inner = typing.get_args(hint)
     if origin is typing.Annotated:
         words = [word for word in inner[1:] if isinstance(word, str)]
         schema = _schema_of(inner[0])

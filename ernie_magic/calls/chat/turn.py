@@ -99,10 +99,13 @@ class _PromptInProgress:
         request: ChatRequest,
         on_flag: Callable[[int], object],
     ) -> None:
-        self._call, self._plan, self._request = call, plan, request
+        self._call = call
+        self._plan = plan
+        self._request = request
         self._on_flag = on_flag
         self._clock = Clock()
-        self._spent, self._earlier_text = Usage(), ""
+        self._spent = Usage()
+        self._earlier_text = ""
         self._rounds: list[Message] = []
         self._runs: list[ToolRun] = []
 

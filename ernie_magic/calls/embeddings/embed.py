@@ -101,11 +101,14 @@ class EmbeddingJob:
         store: VectorStore | None,
         max_concurrency: int,
     ) -> None:
-        self._ask, self._call = ask, call
-        self._store, self._max_concurrency = store, max_concurrency
+        self._ask = ask
+        self._call = call
+        self._store = store
+        self._max_concurrency = max_concurrency
         self._rows: dict[str, list[int]] = {}
         self._vectors: np.ndarray | None = None
-        self._usage, self._model = Usage(), ""
+        self._usage = Usage()
+        self._model = ""
         self._done = self._asked = self._total = 0
 
     async def embed_texts(
@@ -139,7 +142,8 @@ class EmbeddingJob:
             if not known:
                 raise not_this_api_error(200, "") from None
             # The service's vectors now differ from the stored ones: request the stored ones again.
-            self._vectors, self._done = None, 0
+            self._vectors = None
+            self._done = 0
             return await self._embed_missing(request, batch_size, on_usage, {})
 
     async def _embed_missing(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 # Modes with transparency, and the mode of a PNG that keeps it.
 _TRANSPARENT = {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
-_BYTE, _WORD = 255, 65535
+_BYTE = 255
+_WORD = 65535
 
 
 def to_png_mode(image: Image) -> Image:

@@ -64,7 +64,8 @@ def build_contact_sheet(
     shown = [picture for picture in pictures if picture.content and not picture.problem]
     if not shown:
         raise only_a_link()
-    columns, side = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown)))), max(1, int(side))
+    columns = max(1, int(columns or 0) or math.ceil(math.sqrt(len(shown))))
+    side = max(1, int(side))
     rows = -(-len(shown) // columns)
     height = side
     if captions:

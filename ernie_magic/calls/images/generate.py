@@ -95,7 +95,8 @@ class ImageGeneration:
             The call failed, or every picture did; then `answer` has the set with its links and each
             picture's error.
         """
-        call, began = self.call, time.monotonic()
+        call = self.call
+        began = time.monotonic()
         async with self._reporting_phase(_MAKING, began) as set_phase:
             reply = self._parse_reply(await call.send_json(wire), request)
             if download and any(item.url and not item.b64 for item in reply.items):
@@ -169,7 +170,8 @@ class ImageGeneration:
         self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool
     ) -> Picture:
         """Return a picture of a reply, with its bytes."""
-        b64, url = item.b64, item.url
+        b64 = item.b64
+        url = item.url
         picture = replace(
             picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed
         )
@@ -213,7 +215,8 @@ class ImageGeneration:
             return self._with_problem(picture, damaged_picture())
 
     def _with_problem(self, picture: Picture, error: ErnieError) -> Picture:
-        error.language, error.__context__ = self.call.settings.language, None
+        error.language = self.call.settings.language
+        error.__context__ = None
         return replace(picture, problem=error.with_traceback(None))
 
     @asynccontextmanager

@@ -110,7 +110,8 @@ def with_itxt(png: bytes, text: str) -> bytes:
         + data
         + struct.pack(">I", zlib.crc32(b"iTXt" + data))
     )
-    chunks_kept, position = [png[:8]], 8
+    chunks_kept = [png[:8]]
+    position = 8
     for kind, start, end in _read_chunks(png):
         position = end
         if kind == b"IEND":

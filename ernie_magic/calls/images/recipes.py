@@ -62,10 +62,8 @@ def open_pictures(what: Remakable) -> ImageSet:
     if isinstance(what, ImageSet):
         return what
     if isinstance(what, (str, Path)):
-        saved_recipe, content = (
-            read_recipe(what),
-            metadata.read_file_beginning(Path(what).expanduser(), metadata.MAX_FILE),
-        )
+        saved_recipe = read_recipe(what)
+        content = metadata.read_file_beginning(Path(what).expanduser(), metadata.MAX_FILE)
         request = ImageRequest(
             model=saved_recipe["model"],
             prompt=saved_recipe["prompt"],
@@ -99,7 +97,8 @@ def redo_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
         **{name: recipe[name] for name in _REQUEST if name in recipe},
     }
     # A field may have entered the table after the picture was made.
-    table, extra = parameters.parameters_of("image"), request["extra"]
+    table = parameters.parameters_of("image")
+    extra = request["extra"]
     became_known = {name for name in extra if name in table and name != "model"}
     request["extra"] = {name: value for name, value in extra.items() if name not in became_known}
     given = {**{name: extra[name] for name in became_known}, **recipe.get("parameters", {})}
@@ -136,8 +135,10 @@ def _seed_after_call(recipe: Mapping[str, Any]) -> int | None:
 
     A call's pictures may have consecutive seeds; the API's page tells only what one seed means.
     """
-    known_seed, sent = seed_of(recipe), recipe.get("parameters", {})
-    n, index = sent.get("n", 1), recipe.get("index", 0)
+    known_seed = seed_of(recipe)
+    sent = recipe.get("parameters", {})
+    n = sent.get("n", 1)
+    index = recipe.get("index", 0)
     if known_seed is None or not isinstance(n, int) or not isinstance(index, int):
         return known_seed
     own_seed = known_seed

@@ -224,7 +224,8 @@ def _with_pandas_columns(data: Any, columns: Mapping[str, tuple[str, Sequence[An
     import pandas as pd
 
     positions = {str(label): position for position, label in enumerate(data.columns)}
-    replaced, added = data.copy(), {}
+    replaced = data.copy()
+    added = {}
     for name, (kind, values) in columns.items():
         column = pd.Series(list(values), index=data.index, dtype=_PANDAS[kind])
         if name in positions:

@@ -225,7 +225,8 @@ class MapRequest:
         ------
         UsageError
         """
-        settings, rules = self.target.settings, self.target.rules
+        settings = self.target.settings
+        rules = self.target.rules
         given = parameters.merge_parameters(
             "chat", settings.parameters, self.options.parameters, rules
         )
@@ -350,7 +351,8 @@ async def map_rows(
     model = ""
     if map_request.rows:
         model = await call.choose_model(map_request.target)
-    paths, max_input_tokens = call.paths, call.max_input_tokens(model)
+    paths = call.paths
+    max_input_tokens = call.max_input_tokens(model)
 
     def build_request(prompt: str) -> ChatRequest:
         return map_request.request_for_row(prompt, model, paths, max_input_tokens)
@@ -358,7 +360,8 @@ async def map_rows(
     ask_rows: AskRows = partial(ask_many, call)
     batch_size = 1
     if submit:
-        ask_rows, batch_size = submit(call.context), ROWS_PER_WORKER
+        ask_rows = submit(call.context)
+        batch_size = ROWS_PER_WORKER
     job = MapJob(map_request, build_request, call, unsaved)
     async with call.suggesting_models(model, "chat"):
         return await job.map_rows(ask_rows, batch_size)
@@ -388,13 +391,18 @@ class MapJob:
         call: PreparedCall,
         unsaved: dict[bytes, UnsavedAnswer],
     ) -> None:
-        self._map_request, self._call, self._unsaved = map_request, call, unsaved
-        self._endpoint, self._language = call.endpoint, call.settings.language
+        self._map_request = map_request
+        self._call = call
+        self._unsaved = unsaved
+        self._endpoint = call.endpoint
+        self._language = call.settings.language
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
         self._endings: Counter[str] = Counter()  # of answers that may not be whole
-        self._usage, self._asked, self._model = Usage(), 0, ""
+        self._usage = Usage()
+        self._asked = 0
+        self._model = ""
         self._began = time.monotonic()
         for index, prompt in enumerate(map_request.prompts):
             try:
@@ -524,7 +532,8 @@ class MapJob:
         if row_outcome.reason:
             self._endings[row_outcome.reason] += 1
         self._model = row_outcome.model
-        self._usage, self._asked = self._usage + row_outcome.usage, self._asked + 1
+        self._usage += row_outcome.usage
+        self._asked += 1
         self._values[index], wrong = schema.parse_answer(
             row_outcome.text, self._map_request.columns
         )

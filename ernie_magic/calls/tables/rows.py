@@ -106,7 +106,8 @@ async def ask_once(call: PreparedCall, request: ChatRequest) -> Answer:
         if delta.notice:
             call.emit(delta)
 
-    clock, quiet_call = Clock(), call.replace_emit(emit_notice)
+    clock = Clock()
+    quiet_call = call.replace_emit(emit_notice)
     reply = await quiet_call.read_reply(call.protocol.chat(request), request, clock)
     if reply.is_blocked:
         raise reply.blocked_error()

@@ -205,7 +205,8 @@ def sources_html(answer: Answer, language: Language) -> str:
         pages.setdefault(address or title, link_html(address, title))
     if not pages:
         return ""
-    items, total = list(pages.values())[:_MAX_ITEMS], len(pages)
+    items = list(pages.values())[:_MAX_ITEMS]
+    total = len(pages)
     return _folded_small_html(_SOURCES.say(language, n=total), items, language, total)
 
 

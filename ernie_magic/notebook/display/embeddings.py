@@ -120,7 +120,8 @@ class Heat:
         return similarity.cosine_similarities(self.embeddings.vectors[:_MAX_HEAT_TEXTS])
 
     def _caption_text(self) -> str:
-        n, more = len(self.embeddings), ""
+        n = len(self.embeddings)
+        more = ""
         if n > _MAX_HEAT_TEXTS:
             more = _MORE.say(self.language, n=_MAX_HEAT_TEXTS)
         return _NOTE.say(
@@ -377,9 +378,11 @@ def _plotly_bundle(plane: Plane) -> dict[str, Any]:
     except ImportError:
         return {}
     texts = [clip_to_line(text, 200) for text in plane.embeddings.texts[:_MAX_POINTS]]
-    mode, labels = "markers", None
+    mode = "markers"
+    labels = None
     if len(texts) <= _MAX_LABELLED_POINTS:
-        mode, labels = "markers+text", [clip_to_line(text, _LABEL_CHARACTERS) for text in texts]
+        mode = "markers+text"
+        labels = [clip_to_line(text, _LABEL_CHARACTERS) for text in texts]
     marks = graph_objects.Scatter(
         x=plane.points[:_MAX_POINTS, 0].tolist(),
         y=plane.points[:_MAX_POINTS, 1].tolist(),

@@ -170,10 +170,13 @@ def mime_bundle(
     saved_files
         The files that were written.
     """
-    picture_width, grid_width = "auto", "none"
+    picture_width = "auto"
+    grid_width = "none"
     if not full:
-        side, columns = _SIDES.get(len(images), _SIDES[3]), _COLUMNS.get(len(images), 4)
-        picture_width, grid_width = f"{side}px", f"{columns * (side + _GAP)}px"
+        side = _SIDES.get(len(images), _SIDES[3])
+        columns = _COLUMNS.get(len(images), 4)
+        picture_width = f"{side}px"
+        grid_width = f"{columns * (side + _GAP)}px"
     figures = [figure_html(picture, language, picture_width, full=full) for picture in images]
     data = {
         "text/html": _side_by_side_html(figures, grid_width)
@@ -229,7 +232,8 @@ def figure_html(
 def _source_attribute(picture: Picture, *, full: bool) -> str:
     """An `img` element's `src`: the picture or its thumbnail, or the link to one not here."""
     if picture.content:
-        mime, content = "image/jpeg", picture.thumbnail
+        mime = "image/jpeg"
+        content = picture.thumbnail
         if full:
             mime, content = picture.page_form
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"

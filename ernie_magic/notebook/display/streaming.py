@@ -163,7 +163,8 @@ class GrowingView(Generic[Output]):
         self._shown_characters = 0  # characters of the answer that are shown
         # Characters of finished blocks, and the seconds they took; initially those of the slowest
         # blocks measured.
-        self._rendered_characters, self._rendering_seconds = 1000, 0.06
+        self._rendered_characters = 1000
+        self._rendering_seconds = 0.06
         self._reasoning = ""
         self._reasoning_output: Output | None = None
         self._open_output: Output | None = None
@@ -187,7 +188,8 @@ class GrowingView(Generic[Output]):
     def _put_answer_html(self, output: Output | None, markup: str) -> Output:
         """Show HTML of the answer; a new output takes the place of the waiting line."""
         if output is None:
-            output, self._waiting_output = self._waiting_output, None
+            output = self._waiting_output
+            self._waiting_output = None
         return self._put_html(output, markup)
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
@@ -234,7 +236,9 @@ class GrowingView(Generic[Output]):
             None, f"<small>{plain_html(answers.tool_run_text(run, self._language))}</small>"
         )
         # What follows appears below it.
-        self._segments, self._open_output, self._finished_html = Segmenter(), None, ""
+        self._segments = Segmenter()
+        self._open_output = None
+        self._finished_html = ""
         self._begin_waiting()
 
     def _begin_waiting(self) -> None:
@@ -275,7 +279,8 @@ class GrowingView(Generic[Output]):
             if len(self._finished_html) >= self._output_threshold():
                 self._put_answer_html(self._open_output, self._finished_html)
                 self._sent_characters += len(self._finished_html)
-                self._open_output, self._finished_html = None, ""
+                self._open_output = None
+                self._finished_html = ""
         markup = self._open_output_html()
         if markup.strip():
             self._open_output = self._put_answer_html(self._open_output, markup)
@@ -443,7 +448,8 @@ class TextView(PassiveView):
         self._language = language
         self._dim = self._plain = ""
         if colours and sys.stdout.isatty():
-            self._dim, self._plain = "\x1b[2m", "\x1b[0m"
+            self._dim = "\x1b[2m"
+            self._plain = "\x1b[0m"
         self._in_reasoning = False
         self._visible_stream = VisibleStream()
 

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 # Rows from which a preview comes first, and rows of a preview.
-_PREVIEW_FROM_ROWS, _PREVIEW_ROWS = 50, 3
+_PREVIEW_FROM_ROWS = 50
+_PREVIEW_ROWS = 3
 Line = TypeVar("Line", bound=CellLine)
 Prompt = TypeVar("Prompt")  # a text, or a table's template
 
@@ -162,7 +163,8 @@ class CellMagics(CellRunner):
             owns_cell=owns_cell,
             names_variables="--image" in line,
         )
-        parsed_line, settings = cell_input.line, self.session.settings
+        parsed_line = cell_input.line
+        settings = self.session.settings
         conversation = self.session.conversation
         if parsed_line.session:
             conversation = self.session[parsed_line.session]
@@ -228,7 +230,8 @@ class CellMagics(CellRunner):
             owns_cell=owns_cell,
             names_variables=True,
         )
-        parsed_line, prompt = cell_input.line, cell_input.prompt
+        parsed_line = cell_input.line
+        prompt = cell_input.prompt
         view = self._view_result(owns_cell=cell_input.owns_cell)
         this_preview = (prompt, id(parsed_line.source))
         if parsed_line.preview and len(parsed_line.content.rows) > _PREVIEW_FROM_ROWS:
@@ -300,7 +303,8 @@ class CellMagics(CellRunner):
 
     def _show_picture(self, target: Any) -> Table:
         """A picture or a set with its parameters; a file too."""
-        images, recipe = recipes.open_pictures(target), recipes.read_recipe(target)
+        images = recipes.open_pictures(target)
+        recipe = recipes.read_recipe(target)
         language = self.session.settings.interface_language
         self._view_result(owns_cell=False).show_result(
             images_display.mime_bundle(images, language, name="")
@@ -324,7 +328,8 @@ class CellMagics(CellRunner):
             if images is None:
                 view.show_result(None)
                 return
-            problem, saved_files = None, []
+            problem = None
+            saved_files = []
             if parsed_line.save:
                 try:
                     saved_files = save_pictures(images.good, parsed_line.save)

@@ -35,7 +35,8 @@ def list_candidates(
     session: Session, namespace: Mapping[str, Any], words: list[str], token: str
 ) -> list[str]:
     """What may replace `token`, the end of a line's last word; nothing on another magic's line."""
-    magic, started = words[0], words[-1]
+    magic = words[0]
+    started = words[-1]
     known: Iterable[str] = ()
     if magic == "%ernie":
         known = _command_words(session, words)

@@ -117,7 +117,8 @@ def parse_search_words(words: list[str]) -> tuple[int, str]:
     if "-k" not in words:
         return _MATCHES, " ".join(words)
     index = words.index("-k")
-    count, query_words = words[index + 1 : index + 2], words[:index] + words[index + 2 :]
+    count = words[index + 1 : index + 2]
+    query_words = words[:index] + words[index + 2 :]
     if not count or not count[0].isdecimal() or int(count[0]) < 1:
         raise InvalidOption(Text("-k 后面要一个正整数", "-k requires a whole number from 1"))
     return int(count[0]), " ".join(query_words)

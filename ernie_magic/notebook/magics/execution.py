@@ -57,7 +57,8 @@ class ErrorReporter:
     """What every magic over one session shares: its errors are in the user's language."""
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
-        self.shell, self.session = shell, session
+        self.shell = shell
+        self.session = session
 
     @contextmanager
     def reporting_errors(self) -> Iterator[None]:

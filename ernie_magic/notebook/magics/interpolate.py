@@ -35,7 +35,8 @@ _EXPRESSION_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 # `{{…}}` that are not expressions: each may cost a pass over its line.
 _MAX_INVALID_EXPRESSIONS = 20
 # `}}` and characters, where only trying decides.
-_MAX_END_ATTEMPTS, _MAX_ATTEMPT_CHARACTERS = 50, 10_000
+_MAX_END_ATTEMPTS = 50
+_MAX_ATTEMPT_CHARACTERS = 10_000
 _MARK = re.compile(r"\"\"\"|'''|[\"'\[\](){}#]")
 _F_STRING = re.compile(r"[fF][rR]?[\"']")
 _STRINGS = {
@@ -68,7 +69,8 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     InvalidExpression
         Not an expression, an undefined name (close ones are listed), or the expression raised.
     """
-    pieces, copied_until = [], 0
+    pieces = []
+    copied_until = 0
     for start, end, expression in _find_expressions(text):
         pieces += [text[copied_until:start], _evaluate_expression(expression, namespace, str)]
         copied_until = end
@@ -157,7 +159,8 @@ def _find_expressions(text: str) -> Iterator[tuple[int, int, str]]:
             line_end = _find_or_end(text, "\n", first_closing, len(text))
         end = _find_expression_end(text, start + 2, first_closing, line_end)
         if end < 0:
-            end, invalid_count = first_closing, invalid_count + 1
+            end = first_closing
+            invalid_count += 1
         yield start, end + 2, text[start + 2 : end].strip()
         position = end + 2
 
@@ -190,7 +193,8 @@ def _find_closing_braces(text: str, position: int, stop: int) -> int:
     """
     depth = 0
     while mark := _MARK.search(text, position, stop):
-        kind, position = mark.group(), mark.end()
+        kind = mark.group()
+        position = mark.end()
         if kind in "([{":
             depth += 1
         elif kind in ")]" or (kind == "}" and depth):

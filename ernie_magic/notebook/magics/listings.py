@@ -97,8 +97,11 @@ def _model_source(session: Session) -> Text:
 
 def _describe_model(listed: Listed, language: Language) -> list[str]:
     """What the list says of a model's lengths and prices, else what the catalogue does; notes."""
-    facts, entry, notes = listed.facts, listed.known, ""
-    longest_input, longest_output = facts.longest_input, facts.longest_output
+    facts = listed.facts
+    entry = listed.known
+    notes = ""
+    longest_input = facts.longest_input
+    longest_output = facts.longest_output
     if entry is not None:
         notes = _describe_abilities(entry, language)
         longest_input = longest_input or entry.max_input_tokens
@@ -172,7 +175,8 @@ def _describe_turn(turn: Turn, language: Language) -> list[str]:
 
 
 def _parse_history_options(words: list[str]) -> tuple[int, str]:
-    limit, name = 0, ""
+    limit = 0
+    name = ""
     rest = list(words)
     while rest:
         flag = rest.pop(0)

@@ -29,7 +29,8 @@ class _Documented:
     # read, by `%%ernie?` or Shift-Tab. A docstring here would take its place.
     def __init__(self, magic: str, function: Callable[..., Any]) -> None:
         update_wrapper(self, function, assigned=("__module__", "__name__", "__qualname__"))
-        self._magic, self._function = magic, function
+        self._magic = magic
+        self._function = function
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]

@@ -43,7 +43,8 @@ def configure_settings(session: Session, words: list[str]) -> Table | None:
     """`config` shows every setting, `config NAME` one; `config NAME VALUE` sets it, `config NAME
     ""` unsets it.
     """
-    settings, language = session.settings, session.settings.interface_language
+    settings = session.settings
+    language = session.settings.interface_language
     if len(words) == 1 and "=" in words[0]:
         words = words[0].split("=", 1)
     if len(words) >= 2:  # noqa: PLR2004

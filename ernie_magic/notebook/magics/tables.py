@@ -191,7 +191,8 @@ def _fill_expressions(
     """The pieces of a text that names no column."""
     copied_until = 0
     for start, end in expression_spans(text):
-        placeholder, inside = text[start:end], text[start + 2 : end - 2]
+        placeholder = text[start:end]
+        inside = text[start + 2 : end - 2]
         yield from Template.parse(text[copied_until:start], columns).pieces
         copied_until = end
         if _is_placeholder(inside, columns, namespace):

@@ -45,7 +45,8 @@ def split_words(line: str) -> list[str]:
         A quotation is not closed.
     """
     protected_expressions: list[str] = []
-    pieces, copied_until = [], 0
+    pieces = []
+    copied_until = 0
     for start, end in sorted([*expression_spans(line), *_json_spans(line)]):
         if start < copied_until:
             continue
@@ -71,7 +72,8 @@ def split_words(line: str) -> list[str]:
 
 def _json_spans(line: str) -> list[tuple[int, int]]:
     """Where words are JSON lists or objects as an API's page writes them."""
-    spans, copied_until = list[tuple[int, int]](), 0
+    spans = list[tuple[int, int]]()
+    copied_until = 0
     for matched in islice(_JSON_START.finditer(line), _MAX_JSON_ATTEMPTS):
         start = matched.end()
         if start < copied_until:
@@ -89,7 +91,9 @@ def _json_spans(line: str) -> list[tuple[int, int]]:
 
 def _split_quoted(line: str, word_part: re.Pattern[str]) -> list[str] | None:
     """The words of a line, in linear time; None if a quotation is not closed."""
-    words, position, word = list[str](), 0, list[str]()
+    words = list[str]()
+    position = 0
+    word = list[str]()
     while position < len(line):
         part = word_part.match(line, position)
         if part is None:
