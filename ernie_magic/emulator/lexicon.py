@@ -199,8 +199,25 @@ _NEGATIONS = re.compile(
     r"(?:不(?:是|太|够|怎么|那么|会|能|算|再)?|没(?:有)?|毫无|并非|别|未|不甚)(?:很|太|多|那么|什么)?$"
 )
 _ENGLISH_NEGATIONS = {
-    *("not", "no", "never", "isn't", "wasn't", "don't", "didn't", "doesn't", "hardly"),
-    *("isnt", "wasnt", "dont", "didnt", "without", "aren't", "weren't", "neither", "nor", "can't"),
+    "not",
+    "no",
+    "never",
+    "isn't",
+    "wasn't",
+    "don't",
+    "didn't",
+    "doesn't",
+    "hardly",
+    "isnt",
+    "wasnt",
+    "dont",
+    "didnt",
+    "without",
+    "aren't",
+    "weren't",
+    "neither",
+    "nor",
+    "can't",
 }
 _BUT = re.compile(r"不过|但是|但|可是|然而|\b(?:but|however|though|yet)\b", re.IGNORECASE)
 _HAN = re.compile(r"[\u4e00-\u9fff]+")

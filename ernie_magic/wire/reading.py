@@ -95,10 +95,27 @@ _TOO_LARGE = Text(
 # most chunks have none.
 _ORDINARY = frozenset(
     {
-        *("id", "object", "created", "model", "choices", "usage", "result", "is_end"),
-        *("sentence_id", "need_clear_history", "is_truncated", "finish_reason", "flag"),
-        *("ban_round", "system_fingerprint", "service_tier", "search_info", "search_results"),
-        *("provider", "obfuscation", "is_safe"),
+        "id",
+        "object",
+        "created",
+        "model",
+        "choices",
+        "usage",
+        "result",
+        "is_end",
+        "sentence_id",
+        "need_clear_history",
+        "is_truncated",
+        "finish_reason",
+        "flag",
+        "ban_round",
+        "system_fingerprint",
+        "service_tier",
+        "search_info",
+        "search_results",
+        "provider",
+        "obfuscation",
+        "is_safe",
     }
 )
 # Bare lines that only keep a connection open.

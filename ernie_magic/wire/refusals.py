@@ -32,13 +32,28 @@ _MAX_ERRORS = 20  # of a list
 _DEEPEST = 4  # objects around an error
 # Names are compared without case and separators: `errorMsg`, `error_msg` and `ErrorMsg` are one.
 _ERRORS = (
-    *("error", "errors", "err", "fault", "exception", "failure", "errorinfo", "errordetail"),
-    *("errordetails", "lasterror"),
+    "error",
+    "errors",
+    "err",
+    "fault",
+    "exception",
+    "failure",
+    "errorinfo",
+    "errordetail",
+    "errordetails",
+    "lasterror",
 )
 _FAILURE_CODES = ("errorcode", "errcode", "errno", "errorno", "retcode", "returncode", "resultcode")
 _FAILURE_MESSAGES = (
-    *("errormsg", "errmsg", "errormessage", "errmessage", "errordescription", "errortext"),
-    *("failurereason", "failreason", "faultstring"),
+    "errormsg",
+    "errmsg",
+    "errormessage",
+    "errmessage",
+    "errordescription",
+    "errortext",
+    "failurereason",
+    "failreason",
+    "faultstring",
 )
 _FAILURE_FLAGS = ("failed", "iserror", "haserror", "isfailed")
 _OTHER_MESSAGES = ("retmsg", "returnmsg", "resultmsg", "statusmsg")
@@ -47,13 +62,30 @@ _STATUSES = ("status", "state", "taskstatus", "resultstatus")
 _SUCCESS_FLAGS = ("success", "succeeded", "issuccess", "ok")
 # Objects in which gateways put an error (Tencent, Volcengine, Apigee, Spark, OpenAI's responses).
 _WRAPPERS = (
-    *("response", "responsemetadata", "header", "fault", "detail", "data", "result", "output"),
-    *("body", "baseresp", "status", "meta"),
+    "response",
+    "responsemetadata",
+    "header",
+    "fault",
+    "detail",
+    "data",
+    "result",
+    "output",
+    "body",
+    "baseresp",
+    "status",
+    "meta",
 )
 _HEADERS = ("header", "baseresp")  # a code in these is an error's, whatever stands beside it
 # What an answer is named, where it stands beside a code.
 _ANSWERS = (
-    *("choices", "result", "data", "results", "output", "response", "embeddings", "images"),
+    "choices",
+    "result",
+    "data",
+    "results",
+    "output",
+    "response",
+    "embeddings",
+    "images",
 )
 _REQUEST_IDS = ("id", "requestid", "traceid", "logid", "sid")
 _FAILED_TYPE = re.compile(

@@ -35,8 +35,16 @@ _URL = 8192
 _REVISED = 20_000
 # Where a list of models stands, and what names one of them.
 _MODEL_LISTS = (
-    *("data", "models", "result", "results", "output", "body", "items", "list"),
-    *("model_list", "model_names"),
+    "data",
+    "models",
+    "result",
+    "results",
+    "output",
+    "body",
+    "items",
+    "list",
+    "model_list",
+    "model_names",
 )
 _IDS = ("id", "model", "name", "model_id", "model_name", "modelId", "key", "slug")
 _DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
