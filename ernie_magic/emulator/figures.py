@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
+
+from ernie_magic.emulator.scenes import rgb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,9 +19,17 @@ if TYPE_CHECKING:
 
     from ernie_magic.emulator.scenes import Colour
 
-_INK = (52, 46, 50)
-_PINK = (236, 164, 160)
-_SNOW = (250, 250, 252)
+_INK = rgb("#342e32")
+_PINK = rgb("#eca4a0")
+_WHITE = rgb("#ffffff")
+_SNOW = rgb("#fafafc")
+
+
+@cache
+def points(text: str) -> list[tuple[float, float]]:
+    """Points as SVG writes them: `0,0 0.5,-1` (https://www.w3.org/TR/SVG2/shapes.html)."""
+    pairs = (pair.split(",") for pair in text.split())
+    return [(float(x), float(y)) for x, y in pairs]
 
 
 @dataclass(frozen=True)
@@ -75,22 +86,22 @@ class _Look:
 
     colour: Colour
     ears: str
-    belly: Colour = (255, 255, 255)
+    belly: Colour = _WHITE
     tail: str = "curled"
 
 
 _LOOKS = {
-    "cat": _Look((150, 140, 132), "pointed"),
-    "dog": _Look((190, 138, 88), "floppy", tail="short"),
-    "rabbit": _Look((226, 220, 212), "long", tail="round"),
-    "fox": _Look((222, 116, 52), "pointed", tail="bushy"),
-    "bear": _Look((146, 100, 66), "round", tail="round"),
-    "panda": _Look((246, 244, 240), "round", tail="round"),
-    "mouse": _Look((164, 160, 164), "big", tail="thin"),
+    "cat": _Look(rgb("#968c84"), "pointed"),
+    "dog": _Look(rgb("#be8a58"), "floppy", tail="short"),
+    "rabbit": _Look(rgb("#e2dcd4"), "long", tail="round"),
+    "fox": _Look(rgb("#de7434"), "pointed", tail="bushy"),
+    "bear": _Look(rgb("#926442"), "round", tail="round"),
+    "panda": _Look(rgb("#f6f4f0"), "round", tail="round"),
+    "mouse": _Look(rgb("#a4a0a4"), "big", tail="thin"),
 }
 _HEAD = -2.05  # the middle of a head
 _HEAD_SIZE = 0.78
-_BIRDS: dict[str, Colour] = {"bird": (244, 200, 88), "penguin": (58, 66, 84)}
+_BIRDS: dict[str, Colour] = {"bird": rgb("#f4c858"), "penguin": rgb("#3a4254")}
 _STANDING_HEADS = {
     "bird": (-1.62, 0.56),
     "penguin": (-1.62, 0.56),
@@ -107,9 +118,9 @@ def draw_figure(brush: Brush, name: str, colour: Colour | None, worn: Mapping[st
     elif name in _BIRDS:
         _draw_bird(brush, colour or _BIRDS[name])
     elif name == "robot":
-        _draw_robot(brush, colour or (150, 168, 186))
+        _draw_robot(brush, colour or rgb("#96a8ba"))
     else:
-        _draw_person(brush, colour or (232, 120, 84))
+        _draw_person(brush, colour or rgb("#e87854"))
     middle, size = _STANDING_HEADS.get(name, (_HEAD, _HEAD_SIZE))
     head = Brush(brush.pen, brush.x, brush.y + middle * brush.unit, brush.unit * size)
     for kind, its_colour in worn.items():
@@ -152,8 +163,8 @@ def _draw_animal(brush: Brush, name: str, look: _Look, colour: Colour) -> None:
     if name in ("cat", "fox", "mouse"):
         for side in (-1, 1):
             for slope in (-0.06, 0.06):
-                points = [(side * 0.34, _HEAD + 0.3), (side * 0.92, _HEAD + 0.26 + slope * 2)]
-                brush.line(points, 0.025, blend(colour, (120, 120, 120), 0.6))
+                whisker = [(side * 0.34, _HEAD + 0.3), (side * 0.92, _HEAD + 0.26 + slope * 2)]
+                brush.line(whisker, 0.025, blend(colour, rgb("#787878"), 0.6))
 
 
 def _draw_tail(brush: Brush, kind: str, colour: Colour) -> None:
@@ -168,7 +179,7 @@ def _draw_tail(brush: Brush, kind: str, colour: Colour) -> None:
         brush.ellipse(1.15, -0.62, 0.36, 0.62, shade(colour, 0.94))
         brush.ellipse(1.2, -1.05, 0.24, 0.28, _SNOW)
     elif kind == "short":
-        brush.line([(0.75, -0.4), (1.15, -0.85)], 0.22, shade(colour, 0.9))
+        brush.line(points("0.75,-0.4 1.15,-0.85"), 0.22, shade(colour, 0.9))
     else:
         brush.ellipse(0.92, -0.42, 0.26, 0.26, blend(colour, _SNOW, 0.3))
 
@@ -199,14 +210,14 @@ def _draw_face(brush: Brush, colour: Colour, light: Colour, *, is_panda: bool) -
             brush.ellipse(side * 0.36, _HEAD - 0.02, 0.23, 0.26, _INK)
         _draw_eye(brush, side * 0.34, _HEAD - 0.04, is_light=is_panda or _is_dark(colour))
         brush.ellipse(side * 0.56, _HEAD + 0.3, 0.13, 0.08, blend(colour, _PINK, 0.6))
-    brush.polygon([(-0.1, _HEAD + 0.17), (0.1, _HEAD + 0.17), (0, _HEAD + 0.3)], (196, 110, 108))
+    brush.polygon([(-0.1, _HEAD + 0.17), (0.1, _HEAD + 0.17), (0, _HEAD + 0.3)], rgb("#c46e6c"))
     for side in (-1, 1):
         brush.arc((side * 0.11, _HEAD + 0.3), 0.11, (10, 170), _INK)
 
 
 def _draw_eye(brush: Brush, x: float, y: float, *, is_light: bool) -> None:
     if is_light:
-        brush.ellipse(x, y, 0.14, 0.16, (232, 206, 92))
+        brush.ellipse(x, y, 0.14, 0.16, rgb("#e8ce5c"))
         brush.ellipse(x, y, 0.08, 0.13, _INK)
     else:
         brush.ellipse(x, y, 0.12, 0.15, _INK)
@@ -215,8 +226,8 @@ def _draw_eye(brush: Brush, x: float, y: float, *, is_light: bool) -> None:
 
 def _draw_bird(brush: Brush, colour: Colour) -> None:
     for side in (-1, 1):
-        brush.line([(side * 0.22, -0.3), (side * 0.22, 0)], 0.08, (226, 140, 52))
-        brush.ellipse(side * 0.26, 0, 0.2, 0.08, (226, 140, 52))
+        brush.line([(side * 0.22, -0.3), (side * 0.22, 0)], 0.08, rgb("#e28c34"))
+        brush.ellipse(side * 0.26, 0, 0.2, 0.08, rgb("#e28c34"))
     brush.ellipse(0, -0.86, 0.78, 0.72, colour)
     brush.ellipse(0, -0.72, 0.5, 0.5, blend(colour, _SNOW, 0.75))
     for side in (-1, 1):
@@ -224,7 +235,7 @@ def _draw_bird(brush: Brush, colour: Colour) -> None:
     brush.ellipse(0, -1.62, 0.6, 0.56, colour)
     for side in (-1, 1):
         _draw_eye(brush, side * 0.24, -1.7, is_light=_is_dark(colour))
-    brush.polygon([(-0.16, -1.56), (0.16, -1.56), (0, -1.34)], (232, 142, 48))
+    brush.polygon(points("-0.16,-1.56 0.16,-1.56 0,-1.34"), rgb("#e88e30"))
 
 
 def _draw_robot(brush: Brush, colour: Colour) -> None:
@@ -234,10 +245,10 @@ def _draw_robot(brush: Brush, colour: Colour) -> None:
         brush.line([(side * 0.8, -1.25), (side * 1.1, -0.7)], 0.22, dark)
     brush.box(-0.8, -1.5, 0.8, -0.4, colour)
     brush.box(-0.45, -1.28, 0.45, -0.72, shade(colour, 1.2))
-    for i, light in enumerate(((214, 74, 62), (240, 196, 80), (92, 176, 110))):
+    for i, light in enumerate((rgb("#d64a3e"), rgb("#f0c450"), rgb("#5cb06e"))):
         brush.ellipse(-0.24 + 0.24 * i, -1, 0.08, 0.08, light)
-    brush.line([(0, -2.7), (0, -2.95)], 0.06, dark)
-    brush.ellipse(0, -3, 0.1, 0.1, (214, 74, 62))
+    brush.line(points("0,-2.7 0,-2.95"), 0.06, dark)
+    brush.ellipse(0, -3, 0.1, 0.1, rgb("#d64a3e"))
     brush.box(-0.72, -2.72, 0.72, -1.56, colour)
     for side in (-1, 1):
         brush.ellipse(side * 0.32, -2.2, 0.2, 0.2, _SNOW)
@@ -246,42 +257,42 @@ def _draw_robot(brush: Brush, colour: Colour) -> None:
 
 
 def _draw_person(brush: Brush, colour: Colour) -> None:
-    skin, hair = (246, 206, 172), (70, 48, 40)
+    skin, hair = rgb("#f6ceac"), rgb("#463028")
     for side in (-1, 1):
-        brush.box(side * 0.26 - 0.15, -0.7, side * 0.26 + 0.15, 0, (74, 84, 112))
+        brush.box(side * 0.26 - 0.15, -0.7, side * 0.26 + 0.15, 0, rgb("#4a5470"))
         brush.ellipse(side * 0.3, -0.02, 0.24, 0.1, _INK)
         brush.line([(side * 0.5, -1.35), (side * 0.86, -0.82)], 0.24, shade(colour, 0.9))
         brush.ellipse(side * 0.88, -0.78, 0.13, 0.13, skin)
-    brush.polygon([(-0.5, -1.6), (0.5, -1.6), (0.72, -0.6), (-0.72, -0.6)], colour)
+    brush.polygon(points("-0.5,-1.6 0.5,-1.6 0.72,-0.6 -0.72,-0.6"), colour)
     brush.ellipse(0, -2.26, 0.72, 0.72, hair)
     brush.ellipse(0, -2.12, 0.6, 0.6, skin)
     brush.ellipse(0, -2.6, 0.5, 0.2, hair)
     for side in (-1, 1):
         brush.ellipse(side * 0.22, -2.12, 0.07, 0.09, _INK)
         brush.ellipse(side * 0.36, -1.92, 0.1, 0.06, _PINK)
-    brush.arc((0, -1.95), 0.16, (20, 160), (170, 84, 76))
+    brush.arc((0, -1.95), 0.16, (20, 160), rgb("#aa544c"))
 
 
 def _wear_hat(head: Brush, colour: Colour) -> None:
     """A hat with a brim, around a head whose radius is one unit."""
     dark = shade(colour, 0.78)
-    head.polygon([(-0.7, -0.78), (-0.56, -1.62), (0.56, -1.62), (0.7, -0.78)], colour)
+    head.polygon(points("-0.7,-0.78 -0.56,-1.62 0.56,-1.62 0.7,-0.78"), colour)
     head.ellipse(0, -1.6, 0.57, 0.22, shade(colour, 1.08))
-    head.polygon([(-0.69, -0.8), (-0.65, -1.06), (0.65, -1.06), (0.69, -0.8)], dark)
+    head.polygon(points("-0.69,-0.8 -0.65,-1.06 0.65,-1.06 0.69,-0.8"), dark)
     head.ellipse(0, -0.76, 1.14, 0.2, colour)
     head.ellipse(0, -0.83, 0.78, 0.1, dark)
 
 
 def _wear_scarf(head: Brush, colour: Colour) -> None:
     head.ellipse(0, 1.0, 0.82, 0.24, colour)
-    head.polygon([(0.2, 1.05), (0.62, 1.0), (0.72, 2.0), (0.36, 2.05)], shade(colour, 0.86))
+    head.polygon(points("0.2,1.05 0.62,1 0.72,2 0.36,2.05"), shade(colour, 0.86))
 
 
 def _wear_glasses(head: Brush, colour: Colour) -> None:
-    head.line([(-0.2, -0.06), (0.2, -0.06)], 0.07, colour)
+    head.line(points("-0.2,-0.06 0.2,-0.06"), 0.07, colour)
     for side in (-1, 1):
         head.ellipse(side * 0.44, -0.05, 0.32, 0.3, colour)
-        head.ellipse(side * 0.44, -0.05, 0.24, 0.22, (206, 226, 236))
+        head.ellipse(side * 0.44, -0.05, 0.24, 0.22, rgb("#cee2ec"))
         head.ellipse(side * 0.44, -0.02, 0.1, 0.13, _INK)
 
 
@@ -292,10 +303,10 @@ def _wear_bow(head: Brush, colour: Colour) -> None:
 
 
 def _wear_crown(head: Brush, colour: Colour) -> None:
-    points = [(-0.62, -0.72), (-0.7, -1.5), (-0.34, -1.14), (0, -1.66), (0.34, -1.14)]
-    head.polygon([*points, (0.7, -1.5), (0.62, -0.72)], colour)
+    left, right = "-0.62,-0.72 -0.7,-1.5 -0.34,-1.14", "0.34,-1.14 0.7,-1.5 0.62,-0.72"
+    head.polygon(points(f"{left} 0,-1.66 {right}"), colour)
     for x, y in ((-0.7, -1.5), (0, -1.66), (0.7, -1.5)):
-        head.ellipse(x, y, 0.1, 0.1, (206, 66, 66))
+        head.ellipse(x, y, 0.1, 0.1, rgb("#ce4242"))
 
 
 _WEAR = {
@@ -312,23 +323,23 @@ def draw_thing(brush: Brush, name: str, colour: Colour | None, *, is_snowy: bool
     drawing, usual = _THINGS[name]
     drawing(brush, colour or usual)
     if is_snowy and name == "house":
-        brush.polygon([(-1.35, -1.35), (0, -2.62), (1.35, -1.35), (0, -2.1)], _SNOW)
+        brush.polygon(points("-1.35,-1.35 0,-2.62 1.35,-1.35 0,-2.1"), _SNOW)
 
 
 def _draw_tree(brush: Brush, colour: Colour) -> None:
-    brush.polygon([(-0.14, 0), (-0.08, -1.4), (0.08, -1.4), (0.14, 0)], (118, 84, 60))
+    brush.polygon(points("-0.14,0 -0.08,-1.4 0.08,-1.4 0.14,0"), rgb("#76543c"))
     for x, y, r in ((-0.5, -1.5, 0.55), (0.5, -1.55, 0.55), (0, -2.1, 0.72), (0, -1.5, 0.6)):
         brush.ellipse(x, y, r, r, colour)
     brush.ellipse(-0.2, -2.3, 0.36, 0.32, shade(colour, 1.15))
 
 
 def _draw_house(brush: Brush, colour: Colour) -> None:
-    brush.box(0.62, -2.5, 0.9, -1.5, (150, 92, 74))
+    brush.box(0.62, -2.5, 0.9, -1.5, rgb("#965c4a"))
     brush.box(-1.05, -1.45, 1.05, 0, colour)
-    brush.polygon([(-1.4, -1.35), (0, -2.65), (1.4, -1.35)], (178, 82, 62))
-    brush.box(-0.24, -0.86, 0.26, 0, (116, 78, 56))
+    brush.polygon(points("-1.4,-1.35 0,-2.65 1.4,-1.35"), rgb("#b2523e"))
+    brush.box(-0.24, -0.86, 0.26, 0, rgb("#744e38"))
     for x in (-0.68, 0.68):
-        brush.box(x - 0.22, -1.0, x + 0.22, -0.56, (255, 226, 142))
+        brush.box(x - 0.22, -1.0, x + 0.22, -0.56, rgb("#ffe28e"))
 
 
 def _draw_pagoda(brush: Brush, colour: Colour) -> None:
@@ -344,65 +355,65 @@ def _draw_pagoda(brush: Brush, colour: Colour) -> None:
                 (width * 0.8, bottom - 0.52),
                 (-width * 0.8, bottom - 0.52),
             ],
-            (66, 82, 84),
+            rgb("#425254"),
         )
-    brush.line([(0, -2.9), (0, -3.5)], 0.08, (222, 172, 60))
+    brush.line(points("0,-2.9 0,-3.5"), 0.08, rgb("#deac3c"))
 
 
 def _draw_lighthouse(brush: Brush, colour: Colour) -> None:
-    brush.ellipse(0, 0, 1.3, 0.26, (128, 120, 112))
-    brush.polygon([(-0.5, 0), (-0.3, -2.5), (0.3, -2.5), (0.5, 0)], _SNOW)
+    brush.ellipse(0, 0, 1.3, 0.26, rgb("#807870"))
+    brush.polygon(points("-0.5,0 -0.3,-2.5 0.3,-2.5 0.5,0"), _SNOW)
     for i in range(3):
         top, bottom = 0.32 + 0.066 * (2 * i), 0.32 + 0.066 * (2 * i + 1)
         y = -2.4 + 0.82 * i
         brush.polygon([(-top, y), (top, y), (bottom, y + 0.42), (-bottom, y + 0.42)], colour)
     brush.box(-0.42, -2.62, 0.42, -2.48, _INK)
-    brush.box(-0.26, -3.0, 0.26, -2.62, (255, 232, 140))
-    brush.polygon([(-0.36, -3.0), (0, -3.36), (0.36, -3.0)], colour)
+    brush.box(-0.26, -3.0, 0.26, -2.62, rgb("#ffe88c"))
+    brush.polygon(points("-0.36,-3 0,-3.36 0.36,-3"), colour)
 
 
 def _draw_boat(brush: Brush, colour: Colour) -> None:
-    brush.line([(0, -0.5), (0, -2.8)], 0.07, (112, 82, 60))
-    brush.polygon([(0.1, -2.75), (0.1, -0.62), (1.35, -0.62)], _SNOW)
-    brush.polygon([(-0.1, -2.4), (-0.1, -0.62), (-1.0, -0.62)], shade(_SNOW, 0.9))
-    brush.polygon([(-1.4, -0.5), (1.5, -0.5), (1.05, 0.05), (-1.0, 0.05)], colour)
+    brush.line(points("0,-0.5 0,-2.8"), 0.07, rgb("#70523c"))
+    brush.polygon(points("0.1,-2.75 0.1,-0.62 1.35,-0.62"), _SNOW)
+    brush.polygon(points("-0.1,-2.4 -0.1,-0.62 -1,-0.62"), shade(_SNOW, 0.9))
+    brush.polygon(points("-1.4,-0.5 1.5,-0.5 1.05,0.05 -1,0.05"), colour)
 
 
 def _draw_balloon(brush: Brush, colour: Colour) -> None:
     for x in (-0.28, 0.28):
-        brush.line([(x * 1.9, -1.4), (x, -0.35)], 0.03, (112, 92, 76))
+        brush.line([(x * 1.9, -1.4), (x, -0.35)], 0.03, rgb("#705c4c"))
     brush.ellipse(0, -2.1, 1.0, 1.05, colour)
     brush.ellipse(0, -2.1, 0.62, 1.05, shade(colour, 1.2))
     brush.ellipse(0, -2.1, 0.24, 1.05, _SNOW)
-    brush.box(-0.3, -0.4, 0.3, 0, (150, 108, 70))
+    brush.box(-0.3, -0.4, 0.3, 0, rgb("#966c46"))
 
 
 def _draw_car(brush: Brush, colour: Colour) -> None:
-    brush.polygon([(-0.8, -0.8), (-0.5, -1.3), (0.5, -1.3), (0.85, -0.8)], shade(colour, 1.1))
-    brush.polygon([(-0.62, -0.82), (-0.42, -1.2), (0.42, -1.2), (0.66, -0.82)], (206, 228, 238))
+    brush.polygon(points("-0.8,-0.8 -0.5,-1.3 0.5,-1.3 0.85,-0.8"), shade(colour, 1.1))
+    brush.polygon(points("-0.62,-0.82 -0.42,-1.2 0.42,-1.2 0.66,-0.82"), rgb("#cee4ee"))
     brush.box(-1.35, -0.85, 1.35, -0.22, colour)
     for x in (-0.78, 0.78):
         brush.ellipse(x, -0.2, 0.3, 0.3, _INK)
-        brush.ellipse(x, -0.2, 0.13, 0.13, (210, 210, 214))
+        brush.ellipse(x, -0.2, 0.13, 0.13, rgb("#d2d2d6"))
 
 
 def _draw_flowers(brush: Brush, colour: Colour) -> None:
-    petals = (colour, (252, 208, 84), _SNOW)
+    petals = (colour, rgb("#fcd054"), _SNOW)
     for i, (x, y) in enumerate(((-1.2, 0), (-0.7, 0.2), (-0.1, -0.05), (0.5, 0.22), (1.1, 0.02))):
-        brush.line([(x, y), (x, y - 0.6)], 0.06, (84, 136, 76))
+        brush.line([(x, y), (x, y - 0.6)], 0.06, rgb("#54884c"))
         for angle in range(0, 360, 72):
             across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
             brush.ellipse(x + 0.15 * across, y - 0.6 + 0.15 * down, 0.12, 0.12, petals[i % 3])
-        brush.ellipse(x, y - 0.6, 0.09, 0.09, (226, 150, 56))
+        brush.ellipse(x, y - 0.6, 0.09, 0.09, rgb("#e29638"))
 
 
 _THINGS = {
-    "tree": (_draw_tree, (92, 148, 88)),
-    "house": (_draw_house, (236, 214, 178)),
-    "pagoda": (_draw_pagoda, (186, 74, 60)),
-    "lighthouse": (_draw_lighthouse, (208, 62, 56)),
-    "boat": (_draw_boat, (158, 88, 62)),
-    "balloon": (_draw_balloon, (222, 92, 70)),
-    "car": (_draw_car, (206, 66, 58)),
-    "flowers": (_draw_flowers, (230, 104, 104)),
+    "tree": (_draw_tree, rgb("#5c9458")),
+    "house": (_draw_house, rgb("#ecd6b2")),
+    "pagoda": (_draw_pagoda, rgb("#ba4a3c")),
+    "lighthouse": (_draw_lighthouse, rgb("#d03e38")),
+    "boat": (_draw_boat, rgb("#9e583e")),
+    "balloon": (_draw_balloon, rgb("#de5c46")),
+    "car": (_draw_car, rgb("#ce423a")),
+    "flowers": (_draw_flowers, rgb("#e66868")),
 }

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from ernie_magic.emulator import figures, scenes
 from ernie_magic.emulator.figures import Brush, blend, shade
+from ernie_magic.emulator.scenes import rgb
 from ernie_magic.text.fonts import load_font
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _choose_palette(scene: Scene, rng: random.Random) -> _Palette:
             _hsv_colour(hue, 0.62, 0.24),
             _hsv_colour(hue - 0.03, 0.45, 0.5),
             _hsv_colour(rng.uniform(0.42, 0.52), 0.38, 0.36),
-            (250, 240, 206),
+            rgb("#faf0ce"),
             _hsv_colour(hue, 0.5, 0.36),
         )
     if scene.time == "sunset":
@@ -90,7 +91,7 @@ def _choose_palette(scene: Scene, rng: random.Random) -> _Palette:
             _hsv_colour(hue, 0.52, 0.96),
             _hsv_colour(hue + 0.06, 0.4, 1.0),
             _hsv_colour(rng.uniform(0.2, 0.34), 0.34, 0.46),
-            (255, 240, 196),
+            rgb("#fff0c4"),
             _hsv_colour(hue + 0.01, 0.42, 0.8),
         )
     hue = rng.uniform(0.55, 0.59)
@@ -126,18 +127,18 @@ def _draw_sky(image: Image.Image, scene: Scene, palette: _Palette, rng: random.R
     pen = ImageDraw.Draw(image)
     light = Brush(pen, width * rng.uniform(0.66, 0.84), height * rng.uniform(0.16, 0.26), unit)
     # Of white, not of gold: gold on blue is green.
-    halo = blend(palette.sky, (255, 252, 240), 0.4)
+    halo = blend(palette.sky, rgb("#fffcf0"), 0.4)
     if scene.time == "night":
         for _ in range(48):
             star = Brush(pen, width * rng.random(), height * rng.uniform(0, 0.5), unit)
             radius = rng.uniform(0.12, 0.38)
-            star.ellipse(0, 0, radius, radius, (246, 240, 214))
+            star.ellipse(0, 0, radius, radius, rgb("#f6f0d6"))
         _draw_moon(image, light, palette.light)
         return
     if scene.weather != "rain" or scene.shows_sun:
         light.ellipse(0, 0, 11, 11, halo)
         light.ellipse(0, 0, 8, 8, palette.light)
-    cloud = blend(palette.horizon, (255, 255, 255), 0.65)
+    cloud = blend(palette.horizon, rgb("#ffffff"), 0.65)
     for _ in range(rng.randint(2, 3)):
         place = Brush(pen, width * rng.uniform(0.05, 0.9), height * rng.uniform(0.08, 0.34), unit)
         for x, y, r in ((-6, 0, 3.2), (-2, -1.6, 4.4), (3, -0.6, 3.8), (7, 0.4, 2.6)):
@@ -164,7 +165,7 @@ def _draw_land(
     height = size[1]
     ground = palette.ground
     if scene.weather == "snow":
-        ground = blend(ground, (240, 244, 250), 0.8)
+        ground = blend(ground, rgb("#f0f4fa"), 0.8)
     if scene.place == "mountains":
         _draw_peaks(pen, size, blend(ground, palette.sky, 0.62), palette, rng)
     for layer in range(3):
@@ -220,7 +221,7 @@ def _draw_peaks(
                 (x, top + down * 1.16),
                 (x - down * slope * 0.4, top + down * 0.74),
             ],
-            fill=blend((250, 250, 252), palette.sky, 0.12),
+            fill=blend(rgb("#fafafc"), palette.sky, 0.12),
         )
 
 
@@ -237,9 +238,9 @@ def _draw_sea(
         near = (y - level) / (height - level)
         half = width * (0.02 + 0.05 * near)
         thick = max(1, round(height * 0.004 * (0.5 + near)))
-        colour = blend(palette.water, (255, 255, 255), 0.28)
+        colour = blend(palette.water, rgb("#ffffff"), 0.28)
         pen.line([(x - half, y), (x + half, y)], fill=colour, width=thick)
-    sand = blend((238, 216, 168), palette.sky, 0.1)
+    sand = blend(rgb("#eed8a8"), palette.sky, 0.1)
     if sum(palette.sky) < 300:  # noqa: PLR2004  (at night)
         sand = shade(sand, 0.5)
     _draw_hills(pen, size, rng, height * 0.88, sand)
@@ -254,7 +255,7 @@ def _draw_city(
 ) -> None:
     width, height = size
     for layer in range(2):
-        colour = blend((92, 108, 132), palette.horizon, 0.55 - 0.35 * layer)
+        colour = blend(rgb("#5c6c84"), palette.horizon, 0.55 - 0.35 * layer)
         if scene.time == "night":
             colour = shade(colour, 0.5 - 0.1 * layer)
         x = -width * 0.02
@@ -264,9 +265,9 @@ def _draw_city(
             pen.rectangle((x, top, x + across, height), fill=colour)
             _draw_windows(pen, (x, top, across, height * 0.8), colour, scene, rng)
             x += across * 1.06
-    street = (150, 154, 160)
+    street = rgb("#969aa0")
     if scene.time == "night":
-        street = (66, 70, 82)
+        street = rgb("#424652")
     _draw_hills(pen, size, rng, height * 0.82, street)
 
 
@@ -280,7 +281,7 @@ def _draw_windows(
     left, top, across, bottom = tower
     lit = shade(colour, 1.18)
     if scene.time == "night":
-        lit = (250, 220, 140)
+        lit = rgb("#fadc8c")
     side = across / 8
     y = top + 2 * side
     while y < bottom:
@@ -350,12 +351,12 @@ def _draw_weather(
         for _ in range(90):
             flake = Brush(pen, width * rng.random(), height * rng.random(), unit)
             radius = rng.uniform(0.2, 0.6)
-            flake.ellipse(0, 0, radius, radius, (252, 252, 255))
+            flake.ellipse(0, 0, radius, radius, rgb("#fcfcff"))
     elif scene.weather == "rain":
         for _ in range(110):
             x, y = width * rng.random(), height * rng.random()
             drop = [(x, y), (x - 0.8 * unit, y + 3 * unit)]
-            pen.line(drop, fill=(236, 242, 248), width=max(1, round(0.3 * unit)))
+            pen.line(drop, fill=rgb("#ecf2f8"), width=max(1, round(0.3 * unit)))
 
 
 def _apply_style(image: Image.Image, style: str) -> Image.Image:
@@ -368,7 +369,7 @@ def _apply_style(image: Image.Image, style: str) -> Image.Image:
         edges = ImageOps.invert(image.convert("L").filter(ImageFilter.FIND_EDGES))
         return ImageOps.autocontrast(edges, cutoff=1).convert("RGB")
     if style == "Analog Film":
-        sepia = ImageOps.colorize(image.convert("L"), (48, 34, 24), (255, 244, 220))
+        sepia = ImageOps.colorize(image.convert("L"), rgb("#302218"), rgb("#fff4dc"))
         return Image.blend(image, sepia, 0.45)
     return image
 
@@ -389,4 +390,4 @@ def _draw_mark(image: Image.Image, prompt: str) -> None:
     line = height - (bottom - top) - 2 * pad
     box = (0, line, right + 2 * pad, height)
     pen.rounded_rectangle(box, pad, fill=(0, 0, 0), corners=(False, True, False, False))
-    pen.text((pad, line + pad - top), text, font=face, fill=(240, 240, 240))
+    pen.text((pad, line + pad - top), text, font=face, fill=rgb("#f0f0f0"))

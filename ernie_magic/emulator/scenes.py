@@ -7,21 +7,28 @@ from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
 
+
+def rgb(code: str) -> Colour:
+    """A colour as pages write it: `#d63430`."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red, green, blue
+
+
 _COLOURS: dict[str, Colour] = {
-    "红|red|scarlet|crimson": (214, 52, 48),
-    "蓝|blue": (46, 104, 196),
-    "绿|green": (66, 150, 84),
-    "黄|yellow": (246, 204, 72),
-    "白|white": (246, 244, 238),
-    "黑|black": (46, 46, 54),
-    "橘|橙|orange|ginger": (236, 148, 66),
-    "紫|purple|violet": (132, 92, 178),
-    "粉|pink": (240, 164, 178),
-    "灰|gr[ae]y": (148, 150, 156),
-    "棕|褐|咖啡色|brown": (146, 98, 62),
-    "金|gold(?:en)?": (222, 172, 60),
-    "银|silver": (192, 198, 206),
-    "青|cyan|teal|turquoise": (64, 164, 168),
+    "红|red|scarlet|crimson": rgb("#d63430"),
+    "蓝|blue": rgb("#2e68c4"),
+    "绿|green": rgb("#429654"),
+    "黄|yellow": rgb("#f6cc48"),
+    "白|white": rgb("#f6f4ee"),
+    "黑|black": rgb("#2e2e36"),
+    "橘|橙|orange|ginger": rgb("#ec9442"),
+    "紫|purple|violet": rgb("#845cb2"),
+    "粉|pink": rgb("#f0a4b2"),
+    "灰|gr[ae]y": rgb("#94969c"),
+    "棕|褐|咖啡色|brown": rgb("#92623e"),
+    "金|gold(?:en)?": rgb("#deac3c"),
+    "银|silver": rgb("#c0c6ce"),
+    "青|cyan|teal|turquoise": rgb("#40a4a8"),
 }
 # Who may sit in the foreground, in the order of who is looked for first.
 _ANIMALS = {
@@ -59,11 +66,11 @@ _WORN = {
     "crown": "王冠|皇冠|crown|king|queen|国王|女王|公主|princess",
 }
 _WORN_COLOURS: dict[str, Colour] = {
-    "hat": (214, 52, 48),
-    "scarf": (206, 74, 58),
-    "glasses": (44, 44, 52),
-    "bow": (214, 74, 82),
-    "crown": (234, 186, 58),
+    "hat": rgb("#d63430"),
+    "scarf": rgb("#ce4a3a"),
+    "glasses": rgb("#2c2c34"),
+    "bow": rgb("#d64a52"),
+    "crown": rgb("#eaba3a"),
 }
 _TIMES = {
     "night": "夜|月亮|月光|星空|星星|晚上|night|moon|stars?|starry|midnight|neon",
