@@ -14,33 +14,23 @@ occurs alone. A key that contains an ordinary word of eight letters hides that w
 
 from __future__ import annotations
 
-import base64
 import re
-import string
-import sys
 import threading
-from bisect import bisect_left
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from typing import TYPE_CHECKING
+
+from ernie_magic.text.key_forms import LONG, WINDOW
+from ernie_magic.text.key_search import CONTINUES_KEY, Patterns, find_all, merge_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
 HIDDEN = "•••"
-WINDOW = 8  # consecutive characters that count as part of a key
-LONG = 16  # a shorter key is made of words: only looked for as a whole
 # The same in what a service says outside its answers, where nothing else is likely to look like it.
 _PART = 6
-# Characters that must match before the end of a piece is held back, except at a key's very
-# beginning.
-_NEAR = 3
-_LONGEST = 1_024  # characters of a text that are removed as one
 _BLOCK = 512  # characters examined together: most of a long text needs no closer look
 _SHORT = 64  # characters of a word that is remembered as clean
 _SHORT_KEPT = 4_096  # such words
-_GRAM = 4  # bytes
 
 # What services call a piece of text in an event.
 _PIECES = frozenset(
@@ -58,380 +48,11 @@ _PIECES = frozenset(
 _DATA_FIELDS = frozenset({"b64_json", "b64_image", "embedding"})
 _DATA = 4_096  # characters of such a field: shorter ones are words
 
-# What public documents say about each kind of key: not a secret.
-_PUBLIC = re.compile(
-    r"bce-v3/(ALTAK-?)?|ALTAK-?|sk-(proj-|svcacct-|ant-[a-z]+\d+-|or-v\d+-)?|2[45]\."
-)
-_LIFETIME = "2592000"  # of an access token
-_SEPARATORS = (
-    "".join(chr(c) for c in range(128) if not chr(c).isalnum())
-    + "\xa0\xad\xb7\ufeff\u3000"
-    + "".join(map(chr, range(0x2000, 0x2070)))
-)
-_WORD = frozenset(string.ascii_letters + string.digits)
-_GAP = 4  # separators between two characters of a key
-_OPEN = frozenset(_SEPARATORS) | _WORD  # from which the end of a piece may continue a key
-_ESCAPES = ("\\u00", "\\x", "&#x")  # before two hexadecimal digits
-_CUT_ESCAPE = re.compile(r"(?:\\(?:u0?0?|x)?|&(?:#x?)?)$")
-_TOKEN = re.compile(
-    rf"([0-9A-Za-z]+)|((?:\\u00|\\x|&#x|[{re.escape(_SEPARATORS)}]){{1,{_GAP}}}(?=[0-9A-Za-z]))|[^0-9A-Za-z]+"
-)
-_LETTERS, _BETWEEN = 1, 2  # its groups
-_LOWER = bytes(range(256)).lower()
-_DROPPED = bytes(c for c in range(256) if chr(c) not in _WORD)
-_UPPER_RUNS = re.compile("[A-Z]+")
 # "sk-ab****wxyz", "24.ab...9f": a server's own masking shows both ends of a key. The lengths are
 # bounded, since a long reply of one word would otherwise take quadratic time.
 _MASK = re.compile(r"\*{2,}|…|\.{3,}")
 _HEAD = re.compile(r"[\w.\-/]{2,64}$")
 _TAIL = re.compile(r"[\w.\-/]{2,64}")
-
-
-class _Form(NamedTuple):
-    """A key as a text may write it: its letters and digits in lower case, and which part of them is
-    public.
-    """
-
-    letters: str
-    public_from: int = 0
-    public_to: int = 0
-    written: str = ""  # the same in its own case
-
-    def is_word(self, index: int) -> bool:
-        """Whether eight characters are digits, or letters of one case: those may appear separated
-        in a list or a sentence.
-        """
-        window = self.written[index : index + WINDOW]
-        return window.isdigit() or (window.isalpha() and (window.islower() or window.isupper()))
-
-
-def _form(written: str, public_from: int = 0, public_to: int = 0) -> _Form:
-    return _Form(written.lower(), public_from, public_to, written)
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text if c in _WORD)
-
-
-def _public_prefix(key: str) -> str:
-    """Return the beginning of a key that is the same in every key of its kind, "" where none is."""
-    match = _PUBLIC.match(key)
-    if match is None:
-        return ""
-    return match.group()
-
-
-def _forms(key: str) -> list[_Form]:
-    raw = key.encode()
-    prefix = _public_prefix(key)
-    plain = _letters(key)
-    public = len(_letters(prefix))
-    forms = [
-        _form(plain, 0, public),
-        _form(plain[::-1], len(plain) - public, len(plain)),
-        _form(raw.hex(), 0, 2 * len(prefix)),
-    ]
-    if (quoted := quote(key, safe="")) != key:
-        forms.append(_form(_letters(quoted), 0, len(_letters(quote(prefix, safe="")))))
-    for shift, written in enumerate(_base64_forms(raw)):
-        public_to = 0
-        if prefix:
-            public_to = (shift + len(prefix)) * 8 // 6 - _first_fixed_digit(shift)
-        forms.append(_form(_letters(written), 0, len(_letters(written[: max(0, public_to)]))))
-    return forms
-
-
-def _base64_forms(raw: bytes) -> list[str]:
-    """Return bytes in base64, as written at each of the three offsets where they may begin.
-
-    The characters at the ends are left out, since the surrounding bytes change them.
-    """
-    return [
-        base64.b64encode(b"\0" * shift + raw).decode()[
-            _first_fixed_digit(shift) : (shift + len(raw)) * 8 // 6
-        ]
-        for shift in range(3)
-    ]
-
-
-def _first_fixed_digit(shift: int) -> int:
-    return -(-shift * 8 // 6)
-
-
-class _Parts(NamedTuple):
-    """The search data for one key."""
-
-    windows: dict[str, tuple[_Form, int]]
-    words: frozenset[str]
-    literal: dict[str, tuple[_Form, int, int]]
-    grams: frozenset[int]
-    partial_matches: frozenset[str]
-    beginnings: frozenset[str]
-
-
-@lru_cache(maxsize=64)
-def _parts(key: str) -> _Parts:
-    windows: dict[str, tuple[_Form, int]] = {}
-    partial_matches: set[str] = set()
-    grams: set[str] = set()
-    words: set[str] = set()
-    forms = _forms(key)
-    for form in forms:
-        size = len(form.letters)
-        # At each position, whether a window that begins there is certainly part of the key.
-        certain = [False] * size
-        for i in range(size - WINDOW + 1):
-            window = form.letters[i : i + WINDOW]
-            if form.public_from <= i and i + WINDOW <= form.public_to:
-                continue
-            windows.setdefault(window, (form, i))
-            grams |= {window[j : j + _GRAM] for j in range(WINDOW - _GRAM + 1)}
-            certain[i] = not form.is_word(i)
-            if form.is_word(i):
-                words.add(window)
-        # Texts that may still become part of the key, but are not yet.
-        for i in range(size):
-            end = next((j + WINDOW - 1 for j in range(i, size) if certain[j]), size)
-            partial_matches |= {form.letters[i:j] for j in range(i + 1, end + 1)}
-    literal: dict[str, tuple[_Form, int, int]] = {}
-    public = len(_public_prefix(key))
-    for i in range(len(key) - WINDOW + 1):
-        window = key[i : i + WINDOW]
-        inside = _letters(window).lower()
-        if (
-            len(inside) == WINDOW
-            or len(inside) <= _GRAM
-            or i + WINDOW <= public
-            or _LIFETIME in window
-        ):
-            continue
-        literal[window.lower()] = (forms[0], len(_letters(key[:i])), len(inside))
-        grams |= {inside[j : j + _GRAM] for j in range(len(inside) - _GRAM + 1)}
-    plain = forms[0].letters
-    beginnings = frozenset(plain[:j] for j in range(1, len(plain) + 1)) & partial_matches
-    codes = frozenset(int.from_bytes(gram.encode(), sys.byteorder) for gram in grams)
-    return _Parts(windows, frozenset(words), literal, codes, frozenset(partial_matches), beginnings)
-
-
-def _stable_forms_of(key: str) -> list[str]:
-    raw = key.encode()
-    encoded = _base64_forms(raw)
-    url_safe = [written.replace("+", "-").replace("/", "_") for written in encoded]
-    return [key[1:-1], raw.hex()[2:-2], *encoded, *url_safe]
-
-
-class Patterns:
-    """The search data for a set of keys.
-
-    Parameters
-    ----------
-    keys
-        Keys of fewer than eight characters are ignored.
-    """
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        ordered = sorted((key for key in keys if len(key) >= WINDOW), key=len, reverse=True)
-        self.long = [key for key in ordered if len(key) >= LONG and len(_letters(key)) >= WINDOW]
-        self.whole = [key for key in ordered if key not in self.long]
-        self._low = [key.lower() for key in self.long]
-        self._windows: dict[str, list[tuple[_Form, int]]] = {}
-        self._literal: dict[str, list[tuple[_Form, int, int]]] = {}
-        grams: set[int] = set()
-        words: set[str] = set()
-        partial_matches: set[str] = set()
-        beginnings: set[str] = set()
-        for parts in map(_parts, self.long):
-            for window, occurrence in parts.windows.items():
-                self._windows.setdefault(window, []).append(occurrence)
-            for window, where in parts.literal.items():
-                self._literal.setdefault(window, []).append(where)
-            grams |= parts.grams
-            words |= parts.words
-            partial_matches |= parts.partial_matches
-            beginnings |= parts.beginnings
-        for key in self.whole:
-            letters = _letters(key).lower()
-            started = {letters[:j] for j in range(1, len(letters))}
-            partial_matches |= {start[i:] for start in started for i in range(len(start))}
-            beginnings |= started
-        self._grams = frozenset(grams)
-        self._words = frozenset(words)
-        self._partial_matches = frozenset(partial_matches)
-        self._beginnings = frozenset(beginnings)
-        # Of eight consecutive characters seven are nearly always letters and digits. Then one block
-        # of four that begins at a multiple of four lies within them.
-        fewest = min(
-            (count for occurrences in self._literal.values() for _, _, count in occurrences),
-            default=WINDOW,
-        )
-        self._starts: tuple[int, ...] = (0, 2)
-        if fewest >= 2 * _GRAM - 1:
-            self._starts = (0,)
-        self._stable_forms: frozenset[str] | None = None
-        # Short words that have been examined, and those that have been examined strictly.
-        self.clean: set[str] = set()
-        self.strictly_clean: set[str] = set()
-
-    def stable_forms(self) -> frozenset[str]:
-        """Return how long keys are written whatever surrounds them: plainly, in hexadecimal, in
-        base64, each without its ends.
-        """
-        if self._stable_forms is None:
-            self._stable_forms = frozenset(
-                form for key in self.long for form in _stable_forms_of(key)
-            )
-        return self._stable_forms
-
-    def may_hold_key(self, text: str) -> bool:
-        """Whether a closer look is due; costs a few nanoseconds per character."""
-        raw = text.encode("utf-8", "surrogatepass")
-        if b"\\" in raw or b"&#" in raw:
-            for escape in _ESCAPES:
-                raw = raw.replace(escape.encode(), b"")
-        raw = raw.translate(_LOWER, _DROPPED)
-        for start in self._starts:
-            end = start + (len(raw) - start) // _GRAM * _GRAM
-            if end > start and not self._grams.isdisjoint(memoryview(raw)[start:end].cast("I")):
-                return True
-        return any(key in text for key in self.whole)
-
-    def find_spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where the parts of keys are, in order and without overlaps."""
-        letters, offsets = _letters_and_offsets(text)
-        matches = [
-            (start, start + len(key)) for key in self.whole for start in _find_all(text, key)
-        ]
-        reached: dict[tuple[str, int], int] = {}
-        for i in range(len(letters) - WINDOW + 1):
-            window = letters[i : i + WINDOW]
-            if window in self._windows and not (
-                window in self._words
-                and self._is_apart(text[offsets[i] : offsets[i + WINDOW - 1] + 1])
-            ):
-                for form, offset in self._windows[window]:
-                    matches += _extend_matches(
-                        letters, offsets, (i, WINDOW), (form.letters, offset), reached
-                    )
-        if self._literal:
-            low = _UPPER_RUNS.sub(lambda run: run.group().lower(), text)
-            for index in range(len(low) - WINDOW + 1):
-                for form, offset, count in self._literal.get(low[index : index + WINDOW], ()):
-                    matches += _extend_matches(
-                        letters,
-                        offsets,
-                        (bisect_left(offsets, index), count),
-                        (form.letters, offset),
-                        reached,
-                    )
-        return _merge_spans(matches)
-
-    def _is_apart(self, characters: str) -> bool:
-        """Whether digits or letters are separated as in a list or a sentence, not as in a key, nor
-        percent-encoded.
-        """
-        if len(characters) == WINDOW or set(characters) <= {*string.digits, "%"}:
-            return False
-        low = characters.lower()
-        return not any(low in key or low[::-1] in key for key in self._low)
-
-    def find_open_tail(self, text: str) -> tuple[int, int]:
-        """Return where the end of a text may begin part of a key: from where it has to wait, and
-        from where it counts.
-        """
-        grown = ""
-        gap = 0
-        waits = len(text)
-        counts = len(text)
-        escaped = "\\" in text or "&#" in text
-        i = len(text)
-        if escaped and (match := _CUT_ESCAPE.search(text, max(0, len(text) - _GRAM))):
-            i = match.start()
-        while i > 0:
-            i -= 1
-            c = text[i]
-            if (
-                escaped
-                and gap < _GAP
-                and (size := next((len(e) for e in _ESCAPES if text.endswith(e, 0, i + 1)), 0))
-            ):
-                i -= size - 1
-                gap += 1
-            elif c in _WORD:
-                grown = c.lower() + grown
-                gap = 0
-                if grown not in self._partial_matches:
-                    break
-                counts = i
-                if len(grown) >= _NEAR or grown in self._beginnings:
-                    waits = i
-            elif gap < _GAP and c in _OPEN:
-                gap += 1
-            else:
-                break
-        return waits, counts
-
-
-def _letters_and_offsets(text: str) -> tuple[str, list[int]]:
-    """Return a text's letters and digits in lower case, and the position of each; a NUL where they
-    are not adjacent.
-    """
-    letters: list[str] = []
-    offsets: list[int] = []
-    for token in _TOKEN.finditer(text):
-        if token.lastindex == _LETTERS:
-            letters.append(token.group().lower())
-            offsets += range(*token.span())
-        elif token.lastindex != _BETWEEN:
-            letters.append("\0")
-            offsets.append(token.start())
-    return "".join(letters), offsets
-
-
-def _find_all(text: str, word: str, step: int = 0) -> Iterable[int]:
-    """Find where a word begins; includes overlapping matches when `step` is 1."""
-    start = text.find(word)
-    while start >= 0:
-        yield start
-        start = text.find(word, start + (step or len(word)))
-
-
-def _extend_matches(
-    letters: str,
-    offsets: list[int],
-    hit: tuple[int, int],
-    occurrence: tuple[str, int],
-    reached: dict[tuple[str, int], int],
-) -> list[tuple[int, int]]:
-    """Extend a match to the whole run that the form shares, as a span of the text; empty when it
-    was already found.
-    """
-    (start, count), (form, offset) = hit, occurrence
-    if start < reached.get((form, offset - start), 0):
-        return []
-    end = start + count
-    lead = offset - start
-    while start > 0 and start + lead > 0 and letters[start - 1] == form[start + lead - 1]:
-        start -= 1
-    while end < len(letters) and end + lead < len(form) and letters[end] == form[end + lead]:
-        end += 1
-    reached[form, lead] = end
-    return [(offsets[start], offsets[end - 1] + 1)]
-
-
-def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Merge spans in order. Those inside others are dropped and overlapping ones joined, up to a
-    length that a stream can hold back.
-    """
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-        before = merged[-1] if merged else (0, 0)
-        if end <= before[1]:
-            continue
-        if start < before[1] and end - before[0] <= _LONGEST:
-            merged[-1] = (before[0], end)
-        else:
-            merged.append((max(start, before[1]), end))
-    return merged
 
 
 class Secrets:
@@ -504,7 +125,9 @@ class StreamRedactor:
             return "".join([self.feed(piece[i : i + _BLOCK]) for i in range(0, len(piece), _BLOCK)])
         # Nearly every piece of Chinese is like this: too short to contain part of a key, and no
         # part begins at its end.
-        if self._idle or (not self._buffered and len(piece) < WINDOW and piece[-1:] not in _OPEN):
+        if self._idle:
+            return piece
+        if not self._buffered and len(piece) < WINDOW and piece[-1:] not in CONTINUES_KEY:
             return piece
         text = self._buffered + piece
         patterns = self._patterns
@@ -695,10 +318,10 @@ def _redact_strictly(text: str) -> str:
 
 def _remove_parts(text: str, key: str) -> str:
     parts = {key[i : i + _PART] for i in range(len(key) - _PART + 1)}
-    hits = [i for part in parts for i in _find_all(text, part, step=1)]
+    hits = [i for part in parts for i in find_all(text, part, step=1)]
     if not hits:
         return text
-    return _replace_spans(text, _merge_spans([(i, i + _PART) for i in hits]), 0, len(text))
+    return _replace_spans(text, merge_spans([(i, i + _PART) for i in hits]), 0, len(text))
 
 
 def _remove_masked(text: str, key: str) -> str:
