@@ -97,7 +97,8 @@ class Client:
     # --- settings and errors ----------------------------------------------------------------------
 
     def settings_and_endpoint(
-        self, given: Mapping[str, Any] | None = None
+        self,
+        given: Mapping[str, Any] | None = None,
     ) -> tuple[Snapshot, Endpoint]:
         """Return the settings and the endpoint as they are now.
 
@@ -234,7 +235,11 @@ class Client:
         return PreparedCall(context, self.http, self.model_lists, quirks, self.usage)
 
     def choose_target(
-        self, kind: Kind, model: str | None, deployed: str, given: Mapping[str, Any]
+        self,
+        kind: Kind,
+        model: str | None,
+        deployed: str,
+        given: Mapping[str, Any],
     ) -> CallTarget:
         """Return whom a call asks, as the settings are now.
 

@@ -95,7 +95,11 @@ def configured_model(kind: Kind, settings: ModelSettings) -> str:
 
 
 def default_model(
-    kind: Kind, service: str, offered: Sequence[Listed] = (), *, needs_vision: bool = False
+    kind: Kind,
+    service: str,
+    offered: Sequence[Listed] = (),
+    *,
+    needs_vision: bool = False,
 ) -> str:
     """Return the default model of a kind of call on the named service: the first preferred one on
     offer, else any of this kind on offer; "" where there is none.

@@ -266,7 +266,10 @@ def check_text(prompt: object) -> None:
 
 
 def check_chat_length(
-    texts: Sequence[str], model: str, rules: Rules, max_input_tokens: int | None = None
+    texts: Sequence[str],
+    model: str,
+    rules: Rules,
+    max_input_tokens: int | None = None,
 ) -> None:
     """Check that a model takes these texts, by characters and by estimated tokens.
 

@@ -641,7 +641,10 @@ def unknown_option(name: str, known: Iterable[str], shown: str = "") -> InvalidO
 
 
 def merge_parameters(
-    kind: Kind, kept: Mapping[str, Any], given: Mapping[str, Any], rules: Rules
+    kind: Kind,
+    kept: Mapping[str, Any],
+    given: Mapping[str, Any],
+    rules: Rules,
 ) -> dict[str, Any]:
     """Return the parameters of a call: a session's, and the call's own, which go before them.
 

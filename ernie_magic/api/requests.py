@@ -557,7 +557,10 @@ def rerank_request(
 
 
 def checked_parameters(
-    kind: Kind, given: Mapping[str, Any], model: str, rules: Rules
+    kind: Kind,
+    given: Mapping[str, Any],
+    model: str,
+    rules: Rules,
 ) -> dict[str, Any]:
     """Check the given parameters; return those of the body in the table's order and under its
     names.
@@ -649,7 +652,10 @@ _BODY_FIELDS = ("messages", "stream", "prompt", "input", "query", "documents", "
 
 
 def _check_extra(
-    kind: Kind, extra: Mapping[str, Any] | None, rules: Rules, sent: list[Any]
+    kind: Kind,
+    extra: Mapping[str, Any] | None,
+    rules: Rules,
+    sent: list[Any],
 ) -> None:
     """Check that no extra field replaces one that is checked elsewhere, and that the whole request
     can be sent.

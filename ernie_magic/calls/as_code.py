@@ -180,7 +180,11 @@ def _fits_chat_magic(request: ChatRequest, files: Sequence[str]) -> bool:
 
 
 def code_for_image(
-    request: ImageRequest, endpoint: Endpoint, *, given: Mapping[str, Any], model: str = ""
+    request: ImageRequest,
+    endpoint: Endpoint,
+    *,
+    given: Mapping[str, Any],
+    model: str = "",
 ) -> Code:
     """Return a call for pictures as code; see `code_for_chat`."""
     sent = _checked_values("image", request, given)
@@ -225,7 +229,10 @@ def _checked_values(kind: Kind, request: Request, given: Mapping[str, Any]) -> d
 
 
 def _python_options(
-    request: Request, sent: Mapping[str, Any], model: str, system: str = ""
+    request: Request,
+    sent: Mapping[str, Any],
+    model: str,
+    system: str = "",
 ) -> dict[str, Any]:
     """Return the arguments of a Python call; None for those that are left out."""
     return {
@@ -238,7 +245,11 @@ def _python_options(
 
 
 def _flags(
-    request: Request, model: str, session: str = "", system: str = "", files: Sequence[str] = ()
+    request: Request,
+    model: str,
+    session: str = "",
+    system: str = "",
+    files: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
     """Return a magic's options besides the parameters; "" for those that are left out."""
     return [
@@ -284,7 +295,9 @@ def _as_path(file: str) -> str:
 
 
 def _image_arguments(
-    request: ChatRequest, files: Sequence[str], caller: str
+    request: ChatRequest,
+    files: Sequence[str],
+    caller: str,
 ) -> list[Any] | _Expression | None:
     if files:
         return [_file_argument(name) for name in files]
@@ -539,7 +552,9 @@ def _shown_headers(endpoint: Endpoint) -> str:
 
 
 def _shown_messages(
-    messages: Sequence[Mapping[str, Any]], files: Sequence[str], left_out: list[str]
+    messages: Sequence[Mapping[str, Any]],
+    files: Sequence[str],
+    left_out: list[str],
 ) -> list[Mapping[str, Any]]:
     """Return the messages without the data of their pictures: the files are the last message's."""
     shown = [_without_pictures(message, iter(()), left_out) for message in messages[:-1]]
@@ -547,7 +562,9 @@ def _shown_messages(
 
 
 def _without_pictures(
-    message: Mapping[str, Any], names: Iterator[str], left_out: list[str]
+    message: Mapping[str, Any],
+    names: Iterator[str],
+    left_out: list[str],
 ) -> Mapping[str, Any]:
     """Return a message with expressions in place of its pictures: files by name, an earlier turn's
     as variables that are still to be set.

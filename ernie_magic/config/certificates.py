@@ -114,7 +114,10 @@ def _load_certificates(values: tuple[str, ...], _modified: tuple[float, ...]) ->
 
 
 def _create_context(
-    ignored: list[Ignored], key_log: str, file: str | None, folder: str | None
+    ignored: list[Ignored],
+    key_log: str,
+    file: str | None,
+    folder: str | None,
 ) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=file, capath=folder)

@@ -363,7 +363,9 @@ def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
 
 
 def _find_credential(
-    settings: EndpointSettings, service: Service, resolved_url: _ResolvedUrl
+    settings: EndpointSettings,
+    service: Service,
+    resolved_url: _ResolvedUrl,
 ) -> tuple[Credential | None, bool]:
     """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
@@ -466,7 +468,11 @@ def _names_of_pair(service: Service, access_key: Key) -> tuple[str, str]:
 
 
 def _pair_credential(
-    pair: Pair, names: tuple[str, str], sources: tuple[str, ...], service: Service, base_url: str
+    pair: Pair,
+    names: tuple[str, str],
+    sources: tuple[str, ...],
+    service: Service,
+    base_url: str,
 ) -> Credential:
     _check_key(pair.access, names[0], service, base_url)
     if service.protocol == "openai":
@@ -477,7 +483,8 @@ def _pair_credential(
 
 
 def _pair_variables(
-    service: Service, trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV)
+    service: Service,
+    trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV),
 ) -> tuple[str, str] | None:
     return next(
         (

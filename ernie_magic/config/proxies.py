@@ -198,7 +198,10 @@ def read_proxies() -> Proxies:
 
 @lru_cache(maxsize=8)  # each request asks for them
 def _parse_proxies(
-    items: tuple[tuple[str, str], ...], name_items: tuple[tuple[str, str], ...], *, of_system: bool
+    items: tuple[tuple[str, str], ...],
+    name_items: tuple[tuple[str, str], ...],
+    *,
+    of_system: bool,
 ) -> Proxies:
     """Return what these values mean.
 

@@ -160,7 +160,10 @@ class AccessGuard:
         return {**scope, "path": unquote(path), "raw_path": path.encode()}
 
     async def _read_body(
-        self, scope: Scope, receive: Receive, body_memory: _BodyMemory
+        self,
+        scope: Scope,
+        receive: Receive,
+        body_memory: _BodyMemory,
     ) -> bytes | None:
         """The body; None if the client left.
 
@@ -254,7 +257,8 @@ def refusal_response(refusal: Refusal, path: str) -> Response:
 
 
 def requiring_token(
-    token: str, handler: Callable[[Request], Awaitable[Response]]
+    token: str,
+    handler: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler of a control, for callers who know the token."""
 
@@ -270,7 +274,8 @@ def requiring_token(
 
 
 def requiring_link(
-    sign: Callable[[Mapping[str, str]], str], handler: Callable[[Request], Awaitable[Response]]
+    sign: Callable[[Mapping[str, str]], str],
+    handler: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler of what links lead to, for callers who were given a link."""
 

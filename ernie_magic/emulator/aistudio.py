@@ -107,7 +107,10 @@ def handle_chat(call: IncomingCall) -> Response:
 
 
 def _add_usage(
-    chunks: list[dict[str, Any]], usage: dict[str, Any], call: IncomingCall, body: dict[str, Any]
+    chunks: list[dict[str, Any]],
+    usage: dict[str, Any],
+    call: IncomingCall,
+    body: dict[str, Any],
 ) -> None:
     """Write usage into the last chunk: AI Studio always, with null in the others; Qianfan on
     request only (`stream_options.include_usage`), with no field in the others, since its official

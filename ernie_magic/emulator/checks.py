@@ -51,7 +51,10 @@ def check_model(body: dict[str, Any], kind: str) -> str:
 
 
 def check_parameters(
-    body: dict[str, Any], kind: Kind, model: str, protocol: Protocol = "openai"
+    body: dict[str, Any],
+    kind: Kind,
+    model: str,
+    protocol: Protocol = "openai",
 ) -> dict[str, Any]:
     """The request's parameters, checked. Fields unknown to the table pass, as in the services, and
     so do those that clients follow themselves.

@@ -143,7 +143,11 @@ def compose_fallback(question: str, rng: random.Random, *, chinese: bool) -> lis
 
 
 def compose_missing_forms(
-    question: str, answer: str, rng: random.Random, *, chinese: bool
+    question: str,
+    answer: str,
+    rng: random.Random,
+    *,
+    chinese: bool,
 ) -> list[str]:
     """What a question asks to see and its answer does not have: a table, code, a formula."""
     forms = (

@@ -58,7 +58,11 @@ class Brush:
         self.pen.rounded_rectangle(corners, radius, fill=fill)
 
     def arc(
-        self, centre: tuple[float, float], r: float, angles: tuple[float, float], fill: Colour
+        self,
+        centre: tuple[float, float],
+        r: float,
+        angles: tuple[float, float],
+        fill: Colour,
     ) -> None:
         """A thin arc between two angles."""
         left, top = self._place(centre[0] - r, centre[1] - r)

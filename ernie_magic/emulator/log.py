@@ -65,7 +65,11 @@ class RequestLog(deque[LoggedRequest]):
         self._lock = threading.Lock()
 
     def log_request(
-        self, method: str, path: str, headers: dict[str, str], body: Any = None
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: Any = None,
     ) -> LoggedRequest:
         """Log a request; return its entry."""
         copied, size = shorten_value(body)

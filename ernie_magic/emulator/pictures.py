@@ -226,7 +226,10 @@ def _draw_peaks(
 
 
 def _draw_sea(
-    pen: ImageDraw.ImageDraw, size: tuple[int, int], palette: _Palette, rng: random.Random
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    palette: _Palette,
+    rng: random.Random,
 ) -> None:
     width, height = size
     _draw_hills(pen, size, rng, height * 0.57, blend(palette.ground, palette.horizon, 0.6))
@@ -293,7 +296,10 @@ def _draw_windows(
 
 
 def _draw_things(
-    pen: ImageDraw.ImageDraw, size: tuple[int, int], scene: Scene, rng: random.Random
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    scene: Scene,
+    rng: random.Random,
 ) -> None:
     width, height = size
     unit = min(size) / 100
@@ -343,7 +349,10 @@ def _colour_at(image: Image.Image, x: float, y: float) -> Colour:
 
 
 def _draw_weather(
-    pen: ImageDraw.ImageDraw, size: tuple[int, int], scene: Scene, rng: random.Random
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    scene: Scene,
+    rng: random.Random,
 ) -> None:
     width, height = size
     unit = min(size) / 100

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def check_image_request(
-    call: IncomingCall, body: dict[str, Any], model: str
+    call: IncomingCall,
+    body: dict[str, Any],
+    model: str,
 ) -> tuple[str, dict[str, Any], int]:
     """The prompt, the parameters and the seed of a call for pictures.
 

@@ -13,7 +13,9 @@ from ernie_magic.emulator.refusals import Refusal
 
 
 def rank_documents(
-    body: dict[str, Any], model: str, seed: int
+    body: dict[str, Any],
+    model: str,
+    seed: int,
 ) -> tuple[str, list[str], list[dict[str, Any]]]:
     """The query, the documents and the results, best first.
 

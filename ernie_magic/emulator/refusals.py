@@ -316,7 +316,11 @@ class Refusal(Exception):
     """
 
     def __init__(
-        self, code: str, message: str = "", status: int | None = None, **fields: Any
+        self,
+        code: str,
+        message: str = "",
+        status: int | None = None,
+        **fields: Any,
     ) -> None:
         row = next(
             row for row in (*TABLE, *OWN) if row.code == code and status in (None, row.status)

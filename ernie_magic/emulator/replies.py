@@ -78,7 +78,10 @@ class Reply:
 
 
 def generate_reply(
-    messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int
+    messages: list[dict[str, Any]],
+    given: dict[str, Any],
+    model: str,
+    seed: int,
 ) -> Reply:
     """The answer to these messages."""
     if messages[-1]["role"] in ("tool", "function"):
@@ -122,7 +125,10 @@ def _choose_calls(prompt: str, given: dict[str, Any], seed: int) -> list[dict[st
 
 
 def _reply_in_words(
-    messages: list[dict[str, Any]], given: dict[str, Any], model: str, seed: int
+    messages: list[dict[str, Any]],
+    given: dict[str, Any],
+    model: str,
+    seed: int,
 ) -> Reply:
     """An answer in words, as the directives in the prompt say."""
     prompt = text_of(messages[-1])
@@ -223,7 +229,10 @@ def _generate_reasoning(question: str, *, chinese: bool) -> str:
 
 
 def _compose_paragraphs(
-    question: str, messages: list[dict[str, Any]], rng: random.Random, seed: int
+    question: str,
+    messages: list[dict[str, Any]],
+    rng: random.Random,
+    seed: int,
 ) -> list[str]:
     """The paragraphs of an answer in words."""
     chinese = bool(_HAN.search(question))

@@ -116,7 +116,13 @@ class Emulator:
     """
 
     def __init__(
-        self, *, port: int, host: str, latency: float | None, seed: int, announce: bool = True
+        self,
+        *,
+        port: int,
+        host: str,
+        latency: float | None,
+        seed: int,
+        announce: bool = True,
     ) -> None:
         self._state = ServerState(seed, latency, announce=announce)
         family = socket.AF_INET

@@ -15,7 +15,11 @@ from ernie_magic.emulator.schemas import check_list, check_object, sample_value
 
 
 def choose_functions(
-    tools: list[dict[str, Any]], choice: Any, prompt: str, *, parallel: bool
+    tools: list[dict[str, Any]],
+    choice: Any,
+    prompt: str,
+    *,
+    parallel: bool,
 ) -> list[dict[str, Any]]:
     """The functions to call for this prompt.
 

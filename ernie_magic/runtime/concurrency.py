@@ -12,7 +12,9 @@ Item = TypeVar("Item")
 
 
 async def run_concurrently(
-    max_concurrency: int, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
+    max_concurrency: int,
+    items: Iterable[Item],
+    work: Callable[[Item], Awaitable[None]],
 ) -> None:
     """Do `work` for each item, a limited number at a time; items are taken when there is room,
     never all at once.

@@ -90,7 +90,9 @@ class Interrupts:
 
     @contextmanager
     def cancel_on_interrupt(
-        self, call: Cancellable, also: Callable[[], object] = lambda: None
+        self,
+        call: Cancellable,
+        also: Callable[[], object] = lambda: None,
     ) -> Iterator[None]:
         """Within this block an interrupt cancels `call`, sets `call.interrupted`, and runs the
         other given functions.

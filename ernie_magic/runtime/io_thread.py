@@ -40,7 +40,9 @@ class Loop:
             return self._loop
 
     def run_and_wait(
-        self, work: Coroutine[Any, Any, ResultT], timeout: float | None = None
+        self,
+        work: Coroutine[Any, Any, ResultT],
+        timeout: float | None = None,
     ) -> ResultT:
         """Run `work` there and wait for it, at most `timeout` seconds; not from this loop's own
         thread.

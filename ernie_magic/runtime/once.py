@@ -57,7 +57,8 @@ def blocking(
 
 
 def awaited(
-    begin: Callable[Parameters, Pending[ResultT]], name: str = ""
+    begin: Callable[Parameters, Pending[ResultT]],
+    name: str = "",
 ) -> Callable[Parameters, Coroutine[Any, Any, ResultT]]:
     """Return the coroutine method that begins a call and awaits its result.
 
@@ -79,7 +80,11 @@ def awaited(
 
 
 def _begin_call(
-    begin: Callable[..., Pending[ResultT]], name: str, /, *args: Any, **kwargs: Any
+    begin: Callable[..., Pending[ResultT]],
+    name: str,
+    /,
+    *args: Any,
+    **kwargs: Any,
 ) -> Pending[ResultT]:
     """Begin a call by the method of that name which the object has now: it may be overridden."""
     method = begin

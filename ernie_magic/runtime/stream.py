@@ -42,7 +42,10 @@ class Stream(Generic[ResultT]):
     """
 
     def __init__(
-        self, call: Call[Delta, ResultT], language: Callable[[], Language], progress_title: str = ""
+        self,
+        call: Call[Delta, ResultT],
+        language: Callable[[], Language],
+        progress_title: str = "",
     ) -> None:
         self._call = call
         self._language = language

@@ -69,7 +69,10 @@ def database_errors() -> tuple[type[Exception], ...]:
 
 
 def find_by_address(
-    connection: Connection, table: str, column: str, addresses: Sequence[bytes]
+    connection: Connection,
+    table: str,
+    column: str,
+    addresses: Sequence[bytes],
 ) -> Iterator[tuple[bytes, Any]]:
     """Iterate over the addresses that a table contains, and their values."""
     for start in range(0, len(addresses), _ADDRESSES_PER_QUERY):
@@ -80,7 +83,8 @@ def find_by_address(
 
 
 async def retry_while_locked(
-    operation: Callable[[], ResultT], on_locked: Callable[[int], None]
+    operation: Callable[[], ResultT],
+    on_locked: Callable[[int], None],
 ) -> ResultT:
     """Use a file; while another process holds it, try again.
 

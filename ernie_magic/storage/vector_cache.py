@@ -45,7 +45,10 @@ class VectorStore:
     """
 
     def __init__(
-        self, request: EmbeddingRequest, endpoint: Endpoint, path: Path | None = None
+        self,
+        request: EmbeddingRequest,
+        endpoint: Endpoint,
+        path: Path | None = None,
     ) -> None:
         self._path = path or folders.storage_folder("cache") / NAME
         where = endpoint.base_url

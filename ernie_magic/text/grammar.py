@@ -320,7 +320,11 @@ def _closing_mark(opening: str) -> str:
 
 
 def _find_closing(
-    state: StateBlock, start: int, end: int, opening: str, closing: str
+    state: StateBlock,
+    start: int,
+    end: int,
+    opening: str,
+    closing: str,
 ) -> int | None:
     """Return the line that closes the formula; `end` when the text ends before it, None when it is
     not a formula on lines of its own.

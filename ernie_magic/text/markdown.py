@@ -100,7 +100,11 @@ def _render_link(renderer: RendererHTML, tokens: _Tokens, i: int, options: Any, 
 
 
 def _render_picture(
-    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, env: Any
+    _renderer: RendererHTML,
+    tokens: _Tokens,
+    i: int,
+    _options: Any,
+    env: Any,
 ) -> str:
     """Return a web picture as a link, or as the picture itself if the user asked for that."""
     token = tokens[i]
@@ -122,19 +126,31 @@ def _words(token: Token) -> str:
 
 
 def _render_inline_formula(
-    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any
+    _renderer: RendererHTML,
+    tokens: _Tokens,
+    i: int,
+    _options: Any,
+    _env: Any,
 ) -> str:
     return _formula_html(tokens[i].content, is_display=tokens[i].type == "math_inline_double")
 
 
 def _render_formula(
-    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any
+    _renderer: RendererHTML,
+    tokens: _Tokens,
+    i: int,
+    _options: Any,
+    _env: Any,
 ) -> str:
     return f"<p>{_formula_html(tokens[i].content, is_display=True)}</p>\n"
 
 
 def _render_open_formula(
-    _renderer: RendererHTML, tokens: _Tokens, i: int, _options: Any, _env: Any
+    _renderer: RendererHTML,
+    tokens: _Tokens,
+    i: int,
+    _options: Any,
+    _env: Any,
 ) -> str:
     return f"<pre><code>{escape(tokens[i].content.strip())}</code></pre>\n"
 

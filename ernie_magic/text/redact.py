@@ -163,7 +163,12 @@ class StreamRedactor:
 
 
 def _replace_spans(
-    text: str, spans: Iterable[tuple[int, int]], start: int, end: int, *, hidden: bool = False
+    text: str,
+    spans: Iterable[tuple[int, int]],
+    start: int,
+    end: int,
+    *,
+    hidden: bool = False,
 ) -> str:
     """Return a stretch of text with `•••` in place of the spans; `hidden` when the span that it
     begins in was already replaced.

@@ -209,7 +209,9 @@ class Credentials:
         return await asyncio.shield(task)
 
     async def _exchange_pair(
-        self, http: httpx.AsyncClient, credential: BearerFromPair | TokenFromPair
+        self,
+        http: httpx.AsyncClient,
+        credential: BearerFromPair | TokenFromPair,
     ) -> Key:
         if isinstance(credential, BearerFromPair):
             token, end = await _bearer_token(http, credential)
@@ -220,7 +222,9 @@ class Credentials:
 
 
 def _authorize_directly(
-    credential: Bearer | AccessToken | Signature | Login | None, method: str, url: str
+    credential: Bearer | AccessToken | Signature | Login | None,
+    method: str,
+    url: str,
 ) -> Authorized:
     """Return what authorises a call by a credential that need not be exchanged."""
     if isinstance(credential, Bearer):
@@ -278,7 +282,9 @@ async def _access_token(http: httpx.AsyncClient, credential: TokenFromPair) -> t
 
 
 async def _request_token(
-    http: httpx.AsyncClient, request: httpx.Request, name: str
+    http: httpx.AsyncClient,
+    request: httpx.Request,
+    name: str,
 ) -> tuple[Key, Mapping[str, Any]]:
     """Return the token that a pair was exchanged for, and the rest of the reply.
 

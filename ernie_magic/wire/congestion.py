@@ -164,7 +164,12 @@ class Congestion:
                 self._raise_window(now, in_flight)
 
     def on_refused(
-        self, sent: SentRequest, now: float, in_flight: int, *, per_second: bool = False
+        self,
+        sent: SentRequest,
+        now: float,
+        in_flight: int,
+        *,
+        per_second: bool = False,
     ) -> None:
         """Note a refusal.
 

@@ -184,7 +184,10 @@ def _direct_pool() -> httpx.AsyncClient:
 
 
 async def _open_first_reachable(
-    pool: httpx.AsyncClient, link: httpx.URL, addresses: Sequence[str], agent: str
+    pool: httpx.AsyncClient,
+    link: httpx.URL,
+    addresses: Sequence[str],
+    agent: str,
 ) -> httpx.Response:
     """Return the response of the first address that can be reached.
 

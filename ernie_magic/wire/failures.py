@@ -103,7 +103,10 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
 
 
 def error_from_refusal(
-    refusal_fields: Mapping[str, str], status: int, headers: Mapping[str, str], text: str
+    refusal_fields: Mapping[str, str],
+    status: int,
+    headers: Mapping[str, str],
+    text: str,
 ) -> ErnieError:
     """Return the error for a service's message (`parse_refusal`).
 

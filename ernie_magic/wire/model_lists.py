@@ -134,7 +134,11 @@ class ModelLists:
         return deployed
 
     async def choose_model(
-        self, kind: Kind, context: Context, *, needs_vision: bool = False
+        self,
+        kind: Kind,
+        context: Context,
+        *,
+        needs_vision: bool = False,
     ) -> str:
         """Return the model of a call where none is named or set: the live list, which is requested
         once, decides.
@@ -174,7 +178,11 @@ class ModelLists:
         return not endpoint.service.strict and not (known and known.entries)
 
     async def with_suggestions(
-        self, error: ErnieError, model: str, context: Context, kind: Kind
+        self,
+        error: ErnieError,
+        model: str,
+        context: Context,
+        kind: Kind,
     ) -> ErnieError:
         """Add to a refused model the closest ids that the service does offer for this kind of
         call.

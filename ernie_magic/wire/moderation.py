@@ -21,7 +21,11 @@ _RESET = Text("%ernie reset 清空后重新开始", "start again with %ernie res
 
 
 def content_blocked(
-    flag: int, request_id: str, *, ban_round: int | None, locked: bool
+    flag: int,
+    request_id: str,
+    *,
+    ban_round: int | None,
+    locked: bool,
 ) -> AnswerWithdrawn:
     """Return the error that replaces an answer that must not be shown.
 

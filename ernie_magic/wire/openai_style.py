@@ -119,7 +119,8 @@ class OpenAIReader(Reader):
         return "choices" in payload
 
     def _facts_and_content(
-        self, chunk: Mapping[str, Any]
+        self,
+        chunk: Mapping[str, Any],
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         choice = self._own_choice(values.as_objects(chunk.get("choices")))
         part = values.as_object(choice.get("delta")) or values.as_object(choice.get("message"))

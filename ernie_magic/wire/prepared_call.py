@@ -121,7 +121,10 @@ class PreparedCall:
         return await send_rerank(self.http, wire, self.context, self.quirks)
 
     async def read_reply(
-        self, wire: WireRequest, request: ChatRequest | CompletionRequest, clock: Clock
+        self,
+        wire: WireRequest,
+        request: ChatRequest | CompletionRequest,
+        clock: Clock,
     ) -> Reply:
         """Send a chat or a completion and read the reply; each piece of text is emitted as it
         arrives. Every reply that began is counted, whatever becomes of it.

@@ -82,7 +82,10 @@ def read_paths(listed: Sequence[Listed]) -> dict[str, str]:
 
 
 def model_path(
-    model: str, kind: Kind, endpoint: str = "", listed: Mapping[str, str] | None = None
+    model: str,
+    kind: Kind,
+    endpoint: str = "",
+    listed: Mapping[str, str] | None = None,
 ) -> str:
     """Return the path of a model, or of the user-deployed service.
 
@@ -293,7 +296,8 @@ class V1Reader(Reader):
         return any(name in payload for name in ("result", "function_call", "tool_calls"))
 
     def _facts_and_content(
-        self, chunk: Mapping[str, Any]
+        self,
+        chunk: Mapping[str, Any],
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         calls = {name: chunk[name] for name in ("function_call", "tool_calls") if name in chunk}
         return chunk, {"content": chunk.get("result"), **calls}

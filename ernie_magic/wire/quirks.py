@@ -39,7 +39,11 @@ class ServerQuirks:
 
 
 async def send_asking_for_usage(
-    http: HttpClient, wire: WireRequest, reader: Reader, context: Context, quirks: ServerQuirks
+    http: HttpClient,
+    wire: WireRequest,
+    reader: Reader,
+    context: Context,
+    quirks: ServerQuirks,
 ) -> None:
     """Send a chat or a completion; where a stream reports usage only on request, request it
     (`stream_options`). A server that refuses that is asked again without, and so from then on.
@@ -69,7 +73,10 @@ async def send_asking_for_usage(
 
 
 async def send_rerank(
-    http: HttpClient, wire: WireRequest, context: Context, quirks: ServerQuirks
+    http: HttpClient,
+    wire: WireRequest,
+    context: Context,
+    quirks: ServerQuirks,
 ) -> dict[str, Any]:
     """Send documents to be ranked to the one of two paths that the server has.
 

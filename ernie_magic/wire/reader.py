@@ -163,7 +163,8 @@ class Reader(ABC):
 
     @abstractmethod
     def _facts_and_content(
-        self, chunk: Mapping[str, Any]
+        self,
+        chunk: Mapping[str, Any],
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return the chunk's facts (finish reason, flag …), and its content: `content`,
         `reasoning_content`, `tool_calls`.
@@ -370,7 +371,12 @@ class Reader(ABC):
         return message
 
     def build_answer(
-        self, *, seconds: float, first_seconds: float | None, partial: bool, service: str
+        self,
+        *,
+        seconds: float,
+        first_seconds: float | None,
+        partial: bool,
+        service: str,
     ) -> Answer:
         """Return the answer so far."""
         self.flush_remaining()

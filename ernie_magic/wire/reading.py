@@ -137,7 +137,8 @@ def iter_deltas(response: httpx.Response, reader: Reader) -> AsyncIterator[Delta
 
 
 async def _iter_undeclared_deltas(
-    response: httpx.Response, reader: Reader
+    response: httpx.Response,
+    reader: Reader,
 ) -> AsyncGenerator[Delta, None]:
     """Iterate over a reply that is not called a stream: servers and gateways stream under
     `text/plain`, `application/json` or no type at all, so its bytes decide.
@@ -180,7 +181,10 @@ async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]
 
 
 async def read_json(
-    response: httpx.Response, max_bytes: int, *, list_name: str = ""
+    response: httpx.Response,
+    max_bytes: int,
+    *,
+    list_name: str = "",
 ) -> dict[str, Any]:
     """Read a reply that is one JSON body.
 
@@ -200,7 +204,9 @@ async def read_json(
 
 
 async def _parse_reply(
-    response: httpx.Response, raw: bytearray, list_name: str = ""
+    response: httpx.Response,
+    raw: bytearray,
+    list_name: str = "",
 ) -> dict[str, Any]:
     start = bytes(raw[:MAX_BODY])
     if len(raw) > MAX_VALUES and raw.count(b",") > MAX_VALUES:
@@ -246,7 +252,9 @@ def _decode_text(raw: bytes | bytearray) -> str:
 
 
 async def _iter_streamed_deltas(
-    response: httpx.Response, reader: Reader, chunks: AsyncIterator[bytes]
+    response: httpx.Response,
+    reader: Reader,
+    chunks: AsyncIterator[bytes],
 ) -> AsyncGenerator[Delta, None]:
     """Iterate over a reply streamed as server-sent events."""
     # Bare lines that are not JSON by themselves: an error page, or JSON over several lines.
@@ -518,7 +526,10 @@ def _refusal_error(payload: dict[str, Any], response: httpx.Response) -> ErnieEr
 
 
 def _examine_other_json(
-    event: sse.Event, payload: object, response: httpx.Response, unread: list[str]
+    event: sse.Event,
+    payload: object,
+    response: httpx.Response,
+    unread: list[str],
 ) -> None:
     """Keep JSON that is not an object, for an error; raise it when it is one by itself."""
     inner = unwrap_list(payload)
@@ -529,7 +540,10 @@ def _examine_other_json(
 
 
 async def _iter_body_deltas(
-    response: httpx.Response, reader: Reader, start: bytes, rest: AsyncIterator[bytes]
+    response: httpx.Response,
+    reader: Reader,
+    start: bytes,
+    rest: AsyncIterator[bytes],
 ) -> AsyncGenerator[Delta, None]:
     """Read a reply that is one JSON body: what was asked for, or an error with status 200."""
     max_bytes = MAX_BODY

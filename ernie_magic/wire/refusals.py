@@ -106,7 +106,10 @@ _NOTHING = frozenset({"", "null", "none", "nil", "undefined", "{}", "[]"})
 
 
 def parse_refusal(
-    body: Mapping[str, Any], status: int = 200, *, may_be_answer: bool = True
+    body: Mapping[str, Any],
+    status: int = 200,
+    *,
+    may_be_answer: bool = True,
 ) -> dict[str, Any] | None:
     """Return the code, type, message, request id and `status` in a JSON body that is an error; None
     when it is not one.
@@ -161,7 +164,11 @@ def fold_names(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find_failure(
-    body: Mapping[str, Any], *, failed: bool, certain: bool, depth: int = 0
+    body: Mapping[str, Any],
+    *,
+    failed: bool,
+    certain: bool,
+    depth: int = 0,
 ) -> Fields | None:
     """Return what a body says that reports a failure, at its top or in an object inside it."""
     folded = fold_names(body)
@@ -194,7 +201,11 @@ def _error_fields(folded: Mapping[str, Any], *, failed: bool) -> Fields | None:
 
 
 def _read_error(
-    error: object, body: Mapping[str, Any], *, failed: bool, depth: int = 0
+    error: object,
+    body: Mapping[str, Any],
+    *,
+    failed: bool,
+    depth: int = 0,
 ) -> Fields | None:
     """Return what an error says, which is an object, a list of them, or a code or a sentence by
     itself; None for one that is none.

@@ -66,7 +66,9 @@ _UNSET = Text(
 
 
 def find_route_fault(
-    error: BaseException, address: str, ignored: Sequence[Ignored] = ()
+    error: BaseException,
+    address: str,
+    ignored: Sequence[Ignored] = (),
 ) -> ServiceUnreachable | None:
     """Return the error for a fault on the way: of a certificate, of TLS or of a proxy; None when it
     is none of these. Sending again does not help.
@@ -190,7 +192,9 @@ def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
 
 
 def _certificate_error(
-    error: ssl.SSLCertVerificationError, owner: Text, ignored: Sequence[Ignored]
+    error: ssl.SSLCertVerificationError,
+    owner: Text,
+    ignored: Sequence[Ignored],
 ) -> ServiceUnreachable:
     cause, advice = _ISSUER
     if error.verify_code in _WRONG_TIME:

@@ -178,7 +178,9 @@ class RoutedTransport(httpx.AsyncBaseTransport):
 
 
 async def _send(
-    transport: httpx.AsyncHTTPTransport, request: httpx.Request, proxy: Proxy | None
+    transport: httpx.AsyncHTTPTransport,
+    request: httpx.Request,
+    proxy: Proxy | None,
 ) -> httpx.Response:
     try:
         if proxy is None:
@@ -264,7 +266,9 @@ def _open_transport(route: Route) -> httpx.AsyncHTTPTransport:
 
 
 async def _send_through(
-    transport: httpx.AsyncHTTPTransport, request: httpx.Request, proxy: Proxy
+    transport: httpx.AsyncHTTPTransport,
+    request: httpx.Request,
+    proxy: Proxy,
 ) -> httpx.Response:
     steps: list[str] = []
     hang_up: list[asyncio.TimerHandle] = []

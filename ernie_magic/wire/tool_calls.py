@@ -218,7 +218,11 @@ class ToolCallAssembler:
         )
 
     def _find_call(
-        self, id_: str, name: str, index: int | None, arguments: str
+        self,
+        id_: str,
+        name: str,
+        index: int | None,
+        arguments: str,
     ) -> _ToolCall | None:
         """Return the tool call that a piece continues, None for a new one.
 

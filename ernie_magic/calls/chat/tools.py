@@ -76,7 +76,9 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _describe_parameters(
-    name: str, signature: inspect.Signature, function: Callable[..., Any]
+    name: str,
+    signature: inspect.Signature,
+    function: Callable[..., Any],
 ) -> dict[str, Any]:
     """Describe a function's parameters as a JSON schema.
 
@@ -170,7 +172,9 @@ def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.Boun
 
 
 def make_tool_run(
-    call: Mapping[str, Any], value: object = None, error: Exception | None = None
+    call: Mapping[str, Any],
+    value: object = None,
+    error: Exception | None = None,
 ) -> ToolRun:
     """Return a tool's result as the model receives it."""
     function = call.get("function") or {}

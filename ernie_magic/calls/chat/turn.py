@@ -70,7 +70,10 @@ class Asked(NamedTuple):
 
 
 async def ask_turn(
-    call: PreparedCall, plan: Plan, request: ChatRequest, on_flag: Callable[[int], object]
+    call: PreparedCall,
+    plan: Plan,
+    request: ChatRequest,
+    on_flag: Callable[[int], object],
 ) -> Asked:
     """Ask and read the answer; Python functions among the tools are called on the way.
 

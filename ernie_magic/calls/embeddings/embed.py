@@ -112,7 +112,10 @@ class EmbeddingJob:
         self._done = self._asked = self._total = 0
 
     async def embed_texts(
-        self, request: EmbeddingRequest, batch_size: int, on_usage: Callable[[str, Usage], None]
+        self,
+        request: EmbeddingRequest,
+        batch_size: int,
+        on_usage: Callable[[str, Usage], None],
     ) -> Embeddings:
         """Return the vectors. Equal texts are sent once; rows of skipped texts are NaN.
 

@@ -45,7 +45,11 @@ def remove_transparency(image: Image) -> Image:
 
 
 def build_contact_sheet(
-    pictures: Sequence[ReceivedPicture], columns: int | None, side: int, *, captions: bool
+    pictures: Sequence[ReceivedPicture],
+    columns: int | None,
+    side: int,
+    *,
+    captions: bool,
 ) -> Image:
     """Return the pictures in a grid on white.
 
@@ -107,7 +111,10 @@ def _number_and_seed(picture: ReceivedPicture) -> str:
 
 
 def _truncate_to_width(
-    pen: ImageDraw, words: str, width: int, face: FreeTypeFont | ImageFont
+    pen: ImageDraw,
+    words: str,
+    width: int,
+    face: FreeTypeFont | ImageFont,
 ) -> str:
     """Return as much of a text as fits into a width in pixels."""
     # No letter is narrower: a long prompt need not be measured as a whole.

@@ -49,7 +49,10 @@ class SavedFile(NamedTuple):
 
 
 def save_pictures(
-    pictures: Sequence[ReceivedPicture], pattern: str | Path, *, overwrite: bool = False
+    pictures: Sequence[ReceivedPicture],
+    pattern: str | Path,
+    *,
+    overwrite: bool = False,
 ) -> list[SavedFile]:
     """Write pictures with their parameters; see `Picture.save`."""
     if not isinstance(pattern, (str, Path)):

@@ -79,7 +79,11 @@ class ImageGeneration:
     call: PreparedCall
 
     async def generate_images(
-        self, wire: WireRequest, request: ImageRequest, *, download: bool
+        self,
+        wire: WireRequest,
+        request: ImageRequest,
+        *,
+        download: bool,
     ) -> ImageSet:
         """Make the pictures of a call. When cancelled during downloads, return those that have
         arrived.
@@ -167,7 +171,12 @@ class ImageGeneration:
         )
 
     async def _read_item(
-        self, item: ImageItem, picture: Picture, unpacking: asyncio.Semaphore, *, download: bool
+        self,
+        item: ImageItem,
+        picture: Picture,
+        unpacking: asyncio.Semaphore,
+        *,
+        download: bool,
     ) -> Picture:
         """Return a picture of a reply, with its bytes."""
         b64 = item.b64
@@ -221,7 +230,9 @@ class ImageGeneration:
 
     @asynccontextmanager
     async def _reporting_phase(
-        self, phase: Text, began: float
+        self,
+        phase: Text,
+        began: float,
     ) -> AsyncIterator[Callable[[Text], None]]:
         """Report at once and then each second what is being done and since when; the function given
         sets the next phase. Reports of the wire come in between.

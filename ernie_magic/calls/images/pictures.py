@@ -405,7 +405,10 @@ class ImageSet(Result, Sequence[Picture]):
         return not self.pictures
 
     def save(
-        self, pattern: str | Path = picture_files.PATTERN, *, overwrite: bool = False
+        self,
+        pattern: str | Path = picture_files.PATTERN,
+        *,
+        overwrite: bool = False,
     ) -> list[Path]:
         """Write the received pictures; see `Picture.save`."""
         saved = picture_files.save_pictures(self.good, pattern, overwrite=overwrite)

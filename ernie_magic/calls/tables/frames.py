@@ -187,7 +187,9 @@ _POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean
 
 
 def with_columns(
-    data: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, tuple[str, Sequence[Any]]]
+    data: Any,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, tuple[str, Sequence[Any]]],
 ) -> Any:
     """Return the table with these columns at its end, replacing any of the same names.
 

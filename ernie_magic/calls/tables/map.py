@@ -456,7 +456,10 @@ class MapJob:
         return mapped
 
     async def _ask_batch(
-        self, indexes: Sequence[int], ask_rows: AskRows, addresses: Mapping[int, bytes]
+        self,
+        indexes: Sequence[int],
+        ask_rows: AskRows,
+        addresses: Mapping[int, bytes],
     ) -> list[bytes]:
         """Ask for some rows; return the addresses of the answers, which are unsaved yet."""
         new = []
@@ -470,7 +473,9 @@ class MapJob:
         return new
 
     async def _resume_from_ledger(
-        self, book: ledger.Ledger, on_lock_wait: Callable[[int], None]
+        self,
+        book: ledger.Ledger,
+        on_lock_wait: Callable[[int], None],
     ) -> dict[int, bytes]:
         """Compute the rows' addresses, and look up what is known of them if it may be reused."""
         # The emulator listens on a different port each time.
@@ -506,7 +511,10 @@ class MapJob:
         return addresses
 
     async def _save_answers(
-        self, book: ledger.Ledger, addresses: Iterable[bytes], on_lock_wait: Callable[[int], None]
+        self,
+        book: ledger.Ledger,
+        addresses: Iterable[bytes],
+        on_lock_wait: Callable[[int], None],
     ) -> None:
         """Store answers; one that cannot be stored stays among the unsaved."""
         for address in addresses:

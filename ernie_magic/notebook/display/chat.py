@@ -226,7 +226,11 @@ def text_html(answer: Answer, *, remote_images: bool = False) -> str:
 
 
 def mime_bundle(
-    answer: Answer, language: Language, *, remote_images: bool = False, unformatted: bool = False
+    answer: Answer,
+    language: Language,
+    *,
+    remote_images: bool = False,
+    unformatted: bool = False,
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 

@@ -73,7 +73,8 @@ def emulator_note(embeddings: Embeddings, language: Language) -> str:
 
 
 def mime_bundle(
-    embeddings: Embeddings, language: Language
+    embeddings: Embeddings,
+    language: Language,
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 

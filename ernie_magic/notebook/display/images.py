@@ -252,7 +252,12 @@ def _link_html(picture: Picture, language: Language) -> str:
 
 
 def footer_html(
-    images: ImageSet, language: Language, *, full: bool, name: str, saved_files: Sequence[SavedFile]
+    images: ImageSet,
+    language: Language,
+    *,
+    full: bool,
+    name: str,
+    saved_files: Sequence[SavedFile],
 ) -> str:
     """The footer as folded HTML."""
     rows = []
@@ -308,7 +313,9 @@ def _picture_text(picture: Picture, language: Language) -> str:
 
 
 def pictures_text(
-    images: ImageSet, language: Language, saved_files: Sequence[SavedFile] = ()
+    images: ImageSet,
+    language: Language,
+    saved_files: Sequence[SavedFile] = (),
 ) -> str:
     """The pictures in words: for a terminal, and for screen readers."""
     lines = [f"#{picture.index + 1} {_picture_text(picture, language)}" for picture in images]

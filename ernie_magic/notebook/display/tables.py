@@ -78,7 +78,9 @@ def describe_binding(name: str, language: Language, *, is_source: bool) -> str:
 
 
 def mime_bundle(
-    mapped: Mapped, language: Language, note: str = ""
+    mapped: Mapped,
+    language: Language,
+    note: str = "",
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 

@@ -263,7 +263,10 @@ class CellMagics(CellRunner):
         )
 
     def _show_map_preview(
-        self, preview: Mapped | None, parsed_line: MapLine, view: ResultView
+        self,
+        preview: Mapped | None,
+        parsed_line: MapLine,
+        view: ResultView,
     ) -> None:
         """The first rows, which `--as` names meanwhile, and what all of them would take."""
         if preview is None:
@@ -313,7 +316,11 @@ class CellMagics(CellRunner):
         return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
 
     def _pending_images(
-        self, stream: Stream[ImageSet], parsed_line: ImageLine, *, owns_cell: bool
+        self,
+        stream: Stream[ImageSet],
+        parsed_line: ImageLine,
+        *,
+        owns_cell: bool,
     ) -> PendingCell[ImageSet]:
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=owns_cell)

@@ -27,7 +27,9 @@ TAG = "_ernie_magic"
 
 
 def add_completer(
-    ip_completer: IPCompleter, session: Session, namespace: Mapping[str, Any]
+    ip_completer: IPCompleter,
+    session: Session,
+    namespace: Mapping[str, Any],
 ) -> None:
     """Complete our lines; `namespace` holds the user's variables."""
     if hasattr(completer, "context_matcher"):
@@ -128,7 +130,10 @@ def _make_command_completer(session: Session, namespace: Mapping[str, Any]) -> A
 
 
 def _list_candidates(
-    session: Session, namespace: Mapping[str, Any], line: str, token: str
+    session: Session,
+    namespace: Mapping[str, Any],
+    line: str,
+    token: str,
 ) -> list[str]:
     if not _MAGIC_LINE.match(line) or " " not in line:
         return []

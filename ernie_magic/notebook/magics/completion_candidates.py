@@ -32,7 +32,10 @@ _GRAMMARS = {
 
 
 def list_candidates(
-    session: Session, namespace: Mapping[str, Any], words: list[str], token: str
+    session: Session,
+    namespace: Mapping[str, Any],
+    words: list[str],
+    token: str,
 ) -> list[str]:
     """What may replace `token`, the end of a line's last word; nothing on another magic's line."""
     magic = words[0]
@@ -90,7 +93,10 @@ def _picture_variables(namespace: Mapping[str, Any]) -> list[str]:
 
 
 def _option_values(
-    session: Session, namespace: Mapping[str, Any], grammar: Grammar, option: str
+    session: Session,
+    namespace: Mapping[str, Any],
+    grammar: Grammar,
+    option: str,
 ) -> Iterable[str]:
     if option in ("-m", "--model"):
         return [

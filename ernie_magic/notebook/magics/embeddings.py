@@ -80,7 +80,9 @@ def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
 
 
 def parse_vectors_line(
-    magic: str, line: str, namespace: Mapping[str, Any]
+    magic: str,
+    line: str,
+    namespace: Mapping[str, Any],
 ) -> tuple[Any, list[str]]:
     """The value that a line names first, and the other words.
 

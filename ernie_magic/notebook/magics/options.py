@@ -151,7 +151,11 @@ class Grammar:
     """
 
     def __init__(
-        self, magic: str, kind: Kind, options: tuple[Option, ...], misplaced_advice: Text = _BELOW
+        self,
+        magic: str,
+        kind: Kind,
+        options: tuple[Option, ...],
+        misplaced_advice: Text = _BELOW,
     ) -> None:
         self.magic = magic
         self.kind = kind

@@ -161,7 +161,9 @@ def _names_in(source: str) -> set[str]:
 
 
 def _fill_shared_expressions(
-    text: str, columns: Sequence[str], namespace: Mapping[str, Any]
+    text: str,
+    columns: Sequence[str],
+    namespace: Mapping[str, Any],
 ) -> Template:
     """`text` with every `{{expr}}` filled in that names no column; braces in its value stay."""
     pieces: list[str | Placeholder] = []

@@ -102,7 +102,9 @@ class EmbedTab(Tab):
         )
 
     def _on_embeddings_received(
-        self, embeddings: Embeddings | None, _problem: BaseException | None
+        self,
+        embeddings: Embeddings | None,
+        _problem: BaseException | None,
     ) -> None:
         if embeddings is None or not embeddings.shape[1]:
             return

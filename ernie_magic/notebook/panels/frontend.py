@@ -99,7 +99,9 @@ class PanelFrontend(anywidget.AnyWidget):
     labels: Any = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, language: Language, on_message: Callable[[Mapping[str, Any]], object]
+        self,
+        language: Language,
+        on_message: Callable[[Mapping[str, Any]], object],
     ) -> None:
         super().__init__(labels=_translate_labels(_FRONTEND_LABELS, language), _id=_make_id())
         self.on_msg(lambda _widget, message, _buffers: on_message(message))
@@ -143,7 +145,10 @@ class Transcript(anywidget.AnyWidget):
         self.on_msg(self._on_page_message)
 
     def _on_page_message(
-        self, _widget: object, message: Mapping[str, Any], _buffers: object
+        self,
+        _widget: object,
+        message: Mapping[str, Any],
+        _buffers: object,
     ) -> None:
         if message.get("op") == "hello":
             self._send_all_turns()
@@ -236,7 +241,9 @@ class ModelBox(anywidget.AnyWidget):
     is_loading = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
-        self, language: Language, on_message: Callable[[Mapping[str, Any]], object]
+        self,
+        language: Language,
+        on_message: Callable[[Mapping[str, Any]], object],
     ) -> None:
         super().__init__(labels=_translate_labels(_MODEL_LABELS, language))
         self.on_msg(lambda _widget, message, _buffers: on_message(message))

@@ -175,7 +175,11 @@ class ModelPicker:
         self.box.is_loading = self._model_list.is_loading
 
     def _make_group(
-        self, label: str, entries: list[dict[str, str]], *, folded: bool = False
+        self,
+        label: str,
+        entries: list[dict[str, str]],
+        *,
+        folded: bool = False,
     ) -> dict[str, Any]:
         return {"label": label, "folded": folded, "models": entries[:_MAX_LISTED_MODELS]}
 

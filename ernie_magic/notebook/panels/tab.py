@@ -61,7 +61,10 @@ class Tab:
     selection: Selection
 
     def __init__(
-        self, session: Session, model_list: ModelList, save_output: Callable[[], object]
+        self,
+        session: Session,
+        model_list: ModelList,
+        save_output: Callable[[], object],
     ) -> None:
         self.session, self.model_list, self.save_output = session, model_list, save_output
         self.language = session.settings.interface_language

@@ -44,7 +44,10 @@ class Task(Generic[ResultT]):
     """
 
     def __init__(
-        self, language: Language, status: Status, on_busy_changed: Callable[[bool], object]
+        self,
+        language: Language,
+        status: Status,
+        on_busy_changed: Callable[[bool], object],
     ) -> None:
         self._language, self._status, self._on_busy_changed = language, status, on_busy_changed
         self._lock = threading.Lock()

@@ -26,7 +26,12 @@ class BlocksView(GrowingView[int]):
     """The blocks of an open turn; see `ernie_magic.notebook.display.streaming`."""
 
     def __init__(
-        self, language: Language, transcript: Transcript, id_: str, *, remote_images: bool = False
+        self,
+        language: Language,
+        transcript: Transcript,
+        id_: str,
+        *,
+        remote_images: bool = False,
     ) -> None:
         super().__init__(language, remote_images=remote_images)
         self._transcript, self._id, self._count = transcript, id_, 0
@@ -78,7 +83,12 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
 
 
 def answered_turn(
-    id_: str, prompt: str, images: Sequence[str], answer: Answer, language: Language, text: str
+    id_: str,
+    prompt: str,
+    images: Sequence[str],
+    answer: Answer,
+    language: Language,
+    text: str,
 ) -> dict[str, Any]:
     """A turn with its answer, as the transcript takes it; `text` is the answer's text as HTML."""
     parts = (
@@ -137,7 +147,12 @@ class ShownTurn:
 
     @classmethod
     def from_turn(
-        cls, turn: Turn, id_: str, language: Language, *, remote_images: bool = False
+        cls,
+        turn: Turn,
+        id_: str,
+        language: Language,
+        *,
+        remote_images: bool = False,
     ) -> ShownTurn:
         """A turn under an id of the transcript."""
         text = answers.text_html(turn.answer, remote_images=remote_images)

@@ -46,7 +46,12 @@ def column(*children: widgets.Widget, name: str = "") -> widgets.VBox:
 
 
 def make_button(
-    text: str, on_click: Callable[[], object], *, tooltip: str = "", name: str = "", style: str = ""
+    text: str,
+    on_click: Callable[[], object],
+    *,
+    tooltip: str = "",
+    name: str = "",
+    style: str = "",
 ) -> widgets.Button:
     """A button as wide as its words."""
     new_button = widgets.Button(
@@ -68,7 +73,11 @@ def make_button(
 
 
 def make_icon_button(
-    icon: str, label: str, on_click: Callable[[], object], *, name: str = ""
+    icon: str,
+    label: str,
+    on_click: Callable[[], object],
+    *,
+    name: str = "",
 ) -> widgets.Button:
     """A button that shows an icon of frontend.css; its label is its tooltip and its name."""
     new_button = make_button("", on_click, tooltip=label, name=name)
@@ -78,7 +87,11 @@ def make_icon_button(
 
 
 def make_icon_toggle(
-    icon: str, label: str, *, value: bool = False, name: str = ""
+    icon: str,
+    label: str,
+    *,
+    value: bool = False,
+    name: str = "",
 ) -> widgets.ToggleButton:
     """A toggle button that shows an icon of frontend.css; its label is its tooltip and its name."""
     toggle = widgets.ToggleButton(value, tooltip=label, layout=widgets.Layout(width="auto"))
@@ -115,7 +128,9 @@ def make_fold_button(text: str, name: str) -> widgets.Button:
 
 
 def make_examples(
-    lead: str, prompts: Sequence[str], on_choose: Callable[[str], object]
+    lead: str,
+    prompts: Sequence[str],
+    on_choose: Callable[[str], object],
 ) -> widgets.VBox:
     """What an empty tab shows: prompts to begin with, each a button."""
     buttons = [
