@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.api import models
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.errors import ErnieError
 from ernie_magic.wire.prepared_call import Clock
@@ -58,14 +57,7 @@ def _build_wire_request(call: PreparedCall, request: CompletionRequest) -> WireR
 
 
 def _kind_of_call(call: PreparedCall, request: CompletionRequest) -> Kind:
-    """Return "completion" where the service has a call of its own for this: V1 for its completion
-    models, other servers always; else "chat".
-    """
-    service = call.endpoint.service
-    if service.protocol == "qianfan-v1":
-        has_own_call = models.kind_of(request.model) == "completion"
-    else:
-        has_own_call = not service.strict
-    if has_own_call:
+    """Return "completion" where the service has a call of its own for this; else "chat"."""
+    if call.protocol.has_completion(request.model, call.endpoint.service):
         return "completion"
     return "chat"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RerankRequest,
     )
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.services import Service
 
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
@@ -53,6 +54,11 @@ def chat(request: ChatRequest) -> WireRequest:
         "stream": request.stream,
     }
     return _post("/chat/completions", request, body, stream=request.stream)
+
+
+def has_completion(_model: str, service: Service) -> bool:
+    """Whether a service has `/completions`: Baidu's have not, other servers always."""
+    return not service.strict
 
 
 def completion(request: CompletionRequest) -> WireRequest:
@@ -100,6 +106,10 @@ def rerank(request: RerankRequest) -> WireRequest:
             "documents": list(request.documents),
         },
     )
+
+
+def token_count(_text: str, _model: str) -> None:
+    """Return None: these services count no tokens."""
 
 
 def _post(path: str, request: Any, body: Mapping[str, Any], *, stream: bool = False) -> WireRequest:

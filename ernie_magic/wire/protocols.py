@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         RerankRequest,
     )
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.services import Service
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import WireRequest
 
@@ -46,6 +47,9 @@ class WireProtocol(Protocol):
     def chat(self, request: ChatRequest) -> WireRequest:
         """Build the request of a chat."""
 
+    def has_completion(self, model: str, service: Service) -> bool:
+        """Whether a service has a call of its own for continuing a text with a model."""
+
     def completion(self, request: CompletionRequest) -> WireRequest:
         """Build the request of a completion."""
 
@@ -57,6 +61,11 @@ class WireProtocol(Protocol):
 
     def rerank(self, request: RerankRequest) -> WireRequest:
         """Build the request of a call that ranks documents."""
+
+    def token_count(self, text: str, model: str) -> WireRequest | None:
+        """Build the request that counts a text's tokens; None where the service has none for this
+        text and model.
+        """
 
     def reader(self, request: ChatRequest | CompletionRequest) -> Reader:
         """Return what collects the reply to a chat or a completion."""

@@ -22,7 +22,7 @@ from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.messages import Message
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RerankRequest,
     )
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.services import Service
 
 # The first part of a call's path, by kind: the rest names the model or the deployed service.
 _FOLDERS: dict[Kind, str] = {
@@ -44,9 +45,21 @@ _FOLDERS: dict[Kind, str] = {
     "image": "text2image",
     "rerank": "reranker",
 }
+_CALL_ID = "_call"  # stands in a converted message until its result is found
 _LIST_PATH = "/wenxinworkshop/service/list"  # of the console
 _NOT_THE_END = frozenset({"false", "0", "no"})  # other ways to write false
-TOKENIZER_PATH = "/tokenizer/erniebot"
+_COUNTED_MODELS = frozenset(
+    {
+        "ernie-4.0-8k",
+        "ernie-3.5-8k",
+        "ernie-speed-8k",
+        "ernie-speed-128k",
+        "ernie-lite-8k",
+        "ernie-tiny-8k",
+        "ernie-char-8k",
+    }
+)
+_MAX_COUNTED_CHARACTERS = 512_000
 
 
 def list_models(endpoint: Endpoint) -> WireRequest | None:
@@ -164,6 +177,11 @@ def chat(request: ChatRequest) -> WireRequest:
     return _post("chat", request, {**body, **_v1_parameters(request.parameters, "chat")})
 
 
+def has_completion(model: str, _service: Service) -> bool:
+    """Whether a model has a path below `/completions`."""
+    return models.kind_of(model) == "completion"
+
+
 def completion(request: CompletionRequest) -> WireRequest:
     """Build `POST /completions/{model}`."""
     return _post(
@@ -206,9 +224,13 @@ def rerank(request: RerankRequest) -> WireRequest:
     )
 
 
-def tokenizer_request(text: str, model: str) -> WireRequest:
-    """Build `POST /tokenizer/erniebot`."""
-    return WireRequest("POST", TOKENIZER_PATH, {"prompt": text, "model": model}, "tokenizer")
+def token_count(text: str, model: str) -> WireRequest | None:
+    """Build `POST /tokenizer/erniebot`; None for a text that is empty or too long, and for a model
+    that it does not count (https://cloud.baidu.com/doc/WENXINWORKSHOP/s/dlr4v9cn1).
+    """
+    if model.lower() not in _COUNTED_MODELS or not 0 < len(text) <= _MAX_COUNTED_CHARACTERS:
+        return None
+    return WireRequest("POST", "/tokenizer/erniebot", {"prompt": text, "model": model}, "tokenizer")
 
 
 def _post(kind: Kind, request: Any, body: Mapping[str, Any]) -> WireRequest:
@@ -243,47 +265,44 @@ def _v1_messages(messages: Sequence[Message]) -> list[Message]:
     converted: list[Message] = []
     for message in messages:
         if message["role"] == "tool":
-            # The result follows the call it belongs to; V2 has all calls first, then all results.
-            index = (
-                next(
-                    (
-                        i
-                        for i, before in enumerate(converted)
-                        if before.get("_call") == message.get("tool_call_id")
-                    ),
-                    len(converted) - 1,
-                )
-                + 1
-            )
-            converted.insert(
-                index,
-                {
-                    "role": "function",
-                    "name": message.get("name") or "",
-                    "content": message["content"],
-                },
-            )
-        elif calls := message.get("tool_calls"):
-            for i, call in enumerate(calls):
-                called = {
-                    "name": call["function"]["name"],
-                    "arguments": call["function"]["arguments"],
-                }
-                converted.append(
-                    {
-                        "role": "assistant",
-                        "content": "",
-                        "function_call": called,
-                        "_call": call.get("id"),
-                    }
-                )
-                if i == 0:
-                    converted[-1]["content"] = message.get("content") or ""
+            _insert_tool_result(converted, message)
+        elif message.get("tool_calls"):
+            converted += _function_calls(message)
         else:
             converted.append(dict(message))
     return [
-        {name: value for name, value in message.items() if name != "_call"} for message in converted
+        {name: value for name, value in message.items() if name != _CALL_ID}
+        for message in converted
     ]
+
+
+def _insert_tool_result(converted: list[Message], message: Message) -> None:
+    """Put a result behind the call it belongs to: V2 has all calls first, then all results."""
+    id_ = message.get("tool_call_id")
+    ids = [before.get(_CALL_ID) for before in converted]
+    position = len(converted)
+    if id_ in ids:
+        position = ids.index(id_) + 1
+    result = {
+        "role": "function",
+        "name": message.get("name") or "",
+        "content": message["content"],
+    }
+    converted.insert(position, result)
+
+
+def _function_calls(message: Message) -> Iterator[Message]:
+    """Yield a message for each tool call of one; the text stands in the first."""
+    content = message.get("content") or ""
+    for call in message["tool_calls"]:
+        function = call["function"]
+        yield {
+            "role": "assistant",
+            "content": content,
+            "function_call": {"name": function["name"], "arguments": function["arguments"]},
+            _CALL_ID: call.get("id"),
+        }
+        content = ""
 
 
 class V1Reader(Reader):
