@@ -278,17 +278,25 @@ def _v1_messages(messages: Sequence[Message]) -> list[Message]:
 
 def _insert_tool_result(converted: list[Message], message: Message) -> None:
     """Put a result behind the call it belongs to: V2 has all calls first, then all results."""
-    id_ = message.get("tool_call_id")
-    ids = [before.get(_CALL_ID) for before in converted]
-    position = len(converted)
-    if id_ in ids:
-        position = ids.index(id_) + 1
     result = {
         "role": "function",
         "name": message.get("name") or "",
         "content": message["content"],
     }
-    converted.insert(position, result)
+    converted.insert(_position_of_result(converted, message.get("tool_call_id")), result)
+
+
+def _position_of_result(converted: list[Message], call_id: str | None) -> int:
+    """Return the place behind the first call of this id that has no result yet; of any id where
+    the result has none, as V1 allows.
+    """
+    for position, before in enumerate(converted, start=1):
+        is_answered = position < len(converted) and converted[position]["role"] == "function"
+        if is_answered or "function_call" not in before:
+            continue
+        if call_id is None or before.get(_CALL_ID) == call_id:
+            return position
+    return len(converted)
 
 
 def _function_calls(message: Message) -> Iterator[Message]:

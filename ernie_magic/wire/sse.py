@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_FIELDS = ("data", "event", "id", "retry")
 # Not str.splitlines, which also splits at U+2028 and other characters that occur inside JSON
 # strings.
-_FIELDS = ("data", "event", "id", "retry")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LAST_WORDS = ("[done]", "done")  # in lower case
 

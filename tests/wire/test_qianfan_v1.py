@@ -406,19 +406,23 @@ def test_search_results_and_truncation_are_read_from_v1_too(v1):
     assert answer.search[0]["title"].startswith("模拟")
 
 
-def test_parallel_calls_made_on_v2_go_to_v1_in_pairs():
+@pytest.mark.parametrize("ids", ["ab", ("same", "same"), (None, None)], ids=str)
+def test_parallel_calls_made_on_v2_go_to_v1_in_pairs(ids):
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.wire import qianfan_v1
 
     calls = [
-        {"id": i, "type": "function", "function": {"name": f"f{i}", "arguments": "{}"}}
-        for i in "ab"
+        {"id": id_, "type": "function", "function": {"name": name, "arguments": "{}"}}
+        for id_, name in zip(ids, ("fa", "fb"), strict=True)
+    ]
+    results = [
+        {"role": "tool", "tool_call_id": id_, "name": name, "content": "1"}
+        for id_, name in zip(ids, ("fa", "fb"), strict=True)
     ]
     messages = (
         {"role": "user", "content": "q"},
         {"role": "assistant", "content": "", "tool_calls": calls},
-        {"role": "tool", "tool_call_id": "a", "name": "fa", "content": "1"},
-        {"role": "tool", "tool_call_id": "b", "name": "fb", "content": "2"},
+        *results,
         {"role": "assistant", "content": "done"},
         {"role": "user", "content": "next"},
     )
