@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -54,7 +55,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Parameter(ABC):
     """One field of a request. A subclass says how its type of value is read and checked.
 
     Attributes
@@ -202,11 +203,11 @@ class Parameter:
         except (ValueError, KeyError):
             raise self._wrong_type_error(text) from None
 
+    @abstractmethod
     def _convert_value(self, value: object, model: str | None) -> Any:
         """Return the value in the form that is sent, if it has this type."""
-        raise NotImplementedError
 
-    def _check_range(self, value: Any, model: str | None) -> None:
+    def _check_range(self, value: Any, model: str | None) -> None:  # noqa: B027  (some have no range)
         """Check a value of this type against the table and the catalogue."""
 
     def _is_v1_form(self, value: Any) -> bool:  # noqa: ARG002

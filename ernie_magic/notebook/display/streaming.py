@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from IPython.core.displaypub import CapturingDisplayPublisher
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.events import Delta
 
 Output = TypeVar("Output")
-# The throttle: seconds between updates, 11 a second. Each update costs 0.7 kB of headers on iopub. At this rate
-# an answer of 2,000 deltas stays under 400 kB, and nothing waits longer than 100 ms
+# The throttle: seconds between updates, 11 a second. Each update costs 0.7 kB of headers on iopub.
+# At this rate an answer of 2,000 deltas stays under 400 kB, and nothing waits longer than 100 ms
 # (tests/kernel/test_streaming.py measures both).
 UPDATE_INTERVAL = 0.09
 _REASONING_TAIL = 400  # characters of a thought shown while it grows
@@ -141,7 +142,7 @@ def view_for(
     return NotebookView(language, owns_cell=owns_cell, remote_images=remote_images)
 
 
-class GrowingView(Generic[Output]):
+class GrowingView(ABC, Generic[Output]):
     """An answer as HTML in outputs: finished text is rendered once, and sent once it fills an
     output.
 
@@ -181,9 +182,9 @@ class GrowingView(Generic[Output]):
         """When the waiting line is due."""
         return self._redraw_at
 
+    @abstractmethod
     def _put_html(self, output: Output | None, markup: str) -> Output:
         """Show HTML in this output, or in a new one."""
-        raise NotImplementedError
 
     def _put_answer_html(self, output: Output | None, markup: str) -> Output:
         """Show HTML of the answer; a new output takes the place of the waiting line."""

@@ -5,6 +5,7 @@ In the "default" state nothing is sent.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.panels.labels import label_parameter
@@ -24,7 +25,7 @@ _RESET = Text("恢复默认：{name}", "Reset to default: {name}")
 ON, OFF = Text("开", "on"), Text("关", "off")
 
 
-class Control:
+class Control(ABC):
     """One parameter: its widget and its value, None while it is left to the service.
 
     Parameters
@@ -61,9 +62,9 @@ class Control:
         self.widget.children = (*self._make_widgets(model), self._make_reset_button())
         self._mark_changed()
 
+    @abstractmethod
     def _make_widgets(self, model: str) -> tuple[widgets.Widget, ...]:
         """The lines of the control; its label is in the first."""
-        raise NotImplementedError
 
     def _make_reset_button(self) -> widgets.Widget:
         """The small arrow at the right of the label, to be seen while the parameter is set."""
@@ -79,13 +80,13 @@ class Control:
         self._on_widget_changed()
 
     @property
+    @abstractmethod
     def value(self) -> Any:
         """The value to send; None for nothing."""
-        raise NotImplementedError
 
     @value.setter
-    def value(self, value: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def value(self, value: Any) -> None: ...
 
     def _on_widget_changed(self, _change: object = None) -> None:
         self._mark_changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.panels.code_box import CodeBox
@@ -33,7 +34,7 @@ _START = Text("从这里开始：", "Start here:")
 _SETTINGS = Text("模型与参数", "Model and parameters")
 
 
-class Tab:
+class Tab(ABC):
     """One way to use the session.
 
     Parameters
@@ -90,9 +91,9 @@ class Tab:
             parts += [fold_button, column(*rail, name="ernie-rail")]
         return box(*parts, name="ernie-tab")
 
+    @abstractmethod
     def _build_widget(self) -> widgets.Widget:
         """Make the tab's parts, and the widget that holds them."""
-        raise NotImplementedError
 
     def make_examples(self, *prompts: Text) -> widgets.Widget:
         """What the tab shows while it is empty: prompts, each sent by a click."""
@@ -116,6 +117,7 @@ class Tab:
         """Let the tab's code follow the prompt."""
         self.composer.prompt.observe(lambda _change: self.code_box.refresh_code(), "value")
 
+    @abstractmethod
     def generate_code(self) -> list[Code]:
         """The state as code, one text per cell.
 
@@ -124,16 +126,15 @@ class Tab:
         ErnieError
             It is not a complete call yet.
         """
-        raise NotImplementedError
 
     @property
     def is_busy(self) -> bool:
         """Whether a call is running."""
         return self.task.is_busy
 
+    @abstractmethod
     def send_prompt(self) -> None:
         """Start the tab's call."""
-        raise NotImplementedError
 
     def stop_call(self) -> None:
         """Stop it; what has arrived stays."""
@@ -152,7 +153,7 @@ class Tab:
         self.send_prompt()
         return True
 
-    def follow_session(self) -> None:
+    def follow_session(self) -> None:  # noqa: B027  (some tabs follow nothing)
         """Show what the session has, and follow changes made elsewhere."""
 
     def watch_changes(self, watchers: Watchers, function: Callable[[], object]) -> None:
