@@ -7,9 +7,9 @@ import pytest
 
 def test_the_service_s_own_statistic_is_taken_where_it_gives_one():
     from ernie_magic.api.requests import chat_request
-    from ernie_magic.wire.openai_style import Reader
+    from ernie_magic.wire.openai_style import OpenAIReader
 
-    reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    reader = OpenAIReader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
     # The numbers of an example reply of Qianfan V2.
     reader.feed(
         {
@@ -58,9 +58,9 @@ TOOL_DELTAS = {
 @pytest.mark.parametrize("name", TOOL_DELTAS)
 def test_tool_calls_come_together_however_they_are_cut(name):
     from ernie_magic.api.requests import chat_request
-    from ernie_magic.wire.openai_style import Reader
+    from ernie_magic.wire.openai_style import OpenAIReader
 
-    reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    reader = OpenAIReader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
     for calls in TOOL_DELTAS[name]:
         reader.feed({"choices": [{"index": 0, "delta": {"content": "", "tool_calls": calls}}]})
     found = [
@@ -215,10 +215,10 @@ PARALLEL = {
 @pytest.mark.parametrize("name", PARALLEL)
 def test_parallel_tool_calls_are_told_apart_by_id_and_name_and_then_by_index(name):
     from ernie_magic.api.requests import chat_request
-    from ernie_magic.wire.openai_style import Reader
+    from ernie_magic.wire.openai_style import OpenAIReader
 
     pieces, expected = PARALLEL[name]
-    reader = Reader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    reader = OpenAIReader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
     for calls in pieces:
         reader.feed({"choices": [{"index": 0, "delta": {"content": None, "tool_calls": calls}}]})
     found = [

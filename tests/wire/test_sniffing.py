@@ -59,7 +59,7 @@ def response_of(items, headers):
 
 
 async def read(items, headers):
-    reader = openai_style.Reader(REQUEST)
+    reader = openai_style.reader(REQUEST)
     deltas = [d async for d in reading.iter_deltas(response_of(items, headers), reader)]
     return "".join(delta.text for delta in deltas), len(deltas)
 
