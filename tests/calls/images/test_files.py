@@ -102,11 +102,10 @@ def asked(monkeypatch):
     """A session, and the requests that it would send."""
     session, sent = Session(), []
 
-    def record_request(_call, request, **_):
-        sent.append(request)
+    def record_request(target, build, *_):
+        sent.append(build(target.model))
 
-    monkeypatch.setattr("ernie_magic.calls.images.generate.generate_images", record_request)
-    monkeypatch.setattr(session.client, "start_call", lambda work, *_: work(None))
+    monkeypatch.setattr(session.client, "start_model_call", record_request)
     return session, sent
 
 
