@@ -187,7 +187,7 @@ class Pieces(httpx.AsyncByteStream):
 
 
 async def read(raw, gaps):
-    reader = openai_style.Reader(REQUEST)
+    reader = openai_style.reader(REQUEST)
     last = time.process_time()
 
     async def beat():

@@ -52,7 +52,7 @@ def chunk(index=0, finish_reason=None, **delta):
 
 def read(*items, reader=None, kind="text/event-stream"):
     """The pieces of text and reasoning that are shown, and the answer."""
-    reader = reader or openai_style.Reader(REQUEST)
+    reader = reader or openai_style.reader(REQUEST)
     response = httpx.Response(200, headers={"content-type": kind}, stream=Pieces(items))
 
     async def shown():
