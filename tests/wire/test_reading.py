@@ -122,7 +122,7 @@ def one(seed):
         at += len(part)
         if at <= cut:
             came += text
-    reader = (qianfan_v1 if v1 else openai_style).Reader(REQUEST)
+    reader = (qianfan_v1 if v1 else openai_style).reader(REQUEST)
 
     async def read():
         return "".join(

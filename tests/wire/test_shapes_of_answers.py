@@ -176,7 +176,7 @@ def test_so_it_is_on_v1_and_in_a_completion_and_in_a_tool_s_arguments():
         event(f'{{"id":"x","is_end":{end},"result":{text}}}')
         for text, end in ((first, "false"), (second, "true"))
     ]
-    assert read(*v1, reader=qianfan_v1.Reader(REQUEST)).text == "😀"
+    assert read(*v1, reader=qianfan_v1.reader(REQUEST)).text == "😀"
     completion = [event(f'{{"choices":[{{"text":{text}}}]}}') for text in HALVES]
     assert read(*completion, DONE).text == "😀"
     called = [
@@ -501,9 +501,9 @@ def test_a_tool_call_is_read_in_whatever_shape_it_comes(name):
     assert is_call_of_f(read_body({"content": None, **shape}))
     assert is_call_of_f(read(chunk(**shape), chunk(finish_reason="tool_calls"), DONE))
     v1 = json.dumps({"id": "x", "is_end": True, **shape}).encode()
-    assert is_call_of_f(read(v1, reader=qianfan_v1.Reader(REQUEST), kind="application/json"))
+    assert is_call_of_f(read(v1, reader=qianfan_v1.reader(REQUEST), kind="application/json"))
     streamed = event({"id": "x", "is_end": True, "result": "", **shape})
-    assert is_call_of_f(read(streamed, reader=qianfan_v1.Reader(REQUEST)))
+    assert is_call_of_f(read(streamed, reader=qianfan_v1.reader(REQUEST)))
 
 
 def test_the_older_field_comes_in_pieces():
