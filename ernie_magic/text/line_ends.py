@@ -1,4 +1,5 @@
 r"""Line ends: `\n`, `\r\n` and a lone `\r` end a line, and become `\n`; nothing else does.
+In a prompt a lone `\r` is the user's, and sent as it is.
 
 That is the rule of CommonMark (https://spec.commonmark.org/0.31.2/#line-ending) and of Python's own
 source. `str.splitlines` has another: it also splits at form feeds and at U+2028.
@@ -17,6 +18,11 @@ def normalize_line_ends(text: str) -> str:
     if "\r" not in text:
         return text
     return _LINE_END.sub("\n", text)
+
+
+def normalize_crlf(text: str) -> str:
+    r"""Return a text with `\n` for each `\r\n`, as a notebook written on Windows holds it."""
+    return text.replace("\r\n", "\n")
 
 
 def split_lines(text: str) -> list[str]:

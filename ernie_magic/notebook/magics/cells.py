@@ -27,7 +27,7 @@ from ernie_magic.notebook.magics.images import (
 )
 from ernie_magic.notebook.magics.options import CellLine
 from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
-from ernie_magic.text.line_ends import normalize_line_ends
+from ernie_magic.text.line_ends import normalize_crlf, normalize_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,7 +141,7 @@ class CellMagics(CellRunner):
         """
         namespace = self.shell.user_ns
         # Before values are filled in: what they hold stays as it is.
-        cell = normalize_line_ends(cell)
+        cell = normalize_crlf(cell)
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
             parsed_line = parse_line(line, namespace)
@@ -202,6 +202,7 @@ class CellMagics(CellRunner):
 
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
         """Run a `%%ernie_embed` cell: one text per line."""
+        cell = normalize_line_ends(cell)
         cell_input = self._read_cell(
             parse_embed_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
         )
