@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 _START = 1024  # bytes of a reply by which it must have shown what it is
+_MAX_BLANKS = 1024 * 1024  # bytes before them: more come before no stream
 _BODY_STARTS = (b"{", b"[", b"<")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Those that are read as declared, by Python's names for them, and those that contain them (WHATWG
@@ -88,13 +89,16 @@ async def _with_end(chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[bytes,
 
 async def read_start(chunks: AsyncIterator[bytes]) -> bytes:
     """Read as much of a reply as shows what it is: JSON, a page, or lines of a stream."""
-    start = b""
+    pieces, size, words = [], 0, b""
     async for chunk in chunks:
-        start += chunk
-        words = _without_mark(start)
+        pieces.append(chunk)
+        size += len(chunk)
+        words = _without_mark(words + chunk)
         if len(words) >= _START or words[:1] in _BODY_STARTS or _STREAM_LINE.search(words):
             break
-    return start
+        if size > _MAX_BLANKS:
+            break
+    return b"".join(pieces)
 
 
 def begins_stream(start: bytes, response: httpx.Response) -> bool:
