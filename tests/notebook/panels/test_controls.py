@@ -27,6 +27,21 @@ def controls():
     ipywidgets.Widget.close_all()
 
 
+@pytest.fixture(scope="module")
+def names_of_controls():
+    """The parameters that have a control, by kind, model and protocol: for all of the catalogue."""
+    found = {}
+    for entry in CATALOGUE:
+        if entry.kind not in ("chat", "image"):
+            continue
+        for rules in (PLAIN, Rules(protocol="qianfan-v1")):
+            made = Controls(entry.kind, "en", dict, lambda: None)
+            made.update_for_model(entry.id, rules)
+            found[entry.kind, entry.id, rules.protocol] = set(made.by_name)
+    ipywidgets.Widget.close_all()
+    return found
+
+
 def test_each_slider_has_the_table_s_range_step_and_default(controls):
     for model in THREE:
         for name, control in controls("chat", model).by_name.items():
@@ -97,19 +112,15 @@ def test_pictures_of_two_models_have_their_own_controls(controls):
     ) == (TextControl, SizeControl, SeedControl, ChoiceControl)
 
 
-def test_every_parameter_has_a_control_or_a_reason_to_have_none(controls):
+def test_every_parameter_has_a_control_or_a_reason_to_have_none(names_of_controls):
     without = set()
-    for kind in ("chat", "image"):
-        for model in [entry.id for entry in CATALOGUE if entry.kind == kind]:
-            for rules in (Rules(), Rules(protocol="qianfan-v1")):
-                taken = {
-                    name
-                    for name, p in parameters.parameters_of(kind).items()
-                    if p.supported_by(model, rules.protocol)
-                }
-                without |= {
-                    (kind, name) for name in taken - set(controls(kind, model, rules).by_name)
-                }
+    for (kind, model, protocol), names in names_of_controls.items():
+        taken = {
+            name
+            for name, p in parameters.parameters_of(kind).items()
+            if p.supported_by(model, protocol)
+        }
+        without |= {(kind, name) for name in taken - names}
     assert without == {
         ("chat", name)
         for name in (
@@ -179,13 +190,9 @@ def test_a_label_is_a_word_and_the_tooltip_has_help_name_and_range(controls):
         assert ends == "<span>0</span><span>1</span>"
 
 
-def test_each_parameter_with_a_control_has_a_word(controls):
-    without = set()
-    for kind in ("chat", "image"):
-        for model in [entry.id for entry in CATALOGUE if entry.kind == kind]:
-            for rules in (Rules(), Rules(protocol="qianfan-v1")):
-                without |= set(controls(kind, model, rules).by_name) - LABELS.keys()
-    assert without == set()
+def test_each_parameter_with_a_control_has_a_word(names_of_controls):
+    assert {kind for kind, _, _ in names_of_controls} == {"chat", "image"}
+    assert set().union(*names_of_controls.values()) - LABELS.keys() == set()
 
 
 def test_few_parameters_are_open_and_the_rest_are_counted(controls):
