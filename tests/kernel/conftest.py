@@ -10,7 +10,9 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from ernie_magic.emulator import start
+from tests.used_kernel import FORGET
 
+LOAD = "%load_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'\nernie.models()"
 TIMEOUT = 30.0
 REPLY_TIMEOUT = 5.0  # of the reply to a cell that has ended
 
@@ -177,7 +179,7 @@ class Kernel:
         self.manager.cleanup_resources()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def emulator():
     """An emulator at full speed, except where a prompt sets its pace; it does not say what it
     is.
@@ -186,8 +188,9 @@ def emulator():
         yield emulator
 
 
-@pytest.fixture(scope="module")
-def _kernel(emulator):
+@pytest.fixture(scope="package")
+def _process(emulator):
+    """The kernel that all modules use one after another."""
     kernel = Kernel(
         {
             "AI_STUDIO_BASE_URL": emulator.base_url,
@@ -197,9 +200,21 @@ def _kernel(emulator):
             "PYTHONWARNINGS": "default",
         }
     )
-    kernel.run("%load_ext ernie_magic\nernie.settings.model = 'ernie-3.5-8k'\nernie.models()")
     yield kernel
     kernel.close()
+
+
+def load_anew(kernel):
+    """Load the extension in a kernel that has forgotten what it did."""
+    for code in (FORGET, LOAD):
+        ran = kernel.run(code)
+        assert ran.status == "ok", ran.error
+
+
+@pytest.fixture(scope="module")
+def _kernel(_process):
+    load_anew(_process)
+    return _process
 
 
 @pytest.fixture
@@ -208,3 +223,12 @@ def kernel(_kernel, emulator):
     _kernel.run("ernie.reset()")
     emulator.requests.clear()
     return _kernel
+
+
+@pytest.fixture
+def unloaded_kernel(_kernel, emulator):
+    """A kernel in which nothing has run yet."""
+    assert _kernel.run(FORGET).status == "ok"
+    emulator.requests.clear()
+    yield _kernel
+    load_anew(_kernel)

@@ -7,8 +7,6 @@ import time
 import nbformat
 import pytest
 
-from .conftest import Kernel
-
 
 def test_an_interrupt_is_for_the_cell_that_runs_not_for_a_call_in_the_background(kernel, emulator):
     kernel.run(
@@ -77,21 +75,7 @@ def test_half_characters_in_an_error_are_told_and_nothing_hangs(kernel, code):
     assert kernel.value("1 + 1") == "2"
 
 
-@pytest.fixture
-def fresh(emulator, tmp_path):
-    kernel = Kernel(
-        {
-            "AI_STUDIO_BASE_URL": emulator.base_url,
-            "AI_STUDIO_API_KEY": "canary-key-of-the-kernel",
-            "LANG": "en_US.UTF-8",
-            "LC_ALL": "en_US.UTF-8",
-        }
-    )
-    yield kernel
-    kernel.close()
-
-
-def test_a_notebook_that_loads_the_extension_can_be_run_by_another(fresh, tmp_path):
+def test_a_notebook_that_loads_the_extension_can_be_run_by_another(unloaded_kernel, tmp_path):
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(source)
@@ -103,23 +87,23 @@ def test_a_notebook_that_loads_the_extension_can_be_run_by_another(fresh, tmp_pa
         ]
     )
     nbformat.write(notebook, tmp_path / "inner.ipynb")
-    ran = fresh.run(f"%run {tmp_path / 'inner.ipynb'}")
+    ran = unloaded_kernel.run(f"%run {tmp_path / 'inner.ipynb'}")
     assert ran.status == "ok", ran.error
     assert "third hi" in ran.text
-    ran = fresh.run(
+    ran = unloaded_kernel.run(
         "%reload_ext ernie_magic\nprint(get_ipython().run_cell('%%ernie --as "
         "again\\n[[echo]]hey').success, again)"
     )
     assert "True hey" in ran.text, ran.error
-    assert fresh.run("%%ernie\n[[echo]]on").status == "ok"
+    assert unloaded_kernel.run("%%ernie\n[[echo]]on").status == "ok"
 
 
-def test_a_name_of_the_user_is_not_overwritten(fresh):
-    ran = fresh.run("ernie = 'my data'\n%load_ext ernie_magic\nprint(ernie)")
+def test_a_name_of_the_user_is_not_overwritten(unloaded_kernel):
+    ran = unloaded_kernel.run("ernie = 'my data'\n%load_ext ernie_magic\nprint(ernie)")
     assert "my data" in ran.text
     assert "the variable ernie is yours and was kept" in ran.text
     assert (
-        fresh.run(
+        unloaded_kernel.run(
             "del ernie\n%reload_ext ernie_magic\nernie.settings.model = "
             "'ernie-3.5-8k'\nprint(ernie.chat('[[echo]]hi'))"
         ).text.strip()

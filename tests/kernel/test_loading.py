@@ -5,9 +5,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tests.used_kernel import FORGET
 from tools import notebooks
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
@@ -31,10 +33,38 @@ HEAVY = (
 
 def execute(cells, **options):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=60, kernel_name="python3", **options).execute(
-        env=dict(os.environ)
-    )
+    client = NotebookClient(notebook, timeout=60, kernel_name="python3", **options)
+    try:
+        client.execute(env=dict(os.environ))
+    finally:
+        if client.kc is not None:  # of a kernel that runs on
+            client.kc.stop_channels()
     return notebook
+
+
+@pytest.fixture(scope="module")
+def manager(tmp_path_factory):
+    """A kernel without keys, for one notebook after another."""
+    private = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(private)}
+    env |= {"HOME": str(tmp_path_factory.mktemp("home"))}
+    env |= {"LANG": "en_US.UTF-8", "LC_ALL": "en_US.UTF-8"}
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env=env)
+    yield manager
+    manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
+
+
+@pytest.fixture
+def execute_loaded(manager):
+    """execute_loaded(cells) runs them with the extension loaded, like a new notebook."""
+
+    def execute_(cells):
+        (_, _, *ran) = execute([FORGET, "%load_ext ernie_magic", *cells], km=manager).cells
+        return ran
+
+    return execute_
 
 
 def test_load_ext_imports_nothing_heavy():
@@ -62,29 +92,29 @@ print([m for m in ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "h
     assert notebook.cells[1].outputs[0].text == "[]\n"
 
 
-def test_with_no_key_the_emulator_answers_and_says_so():
-    notebook = execute(["%load_ext ernie_magic", "%%ernie\n你好", "print(ernie.last.service)"])
-    assert "内置模拟器" in notebook.cells[1].outputs[0].data["text/html"]
-    assert "built-in emulator" in notebook.cells[1].outputs[0].data["text/plain"]
-    assert notebook.cells[2].outputs[0].text == "emulator\n"
+def test_with_no_key_the_emulator_answers_and_says_so(execute_loaded):
+    asked, printed = execute_loaded(["%%ernie\n你好", "print(ernie.last.service)"])
+    assert "内置模拟器" in asked.outputs[0].data["text/html"]
+    assert "built-in emulator" in asked.outputs[0].data["text/plain"]
+    assert printed.outputs[0].text == "emulator\n"
 
 
-def test_a_failing_cell_fails_the_run_with_one_line():
+def test_a_failing_cell_fails_the_run_with_one_line(execute_loaded):
     with pytest.raises(CellExecutionError) as caught:
-        execute(["%load_ext ernie_magic", "%%ernie --temperature 3\nhi", "print('never')"])
+        execute_loaded(["%%ernie --temperature 3\nhi", "print('never')"])
     assert "temperature 3.0 is out of range (0.0, 1.0]" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "cell", ["%%ernie", "%%ernie What is a p-value?", "%%ernie --as ernie\nhi"]
 )
-def test_a_cell_without_a_prompt_below_fails_with_our_own_line(cell):
+def test_a_cell_without_a_prompt_below_fails_with_our_own_line(execute_loaded, cell):
     with pytest.raises(CellExecutionError, match=r"InvalidMessages|InvalidOption"):
-        execute(["%load_ext ernie_magic", cell])
+        execute_loaded([cell])
 
 
-def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel():
-    cell = execute(["%load_ext ernie_magic", "%%ernie\n[[echo]]# 你好\n\n$5"]).cells[1]
+def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel(execute_loaded):
+    (cell,) = execute_loaded(["%%ernie\n[[echo]]# 你好\n\n$5"])
     (output,) = cell.outputs
     assert output.data["text/html"].startswith(
         '<h1 class="jp-toc-ignore">你好</h1>\n<p><span>$</span>5</p>\n\n<details>'
