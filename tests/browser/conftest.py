@@ -20,6 +20,7 @@ import pytest
 from nbformat.sign import NotebookNotary
 
 from ernie_magic.emulator import start
+from tests.used_kernel import FORGET
 
 from .panel import Panel
 
@@ -66,8 +67,9 @@ def find_browser():
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
-# Read before a test's isolation removes it.
+# Read before a test's isolation removes them.
 REQUIRED = os.environ.get("ERNIE_REQUIRE_BROWSER") == "1"
+PICTURES_WANTED = os.environ.get("ERNIE_PICTURES") == "1"
 
 
 @pytest.fixture(scope="package")
@@ -125,6 +127,7 @@ class Lab:
 
     def __init__(self, url, token, root, data):
         self.url, self.token, self.root, self.data = url, token, root, data
+        self.unused_kernel = None  # the id of a kernel that runs and knows nothing
 
     def write(self, cells, name=None):
         """Write a notebook of these cells; return its name."""
@@ -298,7 +301,12 @@ class Notebook:
         return self.cells.nth(index).locator(".jp-Cell-outputArea")
 
     def picture(self, name):
-        """The whole notebook: it scrolls inside the page, so the window grows first."""
+        """The whole notebook, where pictures are wanted.
+
+        It scrolls inside the page, so the window grows first.
+        """
+        if not PICTURES_WANTED:
+            return
         PICTURES.mkdir(exist_ok=True)
         size = self.page.viewport_size
         extra = self.panel.locator(".jp-WindowedPanel-outer").evaluate(
@@ -324,15 +332,22 @@ def open_notebook(page, lab):
 
     def reopen(name):
         notebook = Notebook(page, lab, name)
-        notebook.command("docmanager:open", {"path": name, "factory": "Notebook"})
+        options = {"path": name, "factory": "Notebook"}
+        if lab.unused_kernel:
+            options["kernel"] = {"id": lab.unused_kernel}
+            lab.unused_kernel = None
+        notebook.command("docmanager:open", options)
         notebook.panel.wait_for()
         notebook.wait_idle()
         return notebook
 
-    open_.again = reopen
+    def close():
+        lab.unused_kernel = page.evaluate(CLOSE, FORGET) or lab.unused_kernel
+
+    open_.again, open_.close = reopen, close
     yield open_
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate(CLOSE)
+    close()
 
 
 @pytest.fixture
@@ -381,10 +396,19 @@ def open_panel(open_notebook, request, server):
     return open_
 
 
-CLOSE = """async () => {  // end the kernels and close the tabs, without 'Save?' dialogs
-    for (const w of [...window.jupyterapp.shell.widgets('main')]) {
-        if (!w.context) continue;
-        await w.context.sessionContext.shutdown();
-        w.dispose();
+# Closes all notebooks, without 'Save?' dialogs. One idle kernel forgets everything and runs on; its
+# id is returned.
+CLOSE = """async forget => {
+    let kept = null;
+    for (const widget of [...window.jupyterapp.shell.widgets('main')]) {
+        if (!widget.context) continue;
+        const context = widget.context.sessionContext, kernel = context.session?.kernel;
+        if (kernel?.status === 'idle' && !kept) {
+            const {content} = await kernel.requestExecute({code: forget, store_history: false}).done;
+            if (content.status !== 'ok') throw new Error(content.traceback.join('\\n'));
+            kept = kernel.id;
+        } else await context.shutdown();
+        widget.dispose();
     }
+    return kept;
 }"""

@@ -16,6 +16,27 @@ BOTH = [
 # Saved forms that are seen.
 SEEN = """area => [...area.querySelectorAll('.jp-OutputArea-child')].filter(child =>
     child.querySelector('.ernie-saved') && child.getBoundingClientRect().height).length"""
+# Twice: what the kernel sends because of a message, it may send after it has answered it.
+ROUND_TRIP = """async () => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    for (const _ of [1, 2])
+        await kernel.requestExecute({code: '', silent: true, store_history: false}).done;
+    for (const _ of [1, 2])
+        await new Promise(drawn => requestAnimationFrame(drawn));
+}"""
+# For five frames nothing has moved; at most ten seconds.
+STILL = """root => new Promise(resume => {
+    const began = performance.now();
+    let last = '', same = 0;
+    const look = () => {
+        const boxes = [root, ...root.querySelectorAll('*')].map(node => node.getBoundingClientRect());
+        const now = boxes.map(box => [box.x, box.y, box.width, box.height].join()).join(' ');
+        same = now === last ? same + 1 : 0;
+        last = now;
+        if (same >= 5 || performance.now() - began > 10_000) resume(); else requestAnimationFrame(look);
+    };
+    look();
+})"""
 WORDS = {name: text.say("zh") for name, text in LABELS.items()}
 
 
@@ -39,8 +60,12 @@ class Panel:
         expect(self.prompt).to_have_count(1)  # the other tab's prompt is gone
 
     def idle(self):
-        self.page.wait_for_timeout(150)  # the news that a call has begun is on its way to the page
+        self.wait_for_news()
         expect(self.root.locator(".ernie-send:visible")).to_be_enabled(timeout=15_000)
+
+    def wait_for_news(self):
+        """Wait until the kernel has handled what the page sent, and the page has drawn its answer."""
+        self.page.evaluate(ROUND_TRIP)
 
     def ask(self, text):
         self.prompt.fill(text)

@@ -18,7 +18,6 @@ from tests.hostile_documents import DOCUMENTS, random_documents
 
 from . import audit
 from .answers import OUTPUT, SENTINEL, cells_of, in_parts
-from .conftest import CLOSE
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +98,7 @@ def in_jupyterlab(open_notebook, page, lab, write_trusted):
     """look_at(texts): what they do and show in JupyterLab."""
 
     def open_(texts):
-        page.evaluate(CLOSE)
+        open_notebook.close()
         nb = open_notebook.again(write_trusted(cells_of(texts)))
         assert page.evaluate(TRUSTED)
         nb.panel.locator(".jp-MarkdownOutput mjx-container").nth(3).wait_for()
@@ -244,7 +243,7 @@ def in_a_panel(open_notebook, page, lab):
     """look_at(texts): what they do and show in a panel's transcript; `saved`: without its kernel."""
 
     def open_(texts, *, saved):
-        page.evaluate(CLOSE)
+        open_notebook.close()
         file = lab.root / "documents.json"
         file.write_text(json.dumps(texts), encoding="utf-8")
         nb = open_notebook(
@@ -263,7 +262,7 @@ def in_a_panel(open_notebook, page, lab):
         )
         if saved:
             nb.save()
-            page.evaluate(CLOSE)
+            open_notebook.close()
             open_notebook.again(nb.name)
 
     def look_at(texts, *, saved=False):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .accessibility import AXE, CONTRASTS, CUT, FOCUSABLE, FOCUSED, PLACES, SMALL, STALE, VIOLATIONS
-from .panel import BOTH, TABS, filled
+from .panel import BOTH, STILL, TABS, filled
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def test_everything_can_be_read_and_nothing_is_cut_off_and_axe_finds_nothing(ope
                     continue
                 for width in (480, 700, 1280):
                     page.set_viewport_size({"width": width, "height": 900})
-                    page.wait_for_timeout(150)  # the page updates its layout
+                    panel.root.evaluate(STILL)
                     assert panel.root.evaluate(CUT) == [], (tab, width)
                     if width == 480:
                         panel.nb.picture(f"panel-{tab}-{width}-{front}")
@@ -52,7 +52,7 @@ def default_layout(page):
 @pytest.mark.parametrize("front", BOTH)
 def test_the_card_fits_the_window_and_nothing_is_small_or_moves(open_panel, front, default_layout):
     panel = open_panel(front, more=[TEN])
-    root, page = panel.root, panel.page
+    root = panel.root
     assert root.bounding_box()["height"] <= 0.72 * 900 + 1
     for tab in ("chat", "image"):
         panel.tab(tab)
@@ -75,7 +75,8 @@ def test_the_card_fits_the_window_and_nothing_is_small_or_moves(open_panel, fron
         handles.nth(i).press("ArrowLeft")
         handles.nth(i).press("ArrowRight")
         handles.nth(i).press("ArrowLeft")
-        page.wait_for_timeout(150)
+        panel.wait_for_news()
+        root.evaluate(STILL)
         after = root.evaluate(PLACES)
         assert len(before) == len(after) > 40
         moves = [

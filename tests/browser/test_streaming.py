@@ -3,8 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CLOSE
-
 pytestmark = pytest.mark.browser
 
 ASK = "%%ernie --as answer\n介绍一下北京：一个小标题、一个列表、一张表格、一个公式和一段代码"
@@ -107,7 +105,7 @@ def test_saved_and_reopened_without_a_kernel_the_answer_is_still_there(open_note
     nb = open_notebook(["%load_ext ernie_magic", ASK])
     nb.run(0, 1)
     nb.save()
-    page.evaluate(CLOSE)
+    open_notebook.close()
     again = open_notebook.again(nb.name)
     expect(again.output(1).locator("table")).to_be_visible()
     expect(again.output(1).locator("mjx-container").first).to_be_visible()
