@@ -58,3 +58,12 @@ PLACES = """root => [...root.querySelectorAll('.ernie-control, .ernie-control *,
 FOCUSABLE = """root => [...root.querySelectorAll('button, select, textarea, input, [tabindex="0"], summary, [contenteditable="true"], a[href]')]
     .filter(n => n.checkVisibility({visibilityProperty: true}) && !n.disabled && (n.tabIndex >= 0 || n.isContentEditable) && n.type !== 'file').map(n => { n.dataset.reach ??= String(Math.random()); return n.dataset.reach })"""
 FOCUSED = "root => [document.activeElement.dataset.reach ?? document.activeElement.outerHTML.slice(0, 200), root.contains(document.activeElement)]"
+# Whether the focus is seen (WCAG 2.1, 2.4.7): a frame on the element, or on the box around it.
+FRAMED = """() => {
+    const active = document.activeElement;
+    return [active, active.closest('.ernie-box')].filter(node => node).some(node => {
+        const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(node);
+        const isFramed = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && !/, 0\\)$/.test(outlineColor);
+        return isFramed || boxShadow !== 'none';
+    }) || active.outerHTML.slice(0, 200);
+}"""

@@ -3,7 +3,18 @@
 import pytest
 from playwright.sync_api import expect
 
-from .accessibility import AXE, CONTRASTS, CUT, FOCUSABLE, FOCUSED, PLACES, SMALL, STALE, VIOLATIONS
+from .accessibility import (
+    AXE,
+    CONTRASTS,
+    CUT,
+    FOCUSABLE,
+    FOCUSED,
+    FRAMED,
+    PLACES,
+    SMALL,
+    STALE,
+    VIOLATIONS,
+)
 from .panel import BOTH, STILL, TABS, filled
 
 pytestmark = pytest.mark.browser
@@ -104,12 +115,15 @@ def test_everything_is_reached_by_the_keyboard_in_the_order_of_reading(open_pane
         panel.page.wait_for_timeout(500)
         wanted = panel.root.evaluate(FOCUSABLE)
         panel.root.locator("[role=tab][aria-selected=true]").focus()
+        panel.page.keyboard.press("Shift+Tab")
+        panel.page.keyboard.press("Tab")
         reached = []
         while True:
             reach, inside = panel.root.evaluate(FOCUSED)
             if not inside or len(reached) > len(wanted):
                 break
             reached.append(reach)
+            assert panel.page.evaluate(FRAMED) is True, tab
             panel.page.keyboard.press("Tab")
         assert reached == wanted, tab
     # A tab is opened by keys alone.

@@ -226,6 +226,7 @@ class ChatTab(Tab):
             for last_entry in entries[-1:]:
                 last_entry["actions"] = ["edit", "regenerate", "fork"]
             self.transcript.show_turns(entries)
+        self._update_vision()
         self._on_prompt_changed()
         self.save_output()
 
@@ -252,8 +253,7 @@ class ChatTab(Tab):
     def _on_pictures_changed(self) -> None:
         """The attached pictures, small."""
         files = self.attach_button.value
-        self.selection.picker.needs_vision = bool(files)
-        self.selection.on_settings_changed()
+        self._update_vision()
         previous_thumbnails = self.thumbnails.children
         self.thumbnails.children = [
             self._make_thumbnail(index, file) for index, file in enumerate(files)
@@ -262,6 +262,14 @@ class ChatTab(Tab):
             close_widget(thumbnail)
         set_visible(self.thumbnails, visible=bool(files))
         self._on_prompt_changed()
+
+    def _update_vision(self) -> None:
+        """Name the default model that sees where pictures are attached, or were asked about."""
+        turns = self.shown_conversation.history
+        needs_vision = bool(self.attach_button.value) or any(turn.images for turn in turns)
+        if needs_vision != self.selection.picker.needs_vision:
+            self.selection.picker.needs_vision = needs_vision
+            self.selection.on_settings_changed()
 
     def _make_thumbnail(self, index: int, file: Mapping[str, Any]) -> widgets.Widget:
         """An attached picture, with the button that removes it."""

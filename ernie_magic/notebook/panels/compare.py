@@ -48,7 +48,7 @@ _SYSTEM = Text(
 )
 _ASK = Text("同一个提示词，问几个模型…", "One prompt for several models…")
 _PARAMETERS = Text("参数", "Parameters")
-_MEASURES = (Text("用时", "time"), Text("token", "tokens"), Text("每秒 token", "tokens/s"))
+_MEASURES = (Text("用时", "time"), Text("token", "tokens"), Text("token/秒", "tokens/s"))
 _UNKNOWN = "–"
 _EXAMPLES = (
     Text("用一句话解释什么是递归", "Explain recursion in one sentence"),

@@ -186,7 +186,11 @@ function render({ model, el }) {
     const asked = element("div", "ernie-asked");
     asked.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
     if (turn.actions.includes("edit")) asked.append(iconButton("pencil", say.edit, () => edit(turn, asked)));
-    for (const source of turn.images) asked.append(element("img", "", { src: source, alt: say.picture }));
+    if (turn.images.length) {
+      const pictures = element("div", "ernie-asked-pictures");
+      pictures.append(...turn.images.map((source) => element("img", "", { src: source, alt: say.picture })));
+      asked.prepend(pictures);
+    }
     return asked;
   }
 

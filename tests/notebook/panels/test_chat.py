@@ -653,11 +653,17 @@ def test_other_models_and_settings_leave_no_widgets_behind(chat):
     assert [count() for _ in range(3)] == [first] * 3
 
 
-def test_a_picture_makes_a_model_that_sees_the_default(chat):
+def test_a_picture_makes_a_model_that_sees_the_default(chat, ask, session):
     assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
     chat.attach_button.value = (PNG,)
     assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-vl"
     chat.thumbnails.children[0].children[1].click()
+    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
+    chat.attach_button.value = (PNG,)
+    ask("what is it?")
+    # The next prompt sends the picture again, with the conversation.
+    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-vl"
+    session.reset()
     assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
 
 
