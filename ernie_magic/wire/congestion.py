@@ -1,167 +1,104 @@
-"""How fast a service takes calls, where it says no more than 429: inferred from what it refuses.
+"""How fast a service takes calls, where it says no more than 429 or 503: inferred from what it
+refuses.
 
-A refusal may mean too many calls at once, or too many a second. What is in flight is reduced first
-and raised again step by step, as TCP does (additive increase, multiplicative decrease: RFC 5681).
-If calls are refused with nothing else in flight, the number in flight is not the limit: then calls
-are sent evenly, at the rate that the service was seen to take.
+A refusal may mean too many calls at the same time, or too many within some time. What is in flight
+is reduced first, and raised again one by one, as TCP does (RFC 5681). If calls are refused with far
+fewer in flight than were taken before, or one more is taken though none has ended, their number is
+not what is limited. Then one call at a time is tried, at growing intervals, until one is taken;
+what was taken before shows how many within which time are allowed (`AllowedSpan`).
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 
-_FORGET = 60.0  # seconds without a refusal after which nothing of this holds any more
-# Seconds a service may take to notice that a call has ended: a call that it refuses is sent again
-# after the first, then after the second.
-_LAGS = (0.005, 0.025)
-_FIRST_HOLD = 0.05  # seconds after a first refusal of a rate that is not known yet
-_HOLD_GROWTH = 1.3
-_HOLD_SHARE = 0.25  # of the time between two calls: the hold after a first refusal at a known rate
-_BLOCKED = 4  # refusals in a row after which the rate is what was measured
-_LONGEST_HOLD = 60.0
-_FIRST_PROBE = 0.25  # seconds after which one call more than the window is tried
-_PROBE_GROWTH = 1.5
-_LONGEST_PROBE = 16.0
-_SHORTEST_JUDGEMENT, _LONGEST_JUDGEMENT = 0.03, 0.5  # seconds: not refused by then is accepted
-_IDLE = 1.0  # seconds without a call: a rate is measured anew
-_REMEMBERED = 512  # calls from which a rate is measured
-_EVENNESS = 0.9  # of the time between two calls is always kept
-_CAUTION = 0.985  # of the rate that was measured
-# The rate grows by this part with each call, twice as fast after every so many without a refusal.
-_SLOW_GROWTH, _FAST_GROWTH, _DOUBLING = 0.002, 0.05, 10
+from ernie_magic.wire.allowed_span import AllowedSpan, Block, SentRequest, Trial
 
-
-@dataclass(eq=False)
-class SentRequest:
-    """A request that was sent, or other programs' that the service reported.
-
-    Attributes
-    ----------
-    sent_at : float
-        `time.monotonic()`.
-    tokens, requests : int
-    refused : bool
-    """
-
-    sent_at: float
-    tokens: int
-    requests: int = 1
-    refused: bool = False
+_REMEMBERED_CALLS = 4096  # more than services allow a minute without telling it by headers
+# Without a refusal for so many seconds, and so many spans, nothing that was inferred holds.
+_FORGET_SECONDS, _FORGET_SPANS = 60.0, 10
+# Seconds until the next try after a first and a second refusal in a row: a service may take so long
+# to notice that a call has ended.
+_LAG_HOLDS = (0.005, 0.025)
+# Seconds between the tries of a block. They grow: that a minute's requests are used up takes 25
+# tries, and the last of them comes at most a fourth too late.
+_FIRST_HOLD, _HOLD_GROWTH, _LONGEST_HOLD = 0.02, 1.25, 16.0
+# Seconds after which one call more than the window is tried.
+_FIRST_PROBE, _PROBE_GROWTH, _LONGEST_PROBE = 0.1, 1.5, 16.0
+_COST_FACTOR = 16  # a probe whose refusal costs seconds is made so many times more rarely
+# A call counts as taken if it is not refused within so many times what the last refusal took.
+_JUDGEMENT_FACTOR = 3
+_SHORTEST_JUDGEMENT, _LONGEST_JUDGEMENT = 0.03, 1.0  # seconds
 
 
 class Congestion:
-    """What a service takes at once and each second, as far as its refusals show.
-
-    Times are `time.monotonic()`.
+    """What a service takes at once, and within some time, as far as its refusals show.
 
     Attributes
     ----------
     window : int | None
         Calls at the same time; None while that was not seen to be limited.
-    rate : float | None
-        Calls a second; None while that was not seen to be limited.
-    refused_in_a_row : int
-        Refusals since a call was accepted, a burst counted once.
+    span : AllowedSpan | None
+        Calls within some time; None while that was not seen to be limited.
     """
 
     def __init__(self) -> None:
-        self._recent: deque[SentRequest] = deque(maxlen=_REMEMBERED)
-        self._burst_began = self._last_sent = -math.inf
+        self._taken: deque[SentRequest] = deque(maxlen=_REMEMBERED_CALLS)
         self.reset()
 
     def reset(self) -> None:
         """Forget what was inferred."""
         self.window: int | None = None
-        self.rate: float | None = None
-        self.refused_in_a_row = 0
-        self._refused_at: float | None = None
-        self._accepted_at = -math.inf
-        self._judgement = _SHORTEST_JUDGEMENT
-        self._held_until = self._next_paced = 0.0
-        self._hold = 0.0
-        self._first_refused_at = -math.inf  # of the latest burst
-        # Of the window.
-        self._ceiling: int | None = None
-        self._proven, self._floor = 0, 1
-        self._patience = self._successes = 0
-        self._has_ended = False  # a call, since the latest refusal
-        self._is_steady = False
-        self._lag: float | None = None  # seconds that the latest burst is put down to
-        self._probe: SentRequest | None = None
+        self.span: AllowedSpan | None = None
+        self._refused_at = self._burst_refused_at = -math.inf
+        self._judgement, self._cost = _SHORTEST_JUDGEMENT, 0.0
+        self._held_until = -math.inf
+        self._trial: Trial | None = None
+        self._refused_in_a_row = 0
+        self._in_flight_before_row = 0
+        self._is_unchanged = False  # what is in flight, since the latest refusal
         self._probe_at, self._probe_wait = math.inf, _FIRST_PROBE
-        # Of the rate.
-        self._paced = False
-        self._growth = _FAST_GROWTH
-        self._unrefused = 0
-        self._round_began: float | None = None
-        self._trial: SentRequest | None = None
-
-    @property
-    def is_free(self) -> bool:
-        """Whether no refusal has been seen lately."""
-        return self._refused_at is None
+        self._block: Block | None = None
+        self._block_ended_at = -math.inf
 
     def seconds_to_wait(self, now: float, in_flight: int) -> float:
         """Return the seconds until one more call may be sent, unless one ends before."""
-        if self._refused_at is None:
-            return 0.0
-        if now - self._refused_at > _FORGET:
-            self.reset()
-            return 0.0
+        self._forget_old(now)
         self._judge(now)
-        ready = self._held_until
-        if self._paced:
-            ready = max(ready, self._next_paced)
-        elif self.window is not None and in_flight >= self.window:
-            ready = max(ready, self._probe_at)
-        return max(0.0, ready - now)
+        if self._trial is not None:
+            return self._judged_at(self._trial) - now
+        ready_at = self._held_until
+        if self.window is not None and in_flight >= self.window:
+            ready_at = max(ready_at, self._probe_at)
+        return max(0.0, ready_at - now, self._seconds_until_span_opens(now))
 
-    def seconds_until_paced(self, now: float) -> float:
-        """Return the seconds until the rate allows a call; 0 where no rate is known."""
-        if not self._paced:
-            return 0.0
-        return max(0.0, max(self._held_until, self._next_paced) - now)
+    def seconds_until_tried(self, now: float) -> float:
+        """Return the seconds until a call may be sent that waits for nothing but time."""
+        if self._block is not None:
+            return max(0.0, self._held_until - now)
+        return self._seconds_until_span_opens(now)
 
     def on_sent(self, sent: SentRequest, in_flight: int) -> None:
         """Note that a call is sent; `in_flight` counts it."""
-        now = sent.sent_at
-        if in_flight == 1 and now - max(self._last_sent, self._held_until) > _IDLE:
-            self._burst_began = now
-            self._round_began = None
-        self._last_sent = now
-        self._recent.append(sent)
-        if self._refused_at is None:
-            return
-        if self._paced and self.rate is None:
-            # No rate is known: one call at a time, until one is accepted.
-            self._trial, self._held_until = sent, now + self._judgement
-        elif self._paced:
-            assert self.rate is not None  # noqa: S101
-            # A call that was sent late does not make the next one as much earlier.
-            self._next_paced = max(now + _EVENNESS / self.rate, self._next_paced + 1 / self.rate)
-            self._raise_rate()
-            if self.refused_in_a_row and self._trial is None:
-                self._trial = sent
+        if self._block is not None:
+            self._trial = Trial(sent, self._end_block, self._prolong_block)
         elif self.window is not None and in_flight > self.window:
-            self._probe, self._probe_at = sent, now + self._judgement
+            self._trial = Trial(sent, self._raise_window, self._probe_later)
+        else:
+            self._is_unchanged = False
+            if self.span is not None:
+                self._trial = self.span.begin_trial(sent, self._taken)
+        self._taken.append(sent)
 
-    def on_accepted(self, sent: SentRequest, now: float, in_flight: int) -> None:
-        """Note that a call has ended well; `in_flight` counts the others."""
-        self._accepted_at = now
-        if self._refused_at is None:
-            return
+    def on_accepted(self, sent: SentRequest, now: float) -> None:
+        """Note that a call has ended well."""
+        if self._trial is not None and sent is self._trial.sent:
+            self._accept_trial(self._trial)
+        self._is_unchanged = False
         self._judge(now)
-        if sent is self._trial:
-            self._accept_trial()
-        if sent is self._probe:
-            self._accept_probe(now)
-        self._has_ended = True
-        if not self._paced:
-            self.refused_in_a_row = 0
-            if self.window is not None:
-                self._raise_window(now, in_flight)
+        if sent.sent_at >= self._burst_refused_at:
+            self._refused_in_a_row = 0
 
     def on_refused(
         self,
@@ -169,7 +106,8 @@ class Congestion:
         now: float,
         in_flight: int,
         *,
-        per_second: bool = False,
+        retry_after: float = 0.0,
+        is_rate: bool = False,
     ) -> None:
         """Note a refusal.
 
@@ -177,142 +115,122 @@ class Congestion:
         ----------
         in_flight
             How many others are.
-        per_second
-            Whether the service says that it counts by the second.
+        retry_after
+            The seconds without a call that it costs.
+        is_rate
+            Whether the service says that it counts calls within some time.
         """
-        sent.refused = True
-        latency = min(3 * (now - sent.sent_at), 2 * self._judgement)
-        self._judgement = min(max(latency, _SHORTEST_JUDGEMENT), _LONGEST_JUDGEMENT)
-        before, self._refused_at = self._refused_at, now
         # Those of one burst are one refusal: they were sent before the first of them came back.
-        is_new = before is None or sent.sent_at >= max(self._held_until, self._first_refused_at)
+        is_new = sent.sent_at >= self._burst_refused_at
         if is_new:
-            self._first_refused_at = now
-            self.refused_in_a_row += 1
-        if sent is self._trial:
-            self._trial = None
-        if per_second and not self._paced:
-            self._start_pacing(now)
-        elif self._paced:
+            self._burst_refused_at = now
+        self._refused_at = now
+        self._cost = retry_after
+        self._is_unchanged = True
+        judgement = max(_JUDGEMENT_FACTOR * (now - sent.sent_at), _SHORTEST_JUDGEMENT)
+        self._judgement = min(judgement, _LONGEST_JUDGEMENT)
+        if sent in self._taken:
+            self._taken.remove(sent)
+        if self._trial is not None:
+            # Whichever was refused: calls overtake one another on their way.
+            trial, self._trial = self._trial, None
+            trial.on_refused(now)
+        elif self._block is not None:
+            pass
+        elif self.span is not None or is_rate:
             if is_new:
-                self._refuse_paced(now)
-        else:
-            self._lower_window(sent, now, in_flight, is_new=is_new)
+                self._refuse_within_span(now)
+        elif is_new:
+            self._refuse_at_once(now, in_flight)
+        elif in_flight:
+            # Sent before it was known that there were too many.
+            self._lower_window(now, in_flight)
+
+    def _forget_old(self, now: float) -> None:
+        memory = _FORGET_SECONDS
+        if self.span is not None:
+            memory = max(memory, _FORGET_SPANS * self.span.longest)
+        if -math.inf < self._refused_at < now - memory:
+            self.reset()
+
+    def _judge(self, now: float) -> None:
+        """Take a trial for accepted that was not refused for long enough."""
+        if self._trial is not None and now >= self._judged_at(self._trial):
+            self._accept_trial(self._trial)
+
+    def _judged_at(self, trial: Trial) -> float:
+        return trial.sent.sent_at + self._judgement
+
+    def _accept_trial(self, trial: Trial) -> None:
+        self._trial = None
+        trial.on_accepted(trial.sent.sent_at)
 
     # --- calls at once ----------------------------------------------------------------------------
 
-    def _lower_window(self, sent: SentRequest, now: float, in_flight: int, *, is_new: bool) -> None:
-        if sent is self._probe:
-            self._probe = None
-            self._probe_wait = min(_PROBE_GROWTH * self._probe_wait, _LONGEST_PROBE)
-            self._probe_at = now + self._probe_wait
-            return
-        if is_new:
-            # As many were accepted before: a call that has ended may not be noticed at once.
-            self._lag = None
-            if in_flight < max(1, self._proven) and self.refused_in_a_row <= len(_LAGS):
-                self._lag = _LAGS[self.refused_in_a_row - 1]
-            self._is_steady = self.window is not None
-            # What was accepted before is not given up for what is refused beyond it.
-            self._floor = 1
-            if in_flight >= self._proven > 0:
-                self._floor = self._proven
-        if self._lag is not None:
-            # Its stragglers too, whatever was accepted in between.
-            self._held_until = max(self._held_until, now + self._lag)
-            return
-        if is_new and in_flight == 0 and self._accepted_at > -math.inf:
-            self._start_pacing(now)
-            return
-        self._has_ended = False
-        self.window = min(max(self._floor, in_flight), self.window or in_flight + 1)
-        if self._is_steady:
-            if self._ceiling == self.window:
-                self._patience = min(2 * self._patience, _REMEMBERED)
-            elif is_new:
-                self._patience = self.window
-            self._ceiling = self.window
-        self._proven = min(self._proven, self.window)
-        self._successes = 0
+    def _refuse_at_once(self, now: float, in_flight: int) -> None:
+        if self._refused_in_a_row == 0:
+            self._in_flight_before_row = in_flight
+        self._refused_in_a_row += 1
+        if self.window is None and in_flight:
+            self._lower_window(now, in_flight)
+        if self._refused_in_a_row <= len(_LAG_HOLDS):
+            self._held_until = now + _LAG_HOLDS[self._refused_in_a_row - 1]
+        elif in_flight == 0 or 2 * in_flight < self._in_flight_before_row:
+            self._begin_block(now)
+        else:
+            self._lower_window(now, in_flight)
+
+    def _lower_window(self, now: float, in_flight: int) -> None:
+        self.window = min(self.window or in_flight, in_flight)
         self._probe_at = now + self._probe_wait
 
-    def _raise_window(self, now: float, in_flight: int) -> None:
-        assert self.window is not None  # noqa: S101
-        was_in_flight = in_flight + 1
-        assert self._refused_at is not None  # noqa: S101
-        is_settled = self._last_sent < self._refused_at or now - self._last_sent > self._judgement
-        if is_settled and was_in_flight > self._proven:
-            self._proven = was_in_flight
-        if was_in_flight < self.window:
-            return  # not used: what a larger one would do is unknown
-        self._successes += 1
-        if self._ceiling is None or self.window < self._ceiling:
-            self.window += 1
-        elif self._successes > self._patience:
-            self.window += 1
-            self._successes = 0
-
-    def _accept_probe(self, now: float) -> None:
-        self._probe = None
+    def _raise_window(self, now: float) -> None:
         if self.window is None:
             return
-        self.window += 1
-        self._probe_at = now
-        if not self._has_ended:
+        if self._is_unchanged:
             # None has ended, and one more is taken: it is not their number that is limited.
-            self._start_pacing(now)
-            self._accept_trial(now)
-
-    # --- calls a second ---------------------------------------------------------------------------
-
-    def _start_pacing(self, now: float) -> None:
-        self._paced, self.window, self._probe = True, None, None
-        self._round_began = self._burst_began
-        self._hold = _FIRST_HOLD
-        self._held_until = now + self._hold
-
-    def _refuse_paced(self, now: float) -> None:
-        if self.rate is not None:
-            self.rate *= _CAUTION
-            self._growth, self._unrefused = _SLOW_GROWTH, 0
-        if self.refused_in_a_row == 1 and self.rate is not None:
-            self._hold = _HOLD_SHARE / self.rate
+            self._begin_block(self._burst_refused_at)
+            self._end_block(now)
         else:
-            self._hold = min(self._hold * _HOLD_GROWTH, _LONGEST_HOLD)
-        self._held_until = now + self._hold
+            self.window += 1
+            self._probe_at = now
 
-    def _judge(self, now: float) -> None:
-        """What was not refused for long enough is accepted."""
-        if self._trial is not None and now - self._trial.sent_at >= self._judgement:
-            self._accept_trial()
-        if self._probe is not None and now - self._probe.sent_at >= self._judgement:
-            self._accept_probe(now)
+    def _probe_later(self, now: float) -> None:
+        probe_wait = max(_PROBE_GROWTH * self._probe_wait, _COST_FACTOR * self._cost)
+        self._probe_wait = min(probe_wait, _LONGEST_PROBE)
+        self._probe_at = now + self._probe_wait
 
-    def _accept_trial(self, now: float | None = None) -> None:
-        """Measure the rate: what was accepted from one end of refusals to the next."""
-        if self._trial is not None:
-            now = self._trial.sent_at
-            self._trial = None
-        assert now is not None  # noqa: S101
-        refused, self.refused_in_a_row = self.refused_in_a_row, 0
-        began, self._round_began = self._round_began, now
-        self._held_until = min(self._held_until, now)
-        if began is not None and now > began:
-            accepted = sum(
-                not sent.refused and began <= sent.sent_at < now for sent in self._recent
-            )
-            measured = max(accepted, 1) / (now - began) * _CAUTION
-            if self.rate is None:
-                self.rate = measured
-            if refused >= _BLOCKED:
-                self.rate = min(self.rate, measured)
-        if self.rate is not None:
-            self._next_paced = now + 1 / self.rate
+    # --- calls within some time -------------------------------------------------------------------
 
-    def _raise_rate(self) -> None:
-        if self.rate is None or self.refused_in_a_row:
+    def _seconds_until_span_opens(self, now: float) -> float:
+        if self.span is None or self._block is not None:
+            return 0.0
+        return max(0.0, self.span.opens_at(self._taken) - now)
+
+    def _refuse_within_span(self, now: float) -> None:
+        if self.span is not None and self.span.take_back_extra():
+            self._held_until = now + _FIRST_HOLD
+        else:
+            self._begin_block(now)
+
+    def _begin_block(self, now: float) -> None:
+        self.window = None
+        self._block = Block(now, now, _FIRST_HOLD)
+        self._held_until = now + _FIRST_HOLD
+
+    def _prolong_block(self, now: float) -> None:
+        assert self._block is not None  # noqa: S101
+        self._block.refused_at = now
+        self._block.hold = min(_HOLD_GROWTH * self._block.hold, _LONGEST_HOLD)
+        self._held_until = now + self._block.hold
+
+    def _end_block(self, taken_at: float) -> None:
+        assert self._block is not None  # noqa: S101
+        block, self._block = self._block, None
+        self._held_until = taken_at
+        calls = list(self._taken)[:-1]  # without the one that was taken now
+        if self.span is not None and self.span.lengthen(calls, block, taken_at):
             return
-        self._unrefused += 1
-        if self._unrefused % _DOUBLING == 0:
-            self._growth = min(2 * self._growth, _FAST_GROWTH)
-        self.rate *= 1 + self._growth
+        measured = AllowedSpan.measure(calls, self._block_ended_at, block, taken_at)
+        self.span = measured or self.span
+        self._block_ended_at = taken_at

@@ -77,12 +77,14 @@ class _Sending(Generic[ResultT]):
     renewed: list[Key] = field(default_factory=list)
     ticket: QueueTicket = field(default_factory=QueueTicket)
 
-    @property
-    def may_wait_for_turn(self) -> bool:
+    def may_wait_for_turn(self, error: ServiceError) -> bool:
         """Whether the call may be sent again once the service has taken others: that is no further
-        attempt, but where the user allows one only, one it is.
+        attempt, but where the user allows one only, one it is. After a 503, what may not be
+        repeated may have been carried out.
         """
-        return self.context.settings.retry_count > 1 and not self.started()
+        if self.context.settings.retry_count == 1 or self.started():
+            return False
+        return self.request.repeatable or isinstance(error, RateLimited)
 
 
 class _TokenRefused(Exception):
@@ -306,9 +308,11 @@ class HttpClient:
             )
             try:
                 result = await self._send_renewing_token(learning)
-            except RateLimited as error:
-                is_turn = throttle.on_rate_limited(error, sent_request, sending.ticket)
-                if not is_turn or not sending.may_wait_for_turn:
+            except ServiceError as error:
+                if not _is_at_capacity(error):
+                    raise
+                is_turn = throttle.on_refused(error, sent_request, sending.ticket)
+                if not is_turn or not sending.may_wait_for_turn(error):
                     raise
             else:
                 throttle.on_success(sent_request)
@@ -401,15 +405,25 @@ class HttpClient:
         raise error
 
 
+def _is_at_capacity(error: ServiceError) -> bool:
+    """Whether a service refuses a call since it has too many (RFC 9110, section 15.6.4; 529 is
+    Anthropic's and others' "overloaded").
+    """
+    return isinstance(error, RateLimited) or error.status in (503, 529)
+
+
 def _describe_limits(throttle: Throttle) -> Text:
+    state = throttle.state()
     numbers = {
-        "requests": throttle.requests,
-        "tokens": throttle.tokens,
-        "max_concurrency": throttle.max_concurrency,
-        "per_second": throttle.per_second,
+        "requests": state.requests,
+        "tokens": state.tokens,
+        "max_concurrency": state.max_concurrency,
+        "per_second": state.per_second,
     }
     known = [_LIMIT_TEXTS[name].fill(n=n) for name, n in numbers.items() if n]
-    return Text("、".join(k.zh for k in known) or "429", ", ".join(k.en for k in known) or "429")
+    if not known:
+        return Text("尚未得知", "not known yet")
+    return Text("、".join(k.zh for k in known), ", ".join(k.en for k in known))
 
 
 async def _read_success(sending: _Sending[ResultT], response: httpx.Response) -> ResultT:

@@ -12,13 +12,16 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ernie_magic.wire.congestion import Congestion, SentRequest
+from ernie_magic.errors import RateLimited
+from ernie_magic.wire.allowed_span import SentRequest
+from ernie_magic.wire.congestion import Congestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,18 +30,15 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0  # seconds
 _MARGIN = 1.01  # arrivals are less regular than departures
-# Requests sent in the minute before a refusal that are needed for their number to indicate the
-# limit.
-_MIN_INFORMATIVE_REQUESTS = 10
-# Seconds: a service that counts by the second, or calls at the same time, accepts one by then.
-_PERSISTENCE_SECONDS = 3.0
-# Seconds: a shorter wait between calls that are sent evenly is not reported.
-_MIN_REPORTED_WAIT = 0.5
-_LATELY = 3  # calls accepted lately: with fewer, it was not we who kept the service busy
-_MAX_QUEUE_RETRIES = 30  # refusals of one call that only meant that others came before it
-_FORGET = 10  # minutes after which a limit that was only inferred from a refusal is tried again
-_DIGITS = 12  # digits of a limit: more is nonsense
-_TOKEN_CODES = ("tpm_rate_limit_exceeded", "336502")
+# Of a minute: a span within these bounds that refusals showed is told as a minute's limit.
+_ABOUT_A_MINUTE = (0.75, 1.25)
+_MIN_REPORTED_WAIT = 0.5  # seconds: a shorter wait is not reported
+# Refusals of one call that only meant that others came before it: a whole minute's are 25.
+_MAX_QUEUE_RETRIES = 100
+_MAX_DIGITS = 12  # digits: more in a header is nonsense
+# Minutes since it took a call of ours, after which a service that refuses one is not busy with
+# those: a minute's limit leaves none longer, and a 503 may also mean that it has failed.
+_BUSY_MINUTES, _OVERLOADED_MINUTES = 1.25, 0.25
 _SECOND_CODES = ("user_rate_limit_exceeded", "18")
 _TICKETS = itertools.count()
 
@@ -101,10 +101,12 @@ class _Minute:
     ----------
     seconds
         The length of a minute here.
+    clock
+        Tells the time, in seconds.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds, self._clock = seconds, clock
         self._sent: deque[SentRequest] = deque()
         self._requests = self._tokens = 0
 
@@ -137,7 +139,7 @@ class _Minute:
         return self._requests, self._tokens
 
     def _forget(self) -> None:
-        since = time.monotonic() - self._seconds
+        since = self._clock() - self._seconds
         while self._sent and self._sent[0].sent_at <= since:
             gone = self._sent.popleft()
             self._requests -= gone.requests
@@ -169,13 +171,15 @@ class Throttle:
     Attributes
     ----------
     service, model : str
+    minute : float
+        Seconds.
     requests, tokens : int | None
-        Allowed per minute; None when unknown.
+        Allowed per minute, as headers tell; None when unknown.
     share : float
         The part of it that is this process's: workers get equal parts
         (`ernie_magic.calls.workers`).
-    learned : str
-        "headers", "429" (inferred from what had been sent before the refusal) or "".
+    clock : callable
+        Tells the time, in seconds.
     """
 
     service: str
@@ -183,21 +187,18 @@ class Throttle:
     minute: float = MINUTE
     requests: int | None = None
     tokens: int | None = None
-    learned: str = ""
     share: float = 1.0
+    clock: Callable[[], float] = time.monotonic
     _sent_requests: _Minute = field(init=False, repr=False)
     _congestion: Congestion = field(default_factory=Congestion, repr=False)
     _in_flight: int = field(default=0, repr=False)
-    # When the last calls ended well.
-    _last_accepted: deque[float] = field(default_factory=lambda: deque(maxlen=_LATELY), repr=False)
+    _accepted_at: float = field(default=-math.inf, repr=False)  # when the latest call ended well
     # In the order of the calls; those that have left are dropped when they become the first.
     _waiting: list[tuple[int, _Waiter]] = field(default_factory=list, repr=False)
     _closed_until: float = field(default=0.0, repr=False)
-    _refusals: int = field(default=0, repr=False)
-    _learned_at: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
-        self._sent_requests = _Minute(self.minute * _MARGIN)
+        self._sent_requests = _Minute(self.minute * _MARGIN, self.clock)
 
     @property
     def remaining_requests(self) -> int | None:
@@ -213,22 +214,32 @@ class Throttle:
             return None
         return max(0, self.tokens - self._sent_requests.used()[1])
 
-    @property
-    def max_concurrency(self) -> int | None:
-        """Calls at the same time that the service takes; None when that is unknown."""
-        return self._congestion.window
-
-    @property
-    def per_second(self) -> float | None:
-        """Calls a second that the service takes; None when that is unknown."""
-        return self._congestion.rate
-
-    @property
-    def inferred(self) -> str:
-        """`learned` of what only refusals showed: "429", or "" when they showed nothing."""
-        if self.max_concurrency or self.per_second:
-            return "429"
-        return ""
+    def state(self) -> LimitState:
+        """Return what is known now."""
+        requests, remaining = self.requests, self.remaining_requests
+        span, per_second = self._congestion.span, None
+        learned = ""
+        if self._congestion.window is not None or span is not None:
+            learned = "429"
+        if requests or self.tokens:
+            learned = "headers"
+        if span is not None:
+            per_second = span.per_second
+            shortest, longest = (part * self.minute for part in _ABOUT_A_MINUTE)
+            if requests is None and shortest <= span.longest <= longest:
+                requests, per_second = span.requests, None
+                remaining = max(0, requests - self._sent_requests.used()[0])
+        return LimitState(
+            self.service,
+            self.model,
+            requests,
+            remaining,
+            self.tokens,
+            self.remaining_tokens,
+            learned,
+            self._congestion.window,
+            per_second,
+        )
 
     async def acquire(
         self, tokens: int, on_wait: Callable[[float], None], ticket: QueueTicket | None = None
@@ -247,7 +258,7 @@ class Throttle:
         """
         if self._waiting or self._seconds_to_wait(tokens) > 0:
             await self._wait_for_turn(tokens, on_wait, ticket or QueueTicket())
-        sent_request = SentRequest(time.monotonic(), tokens)
+        sent_request = SentRequest(self.clock(), tokens)
         self._sent_requests.add(sent_request)
         self._in_flight += 1
         self._congestion.on_sent(sent_request, self._in_flight)
@@ -288,25 +299,25 @@ class Throttle:
 
     def _report_wait(self, waiter: _Waiter, tokens: int, on_wait: Callable[[float], None]) -> None:
         """Report a wait once, and not one that is too short to be seen."""
-        now = time.monotonic()
-        seconds = self._seconds_of_minute(tokens, now)
-        paced = self._congestion.seconds_until_paced(now)
-        if paced >= _MIN_REPORTED_WAIT:
-            seconds = max(seconds, paced)
-        if seconds > 0 and now + seconds > waiter.reported_until + _MIN_REPORTED_WAIT:
+        now = self.clock()
+        seconds = max(
+            self._seconds_of_minute(tokens, now), self._congestion.seconds_until_tried(now)
+        )
+        if seconds < _MIN_REPORTED_WAIT:
+            return
+        if now + seconds > waiter.reported_until + _MIN_REPORTED_WAIT:
             waiter.reported_until = now + seconds
             on_wait(seconds)
 
     def release(self) -> None:
         """Note that a call has ended, whatever came of it."""
         self._in_flight -= 1
-        if self._congestion.window is not None:
-            self._wake_first()
+        self._wake_first()
 
     def reset(self) -> None:
         """Forget what was learned."""
-        self.requests, self.tokens, self.learned = None, None, ""
-        self._closed_until, self._refusals = 0.0, 0
+        self.requests, self.tokens = None, None
+        self._closed_until = 0.0
         self._congestion.reset()
         self._wake_first()
 
@@ -316,12 +327,8 @@ class Throttle:
         tokens = _header_number(
             headers, "x-ratelimit-limit-tokens", "x-ratelimit-limit-input-tokens"
         )
-        if requests or tokens:
-            self.requests, self.tokens, self.learned = (
-                requests or self.requests,
-                tokens or self.tokens,
-                "headers",
-            )
+        self.requests = requests or self.requests
+        self.tokens = tokens or self.tokens
         left = _header_number(headers, "x-ratelimit-remaining-requests")
         tokens_left = _header_number(
             headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens"
@@ -334,17 +341,14 @@ class Throttle:
         if tokens_left is not None and self.share == 1:
             their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left)
         if others or their_tokens:
-            self._sent_requests.add(SentRequest(time.monotonic(), their_tokens, others))
+            self._sent_requests.add(SentRequest(self.clock(), their_tokens, others))
 
-    def on_success(self, sent_request: SentRequest | None = None) -> None:
+    def on_success(self, sent_request: SentRequest) -> None:
         """Note that a request succeeded: V1 reports its refusals with status 200, so headers alone
         show nothing.
         """
-        self._refusals = 0
-        if sent_request is None:
-            return
-        self._last_accepted.append(time.monotonic())
-        self._congestion.on_accepted(sent_request, self._last_accepted[-1], self._in_flight - 1)
+        self._accepted_at = self.clock()
+        self._congestion.on_accepted(sent_request, self._accepted_at)
 
     def record_usage(self, sent_request: SentRequest, tokens: int) -> None:
         """Replace the estimate by the answer's real number of tokens.
@@ -356,10 +360,10 @@ class Throttle:
         """
         self._sent_requests.correct(sent_request, tokens)
 
-    def on_rate_limited(
+    def on_refused(
         self, error: ServiceError, sent_request: SentRequest, ticket: QueueTicket | None = None
     ) -> bool:
-        """Learn from a 429: what it says, else what had been sent before.
+        """Learn from a 429 or 503: what it says, else what had been taken before.
 
         If a service asks to wait for more than a minute, the next call asks again, and fails at
         once with that message.
@@ -371,80 +375,40 @@ class Throttle:
         """
         if not error.retryable:
             return False  # a day's: no other call can change it
-        now, others = time.monotonic(), self._in_flight - 1
-        if self._may_minute_be_used():
-            # The headers' limit: the service's minute has only not ended yet.
-            self._close(error, now, is_turn=False)
-            return False
-        if self.learned != "headers":
-            self._sent_requests.discount(sent_request)
-        is_turn = self._takes_others(now, others)
+        now, others = self.clock(), self._in_flight - 1
+        retry_after = error.retry_after or 0.0
+        if retry_after <= MINUTE:
+            self._closed_until = max(self._closed_until, now + retry_after)
+        self._sent_requests.discount(sent_request)
         self._congestion.on_refused(
-            sent_request, now, others, per_second=error.code.lower() in _SECOND_CODES
+            sent_request,
+            now,
+            others,
+            retry_after=retry_after,
+            is_rate=error.code.lower() in _SECOND_CODES,
         )
-        self._close(error, now, is_turn=is_turn)
-        if not is_turn and error.code not in _TOKEN_CODES:
-            self._infer_minute(now)
         if ticket is not None:
             ticket.retries += 1
-            is_turn = is_turn and ticket.retries <= _MAX_QUEUE_RETRIES
-        return is_turn and (error.retry_after or 0.0) <= MINUTE
+            if ticket.retries > _MAX_QUEUE_RETRIES:
+                return False
+        return retry_after <= MINUTE and self._takes_others(error, now, others)
 
-    def _takes_others(self, now: float, others: int) -> bool:
-        """Whether calls of ours are, or were a moment ago, what the service was busy with."""
-        if others > 0:
-            return True
-        lately, stays = self._last_accepted, min(_PERSISTENCE_SECONDS, self.minute / 4)
-        if not lately or now - lately[-1] > stays:
-            return False
-        if self._first_waiter() is not None:
-            return True
-        return len(lately) == lately.maxlen and now - lately[0] < 2 * stays
-
-    def _may_minute_be_used(self) -> bool:
-        """Whether a refusal may be the minute that the service's headers tell: half of what they
-        allow has been sent, and its minute need not begin with ours.
-        """
-        left = self.remaining_requests
-        if self.learned != "headers" or self.requests is None or left is None:
-            return False
-        return left <= self.requests // 2
-
-    def _close(self, error: ServiceError, now: float, *, is_turn: bool) -> None:
-        """Send nothing for as long as the service asks, and has asked before; if it is not our own
-        calls that keep it busy, for longer each time.
-        """
-        closed = error.retry_after
-        if closed is None:
-            if is_turn:
-                return
-            self._refusals += 1
-            closed = min(2.0 ** (self._refusals - 1), MINUTE) * self.minute / MINUTE
-        elif closed > MINUTE:
-            closed = 0.0
-        self._closed_until = max(self._closed_until, now + closed)
-
-    def _infer_minute(self, now: float) -> None:
-        """Take what was accepted within a minute for its limit: refusals stay though little is
-        sent.
-        """
-        accepted = self._sent_requests.used()[0]
-        # With fewer requests, it was not we who reached the limit.
-        if self.requests is None and accepted >= _MIN_INFORMATIVE_REQUESTS:
-            self.requests, self.learned, self._learned_at = accepted, "429", now
-            self._congestion.reset()
+    def _takes_others(self, error: ServiceError, now: float, others: int) -> bool:
+        """Whether calls of ours are, or were a while ago, what the service was busy with."""
+        busy_minutes = _BUSY_MINUTES
+        if not isinstance(error, RateLimited):
+            busy_minutes = _OVERLOADED_MINUTES
+        return others > 0 or now - self._accepted_at <= busy_minutes * self.minute
 
     def _seconds_to_wait(self, tokens: int) -> float:
         """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
-        now = time.monotonic()
+        now = self.clock()
         return max(
             self._seconds_of_minute(tokens, now),
             self._congestion.seconds_to_wait(now, self._in_flight),
         )
 
     def _seconds_of_minute(self, tokens: int, now: float) -> float:
-        if self.learned == "429" and now - self._learned_at > _FORGET * self.minute:
-            self.requests, self.learned = None, ""
         requests_used, tokens_used = self._sent_requests.used()
         fits_at = self._closed_until
         # The oldest first: each one that leaves the minute makes room.
@@ -471,6 +435,7 @@ class Limits:
     def __init__(self) -> None:
         self.minute = MINUTE
         self.share = 1.0
+        self.clock = time.monotonic
         self._known: dict[object, Throttle] = {}
 
     def throttle_for(self, account: object, service: str, model: str) -> Throttle:
@@ -483,26 +448,13 @@ class Limits:
         """
         known = (account, model.lower())
         if (throttle := self._known.get(known)) is None:
-            throttle = self._known[known] = Throttle(service, model, self.minute)
+            throttle = self._known[known] = Throttle(service, model, self.minute, clock=self.clock)
         throttle.share = self.share
         return throttle
 
     async def list_states(self) -> list[LimitState]:
         """Return every known limit as it is now, in the order of first use; on the I/O thread."""
-        return [
-            LimitState(
-                limit.service,
-                limit.model,
-                limit.requests,
-                limit.remaining_requests,
-                limit.tokens,
-                limit.remaining_tokens,
-                limit.learned or limit.inferred,
-                limit.max_concurrency,
-                limit.per_second,
-            )
-            for limit in self._known.values()
-        ]
+        return [throttle.state() for throttle in self._known.values()]
 
     async def reset(self) -> int:
         """Forget what was learned; calls that wait look again. On the I/O thread.
@@ -531,4 +483,6 @@ if hasattr(os, "register_at_fork"):
 
 def _header_number(headers: Mapping[str, str], *names: str) -> int | None:
     texts = (headers.get(name, "").strip() for name in names)
-    return next((int(text) for text in texts if text.isdecimal() and len(text) <= _DIGITS), None)
+    return next(
+        (int(text) for text in texts if text.isdecimal() and len(text) <= _MAX_DIGITS), None
+    )

@@ -49,3 +49,33 @@ def test_90_percent_of_what_a_service_allows_is_used(
             f"{seconds_allowed(second) / took:.2f} of the possible rate, {server.refused} refused"
         )
     assert took <= bar(seconds_allowed(second) / 0.9)
+
+
+SPANS = {
+    "20 in any 10 s": (40, 20 / 10, lambda: in_any_span(20, 10), {}),
+    "8 in any 2 s": (38, 8 / 2, lambda: in_any_span(8, 2), {}),
+    "2 in any second": (60, 2, lambda: in_any_span(2, 1), {}),
+    "1 in any second": (40, 1, lambda: in_any_span(1, 1), {}),
+    "3 in any second": (60, 3, lambda: in_any_span(3, 1), {}),
+    "3 at a time, 503": (60, 3 / LATENCY, lambda: at_once(3), {"status": 503}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SPANS)
+def test_90_percent_are_used_of_what_is_allowed_within_seconds(kind, bar, capsys, monkeypatch):
+    monkeypatch.setattr(LIMITS, "minute", 60.0)
+    calls, per_second, make_rule, replies = SPANS[kind]
+    with RateServer(at_once(99), latency=0) as other, open_session(other) as session:
+        session.chat("imports the HTTP library")
+    with (
+        RateServer(make_rule(), latency=LATENCY, **replies) as server,
+        open_session(server, retry_count=5) as session,
+    ):
+        took = ask_many(session, calls, 16)
+    with capsys.disabled():
+        print(
+            f"\n{kind}: {calls} in {took:.1f} s, {calls / took / per_second:.2f} of the possible "
+            f"rate, {server.refused} refused"
+        )
+    assert took <= bar(calls / per_second / 0.9)

@@ -1,11 +1,15 @@
 """What a service takes where it says no more than 429: at once, each second, each day."""
 
+import asyncio
+
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.wire.congestion import Congestion, SentRequest
+from ernie_magic.wire.allowed_span import SentRequest
+from ernie_magic.wire.congestion import Congestion
 from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.limits import LIMITS
+from tests import rate_simulation as simulation
 from tests.rate_server import (
     QPS,
     V1,
@@ -15,73 +19,147 @@ from tests.rate_server import (
     in_any_span,
     open_session,
 )
+from tests.rate_simulation import Service
 
 
-def run_service(take, seconds, calls=100, latency=0.1, step=0.001):
-    """Play a service with a clock of our own; return what was inferred and how long it took.
+def part_used(kind, most, span=0.0, *, latency=0.1, in_flight=16, **replies):
+    """Make calls for a minute; return the part of those that a service allows which it took."""
+    arguments = [most, span] if span else [most]
+    service = Service(kind(*arguments), latency=latency, **replies)
+    outcome = simulation.run(service, seconds=60.0, in_flight=in_flight)
+    assert outcome.failed == 0
+    mean = sum(latency) / 2 if isinstance(latency, tuple) else latency
+    trip = mean + sum(service.travel)
+    allowed = min(most / (span or trip), in_flight / trip)
+    return len(service.accepted) / (60.0 * allowed)
 
-    `take(now, active)` is whether the service takes a call; a refusal comes back after `step`.
-    """
-    congestion, now, left = Congestion(), 1000.0, calls
-    under_way, refused = [], []
-    while (left or under_way or refused) and now < 1000.0 + seconds:
-        for ended in [one for one in under_way if one.sent_at + latency <= now]:
-            under_way.remove(ended)
-            congestion.on_accepted(ended, now, len(under_way) + len(refused))
-        for sent in [one for one in refused if one.sent_at + step <= now]:
-            refused.remove(sent)
-            congestion.on_refused(sent, now, len(under_way) + len(refused))
-            left += 1
-        while left and congestion.seconds_to_wait(now, len(under_way) + len(refused)) <= 0:
-            left -= 1
-            sent = SentRequest(now, 0)
-            congestion.on_sent(sent, len(under_way) + len(refused) + 1)
-            if take(now, len(under_way)):
-                under_way.append(sent)
-            else:
-                refused.append(sent)
-        now += step
-    return congestion, now - 1000.0
+
+# Kind of service, how many calls it takes, and within how many seconds.
+SERVICES = [
+    (simulation.in_any_span, 1, 1),
+    (simulation.in_any_span, 8, 2),
+    (simulation.in_any_span, 20, 10),
+    (simulation.in_each_window, 5, 1),
+    (simulation.in_each_window, 30, 30),
+    (simulation.from_bucket, 10, 5),
+    (simulation.at_once, 1),
+    (simulation.at_once, 4),
+]
+MORE_SERVICES = [
+    *[
+        (kind, most, span)
+        for kind in (simulation.in_any_span, simulation.in_each_window)
+        for most, span in ((2, 1), (3, 1), (10, 1), (5, 5), (100, 10), (20, 60), (60, 60))
+    ],
+    *[(simulation.from_bucket, *bucket) for bucket in ((1, 0.5), (1, 0.1), (20, 4), (5, 10))],
+    *[(simulation.at_once, most) for most in (2, 3, 6)],
+]
+
+
+def name_of(value):
+    return getattr(value, "__name__", str(value))
+
+
+@pytest.mark.parametrize("rule", SERVICES, ids=lambda rule: "-".join(map(name_of, rule)))
+def test_90_percent_of_what_a_service_allows_is_used(rule):
+    assert part_used(*rule, latency=0.5) >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_flight", [6, 16])
+@pytest.mark.parametrize("latency", [0.01, 0.1, 0.5, 2.0, (0.3, 3.0)], ids=str)
+@pytest.mark.parametrize(
+    "rule", [*SERVICES, *MORE_SERVICES], ids=lambda rule: "-".join(map(name_of, rule))
+)
+def test_90_percent_are_used_however_long_an_answer_takes(rule, latency, in_flight):
+    assert part_used(*rule, latency=latency, in_flight=in_flight) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 503},
+        {"status": 529},
+        {"code": "18"},
+        {"code": "336501"},
+        {"code": "rpm_rate_limit_exceeded"},
+    ],
+    ids=str,
+)
+def test_however_a_service_refuses_the_same_is_learned(refusal):
+    assert part_used(simulation.in_any_span, 3, 1, **refusal) >= 0.9
+
+
+def test_a_refusal_that_closes_the_service_for_a_second_is_seldom_risked():
+    assert part_used(simulation.at_once, 4, latency=0.5, retry_after=1.0) >= 0.9
+
+
+@pytest.mark.parametrize("retry_count", [2, 5])
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_is_refused_while_a_limit_is_learned_is_no_attempt_of_a_call(status, retry_count):
+    for rule in (simulation.in_any_span(20, 10), simulation.at_once(3)):
+        service = Service(rule, status=status)
+        outcome = simulation.run(service, calls=60, retry_count=retry_count)
+        assert (outcome.done, outcome.failed) == (60, 0)
+
+
+def test_a_limit_of_a_minute_is_told_as_one_and_a_shorter_one_is_not():
+    minute = simulation.run(Service(simulation.in_any_span(20, 60)), calls=60).state
+    assert (minute.requests, minute.per_second, minute.learned) == (20, None, "429")
+    shorter = simulation.run(Service(simulation.in_any_span(20, 10)), calls=60).state
+    assert (shorter.requests, shorter.learned) == (None, "429")
+    assert 1.8 < shorter.per_second < 2.2
+
+
+def test_two_limits_at_the_same_time_are_both_kept():
+    rule = simulation.all_of(simulation.in_any_span(2, 1), simulation.in_any_span(60, 60))
+    service = Service(rule)
+    outcome = simulation.run(service, seconds=120.0)
+    assert outcome.failed == 0
+    assert len(service.accepted) >= 0.9 * 120
+    assert len(service.refused) < len(service.accepted)
+
+
+def test_few_calls_are_refused_once_a_limit_is_known():
+    service = Service(simulation.in_any_span(5, 1))
+    simulation.run(service, seconds=60.0)
+    assert sum(at > 1005.0 for at in service.refused) <= 0.1 * len(service.accepted)
 
 
 def test_calls_at_once_are_reduced_to_what_is_taken():
-    congestion, took = run_service(lambda _now, active: active < 4, 10)
-    assert congestion.window in (4, 5)  # one more is tried now and then
-    assert congestion.rate is None
-    assert took <= 100 / 4 * 0.1 / 0.9
+    service = Service(simulation.at_once(4))
+    state = simulation.run(service, calls=100).state
+    assert (service.most, state.max_concurrency, state.per_second) == (4, 4, None)
 
 
-def test_calls_refused_with_none_in_flight_are_sent_evenly():
-    accepted = []
+def test_a_service_that_takes_more_than_before_is_given_more():
+    limit = [4]
+    service = Service(lambda _now, active: active < limit[0], latency=0.5)
 
-    def take(now, _active):
-        fits = sum(at > now - 1 for at in accepted) < 10
-        if fits:
-            accepted.append(now)
-        return fits
+    async def grow():
+        await asyncio.sleep(10.0)
+        limit[0] = 8
 
-    congestion, took = run_service(take, 30)
-    assert congestion.window is None
-    assert 9 <= congestion.rate <= 12.5
-    assert took <= 100 / 10 / 0.9
+    outcome = simulation.run(service, seconds=60.0, meanwhile=grow)
+    assert outcome.state.max_concurrency >= 8
 
 
 def test_a_minute_without_a_refusal_forgets_what_was_inferred():
-    congestion, _ = run_service(lambda _now, active: active < 4, 10)
+    congestion, call = Congestion(), SentRequest(1000.0, 0)
+    congestion.on_sent(call, 5)
+    congestion.on_refused(call, 1000.01, 4)
+    assert congestion.seconds_to_wait(1000.02, 4) > 0
     assert congestion.seconds_to_wait(1100.0, 50) == 0
     assert congestion.window is None
 
 
-def test_a_straggler_of_a_burst_is_given_the_burst_s_own_time():
-    congestion = Congestion()
-    first, second, third = (SentRequest(1000.0, 0) for _ in range(3))
-    for in_flight, sent in enumerate((first, second, third), start=1):
-        congestion.on_sent(sent, in_flight)
-    congestion.on_refused(first, 1000.01, 0)
+def test_a_call_that_is_refused_alone_may_only_have_been_sent_before_its_turn():
+    """A service may notice late that a call has ended."""
+    congestion, call = Congestion(), SentRequest(1000.0, 0)
+    congestion.on_sent(call, 1)
+    congestion.on_refused(call, 1000.01, 0)
     assert congestion.seconds_to_wait(1000.01, 0) == pytest.approx(0.005)
-    congestion.on_accepted(second, 1000.02, 1)
-    congestion.on_refused(third, 1000.03, 0)
-    assert congestion.seconds_to_wait(1000.03, 0) == pytest.approx(0.005)
+    assert (congestion.window, congestion.span) == (None, None)
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +181,25 @@ def test_calls_beyond_those_taken_in_a_second_are_sent_evenly():
         ask_many(session, 40, 8)
         (limit,) = session.limits()
     assert (server.accepted, limit.requests, limit.learned) == (40, None, "429")
+
+
+def test_calls_within_any_span_of_time_are_not_taken_for_a_minute_s(monkeypatch):
+    monkeypatch.setattr(LIMITS, "minute", 2.0)
+    with RateServer(in_any_span(10, 0.8), latency=0.02) as server, open_session(server) as session:
+        took = ask_many(session, 20, 16)
+        (limit,) = session.limits()
+    assert (server.accepted, limit.requests) == (20, None)
+    assert took >= 0.8
+
+
+def test_rows_beyond_those_taken_at_once_are_answered_after_a_503():
+    allows = at_once(3)
+    with (
+        RateServer(allows, latency=0.02, status=503) as server,
+        open_session(server, retry_count=2) as session,
+    ):
+        found = session.map("{{n}}", [{"n": n} for n in range(30)], in_flight=16)
+    assert (found.errors, server.accepted, server.most) == ({}, 30, 3)
 
 
 def test_v1_s_code_18_is_a_limit_of_calls_a_second():

@@ -9,6 +9,8 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.session import Session
 from ernie_magic.wire.limits import LIMITS, Throttle
+from tests import rate_simulation as simulation
+from tests.rate_simulation import Service
 
 
 @pytest.fixture
@@ -38,26 +40,22 @@ def test_an_answer_s_headers_tell_the_limit_and_what_is_left(studio, emulator):
     assert 0 < limit.tokens - limit.remaining_tokens < 20
 
 
-def test_calls_wait_for_room_instead_of_being_refused_and_are_told_so(studio, emulator):
-    emulator.rates.requests, emulator.rates.minute = 10, 1.0
-    LIMITS.minute = 1.0
-    studio.chat("[[echo]]hi", history=False)  # learns the limit
+def test_calls_wait_for_room_instead_of_being_refused_and_are_told_so():
+    headers = {"x-ratelimit-limit-requests": "10"}
+    service = Service(simulation.in_each_window(10, 60), headers=headers)
+    outcome = simulation.run(service, calls=25, in_flight=5)
+    assert (outcome.done, service.refused) == (25, [])
+    assert 120 < outcome.seconds < 122
+    assert outcome.notices
+    assert all("(10 requests a minute)" in notice for notice in outcome.notices)
 
-    async def many():
-        return await asyncio.gather(*[studio.achat("[[echo]]hi", history=False) for _ in range(24)])
 
-    began = time.monotonic()
-    assert [answer.text for answer in asyncio.run(many())] == ["hi"] * 24
-    took = time.monotonic() - began
-    assert len(emulator.requests) <= 26  # 25 calls; hardly any of them was refused
-    assert 1.5 < took < 4.5
-    stream = studio.stream("[[echo]]hi", history=False)
-    notices = [
-        delta.notice.en for batch in stream.iter_batches() for delta in batch if delta.notice
-    ]
-    assert all(
-        "at the rate limit of ernie-3.5-8k (10 requests a minute" in notice for notice in notices
-    )
+def test_nearly_all_that_headers_allow_is_used():
+    headers = {"x-ratelimit-limit-requests": "300"}
+    service = Service(simulation.in_each_window(300, 60), headers=headers)
+    outcome = simulation.run(service, calls=601, in_flight=8)
+    assert (outcome.done, service.refused) == (601, [])
+    assert outcome.seconds <= 2 * 60 / 0.95
 
 
 def test_two_sessions_with_one_account_share_its_limit(studio, emulator):
@@ -131,7 +129,7 @@ def test_a_later_refusal_does_not_shorten_the_wait_that_the_service_asked_for(la
         for retry_after, request in zip((30.0, later), sent, strict=False):
             error = refusal()
             error.retry_after = retry_after
-            limit.on_rate_limited(error, request)
+            limit.on_refused(error, request)
             limit.release()
         waits = []
         with pytest.raises(asyncio.TimeoutError):
@@ -142,32 +140,14 @@ def test_a_later_refusal_does_not_shorten_the_wait_that_the_service_asked_for(la
     assert 29 < seconds <= 30
 
 
-async def refused_after(accepted, in_flight):
-    """What is known once so many were accepted, others are in flight, and calls are refused."""
-    limit = Throttle("s", "m", minute=0.6)
-    for _ in range(accepted):
-        limit.on_success(await limit.acquire(0, lambda _seconds: None))
-        limit.release()
-    for _ in range(in_flight):
-        await limit.acquire(0, lambda _seconds: None)
-    for wait in (0, 0.2):
-        await asyncio.sleep(wait)
-        sent = await limit.acquire(0, lambda _seconds: None)
-        limit.on_rate_limited(refusal(), sent)
-        limit.release()
-    return limit.requests, limit.learned
-
-
-def test_a_limit_of_a_minute_is_told_by_refusals_that_stay_under_low_load():
-    assert asyncio.run(refused_after(12, 0)) == (12, "429")
-
-
 def test_refusals_while_others_are_in_flight_tell_no_limit_of_a_minute():
-    assert asyncio.run(refused_after(12, 3)) == (None, "")
+    outcome = simulation.run(Service(simulation.at_once(3), latency=90.0), seconds=80.0)
+    assert (outcome.state.requests, outcome.state.max_concurrency) == (None, 3)
 
 
-def test_refusals_among_few_requests_tell_nothing():
-    assert asyncio.run(refused_after(2, 0)) == (None, "")
+def test_refusals_of_a_service_that_took_no_call_tell_nothing():
+    outcome = simulation.run(Service(simulation.at_once(0)), seconds=60.0)
+    assert not outcome.state.is_known
 
 
 def test_what_others_on_the_account_use_counts():

@@ -18,7 +18,6 @@ from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.session import Session
 from ernie_magic.storage import vector_cache as vector_store
 from ernie_magic.text.tokens import estimate_tokens
-from ernie_magic.wire.limits import LIMITS
 
 
 @pytest.fixture
@@ -182,30 +181,6 @@ def test_what_came_before_a_failure_is_kept_and_the_rest_is_asked_for_next_time(
     emulator.requests.clear()
     assert session.embed(texts).asked == 32
     assert asked(emulator) == texts[32:]
-
-
-@pytest.mark.slow
-def test_the_rate_limit_is_kept_and_used(session, emulator):
-    """300 requests a minute, a minute of four seconds: the rate is reached, hardly any is refused."""
-    emulator.rates.requests, emulator.rates.minute = 300, 4.0
-    LIMITS.minute = 4.0
-    try:
-        session.embed(["warm"], model="tao-8k", cache=False)
-
-        found = session.embed(
-            [f"文本 {i}" for i in range(699)],
-            model="tao-8k",
-            cache=False,
-            in_flight=8,
-            progress=False,
-        )
-    finally:
-        emulator.rates.requests, emulator.rates.minute = 3000, 60.0
-    times = [logged.time for logged in emulator.requests if logged.path.endswith("/embeddings")]
-    assert not np.isnan(found.vectors).any()
-    assert len(times) - 700 <= 7  # refused and sent again
-    # Two minutes' allowance is used within two minutes, to 95 percent.
-    assert times[600] - times[0] <= 2 * 4.0 / 0.95
 
 
 def test_search_finds_the_nearest(session):

@@ -1,0 +1,190 @@
+"""So many calls in any span of so many seconds, where a service tells neither number.
+
+Both are measured: a service that refuses calls takes one again when the first of those it took has
+left the span. The length lies between the age at which a call was still refused and the age at
+which one was taken, and calls are tried halfway between them until these are close. The number is
+right if nothing else uses the account: now and then one more call is tried.
+
+Sliding windows, fixed windows and token buckets
+(https://en.wikipedia.org/wiki/Rate_limiting) are all kept and used in this way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_PRECISION = 0.02  # of its length: so close the bounds need to be
+# A span that is longer by this factor than was measured is another one, to be measured anew.
+_SAME_SPAN = 1.5
+_LONGEST_PATIENCE = 16  # spans between two tries of one call more
+
+
+@dataclass(eq=False)
+class SentRequest:
+    """A request that was sent, or other programs' that the service reported.
+
+    Attributes
+    ----------
+    sent_at : float
+        Seconds, of the throttle's clock.
+    tokens, requests : int
+    """
+
+    sent_at: float
+    tokens: int
+    requests: int = 1
+
+
+@dataclass
+class Trial:
+    """A call that shows something by being taken or refused: until then, no other is sent.
+
+    Attributes
+    ----------
+    sent : SentRequest
+    on_accepted : callable
+        Called with the time when it was sent.
+    on_refused : callable
+        Called with the time of the refusal.
+    """
+
+    sent: SentRequest
+    on_accepted: Callable[[float], None]
+    on_refused: Callable[[float], None]
+
+
+@dataclass
+class Block:
+    """A time in which a service refuses calls, whatever is in flight.
+
+    Attributes
+    ----------
+    began_at, refused_at : float
+        The first and the latest refusal.
+    hold : float
+        Seconds until the next call is tried.
+    """
+
+    began_at: float
+    refused_at: float
+    hold: float
+
+
+@dataclass
+class AllowedSpan:
+    """How many calls a service takes in any span of so many seconds.
+
+    Attributes
+    ----------
+    requests : int
+    shortest, longest : float
+        Between which its length lies, in seconds.
+    extra_requests : int
+        How many of `requests` are tries that were taken, beyond what was measured.
+    extra_at : float
+        When the next one is tried.
+    """
+
+    requests: int
+    shortest: float
+    longest: float
+    extra_requests: int = 0
+    extra_at: float = 0.0
+    _patience: int = 1
+
+    @classmethod
+    def measure(
+        cls, calls: Sequence[SentRequest], since: float, block: Block, taken_at: float
+    ) -> AllowedSpan | None:
+        """Return the span that explains a block; None if no call was taken before it.
+
+        Parameters
+        ----------
+        calls
+            What the service took before, oldest first.
+        since
+            When the last block ended.
+        taken_at
+            When the call was sent that ended this one.
+        """
+        first, requests = taken_at, 0
+        for sent in reversed(calls):
+            # What is longer ago than the block lasted is not what it was about.
+            is_apart = requests > 0 and first - sent.sent_at > taken_at - block.began_at
+            if is_apart or sent.sent_at < since:
+                break
+            first, requests = sent.sent_at, requests + 1
+        if not requests:
+            return None
+        shortest = max(block.refused_at - first, 0.0)
+        return cls(requests, shortest, taken_at - first, extra_at=taken_at)
+
+    @property
+    def per_second(self) -> float:
+        """Calls a second."""
+        return self.requests / self.longest
+
+    def opens_at(self, calls: Sequence[SentRequest]) -> float:
+        """Return when the next call is sent, after `calls` were taken."""
+        return min(self._began_at(calls) + self._trial_length, self.extra_at)
+
+    def begin_trial(self, sent: SentRequest, calls: Sequence[SentRequest]) -> Trial | None:
+        """Return what a call shows that is sent after `calls`; None for nothing new."""
+        began_at = self._began_at(calls)
+        if sent.sent_at >= began_at + self.longest:
+            return None
+        if sent.sent_at < began_at + self._trial_length:
+            return Trial(sent, self._allow_one_more, self._try_later)
+
+        age = sent.sent_at - began_at
+        return Trial(
+            sent,
+            lambda _now: setattr(self, "longest", age),
+            lambda _now: setattr(self, "shortest", age),
+        )
+
+    def lengthen(self, calls: Sequence[SentRequest], block: Block, taken_at: float) -> bool:
+        """Lengthen the span by a block that it did not foretell; return whether that explains it.
+
+        The parameters are those of `measure`.
+        """
+        began_at = self._began_at(calls)
+        if taken_at - began_at > _SAME_SPAN * self.longest:
+            return False
+        self.shortest = max(block.refused_at - began_at, 0.0)
+        self.longest = taken_at - began_at
+        return True
+
+    def take_back_extra(self) -> bool:
+        """Allow one call less if one that was tried was too many; return whether one was."""
+        if not self.extra_requests:
+            return False
+        self.extra_requests -= 1
+        self.requests -= 1
+        return True
+
+    @property
+    def _trial_length(self) -> float:
+        if self.longest - self.shortest <= _PRECISION * self.longest:
+            return self.longest
+        return (self.shortest + self.longest) / 2
+
+    def _began_at(self, calls: Sequence[SentRequest]) -> float:
+        """Return when the call was sent whose leaving the span makes room for one."""
+        if len(calls) < self.requests:
+            return -math.inf
+        return calls[-self.requests].sent_at
+
+    def _allow_one_more(self, now: float) -> None:
+        self.requests += 1
+        self.extra_requests += 1
+        self.extra_at, self._patience = now, 1
+
+    def _try_later(self, now: float) -> None:
+        self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
+        self.extra_at = now + self._patience * self.longest
