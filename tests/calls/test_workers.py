@@ -127,6 +127,13 @@ def test_without_a_key_workers_ask_the_caller_s_emulator():
 
 def test_a_dask_cluster_of_processes_shares_the_account_s_limit(keyed, emulator):
     distributed = pytest.importorskip("distributed")
+
+    def share_if_used():
+        import sys
+
+        limits = sys.modules.get("ernie_magic.wire.limits")
+        return limits and limits.LIMITS._known and limits.LIMITS.share
+
     emulator.rates.requests, emulator.rates.minute = 3000, 60.0
     with (
         distributed.LocalCluster(
@@ -134,11 +141,11 @@ def test_a_dask_cluster_of_processes_shares_the_account_s_limit(keyed, emulator)
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
+        client.wait_for_workers(2)
         found = keyed.map("[[echo]]{{text}}", TEXTS, executor=client)
         vectors = keyed.embed(TEXTS, cache=False, executor=client)
-        shares = client.run(
-            lambda: __import__("ernie_magic.wire.limits", fromlist=["LIMITS"]).LIMITS.share
-        )
+        # On a busy machine one worker may have done all the work.
+        shares = [share for share in client.run(share_if_used).values() if share]
     assert [row["answer"] for row in found.rows] == TEXTS
     assert vectors.shape == (90, 384)
-    assert set(shares.values()) == {0.5}
+    assert set(shares) == {0.5}
