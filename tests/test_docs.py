@@ -1,5 +1,6 @@
 """README, the reference, CI and the package say the same thing."""
 
+import importlib.util
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
 from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
 from ernie_magic.notebook.magics.images import IMAGE_COMMANDS, IMAGE_GRAMMAR
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
+from ernie_magic.session import Session
 from tools import reference
 
 ROOT = Path(__file__).parents[1]
@@ -160,6 +162,32 @@ def test_every_option_and_command_is_in_the_reference(language):
         assert f"`%ernie {word}`" in text, word
     for word in IMAGE_COMMANDS:
         assert f"`%ernie_image {word}`" in text, word
+
+
+@pytest.mark.parametrize("language", reference.FOLDERS)
+def test_every_public_name_of_the_session_is_on_the_page_of_python(language):
+    page = read(reference.FOLDERS[language] / "python.md")
+    with Session() as session:
+        names = {*dir(session), *dir(session["tutor"])}
+    twins = {f"a{name}" for name in names}
+    told = {
+        name
+        for name in names - twins
+        if not name.startswith(("_", "begin_")) and not re.search(rf"\b{name}\b", page)
+    }
+    assert told == set()
+
+
+def test_the_commands_of_readme_and_reference_exist():
+    lines = {line for page in PAGES for line in shell_lines(read(page))}
+    for module in (found for line in lines for found in re.findall(r"python -m ([\w.]+)", line)):
+        assert importlib.util.find_spec(module), module
+    assert any(line.endswith("&& ernie-magic demo") for line in lines)
+    pyproject = read(ROOT / "pyproject.toml")
+    for extra in (found for line in lines for found in re.findall(r"\[(\w+)\]", line)):
+        assert re.search(rf"^{extra} = \[", pyproject, re.MULTILINE), extra
+    for marker in re.findall(r"-m \"?(?:not )?(\w+)\"?$", "\n".join(sorted(lines)), re.MULTILINE):
+        assert f'"{marker}: ' in pyproject, marker
 
 
 def test_a_table_of_the_reference_says_what_the_parameter_table_says():
