@@ -19,11 +19,13 @@ import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 
+import ernie_magic
 from ernie_magic.emulator import start
 from tests.used_kernel import FORGET
 
 from .panel import Panel
 
+LABEXTENSION = Path(ernie_magic.__file__).parent / "notebook" / "labextension" / "built"
 PICTURES = Path(__file__).parents[2] / "test-results"
 
 SETTINGS = {
@@ -164,6 +166,8 @@ def running_lab(tmp, language):
     for folder in (root, runtime, tmp / "config" / "labconfig", tmp / "home"):
         folder.mkdir(parents=True)
     (tmp / "config/labconfig/default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+    # This tree's prebuilt extension, whatever is installed.
+    shutil.copytree(LABEXTENSION, tmp / "jupyter" / "labextensions" / "ernie-magic")
     token = secrets.token_hex(16)
     env = {
         name: value
@@ -173,6 +177,7 @@ def running_lab(tmp, language):
     env |= {
         "JUPYTER_CONFIG_DIR": str(tmp / "config"),
         "JUPYTER_DATA_DIR": str(tmp / "data"),
+        "JUPYTER_PATH": str(tmp / "jupyter"),
         "JUPYTER_RUNTIME_DIR": str(runtime),
         "IPYTHONDIR": str(tmp / "ipython"),
         "JUPYTER_TOKEN": token,
