@@ -51,6 +51,8 @@ class Reader(ABC):
     awaits_end : bool
         Whether nothing of the answer has followed the last reason to finish. One beside text does
         not count once text has followed another.
+    is_end_usual : bool
+        Whether the last reason to finish had a chunk of its own behind the text.
     is_end_sure : bool
         Whether the number of tokens shows that this reason to finish is the last one.
     end_unseen : bool
@@ -86,7 +88,7 @@ class Reader(ABC):
         """Forget everything that has arrived, but not what it cost: the request is sent again."""
         self._spent = self.usage
         self.started = self.finished = self.must_clear = False
-        self.awaits_end = self.is_end_sure = self.end_unseen = False
+        self.awaits_end = self.is_end_usual = self.is_end_sure = self.end_unseen = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
         self.unknown_shape = self._unknown_call = ""
@@ -273,13 +275,14 @@ class Reader(ABC):
         self.continues = self.continues or (was_finished and brings)
         self.gains += bool(brings or self._usage != usage_before)
         self.awaits_end = self._awaits_end_after(brings=brings, is_last=is_last)
+        is_counted = bool(chunk.get("usage")) and (was_finished or usage_before is None)
         if brings:
+            self.is_end_usual = False
             self.is_end_sure = is_last and self.says_each_time and not was_empty
         elif self.finished:
-            is_first_count = usage_before is None and not was_empty
-            is_counted = bool(chunk.get("usage")) and (was_finished or is_first_count)
-            is_certain = self.says_each_time and not was_empty
-            self.is_end_sure = self.is_end_sure or is_counted or is_certain
+            self._judge_end(
+                is_last=is_last, is_counted=is_counted and (was_finished or not was_empty)
+            )
         return delta
 
     def _awaits_end_after(self, *, brings: bool, is_last: bool) -> bool:
@@ -287,6 +290,21 @@ class Reader(ABC):
         if brings and self.continues:
             return False
         return is_last or (self.awaits_end and not brings)
+
+    def _judge_end(self, *, is_last: bool, is_counted: bool) -> None:
+        """Judge what a chunk without text tells of the end.
+
+        Parameters
+        ----------
+        is_last
+            It has a reason to finish.
+        is_counted
+            It has the number of tokens, for the first time or after a reason to finish.
+        """
+        has_answer = not self.is_empty
+        self.is_end_usual = self.is_end_usual or (is_last and has_answer)
+        is_certain = self.says_each_time and has_answer
+        self.is_end_sure = self.is_end_sure or is_counted or is_certain
 
     def _read_content(self, part: Mapping[str, Any]) -> Delta | None:
         """Read the text and the reasoning of a chunk."""

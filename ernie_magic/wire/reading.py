@@ -11,8 +11,9 @@ is part of the answer, and a server that sends nothing more is not waited for wi
 - When the number of tokens came with the reason (or after it, in a chunk without text, as
   `stream_options` has it on https://platform.openai.com/docs/api-reference/chat/create), the answer
   is whole: `AFTER_FINISH` seconds remain for `[DONE]`.
-- Otherwise nothing tells a pause from the end: after `AFTER_EARLY_FINISH` seconds of silence the
-  text is returned, marked partial (`Reader.end_unseen`).
+- Otherwise nothing tells a pause from the end. The text is returned after a silence of
+  `AFTER_FINISH` seconds where the reason had a chunk of its own behind the text, as it usually has,
+  else of `AFTER_EARLY_FINISH`; it is marked partial (`Reader.end_unseen`).
 - Once text has followed a reason, a reason beside text means nothing: that stream may be silent as
   long as one without any.
 - Comments, pings and repetitions are silence. How the connection breaks after a last reason does
@@ -80,9 +81,8 @@ if TYPE_CHECKING:
 
 # Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
 MAX_REPLY = 32 * 1024 * 1024
-AFTER_FINISH = 2.0  # seconds to wait for [DONE] after a reason to finish with a number of tokens
-# The same for a reason alone: models pause for a search or a tool, and nothing tells that from the
-# end.
+AFTER_FINISH = 3.0  # seconds to wait for more, or [DONE], after a reason to finish behind the text
+# The same for a reason beside text, or before it: some servers write one on each chunk.
 AFTER_EARLY_FINISH = 8.0
 AFTER_DONE = 0.1  # seconds for the connection to end after [DONE]
 MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
@@ -447,7 +447,7 @@ def _may_be_failure(line: str) -> bool:
 
 def _seconds_after_finish(reader: Reader | None) -> float:
     """Return how long to wait for more."""
-    if reader is None or reader.is_end_sure:
+    if reader is None or reader.is_end_sure or reader.is_end_usual:
         return AFTER_FINISH
     return AFTER_EARLY_FINISH
 

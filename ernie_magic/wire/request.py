@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 10.0  # seconds
 
 
+_CONTENT_FIELDS = frozenset({"model", "messages", "prompt", "system", "stream"})
+
+
 class WireRequest(NamedTuple):
     """A request as it is sent.
 
@@ -49,6 +52,12 @@ class WireRequest(NamedTuple):
     repeatable: bool = True
     max_bytes: int = 32 * 1024 * 1024
     list_name: str = ""
+
+    @property
+    def own_fields(self) -> dict[str, Any]:
+        """The body's fields besides the model and what it is asked."""
+        body = self.body or {}
+        return {name: value for name, value in body.items() if name not in _CONTENT_FIELDS}
 
     @property
     def is_absolute(self) -> bool:
