@@ -4,9 +4,11 @@ dictionaries or of texts.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.requests import is_missing
+from ernie_magic.calls.tables.files import find_table_file, read_table_file
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -76,8 +78,10 @@ def read_table(data: Any) -> TableContent:
             kind=type(data).__name__
         ),
         advice=Text(
-            "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表",
-            "pass a DataFrame of pandas or polars, a list of dictionaries, or a list of texts",
+            "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
+            ".parquet .xlsx）",
+            "pass a DataFrame of pandas or polars, a list of dictionaries or of texts, or a file "
+            "(.csv .tsv .jsonl .parquet .xlsx)",
         ),
     )
 
@@ -162,7 +166,16 @@ def texts_of(data: object) -> list[Any]:
 
 
 def copy_table(data: Any) -> Any:
-    """Return the table as it is now: later changes are for the next call."""
+    """Return the table as it is now: later changes are for the next call. A file's path is the
+    table in that file.
+
+    Raises
+    ------
+    InvalidOption
+        The file cannot be read.
+    """
+    if isinstance(data, (str, Path)) and (file := find_table_file(data)):
+        return read_table_file(file)
     if _is_from(data, "pandas") and hasattr(data, "copy"):
         return data.copy()
     if _is_from(data, "polars") or isinstance(data, (str, bytes, dict)):

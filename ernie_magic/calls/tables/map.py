@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from ernie_magic.wire.request import Context
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
-_NOT_ASKED = Text("还没有问：用 resume 接着来", "not asked yet: continue with resume")
+_NOT_ASKED = Text(
+    "还没有问：加 --resume 再运行（Python：resume=True）",
+    "not asked yet: run it again with --resume (in Python resume=True)",
+)
 _RESUME = Text(
     "加 --resume 再运行就只问缺的行（Python 里是 resume=True）",
     "run it again with --resume to ask only for the missing rows (in Python resume=True)",

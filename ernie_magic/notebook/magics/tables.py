@@ -110,6 +110,11 @@ class MapLine(CellLine):
     preview: bool = True
     replaces_source: bool = False
 
+    @property
+    def source_key(self) -> object:
+        """What tells the table from another one: a file's path, or the very object."""
+        return self.source if isinstance(self.source, str) else id(self.source)
+
     def fill_template(self, cell: str, namespace: Mapping[str, Any]) -> Template:
         """The prompt: `{{column}}` is a placeholder for each row's value, any other `{{expr}}` is
         filled in once, now.
@@ -150,7 +155,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         options,
         column=args["col"] or "",
         preview=not (args["yes"] or args["resume"]),
-        replaces_source=args["as"] in _names_in(name),
+        replaces_source=not isinstance(source, str) and args["as"] in _names_in(name),
         **cell_options(args),
     )
 

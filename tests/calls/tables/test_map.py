@@ -590,9 +590,8 @@ def test_an_interrupt_keeps_the_rows_that_came(session, emulator):
     came = [row["answer"] for row in found.rows if row["answer"]]
     assert found.partial
     assert 0 < len(came) < 40
-    assert sum(
-        row["error"] == "not asked yet: continue with resume" for row in found.rows
-    ) == 40 - len(came)
+    not_asked = "not asked yet: run it again with --resume (in Python resume=True)"
+    assert sum(row["error"] == not_asked for row in found.rows) == 40 - len(came)
     emulator.faults.clear()
     emulator.requests.clear()
     whole = session.map(ECHO, [f"第{i}行" for i in range(40)], resume=True)

@@ -123,6 +123,29 @@ def test_columns_whose_names_are_blank_are_no_option_s_column(run, shell, emulat
     assert prompts(emulator) == ["a!", "hi\n\na"]
 
 
+TABLE = pd.DataFrame({"评论": ["好吃", "难吃"], "n": [1, 2]})
+
+
+def write_table(file):
+    writers = {
+        ".csv": lambda: TABLE.to_csv(file, index=False, encoding="utf-8-sig"),
+        ".tsv": lambda: TABLE.to_csv(file, index=False, sep="\t"),
+        ".jsonl": lambda: TABLE.to_json(file, orient="records", lines=True),
+        ".CSV": lambda: TABLE.to_csv(file, index=False, encoding="gb18030"),
+    }
+    writers[file.suffix]()
+
+
+@pytest.mark.parametrize("name", ["评论.csv", "a-b.tsv", "rows.jsonl", "gbk.CSV"])
+def test_a_file_is_a_table(run, shell, emulator, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / name)
+    result, out = run(f"%%ernie_map {name} --as out\n[[echo]]{{{{评论}}}}{{{{n}}}}")
+    assert result.success, out
+    assert shell.user_ns["out"]["answer"].tolist() == ["好吃1", "难吃2"]
+    assert len(shell.user_ns["ernie"].map("{{n}}", tmp_path / name).table) == 2
+
+
 def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     run, shell, ernie, emulator
 ):
@@ -215,10 +238,17 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map texts --tools len\n{{text}}", "cannot call tools"),
         ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
         ("%%ernie_map number\n{{text}}", "int is not a table with rows"),
-        ("%%ernie_map texts --temperature 7\n{{text}}", "out of range"),
+        ("%%ernie_map texts --temperature 7\n{{text}}", "use at most 1.0"),
+        ("%%ernie_map texts --temperature 7 --foo\nx", "(2) temperature 7.0 is out of range"),
+        ("%%ernie_map texts\n{{1/0}}", "What to do: try the expression in a cell of its own"),
+        ("%%ernie_map bad.csv\nx", "the table bad.csv cannot be read"),
+        ("%%ernie_map notes.txt\nx", "What to do: pass a DataFrame"),
     ],
 )
-def test_mistakes_are_one_line(run, shell, code, told):
+def test_mistakes_are_one_line(run, shell, code, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.csv").write_text("")
+    (tmp_path / "notes.txt").write_text("x")
     shell.user_ns |= {"texts": ["a", "b"], "number": 7}
     result, _ = run(code)
     error = result.error_before_exec or result.error_in_exec
