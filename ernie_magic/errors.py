@@ -38,9 +38,11 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ernie_magic.text.language import Language, Text, clip_text, system_language
+from ernie_magic.text.language import LANGUAGES, Language, Text, clip_text, system_language
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ernie_magic.api.usage import Usage
 
 _CAUSE = Text("可能原因：", "Likely cause: ")
@@ -230,7 +232,39 @@ class UsageError(ErnieError):
 
 
 class InvalidOption(UsageError):
-    """An option or parameter is unknown, ill-formed, out of range or not for this model."""
+    """An option or parameter is unknown, ill-formed, out of range or not for this model.
+
+    Attributes
+    ----------
+    problems : tuple of InvalidOption
+        Each one that it tells: itself, or several.
+    """
+
+    @property
+    def problems(self) -> tuple[InvalidOption, ...]:
+        """Each error that it tells."""
+        return self._problems or (self,)
+
+    _problems: tuple[InvalidOption, ...] = ()
+
+
+def combine_errors(problems: Sequence[InvalidOption]) -> InvalidOption:
+    """Return one error that tells all of these, each with what to do about it."""
+    if len(problems) == 1:
+        return problems[0]
+    told = Text(*(_number_lines(problems, language) for language in LANGUAGES))
+    combined = InvalidOption(
+        Text("{count} 处不对：{told}", "{count} options are wrong: {told}").fill(
+            count=len(problems), told=told
+        )
+    )
+    combined._problems = tuple(problems)  # noqa: SLF001
+    return combined
+
+
+def _number_lines(problems: Sequence[InvalidOption], language: Language) -> str:
+    numbered = enumerate(problems, start=1)
+    return " ".join(f"({number}) {error.line(language)}" for number, error in numbered)
 
 
 class InvalidMessages(UsageError):

@@ -447,8 +447,8 @@ class Session:
         prompt
             The prompt, with `{{column}}` where a row's values belong; as a text or a `Template`.
         rows
-            A pandas or polars DataFrame, a list of dictionaries, or a list of texts (their column
-            is `text`).
+            A pandas or polars DataFrame, a list of dictionaries, a list of texts (their column is
+            `text`), or the path of a .csv, .tsv, .jsonl, .parquet or .xlsx file that pandas reads.
         schema
             Output columns, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
             int, float, bool); the whole answer in a column `answer` when None.

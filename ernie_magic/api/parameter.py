@@ -32,6 +32,7 @@ NOT_A_CHOICE = Text(
     "{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}"
 )
 _MAX_SHOWN_CHARACTERS = 40  # of a value in an error
+_CHOOSE = Text("选其中一个，或不写", "choose one of them, or leave it out")
 
 
 @dataclass(frozen=True)
@@ -214,11 +215,26 @@ class Parameter(ABC):
         """Whether Qianfan V1, which documents the field, also takes this form of value."""
         return True
 
-    def _advice_for(self, value: object) -> Text | None:
+    def _advice_for(self, value: object, model: str | None) -> Text | None:  # noqa: ARG002
         """Return what to do about a value that is out of range."""
         if self.choices and isinstance(value, str):
-            return did_you_mean(value, self.choices)
+            return did_you_mean(value, self.choices) or _CHOOSE
         return None
+
+    def _example(self, option: str) -> Text | None:
+        """Return how a value of this type is written after its option, or its name in Python."""
+        if self.takes_switch:
+            return Text("写 on 或 off", "write on or off")
+        if self.choices:
+            return Text("例如 {option} {value}", "for example {option} {value}").fill(
+                option=option, value=self.choices[0]
+            )
+        return None
+
+    @property
+    def usage_example(self) -> Text | None:
+        """How it is written as an option."""
+        return self._example(self.option_name)
 
     def _expected_values(self) -> Text:
         """Return the end of an error's line: which values of this type there are."""
@@ -297,7 +313,7 @@ class Parameter(ABC):
             self.out_of_range.fill(
                 option=self.name, value=clip_value(value), range=self.format_range(model)
             ),
-            advice=self._advice_for(value),
+            advice=self._advice_for(value, model),
         )
 
     def _wrong_type_error(self, value: object) -> InvalidOption:
@@ -309,7 +325,8 @@ class Parameter(ABC):
                 value=clip_value(value),
                 type=self.type_name,
                 range=self._expected_values(),
-            )
+            ),
+            advice=self._example(self.option_name),
         )
 
 

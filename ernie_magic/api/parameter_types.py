@@ -14,6 +14,7 @@ from ernie_magic.api import models
 from ernie_magic.api.parameter import NOT_A_CHOICE, Parameter, Type, clip_value
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.suggest import did_you_mean
 
 FORMATS = ("text", "json_object", "json_schema")
 TOOL_CHOICES = ("none", "auto", "required")
@@ -61,6 +62,19 @@ def parse_structure(text: str) -> Any:
         raise ValueError("neither JSON nor a Python literal") from None
 
 
+# What to do about a number, by whether the limit itself is excluded.
+_LOWEST = {
+    False: Text("最小 {limit}；不写则用默认值", "use at least {limit}, or leave it out"),
+    True: Text("写大于 {limit} 的数；不写则用默认值", "use more than {limit}, or leave it out"),
+}
+_HIGHEST = {
+    False: Text("最大 {limit}；不写则用默认值", "use at most {limit}, or leave it out"),
+    True: Text("写小于 {limit} 的数；不写则用默认值", "use less than {limit}, or leave it out"),
+}
+_EXAMPLE_NUMBER = 42
+_EXAMPLE = Text("例如 {option} {value}", "for example {option} {value}")
+
+
 class Number(Parameter):
     """A number in a range."""
 
@@ -103,6 +117,26 @@ class Number(Parameter):
             raise self._wrong_type_error(value)
         return number
 
+    def _advice_for(self, value: object, model: str | None) -> Text | None:
+        """Return the nearest number that is allowed."""
+        low, high = self.limits_for(model)
+        is_high = high is not None and float(value) >= high  # type: ignore[arg-type]
+        limit, is_open, words = low, self.open_minimum, _LOWEST
+        if is_high:
+            limit, is_open, words = high, self.open_maximum, _HIGHEST
+        if limit is None:
+            return None
+        return words[is_open].fill(limit=self._format_limit(limit))
+
+    def _example(self, option: str) -> Text | None:
+        low, high = self.limits_for(None)
+        value = self.default
+        if value is None and low is not None and high is not None:
+            value = min((low + high) / 2, _EXAMPLE_NUMBER)
+        if not isinstance(value, (int, float)):
+            return None
+        return _EXAMPLE.fill(option=option, value=self._format_limit(value))
+
     def _check_range(self, value: float, model: str | None) -> None:
         """Refuse a number that is out of range."""
         low, high = self.limits_for(model)
@@ -135,9 +169,9 @@ class WholeNumber(Number):
 class Temperature(Number):
     """A number for which the service refuses 0."""
 
-    def _advice_for(self, value: object) -> Text | None:
+    def _advice_for(self, value: object, model: str | None) -> Text | None:
         if value != 0:
-            return None
+            return super()._advice_for(value, model)
         return Text(
             "服务不接受 0；要稳定的输出请用 0.01，并给出 --seed",
             "the service refuses 0; for steady answers use 0.01 and give --seed",
@@ -211,18 +245,6 @@ class Identifier(String):
                 advice=Text("去掉它，或写上标识", "leave it out, or write an id"),
             )
         super()._check_range(value, model)
-
-
-class Word(String):
-    """A word of which only some are known: each service, and each new model, has more."""
-
-    def _check_range(self, value: str, model: str | None) -> None:  # noqa: ARG002
-        if not value.strip():
-            raise self._wrong_type_error(value)
-
-    def format_range(self, model: str | None = None) -> str:  # noqa: ARG002
-        """The known words, and that there are others."""
-        return " | ".join([*self.choices, "…"])
 
 
 class StringList(Parameter):
@@ -348,6 +370,9 @@ class WebSearch(JsonObject):
         return Text('：on | off | {"enable": true, …}', ': on | off | {"enable": true, …}')
 
 
+_THINKING = ("enabled", "disabled", "auto", "adaptive")
+
+
 class Thinking(JsonObject):
     """`{"type": "enabled"}`, for which a switch or the type alone may stand."""
 
@@ -360,6 +385,9 @@ class Thinking(JsonObject):
         if isinstance(value, bool):
             return {"type": "enabled" if value else "disabled"}
         if isinstance(value, str) and value.isidentifier():
+            word = value.lower()
+            if word not in _THINKING and (meant := did_you_mean(word, (*_THINKING, "on", "off"))):
+                raise InvalidOption(self._wrong_type_error(value).what, advice=meant)
             return {"type": value}
         return super()._convert_value(value, model)
 

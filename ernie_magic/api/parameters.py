@@ -29,7 +29,6 @@ from ernie_magic.api.parameter_types import (
     ToolList,
     WebSearch,
     WholeNumber,
-    Word,
 )
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
@@ -344,11 +343,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         source=_QIANFAN_V2,
         v1=None,
     ),
-    Word(
+    String(
         "reasoning_effort",
         "chat",
         Text("思考的力度（取值因模型而异）", "how hard to think (the words depend on the model)"),
-        choices=("low", "medium", "high", "max"),
+        choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
         requires="thinking",
         source=_QIANFAN_V2,
         v1=None,
@@ -366,9 +365,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         "thinking",
         "chat",
         Text(
-            "先思考再回答（DeepSeek、Kimi、GLM；ERNIE 用 enable_thinking）：on、off 或 JSON",
-            "think before answering (DeepSeek, Kimi, GLM; enable_thinking for ERNIE): on, off or "
-            "JSON",
+            "先思考再回答（能思考的模型；DeepSeek、Kimi、GLM 只认它，ERNIE 也认 "
+            "enable_thinking）：on、off 或 JSON",
+            "think before answering (models that can; the only switch of DeepSeek, Kimi and GLM, "
+            "ERNIE has enable_thinking too): on, off or JSON",
         ),
         requires="thinking",
         source=_QIANFAN_V2,

@@ -20,7 +20,7 @@ from ernie_magic.api.messages import (
     too_long_error,
 )
 from ernie_magic.api.parameter import Rules, clip_value
-from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.errors import InvalidMessages, InvalidOption, combine_errors
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.tokens import estimate_tokens
 
@@ -116,11 +116,14 @@ class ChatRequest(Request):
     stream : bool
     trimmed : int
         How many of the oldest turns were left out to fit the model.
+    sees_earlier : bool
+        The default model was passed over for one that sees the pictures of earlier turns.
     """
 
     messages: tuple[Message, ...]
     stream: bool = True
     trimmed: int = 0
+    sees_earlier: bool = False
 
     @property
     def prompt(self) -> str:
@@ -568,33 +571,55 @@ def checked_parameters(
     Raises
     ------
     InvalidOption
+        It tells everything that is wrong.
     """
     table = parameters.parameters_of(kind)
     checked: dict[str, Any] = {}
+    problems: list[InvalidOption] = []
     for name_given, value in given.items():
         if value is None:
             continue
         name = parameters.canonical_name(name_given, kind)
         if name not in table or name == "model":
-            raise parameters.unknown_option(name_given, table)
-        if name in checked:
-            raise InvalidOption(
-                Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(
-                    name=name
-                )
+            problems.append(
+                parameters.unknown_option(name_given, [*table, *_KEYWORDS.get(kind, ())])
             )
+            continue
+        if name in checked:
+            problems.append(_given_twice_error(name))
+            continue
         # What we follow ourselves has our own range, whoever made the server.
-        checked[name] = table[name].check_value(
-            value,
-            model,
-            strict=rules.strict or table[name].client_side,
-            protocol=rules.protocol,
-        )
+        is_strict = rules.strict or table[name].client_side
+        try:
+            checked[name] = table[name].check_value(
+                value, model, strict=is_strict, protocol=rules.protocol
+            )
+        except InvalidOption as error:
+            problems.append(error)
+    if problems:
+        raise combine_errors(problems)
     if rules.format_as_word and kind == "chat" and "response_format" in checked:
         checked["response_format"] = _format_word(checked["response_format"])
     return {
         name: checked[name] for name, p in table.items() if name in checked and not p.client_side
     }
+
+
+# Keywords of Python's calls that are no parameters: a misspelled name may mean one.
+_KEYWORDS: dict[Kind, tuple[str, ...]] = {
+    "chat": ("images", "system", "history", "stream", "endpoint", "extra"),
+    "image": ("download", "endpoint", "extra"),
+    "embedding": ("invalid", "in_flight", "endpoint", "extra"),
+}
+
+
+def _given_twice_error(name: str) -> InvalidOption:
+    return InvalidOption(
+        Text("{name} 给了两次，两个名称", "{name} was given twice, under two names").fill(
+            name=name
+        ),
+        advice=Text("留下一个", "keep one of them"),
+    )
 
 
 def _format_word(response_format: dict[str, Any]) -> object:

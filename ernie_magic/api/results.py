@@ -128,6 +128,9 @@ class Answer(Result):
     partial : bool
         Stopped by the user or cut off by the network, or its end was not seen: the text may not be
         the whole answer.
+    sent : dict
+        The fields of the first request besides model and messages, as they were sent; empty where
+        that is not known.
     end_unseen : bool
         The service gave a reason to finish, and then sent neither `[DONE]` nor the end of the
         stream: more may have been to come.
@@ -178,6 +181,7 @@ class Answer(Result):
     service: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     end_unseen: bool = False
+    sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_empty(self) -> bool:

@@ -5,6 +5,7 @@ the environment.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +19,7 @@ from ernie_magic.api.public_names import names_by_use
 from ernie_magic.config.addresses import BaseUrl
 from ernie_magic.config.headers import ExtraHeaders, as_headers
 from ernie_magic.config.keys import Key
-from ernie_magic.config.services import SERVICES
+from ernie_magic.config.services import EMULATOR, SERVICES
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import LANGUAGES, Language, Text, system_language, untranslated
 from ernie_magic.text.suggest import did_you_mean
@@ -96,6 +97,13 @@ SERVICE_SETTINGS = (
     "headers",
 )
 # The setting that names a deployed service, by kind of call.
+# Of these, what the emulator has no use for.
+_NOT_FOR_EMULATOR = (*KEYS, "app_id", "base_url", "headers")
+_UNUSED = Text(
+    "现在使用内置模拟器，它不用 {name}；先 %ernie use local（aistudio、qianfan），再设置它",
+    "the emulator is in use and ignores {name}: first %ernie use local (or aistudio, qianfan), "
+    "then set it",
+)
 _ENDPOINTS: dict[Kind, str] = {
     "chat": "endpoint",
     "completion": "endpoint",
@@ -269,7 +277,10 @@ class ErnieSettings(Configurable):
     """What a session uses when a call does not say. None and "" mean: not set here, look further.
 
     A name that is not a setting and an invalid value are reported in one line (`InvalidOption`).
+    What the chosen service has no use for is told by a warning.
     """
+
+    _is_made = False  # what is set from now on is set by somebody
 
     service = Enum(["", *SERVICES], "", help="服务 / service").tag(config=True)
     model = Unicode("", help="默认模型 / default model").tag(config=True)
@@ -324,6 +335,7 @@ class ErnieSettings(Configurable):
             # No frame of the traceback holds what was given: it may be a key.
             values = {}
             raise error.with_traceback(None) from None
+        self._is_made = True
 
     def assign_all(self, values: Mapping[str, Any]) -> None:
         """Set each of these.
@@ -360,6 +372,8 @@ class ErnieSettings(Configurable):
             wrong.language = self.interface_language
             value = None
         else:
+            if self._is_made and (unused := self.describe_unused(name)):
+                warnings.warn(unused.say(self.interface_language), stacklevel=2)
             return
         raise wrong  # outside of the handler: traitlets' own error holds the value
 
@@ -377,6 +391,15 @@ class ErnieSettings(Configurable):
         }
         shown = (f"{name}={value!r}" for name, value in sorted(given.items()))
         return f"ErnieSettings({', '.join(shown)})"
+
+    def describe_unused(self, name: str) -> Text | None:
+        """Return what to know of a setting that the service in use ignores, None for others: the
+        emulator, once chosen, is asked whatever address and key are set.
+        """
+        # The name first: traitlets sets attributes of its own whenever a trait is read.
+        if name not in _NOT_FOR_EMULATOR or self.service != EMULATOR.name:
+            return None
+        return _UNUSED.fill(name=name) if getattr(self, name) else None
 
     @property
     def own_key(self) -> Key | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import ErnieError
@@ -15,7 +15,7 @@ from ernie_magic.wire.protocols import protocol_of
 from ernie_magic.wire.quirks import send_asking_for_usage, send_rerank
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
@@ -154,7 +154,7 @@ class PreparedCall:
                 )
             except asyncio.CancelledError as error:
                 problem = error
-        return Reply(reader, problem, clock, self.service)
+        return Reply(reader, problem, clock, self.service, wire.own_fields)
 
     def count_usage(self, model: str, usage: Usage | None) -> None:
         """Count what a reply has cost."""
@@ -203,12 +203,15 @@ class Reply:
         What ended it early.
     clock : Clock
     service : str
+    sent : dict
+        The request's fields besides model and messages.
     """
 
     reader: Reader
     problem: ErnieError | asyncio.CancelledError | None
     clock: Clock
     service: str
+    sent: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_blocked(self) -> bool:
@@ -224,9 +227,10 @@ class Reply:
 
     def build_answer(self, *, partial: bool | None = None) -> Answer:
         """Return the answer; partial when the reply ended early, unless said otherwise."""
-        return self.reader.build_answer(
+        answer = self.reader.build_answer(
             seconds=self.clock.seconds,
             first_seconds=self.clock.first,
             partial=self.problem is not None if partial is None else partial,
             service=self.service,
         )
+        return replace(answer, sent=self.sent)

@@ -118,8 +118,31 @@ def test_values_out_of_range_are_refused_with_the_option_s_name(name, value):
 def test_the_error_names_option_value_and_range_in_both_languages():
     with pytest.raises(InvalidOption) as caught:
         CHAT["top_p"].check_value(1.5)
-    assert caught.value.line("en") == "top_p 1.5 is out of range [0.0, 1.0]."
-    assert caught.value.line("zh") == "top_p 的值 1.5 超出范围 [0.0, 1.0]。"
+    assert caught.value.line("en") == (
+        "top_p 1.5 is out of range [0.0, 1.0]. What to do: use at most 1.0, or leave it out."
+    )
+    assert caught.value.line("zh") == (
+        "top_p 的值 1.5 超出范围 [0.0, 1.0]。怎么办：最大 1.0；不写则用默认值。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("temperature", -1, "use more than 0.0"),
+        ("temperature", 2, "use at most 1.0"),
+        ("top_p", -0.1, "use at least 0.0"),
+        ("max_tokens", 10**6, "use at most 65536"),
+        ("seed", 2**31 - 1, "use less than 2147483647"),
+        ("reasoning_effort", "hihg", "did you mean high?"),
+        ("reasoning_effort", "bogus", "choose one of them"),
+        ("thinking", "enable", "did you mean enabled?"),
+    ],
+)
+def test_an_error_of_range_says_what_to_do(name, value, advice):
+    with pytest.raises(InvalidOption) as caught:
+        CHAT[name].check_value(value, "ernie-5.1")
+    assert f"What to do: {advice}" in caught.value.line("en")
 
 
 def test_temperature_zero_is_told_what_to_do_instead():

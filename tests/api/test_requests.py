@@ -86,6 +86,7 @@ def test_the_caller_s_messages_are_not_shared():
         ("parallel_tool_calls", "yes", "is not a switch"),
         ("metadata", {"a": "b" * 3, "c": 1}, "at most 16 pairs of texts"),
         ("enable_thinking", 1, "is not a switch"),
+        ("image", "a.png", "did you mean images?"),
     ],
 )
 def test_new_fields_are_checked_too(session, emulator, name, value, told):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import parameters
@@ -68,6 +68,12 @@ class Plan:
         )
 
     @property
+    def sees_earlier(self) -> bool:
+        """Whether only pictures of earlier turns decide which model is the default."""
+        is_named = self.target.model or self.target.deployed
+        return self.needs_vision and not is_named and not count_pictures([*self.new_messages])
+
+    @property
     def is_streamed(self) -> bool:
         """Whether the answer is streamed."""
         if self.options.stream is None:
@@ -101,7 +107,7 @@ class Plan:
         given = parameters.merge_parameters(
             "chat", self.target.settings.parameters, self.options.parameters, rules
         )
-        return chat_request(
+        request = chat_request(
             [*self.system_messages, *earlier, *self.new_messages],
             model=model,
             given=given,
@@ -112,3 +118,4 @@ class Plan:
             trimmed=turns_dropped,
             max_input_tokens=max_input_tokens,
         )
+        return replace(request, sees_earlier=self.sees_earlier)

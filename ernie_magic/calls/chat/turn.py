@@ -111,11 +111,13 @@ class _PromptInProgress:
         self._earlier_text = ""
         self._rounds: list[Message] = []
         self._runs: list[ToolRun] = []
+        self._sent: Mapping[str, Any] = {}
 
     async def ask(self) -> Asked:
         """Ask until an answer calls no tool of ours."""
         while True:
             wire = self._call.protocol.chat(self._request)
+            self._sent = self._sent or wire.own_fields
             reply = await self._call.read_reply(wire, self._request, self._clock)
             self._on_flag(reply.reader.flag)
             if reply.is_blocked:
@@ -184,6 +186,7 @@ class _PromptInProgress:
                 answer,
                 text=redact(self._earlier_text + answer.text),
                 tool_runs=tuple(self._runs),
+                sent=self._sent,
                 usage=self._spent + (answer.usage or Usage()),
             )
         asked = Asked(answer, rounds, problem)

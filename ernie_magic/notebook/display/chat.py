@@ -46,6 +46,11 @@ _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as th
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
 _MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
 _MAX_ARGUMENTS = 2000  # characters of the arguments of a call that is left to the caller
+_SEES_EARLIER = Text(
+    "为前面的图片选的模型；-s 名称 或 %ernie reset 后又是默认模型",
+    "this model was chosen for the earlier pictures; -s NAME or %ernie reset is back to the default",
+)
+_LONG_FIELD = 100  # characters of a request's field as JSON
 _MAX_ITEMS = 50  # tool calls and search results
 _MORE = Text("……还有 {n} 项", "… and {n} more")
 REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
@@ -100,9 +105,22 @@ def _moderation_notes(answer: Answer) -> list[Text]:
         notes.append(_ENDED.fill(reason=answer.finish_reason))
     if answer.history_cleared:
         notes.append(_CLEARED)
+    if getattr(answer.request, "sees_earlier", False):
+        notes.append(_SEES_EARLIER)
     if trimmed := getattr(answer.request, "trimmed", 0):
         notes.append(_TRIMMED.fill(n=trimmed))
     return notes
+
+
+def _describe_sent(answer: Answer) -> str:
+    """The fields of the request, the shortest first: descriptions of tools are long, and cut."""
+    sent = answer.sent or {**answer.request.parameters, **answer.request.extra}
+    written = {
+        name: json.dumps({name: value}, ensure_ascii=False, default=str)[1:-1]
+        for name, value in sent.items()
+    }
+    by_length = sorted(written.values(), key=lambda field: len(field) > _LONG_FIELD)
+    return f"{{{', '.join(by_length)}}}" if by_length else ""
 
 
 def line_html(line: str, language: Language) -> str:
@@ -129,9 +147,8 @@ def footer_html(answer: Answer, language: Language) -> str:
         facts["speed"] = f"{rate:.1f}"
     if answer.usage and answer.usage.search_tokens:
         facts["search"] = str(answer.usage.search_tokens)
-    sent = {**answer.request.parameters, **answer.request.extra}
-    if sent:
-        facts["sent"] = json.dumps(sent, ensure_ascii=False, default=str)
+    if sent := _describe_sent(answer):
+        facts["sent"] = sent
     rows = [
         f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clip_text(fact, _MAX_CHARACTERS))}</code>"
         for name, fact in facts.items()

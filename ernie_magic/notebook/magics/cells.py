@@ -25,7 +25,7 @@ from ernie_magic.notebook.magics.images import (
     parse_image_command,
     parse_image_line,
 )
-from ernie_magic.notebook.magics.options import CellLine
+from ernie_magic.notebook.magics.options import CellLine, WrongLine
 from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
 from ernie_magic.text.line_ends import normalize_crlf, normalize_line_ends
 
@@ -67,7 +67,7 @@ class CellMagics(CellRunner):
     """What `%%ernie`, `%%ernie_image`, `%%ernie_embed`, `%%ernie_map` and `%ernie_image` do."""
 
     # Prompt and table of the last preview of `%%ernie_map`.
-    _last_preview: tuple[Template, int] | None = None
+    _last_preview: tuple[Template, object] | None = None
 
     def chat_cell(self, line: str, cell: str) -> None:
         """`%%ernie`, waited for."""
@@ -144,7 +144,11 @@ class CellMagics(CellRunner):
         cell = normalize_crlf(cell)
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
-            parsed_line = parse_line(line, namespace)
+            try:
+                parsed_line = parse_line(line, namespace)
+            except WrongLine as error:
+                rules = self.session.settings.choose_service().rules
+                raise error.add_problems(rules) from None
             prompt = fill_prompt(parsed_line, cell, namespace)
         return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
 
@@ -234,7 +238,7 @@ class CellMagics(CellRunner):
         parsed_line = cell_input.line
         prompt = cell_input.prompt
         view = self._view_result(owns_cell=cell_input.owns_cell)
-        this_preview = (prompt, id(parsed_line.source))
+        this_preview = (prompt, parsed_line.source_key)
         if parsed_line.preview and len(parsed_line.content.rows) > _PREVIEW_FROM_ROWS:
             self._last_preview = this_preview
             some = first_rows(parsed_line.table, _PREVIEW_ROWS)

@@ -26,6 +26,10 @@ _DEFINE = Text(
     "先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
     "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
 )
+_TRY_ALONE = Text(
+    "先在单独的单元格里试这个表达式；要原样写双花括号请加 --verbatim",
+    "try the expression in a cell of its own; to write double braces as they are, add --verbatim",
+)
 _NAME_OR_PATH = Text(
     "写变量名（不加双花括号）或文件路径",
     "write a variable's name (no double braces) or a file's path",
@@ -263,7 +267,8 @@ def _evaluate_expression(
                 source=source_text,
                 kind=type(error).__name__,
                 said=redact(exception_message(error), strict=True)[:200],
-            )
+            ),
+            advice=_TRY_ALONE,
         ) from error
 
 

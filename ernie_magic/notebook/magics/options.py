@@ -12,21 +12,25 @@ import keyword
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
-from ernie_magic.errors import InvalidOption
+from ernie_magic.api.requests import checked_parameters
+from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
-    from ernie_magic.api.parameter import Parameter
+    from ernie_magic.api.parameter import Parameter, Rules
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,62 @@ _STRUCTURES = ("format", "object", "choice")
 _KNOWN_WORDS = frozenset({*SWITCHES, *FORMATS, *TOOL_CHOICES})
 
 
+_WRITE_LIKE = Text("写成 {usage}", "write {usage}")
+_WRITE_VALUE = Text("在它后面写值", "write the value after it")
+
+
+class WrongLine(InvalidOption):
+    """Options of a line are wrong.
+
+    Attributes
+    ----------
+    kind : {"chat", "image", "embedding"}
+    model : str | None
+        The model that the line names.
+    given : dict
+        The request parameters that could be read: their ranges are not checked yet.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[InvalidOption],
+        kind: Kind,
+        model: str | None,
+        given: Mapping[str, Any],
+    ) -> None:
+        combined = combine_errors(problems)
+        super().__init__(combined.what, combined.cause, combined.advice)
+        self._problems = tuple(problems)
+        self.kind, self.model, self.given = kind, model, given
+
+    def add_problems(self, rules: Rules) -> InvalidOption:
+        """Return the error with what else is wrong: a value that is out of range, for example."""
+        others: tuple[InvalidOption, ...] = ()
+        try:
+            checked_parameters(self.kind, self.given, self.model or UNDECIDED, rules)
+        except InvalidOption as error:
+            others = error.problems
+        return combine_errors([*self.problems, *others])
+
+
 class _Parser(argparse.ArgumentParser):
-    """argparse whose mistakes become our own one-line errors."""
+    """argparse whose mistakes become our own one-line errors.
+
+    Attributes
+    ----------
+    examples : dict
+        How an option is written, by its first form.
+    """
+
+    examples: Mapping[str, Text | None] = MappingProxyType({})
 
     def error(self, message: str) -> NoReturn:
         if "expected one argument" in message or "expected at least one argument" in message:
             name = message.removeprefix("argument ").split(":")[0]
-            raise InvalidOption(Text("{name} 后面缺少值", "{name} needs a value").fill(name=name))
+            raise InvalidOption(
+                Text("{name} 后面缺少值", "{name} needs a value").fill(name=name),
+                advice=self.examples.get(name.split("/")[-1]) or _WRITE_VALUE,
+            )
         if "ignored explicit argument" in message:
             name = message.removeprefix("argument ").split(":")[0]
             raise InvalidOption(
@@ -173,6 +226,13 @@ class Grammar:
                 dest=parameter.name,
                 action="append" if parameter.type in ("strings", "tools") else "store",
             )
+        self._parser.examples = {
+            **{p.option_name: p.usage_example for p in parameters.parameters_of(kind).values()},
+            **{
+                option.long_flag: _WRITE_LIKE.fill(usage=f"{option.long_flag} {option.metavar}")
+                for option in options
+            },
+        }
         for option in options:
             if option.bare_value:
                 self._parser.add_argument(
@@ -203,24 +263,72 @@ class Grammar:
         if "--verbatim" not in words:
             words = [interpolate(word, namespace) for word in words]
         words = self._attach_dashed_values(self._dash_names(words))
-        parsed, rest = self._parser.parse_known_args(words)
-        if rest:
-            raise self._unknown_option_error(rest[0])
-        args = vars(parsed)
-        if args.get("as") is not None:
-            args["as"] = variable_name(args["as"])
+        args, problems = self._parse_words(words)
         for parameter in parameters.parameters_of(self.kind).values():
             if parameter.type in _STRUCTURES and isinstance(args[parameter.name], str):
                 args[parameter.name] = _read_variable(args[parameter.name], namespace)
+        given, wrong_values = self._read_values(args)
+        if problems or wrong_values:
+            raise WrongLine([*problems, *wrong_values], self.kind, args["model"], given)
         return args
 
+    def _parse_words(self, words: list[str]) -> tuple[dict[str, Any], list[InvalidOption]]:
+        """The values of a line's words, and what is wrong with its options."""
+        accepted, problems = self._split_refused(words)
+        parsed, rest = self._parser.parse_known_args(accepted)
+        unknown = [word for word in rest if word.startswith("-")] or rest[:1]
+        problems += [self._unknown_option_error(word) for word in unknown]
+        args = vars(parsed)
+        if args.get("as") is not None:
+            args["as"] = _read_or_note(variable_name, args["as"], problems)
+        _read_or_note(lambda pairs: dict(parse_extra_fields(pairs)), args.get("param"), problems)
+        _read_or_note(parse_in_flight, args.get("in_flight"), problems)
+        return args, problems
+
+    def _split_refused(self, words: list[str]) -> tuple[list[str], list[InvalidOption]]:
+        """The words without the options that argparse refuses (no value follows, or one is too
+        many), and why: argparse itself stops at the first.
+        """
+        accepted, problems = list[str](), list[InvalidOption]()
+        for word, following in zip_longest(words, words[1:], fillvalue="-"):
+            with_value = [word, following]
+            if following.startswith("-"):
+                with_value.pop()
+            try:
+                if word.startswith("-"):
+                    self._parser.parse_known_args(with_value)
+            except InvalidOption as error:
+                problems.append(error)
+                continue
+            accepted.append(word)
+        return accepted, problems
+
     def request_parameters(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """The request parameters among these values, by API name."""
-        return {
-            p.name: p.parse_text(args[p.name])
-            for p in parameters.parameters_of(self.kind).values()
-            if p.name != "model" and p.type != "tools" and args[p.name] is not None
-        }
+        """The request parameters among these values, by API name.
+
+        Raises
+        ------
+        InvalidOption
+            Values have another type.
+        """
+        given, problems = self._read_values(args)
+        if problems:
+            raise combine_errors(problems)
+        return given
+
+    def _read_values(self, args: Mapping[str, Any]) -> tuple[dict[str, Any], list[InvalidOption]]:
+        """The request parameters among these values, and what is wrong with the others."""
+        given: dict[str, Any] = {}
+        problems: list[InvalidOption] = []
+        for parameter in parameters.parameters_of(self.kind).values():
+            typed = args[parameter.name]
+            if parameter.name == "model" or parameter.type == "tools" or typed is None:
+                continue
+            try:
+                given[parameter.name] = parameter.parse_text(typed)
+            except InvalidOption as error:
+                problems.append(error)
+        return given, problems
 
     def session_options(self, args: Mapping[str, Any], **others: Any) -> dict[str, Any]:
         """The arguments of the session's call: those of these values that are given, and
@@ -321,6 +429,15 @@ def _read_variable(word: str, namespace: Mapping[str, Any]) -> str:
         with suppress(TypeError, ValueError, RecursionError):
             return json.dumps(value, ensure_ascii=False)
     return word
+
+
+def _read_or_note(read: Callable[[Any], Any], typed: Any, problems: list[InvalidOption]) -> Any:
+    """What an option's text means, if it was typed; what is wrong with it is noted."""
+    try:
+        return None if typed is None else read(typed)
+    except InvalidOption as error:
+        problems.append(error)
+        return None
 
 
 def _parameter_flags(parameter: Parameter) -> list[str]:

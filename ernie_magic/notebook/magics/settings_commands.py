@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from ernie_magic.calls import doctor
@@ -79,12 +80,16 @@ def configure_settings(session: Session, words: list[str]) -> Table | None:
 def _assign_setting(session: Session, name: str, text: str) -> None:
     """Set one setting, and print its new value."""
     settings = session.settings
-    settings.assign_text(name, "" if text == "default" else text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # told below
+        settings.assign_text(name, "" if text == "default" else text)
     name = name.replace("-", "_")
     if name in (*KEYS, "base_url", "app_id", "headers"):
         use_service(session, [])
     value = _describe_setting(session, name) or _NOT_SET.say(settings.interface_language)
     print(make_controls_visible(f"{name} = {value}"))
+    if unused := settings.describe_unused(name):
+        print_message(session, unused)
 
 
 def _localized_help(both: str, language: Language) -> str:

@@ -12,6 +12,7 @@ from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import BadRequest, InvalidMessages, InvalidOption
+from ernie_magic.notebook.display.chat import summary_line
 from ernie_magic.session import Session
 
 REQUEST = ImageRequest(model="m", prompt="猫")
@@ -256,8 +257,11 @@ def test_a_model_that_sees_is_chosen_and_told_of_the_picture(session, emulator):
 
 
 def test_pictures_go_along_with_later_questions_until_the_history_is_cleared(session, emulator):
-    session.chat("这是什么？", images=file_of())
-    session.chat("什么颜色？")
+    first = session.chat("这是什么？", images=file_of())
+    second = session.chat("什么颜色？")
+    told = "this model was chosen for the earlier pictures"
+    assert told not in summary_line(first, "en")
+    assert told in summary_line(second, "en")
     sent = emulator.requests[-1].body
     assert [isinstance(message["content"], list) for message in sent["messages"]] == [
         True,

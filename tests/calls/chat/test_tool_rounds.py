@@ -50,6 +50,9 @@ def test_a_function_is_called_with_what_the_model_asks_and_its_result_used(ernie
     assert [message["role"] for message in second["messages"]] == ["user", "assistant", "tool"]
     assert second["messages"][2]["tool_call_id"] == second["messages"][1]["tool_calls"][0]["id"]
     assert answer.usage.total_tokens > 0
+    required = ernie.chat(ASK, tools=[get_current_weather], tool_choice="required", history=False)
+    assert required.sent["tool_choice"] == "required"
+    assert required.sent["tools"] == first["tools"]
 
 
 def test_the_turn_holds_its_tool_rounds_and_the_next_question_sends_them(ernie, emulator):

@@ -25,6 +25,13 @@ def answer(text="**hi**", **given):
         ({}, "m · 1.2 s · stop"),
         ({"usage": Usage(1, 2, 3)}, "m · 3 tokens · 1.2 s · stop"),
         ({"partial": True, "finish_reason": ""}, "m · 1.2 s · partial"),
+        (
+            {"partial": True, "end_unseen": True},
+            (
+                "m · 1.2 s · stop · ⚠ perhaps partial: the service gave a reason to finish, but neither "
+                "sent [DONE] nor closed"
+            ),
+        ),
         ({"flag": 1}, "m · 1.2 s · stop · ⚠ content review: low risk"),
         ({"service": "emulator"}, "m · 1.2 s · stop · built-in emulator, not a real model"),
         (
@@ -64,6 +71,12 @@ def test_the_folded_footer_names_what_was_sent():
         f"parameters sent: <code>{json.dumps({'temperature': 0.5})}".replace('"', "&quot;") in shown
     )
     assert "prompt tokens: <code>7</code>" in shown
+
+
+def test_what_was_sent_precedes_the_request_and_long_fields_come_last():
+    sent = {"tools": [{"x": "y" * 400}], "response_format": {"type": "text"}, "seed": 3}
+    shown = chat.footer_html(answer(sent=sent), "en").replace("&quot;", '"')
+    assert '{"response_format": {"type": "text"}, "seed": 3, "tools": [' in shown
 
 
 def test_names_arguments_and_results_of_tools_are_no_markup():

@@ -1,5 +1,7 @@
 """`%ernie WORD`, in both languages."""
 
+import warnings
+
 import pytest
 
 
@@ -72,6 +74,19 @@ def test_use_chooses_the_service_and_config_shows_it(run, ernie):
     run("%ernie use emulator")
     assert ernie.settings.service == "emulator"
     assert value(run, "%ernie config service").rows[0][1] == "emulator"
+
+
+def test_what_the_emulator_ignores_is_told(run, ernie):
+    run("%ernie use emulator")
+    _, out = run("%ernie config base_url http://127.0.0.1:9/v1")
+    assert "the emulator is in use and ignores base_url: first %ernie use local" in out
+    with pytest.warns(UserWarning, match="ignores api_key"):
+        ernie.settings.api_key = "canary-of-an-unused-key"
+    _, out = run("%ernie config base_url default")
+    assert "ignores" not in out
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ernie.settings.temperature = 0.5
 
 
 def test_lang_changes_what_is_said(run, ernie):

@@ -175,9 +175,22 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
     ("text", "told"),
     [
         ("--temprature 0.3", "no option --temprature. What to do: did you mean --temperature?"),
-        ("--temperature hot", "temperature 'hot' is not a number in (0.0, 1.0]."),
-        ("--seed 1.5", "seed '1.5' is not a whole number in (0, 2147483647)."),
-        ("--temperature", "--temperature needs a value."),
+        (
+            "--temperature hot",
+            (
+                "temperature 'hot' is not a number in (0.0, 1.0]. What to do: for example "
+                "--temperature 0.95."
+            ),
+        ),
+        (
+            "--seed 1.5",
+            (
+                "seed '1.5' is not a whole number in (0, 2147483647). What to do: for example "
+                "--seed 42."
+            ),
+        ),
+        ("--top-p", "--top-p needs a value. What to do: for example --top-p 0.7."),
+        ("--as", "--as needs a value. What to do: write --as NAME."),
         ("--as 1x", "--as '1x' is not a variable's name."),
         ("--as ernie", "--as 'ernie' is not a variable's name."),
         ("--no", "no option --no. What to do: did you mean --stop?"),
@@ -205,6 +218,23 @@ def test_mistakes_are_one_clear_line(text, told):
         line(text)
     assert caught.value.line("en") == told
     assert caught.value.line("zh") != told
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "told"),
+    [
+        ("--temprature 1 --topp 1", 2, ["no option --temprature", "no option --topp"]),
+        ("--temperature hot --seed x", 2, ["temperature 'hot'", "seed 'x'"]),
+        ("--foo --as 1x --param y", 3, ["no option --foo", "--as '1x'", "--param requires"]),
+        ("--seed --top-p --raw", 2, ["--seed needs a value", "--top-p needs a value"]),
+        ("--raw=1 --foo=2 hello", 2, ["--raw does not take a value", "no option --foo"]),
+    ],
+)
+def test_all_wrong_options_of_a_line_are_told_at_once(text, count, told):
+    with pytest.raises(InvalidOption, match=f"^{count} options are wrong: ") as caught:
+        line(text)
+    assert all(part in caught.value.line("en") for part in told)
+    assert "\n" not in caught.value.line("zh")
 
 
 @given(st.text(st.sampled_from("ab '\"\t\r\n\u3000-="), max_size=12))
