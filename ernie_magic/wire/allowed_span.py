@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _PRECISION = 0.02  # of its length: so close the bounds need to be
 # A span that is longer by this factor than was measured is another one, to be measured anew.
 _SAME_SPAN = 1.5
+# The lower bound is doubted now and then: a refused call may only have been quick on its way, or the
+# one before it slow.
+_DOUBT = 0.95
 _LONGEST_PATIENCE = 16  # spans between two tries of one call more
 
 
@@ -186,5 +189,6 @@ class AllowedSpan:
         self.extra_at, self._patience = now, 1
 
     def _try_later(self, now: float) -> None:
+        self.shortest *= _DOUBT
         self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
         self.extra_at = now + self._patience * self.longest
