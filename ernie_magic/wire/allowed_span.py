@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _PRECISION = 0.02  # of its length: so close the bounds need to be
 # A span that is longer by this factor than was measured is another one, to be measured anew.
 _SAME_SPAN = 1.5
-# The lower bound is doubted now and then: a refused call may only have been quick on its way, or the
-# one before it slow.
+# The lower bound is doubted now and then: a refused call may only have been quick on its way, or
+# the one before it slow.
 _DOUBT = 0.95
 _LONGEST_PATIENCE = 16  # spans between two tries of one call more
 
