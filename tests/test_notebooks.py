@@ -165,6 +165,7 @@ def test_a_widget_is_replaced_by_its_picture_and_its_kind_is_told():
         ("128 tokens · 0.4 s · normal", "128 tokens · normal"),
         ("<code>0.02 s</code>", "<code>… s</code>"),
         ("http://127.0.0.1:40123/x.png?seed=1&signature=ab", "http://127.0.0.1:…"),
+        ("tokens per second: <code>650.1</code>", "tokens per second: <code>…</code>"),
         ("id as-0123456789ab here", "id as-… here"),
         ("20:58:47  hello", "--:--:--  hello"),
         ("ipython 9.18.1, httpx", "ipython …, httpx"),

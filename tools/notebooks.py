@@ -72,6 +72,7 @@ def environment(folder: Path, language: str = "en_US.UTF-8") -> dict[str, str]:
 _VARYING = (
     (re.compile(r" · \d+\.\d s\b"), ""),  # in a footer
     (re.compile(r"\b\d+\.\d+ s\b"), "… s"),
+    (re.compile(r"(per second\W*(?:<[^>]*>\W*)*)[\d,]+\.\d+"), r"\1…"),
     (re.compile(r"(latency|per_second)=\d+\.\d+"), r"\1=…"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "--:--:--"),
     (re.compile(r"\b(as|chatcmpl)-[0-9a-z]{8,}\b"), r"\1-…"),
@@ -114,11 +115,14 @@ def _clean_output(output: NotebookNode, count: int) -> None:
         output.execution_count = count
     if "metadata" in output:
         output.metadata = {}
+    data = output.get("data", {})
+    if JPEG in data:
+        data.pop(PNG, None)  # the same picture, larger
     if "text" in output:
         output.text = without_varying(output.text)
-    for kind, value in output.get("data", {}).items():
+    for kind, value in data.items():
         if isinstance(value, str) and kind.startswith("text/"):
-            output.data[kind] = without_varying(value)
+            data[kind] = without_varying(value)
 
 
 def without_varying(text: str) -> str:
