@@ -77,13 +77,13 @@ def in_each_window(most, seconds, phase=0.3):
     return allows
 
 
-def from_bucket(size, per_second):
-    """One for each token of a bucket, which is filled evenly."""
+def from_bucket(size, seconds):
+    """One for each token of a bucket, which is filled evenly in so many seconds."""
     bucket = SimpleNamespace(tokens=float(size), at=None)
 
     def allows(now, _active):
         if bucket.at is not None:
-            bucket.tokens = min(size, bucket.tokens + (now - bucket.at) * per_second)
+            bucket.tokens = min(size, bucket.tokens + (now - bucket.at) * size / seconds)
         bucket.at = now
         if bucket.tokens < 1:
             return False

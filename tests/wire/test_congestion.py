@@ -51,7 +51,7 @@ MORE_SERVICES = [
         for kind in (simulation.in_any_span, simulation.in_each_window)
         for most, span in ((2, 1), (3, 1), (10, 1), (5, 5), (100, 10), (20, 60), (60, 60))
     ],
-    *[(simulation.from_bucket, *bucket) for bucket in ((1, 0.5), (1, 0.1), (20, 4), (5, 10))],
+    *[(simulation.from_bucket, *bucket) for bucket in ((1, 0.5), (1, 0.2), (20, 4), (5, 10))],
     *[(simulation.at_once, most) for most in (2, 3, 6)],
 ]
 
