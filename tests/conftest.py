@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import socket
+from collections import Counter
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -158,23 +160,46 @@ def run(shell, capsys):
 TOGETHER = ("browser", "test_hostile_documents", "kernel")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items):
-    """Tests with a page run one after another in one process, hostile documents in a second, tests
-    with a kernel in a third, all others in whichever is free: pages and kernels mostly wait.
+def group_of(folder, file):
+    """The tests that one worker runs one after another: those of a file, or of one of `TOGETHER`."""
+    if folder in ("browser", "kernel"):
+        return next(name for name in (file, folder) if name in TOGETHER)
+    return f"{folder}/{file}"
 
-    pytest-xdist distributes them. While Playwright's sync API is active its thread has a running
-    loop, in which asyncio.run() fails; it ends with the package of browser tests.
-    """
+
+def pytest_collection_modifyitems(items):
+    """Order tests: those of `TOGETHER`, then file by file, files with many tests first."""
+    sizes = Counter(item.path for item in items)
     places = {}
     for item in items:
         folder, file = item.path.parent.name, item.path.stem
         if folder == "benchmarks":
             item.add_marker(pytest.mark.benchmark)
-        group = next((name for name in (file, folder) if name in TOGETHER), None)
-        if folder not in ("browser", "kernel"):
-            group = None
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
-        places[item] = TOGETHER.index(group) if group else len(TOGETHER)
+        place = (len(TOGETHER), -sizes[item.path])
+        group = group_of(folder, file)
+        if group in TOGETHER:
+            place = (TOGETHER.index(group), 0)
+        places[item] = place
     items.sort(key=places.__getitem__)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests with a page run one after another in one process, hostile documents in a second, tests
+    with a kernel in a third: pages and kernels mostly wait. All others follow in whichever is free,
+    file by file, so that what a file's tests share is made once.
+
+    pytest-xdist's own groups (`xdist_group`) do nothing under pytest 9.2, which reads a test's id
+    from another attribute than the one that pytest-xdist 3.8 writes to.
+
+    While Playwright's sync API is active its thread has a running loop, in which asyncio.run()
+    fails; it ends with the package of browser tests.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path = PurePosixPath(nodeid.partition("::")[0])
+            return group_of(path.parent.name, path.stem)
+
+    return GroupScheduling(config, log)
