@@ -113,6 +113,11 @@ _MAPPING = Text("行", "rows")
 class Session:
     """What magics, Python calls and panels share: settings, connections, usage and conversations.
 
+    `ernie.chat("…")` asks, and `ernie.stream("…")` does so piece by piece; `ernie.image("…")` makes
+    pictures, `ernie.embed([…])` vectors, `ernie.map("… {{text}}", table)` asks about each row of a
+    table, and `ernie.panel()` shows all of it with sliders. `ernie["tutor"]` is another
+    conversation. A question mark behind any of them explains its parameters: `ernie.chat?`.
+
     Parameters
     ----------
     settings
@@ -129,10 +134,8 @@ class Session:
         Every set that was made, oldest first; `images.clear()` releases them.
     last : Answer | Embeddings | ImageSet | Mapped | Ranking | None
         The last result.
-    changed : Watchers
-        Called after each result, and for each new conversation.
-    client : Client
-        What makes the calls.
+    settings : ErnieSettings
+        What a call uses that does not say.
 
     Notes
     -----
@@ -154,6 +157,7 @@ class Session:
         self.conversations: dict[str, Conversation] = {}
         self.usage = UsageLog()
         self.images: list[ImageSet] = []
+        # Called after each result, and for each new conversation.
         self.changed = Watchers()
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
         self.wire = Wire(lambda: self.client)
@@ -641,7 +645,7 @@ class Session:
             A picture, a set, a file that was saved with its parameters, or those parameters. A
             picture of several is made again with the others: the service knows them by one request.
             The current service is used, whichever made it. Of a file that was not saved here, only
-            fields of the parameter table are sent.
+            the fields that are listed here are sent.
 
         Raises
         ------

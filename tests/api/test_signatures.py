@@ -109,4 +109,4 @@ def test_help_shows_types_without_quotes_and_ranges():
     text = pydoc.plain(pydoc.render_doc(Session.chat))
     assert "temperature: float | None = None" in text
     assert "temperature : float in (0.0, 1.0]; 0.95 by default" in text
-    assert text.splitlines()[2].endswith(" -> Answer")
+    assert ") -> Answer\n" in text
