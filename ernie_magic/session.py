@@ -884,11 +884,12 @@ class Session:
         """Return ids for tab completion, without the network: the account's live list, else the
         catalogue.
         """
-        if listed := self.listed_models():
-            return [entry.id for entry in listed]
         from ernie_magic.api.catalogue import CATALOGUE
+        from ernie_magic.api.model_order import sort_models
+        from ernie_magic.api.models import Listed
 
-        return [model.id for model in CATALOGUE]
+        listed = self.listed_models() or [Listed(model.id, {}) for model in CATALOGUE]
+        return [entry.id for entry in sort_models(listed)]
 
     def limits(self) -> list[LimitState]:
         """Return the known limits per minute of the services, and what is left: shared by

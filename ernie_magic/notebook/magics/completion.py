@@ -60,6 +60,7 @@ def _make_matcher(session: Session, namespace: Mapping[str, Any]) -> Any:
             found = _list_candidates(session, namespace, context.line_with_cursor, context.token)
         return {
             "completions": [completer.SimpleCompletion(text, type="magic") for text in found],
+            "ordered": True,  # models as the panel and `%ernie models` have them
             "suppress": bool(found),
         }
 

@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.catalogue import KIND_NAMES, KindName
+from ernie_magic.api.default_model import configured_or_default_model
+from ernie_magic.api.model_order import sort_models
 from ernie_magic.api.models import is_simulated
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.services import EMULATOR, QIANFAN
@@ -14,12 +16,13 @@ from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.text.language import Language, Text, untranslated
 
 if TYPE_CHECKING:
-    from ernie_magic.api.catalogue import Model
+    from ernie_magic.api.catalogue import Kind, Model
     from ernie_magic.api.models import Listed
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.session import Session
 
+_KINDS_WITH_DEFAULT: tuple[Kind, ...] = ("chat", "image", "embedding")
 _MAX_MODEL_ROWS = 1000  # models in the table
 _OPTIONAL = (2, 5)  # columns that few lists fill: the context and the price
 _PARTIAL = Text("（未完成）", " (partial)")
@@ -49,7 +52,7 @@ def list_models(session: Session, words: list[str]) -> Table:
     language = session.settings.interface_language
     sought = "".join(words).lower()
     found = []
-    for entry in session.models():
+    for entry in sort_models(session.models()):
         kind_name = _UNKNOWN_KIND
         if entry.kind:
             kind_name = KIND_NAMES[entry.kind]
@@ -60,6 +63,7 @@ def list_models(session: Session, words: list[str]) -> Table:
         [entry.id, kind_label, *_describe_model(entry, language)]
         for entry, kind_label in found[:_MAX_MODEL_ROWS]
     ]
+    _mark_defaults(session, rows)
     headers = [header.say(language) for header in _model_headers(session)]
     # Many lists give no more than ids.
     given = [n for n, header in enumerate(headers) if n not in _OPTIONAL or any(r[n] for r in rows)]
@@ -71,6 +75,20 @@ def list_models(session: Session, words: list[str]) -> Table:
     if len(found) > _MAX_MODEL_ROWS:
         note_text += _MORE.say(language, n=_MAX_MODEL_ROWS)
     return Table([headers[n] for n in given], [[row[n] for n in given] for row in rows], note_text)
+
+
+def _mark_defaults(session: Session, rows: list[list[str]]) -> None:
+    """Say in the notes which models a call uses that names none."""
+    settings = session.settings
+    service = settings.choose_service().name
+    listed = session.listed_models()
+    defaults = {
+        configured_or_default_model(kind, settings, service, listed) for kind in _KINDS_WITH_DEFAULT
+    }
+    mark = Text("默认", "default").say(settings.interface_language)
+    for row in rows:
+        if row[0] in defaults:
+            row[-1] = " · ".join(note for note in (mark, row[-1]) if note)
 
 
 def _model_headers(session: Session) -> list[Text]:

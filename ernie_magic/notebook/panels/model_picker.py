@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.api.default_model import PREFERRED_CHAT, configured_or_default_model
+from ernie_magic.api.default_model import configured_or_default_model
+from ernie_magic.api.model_order import ModelGroup, group_model, sort_models
 from ernie_magic.config.settings import configured_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.frontend import ModelBox
@@ -23,10 +24,14 @@ _DEFAULT = Text("默认（{model}）", "default ({model})")
 _NO_DEFAULT = Text("请选一个模型", "choose a model")
 _AS_IS = Text("不在列表中，照样发送", "not in the list, sent as it is")
 _MAX_LISTED_MODELS = 500  # of a group; who has more types the whole id
-_RECOMMENDED = Text("推荐", "Recommended")
-_SEES, _THINKS = Text("看图", "Sees pictures"), Text("思考", "Thinking")
-_OTHER, _UNKNOWN = Text("更多", "More"), Text("其他", "Other kinds")
-_RETIRED = Text("据报已下线", "Reported retired")
+_GROUPS = {
+    ModelGroup.RECOMMENDED: Text("推荐", "Recommended"),
+    ModelGroup.SEES: Text("看图", "Sees pictures"),
+    ModelGroup.THINKS: Text("思考", "Thinking"),
+    ModelGroup.OTHER: Text("更多", "More"),
+    ModelGroup.UNKNOWN: Text("其他", "Other kinds"),
+    ModelGroup.RETIRED: Text("据报已下线", "Reported retired"),
+}
 _CONTEXT = Text("上下文 {n}k", "{n}k context")
 _OUTPUT = Text("输出 {n:,}", "{n:,} output")
 _ABILITIES = {"vision": Text("看图", "vision"), "thinking": Text("思考", "thinking")}
@@ -185,38 +190,19 @@ class ModelPicker:
 
     def _group_models(self) -> list[dict[str, Any]]:
         """The models of this kind by what people look for, those of unknown kind, retired ones."""
-        by_group: dict[Text, list[models.Listed]] = {
-            group: [] for group in (_RECOMMENDED, _SEES, _THINKS, _OTHER, _UNKNOWN, _RETIRED)
-        }
-        for entry in self._model_list.entries:
+        by_group: dict[ModelGroup, list[models.Listed]] = {group: [] for group in _GROUPS}
+        for entry in sort_models(self._model_list.entries):
             if entry.kind in (self._kind, None):
-                by_group[self._choose_group(entry)].append(entry)
-        by_group[_RECOMMENDED].sort(key=lambda entry: PREFERRED_CHAT.index(entry.id))
-        for group in by_group.keys() - {_RECOMMENDED}:
-            by_group[group].sort(key=lambda entry: entry.id.lower())
+                by_group[group_model(entry)].append(entry)
         return [
             self._make_group(
-                group.say(self._language),
+                _GROUPS[group].say(self._language),
                 [{"id": entry.id, "facts": self._describe_model(entry)} for entry in entries],
-                folded=group is _RETIRED,
+                folded=group is ModelGroup.RETIRED,
             )
             for group, entries in by_group.items()
             if entries
         ]
-
-    def _choose_group(self, entry: models.Listed) -> Text:
-        known = entry.known
-        if known is not None and known.retired:
-            return _RETIRED
-        if entry.kind is None:
-            return _UNKNOWN
-        if self._kind == "chat" and entry.id in PREFERRED_CHAT:
-            return _RECOMMENDED
-        if known is not None and "vision" in known.capabilities:
-            return _SEES
-        if known is not None and "thinking" in known.capabilities:
-            return _THINKS
-        return _OTHER
 
     def _describe_model(self, entry: models.Listed) -> str:
         """The facts that one chooses by, in a line."""

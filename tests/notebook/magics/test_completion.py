@@ -21,6 +21,15 @@ def test_completion_offers_options_models_and_choices_on_the_first_line_only(she
     assert not any("temperature" in text for text in offered("%%ernie\n--temp"))
 
 
+def test_tab_offers_models_in_the_order_of_the_panel_and_of_the_table(shell):
+    shell.Completer.use_jedi = False
+    line = "%%ernie -m "
+    with provisionalcompleter():
+        offered = [c.text for c in shell.Completer.completions(line, len(line))]
+    assert offered[:3] == ["ernie-4.5-turbo-128k", "ernie-5.0", "ernie-4.5-turbo-32k"]
+    assert offered.index("ernie-4.5-turbo-vl") < offered.index("ernie-speed-8k")
+
+
 def test_tab_completes_options_models_and_pictures(run, shell):
     run("%%ernie_image --as cats\n猫")
 

@@ -76,3 +76,17 @@ def test_a_list_of_ids_has_no_columns_for_what_it_does_not_say(service):
 def test_prices_of_another_server_have_no_unit(service):
     table = listed(service, [{"id": "a", "pricing": {"prompt": "0.5"}}], name="local")
     assert "price (input / output)" in table.headers
+
+
+def test_models_stand_in_the_order_of_the_panel_and_the_default_is_marked(service):
+    ids = ["ernie-3.5-8k", "Stable-Diffusion-XL", "ernie-5.0", "ernie-4.5-turbo-128k", "new"]
+    table = listed(service, [{"id": id_} for id_ in ids], name="aistudio")
+    assert [row[0] for row in table.rows] == [
+        "ernie-4.5-turbo-128k",
+        "ernie-5.0",
+        "Stable-Diffusion-XL",
+        "new",
+        "ernie-3.5-8k",
+    ]
+    marked = [row[0] for row in table.rows if row[-1].startswith("default")]
+    assert marked == ["ernie-4.5-turbo-128k", "Stable-Diffusion-XL"]
