@@ -220,3 +220,30 @@ def url_below(base_url: str, path: str) -> str:
     if not joined:
         return f"{address}{path}"
     return f"{address}{path}?{joined}"
+
+
+def check_base_url(url: str) -> None:
+    """Check that a base URL is a web address.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    try:
+        parts = urlsplit(url)
+        url.encode()
+        good = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not any(c.isspace() for c in url)
+        )
+    except ValueError:  # urllib's error for an invalid port
+        good = False
+    if not good:
+        raise InvalidOption(
+            Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(
+                url=redact_url(url)
+            ),
+            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"),
+        )

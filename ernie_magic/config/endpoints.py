@@ -4,18 +4,9 @@
 
 from __future__ import annotations
 
-import codecs
-import io
-import os
-import re
-from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import urlsplit
 
-from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url, split_query
+from ernie_magic.config.addresses import BaseUrl, check_base_url, clean_base_url, split_query
 from ernie_magic.config.credentials import (
     AccessToken,
     Bearer,
@@ -26,7 +17,7 @@ from ernie_magic.config.credentials import (
     Signature,
     TokenFromPair,
 )
-from ernie_magic.config.keys import Key, Pair, resembles_key
+from ernie_magic.config.keys import Key, Pair
 from ernie_magic.config.services import (
     AI_STUDIO,
     APP_ID_VARIABLE,
@@ -43,6 +34,7 @@ from ernie_magic.config.services import (
     SERVICES,
     Service,
 )
+from ernie_magic.config.variables import DOTENV, ENVIRONMENT, read_variable, readable_sources
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.text.language import Text
 
@@ -54,8 +46,6 @@ if TYPE_CHECKING:
 
 # Where a key or an address comes from.
 SESSION = "session"
-ENVIRONMENT = "environment"
-DOTENV = ".env"
 OWN = "own"
 # A key is only sent to an address that it may trust. Whoever writes an environment may also name an
 # address for the keys of its `.env` files and sessions. A folder's `.env`, which may be a
@@ -75,10 +65,6 @@ _SECRETS = tuple(
         *(half for pair in service.pair_variables for half in pair),
     )
 )
-
-
-_OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
-_DOTENV_WORDS = re.compile(r"[^\s=\"']+")
 
 
 class EndpointSettings(Protocol):
@@ -119,17 +105,6 @@ class EndpointSettings(Protocol):
     @property
     def base_url(self) -> BaseUrl:
         """The address, "" for that of the environment or the service's own."""
-
-
-def read_variable(name: str) -> tuple[str, str]:
-    """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
-    ".env")` or `("", "")`.
-    """
-    if value := os.environ.get(name, "").strip():
-        return value, ENVIRONMENT
-    if value := (_read_dotenv().get(name) or "").strip():
-        return value, DOTENV
-    return "", ""
 
 
 def choose_service(settings: EndpointSettings) -> Service:
@@ -322,11 +297,7 @@ def _remember_keys() -> None:
     """Register every key that is set, whichever service it is for: none of them is shown or sent in
     a prompt.
     """
-    sources: list[Mapping[str, str | None]] = [os.environ]
-    # A problem with the file is reported when something in it is needed.
-    with suppress(InvalidOption):
-        sources.append(_find_dotenv().values)
-    for source in sources:
+    for source in readable_sources():
         for name in _SECRETS:
             Key(source.get(name) or "")
 
@@ -351,7 +322,7 @@ def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
     if not written_url or not all(source in _TRUSTED[where] for source in sources):
         return own
     address = BaseUrl(clean_base_url(written_url))
-    _check_base_url(address)
+    check_base_url(address)
     if address.login or address.query_keys:
         raise InvalidOption(
             Text("{name} 里不能有密码", "{name} cannot contain a password").fill(name=name),
@@ -530,7 +501,7 @@ def _resolve_base_url(settings: EndpointSettings, service: Service) -> _Resolved
                 "set {name}, or %ernie config base_url http://127.0.0.1:8000/v1",
             ).fill(name=service.base_url_variable),
         )
-    _check_base_url(url)
+    check_base_url(url)
     if split_query(url)[0] == service.base_url:
         source = OWN
     return _ResolvedUrl(url, source, address.login, address.query_keys)
@@ -560,125 +531,3 @@ def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> No
             ),
             advice=advice,
         )
-
-
-def _check_base_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        url.encode()
-        good = (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and parts.port != 0
-            and not any(c.isspace() for c in url)
-        )
-    except ValueError:  # urllib's error for an invalid port
-        good = False
-    if not good:
-        raise InvalidOption(
-            Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(
-                url=redact_url(url)
-            ),
-            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"),
-        )
-
-
-class _Dotenv(NamedTuple):
-    """What a `.env` says, and which of its lines about us cannot be read."""
-
-    values: Mapping[str, str | None] = MappingProxyType({})
-    path: str = ""
-    unreadable_line: int = 0
-
-    def __repr__(self) -> str:
-        return f"_Dotenv({self.path})"  # the values may be keys, and frames of tracebacks are shown
-
-
-def _read_dotenv() -> Mapping[str, str | None]:
-    """Return what the nearest `.env` says.
-
-    Raises
-    ------
-    InvalidOption
-        It cannot be read, or a line of it that names one of our variables cannot.
-    """
-    found = _find_dotenv()
-    if found.unreadable_line:
-        raise InvalidOption(
-            Text("读不懂 {path} 的第 {line} 行", "line {line} of {path} cannot be read").fill(
-                path=found.path, line=str(found.unreadable_line)
-            ),
-            Text("引号没有成对，或没有等号", "a quote is not closed, or there is no equals sign"),
-            Text("写成 名称=值", "write it as NAME=value"),
-        )
-    return found.values
-
-
-def _find_dotenv() -> _Dotenv:
-    """Read the nearest `.env` at or above the working directory; read it again when the file
-    changes. Where the working directory was deleted, or cannot be reached, there is none.
-    """
-    from dotenv import find_dotenv  # imported here: not at load time
-
-    try:
-        path = find_dotenv(usecwd=True)
-        if not path:
-            return _Dotenv()
-        changed = Path(path).stat().st_mtime
-    except OSError:
-        return _Dotenv()
-    return _parse_dotenv(path, changed)
-
-
-@lru_cache(maxsize=1)
-def _parse_dotenv(path: str, _changed: float) -> _Dotenv:
-    from dotenv.parser import parse_stream  # `dotenv_values` only logs what it cannot read
-
-    bindings = list(parse_stream(io.StringIO(_decode_dotenv(path))))
-    unreadable_line = 0
-    for binding in bindings:
-        if not binding.error:
-            continue
-        for word in _DOTENV_WORDS.findall(binding.original.string):
-            if resembles_key(word):
-                Key(word)
-        if found := _OUR_VARIABLES.search(binding.original.string):
-            before = binding.original.string[: found.start()].count("\n")
-            unreadable_line = unreadable_line or binding.original.line + before
-    # A `$` in a key is a `$`: nothing is interpolated.
-    values = {binding.key: binding.value for binding in bindings if binding.key is not None}
-    return _Dotenv(values, path, unreadable_line)
-
-
-def _decode_dotenv(path: str) -> str:
-    """Return the text of a `.env`.
-
-    Raises
-    ------
-    InvalidOption
-        It cannot be read, or is in another encoding than UTF-8, or UTF-16 with its mark.
-    """
-    try:
-        beginning = Path(path).read_bytes()[:2]
-        # Editors on Windows begin a file with a byte order mark, and PowerShell 5 writes UTF-16.
-        encoding = "utf-8-sig"
-        if beginning in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            encoding = "utf-16"
-        text = Path(path).read_text(encoding=encoding)
-    except UnicodeError:
-        text = "\0"
-    except OSError as error:
-        raise InvalidOption(
-            Text("读不了 {path}（{said}）", "{path} cannot be read ({said})").fill(
-                path=path, said=error.strerror or type(error).__name__
-            ),
-            advice=Text("检查文件的权限，或删掉它", "check its permissions, or remove it"),
-        ) from None
-    if "\0" not in text:  # as UTF-16 without a mark, and UTF-32, have between all letters
-        return text
-    del text  # it may hold a key, and frames of tracebacks are shown
-    raise InvalidOption(
-        Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
-        Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
-        Text("用 UTF-8 重新保存", "save it again as UTF-8"),
-    )

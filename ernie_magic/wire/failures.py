@@ -1,4 +1,4 @@
-"""Turn a service's refusal (`refusals`) or a failure of the network into one error of the tree."""
+"""Turn a service's refusal (`refusals`), or a reply that is no answer, into an error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import is_failure
-from ernie_magic.config.addresses import redact_url
 from ernie_magic.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -21,27 +20,19 @@ from ernie_magic.errors import (
     ProtocolError,
     QuotaExhausted,
     RateLimited,
-    RequestTimeout,
     ServerError,
     ServiceError,
-    ServiceUnreachable,
     UnsafeRequest,
 )
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import DAILY, case_for, status_meant
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
-from ernie_magic.wire.route_errors import (
-    SAID_SHOWN,
-    find_route_fault,
-    name_ignored,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from ernie_magic.config.ignored import Ignored
-
+SAID_SHOWN = 200  # characters of what a service says
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _CODE = 100  # characters of a request id
 _ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
@@ -379,104 +370,5 @@ def stream_cut_error() -> IncompleteAnswer:
         Text(
             "已收到的文字都在；可以再问一次，或让它“继续”",
             "the received text is kept; ask again, or ask it to continue",
-        ),
-    )
-
-
-def network_error(
-    error: Exception,
-    address: str,
-    timeout: float,
-    *,
-    started: bool = False,
-    harmless: bool = False,
-    ignored: Sequence[Ignored] = (),
-) -> ErnieError:
-    """Return the error of the tree for an httpx exception.
-
-    Parameters
-    ----------
-    address
-        Where the request was sent.
-    timeout
-        Seconds without data that were allowed.
-    started
-        Whether part of the answer had arrived.
-    harmless
-        Whether the request may be sent again although it may have been carried out (a GET).
-    ignored
-        The settings for the way that were left out.
-    """
-    import httpx
-
-    if not started and (fault := find_route_fault(error, address, ignored)):
-        return fault
-    host = untranslated(redact_url(address))
-    if isinstance(
-        error,
-        httpx.ConnectTimeout
-        | httpx.ConnectError
-        | httpx.UnsupportedProtocol
-        | httpx.InvalidURL
-        | httpx.ProxyError
-        | UnicodeError,
-    ):
-        unreachable = _unreachable_error(
-            host, redact(str(error), strict=True) or type(error).__name__
-        )
-        name_ignored(unreachable, ignored)
-        # The request was never sent.
-        unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
-        return unreachable
-    if isinstance(error, httpx.TimeoutException):
-        return _no_data_error(timeout)
-    if isinstance(error, httpx.DecodingError):
-        return ProtocolError(
-            Text("服务的压缩数据已损坏", "the service's compressed reply is damaged"),
-            Text("服务或中间的代理出错", "the service, or a proxy in between, failed"),
-            Text("再试一次", "try again"),
-        )
-    if started:
-        return stream_cut_error()
-    hung_up = _hung_up_error(host)
-    name_ignored(hung_up, ignored)
-    hung_up.retryable = harmless
-    return hung_up
-
-
-def _unreachable_error(host: Text, why: str) -> ServiceUnreachable:
-    return ServiceUnreachable(
-        Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=why),
-        Text(
-            "服务没有运行、地址写错，或网络不通",
-            "it is not running, the address is wrong, or there is no network",
-        ),
-        Text(
-            "检查 %ernie config base_url；%ernie doctor 可测试",
-            "check %ernie config base_url; %ernie doctor tests it",
-        ),
-    )
-
-
-def _hung_up_error(host: Text) -> ServiceUnreachable:
-    return ServiceUnreachable(
-        Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
-        Text("服务出错或网络中断", "the service or the network failed"),
-        Text("再试一次", "try again"),
-    )
-
-
-def _no_data_error(timeout: float) -> RequestTimeout:
-    return RequestTimeout(
-        Text(
-            "{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} seconds"
-        ).fill(seconds=timeout),
-        Text(
-            "服务繁忙，或模型思考得太久",
-            "the service is busy, or the model is thinking for too long",
-        ),
-        Text(
-            "再试，或用 %ernie config request_timeout 放宽",
-            "try again, or allow more with %ernie config request_timeout",
         ),
     )

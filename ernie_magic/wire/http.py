@@ -22,8 +22,9 @@ from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
 from ernie_magic.wire import downloads, moderation, reading, retry
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
-from ernie_magic.wire.failures import error_from_reply, network_error
+from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.limits import LIMITS, QueueTicket
+from ernie_magic.wire.network_errors import network_error
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import proxy_reply_error
 

@@ -12,6 +12,7 @@ from ernie_magic.config.certificates import FILE, FOLDER
 from ernie_magic.errors import ServiceUnreachable
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact
+from ernie_magic.wire.failures import SAID_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ErnieError
     from ernie_magic.wire.routes import ProxyFailed
 
-SAID_SHOWN = 200  # characters
 # Statuses that a proxy answers with in its own name.
 _PROXY_STATUSES = (407, 502, 503, 504)
 _LOGIN_REQUIRED = "407"

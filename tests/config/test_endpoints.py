@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config import endpoints
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.config.variables import read_variable
 from ernie_magic.session import Session
 
 
@@ -207,8 +207,8 @@ def test_a_forked_process_asks_with_a_loop_and_a_pool_of_its_own(studio):
 def test_the_first_variable_of_a_dotenv_is_read_behind_a_byte_order_mark(tmp_path, encoding):
     lines = "QIANFAN_API_KEY=bce-v3/ALTAK-x/0123\r\nAI_STUDIO_API_KEY=密-k\r\n"
     (tmp_path / ".env").write_bytes(lines.encode(encoding))
-    assert endpoints.read_variable("QIANFAN_API_KEY") == ("bce-v3/ALTAK-x/0123", ".env")
-    assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("密-k", ".env")
+    assert read_variable("QIANFAN_API_KEY") == ("bce-v3/ALTAK-x/0123", ".env")
+    assert read_variable("AI_STUDIO_API_KEY") == ("密-k", ".env")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be deleted")
@@ -218,7 +218,7 @@ def test_a_deleted_working_folder_has_no_dotenv(tmp_path, monkeypatch):
     monkeypatch.chdir(gone)
     gone.rmdir()
     try:
-        assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("", "")
+        assert read_variable("AI_STUDIO_API_KEY") == ("", "")
     finally:
         os.chdir(tmp_path)
 
@@ -233,7 +233,7 @@ def test_a_working_folder_that_cannot_be_reached_has_no_dotenv(tmp_path, monkeyp
         for _ in range(20):
             Path(name).mkdir()
             os.chdir(name)
-        assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("", "")
+        assert read_variable("AI_STUDIO_API_KEY") == ("", "")
         with Session() as session:
             assert session.settings.build_endpoint().service.name == "emulator"
     finally:
@@ -268,7 +268,7 @@ def test_a_dotenv_s_line_that_cannot_be_read_is_named(tmp_path, text, line):
 
 def test_a_dotenv_s_other_lines_need_not_be_readable(tmp_path):
     (tmp_path / ".env").write_text('a note\nOTHER: x\nAI_STUDIO_API_KEY=k\nTHIRD="y\n')
-    assert endpoints.read_variable("AI_STUDIO_API_KEY") == ("k", ".env")
+    assert read_variable("AI_STUDIO_API_KEY") == ("k", ".env")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])

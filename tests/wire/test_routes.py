@@ -22,7 +22,7 @@ from ernie_magic.config.proxies import read_proxies
 from ernie_magic.runtime.io_thread import IO
 from ernie_magic.session import Session
 from ernie_magic.wire import downloads, http, routes
-from ernie_magic.wire.failures import network_error
+from ernie_magic.wire.network_errors import network_error
 from ernie_magic.wire.routes import RoutedTransport
 from tests.proxy_server import HAS_OPENSSL, ProxyServer, make_certificate
 from tests.raw_server import Server

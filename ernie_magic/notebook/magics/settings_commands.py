@@ -9,6 +9,7 @@ from ernie_magic.calls import doctor
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
 from ernie_magic.config.settings import KEYS
+from ernie_magic.config.variables import read_variable
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.text.language import LANGUAGES, Language, Text, untranslated
@@ -127,7 +128,7 @@ def _describe_variable_key(session: Session) -> str:
 def _describe_default_url(session: Session) -> str:
     """The address that an environment variable names, else the service's own."""
     service = session.settings.choose_service()
-    configured_url, source = endpoints.read_variable(service.base_url_variable)
+    configured_url, source = read_variable(service.base_url_variable)
     if not configured_url:
         return service.base_url
     location = _describe_source(source, session.settings.interface_language)

@@ -1,0 +1,147 @@
+"""Environment variables, and those of the nearest `.env`."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import re
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from ernie_magic.config.keys import Key, resembles_key
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Where a value was found.
+ENVIRONMENT = "environment"
+DOTENV = ".env"
+_OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
+_DOTENV_WORDS = re.compile(r"[^\s=\"']+")
+
+
+def read_variable(name: str) -> tuple[str, str]:
+    """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
+    ".env")` or `("", "")`.
+    """
+    if value := os.environ.get(name, "").strip():
+        return value, ENVIRONMENT
+    if value := (_read_dotenv().get(name) or "").strip():
+        return value, DOTENV
+    return "", ""
+
+
+def readable_sources() -> list[Mapping[str, str | None]]:
+    """Return all variables: of the environment, and of a `.env` that can be read."""
+    sources: list[Mapping[str, str | None]] = [os.environ]
+    # A problem with the file is reported when something in it is needed.
+    with suppress(InvalidOption):
+        sources.append(_find_dotenv().values)
+    return sources
+
+
+class _Dotenv(NamedTuple):
+    """What a `.env` says, and which of its lines about us cannot be read."""
+
+    values: Mapping[str, str | None] = MappingProxyType({})
+    path: str = ""
+    unreadable_line: int = 0
+
+    def __repr__(self) -> str:
+        return f"_Dotenv({self.path})"  # the values may be keys, and frames of tracebacks are shown
+
+
+def _read_dotenv() -> Mapping[str, str | None]:
+    """Return what the nearest `.env` says.
+
+    Raises
+    ------
+    InvalidOption
+        It cannot be read, or a line of it that names one of our variables cannot.
+    """
+    found = _find_dotenv()
+    if found.unreadable_line:
+        raise InvalidOption(
+            Text("读不懂 {path} 的第 {line} 行", "line {line} of {path} cannot be read").fill(
+                path=found.path, line=str(found.unreadable_line)
+            ),
+            Text("引号没有成对，或没有等号", "a quote is not closed, or there is no equals sign"),
+            Text("写成 名称=值", "write it as NAME=value"),
+        )
+    return found.values
+
+
+def _find_dotenv() -> _Dotenv:
+    """Read the nearest `.env` at or above the working directory; read it again when the file
+    changes. Where the working directory was deleted, or cannot be reached, there is none.
+    """
+    from dotenv import find_dotenv  # imported here: not at load time
+
+    try:
+        path = find_dotenv(usecwd=True)
+        if not path:
+            return _Dotenv()
+        changed = Path(path).stat().st_mtime
+    except OSError:
+        return _Dotenv()
+    return _parse_dotenv(path, changed)
+
+
+@lru_cache(maxsize=1)
+def _parse_dotenv(path: str, _changed: float) -> _Dotenv:
+    from dotenv.parser import parse_stream  # `dotenv_values` only logs what it cannot read
+
+    bindings = list(parse_stream(io.StringIO(_decode_dotenv(path))))
+    unreadable_line = 0
+    for binding in bindings:
+        if not binding.error:
+            continue
+        for word in _DOTENV_WORDS.findall(binding.original.string):
+            if resembles_key(word):
+                Key(word)
+        if found := _OUR_VARIABLES.search(binding.original.string):
+            before = binding.original.string[: found.start()].count("\n")
+            unreadable_line = unreadable_line or binding.original.line + before
+    # A `$` in a key is a `$`: nothing is interpolated.
+    values = {binding.key: binding.value for binding in bindings if binding.key is not None}
+    return _Dotenv(values, path, unreadable_line)
+
+
+def _decode_dotenv(path: str) -> str:
+    """Return the text of a `.env`.
+
+    Raises
+    ------
+    InvalidOption
+        It cannot be read, or is in another encoding than UTF-8, or UTF-16 with its mark.
+    """
+    try:
+        beginning = Path(path).read_bytes()[:2]
+        # Editors on Windows begin a file with a byte order mark, and PowerShell 5 writes UTF-16.
+        encoding = "utf-8-sig"
+        if beginning in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            encoding = "utf-16"
+        text = Path(path).read_text(encoding=encoding)
+    except UnicodeError:
+        text = "\0"
+    except OSError as error:
+        raise InvalidOption(
+            Text("读不了 {path}（{said}）", "{path} cannot be read ({said})").fill(
+                path=path, said=error.strerror or type(error).__name__
+            ),
+            advice=Text("检查文件的权限，或删掉它", "check its permissions, or remove it"),
+        ) from None
+    if "\0" not in text:  # as UTF-16 without a mark, and UTF-32, have between all letters
+        return text
+    del text  # it may hold a key, and frames of tracebacks are shown
+    raise InvalidOption(
+        Text("{path} 不是 UTF-8 编码", "{path} is not UTF-8").fill(path=path),
+        Text("记事本可能存成了 GBK（ANSI）", "an editor may have saved it in another encoding"),
+        Text("用 UTF-8 重新保存", "save it again as UTF-8"),
+    )

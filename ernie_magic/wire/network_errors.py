@@ -1,0 +1,116 @@
+"""Turn a failure of the network into one error of the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.config.addresses import redact_url
+from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
+from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.redact import redact
+from ernie_magic.wire.failures import stream_cut_error
+from ernie_magic.wire.route_errors import find_route_fault, name_ignored
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ernie_magic.config.ignored import Ignored
+
+
+def network_error(
+    error: Exception,
+    address: str,
+    timeout: float,
+    *,
+    started: bool = False,
+    harmless: bool = False,
+    ignored: Sequence[Ignored] = (),
+) -> ErnieError:
+    """Return the error of the tree for an httpx exception.
+
+    Parameters
+    ----------
+    address
+        Where the request was sent.
+    timeout
+        Seconds without data that were allowed.
+    started
+        Whether part of the answer had arrived.
+    harmless
+        Whether the request may be sent again although it may have been carried out (a GET).
+    ignored
+        The settings for the way that were left out.
+    """
+    import httpx
+
+    if not started and (fault := find_route_fault(error, address, ignored)):
+        return fault
+    host = untranslated(redact_url(address))
+    if isinstance(
+        error,
+        httpx.ConnectTimeout
+        | httpx.ConnectError
+        | httpx.UnsupportedProtocol
+        | httpx.InvalidURL
+        | httpx.ProxyError
+        | UnicodeError,
+    ):
+        unreachable = _unreachable_error(
+            host, redact(str(error), strict=True) or type(error).__name__
+        )
+        name_ignored(unreachable, ignored)
+        # The request was never sent.
+        unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
+        return unreachable
+    if isinstance(error, httpx.TimeoutException):
+        return _no_data_error(timeout)
+    if isinstance(error, httpx.DecodingError):
+        return ProtocolError(
+            Text("服务的压缩数据已损坏", "the service's compressed reply is damaged"),
+            Text("服务或中间的代理出错", "the service, or a proxy in between, failed"),
+            Text("再试一次", "try again"),
+        )
+    if started:
+        return stream_cut_error()
+    hung_up = _hung_up_error(host)
+    name_ignored(hung_up, ignored)
+    hung_up.retryable = harmless
+    return hung_up
+
+
+def _unreachable_error(host: Text, why: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        Text("连不上 {host}（{why}）", "cannot reach {host} ({why})").fill(host=host, why=why),
+        Text(
+            "服务没有运行、地址写错，或网络不通",
+            "it is not running, the address is wrong, or there is no network",
+        ),
+        Text(
+            "检查 %ernie config base_url；%ernie doctor 可测试",
+            "check %ernie config base_url; %ernie doctor tests it",
+        ),
+    )
+
+
+def _hung_up_error(host: Text) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
+        Text("服务出错或网络中断", "the service or the network failed"),
+        Text("再试一次", "try again"),
+    )
+
+
+def _no_data_error(timeout: float) -> RequestTimeout:
+    return RequestTimeout(
+        Text(
+            "{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} seconds"
+        ).fill(seconds=timeout),
+        Text(
+            "服务繁忙，或模型思考得太久",
+            "the service is busy, or the model is thinking for too long",
+        ),
+        Text(
+            "再试，或用 %ernie config request_timeout 放宽",
+            "try again, or allow more with %ernie config request_timeout",
+        ),
+    )
