@@ -24,7 +24,7 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ernie_magic.api.models import Listed
     from ernie_magic.client import Client
@@ -41,6 +41,11 @@ PACKAGES = (
     "nest-asyncio",
     "pillow",
 )
+_SERVICE = Text("服务", "service")
+_ADDRESS = Text("地址", "address")
+_KEY = Text("密钥", "key")
+_MODEL = Text("模型", "model")
+_REACHABLE = Text("可达", "reachable")
 SET = Text("已设置", "set")
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
 WHERE = {"environment": Text("环境变量", "environment"), "": untranslated("–")}
@@ -65,7 +70,7 @@ class Check:
 
 
 _SIMULATED = Check(
-    Text("模型", "model"),
+    _MODEL,
     ok=None,
     value=Text("内置模拟器在回答，不是真实模型", "the built-in emulator answers, no real model"),
 )
@@ -75,49 +80,45 @@ def run_checks(client: Client) -> list[Check]:
     """Check everything that a call needs; asks the service for its list of models, which costs no
     tokens.
     """
-    service = client.settings.choose_service()
-    checks = [
-        *_describe_environment(),
-        Check(Text("服务", "service"), ok=None, value=service.label),
-    ]
-    checks.append(_diagnose_key(client, service))
-    if client.settings.headers:
-        names = untranslated(", ".join(client.settings.headers))
-        checks.append(Check(Text("请求头", "headers"), ok=None, value=names))
+    checks = _describe_environment()
     base_url = ""
     try:
+        service = client.settings.choose_service()
+        checks.append(Check(_SERVICE, ok=None, value=service.label))
+        checks += _diagnose_key(client, service)
         base_url = client.endpoint().base_url
-        checks.append(
-            Check(Text("地址", "address"), ok=None, value=untranslated(redact_url(base_url)))
-        )
+        checks.append(Check(_ADDRESS, ok=None, value=untranslated(redact_url(base_url))))
         checks += _diagnose_network(base_url)
-        offered = client.start_model_list().result()
-        if is_simulated(client.service_name(client.endpoint())):
-            checks.append(_SIMULATED)
-        if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
-            start_token_count(client, "hi", FALLBACK_CHAT_V1).result()
+        for check in _diagnose_answers(client, service):
+            checks.append(check)
     except ErnieError as error:
         if not base_url:
             checks += _diagnose_network(base_url)
-        checks.append(
-            Check(
-                Text("可达", "reachable"), ok=False, value=Text(error.line("zh"), error.line("en"))
-            )
-        )
-        return checks
-    checks.append(
-        Check(
-            Text("可达", "reachable"),
-            ok=True,
-            value=Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered)),
-        )
-    )
-    checks.append(
-        _diagnose_model(
-            configured_or_default_model("chat", client.settings, service.name, offered), offered
-        )
-    )
+        checks.append(Check(_REACHABLE, ok=False, value=_lines_of(error)))
     return checks
+
+
+def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
+    """Ask the service for its models, and see whether the default one is among them.
+
+    Raises
+    ------
+    ErnieError
+        It cannot be reached, or refuses the key.
+    """
+    offered = client.start_model_list().result()
+    if is_simulated(client.service_name(client.endpoint())):
+        yield _SIMULATED
+    if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
+        start_token_count(client, "hi", FALLBACK_CHAT_V1).result()
+    count = Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered))
+    yield Check(_REACHABLE, ok=True, value=count)
+    model = configured_or_default_model("chat", client.settings, service.name, offered)
+    yield _diagnose_model(model, offered)
+
+
+def _lines_of(error: ErnieError) -> Text:
+    return Text(error.line("zh"), error.line("en"))
 
 
 def _describe_environment() -> list[Check]:
@@ -161,20 +162,26 @@ def _describe_way(proxies: Proxies, base_url: str) -> Text:
 
 def _diagnose_model(model: str, offered: Sequence[Listed]) -> Check:
     if not model:
-        problem = no_model_error("chat")
-        return Check(
-            Text("模型", "model"), ok=False, value=Text(problem.line("zh"), problem.line("en"))
-        )
+        return Check(_MODEL, ok=False, value=_lines_of(no_model_error("chat")))
     allowed = model.lower() in (entry.id.lower() for entry in offered)
     message = Text("{model} 不在列表中", "{model} is not on the list")
     if allowed:
         message = Text("{model} 在列表中", "{model} is on the list")
-    return Check(Text("模型", "model"), ok=allowed, value=message.fill(model=model))
+    return Check(_MODEL, ok=allowed, value=message.fill(model=model))
 
 
-def _diagnose_key(client: Client, service: Service) -> Check:
+def _diagnose_key(client: Client, service: Service) -> list[Check]:
+    """Return whether there is a key, and the names of the user's own headers."""
+    checks = [_find_key(client, service)]
+    if client.settings.headers:
+        names = untranslated(", ".join(client.settings.headers))
+        checks.append(Check(Text("请求头", "headers"), ok=None, value=names))
+    return checks
+
+
+def _find_key(client: Client, service: Service) -> Check:
     if client.settings.own_key:
-        return Check(Text("密钥", "key"), ok=True, value=SET)
+        return Check(_KEY, ok=True, value=SET)
     value, where, variable = endpoints.find_key(service if service.key_variables else AI_STUDIO)
     message = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
         set=SET if value else _NOT_SET,
@@ -182,7 +189,7 @@ def _diagnose_key(client: Client, service: Service) -> Check:
         variable=variable,
     )
     # The emulator needs none, and a private server may not either.
-    return Check(Text("密钥", "key"), ok=bool(value) or None, value=message)
+    return Check(_KEY, ok=bool(value) or None, value=message)
 
 
 def _installed_version(package: str) -> str:

@@ -175,18 +175,7 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     base_url = resolved_url.url
     credential, withheld = _find_credential(settings, service, resolved_url)
     if resolved_url.login and credential:
-        raise InvalidOption(
-            Text(
-                "服务地址里有密码，又另外设置了密钥",
-                "the base URL contains a password, and a key is set as well",
-            ),
-            Text("一次请求只能带一个", "a request can carry only one of them"),
-            Text(
-                "去掉地址里的密码，或取消密钥：%ernie config api_key default",
-                "take the password out of the address, or unset the key: %ernie config api_key "
-                "default",
-            ),
-        )
+        raise _two_credentials_error()
     credential = credential or resolved_url.login
     withheld = withheld and not resolved_url.login
     if credential is None and resolved_url.source != SESSION:
@@ -205,6 +194,20 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
         console,
         withheld,
         query=dict(resolved_url.query_keys),
+    )
+
+
+def _two_credentials_error() -> InvalidOption:
+    return InvalidOption(
+        Text(
+            "服务地址里有密码，又另外设置了密钥",
+            "the base URL contains a password, and a key is set as well",
+        ),
+        Text("一次请求只能带一个", "a request can carry only one of them"),
+        Text(
+            "去掉地址里的密码，或取消密钥：%ernie config api_key default",
+            "take the password out of the address, or unset the key: %ernie config api_key default",
+        ),
     )
 
 

@@ -44,3 +44,17 @@ def test_doctor_says_which_proxy_leads_to_the_service(run, ernie, monkeypatch):
     assert "cannot reach the proxy HTTP_PROXY=http://127.0.0.1:9" in out
     monkeypatch.setenv("NO_PROXY", ".example")
     assert "to this service: directly" in run("%ernie doctor")[1]
+
+
+def test_doctor_tells_a_dotenv_that_cannot_be_read_and_goes_on(run, ernie, monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text('AI_STUDIO_API_KEY="canary-word', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AI_STUDIO_API_KEY", raising=False)
+    ernie.settings.service = ""
+    result, out = run("%ernie doctor")
+    assert result.success
+    assert "packages" in out
+    assert "certificates" in out
+    assert "✗" in out
+    assert "line 1 of" in out
+    assert "canary" not in out
