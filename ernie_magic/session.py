@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.signatures import explained
 from ernie_magic.api.usage_log import UsageLog
-from ernie_magic.calls.raw import Wire
+from ernie_magic.calls.raw import RawCalls
 from ernie_magic.config import services
 from ernie_magic.config.settings import (
     SERVICE_SETTINGS,
@@ -160,7 +160,7 @@ class Session:
         # Called after each result, and for each new conversation.
         self.changed = Watchers()
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
-        self.wire = Wire(lambda: self.client)
+        self.wire = RawCalls(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.
         self._unsaved_answers: dict[bytes, UnsavedAnswer] = {}
         try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LIST = "\0list"  # the name of a bare list: no server's own
 
 
-class Wire:
+class RawCalls:
     """Any path of the service: `ernie.wire.post("/responses", {"model": …})` returns the reply as
     the service sent it.
 

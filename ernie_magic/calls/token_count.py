@@ -33,19 +33,24 @@ def start_token_count(client: Client, text: str, model: str | None) -> Stream[To
     chosen = model or configured_or_default_model("chat", settings, endpoint.service.name)
     if entry := models.find_model(chosen):
         chosen = entry.id
-    wire = protocol_of(endpoint).token_count(text, chosen)
+    wire_request = protocol_of(endpoint).token_count(text, chosen)
 
     async def count_or_estimate(call: PreparedCall) -> TokenCount:
-        if wire is None:
+        if wire_request is None:
             return TokenCount(estimate_tokens(text))
-        return await _count_tokens(call, wire, chosen)
+        return await _count_tokens(call, wire_request, chosen)
 
-    return client.start_call(count_or_estimate, settings, endpoint, needs_address=wire is not None)
+    return client.start_call(
+        count_or_estimate,
+        settings,
+        endpoint,
+        needs_address=wire_request is not None,
+    )
 
 
-async def _count_tokens(call: PreparedCall, wire: WireRequest, model: str) -> TokenCount:
+async def _count_tokens(call: PreparedCall, wire_request: WireRequest, model: str) -> TokenCount:
     """Count tokens with the service's tokenizer."""
-    payload = await call.send_json(wire)
+    payload = await call.send_json(wire_request)
     counted = values.as_whole_number(values.as_object(payload.get("usage")).get("prompt_tokens"))
     if counted is None or counted < 0:
         raise unexpected_reply_error(payload)

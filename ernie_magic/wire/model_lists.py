@@ -86,8 +86,8 @@ class ModelLists:
         context = Context(endpoint, replace(context.settings, timeout=timeout), lambda _delta: None)
         protocol = protocol_of(endpoint)
         reply: Mapping[str, Any] | None = None
-        if wire := protocol.list_models(endpoint):
-            reply = await self._http.send_json(wire, context)
+        if request := protocol.list_models(endpoint):
+            reply = await self._http.send_json(request, context)
         payload = protocol.read_model_list(reply)
 
         def parse_and_remember() -> list[Listed]:

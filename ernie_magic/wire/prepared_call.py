@@ -107,22 +107,22 @@ class PreparedCall:
             target.kind, self.context, needs_vision=needs_vision
         )
 
-    async def send_json(self, wire: WireRequest) -> dict[str, Any]:
+    async def send_json(self, request: WireRequest) -> dict[str, Any]:
         """Send a request whose reply is one JSON body.
 
         Raises
         ------
         ErnieError
         """
-        return await self.http.send_json(wire, self.context)
+        return await self.http.send_json(request, self.context)
 
-    async def send_rerank(self, wire: WireRequest) -> dict[str, Any]:
+    async def send_rerank(self, request: WireRequest) -> dict[str, Any]:
         """Send documents to be ranked, to the path that the server has (`quirks.send_rerank`)."""
-        return await send_rerank(self.http, wire, self.context, self.quirks)
+        return await send_rerank(self.http, request, self.context, self.quirks)
 
     async def read_reply(
         self,
-        wire: WireRequest,
+        wire_request: WireRequest,
         request: ChatRequest | CompletionRequest,
         clock: Clock,
     ) -> Reply:
@@ -140,7 +140,7 @@ class PreparedCall:
 
         try:
             context = replace(self.context, emit=mark_and_emit)
-            await send_asking_for_usage(self.http, wire, reader, context, self.quirks)
+            await send_asking_for_usage(self.http, wire_request, reader, context, self.quirks)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         finally:
@@ -154,7 +154,7 @@ class PreparedCall:
                 )
             except asyncio.CancelledError as error:
                 problem = error
-        return Reply(reader, problem, clock, self.service, wire.own_fields)
+        return Reply(reader, problem, clock, self.service, wire_request.own_fields)
 
     def count_usage(self, model: str, usage: Usage | None) -> None:
         """Count what a reply has cost."""

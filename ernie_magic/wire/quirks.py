@@ -40,7 +40,7 @@ class ServerQuirks:
 
 async def send_asking_for_usage(
     http: HttpClient,
-    wire: WireRequest,
+    request: WireRequest,
     reader: Reader,
     context: Context,
     quirks: ServerQuirks,
@@ -52,15 +52,12 @@ async def send_asking_for_usage(
     ------
     ErnieError
     """
-    body = wire.body or {}
-    if (
-        not (wire.stream and context.endpoint.service.requests_usage)
-        or "stream_options" in body
-        or quirks.refuses_stream_options
-    ):
-        await http.send_and_read(wire, reader, context)
+    body = request.body or {}
+    is_asked_for = request.stream and context.endpoint.service.requests_usage
+    if not is_asked_for or "stream_options" in body or quirks.refuses_stream_options:
+        await http.send_and_read(request, reader, context)
         return
-    asking = wire._replace(body={**body, "stream_options": {"include_usage": True}})
+    asking = request._replace(body={**body, "stream_options": {"include_usage": True}})
     try:
         await http.send_and_read(asking, reader, context)
     except ServiceError as error:
@@ -68,13 +65,13 @@ async def send_asking_for_usage(
             raise
     else:
         return
-    await http.send_and_read(wire, reader, context)
+    await http.send_and_read(request, reader, context)
     quirks.refuses_stream_options = True
 
 
 async def send_rerank(
     http: HttpClient,
-    wire: WireRequest,
+    request: WireRequest,
     context: Context,
     quirks: ServerQuirks,
 ) -> dict[str, Any]:
@@ -84,23 +81,26 @@ async def send_rerank(
     ------
     ErnieError
     """
-    if wire.path != openai_style.RERANKERS or quirks.rerank_path:
-        return await http.send_json(wire._replace(path=quirks.rerank_path or wire.path), context)
+    if request.path != openai_style.RERANKERS:
+        return await http.send_json(request, context)
+    if quirks.rerank_path:
+        return await http.send_json(request._replace(path=quirks.rerank_path), context)
     try:
-        return await http.send_json(wire, context)
+        return await http.send_json(request, context)
     except ErnieError as error:
-        if not _lacks_path(error, wire.model):
+        if not _lacks_path(error, request.model):
             raise
         first = error
+    other = request._replace(path=openai_style.RERANK)
     try:
-        payload = await http.send_json(wire._replace(path=openai_style.RERANK), context)
+        payload = await http.send_json(other, context)
     except ErnieError as error:
-        if _lacks_path(error, wire.model):
+        if _lacks_path(error, request.model):
             raise first from None
         if isinstance(error, ServiceError):
-            quirks.rerank_path = openai_style.RERANK
+            quirks.rerank_path = other.path
         raise
-    quirks.rerank_path = openai_style.RERANK
+    quirks.rerank_path = other.path
     return payload
 
 

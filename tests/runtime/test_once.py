@@ -15,7 +15,7 @@ import pytest
 import ernie_magic
 from ernie_magic.api.results import Answer, Embeddings
 from ernie_magic.calls.chat.conversation import Conversation
-from ernie_magic.calls.raw import Wire
+from ernie_magic.calls.raw import RawCalls
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption
 from ernie_magic.runtime import progress, stream
@@ -43,8 +43,8 @@ BEGUN_BY = {
     },
     (Conversation, "chat"): "stream",
     (Conversation, "regenerate"): "_begin_regenerate",
-    (Wire, "get"): "_begin_get",
-    (Wire, "post"): "_begin_post",
+    (RawCalls, "get"): "_begin_get",
+    (RawCalls, "post"): "_begin_post",
 }  # fmt: skip
 OWNERS = {owner.__name__ for owner, _ in BEGUN_BY}
 TWINS = [

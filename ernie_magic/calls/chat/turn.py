@@ -116,9 +116,9 @@ class _PromptInProgress:
     async def ask(self) -> Asked:
         """Ask until an answer calls no tool of ours."""
         while True:
-            wire = self._call.protocol.chat(self._request)
-            self._sent = self._sent or wire.own_fields
-            reply = await self._call.read_reply(wire, self._request, self._clock)
+            wire_request = self._call.protocol.chat(self._request)
+            self._sent = self._sent or wire_request.own_fields
+            reply = await self._call.read_reply(wire_request, self._request, self._clock)
             self._on_flag(reply.reader.flag)
             if reply.is_blocked:
                 return Asked(None, (), reply.blocked_error(locked=self._plan.is_turn))

@@ -47,11 +47,11 @@ async def generate_images(call: PreparedCall, request: ImageRequest, *, download
     """Make pictures, and with `download` fetch those that are links
     (`ImageGeneration.generate_images`).
     """
-    wire = call.protocol.images(request)
+    wire_request = call.protocol.images(request)
     generation = ImageGeneration(call)
     async with call.suggesting_models(request.model, "image"):
         try:
-            images = await generation.generate_images(wire, request, download=download)
+            images = await generation.generate_images(wire_request, request, download=download)
         except ErnieError as error:
             if isinstance(error.answer, ImageSet):  # they were made all the same
                 call.count_usage(error.answer.model, error.answer.usage)
@@ -80,7 +80,7 @@ class ImageGeneration:
 
     async def generate_images(
         self,
-        wire: WireRequest,
+        wire_request: WireRequest,
         request: ImageRequest,
         *,
         download: bool,
@@ -102,7 +102,7 @@ class ImageGeneration:
         call = self.call
         began = time.monotonic()
         async with self._reporting_phase(_MAKING, began) as set_phase:
-            reply = self._parse_reply(await call.send_json(wire), request)
+            reply = self._parse_reply(await call.send_json(wire_request), request)
             if download and any(item.url and not item.b64 for item in reply.items):
                 set_phase(_FETCHING)
             unpacking = asyncio.Semaphore(_MAX_DECODING)
