@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ernie_magic.emulator import drawings
 from ernie_magic.emulator.scenes import rgb
 
 if TYPE_CHECKING:
@@ -122,13 +123,13 @@ def draw_figure(brush: Brush, name: str, colour: Colour | None, worn: Mapping[st
     elif name in _BIRDS:
         _draw_bird(brush, colour or _BIRDS[name])
     elif name == "robot":
-        _draw_robot(brush, colour or rgb("#96a8ba"))
+        draw_shapes(brush, drawings.ROBOT, colour or rgb("#96a8ba"))
     else:
-        _draw_person(brush, colour or rgb("#e87854"))
+        draw_shapes(brush, drawings.PERSON, colour or rgb("#e87854"))
     middle, size = _STANDING_HEADS.get(name, (_HEAD, _HEAD_SIZE))
     head = Brush(brush.pen, brush.x, brush.y + middle * brush.unit, brush.unit * size)
     for kind, its_colour in worn.items():
-        _WEAR[kind](head, its_colour)
+        draw_shapes(head, drawings.WORN[kind], its_colour)
 
 
 def shade(colour: Colour, by: float) -> Colour:
@@ -242,108 +243,15 @@ def _draw_bird(brush: Brush, colour: Colour) -> None:
     brush.polygon(points("-0.16,-1.56 0.16,-1.56 0,-1.34"), rgb("#e88e30"))
 
 
-def _draw_robot(brush: Brush, colour: Colour) -> None:
-    dark = shade(colour, 0.66)
-    for side in (-1, 1):
-        brush.box(side * 0.42 - 0.2, -0.5, side * 0.42 + 0.2, 0, dark)
-        brush.line([(side * 0.8, -1.25), (side * 1.1, -0.7)], 0.22, dark)
-    brush.box(-0.8, -1.5, 0.8, -0.4, colour)
-    brush.box(-0.45, -1.28, 0.45, -0.72, shade(colour, 1.2))
-    for i, light in enumerate((rgb("#d64a3e"), rgb("#f0c450"), rgb("#5cb06e"))):
-        brush.ellipse(-0.24 + 0.24 * i, -1, 0.08, 0.08, light)
-    brush.line(points("0,-2.7 0,-2.95"), 0.06, dark)
-    brush.ellipse(0, -3, 0.1, 0.1, rgb("#d64a3e"))
-    brush.box(-0.72, -2.72, 0.72, -1.56, colour)
-    for side in (-1, 1):
-        brush.ellipse(side * 0.32, -2.2, 0.2, 0.2, _SNOW)
-        brush.ellipse(side * 0.32, -2.2, 0.1, 0.1, _INK)
-    brush.box(-0.34, -1.86, 0.34, -1.76, _INK)
-
-
-def _draw_person(brush: Brush, colour: Colour) -> None:
-    skin, hair = rgb("#f6ceac"), rgb("#463028")
-    for side in (-1, 1):
-        brush.box(side * 0.26 - 0.15, -0.7, side * 0.26 + 0.15, 0, rgb("#4a5470"))
-        brush.ellipse(side * 0.3, -0.02, 0.24, 0.1, _INK)
-        brush.line([(side * 0.5, -1.35), (side * 0.86, -0.82)], 0.24, shade(colour, 0.9))
-        brush.ellipse(side * 0.88, -0.78, 0.13, 0.13, skin)
-    brush.polygon(points("-0.5,-1.6 0.5,-1.6 0.72,-0.6 -0.72,-0.6"), colour)
-    brush.ellipse(0, -2.26, 0.72, 0.72, hair)
-    brush.ellipse(0, -2.12, 0.6, 0.6, skin)
-    brush.ellipse(0, -2.6, 0.5, 0.2, hair)
-    for side in (-1, 1):
-        brush.ellipse(side * 0.22, -2.12, 0.07, 0.09, _INK)
-        brush.ellipse(side * 0.36, -1.92, 0.1, 0.06, _PINK)
-    brush.arc((0, -1.95), 0.16, (20, 160), rgb("#aa544c"))
-
-
-def _wear_hat(head: Brush, colour: Colour) -> None:
-    """A hat with a brim, around a head whose radius is one unit."""
-    dark = shade(colour, 0.78)
-    head.polygon(points("-0.7,-0.78 -0.56,-1.62 0.56,-1.62 0.7,-0.78"), colour)
-    head.ellipse(0, -1.6, 0.57, 0.22, shade(colour, 1.08))
-    head.polygon(points("-0.69,-0.8 -0.65,-1.06 0.65,-1.06 0.69,-0.8"), dark)
-    head.ellipse(0, -0.76, 1.14, 0.2, colour)
-    head.ellipse(0, -0.83, 0.78, 0.1, dark)
-
-
-def _wear_scarf(head: Brush, colour: Colour) -> None:
-    head.ellipse(0, 1.0, 0.82, 0.24, colour)
-    head.polygon(points("0.2,1.05 0.62,1 0.72,2 0.36,2.05"), shade(colour, 0.86))
-
-
-def _wear_glasses(head: Brush, colour: Colour) -> None:
-    head.line(points("-0.2,-0.06 0.2,-0.06"), 0.07, colour)
-    for side in (-1, 1):
-        head.ellipse(side * 0.44, -0.05, 0.32, 0.3, colour)
-        head.ellipse(side * 0.44, -0.05, 0.24, 0.22, rgb("#cee2ec"))
-        head.ellipse(side * 0.44, -0.02, 0.1, 0.13, _INK)
-
-
-def _wear_bow(head: Brush, colour: Colour) -> None:
-    for side in (-1, 1):
-        head.polygon([(0, 1.05), (side * 0.52, 0.76), (side * 0.52, 1.36)], colour)
-    head.ellipse(0, 1.05, 0.14, 0.16, shade(colour, 0.8))
-
-
-def _wear_crown(head: Brush, colour: Colour) -> None:
-    left, right = "-0.62,-0.72 -0.7,-1.5 -0.34,-1.14", "0.34,-1.14 0.7,-1.5 0.62,-0.72"
-    head.polygon(points(f"{left} 0,-1.66 {right}"), colour)
-    for x, y in ((-0.7, -1.5), (0, -1.66), (0.7, -1.5)):
-        head.ellipse(x, y, 0.1, 0.1, rgb("#ce4242"))
-
-
-_WEAR = {
-    "hat": _wear_hat,
-    "scarf": _wear_scarf,
-    "glasses": _wear_glasses,
-    "bow": _wear_bow,
-    "crown": _wear_crown,
-}
-
-
 def draw_thing(brush: Brush, name: str, colour: Colour | None, *, is_snowy: bool) -> None:
     """A tree, a house or another thing, about 3 units high."""
-    drawing, usual = _THINGS[name]
-    drawing(brush, colour or usual)
+    own = colour or rgb(drawings.USUAL_COLOURS[name])
+    if name in drawings.THINGS:
+        draw_shapes(brush, drawings.THINGS[name], own)
+    else:
+        _BUILT[name](brush, own)
     if is_snowy and name == "house":
-        brush.polygon(points("-1.35,-1.35 0,-2.62 1.35,-1.35 0,-2.1"), _SNOW)
-
-
-def _draw_tree(brush: Brush, colour: Colour) -> None:
-    brush.polygon(points("-0.14,0 -0.08,-1.4 0.08,-1.4 0.14,0"), rgb("#76543c"))
-    for x, y, r in ((-0.5, -1.5, 0.55), (0.5, -1.55, 0.55), (0, -2.1, 0.72), (0, -1.5, 0.6)):
-        brush.ellipse(x, y, r, r, colour)
-    brush.ellipse(-0.2, -2.3, 0.36, 0.32, shade(colour, 1.15))
-
-
-def _draw_house(brush: Brush, colour: Colour) -> None:
-    brush.box(0.62, -2.5, 0.9, -1.5, rgb("#965c4a"))
-    brush.box(-1.05, -1.45, 1.05, 0, colour)
-    brush.polygon(points("-1.4,-1.35 0,-2.65 1.4,-1.35"), rgb("#b2523e"))
-    brush.box(-0.24, -0.86, 0.26, 0, rgb("#744e38"))
-    for x in (-0.68, 0.68):
-        brush.box(x - 0.22, -1.0, x + 0.22, -0.56, rgb("#ffe28e"))
+        draw_shapes(brush, drawings.SNOW_ON_ROOF, own)
 
 
 def _draw_pagoda(brush: Brush, colour: Colour) -> None:
@@ -376,31 +284,6 @@ def _draw_lighthouse(brush: Brush, colour: Colour) -> None:
     brush.polygon(points("-0.36,-3 0,-3.36 0.36,-3"), colour)
 
 
-def _draw_boat(brush: Brush, colour: Colour) -> None:
-    brush.line(points("0,-0.5 0,-2.8"), 0.07, rgb("#70523c"))
-    brush.polygon(points("0.1,-2.75 0.1,-0.62 1.35,-0.62"), _SNOW)
-    brush.polygon(points("-0.1,-2.4 -0.1,-0.62 -1,-0.62"), shade(_SNOW, 0.9))
-    brush.polygon(points("-1.4,-0.5 1.5,-0.5 1.05,0.05 -1,0.05"), colour)
-
-
-def _draw_balloon(brush: Brush, colour: Colour) -> None:
-    for x in (-0.28, 0.28):
-        brush.line([(x * 1.9, -1.4), (x, -0.35)], 0.03, rgb("#705c4c"))
-    brush.ellipse(0, -2.1, 1.0, 1.05, colour)
-    brush.ellipse(0, -2.1, 0.62, 1.05, shade(colour, 1.2))
-    brush.ellipse(0, -2.1, 0.24, 1.05, _SNOW)
-    brush.box(-0.3, -0.4, 0.3, 0, rgb("#966c46"))
-
-
-def _draw_car(brush: Brush, colour: Colour) -> None:
-    brush.polygon(points("-0.8,-0.8 -0.5,-1.3 0.5,-1.3 0.85,-0.8"), shade(colour, 1.1))
-    brush.polygon(points("-0.62,-0.82 -0.42,-1.2 0.42,-1.2 0.66,-0.82"), rgb("#cee4ee"))
-    brush.box(-1.35, -0.85, 1.35, -0.22, colour)
-    for x in (-0.78, 0.78):
-        brush.ellipse(x, -0.2, 0.3, 0.3, _INK)
-        brush.ellipse(x, -0.2, 0.13, 0.13, rgb("#d2d2d6"))
-
-
 def _draw_flowers(brush: Brush, colour: Colour) -> None:
     petals = (colour, rgb("#fcd054"), _SNOW)
     for i, (x, y) in enumerate(((-1.2, 0), (-0.7, 0.2), (-0.1, -0.05), (0.5, 0.22), (1.1, 0.02))):
@@ -411,13 +294,50 @@ def _draw_flowers(brush: Brush, colour: Colour) -> None:
         brush.ellipse(x, y - 0.6, 0.09, 0.09, rgb("#e29638"))
 
 
-_THINGS = {
-    "tree": (_draw_tree, rgb("#5c9458")),
-    "house": (_draw_house, rgb("#ecd6b2")),
-    "pagoda": (_draw_pagoda, rgb("#ba4a3c")),
-    "lighthouse": (_draw_lighthouse, rgb("#d03e38")),
-    "boat": (_draw_boat, rgb("#9e583e")),
-    "balloon": (_draw_balloon, rgb("#de5c46")),
-    "car": (_draw_car, rgb("#ce423a")),
-    "flowers": (_draw_flowers, rgb("#e66868")),
+_BUILT = {
+    "pagoda": _draw_pagoda,
+    "lighthouse": _draw_lighthouse,
+    "flowers": _draw_flowers,
 }
+
+
+def draw_shapes(brush: Brush, drawing: str, own: Colour) -> None:
+    """Draw the lines of a drawing (`ernie_magic.emulator.drawings`)."""
+    for line in drawing.strip().splitlines():
+        words = line.split()
+        colour = _read_colour(words.pop(), own)
+        sides = (1,)
+        if words[0] == "both":
+            sides = (-1, 1)
+            del words[0]
+        for side in sides:
+            _draw_shape(brush, words[0], " ".join(words[1:]), colour, side)
+
+
+def _draw_shape(brush: Brush, shape: str, where: str, colour: Colour, side: int) -> None:
+    if shape in ("polygon", "line"):
+        corners = [(side * x, y) for x, y in points(where.partition(":")[2] or where)]
+        if shape == "polygon":
+            brush.polygon(corners, colour)
+        else:
+            brush.line(corners, float(where.partition(":")[0]), colour)
+        return
+    x, y, *rest = map(float, where.split())
+    if shape == "ellipse":
+        brush.ellipse(side * x, y, rest[0], rest[1], colour)
+    elif shape == "arc":
+        brush.arc((side * x, y), rest[0], (rest[1], rest[2]), colour)
+    else:
+        left, right = sorted((side * x, side * rest[0]))
+        brush.box(left, y, right, rest[1], colour)
+
+
+def _read_colour(word: str, own: Colour) -> Colour:
+    """A colour of a drawing: `#fafafc`, `own`, `own*0.9`."""
+    name, _, by = word.partition("*")
+    colour = own
+    if name != "own":
+        colour = rgb(name)
+    if by:
+        colour = shade(colour, float(by))
+    return colour
