@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 
 def names_by_use(
-    names: Iterable[str], first: Sequence[str], internal: Container[str] = ()
+    names: Iterable[str],
+    first: Sequence[str],
+    internal: Container[str] = (),
 ) -> list[str]:
     """Return the names for `__dir__`: those that people use most, then the other public ones, then
     the private ones.

@@ -38,7 +38,12 @@ class RawCalls:
         self._get_client = get_client
 
     def _start_request(
-        self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        stream: bool = False,
     ) -> Stream[Any]:
         from ernie_magic.api.messages import check_sendable
         from ernie_magic.wire.request import WireRequest

@@ -113,7 +113,9 @@ def _split_doc(function: Callable[..., Any]) -> tuple[str, str]:
 
 def _present(call: Function, begin: Any, name: str, doc: str) -> Function:
     """Give a method the face of one that is written out: its name, documentation and signature."""
-    call.__name__, call.__module__, call.__doc__ = name, begin.__module__, doc
+    call.__name__ = name
+    call.__module__ = begin.__module__
+    call.__doc__ = doc
     call.__qualname__ = f"{begin.__qualname__.rpartition('.')[0]}.{name}"
     # "Stream[ImageSet]" becomes "ImageSet".
     result = begin.__annotations__["return"].partition("[")[2].removesuffix("]")

@@ -154,7 +154,8 @@ class PictureSearch:
 
     def _take_own(self, holder: MutableMapping[str, Any]) -> list[Found]:
         """Return the picture that an object's own texts are: a link, base64, or both."""
-        b64, link = "", ""
+        b64 = ""
+        link = ""
         for key in list(holder):
             if (read := self._read_field(holder, key)) is None:
                 continue
@@ -168,7 +169,8 @@ class PictureSearch:
 
     @staticmethod
     def _read_field(holder: MutableMapping[str, Any], key: str) -> Found | None:
-        name, value = _plain_name(key), holder[key]
+        name = _plain_name(key)
+        value = holder[key]
         if name in _ASIDE:
             return None
         if isinstance(value, dict) and name in _LINKS and isinstance(value.get("url"), str):

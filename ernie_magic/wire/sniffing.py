@@ -89,7 +89,9 @@ async def _with_end(chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[bytes,
 
 async def read_start(chunks: AsyncIterator[bytes]) -> bytes:
     """Read as much of a reply as shows what it is: JSON, a page, or lines of a stream."""
-    pieces, size, words = [], 0, b""
+    pieces = []
+    size = 0
+    words = b""
     async for chunk in chunks:
         pieces.append(chunk)
         size += len(chunk)

@@ -292,7 +292,10 @@ class Conversation:
         return plan.build_request(model, lists.max_input_tokens(model, endpoint))
 
     def _plan_prompt(
-        self, prompt: str | Sequence[Message], options: ChatOptions, replaced_turn: Turn | None
+        self,
+        prompt: str | Sequence[Message],
+        options: ChatOptions,
+        replaced_turn: Turn | None,
     ) -> Plan:
         """Return the prompt as it is now; what the model's rules refuse is not checked."""
         if self.locked and options.history and isinstance(prompt, str):
@@ -340,7 +343,10 @@ class Conversation:
         )
 
     def _plan_messages(
-        self, messages: Sequence[Message], options: ChatOptions, target: CallTarget
+        self,
+        messages: Sequence[Message],
+        options: ChatOptions,
+        target: CallTarget,
     ) -> Plan:
         """Return the plan of whole messages, which stand alone."""
         if options.images is not None:

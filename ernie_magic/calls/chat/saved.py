@@ -49,7 +49,10 @@ class SavedConversation:
 
 
 def write_conversation(
-    name: str, system: str, turns: Sequence[Turn], path: str | Path | None = None
+    name: str,
+    system: str,
+    turns: Sequence[Turn],
+    path: str | Path | None = None,
 ) -> Path:
     """Write a conversation to a new file; see `Conversation.save`."""
     wanted = Path(path or files.sanitize_name(name, reserve=_RESERVED_BYTES, otherwise="chat"))

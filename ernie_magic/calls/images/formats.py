@@ -175,7 +175,9 @@ def _has_tga_header(content: bytes) -> bool:
     """Whether the first 18 bytes are a TGA's (Truevision TGA File Format Specification 2.0)."""
     if len(content) <= _TGA_HEADER:
         return False
-    color_map, kind, depth = content[1], content[2], content[16]
+    color_map = content[1]
+    kind = content[2]
+    depth = content[16]
     width, height = (int.from_bytes(content[at : at + 2], "little") for at in (12, 14))
     is_known_kind = color_map in (0, 1) and kind in (1, 2, 3, 9, 10, 11)
     return is_known_kind and depth in (1, 8, 15, 16, 24, 32) and width > 0 and height > 0

@@ -45,7 +45,9 @@ class Box(NamedTuple):
 
 
 def place_labels(
-    points: Sequence[tuple[float, float]], labels: Sequence[str], frame: Box
+    points: Sequence[tuple[float, float]],
+    labels: Sequence[str],
+    frame: Box,
 ) -> list[Box | None]:
     """Find a free place for each label, near its point.
 
@@ -79,7 +81,10 @@ def _box_around(point: tuple[float, float]) -> Box:
 
 
 def _find_place(
-    point: tuple[float, float], width: float, frame: Box, taken: Sequence[Box]
+    point: tuple[float, float],
+    width: float,
+    frame: Box,
+    taken: Sequence[Box],
 ) -> Box | None:
     for distance in _DISTANCES:
         for direction in _DIRECTIONS:
@@ -90,7 +95,10 @@ def _find_place(
 
 
 def _box_beside(
-    point: tuple[float, float], direction: tuple[int, int], distance: float, width: float
+    point: tuple[float, float],
+    direction: tuple[int, int],
+    distance: float,
+    width: float,
 ) -> Box:
     """A label's box in that direction of its point, with the gap between the two."""
     across, down = direction

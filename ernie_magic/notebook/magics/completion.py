@@ -71,7 +71,8 @@ def _make_matcher(session: Session, namespace: Mapping[str, Any]) -> Any:
 def _make_attribute_matcher(namespace: Mapping[str, Any]) -> Any:
     @completer.context_matcher(identifier="ernie_magic.attributes")
     def complete_attribute(context: CompletionContext) -> dict[str, Any]:
-        started, found = "", _NOTHING
+        started = ""
+        found = _NOTHING
         if not _MAGIC_LINE.match(context.full_text):
             started, found = _list_attributes(namespace, context.text_until_cursor)
         # IPython sorts what is not said to be in order, and adds Jedi's.
@@ -87,7 +88,8 @@ def _make_attribute_matcher(namespace: Mapping[str, Any]) -> Any:
 
 
 def _list_attributes(
-    namespace: Mapping[str, Any], text: str
+    namespace: Mapping[str, Any],
+    text: str,
 ) -> tuple[str, list[completer.SimpleCompletion]]:
     """Return the beginning of a name, and the public names of one of our objects that have it;
     none behind any other object.
