@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ernie_magic.api import models
 from ernie_magic.api.default_model import configured_model, default_model
 from ernie_magic.api.usage_log import UsageLog
+from ernie_magic.config.deployed import choose_endpoint
 from ernie_magic.config.services import SERVICES
-from ernie_magic.config.settings import choose_endpoint
 from ernie_magic.config.target import CallTarget
 from ernie_magic.errors import (
     ErnieError,

@@ -4,22 +4,25 @@ the environment.
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from traitlets import Bool, Enum, TraitError, TraitType, Unicode
+from traitlets import Bool, Enum, TraitError, Unicode
 from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
-from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.parameter_types import SWITCHES, Number, WholeNumber
 from ernie_magic.api.public_names import names_by_use
-from ernie_magic.config.addresses import BaseUrl
-from ernie_magic.config.headers import ExtraHeaders, as_headers
-from ernie_magic.config.keys import Key
 from ernie_magic.config.services import EMULATOR, SERVICES
+from ernie_magic.config.traits import (
+    BaseUrlTrait,
+    EndpointTrait,
+    HeadersTrait,
+    KeyTrait,
+    NumberTrait,
+    ParameterTrait,
+)
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import LANGUAGES, Language, Text, system_language, untranslated
 from ernie_magic.text.suggest import did_you_mean
@@ -27,9 +30,8 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ernie_magic.api.catalogue import Kind
-    from ernie_magic.api.parameter import Parameter
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.keys import Key
     from ernie_magic.config.services import Service
 
 # Settings that are numbers and not fields of a request's body: what a call may also set for itself,
@@ -96,7 +98,6 @@ SERVICE_SETTINGS = (
     "embedding_endpoint",
     "headers",
 )
-# The setting that names a deployed service, by kind of call.
 # Of these, what the emulator has no use for.
 _NOT_FOR_EMULATOR = (*KEYS, "app_id", "base_url", "headers")
 _UNUSED = Text(
@@ -104,173 +105,6 @@ _UNUSED = Text(
     "the emulator is in use and ignores {name}: first %ernie use local (or aistudio, qianfan), "
     "then set it",
 )
-_ENDPOINTS: dict[Kind, str] = {
-    "chat": "endpoint",
-    "completion": "endpoint",
-    "image": "image_endpoint",
-    "embedding": "embedding_endpoint",
-}
-# The name of a service that a person deployed, as it stands in an address.
-_SERVICE_NAME = re.compile(r"[\w.-]+")
-_NO_DEPLOYMENTS = Text("{service} 没有自己部署的服务", "{service} has no services of your own")
-_FOR_QIANFAN = Text(
-    "endpoint 用于千帆：%ernie use qianfan-v1",
-    "an endpoint is for Qianfan: %ernie use qianfan-v1",
-)
-_UNSET_ENDPOINT = Text(
-    "endpoint 用于千帆：%ernie use qianfan-v1；取消设置：%ernie config {name} default",
-    "an endpoint is for Qianfan: %ernie use qianfan-v1; to unset it: %ernie config {name} default",
-)
-
-
-def check_endpoint_name(name: object) -> str:
-    """Return the name of a service that a person deployed.
-
-    Raises
-    ------
-    InvalidOption
-        It is an address, or no name at all.
-    """
-    if isinstance(name, str) and _SERVICE_NAME.fullmatch(name):
-        return name
-    raise InvalidOption(
-        Text(
-            "endpoint 是服务名，不是地址：{name}",
-            "endpoint is a service's name, not an address: {name}",
-        ).fill(name=f"{name!s:.60}"),
-        advice=Text(
-            "填服务地址末尾的名称；网址填进 base_url",
-            "use the name at the end of the service's address; an address is base_url",
-        ),
-    )
-
-
-def configured_endpoint(kind: Kind, settings: ErnieSettings | Snapshot) -> str:
-    """Return the deployed service that the settings name for a kind of call, "" for none."""
-    if kind not in _ENDPOINTS:
-        return ""
-    return str(getattr(settings, _ENDPOINTS[kind]))
-
-
-def choose_endpoint(
-    kind: Kind,
-    settings: ErnieSettings | Snapshot,
-    service: Service,
-    model: str | None,
-    endpoint: str = "",
-) -> str:
-    """Return the deployed service that a call asks: the one it names; else, unless it names a
-    model, the setting's; "" for none.
-
-    Raises
-    ------
-    InvalidOption
-        It is no name, or the service has no deployed services.
-    """
-    advice = _FOR_QIANFAN
-    if not (endpoint or model):
-        endpoint = configured_endpoint(kind, settings)
-        advice = _UNSET_ENDPOINT.fill(name=_ENDPOINTS.get(kind, ""))
-    if not endpoint:
-        return ""
-    check_endpoint_name(endpoint)
-    if not service.has_deployments:
-        raise InvalidOption(_NO_DEPLOYMENTS.fill(service=service.label), advice=advice)
-    return endpoint
-
-
-if TYPE_CHECKING:
-    _AnyTrait = TraitType[Any, Any]
-else:
-    _AnyTrait = TraitType  # traitlets before 5.10 cannot be subscripted
-
-
-class _KeyTrait(_AnyTrait):
-    """A key: given as text, stored as a `Key`, so that `%config` cannot print it."""
-
-    default_value = None
-    allow_none = True
-    info_text = "an API key (write only)"
-
-    def validate(self, _obj: object, value: object) -> Key | None:
-        if isinstance(value, str):
-            value = Key(value)
-        if isinstance(value, Key):
-            return value
-        # Not traitlets' own error, which would show the value.
-        raise TraitError(f"{self.name}: a key is text")
-
-
-class _HeadersTrait(_AnyTrait):
-    """Headers for every request; their values are never shown."""
-
-    default_value = ExtraHeaders()
-    info_text = "headers by name"
-
-    def validate(self, _obj: object, value: object) -> ExtraHeaders:
-        return as_headers(value)
-
-
-class _EndpointTrait(_AnyTrait):
-    """The name of a service that a person deployed."""
-
-    default_value = ""
-    info_text = "a service's name"
-
-    def validate(self, _obj: object, value: object) -> str:
-        if not isinstance(value, str):
-            raise TraitError(f"{self.name}: a name is text")
-        name = value.strip()
-        return name and check_endpoint_name(name)
-
-
-class _BaseUrlTrait(_AnyTrait):
-    """A base URL. Its password is a key, and kept where `%config` cannot print it."""
-
-    default_value = BaseUrl("")
-    info_text = "a base URL"
-
-    def validate(self, _obj: object, value: object) -> BaseUrl:
-        if isinstance(value, BaseUrl):
-            return value
-        if isinstance(value, str):
-            return BaseUrl(value)
-        raise TraitError(f"{self.name}: an address is text")
-
-
-class _ParameterTrait(_AnyTrait):
-    """A request parameter as a setting; the table checks it."""
-
-    default_value = None
-    allow_none = True
-
-    def __init__(self, parameter: Parameter) -> None:
-        super().__init__(
-            help=f"{parameter.help.zh} / {parameter.help.en} {parameter.format_range()}"
-        )
-        self.parameter = parameter
-
-    def validate(self, obj: Any, value: object) -> Any:
-        # The ranges are those of the chosen service; requests to another one leave out what it does
-        # not support.
-        from ernie_magic.config import endpoints
-
-        return self.parameter.check_value(
-            value,
-            getattr(obj, "model", "") or UNDECIDED,
-            strict=endpoints.choose_service(obj).strict,
-        )
-
-
-class _NumberTrait(_AnyTrait):
-    """A number that is not a request parameter, checked in the same way."""
-
-    def __init__(self, parameter: Parameter) -> None:
-        super().__init__(parameter.default, help=f"{parameter.help.zh} / {parameter.help.en}")
-        self.parameter = parameter
-
-    def validate(self, _obj: object, value: object) -> Any:
-        return self.parameter.check_value(value)
 
 
 class ErnieSettings(Configurable):
@@ -286,42 +120,42 @@ class ErnieSettings(Configurable):
     model = Unicode("", help="默认模型 / default model").tag(config=True)
     image_model = Unicode("", help="默认文生图模型 / default model for pictures").tag(config=True)
     embedding_model = Unicode("", help="默认向量模型 / default model for vectors").tag(config=True)
-    endpoint = _EndpointTrait(
+    endpoint = EndpointTrait(
         "",
         help="自己在千帆部署的对话服务，没有指定模型时使用"
         " / a chat service that you deployed on Qianfan, used where no model is named",
     ).tag(config=True)
-    image_endpoint = _EndpointTrait(
+    image_endpoint = EndpointTrait(
         "", help="同上，文生图 / a service of your own for pictures"
     ).tag(config=True)
-    embedding_endpoint = _EndpointTrait(
+    embedding_endpoint = EndpointTrait(
         "", help="同上，向量 / a service of your own for vectors"
     ).tag(config=True)
-    api_key = _KeyTrait(help="密钥 / API key").tag(config=True)
-    secret_key = _KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(
+    api_key = KeyTrait(help="密钥 / API key").tag(config=True)
+    secret_key = KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(
         config=True
     )
-    access_key = _KeyTrait(
+    access_key = KeyTrait(
         help="安全认证的 Access Key，与 secret_key 成对 / IAM access key, with secret_key"
     ).tag(config=True)
-    bearer_token = _KeyTrait(
+    bearer_token = KeyTrait(
         help="千帆的 BearerToken，可代替 api_key / Qianfan bearer token, in place of api_key"
     ).tag(config=True)
     app_id = Unicode(
         "", help="千帆应用的 ID，用于分账 / Qianfan application id, to split the bill"
     ).tag(config=True)
-    headers = _HeadersTrait(
+    headers = HeadersTrait(
         help="每次请求另加的请求头，值不显示 / headers for every request; values are not shown"
     ).tag(config=True)
-    base_url = _BaseUrlTrait(help="服务地址 / base URL").tag(config=True)
+    base_url = BaseUrlTrait(help="服务地址 / base URL").tag(config=True)
     language = Enum(["", *LANGUAGES], "", help="界面语言 / language: zh, en").tag(config=True)
     system = Unicode("", help="系统提示词 / system prompt").tag(config=True)
     stream = Bool(True, help="流式输出 / stream the answer").tag(config=True)
-    request_timeout = _NumberTrait(_NUMBERS["request_timeout"]).tag(config=True)
-    retry_count = _NumberTrait(_NUMBERS["retry_count"]).tag(config=True)
-    backoff_factor = _NumberTrait(_NUMBERS["backoff_factor"]).tag(config=True)
+    request_timeout = NumberTrait(_NUMBERS["request_timeout"]).tag(config=True)
+    retry_count = NumberTrait(_NUMBERS["retry_count"]).tag(config=True)
+    backoff_factor = NumberTrait(_NUMBERS["backoff_factor"]).tag(config=True)
     cache = Bool(True, help="把向量存进缓存文件 / keep vectors in the cache file").tag(config=True)
-    in_flight = _NumberTrait(_NUMBERS["in_flight"]).tag(config=True)
+    in_flight = NumberTrait(_NUMBERS["in_flight"]).tag(config=True)
     remote_images = Bool(
         False,
         help="直接显示回答中的网络图片，否则显示为链接"
@@ -553,7 +387,7 @@ class Snapshot:
 
 
 for _name, _parameter in SESSION_PARAMETERS.items():
-    _trait = _ParameterTrait(_parameter).tag(config=True)
+    _trait = ParameterTrait(_parameter).tag(config=True)
     setattr(ErnieSettings, _name, _trait)
 # Traitlets' own hook for traits that are added after the class body.
 ErnieSettings.setup_class(dict(vars(ErnieSettings)))

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import embedding_request
 from ernie_magic.calls import as_code
 from ernie_magic.calls.embeddings import similarity
-from ernie_magic.config.settings import choose_endpoint
+from ernie_magic.config.deployed import choose_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.embeddings import Heat, Plane, emulator_note, summary_line
 from ernie_magic.notebook.display.html_table import Table, clip_to_line

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import image_request
 from ernie_magic.calls import as_code
 from ernie_magic.calls.images.files import PATTERN, save_pictures
-from ernie_magic.config.settings import choose_endpoint
+from ernie_magic.config.deployed import choose_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import images as pictures
 from ernie_magic.notebook.display.html_table import clip_to_line

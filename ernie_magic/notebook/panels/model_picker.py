@@ -9,7 +9,7 @@ from ernie_magic.api import models
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.default_model import configured_or_default_model
 from ernie_magic.api.model_order import ModelGroup, group_model, sort_models
-from ernie_magic.config.settings import configured_endpoint
+from ernie_magic.config.deployed import configured_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.frontend import ModelBox
 from ernie_magic.text.language import Language, Text
