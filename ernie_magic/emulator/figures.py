@@ -306,7 +306,7 @@ def draw_shapes(brush: Brush, drawing: str, own: Colour) -> None:
     for line in drawing.strip().splitlines():
         words = line.split()
         colour = _read_colour(words.pop(), own)
-        sides = (1,)
+        sides: tuple[int, ...] = (1,)
         if words[0] == "both":
             sides = (-1, 1)
             del words[0]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ernie_magic.api.requests import ChatOptions, embedding_request, image_request
-from ernie_magic.calls import as_code
+from ernie_magic.calls import as_code, openai_code
 from ernie_magic.calls.images.generate import ImageGeneration
 from ernie_magic.text.visible import make_controls_visible
 from ernie_magic.wire import openai_style
@@ -344,7 +344,9 @@ def test_pictures_of_earlier_turns_are_left_for_the_reader_and_nothing_wrong_is_
     shell, emulator, monkeypatch
 ):
     ernie = shell.user_ns["ernie"]
-    monkeypatch.setattr(as_code, "_LONGEST_ADDRESS", 50)  # the emulator's log truncates longer ones
+    monkeypatch.setattr(
+        openai_code, "_LONGEST_ADDRESS", 50
+    )  # the emulator's log truncates longer ones
     large = png((1, 2, 3))
     ernie.chat("look", model=SEES, images=[large])
     request = ernie.conversation.plan_prompt("again", ChatOptions(model=SEES)).build_request(SEES)
