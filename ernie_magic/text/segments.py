@@ -168,10 +168,13 @@ def split_blocks(text: str, limit: int) -> Iterator[str]:
     if len(text) <= _limit_for_lines(text, limit):
         yield text
         return
-    segmenter = Segmenter(limit, fence_limit=8 * limit)
+    fence_limit = 8 * limit
+    segmenter = Segmenter(limit, fence_limit)
     together: list[str] = []
     size = lines = 0
-    steps = (text[start : start + limit] for start in range(0, len(text), limit))
+    # Each step may parse all that is open: few large ones, since a list of fences stays open long.
+    step = fence_limit
+    steps = (text[start : start + step] for start in range(0, len(text), step))
     for block in _iter_blocks(segmenter, steps):
         height = block.count("\n")
         if together and (size + len(block) > limit or lines + height > _MAX_LINES):
