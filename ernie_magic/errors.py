@@ -160,7 +160,9 @@ class _OneLine:
     """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"]
+        # Bold in the page's own colour: ANSI's red on a page's ground for errors has a contrast of
+        # 2.9.
+        return [f"\x1b[1m{type(self).__name__}\x1b[0m: {self}"]
 
 
 class ErnieError(_OneLine, Exception):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.signatures import explained
 from ernie_magic.api.usage_log import UsageLog
+from ernie_magic.calls.chat.conversations import Conversations
+from ernie_magic.calls.images.image_sets import ImageSets
 from ernie_magic.calls.raw import RawCalls
 from ernie_magic.config import services
 from ernie_magic.config.settings import (
@@ -154,9 +156,9 @@ class Session:
                 "Session(model=…)"
             )
         self._settings = settings or ErnieSettings()
-        self.conversations: dict[str, Conversation] = {}
+        self.conversations: dict[str, Conversation] = Conversations()
         self.usage = UsageLog()
-        self.images: list[ImageSet] = []
+        self.images: list[ImageSet] = ImageSets()
         # Called after each result, and for each new conversation.
         self.changed = Watchers()
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None

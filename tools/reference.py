@@ -260,7 +260,10 @@ def command_table(language: Language) -> str:
     headers = [text.say(language) for text in (_COMMAND, _MEANING)]
     return table(
         headers,
-        [[_code(f"%ernie {word}"), help_.say(language)] for word, (_, help_) in COMMANDS.items()],
+        [
+            [_code(f"%ernie {word}"), command.help.say(language)]
+            for word, command in COMMANDS.items()
+        ],
     )
 
 

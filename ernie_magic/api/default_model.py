@@ -83,6 +83,21 @@ def configured_or_default_model(
     )
 
 
+def expected_model(
+    kind: Kind, settings: ModelSettings, service: str, listed: Sequence[Listed]
+) -> str:
+    """Return the model that a call naming none is expected to use, without the network: before the
+    live list is known, Baidu's services are taken to offer what the catalogue knows.
+    """
+    offered = listed
+    if not listed and service not in _OTHER_SERVERS:
+        from ernie_magic.api.catalogue import CATALOGUE
+        from ernie_magic.api.models import Listed
+
+        offered = [Listed(model.id, {}) for model in CATALOGUE if model.v2]
+    return configured_or_default_model(kind, settings, service, offered)
+
+
 def configured_model(kind: Kind, settings: ModelSettings) -> str:
     """Return the model that is set for a kind of call, "" when none is."""
     if kind == "image":

@@ -72,6 +72,34 @@ def _first_number(raw: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     return None
 
 
+class TokenPrice(NamedTuple):
+    """What 1,000 tokens cost.
+
+    Attributes
+    ----------
+    prompt, completion : float
+        Of what is sent, and of what is answered.
+    """
+
+    prompt: float
+    completion: float
+
+    def cost(self, total_tokens: int, completion_tokens: int) -> float:
+        """Return what tokens cost, of which some were answered."""
+        sent = total_tokens - completion_tokens
+        return (sent * self.prompt + completion_tokens * self.completion) / 1000
+
+
+def read_token_price(raw: Mapping[str, Any]) -> TokenPrice | None:
+    """Return an entry's price of tokens; None where it gives none, and where it has tiers."""
+    pricing = values.as_object(raw.get("pricing"))
+    prompt = values.as_number(pricing.get("prompt"))
+    completion = values.as_number(pricing.get("completion"))
+    if prompt is None:
+        return None
+    return TokenPrice(prompt, completion or 0.0)
+
+
 def describe_pricing(raw: Mapping[str, Any]) -> str:
     """Return an entry's prices as the list gives them: `0.0008 / 0.0032` for what is sent and what
     is answered, with tiers `0.004 (≤ 32k), 0.006`; others by name. "" where it gives none.

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.default_model import PREFERRED_CHAT
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,16 @@ class ModelGroup(IntEnum):
     OTHER = 3
     UNKNOWN = 4
     RETIRED = 5
+
+
+GROUP_TITLES = {
+    ModelGroup.RECOMMENDED: Text("推荐", "Recommended"),
+    ModelGroup.SEES: Text("看图", "Sees pictures"),
+    ModelGroup.THINKS: Text("思考", "Thinking"),
+    ModelGroup.OTHER: Text("更多", "More"),
+    ModelGroup.UNKNOWN: Text("其他", "Other kinds"),
+    ModelGroup.RETIRED: Text("据报已下线", "Reported retired"),
+}
 
 
 def group_model(listed: Listed) -> ModelGroup:

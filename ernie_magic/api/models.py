@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.api.catalogue import Kind, Model
-    from ernie_magic.api.listed_facts import Facts
+    from ernie_magic.api.listed_facts import Facts, TokenPrice
 
 
 # Stands for an id while none is chosen: only the table's rules apply, no model's.
@@ -170,11 +170,31 @@ class Listed:
         return describe_pricing(self.raw)
 
     @property
+    def token_price(self) -> TokenPrice | None:
+        """The price of 1,000 tokens, in the list's own currency; None where it gives none."""
+        from ernie_magic.api.listed_facts import read_token_price
+
+        return read_token_price(self.raw)
+
+    @property
     def is_callable(self) -> bool:
         """Whether a call here may be for it: the list does not say that it makes films or listens,
         and it is no picture model with a path of its own.
         """
         return kind_of_entry(self.raw) != "other" and not own_image_path(self.id)
+
+
+_IDS_IN_REPR = 3
+
+
+class ModelList(list[Listed]):
+    """The models of a live list, in the service's order."""
+
+    def __repr__(self) -> str:
+        ids = [entry.id for entry in self[:_IDS_IN_REPR]]
+        if len(self) > len(ids):
+            ids.append("…")
+        return f"ModelList({len(self)}: {', '.join(ids)})"
 
 
 # The header by which the emulator says that it answers, whichever service it stands in for.

@@ -23,6 +23,18 @@ Type = Literal[
     "float", "int", "bool", "str", "strings", "format", "object", "choice", "tools", "size"
 ]
 Protocol = Literal["openai", "qianfan-v1"]
+Group = Literal["everyday", "sampling", "thinking", "tools", "some-models", "request", "qianfan-v1"]
+
+# The groups of options in help and reference tables, in their order there.
+GROUP_TITLES: dict[Group, Text] = {
+    "everyday": Text("日常", "Everyday"),
+    "sampling": Text("采样", "Sampling"),
+    "thinking": Text("思考", "Thinking"),
+    "tools": Text("工具与搜索", "Tools and search"),
+    "some-models": Text("部分模型", "Some models only"),
+    "request": Text("请求与显示", "Request and display"),
+    "qianfan-v1": Text("千帆 V1", "Qianfan V1"),
+}
 
 _PROTOCOLS: dict[Protocol, Text] = {
     "openai": Text("这个服务，它是千帆 V1 的字段", "this service (it is a field of Qianfan V1)"),
@@ -94,6 +106,8 @@ class Parameter(ABC):
     client_side : bool
         The client itself follows it, by default as the session's settings say: it is no field of
         the body.
+    group : str
+        Where help and reference tables list it (`GROUP_TITLES`).
     """
 
     type: ClassVar[Type]
@@ -120,6 +134,7 @@ class Parameter(ABC):
     v1: str | None = ""
     v1_only: bool = False
     client_side: bool = False
+    group: Group = "everyday"
 
     def in_protocol(self, protocol: Protocol) -> bool:
         """Whether a protocol documents this field."""

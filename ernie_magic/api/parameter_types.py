@@ -492,7 +492,7 @@ class PictureSize(Parameter):
 
     type: ClassVar[Type] = "size"
     annotation = "str | int | tuple[int, int]"
-    type_name = Text("尺寸（宽x高，像素）", "a size (width x height in pixels)")
+    type_name = Text("尺寸（宽 x 高，像素）", "a size (width x height in pixels)")
 
     def format_range(self, model: str | None = None) -> str:
         """The sizes that a catalogued model makes, "" where none are known."""

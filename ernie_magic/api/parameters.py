@@ -106,6 +106,7 @@ def _call_settings(kind: Kind) -> tuple[Number, ...]:
             step=1,
             default=3,
             client_side=True,
+            group="request",
         ),
         Number(
             "request_timeout",
@@ -120,6 +121,7 @@ def _call_settings(kind: Kind) -> tuple[Number, ...]:
             # The official client's for text: a thinking model may be silent for minutes.
             default=300.0,
             client_side=True,
+            group="request",
         ),
         Number(
             "backoff_factor",
@@ -134,6 +136,7 @@ def _call_settings(kind: Kind) -> tuple[Number, ...]:
             step=0.1,
             default=1.0,
             client_side=True,
+            group="request",
         ),
     )
 
@@ -164,6 +167,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         1,
         step=0.05,
         default=0.7,
+        group="sampling",
     ),
     Number(
         "penalty_score",
@@ -176,6 +180,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         2,
         step=0.05,
         default=1.0,
+        group="sampling",
     ),
     AnswerLength(
         "max_completion_tokens",
@@ -201,6 +206,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=1,
         source=_QIANFAN_V2,
         v1=None,
+        group="sampling",
     ),
     WholeNumber(
         "min_output_tokens",
@@ -211,6 +217,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=1,
         source="https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf",
         v1_only=True,
+        group="qianfan-v1",
     ),
     WholeNumber(
         "top_k",
@@ -221,6 +228,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="top_k",
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
+        group="qianfan-v1",
     ),
     StringList(
         "stop",
@@ -230,6 +238,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         max_items=4,
         max_length=20,
+        group="sampling",
     ),
     WholeNumber(
         "seed",
@@ -244,6 +253,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         open_maximum=True,
         step=1,
         v1=None,
+        group="sampling",
     ),
     Number(
         "frequency_penalty",
@@ -256,6 +266,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         2,
         step=0.1,
         requires="penalties",
+        group="sampling",
     ),
     Number(
         "presence_penalty",
@@ -265,6 +276,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         2,
         step=0.1,
         requires="penalties",
+        group="sampling",
     ),
     Number(
         "repetition_penalty",
@@ -278,6 +290,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=0.05,
         source=_QIANFAN_V2,
         v1=None,
+        group="sampling",
     ),
     ResponseFormat(
         "response_format",
@@ -299,6 +312,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1="functions",
+        group="tools",
     ),
     ToolChoice(
         "tool_choice",
@@ -309,6 +323,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         default="auto",
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
+        group="tools",
     ),
     Switch(
         "parallel_tool_calls",
@@ -317,6 +332,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=True,
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
+        group="tools",
     ),
     WebSearch(
         "web_search",
@@ -324,6 +340,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("联网搜索：on，或 JSON", "search the web: on, or JSON"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
+        group="tools",
     ),
     Switch(
         "enable_thinking",
@@ -331,6 +348,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("先思考再回答（能思考的模型）", "think before answering (models that can)"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
+        group="thinking",
     ),
     WholeNumber(
         "thinking_budget",
@@ -342,6 +360,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="thinking",
         source=_QIANFAN_V2,
         v1=None,
+        group="thinking",
     ),
     String(
         "reasoning_effort",
@@ -351,6 +370,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="thinking",
         source=_QIANFAN_V2,
         v1=None,
+        group="thinking",
     ),
     String(
         "thinking_strategy",
@@ -360,6 +380,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="thinking",
         source=_QIANFAN_V2,
         v1=None,
+        group="thinking",
     ),
     Thinking(
         "thinking",
@@ -373,6 +394,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="thinking",
         source=_QIANFAN_V2,
         v1=None,
+        group="thinking",
     ),
     Switch(
         "disable_search",
@@ -380,6 +402,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("不联网搜索", "do not search the web"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
+        group="qianfan-v1",
     ),
     Switch(
         "enable_citation",
@@ -387,6 +410,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("标出引用来源", "mark the sources"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1_only=True,
+        group="qianfan-v1",
     ),
     JsonObject(
         "stream_options",
@@ -394,6 +418,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("流式选项（JSON），如 include_usage", "stream options (JSON), such as include_usage"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
+        group="request",
     ),
     TextPairs(
         "metadata",
@@ -401,6 +426,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("附加信息（JSON）：最多 16 对文本", "metadata (JSON): at most 16 pairs of texts"),
         max_items=16,
         source="https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf",
+        group="request",
     ),
     Identifier(
         "user",
@@ -408,6 +434,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("最终用户的标识", "an id for the end user"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1="user_id",
+        group="request",
     ),
     *_call_settings("chat"),
     # Pictures.
@@ -422,7 +449,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     PictureSize(
         "size",
         "image",
-        Text("宽x高（像素）", "width x height in pixels"),
+        Text("宽 x 高（像素）", "width x height in pixels"),
         default="1024x1024",
     ),
     WholeNumber(
@@ -456,6 +483,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=1,
         default=20,
         requires="diffusion",
+        group="sampling",
     ),
     Number(
         "cfg_scale",
@@ -466,6 +494,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=0.5,
         default=5,
         requires="diffusion",
+        group="sampling",
     ),
     String(
         "sampler_index",
@@ -474,6 +503,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=SAMPLERS,
         default="Euler a",
         requires="diffusion",
+        group="sampling",
     ),
     Switch(
         "use_pe",
@@ -484,6 +514,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         requires="enhancer",
         source=_ERNIE_IMAGE,
+        group="some-models",
     ),
     WholeNumber(
         "num_inference_steps",
@@ -494,6 +525,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=1,
         requires="enhancer",
         source=_ERNIE_IMAGE,
+        group="sampling",
     ),
     Number(
         "guidance_scale",
@@ -504,6 +536,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=0.5,
         requires="enhancer",
         source=_ERNIE_IMAGE,
+        group="sampling",
     ),
     Switch(
         "watermark",
@@ -512,6 +545,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=False,
         requires="enhancer",
         source=_ERNIE_IMAGE,
+        group="some-models",
     ),
     String(
         "response_format",
@@ -522,6 +556,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         choices=("url", "b64_json"),
         v1=None,
+        group="request",
     ),
     Identifier(
         "user",
@@ -529,6 +564,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("最终用户的标识", "an id for the end user"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
+        group="request",
     ),
     String(
         "refer_image",
@@ -537,6 +573,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="reference",
         source="https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a",
         v1=None,
+        group="some-models",
     ),
     Switch(
         "prompt_extend",
@@ -549,6 +586,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         requires="prompt_extend",
         source="https://cloud.baidu.com/doc/qianfan-api/s/Ymio9i9i4",
         v1=None,
+        group="some-models",
     ),
     *_call_settings("image"),
     # Vectors and ranking.
@@ -559,6 +597,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("最终用户的标识", "an id for the end user"),
         source="https://github.com/baidubce/bce-qianfan-sdk",
         v1="user_id",
+        group="request",
     ),
     *_call_settings("embedding"),
     String("model", "rerank", _MODEL, short="-m"),
@@ -577,6 +616,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         Text("最终用户的标识", "an id for the end user"),
         source="https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74",
         v1="user_id",
+        group="request",
     ),
     *_call_settings("rerank"),
 )

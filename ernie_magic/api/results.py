@@ -10,7 +10,8 @@ from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.usage import simulated_note
-from ernie_magic.text.language import clip_text
+from ernie_magic.errors import ProtocolError
+from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
 
 _MAX_REPR_CHARACTERS = 40  # of a text
+_MAX_BODY = 4_000  # characters of an answer in an error
 
 
 class Result(ABC):
@@ -214,6 +216,21 @@ class Answer(Result):
             reply["tool_calls"] = list(self.tool_calls)
         return [*self.request.messages, reply]
 
+    def json(self) -> Any:
+        """Return the JSON value that the text is or contains, in a fence or among words.
+
+        Raises
+        ------
+        ProtocolError
+            There is none.
+        """
+        from ernie_magic.text.json_text import find_json
+
+        try:
+            return find_json(self.text)
+        except ValueError:
+            raise _not_json_error(self.text) from None
+
     def __str__(self) -> str:
         return self.text
 
@@ -229,6 +246,20 @@ class Answer(Result):
         from ernie_magic.text.markdown import to_html
 
         return to_html(self.text)
+
+
+def _not_json_error(text: str) -> ProtocolError:
+    """Return the error for an answer that was read as JSON."""
+    return ProtocolError(
+        Text("回答不是 JSON：{text}", "the answer is not JSON: {text}").fill(
+            text=repr(clip_text(text, _MAX_REPR_CHARACTERS))
+        ),
+        advice=Text(
+            "用 response_format 要求 JSON（--response-format json_object），或在提示词里写明",
+            "ask for JSON by response_format (--response-format json_object), or in the prompt",
+        ),
+        body=text[:_MAX_BODY],
+    )
 
 
 @dataclass(frozen=True, repr=False, eq=False)

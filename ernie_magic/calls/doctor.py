@@ -21,7 +21,7 @@ from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.proxies import read_proxies
 from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
 from ernie_magic.errors import ErnieError
-from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.language import Text, counted, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,10 +47,19 @@ _KEY = Text("密钥", "key")
 _MODEL = Text("模型", "model")
 _REACHABLE = Text("可达", "reachable")
 SET = Text("已设置", "set")
-MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "–"}
-WHERE = {"environment": Text("环境变量", "environment"), "": untranslated("–")}
+MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "ⓘ"}
+WHERE = {"environment": Text("环境变量", "environment")}
 _PROXIES = Text("{proxies}；到本服务：{way}", "{proxies}; to this service: {way}")
-_NOT_SET = Text("未设置", "not set")
+_NO_KEY_NEEDED = Text(
+    "未设置；服务要求密钥时才需要", "not set; needed only if the server asks for one"
+)
+_MODELS = counted("个模型", "model")
+_SET_A_KEY = Text(
+    "未设置。到 {page} 复制密钥，在笔记本旁的 .env 文件里写一行 {line}，再运行一次单元格，不用重启",
+    "not set. Copy a key from {page} into a file .env beside the notebook, as a line {line}, and "
+    "run the cell again; no restart is needed",
+)
+_OR = Text(" 或 ", " or ")
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,11 @@ class Check:
 
 
 _SIMULATED = Check(
-    _MODEL,
+    Text("回答", "answers"),
     ok=None,
-    value=Text("内置模拟器在回答，不是真实模型", "the built-in emulator answers, no real model"),
+    value=Text(
+        "由内置模拟器给出，没有真实模型", "come from the built-in emulator, not from a model"
+    ),
 )
 
 
@@ -80,7 +91,7 @@ def run_checks(client: Client) -> list[Check]:
     """Check everything that a call needs; asks the service for its list of models, which costs no
     tokens.
     """
-    checks = _describe_environment()
+    checks: list[Check] = []
     base_url = ""
     try:
         service = client.settings.choose_service()
@@ -88,14 +99,11 @@ def run_checks(client: Client) -> list[Check]:
         checks += _diagnose_key(client, service)
         base_url = client.endpoint().base_url
         checks.append(Check(_ADDRESS, ok=None, value=untranslated(redact_url(base_url))))
-        checks += _diagnose_network(base_url)
         for check in _diagnose_answers(client, service):
             checks.append(check)
     except ErnieError as error:
-        if not base_url:
-            checks += _diagnose_network(base_url)
         checks.append(Check(_REACHABLE, ok=False, value=_lines_of(error)))
-    return checks
+    return [*checks, *_diagnose_network(base_url), *_describe_environment()]
 
 
 def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
@@ -107,14 +115,14 @@ def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
         It cannot be reached, or refuses the key.
     """
     offered = client.start_model_list().result()
-    if is_simulated(client.service_name(client.endpoint())):
-        yield _SIMULATED
     if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
         start_token_count(client, "hi", FALLBACK_CHAT_V1).result()
-    count = Text("是，{n} 个模型", "yes, {n} models").fill(n=len(offered))
+    count = Text("是，{models}", "yes, {models}").fill(models=_MODELS.fill(len(offered)))
     yield Check(_REACHABLE, ok=True, value=count)
     model = configured_or_default_model("chat", client.settings, service.name, offered)
     yield _diagnose_model(model, offered)
+    if is_simulated(client.service_name(client.endpoint())):
+        yield _SIMULATED
 
 
 def _lines_of(error: ErnieError) -> Text:
@@ -182,14 +190,23 @@ def _diagnose_key(client: Client, service: Service) -> list[Check]:
 def _find_key(client: Client, service: Service) -> Check:
     if client.settings.own_key:
         return Check(_KEY, ok=True, value=SET)
-    value, where, variable = endpoints.find_key(service if service.key_variables else AI_STUDIO)
-    message = Text("{set}（{where} {variable}）", "{set} ({where} {variable})").fill(
-        set=SET if value else _NOT_SET,
-        where=WHERE.get(where, untranslated(where)),
-        variable=variable,
-    )
-    # The emulator needs none, and a private server may not either.
-    return Check(_KEY, ok=bool(value) or None, value=message)
+    wanted = service
+    if service.is_simulated:  # needs none; this is how to have a real model answer
+        wanted = AI_STUDIO
+    value, where, variable = endpoints.find_key(wanted)
+    if value:
+        source = WHERE.get(where, untranslated(where))
+        message = Text("{set}（{where} {variable}）", "{set} ({where} {variable})")
+        return Check(_KEY, ok=True, value=message.fill(set=SET, where=source, variable=variable))
+    if not wanted.key_page:
+        return Check(_KEY, ok=None, value=_NO_KEY_NEEDED)
+    lines = [f"{variable}=…" for variable in wanted.key_variables[:1]]
+    lines += [" + ".join(f"{half}=…" for half in pair) for pair in wanted.pair_variables]
+    line = Text(_OR.zh.join(lines), _OR.en.join(lines))
+    advice = _SET_A_KEY.fill(page=wanted.key_page, line=line)
+    if service.is_simulated:
+        return Check(_KEY, ok=None, value=advice)
+    return Check(_KEY, ok=False, value=advice)
 
 
 def _installed_version(package: str) -> str:

@@ -44,6 +44,9 @@ class Service:
         It serves models that a person deployed, by the name of the service (`endpoint`).
     link_lifetime : float | None
         Seconds for which a picture's link is valid, as documented.
+    prices_in_yuan : bool
+        Its list of models gives prices in CNY per 1,000 tokens
+        (https://cloud.baidu.com/doc/qianfan-api/s/Amwbl43sp).
     """
 
     name: str
@@ -60,6 +63,7 @@ class Service:
     format_as_word: bool = False
     has_deployments: bool = True
     link_lifetime: float | None = None
+    prices_in_yuan: bool = False
 
     @property
     def is_simulated(self) -> bool:
@@ -101,6 +105,7 @@ QIANFAN = Service(
     "/v2",
     "https://console.bce.baidu.com/iam/#/iam/apikey/list",
     requests_usage=True,
+    prices_in_yuan=True,
     link_lifetime=DAY,  # https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a
 )
 QIANFAN_V1 = Service(

@@ -126,10 +126,10 @@ class ErnieSettings(Configurable):
         " / a chat service that you deployed on Qianfan, used where no model is named",
     ).tag(config=True)
     image_endpoint = EndpointTrait(
-        "", help="同上，文生图 / a service of your own for pictures"
+        "", help="自己在千帆部署的文生图服务 / a service of your own for pictures"
     ).tag(config=True)
     embedding_endpoint = EndpointTrait(
-        "", help="同上，向量 / a service of your own for vectors"
+        "", help="自己在千帆部署的向量服务 / a service of your own for vectors"
     ).tag(config=True)
     api_key = KeyTrait(help="密钥 / API key").tag(config=True)
     secret_key = KeyTrait(help="与 api_key 成对的密钥 / the secret that goes with api_key").tag(

@@ -37,6 +37,22 @@ ASYNC_CELL_METHODS = {
     "%%ernie_map": "map_cell_async",
 }
 ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
+# Values that `ernie_magic.notebook.display.rich_forms` knows how to show: module and class.
+_RICH_TYPES = (
+    ("session", "Session"),
+    ("api.models", "ModelList"),
+    ("api.results", "Answer"),
+    ("api.results", "Embeddings"),
+    ("api.results", "Ranking"),
+    ("api.usage_log", "UsageLog"),
+    ("calls.chat.conversation", "Conversation"),
+    ("calls.chat.conversations", "Conversations"),
+    ("calls.chat.history", "History"),
+    ("calls.chat.history", "Turn"),
+    ("calls.images.image_sets", "ImageSets"),
+    ("calls.tables.map", "Mapped"),
+    ("config.settings", "ErnieSettings"),
+)
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _NAME_TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
@@ -60,6 +76,7 @@ def load_extension(shell: InteractiveShell) -> None:
     # that a terminal in GBK or cp1252 lacks: so the user's own outputs are changed, not copies.
     # What is no TextIOWrapper, such as a kernel's stream, cannot be: `fit_encoding` serves it.
     accept_any_text(sys.stdout, sys.stderr)
+    _register_rich_forms(shell, session)
     # IPython's annotation says shells; its list holds any Configurable.
     configurables = cast("list[Any]", shell.configurables)
     if session.settings not in configurables:
@@ -89,6 +106,7 @@ def load_extension(shell: InteractiveShell) -> None:
 def unload_extension(shell: InteractiveShell) -> None:
     """Remove everything but the session in the namespace."""
     restore_error_handlers(sys.stdout, sys.stderr)
+    _forget_rich_forms(shell)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]
     for event in ("pre_execute", "post_execute", "pre_run_cell"):
@@ -103,6 +121,38 @@ def unload_extension(shell: InteractiveShell) -> None:
             if name == SESSION_NAME or name.startswith(f"{SESSION_NAME}_")
         ]:
             shell.magics_manager.magics[kind].pop(name)
+
+
+def _register_rich_forms(shell: InteractiveShell, session: Session) -> None:
+    """Tell IPython by name which values have a form of ours; it asks when it shows one."""
+
+    def make_form(value: Any) -> Any:
+        from ernie_magic.notebook.display.rich_forms import make_form
+
+        return make_form(value, session)
+
+    def print_form(value: Any, printer: Any, _cycle: bool) -> None:
+        # Within a tuple or a list there is no room for a table.
+        is_inner = len(printer.stack) > 1
+        printer.text(repr(value) if is_inner else make_form(value).text)
+
+    for module, name in _RICH_TYPES:
+        for formatter, function in (
+            (_formatter(shell, "text/html"), lambda value: make_form(value).html),
+            (_formatter(shell, "text/plain"), print_form),
+        ):
+            formatter.for_type_by_name(f"ernie_magic.{module}", name, function)
+
+
+def _forget_rich_forms(shell: InteractiveShell) -> None:
+    for module, name in _RICH_TYPES:
+        for mime in ("text/html", "text/plain"):
+            _formatter(shell, mime).pop(f"ernie_magic.{module}.{name}", None)
+
+
+def _formatter(shell: InteractiveShell, mime: str) -> Any:
+    display_formatter: Any = shell.display_formatter
+    return display_formatter.formatters[mime]
 
 
 class _CellRewriter:

@@ -20,10 +20,19 @@ class Progress(NamedTuple):
     Attributes
     ----------
     done, total : int
+        Pieces; those that failed are done.
+    failed : int
+    tokens : int
+        Spent so far, in this run.
+    yuan : float
+        The cost of these tokens in CNY; 0.0 where no price is known.
     """
 
     done: int
     total: int
+    failed: int = 0
+    tokens: int = 0
+    yuan: float = 0.0
 
 
 class Delta(NamedTuple):

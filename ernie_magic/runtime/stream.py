@@ -129,14 +129,14 @@ class Stream(Generic[ResultT]):
         ErnieError
         Interrupted
         """
-        with progress_bar(self._progress_title) as update_bar:
+        with progress_bar(self._progress_title, self._language()) as update_bar:
             for batch in self.iter_batches(*self._wake_options()):
                 update_bar(batch)
         return self._call.result()
 
     async def aresult(self) -> ResultT:
         """Await the whole result."""
-        with progress_bar(self._progress_title) as update_bar:
+        with progress_bar(self._progress_title, self._language()) as update_bar:
             async for batch in self.aiter_batches(*self._wake_options()):
                 update_bar(batch)
         return self._call.result()

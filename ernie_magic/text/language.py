@@ -53,6 +53,38 @@ class Text(NamedTuple):
         return self.say(language, **{**values, **said})
 
 
+class Counted(NamedTuple):
+    """A number of things: one of them, and any other number.
+
+    Parameters
+    ----------
+    many, one
+        Templates with the field `n`, a whole number.
+    """
+
+    many: Text
+    one: Text
+
+    def fill(self, n: int) -> Text:
+        """Return both sentences for this number."""
+        template = self.many
+        if n == 1:
+            template = self.one
+        return template.fill(n=n)
+
+    def say(self, language: Language, n: int) -> str:
+        """Return the sentence for this number in `language`."""
+        return self.fill(n).say(language)
+
+
+def counted(zh: str, singular: str, plural: str = "") -> Counted:
+    """Return `1 turn`, `2 turns`, in Chinese `1 轮`; the plural ends in `s` unless it is given."""
+    plural = plural or f"{singular}s"
+    return Counted(
+        Text(f"{{n:,}} {zh}", f"{{n:,}} {plural}"), Text(f"{{n:,}} {zh}", f"{{n:,}} {singular}")
+    )
+
+
 def untranslated(text: str) -> Text:
     """Return a `Text` whose words are the same in both languages (a name, a server's message)."""
     return Text(text, text)

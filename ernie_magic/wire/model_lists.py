@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.listed_facts import TokenPrice
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.wire.http import HttpClient
 
@@ -115,6 +116,17 @@ class ModelLists:
             if known is not None and known.max_input_tokens:
                 return facts.longest_input
             return facts.max_input_tokens
+        return None
+
+    def token_price(self, model: str, endpoint: Endpoint) -> TokenPrice | None:
+        """Return what 1,000 tokens of a model cost in CNY, by the live list; None before that was
+        fetched, and where it names no price or no currency.
+        """
+        if not endpoint.service.prices_in_yuan:
+            return None
+        for entry in self.listed(endpoint):
+            if entry.id.lower() == model.lower():
+                return entry.token_price
         return None
 
     def base_model(self, deployed: str, endpoint: Endpoint) -> str:

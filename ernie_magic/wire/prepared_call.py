@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from ernie_magic.api.catalogue import Kind
+    from ernie_magic.api.listed_facts import TokenPrice
     from ernie_magic.api.requests import ChatRequest, CompletionRequest
     from ernie_magic.api.results import Answer
     from ernie_magic.api.usage import Usage
@@ -92,6 +93,10 @@ class PreparedCall:
     def max_input_tokens(self, model: str) -> int | None:
         """Return a model's longest input by the live list (`ModelLists.max_input_tokens`)."""
         return self.model_lists.max_input_tokens(model, self.context.endpoint)
+
+    def token_price(self, model: str) -> TokenPrice | None:
+        """Return what 1,000 tokens of a model cost in CNY (`ModelLists.token_price`)."""
+        return self.model_lists.token_price(model, self.context.endpoint)
 
     def emit(self, delta: Delta) -> None:
         """Pass a piece of the answer, or of the progress, to whoever reads the call."""

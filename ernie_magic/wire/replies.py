@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from ernie_magic.api import values
-from ernie_magic.api.models import Listed
+from ernie_magic.api.models import Listed, ModelList
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
@@ -279,7 +279,7 @@ def _https_link(url: str) -> str:
     return url
 
 
-def parse_models(payload: Mapping[str, Any]) -> list[Listed]:
+def parse_models(payload: Mapping[str, Any]) -> ModelList:
     """Return the models of a list, as servers write it: OpenAI's `data`, `models` (Ollama, Google),
     a list of names; entries with a name instead of an id. One without either is skipped.
 
@@ -296,7 +296,7 @@ def parse_models(payload: Mapping[str, Any]) -> list[Listed]:
     ids = values.as_names(
         [next((entry[name] for name in _IDS if entry.get(name)), None) for entry in entries]
     )
-    listed = [Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_]
+    listed = ModelList(Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_)
     if found and not listed:
         raise unexpected_reply_error(payload)
     return listed

@@ -3,12 +3,17 @@
 import re
 from contextlib import contextmanager
 
+from ernie_magic.notebook.display.style import ANSWER_STYLE
 from tests import html_check
 
 MARK = "canary"  # in every address and name of `tests.hostile_documents`
 HIT = "window.hits = []; window.hit = (...words) => { window.hits.push(words) }; 0"
-# Selectors of what a front end itself puts into outputs.
-OWN = {"ignored": [".jp-RenderedHTMLCommon > br:only-child"]}
+# Selectors of what a front end itself puts into outputs; and the one style sheet that stands beside
+# an answer, to the letter.
+OWN = {
+    "ignored": [".jp-RenderedHTMLCommon > br:only-child"],
+    "style": ANSWER_STYLE.removeprefix("<style>").removesuffix("</style>"),
+}
 
 # How formulas are drawn is MathJax's business; what a formula must not do is checked.
 OUTPUTS = r"""([selector, tags, attributes, everywhere, address, classes, align, own]) => {
@@ -26,7 +31,8 @@ OUTPUTS = r"""([selector, tags, attributes, everywhere, address, classes, align,
         for (const node of output.querySelectorAll('*')) {
             const tag = node.tagName.toLowerCase();
             const inFormula = node.closest(isOfMathJax);
-            const isOwn = own.ignored.some(one => node.matches(one));
+            const isOurStyle = tag === 'style' && node.textContent === own.style && node.matches('.ernie-answer + style');
+            const isOwn = isOurStyle || own.ignored.some(one => node.matches(one));
             for (const {name, value} of node.attributes) {
                 const text = `${inFormula ? 'in a formula ' : ''}<${tag} ${name}=${JSON.stringify(value.slice(0, 90))}>`;
                 if (isEvil.test(name)) say(text);

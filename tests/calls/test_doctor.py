@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def test_doctor_finds_everything_well(run, ernie):
     ernie.settings.model = "ernie-3.5-8k"
@@ -58,3 +60,27 @@ def test_doctor_tells_a_dotenv_that_cannot_be_read_and_goes_on(run, ernie, monke
     assert "✗" in out
     assert "line 1 of" in out
     assert "canary" not in out
+
+
+@pytest.mark.parametrize(
+    ("service", "mark", "said"),
+    [
+        ("emulator", "ⓘ", "as a line AI_STUDIO_API_KEY=…"),
+        ("qianfan", "✗", "as a line QIANFAN_API_KEY=… or QIANFAN_ACCESS_KEY=… + "),
+        ("qianfan-v1", "✗", "https://console.bce.baidu.com/qianfan/"),
+        ("local", "ⓘ", "needed only if the server asks for one"),
+    ],
+)
+def test_doctor_says_how_to_set_a_key(run, ernie, monkeypatch, service, mark, said):
+    monkeypatch.delenv("AI_STUDIO_API_KEY")
+    ernie.settings.service = service
+    table = run("%ernie doctor")[0].result
+    (row,) = [row for row in table.rows if row[1] == "key"]
+    assert row[0] == mark
+    assert said in row[2]
+
+
+def test_doctor_names_the_source_of_a_key_and_never_the_key(run, ernie):
+    rows = {row[1]: row for row in run("%ernie doctor")[0].result.rows}
+    assert rows["key"] == ["✓", "key", "set (environment AI_STUDIO_API_KEY)"]
+    assert {row[0] for row in rows.values()} == {"✓", "ⓘ"}

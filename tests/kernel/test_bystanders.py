@@ -132,4 +132,6 @@ def test_what_a_tool_prints_or_displays_stays(kernel, says):
     # A silent tool leaves one output.
     (output,) = kernel.run("%%ernie --tools weather --no-history\n北京天气").outputs
     assert "sunny" in output["data"]["text/html"]
-    assert output["data"]["text/html"].startswith("<details><summary><small>tools used: weather")
+    assert output["data"]["text/html"].startswith(
+        '<div class="ernie-answer"><details><summary><small class="ernie-note">tools used: weather'
+    )

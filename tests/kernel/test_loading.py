@@ -117,7 +117,7 @@ def test_the_final_output_under_nbclient_is_the_one_of_a_live_kernel(execute_loa
     (cell,) = execute_loaded(["%%ernie\n[[echo]]# 你好\n\n$5"])
     (output,) = cell.outputs
     assert output.data["text/html"].startswith(
-        '<h1 class="jp-toc-ignore">你好</h1>\n<p><span>$</span>5</p>\n\n<details>'
+        '<div class="ernie-answer"><h1 class="jp-toc-ignore">你好</h1>\n<p><span>$</span>5</p>\n\n<details>'
     )
 
 

@@ -62,13 +62,36 @@ def test_one_output_is_left_with_the_whole_text_and_a_folded_footer(kernel):
     (output,) = ran.outputs
     shown = output["data"]["text/html"]
     assert shown.startswith(
-        '<h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 '
+        '<div class="ernie-answer"><h1 class="jp-toc-ignore">标题</h1>\n<p>价格 <span>$</span>5 和 <span>$</span>10，公式 '
         "<span>\\(x^2\\)</span>。</p>"
     )
     assert shown.count("一段文字。") == 300
-    assert "<details><summary><small>ernie-3.5-8k · " in shown
+    assert '<details><summary><small class="ernie-note">ernie-3.5-8k · ' in shown
+    assert shown.count("<style>") == 1
     assert output["data"]["text/plain"].startswith(prompt.strip("\n"))
     assert output["metadata"]["ernie_magic"]["model"] == "ernie-3.5-8k"
+
+
+def test_what_streams_is_framed_once_for_the_cell_and_each_update_carries_nothing(kernel):
+    ran = kernel.run("%%ernie --no-history\n[[chunks=40]][[pace=20ms]]")
+    marks, *updates = [text for _, text in ran.shown[:-1]]
+    assert "ernie-live" in marks
+    assert "<style>" in marks
+    assert len(updates) > 3
+    assert not [text for text in updates if "<style>" in text or "ernie-answer" in text]
+
+
+def test_json_is_a_block_of_code_while_it_comes_and_when_it_is_saved(kernel):
+    prompt = '{\\"城市\\": [\\"<b>北京</b>\\", 1]}'
+    ran = kernel.run(
+        f"%%ernie --no-history --as a\n[[echo]][[pace=20ms]]{prompt}".replace("\\", "")
+    )
+    assert '<pre class="highlight"' in ran.shown[2][1]
+    (output,) = ran.outputs
+    shown = output["data"]["text/html"]
+    assert shown.count('<pre class="highlight"') == 1
+    assert "<b>" not in shown
+    assert kernel.value("a.json()['城市'][1]") == "1"
 
 
 def test_a_long_answer_never_has_50_outputs_while_it_streams(kernel):
@@ -80,7 +103,10 @@ def test_a_long_answer_never_has_50_outputs_while_it_streams(kernel):
 def test_reasoning_is_shown_while_it_comes_and_folded_at_the_end(kernel):
     ran = kernel.run("%%ernie\n[[reasoning]][[pace=30ms]]你好")
     assert any("thinking…" in text for _, text in ran.shown)
-    assert ran.outputs[0]["data"]["text/html"].startswith("<details><summary><small>reasoning (")
+    (output,) = ran.outputs
+    assert output["data"]["text/html"].startswith(
+        '<div class="ernie-answer"><details><summary><small class="ernie-note">reasoning ('
+    )
 
 
 def test_raw_is_text(kernel):

@@ -213,7 +213,11 @@ class EmbeddingJob:
             self._done += len(self._rows[text])
 
     def _report_progress(self) -> None:
-        self._call.emit(Delta(progress=Progress(self._done, self._total)))
+        yuan, price = 0.0, self._call.token_price(self._model)
+        if price is not None:
+            yuan = price.cost(self._usage.total_tokens, 0)
+        tokens = self._usage.total_tokens
+        self._call.emit(Delta(progress=Progress(self._done, self._total, tokens=tokens, yuan=yuan)))
 
     def _build_result(self, request: EmbeddingRequest, *, partial: bool) -> Embeddings:
         import numpy as np

@@ -95,6 +95,8 @@ class Mapped(Result):
     notes : tuple of Text
         What to know about the columns: which are named otherwise, which were replaced; and how
         many answers may not be whole.
+    yuan : float
+        What this call cost in CNY; 0.0 where no price is known.
     """
 
     table: Any
@@ -109,6 +111,7 @@ class Mapped(Result):
     columns: tuple[str, ...] = ()
     error_column: str = schema.ERROR
     notes: tuple[Text, ...] = ()
+    yuan: float = 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -531,10 +534,21 @@ class MapJob:
         self._call.emit(
             Delta(
                 progress=Progress(
-                    len(self._values) + len(self._errors), len(self._map_request.rows)
+                    len(self._values.keys() | self._errors.keys()),
+                    len(self._map_request.rows),
+                    failed=len(self._errors),
+                    tokens=self._usage.total_tokens,
+                    yuan=self._cost(),
                 )
             )
         )
+
+    def _cost(self) -> float:
+        """What was spent so far, in CNY; 0.0 where no price is known."""
+        price = self._call.token_price(self._model)
+        if price is None:
+            return 0.0
+        return price.cost(self._usage.total_tokens, self._usage.completion_tokens)
 
     def _record_outcome(self, index: int, row_outcome: Outcome) -> None:
         if row_outcome.error:
@@ -572,6 +586,7 @@ class MapJob:
             tuple(dict.fromkeys([*map_request.own_columns, *typed])),
             map_request.error_column,
             (*map_request.describe_columns(), *self._describe_endings()),
+            self._cost(),
         )
 
     def _describe_endings(self) -> Iterator[Text]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
-from ernie_magic.text.language import Language, Text, clip_text
+from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
+from ernie_magic.text.language import Language, Text, clip_text, counted
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.results import Answer, ToolRun
 
-TOKENS = Text("{n} token", "{n} tokens")
+TOKENS = counted("token", "token")
 SECONDS = Text("{n} 秒", "{n} s")
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
 # A frame in the text's own colour: it fits light and dark themes.
@@ -44,6 +46,8 @@ _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} �
 _CALL = Text("请求调用，由你执行：{call}", "a call that is left to you: {call}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
+_PLAIN_ENDS = ("normal", "stop")
+_PLAIN_END = Text("正常结束（{reason}）", "complete ({reason})")
 _MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
 _MAX_ARGUMENTS = 2000  # characters of the arguments of a call that is left to the caller
 _SEES_EARLIER = Text(
@@ -51,9 +55,12 @@ _SEES_EARLIER = Text(
     "this model was chosen for the earlier pictures; -s NAME or %ernie reset is back to the default",
 )
 _LONG_FIELD = 100  # characters of a request's field as JSON
+_MAX_JSON = 200_000  # characters of an answer that is shown as JSON
+# How a text that is JSON begins: `[1]` may begin a sentence, and `{` a formula.
+JSON_BEGINS = re.compile(r"\{\s*(?:\"|\}$)|\[\s*[\[{\"\d\]-]")
 _MAX_ITEMS = 50  # tool calls and search results
 _MORE = Text("……还有 {n} 项", "… and {n} more")
-REASONING = Text("思考过程（{n} 字）", "reasoning ({n} characters)")
+REASONING = Text("思考过程（{n:,} 字）", "reasoning ({n:,} characters)")
 SENT = Text("请求参数", "parameters sent")
 _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),
@@ -69,13 +76,13 @@ _ROWS = {
 
 
 def summary_line(answer: Answer, language: Language) -> str:
-    """The footer's one line: model, tokens, seconds, finish reason; whether simulated or partial."""
+    """The footer's one line: model, tokens, seconds; what is not as it should be; whether
+    simulated.
+    """
     parts = [answer.model]
     if answer.usage:
         parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
     parts.append(SECONDS.say(language, n=f"{answer.seconds:.1f}"))
-    if answer.finish_reason:
-        parts.append(answer.finish_reason)
     parts += [note.say(language) for note in abnormal_notes(answer)]
     if answer.is_simulated:
         parts.append(EMULATED.say(language))
@@ -136,25 +143,38 @@ def footer_html(answer: Answer, language: Language) -> str:
     """The footer as folded HTML that also works on GitHub, in nbviewer and with a dead kernel."""
     facts: dict[str, str] = {}
     if answer.usage:
-        facts["prompt"] = str(answer.usage.prompt_tokens)
-        facts["completion"] = str(answer.usage.completion_tokens)
+        facts["prompt"] = f"{answer.usage.prompt_tokens:,}"
+        facts["completion"] = f"{answer.usage.completion_tokens:,}"
     if answer.first_seconds is not None:
         facts["first"] = SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
-    facts["finish"] = answer.finish_reason
-    facts["id"] = answer.id
-    facts["messages"] = str(len(answer.messages) - 1)
     if rate := answer.statistic.avg_output_tokens_per_second:
         facts["speed"] = f"{rate:.1f}"
     if answer.usage and answer.usage.search_tokens:
-        facts["search"] = str(answer.usage.search_tokens)
+        facts["search"] = f"{answer.usage.search_tokens:,}"
+    facts["finish"] = _describe_end(answer.finish_reason, language)
+    facts["messages"] = str(len(answer.messages) - 1)
+    facts["id"] = answer.id
     if sent := _describe_sent(answer):
         facts["sent"] = sent
-    rows = [
-        f"{plain_html(_ROWS[name].say(language))}: <code>{plain_html(clip_text(fact, _MAX_CHARACTERS))}</code>"
-        for name, fact in facts.items()
-        if fact
+    rows = {_ROWS[name].say(language): fact for name, fact in facts.items() if fact}
+    return folded_html(line_html(summary_line(answer, language), language), facts_html(rows))
+
+
+def _describe_end(reason: str, language: Language) -> str:
+    """Why an answer ended: the service's own word, and what it means where it is a plain end."""
+    if reason in _PLAIN_ENDS:
+        return _PLAIN_END.say(language, reason=reason)
+    return reason
+
+
+def facts_html(rows: Mapping[str, str]) -> str:
+    """Facts with their names, in two columns."""
+    lines = [
+        f"<tr><th>{plain_html(name)}</th>"
+        f"<td>{plain_html(clip_text(fact, _MAX_CHARACTERS))}</td></tr>"
+        for name, fact in rows.items()
     ]
-    return _folded_small_html(summary_line(answer, language), rows, language)
+    return f'<table class="ernie-facts"><tbody>{"".join(lines)}</tbody></table>'
 
 
 def tool_runs_html(answer: Answer, language: Language) -> str:
@@ -174,9 +194,7 @@ def _folded_small_html(title: str, lines: list[str], language: Language, total: 
     left_out = total - len(lines)
     if left_out > 0:
         lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
-    return folded_html(
-        f"<small>{line_html(title, language)}</small>", f"<small>{'<br>'.join(lines)}</small>"
-    )
+    return folded_html(line_html(title, language), f"<small>{'<br>'.join(lines)}</small>")
 
 
 def tool_run_text(run: ToolRun, language: Language) -> str:
@@ -232,14 +250,42 @@ def reasoning_html(text: str, language: Language, *, unformatted: bool = False) 
     if not text:
         return ""
     title = plain_html(REASONING.say(language, n=len(text)))
-    return folded_html(
-        f"<small>{title}</small>", preformatted_html(text) if unformatted else to_html(text)
-    )
+    if unformatted:
+        return folded_html(title, preformatted_html(text))
+    return folded_html(title, to_html(text))
 
 
 def text_html(answer: Answer, *, remote_images: bool = False) -> str:
-    """The answer's text as HTML."""
+    """The answer's text as HTML; one that is JSON as a block of code."""
+    if block := json_block(answer.text):
+        return to_html(block)
     return to_html(answer.text, remote_images=remote_images)
+
+
+def json_block(text: str) -> str:
+    """The text as a fenced block where all of it is a JSON object or list, "" for any other.
+
+    Valid JSON has no line that could end the fence: a string holds no line breaks (RFC 8259,
+    section 7).
+    """
+    written = text.strip()
+    if not JSON_BEGINS.match(written) or len(written) > _MAX_JSON:
+        return ""
+    try:
+        parsed = json.loads(written, object_pairs_hook=_unique_names)
+        if "\n" not in written:
+            written = json.dumps(parsed, ensure_ascii=False, indent=2, allow_nan=False)
+    except (ValueError, RecursionError):
+        return ""
+    return f"```json\n{written}\n```"
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all kept; one that has a name twice is shown as it was written."""
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise ValueError("a name is there twice")
+    return named
 
 
 def mime_bundle(
@@ -266,8 +312,9 @@ def mime_bundle(
         text = text_html(answer, remote_images=remote_images)
     plain_parts = [answer.text, *tool_call_lines(answer, language)]
     words = "\n".join(part for part in plain_parts if part)
+    framed = framed_answer(answer_html(answer, language, text, unformatted=unformatted))
     data = {
-        "text/html": answer_html(answer, language, text, unformatted=unformatted),
+        "text/html": f"{framed}{ANSWER_STYLE}",
         "text/plain": f"{words}\n\n[{summary_line(answer, language)}]",
     }
     made_by = {
@@ -295,5 +342,5 @@ def answer_html(answer: Answer, language: Language, text: str, *, unformatted: b
 
 
 def folded_html(title: str, body: str) -> str:
-    """A line that opens."""
-    return f"<details><summary>{title}</summary>{body}</details>"
+    """A quiet line that opens."""
+    return f"<details><summary>{note_html(title)}</summary>{body}</details>"

@@ -14,6 +14,7 @@ from ernie_magic.calls.embeddings import similarity
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS, line_html
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
+from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -86,7 +87,10 @@ def mime_bundle(
         heat = Heat(embeddings, language)
         # Its caption says who answered.
         line = line.removesuffix(emulator_note(embeddings, language))
-    data = {"text/html": f"<small>{line_html(line, language)}</small>", "text/plain": f"[{line}]"}
+    data = {
+        "text/html": note_html(line_html(line, language)) + NOTE_STYLE,
+        "text/plain": f"[{line}]",
+    }
     if heat is not None:
         data = {
             "text/html": heat._repr_html_() + data["text/html"],

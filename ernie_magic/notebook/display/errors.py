@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
+from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.visible import make_controls_visible
 
@@ -20,8 +21,8 @@ _SHOWN = 4000  # characters
 
 
 def show_body(shell: InteractiveShell, error: ErnieError, language: Language) -> None:
-    """In a notebook, show a refusal's raw reply below the cell, folded; `error.body` has it in
-    full.
+    """In a notebook, show a refusal's raw reply below the error's line, folded; `error.body` has it
+    in full.
     """
     body = getattr(error, "body", "")
     if not body or getattr(shell, "kernel", None) is None:
@@ -29,12 +30,19 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
     visible_text = body[:_SHOWN]
     if len(body) > _SHOWN:
         visible_text += " …"
-    title = f"<small>{_TITLE.say(language)}</small>"
+    title = note_html(_TITLE.say(language))
     folded = f"<details><summary>{title}</summary><pre>{html.escape(visible_text)}</pre></details>"
-    display(
-        {
-            "text/html": folded,
-            "text/plain": make_controls_visible(f"[{_TITLE.say(language)}] {visible_text}"),
-        },
-        raw=True,
-    )
+    plain = f"[{_TITLE.say(language)}] {visible_text}"
+
+    def show_once() -> None:
+        shell.events.unregister("post_execute", show_once)
+        display(
+            {
+                "text/html": folded + NOTE_STYLE,
+                "text/plain": make_controls_visible(plain),
+            },
+            raw=True,
+        )
+
+    # IPython shows the error when the cell has ended.
+    shell.events.register("post_execute", show_once)

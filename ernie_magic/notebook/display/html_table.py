@@ -4,8 +4,9 @@ wide).
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ernie_magic.text.language import clip_text
@@ -13,12 +14,17 @@ from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+# A number, two of them ("0.0008 / 0.0032"), or what stands for one that is not known.
+_ONE_NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
+_NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
+_HEADING = "border-bottom:1px solid var(--jp-border-color2,#bdbdbd);padding-top:1em"
 
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """Rows under headers.
+    """Rows under headers; columns of numbers are aligned right.
 
     Attributes
     ----------
@@ -26,45 +32,104 @@ class Table:
     rows : sequence of sequences of str
     note : str
         A line below the table, "" for none.
+    headings : mapping of int to str
+        What stands above some rows, by the row's index.
+    folded : int
+        How many rows at the end are folded in a page.
+    folded_title : str
+        The line that opens them.
+    code : sequence of int
+        Columns whose cells are code.
     """
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    headings: Mapping[int, str] = field(default_factory=dict)
+    folded: int = 0
+    folded_title: str = ""
+    code: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    def _sides(self) -> list[str]:
+        """The side that each column is aligned to."""
+        sides = []
+        for column in range(len(self.headers)):
+            cells = [row[column] for row in self.rows]
+            is_numeric = any(cells) and all(map(_NUMBER.fullmatch, cells))
+            sides.append("right" if is_numeric else "left")
+        return sides
+
     def _repr_html_(self) -> str:
-        head = "".join(f'<th style="text-align:left">{plain_html(h)}</th>' for h in self.headers)
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align:left;white-space:pre-wrap">{plain_html(c)}</td>'
-                for c in row
-            )
-            + "</tr>"
-            for row in self.rows
+        shown = len(self.rows) - self.folded
+        markup = self._table_html(range(shown))
+        if self.folded:
+            rest = self._table_html(range(shown, len(self.rows)))
+            title = f"<summary><small>{plain_html(self.folded_title)}</small></summary>"
+            markup += f"<details>{title}{rest}</details>"
+        if self.note:
+            markup += f"<p><small>{plain_html(self.note)}</small></p>"
+        return markup
+
+    def _table_html(self, indexes: range) -> str:
+        """Some of the rows below the headers."""
+        sides = self._sides()
+        head = "".join(
+            f'<th style="text-align:{side}">{plain_html(header)}</th>'
+            for header, side in zip(self.headers, sides, strict=True)
         )
-        note = f"<p><small>{plain_html(self.note)}</small></p>" if self.note else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+        body = "".join(self._row_html(index, sides) for index in indexes)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f'<div style="overflow-x:auto">{table}</div>'
+
+    def _row_html(self, index: int, sides: Sequence[str]) -> str:
+        heading = ""
+        if index in self.headings:
+            span = len(self.headers)
+            style = f"text-align:left;{_HEADING}"
+            title = plain_html(self.headings[index])
+            heading = f'<tr><th colspan="{span}" style="{style}">{title}</th></tr>'
+        cells = "".join(
+            f'<td style="text-align:{side};white-space:pre-wrap">{self._cell_html(column, cell)}</td>'
+            for column, (cell, side) in enumerate(zip(self.rows[index], sides, strict=True))
+        )
+        return f"{heading}<tr>{cells}</tr>"
+
+    def _cell_html(self, column: int, cell: str) -> str:
+        if column in self.code and cell:
+            return f"<code>{plain_html(cell)}</code>"
+        return plain_html(cell)
 
     def __repr__(self) -> str:
-        lines = [
-            [make_controls_visible(cell).replace("\n", " ") for cell in row]
-            for row in (self.headers, *self.rows)
-        ]
-        widths = [max(display_width(line[i]) for line in lines) for i in range(len(self.headers))]
-        rendered_lines = [
-            "  ".join(
-                cell + " " * (w - display_width(cell)) for cell, w in zip(line, widths, strict=True)
-            ).rstrip()
-            for line in lines
-        ]
-        rendered_lines.insert(1, "  ".join("-" * w for w in widths))
+        sides = self._sides()
+        lines = [[_one_line(cell) for cell in row] for row in (self.headers, *self.rows)]
+        widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+        head, *body = (_aligned_line(line, widths, sides) for line in lines)
+        rendered_lines = [head, "  ".join("-" * width for width in widths)]
+        first_folded = len(self.rows) - self.folded
+        for index, line in enumerate(body):
+            if index in self.headings:
+                rendered_lines += ["", _one_line(self.headings[index])]
+            if self.folded and index == first_folded:
+                rendered_lines += ["", _one_line(self.folded_title)]
+            rendered_lines.append(line)
         if self.note:
             rendered_lines.append(make_controls_visible(self.note))
         return "\n".join(rendered_lines)
+
+
+def _one_line(cell: str) -> str:
+    return make_controls_visible(cell).replace("\n", " ")
+
+
+def _aligned_line(cells: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
+    padded = []
+    for cell, width, side in zip(cells, widths, sides, strict=True):
+        blanks = " " * (width - display_width(cell))
+        padded.append(blanks + cell if side == "right" else cell + blanks)
+    return "  ".join(padded).rstrip()
 
 
 def display_width(text: str) -> int:

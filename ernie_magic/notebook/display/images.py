@@ -22,7 +22,8 @@ from ernie_magic.notebook.display.chat import (
     folded_html,
     line_html,
 )
-from ernie_magic.text.language import Language, Text, clip_text
+from ernie_magic.notebook.display.style import NOTE_STYLE
+from ernie_magic.text.language import Language, Text, clip_text, counted
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.files import SavedFile
     from ernie_magic.calls.images.pictures import ImageSet, Picture
 
-_PICTURES = Text("{n} 张图片", "{n} pictures")
-_PICTURE = Text("1 张图片", "1 picture")
+_PICTURES = counted("张图片", "picture")
 _FAILED = Text("{n} 张失败", "{n} failed")
 _SEED = Text("种子 {seed}", "seed {seed}")
 _NO_SEED = Text("种子未知", "seed unknown")
@@ -63,7 +63,7 @@ _PROMPT = 60  # characters of a prompt under its picture
 def summary_line(images: ImageSet, language: Language) -> str:
     """The footer's one line: model, number of pictures, seconds, when the links expire."""
     good = len(images.good)
-    parts = [images.model, (_PICTURE if good == 1 else _PICTURES).say(language, n=good)]
+    parts = [images.model, _PICTURES.say(language, n=good)]
     failed = [
         picture
         for picture in images
@@ -181,7 +181,8 @@ def mime_bundle(
     data = {
         "text/html": _side_by_side_html(figures, grid_width)
         + _renamed_html(saved_files, language)
-        + footer_html(images, language, full=full, name=name, saved_files=saved_files),
+        + footer_html(images, language, full=full, name=name, saved_files=saved_files)
+        + NOTE_STYLE,
         "text/plain": pictures_text(images, language, saved_files),
     }
     made_by = {
@@ -219,7 +220,7 @@ def figure_html(
     """One picture with its caption, as HTML; or what went wrong with it."""
     if caption is None:
         caption = caption_text(picture, language)
-    words = f'<figcaption style="font-size:85%;overflow-wrap:anywhere">{plain_html(caption)}</figcaption>'
+    words = f'<figcaption style="font-size:85%;margin-top:.4em;overflow-wrap:anywhere">{plain_html(caption)}</figcaption>'
     style = f"margin:0;flex:0 1 {width};min-width:0"
     alt = html.escape(picture.prompt, quote=True)
     if picture.problem:
@@ -286,7 +287,7 @@ def footer_html(
     if links:
         rows.append(links)
     return folded_html(
-        f"<small>{line_html(summary_line(images, language), language)}</small>",
+        line_html(summary_line(images, language), language),
         f"<small>{'<br>'.join(rows)}</small>",
     )
 

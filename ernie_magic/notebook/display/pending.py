@@ -5,13 +5,16 @@ result.
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display.streaming import WAITING, PassiveView
 from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.runtime.progress import BAR_INTERVAL, ProgressBar, ProgressClock
 from ernie_magic.text.encodings import fit_encoding
+from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
 
@@ -21,25 +24,49 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
 
-    from ernie_magic.runtime.events import Delta
-    from ernie_magic.text.language import Language, Text
+    from ernie_magic.runtime.events import Delta, Progress
 
     Bundle = tuple[dict[str, str], dict[str, Any]]  # a MIME bundle and its metadata
 
 
-def describe_waiting(deltas: Sequence[Delta], language: Language) -> str:
-    """What is being waited for, with the progress, or the seconds where they are counted; "" if
-    these deltas do not say.
-    """
-    for delta in reversed(deltas):
-        if delta.notice:
-            what: str = delta.notice.say(language)
-            if delta.waited is None:
-                return what
-            return WAITING.say(language, what=what, n=delta.waited)
-        if delta.progress:
-            return f"{delta.progress.done:,} / {delta.progress.total:,}"
-    return ""
+_DONE = Text("进度", "progress")
+_BAR_LINE = "display:flex;align-items:center;gap:.8em;flex-wrap:wrap"
+_BAR = "width:16em;max-width:100%;accent-color:var(--jp-brand-color1,#1976d2)"
+
+
+class WaitingLine:
+    """What is being waited for: the last notice with its seconds, or the last progress."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._clock = ProgressClock()
+        self.progress: Progress | None = None
+        self.notice = ""
+
+    def read_deltas(self, deltas: Sequence[Delta]) -> bool:
+        """Take these in; whether any of them tells something."""
+        tells = False
+        for delta in deltas:
+            if delta.notice:
+                self.notice = _describe_notice(delta.notice, delta.waited, self._language)
+            elif delta.progress:
+                self.progress, self.notice = delta.progress, ""
+            tells = tells or bool(delta.notice or delta.progress)
+        return tells
+
+    def describe(self) -> str:
+        """What is waited for and how far the work is, on one line."""
+        parts = [self.notice]
+        if self.progress is not None:
+            parts.insert(0, self._clock.describe(self.progress, self._language))
+        return " · ".join(part for part in parts if part)
+
+
+def _describe_notice(notice: Text, waited: int | None, language: Language) -> str:
+    what = notice.say(language)
+    if waited is None:
+        return what
+    return WAITING.say(language, what=what, n=waited)
 
 
 def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) -> ResultView:
@@ -80,21 +107,37 @@ class NotebookView(ResultView):
         super().__init__(language)
         self._owns_cell = owns_cell
         self._handle: DisplayHandle | None = None
+        self._waiting = WaitingLine(language)
+        self._updated_at = -BAR_INTERVAL
+        self._redraw_at: float | None = None
 
     def release_cell(self) -> None:
         """Other code wrote into the cell."""
         self._owns_cell = False
 
+    def get_redraw_time(self) -> float | None:
+        """When progress that came too soon after the last is due."""
+        return self._redraw_at
+
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Show what is being waited for, or the progress."""
-        if waiting_text := describe_waiting(deltas, self._language):
-            self._update_output(
-                {
-                    "text/html": f"<em>… {plain_html(waiting_text)}</em>",
-                    "text/plain": make_controls_visible(f"… {waiting_text}"),
-                },
-                {},
-            )
+        now = time.monotonic()
+        is_due = self._redraw_at is not None and now >= self._redraw_at
+        if not (self._waiting.read_deltas(deltas) or is_due):
+            return
+        progress = self._waiting.progress
+        if not self._waiting.notice and now < self._updated_at + BAR_INTERVAL:
+            self._redraw_at = self._updated_at + BAR_INTERVAL
+            return
+        self._updated_at, self._redraw_at = now, None
+        line = self._waiting.describe()
+        self._update_output(
+            {
+                "text/html": _waiting_html(line, progress),
+                "text/plain": make_controls_visible(f"… {line}"),
+            },
+            {},
+        )
 
     def _update_output(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._handle is None:
@@ -114,15 +157,31 @@ class NotebookView(ResultView):
                 self._handle.update({"text/plain": ""}, raw=True)
 
 
+def _waiting_html(line: str, progress: Progress | None) -> str:
+    """What is waited for, as HTML; with a bar where work is counted."""
+    said = f"<em>… {plain_html(line)}</em>"
+    if progress is None:
+        return said
+    bar = f'<progress value="{progress.done}" max="{progress.total}" style="{_BAR}"></progress>'
+    return f'<div style="{_BAR_LINE}">{bar}<small>{plain_html(line)}</small></div>'
+
+
 class TextView(ResultView):
     """Words, on standard output: in a terminal."""
 
     def __init__(self, language: Language) -> None:
         super().__init__(language)
         self._last_notice: Text | None = None
+        self._bar = ProgressBar(_DONE.say(language), language)
+
+    def show_result(self, result: Bundle | None) -> None:
+        """Show the result below the place of the bar."""
+        self._bar.close()
+        super().show_result(result)
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
-        """Print what is being waited for, once each."""
+        """Show the progress; print what is being waited for, once each."""
+        self._bar.update_bar(deltas)
         for delta in deltas:
             if delta.notice and delta.notice != self._last_notice:
                 self._last_notice = delta.notice

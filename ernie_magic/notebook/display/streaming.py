@@ -15,6 +15,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display import chat as answers
+from ernie_magic.notebook.display.style import ANSWER_STYLE, LIVE_STYLE, framed_answer
 from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.text.encodings import fit_encoding
 from ernie_magic.text.language import Language, Text
@@ -46,9 +47,10 @@ _FIRST_SIGN = 0.7  # seconds without a first word after which a view says what i
 _SIGN_INTERVAL = 1.0  # seconds between two such signs
 WAITING = Text("{what} · {n} 秒", "{what} · {n} s")
 _WAITING_LINE = '<small class="ernie-waiting" style="opacity:0.7">… {line}</small>'
+_JSON_FENCE = "```json\n"
 _NO_MODEL_YET = Text("等待服务", "waiting for the service")
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
-_THINKING = Text("思考中… {n} 字", "thinking… {n} characters")
+_THINKING = Text("思考中… {n:,} 字", "thinking… {n:,} characters")
 
 
 class View(Protocol):
@@ -275,6 +277,9 @@ class GrowingView(ABC, Generic[Output]):
 
     def _append_text(self, text: str) -> None:
         self._fold_reasoning()
+        if not self._shown_characters and answers.JSON_BEGINS.match(text.lstrip()):
+            # Until its end shows whether it is JSON.
+            self._segments.feed(_JSON_FENCE)
         for block in self._segments.feed(text):
             self._finished_html += self._render_block(block)
             if len(self._finished_html) >= self._output_threshold():
@@ -349,6 +354,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
     def __init__(self, language: Language, *, owns_cell: bool, remote_images: bool = False) -> None:
         super().__init__(language, remote_images=remote_images)
         self._owns_cell = owns_cell
+        self._is_cell_framed = False
         self._is_stopped = False
         self._handles: list[DisplayHandle] = []
 
@@ -381,6 +387,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
             return
         calls_html = answers.tool_calls_html(answer, self._language)
         footer = calls_html + answers.footer_html(answer, self._language)
+        if not self._is_cell_framed:
+            footer += ANSWER_STYLE
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             self._put_html(None, preformatted_html(rest) + footer)
             return
@@ -402,9 +410,15 @@ class NotebookView(GrowingView["DisplayHandle"]):
             self._put_html(handle, f"<em>{plain_html(_WITHDRAWN.say(self._language))}</em>")
 
     def _put_html(self, output: DisplayHandle | None, markup: str) -> DisplayHandle:
-        data = {"text/html": markup}
         self.is_displaying = True
         try:
+            if self._owns_cell and not self._handles and not self._is_cell_framed:
+                # Once: all that streams into this cell is framed, and carries nothing for it.
+                display({"text/html": LIVE_STYLE}, raw=True)
+                self._is_cell_framed = True
+            if markup and not self._is_cell_framed:
+                markup = framed_answer(markup)
+            data = {"text/html": markup}
             if output is None:
                 output = display(data, raw=True, display_id=True)
                 assert output is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)

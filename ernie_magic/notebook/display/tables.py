@@ -6,25 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS, line_html
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
-from ernie_magic.text.language import Language, Text
+from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
+from ernie_magic.runtime.progress import format_yuan
+from ernie_magic.text.language import Language, Text, counted
 
 if TYPE_CHECKING:
     from ernie_magic.calls.tables.map import Mapped
 
 _SHOWN = 5  # rows
 _CELL = 80  # characters
-_ROWS = Text("{n} 行", "{n} rows")
+_ROWS = counted("行", "row")
 _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
 _ASKED = Text("这次请求 {n} 行", "{n} requested now")
-_FAILED = Text("{n} 行失败，原因在 {column} 列", "{n} rows failed, see the column {column}")
+_FAILED = Text("{rows}失败，原因在 {column} 列", "{rows} failed, see the column {column}")
 _PREVIEW = Text(
-    "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token、{seconds}，加 --yes 全部运行",
-    "a preview of {n} rows; all {total:,} are about {tokens:,} tokens and {seconds}: add --yes "
-    "to run them all",
+    "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token{money}、{seconds}，加 --yes 全部运行",
+    "a preview of {n} rows; all {total:,} are about {tokens:,} tokens{money} and {seconds}: add "
+    "--yes to run them all",
 )
 _BOUND = Text("；{name} 现在是预览的这几行", "; {name} holds the rows of the preview")
 _KEPT = Text("；{name} 是原来的表，先不改", "; {name} is your table and stays as it is until then")
-_MINUTES = Text("{n:.1f} 分钟", "{n:.1f} minutes")
+_MINUTES = Text("{n:.1f} 分钟", "{n:.1f} min")
 
 
 def summary_line(mapped: Mapped, language: Language) -> str:
@@ -38,11 +40,14 @@ def summary_line(mapped: Mapped, language: Language) -> str:
     if mapped.asked < len(mapped):
         parts.append(_ASKED.say(language, n=mapped.asked))
     if mapped.errors:
-        parts.append(_FAILED.say(language, n=len(mapped.errors), column=mapped.error_column))
+        failed = _ROWS.fill(len(mapped.errors))
+        parts.append(_FAILED.fill(rows=failed, column=mapped.error_column).say(language))
     parts += [
         TOKENS.say(language, n=mapped.usage.total_tokens),
         SECONDS.say(language, n=f"{mapped.seconds:.1f}"),
     ]
+    if mapped.yuan:
+        parts.append(format_yuan(mapped.yuan))
     if mapped.partial:
         parts.append(PARTIAL.say(language))
     parts += [note.say(language) for note in mapped.notes]
@@ -60,8 +65,12 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
         duration = _MINUTES.say(language, n=minutes)
     else:
         duration = SECONDS.say(language, n=f"{minutes * 60:.0f}")
+    money = ""
+    if preview.yuan:
+        money = f" ({format_yuan(preview.yuan / max(1, preview.asked) * total)})"
     estimate = _PREVIEW.say(
         language,
+        money=money,
         n=len(preview),
         total=total,
         tokens=round(tokens_per_row * total),
@@ -95,7 +104,7 @@ def mime_bundle(
     table = Table(columns, [[_cell_text(row[name]) for name in columns] for row in visible_rows])
     line = note or summary_line(mapped, language)
     data = {
-        "text/html": f"{table._repr_html_()}<small>{line_html(line, language)}</small>",
+        "text/html": f"{table._repr_html_()}{note_html(line_html(line, language))}{NOTE_STYLE}",
         "text/plain": f"{table!r}\n[{line}]",
     }
     return data, {

@@ -48,8 +48,16 @@ CHAT_GRAMMAR = Grammar(
         Option(
             "no_history", Text("不带历史，也不记入历史", "send no earlier turns and record none")
         ),
-        Option("no_stream", Text("一次性返回", "ask for the answer in one piece")),
-        Option("raw", Text("显示原文，不渲染 Markdown", "show the text as it is, not as Markdown")),
+        Option(
+            "no_stream",
+            Text("一次性返回", "ask for the answer in one piece"),
+            group="request",
+        ),
+        Option(
+            "raw",
+            Text("显示原文，不渲染 Markdown", "show the text as it is, not as Markdown"),
+            group="request",
+        ),
         VERBATIM_OPTION,
         PARAM_OPTION,
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls import doctor
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.session_tables import TURNS
 from ernie_magic.notebook.magics.listings import (
     find_conversation,
     list_models,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ernie_magic.session import Session
+    from ernie_magic.text.language import Language
 
 
 def reset_conversation(session: Session, words: list[str]) -> None:
@@ -37,9 +40,9 @@ def reset_conversation(session: Session, words: list[str]) -> None:
     conversation.reset()
     print_message(
         session,
-        Text("已清空对话 {name} 的 {n} 轮", "conversation {name}: {n} turns forgotten"),
-        name=conversation.name,
-        n=count,
+        Text("已清空对话 {name} 的 {turns}", "conversation {name}: {turns} forgotten").fill(
+            name=conversation.name, turns=TURNS.fill(count)
+        ),
     )
 
 
@@ -89,77 +92,119 @@ def run_doctor(session: Session, _words: list[str]) -> Table:
     return Table({"zh": ["", "项目", "结果"], "en": ["", "check", "result"]}[language], rows)
 
 
-COMMANDS: dict[str, tuple[Callable[[Session, list[str]], Any], Text]] = {
-    "models": (
+@dataclass(frozen=True)
+class Command:
+    """A command of `%ernie`.
+
+    Attributes
+    ----------
+    run : callable
+        Given the session and the words after the command; its value is the cell's.
+    help : Text
+        What it does, in a few words.
+    example : Text
+    max_words : int
+        How many words may follow.
+    """
+
+    run: Callable[[Session, list[str]], Any]
+    help: Text
+    example: Text
+    max_words: int = 0
+
+
+COMMANDS: dict[str, Command] = {
+    "models": Command(
         list_models,
         Text(
-            "实时模型列表；models turbo 只列含 turbo 的，models 图片 只列文生图模型",
-            "the live list of models; `models turbo` and `models image` filter",
+            "服务的模型，推荐的在前；可按名称或类型筛选",
+            "the service's models, recommended ones first; filter by name or type",
         ),
+        Text("%ernie models 图片", "%ernie models image"),
+        max_words=1,
     ),
-    "history": (
+    "history": Command(
         show_history,
-        Text("历史：history -n 3，history -s tutor", "the turns: history -n 3, history -s tutor"),
+        Text(
+            "对话的各轮；-s tutor 看另一个对话",
+            "the turns of a conversation; -s tutor shows another one",
+        ),
+        untranslated("%ernie history -n 3"),
+        max_words=4,
     ),
-    "usage": (show_usage, Text("用了多少 token", "tokens spent")),
-    "limits": (
+    "usage": Command(
+        show_usage, Text("用了多少 token", "tokens spent"), untranslated("%ernie usage")
+    ),
+    "limits": Command(
         handle_limits,
         Text(
-            "频率限制还剩多少；limits reset 清除学到的限制",
-            "what is left of the rate limits; limits reset forgets those learned",
+            "频率限制还剩多少；reset 清除学到的",
+            "what is left of the rate limits; reset forgets those learned",
         ),
+        untranslated("%ernie limits reset"),
+        max_words=1,
     ),
-    "reset": (
+    "reset": Command(
         reset_conversation,
-        Text("清空历史：reset，reset tutor", "forget the turns: reset, reset tutor"),
+        Text(
+            "清空对话；reset tutor 清空另一个",
+            "forget the turns of a conversation; reset tutor those of another one",
+        ),
+        untranslated("%ernie reset"),
+        max_words=1,
     ),
-    "use": (
+    "use": Command(
         use_service,
         Text(
-            "选择服务：use aistudio | qianfan | qianfan-v1 | local | emulator",
-            "choose the service: use aistudio | qianfan | qianfan-v1 | local | emulator",
+            "选择服务：aistudio、qianfan、qianfan-v1、local、emulator",
+            "choose the service: aistudio, qianfan, qianfan-v1, local, emulator",
         ),
+        untranslated("%ernie use aistudio"),
+        max_words=1,
     ),
-    "config": (
+    "config": Command(
         configure_settings,
-        Text(
-            "查看或修改设置：config temperature 0.3",
-            "show or change settings: config temperature 0.3",
-        ),
+        Text("查看或修改设置", "show or change settings"),
+        untranslated("%ernie config temperature 0.3"),
+        max_words=1000,
     ),
-    "lang": (set_language, Text("界面语言：lang zh，lang en", "language: lang zh, lang en")),
-    "panel": (
+    "lang": Command(
+        set_language,
+        Text("界面语言：zh、en", "the language of messages: zh, en"),
+        Text("%ernie lang en", "%ernie lang zh"),
+        max_words=1,
+    ),
+    "panel": Command(
         open_panel,
         Text(
-            "面板：panel 全部，panel image 只要图片（chat、image、embed、compare）",
-            "sliders: panel for all tabs, panel image for one (chat, image, embed, compare)",
+            "面板：滑块和对话、图片、向量、对比（chat、image、embed、compare）",
+            "a panel with sliders: chat, image, embed and compare, or only some of them",
         ),
+        untranslated("%ernie panel image"),
+        max_words=4,
     ),
-    "doctor": (
+    "doctor": Command(
         run_doctor,
-        Text("检查密钥、网络、模型和版本", "check key, network, model and versions"),
+        Text(
+            "检查密钥、网络、模型和版本；说明怎样设置密钥",
+            "check key, network, model and versions; says how to set a key",
+        ),
+        untranslated("%ernie doctor"),
     ),
-}
-
-# How many words may follow each command.
-_MAX_WORDS = {
-    "models": 1,
-    "history": 4,
-    "limits": 1,
-    "reset": 1,
-    "use": 1,
-    "config": 1000,
-    "lang": 1,
-    "panel": 4,
 }
 
 _ALL_COMMANDS = Text(
     "%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie"
 )
 
-COMMANDS_HELP = "%ernie WORD\n\n" + "\n".join(
-    f"    %ernie {word:<9}{help_.zh} / {help_.en}" for word, (_, help_) in COMMANDS.items()
-)
+
+def describe_commands(language: Language) -> str:
+    """The commands as text: the docstring of `%ernie`."""
+    lines = []
+    for word, command in COMMANDS.items():
+        lines.append(f"    %ernie {word:<9}{command.help.say(language)}")
+        lines.append(f"    {'':<16}{command.example.say(language)}")
+    return "\n".join(["%ernie WORD", "", *lines])
 
 
 def run_command(session: Session, line: str) -> Any:
@@ -172,22 +217,114 @@ def run_command(session: Session, line: str) -> Any:
     """
     words = split_words(line)
     if not words or words == ["help"]:
-        language = session.settings.interface_language
-        headers = {"zh": ["命令", "作用"], "en": ["command", "what it does"]}
-        return Table(
-            headers[language],
-            [[f"%ernie {word}", text.say(language)] for word, (_, text) in COMMANDS.items()],
-        )
-    if words[0] not in COMMANDS:
+        return list_magics(session.settings.interface_language)
+    name, *arguments = words
+    if name not in COMMANDS:
         raise InvalidOption(
-            Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=words[0]),
-            advice=did_you_mean(words[0], COMMANDS) or _ALL_COMMANDS,
+            Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=name),
+            advice=did_you_mean(name, COMMANDS) or _ALL_COMMANDS,
         )
-    max_words = _MAX_WORDS.get(words[0], 0)
-    if len(words) - 1 > max_words:
+    command = COMMANDS[name]
+    if len(arguments) > command.max_words:
         raise InvalidOption(
             Text("%ernie {word} 不认识“{extra}”", "%ernie {word} does not know {extra!r}").fill(
-                word=words[0], extra=" ".join(words[max_words + 1 :])
+                word=name, extra=" ".join(arguments[command.max_words :])
             )
         )
-    return COMMANDS[words[0]][0](session, words[1:])
+    return command.run(session, arguments)
+
+
+def list_magics(language: Language) -> Table:
+    """Everything there is, by groups, with an example each: what `%ernie` alone shows."""
+    rows, headings = list[list[str]](), dict[int, str]()
+    for title, entries in MAGICS:
+        headings[len(rows)] = title.say(language)
+        for name, help_, example in entries:
+            rows.append([name, help_.say(language), example.say(language)])
+    for title, words in _COMMAND_GROUPS:
+        headings[len(rows)] = title.say(language)
+        for word in words:
+            command = COMMANDS[word]
+            rows.append(
+                [f"%ernie {word}", command.help.say(language), command.example.say(language)]
+            )
+    headers = {"zh": ["写法", "作用", "例子"], "en": ["command", "what it does", "example"]}
+    return Table(headers[language], rows, _HELP_NOTE.say(language), headings, code=(0, 2))
+
+
+_HELP_NOTE = Text(
+    "写法后加 ? 看全部选项，例如 %%ernie?；Python 里同样的调用：ernie.chat(…)、ernie.image(…)、"
+    "ernie.embed([…])、ernie.map(…)",
+    "add ? for all options, as in %%ernie?; the same calls in Python: ernie.chat(…), "
+    "ernie.image(…), ernie.embed([…]), ernie.map(…)",
+)
+MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
+    (
+        Text("提问", "Ask"),
+        (
+            (
+                "%%ernie",
+                Text("问一个问题，回答边写边显示", "ask; the answer streams below"),
+                untranslated("%%ernie --temperature 0.3 --as answer"),
+            ),
+        ),
+    ),
+    (
+        Text("图片", "Pictures"),
+        (
+            (
+                "%%ernie_image",
+                Text("按描述画图", "make pictures from words"),
+                untranslated("%%ernie_image -n 2 --style Anime --as cats"),
+            ),
+            (
+                "%ernie_image",
+                Text("再画、改一点、查看、下载", "make again, vary, show or download pictures"),
+                untranslated("%ernie_image vary cats[0] --style Base"),
+            ),
+        ),
+    ),
+    (
+        Text("向量", "Vectors"),
+        (
+            (
+                "%%ernie_embed",
+                Text("每行一条文本，变成向量", "vectors of texts, one per line"),
+                untranslated("%%ernie_embed --as vectors"),
+            ),
+            (
+                "%ernie_search",
+                Text("按含义查找", "find texts by meaning"),
+                Text("%ernie_search vectors 好吃的", "%ernie_search vectors something tasty"),
+            ),
+            (
+                "%ernie_heat",
+                Text("两两相似度的热图", "a heat map of similarities"),
+                untranslated("%ernie_heat vectors"),
+            ),
+            (
+                "%ernie_map2d",
+                Text("相近的文本靠在一起的平面图", "a plane on which similar texts lie together"),
+                untranslated("%ernie_map2d vectors"),
+            ),
+        ),
+    ),
+    (
+        Text("表格", "Tables"),
+        (
+            (
+                "%%ernie_map",
+                Text("对表的每一行提问", "ask about each row of a table"),
+                Text(
+                    '%%ernie_map df --to "情感, 分数:int" --as out',
+                    '%%ernie_map df --to "sentiment, score:int" --as out',
+                ),
+            ),
+        ),
+    ),
+)
+_COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
+    (Text("面板", "Panels"), ("panel",)),
+    (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
+    (Text("服务与设置", "Service and settings"), ("doctor", "use", "models", "config", "lang")),
+)

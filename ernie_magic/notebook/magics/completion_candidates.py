@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.model_order import sort_models
 from ernie_magic.api.parameter_types import TOOL_CHOICES
+from ernie_magic.api.results import Embeddings
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.services import SERVICES
+from ernie_magic.config.settings import SESSION_PARAMETERS
+from ernie_magic.errors import ErnieError
+from ernie_magic.notebook.display.settings_table import MODEL_SETTINGS
 from ernie_magic.notebook.magics import commands
 from ernie_magic.notebook.magics import images as image_line
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
@@ -16,8 +23,9 @@ from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 from ernie_magic.text.language import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ernie_magic.api.catalogue import Kind
     from ernie_magic.notebook.magics.options import Grammar
     from ernie_magic.session import Session
 
@@ -31,6 +39,16 @@ _GRAMMARS = {
 }
 
 
+# Options of the line magics that look at vectors.
+_VECTOR_MAGICS: dict[str, tuple[str, ...]] = {
+    "%ernie_heat": (),
+    "%ernie_map2d": ("--method",),
+    "%ernie_search": ("-k",),
+}
+_TABS = ("chat", "image", "embed", "compare")
+_FIXED_VALUES = {"--preview": ("url",), "--invalid": ("error", "truncate", "skip")}
+
+
 def list_candidates(
     session: Session,
     namespace: Mapping[str, Any],
@@ -42,9 +60,13 @@ def list_candidates(
     started = words[-1]
     known: Iterable[str] = ()
     if magic == "%ernie":
-        known = _command_words(session, words)
+        known = _command_words(session, namespace, words)
+    elif magic in _VECTOR_MAGICS:
+        known = _vector_words(namespace, words)
+    elif magic == "%%ernie_map" and len(words) == 2:  # noqa: PLR2004
+        known = _variables(namespace, _is_table)
     elif grammar := _GRAMMARS.get(magic):
-        known = _option_values(session, namespace, grammar, _word_before(words))
+        known = _option_values(session, namespace, grammar, _word_before(words), words)
         if not known and magic == "%ernie_image":
             known = _image_command_words(namespace, words)
         known = known or grammar.all_flags()
@@ -53,25 +75,63 @@ def list_candidates(
     return [word[kept:] for word in known if word.lower().startswith(started.lower())]
 
 
+def _vector_words(namespace: Mapping[str, Any], words: list[str]) -> Iterable[str]:
+    """The variables that hold vectors, then the options of these magics."""
+    if len(words) == 2:  # noqa: PLR2004
+        return _variables(namespace, _is_vectors)
+    if _word_before(words) == "--method":
+        return ("pca", "umap")
+    return _VECTOR_MAGICS[words[0]]
+
+
 def _word_before(words: list[str]) -> str:
     """The word before the last, "" if that is the magic itself."""
     return words[-2] if len(words) > 2 else ""  # noqa: PLR2004
 
 
-def _command_words(session: Session, words: list[str]) -> Iterable[str]:
+def _command_words(
+    session: Session, namespace: Mapping[str, Any], words: list[str]
+) -> Iterable[str]:
     """The commands of `%ernie`, or what may follow the one before."""
     if len(words) == 2:  # noqa: PLR2004
         return commands.COMMANDS
+    before = _word_before(words)
+    if words[1] == "history" and before not in ("-s", "--session", "-n"):
+        return ("-n", "-s")
+    if words[1] == "config":
+        return _config_words(session, namespace, words)
+    if words[1] == "panel":
+        return [tab for tab in _TABS if tab not in words]
     followers: dict[str, Iterable[str]] = {
         "use": SERVICES,
         "lang": LANGUAGES,
-        "models": session.known_models(),
+        "limits": ("reset",),
+        "models": list_model_ids(session),
         "reset": session.conversations,
-        "config": session.settings.trait_names(config=True),
-        "model": session.known_models(),
         "-s": session.conversations,
+        "--session": session.conversations,
     }
-    return followers.get(_word_before(words), ())
+    return followers.get(before, ())
+
+
+def _config_words(
+    session: Session, namespace: Mapping[str, Any], words: list[str]
+) -> Iterable[str]:
+    """The settings, or the values of the one that is named."""
+    settings = session.settings
+    if len(words) == 3:  # noqa: PLR2004
+        return settings.trait_names(config=True)
+    name = words[2].replace("-", "_")
+    if name in MODEL_SETTINGS:
+        return [*list_model_ids(session, MODEL_SETTINGS[name]), "default"]
+    trait = settings.traits().get(name)
+    values = [str(value) for value in getattr(trait, "values", None) or () if value]
+    if isinstance(getattr(trait, "default_value", None), bool):
+        values = ["on", "off"]
+    if name in SESSION_PARAMETERS:
+        option = SESSION_PARAMETERS[name].option_name
+        values = list(_option_values(session, namespace, CHAT_GRAMMAR, option, words))
+    return [*values, "default"]
 
 
 def _image_command_words(namespace: Mapping[str, Any], words: list[str]) -> Iterable[str]:
@@ -85,11 +145,7 @@ def _image_command_words(namespace: Mapping[str, Any], words: list[str]) -> Iter
 
 def _picture_variables(namespace: Mapping[str, Any]) -> list[str]:
     """The user's variables that hold pictures."""
-    return [
-        name
-        for name, value in namespace.items()
-        if not name.startswith("_") and isinstance(value, (Picture, ImageSet))
-    ]
+    return _variables(namespace, lambda value: isinstance(value, (Picture, ImageSet)))
 
 
 def _option_values(
@@ -97,26 +153,83 @@ def _option_values(
     namespace: Mapping[str, Any],
     grammar: Grammar,
     option: str,
+    words: Sequence[str],
 ) -> Iterable[str]:
     if option in ("-m", "--model"):
-        return [
-            name for name in session.known_models() if models.kind_of(name) in (grammar.kind, None)
-        ]
+        return list_model_ids(session, grammar.kind)
     if option == "--image":
         return _picture_variables(namespace)
-    if option == "--preview":
-        return ("url",)
     if option in ("--tools", "--functions"):
-        return [
-            name
-            for name, value in namespace.items()
-            if callable(value)
-            and not name.startswith("_")
-            and getattr(value, "__module__", "") == "__main__"
-        ]
+        return _variables(namespace, _is_tool)
     if option in ("-s", "--session"):
         return session.conversations
-    return _parameter_choices(grammar, option)
+    if option == "--size":
+        return _picture_sizes(session, words)
+    return _FIXED_VALUES.get(option) or _parameter_choices(grammar, option)
+
+
+def list_model_ids(session: Session, kind: Kind | None = None) -> list[str]:
+    """Model ids in the order of `%ernie models`, without the network: the account's live list, else
+    the catalogue's for this service.
+
+    Parameters
+    ----------
+    kind
+        Of which kind, and of unknown kind; all when None.
+    """
+    entries = session.listed_models()
+    if not entries:
+        protocol = _protocol(session)
+        known = [each for each in CATALOGUE if each.v2 or protocol == "qianfan-v1"]
+        entries = [models.Listed(each.id, {}) for each in known]
+    return [
+        entry.id for entry in sort_models(entries) if kind is None or entry.kind in (kind, None)
+    ]
+
+
+def _protocol(session: Session) -> str:
+    try:
+        return session.settings.choose_service().protocol
+    except ErnieError:  # a `.env` that cannot be read
+        return ""
+
+
+def _picture_sizes(session: Session, words: Sequence[str]) -> Iterable[str]:
+    """The sizes of the model on the line, else of the default model."""
+    model = next(
+        (value for flag, value in pairwise(words) if flag in ("-m", "--model")),
+        session.settings.image_model,
+    )
+    known = models.find_model(model or "Stable-Diffusion-XL")
+    return known.sizes if known else ()
+
+
+def _variables(namespace: Mapping[str, Any], fits: Callable[[Any], bool]) -> list[str]:
+    """The user's variables whose values fit."""
+    return [name for name, value in namespace.items() if not name.startswith("_") and fits(value)]
+
+
+def _is_tool(value: object) -> bool:
+    """Whether it is a function of the user's, or tools as the API writes them."""
+    if callable(value):
+        return getattr(value, "__module__", "") == "__main__"
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_tool, value))
+    return isinstance(value, dict) and value.get("type") == "function"
+
+
+def _is_table(value: object) -> bool:
+    """Whether rows can be read from it: a DataFrame, a list of dictionaries."""
+    if isinstance(value, list):
+        return bool(value) and isinstance(value[0], dict) and not _is_tool(value)
+    return type(value).__name__ == "DataFrame"
+
+
+def _is_vectors(value: object) -> bool:
+    """Whether a vector magic takes it: vectors, or texts."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(each, str) for each in value[:10])
+    return isinstance(value, Embeddings)
 
 
 def _parameter_choices(grammar: Grammar, option: str) -> Iterable[str]:

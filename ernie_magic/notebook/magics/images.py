@@ -46,6 +46,7 @@ _DISPLAY_OPTIONS = (
             "url: show the pictures behind their links, download nothing",
         ),
         metavar="url",
+        group="request",
     ),
     Option(
         "full",

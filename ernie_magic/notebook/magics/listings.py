@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from ernie_magic.api.catalogue import KIND_NAMES, KindName
-from ernie_magic.api.default_model import configured_or_default_model
-from ernie_magic.api.model_order import sort_models
-from ernie_magic.api.models import is_simulated
-from ernie_magic.config.addresses import redact_url
-from ernie_magic.config.services import EMULATOR, QIANFAN
+from ernie_magic.api.catalogue import KIND_NAMES
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.display.html_table import Table, clip_to_line
-from ernie_magic.text.language import Language, Text, untranslated
+from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.session_tables import (
+    TURNS,
+    history_table,
+    models_table,
+    usage_table,
+)
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from ernie_magic.api.catalogue import Kind, Model
     from ernie_magic.api.models import Listed
     from ernie_magic.calls.chat.conversation import Conversation
-    from ernie_magic.calls.chat.history import Turn
     from ernie_magic.session import Session
-
-_KINDS_WITH_DEFAULT: tuple[Kind, ...] = ("chat", "image", "embedding")
-_MAX_MODEL_ROWS = 1000  # models in the table
-_OPTIONAL = (2, 5)  # columns that few lists fill: the context and the price
-_PARTIAL = Text("（未完成）", " (partial)")
-_UNKNOWN_KIND = KindName(untranslated("?"), untranslated("?"))
-_MORE = Text(
-    "；这里只列前 {n} 个，%ernie models 名称 可筛选",
-    "; the first {n} are listed here, %ernie models NAME finds others",
-)
 
 
 def find_conversation(session: Session, name: str) -> Conversation:
@@ -49,117 +37,16 @@ def find_conversation(session: Session, name: str) -> Conversation:
 
 def list_models(session: Session, words: list[str]) -> Table:
     """List the live models; an argument filters by a part of the id or by the kind."""
-    language = session.settings.interface_language
     sought = "".join(words).lower()
-    found = []
-    for entry in sort_models(session.models()):
-        kind_name = _UNKNOWN_KIND
-        if entry.kind:
-            kind_name = KIND_NAMES[entry.kind]
-        # `%ernie models image` lists them whatever their ids are.
-        if sought in entry.id.lower() or sought in kind_name.words:
-            found.append((entry, kind_name.label.say(language)))
-    rows = [
-        [entry.id, kind_label, *_describe_model(entry, language)]
-        for entry, kind_label in found[:_MAX_MODEL_ROWS]
-    ]
-    _mark_defaults(session, rows)
-    headers = [header.say(language) for header in _model_headers(session)]
-    # Many lists give no more than ids.
-    given = [n for n, header in enumerate(headers) if n not in _OPTIONAL or any(r[n] for r in rows)]
-    note = Text(
-        "{n} 个模型，来自{where}的实时列表；“说明”来自本地目录",
-        "{n} models, live from {where}; notes come from the local catalogue",
-    )
-    note_text = note.say(language, n=len(found), where=_model_source(session).say(language))
-    if len(found) > _MAX_MODEL_ROWS:
-        note_text += _MORE.say(language, n=_MAX_MODEL_ROWS)
-    return Table([headers[n] for n in given], [[row[n] for n in given] for row in rows], note_text)
+    entries = [entry for entry in session.models() if _matches(entry, sought)]
+    return models_table(entries, session, session.settings.interface_language)
 
 
-def _mark_defaults(session: Session, rows: list[list[str]]) -> None:
-    """Say in the notes which models a call uses that names none."""
-    settings = session.settings
-    service = settings.choose_service().name
-    listed = session.listed_models()
-    defaults = {
-        configured_or_default_model(kind, settings, service, listed) for kind in _KINDS_WITH_DEFAULT
-    }
-    mark = Text("默认", "default").say(settings.interface_language)
-    for row in rows:
-        if row[0] in defaults:
-            row[-1] = " · ".join(note for note in (mark, row[-1]) if note)
-
-
-def _model_headers(session: Session) -> list[Text]:
-    price = Text("价格（输入 / 输出）", "price (input / output)")
-    if session.endpoint().service is QIANFAN:
-        price = Text("价格（元/千 token，输入 / 输出）", "CNY per 1,000 tokens (input / output)")
-    return [
-        Text("模型", "model"),
-        Text("类型", "type"),
-        Text("上下文（token）", "context (tokens)"),
-        Text("最长输入（token）", "longest input (tokens)"),
-        Text("最长输出", "longest output"),
-        price,
-        Text("说明", "notes"),
-    ]
-
-
-def _model_source(session: Session) -> Text:
-    endpoint = session.endpoint()
-    if is_simulated(session.client.service_name(endpoint)):
-        return EMULATOR.label
-    return untranslated(f" {redact_url(endpoint.base_url)} ")
-
-
-def _describe_model(listed: Listed, language: Language) -> list[str]:
-    """What the list says of a model's lengths and prices, else what the catalogue does; notes."""
-    facts = listed.facts
-    entry = listed.known
-    notes = ""
-    longest_input = facts.longest_input
-    longest_output = facts.longest_output
-    if entry is not None:
-        notes = _describe_abilities(entry, language)
-        longest_input = longest_input or entry.max_input_tokens
-        if entry.kind == "chat":
-            longest_output = longest_output or entry.max_output[1]
-    input_text = _describe_tokens(longest_input)
-    if entry is not None:
-        input_text = input_text or "?"
-    return [
-        _describe_tokens(facts.context),
-        input_text,
-        str(longest_output or ""),
-        listed.pricing,
-        notes,
-    ]
-
-
-def _describe_tokens(number: int | None) -> str:
-    return f"{number:,}" if number else ""
-
-
-def _describe_abilities(entry: Model, language: Language) -> str:
-    names = {
-        "penalties": Text("支持频率/存在惩罚", "accepts penalties"),
-        "vision": Text("图像理解", "accepts pictures"),
-        "top_k": untranslated("top_k"),
-        "diffusion": untranslated("Stable Diffusion"),
-        "enhancer": Text("提示词润色", "prompt enhancer"),
-        "thinking": Text("深度思考", "reasoning"),
-        "reference": Text("可给参考图", "reference picture"),
-        "tools": Text("支持工具", "tools"),
-    }
-    notes = [names[ability].say(language) for ability in sorted(entry.capabilities)]
-    if entry.retired:
-        notes.append(
-            Text("据报上游已于 {date} 下线", "reported retired upstream since {date}").say(
-                language, date=entry.retired
-            )
-        )
-    return "; ".join(notes)
+def _matches(entry: Listed, sought: str) -> bool:
+    """Whether this is in the id, or the kind: `%ernie models image` lists all that draw."""
+    if sought in entry.id.lower():
+        return True
+    return entry.kind is not None and sought in KIND_NAMES[entry.kind].words
 
 
 def show_history(session: Session, words: list[str]) -> Table:
@@ -168,28 +55,11 @@ def show_history(session: Session, words: list[str]) -> Table:
     limit, name = _parse_history_options(words)
     conversation = find_conversation(session, name)
     turns = list(enumerate(conversation.history, start=1))
-    # `turns[-0:]` is all of them.
-    rows = [[str(i), *_describe_turn(turn, language)] for i, turn in turns[-limit:]]
-    headers = {
-        "zh": ["#", "时间", "问", "答", "模型", "token"],
-        "en": ["#", "time", "prompt", "answer", "model", "tokens"],
-    }
-    note = Text("对话 {name} 共 {n} 轮", "conversation {name}: {n} turns").say(
-        language, name=conversation.name, n=len(turns)
+    note = Text("对话 {name} 共 {turns}", "conversation {name}: {turns}").fill(
+        name=conversation.name, turns=TURNS.fill(len(turns))
     )
-    return Table(headers[language], rows, note)
-
-
-def _describe_turn(turn: Turn, language: Language) -> list[str]:
-    answer = turn.answer
-    mark = _PARTIAL.say(language) if answer.partial else ""
-    return [
-        time.strftime("%H:%M:%S", time.localtime(turn.time)),
-        clip_to_line(turn.prompt),
-        clip_to_line(answer.text) + mark,
-        answer.model,
-        str(answer.usage.total_tokens) if answer.usage else "?",
-    ]
+    # `turns[-0:]` is all of them.
+    return history_table(turns[-limit:], note.say(language), language)
 
 
 def _parse_history_options(words: list[str]) -> tuple[int, str]:
@@ -221,31 +91,7 @@ def _parse_history_options(words: list[str]) -> tuple[int, str]:
 
 def show_usage(session: Session, _words: list[str]) -> Table:
     """Tokens by service and model."""
-    language = session.settings.interface_language
-    rows = [
-        [
-            service,
-            model,
-            str(s.requests),
-            str(s.usage.prompt_tokens),
-            str(s.usage.completion_tokens),
-            str(s.usage.total_tokens),
-        ]
-        for (service, model), s in session.usage.by_model.items()
-    ]
-    total = session.usage.total
-    headers = {
-        "zh": ["服务", "模型", "请求", "提示词 token", "回答 token", "合计"],
-        "en": ["service", "model", "requests", "prompt tokens", "completion tokens", "total"],
-    }
-    note = Text("共 {requests} 次请求，{tokens} token", "{requests} requests, {tokens} tokens").say(
-        language, requests=total.requests, tokens=total.usage.total_tokens
-    )
-    if total.uncounted:
-        note += Text(
-            "；其中 {n} 次服务未报告用量", "; for {n} of them the service reported no count"
-        ).say(language, n=total.uncounted)
-    return Table(headers[language], rows, note)
+    return usage_table(session.usage, session, session.settings.interface_language)
 
 
 def show_limits(session: Session) -> Table:

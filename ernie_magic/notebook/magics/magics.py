@@ -6,6 +6,7 @@ or at the first Tab.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property, update_wrapper
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -26,20 +27,26 @@ if TYPE_CHECKING:
 
 class _Documented:
     # A function, as a class holds one, whose docstring lists every option and is built when it is
-    # read, by `%%ernie?` or Shift-Tab. A docstring here would take its place.
+    # read, by `%%ernie?` or Shift-Tab: then it is in the language that is set. A docstring here
+    # would take its place.
     def __init__(self, magic: str, function: Callable[..., Any]) -> None:
         update_wrapper(self, function, assigned=("__module__", "__name__", "__qualname__"))
         self._magic = magic
         self._function = function
+        self.session: Session | None = None
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
-        from ernie_magic.notebook.magics.help_texts import HELP
+        from ernie_magic.notebook.magics.help_texts import describe_magic
 
-        return HELP[self._magic]
+        return describe_magic(self._magic, self.session)
 
-    def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else MethodType(self, instance)
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        bound = copy(self)  # with what decorators have marked it with
+        bound.session = instance.session
+        return MethodType(bound, instance)
 
     def __call__(self, *args: Any) -> Any:
         return self._function(*args)
@@ -56,8 +63,9 @@ class ErnieMagics(Magics):
     shell: InteractiveShell
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
-        super().__init__(shell)
+        # Its methods are bound, and registered, with the session.
         self.session = session
+        super().__init__(shell)
 
     @cached_property
     def cells(self) -> CellMagics:
@@ -117,29 +125,22 @@ class ErnieMagics(Magics):
         return self.cells.image_line(line)
 
     @no_var_expand
-    @line_magic("ernie_heat")  # type: ignore[arg-type]
+    @line_magic("ernie_heat")
+    @_documented("%ernie_heat")
     def heat_line(self, line: str) -> Heat:
-        """`%ernie_heat VARIABLE`: 两两相似度的热图 / pairwise similarities, as a heat map.
-
-        VARIABLE: ernie.embed 的结果，或文本列表、列 / a result of ernie.embed, or a list or column
-        of texts.
-        """
+        """Run `%ernie_heat`; its help is in `help_texts`."""
         return self.lines.show_heat(line)
 
     @no_var_expand
-    @line_magic("ernie_map2d")  # type: ignore[arg-type]
+    @line_magic("ernie_map2d")
+    @_documented("%ernie_map2d")
     def plane_line(self, line: str) -> Plane:
-        """`%ernie_map2d VARIABLE [--method pca|umap]`: 相近的文本靠在一起的平面图.
-
-        Texts as points on a plane, similar texts near each other.
-        """
+        """Run `%ernie_map2d`; its help is in `help_texts`."""
         return self.lines.show_plane(line)
 
     @no_var_expand
-    @line_magic("ernie_search")  # type: ignore[arg-type]
+    @line_magic("ernie_search")
+    @_documented("%ernie_search")
     def search_line(self, line: str) -> Table:
-        """`%ernie_search VARIABLE 问题 / QUERY [-k 5]`: 按含义查找最相近的文本.
-
-        The texts closest in meaning to a query.
-        """
+        """Run `%ernie_search`; its help is in `help_texts`."""
         return self.lines.search_texts(line)

@@ -9,6 +9,7 @@ import argparse
 import builtins
 import json
 import keyword
+import textwrap
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.models import UNDECIDED
+from ernie_magic.api.parameter import GROUP_TITLES
 from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
-    from ernie_magic.api.parameter import Parameter, Rules
+    from ernie_magic.api.parameter import Group, Parameter, Rules
+    from ernie_magic.text.language import Language
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Option:
     metavar: str = ""  # placeholder for its value in the help; "" for a switch
     is_repeatable: bool = False
     bare_value: str = ""  # its meaning without a value, if it may stand alone
+    group: Group = "everyday"
 
     @property
     def long_flag(self) -> str:
@@ -75,8 +79,11 @@ ENDPOINT_OPTION = Option(
     "endpoint",
     Text("自己在千帆部署的服务名", "the name of a service that you deployed on Qianfan"),
     metavar="NAME",
+    group="request",
 )
-VERBATIM_OPTION = Option("verbatim", Text("不替换 {{…}}", "do not interpolate {{…}}"))
+VERBATIM_OPTION = Option(
+    "verbatim", Text("不替换 {{…}}", "do not interpolate {{…}}"), group="request"
+)
 PARAM_OPTION = Option(
     "param",
     Text(
@@ -85,8 +92,13 @@ PARAM_OPTION = Option(
     ),
     metavar="NAME=VALUE",
     is_repeatable=True,
+    group="request",
 )
-IN_FLIGHT_OPTION = Option("in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N")
+IN_FLIGHT_OPTION = Option(
+    "in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N", group="request"
+)
+# Columns of an option in the help, of its values beside it, and of what is said of it.
+_USAGE_WIDTH, _VALUES_WIDTH, _HELP_WIDTH = 34, 30, 64
 # The session, and IPython's own names.
 _RESERVED_NAMES = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
 
@@ -399,21 +411,38 @@ class Grammar:
             advice=self._misplaced_advice,
         )
 
-    def describe_options(self) -> str:
-        """The options as text in both languages: the table in the docstring."""
-        lines = []
+    def describe_options(self, language: Language, model: str = "") -> str:
+        """The options by groups, in one language: the table in the docstring.
+
+        Parameters
+        ----------
+        model
+            Whose ranges are shown; the table's where it is "".
+        """
+        by_group: dict[Group, list[str]] = {group: [] for group in GROUP_TITLES}
         for parameter in parameters.parameters_of(self.kind).values():
-            usage = f"{', '.join(_parameter_flags(parameter))}  {parameter.format_range()}"
-            lines += [
-                f"    {usage.rstrip()}",
-                f"        {parameter.help.zh} / {parameter.help.en}{_models_note(parameter)}",
-            ]
+            flags, values = ", ".join(_parameter_flags(parameter)), parameter.format_range(model)
+            help_ = parameter.help.say(language) + _models_note(parameter)
+            if len(values) > _VALUES_WIDTH:
+                help_, values = f"{help_} ({values})", ""
+            by_group[parameter.group].append(_option_line(f"{flags} {values}".rstrip(), help_))
         for option in self.options:
-            lines += [
-                f"    {option.usage}",
-                f"        {option.help.zh} / {option.help.en}",
-            ]
-        return "\n".join(lines)
+            by_group[option.group].append(_option_line(option.usage, option.help.say(language)))
+        return "\n\n".join(
+            "\n".join([GROUP_TITLES[group].say(language), *lines])
+            for group, lines in by_group.items()
+            if lines
+        )
+
+
+def _option_line(usage: str, help_: str) -> str:
+    """An option and its help side by side; below each other where the option is long."""
+    margin = " " * (4 + _USAGE_WIDTH)
+    lines = textwrap.wrap(help_, _HELP_WIDTH, break_long_words=False, break_on_hyphens=False)
+    described = f"\n{margin}".join(lines)
+    if len(usage) < _USAGE_WIDTH:
+        return f"    {usage:<{_USAGE_WIDTH}}{described}"
+    return f"    {usage}\n{margin}{described}"
 
 
 def _read_variable(word: str, namespace: Mapping[str, Any]) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from ernie_magic.calls import doctor
-from ernie_magic.config import endpoints
-from ernie_magic.config.addresses import BaseUrl, redact_url
 from ernie_magic.config.settings import KEYS
-from ernie_magic.config.variables import read_variable
 from ernie_magic.errors import ErnieError, InvalidOption
-from ernie_magic.notebook.display.html_table import Table
-from ernie_magic.text.language import LANGUAGES, Language, Text, untranslated
+from ernie_magic.notebook.display.settings_table import (
+    MODEL_SETTINGS,
+    NOT_SET,
+    describe_setting,
+    settings_table,
+)
+from ernie_magic.text.language import LANGUAGES, Text
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
+    from ernie_magic.notebook.display.html_table import Table
     from ernie_magic.session import Session
-
-_NOT_SET = Text("（未设置）", "(not set)")
 
 
 def print_message(session: Session, text: Text, **values: object) -> None:
@@ -52,30 +52,13 @@ def configure_settings(session: Session, words: list[str]) -> Table | None:
     if len(words) >= 2:  # noqa: PLR2004
         _assign_setting(session, words[0], " ".join(words[1:]))
         return None
-    names = [
-        name
-        for name in settings.trait_names(config=True)
-        if not words or name == words[0].replace("-", "_")
-    ]
-    if not names:
-        settings.assign_text(words[0], "")  # raises, naming the closest setting
-    unset = _NOT_SET.say(language)
-    rows = [
-        [
-            name,
-            _describe_setting(session, name) or unset,
-            _localized_help(settings.traits()[name].help, language),
-        ]
-        for name in sorted(names)
-    ]
-    headers = {"zh": ["设置", "值", "说明"], "en": ["setting", "value", "meaning"]}
-    instructions = Text(
-        "修改：%ernie config 名称 值；恢复默认：%ernie config 名称 default；也可用 %config "
-        "ErnieSettings 或 ernie.settings",
-        "change: %ernie config NAME VALUE; unset: %ernie config NAME default; or %config "
-        "ErnieSettings, ernie.settings",
-    )
-    return Table(headers[language], rows, instructions.say(language))
+    names = None
+    if words:
+        name = words[0].replace("-", "_")
+        if name not in settings.trait_names(config=True):
+            settings.assign_text(words[0], "")  # raises, naming the closest setting
+        names = [name]
+    return settings_table(settings, language, session.listed_models(), names)
 
 
 def _assign_setting(session: Session, name: str, text: str) -> None:
@@ -87,56 +70,27 @@ def _assign_setting(session: Session, name: str, text: str) -> None:
     name = name.replace("-", "_")
     if name in (*KEYS, "base_url", "app_id", "headers"):
         use_service(session, [])
-    value = _describe_setting(session, name) or _NOT_SET.say(settings.interface_language)
+    value = describe_setting(settings, name) or NOT_SET.say(settings.interface_language)
     print(make_controls_visible(f"{name} = {value}"))
     if unused := settings.describe_unused(name):
         print_message(session, unused)
+    _note_unlisted_model(session, name)
 
 
-def _localized_help(both: str, language: Language) -> str:
-    """A trait's help in both languages, since `%config` shows it unchanged."""
-    zh, _, en = both.partition(" / ")
-    return zh if language == "zh" or not en else en
-
-
-def _describe_setting(session: Session, name: str) -> str:
-    """A setting's value, and its origin unless that is the session; never a key."""
-    settings = session.settings
-    value = getattr(settings, name)
-    if name == "api_key" and not session.settings.own_key:
-        return _describe_variable_key(session)
-    if name in KEYS:
-        return doctor.SET.say(settings.interface_language) if value else ""
-    if name == "base_url" and not value:
-        return _describe_default_url(session)
-    if name == "service" and not value:
-        return f"{settings.choose_service().name} (auto)"
-    if isinstance(value, BaseUrl) and value.login:
-        return redact_url(value).replace("//", "//•••@", 1)
-    return "" if value in (None, "") else redact_url(str(value))
-
-
-def _describe_variable_key(session: Session) -> str:
-    """That a variable has a key, and where it was found; never the key."""
-    language = session.settings.interface_language
-    key, source, variable = endpoints.find_key(session.settings.choose_service())
-    if not key or not variable:
-        return ""
-    return f"{doctor.SET.say(language)} ({_describe_source(source, language)} {variable})"
-
-
-def _describe_default_url(session: Session) -> str:
-    """The address that an environment variable names, else the service's own."""
-    service = session.settings.choose_service()
-    configured_url, source = read_variable(service.base_url_variable)
-    if not configured_url:
-        return service.base_url
-    location = _describe_source(source, session.settings.interface_language)
-    return f"{redact_url(configured_url)} ({location} {service.base_url_variable})"
-
-
-def _describe_source(source: str, language: Language) -> str:
-    return doctor.WHERE.get(source, untranslated(source)).say(language)
+def _note_unlisted_model(session: Session, name: str) -> None:
+    """Say so where a model is set that the live list, if it is known, does not have."""
+    model = str(getattr(session.settings, name) or "")
+    listed = {entry.id.lower() for entry in session.listed_models()}
+    if name not in MODEL_SETTINGS or not model or not listed or model.lower() in listed:
+        return
+    print_message(
+        session,
+        Text(
+            "{model} 不在服务的列表中，照样发送；%ernie models 列出全部",
+            "{model} is not on the service's list and is sent as it is; %ernie models lists all",
+        ),
+        model=model,
+    )
 
 
 def set_language(session: Session, words: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import models
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.default_model import configured_or_default_model
-from ernie_magic.api.model_order import ModelGroup, group_model, sort_models
+from ernie_magic.api.model_order import GROUP_TITLES, ModelGroup, group_model, sort_models
 from ernie_magic.config.deployed import configured_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.panels.frontend import ModelBox
@@ -24,14 +24,6 @@ _DEFAULT = Text("默认（{model}）", "default ({model})")
 _NO_DEFAULT = Text("请选一个模型", "choose a model")
 _AS_IS = Text("不在列表中，照样发送", "not in the list, sent as it is")
 _MAX_LISTED_MODELS = 500  # of a group; who has more types the whole id
-_GROUPS = {
-    ModelGroup.RECOMMENDED: Text("推荐", "Recommended"),
-    ModelGroup.SEES: Text("看图", "Sees pictures"),
-    ModelGroup.THINKS: Text("思考", "Thinking"),
-    ModelGroup.OTHER: Text("更多", "More"),
-    ModelGroup.UNKNOWN: Text("其他", "Other kinds"),
-    ModelGroup.RETIRED: Text("据报已下线", "Reported retired"),
-}
 _CONTEXT = Text("上下文 {n}k", "{n}k context")
 _OUTPUT = Text("输出 {n:,}", "{n:,} output")
 _ABILITIES = {"vision": Text("看图", "vision"), "thinking": Text("思考", "thinking")}
@@ -190,13 +182,13 @@ class ModelPicker:
 
     def _group_models(self) -> list[dict[str, Any]]:
         """The models of this kind by what people look for, those of unknown kind, retired ones."""
-        by_group: dict[ModelGroup, list[models.Listed]] = {group: [] for group in _GROUPS}
+        by_group: dict[ModelGroup, list[models.Listed]] = {group: [] for group in GROUP_TITLES}
         for entry in sort_models(self._model_list.entries):
             if entry.kind in (self._kind, None):
                 by_group[group_model(entry)].append(entry)
         return [
             self._make_group(
-                _GROUPS[group].say(self._language),
+                GROUP_TITLES[group].say(self._language),
                 [{"id": entry.id, "facts": self._describe_model(entry)} for entry in entries],
                 folded=group is ModelGroup.RETIRED,
             )

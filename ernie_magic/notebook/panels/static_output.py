@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 
+from ernie_magic.notebook.display.style import NOTE_STYLE
 from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.notebook.panels.widgets import view_data
 
@@ -112,5 +113,5 @@ def _saved_data(index: int, content: str) -> dict[str, Any]:
     """One output of the saved panel; the first brings the style."""
     markup = _MARKED.format(content=content)
     if index == 0:
-        markup = f"{_STYLE}{markup}"
+        markup = f"{_STYLE}{NOTE_STYLE}{markup}"
     return {"text/html": markup, "text/plain": ""}

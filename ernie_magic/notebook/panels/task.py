@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.errors import ErnieError, Received, Stopped, exception_message
-from ernie_magic.notebook.display.pending import describe_waiting
+from ernie_magic.notebook.display.pending import WaitingLine
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
 from ernie_magic.runtime.call import never_due
 from ernie_magic.text.language import Language, Text, untranslated
@@ -151,8 +151,9 @@ class Task(Generic[ResultT]):
             self.report_problem(error)
 
     def _show_waiting(self, batch: Sequence[Delta]) -> None:
-        if waiting_text := describe_waiting(batch, self._language):
-            self._status.show_message(waiting_text)
+        waiting = WaitingLine(self._language)
+        if waiting.read_deltas(batch):
+            self._status.show_message(waiting.describe())
         elif batch and self._status.text:
             self._status.show_message("")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ernie_magic.text.language import Language
 
 _YOU = Text("你", "You")
+_SIMULATED = Text("模拟", "simulated")
 
 
 class BlocksView(GrowingView[int]):
@@ -117,6 +118,8 @@ def _short_summary(answer: Answer, language: Language) -> str:
     if answer.usage:
         parts.append(answers.TOKENS.say(language, n=answer.usage.total_tokens))
     parts.append(answers.SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+    if answer.is_simulated:  # the panel may ask another service since
+        parts.append(_SIMULATED.say(language))
     return " · ".join(parts)
 
 

@@ -7,6 +7,7 @@ import pytest
 from ernie_magic.api.requests import chat_request
 from ernie_magic.api.results import Answer, ToolRun
 from ernie_magic.api.usage import Usage
+from ernie_magic.errors import ProtocolError
 from ernie_magic.notebook.display import chat
 
 REQUEST = chat_request(
@@ -22,23 +23,23 @@ def answer(text="**hi**", **given):
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({}, "m · 1.2 s · stop"),
-        ({"usage": Usage(1, 2, 3)}, "m · 3 tokens · 1.2 s · stop"),
+        ({}, "m · 1.2 s"),
+        ({"usage": Usage(1, 2, 3)}, "m · 3 tokens · 1.2 s"),
         ({"partial": True, "finish_reason": ""}, "m · 1.2 s · partial"),
         (
             {"partial": True, "end_unseen": True},
             (
-                "m · 1.2 s · stop · ⚠ perhaps partial: the service gave a reason to finish, but neither "
+                "m · 1.2 s · ⚠ perhaps partial: the service gave a reason to finish, but neither "
                 "sent [DONE] nor closed"
             ),
         ),
-        ({"flag": 1}, "m · 1.2 s · stop · ⚠ content review: low risk"),
-        ({"service": "emulator"}, "m · 1.2 s · stop · built-in emulator, not a real model"),
+        ({"flag": 1}, "m · 1.2 s · ⚠ content review: low risk"),
+        ({"service": "emulator"}, "m · 1.2 s · built-in emulator, not a real model"),
         (
             {"finish_reason": "content_filter"},
-            "m · 1.2 s · content_filter · ⚠ cut or replaced by content review",
+            "m · 1.2 s · ⚠ cut or replaced by content review",
         ),
-        ({"history_cleared": True}, "m · 1.2 s · stop · ⚠ history cleared as the service asked"),
+        ({"history_cleared": True}, "m · 1.2 s · ⚠ history cleared as the service asked"),
     ],
     ids=str,
 )
@@ -48,7 +49,7 @@ def test_the_footer_says_what_made_it_and_what_is_missing(given, line):
 
 def test_the_saved_forms_hold_the_text_and_what_made_it():
     data, metadata = chat.mime_bundle(answer(id="as-1"), "en")
-    assert data["text/plain"] == "**hi**\n\n[m · 1.2 s · stop]"
+    assert data["text/plain"] == "**hi**\n\n[m · 1.2 s]"
     assert "<strong>hi</strong>" in data["text/html"]
     assert metadata == {
         "ernie_magic": {
@@ -68,9 +69,11 @@ def test_the_folded_footer_names_what_was_sent():
     shown = chat.footer_html(answer(usage=Usage(7, 2, 9)), "en")
     assert shown.startswith("<details>")
     assert (
-        f"parameters sent: <code>{json.dumps({'temperature': 0.5})}".replace('"', "&quot;") in shown
+        f"<th>parameters sent</th><td>{json.dumps({'temperature': 0.5})}".replace('"', "&quot;")
+        in shown
     )
-    assert "prompt tokens: <code>7</code>" in shown
+    assert "<tr><th>prompt tokens</th><td>7</td></tr>" in shown
+    assert "<tr><th>finish reason</th><td>complete (stop)</td></tr>" in shown
 
 
 def test_what_was_sent_precedes_the_request_and_long_fields_come_last():
@@ -115,6 +118,60 @@ def test_each_page_of_a_search_is_listed_once(found, count):
     assert shown.count("<br>") == count - 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        ' [{"a": "<script>"}, null] ',
+        '{\n  "城市": ["北京"]\n}',
+        "[1, 2.5, -3e4]",
+        "[]",
+        "{}",
+        '{"a": "```\\n# no heading"}',
+    ],
+)
+def test_an_answer_that_is_json_is_a_block_of_code(text):
+    shown = chat.text_html(answer(text))
+    assert shown.startswith('<pre class="highlight"')
+    assert shown.count("<pre") == 1
+    assert "<script>" not in shown
+    assert answer(text).json() == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1] says so",
+        "{x} is a set",
+        '{"a": 1} and more',
+        "{",
+        "[" * 5_000,
+        '{"a":' * 5_000,
+        "[[a]](https://a.b)",
+        '{"a": NaN}',
+    ],
+    ids=range(8),
+)
+def test_what_only_begins_like_json_is_markdown(text):
+    assert '<pre class="highlight"' not in chat.text_html(answer(text))
+
+
+def test_json_is_shown_as_written_where_a_name_is_there_twice_or_lines_are_broken():
+    for text in ('{"a": 1.0,\n"a": 2}', '{"a": 1.50,\n "b": 1E5}'):
+        assert chat.json_block(text) in ("", f"```json\n{text}\n```")
+    assert chat.json_block('{"a": 1, "a": 2}') == ""
+    assert chat.json_block('{"a": [1]}') == '```json\n{\n  "a": [\n    1\n  ]\n}\n```'
+
+
+def test_json_is_read_from_a_fence_and_from_within_words_and_else_refused():
+    assert answer('```json\n{"a": 1}\n```').json() == {"a": 1}
+    assert answer("好的：\n```\n[1, 2]\n```\n完。").json() == [1, 2]
+    assert answer('The answer is {"a": {"b": "}"}}.').json() == {"a": {"b": "}"}}
+    for text in ("no", "", "{a: 1}", "[" * 100_000):
+        with pytest.raises(ProtocolError, match=r"answer is not JSON.*response_format"):
+            answer(text).json()
+
+
 CALL = {
     "id": "call-1",
     "type": "function",
@@ -148,7 +205,7 @@ def test_that_no_model_answered_is_said_once_as_a_chip():
     data, _ = chat.mime_bundle(answer(service="emulator"), "en")
     said = "built-in emulator, not a real model"
     assert data["text/html"].count(said) == 1
-    assert "stop <span style=" in data["text/html"]
+    assert "1.2 s <span style=" in data["text/html"]
     assert f'nowrap">{said}</span></small></summary>' in data["text/html"]
     assert data["text/plain"].count(said) == 1
     data, _ = chat.mime_bundle(answer(), "en")

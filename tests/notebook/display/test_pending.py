@@ -1,26 +1,32 @@
 """What a wait is for, and the one output that takes its place."""
 
-from ernie_magic.notebook.display.pending import TextView, describe_waiting
+from ernie_magic.notebook.display.pending import TextView, WaitingLine
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.text.language import Text
 
 WAITS = Text("等待", "waiting")
 
 
-def test_the_last_notice_or_progress_of_a_batch_is_described():
+def described(*deltas, language="en"):
+    line = WaitingLine(language)
+    assert line.read_deltas(deltas)
+    return line.describe()
+
+
+def test_the_last_notice_is_described_beside_the_progress_until_there_is_more():
     notice, progress = Delta(notice=WAITS, waited=3), Delta(progress=Progress(1_000, 20_000))
-    assert describe_waiting([progress, notice, Delta("text")], "en") == "waiting · 3 s"
-    assert describe_waiting([notice, progress], "en") == "1,000 / 20,000"
-    assert describe_waiting([notice], "zh") == "等待 · 3 秒"
-    assert describe_waiting([Delta("text")], "en") == ""
+    assert described(progress, notice, Delta("text")) == "1,000 / 20,000 · waiting · 3 s"
+    assert described(notice, progress) == "1,000 / 20,000"
+    assert described(notice, language="zh") == "等待 · 3 秒"
+    assert not WaitingLine("en").read_deltas([Delta("text")])
 
 
 def test_a_wait_whose_seconds_are_not_counted_is_described_without_any():
     again = Text("2 秒后重试", "trying again in 2 s")
-    assert describe_waiting([Delta(notice=again)], "en") == "trying again in 2 s"
-    assert describe_waiting([Delta(notice=again)], "zh") == "2 秒后重试"
-    assert describe_waiting([Delta(notice=WAITS, waited=3), Delta(notice=again)], "en") == again.en
-    assert describe_waiting([Delta(notice=WAITS, waited=0)], "en") == "waiting · 0 s"
+    assert described(Delta(notice=again)) == "trying again in 2 s"
+    assert described(Delta(notice=again), language="zh") == "2 秒后重试"
+    assert described(Delta(notice=WAITS, waited=3), Delta(notice=again)) == again.en
+    assert described(Delta(notice=WAITS, waited=0)) == "waiting · 0 s"
 
 
 def test_in_a_terminal_each_notice_is_printed_once_and_the_result_once(capsys):

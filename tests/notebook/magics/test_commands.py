@@ -4,6 +4,8 @@ import warnings
 
 import pytest
 
+from ernie_magic.notebook.magics.commands import COMMANDS
+
 
 def value(run, code):
     result, _ = run(code)
@@ -14,10 +16,41 @@ def value(run, code):
 def test_models_is_the_live_list_with_what_the_catalogue_knows(run):
     table = value(run, "%ernie models")
     rows = {row[0]: row for row in table.rows}
-    assert rows["ernie-3.5-8k"][1:3] == ["chat", "5,120"]
-    assert "retired upstream since 2026-06-30" in rows["ernie-3.5-8k"][4]
+    assert rows["ernie-3.5-8k"][1:5] == ["chat", "5,120", "2,048", "tools"]
+    assert "retired upstream since 2026-06-30" in rows["ernie-3.5-8k"][5]
     assert rows["Stable-Diffusion-XL"][1] == "image"
     assert rows["embedding-v1"][1] == "embedding"
+
+
+def test_models_stand_in_the_order_of_the_panel_and_retired_ones_are_folded(run):
+    table = value(run, "%ernie models")
+    assert list(table.headers) == [
+        "model",
+        "type",
+        "max input",
+        "max output",
+        "abilities",
+        "notes",
+    ]
+    assert [row[0] for row in table.rows[:2]] == ["ernie-4.5-turbo-128k", "ernie-5.0"]
+    assert [row[0] for row in table.rows if row[5] == "default"] == [
+        "ernie-4.5-turbo-128k",
+        "Stable-Diffusion-XL",
+        "embedding-v1",
+        "bce-reranker-base",
+    ]
+    assert list(table.headings.values())[:3] == [
+        "chat · Recommended",
+        "chat · Sees pictures",
+        "chat · Thinking",
+    ]
+    are_retired = ["retired" in row[5] for row in table.rows]
+    assert are_retired == [False] * (len(table) - table.folded) + [True] * table.folded
+    page = table._repr_html_()
+    shown, _, folded = page.partition("<details>")
+    assert "ernie-3.5-8k<" not in shown
+    assert "ernie-3.5-8k<" in folded
+    assert '<td style="text-align:right;white-space:pre-wrap">125,952</td>' in shown
 
 
 def test_models_can_be_filtered(run):
@@ -56,7 +89,7 @@ def test_reset_forgets_the_turns_of_one_conversation(run, ernie):
     run("%%ernie\nhi")
     run("%%ernie -s tutor\nhi")
     _, out = run("%ernie reset")
-    assert "1 turns forgotten" in out
+    assert "main: 1 turn forgotten" in out
     assert (len(ernie.history), len(ernie["tutor"].history)) == (0, 1)
     run("%ernie reset tutor")
     assert len(ernie["tutor"].history) == 0
@@ -94,7 +127,7 @@ def test_lang_changes_what_is_said(run, ernie):
     assert out == "界面语言：中文\n"
     result, _ = run("%ernie histroy")
     assert "没有命令" in str(result.error_in_exec)
-    assert value(run, "%ernie").headers == ["命令", "作用"]
+    assert value(run, "%ernie").headers == ["写法", "作用", "例子"]
 
 
 def test_config_never_shows_a_key(run, ernie):
@@ -107,22 +140,42 @@ def test_config_never_shows_a_key(run, ernie):
     assert "canary" not in out
 
 
-def test_ernie_alone_lists_the_commands(run):
-    assert [row[0] for row in value(run, "%ernie").rows] == [
-        f"%ernie {word}"
-        for word in (
-            "models",
-            "history",
-            "usage",
-            "limits",
-            "reset",
-            "use",
-            "config",
-            "lang",
-            "panel",
-            "doctor",
-        )
+def test_a_model_that_the_live_list_does_not_have_is_told_and_kept(run, ernie):
+    _, out = run("%ernie config model ernie-9")
+    assert out == "model = ernie-9\n"  # the list is not known yet
+    ernie.models()
+    _, out = run("%ernie config model ernie-9")
+    assert "ernie-9 is not on the service's list" in out
+    assert ernie.settings.model == "ernie-9"
+    assert run("%ernie config model ERNIE-5.0")[1] == "model = ERNIE-5.0\n"
+    assert run("%ernie config temperature 0.5")[1] == "temperature = 0.5\n"
+
+
+def test_ernie_alone_is_the_map_of_the_product(run, shell):
+    table = value(run, "%ernie")
+    magics = shell.magics_manager.magics
+    ours = {f"%%{name}" for name in magics["cell"] if name.startswith("ernie")}
+    ours |= {f"%{name}" for name in magics["line"] if name.startswith("ernie")}
+    listed = [row[0] for row in table.rows]
+    assert {name.split()[0] for name in listed} == ours
+    assert {name.split()[1] for name in listed if " " in name} == set(COMMANDS)
+    assert list(table.headings.values()) == [
+        "Ask",
+        "Pictures",
+        "Vectors",
+        "Tables",
+        "Panels",
+        "Conversations and usage",
+        "Service and settings",
     ]
+    assert all(row[2].startswith(row[0]) for row in table.rows)  # an example each
+
+
+@pytest.mark.parametrize("word", sorted(COMMANDS.keys() - {"panel"}))  # it has its own tests
+def test_the_example_of_each_command_works(run, word):
+    for language in ("zh", "en"):
+        result, _ = run(COMMANDS[word].example.say(language))
+        assert result.success, result.error_in_exec
 
 
 def test_limits_are_shown_and_forgotten(run, ernie):

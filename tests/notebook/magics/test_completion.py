@@ -1,6 +1,10 @@
 """Tab completes options, models and variables."""
 
+import pandas as pd
+import pytest
 from IPython.core.completer import provisionalcompleter
+
+from ernie_magic.notebook.magics.completion_candidates import list_candidates
 
 
 def test_completion_offers_options_models_and_choices_on_the_first_line_only(shell):
@@ -99,3 +103,67 @@ def test_dir_has_no_internals_and_begins_with_what_is_used_most(run, shell):
         assert all(hasattr(owner, name) for name in (*names, *internal))
         assert len(names) == len({*names})
     assert {"__class__", "__init__"} <= {*dir(session)}
+
+
+def test_tab_lists_models_in_the_order_of_the_table(run, shell, ernie):
+    table = run("%ernie models chat")[0].result
+    offered = list_candidates(ernie, {}, ["%%ernie", "-m", ""], "")
+    assert offered == [row[0] for row in table.rows]
+    with provisionalcompleter():
+        line = "%%ernie -m "
+        texts = [each.text for each in shell.Completer.completions(line, len(line))]
+    assert texts[:2] == ["ernie-4.5-turbo-128k", "ernie-5.0"]
+
+
+def test_before_the_live_list_is_known_only_models_of_the_service_are_offered(ernie):
+    offered = list_candidates(ernie, {}, ["%%ernie", "-m", ""], "")
+    assert offered[0] == "ernie-4.5-turbo-128k"
+    assert "ChatLaw" not in offered
+    ernie.use("qianfan-v1")
+    assert "ChatLaw" in list_candidates(ernie, {}, ["%%ernie", "-m", ""], "")
+
+
+def weather(city: str) -> str:
+    return city
+
+
+NAMESPACE = {
+    "weather": weather,
+    "tools": [{"type": "function", "function": {"name": "f"}}],
+    "df": pd.DataFrame({"t": ["a"]}),
+    "rows": [{"t": "a"}],
+    "texts": ["a", "b"],
+    "number": 5,
+    "_hidden": ["a"],
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("%ernie history -", ["-n", "-s"]),
+        ("%ernie history -n 3 -", ["-n", "-s"]),
+        ("%ernie limits ", ["reset"]),
+        ("%ernie panel chat im", ["image"]),
+        ("%ernie config langu", ["language"]),
+        ("%ernie config language ", ["zh", "en", "default"]),
+        ("%ernie config stream ", ["on", "off", "default"]),
+        ("%ernie config service em", ["emulator"]),
+        ("%ernie config model ernie-4.5-turbo-1", ["ernie-4.5-turbo-128k"]),
+        ("%ernie config response-format json_o", ["json_object"]),
+        ("%%ernie --tools ", ["weather", "tools"]),
+        ("%%ernie --thinking ", ["on", "off"]),
+        ("%%ernie_map ", ["df", "rows"]),
+        ("%%ernie_map df --t", ["--temperature", "--thinking", "--thinking-budget"]),
+        ("%ernie_heat ", ["texts"]),
+        ("%ernie_search te", ["texts"]),
+        ("%ernie_map2d texts --method ", ["pca", "umap"]),
+        ("%%ernie_embed --invalid ", ["error", "truncate", "skip"]),
+        ("%%ernie_image -m irag-1.0 --size ", ["1024x1024", "512x512", "2048x2048"]),
+    ],
+)
+def test_tab_offers_what_may_follow(ernie, line, offered):
+    weather.__module__ = "__main__"
+    words = line.split(" ")
+    found = list_candidates(ernie, NAMESPACE, words, words[-1])
+    assert found[: len(offered)] == offered

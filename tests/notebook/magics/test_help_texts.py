@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from ernie_magic.notebook.magics.help_texts import HELP
+from ernie_magic.api.parameter import GROUP_TITLES
+from ernie_magic.notebook.magics.help_texts import describe_magic
 
 
 def examples(magic):
     """The cells of a magic's help, indented by four."""
-    text = HELP[magic].partition("/ Examples\n")[2].partition("\n结果")[0]
+    text = describe_magic(magic).partition("\nExamples\n")[2].partition("\nResult")[0]
     blocks = [re.sub("(?m)^ {4}", "", block) for block in text.split("\n\n")]
     return [block for block in blocks if block.startswith(magic)]
 
@@ -33,3 +34,36 @@ def test_the_example_of_param_sends_fields_that_are_not_in_the_table(
     # A picture's link is followed afterwards.
     body = next(logged.body for logged in reversed(emulator.requests) if logged.body)
     assert sent.items() <= body.items()
+
+
+@pytest.mark.parametrize("magic", ["%%ernie", "%%ernie_image", "%%ernie_embed", "%%ernie_map"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_help_is_in_the_set_language_and_lists_each_option_once_in_its_group(
+    magic, language, shell, ernie
+):
+    ernie.settings.language = language
+    text = shell.object_inspect(magic)["docstring"]
+    assert bool(re.search("[\u4e00-\u9fff]", text)) is (language == "zh")
+    options = re.findall(r"(?m)^ {4}(?:-\w, )?(--[\w-]+)", text)
+    assert len(options) == len(set(options))
+    titles = [title.say(language) for title in GROUP_TITLES.values()]
+    groups = [line for line in text.splitlines() if line in titles]
+    assert groups == [title for title in titles if title in groups]
+    assert groups[0] == GROUP_TITLES["everyday"].say(language)
+
+
+def test_options_of_qianfan_v1_stand_last_and_ranges_are_those_of_the_default_model(shell, ernie):
+    ernie.settings.model = "ernie-4.5-turbo-128k"
+    text = shell.object_inspect("%%ernie")["docstring"]
+    everyday, _, rest = text.partition("\nSampling\n")
+    assert "[2, 12288]" in everyday
+    assert "--min-output-tokens" not in everyday
+    assert "--min-output-tokens" in rest.partition("\nQianfan V1\n")[2]
+
+
+@pytest.mark.parametrize("magic", ["%ernie", "%ernie_image", "%ernie_heat", "%ernie_search"])
+def test_help_of_line_magics_is_in_the_set_language(magic, shell, ernie):
+    ernie.settings.language = "en"
+    assert not re.search("[\u4e00-\u9fff]", shell.object_inspect(magic)["docstring"])
+    ernie.settings.language = "zh"
+    assert re.search("[\u4e00-\u9fff]", shell.object_inspect(magic)["docstring"])

@@ -198,8 +198,13 @@ def test_a_question_with_a_picture(run, shell):
     assert len(shell.user_ns["ernie"].history[-1].images) == 2
 
 
-def test_help_has_every_option_in_both_languages(shell):
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", "不希望出现的内容"), ("en", "what the picture must not show")],
+)
+def test_help_has_every_option_in_the_set_language(shell, ernie, language, told):
+    ernie.settings.language = language
     text = shell.find_cell_magic("ernie_image").__doc__
     assert "--negative-prompt" in text
-    assert "不希望出现的内容 / what the picture must not show" in text
+    assert told in text
     assert "{prompt}" in text

@@ -47,16 +47,17 @@ def test_types_lengths_and_prices_of_the_live_list_are_shown(service):
     assert cells(table, "new-1") == {
         "model": "new-1",
         "type": "chat",
-        "context (tokens)": "131,072",
-        "longest input (tokens)": "",
-        "longest output": "12288",
+        "context": "131,072",
+        "max input": "",
+        "max output": "12,288",
         "CNY per 1,000 tokens (input / output)": "0.0008 / 0.0032",
+        "abilities": "",
         "notes": "",
     }
     assert cells(table, "new-2")["type"] == "image"
     assert cells(table, "new-2")["CNY per 1,000 tokens (input / output)"] == "image 0.05"
     assert cells(table, "new-3")["type"] == "?"
-    assert cells(table, "ernie-3.5-8k")["longest input (tokens)"] == "5,120"
+    assert cells(table, "ernie-3.5-8k")["max input"] == "5,120"
     assert [
         row[0] for row in listed(service, [{"id": "a", "type": "text2image"}], words="image").rows
     ]
@@ -67,8 +68,9 @@ def test_a_list_of_ids_has_no_columns_for_what_it_does_not_say(service):
     assert list(table.headers) == [
         "model",
         "type",
-        "longest input (tokens)",
-        "longest output",
+        "max input",
+        "max output",
+        "abilities",
         "notes",
     ]
 

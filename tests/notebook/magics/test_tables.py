@@ -83,7 +83,7 @@ def test_the_footer_names_the_columns_that_are_ours(run, shell):
     shell.user_ns["log"] = pd.DataFrame({"text": ["a", ""], "error": ["E11", "E12"]})
     _, out = run("%%ernie_map log --as out\n{{text}}")
     assert "the table's own column error is kept; error_2 says why a row failed" in out
-    assert "1 rows failed, see the column error_2" in out
+    assert "1 row failed, see the column error_2" in out
     assert "E11" in out
     assert shell.user_ns["out"]["error"].tolist() == ["E11", "E12"]
 

@@ -1,0 +1,23 @@
+"""A session's conversations, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.text.language import counted
+
+if TYPE_CHECKING:
+    from ernie_magic.calls.chat.conversation import Conversation
+
+_TURNS = counted("轮", "turn")
+
+
+class Conversations(dict[str, "Conversation"]):
+    """The conversations of a session, in the order in which they began."""
+
+    def __repr__(self) -> str:
+        each = [
+            f"{name!r}: {_TURNS.say('en', len(conversation.history))}"
+            for name, conversation in self.items()
+        ]
+        return f"Conversations({', '.join(each)})"

@@ -1,0 +1,106 @@
+"""What a cell shows of the session and of what it holds."""
+
+import pytest
+
+from ernie_magic.api.listed_facts import TokenPrice
+from ernie_magic.api.usage import Usage
+from ernie_magic.notebook.display.session_tables import plain_words, usage_table
+from ernie_magic.session import Session
+
+
+@pytest.fixture
+def shown(shell, run):
+    """show(code): the HTML and the words that IPython makes of an expression's value."""
+
+    def show(code):
+        result, printed = run(code)
+        assert result.success, result.error_in_exec
+        data, _ = shell.display_formatter.format(result.result, include={"text/html"})
+        assert data["text/html"].count("<style>") <= 1
+        return data["text/html"], printed
+
+    return show
+
+
+def test_the_session_and_what_it_holds_are_tables(run, shown, ernie):
+    run("%%ernie\n[[echo]]# **标题**\n\n`a` <b>")
+    run("%%ernie -s tutor\n[[echo]]hi")
+    ernie["tutor"].system = "老师"
+    run("%%ernie_image --as cats\n猫")
+    for code, words in {
+        "ernie": ["service", "AI Studio", "main, tutor", "2 turns", "3 requests"],
+        "ernie.history": ["prompt", "标题 a &lt;b&gt;", "1 turn"],
+        "ernie.history[0]": ["标题 a &lt;b&gt;"],
+        "ernie['tutor']": ["tutor: 1 turn"],
+        "ernie.conversations": ["conversation", "tutor", "老师"],
+        "ernie.usage": ["total tokens", "aistudio"],
+        "ernie.settings": ["Service and key", "temperature", "default"],
+        "ernie.models()": ["max output", "ernie-4.5-turbo-128k"],
+        "ernie.images": ["<img ", "1 call · 1 picture"],
+        "ernie.history[0].answer": ["ernie-note", "ernie-answer"],
+    }.items():
+        html, printed = shown(code)
+        assert not [word for word in words if word not in html], code
+        assert " object at 0x" not in printed
+        assert "canary" not in html + printed
+    assert "<b>" not in shown("ernie.history")[0]
+
+
+def test_values_within_a_tuple_stay_short(run, ernie):
+    run("%%ernie\n[[echo]]hi")
+    _, printed = run("(ernie.history, ernie.usage, ernie.conversations, ernie.images)")
+    assert printed.removeprefix("Out[0]: \n").splitlines() == [
+        "(History(1 turn),",
+        f" {ernie.usage!r},",
+        " Conversations('main': 1 turn),",
+        " ImageSets(0 sets, 0 pictures))",
+    ]
+
+
+def test_without_the_extension_nothing_of_ours_is_left(shell, run, ernie):
+    run("%%ernie\n[[echo]]hi")
+    shell.run_line_magic("unload_ext", "ernie_magic")
+    shell.user_ns["history"] = ernie.history
+    _, printed = run("history")
+    assert printed == "Out[0]: History(1 turn)\n"
+    shell.run_line_magic("load_ext", "ernie_magic")
+    assert "prompt" in run("history")[1]
+
+
+def test_forms_are_in_the_set_language_and_the_emulator_is_marked(run, shown, ernie):
+    ernie.settings.language = "zh"
+    ernie.usage.add("emulator", "m", Usage(1, 2, 3))
+    html, printed = shown("ernie.usage")
+    assert "emulator（模拟，不计费）" in html
+    assert "共 1 次请求，3 token" in printed
+
+
+@pytest.mark.parametrize(
+    ("service", "cost"), [("qianfan", "¥0.0145"), ("aistudio", ""), ("emulator", "")]
+)
+def test_usage_names_the_cost_where_the_list_has_prices_in_yuan(service, cost, monkeypatch):
+    with Session(service="emulator", language="en") as session:
+        session.usage.add(service, "m", Usage(10_000, 2_000, 12_000))
+        price = {"id": "m", "pricing": {"prompt": "0.0008", "completion": "0.00325"}}
+        from ernie_magic.api.models import Listed
+
+        monkeypatch.setattr(session, "listed_models", lambda: [Listed("m", price)])
+        table = usage_table(session.usage, session, "en")
+        assert ("cost" in table.headers) is bool(cost)
+        assert cost in table.note
+        assert (cost in table.rows[0]) is bool(cost)
+
+
+def test_a_price_in_tiers_is_no_price_of_a_token():
+    from ernie_magic.api.models import Listed
+
+    def price(**pricing):
+        return Listed("m", {"pricing": pricing}).token_price
+
+    assert price(prompt="0.5") == TokenPrice(0.5, 0.0)
+    assert price(prompt=[{"price": 1, "up_to": 32}]) is None
+    assert price() is None
+
+
+def test_an_answer_in_a_row_has_no_marks_of_markdown():
+    assert plain_words("### 三 **城**\n- `a`\n> b") == "三 城 a b"
