@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ernie_magic import errors
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
+from ernie_magic.api.parameter import GROUP_TITLES
 from ernie_magic.api.parameter_types import AnswerLength
 from ernie_magic.config import services
 from ernie_magic.config.settings import SESSION_PARAMETERS, ErnieSettings
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ernie_magic.api.catalogue import Kind, Model
-    from ernie_magic.api.parameter import Parameter
+    from ernie_magic.api.parameter import Group, Parameter
     from ernie_magic.config.services import Service
-    from ernie_magic.notebook.magics.options import Grammar
+    from ernie_magic.notebook.magics.options import Grammar, Option
 
 ROOT = Path(__file__).parents[1]
 READMES: dict[Language, Path] = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
@@ -54,6 +55,7 @@ _MODEL = Text("模型", "Model")
 _KIND = Text("用途", "For")
 _SETTING = Text("设置", "Setting")
 _COMMAND = Text("命令", "Command")
+_EXAMPLE = Text("例", "Example")
 _CLASS = Text("类", "Class")
 _SERVICE = Text("服务", "Service")
 _KEY = Text("密钥的变量", "Variables with the key")
@@ -110,45 +112,40 @@ def _codes(texts: Iterable[str]) -> str:
 
 # --- options --------------------------------------------------------------------------------------
 
-# What `%%ernie?` and this page show together.
-_CHAT_GROUPS: dict[str, Sequence[str]] = {
-    "everyday": ("model", "temperature", "max_completion_tokens", "response_format"),
-    "sampling": (
-        "top_p",
-        "penalty_score",
-        "max_tokens",
-        "stop",
-        "seed",
-        "frequency_penalty",
-        "presence_penalty",
-        "repetition_penalty",
-    ),
-    "thinking": (
-        "enable_thinking",
-        "thinking_budget",
-        "reasoning_effort",
-        "thinking_strategy",
-        "thinking",
-    ),
-    "tools": ("tools", "tool_choice", "parallel_tool_calls", "web_search"),
-    "request": (
-        "stream_options",
-        "metadata",
-        "user",
-        "retry_count",
-        "request_timeout",
-        "backoff_factor",
-    ),
-    "qianfan-v1": ("min_output_tokens", "top_k", "disable_search", "enable_citation"),
-}
+
+def group_table(language: Language, grammar: Grammar, group: Group) -> str:
+    """Return the table of a magic's options that its help lists in one group."""
+    chosen = [p for p in parameters.parameters_of(grammar.kind).values() if p.group == group]
+    rows = [_parameter_row(parameter, language) for parameter in chosen]
+    rows += [_option_row(option, language) for option in grammar.options if option.group == group]
+    return table(_option_headers(language), rows)
 
 
-def parameter_table(language: Language, kind: Kind, names: Iterable[str] | None = None) -> str:
-    """Return the table of the parameters of a kind of call, or of some of them."""
-    known = parameters.parameters_of(kind)
-    chosen = [known[name] for name in names or known]
-    headers = [text.say(language) for text in (_OPTION, _VALUES, _DEFAULT, _MEANING, _FOR)]
-    return table(headers, [_parameter_row(parameter, language) for parameter in chosen])
+def all_groups_table(language: Language, grammar: Grammar) -> str:
+    """Return the table of all options of a magic, in the order of the groups."""
+    chosen = [
+        parameter
+        for group in GROUP_TITLES
+        for parameter in parameters.parameters_of(grammar.kind).values()
+        if parameter.group == group
+    ]
+    rows = [_parameter_row(parameter, language) for parameter in chosen]
+    rows += [_option_row(option, language) for option in grammar.options]
+    return table(_option_headers(language), rows)
+
+
+def parameter_table(language: Language, kind: Kind) -> str:
+    """Return the table of the parameters of a kind of call that has no magic."""
+    chosen = parameters.parameters_of(kind).values()
+    return table(_option_headers(language), [_parameter_row(p, language) for p in chosen])
+
+
+def _option_headers(language: Language) -> list[str]:
+    return [text.say(language) for text in (_OPTION, _VALUES, _DEFAULT, _MEANING, _FOR)]
+
+
+def _option_row(option: Option, language: Language) -> list[str]:
+    return [_code(option.usage), "", "", option.help.say(language), ""]
 
 
 def _parameter_row(parameter: Parameter, language: Language) -> list[str]:
@@ -246,10 +243,8 @@ def _describe_models(parameter: Parameter, language: Language) -> str:
 def option_table(language: Language, grammar: Grammar) -> str:
     """Return the table of a magic's options that are no parameters of the request."""
     headers = [text.say(language) for text in (_OPTION, _MEANING)]
-    return table(
-        headers,
-        [[_code(option.usage), option.help.say(language)] for option in grammar.options],
-    )
+    rows = [[_code(option.usage), option.help.say(language)] for option in grammar.options]
+    return table(headers, rows)
 
 
 # --- commands, settings, services -----------------------------------------------------------------
@@ -257,14 +252,12 @@ def option_table(language: Language, grammar: Grammar) -> str:
 
 def command_table(language: Language) -> str:
     """Return the table of `%ernie`'s commands."""
-    headers = [text.say(language) for text in (_COMMAND, _MEANING)]
-    return table(
-        headers,
-        [
-            [_code(f"%ernie {word}"), command.help.say(language)]
-            for word, command in COMMANDS.items()
-        ],
-    )
+    headers = [text.say(language) for text in (_COMMAND, _MEANING, _EXAMPLE)]
+    rows = [
+        [_code(f"%ernie {word}"), command.help.say(language), _code(command.example.say(language))]
+        for word, command in COMMANDS.items()
+    ]
+    return table(headers, rows)
 
 
 def image_command_table(language: Language) -> str:
@@ -522,15 +515,13 @@ def _describe_error(kind: type, language: Language) -> str:
 
 TABLES: dict[str, Callable[[Language], str]] = {
     **{
-        f"chat-{name}": partial(parameter_table, kind="chat", names=names)
-        for name, names in _CHAT_GROUPS.items()
+        f"chat-{group}": partial(group_table, grammar=CHAT_GRAMMAR, group=group)
+        for group in GROUP_TITLES
+        if any(p.group == group for p in parameters.parameters_of("chat").values())
     },
-    "chat-options": partial(option_table, grammar=CHAT_GRAMMAR),
-    "image-parameters": partial(parameter_table, kind="image"),
-    "image-options": partial(option_table, grammar=IMAGE_GRAMMAR),
+    "image-options": partial(all_groups_table, grammar=IMAGE_GRAMMAR),
     "image-commands": image_command_table,
-    "embedding-parameters": partial(parameter_table, kind="embedding"),
-    "embedding-options": partial(option_table, grammar=EMBED_GRAMMAR),
+    "embedding-options": partial(all_groups_table, grammar=EMBED_GRAMMAR),
     "rerank-parameters": partial(parameter_table, kind="rerank"),
     "map-options": partial(option_table, grammar=MAP_GRAMMAR),
     "commands": command_table,
