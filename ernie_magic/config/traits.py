@@ -8,7 +8,6 @@ from traitlets import TraitError, TraitType
 
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.config.addresses import BaseUrl
-from ernie_magic.config.deployed import check_endpoint_name
 from ernie_magic.config.headers import ExtraHeaders, as_headers
 from ernie_magic.config.keys import Key
 
@@ -59,7 +58,12 @@ class EndpointTrait(_AnyTrait):
         if not isinstance(value, str):
             raise TraitError(f"{self.name}: a name is text")
         name = value.strip()
-        return name and check_endpoint_name(name)
+        if not name:
+            return ""
+        # Not at load: few have deployed a service.
+        from ernie_magic.config.deployed import check_endpoint_name
+
+        return check_endpoint_name(name)
 
 
 class BaseUrlTrait(_AnyTrait):
