@@ -29,3 +29,9 @@ def test_a_question_mark_shows_each_parameter(kernel):
     text = reply["data"]["text/plain"]
     assert "temperature" in text
     assert "float in (0.0, 1.0]; 0.95 by default" in text
+
+
+@pytest.mark.slow
+def test_jedi_alone_knows_the_arguments_of_a_call_over_several_lines(kernel):
+    code = 'await ernie.achat(\n    "x",\n    see'
+    assert complete(kernel, code) == [f"{code}d="]

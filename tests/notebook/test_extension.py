@@ -68,7 +68,7 @@ def test_loading_again_keeps_the_session_and_one_of_everything(run, shell, ernie
     run("%reload_ext ernie_magic")
     assert shell.user_ns["ernie"] is ernie
     assert len(ernie.history) == 1
-    assert counts(shell) == (2, 3, 2)
+    assert counts(shell) == (2, 3, 3)
 
 
 def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, monkeypatch):
@@ -83,7 +83,7 @@ def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, mon
             "import ernie_magic.notebook.extension; "
             "ernie_magic.notebook.extension.load_extension(get_ipython())"
         )
-        assert counts(shell) == (2, 3, 2)
+        assert counts(shell) == (2, 3, 3)
         assert shell.user_ns["ernie"] is ernie
         run("%%ernie\n[[echo]]again")
         assert len(ernie.history) == 2

@@ -1,5 +1,5 @@
-"""Tab completion on the first line of `%%ernie` and after `%ernie`; and after `ernie.`, where it is
-in the order of use.
+"""Tab completion on the first line of `%%ernie` and after `%ernie`; after `ernie.`, where it is in
+the order of use; and of the arguments of our calls.
 
 Elsewhere it costs nothing: the options are imported at the first Tab on a line of our magics.
 """
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MAGIC_LINE = re.compile(r"%%?ernie")
 # A variable, attributes of it, and the beginning of one more: `ernie.settings.te`.
 _ATTRIBUTE = re.compile(r"(?:^|[^\w.)\]])([^\W\d]\w*)\.((?:\w+\.)*)(\w*)$")
+# Variables of which an attribute is named.
+_OWNERS = re.compile(r"\b([^\W\d]\w*)\.")
 _NOTHING: list[completer.SimpleCompletion] = []
 # Marks what is put into the shell (`extension.py`).
 TAG = "_ernie_magic"
@@ -36,6 +38,7 @@ def add_completer(
         ip_completer.custom_matchers += [
             _make_matcher(session, namespace),
             _make_attribute_matcher(namespace),
+            _make_argument_matcher(ip_completer, namespace),
         ]
         return
     # IPython 7 has no matchers that know the cursor's line, but commands with a completer.
@@ -110,6 +113,39 @@ def _list_attributes(
         for name in owner.__dir__()
         if name.startswith(started) and not name.startswith("_")
     ]
+
+
+def _make_argument_matcher(ip_completer: IPCompleter, namespace: Mapping[str, Any]) -> Any:
+    # Jedi, which knows the arguments as well, reads Python's own modules at its first Tab, and a
+    # page waits for one second only: so they come from IPython, which asks their signature.
+    @completer.context_matcher(identifier="ernie_magic.arguments")
+    def complete_argument(context: CompletionContext) -> dict[str, Any]:
+        found: list[str] = []
+        line, token = context.text_until_cursor, context.token
+        is_value = line.removesuffix(token).rstrip().endswith("=")
+        if not is_value and _names_one_of_ours(namespace, line):
+            found = ip_completer.python_func_kw_matches(token)
+        if found and token:
+            found += ip_completer.global_matches(token)
+        return {
+            "completions": [
+                completer.SimpleCompletion(text, type=_type_of_argument(text)) for text in found
+            ],
+            "suppress": bool(found),
+        }
+
+    setattr(complete_argument, TAG, True)
+    return complete_argument
+
+
+def _names_one_of_ours(namespace: Mapping[str, Any], line: str) -> bool:
+    return any(_has_order(namespace.get(name)) for name in _OWNERS.findall(line))
+
+
+def _type_of_argument(text: str) -> str:
+    if text.endswith("="):
+        return "param"
+    return "instance"
 
 
 def _has_order(value: object) -> bool:

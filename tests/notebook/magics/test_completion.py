@@ -77,6 +77,13 @@ def test_tab_completes_keyword_arguments_and_names_in_the_order_of_use(run, shel
         "ernie.redo(tutor, wat": ["watermark="],
     }.items():
         assert offered(code) == expected
+    assert "tutor" in offered('ernie.chat("x", tu')
+    assert offered('ernie.chat("x", t')[:2] == ["temperature=", "thinking="]
+    assert "tutor" in offered('ernie.chat("x", t')
+    assert "system=" in offered("ernie.chat(")
+    assert "temperature=" not in offered('ernie.chat("x", temperature=1, tem')
+    assert offered('ernie.chat("x", system=tuto') == ["tutor"]
+    assert offered("print(tutor, se")[:1] == ["sep="]
     assert offered("ernie.")[:5] == ["chat", "stream", "image", "embed", "map"]
     assert offered("x = 1\ntutor.")[:3] == ["chat", "stream", "history"]
     assert offered("ernie.settings.")[:2] == ["service", "model"]
