@@ -253,7 +253,9 @@ class Session:
 
     @explained
     def stream(
-        self, prompt: str | Sequence[Message], **options: Unpack[ChatArguments]
+        self,
+        prompt: str | Sequence[Message],
+        **options: Unpack[ChatArguments],
     ) -> Stream[Answer]:
         """Ask in the current conversation, and get the answer piece by piece: `for piece in
         ernie.stream("…")`, or `async for`.
@@ -524,7 +526,12 @@ class Session:
         return self.client.localizing_errors(lambda: frames.texts_of(texts))
 
     def begin_search(
-        self, query: str, texts: Any, k: int = 5, *, model: str | None = None
+        self,
+        query: str,
+        texts: Any,
+        k: int = 5,
+        *,
+        model: str | None = None,
     ) -> Steps[list[Found]]:
         """Return the texts most similar to a query, by the similarity of their vectors.
 

@@ -84,7 +84,10 @@ def configured_or_default_model(
 
 
 def expected_model(
-    kind: Kind, settings: ModelSettings, service: str, listed: Sequence[Listed]
+    kind: Kind,
+    settings: ModelSettings,
+    service: str,
+    listed: Sequence[Listed],
 ) -> str:
     """Return the model that a call naming none is expected to use, without the network: before the
     live list is known, Baidu's services are taken to offer what the catalogue knows.

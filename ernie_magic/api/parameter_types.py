@@ -121,9 +121,13 @@ class Number(Parameter):
         """Return the nearest number that is allowed."""
         low, high = self.limits_for(model)
         is_high = high is not None and float(value) >= high  # type: ignore[arg-type]
-        limit, is_open, words = low, self.open_minimum, _LOWEST
+        limit = low
+        is_open = self.open_minimum
+        words = _LOWEST
         if is_high:
-            limit, is_open, words = high, self.open_maximum, _HIGHEST
+            limit = high
+            is_open = self.open_maximum
+            words = _HIGHEST
         if limit is None:
             return None
         return words[is_open].fill(limit=self._format_limit(limit))

@@ -97,7 +97,8 @@ class ProgressBar:
     """
 
     def __init__(self, title: str, language: Language) -> None:
-        self._title, self._language = title, language
+        self._title = title
+        self._language = language
         self._bar: Any = None
         self._began = time.monotonic()
 

@@ -102,7 +102,11 @@ class AllowedSpan:
 
     @classmethod
     def measure(
-        cls, calls: Sequence[SentRequest], since: float, block: Block, taken_at: float
+        cls,
+        calls: Sequence[SentRequest],
+        since: float,
+        block: Block,
+        taken_at: float,
     ) -> AllowedSpan | None:
         """Return the span that explains a block; None if no call was taken before it.
 
@@ -115,13 +119,15 @@ class AllowedSpan:
         taken_at
             When the call was sent that ended this one.
         """
-        first, requests = taken_at, 0
+        first = taken_at
+        requests = 0
         for sent in reversed(calls):
             # What is longer ago than the block lasted is not what it was about.
             is_apart = requests > 0 and first - sent.sent_at > taken_at - block.began_at
             if is_apart or sent.sent_at < since:
                 break
-            first, requests = sent.sent_at, requests + 1
+            first = sent.sent_at
+            requests += 1
         if not requests:
             return None
         shortest = max(block.refused_at - first, 0.0)
@@ -186,7 +192,8 @@ class AllowedSpan:
     def _allow_one_more(self, now: float) -> None:
         self.requests += 1
         self.extra_requests += 1
-        self.extra_at, self._patience = now, 1
+        self.extra_at = now
+        self._patience = 1
 
     def _try_later(self, now: float) -> None:
         self.shortest *= _DOUBT

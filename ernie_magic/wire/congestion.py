@@ -17,15 +17,20 @@ from ernie_magic.wire.allowed_span import AllowedSpan, Block, SentRequest, Trial
 
 _REMEMBERED_CALLS = 4096  # more than services allow a minute without telling it by headers
 # Without a refusal for so many seconds, and so many spans, nothing that was inferred holds.
-_FORGET_SECONDS, _FORGET_SPANS = 60.0, 10
+_FORGET_SECONDS = 60.0
+_FORGET_SPANS = 10
 # Seconds until the next try after a first and a second refusal in a row: a service may take so long
 # to notice that a call has ended.
 _LAG_HOLDS = (0.005, 0.025)
 # Seconds between the tries of a block. They grow: that a minute's requests are used up takes 25
 # tries, and the last of them comes at most a fourth too late.
-_FIRST_HOLD, _HOLD_GROWTH, _LONGEST_HOLD = 0.02, 1.25, 16.0
+_FIRST_HOLD = 0.02
+_HOLD_GROWTH = 1.25
+_LONGEST_HOLD = 16.0
 # Seconds after which one call more than the window is tried.
-_FIRST_PROBE, _PROBE_GROWTH, _LONGEST_PROBE = 0.1, 1.5, 16.0
+_FIRST_PROBE = 0.1
+_PROBE_GROWTH = 1.5
+_LONGEST_PROBE = 16.0
 _COST_FACTOR = 16  # a probe whose refusal costs seconds is made so many times more rarely
 # A call counts as taken if it is not refused within so many times what the last refusal took.
 _JUDGEMENT_FACTOR = 3
@@ -52,13 +57,15 @@ class Congestion:
         self.window: int | None = None
         self.span: AllowedSpan | None = None
         self._refused_at = self._burst_refused_at = -math.inf
-        self._judgement, self._cost = _SHORTEST_JUDGEMENT, 0.0
+        self._judgement = _SHORTEST_JUDGEMENT
+        self._cost = 0.0
         self._held_until = -math.inf
         self._trial: Trial | None = None
         self._refused_in_a_row = 0
         self._in_flight_before_row = 0
         self._is_unchanged = False  # what is in flight, since the latest refusal
-        self._probe_at, self._probe_wait = math.inf, _FIRST_PROBE
+        self._probe_at = math.inf
+        self._probe_wait = _FIRST_PROBE
         self._block: Block | None = None
         self._block_ended_at = -math.inf
 
@@ -133,7 +140,8 @@ class Congestion:
             self._taken.remove(sent)
         if self._trial is not None:
             # Whichever was refused: calls overtake one another on their way.
-            trial, self._trial = self._trial, None
+            trial = self._trial
+            self._trial = None
             trial.on_refused(now)
         elif self._block is not None:
             pass
@@ -226,7 +234,8 @@ class Congestion:
 
     def _end_block(self, taken_at: float) -> None:
         assert self._block is not None  # noqa: S101
-        block, self._block = self._block, None
+        block = self._block
+        self._block = None
         self._held_until = taken_at
         calls = list(self._taken)[:-1]  # without the one that was taken now
         if self.span is not None and self.span.lengthen(calls, block, taken_at):

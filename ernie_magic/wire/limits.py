@@ -38,7 +38,8 @@ _MAX_QUEUE_RETRIES = 100
 _MAX_DIGITS = 12  # digits: more in a header is nonsense
 # Minutes since it took a call of ours, after which a service that refuses one is not busy with
 # those: a minute's limit leaves none longer, and a 503 may also mean that it has failed.
-_BUSY_MINUTES, _OVERLOADED_MINUTES = 1.25, 0.25
+_BUSY_MINUTES = 1.25
+_OVERLOADED_MINUTES = 0.25
 _SECOND_CODES = ("user_rate_limit_exceeded", "18")
 _TICKETS = itertools.count()
 
@@ -106,7 +107,8 @@ class _Minute:
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds, self._clock = seconds, clock
+        self._seconds = seconds
+        self._clock = clock
         self._sent: deque[SentRequest] = deque()
         self._requests = self._tokens = 0
 
@@ -216,8 +218,10 @@ class Throttle:
 
     def state(self) -> LimitState:
         """Return what is known now."""
-        requests, remaining = self.requests, self.remaining_requests
-        span, per_second = self._congestion.span, None
+        requests = self.requests
+        remaining = self.remaining_requests
+        span = self._congestion.span
+        per_second = None
         learned = ""
         if self._congestion.window is not None or span is not None:
             learned = "429"
@@ -227,7 +231,8 @@ class Throttle:
             per_second = span.per_second
             shortest, longest = (part * self.minute for part in _ABOUT_A_MINUTE)
             if requests is None and shortest <= span.longest <= longest:
-                requests, per_second = span.requests, None
+                requests = span.requests
+                per_second = None
                 remaining = max(0, requests - self._sent_requests.used()[0])
         return LimitState(
             self.service,
@@ -242,7 +247,10 @@ class Throttle:
         )
 
     async def acquire(
-        self, tokens: int, on_wait: Callable[[float], None], ticket: QueueTicket | None = None
+        self,
+        tokens: int,
+        on_wait: Callable[[float], None],
+        ticket: QueueTicket | None = None,
     ) -> SentRequest:
         """Wait until a request of about `tokens` tokens may be sent; callers are served in order of
         arrival.
@@ -265,7 +273,10 @@ class Throttle:
         return sent_request
 
     async def _wait_for_turn(
-        self, tokens: int, on_wait: Callable[[float], None], ticket: QueueTicket
+        self,
+        tokens: int,
+        on_wait: Callable[[float], None],
+        ticket: QueueTicket,
     ) -> None:
         loop = asyncio.get_running_loop()
         waiter = _Waiter(loop.create_future())
@@ -316,7 +327,8 @@ class Throttle:
 
     def reset(self) -> None:
         """Forget what was learned."""
-        self.requests, self.tokens = None, None
+        self.requests = None
+        self.tokens = None
         self._closed_until = 0.0
         self._congestion.reset()
         self._wake_first()
@@ -361,7 +373,10 @@ class Throttle:
         self._sent_requests.correct(sent_request, tokens)
 
     def on_refused(
-        self, error: ServiceError, sent_request: SentRequest, ticket: QueueTicket | None = None
+        self,
+        error: ServiceError,
+        sent_request: SentRequest,
+        ticket: QueueTicket | None = None,
     ) -> bool:
         """Learn from a 429 or 503: what it says, else what had been taken before.
 
@@ -375,7 +390,8 @@ class Throttle:
         """
         if not error.retryable:
             return False  # a day's: no other call can change it
-        now, others = self.clock(), self._in_flight - 1
+        now = self.clock()
+        others = self._in_flight - 1
         retry_after = error.retry_after or 0.0
         if retry_after <= MINUTE:
             self._closed_until = max(self._closed_until, now + retry_after)
@@ -423,7 +439,8 @@ class Throttle:
             if fits:
                 break
             fits_at = max(fits_at, sent.sent_at + self.minute * _MARGIN)
-            requests_used, tokens_used = requests_used - sent.requests, tokens_used - sent.tokens
+            requests_used = requests_used - sent.requests
+            tokens_used = tokens_used - sent.tokens
         return fits_at - now
 
 

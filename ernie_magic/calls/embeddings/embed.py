@@ -213,7 +213,8 @@ class EmbeddingJob:
             self._done += len(self._rows[text])
 
     def _report_progress(self) -> None:
-        yuan, price = 0.0, self._call.token_price(self._model)
+        yuan = 0.0
+        price = self._call.token_price(self._model)
         if price is not None:
             yuan = price.cost(self._usage.total_tokens, 0)
         tokens = self._usage.total_tokens

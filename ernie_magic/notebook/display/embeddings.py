@@ -41,11 +41,9 @@ _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
 _NOTE = Text("余弦相似度；{model}，{n} 条文本{more}", "cosine similarity; {model}, {n} texts{more}")
 _MORE = Text("，显示前 {n} 条", ", the first {n} shown")
 _PLANE = Text("{method} 平面图；{model}，{n} 条文本", "plane by {method}; {model}, {n} texts")
-_ALIKE, _UNRELATED, _OPPOSITE = (
-    Text("1 相同", "1 same"),
-    Text("0 无关", "0 unrelated"),
-    Text("\N{MINUS SIGN}1 相反", "\N{MINUS SIGN}1 opposite"),
-)
+_ALIKE = Text("1 相同", "1 same")
+_UNRELATED = Text("0 无关", "0 unrelated")
+_OPPOSITE = Text("\N{MINUS SIGN}1 相反", "\N{MINUS SIGN}1 opposite")
 _NEGATIVE = Text(
     "橙色的负值：方向相反，比无关（0）还远",
     "negative values, in orange: opposite directions, further apart than unrelated (0)",
@@ -53,7 +51,9 @@ _NEGATIVE = Text(
 _UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label: {texts}")
 # Over the page's own background in light and dark themes: numbers in the page's own colour keep a
 # contrast ratio of at least 4.5 on them (WCAG 2.1, 1.4.3).
-_POSITIVE_RGB, _NEGATIVE_RGB, _MAX_OPACITY = (37, 99, 235), (234, 88, 12), 0.55
+_POSITIVE_RGB = (37, 99, 235)
+_NEGATIVE_RGB = (234, 88, 12)
+_MAX_OPACITY = 0.55
 
 
 def summary_line(embeddings: Embeddings, language: Language) -> str:
@@ -217,9 +217,11 @@ def _colour(value: float) -> str:
 
 def _legend_html(language: Language, *, has_negative: bool) -> str:
     """What the colours mean; where values are negative, what that means."""
-    stops, low_end = [_colour(0), _colour(1)], _UNRELATED
+    stops = [_colour(0), _colour(1)]
+    low_end = _UNRELATED
     if has_negative:
-        stops, low_end = [_colour(-1), *stops], _OPPOSITE
+        stops = [_colour(-1), *stops]
+        low_end = _OPPOSITE
     strip = (
         f'<span style="flex:0 1 160px;height:10px;border:1px solid;border-radius:3px;'
         f'background:linear-gradient(90deg,{",".join(stops)})"></span>'

@@ -50,7 +50,8 @@ class WaitingLine:
             if delta.notice:
                 self.notice = _describe_notice(delta.notice, delta.waited, self._language)
             elif delta.progress:
-                self.progress, self.notice = delta.progress, ""
+                self.progress = delta.progress
+                self.notice = ""
             tells = tells or bool(delta.notice or delta.progress)
         return tells
 
@@ -129,7 +130,8 @@ class NotebookView(ResultView):
         if not self._waiting.notice and now < self._updated_at + BAR_INTERVAL:
             self._redraw_at = self._updated_at + BAR_INTERVAL
             return
-        self._updated_at, self._redraw_at = now, None
+        self._updated_at = now
+        self._redraw_at = None
         line = self._waiting.describe()
         self._update_output(
             {

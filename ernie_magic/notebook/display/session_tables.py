@@ -50,7 +50,8 @@ def history_table(turns: Iterable[tuple[int, Turn]], note: str, language: Langua
 
 def _describe_turn(turn: Turn, language: Language) -> list[str]:
     answer = turn.answer
-    mark, tokens = "", "?"
+    mark = ""
+    tokens = "?"
     if answer.partial:
         mark = _PARTIAL.say(language)
     if answer.usage:
@@ -94,7 +95,8 @@ def conversations_table(conversations: Mapping[str, Conversation], language: Lan
 
 def usage_table(usage: UsageLog, session: Session, language: Language) -> Table:
     """Tokens by service and model, with what they cost where the list of models has prices."""
-    rows, yuan = list[list[str]](), 0.0
+    rows = list[list[str]]()
+    yuan = 0.0
     for (service, model), spent in usage.by_model.items():
         cost = _cost(session, service, model, spent)
         yuan += cost
@@ -211,12 +213,14 @@ def models_table(entries: Sequence[Listed], session: Session, language: Language
 
 
 def _ordered(
-    entries: Sequence[Listed], language: Language
+    entries: Sequence[Listed],
+    language: Language,
 ) -> tuple[list[Listed], dict[int, str], int]:
     """The models by kind and group, the titles of the groups by row, and how many are retired."""
     ordered = sort_models(entries)
     headings: dict[int, str] = {}
-    last_title, retired = "", 0
+    last_title = ""
+    retired = 0
     for row, entry in enumerate(ordered):
         group = group_model(entry)
         if group is ModelGroup.RETIRED:
@@ -263,9 +267,13 @@ def _model_source(session: Session) -> Text:
 
 def _describe_model(listed: Listed, is_default: bool, language: Language) -> list[str]:
     """A row: what the list says of a model's lengths and prices, else what the catalogue does."""
-    facts, entry = listed.facts, listed.known
-    longest_input, longest_output, kind_label = facts.longest_input, facts.longest_output, "?"
-    abilities, notes = "", list[str]()
+    facts = listed.facts
+    entry = listed.known
+    longest_input = facts.longest_input
+    longest_output = facts.longest_output
+    kind_label = "?"
+    abilities = ""
+    notes = list[str]()
     if listed.kind:
         kind_label = KIND_NAMES[listed.kind].label.say(language)
     if is_default:

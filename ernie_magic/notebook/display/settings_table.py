@@ -69,7 +69,8 @@ def settings_table(
     wanted = set(settings.trait_names(config=True))
     if names is not None:
         wanted = set(names)
-    rows, headings = list[list[str]](), dict[int, str]()
+    rows = list[list[str]]()
+    headings = dict[int, str]()
     for title, members in _grouped_names():
         shown = [name for name in members if name in wanted]
         if shown and names is None:
@@ -95,17 +96,22 @@ def _grouped_names() -> list[tuple[Text, list[str]]]:
 
 
 def _describe_row(
-    settings: ErnieSettings, name: str, language: Language, listed: Sequence[Listed]
+    settings: ErnieSettings,
+    name: str,
+    language: Language,
+    listed: Sequence[Listed],
 ) -> list[str]:
     trait = settings.traits()[name]
     value = describe_setting(settings, name) or _describe_default(settings, name, listed)
     parameter = getattr(trait, "parameter", None)
     if isinstance(parameter, Parameter):
-        values, meaning = parameter.format_range(), parameter.help.say(language)
+        values = parameter.format_range()
+        meaning = parameter.help.say(language)
     else:
         # In both languages, since `%config` shows it unchanged.
         zh, _, en = trait.help.partition(" / ")
-        values, meaning = "", Text(zh, en or zh).say(language)
+        values = ""
+        meaning = Text(zh, en or zh).say(language)
     return [name, value or NOT_SET.say(language), values, meaning]
 
 

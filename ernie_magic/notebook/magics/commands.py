@@ -236,7 +236,8 @@ def run_command(session: Session, line: str) -> Any:
 
 def list_magics(language: Language) -> Table:
     """Everything there is, by groups, with an example each: what `%ernie` alone shows."""
-    rows, headings = list[list[str]](), dict[int, str]()
+    rows = list[list[str]]()
+    headings = dict[int, str]()
     for title, entries in MAGICS:
         headings[len(rows)] = title.say(language)
         for name, help_, example in entries:

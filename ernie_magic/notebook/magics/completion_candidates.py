@@ -90,7 +90,9 @@ def _word_before(words: list[str]) -> str:
 
 
 def _command_words(
-    session: Session, namespace: Mapping[str, Any], words: list[str]
+    session: Session,
+    namespace: Mapping[str, Any],
+    words: list[str],
 ) -> Iterable[str]:
     """The commands of `%ernie`, or what may follow the one before."""
     if len(words) == 2:  # noqa: PLR2004
@@ -115,7 +117,9 @@ def _command_words(
 
 
 def _config_words(
-    session: Session, namespace: Mapping[str, Any], words: list[str]
+    session: Session,
+    namespace: Mapping[str, Any],
+    words: list[str],
 ) -> Iterable[str]:
     """The settings, or the values of the one that is named."""
     settings = session.settings

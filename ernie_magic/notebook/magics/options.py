@@ -98,7 +98,9 @@ IN_FLIGHT_OPTION = Option(
     "in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N", group="request"
 )
 # Columns of an option in the help, of its values beside it, and of what is said of it.
-_USAGE_WIDTH, _VALUES_WIDTH, _HELP_WIDTH = 34, 30, 64
+_USAGE_WIDTH = 34
+_VALUES_WIDTH = 30
+_HELP_WIDTH = 64
 # The session, and IPython's own names.
 _RESERVED_NAMES = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
 
@@ -133,7 +135,9 @@ class WrongLine(InvalidOption):
         combined = combine_errors(problems)
         super().__init__(combined.what, combined.cause, combined.advice)
         self._problems = tuple(problems)
-        self.kind, self.model, self.given = kind, model, given
+        self.kind = kind
+        self.model = model
+        self.given = given
 
     def add_problems(self, rules: Rules) -> InvalidOption:
         """Return the error with what else is wrong: a value that is out of range, for example."""
@@ -301,7 +305,8 @@ class Grammar:
         """The words without the options that argparse refuses (no value follows, or one is too
         many), and why: argparse itself stops at the first.
         """
-        accepted, problems = list[str](), list[InvalidOption]()
+        accepted = list[str]()
+        problems = list[InvalidOption]()
         for word, following in zip_longest(words, words[1:], fillvalue="-"):
             with_value = [word, following]
             if following.startswith("-"):
@@ -421,10 +426,12 @@ class Grammar:
         """
         by_group: dict[Group, list[str]] = {group: [] for group in GROUP_TITLES}
         for parameter in parameters.parameters_of(self.kind).values():
-            flags, values = ", ".join(_parameter_flags(parameter)), parameter.format_range(model)
+            flags = ", ".join(_parameter_flags(parameter))
+            values = parameter.format_range(model)
             help_ = parameter.help.say(language) + _models_note(parameter)
             if len(values) > _VALUES_WIDTH:
-                help_, values = f"{help_} ({values})", ""
+                help_ = f"{help_} ({values})"
+                values = ""
             by_group[parameter.group].append(_option_line(f"{flags} {values}".rstrip(), help_))
         for option in self.options:
             by_group[option.group].append(_option_line(option.usage, option.help.say(language)))

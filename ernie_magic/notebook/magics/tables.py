@@ -193,7 +193,9 @@ def _spans_of_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def _fill_expressions(
-    text: str, columns: Sequence[str], namespace: Mapping[str, Any]
+    text: str,
+    columns: Sequence[str],
+    namespace: Mapping[str, Any],
 ) -> Iterator[str | Placeholder]:
     """The pieces of a text that names no column."""
     copied_until = 0

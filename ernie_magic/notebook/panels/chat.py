@@ -53,8 +53,10 @@ _EXAMPLES = (
     Text("写一个判断质数的 Python 函数", "Write a Python function that tests for primes"),
 )
 _MANAGE = Text("管理对话", "Manage the conversation")
-_NAME, _DELETE = Text("名称", "Name"), Text("删除", "Delete")
-_SAVE, _LOAD = Text("保存", "Save"), Text("读取", "Load")
+_NAME = Text("名称", "Name")
+_DELETE = Text("删除", "Delete")
+_SAVE = Text("保存", "Save")
+_LOAD = Text("读取", "Load")
 _SAVED = Text("已保存：{file}", "saved: {file}")
 _LOADED = Text("已读取：{name}（{n} 轮）", "loaded: {name} ({n} turns)")
 _NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
@@ -63,7 +65,8 @@ _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already
 _CLEAR = Text("清空", "Clear")
 _SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
 _CONFIRM_SECONDS = 4.0  # seconds within which a second press clears
-_ATTACH, _DETACH = Text("添加图片", "Add picture"), Text("移除 {name}", "Remove {name}")
+_ATTACH = Text("添加图片", "Add picture")
+_DETACH = Text("移除 {name}", "Remove {name}")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
 _ONLY_LAST = Text("只能重新回答最后一轮", "only the last turn can be answered again")
@@ -295,7 +298,8 @@ class ChatTab(Tab):
 
     def send_prompt(self) -> None:
         """Send the prompt."""
-        prompt, attached = self.composer.prompt_text, self.attach_button.value
+        prompt = self.composer.prompt_text
+        attached = self.attach_button.value
         images = [bytes(file["content"]) for file in attached]
 
         def ask_and_clear() -> Stream[Answer]:
@@ -505,7 +509,8 @@ class ChatTab(Tab):
         """Give the conversation another name."""
         if self._is_updating:
             return
-        previous_name, name = self._conversation_name, self.rename_field.value.strip()
+        previous_name = self._conversation_name
+        name = self.rename_field.value.strip()
         conversations = self.session.conversations
         if self.task.is_busy or not name or name == previous_name:
             self._update_menu()
@@ -575,7 +580,8 @@ class ChatTab(Tab):
         """The prompt as code."""
         self.selection.update_controls()
         images = [bytes(file["content"]) for file in self.attach_button.value]
-        prompt, last = self.composer.prompt_text, None
+        prompt = self.composer.prompt_text
+        last = None
         if not prompt and self.shown_conversation.history:
             # Nothing is written: show the last prompt.
             last = self.shown_conversation.history[-1]

@@ -93,7 +93,8 @@ class SizeControl(ChoiceControl):
 
     def _mark_changed(self) -> None:
         super()._mark_changed()
-        was_updating, self._is_updating = self._is_updating, True
+        was_updating = self._is_updating
+        self._is_updating = True
         self.ratio.value = None if self.value is None else _name_ratio(self.value)
         self._is_updating = was_updating
 

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
     from ernie_magic.calls.as_code import Code
 
-_SHOW, _FORM = Text("显示代码", "Show code"), Text("代码形式", "Form")
+_SHOW = Text("显示代码", "Show code")
+_FORM = Text("代码形式", "Form")
 _FORMS = {
     "magic": Text("魔法", "Magic"),
     "python": Text("Python", "Python"),
     "openai": Text("openai 客户端", "OpenAI client"),
 }
-_COPY, _INSERT = Text("复制代码", "Copy code"), Text("插入为单元格", "Insert as cell")
+_COPY = Text("复制代码", "Copy code")
+_INSERT = Text("插入为单元格", "Insert as cell")
 
 
 class CodeBox:
@@ -54,7 +56,8 @@ class CodeBox:
     """
 
     def __init__(self, language: Language, make_code: Callable[[], Sequence[Code]]) -> None:
-        self._language, self._make_code = language, make_code
+        self._language = language
+        self._make_code = make_code
         self.show = make_icon_toggle("code", _SHOW.say(language), name="ernie-show-code")
         self.form = widgets.ToggleButtons(
             options=[(text.say(language), name) for name, text in _FORMS.items()],
@@ -87,7 +90,8 @@ class CodeBox:
             note = " ".join(code.note.say(self._language) for code in codes)
             self.cells = [self._code_text(code) for code in codes]
         except ErnieError as error:
-            note, self.cells = "", [f"# {error.line(self._language)}"]
+            note = ""
+            self.cells = [f"# {error.line(self._language)}"]
         label = _FORMS[self.form.value].say(self._language)
         labels = [label]
         if len(self.cells) > 1:

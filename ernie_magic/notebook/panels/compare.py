@@ -55,15 +55,18 @@ _EXAMPLES = (
     Text("写一首四行的诗，关于秋天", "Write four lines about autumn"),
     Text("列出三个城市和人口", "List three cities and their population"),
 )
-_MIN_COLUMNS, _MAX_COLUMNS = 2, 4
+_MIN_COLUMNS = 2
+_MAX_COLUMNS = 4
 
 
 class _Column:
     """One model with its parameters and its answer."""
 
     def __init__(self, tab: CompareTab) -> None:
-        session, language = tab.session, tab.language
-        self._session, self._language = session, language
+        session = tab.session
+        language = tab.language
+        self._session = session
+        self._language = language
         self.prompt = ""
         self.answer: Answer | None = None
         self.saved_html = ""  # the answer as the notebook keeps it, HTML
@@ -112,7 +115,8 @@ class _Column:
             return stream
 
         def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
-            self.answer, self.prompt = answer, prompt
+            self.answer = answer
+            self.prompt = prompt
             if answer is not None:
                 text = answers.text_html(answer, remote_images=remote_images)
                 self.saved_html = answers.answer_html(answer, self._language, text)
@@ -249,7 +253,8 @@ class CompareTab(Tab):
     def generate_code(self) -> list[Code]:
         """All the calls as code, one after another."""
         prompt = self.composer.prompt_text or _ASK.say(self.language)
-        endpoint, conversation = self.session.endpoint(), self.session.conversation
+        endpoint = self.session.endpoint()
+        conversation = self.session.conversation
         return [
             as_code.code_for_chat(
                 conversation.plan_prompt(prompt, each.chat_options).build_request(

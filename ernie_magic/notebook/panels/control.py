@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")
 _RESET = Text("恢复默认：{name}", "Reset to default: {name}")
-ON, OFF = Text("开", "on"), Text("关", "off")
+ON = Text("开", "on")
+OFF = Text("关", "off")
 
 
 class Control(ABC):
@@ -47,8 +48,11 @@ class Control(ABC):
         session_value: object,
         on_change: Callable[[], object],
     ) -> None:
-        self.parameter, self._language, self._on_change = parameter, language, on_change
-        self._session_value, self._default = session_value, session_value
+        self.parameter = parameter
+        self._language = language
+        self._on_change = on_change
+        self._session_value = session_value
+        self._default = session_value
         if session_value is None:
             self._default = parameter.default
         self._is_updating = False

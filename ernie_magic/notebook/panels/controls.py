@@ -108,7 +108,8 @@ class Controls:
         if shown_for == self._shown_for:
             return
         self._shown_for = shown_for
-        previous_values, previous_controls = self.request_parameters, self.by_name
+        previous_values = self.request_parameters
+        previous_controls = self.by_name
         self._is_updating = True
         self.by_name = {}
         for name, parameter in parameters.parameters_of(self._kind).items():

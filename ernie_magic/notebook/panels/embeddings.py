@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Embeddings
     from ernie_magic.calls.as_code import Code
 
-_RUN, _TEXTS = Text("计算向量", "Compute vectors"), Text("每行一条文本…", "One text per line…")
-_NAME, _EXAMPLE = Text("文本", "Texts"), Text("一条文本", "a text")
+_RUN = Text("计算向量", "Compute vectors")
+_TEXTS = Text("每行一条文本…", "One text per line…")
+_NAME = Text("文本", "Texts")
+_EXAMPLE = Text("一条文本", "a text")
 _EXAMPLES = (
     Text("今天天气真好\n外面阳光明媚\n股票大涨", "Nice weather\nIt is sunny outside\nStocks soar"),
     Text("推荐一些美食\n好吃的面馆\n写代码", "Good food\nA noodle shop\nWriting code"),
@@ -69,7 +71,8 @@ class EmbedTab(Tab):
         )
         self.view.observe(lambda _change: self._redraw_view(), "value")
         set_visible(self.view, visible=False)
-        self.summary, self.view_output = widgets.HTML(), widgets.HTML()
+        self.summary = widgets.HTML()
+        self.view_output = widgets.HTML()
         self.nearest_output = widgets.HTML()
         self.summary.add_class("ernie-summary")
         self.selected = widgets.Dropdown(

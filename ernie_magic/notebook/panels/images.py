@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.runtime.stream import Stream
 
-_MAKE, _DESCRIBE = Text("生成", "Generate"), Text("描述要画的内容…", "Describe the picture…")
-_VARY, _REUSE, _SAVE = Text("再来一张", "Vary"), Text("填入参数", "Reuse"), Text("保存", "Save")
+_MAKE = Text("生成", "Generate")
+_DESCRIBE = Text("描述要画的内容…", "Describe the picture…")
+_VARY = Text("再来一张", "Vary")
+_REUSE = Text("填入参数", "Reuse")
+_SAVE = Text("保存", "Save")
 _SAVED = Text("已保存：{file}", "saved: {file}")
 _REUSED = Text("已取用这张图的提示词和参数", "its prompt and parameters are set")
 _EXAMPLES = (
@@ -92,7 +95,8 @@ class ImageTab(Tab):
 
     def _shown_batches(self) -> list[tuple[ImageSet, list[Picture]]]:
         """The newest pictures by the call that made them."""
-        batches, free = [], _MAX_GALLERY_PICTURES
+        batches = []
+        free = _MAX_GALLERY_PICTURES
         for images in reversed(self.session.images):
             shown = list(images)[:free]
             free -= len(shown)
@@ -186,7 +190,8 @@ class ImageTab(Tab):
     def _on_busy_changed(self, is_busy: bool) -> None:
         self.composer.set_busy(is_busy)
         if self._pending is not None:
-            pending, self._pending = self._pending, None
+            pending = self._pending
+            self._pending = None
             self._sync_gallery()
             close_widget(pending)
         elif is_busy:

@@ -40,7 +40,8 @@ class ModelList:
     """
 
     def __init__(self, session: Session, report_error: Callable[[str], object]) -> None:
-        self._session, self._report_error = session, report_error
+        self._session = session
+        self._report_error = report_error
         self.is_loading = False
         self._catalogue = [models.Listed(model.id, {}) for model in CATALOGUE]
         self._listeners: list[Callable[[], object]] = []

@@ -28,7 +28,8 @@ _LEFT = Text("恢复默认：{name}由服务决定，不发送", "Reset: {name} 
 _SESSION_VALUE = Text(
     "恢复默认：{name}用会话的设置 {value}", "Reset: {name} is the session's setting, {value}"
 )
-_ROLL, _LOCK = Text("换一个", "Random"), Text("锁定", "Lock")
+_ROLL = Text("换一个", "Random")
+_LOCK = Text("锁定", "Lock")
 _RANDOM = Text("随机", "random")
 _MAX = Text("最大 {n:,}", "max {n:,}")
 # By type: a slider; and the step where the table has none.
@@ -206,7 +207,8 @@ class NumberControl(Control):
         return found
 
     def _set_default(self, *, is_default: bool) -> None:
-        self._is_updating, self.default_toggle.value = True, is_default
+        self._is_updating = True
+        self.default_toggle.value = is_default
         self._is_updating = False
 
     def _on_default_toggled(self, _change: object) -> None:

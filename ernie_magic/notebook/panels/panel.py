@@ -90,7 +90,8 @@ class Panel:
                         advice=did_you_mean(str(name), TABS),
                     )
                 )
-        self._session, self._language = session, session.settings.interface_language
+        self._session = session
+        self._language = session.settings.interface_language
         self._names = tabs or tuple(TABS)
         self.tabs: dict[str, Tab] = {}
         self._closing: threading.Timer | None = None
@@ -179,7 +180,8 @@ class Panel:
 
     def _send_original(self, message: Mapping[str, Any]) -> None:
         """Give the page a picture as it was received, for its large view."""
-        tab, number = self.tabs.get("image"), message.get("picture")
+        tab = self.tabs.get("image")
+        number = message.get("picture")
         if isinstance(tab, ImageTab) and isinstance(number, int):
             address = tab.find_original(number)
             self._frontend.send({"op": "original", "picture": number, "address": address})

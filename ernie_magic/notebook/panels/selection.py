@@ -40,7 +40,8 @@ class Selection:
         language: Language,
         on_change: Callable[[], object],
     ) -> None:
-        self._session, self._on_change = session, on_change
+        self._session = session
+        self._on_change = on_change
         settings = session.settings
         self.controls = Controls(
             kind,

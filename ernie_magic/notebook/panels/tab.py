@@ -67,7 +67,9 @@ class Tab(ABC):
         model_list: ModelList,
         save_output: Callable[[], object],
     ) -> None:
-        self.session, self.model_list, self.save_output = session, model_list, save_output
+        self.session = session
+        self.model_list = model_list
+        self.save_output = save_output
         self.language = session.settings.interface_language
         self._unsubscribers: list[Callable[[], None]] = []
         self.code_box = CodeBox(self.language, self.generate_code)

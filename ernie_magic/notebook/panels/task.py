@@ -49,7 +49,9 @@ class Task(Generic[ResultT]):
         status: Status,
         on_busy_changed: Callable[[bool], object],
     ) -> None:
-        self._language, self._status, self._on_busy_changed = language, status, on_busy_changed
+        self._language = language
+        self._status = status
+        self._on_busy_changed = on_busy_changed
         self._lock = threading.Lock()
         self._stream: Stream[ResultT] | None = None
         # The context of the cell that creates the panel: output printed meanwhile appears there.
@@ -124,7 +126,8 @@ class Task(Generic[ResultT]):
                 show_deltas(batch)
             result = stream.result()
         except BaseException as error:  # noqa: BLE001  (it ends here: it is reported, and the next click must find the panel idle)
-            result, problem = getattr(error, "answer", None), error
+            result = getattr(error, "answer", None)
+            problem = error
             stream.close()
         outcome = ""
         is_partial = isinstance(result, Received) and result.partial

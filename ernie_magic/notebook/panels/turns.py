@@ -35,7 +35,9 @@ class BlocksView(GrowingView[int]):
         remote_images: bool = False,
     ) -> None:
         super().__init__(language, remote_images=remote_images)
-        self._transcript, self._id, self._count = transcript, id_, 0
+        self._transcript = transcript
+        self._id = id_
+        self._count = 0
         self._is_thinking = False
 
     def _show_notice(self, notice: Text) -> None:
@@ -57,7 +59,8 @@ class BlocksView(GrowingView[int]):
 
     def _put_html(self, output: int | None, markup: str) -> int:
         if output is None:
-            output, self._count = self._count, self._count + 1
+            output = self._count
+            self._count += 1
         self._transcript.put_block(self._id, output, markup)
         return output
 

@@ -13,7 +13,8 @@ from ernie_magic.text.sanitize import plain_html
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SEND, STOP = Text("发送", "Send"), Text("停止", "Stop")
+SEND = Text("发送", "Send")
+STOP = Text("停止", "Stop")
 _ACKNOWLEDGED = "ernie-heard"
 _KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
 _KEYS_HINT = Text("Ctrl+Enter", "Ctrl+Enter")
@@ -101,7 +102,9 @@ def make_icon_toggle(
 
 
 def make_upload_button(
-    text: str, accept: str, on_file: Callable[[bytes], object]
+    text: str,
+    accept: str,
+    on_file: Callable[[bytes], object],
 ) -> widgets.FileUpload:
     """A button that opens the page's dialog for one file, and takes its content."""
     upload = widgets.FileUpload(
@@ -198,7 +201,8 @@ class Status:
 
     def show_message(self, text: str, *, is_error: bool = False) -> None:
         """Show a text; errors stand out, and are announced at once (WAI-ARIA `role="alert"`)."""
-        self.text, self.is_error = text, is_error
+        self.text = text
+        self.is_error = is_error
         set_visible(self.widget, visible=bool(text))
         kind = "error" if is_error else "news"
         role = " role=alert" if is_error else ""
@@ -281,7 +285,8 @@ class Composer:
     def set_busy(self, is_busy: bool) -> None:
         """While a call runs it can be stopped, and no other can begin: one button of two shows."""
         set_class(self.widget, "ernie-busy", is_busy)
-        self.send_button.disabled, self.stop_button.disabled = is_busy, not is_busy
+        self.send_button.disabled = is_busy
+        self.stop_button.disabled = not is_busy
 
     def show_note(self, text: str) -> None:
         """A quiet remark beside the buttons."""
