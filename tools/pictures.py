@@ -264,7 +264,11 @@ def drag_slider(panel: Locator, share: float, after_step: Callable[[], None] | N
     after_step
         Called eight times on the way.
     """
-    handle = _box(panel.locator(".noUi-handle:visible").first)
+    panel.scroll_into_view_if_needed()
+    panel.page.wait_for_timeout(300)
+    slider = panel.get_by_role("slider").locator("visible=true").first
+    before = slider.get_attribute("aria-valuenow")
+    handle = _box(slider)
     track = _box(panel.locator(".noUi-base:visible").first)
     mouse = panel.page.mouse
     y = handle["y"] + handle["height"] / 2
@@ -277,6 +281,7 @@ def drag_slider(panel: Locator, share: float, after_step: Callable[[], None] | N
         if after_step:
             after_step()
     mouse.up()
+    expect(slider).not_to_have_attribute("aria-valuenow", before or "")
 
 
 def _box(element: Locator) -> dict[str, float]:
@@ -458,7 +463,7 @@ def _stack(parts: list[Image.Image]) -> Image.Image:
 _SECONDS_OF_FRAME = 0.09  # a picture at most so often
 _LONGEST_FRAME = 0.6  # seconds: longer waits are cut
 _LAST_FRAME = 1.6  # seconds
-_FILM_COLOURS = 96
+_FILM_COLOURS = 128
 
 
 @dataclass
@@ -554,7 +559,8 @@ def film_demo(language: Language) -> float:
         return film.write(FOLDERS[language] / "demo.gif")
 
 
-def _type(film: Film, text: str, letters: int = 3) -> None:
+def _type(film: Film, text: str) -> None:
+    letters = 3 if text.isascii() else 1
     for start in range(0, len(text), letters):
         film.page.keyboard.insert_text(text[start : start + letters])
         film.take(0.09)
