@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ernie_magic.api.public_names import names_by_use
-from ernie_magic.api.signatures import explained
+from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.chat.conversations import Conversations
 from ernie_magic.calls.images.image_sets import ImageSets
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         ImageArguments,
         ImageParameters,
         RerankParameters,
+        SettingValues,
     )
     from ernie_magic.api.messages import Message
     from ernie_magic.api.models import Listed
@@ -149,7 +150,10 @@ class Session:
 
     _client: Client
 
-    def __init__(self, settings: ErnieSettings | None = None, **values: Any) -> None:
+    @with_signature
+    def __init__(
+        self, settings: ErnieSettings | None = None, **values: Unpack[SettingValues]
+    ) -> None:
         if settings is not None and not isinstance(settings, ErnieSettings):
             raise TypeError(
                 "settings is an ErnieSettings; single settings are given by name, as "

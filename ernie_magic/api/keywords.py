@@ -1,7 +1,8 @@
 """The keyword arguments of calls, as a type checker and an editor know them.
 
 The parameter table (`ernie_magic.api.parameters`) says what each means and which values are in
-range; a test holds the names and types here equal to the table's. None is the same as not given.
+range; a test holds the names and types here equal to the table's, and to the settings. None is the
+same as not given.
 """
 
 from __future__ import annotations
@@ -34,17 +35,14 @@ class CompletionParameters(CallSettings, total=False):
     user: str | None
 
 
-class ChatParameters(CompletionParameters, total=False):
-    """The parameters of a chat."""
+class KeptParameters(CompletionParameters, total=False):
+    """The parameters of a chat that a session may keep as settings."""
 
     min_output_tokens: int | None
     frequency_penalty: float | None
     presence_penalty: float | None
     repetition_penalty: float | None
     response_format: str | Mapping[str, Any] | None
-    tools: Callable[..., Any] | Mapping[str, Any] | Sequence[Any] | None
-    tool_choice: str | Mapping[str, Any] | None
-    parallel_tool_calls: bool | None
     web_search: bool | Mapping[str, Any] | None
     enable_thinking: bool | None
     thinking_budget: int | None
@@ -53,8 +51,41 @@ class ChatParameters(CompletionParameters, total=False):
     thinking: bool | str | Mapping[str, Any] | None
     disable_search: bool | None
     enable_citation: bool | None
+
+
+class ChatParameters(KeptParameters, total=False):
+    """The parameters of a chat; the others than the kept ones belong to one prompt."""
+
+    tools: Callable[..., Any] | Mapping[str, Any] | Sequence[Any] | None
+    tool_choice: str | Mapping[str, Any] | None
+    parallel_tool_calls: bool | None
     stream_options: Mapping[str, Any] | None
     metadata: Mapping[str, str] | None
+
+
+class SettingValues(KeptParameters, total=False):
+    """The settings of a session (`ernie_magic.config.settings.ErnieSettings`)."""
+
+    service: str
+    model: str
+    image_model: str
+    embedding_model: str
+    endpoint: str
+    image_endpoint: str
+    embedding_endpoint: str
+    api_key: str | None
+    secret_key: str | None
+    access_key: str | None
+    bearer_token: str | None
+    app_id: str
+    headers: Mapping[str, str]
+    base_url: str
+    language: str
+    system: str
+    stream: bool
+    cache: bool
+    in_flight: int
+    remote_images: bool
 
 
 class ChatArguments(ChatParameters, total=False):

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class _Unset:
+    """Stands in a signature for a default that is not said there."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_UNSET = _Unset()
+
+
 class Argument(NamedTuple):
     """One argument of a call.
 
@@ -143,8 +153,19 @@ def table_parameters(keywords: str) -> list[Parameter]:
 
 def keyword_arguments(keywords: str) -> list[Argument]:
     """Return the arguments that the keywords of that name stand for."""
+    if keywords == "SettingValues":
+        return _list_settings()
     arguments, _ = _KEYWORDS[keywords]
     return [*arguments, *map(_to_argument, table_parameters(keywords))]
+
+
+def _list_settings() -> list[Argument]:
+    from ernie_magic.api.keywords import SettingValues
+
+    return [
+        Argument(name, getattr(kind, "__forward_arg__", str(kind)), _UNSET, "")
+        for name, kind in SettingValues.__annotations__.items()
+    ]
 
 
 @cache
@@ -212,7 +233,7 @@ class Face:
         The annotation of what the call returns; the function's own when "".
     """
 
-    def __init__(self, function: FunctionType, result: str = "") -> None:
+    def __init__(self, function: Any, result: str = "") -> None:
         # Jedi takes the signature from the source where it finds a function of that name there,
         # and asks `inspect.signature` elsewhere (`jedi.inference.compiled.mixed`).
         name = f"<{function.__name__}>"
@@ -251,21 +272,25 @@ def _list_parameters(signature: inspect.Signature) -> Iterator[inspect.Parameter
             )
 
 
+def with_signature(function: Function) -> Function:
+    """Show each keyword argument of a method in its signature."""
+    function.__wrapped__ = Face(function)  # type: ignore[attr-defined]
+    return function
+
+
 def explained(function: Function) -> Function:
     """Show each keyword argument of a method, in its signature and in its documentation.
 
     What its docstring does not explain is explained as it is for all calls.
     """
-    assert isinstance(function, FunctionType)  # noqa: S101  (its parts are looked at)
-    function.__wrapped__ = Face(function)  # type: ignore[attr-defined]
-    function.__doc__ = _complete_doc(function)
+    with_signature(function).__doc__ = _complete_doc(function)
     return function
 
 
 # --- documentation --------------------------------------------------------------------------------
 
 
-def _complete_doc(function: FunctionType) -> str:
+def _complete_doc(function: Any) -> str:
     """Return the documentation with an entry for each argument, in the order of the signature."""
     summary, *sections = _SECTION.split(inspect.cleandoc(function.__doc__ or ""))
     title = "Parameters\n----------\n"
@@ -296,7 +321,7 @@ def _split_entries(section: str) -> dict[str, str]:
     return entries
 
 
-def _list_names(function: FunctionType) -> list[str]:
+def _list_names(function: Any) -> list[str]:
     """Return the names of a method's arguments but the first, with that of `**`."""
     code = function.__code__
     count = code.co_argcount + code.co_kwonlyargcount

@@ -7,9 +7,11 @@ import re
 import pytest
 
 from ernie_magic.api import keywords
+from ernie_magic.api.parameters import parameters_of
 from ernie_magic.api.signatures import keyword_arguments, table_parameters
 from ernie_magic.calls.chat.conversation import Conversation
 from ernie_magic.calls.chat.history import History
+from ernie_magic.config.settings import SESSION_PARAMETERS, ErnieSettings
 from ernie_magic.errors import InvalidOption
 from ernie_magic.session import Session
 
@@ -93,6 +95,16 @@ def test_every_parameter_that_is_offered_is_known_to_the_call():
             assert "no option" not in str(error.value)
         with pytest.raises(InvalidOption, match=r"no option temperatur\b"):
             begin({"temperatur": 0.3})
+
+
+def test_a_session_is_made_with_each_of_the_settings_by_name():
+    traits = ErnieSettings.class_traits(config=True)
+    shown = inspect.signature(Session).parameters
+    assert shown.keys() - {"settings"} == traits.keys()
+    for name in (*SESSION_PARAMETERS, "retry_count", "request_timeout", "backoff_factor"):
+        annotation = parameters_of("chat")[name].annotation
+        assert shown[name].annotation == f"{annotation} | None"
+    assert str(shown["model"]) == "model: str = ..."
 
 
 def test_each_public_call_explains_itself_and_sends_its_reader_to_no_other():
