@@ -145,7 +145,7 @@ def test_everything_has_an_async_twin(session):
         "Ranking",
         "Answer",
         "TokenCount",
-        "list",
+        "ModelList",
         "dict",
         "dict",
     ]
