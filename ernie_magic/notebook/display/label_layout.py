@@ -66,12 +66,18 @@ def place_labels(
         None where there is no free place.
     """
     taken = [_box_around(point) for point in points]
+    lines: list[Box] = []  # between points and labels that are apart
     places: list[Box | None] = []
     for point, label in zip(points, labels, strict=True):
-        place = _find_place(point, display_width(label) * _COLUMN_WIDTH, frame, taken)
+        width = display_width(label) * _COLUMN_WIDTH
+        labels_so_far = [place for place in places if place is not None]
+        # A line that crosses another label is better than no label.
+        place = _find_place(point, width, frame, [*taken, *lines], labels_so_far)
+        place = place or _find_place(point, width, frame, taken, ())
         places.append(place)
         if place is not None:
             taken.append(place)
+            lines.append(_box_between(point, place))
     return places
 
 
@@ -85,13 +91,25 @@ def _find_place(
     width: float,
     frame: Box,
     taken: Sequence[Box],
+    labels: Sequence[Box],
 ) -> Box | None:
     for distance in _DISTANCES:
         for direction in _DIRECTIONS:
             place = _box_beside(point, direction, distance, width)
-            if frame.contains(place) and not any(place.overlaps(other) for other in taken):
+            if not frame.contains(place) or any(place.overlaps(other) for other in taken):
+                continue
+            line = _box_between(point, place)
+            if not any(line.overlaps(label) for label in labels):
                 return place
     return None
+
+
+def _box_between(point: tuple[float, float], place: Box) -> Box:
+    """The box of the line from a point to the nearest place of its label."""
+    x, y = point
+    near_x = min(max(x, place.left), place.right)
+    near_y = min(max(y, place.top), place.bottom)
+    return Box(min(x, near_x), min(y, near_y), max(x, near_x), max(y, near_y))
 
 
 def _box_beside(

@@ -35,6 +35,15 @@ def test_labels_are_apart_at_edges_and_where_points_are_close(points):
     assert None not in places
 
 
+def test_no_line_to_a_label_crosses_another_label():
+    points = [(300, 200), (310, 206), (290, 208), (305, 215), (296, 195)]
+    places = assert_apart(points, ["今天天气如何"] * len(points))
+    for (x, y), place in zip(points, places, strict=True):
+        near = min(max(x, place.left), place.right), min(max(y, place.top), place.bottom)
+        line = Box(min(x, near[0]), min(y, near[1]), max(x, near[0]), max(y, near[1]))
+        assert not any(line.overlaps(other) for other in places if other is not place)
+
+
 def test_many_labels_are_apart_and_those_without_room_are_left_out():
     points = [(20 + 97 * i % 680, 20 + 61 * i % 400) for i in range(60)]
     places = assert_apart(points, ["a label of twenty ch"] * 60)
