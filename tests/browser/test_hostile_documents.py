@@ -287,6 +287,7 @@ PANEL = {
         ".ernie-saved",
         ".ernie-who",
         ".ernie-actions *",
+        ".ernie-thought > div",
         ".ernie-footer > *",
         ".ernie-block",
         ".ernie-block > .jp-RenderedHTMLCommon",
