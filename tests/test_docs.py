@@ -1,12 +1,13 @@
 """README, the reference, CI and the package say the same thing."""
 
 import importlib.util
+import itertools
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from ernie_magic.config import certificates, services
 from ernie_magic.notebook.magics import commands
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
 from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
@@ -15,6 +16,7 @@ from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 from ernie_magic.session import Session
 from tools import reference
 
+SYSTEM_VARIABLES = ("ERNIE_EMULATOR_LATENCY", "HTTPS_PROXY", "NO_PROXY", "LC_ALL", "LANG")
 ROOT = Path(__file__).parents[1]
 PAGES = [path for _, path in reference.pages()]
 
@@ -178,6 +180,17 @@ def test_every_public_name_of_the_session_is_on_the_page_of_python(language):
     assert told == set()
 
 
+@pytest.mark.parametrize("language", reference.FOLDERS)
+def test_every_environment_variable_is_on_the_page_of_services(language):
+    page = read(reference.FOLDERS[language] / "services.md")
+    names = {certificates.FILE, certificates.FOLDER, certificates.KEY_LOG}
+    names |= {services.APP_ID_VARIABLE, services.IAM_URL_VARIABLE, *SYSTEM_VARIABLES}
+    for service in services.SERVICES.values():
+        names |= {*service.key_variables, *itertools.chain(*service.pair_variables)}
+        names |= {service.base_url_variable} - {""}
+    assert {name for name in names if f"`{name}`" not in page} == set()
+
+
 def test_the_commands_of_readme_and_reference_exist():
     lines = {line for page in PAGES for line in shell_lines(read(page))}
     for module in (found for line in lines for found in re.findall(r"python -m ([\w.]+)", line)):
@@ -200,7 +213,7 @@ def test_a_table_of_the_reference_says_what_the_parameter_table_says():
 def test_retired_models_come_last_in_the_table_of_models():
     rows = reference.TABLES["models-chat"]("en").splitlines()[2:]
     retired = [row.split(" | ")[-1].strip(" |") != "" for row in rows]
-    assert all(earlier <= later for earlier, later in pairwise(retired))
+    assert all(earlier <= later for earlier, later in itertools.pairwise(retired))
 
 
 def test_nothing_of_a_machine_or_a_registry_is_in_the_tree():

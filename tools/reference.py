@@ -354,7 +354,11 @@ _VARIABLES: dict[str, Text] = {
         "trusted certificates, such as a company gateway's; certifi's are used, and the variable "
         "is named, where it holds none",
     ),
-    "LANG, LC_ALL": Text(
+    "SSLKEYLOGFILE": Text(
+        "写入 TLS 会话密钥的文件，用于排查网络问题",
+        "a file to which TLS session keys are written, to look into network problems",
+    ),
+    "LC_ALL, LC_MESSAGES, LANG": Text(
         "界面和错误的语言：zh 开头为中文，否则英文；`%ernie lang` 优先",
         "the language of interface and errors: Chinese if it begins with zh, otherwise English; "
         "`%ernie lang` goes before it",
