@@ -63,7 +63,7 @@ def test_no_cell_asks_a_retired_model_or_directs_the_emulator(name):
 def test_nothing_of_the_run_is_left_in_a_notebook(name):
     text = nbformat.writes(BOOKS[name])
     assert notebooks.without_varying(text) == text
-    assert not re.search(r"/(?:tmp|root|home)/|ipykernel_\d", text)
+    assert not re.search(r"/(?:tmp|root|home|etc|usr)/|ipykernel_\d", text)
     assert all(cell.metadata == {} for cell in BOOKS[name].cells)
     counts = [cell.execution_count for cell in code(name)]
     assert counts == list(range(1, len(counts) + 1))

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = tuple(sorted(FOLDER.glob("*.ipynb")))
-_PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
+# What a machine's user has set: keys, folders, certificates, proxies.
+_PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_", "XDG_", "SSL", "LC_")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG, JPEG = "image/png", "image/jpeg"
 
@@ -55,7 +56,7 @@ def environment(folder: Path, language: str = "en_US.UTF-8") -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith((*_PRIVATE, "XDG_")) and name != "LC_MESSAGES"
+        if not name.startswith(_PRIVATE) and not name.lower().endswith("_proxy")
     }
     return {
         **kept,
