@@ -1,4 +1,5 @@
 // Builds the prebuilt extension in `built/` with one command, run in this folder: npm install
+// A JupyterLab has it after the next `pip install`, also after `pip install -e`, which copies it.
 //
 // JupyterLab and Notebook load it as a federated module
 // (https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html#prebuilt-extensions).
@@ -10,8 +11,8 @@ const path = require('path');
 const { container } = require('webpack');
 const { name, version, description, license } = require('./package.json');
 
-const SOURCE = path.join(__dirname, 'prompt_cells.js');
-const SOURCES = [SOURCE, __filename];
+const SOURCE = './prompt_cells.js'; // relative: the same is built in any folder
+const SOURCES = [path.join(__dirname, SOURCE), __filename];
 const BUILT = path.join(__dirname, 'built');
 
 // Packages that the page shares, and the versions of them that will do: those of JupyterLab 4.2.
@@ -63,6 +64,7 @@ class PackageFile {
 }
 
 module.exports = {
+  context: __dirname,
   mode: 'production',
   entry: {},
   output: {
