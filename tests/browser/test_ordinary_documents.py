@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 SEEN = r"""output => ({
     formulas: output.querySelectorAll('mjx-container').length,
     errors: [...output.querySelectorAll('mjx-merror')].map(e => e.textContent),
-    tables: output.querySelectorAll('table').length,
+    tables: output.querySelectorAll('table:not(.ernie-facts)').length,
     boxes: output.querySelectorAll('input[type=checkbox]').length,
     links: output.querySelectorAll('a[href]').length,
     colours: [...output.querySelectorAll('pre span')].filter(e => e.textContent.trim() && getComputedStyle(e).color !== getComputedStyle(e.closest('pre')).color).length,

@@ -25,7 +25,7 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     assert len(set(lengths)) >= 5  # it grew before it was complete
     nb.wait_idle()
     expect(output.locator("h3")).to_contain_text("介绍一下北京")
-    expect(output.locator("table")).to_have_count(1)
+    expect(output.locator("table:not(.ernie-facts)")).to_have_count(1)
     expect(output.locator("ol li").first).to_be_visible()
     expect(output.locator(".highlight, pre code").first).to_be_visible()
     expect(output.locator("mjx-container").first).to_be_visible()
@@ -107,7 +107,7 @@ def test_saved_and_reopened_without_a_kernel_the_answer_is_still_there(open_note
     nb.save()
     open_notebook.close()
     again = open_notebook.again(nb.name)
-    expect(again.output(1).locator("table")).to_be_visible()
+    expect(again.output(1).locator("table:not(.ernie-facts)")).to_be_visible()
     expect(again.output(1).locator("mjx-container").first).to_be_visible()
     expect(again.output(1)).to_contain_text("内置模拟器")
 

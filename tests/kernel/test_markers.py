@@ -24,6 +24,7 @@ OURS = {
     "span",
     "p",
     "em",
+    "progress",
     "strong",
     "blockquote",
     "div",
@@ -122,7 +123,7 @@ class Service(BaseHTTPRequestHandler):
             )
         elif "retry" in str(asked["messages"][-1]) and type(self).refusals:
             type(self).refusals -= 1
-            self.reply({"error": {"code": "internal_error", "message": mark("limit")}}, 503)
+            self.reply({"error": {"code": "internal_error", "message": mark("limit")}}, 500)
         elif asked["messages"][-1]["role"] == "tool" or not asked.get("tools"):
             self.stream(
                 asked,

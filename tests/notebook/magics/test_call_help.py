@@ -8,7 +8,7 @@ from IPython.core.completer import provisionalcompleter
 def test_a_question_mark_shows_the_signature_and_the_parameters(shell, ernie, name):
     found = shell.object_inspect(f"ernie.{name}", detail_level=0)
     assert found["definition"].startswith(f"ernie.{name}(")
-    assert "model: 'str | None' = None" in found["definition"]
+    assert "model: str | None = None" in found["definition"]
     assert "Stream" not in found["definition"]
     assert "Parameters\n----------" in found["docstring"]
     assert "def begin_" in shell.object_inspect(f"ernie.{name}", detail_level=1)["source"]
