@@ -1,36 +1,88 @@
-"""Tables in files, read by pandas."""
+"""Tables in files, read by pandas and Python's `json`.
+
+A prompt gets what stands in the file, so no value is rewritten: `007`, `NA` and `2024-01-05` stay
+texts, a whole number stays one beside a gap, and a column is one of numbers only where each of them
+is written as Python writes it.
+"""
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
+import math
+import warnings
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.requests import is_missing
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
 _ENCODINGS = ("utf-8-sig", "gb18030")  # Excel in China writes a CSV in the second
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
 _MAX_SAID = 150  # characters of what pandas says
+_INT64 = 2**63  # the range of a column of whole numbers
+TEXT = "text"  # the column of a file that is a list of bare texts
 
 
 def _read_csv(pandas: ModuleType, file: Path) -> Any:
-    return _read_text(lambda encoding: pandas.read_csv(file, encoding=encoding))
+    return _read_separated(pandas, file, ",")
 
 
 def _read_tsv(pandas: ModuleType, file: Path) -> Any:
-    return _read_text(lambda encoding: pandas.read_csv(file, sep="\t", encoding=encoding))
+    return _read_separated(pandas, file, "\t")
+
+
+def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
+    """Read values between separators: texts, of which only an empty one is missing.
+
+    A row longer than the header would move each value into another column (pandas takes the first
+    one for an index): it is refused, unless the header lacks only the row's last, empty value.
+    """
+    text = io.StringIO(_decode_text(file.read_bytes()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pandas.errors.ParserWarning)
+        table = pandas.read_csv(
+            text,
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            index_col=False,
+        )
+    return _map_columns(pandas, table, _parse_numbers)
 
 
 def _read_json_lines(pandas: ModuleType, file: Path) -> Any:
-    return _read_text(lambda encoding: pandas.read_json(file, lines=True, encoding=encoding))
+    return _build_table(pandas, list(_parse_json_lines(_decode_text(file.read_bytes()))))
 
 
 def _read_json(pandas: ModuleType, file: Path) -> Any:
-    return _read_text(lambda encoding: pandas.read_json(file, encoding=encoding))
+    return _build_table(pandas, json.loads(_decode_text(file.read_bytes())))
+
+
+def _parse_json_lines(text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+
+
+def _build_table(pandas: ModuleType, content: Any) -> Any:
+    """Return the table that JSON holds: a list of objects or of texts, or an object of columns."""
+    if isinstance(content, list) and content and all(isinstance(row, str) for row in content):
+        content = {TEXT: content}
+    return _map_columns(pandas, pandas.DataFrame(content, dtype=object), list)
 
 
 def _read_parquet(pandas: ModuleType, file: Path) -> Any:
@@ -38,15 +90,72 @@ def _read_parquet(pandas: ModuleType, file: Path) -> Any:
 
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
-    return pandas.read_excel(file)
+    table = pandas.read_excel(file, dtype=object, keep_default_na=False, na_values=[""])
+    return _map_columns(pandas, table, list)
 
 
-def _read_text(read: Callable[[str], Any]) -> Any:
-    """Read a text file in the first encoding that fits."""
+def _decode_text(content: bytes) -> str:
+    """Decode a text file in the first encoding that fits."""
+    if content.startswith(_UTF16_MARKS):
+        return content.decode("utf-16")
     first, other = _ENCODINGS
     with suppress(UnicodeDecodeError):
-        return read(first)
-    return read(other)
+        return content.decode(first)
+    return content.decode(other)
+
+
+def _map_columns(
+    pandas: ModuleType,
+    table: Any,
+    parse: Callable[[Sequence[Any]], Sequence[Any]],
+) -> Any:
+    """Return the table with each column's values parsed, and of their own type."""
+    for position in range(len(table.columns)):
+        values = parse(table.iloc[:, position].tolist())
+        column = pandas.Series(values, index=table.index, dtype=object)
+        table.isetitem(position, column.astype(_column_type(values)))
+    return table
+
+
+def _parse_numbers(texts: Sequence[Any]) -> Sequence[Any]:
+    """Return texts as numbers or as switches, if that changes none of them."""
+    parsed = [_parse_exactly(text) for text in texts]
+    kinds = {type(value) for value in parsed if not is_missing(value)}
+    if kinds <= {int, float} or kinds == {bool}:
+        return parsed
+    return texts
+
+
+def _parse_exactly(text: Any) -> Any:
+    """Return the number or the switch that is written exactly so, else what was given."""
+    if is_missing(text):
+        return text
+    if text in ("True", "False"):
+        return text == "True"
+    for kind in (int, float):
+        with suppress(ValueError):
+            number = kind(text)
+            if str(number) == text and math.isfinite(number):
+                return number
+    return text
+
+
+def _column_type(values: Sequence[Any]) -> str:
+    """Return the type of a column that keeps its values as they are."""
+    present = [value for value in values if not is_missing(value)]
+    kinds = {type(value) for value in present}
+    if kinds == {float}:
+        return "float64"
+    if kinds == {datetime}:
+        return "datetime64[us]"
+    whole_type, gapped_type = "object", "object"
+    if kinds == {int} and all(-_INT64 <= value < _INT64 for value in present):
+        whole_type, gapped_type = "int64", "Int64"
+    if kinds == {bool}:
+        whole_type, gapped_type = "bool", "boolean"
+    if len(present) < len(values):
+        return gapped_type
+    return whole_type
 
 
 _READERS: Mapping[str, Callable[[ModuleType, Path], Any]] = {
@@ -61,11 +170,23 @@ _READERS: Mapping[str, Callable[[ModuleType, Path], Any]] = {
 
 
 def find_table_file(path: str | Path) -> Path | None:
-    """Return the file of a table that a path names, None for any other text."""
+    """Return the file of a table that a path names, None for any other text.
+
+    Raises
+    ------
+    InvalidOption
+        The path is that of a table, but there is no such file.
+    """
     with suppress(OSError, ValueError, RuntimeError):  # too long, a null byte, an unknown home
         file = Path(path).expanduser()
-        if file.suffix.lower() in _READERS and file.is_file():
+        if file.suffix.lower() not in _READERS:
+            return None
+        if file.is_file():
             return file
+        raise InvalidOption(
+            Text("没有文件 {file}", "no such file: {file}").fill(file=str(path)[:_MAX_SAID]),
+            advice=Text("检查文件名和所在的文件夹", "check its name and folder"),
+        )
     return None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.requests import is_missing
-from ernie_magic.calls.tables.files import find_table_file, read_table_file
+from ernie_magic.calls.tables.files import TEXT, find_table_file, read_table_file
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _SHOWN = 5  # labels in an error
-TEXT = "text"  # the column of rows that are bare texts
 
 
 class TableContent(NamedTuple):
@@ -56,7 +55,9 @@ def read_table(data: Any) -> TableContent:
         return TableContent(tuple(data.columns), list(data.to_dicts()))
     if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
         columns = _unique_names(data.columns)
-        records: list[dict[Any, Any]] = data.to_dict("records")
+        # Under their own labels, columns of `True` and `1` would be one entry of a record.
+        named = data.set_axis(list(columns), axis="columns")
+        records: list[dict[Any, Any]] = named.to_dict("records")
         if not columns:  # before 2.1, pandas gives no record of a row without columns
             records = [{} for _ in range(len(data))]
         return TableContent(
@@ -109,11 +110,19 @@ def _unique_names(labels: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _read_columns(data: dict[Any, Any]) -> TableContent | None:
-    """Return what columns of one length hold; None where they are not."""
+    """Return what columns of one length hold; None where they are not. A column may be an object
+    of the values by index, as `DataFrame.to_dict()` writes it.
+    """
+    given = list(data.values())
+    by_index = [values for values in given if isinstance(values, dict)]
+    if by_index:
+        if len(by_index) < len(given) or len({tuple(values) for values in by_index}) > 1:
+            return None
+        given = [values.values() for values in by_index]
     columns = {
         name: list(values)
-        for name, values in zip(_unique_names(data), data.values(), strict=True)
-        if hasattr(values, "__iter__") and not isinstance(values, str)
+        for name, values in zip(_unique_names(data), given, strict=True)
+        if hasattr(values, "__iter__") and not isinstance(values, (str, bytes))
     }
     lengths = {len(values) for values in columns.values()}
     if len(columns) != len(data) or len(lengths) != 1:
@@ -190,7 +199,7 @@ def first_rows(data: Any, count: int) -> Any:
     if hasattr(data, "head"):
         return data.head(count)
     if isinstance(data, dict):
-        return {name: list(values)[:count] for name, values in data.items()}
+        return read_table(data).rows[:count]
     return list(data)[:count]
 
 

@@ -70,7 +70,7 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
         )
     if isinstance(given, str):
         pairs = [
-            tuple(part.strip() for part in item.partition(":")[::2])
+            tuple(part.strip() for part in item.replace("：", ":").partition(":")[::2])
             for item in re.split(r"[,，]", given)
         ]
     else:

@@ -102,7 +102,13 @@ _USAGE_WIDTH = 34
 _VALUES_WIDTH = 30
 _HELP_WIDTH = 64
 # The session, and IPython's own names.
-_RESERVED_NAMES = frozenset({"ernie", "In", "Out", "get_ipython", "exit", "quit"})
+# Python's and IPython's own: with another `__builtins__` no further cell runs.
+_RESERVED_NAMES = frozenset(
+    {
+        *("ernie", "In", "Out", "get_ipython", "exit", "quit", "display"),
+        *("_ih", "_oh", "_dh", "_exit_code"),
+    }
+)
 
 # Types of parameters whose values are objects: a variable's name may stand for one.
 _STRUCTURES = ("format", "object", "choice")
@@ -511,6 +517,7 @@ def variable_name(typed: str) -> str:
         not (typed.isidentifier() and name.isidentifier())
         or keyword.iskeyword(name)
         or name in _RESERVED_NAMES
+        or (name.startswith("__") and name.endswith("__"))
         or hasattr(builtins, name)
     ):
         raise InvalidOption(

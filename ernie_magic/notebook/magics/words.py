@@ -29,6 +29,8 @@ _BACKSLASHES_BEFORE_QUOTE = re.compile(r'(?<!\\)(\\+)("|\Z)')
 _JSON_START = re.compile(r"(?:^|[ \t=])(?=[\[{])")
 _MAX_JSON_ATTEMPTS = 20  # each may cost a pass over the line
 _DECODER = json.JSONDecoder()
+# A file's path with blanks; what follows the quote shows that it is no expression (`"a".split()`).
+_QUOTED_FIRST_WORD = re.compile(r"""\s*("[^"]*"|'[^']*')(?=\s|\Z)(.*)""", re.DOTALL)
 _FIRST_WORD = re.compile(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", re.DOTALL)
 
 
@@ -125,9 +127,12 @@ def _unescape_quotes(quoted: str) -> str:
 
 
 def first_word(line: str) -> tuple[str, str]:
-    """A line's first word as written, and the rest; quotes in brackets are part of it
-    (`df["评论"]`).
+    """A line's first word, and the rest; quotes in brackets are part of it (`df["评论"]`), those
+    around the whole word are not (`"my reviews.csv"`).
     """
+    quoted = _QUOTED_FIRST_WORD.match(line)
+    if quoted:
+        return quoted.group(1)[1:-1], quoted.group(2)
     matched = _FIRST_WORD.match(line)
     if matched is None:
         return "", line

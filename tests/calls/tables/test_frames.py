@@ -33,3 +33,18 @@ def test_a_table_by_dates_gets_columns_without_a_warning(index):
     made = frames.with_columns(data, [], {"b": ("str", ["x", "y", None])})
     assert made.index.equals(index)
     assert list(made["b"][:2]) == ["x", "y"]
+
+
+def test_a_dataframe_as_a_dictionary_is_its_values_not_its_index():
+    table = pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}, index=[7, 8])
+    assert frames.rows_of(table.to_dict()) == frames.rows_of(table)
+    assert frames.first_rows(table.to_dict(), 1) == [{"a": "x", "b": 1}]
+    for odd in ({"a": {7: "x"}, "b": {8: 1}}, {"a": {7: "x"}, "b": [1]}, {"a": b"x"}):
+        with pytest.raises(errors.InvalidOption):
+            frames.rows_of(odd)
+
+
+@pytest.mark.filterwarnings("error")
+def test_columns_whose_labels_are_equal_but_not_the_same_text_stay_apart():
+    table = pd.DataFrame([["x", "y"]], columns=pd.Index([True, 1], dtype=object))
+    assert frames.rows_of(table) == [{"True": "x", "1": "y"}]

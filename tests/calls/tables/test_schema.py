@@ -83,3 +83,7 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
             for name, kind in columns.items()
         }
     )
+
+
+def test_columns_may_be_written_with_chinese_punctuation():
+    assert schema.parse_columns("情感，分数：int") == schema.parse_columns("情感, 分数:int")

@@ -308,7 +308,9 @@ def test_a_variable_has_the_name_that_python_reads(typed, read):
     assert read in names
 
 
-@pytest.mark.parametrize("typed", ["ｅｒｎｉｅ", "ｃｌａｓｓ", "ｌｉｓｔ", "①"])
+@pytest.mark.parametrize(
+    "typed", ["ｅｒｎｉｅ", "ｃｌａｓｓ", "ｌｉｓｔ", "①", "__builtins__", "__name__", "_oh"]
+)
 def test_a_reserved_name_is_refused_however_it_is_typed(typed):
     with pytest.raises(InvalidOption, match="is not a variable's name"):
         line(f"--as {typed}")

@@ -146,6 +146,15 @@ def test_a_file_is_a_table(run, shell, emulator, tmp_path, monkeypatch, name):
     assert len(shell.user_ns["ernie"].map("{{n}}", tmp_path / name).table) == 2
 
 
+@pytest.mark.parametrize("written", ['"{path}"', "'{path}'", '"{path}" --yes'])
+def test_a_file_s_path_with_blanks_stands_in_quotes(run, emulator, tmp_path, written):
+    file = tmp_path / "my own rows.csv"
+    file.write_text("id\n007\n")
+    result, out = run(f"%%ernie_map {written.format(path=file)}\nis it {{{{id}}}}?")
+    assert result.success, out
+    assert prompts(emulator) == ["is it 007?"]
+
+
 def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     run, shell, ernie, emulator
 ):
@@ -232,6 +241,7 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%ernie_search texts a -k x", "-k requires a whole number from 1"),
         ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"),
         ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
+        ("%%ernie_map 'no such.csv' --yes\n{{text}}", "no variable or file no such.csv"),
         ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"),
         ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
         ("%%ernie_map texts\n{{txet}}", "no column txet. What to do: did you mean text?"),

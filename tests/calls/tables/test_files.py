@@ -1,0 +1,99 @@
+"""Tables in files: a prompt gets what stands in the file."""
+
+import json
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.calls.tables import frames
+
+
+def values_of(file, content, column="x"):
+    if isinstance(content, str):
+        content = content.encode()
+    file.write_bytes(content)
+    rows = frames.rows_of(frames.copy_table(file))
+    return [None if row[column] != row[column] else row[column] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("x\n007\n012\n", ["007", "012"]),
+        ("x,y\nNA,1\nnull,1\nNone,1\n,1\n", ["NA", "null", "None", None]),
+        ("x,y\n1,a\n,b\n3,c\n", [1, None, 3]),
+        ("x,y\n1,a,\n2,b,\n", [1, 2]),  # each row ends with a separator, its header does not
+        ("x\n5\n4.5\n", [5, 4.5]),
+        ("x\n1.10\n1.9\n", ["1.10", "1.9"]),
+        ("x\n1e5\n1_0\n", ["1e5", "1_0"]),
+        ("x\n12345678901234567890123\n5\n", [12345678901234567890123, 5]),
+        ("x\nTrue\nFalse\n", [True, False]),
+        ("x\nTRUE\nno\n", ["TRUE", "no"]),
+        ("x\ninf\n-0\n", ["inf", "-0"]),
+        ('x\n"a, ""b""\r\nc"\n', ['a, "b"\r\nc']),
+    ],
+)
+def test_values_of_a_csv_file_stay_as_they_are_written(tmp_path, text, values):
+    assert values_of(tmp_path / "a.csv", text) == values
+    assert values_of(tmp_path / "a.tsv", text.replace(",", "\t").replace("\t ", ", ")) == values
+
+
+@pytest.mark.parametrize(
+    ("rows", "values"),
+    [
+        ([{"x": "007"}, {"x": "1.10"}], ["007", "1.10"]),
+        ([{"x": "2024-01-05"}], ["2024-01-05"]),
+        ([{"x": 1}, {"x": None}, {"y": 3}], [1, None, None]),
+        ([{"x": True}, {"x": None}], [True, None]),
+        ([{"x": 12345678901234567890123}], [12345678901234567890123]),
+        ([{"x": 1}, {"x": 0.5}, {"x": "a"}], [1, 0.5, "a"]),
+        ([{"x": 0.1 + 0.2}, {"x": 1.0}], [0.1 + 0.2, 1.0]),
+        ([{"x": {"a": "007"}}, {"x": [1, 2]}], [{"a": "007"}, [1, 2]]),
+    ],
+)
+def test_values_of_a_json_file_stay_as_they_are_written(tmp_path, rows, values):
+    lines = "\n\n".join(map(json.dumps, rows))
+    for name, text in (("a.jsonl", lines), ("a.json", json.dumps(rows))):
+        read = values_of(tmp_path / name, text)
+        assert read == values
+        assert list(map(type, read)) == list(map(type, values))
+
+
+def test_names_that_pandas_reads_as_dates_are_names(tmp_path):
+    text = '{"created_at": 1700000000, "date": "2024-01-05"}'
+    assert values_of(tmp_path / "a.jsonl", text, "created_at") == [1700000000]
+    assert values_of(tmp_path / "a.jsonl", text, "date") == ["2024-01-05"]
+
+
+def test_a_json_file_may_be_a_list_of_texts_or_an_object_of_columns(tmp_path):
+    assert values_of(tmp_path / "a.json", '["a", "b"]', "text") == ["a", "b"]
+    assert values_of(tmp_path / "a.json", '{"x": ["007", "b"]}') == ["007", "b"]
+    assert values_of(tmp_path / "a.json", '{"x": {"0": "a", "1": "b"}}') == ["a", "b"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_text_file_is_read_in_the_encodings_of_excel(tmp_path, encoding):
+    for name, text in (("a.csv", "x\n好吃\n"), ("a.jsonl", '{"x": "好吃"}\n')):
+        assert values_of(tmp_path / name, text.encode(encoding)) == ["好吃"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.csv", "x,y\n1,2,3\n4,5\n", "Length of header"),  # 2 is no value of x
+        ("a.csv", "x,y\n1,2\n4,5,6\n", "Expected 2 fields in line 3"),
+        ("a.jsonl", '{"x": 1}\n\n{"x": \n', "line 3: "),
+        ("a.json", "[" * 200_000, "recursion"),
+    ],
+)
+def test_a_file_whose_values_would_be_lost_or_moved_is_refused(tmp_path, name, text, told):
+    with pytest.raises(errors.InvalidOption, match=told) as caught:
+        values_of(tmp_path / name, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_path_of_a_table_that_is_not_there_is_told(tmp_path):
+    for path in ("nope.csv", tmp_path / "nope.JSONL"):
+        with pytest.raises(errors.InvalidOption, match=r"no such file: .*nope"):
+            frames.copy_table(path)
+    assert frames.copy_table("a text") == "a text"
