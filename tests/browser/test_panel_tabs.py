@@ -79,7 +79,7 @@ def test_columns_stream_side_by_side(open_panel, server):
     wait(
         lambda: (
             turns.count() == 3
-            and all(len(turns.nth(i).inner_text()) > 60 for i in range(3))
+            and all(len(turns.nth(i).locator(".ernie-blocks").inner_text()) > 20 for i in range(3))
             and server.open_streams == 3
         ),
         "three at once",
