@@ -542,9 +542,15 @@ def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
     assert chat.system_prompt.value == "be brief"
     assert session["main-2"].history[0].answer.text == session.history[0].answer.text
     assert chat.composer.status.text == "loaded: main-2 (1 turns)"
+    hostile = content.replace(b"one", b"<script>evil()</script>")
+    upload(chat.load_button, hostile)
+    turn = chat.transcript.shown_turns[0]
+    assert turn["prompt"] == "<script>evil()</script>"  # the page writes it as text
+    assert "<script" not in "".join(turn["blocks"])
+    assert "<script" not in chat.saved_turns()[0]
     upload(chat.load_button, b'{"format": "something else"}')
     assert chat.composer.status.is_error
-    assert chat.conversations.value == "main-2"
+    assert chat.conversations.value == "main-3"
 
 
 def test_each_picture_is_removed_by_itself_and_belongs_to_its_conversation(chat, session):
