@@ -8,7 +8,7 @@ import pytest
 
 from ernie_magic.api import keywords
 from ernie_magic.api.parameters import parameters_of
-from ernie_magic.api.signatures import keyword_arguments, table_parameters
+from ernie_magic.api.signatures import explained, keyword_arguments, table_parameters
 from ernie_magic.calls.chat.conversation import Conversation
 from ernie_magic.calls.chat.history import History
 from ernie_magic.config.settings import SESSION_PARAMETERS, ErnieSettings
@@ -122,3 +122,13 @@ def test_help_shows_types_without_quotes_and_ranges():
     assert "temperature: float | None = None" in text
     assert "temperature : float in (0.0, 1.0]; 0.95 by default" in text
     assert ") -> Answer\n" in text
+
+
+def test_a_call_without_a_docstring_stays_as_it_is():
+    """`python -OO` takes all of them away, and the package loads."""
+
+    def call(self, nobody_explains_this):
+        return nobody_explains_this
+
+    assert explained(call) is call
+    assert call.__doc__ is None
