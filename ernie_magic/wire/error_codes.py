@@ -423,6 +423,23 @@ CASES: tuple[Case, ...] = (
         statuses=(404, 405),
     ),
     Case(
+        e.ServerError,
+        (),
+        Text("服务没有等到或没能处理这个请求", "the service did not get to this request"),
+        Text("它太忙，或网络太慢", "it is busy, or the network is slow"),
+        _LATER,
+        statuses=(408, 409, 425),
+        retryable=True,
+    ),
+    Case(
+        e.InputTooLong,
+        (),
+        Text("请求太大，服务或网关不收", "the request is too large for the service or a gateway"),
+        Text("文字太长，或图片太大", "too long a text, or too large pictures"),
+        Text("减少内容，或缩小图片", "send less, or smaller pictures"),
+        statuses=(413,),
+    ),
+    Case(
         e.RateLimited,
         (),
         Text("请求太频繁", "too many requests"),
@@ -456,6 +473,22 @@ DAILY = Case(
 )
 TOO_MANY = 429  # means the same with any code
 _NO_QUOTA = 402
+NOT_FOUND = 404
+# A model that vLLM, SGLang, Ollama or a gateway does not have; an input that is longer than theirs
+# can read, which llama.cpp's server also told with 500.
+_NO_MODEL_SENTENCE = re.compile(
+    r"\bmodel\b.{0,200}?(?:(?:does not|doesn't|not) exist|not (?:be )?found|not available)"
+    r"|(?:no such|unknown|invalid) model|模型.{0,100}?(?:不存在|未找到|找不到)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TOO_LONG_SENTENCE = re.compile(
+    r"(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed"
+    r"|exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|longer than)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TOO_LONG_STATUSES = (400, 413, 422, 500)
+# The same said of the answer's length, which an option asks for.
+_TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too large", re.IGNORECASE)
 # Other servers' words for a limit: OpenAI's (https://platform.openai.com/docs/guides/error-codes),
 # Anthropic's, Google's, Moonshot's and Alibaba's.
 _LIMIT_WORDS = re.compile(
@@ -535,6 +568,18 @@ def case_for(status: int, code: str) -> Case:
     if status >= 500:  # noqa: PLR2004
         return next(case for case in CASES if not case.codes and 500 in case.statuses)  # noqa: PLR2004
     return _UNKNOWN
+
+
+def case_of_words(status: int, message: str) -> Case | None:
+    """Return the row for a sentence with which other servers say what Baidu's say with a code; None
+    for any other.
+    """
+    if status == NOT_FOUND and _NO_MODEL_SENTENCE.search(message):
+        return case_for(status, "model_not_found")
+    is_too_long = _TOO_LONG_SENTENCE.search(message) and not _TOO_MANY_ASKED.search(message)
+    if is_too_long and status in _TOO_LONG_STATUSES:
+        return case_for(status, "context_length_exceeded")
+    return None
 
 
 def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:

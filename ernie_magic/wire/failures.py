@@ -26,7 +26,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.error_codes import DAILY, case_for, status_meant
+from ernie_magic.wire.error_codes import DAILY, case_for, case_of_words, status_meant
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def error_from_refusal(
     case = case_for(status, code)
     if not case.codes:
         meant = status_meant(status, refusal_fields)
-        case = case_for(meant, code)
+        case = case_of_words(meant, refusal_fields.get("message", "")) or case_for(meant, code)
         if status < 400:  # noqa: PLR2004
             status = meant
     if issubclass(case.error, RateLimited) and _is_daily(refusal_fields, text):
@@ -349,9 +349,15 @@ def _readable_message(text: str) -> str:
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds in Retry-After, which is a number or a date (RFC 9110, section 10.2.3)."""
+    """Return the seconds in Retry-After, which is a number or a date (RFC 9110, section 10.2.3); or
+    in OpenAI's and Azure's headers of milliseconds.
+    """
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        milliseconds = values.as_seconds(headers.get(name))
+        if milliseconds is not None and milliseconds <= 1000 * _LONGEST_WAIT:
+            return milliseconds / 1000
     header = headers.get("retry-after", "")
-    seconds = values.as_seconds(header)
+    seconds = values.as_seconds(header.strip().removesuffix("s"))
     if seconds is None:
         # The library may raise anything for what only looks like a date, for example OverflowError
         # for a year of eleven digits.

@@ -125,3 +125,51 @@ def test_a_retry_after_in_either_form_is_heeded():
         error_from_reply(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, b"{}").retry_after
         == 0.0
     )
+
+
+MODEL = "The model `m1` does not exist."
+CONTEXT = "This model's maximum context length is 4096 tokens. However, you requested 5000."
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error"),
+    [
+        (404, MODEL, errors.ModelNotFound),
+        (404, 'model "m1" not found, try pulling it first', errors.ModelNotFound),
+        (404, "模型 m1 不存在", errors.ModelNotFound),
+        (404, "Not Found", errors.BadRequest),
+        (404, "no route for /v1/models", errors.BadRequest),
+        (400, CONTEXT, errors.InputTooLong),
+        (400, "request (5000 tokens) exceeds the available context size", errors.InputTooLong),
+        (500, "the request exceeds the available context size", errors.InputTooLong),
+        (400, "Input is too long for requested model.", errors.InputTooLong),
+        (400, f"'max_tokens' is too large: 5000. {CONTEXT}", errors.BadRequest),
+        (413, "", errors.InputTooLong),
+        (500, "boom", errors.ServerError),
+    ],
+)
+def test_other_servers_say_in_words_that_a_model_is_missing_or_an_input_too_long(
+    status, message, error
+):
+    raised = said(status, {"error": {"message": message, "code": status}})
+    assert type(raised) is error
+    assert raised.retryable is (error is errors.ServerError)
+
+
+@pytest.mark.parametrize("status", [408, 409, 425])
+def test_a_request_that_the_service_did_not_get_to_is_sent_again(status):
+    assert said(status, {}).retryable
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "seconds"),
+    [
+        ("retry-after-ms", "250", 0.25),
+        ("x-ms-retry-after-ms", "1500", 1.5),
+        ("retry-after-ms", "soon", None),
+        ("retry-after-ms", "-1", None),
+        ("retry-after", "3s", 3.0),
+    ],
+)
+def test_a_wait_is_read_in_other_forms(header, value, seconds):
+    assert said(429, {}, **{header: value}).retry_after == seconds
