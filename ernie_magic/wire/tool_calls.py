@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_TOOL_CALLS = 1000  # in one reply: the rest is left out
 # Characters of a tool's name or a call's id, which are sent back unchanged.
@@ -98,10 +100,47 @@ class _ToolCall:
     @property
     def is_complete(self) -> bool:
         """Whether its arguments are a whole JSON object."""
-        try:
-            return isinstance(json.loads("".join(self.arguments)), dict)
-        except (ValueError, RecursionError):
+        return _is_object("".join(self.arguments))
+
+    def is_continued_by(self, name: str, arguments: str) -> bool:
+        """Whether arguments of this tool are the rest of this call's: none begin in the middle."""
+        if name != self.name or not any(self.arguments) or self.is_complete:
             return False
+        return bool(arguments.strip()) and arguments.lstrip()[:1] != "{"
+
+
+def _join_arguments(pieces: Sequence[str]) -> str:
+    """Return a call's arguments from their pieces: one behind the other, or, where that is no JSON,
+    as servers repeat them.
+    """
+    whole = "".join(pieces)
+    if _is_object(whole):
+        return whole
+    said = [piece for piece in pieces if piece.strip()]
+    grows = all(after.startswith(before) for before, after in pairwise(said))
+    if grows and said and _is_object(said[-1]):
+        return said[-1]
+    if said and _is_empty_object(said[0]) and _is_object(rest := "".join(said[1:])):
+        return rest
+    half = whole[: len(whole) // 2]
+    if half + half == whole and _is_object(half):
+        return half
+    with suppress(ValueError, RecursionError):
+        inner = json.loads(whole)
+        if isinstance(inner, str) and _is_object(inner):
+            return inner  # encoded twice
+    return whole
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_empty_object(text: str) -> bool:
+    return "".join(text.split()) == "{}"
 
 
 class ToolCallAssembler:
@@ -182,7 +221,7 @@ class ToolCallAssembler:
                     "type": call.type,
                     "function": {
                         "name": call.name,
-                        "arguments": as_safe_text("".join(call.arguments)),
+                        "arguments": as_safe_text(_join_arguments(call.arguments)),
                     },
                 }
                 for id_, call in zip(self._unique_ids(), self._calls, strict=True)
@@ -241,7 +280,7 @@ class ToolCallAssembler:
                 return None
             return self._calls[-1]
         call = self._by_index.get(index)
-        if call is None or not name:
+        if call is None or not name or call.is_continued_by(name, arguments):
             return call
         another_id = id_ and call.id and id_ != call.id
         another_name = not name.startswith(call.name)

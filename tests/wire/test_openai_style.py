@@ -209,6 +209,27 @@ PARALLEL = {
         [tool_piece('{"x": 1}', "a", "f", None), tool_piece('{"x": 2}', "b", "f", None)],
         [F1, F2],
     ),
+    "all so far in each piece": (
+        [tool_piece("", "a", "f"), tool_piece('{"x"'), tool_piece('{"x": 1}'), tool_piece('{"x": 1}')],
+        [F1],
+    ),
+    "all so far in each piece, with the name": (
+        [tool_piece('{"x"', "a", "f"), tool_piece('{"x": 1', "a", "f"), tool_piece('{"x": 1}', "a", "f")],
+        [F1],
+    ),
+    "in pieces, and once more at the end": (
+        [tool_piece('{"x"', "a", "f"), tool_piece(": 1}"), tool_piece('{"x": 1}')],
+        [F1],
+    ),
+    "an empty object first": (
+        [tool_piece("{}", "a", "f"), tool_piece('{"x"'), tool_piece(": 1}")],
+        [F1],
+    ),
+    "encoded twice": ([tool_piece(json.dumps('{"x": 1}'), "a", "f")], [F1]),
+    "an id of its own and the name on each piece": (
+        [tool_piece('{"x"', "a", "f"), tool_piece(": 1}", "b", "f"), tool_piece('{"x": 2}', "c", "f")],
+        [F1, F2],
+    ),
 }  # fmt: skip
 
 

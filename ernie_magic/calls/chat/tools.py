@@ -166,6 +166,8 @@ def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.Boun
         They do not fit; the message is for the model, which may try again.
     """
     given = json.loads(arguments or "{}")
+    if given is None:  # some servers write this for a tool without parameters
+        given = {}
     if not isinstance(given, dict):
         raise TypeError("the arguments are not a JSON object")
     return inspect.signature(function).bind(**given)
