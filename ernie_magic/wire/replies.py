@@ -54,6 +54,16 @@ _OUTER_MARKS = "\"'`\ufeff\u200b\u2060\xa0 \t\r\n"
 _BASE64_NOISE = re.compile(
     r"\\[nrt]|[\s\\\"'`\ufeff\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064]+"
 )
+# Where vectors and rankings stand, and what an entry calls its parts: OpenAI's and Jina's words
+# first, then those of Ollama, of Hugging Face's text-embeddings-inference (whose lists are bare),
+# SGLang, Voyage, NVIDIA and DashScope.
+_VECTOR_LISTS = ("data", "embeddings", "vectors")
+_VECTORS = ("embedding", "vector")
+_RANKING_LISTS = ("results", "data", "rankings")
+_SCORES = ("relevance_score", "score", "relevanceScore", "logit")
+_INDICES = ("index", "text_index")
+_ENVELOPES = ("data", "result", "output", "response", "body")
+_DEEPEST = 2  # objects around a list
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most a few thousand
 
 
@@ -97,18 +107,44 @@ def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     """
     import numpy as np
 
-    items = values.as_list(payload.get("data"))
-    order = _order_by_index([values.as_object(item).get("index") for item in items], count)
+    items = _find_entries(payload, _VECTOR_LISTS)
+    order = _order_by_index([_find_value(item, _INDICES) for item in items], count)
     try:
         if order is None:
             raise ValueError("not so many vectors")  # noqa: TRY301
-        matrix = np.stack([_parse_vector(items[index]["embedding"]) for index in order])
+        vectors = [_find_value(items[index], _VECTORS) for index in order]
+        matrix = np.stack([_parse_vector(vector) for vector in vectors])
         whole = bool(matrix.shape[1]) and bool(np.isfinite(matrix).all())
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise unexpected_reply_error(payload) from None
     if not whole:
         raise unexpected_reply_error(payload)
     return VectorsReply(matrix, as_name(payload.get("model")), usage_of(payload.get("usage")))
+
+
+def _find_entries(payload: Mapping[str, Any], names: Sequence[str], depth: int = 0) -> list[Any]:
+    """Return the list that a reply has under one of these names, perhaps inside an object of the
+    gateway's own; an empty one where there is none.
+    """
+    for name in names:
+        if isinstance(entries := payload.get(name), list):
+            return entries
+    if depth < _DEEPEST:
+        for name in _ENVELOPES:
+            inner = values.as_object(payload.get(name))
+            if entries := _find_entries(inner, names, depth + 1):
+                return entries
+    return []
+
+
+def _find_value(entry: object, names: Sequence[str]) -> Any:
+    """Return what an entry has under the first of these names, None for nothing; of a list, which
+    is a vector by itself, the list as a vector.
+    """
+    if isinstance(entry, list):
+        return entry if names is _VECTORS else None
+    fields = values.as_object(entry)
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 
 def _order_by_index(reported: Sequence[object], count: int) -> Sequence[int] | None:
@@ -331,15 +367,15 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
     """
     sent = request.documents
     ranked_documents = []
-    for item in values.as_list(payload.get("results"))[: len(sent)]:
+    found = _find_entries(payload, _RANKING_LISTS)
+    for item in found[: len(sent)]:
         index = _index_of(item, sent)
-        score = values.as_number(values.as_object(item).get("relevance_score"))
+        score = values.as_number(_find_value(item, _SCORES))
         if index is None or score is None:
             raise unexpected_reply_error(payload)
         ranked_documents.append(Ranked(_document_text(item) or sent[index], score, index))
-    if not isinstance(payload.get("results"), list) or len(
-        {ranked.index for ranked in ranked_documents}
-    ) != len(ranked_documents):
+    is_empty = not found and payload.get("results") != []
+    if is_empty or len({ranked.index for ranked in ranked_documents}) != len(ranked_documents):
         raise unexpected_reply_error(payload)
     best_first = tuple(sorted(ranked_documents, key=lambda ranked: -ranked.score))
     return Ranking(

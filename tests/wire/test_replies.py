@@ -27,3 +27,47 @@ def test_vectors_are_in_the_order_of_the_texts_whatever_order_they_came_in(order
     ):
         with pytest.raises(errors.ProtocolError):
             replies.parse_vectors(broken, 3)
+
+
+OTHER_VECTORS = {
+    "Ollama's": {"embeddings": [[0.0], [1.0]]},
+    "a gateway's": {"code": 0, "data": {"data": [{"index": 1, "embedding": [1.0]}, {"index": 0, "embedding": [0.0]}]}},
+    "DashScope's": {"output": {"embeddings": [{"text_index": 1, "embedding": [1.0]}, {"text_index": 0, "embedding": [0.0]}]}},
+    "by another name": {"data": [{"vector": [0.0]}, {"vector": [1.0]}]},
+    "bare lists": {"data": [[0.0], [1.0]]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_VECTORS)
+def test_vectors_are_found_where_other_servers_put_them(name):
+    assert replies.parse_vectors(OTHER_VECTORS[name], 2).vectors.tolist() == [[0.0], [1.0]]
+    with pytest.raises(errors.ProtocolError):
+        replies.parse_vectors(OTHER_VECTORS[name], 3)
+
+
+SCORED = [{"index": 1, "score": 0.9}, {"index": 0, "score": 0.1}]
+OTHER_RANKINGS = {
+    "scores": {"results": SCORED},
+    "SGLang's": {"results": [{**entry, "document": "ab"[entry["index"]]} for entry in SCORED]},
+    "Voyage's": {"data": [{"index": e["index"], "relevance_score": e["score"]} for e in SCORED]},
+    "NVIDIA's": {"rankings": [{"index": e["index"], "logit": e["score"]} for e in SCORED]},
+    "DashScope's": {"output": {"results": SCORED}},
+}
+
+
+@pytest.mark.parametrize("name", OTHER_RANKINGS)
+def test_rankings_are_found_where_other_servers_put_them(name):
+    from ernie_magic.api.parameter import Rules
+    from ernie_magic.api.requests import rerank_request
+
+    request = rerank_request(
+        "q", ["a", "b"], model="m", given={}, extra={}, rules=Rules(strict=False)
+    )
+    ranking = replies.parse_ranking(OTHER_RANKINGS[name], request, "local")
+    assert [(ranked.index, ranked.score, ranked.document) for ranked in ranking] == [
+        (1, 0.9, "b"),
+        (0, 0.1, "a"),
+    ]
+    for broken in ({"results": None}, {"scores": [1]}, {"results": [{"index": 0}]}, {}):
+        with pytest.raises(errors.ProtocolError):
+            replies.parse_ranking(broken, request, "local")
